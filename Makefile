@@ -1,0 +1,61 @@
+# The two commands: `make uat` runs the acceptance suite, `make test` the project's own tests.
+#   make uat SWAMP_BIN=/path/to/swamp TAGS='@uat-07' NAME='revoked' FEATURES=features/expiry.feature
+
+PYTHON ?= python3
+TAGS ?=
+NAME ?=
+FEATURES ?=
+
+export SWAMP_BIN SWAMP_OTHER_BIN UAT_TIME_SCALE UAT_REPORTS
+
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help uat test coverage record lock clean
+
+help:
+	@echo "make uat       run the acceptance suite against the swamp binary (SWAMP_BIN, else swamp on PATH)"
+	@echo "make test      run the project's own tests; needs no swamp binary"
+	@echo "make coverage  write coverage.md anew"
+	@echo "make record    take the results of the last run into coverage.md"
+	@echo "make lock      pin the newest allowed versions of all dependencies in requirements.lock"
+
+uat: .venv/ready
+	@$(BIN)/swamp-uat run $(if $(TAGS),--tags '$(TAGS)') $(if $(NAME),--name '$(NAME)') $(FEATURES)
+
+test: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --platform linux
+	$(BIN)/mypy --platform darwin
+	$(BIN)/mypy --platform win32
+	$(BIN)/lint-imports
+	$(BIN)/swamp-uat check-features
+	$(BIN)/behave --dry-run --format progress --no-summary
+	$(BIN)/swamp-uat coverage --check
+	$(BIN)/pytest
+
+coverage: .venv/ready
+	$(BIN)/swamp-uat coverage
+
+record: .venv/ready
+	$(BIN)/swamp-uat record
+
+lock: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \
+		--no-emit-index-url --no-emit-find-links --extra dev pyproject.toml --output-file requirements.lock
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "swamp-uat needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": give another with make PYTHON=/path/to/python3.")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -c 'import pathlib; pathlib.Path(".venv/ready").touch()'
+
+clean:
+	$(PYTHON) -c 'import shutil; [shutil.rmtree(p, ignore_errors=True) for p in (".venv", "reports")]'

@@ -1,0 +1,165 @@
+@issue-630
+Feature: Enrollment and machine binding
+  A worker dials its orchestrator and presents a token. The first machine to do so is bound to the
+  token: it may come back for as long as the token lives, and no other machine may.
+
+  @uat-05
+  Scenario Outline: A worker enrolls and shows in the pool, told in <output>
+    Given an orchestrator
+    And the token "alpha"
+    And workers report in <output>
+    When the worker "alpha" connects with the labels:
+      | label  | value   |
+      | region | us-east |
+      | gpu    | true    |
+    Then the worker "alpha" is enrolled
+    And the pool shows, in text and in JSON:
+      | worker | status | connected | labels                  | platform     |
+      | alpha  | idle   | yes       | gpu=true,region=us-east | this machine |
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-05
+  Scenario Outline: A worker with <credential> does not enroll
+    Given an orchestrator
+    And the token "alpha"
+    When the worker "alpha" connects with <credential>
+    Then the worker "alpha" is rejected because <reason>
+    And the pool is empty
+    And the token list shows:
+      | token | state  | machine |
+      | alpha | unused | none    |
+
+    Examples:
+      | credential                           | reason                     |
+      | a malformed credential               | its token is malformed     |
+      | a wrong secret                       | its secret is wrong        |
+      | a credential that was never minted   | its token was never minted |
+
+  # A stranger needs no credential at all to get this far.
+  @uat-05
+  Scenario: A token that was never minted leaves no trace in the repository
+    Given an orchestrator
+    When the worker "alpha" connects with a credential that was never minted
+    Then the worker "alpha" is rejected because its token was never minted
+    And the repository holds no trace of the token "never-minted"
+
+  @uat-06
+  Scenario Outline: A worker that <ends> and starts again is the same pool member
+    Given an orchestrator
+    And the enrolled worker "alpha"
+    When the worker "alpha" <ends>
+    And the worker "alpha" starts again
+    Then the worker "alpha" is enrolled
+    And the pool shows, past members included:
+      | worker | status | connected |
+      | alpha  | idle   | yes       |
+    And the token "alpha" has stayed bound to the machine of "alpha" alone
+
+    Examples:
+      | ends       |
+      | is killed  |
+      | is stopped |
+
+  @uat-06
+  Scenario: A worker is the same pool member after a reboot of everything
+    Given an orchestrator
+    And the enrolled worker "alpha"
+    When every machine reboots
+    Then the worker "alpha" is enrolled
+    And the pool shows, past members included:
+      | worker | status | connected |
+      | alpha  | idle   | yes       |
+    And the token "alpha" has stayed bound to the machine of "alpha" alone
+
+  @uat-07
+  Scenario Outline: A worker without a cache directory cannot come back, told in <output>
+    Given an orchestrator
+    And workers report in <output>
+    And the enrolled worker "alpha" without a cache directory
+    When the worker "alpha" is killed
+    And the worker "alpha" starts again
+    Then the worker "alpha" is rejected because its token is bound to another machine
+    And the worker "alpha" made 1 attempt
+    And the token "alpha" has stayed bound to the machine of "alpha" alone
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-08
+  Scenario Outline: A second machine is turned away, told in <output>
+    Given an orchestrator
+    And the enrolled worker "alpha"
+    And workers report in <output>
+    When the worker "intruder" connects with the token "alpha"
+    Then the worker "intruder" is rejected because its token is bound to another machine
+    And the worker "intruder" made 1 attempt
+    And the worker "alpha" was not disturbed by "intruder"
+    And the token "alpha" has stayed bound to the machine of "alpha" alone
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-08
+  Scenario: Of two machines that present a token at the same moment, one is admitted
+    Given an orchestrator
+    And the token "alpha"
+    When the workers "first" and "second" present the token "alpha" at the same moment
+    Then one of "first" and "second" is enrolled, from now on the "winner", and the other the "loser"
+    And the worker "loser" is rejected because its token is bound to another machine
+    And the worker "winner" is connected
+    And the token list shows:
+      | token | state    | machine          |
+      | alpha | enrolled | that of "winner" |
+
+  @uat-09
+  Scenario Outline: A second live worker from <machine> is turned away
+    Given an orchestrator
+    And the enrolled worker "alpha"
+    And workers report in <output>
+    When the worker "twin" connects with the token "alpha" from <machine>
+    Then the worker "twin" is rejected because the worker is already connected
+    And the worker "alpha" was not disturbed by "twin"
+    And the token "alpha" has stayed bound to the machine of "alpha" alone
+
+    Examples:
+      | machine                           | output |
+      | the machine of "alpha"            | text   |
+      | a clone of the machine of "alpha" | JSON   |
+
+  @uat-10
+  Scenario Outline: A worker of <version> protocol version is turned away
+    Given an orchestrator
+    And the token "alpha"
+    And workers report in <output>
+    When the worker "alpha" connects with <version> protocol version
+    Then the worker "alpha" is rejected because its protocol version differs
+    And the worker "alpha" made 1 attempt
+    And the pool is empty
+    And the token list shows:
+      | token | state  | machine |
+      | alpha | unused | none    |
+
+    Examples:
+      | version  | output |
+      | an older | text   |
+      | a newer  | JSON   |
+
+  @uat-10 @other-binary
+  Scenario: A worker of a release with another protocol version is turned away
+    Given an orchestrator
+    And the token "alpha"
+    When the worker "alpha" of the other release connects
+    Then the worker "alpha" is rejected because its protocol version differs
+    And the worker "alpha" made 1 attempt
+    And the pool is empty
+    And the token list shows:
+      | token | state  | machine |
+      | alpha | unused | none    |

@@ -1,0 +1,19 @@
+"""Builds one World for each scenario, tears it down, hands its evidence to the report."""
+
+from behave import register_type
+
+from swamp_harness.scenario.vocabulary import KINDS
+from swamp_harness.tools import allure
+
+register_type(**KINDS)
+
+
+def before_scenario(context, scenario):
+    context.world = context.session.begin(scenario)
+
+
+def after_scenario(context, scenario):
+    context.session.finish(scenario, context.world)
+    if context.world is not None:
+        for exhibit in context.world.evidence.exhibits:
+            allure.attach(exhibit.title, exhibit.file)

@@ -1,0 +1,68 @@
+@issue-630
+Feature: Expiry enforcement
+  The lifetime of a token is a hard deadline. It bounds enrolling and coming back, and when it has
+  passed the orchestrator disconnects a worker that is still connected.
+
+  @uat-11 @slow
+  Scenario: A connected worker is disconnected at its deadline and leaves the pool
+    Given an orchestrator
+    And the short-lived token "alpha"
+    And the enrolled worker "alpha"
+    When the lifetime of the token "alpha" has passed
+    Then the worker "alpha" is disconnected at the deadline
+    And the worker "alpha" is rejected because its token has expired
+    And the worker "alpha" made 2 attempts
+    And the pool shows, past members included:
+      | worker | status       | connected |
+      | alpha  | disconnected | no        |
+    And the token list shows, in text and in JSON:
+      | token | state   | machine         |
+      | alpha | expired | that of "alpha" |
+    And the pool no longer holds "alpha" once the grace window is over
+
+  @uat-12 @slow
+  Scenario: A token that expired before its first use cannot enroll
+    Given an orchestrator
+    And the short-lived token "alpha"
+    When the lifetime of the token "alpha" has passed
+    And the worker "alpha" connects
+    Then the worker "alpha" is rejected because its token has expired
+    And the worker "alpha" made 1 attempt
+    And the pool is empty
+    And the token list shows:
+      | token | state   | machine |
+      | alpha | expired | none    |
+
+  @uat-13 @slow @network
+  Scenario: A token that expires while its worker is cut off lets nobody back
+    Given an orchestrator
+    And the short-lived token "alpha"
+    And the enrolled worker "alpha" on a network that can fail
+    And the network of "alpha" has failed
+    When the lifetime of the token "alpha" has passed
+    And the network of "alpha" heals
+    Then the worker "alpha" is rejected because its token has expired
+    And the pool shows, past members included:
+      | worker | status       | connected |
+      | alpha  | disconnected | no        |
+    And the token list shows:
+      | token | state   | machine         |
+      | alpha | expired | that of "alpha" |
+
+  @uat-13 @slow
+  Scenario: A token that expires while its worker is down lets nobody back
+    Given an orchestrator
+    And the short-lived token "alpha"
+    And workers report in JSON
+    And the enrolled worker "alpha"
+    And the worker "alpha" has been killed
+    When the lifetime of the token "alpha" has passed
+    And the worker "alpha" starts again
+    Then the worker "alpha" is rejected because its token has expired
+    And the worker "alpha" made 1 attempt
+    And the pool shows, past members included:
+      | worker | status       | connected |
+      | alpha  | disconnected | no        |
+    And the token list shows:
+      | token | state   | machine         |
+      | alpha | expired | that of "alpha" |

@@ -1,0 +1,225 @@
+"""The orchestrator, the workers that dial it, and the pool they form."""
+
+from behave import given, then, when
+
+from swamp_harness.product.commands import Output
+from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.tables import labels_of, promised_pool, seen_pool
+from swamp_harness.scenario.world import UNDISTURBED
+
+
+@given("an orchestrator")
+def an_orchestrator(context):
+    context.world.set_up_orchestrator()
+
+
+@given("workers report in {output:Output}")
+def workers_report_in(context, output):
+    context.world.worker_output = output
+
+
+@given('the enrolled worker "{worker:Name}"')
+def the_enrolled_worker(context, worker):
+    context.world.set_up_worker(worker)
+
+
+@given('the enrolled worker "{worker:Name}" without a cache directory')
+def the_enrolled_worker_without_a_cache(context, worker):
+    context.world.set_up_worker(worker, cached=False)
+
+
+@given('the enrolled worker "{worker:Name}" on a network that can fail')
+def the_enrolled_worker_on_a_network(context, worker):
+    context.world.set_up_worker(worker, on_a_network=True)
+
+
+@given('the network of "{worker:Name}" has failed')
+def the_network_has_failed(context, worker):
+    context.world.lose(worker, context.world.workers.network(worker).cut)
+
+
+@given('the worker "{worker:Name}" has been killed')
+def the_worker_has_been_killed(context, worker):
+    context.world.lose(worker, context.world.workers[worker].kill)
+
+
+@when('the network of "{worker:Name}" heals')
+def the_network_heals(context, worker):
+    context.world.workers.network(worker).heal()
+
+
+@when('the worker "{worker:Name}" is killed')
+def the_worker_is_killed(context, worker):
+    context.world.workers[worker].kill()
+
+
+@when('the worker "{worker:Name}" is stopped')
+def the_worker_is_stopped(context, worker):
+    context.world.workers[worker].stop()
+
+
+@when('the worker "{worker:Name}" starts again')
+def the_worker_starts_again(context, worker):
+    context.world.workers[worker].start_again()
+
+
+@when("every machine reboots")
+def every_machine_reboots(context):
+    context.world.reboot()
+
+
+@when('the worker "{worker:Name}" connects')
+@when('the worker "{worker:Name}" connects with the credential that was shown first')
+def the_worker_connects(context, worker):
+    context.world.connect_worker(worker, token=worker)
+
+
+@when('the worker "{worker:Name}" connects with the labels:')
+def the_worker_connects_with_labels(context, worker):
+    context.world.connect_worker(worker, token=worker, labels=labels_of(context.table))
+
+
+@when('the worker "{worker:Name}" connects with the token "{token:Name}"')
+def the_worker_connects_with_the_token(context, worker, token):
+    context.world.connect_worker(worker, token=token)
+
+
+@when('the worker "{worker:Name}" connects with the token "{token:Name}" from the machine of "{other:Name}"')
+def the_worker_connects_from_the_machine(context, worker, token, other):
+    context.world.connect_worker(worker, token=token, machine=context.world.workers.machine_of(other))
+
+
+@when(
+    'the worker "{worker:Name}" connects with the token "{token:Name}" '
+    'from a clone of the machine of "{other:Name}"'
+)
+def the_worker_connects_from_a_clone(context, worker, token, other):
+    context.world.connect_worker(worker, token=token, machine=context.world.workers.clone_machine_of(other))
+
+
+@when('the worker "{worker:Name}" connects with a malformed credential')
+def the_worker_connects_malformed(context, worker):
+    context.world.connect_stranger(worker, "malformed")
+
+
+@when('the worker "{worker:Name}" connects with a wrong secret')
+def the_worker_connects_with_a_wrong_secret(context, worker):
+    context.world.connect_stranger(worker, f"{worker}.{'0' * 64}")
+
+
+@when('the worker "{worker:Name}" connects with a credential that was never minted')
+def the_worker_connects_never_minted(context, worker):
+    context.world.connect_stranger(worker, f"never-minted.{'0' * 64}")
+
+
+@when('the worker "{worker:Name}" connects with {shift:VersionShift} protocol version')
+def the_worker_connects_skewed(context, worker, shift):
+    context.world.connect_worker(worker, token=worker, protocol_shift=shift)
+
+
+@when('the worker "{worker:Name}" of the other release connects')
+def the_worker_of_the_other_release_connects(context, worker):
+    context.world.connect_worker(worker, token=worker, other_release=True)
+
+
+@when('the workers "{first:Name}" and "{second:Name}" present the token "{token:Name}" at the same moment')
+def the_workers_race(context, first, second, token):
+    context.world.race([first, second], token)
+
+
+@then(
+    'one of "{first:Name}" and "{second:Name}" is enrolled, from now on the "{winner:Name}", '
+    'and the other the "{loser:Name}"'
+)
+def one_is_enrolled(context, first, second, winner, loser):
+    context.world.workers.call_the_winner([first, second], winner, loser)
+
+
+@then('the worker "{worker:Name}" is enrolled')
+def the_worker_is_enrolled(context, worker):
+    context.world.workers[worker].wait_until_enrolled()
+
+
+@then('the worker "{worker:Name}" is connected')
+def the_worker_is_connected(context, worker):
+    judge(f'the worker "{worker}" is connected', promised=True, seen=context.world.is_connected(worker))
+
+
+@then('the worker "{worker:Name}" is rejected because {reason:Rejection}')
+def the_worker_is_rejected_because(context, worker, reason):
+    judge(
+        f'the worker "{worker}" ends by itself, failing, because {reason}',
+        promised=f"ended by itself with a failing exit code, because {reason}",
+        seen=str(context.world.workers[worker].wait_until_ended()),
+    )
+
+
+@then('the worker "{worker:Name}" made {number:Number} attempt')
+@then('the worker "{worker:Name}" made {number:Number} attempts')
+def the_worker_made_attempts(context, worker, number):
+    judge(
+        f'the worker "{worker}" tried to connect {number} times',
+        promised=number,
+        seen=context.world.workers[worker].dials,
+    )
+
+
+@then('the worker "{worker:Name}" was not disturbed by "{other:Name}"')
+def the_worker_was_not_disturbed(context, worker, other):
+    judge(
+        f'the worker "{worker}" was not disturbed by "{other}"',
+        promised=UNDISTURBED,
+        seen=context.world.standing_of(worker, since=context.world.workers[other].started),
+    )
+
+
+@then('the worker "{worker:Name}" is disconnected at the deadline')
+def the_worker_is_disconnected_at_the_deadline(context, worker):
+    judge(
+        f'the worker "{worker}" is disconnected when the lifetime of its token has passed',
+        promised="at the deadline",
+        seen=context.world.deadline_kept_by(worker),
+    )
+
+
+@then("the pool is empty")
+def the_pool_is_empty(context):
+    judge(
+        "the pool is empty",
+        promised=[],
+        seen=seen_pool(context.world.pool_when(set(), Output.JSON), context.world.live_pool(), ["worker"]),
+    )
+
+
+@then("the pool shows, in text and in JSON:")
+def the_pool_shows_in_both(context):
+    for output in (Output.TEXT, Output.JSON):
+        _judge_pool(context, output)
+
+
+@then("the pool shows, past members included:")
+def the_pool_shows_with_past_members(context):
+    _judge_pool(context, Output.JSON, past=True)
+
+
+def _judge_pool(context, output, *, past=False):
+    promised = promised_pool(context.table)
+    expected = {(row["worker"], row["connected"] == "yes") for row in promised}
+    judge(
+        f"the pool, in {output.value}, shows",
+        promised=promised,
+        seen=seen_pool(
+            context.world.pool_when(expected, output, past=past),
+            context.world.live_pool(),
+            context.table.headings,
+        ),
+    )
+
+
+@then('the pool no longer holds "{worker:Name}" once the grace window is over')
+def the_pool_no_longer_holds(context, worker):
+    judge(
+        f'the pool no longer holds "{worker}"',
+        promised=[],
+        seen=context.world.wait_for_removal_of(worker),
+    )

@@ -1,0 +1,160 @@
+"""The operator's repository and the tokens in it."""
+
+from behave import given, then, when
+
+from swamp_harness.product.commands import Output
+from swamp_harness.product.conventions import SHORTEST_LIFETIME
+from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.tables import promised_tokens, seen_tokens
+
+
+@given("a repository")
+def a_repository(context):
+    context.world.set_up_repository()
+
+
+@given("a repository without a vault")
+def a_repository_without_a_vault(context):
+    context.world.set_up_repository(with_vault=False)
+
+
+@given("the operator asks for answers in {output:Output}")
+def the_operator_asks_for(context, output):
+    context.world.operator.output = output
+
+
+@given('the token "{token:Name}"')
+def the_token(context, token):
+    context.world.set_up_token(token)
+
+
+@given('the short-lived token "{token:Name}"')
+def the_short_lived_token(context, token):
+    context.world.set_up_token(token, lifetime=SHORTEST_LIFETIME)
+
+
+@given('the revoked token "{token:Name}"')
+def the_revoked_token(context, token):
+    context.world.set_up_token(token, revoked=True)
+
+
+@when('the operator mints the token "{token:Name}"')
+def the_operator_mints(context, token):
+    context.world.operator.mint(token)
+
+
+@when('the operator mints the token "{token:Name}" for a lifetime of {lifetime:Lifetime}')
+def the_operator_mints_for(context, token, lifetime):
+    context.world.operator.mint(token, lifetime=lifetime)
+
+
+@when('the operator revokes the token "{token:Name}"')
+def the_operator_revokes(context, token):
+    context.world.operator.revoke(token)
+
+
+@when('the lifetime of the token "{token:Name}" has passed')
+def the_lifetime_has_passed(context, token):
+    context.world.wait_for_expiry_of(token)
+
+
+@then("the command succeeds")
+def the_command_succeeds(context):
+    judge("the command succeeds", promised="", seen=context.world.operator.last.failure_in_words)
+
+
+@then("the command fails because {reason:Failure}")
+def the_command_fails_because(context, reason):
+    judge(
+        f"the command fails because {reason}, and says so to a person",
+        promised=f"fails because {reason}, nothing on standard output, no stack trace",
+        seen=context.world.operator.last.failure_in_words,
+    )
+
+
+@then('its answer shows the credential of "{token:Name}" exactly once')
+def its_answer_shows_the_credential_once(context, token):
+    judge(
+        f'the answer shows the credential of "{token}" once, and its secret nowhere else',
+        promised={"credentials": [token], "secrets": 1},
+        seen=context.world.operator.shown_by_last(),
+    )
+
+
+@then("its answer says that the token was revoked before")
+def its_answer_says_revoked_before(context):
+    judge(
+        "the answer says that the token was revoked before",
+        promised=True,
+        seen=context.world.operator.says_already_revoked(),
+    )
+
+
+@then('the token "{token:Name}" is recorded as revoked since the first time')
+def the_token_is_recorded_as_revoked(context, token):
+    second = context.world.operator.last.started
+    judge(
+        f'the token "{token}" is still recorded as revoked before it was revoked again at {second:%H:%M:%S}',
+        promised=True,
+        seen=context.world.operator.revoked_at(token) < second,
+    )
+
+
+@then("the token list is empty")
+def the_token_list_is_empty(context):
+    judge("the token list is empty", promised=[], seen=context.world.operator.tokens())
+
+
+@then("the token list shows:")
+def the_token_list_shows(context):
+    _judge_token_list(context, Output.JSON)
+
+
+@then("the token list shows, in text and in JSON:")
+def the_token_list_shows_in_both(context):
+    for output in (Output.TEXT, Output.JSON):
+        _judge_token_list(context, output)
+
+
+def _judge_token_list(context, output):
+    judge(
+        f"the token list, in {output.value}, shows",
+        promised=promised_tokens(context.table, context.world.machine_id_of),
+        seen=seen_tokens(context.world.operator.tokens(output), context.table.headings),
+    )
+
+
+@then('the token "{token:Name}" has stayed bound to the machine of "{worker:Name}" alone')
+def the_token_has_stayed_bound(context, token, worker):
+    judge(
+        f'the token "{token}" has stayed bound to the machine of "{worker}" alone',
+        promised=context.world.first_binding_of(worker),
+        seen=context.world.binding_of(token, worker),
+    )
+
+
+@then('the secret of "{token:Name}" is nowhere outside the vault')
+def the_secret_is_nowhere_outside_the_vault(context, token):
+    judge(
+        f'the secret of "{token}" is in no file, log or output outside the vault',
+        promised=[],
+        seen=context.world.leaks_of(token),
+    )
+
+
+@then('no data that the operator can read shows the secret of "{token:Name}"')
+def no_data_shows_the_secret(context, token):
+    judge(
+        f'`swamp data` does not show the secret of "{token}"',
+        promised=[],
+        seen=context.world.operator.data_leaks_of(token),
+    )
+
+
+@then('the repository holds no trace of the token "{token:Name}"')
+def the_repository_holds_no_trace(context, token):
+    judge(
+        f'no file of the repository mentions the token "{token}"',
+        promised=[],
+        seen=context.world.traces_of(token),
+    )

@@ -1,0 +1,147 @@
+@issue-630
+Feature: Token lifecycle
+  An operator admits machines into the pool with enrollment tokens. Minting shows a token's
+  credential once. From then on the token list tells its state, and revoking ends it early.
+
+  @uat-01
+  Scenario Outline: A minted credential is shown exactly once, in <output>
+    Given a repository
+    And the operator asks for answers in <output>
+    When the operator mints the token "alpha"
+    Then the command succeeds
+    And its answer shows the credential of "alpha" exactly once
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+    @terminal
+    Examples: on a terminal
+      | output             |
+      | text on a terminal |
+
+  @uat-01
+  Scenario: The secret of a token stays in the vault
+    Given an orchestrator
+    And the enrolled worker "alpha"
+    When the operator revokes the token "alpha"
+    And the worker "alpha" is killed
+    And the worker "alpha" starts again
+    Then the worker "alpha" is rejected because its token is revoked
+    And the secret of "alpha" is nowhere outside the vault
+    And no data that the operator can read shows the secret of "alpha"
+
+  @uat-01
+  Scenario Outline: No token is minted for a lifetime of <lifetime>
+    Given a repository
+    And the operator asks for answers in <output>
+    When the operator mints the token "alpha" for a lifetime of <lifetime>
+    Then the command fails because <reason>
+    And the token list is empty
+
+    Examples:
+      | lifetime | output | reason                         |
+      | 0m       | text   | the lifetime must be positive  |
+      | 30s      | JSON   | the lifetime is not understood |
+
+  @uat-01
+  Scenario: No token is minted under a name that is not allowed
+    Given a repository
+    And the operator asks for answers in text
+    When the operator mints the token "Not.Allowed"
+    Then the command fails because the name is not allowed
+
+  @uat-01
+  Scenario: No token is minted without a vault to keep it in
+    Given a repository without a vault
+    And the operator asks for answers in text
+    When the operator mints the token "alpha"
+    Then the command fails because there is no vault
+    And the token list is empty
+
+  @uat-02
+  Scenario Outline: A token name can be taken only once, told in <output>
+    Given an orchestrator
+    And the token "alpha"
+    And the operator asks for answers in <output>
+    When the operator mints the token "alpha"
+    And the worker "alpha" connects with the credential that was shown first
+    Then the command fails because the name is taken
+    And the worker "alpha" is enrolled
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-03 @slow
+  Scenario: The token list tells the state of every token
+    Given an orchestrator
+    And the short-lived token "brief"
+    And the token "fresh"
+    And the revoked token "withdrawn"
+    And the enrolled worker "bound"
+    When the lifetime of the token "brief" has passed
+    Then the token list shows, in text and in JSON:
+      | token     | state    | machine         |
+      | bound     | enrolled | that of "bound" |
+      | brief     | expired  | none            |
+      | fresh     | unused   | none            |
+      | withdrawn | revoked  | none            |
+
+  @uat-04
+  Scenario Outline: A revoked token cannot enroll, told in <output>
+    Given an orchestrator
+    And the revoked token "alpha"
+    And workers report in <output>
+    When the worker "alpha" connects
+    Then the worker "alpha" is rejected because its token is revoked
+    And the worker "alpha" made 1 attempt
+    And the pool is empty
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-04
+  Scenario: A worker whose token was revoked cannot come back
+    Given an orchestrator
+    And the enrolled worker "alpha"
+    And the worker "alpha" has been killed
+    When the operator revokes the token "alpha"
+    And the worker "alpha" starts again
+    Then the worker "alpha" is rejected because its token is revoked
+    And the worker "alpha" made 1 attempt
+    And the pool shows, past members included:
+      | worker | status       | connected |
+      | alpha  | disconnected | no        |
+
+  @uat-04
+  Scenario Outline: Revoking a token twice changes nothing, told in <output>
+    Given a repository
+    And the revoked token "alpha"
+    And the operator asks for answers in <output>
+    When the operator revokes the token "alpha"
+    Then the command succeeds
+    And its answer says that the token was revoked before
+    And the token "alpha" is recorded as revoked since the first time
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-04
+  Scenario Outline: A token that does not exist cannot be revoked, told in <output>
+    Given a repository
+    And the operator asks for answers in <output>
+    When the operator revokes the token "nobody"
+    Then the command fails because there is no such token
+    And the token list is empty
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |

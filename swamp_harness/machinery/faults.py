@@ -1,0 +1,49 @@
+"""The two ways in which a run goes wrong, kept apart everywhere: the bench failed, or a promise broke.
+
+`PromiseBroken` is an `AssertionError`, so behave calls the step failed and Allure calls it failed;
+`InfrastructureFault` is not, so behave calls the step an error and Allure calls it broken.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from swamp_harness.machinery.redaction import SECRETS
+
+
+class ExitCode(IntEnum):
+    """What the whole run says to its caller."""
+
+    EVERY_PROMISE_HELD = 0
+    PROMISE_BROKEN = 1
+    BAD_COMMAND_LINE = 2
+    NO_BINARY = 3
+    KNOWN_DEVIATIONS = 4
+    INFRASTRUCTURE_FAULT = 5
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class PromiseBroken(AssertionError):
+    """The product did something else than was promised. The message is blanked of secrets."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(SECRETS.blank(message))
+
+
+class InfrastructureFault(Exception):
+    """The bench, not the promise under test: no binary, a port taken, the product not starting.
+
+    The message is one sentence saying what is wrong, followed by the way to mend it where there is one.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(SECRETS.blank(message))
+
+
+class UnusableInput(InfrastructureFault):
+    """Bad input from the person who started the run; carries the exit code that the run ends with."""
+
+    def __init__(self, message: str, exit_code: ExitCode) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code

@@ -1,0 +1,65 @@
+"""Outlives the run by a moment and ends what the run has left behind, however the run died.
+
+The guardian is a process of its own in a session of its own, so no signal meant for the run reaches it. It
+holds one end of a pipe whose other end only the run holds. When the run ends - by itself, by Ctrl-C, by
+SIGTERM or by SIGKILL - the operating system closes the pipe, and the guardian kills every process that
+carries the run's mark and removes the run's working folder, unless the folder is to be kept.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from swamp_harness.machinery.limits import PROCESS_GONE
+from swamp_harness.machinery.processes import out_of_reach_of_the_terminal
+from swamp_harness.machinery.survivors import end_marked, mark_of, wait_for_end_of_input
+
+KEEP_FILE = "KEEP"
+
+
+class Guardian:
+    """The run's end of the pipe.
+
+    Args:
+        run_id: the mark of the run.
+        folder: the run's working folder. What holds a file named `KEEP` is left on disk.
+    """
+
+    def __init__(self, run_id: str, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__, run_id, str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **out_of_reach_of_the_terminal(),
+        )
+
+    def dismiss(self) -> None:
+        """End the guardian in good order; it sweeps once more on its way out."""
+        assert self._process.stdin is not None  # noqa: S101 - it was opened as a pipe
+        self._process.stdin.close()
+        self._process.wait(PROCESS_GONE.seconds)
+
+
+def remove_unless_kept(folder: Path) -> None:
+    """Remove a run's working folder, but leave the scenario folders that ask to be kept."""
+    kept = {marker.parent for marker in folder.glob(f"*/{KEEP_FILE}")}
+    if not kept:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    for entry in folder.iterdir():
+        if entry not in kept:
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def _guard(run_id: str, folder: Path) -> None:
+    wait_for_end_of_input()
+    end_marked(mark_of(run_id))
+    remove_unless_kept(folder)
+
+
+if __name__ == "__main__":
+    _guard(sys.argv[1], Path(sys.argv[2]))

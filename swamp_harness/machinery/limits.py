@@ -1,0 +1,65 @@
+"""Every limit of a wait, by name, in one table. A limit is never a promise: it ends a wait that hangs.
+
+`UAT_TIME_SCALE` (a number above 0, default 1) stretches all of them for a slow or loaded machine.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+
+SCALE_VARIABLE = "UAT_TIME_SCALE"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A named upper bound of a wait.
+
+    Attributes:
+        name: how messages call it.
+        nominal: seconds, before scaling.
+    """
+
+    name: str
+    nominal: float
+
+    @property
+    def seconds(self) -> float:
+        """The limit in seconds, scaled by `UAT_TIME_SCALE`."""
+        return self.nominal * time_scale()
+
+
+VERSION_ANSWER = Limit("the binary's answer to --version", 30)
+COMMAND = Limit("one command of the operator", 60)
+ORCHESTRATOR_READY = Limit("the orchestrator's start", 60)
+PROCESS_STOPPED = Limit("a clean stop", 30)
+PROCESS_GONE = Limit("the end of a killed process", 10)
+WORKER_CONNECTED = Limit("a worker's enrollment", 45)
+WORKER_DIALLED = Limit("a worker's first dial", 30)
+WORKER_ENDED = Limit("the end of a rejected worker", 45)
+POOL_CHANGED = Limit("a change of the pool", 20)
+DEADLINE_ENFORCED = Limit("the orchestrator's reaction to an expiry", 20)
+GRACE_WINDOW_OVER = Limit("the removal from the pool after the grace window", 20)
+OUTPUT_DRAINED = Limit("the last output of an ended process", 10)
+HTTP_ANSWER = Limit("an answer over HTTP", 10)
+
+
+def time_scale() -> float:
+    """The factor by which all limits are stretched.
+
+    Raises:
+        UnusableInput: `UAT_TIME_SCALE` is not a number above zero (exit code 2).
+    """
+    text = os.environ.get(SCALE_VARIABLE, "1")
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = 0.0
+    if not 0 < scale < float("inf"):
+        raise UnusableInput(
+            f"{SCALE_VARIABLE} is {text!r}, not a number above 0: give a factor such as 2, or unset it.",
+            ExitCode.BAD_COMMAND_LINE,
+        )
+    return scale

@@ -1,0 +1,174 @@
+"""A network path between two processes that a scenario can cut: a TCP forwarder with faults.
+
+The faults are those of real networks, seen from both ends as a real network would show them:
+
+- stall: nothing passes. Connections stay open, new ones are accepted, and what was sent is held back and
+  arrives once the path heals, as TCP would retransmit it.
+- reset: every open connection breaks with a connection reset.
+- cut: stall and reset at once: what was connected breaks, and a new connection gets no answer.
+- heal: everything passes again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import sys
+import threading
+from types import TracebackType
+from typing import Self
+
+_CHUNK = 65536
+# Closing with a zero linger time sends a reset. On Windows the two integers are short.
+_LINGER_ZERO = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+_DIAL_LIMIT = 10
+
+
+class NetworkPath:
+    """Forwards TCP connections from a port of its own to a target.
+
+    Args:
+        target: host and port that the path leads to; looked up at each connection, so it may be changed.
+
+    The path listens as soon as it exists, at `address`.
+    """
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        self.target = target
+        self._passing = threading.Event()
+        self._passing.set()
+        self._lock = threading.Lock()
+        self._pairs: set[_Pair] = set()
+        self._closed = False
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port where the path begins."""
+        host, port = self._listener.getsockname()[:2]
+        return host, port
+
+    @property
+    def connections(self) -> int:
+        """How many connections have been accepted and not ended, passing or held."""
+        with self._lock:
+            return len(self._pairs)
+
+    def stall(self) -> None:
+        """Let nothing pass any longer, in either direction, without telling anybody."""
+        self._passing.clear()
+
+    def reset(self) -> None:
+        """Break every open connection with a reset, at both ends."""
+        with self._lock:
+            pairs = list(self._pairs)
+        for pair in pairs:
+            pair.reset()
+
+    def cut(self) -> None:
+        """Break what is connected and leave new connections without an answer."""
+        self.stall()
+        self.reset()
+
+    def heal(self) -> None:
+        """Let everything pass again; what was held back arrives first."""
+        self._passing.set()
+
+    def close(self) -> None:
+        """End the path and everything on it."""
+        self._closed = True
+        self._passing.set()
+        with contextlib.suppress(OSError):
+            # On Linux only a shutdown wakes the thread that accepts; elsewhere closing does, and this fails.
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.reset()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _accept(self) -> None:
+        while not self._closed:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return  # the listener was closed
+            pair = _Pair(near, self._passing)
+            with self._lock:
+                self._pairs.add(pair)
+            threading.Thread(target=self._carry, args=(pair,), daemon=True).start()
+
+    def _carry(self, pair: _Pair) -> None:
+        try:
+            self._passing.wait()
+            pair.carry(self.target)
+        finally:
+            with self._lock:
+                self._pairs.discard(pair)
+
+
+class _Pair:
+    """One connection through the path: the near socket, and the far one once the target was reached."""
+
+    def __init__(self, near: socket.socket, passing: threading.Event) -> None:
+        self._near = near
+        self._far: socket.socket | None = None
+        self._passing = passing
+        self._broken = False
+        self._lock = threading.Lock()
+
+    def carry(self, target: tuple[str, int]) -> None:
+        try:
+            far = socket.create_connection(target, timeout=_DIAL_LIMIT)
+        except OSError:
+            self.reset()  # nobody at the other end: the near end learns it as a broken connection
+            return
+        far.settimeout(None)
+        with self._lock:
+            self._far = far
+            broken = self._broken
+        if broken:
+            self.reset()
+            return
+        back = threading.Thread(target=self._copy, args=(far, self._near), daemon=True)
+        back.start()
+        self._copy(self._near, far)
+        back.join()
+        if not self._broken:
+            self._near.close()
+            far.close()
+
+    def reset(self) -> None:
+        with self._lock:
+            self._broken = True
+            ends = [end for end in (self._near, self._far) if end is not None]
+        for end in ends:
+            with contextlib.suppress(OSError):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+            _wake_and_close(end)
+
+    def _copy(self, source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while chunk := source.recv(_CHUNK):
+                self._passing.wait()
+                sink.sendall(chunk)
+            self._passing.wait()
+            sink.shutdown(socket.SHUT_WR)  # pass on that this side has said all it had to say
+        except OSError:
+            if not self._broken:
+                self.reset()  # one end broke: so does the other
+
+
+def _wake_and_close(end: socket.socket) -> None:
+    # close() alone does not end a recv() that is under way in another thread; a shutdown of the receiving
+    # side does, and unlike a full shutdown it sends nothing, so the close still sends its reset.
+    with contextlib.suppress(OSError):
+        end.shutdown(socket.SHUT_RD)
+    end.close()

@@ -1,0 +1,195 @@
+"""Process trees: start, ask, suspend, end. A tree is a process with everything that descends from it."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.limits import OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
+from swamp_harness.machinery.processlog import ProcessLog
+from swamp_harness.machinery.waiting import wait_until
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to start a process.
+
+    Attributes:
+        arguments: the program and its arguments.
+        environment: the whole environment, nothing is inherited.
+        folder: the working folder.
+    """
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    folder: Path
+
+
+class ProcessTree:
+    """A started process and its descendants.
+
+    Args:
+        name: how messages call it: "the orchestrator", 'worker "alpha"'.
+        launch: what to start.
+        log: takes the output line by line.
+
+    Raises:
+        InfrastructureFault: the program could not be started at all.
+    """
+
+    def __init__(self, name: str, launch: Launch, log: ProcessLog) -> None:
+        self.name = name
+        self.log = log
+        self.log_start = log.position
+        try:
+            self._popen = subprocess.Popen(
+                list(launch.arguments),
+                env=dict(launch.environment),
+                cwd=launch.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                **out_of_reach_of_the_terminal(),
+            )
+        except OSError as error:
+            raise InfrastructureFault(f"{name} could not be started: {error}.") from error
+        log.note(f"{name} started as process {self._popen.pid}")
+        self._process = psutil.Process(self._popen.pid)
+        self._pumps = [
+            threading.Thread(target=_pump, args=(pipe, stream, log), daemon=True)
+            for stream, pipe in (("stdout", self._popen.stdout), ("stderr", self._popen.stderr))
+        ]
+        for pump in self._pumps:
+            pump.start()
+
+    @property
+    def pid(self) -> int:
+        """The process id of the root of the tree."""
+        return self._popen.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the root of the tree still runs."""
+        return self._popen.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of the root, None while it runs; minus the signal's number when a signal ended it."""
+        return self._popen.poll()
+
+    def wait_for_end(self, limit: Limit) -> int:
+        """Wait until the root has ended by itself and its output has been read to the end.
+
+        Returns:
+            The exit code.
+
+        Raises:
+            AwaitedInVain: it still runs after the limit.
+        """
+        wait_until(f"{self.name} to end", self._last_words, lambda _: not self.alive, limit)
+        self._drain()
+        code = self.exit_code
+        assert code is not None  # noqa: S101 - it has ended
+        return code
+
+    def kill(self) -> None:
+        """End the whole tree at once, as a power cut would: nothing in it can clean up."""
+        self.log.note(f"{self.name} is killed")
+        self._kill_tree()
+
+    def terminate(self) -> int:
+        """Ask the root to stop (SIGTERM; on Windows a Ctrl-Break) and wait until it has.
+
+        Returns:
+            The exit code.
+
+        Raises:
+            AwaitedInVain: it did not stop within the limit.
+        """
+        self.log.note(f"{self.name} is asked to stop")
+        # A process that has just ended by itself needs no asking.
+        with contextlib.suppress(ProcessLookupError):
+            self._popen.send_signal(_stop_signal())
+        return self.wait_for_end(PROCESS_STOPPED)
+
+    def suspend(self) -> None:
+        """Freeze every process of the tree where it stands."""
+        self.log.note(f"{self.name} is suspended")
+        for process in self._tree():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()
+
+    def resume(self) -> None:
+        """Let a suspended tree run on."""
+        self.log.note(f"{self.name} is resumed")
+        for process in self._tree():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
+
+    def end(self) -> None:
+        """Make sure that nothing of the tree runs any longer; for cleaning up, not for judging."""
+        if self.alive:
+            self.log.note(f"{self.name} is ended, its scenario is over")
+        self._kill_tree()
+
+    def _tree(self) -> list[psutil.Process]:
+        try:
+            return [self._process, *self._process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def _kill_tree(self) -> None:
+        # Freeze first: a running parent could start another child between the look and the kill.
+        tree = self._tree()
+        for process in tree:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()
+        for process in [*tree, *(late for late in self._tree() if late not in tree)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        try:
+            self._popen.wait(PROCESS_GONE.seconds)
+        except subprocess.TimeoutExpired as error:
+            raise InfrastructureFault(f"{self.name} cannot be killed (process {self.pid}).") from error
+        self._drain()
+
+    def _drain(self) -> None:
+        # A grandchild that holds the pipe open would keep a pump busy; what the root said is in by then.
+        for pump in self._pumps:
+            pump.join(OUTPUT_DRAINED.seconds if not self._tree_survives() else 0.2)
+
+    def _tree_survives(self) -> bool:
+        return any(process.is_running() for process in self._tree()[1:])
+
+    def _last_words(self) -> str:
+        return self.log.tail(3)
+
+
+def out_of_reach_of_the_terminal() -> dict[str, Any]:
+    """Arguments for Popen that keep a Ctrl-C meant for the run away from what the run has started."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}
+
+
+def _stop_signal() -> int:
+    if sys.platform == "win32":
+        return signal.CTRL_BREAK_EVENT
+    return signal.SIGTERM
+
+
+def _pump(pipe: IO[bytes] | None, stream: str, log: ProcessLog) -> None:
+    assert pipe is not None  # noqa: S101 - both streams are opened as pipes
+    with pipe:
+        for line in pipe:
+            log.add(stream, line.decode("utf-8", errors="replace").rstrip("\r\n"))

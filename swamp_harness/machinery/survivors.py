@@ -1,0 +1,66 @@
+"""Finds and ends what a run has started, even what was orphaned.
+
+Every process of a run carries a mark in its environment, which all its descendants inherit. A family tree
+forgets a grandchild once its parent has died; the mark does not.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import psutil
+
+MARK_VARIABLE = "UAT_MARK"
+
+_PAUSE = 0.02
+_SWEEPS = 100
+
+
+def mark_of(run_id: str, scenario: str = "") -> str:
+    """The value of the mark; the mark of a scenario begins with the mark of its run."""
+    return f"{run_id}/{scenario}"
+
+
+def marked_processes(mark: str) -> list[psutil.Process]:
+    """All living processes, other than this one, whose mark begins with the given one."""
+    found = []
+    for process in psutil.process_iter():
+        if process.pid == os.getpid():
+            continue
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if process.environ().get(MARK_VARIABLE, "").startswith(mark):
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue  # gone meanwhile, or somebody else's
+    return found
+
+
+def end_marked(mark: str) -> int:
+    """Kill every marked process, again and again until none is left, since a dying one may still fork.
+
+    Returns:
+        How many processes were killed.
+    """
+    killed: set[tuple[int, float]] = set()
+    for _ in range(_SWEEPS):
+        living = marked_processes(mark)
+        if not living:
+            break
+        for process in living:
+            try:
+                killed.add((process.pid, process.create_time()))
+                process.kill()
+            except psutil.Error:
+                continue
+        time.sleep(_PAUSE)
+    return len(killed)
+
+
+def wait_for_end_of_input() -> None:
+    """Block until standard input ends, which it does when the process holding its other end is gone."""
+    while sys.stdin.buffer.read(1):
+        pass

@@ -1,0 +1,131 @@
+"""The binary under test: found, examined, described. Nothing else in the suite may guess what it drives."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.machinery.limits import VERSION_ANSWER
+from swamp_harness.machinery.scrubbing import scrubbed_environment
+from swamp_harness.product.conventions import QUIET_ENVIRONMENT
+
+BINARY_VARIABLE = "SWAMP_BIN"
+OTHER_BINARY_VARIABLE = "SWAMP_OTHER_BIN"
+
+_VERSION_LINE = re.compile(r"^swamp (?P<version>\d\S*)\s*$")
+
+
+@dataclass(frozen=True)
+class Binary:
+    """A swamp executable that has said what it is.
+
+    Attributes:
+        path: where it lies, absolute.
+        version: what it answers to `--version`, without the word swamp.
+        sha256: of the file, in hex.
+        size: of the file, in bytes.
+        platform: "linux", "darwin" or "windows", as swamp itself names them; of this machine.
+        architecture: "x86_64" or "aarch64", as swamp itself names them; of this machine.
+    """
+
+    path: Path
+    version: str
+    sha256: str
+    size: int
+    platform: str
+    architecture: str
+
+    def facts(self) -> dict[str, str]:
+        """Everything known of the binary, as texts, for a banner or a report."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
+
+def this_platform() -> str:
+    """This machine's operating system, in swamp's words."""
+    return platform.system().lower()
+
+
+def this_architecture() -> str:
+    """This machine's processor architecture, in swamp's words."""
+    machine = platform.machine().lower()
+    return {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
+
+
+def binary_under_test(environ: Mapping[str, str]) -> Binary:
+    """Find and examine the binary that the run is about: SWAMP_BIN, else swamp on PATH.
+
+    Raises:
+        UnusableInput: there is none, or it is not a swamp that answers (exit code 3).
+    """
+    named = environ.get(BINARY_VARIABLE)
+    if named:
+        return _examine(Path(named), BINARY_VARIABLE)
+    on_path = shutil.which("swamp", path=environ.get("PATH"))
+    if on_path is None:
+        raise UnusableInput(
+            "No swamp binary to test: give one with `make uat SWAMP_BIN=/path/to/swamp`, "
+            "or put a `swamp` on the PATH.",
+            ExitCode.NO_BINARY,
+        )
+    return _examine(Path(on_path), "swamp on the PATH")
+
+
+def other_binary(environ: Mapping[str, str]) -> Binary | None:
+    """The binary of another protocol version that SWAMP_OTHER_BIN names; None if it names none.
+
+    Raises:
+        UnusableInput: what it names is not a swamp that answers (exit code 3).
+    """
+    named = environ.get(OTHER_BINARY_VARIABLE)
+    return _examine(Path(named), OTHER_BINARY_VARIABLE) if named else None
+
+
+def _examine(path: Path, source: str) -> Binary:
+    def unusable(what: str) -> UnusableInput:
+        return UnusableInput(f"{source} is {path}, which {what}", ExitCode.NO_BINARY)
+
+    if not path.is_file():
+        raise unusable("is not a file: give the path of a swamp binary.")
+    if not os.access(path, os.X_OK):
+        raise unusable(f"is not executable: run `chmod +x {path}`, or give another.")
+    path = path.resolve()
+    answer = _version_answer(path, unusable)
+    match = _VERSION_LINE.match(answer)
+    if match is None:
+        shown = answer.splitlines()[0][:80] if answer else "nothing"
+        raise unusable(f"is not swamp: it answers --version with {shown!r}.")
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Binary(path, match["version"], digest, path.stat().st_size, this_platform(), this_architecture())
+
+
+def _version_answer(path: Path, unusable: Callable[[str], UnusableInput]) -> str:
+    with tempfile.TemporaryDirectory(prefix="uat-version-") as folder:
+        place = Path(folder)
+        environment = scrubbed_environment(place, place, QUIET_ENVIRONMENT)
+        try:
+            done = subprocess.run(
+                [path, "--version"],
+                env=environment,
+                cwd=place,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=VERSION_ANSWER.seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            limit = f"{VERSION_ANSWER.seconds:g} s"
+            raise unusable(f"does not answer --version within {limit}: give a working swamp.") from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise unusable(f"cannot be run on this machine ({reason}): give a build for it.") from error
+    return done.stdout.decode("utf-8", errors="replace").strip()

@@ -1,0 +1,233 @@
+"""Commands of the operator: one call, one `CommandResult`, one entry in the transcript."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.limits import COMMAND
+from swamp_harness.machinery.processes import out_of_reach_of_the_terminal
+from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.product import contracts
+from swamp_harness.product.wordings import COMMAND_FAILURES, STACK_TRACE, reasons_given
+
+
+class Output(Enum):
+    """How a command is asked to answer."""
+
+    TEXT = "text"
+    JSON = "JSON"
+    TERMINAL = "text on a terminal"
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """What a command of the operator did.
+
+    Attributes:
+        arguments: what followed the word swamp.
+        output: how it was asked to answer.
+        exit_code: minus the signal's number when a signal ended it.
+        stdout: as it was written; on a terminal everything that was shown.
+        stderr: as it was written; on a terminal always empty.
+        started: when.
+        seconds: how long it took.
+    """
+
+    arguments: tuple[str, ...]
+    output: Output
+    exit_code: int
+    stdout: str
+    stderr: str
+    started: datetime
+    seconds: float
+
+    @property
+    def command(self) -> str:
+        """The command line as an operator would type it, blanked."""
+        return SECRETS.blank(" ".join(("swamp", *self.arguments)))
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the exit code says success."""
+        return self.exit_code == 0
+
+    def answer(self, contract: str) -> Any:
+        """The JSON answer, checked against its contract.
+
+        Raises:
+            PromiseBroken: standard output is not one JSON document, or breaks the contract.
+        """
+        return self._document(self.stdout, "standard output", contract)
+
+    @property
+    def error_message(self) -> str:
+        """What the command says went wrong; in JSON mode, the `error` of the error object on stderr.
+
+        Raises:
+            PromiseBroken: in JSON mode, standard error is not one error object.
+        """
+        if self.output is Output.JSON:
+            return str(self._document(self.stderr, "standard error", "error")["error"])
+        return self.stderr or self.stdout
+
+    @property
+    def failure_in_words(self) -> str:
+        """How the command failed, as far as an operator is concerned; empty if it succeeded.
+
+        Raises:
+            PromiseBroken: in JSON mode, standard error is not one error object.
+        """
+        if self.succeeded:
+            return ""
+        reasons = reasons_given(self.error_message, COMMAND_FAILURES)
+        because = " and ".join(reasons) or f"of something else: {self.error_message.strip()[:500]}"
+        silent = self.output is Output.TERMINAL or not self.stdout.strip()
+        clear = STACK_TRACE.search(self.error_message) is None
+        return (
+            f"fails because {because}, {'nothing' if silent else 'something'} on standard output, "
+            f"{'no' if clear else 'a'} stack trace"
+        )
+
+    def _document(self, text: str, stream: str, contract: str) -> Any:
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            raise PromiseBroken(
+                f"`{self.command}` was asked for JSON, but its {stream} is not one JSON document: {error}\n"
+                f"{text[:2000]}"
+            ) from None
+        contracts.honour(contract, document, f"`{self.command}`, {stream},")
+        return document
+
+    def __str__(self) -> str:
+        """The command with its exit code and what it printed, blanked, as a transcript shows it."""
+        parts = [
+            f"$ {self.command}",
+            f"exit code {self.exit_code}, {self.seconds:.1f} s, {self.output.value}",
+        ]
+        parts += [f"[stdout]\n{self.stdout.rstrip()}"] if self.stdout.strip() else []
+        parts += [f"[stderr]\n{self.stderr.rstrip()}"] if self.stderr.strip() else []
+        return SECRETS.blank("\n".join(parts))
+
+
+class SwampCommands:
+    """Runs commands as one person on one machine does.
+
+    Args:
+        binary: the swamp to run.
+        environment: the person's environment.
+        folder: where the commands are typed.
+
+    Attributes:
+        results: every command so far, in order.
+    """
+
+    def __init__(self, binary: Path, environment: Mapping[str, str], folder: Path) -> None:
+        self.binary = binary
+        self.environment = dict(environment)
+        self.folder = folder
+        self.results: list[CommandResult] = []
+
+    def run(self, *arguments: str, output: Output = Output.JSON, stdin: str | None = None) -> CommandResult:
+        """Run one command to its end.
+
+        Args:
+            arguments: what follows the word swamp, without the flag for the mode of output.
+            output: how it is to answer.
+            stdin: what to type into it; nothing if None. Not possible on a terminal.
+
+        Raises:
+            PromiseBroken: the command did not end within the limit for a command.
+            InfrastructureFault: it could not be started, or there is no terminal on this platform.
+        """
+        given = (*arguments, "--json") if output is Output.JSON else arguments
+        call = self._on_a_terminal if output is Output.TERMINAL else self._through_pipes
+        started, clock = datetime.now(UTC), time.monotonic()
+        code, stdout, stderr = call([str(self.binary), *given], stdin)
+        result = CommandResult(given, output, code, stdout, stderr, started, time.monotonic() - clock)
+        self.results.append(result)
+        return result
+
+    def _through_pipes(self, command: Sequence[str], stdin: str | None) -> tuple[int, str, str]:
+        try:
+            process = subprocess.Popen(
+                command,
+                env=self.environment,
+                cwd=self.folder,
+                stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                **out_of_reach_of_the_terminal(),
+            )
+        except OSError as error:
+            raise InfrastructureFault(f"`{_shown(command)}` could not be started: {error}.") from error
+        try:
+            typed = stdin.encode() if stdin is not None else None
+            stdout, stderr = process.communicate(typed, timeout=COMMAND.seconds)
+        except subprocess.TimeoutExpired:
+            _end_tree(process)
+            stdout, stderr = process.communicate()
+            said = (stdout + stderr).decode("utf-8", errors="replace")[-2000:]
+            raise PromiseBroken(
+                f"`{_shown(command)}` did not end within {COMMAND.seconds:g} s. It had said:\n{said}"
+            ) from None
+        except BaseException:
+            _end_tree(process)
+            raise
+        return process.returncode, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace")
+
+    def _on_a_terminal(self, command: Sequence[str], stdin: str | None) -> tuple[int, str, str]:
+        if sys.platform == "win32":
+            raise InfrastructureFault(
+                "A scenario needs a terminal, which this suite does not have on Windows."
+            )
+        if stdin is not None:
+            raise ValueError("nothing can be piped into a command on a terminal")
+        import pexpect  # noqa: PLC0415 - does not import on Windows
+
+        terminal = pexpect.spawn(
+            command[0],
+            list(command[1:]),
+            env=self.environment,
+            cwd=str(self.folder),
+            dimensions=(50, 200),
+            encoding="utf-8",
+            timeout=COMMAND.seconds,
+        )
+        try:
+            terminal.expect(pexpect.EOF)
+        except pexpect.TIMEOUT:
+            raise PromiseBroken(
+                f"`{_shown(command)}` on a terminal did not end within {COMMAND.seconds:g} s. "
+                f"It had shown:\n{terminal.before}"
+            ) from None
+        finally:
+            terminal.close(force=True)
+        shown = (terminal.before or "").replace("\r\n", "\n")
+        code = terminal.exitstatus if terminal.exitstatus is not None else -(terminal.signalstatus or 0)
+        return code, shown, ""
+
+
+def _end_tree(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(psutil.Error):
+        for member in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                member.kill()
+    process.kill()
+
+
+def _shown(command: Sequence[str]) -> str:
+    return SECRETS.blank(" ".join(("swamp", *command[1:])))

@@ -1,0 +1,48 @@
+"""The JSON that swamp answers with, one JSON Schema file for each answer, and the check against it.
+
+A contract names the fields that operators' scripts rely on; a release may add fields, not take any away.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+
+from swamp_harness.machinery.faults import PromiseBroken
+
+
+def honour(contract: str, answer: Any, source: str) -> None:
+    """Check an answer against its contract.
+
+    Args:
+        contract: the name of the schema file, without its ending.
+        answer: the parsed JSON.
+        source: who answered, for the message: "swamp worker list --json".
+
+    Raises:
+        PromiseBroken: the answer is not what the contract says (issue 630, scenario 27).
+    """
+    errors = sorted(_validator(contract).iter_errors(answer), key=lambda error: list(error.absolute_path))
+    if errors:
+        listed = "\n".join(f"  {error.json_path}: {error.message}" for error in errors)
+        raise PromiseBroken(f"{source} does not honour its JSON contract ({contract}):\n{listed}")
+
+
+def names() -> list[str]:
+    """The names of all contracts."""
+    return sorted(
+        path.name.removesuffix(".json")
+        for path in files(__package__).iterdir()
+        if path.name.endswith(".json")
+    )
+
+
+@cache
+def _validator(contract: str) -> Draft202012Validator:
+    schema = json.loads((files(__package__) / f"{contract}.json").read_text("utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema, format_checker=FormatChecker())

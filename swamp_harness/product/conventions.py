@@ -1,0 +1,23 @@
+"""How the suite sets swamp up: what it calls the vault, what it switches off, how it marks what it starts.
+
+The timers are the product's own; the suite waits them out, and no flag shortens them.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+VAULT = "v1"
+
+QUIET_ENVIRONMENT = {
+    "NO_COLOR": "1",
+    "SWAMP_NO_TELEMETRY": "1",
+    "SWAMP_NO_UPDATE_CHECK": "1",
+}
+
+# design/remote-execution.md, "Enrollment": how long a lost worker's place in the pool is kept.
+GRACE_WINDOW = timedelta(seconds=60)
+
+# The shortest and the usual lifetime of a token, as `swamp worker token create --duration` takes them.
+SHORTEST_LIFETIME = "1m"
+USUAL_LIFETIME = "1h"

@@ -1,0 +1,126 @@
+"""The orchestrator: `swamp serve` as a process of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.limits import ORCHESTRATOR_READY
+from swamp_harness.machinery.processes import Launch, ProcessTree
+from swamp_harness.machinery.processlog import ProcessLog
+from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
+from swamp_harness.product.repository import Repository
+from swamp_harness.product.serve_api import ServeApi
+from swamp_harness.product.wordings import LISTENING, PORT_TAKEN
+
+
+class Orchestrator:
+    """Serves one repository; may be stopped and started again, then at the same address.
+
+    Args:
+        name: how messages call it.
+        binary: the swamp to run.
+        environment: of its machine.
+        repository: what it serves.
+        log: takes what it says.
+
+    Attributes:
+        api: its HTTP and WebSocket surface, once it has started.
+    """
+
+    def __init__(
+        self, name: str, binary: Path, environment: Mapping[str, str], repository: Repository, log: ProcessLog
+    ) -> None:
+        self.name = name
+        self.log = log
+        self.starts = 0
+        self._binary = binary
+        self._environment = environment
+        self._repository = repository
+        # The operating system chooses the port at the first start, so no two runs can choose the same.
+        self._port = 0
+        self._process: ProcessTree | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port where workers find it."""
+        return "127.0.0.1", self._port
+
+    @property
+    def api(self) -> ServeApi:
+        """Its HTTP and WebSocket surface."""
+        return ServeApi(*self.address)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.alive
+
+    def start(self, flags: Sequence[str] = ()) -> None:
+        """Start it and wait until `/ready` says that it serves.
+
+        Raises:
+            InfrastructureFault: it did not get ready.
+        """
+        arguments = [
+            str(self._binary), "serve", "--port", str(self._port), "--no-schedule", *flags,
+        ]  # fmt: skip
+        process = ProcessTree(
+            self.name, Launch(arguments, self._environment, self._repository.folder), self.log
+        )
+        self._process = process
+        self.starts += 1
+        try:
+            listening = wait_until(
+                f"{self.name} to listen",
+                lambda: LISTENING.search(self.log.text(process.log_start)),
+                lambda match: match is not None,
+                ORCHESTRATOR_READY,
+                hopeless=lambda: self._cause_of_death(process),
+            )
+            self._port = int(_match(listening)["port"])
+            wait_until(
+                f"{self.name} to answer /ready",
+                self.api.ready,
+                bool,
+                ORCHESTRATOR_READY,
+                hopeless=lambda: self._cause_of_death(process),
+            )
+        except AwaitedInVain as error:
+            raise InfrastructureFault(f"The product did not start. {error}\n{self.log.tail(15)}") from error
+
+    def kill(self) -> None:
+        """End it at once, with everything it has started."""
+        self._running().kill()
+
+    def stop(self) -> int:
+        """Stop it cleanly.
+
+        Returns:
+            The exit code.
+        """
+        return self._running().terminate()
+
+    def end(self) -> None:
+        """Make sure that it no longer runs."""
+        if self._process is not None:
+            self._process.end()
+
+    def _running(self) -> ProcessTree:
+        if self._process is None:
+            raise InfrastructureFault(f"{self.name} was never started.")
+        return self._process
+
+    def _cause_of_death(self, process: ProcessTree) -> str | None:
+        if process.alive:
+            return None
+        if PORT_TAKEN.search(self.log.text(process.log_start)):
+            return f"port {self._port} was taken by another program"
+        return f"{self.name} ended with exit code {process.exit_code}"
+
+
+def _match(found: re.Match[str] | None) -> re.Match[str]:
+    assert found is not None  # noqa: S101 - the wait has ended with a match
+    return found

@@ -1,0 +1,83 @@
+"""Makes a worker speak another protocol version: a WebSocket relay that rewrites its enroll message.
+
+A stand-in for an older or newer binary where none is at hand (issue 630, scenario 10). The orchestrator sees
+a worker that is in every other respect a real one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import threading
+
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.sync.client import ClientConnection, connect
+from websockets.sync.server import Server, ServerConnection, serve
+
+from swamp_harness.machinery.limits import HTTP_ANSWER
+
+_ENROLL = "worker.enroll"
+
+# What goes over the relay is told by the worker and the orchestrator themselves.
+_SILENT = logging.getLogger("swamp_harness.protocol_skew")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
+
+
+class ProtocolSkew:
+    """Relays WebSocket connections to an orchestrator and shifts the protocol version that workers state.
+
+    Args:
+        target: host and port of the orchestrator.
+        shift: what is added to the version; minus one makes a worker of the version before.
+    """
+
+    def __init__(self, target: tuple[str, int], shift: int) -> None:
+        self._target = target
+        self._shift = shift
+        self.rewritten = 0
+        self._server: Server = serve(self._relay, "127.0.0.1", 0, max_size=None, logger=_SILENT)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port for the worker to dial."""
+        host, port = self._server.socket.getsockname()[:2]
+        return host, port
+
+    def close(self) -> None:
+        """End the relay."""
+        self._server.shutdown()
+
+    def _relay(self, worker: ServerConnection) -> None:
+        host, port = self._target
+        try:
+            orchestrator = connect(
+                f"ws://{host}:{port}", proxy=None, max_size=None, open_timeout=HTTP_ANSWER.seconds
+            )
+        except (OSError, WebSocketException):
+            return  # the worker sees its connection closed, as it would without the relay
+        with orchestrator:
+            back = threading.Thread(target=_pass_on, args=(orchestrator, worker), daemon=True)
+            back.start()
+            with contextlib.suppress(ConnectionClosed):
+                for message in worker:
+                    orchestrator.send(self._skewed(message) if isinstance(message, str) else message)
+
+    def _skewed(self, message: str) -> str:
+        frame = json.loads(message)
+        if frame.get("method") != _ENROLL:
+            return message
+        frame["params"]["protocolVersion"] += self._shift
+        self.rewritten += 1
+        return json.dumps(frame)
+
+
+def _pass_on(orchestrator: ClientConnection, worker: ServerConnection) -> None:
+    try:
+        for message in orchestrator:
+            worker.send(message)
+        worker.close(orchestrator.close_code or 1000, orchestrator.close_reason or "")
+    except ConnectionClosed:
+        worker.close()

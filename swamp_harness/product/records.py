@@ -1,0 +1,149 @@
+"""What the product records, as plain values: tokens and pool members, from JSON answers and from tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from swamp_harness.machinery.faults import PromiseBroken
+
+NOTHING = "-"
+
+
+@dataclass(frozen=True)
+class TokenRecord:
+    """An enrollment token, as the token list tells it.
+
+    Attributes:
+        name: of the token.
+        state: the effective state: "unused", "enrolled", "expired" or "revoked".
+        expires_at: the end of its lifetime.
+        machines: the machine ids that it is bound to.
+        bound_at: when each of them was bound, in the same order; empty where a table does not tell.
+    """
+
+    name: str
+    state: str
+    expires_at: datetime
+    machines: tuple[str, ...]
+    bound_at: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True)
+class PoolMember:
+    """A worker, as the worker list tells it.
+
+    Attributes:
+        name: of the pool member.
+        status: "idle", "busy", "draining", "disconnected" or "unverified".
+        labels: its scheduling labels.
+        platform: operating system and architecture, as "linux/x86_64".
+        slots: occupied and offered, as "0/1".
+        instance: the instance uuid; empty where a table does not tell.
+        enrolled_at: when this instance enrolled; None where a table does not tell.
+    """
+
+    name: str
+    status: str
+    labels: tuple[tuple[str, str], ...]
+    platform: str
+    slots: str
+    instance: str = ""
+    enrolled_at: datetime | None = None
+
+
+def moment(text: str) -> datetime:
+    """A point in time as the product writes it, in UTC."""
+    return datetime.fromisoformat(text)
+
+
+def tokens_from_json(answer: list[dict[str, Any]]) -> list[TokenRecord]:
+    """The tokens of an answer that honours the contract "token-list"."""
+    return [
+        TokenRecord(
+            name=item["name"],
+            state=item["effectiveState"],
+            expires_at=moment(item["expiresAt"]),
+            machines=tuple(binding["machineId"] for binding in item["bindings"]),
+            bound_at=tuple(moment(binding["enrolledAt"]) for binding in item["bindings"]),
+        )
+        for item in answer
+    ]
+
+
+def tokens_from_table(text: str) -> list[TokenRecord]:
+    """The tokens of the table that `swamp worker token list` prints for people.
+
+    Raises:
+        PromiseBroken: the text is neither such a table nor the sentence for no token.
+    """
+    return [
+        TokenRecord(
+            name=row["NAME"],
+            state=row["STATE"],
+            expires_at=moment(row["EXPIRES"]),
+            machines=() if row["ENROLLMENTS"] == NOTHING else tuple(row["ENROLLMENTS"].split(",")),
+        )
+        for row in _rows(text, ("NAME", "STATE", "EXPIRES", "ENROLLMENTS"), "No enrollment tokens found.")
+    ]
+
+
+def members_from_json(answer: dict[str, Any]) -> list[PoolMember]:
+    """The pool members of an answer that honours the contract "worker-list"."""
+    return [
+        PoolMember(
+            name=item["name"],
+            status=item["status"],
+            labels=tuple(sorted(item["labels"].items())),
+            platform=f"{item['platform']}/{item['arch']}",
+            slots=f"{len(item['activeDispatchIds'])}/{item['capacity']}",
+            instance=item["instanceUuid"],
+            enrolled_at=moment(item["enrolledAt"]),
+        )
+        for item in answer["workers"]
+    ]
+
+
+def members_from_table(text: str) -> list[PoolMember]:
+    """The pool members of the table that `swamp worker list` prints for people.
+
+    Raises:
+        PromiseBroken: the text is neither such a table nor the sentence for no worker.
+    """
+    headings = ("NAME", "STATUS", "SLOTS", "LABELS", "PLATFORM/ARCH", "LAST SEEN")
+    return [
+        PoolMember(
+            name=row["NAME"],
+            status=row["STATUS"],
+            labels=labels_from_text(row["LABELS"]),
+            platform=row["PLATFORM/ARCH"],
+            slots=row["SLOTS"],
+        )
+        for row in _rows(text, headings, "No workers found.", "No connected workers found.")
+    ]
+
+
+def labels_from_text(text: str) -> tuple[tuple[str, str], ...]:
+    """Labels written as "gpu=true,region=us-east", sorted by name; "-" and nothing mean none."""
+    pairs = [part.strip().partition("=") for part in text.split(",") if part.strip() not in ("", NOTHING)]
+    return tuple(sorted((name, value) for name, _, value in pairs))
+
+
+def _rows(text: str, headings: tuple[str, ...], *none: str) -> list[Mapping[str, str]]:
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    if lines and lines[0] in none:
+        return []
+    header = re.compile(r"\s+".join(f"({re.escape(heading)})" for heading in headings))
+    match = header.match(lines[0]) if lines else None
+    if match is None:
+        wanted = " ".join(headings)
+        raise PromiseBroken(f"Expected a table for people with the headings {wanted}, but saw:\n{text}")
+    starts = [match.start(index + 1) for index in range(len(headings))]
+    ends = [*starts[1:], None]
+    return [
+        {heading: line[start:end].strip() for heading, start, end in zip(headings, starts, ends, strict=True)}
+        for line in lines[1:]
+    ]

@@ -1,0 +1,99 @@
+"""What an orchestrator answers over HTTP and WebSocket: the cheap surface, milliseconds instead of a command.
+
+`/ready` and `/api/v1/health` are for operators' monitoring; the WebSocket requests are the ones that
+`swamp ... --server` sends (design/remote-execution.md, "A symmetric control protocol").
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+
+from swamp_harness.machinery.limits import HTTP_ANSWER
+from swamp_harness.product import contracts
+
+_OK = 200
+
+
+@dataclass(frozen=True)
+class LiveMember:
+    """A member of the live pool, as the orchestrator's health endpoint tells it.
+
+    Attributes:
+        name: of the pool member.
+        instance: the instance uuid.
+        connected: whether its control socket is open; false during the grace window.
+    """
+
+    name: str
+    instance: str
+    connected: bool
+
+    def __str__(self) -> str:
+        """For a table of what was seen."""
+        return f"{self.name} ({'connected' if self.connected else 'not connected'})"
+
+
+class ServeApi:
+    """One orchestrator's HTTP and WebSocket surface.
+
+    Args:
+        host: where it listens.
+        port: where it listens.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
+        self._port = port
+
+    def ready(self) -> bool:
+        """Whether `/ready` says that it serves; false while nobody answers."""
+        try:
+            return self._get("/ready")[0] == _OK
+        except OSError:
+            return False
+
+    def live_pool(self) -> list[LiveMember]:
+        """The live pool.
+
+        Raises:
+            OSError: nobody answers.
+            PromiseBroken: the answer breaks the contract "health".
+        """
+        _, body = self._get("/api/v1/health")
+        health = json.loads(body)
+        contracts.honour("health", health, "GET /api/v1/health")
+        return [
+            LiveMember(item["name"], item["instanceUuid"], item["connected"]) for item in health["workers"]
+        ]
+
+    def ask(self, request: str) -> Any:
+        """Send one request of the client protocol, such as "worker.token.list", and return what came back.
+
+        Raises:
+            OSError: nobody answers, or not in time.
+        """
+        url = f"ws://{self._host}:{self._port}"
+        try:
+            with connect(url, proxy=None, open_timeout=HTTP_ANSWER.seconds) as socket:
+                socket.send(json.dumps({"type": request, "id": "1", "payload": {}}))
+                reply = json.loads(socket.recv(timeout=HTTP_ANSWER.seconds))
+        except WebSocketException as error:
+            raise OSError(f"{request}: {error}") from error
+        return reply.get("payload", reply)
+
+    def _get(self, path: str) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=HTTP_ANSWER.seconds)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read()
+        except http.client.HTTPException as error:
+            raise OSError(f"GET {path}: {error}") from error
+        finally:
+            connection.close()

@@ -1,0 +1,66 @@
+"""Every text of the product that the suite recognises, by the reason that it gives.
+
+Features speak of reasons, never of texts. Where releases have worded a reason differently, all the wordings
+stand here, the newest first. No other module knows a word of the product's prose.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Why a worker is rejected. The phrase is the one that features use after "because".
+REJECTIONS = {
+    "its token is revoked": [r"Enrollment token '[^']+' has been revoked"],
+    "its token has expired": [r"Enrollment token '[^']+' has expired"],
+    "its token is bound to another machine": [
+        r"Enrollment token '[^']+': enrollment allowance exhausted",
+        r"already bound to another machine",  # until 2026-07-04
+    ],
+    "the worker is already connected": [r"Worker '[^']+' is already connected"],
+    "its protocol version differs": [r"Worker protocol version \d+ does not match orchestrator version \d+"],
+    "its token was never minted": [r"Enrollment token '[^']+' does not exist"],
+    "its secret is wrong": [r"Enrollment token '[^']+' does not match"],
+    "its token is malformed": [r"Enrollment token must have the form '<name>\.<secret>'"],
+}
+
+# Why a command of the operator fails.
+COMMAND_FAILURES = {
+    "the name is taken": [r"Enrollment token '[^']+' already exists"],
+    "the name is not allowed": [r"must be lowercase alphanumeric"],
+    "the lifetime must be positive": [r"Invalid --duration value .*: must be positive"],
+    "the lifetime is not understood": [r"Invalid duration format"],
+    "there is no vault": [r"No vaults are configured"],
+    "there is no such token": [r"Enrollment token '[^']+' not found"],
+}
+
+ALREADY_REVOKED = re.compile(r"^Token \S+ was already revoked\.$", re.MULTILINE)
+
+# What an orchestrator says in its log.
+LISTENING = re.compile(r'listening on "?(?P<scheme>wss?)://(?P<host>[^":]+):(?P<port>\d+)')
+PORT_TAKEN = re.compile(r"AddrInUse|[Aa]ddress already in use")
+
+# What a worker says on its standard output in text mode.
+WORKER_DIALS = re.compile(r"^Connecting to \S+ \(attempt \d+\)")
+WORKER_ENROLLED = re.compile(r"^\S* ?Enrolled as (?P<name>\S+)$")
+WORKER_DISCONNECTED = re.compile(r"^Disconnected: ")
+WORKER_STOPPED = re.compile(r"^Worker stopped: (?P<reason>.*)$")
+
+# A text that was meant for the developers of swamp, not for its operators.
+STACK_TRACE = re.compile(r"^\s+at .*:\d+:\d+\)?$", re.MULTILINE)
+
+
+def reasons_given(text: str, wordings: dict[str, list[str]]) -> list[str]:
+    """The reasons that a text gives, in the order of the table.
+
+    Args:
+        text: what the product said.
+        wordings: `REJECTIONS` or `COMMAND_FAILURES`.
+
+    Returns:
+        The reasons recognised; none if the text gives no reason that the table knows.
+    """
+    return [
+        reason
+        for reason, patterns in wordings.items()
+        if any(re.search(pattern, text) for pattern in patterns)
+    ]

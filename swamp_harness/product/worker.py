@@ -1,0 +1,249 @@
+"""A worker: `swamp worker connect` as a process of its own, on a machine of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.limits import WORKER_CONNECTED, WORKER_ENDED
+from swamp_harness.machinery.processes import Launch, ProcessTree
+from swamp_harness.machinery.processlog import LogLine, ProcessLog
+from swamp_harness.machinery.waiting import wait_until
+from swamp_harness.product import contracts
+from swamp_harness.product.commands import Output
+from swamp_harness.product.machine import Machine
+from swamp_harness.product.wordings import (
+    REJECTIONS,
+    WORKER_DIALS,
+    WORKER_DISCONNECTED,
+    WORKER_ENROLLED,
+    WORKER_STOPPED,
+    reasons_given,
+)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a worker's process came to its end.
+
+    Attributes:
+        failing: whether its exit code says failure.
+        reasons: the reasons for its rejection that it gave at the end.
+    """
+
+    failing: bool
+    reasons: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """As a sentence."""
+        because = " and ".join(self.reasons) if self.reasons else "no reason that the suite knows"
+        outcome = "failing" if self.failing else "successful"
+        return f"ended by itself with a {outcome} exit code, because {because}"
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """What a worker is started with.
+
+    Attributes:
+        credential: what it presents, as given to `--token`.
+        labels: its scheduling labels.
+        cached: whether it is given its machine's cache directory.
+        output: how it reports, `Output.TEXT` or `Output.JSON`.
+    """
+
+    credential: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    cached: bool = True
+    output: Output = Output.TEXT
+
+    @property
+    def member(self) -> str:
+        """The name that the worker has in the pool: that of its token."""
+        return self.credential.partition(".")[0]
+
+
+class Worker:
+    """One worker over all its starts.
+
+    Args:
+        name: how messages call it.
+        binary: the swamp to run.
+        machine: where it runs.
+        environment: of that machine.
+        settings: what it is started with.
+        log: takes what it says.
+
+    Attributes:
+        started: when its present process was started.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        binary: Path,
+        *,
+        machine: Machine,
+        environment: Mapping[str, str],
+        settings: WorkerSettings,
+        log: ProcessLog,
+    ) -> None:
+        self.name = name
+        self.machine = machine
+        self.settings = settings
+        self.log = log
+        self.starts = 0
+        self.started = datetime.now(UTC)
+        self._binary = binary
+        self._environment = environment
+        self._process: ProcessTree | None = None
+        self._address: tuple[str, int] | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        return self._process is not None and self._process.alive
+
+    def start(self, address: tuple[str, int], settings: WorkerSettings | None = None) -> None:
+        """Start a process that dials an address; what becomes of it is for the scenario to ask.
+
+        Args:
+            address: host and port to dial.
+            settings: from now on; as before when None.
+        """
+        self.settings = settings or self.settings
+        self._address = address
+        host, port = address
+        arguments = [
+            *(str(self._binary), "worker", "connect", f"ws://{host}:{port}"),
+            *("--token", self.settings.credential),
+            *(
+                part
+                for name, value in self.settings.labels.items()
+                for part in ("--label", f"{name}={value}")
+            ),
+            *(("--cache-dir", str(self.machine.cache)) if self.settings.cached else ()),
+            *(("--json",) if self.settings.output is Output.JSON else ()),
+        ]
+        self.started = datetime.now(UTC)
+        self._process = ProcessTree(
+            self.name, Launch(arguments, self._environment, self.machine.work), self.log
+        )
+        self.starts += 1
+
+    def start_again(self, settings: WorkerSettings | None = None) -> None:
+        """Start a new process of the same worker, dialling where the last one did."""
+        if self._address is None:
+            raise InfrastructureFault(f"{self.name} was never started.")
+        if self.alive:
+            raise InfrastructureFault(f"{self.name} still runs, it cannot start again.")
+        self.start(self._address, settings)
+
+    def kill(self) -> None:
+        """End it at once, with everything it has started."""
+        self._running().kill()
+
+    def stop(self) -> int:
+        """Stop it cleanly.
+
+        Returns:
+            The exit code.
+        """
+        return self._running().terminate()
+
+    def end(self) -> None:
+        """Make sure that it no longer runs."""
+        if self._process is not None:
+            self._process.end()
+
+    def wait_until_enrolled(self) -> None:
+        """Wait until it says that it has enrolled.
+
+        Raises:
+            AwaitedInVain: it did not, or its process ended.
+        """
+        process = self._running()
+        wait_until(
+            f"{self.name} to enroll",
+            lambda: self.log.tail(5) if not self.enrollments else "enrolled",
+            lambda seen: seen == "enrolled",
+            WORKER_CONNECTED,
+            hopeless=lambda: None if process.alive else f"it ended with exit code {process.exit_code}",
+        )
+
+    def wait_until_ended(self) -> Ending:
+        """Wait until its process has ended by itself, and say how.
+
+        Raises:
+            AwaitedInVain: it still runs after the limit.
+        """
+        code = self._running().wait_for_end(WORKER_ENDED)
+        return Ending(failing=code != 0, reasons=tuple(self.rejections))
+
+    @property
+    def dials(self) -> int:
+        """How often its present process has tried to connect."""
+        return len(self._said(WORKER_DIALS, "connecting"))
+
+    @property
+    def enrollments(self) -> int:
+        """How often its present process has said that it enrolled."""
+        return len(self._said(WORKER_ENROLLED, "enrolled"))
+
+    @property
+    def disconnected_at(self) -> list[datetime]:
+        """When its present process has said that it was disconnected."""
+        return [line.at for line in self._said(WORKER_DISCONNECTED, "disconnected")]
+
+    @property
+    def rejections(self) -> list[str]:
+        """The reasons for its rejection that its present process gave as it stopped.
+
+        Both the line (or event) that says it stopped and the error at the end must give it.
+        """
+        stopped = "\n".join(line.text for line in self._said(WORKER_STOPPED, "stopped"))
+        error = self._last_error()
+        return [
+            reason
+            for reason in reasons_given(stopped, REJECTIONS)
+            if reason in reasons_given(error, REJECTIONS)
+        ]
+
+    def _last_error(self) -> str:
+        text = self.log.text(self._running().log_start, "stderr")
+        if self.settings.output is not Output.JSON:
+            return text
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            raise PromiseBroken(
+                f"{self.name} reports in JSON, but its standard error is no JSON document: {error}\n{text}"
+            ) from None
+        contracts.honour("error", document, f"{self.name}, standard error,")
+        return str(document["error"])
+
+    def _said(self, pattern: Any, kind: str) -> Sequence[LogLine]:
+        lines = self.log.lines(self._running().log_start, "stdout")
+        if self.settings.output is Output.JSON:
+            return [line for line in lines if self._event(line.text)["kind"] == kind]
+        return [line for line in lines if pattern.search(line.text)]
+
+    def _event(self, line: str) -> Any:
+        try:
+            event = json.loads(line)
+        except ValueError as error:
+            raise PromiseBroken(
+                f"{self.name} reports in JSON, one object a line, but this line is none: {error}\n{line}"
+            ) from None
+        contracts.honour("worker-connect-event", event, f"{self.name}, standard output,")
+        return event
+
+    def _running(self) -> ProcessTree:
+        if self._process is None:
+            raise InfrastructureFault(f"{self.name} was never started.")
+        return self._process

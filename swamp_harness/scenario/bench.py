@@ -1,0 +1,79 @@
+"""What all scenarios of a run share: the binary, the prepared repository, the folder, the guardian."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from swamp_harness.machinery.guardian import KEEP_FILE, Guardian, remove_unless_kept
+from swamp_harness.machinery.survivors import MARK_VARIABLE, end_marked, mark_of
+from swamp_harness.product.binary import Binary, binary_under_test, other_binary
+from swamp_harness.product.commands import SwampCommands
+from swamp_harness.product.machine import Machine
+from swamp_harness.product.repository import Repository, initialise
+
+
+class Bench:
+    """One run's bench.
+
+    Args:
+        environ: the environment of the person who started the run.
+        reports: where the run's artifacts go.
+
+    Raises:
+        UnusableInput: there is no usable binary (exit code 3).
+
+    Attributes:
+        binary: the binary under test.
+        other: a binary of another protocol version, if one was given.
+        folder: the run's working folder, outside of `reports` because the product writes into it unblanked.
+    """
+
+    def __init__(self, environ: Mapping[str, str], reports: Path) -> None:
+        self.binary: Binary = binary_under_test(environ)
+        self.other: Binary | None = other_binary(environ)
+        self.reports = reports
+        self.run_id = f"swamp-uat-{secrets.token_hex(4)}"
+        # Resolved, so that product and suite call it by the same name where the temp folder is a link.
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{self.run_id}-")).resolve()
+        self._guardian = Guardian(self.run_id, self.folder)
+        self._template: Repository | None = None
+
+    def mark(self, scenario: str = "") -> dict[str, str]:
+        """The variable that marks every process of a scenario as this run's."""
+        return {MARK_VARIABLE: mark_of(self.run_id, scenario)}
+
+    def prepared_repository(self) -> Repository:
+        """The repository with a vault that scenarios copy; made when first asked for.
+
+        Raises:
+            InfrastructureFault: the product could not make it.
+        """
+        if self._template is None:
+            machine = Machine.at(self.folder / "prepared-repository")
+            commands = SwampCommands(
+                self.binary.path, machine.environment(**self.mark("preparation")), machine.work
+            )
+            self._template = initialise(commands, with_vault=True)
+        return self._template
+
+    def end_scenario(self, scenario: str, folder: Path, *, keep: bool) -> int:
+        """End what a scenario has left running and remove its folder, or mark it as to be kept.
+
+        Returns:
+            How many processes were still running.
+        """
+        survivors = end_marked(mark_of(self.run_id, scenario))
+        if keep and folder.exists():
+            (folder / KEEP_FILE).touch()
+        else:
+            remove_unless_kept(folder)
+        return survivors
+
+    def close(self) -> None:
+        """End the run: what still runs is ended, what need not be kept is removed."""
+        end_marked(mark_of(self.run_id))
+        remove_unless_kept(self.folder)
+        self._guardian.dismiss()

@@ -1,0 +1,61 @@
+"""What a scenario leaves behind for people to read: transcript, logs, the pool and the tokens at its end.
+
+Every byte goes through the redactor before it is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.product.commands import CommandResult
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One piece of evidence.
+
+    Attributes:
+        title: what it is.
+        file: where it lies.
+    """
+
+    title: str
+    file: Path
+
+
+class Evidence:
+    """The evidence folder of one scenario.
+
+    Args:
+        folder: where it goes; made if need be.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.exhibits: list[Exhibit] = []
+
+    def log_file(self, actor: str) -> Path:
+        """The file for the log of an actor, and the exhibit that it is."""
+        file = self.folder / f"{actor}.log"
+        self.exhibits.append(Exhibit(f"What {actor} said", file))
+        return file
+
+    def write(self, title: str, name: str, text: str) -> None:
+        """Put a text into evidence."""
+        file = self.folder / name
+        file.write_text(SECRETS.blank(text), "utf-8")
+        self.exhibits.append(Exhibit(title, file))
+
+    def write_transcript(self, results: Iterable[CommandResult]) -> None:
+        """Put the operator's commands into evidence, in order, each with its time, exit code and output."""
+        entries = [f"{result.started:%H:%M:%S.%f}\n{result}" for result in results]
+        self.write("What the operator typed and saw", "transcript.txt", "\n\n".join(entries) + "\n")
+
+    def write_answer(self, title: str, name: str, answer: object) -> None:
+        """Put an answer of the product, already parsed, into evidence."""
+        self.write(title, name, json.dumps(answer, indent=2, ensure_ascii=False, default=str) + "\n")

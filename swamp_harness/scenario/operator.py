@@ -1,0 +1,176 @@
+"""The operator: the person at the orchestrator's repository, who mints, revokes and looks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.leaksearch import Leak, search_text
+from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.product.commands import CommandResult, Output, SwampCommands
+from swamp_harness.product.conventions import USUAL_LIFETIME
+from swamp_harness.product.credential import Credential, credentials_in
+from swamp_harness.product.records import (
+    PoolMember,
+    TokenRecord,
+    members_from_json,
+    members_from_table,
+    moment,
+    tokens_from_json,
+    tokens_from_table,
+)
+from swamp_harness.product.wordings import ALREADY_REVOKED
+
+_TYPE_OF_TOKENS = "swamp/enrollment-token"
+_DATUM = "token-main"
+
+
+class Operator:
+    """Runs commands in the repository and reads their answers.
+
+    Args:
+        commands: how this person runs swamp.
+
+    Attributes:
+        credentials: what minting has shown, by the name of the token; the first one counts.
+        expiries: the end of each token's lifetime, as the first minting announced it in JSON.
+        minted: the answers that showed them, which may hold a secret.
+        output: how the operator asks for answers to what it does.
+    """
+
+    def __init__(self, commands: SwampCommands) -> None:
+        self.commands = commands
+        self.credentials: dict[str, Credential] = {}
+        self.expiries: dict[str, datetime] = {}
+        self.minted: list[CommandResult] = []
+        self.output = Output.JSON
+        self._last: CommandResult | None = None
+
+    @property
+    def last(self) -> CommandResult:
+        """What the operator's last minting or revoking did."""
+        if self._last is None:
+            raise InfrastructureFault("The operator has not given any command yet.")
+        return self._last
+
+    def mint(self, token: str, *, lifetime: str = USUAL_LIFETIME) -> CommandResult:
+        """Mint a token; whether it succeeded is for the scenario to ask."""
+        result = self.commands.run(
+            "worker", "token", "create", token, "--duration", lifetime, output=self.output
+        )
+        for credential in credentials_in(result.stdout + result.stderr):
+            SECRETS.add(credential.secret)
+            self.credentials.setdefault(credential.name, credential)
+            self.minted.append(result)
+        if result.succeeded and self.output is Output.JSON:
+            self.expiries.setdefault(token, moment(result.answer("token-create")["expiresAt"]))
+        self._last = result
+        return result
+
+    def revoke(self, token: str) -> CommandResult:
+        """Revoke a token; whether it succeeded is for the scenario to ask."""
+        self._last = self.commands.run("worker", "token", "revoke", token, output=self.output)
+        return self._last
+
+    def credential(self, token: str) -> Credential:
+        """The credential that the first minting of a token has shown.
+
+        Raises:
+            InfrastructureFault: the scenario has not minted it.
+        """
+        if token not in self.credentials:
+            raise InfrastructureFault(f'The scenario has minted no token "{token}".')
+        return self.credentials[token]
+
+    def shown_by_last(self) -> dict[str, object]:
+        """What the last minting showed: the names of credentials, and how often their secrets stand there."""
+        text = self.last.stdout + self.last.stderr
+        shown = credentials_in(text)
+        secrets = {credential.secret for credential in shown}
+        return {
+            "credentials": [credential.name for credential in shown],
+            "secrets": sum(text.count(secret) for secret in secrets),
+        }
+
+    def tokens(self, output: Output = Output.JSON) -> list[TokenRecord]:
+        """The token list, by name.
+
+        Raises:
+            PromiseBroken: the list fails, or its answer breaks its contract.
+        """
+        result = self._asked("worker", "token", "list", output=output)
+        records = (
+            tokens_from_json(result.answer("token-list"))
+            if output is Output.JSON
+            else tokens_from_table(result.stdout)
+        )
+        return sorted(records, key=lambda record: record.name)
+
+    def token(self, name: str) -> TokenRecord:
+        """One token of the token list.
+
+        Raises:
+            PromiseBroken: the list does not show it.
+        """
+        for record in self.tokens():
+            if record.name == name:
+                return record
+        raise PromiseBroken(f'The token list does not show the token "{name}".')
+
+    def pool(self, output: Output = Output.JSON, *, past: bool = False) -> list[PoolMember]:
+        """The worker list, by name; with its past members if asked.
+
+        Raises:
+            PromiseBroken: the list fails, or its answer breaks its contract.
+        """
+        result = self._asked("worker", "list", *(("--all",) if past else ()), output=output)
+        members = (
+            members_from_json(result.answer("worker-list"))
+            if output is Output.JSON
+            else members_from_table(result.stdout)
+        )
+        return sorted(members, key=lambda member: member.name)
+
+    def revoked_at(self, token: str) -> datetime:
+        """When a token was revoked, as the recorded data tells it.
+
+        Raises:
+            PromiseBroken: the data does not tell.
+        """
+        predicate = f'modelType == "{_TYPE_OF_TOKENS}" && name == "{_DATUM}"'
+        answer = self._asked("data", "query", predicate).answer("data-query")
+        for result in answer["results"]:
+            content: dict[str, Any] = result.get("content") or result.get("attributes") or {}
+            if content.get("name") == token and "revokedAt" in content:
+                return moment(content["revokedAt"])
+        raise PromiseBroken(f'The recorded data does not tell when the token "{token}" was revoked.')
+
+    def says_already_revoked(self) -> bool:
+        """Whether the last revoking says that the token was revoked before."""
+        if self.last.output is Output.JSON:
+            return bool(self.last.answer("token-revoke")["alreadyRevoked"])
+        return ALREADY_REVOKED.search(self.last.stdout) is not None
+
+    def data_leaks_of(self, token: str) -> list[Leak]:
+        """Where `swamp data` shows the secret of a token.
+
+        Raises:
+            PromiseBroken: a command fails, or shows nothing of the token: then it proves nothing.
+        """
+        asked = [
+            self._asked("data", "query", 'modelType != ""'),
+            self._asked("data", "list", token, output=Output.TEXT),
+            self._asked("data", "get", token, _DATUM, output=Output.TEXT),
+        ]
+        for result in asked:
+            if _DATUM not in result.stdout:
+                raise PromiseBroken(f'`{result.command}` shows nothing of the token "{token}".')
+        said = [(f"`{result.command}`", result.stdout + result.stderr) for result in asked]
+        return search_text(self.credential(token).secret, said)
+
+    def _asked(self, *arguments: str, output: Output = Output.JSON) -> CommandResult:
+        result = self.commands.run(*arguments, output=output)
+        if not result.succeeded:
+            raise PromiseBroken(f"A question to the product failed:\n{result}")
+        return result

@@ -1,0 +1,105 @@
+"""Tables of a feature, and what the product shows, brought to the same rows so that they can be compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.product.binary import this_architecture, this_platform
+from swamp_harness.product.records import NOTHING, PoolMember, TokenRecord
+from swamp_harness.product.serve_api import LiveMember
+
+Row = dict[str, str]
+
+_THAT_OF = re.compile(r'^that of "(?P<worker>[^"]+)"$')
+_NOT_LIVE = "not in the live pool"
+_NOT_LISTED = "not listed"
+
+
+def labels_of(table: Any) -> dict[str, str]:
+    """Labels from a table with the columns label and value."""
+    return {row["label"]: row["value"] for row in table}
+
+
+def promised_tokens(table: Any, machine_id_of: Callable[[str], str]) -> list[Row]:
+    """The rows that a feature promises of the token list, with machine ids in place of machines.
+
+    Args:
+        table: with some of the columns token, state, machine.
+        machine_id_of: the machine id of a worker's machine.
+    """
+
+    def cell(heading: str, text: str) -> str:
+        match = _THAT_OF.match(text)
+        if heading == "machine" and match is not None:
+            return machine_id_of(match["worker"])
+        return text
+
+    return _rows(table, {"token", "state", "machine"}, cell)
+
+
+def seen_tokens(records: Sequence[TokenRecord], headings: Sequence[str]) -> list[Row]:
+    """The token list as rows with the same columns."""
+    return [
+        _only(
+            headings,
+            token=record.name,
+            state=record.state,
+            machine=", ".join(record.machines) or "none",
+        )
+        for record in records
+    ]
+
+
+def promised_pool(table: Any) -> list[Row]:
+    """The rows that a feature promises of the pool.
+
+    Args:
+        table: with some of the columns worker, status, connected, labels, platform.
+    """
+
+    def cell(heading: str, text: str) -> str:
+        if heading == "platform" and text == "this machine":
+            return f"{this_platform()}/{this_architecture()}"
+        return text
+
+    return _rows(table, {"worker", "status", "connected", "labels", "platform"}, cell)
+
+
+def seen_pool(listed: Sequence[PoolMember], live: Sequence[LiveMember], headings: Sequence[str]) -> list[Row]:
+    """The worker list and the live pool together as rows with the same columns, one for each member."""
+    connected = {member.name: "yes" if member.connected else "no" for member in live}
+    by_name = {member.name: member for member in listed}
+    unlisted = [
+        _only(headings, worker=name, status=_NOT_LISTED, connected=state, labels=NOTHING, platform=NOTHING)
+        for name, state in connected.items()
+        if name not in by_name
+    ]
+    shown = [
+        _only(
+            headings,
+            worker=member.name,
+            status=member.status,
+            connected=connected.get(member.name, _NOT_LIVE),
+            labels=",".join(f"{name}={value}" for name, value in member.labels),
+            platform=member.platform,
+        )
+        for member in listed
+    ]
+    return sorted([*shown, *unlisted], key=lambda row: row["worker"])
+
+
+def _rows(table: Any, known: set[str], cell: Callable[[str, str], str]) -> list[Row]:
+    unknown = set(table.headings) - known
+    if unknown:
+        columns = ", ".join(sorted(known))
+        raise InfrastructureFault(
+            f"The table has the column {', '.join(sorted(unknown))}; such a table may have {columns}."
+        )
+    return [{heading: cell(heading, row[heading]) for heading in table.headings} for row in table]
+
+
+def _only(headings: Sequence[str], **cells: str) -> Row:
+    return {heading: cells[heading] for heading in headings}

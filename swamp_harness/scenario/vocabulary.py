@@ -1,0 +1,43 @@
+"""The kinds of words that steps take: names, reasons, outputs. A word that is none of them is no step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from swamp_harness.product.commands import Output
+from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS
+
+
+class Kind:
+    """A kind of word, as behave's step matcher wants it.
+
+    Args:
+        pattern: what such a word looks like.
+        meaning: what it stands for.
+    """
+
+    def __init__(self, pattern: str, meaning: Callable[[str], Any]) -> None:
+        self.pattern = pattern
+        self._meaning = meaning
+
+    def __call__(self, word: str) -> Any:
+        """What a word stands for."""
+        return self._meaning(word)
+
+
+def _one_of(meanings: Mapping[str, Any]) -> Kind:
+    longest_first = sorted(meanings, key=len, reverse=True)
+    return Kind("|".join(map(re.escape, longest_first)), meanings.__getitem__)
+
+
+KINDS: dict[str, Kind] = {
+    "Name": Kind(r"[^\"]+", str),
+    "Lifetime": Kind(r"\S+", str),
+    "Number": Kind(r"\d+", int),
+    "Output": _one_of({output.value: output for output in Output}),
+    "Rejection": _one_of({reason: reason for reason in REJECTIONS}),
+    "Failure": _one_of({reason: reason for reason in COMMAND_FAILURES}),
+    "VersionShift": _one_of({"an older": -1, "a newer": 1}),
+}

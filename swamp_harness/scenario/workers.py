@@ -1,0 +1,195 @@
+"""The workers of one scenario by name: where they run, how they reach their orchestrator, how they race."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.limits import WORKER_CONNECTED, WORKER_DIALLED
+from swamp_harness.machinery.network import NetworkPath
+from swamp_harness.machinery.processlog import ProcessLog
+from swamp_harness.machinery.waiting import wait_until
+from swamp_harness.product.machine import Machine
+from swamp_harness.product.protocol_skew import ProtocolSkew
+from swamp_harness.product.worker import Worker, WorkerSettings
+from swamp_harness.scenario.evidence import Evidence
+
+Address = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class FirstEnrollment:
+    """How a worker came into the pool.
+
+    Attributes:
+        machine_id: what its machine-id file held.
+        seen: when the suite saw that it had enrolled, so a moment after it had.
+    """
+
+    machine_id: str
+    seen: datetime
+
+
+class Workers:
+    """Makes workers and finds them again.
+
+    Args:
+        binary: the swamp that they run, unless another is given.
+        folder: where their machines are made.
+        mark: the variable that marks their processes.
+        evidence: takes their logs.
+    """
+
+    def __init__(self, binary: Path, folder: Path, mark: Mapping[str, str], evidence: Evidence) -> None:
+        self._binary = binary
+        self._folder = folder
+        self._mark = mark
+        self._evidence = evidence
+        self._workers: dict[str, Worker] = {}
+        self._networks: dict[str, NetworkPath] = {}
+        self._skews: list[ProtocolSkew] = []
+        self._first_enrollments: dict[str, FirstEnrollment] = {}
+
+    def __getitem__(self, name: str) -> Worker:
+        """A worker by its name.
+
+        Raises:
+            InfrastructureFault: the scenario never made it.
+        """
+        if name not in self._workers:
+            known = ", ".join(f'"{each}"' for each in self._workers) or "none"
+            raise InfrastructureFault(f'The scenario has no worker "{name}"; it has {known}.')
+        return self._workers[name]
+
+    def all(self) -> list[Worker]:
+        """Every worker of the scenario."""
+        return list({id(worker): worker for worker in self._workers.values()}.values())
+
+    def network(self, worker: str) -> NetworkPath:
+        """The network path of a worker.
+
+        Raises:
+            InfrastructureFault: it was not given one.
+        """
+        if worker not in self._networks:
+            raise InfrastructureFault(f'The worker "{worker}" is not on a network that can fail.')
+        return self._networks[worker]
+
+    def make(
+        self,
+        name: str,
+        settings: WorkerSettings,
+        *,
+        machine: Machine | None = None,
+        binary: Path | None = None,
+    ) -> Worker:
+        """Make a worker, on a machine of its own unless another is given; it is not started yet."""
+        machine = machine or Machine.at(self._folder / name)
+        title = f"worker-{name}"
+        self._workers[name] = Worker(
+            f'worker "{name}"',
+            binary or self._binary,
+            machine=machine,
+            environment=machine.environment(**self._mark),
+            settings=settings,
+            log=ProcessLog(self._evidence.log_file(title)),
+        )
+        return self._workers[name]
+
+    def machine_of(self, name: str) -> Machine:
+        """The machine on which a worker runs."""
+        return self[name].machine
+
+    def clone_machine_of(self, name: str) -> Machine:
+        """A new machine made from the disk image of a worker's machine."""
+        return self.machine_of(name).clone_to(self._folder / f"clone-of-{name}")
+
+    def put_on_a_network(self, worker: str, orchestrator: Address) -> Address:
+        """Give a worker a network path that can fail, and return the address that it must dial."""
+        self._networks[worker] = NetworkPath(orchestrator)
+        return self._networks[worker].address
+
+    def skew(self, orchestrator: Address, shift: int) -> Address:
+        """The address to dial for a worker that is to state a protocol version off by `shift`."""
+        relay = ProtocolSkew(orchestrator, shift)
+        self._skews.append(relay)
+        return relay.address
+
+    def remember_first_enrollment(self, name: str) -> None:
+        """Note that a worker has enrolled for the first time, now, and under which machine id.
+
+        Raises:
+            PromiseBroken: it has left no machine-id file on its machine.
+        """
+        machine_ids = self.machine_of(name).machine_ids()
+        if not machine_ids:
+            raise PromiseBroken(f'The worker "{name}" has left no machine-id file on its machine.')
+        first = FirstEnrollment(machine_ids[-1], datetime.now(UTC))
+        self._first_enrollments.setdefault(name, first)
+
+    def first_enrollment(self, name: str) -> FirstEnrollment:
+        """The first enrollment of a worker; noted now if the scenario has not done so before."""
+        self.remember_first_enrollment(name)
+        return self._first_enrollments[name]
+
+    def start_at_the_same_moment(self, names: list[str], orchestrator: Address) -> None:
+        """Start workers whose enroll messages reach the orchestrator together.
+
+        They dial through a stalled network that lets go once all of them have dialled: otherwise the
+        jitter of starting processes would decide the race long before it begins.
+        """
+        networks = []
+        for name in names:
+            address = self.put_on_a_network(name, orchestrator)
+            networks.append(self.network(name))
+            networks[-1].stall()
+            self[name].start(address)
+        wait_until(
+            f"the workers {' and '.join(names)} to dial",
+            lambda: [network.connections for network in networks],
+            all,
+            WORKER_DIALLED,
+            hopeless=lambda: None if all(self[name].alive for name in names) else "one ended before",
+        )
+        for network in networks:
+            network.heal()
+
+    def call_the_winner(self, names: list[str], winner: str, loser: str) -> None:
+        """Wait until exactly one of two racing workers has enrolled and the other has ended; name them so.
+
+        Raises:
+            AwaitedInVain: both enrolled, or neither, or the loser did not end.
+        """
+        first, second = (self[name] for name in names)
+
+        def standing() -> str:
+            return ", ".join(
+                f"{worker.name}: {'enrolled' if worker.enrollments else 'not enrolled'}, "
+                f"{'running' if worker.alive else 'ended'}"
+                for worker in (first, second)
+            )
+
+        wait_until(
+            "one of the two to enroll and the other to end",
+            standing,
+            lambda _: {_has_won(first), _has_won(second)} == {True, False} and first.alive != second.alive,
+            WORKER_CONNECTED,
+        )
+        won, lost = (first, second) if first.alive else (second, first)
+        self._workers[winner], self._workers[loser] = won, lost
+
+    def end(self) -> None:
+        """End every worker and every network path."""
+        for worker in self.all():
+            worker.end()
+        for network in self._networks.values():
+            network.close()
+        for skew in self._skews:
+            skew.close()
+
+
+def _has_won(worker: Worker) -> bool:
+    return bool(worker.enrollments)

@@ -1,0 +1,152 @@
+"""The `swamp-uat` command: runs the suite, keeps the coverage map, checks the feature files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from behave.configuration import Configuration
+from behave.exception import ConfigError, InvalidFileLocationError, InvalidFilenameError, TagExpressionError
+from behave.exception import FileNotFoundError as NoSuchFeature
+from behave.parser import ParserError
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.tools import coverage, deviations, features, project, stylecheck
+from swamp_harness.tools.runner import UatRunner
+
+_ALLURE = "swamp_harness.tools.allure:AllureFormatter"
+_CONSOLE = "swamp_harness.tools.console:ConsoleFormatter"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand.
+
+    Args:
+        arguments: the command line; that of this process when None.
+
+    Returns:
+        The exit code; see the README's table.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.subcommand(options))
+    except UnusableInput as error:
+        print(f"swamp-uat: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _run(options: argparse.Namespace) -> int:
+    given = [
+        *("--format", _ALLURE, "--outfile", str(project.reports() / "allure-results")),
+        *("--format", _CONSOLE),
+        *(("--tags", options.tags) if options.tags else ()),
+        *(("--name", options.name) if options.name else ()),
+        *(options.paths or [str(project.FEATURES)]),
+    ]
+    try:
+        UatRunner(Configuration(given)).run()
+    except SystemExit as end:
+        return int(end.code or 0)
+    except TagExpressionError as error:
+        return _unusable(f"the tags {options.tags!r} are no tag expression: {error}")
+    except (ConfigError, NoSuchFeature, InvalidFileLocationError, InvalidFilenameError) as error:
+        return _unusable(f"the features cannot be found: {error}")
+    except ParserError as error:
+        return _unusable(f"a feature cannot be read: {error}")
+    return ExitCode.EVERY_PROMISE_HELD
+
+
+def _coverage(options: argparse.Namespace) -> int:
+    text = _coverage_text()
+    file = project.COVERAGE_MAP
+    before = file.read_text("utf-8") if file.exists() else ""
+    lost = coverage.lost_numbers(before, text)
+    if lost:
+        listed = ", ".join(map(str, lost))
+        print(
+            f"swamp-uat: number {listed} of issue 630 had a scenario and has none now: give it one, or "
+            f"delete its row from {file.name} by hand to state the loss openly.",
+            file=sys.stderr,
+        )
+        return ExitCode.PROMISE_BROKEN
+    if options.check:
+        if before != text:
+            print(f"swamp-uat: {file.name} is stale: run `make coverage`.", file=sys.stderr)
+            return ExitCode.PROMISE_BROKEN
+        return 0
+    file.write_text(text, "utf-8")
+    print(f"{file.name} written")
+    return 0
+
+
+def _record(options: argparse.Namespace) -> int:
+    scenarios = features.scenarios_in(features.parse(project.FEATURES))
+    count = coverage.record(options.run, scenarios, project.RECORDED_RESULTS)
+    project.COVERAGE_MAP.write_text(_coverage_text(), "utf-8")
+    print(f"{count} results recorded, {project.COVERAGE_MAP.name} written")
+    return 0
+
+
+def _check_features(_: argparse.Namespace) -> int:
+    listed = deviations.load(project.DEVIATIONS)
+    names = {scenario.name for scenario in features.scenarios_in(features.parse(project.FEATURES))}
+    unknown = [
+        f"deviations.yaml: {each.id} is about {each.scenario!r}, and there is no such scenario"
+        for each in listed
+        if each.scenario not in names
+    ]
+    errors = [*stylecheck.style_errors(project.FEATURES), *stylecheck.step_errors(project.FEATURES), *unknown]
+    for error in errors:
+        print(error, file=sys.stderr)
+    return ExitCode.PROMISE_BROKEN if errors else 0
+
+
+def _coverage_text() -> str:
+    return coverage.coverage_map(
+        features.catalogue(),
+        features.scenarios_in(features.parse(project.FEATURES)),
+        deviations.load(project.DEVIATIONS),
+        coverage.load_recorded(project.RECORDED_RESULTS),
+    )
+
+
+def _unusable(what: str) -> ExitCode:
+    print(f"swamp-uat: {what}", file=sys.stderr)
+    return ExitCode.BAD_COMMAND_LINE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="swamp-uat", description="The acceptance suite of swamp's remote execution."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    run = commands.add_parser("run", help="run the scenarios against the binary under test")
+    run.add_argument("--tags", help="a tag expression, such as '@uat-07' or 'not @slow'")
+    run.add_argument("--name", help="a regular expression that the scenario's name must match")
+    run.add_argument("paths", nargs="*", help="feature files, or file:line; all features when left out")
+    run.set_defaults(subcommand=_run)
+
+    coverage_map = commands.add_parser("coverage", help="write coverage.md")
+    coverage_map.add_argument("--check", action="store_true", help="write nothing, fail if it is stale")
+    coverage_map.set_defaults(subcommand=_coverage)
+
+    record = commands.add_parser("record", help="take the results of a run into the coverage map")
+    record.add_argument(
+        "run",
+        nargs="?",
+        type=Path,
+        default=project.reports() / "run.json",
+        help="reports/run.json when left out",
+    )
+    record.set_defaults(subcommand=_record)
+
+    check = commands.add_parser("check-features", help="check style and steps of the feature files")
+    check.set_defaults(subcommand=_check_features)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""`coverage.md`: which scenario of issue 630 is automated where, and what was last seen of it.
+
+Generated, so that it cannot lie: `make coverage` writes it, `make test` fails when it is stale.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.tools.deviations import Deviation, of_scenario
+from swamp_harness.tools.features import FeatureScenario, Promise, is_run_of
+
+GAP = "**gap**: no scenario"
+_NUMBER_COVERED = re.compile(r"^\| (\d+) \| (?!.*\*\*gap\*\*)", re.MULTILINE)
+_WORST_FIRST = (
+    "broken",
+    "listed deviation gone",
+    "infrastructure fault",
+    "known deviation",
+    "not run",
+    "held",
+)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The last recorded result of a scenario.
+
+    Attributes:
+        outcome: the worst of all its rows.
+        binary: the version that it ran against, with the start of its sha256.
+        date: of the run.
+    """
+
+    outcome: str
+    binary: str
+    date: str
+
+
+def coverage_map(
+    promises: Sequence[Promise],
+    scenarios: Sequence[FeatureScenario],
+    deviations: Sequence[Deviation],
+    recorded: Mapping[str, Recorded],
+) -> str:
+    """The whole text of `coverage.md`."""
+    covered = {number for scenario in scenarios for number in scenario.numbers}
+    automated = sum(promise.number in covered for promise in promises)
+    parts = [
+        "# Coverage map",
+        "",
+        "Written by `make coverage` from the feature files, `deviations.yaml` and `recorded-results.json`; "
+        "do not edit it.",
+        "",
+        f"{automated} of the {len(promises)} scenarios of "
+        "[issue 630](https://swamp-club.com/lab/630) are automated.",
+    ]
+    for section in dict.fromkeys(promise.section for promise in promises):
+        parts += [
+            "",
+            f"## {section}",
+            "",
+            "| Number | In issue 630 | Scenario | Where | Tags | Deviation | Last recorded result |",
+            "| --- | --- | --- | --- | --- | --- | --- |",
+        ]
+        for promise in promises:
+            if promise.section == section:
+                parts += _rows(promise, scenarios, deviations, recorded)
+    return "\n".join(parts) + "\n"
+
+
+def lost_numbers(before: str, after: str) -> list[int]:
+    """The numbers that have a scenario in one text of the map and none in the other."""
+    return sorted(_covered(before) - _covered(after))
+
+
+def load_recorded(file: Path) -> dict[str, Recorded]:
+    """The recorded results, by the name of the scenario; none if nothing was recorded yet.
+
+    Raises:
+        UnusableInput: the file is there and not readable (exit code 2).
+    """
+    if not file.exists():
+        return {}
+    return {name: Recorded(**entry) for name, entry in _read_json(file).items()}
+
+
+def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
+    """Take the results of a run into the recorded results; what did not run keeps its last result.
+
+    Args:
+        run: the `run.json` of the run.
+        scenarios: those of the feature files; results of others are dropped.
+        file: the recorded results.
+
+    Returns:
+        How many scenarios were recorded.
+
+    Raises:
+        UnusableInput: a file is not readable (exit code 2).
+    """
+    document = _read_json(run)
+    binary = f"{document['binary']['version']} ({document['binary']['sha256'][:12]})"
+    date = document["started"][:10]
+    kept = load_recorded(file)
+    fresh = {}
+    for scenario in scenarios:
+        outcomes = [each["outcome"] for each in document["results"] if is_run_of(each["name"], scenario.name)]
+        if set(outcomes) - {"not run"}:
+            fresh[scenario.name] = Recorded(min(outcomes, key=_WORST_FIRST.index), binary, date)
+    merged = {scenario.name: fresh.get(scenario.name, kept.get(scenario.name)) for scenario in scenarios}
+    entries = {name: vars(entry) for name, entry in sorted(merged.items()) if entry is not None}
+    file.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    return len(fresh)
+
+
+def _rows(
+    promise: Promise,
+    scenarios: Sequence[FeatureScenario],
+    deviations: Sequence[Deviation],
+    recorded: Mapping[str, Recorded],
+) -> list[str]:
+    serving = [scenario for scenario in scenarios if promise.number in scenario.numbers]
+    if not serving:
+        return [f"| {promise.number} | {promise.title} | {GAP} | | | | |"]
+    return [_row(promise, scenario, deviations, recorded.get(scenario.name)) for scenario in serving]
+
+
+def _row(
+    promise: Promise, scenario: FeatureScenario, deviations: Sequence[Deviation], last: Recorded | None
+) -> str:
+    where = f"features/{scenario.file.name}:{scenario.line}"
+    tags = " ".join(f"@{tag}" for tag in scenario.tags)
+    runs = f" ({scenario.rows} rows)" if scenario.rows > 1 else ""
+    listed = of_scenario(deviations, scenario.name)
+    seen = f"{last.outcome}, {last.binary}, {last.date}" if last else "none"
+    deviation = f"`{listed.id}`" if listed else "none"
+    cells = (promise.number, promise.title, f"{scenario.name}{runs}", where, tags, deviation, seen)
+    return "| " + " | ".join(_as_markdown(str(cell)) for cell in cells) + " |"
+
+
+def _as_markdown(text: str) -> str:
+    return text.replace("|", r"\|").replace("<", "&lt;")
+
+
+def _covered(text: str) -> set[int]:
+    return {int(number) for number in _NUMBER_COVERED.findall(text)}
+
+
+def _read_json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UnusableInput(
+            f"{file} cannot be read as JSON ({error}): give the run.json of a finished run.",
+            ExitCode.BAD_COMMAND_LINE,
+        ) from error

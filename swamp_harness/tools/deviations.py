@@ -1,0 +1,90 @@
+"""`deviations.yaml`: where the product is known to break a promise, openly and with evidence.
+
+A listed deviation does not soften its scenario: the scenario still asserts the promise and still fails. The
+list only tells an expected failure, at the expected step and for the expected reason, from a new one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.tools.features import is_run_of
+
+_FIELDS = ("id", "scenario", "step", "promised", "where", "seen", "shows-as", "since", "link")
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """One known departure of the product.
+
+    Attributes:
+        id: its short name.
+        scenario: the name of the scenario, or of the outline, that fails because of it.
+        step: the text of the step that fails, without its keyword.
+        promised: what is promised.
+        where: the document that promises it.
+        seen: what the product does instead.
+        shows_as: a pattern that the failure's message must match.
+        since: the release since which it has been seen.
+        link: where it can be followed.
+    """
+
+    id: str
+    scenario: str
+    step: str
+    promised: str
+    where: str
+    seen: str
+    shows_as: re.Pattern[str]
+    since: str
+    link: str
+
+    def concerns(self, scenario: str) -> bool:
+        """Whether a scenario, or the row of an outline, is the one that fails because of it."""
+        return is_run_of(scenario, self.scenario)
+
+    def explains(self, step: str, message: str) -> bool:
+        """Whether a failure at a step with a message is this deviation and no other failure."""
+        return step == self.step and self.shows_as.search(message) is not None
+
+
+def load(file: Path) -> list[Deviation]:
+    """Read the list of deviations.
+
+    Raises:
+        UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
+    """
+    try:
+        entries = yaml.safe_load(file.read_text("utf-8")) or []
+    except (OSError, yaml.YAMLError) as error:
+        raise _unusable(file, f"it cannot be read: {error}") from error
+    if not isinstance(entries, list):
+        raise _unusable(file, "it is not a list")
+    return [_deviation(file, index, entry) for index, entry in enumerate(entries, start=1)]
+
+
+def of_scenario(deviations: Sequence[Deviation], scenario: str) -> Deviation | None:
+    """The deviation that is listed for a scenario, if any."""
+    return next((deviation for deviation in deviations if deviation.concerns(scenario)), None)
+
+
+def _deviation(file: Path, index: int, entry: Any) -> Deviation:
+    if not isinstance(entry, dict) or sorted(entry) != sorted(_FIELDS):
+        raise _unusable(file, f"entry {index} does not have exactly the fields {', '.join(_FIELDS)}")
+    texts = {name.replace("-", "_"): str(value).strip() for name, value in entry.items()}
+    try:
+        pattern = re.compile(texts.pop("shows_as"))
+    except re.error as error:
+        raise _unusable(file, f"entry {index} has a pattern that is none: {error}") from error
+    return Deviation(shows_as=pattern, **texts)
+
+
+def _unusable(file: Path, what: str) -> UnusableInput:
+    return UnusableInput(f"{file.name} is not usable, {what}: mend the file.", ExitCode.BAD_COMMAND_LINE)

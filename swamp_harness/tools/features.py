@@ -1,0 +1,99 @@
+"""The feature files as a model: which scenarios there are, which number of issue 630 each one serves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from behave.parser import parse_file
+
+_OUTLINE_ROW = " -- @"
+UAT_TAG = re.compile(r"^uat-(\d\d)$")
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One of the thirty scenarios of issue 630.
+
+    Attributes:
+        number: as the issue counts.
+        section: of the issue.
+        title: in the issue.
+    """
+
+    number: int
+    section: str
+    title: str
+
+
+@dataclass(frozen=True)
+class FeatureScenario:
+    """One scenario, or one outline with all its rows.
+
+    Attributes:
+        name: as the feature file has it.
+        file: the feature file.
+        line: where it stands.
+        tags: its own and its feature's.
+        steps: how many steps it has.
+        rows: how often it runs.
+    """
+
+    name: str
+    file: Path
+    line: int
+    tags: tuple[str, ...]
+    steps: int
+    rows: int
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of issue 630 that it serves."""
+        return tuple(int(match[1]) for tag in self.tags if (match := UAT_TAG.match(tag)))
+
+
+@cache
+def catalogue() -> tuple[Promise, ...]:
+    """The thirty scenarios of issue 630, in order."""
+    sections = yaml.safe_load((files(__package__) / "catalogue.yaml").read_text("utf-8"))
+    return tuple(
+        Promise(number, section, title)
+        for section, titles in sections.items()
+        for number, title in titles.items()
+    )
+
+
+def is_run_of(run: str, scenario: str) -> bool:
+    """Whether a name in a run is that of a scenario, or of a row of the outline that it names.
+
+    A row's name has values in place of the outline's placeholders, and its place in the table at the end.
+    """
+    pattern = re.sub(r"<[^>]+>", ".+", re.escape(scenario).replace(r"\<", "<"))
+    return re.fullmatch(pattern, run.partition(_OUTLINE_ROW)[0]) is not None
+
+
+def parse(folder: Path) -> list[Any]:
+    """The model that behave has of every feature file in a folder, by file name."""
+    return [parse_file(str(file)) for file in sorted(folder.glob("*.feature"))]
+
+
+def scenarios_in(features: Sequence[Any]) -> list[FeatureScenario]:
+    """Every scenario of the features, an outline counting once."""
+    return [
+        FeatureScenario(
+            name=scenario.name,
+            file=Path(scenario.filename),
+            line=scenario.line,
+            tags=tuple(map(str, [*feature.tags, *scenario.tags])),
+            steps=len(scenario.steps),
+            rows=len(scenario.scenarios) if scenario.type == "scenario_outline" else 1,
+        )
+        for feature in features
+        for scenario in feature.scenarios
+    ]

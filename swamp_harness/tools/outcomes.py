@@ -1,0 +1,92 @@
+"""What became of each promise, and the verdict of the run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from swamp_harness.machinery.faults import ExitCode
+
+
+class Outcome(Enum):
+    """What became of a scenario."""
+
+    HELD = "held"
+    BROKEN = "broken"
+    DEVIATION = "known deviation"
+    DEVIATION_GONE = "listed deviation gone"
+    FAULT = "infrastructure fault"
+    NOT_RUN = "not run"
+
+
+# The reason of a scenario that nobody asked to run; all others that did not run have a telling one.
+NOT_SELECTED = "not selected"
+
+# Broken promises first: they are what a release engineer must not overlook.
+_SEVERITY = {
+    Outcome.BROKEN: ExitCode.PROMISE_BROKEN,
+    Outcome.DEVIATION_GONE: ExitCode.PROMISE_BROKEN,
+    Outcome.FAULT: ExitCode.INFRASTRUCTURE_FAULT,
+    Outcome.DEVIATION: ExitCode.KNOWN_DEVIATIONS,
+}
+
+
+@dataclass(frozen=True)
+class ScenarioResult:
+    """One scenario of a run.
+
+    Attributes:
+        name: of the scenario, or of the row of an outline.
+        numbers: of issue 630 that it serves.
+        location: "file:line".
+        outcome: what became of it.
+        reason: why, in words; empty for a promise that held.
+        step: the step at which it went wrong, with its keyword; empty otherwise.
+        seconds: wall time, preparing and cleaning up included.
+        commands: how many times it started the product.
+        product_cpu_seconds: processor time of the product, where the platform tells it.
+        swept_up: processes that were still running when its actors had ended.
+    """
+
+    name: str
+    numbers: tuple[int, ...]
+    location: str
+    outcome: Outcome
+    reason: str
+    step: str
+    seconds: float
+    commands: int
+    product_cpu_seconds: float
+    swept_up: int
+
+
+def counts(results: Sequence[ScenarioResult]) -> Counter[Outcome]:
+    """How many scenarios came to each outcome."""
+    return Counter(result.outcome for result in results)
+
+
+def verdict(results: Sequence[ScenarioResult]) -> ExitCode:
+    """The exit code of a run that came to its end."""
+    seen = counts(results)
+    if not any(count for outcome, count in seen.items() if outcome is not Outcome.NOT_RUN):
+        return ExitCode.BAD_COMMAND_LINE
+    return next((code for outcome, code in _SEVERITY.items() if seen[outcome]), ExitCode.EVERY_PROMISE_HELD)
+
+
+def verdict_in_words(results: Sequence[ScenarioResult], code: ExitCode) -> str:
+    """The verdict as a sentence."""
+    seen = counts(results)
+    if code is ExitCode.BAD_COMMAND_LINE:
+        return "NOTHING RAN: no scenario was selected, or none could run. Check the tags."
+    told = ", ".join(f"{seen[outcome]} {outcome.value}" for outcome in Outcome if seen[outcome])
+    heading = {
+        ExitCode.EVERY_PROMISE_HELD: "EVERY PROMISE HELD",
+        ExitCode.PROMISE_BROKEN: "PROMISE BROKEN",
+        ExitCode.INFRASTRUCTURE_FAULT: "NOT JUDGED, the bench failed",
+        ExitCode.KNOWN_DEVIATIONS: "NO NEW FAILURE, but known deviations stand against sign-off",
+        ExitCode.INTERRUPTED: "INTERRUPTED",
+        ExitCode.TERMINATED: "TERMINATED",
+    }[code]
+    return f"{heading}: {told or 'nothing had run'}"

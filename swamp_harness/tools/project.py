@@ -1,0 +1,19 @@
+"""Where the project's own files are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FEATURES = ROOT / "features"
+COVERAGE_MAP = ROOT / "coverage.md"
+DEVIATIONS = ROOT / "deviations.yaml"
+RECORDED_RESULTS = ROOT / "recorded-results.json"
+
+REPORTS_VARIABLE = "UAT_REPORTS"
+
+
+def reports() -> Path:
+    """Where a run writes its artifacts: `UAT_REPORTS`, else `reports/` in the project."""
+    return Path(os.environ.get(REPORTS_VARIABLE) or ROOT / "reports").absolute()

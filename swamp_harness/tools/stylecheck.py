@@ -1,0 +1,150 @@
+"""Checks the feature files before anybody runs them: their style, and that every word in them is understood.
+
+The rules are those of the README's "How to read and edit a feature". An undefined, ambiguous or unused step
+is an error as well: a suite has one vocabulary, and all of it is in use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from behave.configuration import Configuration
+from behave.runner import Runner, the_step_registry
+
+from swamp_harness.tools.features import UAT_TAG, catalogue, parse
+
+# What a tag is for. A tag that is not here means nothing to anybody.
+TAGS = {
+    "issue-630": "the issue that makes the promises; the report links to it",
+    "slow": "waits out a timer of the product of more than 30 s",
+    "network": "cuts a network path",
+    "terminal": "needs a terminal, so it does not run on Windows",
+    "other-binary": "needs a binary of another protocol version (SWAMP_OTHER_BIN)",
+}
+
+_FEWEST_STEPS, _MOST_STEPS = 3, 12
+# What an operator's promise is not made of. Seconds count in the words of the product, not as pauses.
+_MACHINERY = {
+    "a command line flag": re.compile(r"(?<!\w)--\w+"),
+    "a path": re.compile(r"(?<![\w/])\.?/\w+/"),
+    "a URL": re.compile(r"\b(wss?|https?)://"),
+    "a pause": re.compile(r"\bwaits? (for )?\d+"),
+    "a regular expression": re.compile(r"\\[dws]|\.\*|\[\^"),
+    "JSON": re.compile(r'[{}]|": '),
+}
+_CONDITION = re.compile(r"^(if|when|unless|either)\b|\bif\b", re.IGNORECASE)
+
+
+def style_errors(folder: Path) -> list[str]:
+    """What is wrong with the style of the feature files, as sentences with file and line."""
+    features = parse(folder)
+    errors: list[str] = []
+    names: dict[str, list[str]] = defaultdict(list)
+    for feature in features:
+        errors += _feature_errors(feature)
+        for scenario in feature.scenarios:
+            names[scenario.name].append(_place(scenario))
+            errors += _scenario_errors(scenario)
+    errors += [
+        f"{places[1]}: a scenario of this name stands already at {places[0]}"
+        for places in names.values()
+        if len(places) > 1
+    ]
+    return errors
+
+
+def step_errors(folder: Path) -> list[str]:
+    """Steps that no definition or more than one understands, and definitions that no step uses."""
+    _load_definitions(folder)
+    errors: list[str] = []
+    used: Counter[str] = Counter()
+    for feature in parse(folder):
+        for scenario in _runs(feature):
+            for step in scenario.all_steps:
+                matching = [
+                    definition
+                    for definition in the_step_registry.steps[step.step_type]
+                    if definition.match(step.name) is not None
+                ]
+                used.update(_place_of(definition) for definition in matching)
+                if not matching:
+                    errors.append(f"{_place(step)}: no step is defined for `{step.keyword} {step.name}`")
+                if len(matching) > 1:
+                    listed = " and ".join(sorted({_place_of(definition) for definition in matching}))
+                    errors.append(f"{_place(step)}: `{step.keyword} {step.name}` is ambiguous, see {listed}")
+    errors += [
+        f"{_place_of(definition)}: no feature uses the step `{definition.pattern}`"
+        for definitions in the_step_registry.steps.values()
+        for definition in definitions
+        if not used[_place_of(definition)]
+    ]
+    return sorted(set(errors))
+
+
+def _feature_errors(feature: Any) -> Iterable[str]:
+    if "issue-630" not in feature.tags:
+        yield f"{_place(feature)}: the feature does not carry its issue, @issue-630"
+    if not feature.description:
+        yield f"{_place(feature)}: the feature does not say in prose what it promises"
+    if getattr(feature, "rules", None):
+        yield f"{_place(feature)}: `Rule:` is not reported by Allure, do without it"
+
+
+def _scenario_errors(scenario: Any) -> Iterable[str]:
+    place = _place(scenario)
+    numbers = [match[1] for tag in scenario.tags if (match := UAT_TAG.match(tag))]
+    if not numbers:
+        yield f"{place}: the scenario does not carry its number in issue 630, such as @uat-07"
+    known = {f"{promise.number:02}" for promise in catalogue()}
+    yield from (
+        f"{place}: @uat-{number} is no number of issue 630" for number in numbers if number not in known
+    )
+    own = [*scenario.tags, *(tag for example in getattr(scenario, "examples", []) for tag in example.tags)]
+    for tag in own:
+        if tag not in TAGS and not UAT_TAG.match(tag):
+            yield f"{place}: nobody knows what @{tag} is for; say it in stylecheck.TAGS"
+    if not _FEWEST_STEPS <= len(scenario.steps) <= _MOST_STEPS:
+        allowed = f"{_FEWEST_STEPS} to {_MOST_STEPS}"
+        yield f"{place}: a scenario has {allowed} steps, this one has {len(scenario.steps)}"
+    kinds = [step.step_type for step in scenario.steps]
+    if kinds != sorted(kinds, key=["given", "when", "then"].index):
+        yield f"{place}: the steps do not go from Given over When to Then"
+    yield from (
+        f"{place}: the scenario has no {kind.title()}" for kind in ("when", "then") if kind not in kinds
+    )
+    for step in scenario.steps:
+        yield from _step_style_errors(step)
+
+
+def _step_style_errors(step: Any) -> Iterable[str]:
+    for what, pattern in _MACHINERY.items():
+        if pattern.search(step.name):
+            yield f"{_place(step)}: `{step.name}` shows {what}; say what the operator does or sees"
+    if _CONDITION.search(step.name):
+        yield f"{_place(step)}: `{step.name}` holds a condition; write two scenarios"
+
+
+def _load_definitions(folder: Path) -> None:
+    if any(the_step_registry.steps.values()):
+        return  # loaded before in this process; to load them twice would make every step ambiguous
+    runner = Runner(Configuration([str(folder), "--dry-run"], load_config=False))
+    with runner.path_manager:
+        runner.setup_paths()
+        runner.load_hooks()
+        runner.load_step_definitions()
+
+
+def _runs(feature: Any) -> Sequence[Any]:
+    return list(feature.walk_scenarios(with_outlines=False))
+
+
+def _place(item: Any) -> str:
+    return f"{Path(item.filename).name}:{item.line}"
+
+
+def _place_of(definition: Any) -> str:
+    return f"{Path(definition.location.filename).name}:{definition.location.line} {definition.pattern}"

@@ -1,0 +1,103 @@
+"""A few commands of swamp, just enough to take the suite through its motions, with defects to choose from.
+
+It stands for nothing but itself: no scenario is proven against it, only the harness around the scenarios.
+Called as: fake_swamp.py SECRETS_FILE DEFECTS ARGUMENT...
+"""
+
+import json
+import secrets
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+secrets_file, defects, arguments = Path(sys.argv[1]), sys.argv[2].split(","), sys.argv[3:]
+TOKENS = Path(".swamp", "fake-tokens.json")
+
+
+def stamp(after: float = 0) -> str:
+    return f"{datetime.now(UTC) + timedelta(seconds=after):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+
+
+def tokens() -> list:
+    return json.loads(TOKENS.read_text()) if TOKENS.exists() else []
+
+
+def mint(name: str) -> None:
+    if "." in name:
+        sys.exit("Error: Name must be lowercase alphanumeric")
+    secret = secrets.token_hex(32)
+    with secrets_file.open("a") as file:
+        file.write(f"{secret}\n")
+    record = {
+        "name": name, "state": "unused", "effectiveState": "unused", "createdAt": stamp(),
+        "expiresAt": stamp(60), "maxEnrollments": 1, "bindingCount": 0, "bindings": [],
+        "vaultName": "v1", "secretKey": f"worker-token-{name}",
+    }  # fmt: skip
+    TOKENS.write_text(json.dumps([*tokens(), record]))
+    answer = {
+        "name": name, "token": f"{name}.{secret}", "expiresAt": record["expiresAt"], "maxEnrollments": 1,
+        "vaultRef": {"vaultName": "v1", "secretKey": record["secretKey"]},
+    }  # fmt: skip
+    if "leaky" in defects:
+        Path("leak.log").write_text(f"minted {secret}")
+    if "wordy" in defects:
+        print(f"minting {secret}", file=sys.stderr)
+    if "lost-field" in defects:
+        del answer["vaultRef"]
+    if "--json" in arguments:
+        print(json.dumps(answer, indent=2))
+    else:
+        print(f"Token: {name}\n\n  {name}.{secret}\n")
+    if "twice" in defects:
+        print(f"{name}.{secret}", file=sys.stderr)
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"ready": True, "workers": []}).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def serve() -> None:
+    if "port-taken" in defects:
+        sys.exit("AddrInUse: Address already in use (os error 98)")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    # A grandchild that outlives its parent unless somebody looks for it.
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=True)
+    print(f'WebSocket API server listening on "ws://127.0.0.1:{server.server_port}"', flush=True)
+    server.serve_forever()
+
+
+def connect() -> None:
+    print(f"Connecting to {arguments[2]} (attempt 1)...", flush=True)
+    print(f"presenting {arguments[arguments.index('--token') + 1]}", flush=True)
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=True)
+    time.sleep(300)
+
+
+if "silent" in defects:
+    time.sleep(300)
+match arguments:
+    case ["--version"]:
+        print("kermit 1.0" if "impostor" in defects else "swamp 20260101.000000.0-sha.fake")
+    case ["repo", "init", *_]:
+        Path(".swamp").mkdir()
+    case ["vault", "create", *_]:
+        Path(".swamp", "vault.yaml").write_text(f"base_dir: {Path.cwd()}\n")
+    case ["serve", *_]:
+        serve()
+    case ["worker", "token", "create", name, *_]:
+        mint(name)
+    case ["worker", "token", "list", *_]:
+        print(json.dumps(tokens()))
+    case ["worker", "connect", *_]:
+        connect()
+    case _:
+        sys.exit(f"the fake swamp does not know {arguments}")

@@ -1,0 +1,115 @@
+"""However a run dies, nothing that it has started lives on."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from swamp_harness.machinery.survivors import MARK_VARIABLE
+from tests.conftest import ROOT, suite_environment
+
+# The fake's worker never enrolls: the scenario hangs in its first Then with all its processes running.
+SCENARIO = "A worker enrolls and shows in the pool, told in text"
+
+
+def marked() -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK_VARIABLE) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def of_run(folder_prefix: str) -> list[psutil.Process]:
+    found = []
+    for process in marked():
+        try:
+            if process.environ()[MARK_VARIABLE].startswith(folder_prefix):
+                found.append(process)
+        except (psutil.Error, KeyError):
+            continue
+    return found
+
+
+def eventually(look, limit=30.0):
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        if look():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture
+def hanging_run(fake_swamp, tmp_path):
+    """A run whose scenario has an orchestrator, a worker and their grandchildren running."""
+    environment = suite_environment(
+        tmp_path / "reports", SWAMP_BIN=str(fake_swamp().path), TMPDIR=str(tmp_path)
+    )
+    run = subprocess.Popen(
+        [sys.executable, "-m", "behave", "--name", SCENARIO, "features/enrollment.feature"],
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+    def everything_runs():
+        folders = list(tmp_path.glob("swamp-uat-*"))
+        run_id = re.match(r"swamp-uat-[0-9a-f]{8}", folders[0].name)[0] if folders else None
+        return run_id if run_id and len(of_run(run_id)) == 4 else None
+
+    assert eventually(everything_runs), run.communicate(timeout=5)
+    yield run, everything_runs()
+    run.kill()
+    run.wait()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="these signals do not exist on Windows")
+@pytest.mark.parametrize(
+    ("death", "exit_code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)],
+    ids=["Ctrl-C", "SIGTERM", "SIGKILL"],
+)
+def test_nothing_survives_the_death_of_the_run(hanging_run, tmp_path, death, exit_code):
+    run, run_id = hanging_run
+
+    os.killpg(run.pid, death)  # as a terminal does: to the whole group
+
+    output, _ = run.communicate(timeout=30)
+    assert run.returncode == exit_code, output
+    assert eventually(lambda: not of_run(run_id)), of_run(run_id)
+    assert eventually(lambda: not list(tmp_path.glob("swamp-uat-*"))), "the working folder is left behind"
+
+
+def test_nothing_survives_a_failed_step(fake_swamp, tmp_path):
+    environment = suite_environment(
+        tmp_path / "reports", SWAMP_BIN=str(fake_swamp().path), TMPDIR=str(tmp_path), UAT_TIME_SCALE="0.1"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-m", "behave", "--name", SCENARIO, "features/enrollment.feature"],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 1, done.stdout
+    assert 'Waited for worker "alpha" to enroll, in vain' in done.stdout
+    kept = list(tmp_path.glob("swamp-uat-*/scenario-*/KEEP"))
+    assert len(kept) == 1, "the folder of the failed scenario is kept"
+    run_id = re.match(r"swamp-uat-[0-9a-f]{8}", kept[0].parents[1].name)[0]
+    assert not of_run(run_id)

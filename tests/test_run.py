@@ -1,0 +1,149 @@
+"""A whole run, against a fake swamp: verdicts, exit codes, the report, and no secret in any of it."""
+
+import json
+
+import pytest
+
+from tests.conftest import run_suite
+
+MINT = "A minted credential is shown exactly once, in JSON"
+BAD_NAME = "No token is minted under a name that is not allowed"
+
+
+def run_json(reports):
+    return json.loads((reports / "run.json").read_text())
+
+
+def test_a_promise_that_holds(fake_swamp, tmp_path):
+    done = run_suite(tmp_path, "--name", MINT, env={"SWAMP_BIN": str(fake_swamp().path)})
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "EVERY PROMISE HELD: 1 held" in done.stdout
+    assert "swamp 20260101" not in done.stderr
+    record = run_json(tmp_path)
+    assert record["binary"]["version"] == "20260101.000000.0-sha.fake"
+    assert len(record["binary"]["sha256"]) == 64
+    assert record["figures"]["product commands"] == 2
+
+
+def test_a_broken_promise_says_what_was_promised_and_what_was_seen(fake_swamp, tmp_path):
+    done = run_suite(tmp_path, "--name", MINT, env={"SWAMP_BIN": str(fake_swamp("twice").path)})
+
+    assert done.returncode == 1
+    assert "PROMISE BROKEN: 1 broken" in done.stdout
+    assert "promised: credentials: alpha, secrets: 1" in done.stdout
+    assert "secrets: 2" in done.stdout
+    assert "Evidence:" in done.stdout
+
+
+def test_an_answer_that_breaks_its_contract_is_a_broken_promise(fake_swamp, tmp_path):
+    done = run_suite(tmp_path, "--name", MINT, env={"SWAMP_BIN": str(fake_swamp("lost-field").path)})
+
+    assert done.returncode == 1
+    assert "'vaultRef' is a required property" in done.stdout
+
+
+def test_an_infrastructure_fault_reads_differently(fake_swamp, tmp_path):
+    done = run_suite(
+        tmp_path,
+        "--name",
+        "told in text",
+        "--tags",
+        "@uat-05",
+        env={"SWAMP_BIN": str(fake_swamp("port-taken").path)},
+    )
+
+    assert done.returncode == 5
+    assert "NOT JUDGED, the bench failed" in done.stdout
+    assert "port 0 was taken by another program" in done.stdout
+
+
+def test_no_secret_is_in_any_artifact(fake_swamp, tmp_path):
+    reports = tmp_path / "reports"
+    swamp = fake_swamp("leaky", "wordy", "twice")
+
+    done = run_suite(
+        reports,
+        *("--tags", "@uat-01 or @uat-05"),
+        env={"SWAMP_BIN": str(swamp.path), "UAT_TIME_SCALE": "0.05", "TMPDIR": str(tmp_path)},
+    )
+
+    secrets = swamp.secrets()
+    assert len(secrets) > 3, done.stdout
+    artifacts = [path for path in reports.rglob("*") if path.is_file()]
+    assert any(path.parent.name == "allure-results" for path in artifacts)
+    written = b"".join(path.read_bytes() for path in artifacts) + (done.stdout + done.stderr).encode()
+    assert b"[blanked]" in written
+    assert [secret for secret in secrets if secret.encode() in written] == []
+
+
+@pytest.mark.parametrize(
+    ("defect", "sentence"),
+    [
+        ("impostor", "is not swamp: it answers --version with 'kermit 1.0'."),
+        ("silent", "does not answer --version within 0.3 s"),
+    ],
+)
+def test_a_binary_that_is_no_swamp(fake_swamp, tmp_path, defect, sentence):
+    done = run_suite(
+        tmp_path,
+        env={
+            "SWAMP_BIN": str(fake_swamp(defect).path),
+            "UAT_TIME_SCALE": "0.01" if defect == "silent" else "1",
+        },
+    )
+
+    assert done.returncode == 3
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_no_binary_at_all(tmp_path):
+    done = run_suite(tmp_path, env={"PATH": str(tmp_path)})
+
+    assert done.returncode == 3
+    assert "make uat SWAMP_BIN=/path/to/swamp" in done.stderr
+
+
+def test_a_file_that_cannot_be_executed(tmp_path):
+    plain = tmp_path / "swamp"
+    plain.write_text("not a program")
+
+    done = run_suite(tmp_path, env={"SWAMP_BIN": str(plain)})
+
+    assert done.returncode == 3
+    assert f"chmod +x {plain}" in done.stderr
+
+
+def test_bad_input_leaves_the_last_results_alone(tmp_path):
+    before = tmp_path / "evidence" / "of-before.txt"
+    before.parent.mkdir()
+    before.write_text("kept")
+
+    run_suite(tmp_path, env={"PATH": str(tmp_path)})
+
+    assert before.read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "sentence"),
+    [
+        (["--tags", "@uat-07 and ("], {}, "are no tag expression"),
+        (["features/nowhere.feature"], {}, "the features cannot be found"),
+        (["--frobnicate"], {}, "unrecognized arguments: --frobnicate"),
+        ([], {"UAT_TIME_SCALE": "fast"}, "UAT_TIME_SCALE is 'fast'"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_exit_code_2(fake_swamp, tmp_path, arguments, environment, sentence):
+    done = run_suite(tmp_path, *arguments, env={"SWAMP_BIN": str(fake_swamp().path), **environment})
+
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_in_which_nothing_was_selected_is_no_success(fake_swamp, tmp_path):
+    done = run_suite(tmp_path, "--name", "no such scenario", env={"SWAMP_BIN": str(fake_swamp().path)})
+
+    assert done.returncode == 2
+    assert "NOTHING RAN" in done.stdout
