@@ -38,6 +38,7 @@ Feature: Expiry enforcement
     Given an orchestrator
     And the short-lived token "alpha"
     And the enrolled worker "alpha" on a network that can fail
+    And half of the lifetime of the token "alpha" has passed
     And the network of "alpha" has failed
     When the lifetime of the token "alpha" has passed
     And the network of "alpha" heals
@@ -55,6 +56,7 @@ Feature: Expiry enforcement
     And the short-lived token "alpha"
     And workers report in JSON
     And the enrolled worker "alpha"
+    And half of the lifetime of the token "alpha" has passed
     And the worker "alpha" has been killed
     When the lifetime of the token "alpha" has passed
     And the worker "alpha" starts again

@@ -38,6 +38,11 @@ def the_revoked_token(context, token):
     context.world.set_up_token(token, revoked=True)
 
 
+@given('half of the lifetime of the token "{token:Name}" has passed')
+def half_of_the_lifetime_has_passed(context, token):
+    context.world.wait_for_half_life_of(token)
+
+
 @when('the operator mints the token "{token:Name}"')
 def the_operator_mints(context, token):
     context.world.operator.mint(token)

@@ -42,7 +42,7 @@ WORKER_ENDED = Limit("the end of a rejected worker", 45)
 POOL_CHANGED = Limit("a change of the pool", 20)
 DEADLINE_ENFORCED = Limit("the orchestrator's reaction to an expiry", 20)
 GRACE_WINDOW_OVER = Limit("the removal from the pool after the grace window", 20)
-OUTPUT_DRAINED = Limit("the last output of an ended process", 10)
+OUTPUT_DRAINED = Limit("the last output of an ended process", 1)
 HTTP_ANSWER = Limit("an answer over HTTP", 10)
 
 

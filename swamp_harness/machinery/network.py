@@ -160,7 +160,8 @@ class _Pair:
                 self._passing.wait()
                 sink.sendall(chunk)
             self._passing.wait()
-            sink.shutdown(socket.SHUT_WR)  # pass on that this side has said all it had to say
+            if not self._broken:
+                sink.shutdown(socket.SHUT_WR)  # pass on that this side has said all it had to say
         except OSError:
             if not self._broken:
                 self.reset()  # one end broke: so does the other

@@ -164,12 +164,10 @@ class ProcessTree:
         self._drain()
 
     def _drain(self) -> None:
-        # A grandchild that holds the pipe open would keep a pump busy; what the root said is in by then.
+        # What the root has said is read within moments of its end. An orphan may hold the pipe open for much
+        # longer, and its output is not waited for.
         for pump in self._pumps:
-            pump.join(OUTPUT_DRAINED.seconds if not self._tree_survives() else 0.2)
-
-    def _tree_survives(self) -> bool:
-        return any(process.is_running() for process in self._tree()[1:])
+            pump.join(OUTPUT_DRAINED.seconds)
 
     def _last_words(self) -> str:
         return self.log.tail(3)

@@ -40,7 +40,8 @@ def encodings_of(secret: str) -> dict[str, bytes]:
         # The first and last groups mix with the neighbours; what is between them is the secret alone.
         inner = encoded[4 if shift else 0 : len(encoded) - 4]
         forms[f"base64 (offset {shift})"] = inner
-    return {name: form for name, form in forms.items() if len(form) >= _SHORTEST_SECRET}
+    distinct = {form: name for name, form in reversed(forms.items())}  # of equal forms, the first name stays
+    return {name: form for form, name in distinct.items() if len(form) >= _SHORTEST_SECRET}
 
 
 class Redactor:

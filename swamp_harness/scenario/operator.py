@@ -34,7 +34,7 @@ class Operator:
 
     Attributes:
         credentials: what minting has shown, by the name of the token; the first one counts.
-        expiries: the end of each token's lifetime, as the first minting announced it in JSON.
+        lifetimes: of each token, from its first minting to the end that this announced in JSON.
         minted: the answers that showed them, which may hold a secret.
         output: how the operator asks for answers to what it does.
     """
@@ -42,7 +42,7 @@ class Operator:
     def __init__(self, commands: SwampCommands) -> None:
         self.commands = commands
         self.credentials: dict[str, Credential] = {}
-        self.expiries: dict[str, datetime] = {}
+        self.lifetimes: dict[str, tuple[datetime, datetime]] = {}
         self.minted: list[CommandResult] = []
         self.output = Output.JSON
         self._last: CommandResult | None = None
@@ -64,7 +64,8 @@ class Operator:
             self.credentials.setdefault(credential.name, credential)
             self.minted.append(result)
         if result.succeeded and self.output is Output.JSON:
-            self.expiries.setdefault(token, moment(result.answer("token-create")["expiresAt"]))
+            end = moment(result.answer("token-create")["expiresAt"])
+            self.lifetimes.setdefault(token, (result.started, end))
         self._last = result
         return result
 

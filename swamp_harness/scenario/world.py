@@ -242,6 +242,11 @@ class World:
         for worker in self.workers.all():
             worker.start_again()
 
+    def wait_for_half_life_of(self, token: str) -> None:
+        """Wait until half of the lifetime of a token has passed."""
+        start, end = self.operator.lifetimes[token]
+        wait_for_moment(f'half of the lifetime of the token "{token}" to pass', start + (end - start) / 2)
+
     def wait_for_expiry_of(self, token: str) -> None:
         """Wait until the lifetime of a token has passed."""
         wait_for_moment(f'the lifetime of the token "{token}" to pass', self._expiry_of(token))
@@ -443,7 +448,7 @@ class World:
         return self._bench.other.path
 
     def _expiry_of(self, token: str) -> datetime:
-        return self.operator.expiries[token]
+        return self.operator.lifetimes[token][1]
 
     def _listed_now(self) -> set[str]:
         try:

@@ -1,0 +1,57 @@
+import base64
+
+import pytest
+
+from swamp_harness.machinery import leaksearch
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.leaksearch import search_files, search_text
+
+SECRET = "f00d" * 16
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        (SECRET.encode(), "plain"),
+        (b"\0\xff" * 500 + SECRET.encode() + b"\0", "plain"),
+        (b"x" * ((1 << 20) - 10) + SECRET.encode(), "plain"),
+        (SECRET.encode().hex().encode(), "hex"),
+        (SECRET.encode("utf-16-le"), "UTF-16"),
+        (base64.b64encode(b"ab" + SECRET.encode() + b"c"), "base64 (offset 2)"),
+    ],
+)
+def test_a_secret_is_found_in_any_file_and_in_the_usual_encodings(tmp_path, content, encoding):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    file = tmp_path / "deep" / "er" / "data.db"
+    file.write_bytes(content)
+
+    leaks = search_files(SECRET, [tmp_path])
+
+    assert [(leak.place, leak.encoding) for leak in leaks] == [(str(file), encoding)]
+
+
+def test_the_vaults_own_store_may_hold_it(tmp_path):
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    (vault / "secret").write_text(SECRET)
+
+    assert search_files(SECRET, [tmp_path], except_in=[vault]) == []
+
+
+def test_nothing_is_left_of_the_planted_value(tmp_path):
+    search_files(SECRET, [tmp_path])
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_search_that_would_find_nothing_is_no_proof(tmp_path, monkeypatch):
+    monkeypatch.setattr(leaksearch, "_found_in", lambda *_: [])
+
+    with pytest.raises(InfrastructureFault, match="blind"):
+        search_files(SECRET, [tmp_path])
+
+
+def test_texts_are_searched_by_name():
+    leaks = search_text(SECRET, [("clean", "nothing"), ("worker-alpha", f"token {SECRET}")])
+
+    assert [str(leak) for leak in leaks] == ["worker-alpha (plain)"]

@@ -1,0 +1,193 @@
+"""What each fault of the network path does to a plain TCP client and to a WebSocket client."""
+
+import contextlib
+import socket
+import threading
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+from websockets.sync.server import serve
+
+from swamp_harness.machinery.network import NetworkPath
+
+PATIENCE = 10
+A_MOMENT = 0.3
+
+
+@pytest.fixture
+def echo():
+    """A TCP server that sends back what it gets, and tells how its connections ended."""
+    server = socket.create_server(("127.0.0.1", 0))
+    endings = []
+
+    def answer(connection):
+        try:
+            while data := connection.recv(1024):
+                connection.sendall(data)
+            endings.append("end")
+            connection.sendall(b"bye")
+        except OSError as error:
+            endings.append(type(error).__name__)
+        connection.close()
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    yield server.getsockname(), endings
+    server.close()
+
+
+@pytest.fixture
+def path(echo):
+    with NetworkPath(echo[0]) as path:
+        yield path
+
+
+def dial(path):
+    client = socket.create_connection(path.address, timeout=PATIENCE)
+    client.settimeout(PATIENCE)
+    return client
+
+
+def says(client, text):
+    client.sendall(text)
+    return client.recv(1024)
+
+
+def test_it_passes_bytes_both_ways(path):
+    with dial(path) as client:
+        assert says(client, b"hello") == b"hello"
+
+
+def test_the_end_of_one_direction_is_passed_on(path, echo):
+    with dial(path) as client:
+        assert says(client, b"hello") == b"hello"
+        client.shutdown(socket.SHUT_WR)
+
+        assert client.recv(1024) == b"bye"
+        assert client.recv(1024) == b""
+    assert echo[1] == ["end"]
+
+
+def test_a_stall_holds_what_was_sent_and_a_heal_delivers_it(path):
+    with dial(path) as client:
+        assert says(client, b"one") == b"one"
+        path.stall()
+        client.settimeout(A_MOMENT)
+        with pytest.raises(TimeoutError):
+            says(client, b"two")
+
+        path.heal()
+        client.settimeout(PATIENCE)
+        assert client.recv(1024) == b"two"
+
+
+def test_a_connection_made_during_a_stall_is_accepted_and_gets_no_answer_until_the_heal(path):
+    path.stall()
+    with dial(path) as client:
+        client.settimeout(A_MOMENT)
+        with pytest.raises(TimeoutError):
+            says(client, b"hello")
+        assert path.connections == 1
+
+        path.heal()
+        client.settimeout(PATIENCE)
+        assert client.recv(1024) == b"hello"
+
+
+def test_a_reset_breaks_both_ends(path, echo):
+    with dial(path) as client:
+        assert says(client, b"hello") == b"hello"
+
+        path.reset()
+
+        with pytest.raises(ConnectionError):
+            client.recv(1024)
+    for _ in range(100):
+        if echo[1]:
+            break
+        threading.Event().wait(0.05)
+    assert echo[1] in (["ConnectionResetError"], ["ConnectionAbortedError"])
+
+
+def test_after_a_reset_a_new_connection_passes(path):
+    with dial(path) as client:
+        says(client, b"hello")
+        path.reset()
+    with dial(path) as client:
+        assert says(client, b"again") == b"again"
+
+
+def test_a_cut_breaks_what_is_and_holds_what_comes(path):
+    with dial(path) as client:
+        says(client, b"hello")
+        path.cut()
+        with pytest.raises(ConnectionError):
+            client.recv(1024)
+    with dial(path) as client:
+        client.settimeout(A_MOMENT)
+        with pytest.raises(TimeoutError):
+            says(client, b"again")
+        path.heal()
+        client.settimeout(PATIENCE)
+        assert client.recv(1024) == b"again"
+
+
+def test_nobody_at_the_other_end_shows_as_a_broken_connection():
+    with socket.create_server(("127.0.0.1", 0)) as placeholder:
+        nowhere = placeholder.getsockname()
+    with NetworkPath(nowhere) as path, dial(path) as client, pytest.raises(ConnectionError):
+        client.recv(1024)
+
+
+def test_after_closing_nothing_is_accepted(echo):
+    path = NetworkPath(echo[0])
+    address = path.address
+    path.close()
+
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address, timeout=PATIENCE)
+
+
+@pytest.fixture
+def websocket_path():
+    def answer(client):
+        for message in client:
+            client.send(message)
+
+    with serve(answer, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with NetworkPath(server.socket.getsockname()) as path:
+            yield path
+        server.shutdown()
+
+
+def open_websocket(path):
+    host, port = path.address
+    return connect(f"ws://{host}:{port}", proxy=None, open_timeout=PATIENCE)
+
+
+def test_a_websocket_outlives_a_stall(websocket_path):
+    with open_websocket(websocket_path) as client:
+        websocket_path.stall()
+        client.send("held")
+        with pytest.raises(TimeoutError):
+            client.recv(timeout=A_MOMENT)
+
+        websocket_path.heal()
+
+        assert client.recv(timeout=PATIENCE) == "held"
+
+
+def test_a_websocket_breaks_by_a_reset_without_a_closing_handshake(websocket_path):
+    with open_websocket(websocket_path) as client:
+        websocket_path.reset()
+
+        with pytest.raises(ConnectionClosed) as caught:
+            client.recv(timeout=PATIENCE)
+    assert caught.value.rcvd is None

@@ -1,0 +1,141 @@
+import sys
+
+import psutil
+import pytest
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.limits import Limit
+from swamp_harness.machinery.processes import Launch, ProcessTree
+from swamp_harness.machinery.processlog import ProcessLog
+from swamp_harness.machinery.scrubbing import scrubbed_environment
+from swamp_harness.machinery.survivors import MARK_VARIABLE, end_marked, mark_of, marked_processes
+from swamp_harness.machinery.waiting import wait_until
+
+SOON = Limit("a test", 20)
+PARENT = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print("child", child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def start(tmp_path):
+    trees = []
+
+    def start(code, **environment):
+        log = ProcessLog(tmp_path / "process.log")
+        launch = Launch(
+            [sys.executable, "-c", code], scrubbed_environment(tmp_path, tmp_path, environment), tmp_path
+        )
+        trees.append(ProcessTree("the process", launch, log))
+        return trees[-1]
+
+    yield start
+    for tree in trees:
+        tree.end()
+
+
+def child_of(tree):
+    text = wait_until("the child", tree.log.text, lambda text: "child" in text, SOON)
+    return psutil.Process(int(text.split()[1]))
+
+
+def gone(process):
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_output_is_logged_line_by_line_with_its_stream(start, tmp_path):
+    tree = start("import sys; print('out'); print('err', file=sys.stderr); sys.exit(7)")
+
+    assert tree.wait_for_end(SOON) == 7
+    assert tree.log.text(stream="stdout") == "out"
+    assert tree.log.text(stream="stderr") == "err"
+    written = (tmp_path / "process.log").read_text()
+    assert "  out\n" in written
+    assert "! err\n" in written
+
+
+def test_secrets_are_blanked_on_disk_and_remain_visible_to_a_search(start, tmp_path):
+    credential = f"w1.{'ab' * 32}"
+    tree = start(f"print('{credential}')")
+    tree.wait_for_end(SOON)
+
+    assert credential in tree.log.text()
+    assert credential not in (tmp_path / "process.log").read_text()
+    assert credential not in tree.log.tail(5)
+
+
+def test_a_kill_takes_the_whole_tree(start):
+    tree = start(PARENT)
+    child = child_of(tree)
+
+    tree.kill()
+
+    assert not tree.alive
+    wait_until("the child to be gone", lambda: gone(child), bool, SOON)
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="a Python process on Windows does not clean up on Ctrl-Break"
+)
+def test_a_clean_stop_lets_the_process_clean_up(start):
+    tree = start(
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (print('cleaned up'), sys.exit(0)))\n"
+        "print('ready', flush=True); time.sleep(60)"
+    )
+    wait_until("readiness", tree.log.text, lambda text: "ready" in text, SOON)
+
+    assert tree.terminate() == 0
+    assert "cleaned up" in tree.log.text()
+
+
+def test_a_suspended_tree_stands_still_and_goes_on(start):
+    tree = start("import time\nwhile True: print('tick', flush=True); time.sleep(0.01)")
+    wait_until("ticks", lambda: tree.log.position, lambda count: count > 3, SOON)
+
+    tree.suspend()
+    status = wait_until(
+        "the stop", lambda: psutil.Process(tree.pid).status(), lambda now: now == psutil.STATUS_STOPPED, SOON
+    )
+    assert status == psutil.STATUS_STOPPED
+    tree.resume()
+    seen = tree.log.position
+    wait_until("more ticks", lambda: tree.log.position, lambda count: count > seen + 3, SOON)
+
+
+def test_a_program_that_cannot_be_started_is_an_infrastructure_fault(tmp_path):
+    launch = Launch([str(tmp_path / "nothing")], {}, tmp_path)
+
+    with pytest.raises(InfrastructureFault, match="the ghost could not be started"):
+        ProcessTree("the ghost", launch, ProcessLog(tmp_path / "ghost.log"))
+
+
+def test_an_orphan_is_found_by_its_mark(start):
+    mark = mark_of("swamp-uat-test-of-orphans", "scenario-001")
+    tree = start(PARENT, **{MARK_VARIABLE: mark})
+    child = child_of(tree)
+    psutil.Process(tree.pid).kill()  # only the root, as a crash would
+    tree.wait_for_end(SOON)
+
+    assert [process.pid for process in marked_processes(mark)] == [child.pid]
+    assert marked_processes(mark_of("swamp-uat-test-of-orphans", "scenario-002")) == []
+    assert end_marked(mark_of("swamp-uat-test-of-orphans")) == 1
+    assert marked_processes(mark) == []
+
+
+def test_next_to_nothing_of_the_callers_environment_is_passed_on(tmp_path):
+    caller = {
+        "PATH": "/bin", "LC_ALL": "C", "SWAMP_SERVE_URL": "ws://elsewhere", "XDG_CONFIG_HOME": "/x",
+        "https_proxy": "http://proxy", "NO_PROXY": "*", "CI_TOKEN": "secret", "HOME": "/home/caller",
+    }  # fmt: skip
+
+    environment = scrubbed_environment(tmp_path, tmp_path / "t", {"OWN": "1"}, caller)
+
+    assert environment == {
+        "PATH": "/bin", "LC_ALL": "C", "OWN": "1",
+        "HOME": str(tmp_path), "USERPROFILE": str(tmp_path),
+        "TMPDIR": str(tmp_path / "t"), "TEMP": str(tmp_path / "t"), "TMP": str(tmp_path / "t"),
+    }  # fmt: skip

@@ -1,0 +1,221 @@
+"""What the product says, as it was seen on releases: recognised, read and checked."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.product import contracts
+from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.records import (
+    members_from_json,
+    members_from_table,
+    tokens_from_json,
+    tokens_from_table,
+)
+from swamp_harness.product.repository import Repository
+from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, reasons_given
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Enrollment token 'w2' has been revoked", "its token is revoked"),
+        ("Worker stopped: Enrollment token 'e1' has expired", "its token has expired"),
+        ("Enrollment token 'tc1': enrollment allowance exhausted", "its token is bound to another machine"),
+        (
+            "Enrollment token 'w1' is already bound to another machine",
+            "its token is bound to another machine",
+        ),
+        (
+            "connection failed 3 consecutive times before enrollment — giving up "
+            "(last error: Worker 'w1' is already connected)",
+            "the worker is already connected",
+        ),
+        ("Worker protocol version 3 does not match orchestrator version 4", "its protocol version differs"),
+        ("Enrollment token 'j1' does not match", "its secret is wrong"),
+        ("Enrollment token 'bogus' does not exist — mint it first", "its token was never minted"),
+        ("Enrollment token must have the form '<name>.<secret>'", "its token is malformed"),
+    ],
+)
+def test_each_rejection_is_recognised_as_one_reason(text, reason):
+    assert reasons_given(text, REJECTIONS) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Error: Enrollment token 'w1' already exists — revoke it and mint a new name", "the name is taken"),
+        ('Invalid --duration value "0m": must be positive', "the lifetime must be positive"),
+        ('Invalid duration format: "30s". Expected format like 1h, 1d', "the lifetime is not understood"),
+        ("No vaults are configured — the token plaintext must be stored in a vault.", "there is no vault"),
+        ("Enrollment token 'nosuch' not found. Use 'swamp worker token list'", "there is no such token"),
+    ],
+)
+def test_each_failure_is_recognised_as_one_reason(text, reason):
+    assert reasons_given(text, COMMAND_FAILURES) == [reason]
+
+
+def test_a_token_that_is_named_after_a_reason_gives_none():
+    assert reasons_given("Worker 'revoked-expired' is gone", REJECTIONS) == []
+
+
+TOKEN_TABLE = """\
+NAME   STATE     EXPIRES                   ENROLLMENTS
+alpha  enrolled  2026-11-23T13:07:14.357Z  0d0c6a8c-0000-4000-8000-000000000001
+beta   unused    2026-11-23T13:07:14.357Z  -
+"""
+TOKEN_JSON = [
+    {
+        "name": "alpha",
+        "state": "enrolled",
+        "effectiveState": "enrolled",
+        "createdAt": "2026-11-23T13:06:14.357Z",
+        "expiresAt": "2026-11-23T13:07:14.357Z",
+        "maxEnrollments": 1,
+        "bindingCount": 1,
+        "bindings": [
+            {
+                "machineId": "0d0c6a8c-0000-4000-8000-000000000001",
+                "enrolledAt": "2026-11-23T13:06:20.000Z",
+            }
+        ],
+        "vaultName": "v1",
+        "secretKey": "worker-token-alpha",
+    }
+]
+POOL_TABLE = """\
+NAME  STATUS  SLOTS  LABELS                   PLATFORM/ARCH  LAST SEEN
+w1    idle    0/1    region=us-east,gpu=true  linux/x86_64   2026-11-23T13:06:20.000Z
+w2    busy    1/1    -                        linux/x86_64   2026-11-23T13:06:20.000Z
+"""
+WORKER = {
+    "name": "w1",
+    "status": "idle",
+    "labels": {"region": "us-east", "gpu": "true"},
+    "platform": "linux",
+    "arch": "x86_64",
+    "instanceUuid": "0d0c6a8c-0000-4000-8000-000000000002",
+    "enrolledAt": "2026-11-23T13:06:20.000Z",
+    "lastSeenAt": "2026-11-23T13:06:21.000Z",
+    "capacity": 1,
+    "activeDispatchIds": [],
+}
+
+
+def test_the_token_list_reads_the_same_in_text_and_in_json():
+    alpha, beta = tokens_from_table(TOKEN_TABLE)
+    (same,) = tokens_from_json(TOKEN_JSON)
+
+    assert (alpha.name, alpha.state, alpha.expires_at, alpha.machines) == (
+        same.name,
+        same.state,
+        same.expires_at,
+        same.machines,
+    )
+    assert same.bound_at == (datetime(2026, 11, 23, 13, 6, 20, tzinfo=UTC),)
+    assert beta.machines == ()
+
+
+def test_the_worker_list_reads_the_same_in_text_and_in_json():
+    w1, w2 = members_from_table(POOL_TABLE)
+    (same,) = members_from_json({"workers": [WORKER], "count": 1})
+
+    assert (w1.name, w1.status, w1.labels, w1.platform, w1.slots) == (
+        same.name,
+        same.status,
+        same.labels,
+        same.platform,
+        same.slots,
+    )
+    assert w2.labels == ()
+
+
+def test_the_sentences_for_nothing_read_as_nothing():
+    assert tokens_from_table("No enrollment tokens found.\n") == []
+    assert members_from_table("No workers found.\n") == []
+    assert members_from_table("No connected workers found.\n1 disconnected worker hidden\n") == []
+
+
+def test_a_text_that_is_no_table_breaks_a_promise():
+    with pytest.raises(PromiseBroken, match="Expected a table for people"):
+        tokens_from_table("[]")
+
+
+def test_every_contract_is_a_sound_schema():
+    for name in contracts.names():
+        with pytest.raises(PromiseBroken):
+            contracts.honour(name, 42, "nobody")
+
+
+@pytest.mark.parametrize(
+    ("contract", "answer", "complaint"),
+    [
+        ("token-list", [{**TOKEN_JSON[0], "state": "asleep"}], "'asleep' is not one of"),
+        ("worker-list", {"workers": [{**WORKER, "arch": None}], "count": 1}, "None is not"),
+        ("worker-list", [WORKER], "is not of type 'object'"),
+        ("worker-connect-event", {"kind": "enrolled"}, "not valid under any"),
+        ("token-revoke", {"name": "a", "state": "revoked", "alreadyRevoked": False}, "'revokedAt'"),
+        ("error", {"message": "no"}, "'error' is a required property"),
+    ],
+)
+def test_an_answer_that_breaks_its_contract_is_told_field_by_field(contract, answer, complaint):
+    with pytest.raises(PromiseBroken) as caught:
+        contracts.honour(contract, answer, "the product")
+    assert complaint in str(caught.value)
+
+
+def test_an_answer_may_have_more_than_its_contract_says():
+    contracts.honour("worker-list", {"workers": [{**WORKER, "mood": "good"}], "count": 1}, "the product")
+
+
+def result(*, output=Output.JSON, code=0, stdout="", stderr=""):
+    return CommandResult(("worker", "list"), output, code, stdout, stderr, datetime.now(UTC), 1.0)
+
+
+def test_json_with_a_stray_line_before_it_is_no_json_answer():
+    with pytest.raises(PromiseBroken, match="is not one JSON document"):
+        result(stdout='hello\n{"workers": [], "count": 0}').answer("worker-list")
+
+
+def test_a_failure_in_words_tells_reason_streams_and_clarity():
+    error = json.dumps({"error": "Enrollment token 'x' not found."})
+
+    assert result().failure_in_words == ""
+    assert (
+        result(code=1, stderr=error).failure_in_words
+        == "fails because there is no such token, nothing on standard output, no stack trace"
+    )
+    assert "something on standard output" in result(code=1, stdout="{}", stderr=error).failure_in_words
+    trace = "Error: No vaults are configured\n    at mint (file:///main.ts:1:2)\n"
+    assert "a stack trace" in result(output=Output.TEXT, code=1, stderr=trace).failure_in_words
+
+
+def test_a_copied_repository_is_independent(tmp_path):
+    original = tmp_path / "original"
+    (original / "vaults").mkdir(parents=True)
+    (original / "vaults" / "v1.yaml").write_text(f"base_dir: {original}\n")
+    (original / "catalog.db-wal").write_bytes(str(original).encode())
+
+    copy = Repository(original).copy_to(tmp_path / "copy")
+
+    assert (copy.folder / "vaults" / "v1.yaml").read_text() == f"base_dir: {tmp_path / 'copy'}\n"
+    assert not (copy.folder / "catalog.db-wal").exists()
+
+
+def test_a_copy_that_still_points_at_the_original_is_refused(tmp_path):
+    original = tmp_path / "original"
+    original.mkdir()
+    (original / "state.bin").write_bytes(b"\0" + str(original).encode() + b"\0")
+
+    with pytest.raises(InfrastructureFault, match=r"state\.bin"):
+        Repository(original).copy_to(tmp_path / "copy")
+
+
+def test_no_module_but_one_knows_the_products_prose():
+    wordings = Path(contracts.__file__).parents[1] / "wordings.py"
+    for module in wordings.parents[1].rglob("*.py"):
+        if module != wordings:
+            assert "Enrollment token '" not in module.read_text("utf-8"), module

@@ -1,0 +1,66 @@
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from swamp_harness.machinery.faults import PromiseBroken, UnusableInput
+from swamp_harness.machinery.limits import Limit, time_scale
+from swamp_harness.machinery.waiting import AwaitedInVain, wait_for_moment, wait_until
+
+SHORT = Limit("a test", 0.1)
+
+
+def test_a_wait_returns_what_it_saw():
+    numbers = itertools.count()
+
+    assert wait_until("three", lambda: next(numbers), lambda seen: seen >= 3, Limit("a test", 5)) == 3
+
+
+def test_a_wait_in_vain_says_what_for_how_long_and_what_was_seen():
+    with pytest.raises(AwaitedInVain) as caught:
+        wait_until("a member", lambda: ["somebody else"], lambda _: False, SHORT)
+
+    message = str(caught.value)
+    assert "Waited for a member, in vain" in message
+    assert "the limit for a test, 0.1 s, has passed" in message
+    assert "somebody else" in message
+
+
+def test_a_wait_in_vain_is_a_broken_promise():
+    assert issubclass(AwaitedInVain, PromiseBroken)
+
+
+def test_a_hopeless_wait_ends_at_once_but_not_before_a_last_look():
+    looks = []
+
+    def look():
+        looks.append(len(looks))
+        return looks[-1]
+
+    with pytest.raises(AwaitedInVain, match="it died"):
+        wait_until("anything", look, lambda _: False, Limit("a test", 60), hopeless=lambda: "it died")
+    assert looks == [0]
+    assert wait_until("it", lambda: "there", lambda _: True, SHORT, hopeless=lambda: "it died") == "there"
+
+
+def test_limits_are_scaled(monkeypatch):
+    monkeypatch.setenv("UAT_TIME_SCALE", "2.5")
+
+    assert Limit("a test", 4).seconds == 10
+
+
+@pytest.mark.parametrize("value", ["", "0", "-1", "fast", "nan", "inf"])
+def test_a_scale_that_is_no_positive_number_is_bad_input(monkeypatch, value):
+    monkeypatch.setenv("UAT_TIME_SCALE", value)
+
+    with pytest.raises(UnusableInput, match="UAT_TIME_SCALE"):
+        time_scale()
+
+
+def test_an_announced_moment_is_waited_for_whatever_the_scale(monkeypatch):
+    monkeypatch.setenv("UAT_TIME_SCALE", "0.01")
+    moment = datetime.now(UTC) + timedelta(seconds=0.3)
+
+    wait_for_moment("the moment", moment)
+
+    assert datetime.now(UTC) >= moment
