@@ -180,17 +180,17 @@ def test_json_with_a_stray_line_before_it_is_no_json_answer():
         result(stdout='hello\n{"workers": [], "count": 0}').answer("worker-list")
 
 
-def test_a_failure_in_words_tells_reason_streams_and_clarity():
+def test_a_outcome_in_words_tells_reason_streams_and_clarity():
     error = json.dumps({"error": "Enrollment token 'x' not found."})
 
-    assert result().failure_in_words == ""
+    assert result().outcome_in_words == "succeeds"
     assert (
-        result(code=1, stderr=error).failure_in_words
+        result(code=1, stderr=error).outcome_in_words
         == "fails because there is no such token, nothing on standard output, no stack trace"
     )
-    assert "something on standard output" in result(code=1, stdout="{}", stderr=error).failure_in_words
+    assert "something on standard output" in result(code=1, stdout="{}", stderr=error).outcome_in_words
     trace = "Error: No vaults are configured\n    at mint (file:///main.ts:1:2)\n"
-    assert "a stack trace" in result(output=Output.TEXT, code=1, stderr=trace).failure_in_words
+    assert "a stack trace" in result(output=Output.TEXT, code=1, stderr=trace).outcome_in_words
 
 
 def test_a_copied_repository_is_independent(tmp_path):

@@ -3,11 +3,11 @@
 import json
 
 import pytest
+import yaml
 
 from tests.conftest import run_suite
 
 MINT = "A minted credential is shown exactly once, in JSON"
-BAD_NAME = "No token is minted under a name that is not allowed"
 
 
 def run_json(reports):
@@ -56,6 +56,87 @@ def test_an_infrastructure_fault_reads_differently(fake_swamp, tmp_path):
     assert done.returncode == 5
     assert "NOT JUDGED, the bench failed" in done.stdout
     assert "port 0 was taken by another program" in done.stdout
+
+
+def listing(tmp_path, scenario, step, shows_as):
+    entry = {
+        "id": "known",
+        "scenario": scenario,
+        "step": step,
+        "promised": "once",
+        "where": "issue 630",
+        "seen": "twice",
+        "shows-as": shows_as,
+        "since": "the beginning",
+        "link": "https://swamp-club.com/lab/630",
+    }
+    file = tmp_path / "deviations.yaml"
+    file.write_text(yaml.safe_dump([entry]))
+    return str(file)
+
+
+SHOWN_ONCE = 'its answer shows the credential of "alpha" exactly once'
+MINTED_ONCE = "A minted credential is shown exactly once, in <output>"
+
+
+@pytest.mark.parametrize(
+    ("defect", "listed", "outcome"),
+    [
+        ("twice", (SHOWN_ONCE, "secrets: 2"), (4, "1 known deviation")),
+        ("twice", (SHOWN_ONCE, "secrets: 3"), (1, "1 broken")),
+        ("twice", ("the command succeeds", "secrets: 2"), (1, "1 broken")),
+        ("", (SHOWN_ONCE, "secrets: 2"), (1, "1 listed deviation gone")),
+    ],
+    ids=["as listed", "in another way", "at another step", "no longer"],
+)
+def test_a_listed_deviation(fake_swamp, tmp_path, defect, listed, outcome):
+    deviations = listing(tmp_path, MINTED_ONCE, *listed)
+
+    done = run_suite(
+        tmp_path,
+        "--name",
+        MINT,
+        env={"SWAMP_BIN": str(fake_swamp(defect).path), "UAT_DEVIATIONS": deviations},
+    )
+
+    exit_code, words = outcome
+    assert done.returncode == exit_code, done.stdout
+    assert words in done.stdout
+
+
+def test_the_report_keeps_a_known_deviation_apart_from_a_failure(fake_swamp, tmp_path):
+    deviations = listing(tmp_path, MINTED_ONCE, SHOWN_ONCE, "secrets: 2")
+    reports = tmp_path / "reports"
+
+    run_suite(
+        reports,
+        "--name",
+        MINT,
+        env={"SWAMP_BIN": str(fake_swamp("twice").path), "UAT_DEVIATIONS": deviations},
+    )
+
+    (result,) = [json.loads(path.read_text()) for path in (reports / "allure-results").glob("*-result.json")]
+    assert result["status"] == "failed"
+    assert result["statusDetails"]["message"].startswith("Known deviation: known: twice")
+    assert [link["url"] for link in result["links"]] == ["https://swamp-club.com/lab/630"]
+    titles = {attachment["name"] for attachment in result["attachments"]}
+    assert {"What the operator typed and saw", "The token list at the end", "The pool at the end"} <= titles
+
+
+def test_what_could_not_run_is_reported_with_its_reason(fake_swamp, tmp_path):
+    done = run_suite(
+        tmp_path,
+        *("--tags", "@other-binary or @uat-01"),
+        *("--name", "of a release with another", "--name", MINT),
+        env={"SWAMP_BIN": str(fake_swamp().path)},
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert "1 held, 1 not run" in done.stdout
+    assert "give one with SWAMP_OTHER_BIN" in done.stdout
+    results = [json.loads(path.read_text()) for path in (tmp_path / "allure-results").glob("*-result.json")]
+    skipped = [result for result in results if result["status"] == "skipped"]
+    assert "SWAMP_OTHER_BIN" in skipped[0]["statusDetails"]["message"]
 
 
 def test_no_secret_is_in_any_artifact(fake_swamp, tmp_path):

@@ -206,7 +206,7 @@ def _judge_pool(context, output, *, past=False):
     promised = promised_pool(context.table)
     expected = {(row["worker"], row["connected"] == "yes") for row in promised}
     judge(
-        f"the pool, in {output.value}, shows",
+        f"the pool, in {output.value}, shows these members and no others",
         promised=promised,
         seen=seen_pool(
             context.world.pool_when(expected, output, past=past),

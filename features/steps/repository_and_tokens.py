@@ -65,7 +65,7 @@ def the_lifetime_has_passed(context, token):
 
 @then("the command succeeds")
 def the_command_succeeds(context):
-    judge("the command succeeds", promised="", seen=context.world.operator.last.failure_in_words)
+    judge("the command succeeds", promised="succeeds", seen=context.world.operator.last.outcome_in_words)
 
 
 @then("the command fails because {reason:Failure}")
@@ -73,7 +73,7 @@ def the_command_fails_because(context, reason):
     judge(
         f"the command fails because {reason}, and says so to a person",
         promised=f"fails because {reason}, nothing on standard output, no stack trace",
-        seen=context.world.operator.last.failure_in_words,
+        seen=context.world.operator.last.outcome_in_words,
     )
 
 
@@ -123,7 +123,7 @@ def the_token_list_shows_in_both(context):
 
 def _judge_token_list(context, output):
     judge(
-        f"the token list, in {output.value}, shows",
+        f"the token list, in {output.value}, shows these tokens and no others",
         promised=promised_tokens(context.table, context.world.machine_id_of),
         seen=seen_tokens(context.world.operator.tokens(output), context.table.headings),
     )

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -87,8 +87,12 @@ class ProcessTree:
         """The exit code of the root, None while it runs; minus the signal's number when a signal ended it."""
         return self._popen.poll()
 
-    def wait_for_end(self, limit: Limit) -> int:
+    def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
         """Wait until the root has ended by itself and its output has been read to the end.
+
+        Args:
+            limit: when to give up.
+            hopeless: says why it will not end, or None while there is hope.
 
         Returns:
             The exit code.
@@ -96,7 +100,9 @@ class ProcessTree:
         Raises:
             AwaitedInVain: it still runs after the limit.
         """
-        wait_until(f"{self.name} to end", self._last_words, lambda _: not self.alive, limit)
+        wait_until(
+            f"{self.name} to end", self._last_words, lambda _: not self.alive, limit, hopeless=hopeless
+        )
         self._drain()
         code = self.exit_code
         assert code is not None  # noqa: S101 - it has ended

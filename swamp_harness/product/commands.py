@@ -84,14 +84,14 @@ class CommandResult:
         return self.stderr or self.stdout
 
     @property
-    def failure_in_words(self) -> str:
-        """How the command failed, as far as an operator is concerned; empty if it succeeded.
+    def outcome_in_words(self) -> str:
+        """How the command ended, as far as an operator is concerned: "succeeds", or how it fails.
 
         Raises:
             PromiseBroken: in JSON mode, standard error is not one error object.
         """
         if self.succeeded:
-            return ""
+            return "succeeds"
         reasons = reasons_given(self.error_message, COMMAND_FAILURES)
         because = " and ".join(reasons) or f"of something else: {self.error_message.strip()[:500]}"
         silent = self.output is Output.TERMINAL or not self.stdout.strip()

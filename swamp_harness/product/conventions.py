@@ -21,3 +21,6 @@ GRACE_WINDOW = timedelta(seconds=60)
 # The shortest and the usual lifetime of a token, as `swamp worker token create --duration` takes them.
 SHORTEST_LIFETIME = "1m"
 USUAL_LIFETIME = "1h"
+
+# A worker that does not get in dials three times at the most and then ends.
+MOST_DIALS = 3

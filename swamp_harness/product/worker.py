@@ -16,6 +16,7 @@ from swamp_harness.machinery.processlog import LogLine, ProcessLog
 from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import Output
+from swamp_harness.product.conventions import MOST_DIALS
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.wordings import (
     REJECTIONS,
@@ -180,9 +181,14 @@ class Worker:
         """Wait until its process has ended by itself, and say how.
 
         Raises:
-            AwaitedInVain: it still runs after the limit.
+            AwaitedInVain: it still runs after the limit, or goes on trying to connect.
         """
-        code = self._running().wait_for_end(WORKER_ENDED)
+        code = self._running().wait_for_end(
+            WORKER_ENDED,
+            hopeless=lambda: (
+                f"it goes on trying, {self.dials} times so far" if self.dials > MOST_DIALS else None
+            ),
+        )
         return Ending(failing=code != 0, reasons=tuple(self.rejections))
 
     @property

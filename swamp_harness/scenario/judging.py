@@ -34,7 +34,7 @@ def _shown(value: object) -> str:
     if isinstance(value, str):
         return value or "nothing"
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {_shown(item)}" for key, item in value.items())
+        return ", ".join(f"{key}: {' and '.join(_shown(item).splitlines())}" for key, item in value.items())
     if isinstance(value, Sequence):
         return "\n".join(map(_shown, value)) or "none"
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)

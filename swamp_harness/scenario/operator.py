@@ -34,7 +34,7 @@ class Operator:
 
     Attributes:
         credentials: what minting has shown, by the name of the token; the first one counts.
-        lifetimes: of each token, from its first minting to the end that this announced in JSON.
+        lifetimes: beginning and end of each token's lifetime, where noted.
         minted: the answers that showed them, which may hold a secret.
         output: how the operator asks for answers to what it does.
     """
@@ -63,11 +63,13 @@ class Operator:
             SECRETS.add(credential.secret)
             self.credentials.setdefault(credential.name, credential)
             self.minted.append(result)
-        if result.succeeded and self.output is Output.JSON:
-            end = moment(result.answer("token-create")["expiresAt"])
-            self.lifetimes.setdefault(token, (result.started, end))
         self._last = result
         return result
+
+    def note_lifetime(self, token: str, minting: CommandResult) -> None:
+        """Note the lifetime of a token, from the minting to the end that its JSON answer announces."""
+        end = moment(minting.answer("token-create")["expiresAt"])
+        self.lifetimes[token] = (minting.started, end)
 
     def revoke(self, token: str) -> CommandResult:
         """Revoke a token; whether it succeeded is for the scenario to ask."""

@@ -138,12 +138,13 @@ class World:
 
     def set_up_token(self, token: str, *, lifetime: str = USUAL_LIFETIME, revoked: bool = False) -> None:
         """Mint a token, and revoke it if asked."""
-        steps = [self.operator.mint(token, lifetime=lifetime)]
+        results = [self.operator.mint(token, lifetime=lifetime)]
         if revoked:
-            steps.append(self.operator.revoke(token))
-        for result in steps:
+            results.append(self.operator.revoke(token))
+        for result in results:
             if not result.succeeded:
                 raise InfrastructureFault(f"The scenario's token could not be prepared:\n{result}")
+        self.operator.note_lifetime(token, results[0])
 
     def set_up_worker(self, name: str, *, cached: bool = True, on_a_network: bool = False) -> None:
         """Enroll a worker with the token of its own name, minting the token if there is none yet."""

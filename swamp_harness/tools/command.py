@@ -42,7 +42,7 @@ def _run(options: argparse.Namespace) -> int:
         *("--format", _ALLURE, "--outfile", str(project.reports() / "allure-results")),
         *("--format", _CONSOLE),
         *(("--tags", options.tags) if options.tags else ()),
-        *(("--name", options.name) if options.name else ()),
+        *(part for name in options.name for part in ("--name", name)),
         *(options.paths or [str(project.FEATURES)]),
     ]
     try:
@@ -90,7 +90,7 @@ def _record(options: argparse.Namespace) -> int:
 
 
 def _check_features(_: argparse.Namespace) -> int:
-    listed = deviations.load(project.DEVIATIONS)
+    listed = deviations.load(project.deviations())
     names = {scenario.name for scenario in features.scenarios_in(features.parse(project.FEATURES))}
     unknown = [
         f"deviations.yaml: {each.id} is about {each.scenario!r}, and there is no such scenario"
@@ -107,7 +107,7 @@ def _coverage_text() -> str:
     return coverage.coverage_map(
         features.catalogue(),
         features.scenarios_in(features.parse(project.FEATURES)),
-        deviations.load(project.DEVIATIONS),
+        deviations.load(project.deviations()),
         coverage.load_recorded(project.RECORDED_RESULTS),
     )
 
@@ -125,7 +125,9 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="run the scenarios against the binary under test")
     run.add_argument("--tags", help="a tag expression, such as '@uat-07' or 'not @slow'")
-    run.add_argument("--name", help="a regular expression that the scenario's name must match")
+    run.add_argument(
+        "--name", action="append", default=[], help="a regular expression for the scenario's name; repeatable"
+    )
     run.add_argument("paths", nargs="*", help="feature files, or file:line; all features when left out")
     run.set_defaults(subcommand=_run)
 

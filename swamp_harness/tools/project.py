@@ -8,12 +8,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FEATURES = ROOT / "features"
 COVERAGE_MAP = ROOT / "coverage.md"
-DEVIATIONS = ROOT / "deviations.yaml"
 RECORDED_RESULTS = ROOT / "recorded-results.json"
 
 REPORTS_VARIABLE = "UAT_REPORTS"
+DEVIATIONS_VARIABLE = "UAT_DEVIATIONS"
 
 
 def reports() -> Path:
     """Where a run writes its artifacts: `UAT_REPORTS`, else `reports/` in the project."""
     return Path(os.environ.get(REPORTS_VARIABLE) or ROOT / "reports").absolute()
+
+
+def deviations() -> Path:
+    """The list of known deviations: `UAT_DEVIATIONS`, for a release with its own, else the project's."""
+    return Path(os.environ.get(DEVIATIONS_VARIABLE) or ROOT / "deviations.yaml").absolute()

@@ -59,7 +59,7 @@ class Session:
 
     def __init__(self, environ: Mapping[str, str], reports: Path) -> None:
         time_scale()  # a bad value is bad input, and must be said before anything is started
-        self.deviations = deviations.load(project.DEVIATIONS)
+        self.deviations = deviations.load(project.deviations())
         self.bench = Bench(environ, reports)
         for stale in ("evidence", "allure-results"):
             shutil.rmtree(reports / stale, ignore_errors=True)

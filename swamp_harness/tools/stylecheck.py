@@ -14,6 +14,7 @@ from typing import Any
 
 from behave.configuration import Configuration
 from behave.runner import Runner, the_step_registry
+from behave.step_registry import AmbiguousStep
 
 from swamp_harness.tools.features import UAT_TAG, catalogue, parse
 
@@ -59,7 +60,10 @@ def style_errors(folder: Path) -> list[str]:
 
 def step_errors(folder: Path) -> list[str]:
     """Steps that no definition or more than one understands, and definitions that no step uses."""
-    _load_definitions(folder)
+    try:
+        _load_definitions(folder)
+    except AmbiguousStep as error:
+        return [f"two steps are defined alike: {error}"]
     errors: list[str] = []
     used: Counter[str] = Counter()
     for feature in parse(folder):

@@ -1,0 +1,234 @@
+"""The tools around a run: the list of deviations, the verdict, the coverage map, the checks of features."""
+
+import json
+import re
+
+import pytest
+
+from swamp_harness.machinery.faults import ExitCode, PromiseBroken, UnusableInput
+from swamp_harness.scenario.judging import judge
+from swamp_harness.tools import coverage, deviations, features, project, stylecheck
+from swamp_harness.tools.coverage import Recorded, coverage_map, load_recorded, lost_numbers, record
+from swamp_harness.tools.outcomes import Outcome, ScenarioResult, verdict
+
+ENTRY = """
+- id: known
+  scenario: A worker of <version> protocol version is turned away
+  step: the pool is empty
+  promised: nobody is in the pool
+  where: issue 630, 10
+  seen: somebody is
+  shows-as: "seen: +alpha"
+  since: v1
+  link: https://swamp-club.com/lab/630
+"""
+
+
+def listed(tmp_path, text):
+    file = tmp_path / "deviations.yaml"
+    file.write_text(text)
+    return deviations.load(file)
+
+
+def test_a_deviation_concerns_every_row_of_its_outline(tmp_path):
+    (deviation,) = listed(tmp_path, ENTRY)
+
+    assert deviation.concerns("A worker of an older protocol version is turned away -- @1.1 ")
+    assert not deviation.concerns("A worker of an older protocol version is turned away for good")
+
+
+def test_a_deviation_explains_only_the_failure_that_it_describes(tmp_path):
+    (deviation,) = listed(tmp_path, ENTRY)
+
+    assert deviation.explains("the pool is empty", "promised: none\nseen:     alpha")
+    assert not deviation.explains("the pool is empty", "promised: none\nseen:     beta")
+    assert not deviation.explains("the token list is empty", "seen: alpha")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("key: [", "cannot be read"),
+        ("id: known", "is not a list"),
+        (ENTRY.replace("  where: issue 630, 10\n", ""), "entry 1 does not have exactly the fields"),
+        (ENTRY.replace("seen: +alpha", "seen: ("), "entry 1 has a pattern that is none"),
+    ],
+)
+def test_an_unusable_list_of_deviations_is_bad_input(tmp_path, text, complaint):
+    with pytest.raises(UnusableInput, match=complaint) as caught:
+        listed(tmp_path, text)
+    assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
+
+
+def results(*outcomes):
+    return [
+        ScenarioResult(f"s{index}", (1,), f"f:{index}", outcome, "why", "", 1.0, 2, 3.0, 0)
+        for index, outcome in enumerate(outcomes)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        ([Outcome.HELD, Outcome.NOT_RUN], ExitCode.EVERY_PROMISE_HELD),
+        ([Outcome.HELD, Outcome.DEVIATION], ExitCode.KNOWN_DEVIATIONS),
+        ([Outcome.DEVIATION, Outcome.FAULT], ExitCode.INFRASTRUCTURE_FAULT),
+        ([Outcome.FAULT, Outcome.BROKEN], ExitCode.PROMISE_BROKEN),
+        ([Outcome.HELD, Outcome.DEVIATION_GONE], ExitCode.PROMISE_BROKEN),
+        ([Outcome.NOT_RUN], ExitCode.BAD_COMMAND_LINE),
+        ([], ExitCode.BAD_COMMAND_LINE),
+    ],
+)
+def test_the_verdict_is_that_of_the_worst_outcome(outcomes, code):
+    assert verdict(results(*outcomes)) is code
+
+
+def test_a_judgement_shows_promise_and_sight_side_by_side():
+    with pytest.raises(PromiseBroken) as caught:
+        judge("two are there", promised=[{"worker": "a"}, {"worker": "b"}], seen=[])
+    assert str(caught.value) == (
+        "Not so: two are there.\n  promised: worker: a\n            worker: b\n  seen:     none"
+    )
+
+
+def test_the_issue_has_thirty_scenarios():
+    assert [promise.number for promise in features.catalogue()] == list(range(1, 31))
+
+
+FEATURE = """\
+@issue-630
+Feature: Naps
+  Workers may nap.
+
+  @uat-07
+  Scenario Outline: A worker naps <how>
+    Given an orchestrator
+    When the worker "alpha" naps <how>
+    Then the pool is empty
+
+    Examples:
+      | how  |
+      | well |
+      | long |
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def write(text):
+        (tmp_path / "naps.feature").write_text(text)
+        return tmp_path
+
+    return write
+
+
+def test_the_coverage_map_ties_numbers_to_scenarios_and_shows_gaps(folder):
+    scenarios = features.scenarios_in(features.parse(folder(FEATURE)))
+    seen = {"A worker naps <how>": Recorded("held", "20260822 (abc)", "2026-11-23")}
+
+    text = coverage_map(features.catalogue(), scenarios, [], seen)
+
+    assert "1 of the 30 scenarios" in text
+    assert (
+        "| 7 | Temp cache dir caveat | A worker naps &lt;how> (2 rows) | features/naps.feature:6 | "
+        "@issue-630 @uat-07 | none | held, 20260822 (abc), 2026-11-23 |"
+    ) in text
+    assert f"| 8 | Second machine rejected | {coverage.GAP} |" in text
+    assert lost_numbers(text, text) == []
+    assert lost_numbers(text, coverage_map(features.catalogue(), [], [], {})) == [7]
+
+
+def test_recorded_results_are_the_worst_of_an_outline_and_survive_what_did_not_run(folder, tmp_path):
+    scenarios = features.scenarios_in(features.parse(folder(FEATURE)))
+    file, run = tmp_path / "recorded.json", tmp_path / "run.json"
+
+    def run_with(*outcomes):
+        rows = [{"name": f"A worker naps {n} -- @1.{n} ", "outcome": o} for n, o in enumerate(outcomes)]
+        binary = {"version": "v1", "sha256": "abcdef0123456789"}
+        run.write_text(
+            json.dumps({"binary": binary, "started": "2026-11-23T10:00:00+00:00", "results": rows})
+        )
+        return record(run, scenarios, file)
+
+    assert run_with("held", "broken") == 1
+    assert load_recorded(file)["A worker naps <how>"] == Recorded("broken", "v1 (abcdef012345)", "2026-11-23")
+    assert run_with("not run", "not run") == 0
+    assert load_recorded(file)["A worker naps <how>"].outcome == "broken"
+
+
+def test_a_run_that_cannot_be_read_is_bad_input(tmp_path):
+    (tmp_path / "run.json").write_text("{")
+
+    with pytest.raises(UnusableInput, match=r"give the run\.json of a finished run"):
+        record(tmp_path / "run.json", [], tmp_path / "recorded.json")
+
+
+def test_a_sound_feature_has_no_style_errors(folder):
+    assert stylecheck.style_errors(folder(FEATURE)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("@issue-630\n", "", "does not carry its issue"),
+        ("  Workers may nap.\n", "", "does not say in prose"),
+        ("@uat-07", "@slow", "does not carry its number"),
+        ("@uat-07", "@uat-31", "is no number of issue 630"),
+        ("@uat-07", "@uat-07 @sleepy", "nobody knows what @sleepy is for"),
+        ("    Given an orchestrator\n", "", "3 to 12 steps, this one has 2"),
+        ("    Then the pool is empty\n", "    And it is over\n", "has no Then"),
+        ("    Given an orchestrator\n", "    Then the pool is empty\n", "do not go from Given over When"),
+        ("naps <how>\n    Then", "naps with --json\n    Then", "a command line flag"),
+        ("naps <how>\n    Then", "waits for 20 s\n    Then", "a pause"),
+        ("naps <how>\n    Then", "dials ws://host\n    Then", "a URL"),
+        ("naps <how>\n    Then", "naps if it can\n    Then", "holds a condition"),
+    ],
+)
+def test_style_errors_are_told_with_their_place(folder, old, new, complaint):
+    assert old in FEATURE
+    errors = stylecheck.style_errors(folder(FEATURE.replace(old, new)))
+
+    assert any(complaint in error for error in errors), errors
+    assert all(re.match(r"naps\.feature:\d+: ", error) for error in errors)
+
+
+def test_two_scenarios_of_one_name_are_told_apart_by_nobody(folder):
+    twice = FEATURE + FEATURE[FEATURE.index("\n  @uat-07") :]
+
+    assert any(
+        "a scenario of this name stands already" in error for error in stylecheck.style_errors(folder(twice))
+    )
+
+
+STEPS = """\
+from behave import given, then, when
+@given('an orchestrator')
+def a(context): pass
+@when('the worker "alpha" naps {how}')
+def c(context, how): pass
+@when('the worker "{name}" naps {how}')
+def b(context, name, how): pass
+@then('nobody says this')
+def d(context): pass
+"""
+
+
+def test_undefined_ambiguous_and_unused_steps_are_errors(folder, monkeypatch):
+    monkeypatch.setattr(
+        stylecheck.the_step_registry, "steps", {kind: [] for kind in ("given", "when", "then", "step")}
+    )
+    place = folder(FEATURE)
+    (place / "steps").mkdir()
+    (place / "steps" / "naps.py").write_text(STEPS)
+
+    errors = "\n".join(stylecheck.step_errors(place))
+
+    assert "no step is defined for `Then the pool is empty`" in errors
+    assert '`When the worker "alpha" naps well` is ambiguous' in errors
+    assert "no feature uses the step `nobody says this`" in errors
+    assert "an orchestrator" not in errors
+
+
+def test_the_project_knows_its_own_files():
+    assert project.FEATURES.is_dir()
+    assert project.deviations().is_file()
