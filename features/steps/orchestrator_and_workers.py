@@ -158,7 +158,7 @@ def the_worker_is_rejected_because(context, worker, reason):
 @then('the worker "{worker:Name}" made {number:Number} attempts')
 def the_worker_made_attempts(context, worker, number):
     judge(
-        f'the worker "{worker}" tried to connect {number} times',
+        f'the number of times that the worker "{worker}" tried to connect is {number}',
         promised=number,
         seen=context.world.workers[worker].dials,
     )

@@ -35,16 +35,19 @@ class Ending:
     Attributes:
         failing: whether its exit code says failure.
         reasons: the reasons for its rejection that it gave at the end.
+        enrolled: whether it had enrolled before, other than when the scenario waited for it to enroll.
     """
 
     failing: bool
     reasons: tuple[str, ...]
+    enrolled: bool
 
     def __str__(self) -> str:
         """As a sentence."""
         because = " and ".join(self.reasons) if self.reasons else "no reason that the suite knows"
         outcome = "failing" if self.failing else "successful"
-        return f"ended by itself with a {outcome} exit code, because {because}"
+        before = ", after it had enrolled" if self.enrolled else ""
+        return f"ended by itself with a {outcome} exit code, because {because}{before}"
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class Worker:
         self._environment = environment
         self._process: ProcessTree | None = None
         self._address: tuple[str, int] | None = None
+        self._awaited_enrollments = 0
 
     @property
     def alive(self) -> bool:
@@ -119,6 +123,7 @@ class Worker:
         """
         self.settings = settings or self.settings
         self._address = address
+        self._awaited_enrollments = 0
         host, port = address
         arguments = [
             *(str(self._binary), "worker", "connect", f"ws://{host}:{port}"),
@@ -176,20 +181,25 @@ class Worker:
             WORKER_CONNECTED,
             hopeless=lambda: None if process.alive else f"it ended with exit code {process.exit_code}",
         )
+        self._awaited_enrollments = self.enrollments
 
     def wait_until_ended(self) -> Ending:
         """Wait until its process has ended by itself, and say how.
 
         Raises:
-            AwaitedInVain: it still runs after the limit, or goes on trying to connect.
+            AwaitedInVain: it still runs after the limit, has enrolled instead, or goes on trying.
         """
-        code = self._running().wait_for_end(
-            WORKER_ENDED,
-            hopeless=lambda: (
-                f"it goes on trying, {self.dials} times so far" if self.dials > MOST_DIALS else None
-            ),
-        )
-        return Ending(failing=code != 0, reasons=tuple(self.rejections))
+        code = self._running().wait_for_end(WORKER_ENDED, hopeless=self._reason_not_to_end)
+        return Ending(code != 0, tuple(self.rejections), enrolled=self._has_enrolled_unawaited)
+
+    @property
+    def _has_enrolled_unawaited(self) -> bool:
+        return self.enrollments > self._awaited_enrollments
+
+    def _reason_not_to_end(self) -> str | None:
+        if self._has_enrolled_unawaited:
+            return "it has enrolled"
+        return f"it goes on trying, {self.dials} times so far" if self.dials > MOST_DIALS else None
 
     @property
     def dials(self) -> int:
