@@ -3,9 +3,9 @@
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
+from swamp_harness.scenario import observations
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import labels_of, promised_pool, seen_pool
-from swamp_harness.scenario.world import UNDISTURBED
 
 
 @given("an orchestrator")
@@ -142,7 +142,11 @@ def the_worker_is_enrolled(context, worker):
 
 @then('the worker "{worker:Name}" is connected')
 def the_worker_is_connected(context, worker):
-    judge(f'the worker "{worker}" is connected', promised=True, seen=context.world.is_connected(worker))
+    judge(
+        f'the worker "{worker}" is connected',
+        promised=True,
+        seen=observations.is_connected(context.world, worker),
+    )
 
 
 @then('the worker "{worker:Name}" is rejected because {reason:Rejection}')
@@ -168,8 +172,8 @@ def the_worker_made_attempts(context, worker, number):
 def the_worker_was_not_disturbed(context, worker, other):
     judge(
         f'the worker "{worker}" was not disturbed by "{other}"',
-        promised=UNDISTURBED,
-        seen=context.world.standing_of(worker, since=context.world.workers[other].started),
+        promised=observations.UNDISTURBED,
+        seen=observations.standing_of(context.world, worker, since=context.world.workers[other].started),
     )
 
 
@@ -178,7 +182,7 @@ def the_worker_is_disconnected_at_the_deadline(context, worker):
     judge(
         f'the worker "{worker}" is disconnected when the lifetime of its token has passed',
         promised="at the deadline",
-        seen=context.world.deadline_kept_by(worker),
+        seen=observations.deadline_kept_by(context.world, worker),
     )
 
 
@@ -187,7 +191,9 @@ def the_pool_is_empty(context):
     judge(
         "the pool is empty",
         promised=[],
-        seen=seen_pool(context.world.pool_when(set(), Output.JSON), context.world.live_pool(), ["worker"]),
+        seen=seen_pool(
+            observations.pool_when(context.world, set(), Output.JSON), context.world.live_pool(), ["worker"]
+        ),
     )
 
 
@@ -209,7 +215,7 @@ def _judge_pool(context, output, *, past=False):
         f"the pool, in {output.value}, shows these members and no others",
         promised=promised,
         seen=seen_pool(
-            context.world.pool_when(expected, output, past=past),
+            observations.pool_when(context.world, expected, output, past=past),
             context.world.live_pool(),
             context.table.headings,
         ),
@@ -221,5 +227,5 @@ def the_pool_no_longer_holds(context, worker):
     judge(
         f'the pool no longer holds "{worker}"',
         promised=[],
-        seen=context.world.wait_for_removal_of(worker),
+        seen=observations.kept_after_grace_window(context.world, worker),
     )

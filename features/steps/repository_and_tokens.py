@@ -1,9 +1,12 @@
 """The operator's repository and the tokens in it."""
 
+from functools import partial
+
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
 from swamp_harness.product.conventions import SHORTEST_LIFETIME
+from swamp_harness.scenario import observations
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import promised_tokens, seen_tokens
 
@@ -124,7 +127,7 @@ def the_token_list_shows_in_both(context):
 def _judge_token_list(context, output):
     judge(
         f"the token list, in {output.value}, shows these tokens and no others",
-        promised=promised_tokens(context.table, context.world.machine_id_of),
+        promised=promised_tokens(context.table, partial(observations.machine_id_of, context.world)),
         seen=seen_tokens(context.world.operator.tokens(output), context.table.headings),
     )
 
@@ -133,8 +136,8 @@ def _judge_token_list(context, output):
 def the_token_has_stayed_bound(context, token, worker):
     judge(
         f'the token "{token}" has stayed bound to the machine of "{worker}" alone',
-        promised=context.world.first_binding_of(worker),
-        seen=context.world.binding_of(token, worker),
+        promised=observations.first_binding_of(context.world, worker),
+        seen=observations.binding_of(context.world, token, worker),
     )
 
 
@@ -143,7 +146,7 @@ def the_secret_is_nowhere_outside_the_vault(context, token):
     judge(
         f'the secret of "{token}" is in no file, log or output outside the vault',
         promised=[],
-        seen=context.world.leaks_of(token),
+        seen=observations.leaks_of(context.world, token),
     )
 
 
@@ -161,5 +164,5 @@ def the_repository_holds_no_trace(context, token):
     judge(
         f'no file of the repository mentions the token "{token}"',
         promised=[],
-        seen=context.world.traces_of(token),
+        seen=observations.traces_of(context.world, token),
     )

@@ -9,6 +9,7 @@ carries the run's mark and removes the run's working folder, unless the folder i
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,9 @@ def remove_unless_kept(folder: Path) -> None:
 
 
 def _guard(run_id: str, folder: Path) -> None:
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # whoever means the run does not mean its guardian
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     wait_for_end_of_input()
     end_marked(mark_of(run_id))
     remove_unless_kept(folder)

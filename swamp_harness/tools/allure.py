@@ -18,7 +18,7 @@ from allure_commons.model2 import Label, Link, Status, StatusDetails
 from allure_commons.types import AttachmentType, LabelType, LinkType
 from allure_commons.utils import md5, now
 
-from swamp_harness.tools.outcomes import NOT_SELECTED, Outcome
+from swamp_harness.tools.outcomes import NOT_SELECTED, Outcome, title_of
 from swamp_harness.tools.session import Session
 
 ISSUE_URL = "https://swamp-club.com/lab/630"
@@ -71,6 +71,7 @@ class _Listener(AllureListener):  # type: ignore[misc]
         super().start_scenario(scenario)
         test = self.logger.get_test(self.current_scenario_uuid)
         numbers = sorted(tag for tag in scenario.effective_tags if tag.startswith("uat-"))
+        test.name = title_of(scenario.name)
         test.historyId = md5(*numbers, scenario.name)  # type: ignore[no-untyped-call]
         test.labels += [Label(name=LabelType.TAG, value=tag) for tag in numbers]
         test.links.append(Link(LinkType.ISSUE, ISSUE_URL, "issue 630"))

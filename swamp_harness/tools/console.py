@@ -50,8 +50,7 @@ class ConsoleFormatter(Formatter):  # type: ignore[misc]
         result = self._session.result_of(scenario) if self._session and scenario else None
         if self._session is None or result is None:
             return
-        numbers = ",".join(f"{number:02}" for number in result.numbers)
-        self._write(f"  {_MARKS[result.outcome]} {numbers} {result.name}  {result.seconds:.1f} s")
+        self._write(f"  {_MARKS[result.outcome]} {result.title}  {result.seconds:.1f} s")
         if result.outcome is Outcome.NOT_RUN:
             self._write(f"         not run: {result.reason}")
         elif result.outcome is Outcome.DEVIATION:

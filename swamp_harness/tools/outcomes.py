@@ -61,6 +61,16 @@ class ScenarioResult:
     product_cpu_seconds: float
     swept_up: int
 
+    @property
+    def title(self) -> str:
+        """Its numbers and its name, for people; which row of an outline it is, the location tells."""
+        return f"{','.join(f'{number:02}' for number in self.numbers)} {title_of(self.name)}"
+
+
+def title_of(name: str) -> str:
+    """The name of a scenario without behave's note of the row."""
+    return name.partition(" -- @")[0]
+
 
 def counts(results: Sequence[ScenarioResult]) -> Counter[Outcome]:
     """How many scenarios came to each outcome."""

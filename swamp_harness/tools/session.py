@@ -232,12 +232,12 @@ class Session:
         lines = ["", verdict_in_words(self.results, code)]
         for outcome in (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.FAULT, Outcome.DEVIATION):
             lines += [
-                f"  {outcome.value}: {_numbered(result)}\n    {result.reason.splitlines()[0]}"
+                f"  {outcome.value}: {_with_place(result)}\n    {result.reason.splitlines()[0]}"
                 for result in self.results
                 if result.outcome is outcome
             ]
         reasons = {
-            result.reason: _numbered(result)
+            result.reason: _with_place(result)
             for result in self.results
             if result.outcome is Outcome.NOT_RUN and result.reason != NOT_SELECTED
         }
@@ -263,8 +263,8 @@ def slug(scenario: Any) -> str:
     return f"{Path(scenario.filename).stem}-{scenario.line}-{words}"[:60].rstrip("-")
 
 
-def _numbered(result: ScenarioResult) -> str:
-    return f"{', '.join(f'{number:02}' for number in result.numbers)} {result.name} ({result.location})"
+def _with_place(result: ScenarioResult) -> str:
+    return f"{result.title} ({result.location})"
 
 
 def _product_cpu() -> float:

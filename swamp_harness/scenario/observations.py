@@ -1,0 +1,200 @@
+"""What can be seen of a World, as plain values that a step compares with what was promised."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from swamp_harness.machinery.leaksearch import Leak, search_files, search_text
+from swamp_harness.machinery.limits import (
+    DEADLINE_ENFORCED,
+    GRACE_WINDOW_OVER,
+    POOL_CHANGED,
+    Limit,
+    time_scale,
+)
+from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
+from swamp_harness.product.commands import Output
+from swamp_harness.product.conventions import GRACE_WINDOW
+from swamp_harness.product.records import PoolMember
+from swamp_harness.product.serve_api import LiveMember
+from swamp_harness.scenario.world import World
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a pool member has fared since some moment.
+
+    Attributes:
+        running: its process runs.
+        connected: the live pool shows it as connected.
+        disconnections: how often it has said that it was disconnected.
+        same_enrollment: the worker list shows the enrollment that it had at that moment.
+    """
+
+    running: bool
+    connected: bool
+    disconnections: int
+    same_enrollment: bool
+
+    def __str__(self) -> str:
+        """As a list of facts."""
+        return (
+            f"process {'running' if self.running else 'ended'}, "
+            f"{'connected' if self.connected else 'not connected'}, "
+            f"disconnected {self.disconnections} times, "
+            f"{'the enrollment it had' if self.same_enrollment else 'a later enrollment'}"
+        )
+
+
+UNDISTURBED = Standing(running=True, connected=True, disconnections=0, same_enrollment=True)
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What a token is bound to.
+
+    Attributes:
+        machines: the machine ids.
+        unchanged: whether that has been so since the worker in question enrolled first.
+    """
+
+    machines: tuple[str, ...]
+    unchanged: bool
+
+    def __str__(self) -> str:
+        """As a phrase."""
+        since = "since the first enrollment" if self.unchanged else "since a later moment"
+        return f"bound to {', '.join(self.machines) or 'nothing'} {since}"
+
+
+def pool_when(
+    world: World, expected: set[tuple[str, bool]], output: Output = Output.JSON, *, past: bool = False
+) -> list[PoolMember]:
+    """The worker list, asked once the live pool and the record agree with what is expected.
+
+    A change takes a moment to reach the list, and a command is a dear way of looking: the wait looks at the
+    cheap surfaces. If they never agree the list is asked all the same: the judgement shows it.
+
+    Args:
+        world: the scenario's.
+        expected: names of pool members, each with whether it is connected.
+        output: which output of the worker list.
+        past: whether past members are listed.
+    """
+    with contextlib.suppress(AwaitedInVain):
+        wait_until(
+            "the pool to be as expected",
+            lambda: ({(each.name, each.connected) for each in world.live_pool()}, world.listed_pool()),
+            lambda seen: seen == (expected, {name for name, connected in expected if connected}),
+            POOL_CHANGED,
+        )
+    return world.operator.pool(output, past=past)
+
+
+def is_connected(world: World, name: str) -> bool:
+    """Whether a worker's process runs and the live pool shows its member as connected."""
+    worker = world.workers[name]
+    member = worker.settings.member
+    return worker.alive and any(each.name == member and each.connected for each in world.live_pool())
+
+
+def standing_of(world: World, name: str, since: datetime) -> Standing:
+    """How a worker's pool member has fared since a moment."""
+    worker = world.workers[name]
+    member = worker.settings.member
+    return Standing(
+        running=worker.alive,
+        connected=is_connected(world, name),
+        disconnections=len(worker.disconnected_at),
+        same_enrollment=any(
+            each.name == member and each.enrolled_at is not None and each.enrolled_at < since
+            for each in world.operator.pool()
+        ),
+    )
+
+
+def machine_id_of(world: World, worker: str) -> str:
+    """The machine id under which a worker enrolled first."""
+    return world.workers.first_enrollment(worker).machine_id
+
+
+def first_binding_of(world: World, worker: str) -> Binding:
+    """The binding that a worker's first enrollment made."""
+    return Binding((machine_id_of(world, worker),), unchanged=True)
+
+
+def binding_of(world: World, token: str, worker: str) -> Binding:
+    """What a token is bound to, and whether that has been so since a worker's first enrollment."""
+    record = world.operator.token(token)
+    first = world.workers.first_enrollment(worker)
+    return Binding(record.machines, all(bound < first.seen for bound in record.bound_at))
+
+
+def deadline_kept_by(world: World, name: str) -> str:
+    """When a worker was disconnected, in relation to the end of its token's lifetime.
+
+    Returns:
+        "at the deadline", or how much before it.
+
+    Raises:
+        AwaitedInVain: it was never disconnected.
+    """
+    worker = world.workers[name]
+    first = wait_until(
+        f'"{name}" to be disconnected at its deadline',
+        lambda: worker.disconnected_at,
+        bool,
+        DEADLINE_ENFORCED,
+    )[0]
+    _, end = world.operator.lifetimes[worker.settings.member]
+    early = (end - first).total_seconds()
+    return "at the deadline" if early <= 0 else f"{early:.1f} s before the deadline"
+
+
+def kept_after_grace_window(world: World, name: str) -> list[LiveMember]:
+    """Wait out the grace window, and return what the live pool then still holds of a worker.
+
+    Raises:
+        AwaitedInVain: the pool still holds it.
+    """
+    # The window is the product's own and no slower on a slow machine; only the slack after it is scaled.
+    window = GRACE_WINDOW.total_seconds()
+    return wait_until(
+        f'"{name}" to be removed from the pool after the grace window of {window:g} s',
+        lambda: [member for member in world.live_pool() if member.name == name],
+        lambda members: not members,
+        Limit(GRACE_WINDOW_OVER.name, window / time_scale() + GRACE_WINDOW_OVER.nominal),
+    )
+
+
+def leaks_of(world: World, token: str) -> list[Leak]:
+    """Where the secret of a token is found outside the vault's own store.
+
+    Searched are all files of the scenario (repository, homes, caches, temp and working folders), the raw
+    output of every process, and everything that commands have printed since the token was minted.
+
+    Raises:
+        InfrastructureFault: the search could not find a value planted for it.
+    """
+    secret = world.operator.credential(token).secret
+    said = [(f"the output of {log.file.stem}", log.text()) for log in world.logs()]
+    printed = [
+        (f"`{result.command}`", result.stdout + result.stderr)
+        for result in world.operator.commands.results
+        if result not in world.operator.minted
+    ]
+    return [
+        *search_files(secret, [world.folder], except_in=[world.repository.vault_store]),
+        *search_text(secret, said + printed),
+    ]
+
+
+def traces_of(world: World, word: str) -> list[str]:
+    """The files of the repository in which a word occurs, or whose name it is part of."""
+    folder = world.repository.folder
+    named = [path for path in folder.rglob("*") if word in path.name]
+    holding = [Path(leak.place) for leak in search_files(word, [folder])]
+    return sorted({str(path.relative_to(folder)) for path in [*named, *holding]})
