@@ -87,7 +87,13 @@ class Operator:
         return self.credentials[token]
 
     def shown_by_last(self) -> dict[str, object]:
-        """What the last minting showed: the names of credentials, and how often their secrets stand there."""
+        """What the last minting showed: the names of credentials, and how often their secrets stand there.
+
+        Raises:
+            PromiseBroken: it was asked for JSON, and its answer breaks its contract.
+        """
+        if self.last.output is Output.JSON:
+            self.last.answer("token-create")
         text = self.last.stdout + self.last.stderr
         shown = credentials_in(text)
         secrets = {credential.secret for credential in shown}
