@@ -177,6 +177,7 @@ class Workers:
             standing,
             lambda _: {_has_won(first), _has_won(second)} == {True, False} and first.alive != second.alive,
             WORKER_CONNECTED,
+            hopeless=lambda: "both have enrolled" if _has_won(first) and _has_won(second) else None,
         )
         won, lost = (first, second) if first.alive else (second, first)
         self._workers[winner], self._workers[loser] = won, lost
