@@ -6,7 +6,11 @@ TAGS ?=
 NAME ?=
 FEATURES ?=
 
-export SWAMP_BIN SWAMP_OTHER_BIN UAT_TIME_SCALE UAT_REPORTS UAT_DEVIATIONS
+# Only what has a value is handed on: make would export the others as empty variables.
+GIVEN := $(foreach name,SWAMP_BIN SWAMP_OTHER_BIN UAT_TIME_SCALE UAT_REPORTS UAT_DEVIATIONS,$(if $($(name)),$(name)))
+ifneq ($(GIVEN),)
+export $(GIVEN)
+endif
 
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts

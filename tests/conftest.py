@@ -31,6 +31,14 @@ class FakeSwamp:
         return self.secrets_file.read_text().split()
 
 
+@pytest.fixture(autouse=True)
+def _without_the_callers_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test never depends on what the person who runs the tests has set."""
+    for name in os.environ:
+        if name.startswith(("SWAMP_", "UAT_")):
+            monkeypatch.delenv(name)
+
+
 @pytest.fixture
 def fake_swamp(tmp_path: Path) -> Callable[..., FakeSwamp]:
     """Makes a fake swamp with the defects that are named."""
@@ -53,8 +61,7 @@ def fake_swamp(tmp_path: Path) -> Callable[..., FakeSwamp]:
 
 
 def suite_environment(reports: Path, **extra: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SWAMP_", "UAT_"))}
-    return {**kept, "UAT_REPORTS": str(reports), **extra}
+    return {**os.environ, "UAT_REPORTS": str(reports), **extra}
 
 
 def run_suite(

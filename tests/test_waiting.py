@@ -49,7 +49,13 @@ def test_limits_are_scaled(monkeypatch):
     assert Limit("a test", 4).seconds == 10
 
 
-@pytest.mark.parametrize("value", ["", "0", "-1", "fast", "nan", "inf"])
+def test_an_empty_scale_is_no_scale(monkeypatch):
+    monkeypatch.setenv("UAT_TIME_SCALE", "")
+
+    assert time_scale() == 1
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "fast", "nan", "inf"])
 def test_a_scale_that_is_no_positive_number_is_bad_input(monkeypatch, value):
     monkeypatch.setenv("UAT_TIME_SCALE", value)
 

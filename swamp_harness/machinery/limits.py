@@ -1,6 +1,6 @@
 """Every limit of a wait, by name, in one table. A limit is never a promise: it ends a wait that hangs.
 
-`UAT_TIME_SCALE` (a number above 0, default 1) stretches all of them for a slow or loaded machine.
+`UAT_TIME_SCALE` (a number above 0; unset or empty is 1) stretches all of them for a slow or loaded machine.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def time_scale() -> float:
     Raises:
         UnusableInput: `UAT_TIME_SCALE` is not a number above zero (exit code 2).
     """
-    text = os.environ.get(SCALE_VARIABLE, "1")
+    text = os.environ.get(SCALE_VARIABLE) or "1"
     try:
         scale = float(text)
     except ValueError:
