@@ -8,10 +8,7 @@ Feature: Enrollment and machine binding
     Given an orchestrator
     And the token "alpha"
     And workers report in <output>
-    When the worker "alpha" connects with the labels:
-      | label  | value   |
-      | region | us-east |
-      | gpu    | true    |
+    When the worker "alpha" connects with the labels "region=us-east, gpu=true"
     Then the worker "alpha" is enrolled
     And the pool shows, in text and in JSON:
       | worker | status | connected | labels                  | platform     |

@@ -3,14 +3,20 @@
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.scenario import observations
+from swamp_harness.product.conventions import NOTICES_SILENCE_SOON
+from swamp_harness.scenario import observations, run_events
 from swamp_harness.scenario.judging import judge
-from swamp_harness.scenario.tables import labels_of, promised_pool, seen_pool
+from swamp_harness.scenario.tables import promised_pool, seen_pool
 
 
 @given("an orchestrator")
 def an_orchestrator(context):
     context.world.set_up_orchestrator()
+
+
+@given("an orchestrator that soon notices a silent connection")
+def an_orchestrator_that_notices_silence(context):
+    context.world.set_up_orchestrator(flags=NOTICES_SILENCE_SOON)
 
 
 @given("workers report in {output:Output}")
@@ -28,19 +34,52 @@ def the_enrolled_worker_without_a_cache(context, worker):
     context.world.set_up_worker(worker, cached=False)
 
 
+@given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}"')
+def the_enrolled_worker_with_labels(context, worker, labels):
+    context.world.set_up_worker(worker, labels=labels)
+
+
+@given('the enrolled worker "{worker:Name}" with {slots:Number} slot')
+@given('the enrolled worker "{worker:Name}" with {slots:Number} slots')
+def the_enrolled_worker_with_slots(context, worker, slots):
+    context.world.set_up_worker(worker, slots=slots)
+
+
 @given('the enrolled worker "{worker:Name}" on a network that can fail')
 def the_enrolled_worker_on_a_network(context, worker):
     context.world.set_up_worker(worker, on_a_network=True)
 
 
 @given('the network of "{worker:Name}" has failed')
+@when('the network of "{worker:Name}" has failed')
 def the_network_has_failed(context, worker):
     context.world.lose(worker, context.world.workers.network(worker).cut)
 
 
 @given('the worker "{worker:Name}" has been killed')
+@when('the worker "{worker:Name}" has been killed')
 def the_worker_has_been_killed(context, worker):
     context.world.lose(worker, context.world.workers[worker].kill)
+
+
+@when('the network of "{worker:Name}" goes silent')
+def the_network_goes_silent(context, worker):
+    context.world.workers.network(worker).stall()
+
+
+@when('the network of "{worker:Name}" goes silent until the orchestrator notices')
+def the_network_goes_silent_until_noticed(context, worker):
+    run_events.silence_until_noticed(context.world, worker)
+
+
+@when('the network of "{worker:Name}" is reset')
+def the_network_is_reset(context, worker):
+    context.world.workers.network(worker).reset()
+
+
+@when('the network of "{worker:Name}" refuses connections until it has tried {attempts:Number} times')
+def the_network_refuses(context, worker, attempts):
+    run_events.refuse_until_tried(context.world, worker, attempts)
 
 
 @when('the network of "{worker:Name}" heals')
@@ -74,9 +113,19 @@ def the_worker_connects(context, worker):
     context.world.connect_worker(worker, token=worker)
 
 
-@when('the worker "{worker:Name}" connects with the labels:')
-def the_worker_connects_with_labels(context, worker):
-    context.world.connect_worker(worker, token=worker, labels=labels_of(context.table))
+@when('the worker "{worker:Name}" connects with the labels "{labels:Labels}"')
+def the_worker_connects_with_labels(context, worker, labels):
+    context.world.connect_worker(worker, token=worker, labels=labels)
+
+
+@when('the worker "{worker:Name}" joins')
+def the_worker_joins(context, worker):
+    context.world.set_up_worker(worker)
+
+
+@when('the worker "{worker:Name}" starts again with the labels "{labels:Labels}"')
+def the_worker_starts_again_with_labels(context, worker, labels):
+    context.world.workers[worker].start_again(labels)
 
 
 @when('the worker "{worker:Name}" connects with the token "{token:Name}"')
@@ -165,6 +214,24 @@ def the_worker_made_attempts(context, worker, number):
         f'the number of times that the worker "{worker}" tried to connect is {number}',
         promised=number,
         seen=context.world.workers[worker].dials,
+    )
+
+
+@then('the worker "{worker:Name}" has not been disconnected')
+def the_worker_has_not_been_disconnected(context, worker):
+    judge(
+        f'the worker "{worker}" has not been disconnected',
+        promised=[],
+        seen=context.world.workers[worker].disconnected_at,
+    )
+
+
+@then('the worker "{worker:Name}" says that it has reconnected')
+def the_worker_says_it_has_reconnected(context, worker):
+    judge(
+        f'the worker "{worker}" says at its last enrollment that it has reconnected',
+        promised=True,
+        seen=context.world.workers[worker].says_reconnected(),
     )
 
 

@@ -6,6 +6,7 @@ The faults are those of real networks, seen from both ends as a real network wou
   arrives once the path heals, as TCP would retransmit it.
 - reset: every open connection breaks with a connection reset.
 - cut: stall and reset at once: what was connected breaks, and a new connection gets no answer.
+- refuse: every open connection breaks, and every new one is refused, as where no program listens.
 - heal: everything passes again.
 """
 
@@ -18,6 +19,8 @@ import sys
 import threading
 from types import TracebackType
 from typing import Self
+
+from swamp_harness.machinery.faults import InfrastructureFault
 
 _CHUNK = 65536
 # Closing with a zero linger time sends a reset. On Windows the two integers are short.
@@ -40,15 +43,13 @@ class NetworkPath:
         self._passing.set()
         self._lock = threading.Lock()
         self._pairs: set[_Pair] = set()
-        self._closed = False
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._listen(port=0)
+        self._address: tuple[str, int] = self._listener.getsockname()[:2]
 
     @property
     def address(self) -> tuple[str, int]:
         """Host and port where the path begins."""
-        host, port = self._listener.getsockname()[:2]
-        return host, port
+        return self._address
 
     @property
     def connections(self) -> int:
@@ -72,19 +73,44 @@ class NetworkPath:
         self.stall()
         self.reset()
 
+    def refuse(self) -> None:
+        """Break what is connected and refuse new connections."""
+        self._stop_listening()
+        self.reset()
+
     def heal(self) -> None:
-        """Let everything pass again; what was held back arrives first."""
+        """Let everything pass again; what was held back arrives first.
+
+        Raises:
+            InfrastructureFault: another program took the path's port while the path refused connections.
+        """
         self._passing.set()
+        if self._refusing:
+            try:
+                self._listen(self._address[1])
+            except OSError as error:
+                raise InfrastructureFault(
+                    f"Port {self._address[1]} was taken by another program while the network path refused "
+                    "connections: run again."
+                ) from error
 
     def close(self) -> None:
         """End the path and everything on it."""
-        self._closed = True
         self._passing.set()
+        self._stop_listening()
+        self.reset()
+
+    def _listen(self, port: int) -> None:
+        self._refusing = False
+        self._listener = socket.create_server(("127.0.0.1", port))
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def _stop_listening(self) -> None:
+        self._refusing = True
         with contextlib.suppress(OSError):
             # On Linux only a shutdown wakes the thread that accepts; elsewhere closing does, and this fails.
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self.reset()
 
     def __enter__(self) -> Self:
         return self
@@ -94,10 +120,10 @@ class NetworkPath:
     ) -> None:
         self.close()
 
-    def _accept(self) -> None:
-        while not self._closed:
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
             try:
-                near, _ = self._listener.accept()
+                near, _ = listener.accept()
             except OSError:
                 return  # the listener was closed
             pair = _Pair(near, self._passing)

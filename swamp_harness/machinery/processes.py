@@ -131,14 +131,14 @@ class ProcessTree:
     def suspend(self) -> None:
         """Freeze every process of the tree where it stands."""
         self.log.note(f"{self.name} is suspended")
-        for process in self._tree():
+        for process in tree_of(self._process):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.suspend()
 
     def resume(self) -> None:
         """Let a suspended tree run on."""
         self.log.note(f"{self.name} is resumed")
-        for process in self._tree():
+        for process in tree_of(self._process):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.resume()
 
@@ -148,21 +148,8 @@ class ProcessTree:
             self.log.note(f"{self.name} is ended, its scenario is over")
         self._kill_tree()
 
-    def _tree(self) -> list[psutil.Process]:
-        try:
-            return [self._process, *self._process.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
-
     def _kill_tree(self) -> None:
-        # Freeze first: a running parent could start another child between the look and the kill.
-        tree = self._tree()
-        for process in tree:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.suspend()
-        for process in [*tree, *(late for late in self._tree() if late not in tree)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        kill_tree(self._process)
         try:
             self._popen.wait(PROCESS_GONE.seconds)
         except subprocess.TimeoutExpired as error:
@@ -177,6 +164,26 @@ class ProcessTree:
 
     def _last_words(self) -> str:
         return self.log.tail(3)
+
+
+def tree_of(root: psutil.Process) -> list[psutil.Process]:
+    """A process with everything that descends from it; nothing if it is gone."""
+    try:
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def kill_tree(root: psutil.Process) -> None:
+    """End a process and everything that descends from it at once."""
+    # Freeze first: a running parent could start another child between the look and the kill.
+    tree = tree_of(root)
+    for process in tree:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.suspend()
+    for process in [*tree, *(late for late in tree_of(root) if late not in tree)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def out_of_reach_of_the_terminal() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterable
 
 import psutil
 
@@ -36,6 +37,18 @@ def marked_processes(mark: str) -> list[psutil.Process]:
                 found.append(process)
         except (psutil.Error, OSError):
             continue  # gone meanwhile, or somebody else's
+    return found
+
+
+def described(processes: Iterable[psutil.Process], variable: str, value: str) -> list[tuple[int, str]]:
+    """The processes that have a variable in their environment, each as its pid and command line."""
+    found = []
+    for process in processes:
+        try:
+            if process.environ().get(variable) == value:
+                found.append((process.pid, " ".join(process.cmdline())))
+        except (psutil.Error, OSError):
+            continue  # gone meanwhile
     return found
 
 

@@ -24,3 +24,6 @@ USUAL_LIFETIME = "1h"
 
 # A worker that does not get in dials three times at the most and then ends.
 MOST_DIALS = 3
+
+# How `swamp serve` is told to take a connection for lost after seconds, where it usually waits half a minute.
+NOTICES_SILENCE_SOON = ("--ws-idle-timeout", "4s")

@@ -25,13 +25,21 @@ class Orchestrator:
         environment: of its machine.
         repository: what it serves.
         log: takes what it says.
+        flags: that it is started with, each time.
 
     Attributes:
         api: its HTTP and WebSocket surface, once it has started.
     """
 
     def __init__(
-        self, name: str, binary: Path, environment: Mapping[str, str], repository: Repository, log: ProcessLog
+        self,
+        name: str,
+        binary: Path,
+        environment: Mapping[str, str],
+        repository: Repository,
+        *,
+        log: ProcessLog,
+        flags: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.log = log
@@ -39,6 +47,7 @@ class Orchestrator:
         self._binary = binary
         self._environment = environment
         self._repository = repository
+        self._flags = tuple(flags)
         # The operating system chooses the port at the first start, so no two runs can choose the same.
         self._port = 0
         self._process: ProcessTree | None = None
@@ -58,14 +67,14 @@ class Orchestrator:
         """Whether it runs."""
         return self._process is not None and self._process.alive
 
-    def start(self, flags: Sequence[str] = ()) -> None:
+    def start(self) -> None:
         """Start it and wait until `/ready` says that it serves.
 
         Raises:
             InfrastructureFault: it did not get ready.
         """
         arguments = [
-            str(self._binary), "serve", "--port", str(self._port), "--no-schedule", *flags,
+            str(self._binary), "serve", "--port", str(self._port), "--no-schedule", *self._flags,
         ]  # fmt: skip
         process = ProcessTree(
             self.name, Launch(arguments, self._environment, self._repository.folder), self.log

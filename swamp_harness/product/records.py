@@ -87,7 +87,9 @@ def tokens_from_table(text: str) -> list[TokenRecord]:
             expires_at=moment(row["EXPIRES"]),
             machines=() if row["ENROLLMENTS"] == NOTHING else tuple(row["ENROLLMENTS"].split(",")),
         )
-        for row in _rows(text, ("NAME", "STATE", "EXPIRES", "ENROLLMENTS"), "No enrollment tokens found.")
+        for row in rows_of_table(
+            text, ("NAME", "STATE", "EXPIRES", "ENROLLMENTS"), "No enrollment tokens found."
+        )
     ]
 
 
@@ -122,7 +124,7 @@ def members_from_table(text: str) -> list[PoolMember]:
             platform=row["PLATFORM/ARCH"],
             slots=row["SLOTS"],
         )
-        for row in _rows(text, headings, "No workers found.", "No connected workers found.")
+        for row in rows_of_table(text, headings, "No workers found.", "No connected workers found.")
     ]
 
 
@@ -132,7 +134,17 @@ def labels_from_text(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, value) for name, _, value in pairs))
 
 
-def _rows(text: str, headings: tuple[str, ...], *none: str) -> list[Mapping[str, str]]:
+def rows_of_table(text: str, headings: tuple[str, ...], *none: str) -> list[Mapping[str, str]]:
+    """The rows of a table for people, by heading.
+
+    Args:
+        text: what the command printed.
+        headings: of all its columns, in order.
+        none: the sentences that stand in place of a table without rows.
+
+    Raises:
+        PromiseBroken: the text is neither such a table nor one of the sentences.
+    """
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     if lines and lines[0] in none:
         return []

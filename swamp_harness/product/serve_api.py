@@ -16,6 +16,8 @@ from websockets.sync.client import connect
 
 from swamp_harness.machinery.limits import HTTP_ANSWER
 from swamp_harness.product import contracts
+from swamp_harness.product.records import PoolMember, members_from_json
+from swamp_harness.product.run_records import ALL_LEASES, LeaseRecord, lease
 
 _OK = 200
 
@@ -72,20 +74,56 @@ class ServeApi:
             LiveMember(item["name"], item["instanceUuid"], item["connected"]) for item in health["workers"]
         ]
 
-    def ask(self, request: str) -> Any:
+    @property
+    def url(self) -> str:
+        """The address that operators give to `--server`."""
+        return f"ws://{self._host}:{self._port}"
+
+    def ask(self, request: str, **payload: object) -> Any:
         """Send one request of the client protocol, such as "worker.token.list", and return what came back.
 
         Raises:
             OSError: nobody answers, or not in time.
         """
-        url = f"ws://{self._host}:{self._port}"
         try:
-            with connect(url, proxy=None, open_timeout=HTTP_ANSWER.seconds) as socket:
-                socket.send(json.dumps({"type": request, "id": "1", "payload": {}}))
+            with connect(self.url, proxy=None, open_timeout=HTTP_ANSWER.seconds) as socket:
+                socket.send(json.dumps({"type": request, "id": "1", "payload": payload}))
                 reply = json.loads(socket.recv(timeout=HTTP_ANSWER.seconds))
         except WebSocketException as error:
             raise OSError(f"{request}: {error}") from error
         return reply.get("payload", reply)
+
+    def pool(self) -> list[PoolMember]:
+        """The connected members of the pool, as the worker list would tell them.
+
+        Raises:
+            OSError: nobody answers.
+            PromiseBroken: the answer breaks the contract "worker-list".
+        """
+        answer = self.ask("worker.list")["data"]
+        contracts.honour("worker-list", answer, "the request worker.list")
+        return members_from_json(answer)
+
+    def leases(self) -> list[LeaseRecord]:
+        """All step leases, the oldest first.
+
+        Raises:
+            OSError: nobody answers.
+            PromiseBroken: a lease breaks the contract "step-lease".
+        """
+        answer = self.ask("data.query", predicate=ALL_LEASES)
+        contents = [item["content"] for item in answer["data"]["results"]]
+        for content in contents:
+            contracts.honour("step-lease", content, "a step lease")
+        return sorted(map(lease, contents), key=lambda each: each.created_at)
+
+    def queued_steps(self) -> list[str]:
+        """The names of the steps that wait for a worker."""
+        return [item["stepName"] for item in self.ask("worker.queue.list")["data"]["items"]]
+
+    def run_ids(self) -> list[str]:
+        """The ids of all runs of workflows, the newest first."""
+        return [item["runId"] for item in self.ask("workflow.history.search")["data"]["results"]]
 
     def _get(self, path: str) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=HTTP_ANSWER.seconds)

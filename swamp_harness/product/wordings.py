@@ -33,6 +33,21 @@ COMMAND_FAILURES = {
     "there is no such token": [r"Enrollment token '[^']+' not found"],
 }
 
+# Why a run fails.
+RUN_FAILURES = {
+    "its worker was lost after the step had written": [
+        r"Worker '[^']+' disconnected after step '[^']+' had written data",
+    ],
+    "no matching worker came in time": [r"Timed out waiting for a worker matching "],
+}
+
+# What tells somebody who follows a run how it ended.
+RUN_ENDINGS = {
+    "succeeded": re.compile(r"Succeeded workflow \S+ "),
+    "failed": re.compile(r"Failed workflow \S+ "),
+    "cancelled": re.compile(r"Cancelled workflow \S+ "),
+}
+
 ALREADY_REVOKED = re.compile(r"^Token \S+ was already revoked\.$", re.MULTILINE)
 
 # What an orchestrator says in its log.
@@ -54,7 +69,7 @@ def reasons_given(text: str, wordings: dict[str, list[str]]) -> list[str]:
 
     Args:
         text: what the product said.
-        wordings: `REJECTIONS` or `COMMAND_FAILURES`.
+        wordings: `REJECTIONS`, `COMMAND_FAILURES` or `RUN_FAILURES`.
 
     Returns:
         The reasons recognised; none if the text gives no reason that the table knows.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,12 +58,14 @@ class WorkerSettings:
         credential: what it presents, as given to `--token`.
         labels: its scheduling labels.
         cached: whether it is given its machine's cache directory.
+        slots: how many steps it takes at a time.
         output: how it reports, `Output.TEXT` or `Output.JSON`.
     """
 
     credential: str
     labels: Mapping[str, str] = field(default_factory=dict)
     cached: bool = True
+    slots: int = 1
     output: Output = Output.TEXT
 
     @property
@@ -114,14 +116,13 @@ class Worker:
         """Whether its process runs."""
         return self._process is not None and self._process.alive
 
-    def start(self, address: tuple[str, int], settings: WorkerSettings | None = None) -> None:
-        """Start a process that dials an address; what becomes of it is for the scenario to ask.
+    @property
+    def pid(self) -> int:
+        """The id of its present process."""
+        return self._running().pid
 
-        Args:
-            address: host and port to dial.
-            settings: from now on; as before when None.
-        """
-        self.settings = settings or self.settings
+    def start(self, address: tuple[str, int]) -> None:
+        """Start a process that dials an address; what becomes of it is for the scenario to ask."""
         self._address = address
         self._awaited_enrollments = 0
         host, port = address
@@ -134,6 +135,7 @@ class Worker:
                 for part in ("--label", f"{name}={value}")
             ),
             *(("--cache-dir", str(self.machine.cache)) if self.settings.cached else ()),
+            *(("--concurrency", str(self.settings.slots)) if self.settings.slots > 1 else ()),
             *(("--json",) if self.settings.output is Output.JSON else ()),
         ]
         self.started = datetime.now(UTC)
@@ -142,13 +144,19 @@ class Worker:
         )
         self.starts += 1
 
-    def start_again(self, settings: WorkerSettings | None = None) -> None:
-        """Start a new process of the same worker, dialling where the last one did."""
+    def start_again(self, labels: Mapping[str, str] | None = None) -> None:
+        """Start a new process of the same worker, dialling where the last one did.
+
+        Args:
+            labels: its scheduling labels from now on; as before when None.
+        """
         if self._address is None:
             raise InfrastructureFault(f"{self.name} was never started.")
         if self.alive:
             raise InfrastructureFault(f"{self.name} still runs, it cannot start again.")
-        self.start(self._address, settings)
+        if labels is not None:
+            self.settings = replace(self.settings, labels=labels)
+        self.start(self._address)
 
     def kill(self) -> None:
         """End it at once, with everything it has started."""
@@ -210,6 +218,17 @@ class Worker:
     def enrollments(self) -> int:
         """How often its present process has said that it enrolled."""
         return len(self._said(WORKER_ENROLLED, "enrolled"))
+
+    def says_reconnected(self) -> bool:
+        """Whether it said at its last enrollment that it has reconnected; only in JSON does it say so.
+
+        Raises:
+            InfrastructureFault: it does not report in JSON, or has not enrolled.
+        """
+        said = self._said(WORKER_ENROLLED, "enrolled")
+        if self.settings.output is not Output.JSON or not said:
+            raise InfrastructureFault(f"{self.name} reports no enrollment in JSON.")
+        return bool(self._event(said[-1].text)["reconnect"])
 
     @property
     def disconnected_at(self) -> list[datetime]:

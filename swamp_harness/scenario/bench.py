@@ -8,11 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from swamp_harness.machinery.guardian import KEEP_FILE, Guardian, remove_unless_kept
-from swamp_harness.machinery.survivors import MARK_VARIABLE, end_marked, mark_of
+from swamp_harness.machinery.survivors import MARK_VARIABLE, described, end_marked, mark_of, marked_processes
 from swamp_harness.product.binary import Binary, binary_under_test, other_binary
 from swamp_harness.product.commands import SwampCommands
+from swamp_harness.product.extension import install, network_settings, share_packages
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import Repository, initialise
+from swamp_harness.scenario.probe import PROBE
+
+_EXTENSIONS = Path(__file__).resolve().parents[2] / "fixtures" / "extensions"
 
 
 class Bench:
@@ -39,7 +43,9 @@ class Bench:
         # Resolved, so that product and suite call it by the same name where the temp folder is a link.
         self.folder = Path(tempfile.mkdtemp(prefix=f"{self.run_id}-")).resolve()
         self._guardian = Guardian(self.run_id, self.folder)
+        self._network = network_settings(environ)
         self._template: Repository | None = None
+        self._template_with_probe: Repository | None = None
 
     def mark(self, scenario: str = "") -> dict[str, str]:
         """The variable that marks every process of a scenario as this run's."""
@@ -58,6 +64,33 @@ class Bench:
             )
             self._template = initialise(commands, with_vault=True)
         return self._template
+
+    def repository_with_probe(self) -> Repository:
+        """Like the prepared repository, with the probe in it, bundled; made when first asked for.
+
+        Raises:
+            InfrastructureFault: the product could not make it, or could not bundle the probe.
+        """
+        if self._template_with_probe is None:
+            machine = Machine.at(self._probe_machine.root)
+            repository = self.prepared_repository().copy_to(machine.root / "repository")
+            environment = machine.environment(**self.mark("preparation"), **self._network)
+            commands = SwampCommands(self.binary.path, environment, repository.folder)
+            install(repository, _EXTENSIONS, commands, PROBE)
+            self._template_with_probe = repository
+        return self._template_with_probe
+
+    def share_packages_with(self, machine: Machine) -> None:
+        """Give a machine what the product needs to bundle the probe, so that it downloads nothing."""
+        share_packages(self._probe_machine, machine)
+
+    @property
+    def _probe_machine(self) -> Machine:
+        return Machine(self.folder / "prepared-probe")
+
+    def processes_of(self, scenario: str, variable: str, value: str) -> list[tuple[int, str]]:
+        """The processes of a scenario that have a variable in their environment, as pid and command line."""
+        return described(marked_processes(mark_of(self.run_id, scenario)), variable, value)
 
     def end_scenario(self, scenario: str, folder: Path, *, keep: bool) -> int:
         """End what a scenario has left running and remove its folder, or mark it as to be kept.

@@ -87,7 +87,10 @@ def pool_when(
     with contextlib.suppress(AwaitedInVain):
         wait_until(
             "the pool to be as expected",
-            lambda: ({(each.name, each.connected) for each in world.live_pool()}, world.listed_pool()),
+            lambda: (
+                {(each.name, each.connected) for each in world.live_pool()},
+                {member.name for member in world.members()},
+            ),
             lambda seen: seen == (expected, {name for name, connected in expected if connected}),
             POOL_CHANGED,
         )
@@ -160,14 +163,18 @@ def kept_after_grace_window(world: World, name: str) -> list[LiveMember]:
     Raises:
         AwaitedInVain: the pool still holds it.
     """
-    # The window is the product's own and no slower on a slow machine; only the slack after it is scaled.
-    window = GRACE_WINDOW.total_seconds()
     return wait_until(
-        f'"{name}" to be removed from the pool after the grace window of {window:g} s',
+        f'"{name}" to be removed from the pool after the grace window of {GRACE_WINDOW.total_seconds():g} s',
         lambda: [member for member in world.live_pool() if member.name == name],
         lambda members: not members,
-        Limit(GRACE_WINDOW_OVER.name, window / time_scale() + GRACE_WINDOW_OVER.nominal),
+        beyond_grace_window(GRACE_WINDOW_OVER),
     )
+
+
+def beyond_grace_window(limit: Limit) -> Limit:
+    """A limit that begins only when the grace window is over."""
+    # The window is the product's own and no slower on a slow machine; only the slack after it is scaled.
+    return Limit(limit.name, GRACE_WINDOW.total_seconds() / time_scale() + limit.nominal)
 
 
 def leaks_of(world: World, token: str) -> list[Leak]:

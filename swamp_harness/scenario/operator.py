@@ -8,6 +8,7 @@ from typing import Any
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.leaksearch import Leak, search_text
 from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.product import contracts
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.conventions import USUAL_LIFETIME
 from swamp_harness.product.credential import Credential, credentials_in
@@ -20,7 +21,18 @@ from swamp_harness.product.records import (
     tokens_from_json,
     tokens_from_table,
 )
+from swamp_harness.product.run_records import (
+    ALL_LEASES,
+    LeaseRecord,
+    QueuedStep,
+    RunRecord,
+    lease,
+    queue_from_json,
+    queue_from_table,
+    run,
+)
 from swamp_harness.product.wordings import ALREADY_REVOKED
+from swamp_harness.scenario.probe import PROBE, SHELL, ResultRecord, is_work, result_of_step
 
 _TYPE_OF_TOKENS = "swamp/enrollment-token"
 _DATUM = "token-main"
@@ -140,6 +152,62 @@ class Operator:
             else members_from_table(result.stdout)
         )
         return sorted(members, key=lambda member: member.name)
+
+    def cancel_run(self, run_id: str, url: str) -> CommandResult:
+        """Cancel a run on the orchestrator; what became of it is for the scenario to ask."""
+        self._last = self.commands.run(
+            "workflow", "cancel", "--run", run_id, "--server", url, output=self.output
+        )
+        return self._last
+
+    def cancel_workflow(self, name: str) -> CommandResult:
+        """Cancel the run of a workflow by the workflow's name, in the repository itself."""
+        self._last = self.commands.run("workflow", "cancel", name, output=self.output)
+        return self._last
+
+    def run_record(self, run_id: str) -> RunRecord:
+        """What the history of workflow runs tells of a run.
+
+        Raises:
+            PromiseBroken: it does not know the run.
+        """
+        answer = self._asked("workflow", "history", "search").answer("workflow-history")
+        for item in answer["results"]:
+            if item["runId"] == run_id:
+                return run(item)
+        raise PromiseBroken(f"The history of workflow runs does not know the run {run_id}.")
+
+    def status_in_run_history(self, run_id: str) -> str:
+        """The status of a run as the history of all runs tells it.
+
+        Raises:
+            PromiseBroken: it does not know the run.
+        """
+        for item in self._asked("run", "history").answer("run-history")["runs"]:
+            if item["id"] == run_id:
+                return str(item["status"])
+        raise PromiseBroken(f"The history of runs does not know the run {run_id}.")
+
+    def leases(self) -> list[LeaseRecord]:
+        """All step leases."""
+        answer = self._asked("data", "query", ALL_LEASES).answer("data-query")
+        contents = [result["content"] for result in answer["results"]]
+        for content in contents:
+            contracts.honour("step-lease", content, "a step lease")
+        return [lease(content) for content in contents]
+
+    def queue(self, output: Output = Output.JSON) -> list[QueuedStep]:
+        """The steps that wait for a worker."""
+        result = self._asked("worker", "queue", output=output)
+        if output is Output.JSON:
+            return queue_from_json(result.answer("worker-queue"))
+        return queue_from_table(result.stdout)
+
+    def results(self) -> list[ResultRecord]:
+        """All data that the steps of the probe have persisted."""
+        types = " || ".join(f'modelType == "{model_type}"' for model_type in (PROBE, SHELL))
+        answer = self._asked("data", "query", types).answer("data-query")
+        return [result_of_step(result) for result in answer["results"] if is_work(result)]
 
     def revoked_at(self, token: str) -> datetime:
         """When a token was revoked, as the recorded data tells it.

@@ -18,9 +18,17 @@ _NOT_LIVE = "not in the live pool"
 _NOT_LISTED = "not listed"
 
 
-def labels_of(table: Any) -> dict[str, str]:
-    """Labels from a table with the columns label and value."""
-    return {row["label"]: row["value"] for row in table}
+def rows_of(table: Any, known: set[str]) -> list[Row]:
+    """The rows of a table as they stand.
+
+    Args:
+        table: with some of the known columns.
+        known: the columns that such a table may have.
+
+    Raises:
+        InfrastructureFault: it has another column.
+    """
+    return _rows(table, known, lambda _, text: text)
 
 
 def promised_tokens(table: Any, machine_id_of: Callable[[str], str]) -> list[Row]:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from swamp_harness.product.commands import Output
-from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS
+from swamp_harness.product.records import labels_from_text
+from swamp_harness.product.run import CANCELLED, FAILED, SUCCEEDED
+from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, RUN_FAILURES
 
 
 class Kind:
@@ -39,5 +41,8 @@ KINDS: dict[str, Kind] = {
     "Output": _one_of({output.value: output for output in Output}),
     "Rejection": _one_of({reason: reason for reason in REJECTIONS}),
     "Failure": _one_of({reason: reason for reason in COMMAND_FAILURES}),
+    "RunFailure": _one_of({reason: reason for reason in RUN_FAILURES}),
+    "RunStatus": _one_of({status: status for status in (SUCCEEDED, FAILED, CANCELLED)}),
+    "Labels": Kind(r"[^\"]+=[^\"]+", lambda text: dict(labels_from_text(text))),
     "VersionShift": _one_of({"an older": -1, "a newer": 1}),
 }

@@ -16,6 +16,7 @@ from swamp_harness.product.machine import Machine
 from swamp_harness.product.protocol_skew import ProtocolSkew
 from swamp_harness.product.worker import Worker, WorkerSettings
 from swamp_harness.scenario.evidence import Evidence
+from swamp_harness.scenario.probe import WORKER_VARIABLE
 
 Address = tuple[str, int]
 
@@ -39,14 +40,14 @@ class Workers:
     Args:
         binary: the swamp that they run, unless another is given.
         folder: where their machines are made.
-        mark: the variable that marks their processes.
+        variables: what all of them find in their environment, such as the mark of the scenario.
         evidence: takes their logs.
     """
 
-    def __init__(self, binary: Path, folder: Path, mark: Mapping[str, str], evidence: Evidence) -> None:
+    def __init__(self, binary: Path, folder: Path, variables: Mapping[str, str], evidence: Evidence) -> None:
         self._binary = binary
         self._folder = folder
-        self._mark = mark
+        self._variables = dict(variables)
         self._evidence = evidence
         self._workers: dict[str, Worker] = {}
         self._networks: dict[str, NetworkPath] = {}
@@ -67,6 +68,10 @@ class Workers:
     def all(self) -> list[Worker]:
         """Every worker of the scenario."""
         return list({id(worker): worker for worker in self._workers.values()}.values())
+
+    def names(self) -> list[str]:
+        """The names of all workers."""
+        return list(self._workers)
 
     def network(self, worker: str) -> NetworkPath:
         """The network path of a worker.
@@ -93,7 +98,7 @@ class Workers:
             f'worker "{name}"',
             binary or self._binary,
             machine=machine,
-            environment=machine.environment(**self._mark),
+            environment=machine.environment(**self._variables, **{WORKER_VARIABLE: name}),
             settings=settings,
             log=ProcessLog(self._evidence.log_file(title)),
         )

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
-from swamp_harness.machinery.limits import POOL_CHANGED
+from swamp_harness.machinery.limits import POOL_CHANGED, Limit
 from swamp_harness.machinery.processlog import ProcessLog
+from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.machinery.waiting import wait_for_moment, wait_until
 from swamp_harness.product.commands import Output, SwampCommands
 from swamp_harness.product.conventions import USUAL_LIFETIME
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.orchestrator import Orchestrator
+from swamp_harness.product.records import PoolMember
 from swamp_harness.product.repository import Repository, initialise
-from swamp_harness.product.serve_api import LiveMember
+from swamp_harness.product.run import WorkflowRun
+from swamp_harness.product.serve_api import LiveMember, ServeApi
 from swamp_harness.product.worker import Worker, WorkerSettings
+from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.bench import Bench
 from swamp_harness.scenario.evidence import Evidence
 from swamp_harness.scenario.operator import Operator
+from swamp_harness.scenario.placement import ANY_WORKER
+from swamp_harness.scenario.probe import WORKER_VARIABLE, Journal
+from swamp_harness.scenario.runs import Runs
 from swamp_harness.scenario.workers import Workers
 
 _ORCHESTRATOR = "orchestrator"
@@ -37,9 +44,11 @@ class World:
 
     Attributes:
         folder: where all its machines and its repository are.
+        journal: what the steps of its workflows say about themselves.
         evidence: where it leaves what people will read.
         workers: its workers.
         worker_output: how workers that are started from now on report.
+        machines_with_steps: the workers on whose machines processes of steps have been seen.
     """
 
     def __init__(self, bench: Bench, scenario: str, title: str) -> None:
@@ -47,40 +56,61 @@ class World:
         self._scenario = scenario
         self.folder = bench.folder / scenario
         self.folder.mkdir()
-        self._mark = bench.mark(scenario)
+        self.journal = Journal(self.folder / "notes")
+        self._variables = {**bench.mark(scenario), **self.journal.variables}
         self.evidence = Evidence(bench.reports / "evidence" / title)
-        self.workers = Workers(bench.binary.path, self.folder / "workers", self._mark, self.evidence)
+        self.workers = Workers(bench.binary.path, self.folder / "workers", self._variables, self.evidence)
         self.worker_output = Output.TEXT
         self._operator: Operator | None = None
+        self._runs: Runs | None = None
+        self._workflow: Workflow | None = None
+        self._memberships: dict[str, PoolMember] = {}
+        self.machines_with_steps: set[str] = set()
         self._repository: Repository | None = None
         self._orchestrators: dict[str, Orchestrator] = {}
 
     # --- what a scenario begins with
 
-    def set_up_repository(self, *, with_vault: bool = True) -> None:
+    def set_up_repository(self, *, with_vault: bool = True, with_probe: bool = False) -> None:
         """Give the operator a repository of this scenario's own."""
         machine = Machine.at(self.folder / "operator")
         folder = machine.root / "repository"
-        if with_vault:
+        if with_probe:
+            self._repository = self._bench.repository_with_probe().copy_to(folder)
+            self._bench.share_packages_with(machine)
+        elif with_vault:
             self._repository = self._bench.prepared_repository().copy_to(folder)
         else:
             folder.mkdir()
-        commands = SwampCommands(self._bench.binary.path, machine.environment(**self._mark), folder)
+        commands = SwampCommands(self._bench.binary.path, machine.environment(**self._variables), folder)
         if not with_vault:
             self._repository = initialise(commands, with_vault=False)
         self._operator = Operator(commands)
+        self._runs = Runs(self._bench.binary.path, commands.environment, machine.work, self.evidence)
 
-    def set_up_orchestrator(self, name: str = _ORCHESTRATOR) -> None:
+    def set_up_workflow(self, workflow: Workflow) -> None:
+        """Give the operator a repository with a workflow whose steps are the probe's."""
+        if self._orchestrators:
+            # An orchestrator knows the extensions that were there when it started.
+            raise InfrastructureFault("Tell of the workflow first, and of the orchestrator then.")
+        self.set_up_repository(with_probe=True)
+        self._workflow = workflow
+        self.evidence.write("The workflow", "workflow.yaml", workflow.write_to(self.repository))
+
+    def set_up_orchestrator(self, name: str = _ORCHESTRATOR, flags: Sequence[str] = ()) -> None:
         """Start an orchestrator that serves the operator's repository, and wait until it is ready."""
         if self._repository is None:
             self.set_up_repository()
         machine = Machine.at(self.folder / name)
+        if self._workflow is not None:
+            self._bench.share_packages_with(machine)
         orchestrator = Orchestrator(
             name,
             self._bench.binary.path,
-            machine.environment(**self._mark),
+            machine.environment(**self._variables),
             self.repository,
-            ProcessLog(self.evidence.log_file(name)),
+            log=ProcessLog(self.evidence.log_file(name)),
+            flags=flags,
         )
         self._orchestrators[name] = orchestrator
         orchestrator.start()
@@ -95,17 +125,36 @@ class World:
                 raise InfrastructureFault(f"The scenario's token could not be prepared:\n{result}")
         self.operator.note_lifetime(token, results[0])
 
-    def set_up_worker(self, name: str, *, cached: bool = True, on_a_network: bool = False) -> None:
-        """Enroll a worker with the token of its own name, minting the token if there is none yet."""
+    def set_up_worker(
+        self,
+        name: str,
+        *,
+        labels: Mapping[str, str] = ANY_WORKER,
+        slots: int = 1,
+        cached: bool = True,
+        on_a_network: bool = False,
+    ) -> None:
+        """Enroll a worker with the token of its own name, minting the token if there is none yet.
+
+        Args:
+            name: of the worker.
+            labels: its scheduling labels; those that a step for any worker asks for, unless others are given.
+            slots: how many steps it takes at a time.
+            cached: whether it is given its machine's cache directory.
+            on_a_network: whether it reaches the orchestrator over a network path that can fail.
+        """
         if name not in self.operator.credentials:
             self.set_up_token(name)
         credential = str(self.operator.credential(name))
-        settings = WorkerSettings(credential, cached=cached, output=self.worker_output)
+        settings = WorkerSettings(credential, labels, cached=cached, slots=slots, output=self.worker_output)
         worker = self.workers.make(name, settings)
         address = self.orchestrator.address
         worker.start(self.workers.put_on_a_network(name, address) if on_a_network else address)
         worker.wait_until_enrolled()
         self.workers.remember_first_enrollment(name)
+        self._memberships[name] = wait_until(
+            f'the pool to list "{name}"', lambda: self.members(name), bool, POOL_CHANGED
+        )[0]
 
     # --- who is there
 
@@ -124,6 +173,20 @@ class World:
         return self._repository
 
     @property
+    def runs(self) -> Runs:
+        """The workflow runs that the operator has started."""
+        if self._runs is None:
+            raise InfrastructureFault("The scenario has no repository: begin with `Given a repository`.")
+        return self._runs
+
+    @property
+    def workflow(self) -> Workflow:
+        """The workflow that the scenario is about."""
+        if self._workflow is None:
+            raise InfrastructureFault("The scenario has no workflow.")
+        return self._workflow
+
+    @property
     def orchestrator(self) -> Orchestrator:
         """The orchestrator that was started first."""
         if not self._orchestrators:
@@ -132,14 +195,14 @@ class World:
 
     # --- what happens
 
-    def lose(self, worker: str, fault: Callable[[], None]) -> None:
+    def lose(self, worker: str, fault: Callable[[], None], limit: Limit = POOL_CHANGED) -> None:
         """Let a fault hit a worker, and wait until the live pool shows it as not connected."""
         fault()
         wait_until(
             f'the orchestrator to notice the loss of "{worker}"',
             lambda: [member for member in self.live_pool() if member.name == worker],
             lambda members: any(not member.connected for member in members),
-            POOL_CHANGED,
+            limit,
         )
 
     def connect_worker(
@@ -212,17 +275,40 @@ class World:
         except OSError as error:
             raise PromiseBroken(f"{self.orchestrator.name} does not answer: {error}") from error
 
-    def listed_pool(self) -> set[str]:
-        """The names that the worker list would show now, asked over the cheap surface.
+    def members(self, name: str | None = None) -> list[PoolMember]:
+        """The members that the worker list would show now, or that of a name, asked over the cheap surface.
 
         Raises:
             PromiseBroken: the orchestrator does not answer.
         """
         try:
-            answer = self.orchestrator.api.ask("worker.list")
+            listed = self.orchestrator.api.pool()
         except OSError as error:
             raise PromiseBroken(f"{self.orchestrator.name} does not answer: {error}") from error
-        return {item["name"] for item in answer["data"]["workers"]}
+        return [member for member in listed if name in (None, member.name)]
+
+    def first_membership(self, worker: str) -> PoolMember:
+        """The pool member that a worker became when the scenario enrolled it.
+
+        Raises:
+            InfrastructureFault: the scenario did not enroll it.
+        """
+        if worker not in self._memberships:
+            raise InfrastructureFault(f'The scenario did not begin with the enrolled worker "{worker}".')
+        return self._memberships[worker]
+
+    def processes_of_steps(self, worker: str) -> list[str]:
+        """The processes on a worker's machine other than the worker itself, as their command lines."""
+        own = self.workers[worker].pid if self.workers[worker].alive else None
+        return [
+            SECRETS.blank(command)
+            for pid, command in self._bench.processes_of(self._scenario, WORKER_VARIABLE, worker)
+            if pid != own
+        ]
+
+    def note_processes_of_steps(self) -> None:
+        """Note on which machines processes of steps can be seen now."""
+        self.machines_with_steps |= {name for name in self.workers.names() if self.processes_of_steps(name)}
 
     # --- how it ends
 
@@ -242,6 +328,8 @@ class World:
                     self._take_last_look(self._operator)
                 self.evidence.write_transcript(self._operator.commands.results)
         finally:
+            if self._runs is not None:
+                self._runs.end()
             self.workers.end()
             for orchestrator in self._orchestrators.values():
                 orchestrator.end()
@@ -251,8 +339,9 @@ class World:
     def explanation(self) -> str:
         """The last things that each process said and the operator did, and where the evidence lies."""
         parts = [
-            f"The last lines of {log.file.stem}:\n{log.tail(_LAST_LINES) or '(nothing)'}"
-            for log in self.logs()
+            f"The last lines of {actor.log.file.stem}{'' if actor.alive else ', which has ended'}:\n"
+            f"{actor.log.tail(_LAST_LINES) or '(nothing)'}"
+            for actor in self._actors()
         ]
         if self._operator is not None:
             recent = self._operator.commands.results[-_LAST_COMMANDS:]
@@ -266,7 +355,8 @@ class World:
         """How many times the scenario has started the product, as a command or as a process."""
         typed = len(self._operator.commands.results) if self._operator is not None else 0
         started = sum(orchestrator.starts for orchestrator in self._orchestrators.values())
-        return typed + started + sum(worker.starts for worker in self.workers.all())
+        followed = len(self._runs.all()) if self._runs is not None else 0
+        return typed + started + followed + sum(worker.starts for worker in self.workers.all())
 
     def _take_last_look(self, operator: Operator) -> None:
         orchestrator = next(iter(self._orchestrators.values()), None)
@@ -278,6 +368,8 @@ class World:
                     "worker list": orchestrator.api.ask("worker.list"),
                 }
                 tokens = orchestrator.api.ask("worker.token.list")
+                if self._workflow is not None:
+                    self._take_last_look_at_runs(orchestrator.api)
             else:
                 tokens = str(operator.commands.run("worker", "token", "list", output=Output.TEXT))
         except (OSError, PromiseBroken, InfrastructureFault) as error:
@@ -285,10 +377,22 @@ class World:
         self.evidence.write_answer("The pool at the end", "pool.json", pool)
         self.evidence.write_answer("The token list at the end", "tokens.json", tokens)
 
+    def _take_last_look_at_runs(self, api: ServeApi) -> None:
+        self.evidence.write("The journal of the steps", "journal.jsonl", self.journal.text)
+        answers = {
+            "runs": api.ask("workflow.history.search"),
+            "queue": api.ask("worker.queue.list"),
+            "leases": api.leases(),
+        }
+        self.evidence.write_answer("Runs, queue and leases at the end", "runs.json", answers)
+
     def logs(self) -> list[ProcessLog]:
         """The logs of all its actors."""
-        actors: list[Orchestrator | Worker] = [*self._orchestrators.values(), *self.workers.all()]
-        return [actor.log for actor in actors]
+        return [actor.log for actor in self._actors()]
+
+    def _actors(self) -> list[Orchestrator | Worker | WorkflowRun]:
+        runs = self._runs.all() if self._runs is not None else []
+        return [*self._orchestrators.values(), *self.workers.all(), *runs]
 
     def _other_binary(self) -> Path:
         if self._bench.other is None:

@@ -25,7 +25,10 @@ from swamp_harness.tools.features import UAT_TAG
 from swamp_harness.tools.outcomes import NOT_SELECTED, Outcome, ScenarioResult, verdict, verdict_in_words
 
 _NEEDS_OTHER_BINARY = "other-binary"
-_NEEDS_TERMINAL = "terminal"
+_NOT_ON_WINDOWS = {
+    "terminal": "needs a terminal, which this suite does not have on Windows",
+    "posix": "needs a POSIX shell for its steps, which Windows does not have",
+}
 
 
 @dataclass(frozen=True)
@@ -162,9 +165,8 @@ class Session:
     def _missing_for(self, scenario: Any) -> str | None:
         if _NEEDS_OTHER_BINARY in scenario.effective_tags and self.bench.other is None:
             return "needs a binary of another protocol version: give one with SWAMP_OTHER_BIN"
-        if _NEEDS_TERMINAL in scenario.effective_tags and sys.platform == "win32":
-            return "needs a terminal, which this suite does not have on Windows"
-        return None
+        missing = [reason for tag, reason in _NOT_ON_WINDOWS.items() if tag in scenario.effective_tags]
+        return missing[0] if missing and sys.platform == "win32" else None
 
     def _explained(
         self, kind: type[PromiseBroken | InfrastructureFault], world: World | None, step: Any, finding: str

@@ -23,6 +23,7 @@ TAGS = {
     "issue-630": "the issue that makes the promises; the report links to it",
     "slow": "waits out a timer of the product of more than 30 s",
     "network": "cuts a network path",
+    "posix": "runs a POSIX shell in its steps, so it does not run on Windows",
     "terminal": "needs a terminal, so it does not run on Windows",
     "other-binary": "needs a binary of another protocol version (SWAMP_OTHER_BIN)",
 }

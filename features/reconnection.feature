@@ -1,0 +1,351 @@
+@issue-630
+Feature: Reconnection and failure
+  Networks fail and machines die. Within the grace window a worker comes back as what it was. A step whose
+  worker is lost runs again, unless it had written: then the run fails rather than write twice. What an
+  operator cancels ends, everywhere.
+
+  @uat-14 @network
+  Scenario: A worker whose network breaks comes back as the same pool member
+    Given a workflow with the steps:
+      | step  | runs on    | work          |
+      | build | any worker | works at once |
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that can fail
+    When the network of "alpha" has failed
+    And the workflow starts
+    And the step "build" waits in the queue
+    And the network of "alpha" heals
+    Then the run succeeds
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And the worker "alpha" is connected as the same pool member as before
+
+  @uat-14 @network
+  Scenario: A worker whose network goes silent comes back as the same pool member
+    Given a workflow with the steps:
+      | step  | runs on    | work          |
+      | build | any worker | works at once |
+    And an orchestrator that soon notices a silent connection
+    And the enrolled worker "alpha" on a network that can fail
+    When the network of "alpha" goes silent until the orchestrator notices
+    And the workflow starts
+    And the step "build" waits in the queue
+    And the network of "alpha" heals
+    Then the run succeeds
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And the worker "alpha" is connected as the same pool member as before
+
+  @uat-14 @network
+  Scenario: A short silence of the network disconnects nobody
+    Given a workflow with the steps:
+      | step  | runs on    | work          |
+      | build | any worker | works at once |
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that can fail
+    When the network of "alpha" goes silent
+    And the workflow starts
+    And the step "build" has been handed to "alpha"
+    And the network of "alpha" heals
+    Then the run succeeds
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And the worker "alpha" has not been disconnected
+
+  @uat-14 @network
+  Scenario: A worker keeps trying while nobody listens
+    Given an orchestrator
+    And the enrolled worker "alpha" on a network that can fail
+    When the network of "alpha" refuses connections until it has tried 4 times
+    And the network of "alpha" heals
+    Then the worker "alpha" is connected as the same pool member as before
+
+  @uat-14 @network
+  Scenario: A worker that reports in JSON tells a reconnection from a first enrollment
+    Given an orchestrator
+    And workers report in JSON
+    And the enrolled worker "alpha" on a network that can fail
+    When the network of "alpha" has failed
+    And the network of "alpha" heals
+    Then the worker "alpha" is connected as the same pool member as before
+    And the worker "alpha" says that it has reconnected
+
+  @uat-15
+  Scenario Outline: A step that <work> runs again on the same machine after its worker was killed
+    Given a workflow with the steps:
+      | step  | runs on    | work   |
+      | build | any worker | <work> |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the operator asks for answers in <output>
+    When the workflow starts
+    And the step "build" is running
+    And the worker "alpha" is killed
+    And the worker "alpha" starts again
+    Then the run succeeds
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | build | alpha  |
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     |
+      | build | alpha  | expired   |
+      | build | alpha  | completed |
+    And this data has been recorded, and no other:
+      | step  | data   | version | written on |
+      | build | result | 1       | alpha      |
+
+    Examples:
+      | work               | output |
+      | holds, then writes | JSON   |
+
+    @posix
+    Examples: with a shell
+      | work           | output |
+      | runs a program | text   |
+
+  @uat-15
+  Scenario: A step that has not written runs again on another worker
+    Given a workflow with the steps:
+      | step  | runs on | work               |
+      | build | pool=a  | holds, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "pool=a"
+    And the token "beta"
+    When the workflow starts
+    And the step "build" is running
+    And the worker "beta" connects with the labels "pool=a"
+    And the worker "alpha" is killed
+    And the worker "alpha" starts again with the labels "pool=b"
+    Then the run succeeds
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | build | beta   |
+    And this data has been recorded, and no other:
+      | step  | data   | version | written on |
+      | build | result | 1       | beta       |
+
+  @uat-15 @slow
+  Scenario: A step that has not written runs again on another worker when its own never comes back
+    Given a workflow with the steps:
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" is running
+    And the worker "alpha" is killed
+    And the worker "beta" joins
+    Then the run succeeds
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | build | beta   |
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     |
+      | build | alpha  | expired   |
+      | build | beta   | completed |
+    And this data has been recorded, and no other:
+      | step  | data   | version | written on |
+      | build | result | 1       | beta       |
+
+  @uat-15 @network
+  Scenario Outline: A step that <work> runs again, and only once at a time, after a reset of the network
+    Given a workflow with the steps:
+      | step  | runs on    | work   |
+      | build | any worker | <work> |
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that can fail
+    When the workflow starts
+    And the step "build" is running
+    And the network of "alpha" is reset
+    Then the run succeeds
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | build | alpha  |
+    And this data has been recorded, and no other:
+      | step  | data   | version | written on |
+      | build | result | 1       | alpha      |
+    And nothing of a step is left running on the machine of "alpha"
+
+    Examples:
+      | work               |
+      | holds, then writes |
+
+    @posix
+    Examples: with a shell
+      | work                         |
+      | runs a program               |
+      | runs a program from a script |
+
+  @uat-16
+  Scenario: A step that had written is not run again after its worker was killed
+    Given a workflow with the steps:
+      | step  | runs on    | work                        | after |
+      | build | any worker | writes, holds, writes again |       |
+      | ship  | any worker | works at once               | build |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the operator asks for answers in text
+    When the workflow starts
+    And the step "build" has written
+    And the worker "alpha" is killed
+    And the worker "alpha" starts again
+    Then the run fails because its worker was lost after the step had written
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease  |
+      | build | alpha  | failed |
+    And this data has been recorded, and no other:
+      | step  | data   | version | written on |
+      | build | before | 1       | alpha      |
+
+  @uat-16 @network
+  Scenario: A step that had written is not run again after a reset of the network
+    Given a workflow with the steps:
+      | step  | runs on    | work                        | after |
+      | build | any worker | writes, holds, writes again |       |
+      | ship  | any worker | works at once               | build |
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that can fail
+    When the workflow starts
+    And the step "build" has written
+    And the network of "alpha" is reset
+    Then the run fails because its worker was lost after the step had written
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease  |
+      | build | alpha  | failed |
+    And this data has been recorded, and no other:
+      | step  | data   | version | written on |
+      | build | before | 1       | alpha      |
+    And the worker "alpha" takes another step
+
+  @uat-16 @network
+  Scenario: The lines that a step had written are there after its worker was lost
+    Given a workflow with the steps:
+      | step  | runs on    | work                                 |
+      | build | any worker | writes a line, holds, writes another |
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that can fail
+    When the workflow starts
+    And the step "build" has written
+    And the network of "alpha" is reset
+    Then the run fails because its worker was lost after the step had written
+    And this data has been recorded, and no other:
+      | step  | data  | version |
+      | build | trace | 1       |
+
+  @uat-16 @network
+  Scenario: The history of all runs shows a run as failed whose worker was lost
+    Given a workflow with the steps:
+      | step  | runs on    | work                        |
+      | build | any worker | writes, holds, writes again |
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that can fail
+    When the workflow starts
+    And the step "build" has written
+    And the network of "alpha" is reset
+    Then the run fails because its worker was lost after the step had written
+    And the history of all runs shows the run as failed
+
+  @uat-17
+  Scenario Outline: A cancelled run ends its step that <work>
+    Given a workflow with the steps:
+      | step  | runs on    | work   |
+      | build | any worker | <work> |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the operator asks for answers in <output>
+    When the workflow starts
+    And the step "build" is running
+    And the operator cancels the run
+    Then the run is cancelled
+    And no lease is active
+    And nothing of a step is left running on the machine of "alpha"
+    And the pool shows, in text and in JSON:
+      | worker | status | connected |
+      | alpha  | idle   | yes       |
+    And the worker "alpha" takes another step
+
+    Examples:
+      | work                        | output |
+      | holds, then writes          | JSON   |
+      | holds and does not listen   | text   |
+
+    @posix
+    Examples: with a shell
+      | work                         | output |
+      | runs a program               | text   |
+      | runs a program from a script | JSON   |
+
+  @uat-17
+  Scenario: A cancelled run leaves its queued step undone
+    Given a workflow with the steps:
+      | step  | runs on | work          |
+      | build | pool=b  | works at once |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "pool=a"
+    When the workflow starts
+    And the step "build" waits in the queue
+    And the operator cancels the run
+    Then the run is cancelled
+    And the queue is empty
+    And no step began
+    And the worker "alpha" takes another step
+
+  @uat-17 @terminal
+  Scenario: Ctrl-C at a terminal that follows the run cancels it
+    Given a workflow with the steps:
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts at a terminal
+    And the step "build" is running
+    And the operator presses Ctrl-C
+    Then the run is cancelled
+    And no lease is active
+    And nothing of a step is left running on the machine of "alpha"
+    And the worker "alpha" takes another step
+
+  @uat-17
+  Scenario: A run can be cancelled while its worker is lost
+    Given a workflow with the steps:
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" is running
+    And the worker "alpha" has been killed
+    And the operator cancels the run
+    And the worker "alpha" starts again
+    Then the run is cancelled
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And the worker "alpha" takes another step
+    And no lease is active
+
+  @uat-17
+  Scenario: Cancelling a workflow by its name leaves the orchestrator running
+    Given a workflow with the steps:
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" is running
+    And the operator cancels the workflow by its name
+    Then the orchestrator still serves
+    And the worker "alpha" takes another step

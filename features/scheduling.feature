@@ -1,0 +1,165 @@
+@issue-630
+Feature: Dispatch and scheduling
+  A step runs on a worker that it fits: by labels, or by name. Where none is free it waits, and the operator
+  sees it wait. A worker runs as many steps at a time as it has slots, and a list of items spreads over all.
+
+  @uat-18
+  Scenario: Each step runs only where every label matches
+    Given a workflow with the steps:
+      | step  | runs on               | work          |
+      | east  | region=east           | works at once |
+      | west  | region=west           | works at once |
+      | train | region=east, gpu=true | works at once |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "region=east"
+    And the enrolled worker "beta" with the labels "region=west, gpu=true"
+    And the token "gamma"
+    When the workflow starts
+    And the step "train" waits in the queue
+    And the worker "gamma" connects with the labels "region=east, gpu=true"
+    Then the run succeeds
+    And these steps began, and no others:
+      | step  | worker |
+      | east  | alpha  |
+      | train | gamma  |
+      | west  | beta   |
+
+  @uat-18
+  Scenario: The operator sees which steps wait, and for what
+    Given a workflow with the steps:
+      | step  | runs on               | work          |
+      | train | region=east, gpu=true | works at once |
+      | ship  | worker "beta"         | works at once |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "region=east"
+    When the workflow starts
+    And the step "train" waits in the queue
+    And the step "ship" waits in the queue
+    Then the queue shows, in text and in JSON:
+      | step  | waits for            |
+      | ship  | target=beta          |
+      | train | gpu=true,region=east |
+    And no step began
+
+  @uat-18
+  Scenario: A step that runs no longer waits
+    Given a workflow with the steps:
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
+    And an orchestrator
+    And the token "alpha"
+    When the workflow starts
+    And the step "build" waits in the queue
+    And the worker "alpha" joins
+    And the step "build" is running
+    Then the queue is empty
+
+  @uat-18
+  Scenario Outline: A step that no worker fits within its queue limit fails, told in <output>
+    Given a workflow with the steps:
+      | step  | runs on               | work          | queue limit |
+      | build | region=east           | works at once |             |
+      | train | region=east, gpu=true | works at once | 3 s         |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "region=east"
+    And the operator asks for answers in <output>
+    When the workflow starts
+    Then the run fails because no matching worker came in time
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And the queue is empty
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-19
+  Scenario: A step runs on the worker that it names, whatever its labels would choose
+    Given a workflow with the steps:
+      | step     | runs on                                     | work          |
+      | by-name  | worker "beta", region=east                  | works at once |
+      | by-uuid  | the present instance of "beta", region=east | works at once |
+      | by-label | region=east                                 | works at once |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "region=east"
+    And the enrolled worker "beta" with the labels "region=west"
+    When the workflow starts
+    Then the run succeeds
+    And these steps began, and no others:
+      | step     | worker |
+      | by-label | alpha  |
+      | by-name  | beta   |
+      | by-uuid  | beta   |
+    And the operator sees these dispatches, and no others:
+      | step     | worker | lease     |
+      | by-label | alpha  | completed |
+      | by-name  | beta   | completed |
+      | by-uuid  | beta   | completed |
+
+  @uat-19
+  Scenario: A step for a worker that does not exist runs nowhere else
+    Given a workflow with the steps:
+      | step   | runs on                      | work          | queue limit |
+      | lost   | worker "nobody", region=east | works at once | 3 s         |
+      | useful | region=east                  | works at once |             |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "region=east"
+    When the workflow starts
+    Then the run fails because no matching worker came in time
+    And these steps began, and no others:
+      | step   | worker |
+      | useful | alpha  |
+
+  @uat-20
+  Scenario Outline: A worker with <slots> runs <number> steps at a time
+    Given a workflow with the steps:
+      | step   | runs on        | work               |
+      | first  | worker "alpha" | works for a moment |
+      | second | worker "alpha" | works for a moment |
+      | third  | worker "alpha" | works for a moment |
+    And an orchestrator
+    And the enrolled worker "alpha" with <slots>
+    When the workflow starts
+    Then the run succeeds
+    And these steps began, and no others:
+      | step   | worker |
+      | first  | alpha  |
+      | second | alpha  |
+      | third  | alpha  |
+    And the most steps that ran on "alpha" at one time is <number>
+
+    Examples:
+      | slots   | number |
+      | 1 slot  | 1      |
+      | 2 slots | 2      |
+
+  @uat-21
+  Scenario: A list spreads over several workers, every item once
+    Given a workflow with the steps:
+      | step | runs on    | work               | for each of                            |
+      | pack | any worker | works for a moment | apple, pear, plum, quince, grape, lime |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the enrolled worker "beta"
+    And the enrolled worker "gamma"
+    When the workflow starts
+    Then the run succeeds
+    And each item of "pack" was worked 1 time
+    And the workers "alpha", "beta" and "gamma" have all taken part
+    And the result of each item of "pack" is there in version 1
+
+  @uat-21
+  Scenario: A list is worked anew on a second run
+    Given a workflow with the steps:
+      | step | runs on    | work          | for each of       |
+      | pack | any worker | works at once | apple, pear, plum |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the enrolled worker "beta"
+    When the workflow has run to its end
+    And the workflow starts
+    Then the run succeeds
+    And each item of "pack" was worked 2 times
+    And the result of each item of "pack" is there in version 2

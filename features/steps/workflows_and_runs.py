@@ -1,0 +1,217 @@
+"""Workflows, their runs, and what becomes of their steps."""
+
+from behave import given, then, when
+
+from swamp_harness.product.commands import Output
+from swamp_harness.scenario import run_events, run_observations
+from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.placement import planned
+from swamp_harness.scenario.tables import rows_of
+
+
+@given("a workflow with the steps:")
+def a_workflow(context):
+    context.world.set_up_workflow(planned(context.table))
+
+
+@when("the workflow starts")
+def the_workflow_starts(context):
+    run_events.start_workflow(context.world)
+
+
+@when("the workflow starts at a terminal")
+def the_workflow_starts_at_a_terminal(context):
+    run_events.start_workflow(context.world, at_a_terminal=True)
+
+
+@when("the workflow has run to its end")
+def the_workflow_has_run(context):
+    run_events.complete_workflow(context.world)
+
+
+@when('the step "{step:Name}" is running')
+def the_step_is_running(context, step):
+    run_events.wait_until_begun(context.world, step)
+
+
+@when('the step "{step:Name}" has written')
+def the_step_has_written(context, step):
+    run_events.wait_until_written(context.world, step)
+
+
+@when('the step "{step:Name}" has been handed to "{worker:Name}"')
+def the_step_has_been_handed_to(context, step, worker):
+    run_events.wait_until_handed_over(context.world, step, worker)
+
+
+@when('the step "{step:Name}" waits in the queue')
+def the_step_waits_in_the_queue(context, step):
+    run_events.wait_until_queued(context.world, step)
+
+
+@when("the operator cancels the run")
+def the_operator_cancels_the_run(context):
+    run_events.cancel_run(context.world)
+
+
+@when("the operator cancels the workflow by its name")
+def the_operator_cancels_the_workflow(context):
+    context.world.operator.cancel_workflow(context.world.workflow.name)
+
+
+@when("the operator presses Ctrl-C")
+def the_operator_presses_ctrl_c(context):
+    context.world.runs.last.press_ctrl_c()
+
+
+@then("the run succeeds")
+def the_run_succeeds(context):
+    _judge_run(context, "succeeded")
+
+
+@then("the run fails because {reason:RunFailure}")
+def the_run_fails_because(context, reason):
+    _judge_run(context, f"failed because {reason}")
+
+
+@then("the run is cancelled")
+def the_run_is_cancelled(context):
+    _judge_run(context, "cancelled")
+
+
+def _judge_run(context, promised):
+    judge(
+        f"the run has ended, for its follower and in the run history, as {promised}",
+        promised=promised,
+        seen=run_observations.outcome_of_run(context.world),
+    )
+
+
+@then("these steps began, and no others:")
+def these_steps_began(context):
+    judge(
+        "these steps began, by their own account, and no others",
+        promised=rows_of(context.table, {"step", "worker"}),
+        seen=run_observations.steps_begun(context.world),
+    )
+
+
+@then("no step began")
+def no_step_began(context):
+    judge("no step began, by its own account", promised=[], seen=run_observations.steps_begun(context.world))
+
+
+@then("the operator sees these dispatches, and no others:")
+def these_dispatches(context):
+    judge(
+        "the operator sees these dispatches, and no others",
+        promised=rows_of(context.table, {"step", "worker", "lease"}),
+        seen=run_observations.dispatches(context.world),
+    )
+
+
+@then("no lease is active")
+def no_lease_is_active(context):
+    judge("no lease is active", promised=[], seen=run_observations.active_leases(context.world))
+
+
+@then("this data has been recorded, and no other:")
+def this_data_has_been_recorded(context):
+    judge(
+        "the steps have recorded this data, and no other",
+        promised=rows_of(context.table, {"step", "data", "version", "written on"}),
+        seen=run_observations.results(context.world, context.table.headings),
+    )
+
+
+@then("the queue shows, in text and in JSON:")
+def the_queue_shows(context):
+    for output in (Output.TEXT, Output.JSON):
+        judge(
+            f"the queue, in {output.value}, shows these steps and no others",
+            promised=rows_of(context.table, {"step", "waits for"}),
+            seen=run_observations.queue(context.world, output),
+        )
+
+
+@then("the queue is empty")
+def the_queue_is_empty(context):
+    judge("the queue is empty", promised=[], seen=run_observations.queue(context.world, Output.JSON))
+
+
+@then('the most steps that ran on "{worker:Name}" at one time is {number:Number}')
+def the_most_steps_at_one_time(context, worker, number):
+    judge(
+        f'the most steps that ran on "{worker}" at one time is {number}',
+        promised={"by the steps' own account": number, "by the leases": number},
+        seen=run_observations.most_at_once(context.world, worker),
+    )
+
+
+@then('each item of "{step:Name}" was worked {number:Number} time')
+@then('each item of "{step:Name}" was worked {number:Number} times')
+def each_item_was_worked(context, step, number):
+    judge(
+        f'each item of "{step}" was worked {number} times, and no other',
+        promised=dict.fromkeys(run_observations.items_of(context.world, step), number),
+        seen=run_observations.items_worked(context.world, step),
+    )
+
+
+@then('the result of each item of "{step:Name}" is there in version {number:Number}')
+def the_result_of_each_item(context, step, number):
+    judge(
+        f'the result of each item of "{step}" is there in version {number}, and no other',
+        promised=dict.fromkeys(run_observations.items_of(context.world, step), number),
+        seen=run_observations.versions_of_results(context.world),
+    )
+
+
+@then('the workers "{first:Name}", "{second:Name}" and "{third:Name}" have all taken part')
+def the_workers_have_taken_part(context, first, second, third):
+    judge(
+        f'"{first}", "{second}" and "{third}" have all taken part',
+        promised=sorted([first, second, third]),
+        seen=run_observations.workers_that_took_part(context.world),
+    )
+
+
+@then('nothing of a step is left running on the machine of "{worker:Name}"')
+def nothing_of_a_step_is_left(context, worker):
+    judge(
+        f'nothing of a step is left running on the machine of "{worker}"',
+        promised=[],
+        seen=run_observations.left_of_steps(context.world, worker),
+    )
+
+
+@then('the worker "{worker:Name}" takes another step')
+def the_worker_takes_another_step(context, worker):
+    judge(
+        f'the worker "{worker}" takes another step',
+        promised=[{"step": "another", "worker": worker}],
+        seen=run_observations.next_step_of(context.world, worker),
+    )
+
+
+@then('the worker "{worker:Name}" is connected as the same pool member as before')
+def the_worker_is_the_same_member(context, worker):
+    judge(
+        f'the worker "{worker}" is connected as the same pool member as before',
+        promised=run_observations.first_membership(context.world, worker),
+        seen=run_observations.membership(context.world, worker),
+    )
+
+
+@then("the history of all runs shows the run as {status:RunStatus}")
+def the_history_shows_the_run_as(context, status):
+    judge(
+        f"the history of all runs shows the run as {status}",
+        promised=status,
+        seen=context.world.operator.status_in_run_history(context.world.runs.last.run_id),
+    )
+
+
+@then("the orchestrator still serves")
+def the_orchestrator_still_serves(context):
+    judge("the orchestrator still serves", promised=True, seen=context.world.orchestrator.api.ready())

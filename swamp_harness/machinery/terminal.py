@@ -1,0 +1,117 @@
+"""A process at a terminal, where somebody can press Ctrl-C. There is none on Windows."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.limits import Limit
+from swamp_harness.machinery.processes import Launch, kill_tree
+from swamp_harness.machinery.processlog import ProcessLog
+from swamp_harness.machinery.waiting import wait_until
+
+_CHUNK = 65536
+_ROWS_AND_COLUMNS = (50, 200)
+
+
+class TerminalProcess:
+    """A process whose standard streams are a terminal of its own.
+
+    Args:
+        name: how messages call it.
+        launch: what to start.
+        log: takes what the terminal shows, line by line, as "stdout".
+
+    Raises:
+        InfrastructureFault: there are no terminals on this platform, or the program could not be started.
+    """
+
+    def __init__(self, name: str, launch: Launch, log: ProcessLog) -> None:
+        if sys.platform == "win32":
+            raise InfrastructureFault(f"{name} needs a terminal, which this suite does not have on Windows.")
+        import pexpect  # noqa: PLC0415 - does not import on Windows
+
+        self.name = name
+        self.log = log
+        self.log_start = log.position
+        program, *arguments = launch.arguments
+        try:
+            self._terminal: Any = pexpect.spawn(
+                program,
+                arguments,
+                env=dict(launch.environment),
+                cwd=str(launch.folder),
+                dimensions=_ROWS_AND_COLUMNS,
+            )
+        except pexpect.ExceptionPexpect as error:
+            raise InfrastructureFault(f"{name} could not be started: {error}.") from error
+        log.note(f"{name} started at a terminal as process {self._terminal.pid}")
+        self._process = psutil.Process(self._terminal.pid)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return bool(self._terminal.isalive())
+
+    @property
+    def exit_code(self) -> int | None:
+        """Its exit code, None while it runs; minus the signal's number when a signal ended it."""
+        if self.alive:
+            return None
+        status = self._terminal.exitstatus
+        return int(status) if status is not None else -int(self._terminal.signalstatus or 0)
+
+    def press_ctrl_c(self) -> None:
+        """Type the character that a terminal turns into an interrupt."""
+        self.log.note(f"Ctrl-C is pressed at the terminal of {self.name}")
+        self._terminal.sendintr()
+
+    def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
+        """Wait until it has ended by itself and everything that it showed has been read.
+
+        Returns:
+            The exit code.
+
+        Raises:
+            AwaitedInVain: it still runs after the limit.
+        """
+        wait_until(
+            f"{self.name} to end",
+            lambda: self.log.tail(3),
+            lambda _: not self.alive,
+            limit,
+            hopeless=hopeless,
+        )
+        self._reader.join(limit.seconds)
+        code = self.exit_code
+        assert code is not None  # noqa: S101 - it has ended
+        return code
+
+    def end(self) -> None:
+        """Make sure that nothing of it runs any longer; for cleaning up, not for judging."""
+        kill_tree(self._process)
+        self._terminal.close(force=True)
+
+    def _read(self) -> None:
+        rest = b""
+        # Reading fails once the process is gone and the terminal with it.
+        with contextlib.suppress(OSError):
+            while chunk := os.read(self._terminal.fileno(), _CHUNK):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    self.log.add("stdout", _text(line))
+        if rest:
+            self.log.add("stdout", _text(rest))
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", errors="replace").rstrip("\r")

@@ -1,0 +1,106 @@
+"""What the product records of workflow runs, as plain values: leases, queued steps, run status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from swamp_harness.product.records import labels_from_text, moment, rows_of_table
+
+ACTIVE = "active"
+ALL_LEASES = 'modelType == "swamp/step-lease"'
+_NO_QUEUE = "No steps are currently queued."
+
+
+@dataclass(frozen=True)
+class LeaseRecord:
+    """A step lease: one dispatch of a step to a worker (design/remote-execution.md, "Step lease").
+
+    Attributes:
+        step: that was dispatched.
+        worker: the pool member that it was dispatched to.
+        state: "active", "completed", "failed" or "expired".
+        has_writes: whether the step has persisted anything.
+        created_at: when it was dispatched.
+        ended_at: when the dispatch ended; None while it is active.
+    """
+
+    step: str
+    worker: str
+    state: str
+    has_writes: bool
+    created_at: datetime
+    ended_at: datetime | None
+
+    def __str__(self) -> str:
+        """For a message."""
+        return f'{self.state}: step "{self.step}" on "{self.worker}"'
+
+
+@dataclass(frozen=True)
+class QueuedStep:
+    """A step that waits for a worker, as the operator's queue shows it.
+
+    Attributes:
+        step: that waits.
+        waits_for: the requirement, as "target=alpha" or "pool=a,zone=x" with its labels sorted.
+    """
+
+    step: str
+    waits_for: str
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run, as the run history tells it.
+
+    Attributes:
+        run_id: of the run.
+        status: "running", "succeeded", "failed" or "cancelled".
+        failure: why it failed, "" unless it did.
+    """
+
+    run_id: str
+    status: str
+    failure: str
+
+
+def lease(content: Mapping[str, Any]) -> LeaseRecord:
+    """A lease from the content of its datum, which honours the contract "step-lease"."""
+    return LeaseRecord(
+        step=content["stepName"],
+        worker=content["workerName"],
+        state=content["state"],
+        has_writes=content["hasWrites"],
+        created_at=moment(content["createdAt"]),
+        ended_at=moment(content["endedAt"]) if content.get("endedAt") else None,
+    )
+
+
+def queue_from_json(answer: list[dict[str, Any]]) -> list[QueuedStep]:
+    """The queued steps of an answer that honours the contract "worker-queue"."""
+    return [QueuedStep(item["stepName"], _requirement(item["requirement"])) for item in answer]
+
+
+def queue_from_table(text: str) -> list[QueuedStep]:
+    """The queued steps of the table that `swamp worker queue` prints for people.
+
+    Raises:
+        PromiseBroken: the text is neither such a table nor the sentence for an empty queue.
+    """
+    headings = ("REQUIREMENT", "STEP", "MODEL", "QUEUED AT", "AGE")
+    return [
+        QueuedStep(row["STEP"], _requirement(row["REQUIREMENT"]))
+        for row in rows_of_table(text, headings, _NO_QUEUE)
+    ]
+
+
+def run(item: Mapping[str, Any]) -> RunRecord:
+    """A run from an item of an answer that honours the contract "workflow-history"."""
+    return RunRecord(item["runId"], item["status"], item.get("failureReason") or "")
+
+
+def _requirement(text: str) -> str:
+    return ",".join(f"{name}={value}" for name, value in labels_from_text(text))

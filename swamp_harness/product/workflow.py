@@ -1,0 +1,148 @@
+"""A workflow as a file of the repository: steps, where they may run, what they do."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from swamp_harness.product.repository import Repository
+
+_ITEM = "item"
+_JOB = "main"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a step may run (design/remote-execution.md, "Scheduling, fan-out, and provisioning").
+
+    Attributes:
+        target: the name of a worker, or an expression for the uuid of its instance; none when empty.
+        labels: what the worker's labels must match.
+    """
+
+    target: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a step does: a method of a model.
+
+    Attributes:
+        model_type: such as "command/shell".
+        method: such as "execute".
+        inputs: the method's arguments, as they are.
+    """
+
+    model_type: str
+    method: str
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a workflow.
+
+    Attributes:
+        name: of the step; of a step that is expanded over items, the part of the name before the item.
+        task: what it does.
+        placement: where it may run.
+        after: the step that must have succeeded before; none when empty.
+        queue_limit: how many seconds it may wait for a worker; as long as the orchestrator allows when None.
+        items: what it is expanded over; it is one single step when there are none.
+    """
+
+    name: str
+    task: Task
+    placement: Placement
+    after: str = ""
+    queue_limit: float | None = None
+    items: Sequence[str] = ()
+
+    @property
+    def template(self) -> str:
+        """The step's name as the workflow file has it."""
+        return name_for_item(self.name, "${{ self.item }}") if self.items else self.name
+
+    def document(self) -> dict[str, Any]:
+        """The step as a workflow file has it. Its model instance is its own, and called like the step."""
+        task = {
+            "type": "model_method",
+            "modelType": self.task.model_type,
+            "modelName": self.template,
+            "methodName": self.task.method,
+            "inputs": dict(self.task.inputs),
+        }
+        depends = [{"step": self.after, "condition": {"type": "succeeded"}}] if self.after else []
+        optional: dict[str, Any] = {
+            "target": self.placement.target,
+            "labels": dict(self.placement.labels),
+            "queueTimeout": self.queue_limit,
+            "forEach": {"item": _ITEM, "in": f"${{{{ {list(self.items)} }}}}"} if self.items else None,
+        }
+        return {
+            "name": self.template,
+            **{key: value for key, value in optional.items() if value},
+            "task": task,
+            "dependsOn": depends,
+            "weight": 0,
+            "allowFailure": False,
+        }
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A workflow with one job.
+
+    Attributes:
+        name: of the workflow.
+        steps: of its job.
+        inputs: the names of the texts that whoever runs it must give.
+    """
+
+    name: str
+    steps: Sequence[Step]
+    inputs: Sequence[str] = ()
+
+    def document(self) -> dict[str, Any]:
+        """The workflow as the content of its file."""
+        given = {
+            "properties": {name: {"type": "string"} for name in self.inputs},
+            "required": list(self.inputs),
+        }
+        return {
+            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, self.name)),
+            "name": self.name,
+            "tags": {},
+            **({"inputs": given} if self.inputs else {}),
+            "jobs": [
+                {
+                    "name": _JOB,
+                    "steps": [step.document() for step in self.steps],
+                    "dependsOn": [],
+                    "weight": 0,
+                }
+            ],
+            "version": 1,
+        }
+
+    def write_to(self, repository: Repository) -> str:
+        """Put the workflow into a repository, in place of an earlier one of its name.
+
+        Returns:
+            The text of its file.
+        """
+        text = yaml.safe_dump(self.document(), sort_keys=False)
+        folder = repository.folder / "workflows"
+        folder.mkdir(exist_ok=True)
+        (folder / f"workflow-{self.name}.yaml").write_text(text, "utf-8")
+        return text
+
+
+def name_for_item(step: str, item: str) -> str:
+    """The name of the step that an expanded step becomes for one of its items."""
+    return f"{step}-{item}"

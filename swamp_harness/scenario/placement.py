@@ -1,0 +1,93 @@
+"""Where a step may run, in the words of the features."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.product.records import labels_from_text
+from swamp_harness.product.workflow import Placement, Step, Workflow, name_for_item
+from swamp_harness.scenario.probe import WORK
+from swamp_harness.scenario.tables import rows_of
+
+WORKFLOW = "release"
+ANY_WORKER: Mapping[str, str] = {"pool": "any"}
+
+_WORKER = re.compile(r'^worker "(?P<name>[^"]+)"$')
+_INSTANCE = re.compile(r'^the present instance of "(?P<name>[^"]+)"$')
+_QUEUE_LIMIT = re.compile(r"^(?P<seconds>\d+) s$")
+_COLUMNS = {"step", "runs on", "work", "after", "queue limit", "for each of"}
+
+
+def planned(table: Any) -> Workflow:
+    """The workflow that a feature's table tells.
+
+    Args:
+        table: one row for each step, with the columns step, runs on, work, and perhaps after (the step that
+            must have succeeded before), queue limit, and for each of (the items that it is expanded over).
+
+    Returns:
+        The workflow; its inputs are the workers whose instance uuid must be given when it is run.
+
+    Raises:
+        InfrastructureFault: the table cannot be understood.
+    """
+    rows = rows_of(table, _COLUMNS)
+    instances = [match["name"] for row in rows for part in _parts(row) if (match := _INSTANCE.match(part))]
+    return Workflow(WORKFLOW, [_step(row) for row in rows], inputs=instances)
+
+
+def step_for(worker: str, name: str, work: str) -> Step:
+    """A step for one worker."""
+    return Step(name, WORK[work](name), Placement(target=worker))
+
+
+def _step(row: Mapping[str, str]) -> Step:
+    work, limit = row["work"], row.get("queue limit", "")
+    if work not in WORK:
+        raise InfrastructureFault(f'A step "{work}"? What steps can do is: {"; ".join(WORK)}.')
+    match = _QUEUE_LIMIT.match(limit)
+    if limit and match is None:
+        raise InfrastructureFault(f'A queue limit is written as "4 s", not as "{limit}".')
+    items = [item.strip() for item in row.get("for each of", "").split(",") if item.strip()]
+    step = Step(
+        row["step"],
+        WORK[work](row["step"]),
+        _placement(row),
+        after=row.get("after", ""),
+        queue_limit=float(match["seconds"]) if match else None,
+        items=items,
+    )
+    # The journal knows each item's step by the name that it gets when the step is expanded.
+    return replace(step, task=WORK[work](step.template))
+
+
+def _placement(row: Mapping[str, str]) -> Placement:
+    target, labels = "", dict[str, str]()
+    for part in _parts(row):
+        if match := _WORKER.match(part):
+            target = match["name"]
+        elif match := _INSTANCE.match(part):
+            target = f"${{{{ inputs.{match['name']} }}}}"
+        elif part == "any worker":
+            labels |= ANY_WORKER
+        elif "=" in part:
+            labels |= dict(labels_from_text(part))
+        else:
+            raise InfrastructureFault(
+                f'Nobody knows where "{part}" is; a step runs on any worker, on '
+                'worker "alpha", or on labels such as pool=a.'
+            )
+    return Placement(target, labels)
+
+
+def _parts(row: Mapping[str, str]) -> list[str]:
+    return [part.strip() for part in row["runs on"].split(",")]
+
+
+def names_of_items(step: Step) -> list[str]:
+    """The names of the steps that an expanded step becomes."""
+    return [name_for_item(step.name, item) for item in step.items]

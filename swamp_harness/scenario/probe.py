@@ -1,0 +1,154 @@
+"""The probe: what the steps of the scenarios do, and the journal that they keep about themselves.
+
+A step of the probe says itself which worker runs it, when it begins and when it ends. That account does not
+come from the product that is judged by it. `fixtures/extensions/models/uat_probe.ts` is the other half.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from swamp_harness.product.records import moment
+from swamp_harness.product.workflow import Task
+
+PROBE = "@uat/probe"
+SHELL = "command/shell"
+WORKER_VARIABLE = "UAT_WORKER"
+NOTES_VARIABLE = "UAT_NOTES"
+
+_JOURNAL = "journal.jsonl"
+_START, _END = "start", "end"
+_LONGER_THAN_ANY_SCENARIO = 100
+_WRITTEN = frozenset({"result", "before", "after", "trace"})
+_SAID_BY_SHELL = re.compile(r"^worker=(?P<worker>\S*)$", re.MULTILINE)
+
+
+def _probe(method: str) -> Callable[[str], Task]:
+    return lambda step: Task(PROBE, method, {"step": step})
+
+
+def _shell(body: str) -> Callable[[str], Task]:
+    def script(step: str) -> Task:
+        note = (
+            'note() { printf \'{"event":"%s","step":"%s","worker":"%s","pid":%s,"at":"%s"}\\n\' '
+            f'"$1" {step} "${WORKER_VARIABLE}" $$ "$(date -u +%Y-%m-%dT%H:%M:%SZ)" '
+            f'>> "${NOTES_VARIABLE}/{_JOURNAL}"; }}'
+        )
+        first = f'mkdir "${NOTES_VARIABLE}/begun-{step}" 2>/dev/null && first=yes'
+        lines = (note, first, f"note {_START}", body, f"note {_END}", f'echo "worker=${WORKER_VARIABLE}"')
+        return Task(SHELL, "execute", {"run": "\n".join(lines)})
+
+    return script
+
+
+# What a step does, in the words of the features. What holds does so when it begins for the first time.
+WORK: Mapping[str, Callable[[str], Task]] = {
+    "works at once": _probe("once"),
+    "works for a moment": _probe("moment"),
+    "holds, then writes": _probe("hold"),
+    "holds and does not listen": _probe("deaf"),
+    "writes, holds, writes again": _probe("partial"),
+    "writes a line, holds, writes another": _probe("lines"),
+    # The shell becomes the program that holds, so there is one process.
+    "runs a program": _shell(f'[ -n "$first" ] && exec sleep {_LONGER_THAN_ANY_SCENARIO}'),
+    # The shell stays, with the program that holds as its child.
+    "runs a program from a script": _shell(f'[ -n "$first" ] && sleep {_LONGER_THAN_ANY_SCENARIO}'),
+}
+
+
+@dataclass(frozen=True)
+class Note:
+    """One line of the journal.
+
+    Attributes:
+        event: "start" or "end".
+        step: that wrote it.
+        worker: that ran the step, as the scenario calls it; "" for the orchestrator itself.
+        pid: the process of the step.
+        at: when, by the step's own clock.
+    """
+
+    event: str
+    step: str
+    worker: str
+    pid: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ResultRecord:
+    """Data that a step has persisted.
+
+    Attributes:
+        step: that wrote it.
+        name: of the datum.
+        version: of the datum.
+        worker: that ran the step, by the step's own account; "" if the datum does not tell.
+    """
+
+    step: str
+    name: str
+    version: int
+    worker: str
+
+
+class Journal:
+    """The journal of one scenario's steps.
+
+    Args:
+        folder: where it is kept; made here.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._file = folder / _JOURNAL
+        self.variables = {NOTES_VARIABLE: str(folder)}
+
+    @property
+    def text(self) -> str:
+        """The journal as it was written."""
+        return self._file.read_text("utf-8") if self._file.exists() else ""
+
+    def notes(self) -> list[Note]:
+        """Everything noted so far, in the order in which it was written."""
+        complete = [line for line in self.text.splitlines(keepends=True) if line.endswith("\n")]
+        return [
+            Note(item["event"], item["step"], item["worker"], item["pid"], moment(item["at"]))
+            for item in map(json.loads, complete)
+        ]
+
+    def starts(self, step: str | None = None) -> list[Note]:
+        """The beginnings of one step or of all, in the order in which they happened."""
+        return [note for note in self.notes() if note.event == _START and step in (None, note.step)]
+
+    def most_at_once(self, worker: str) -> int:
+        """How many steps a worker ran at one time, at the most."""
+        open_steps: set[tuple[str, int]] = set()
+        most = 0
+        for note in self.notes():
+            if note.worker == worker:
+                (open_steps.add if note.event == _START else open_steps.discard)((note.step, note.pid))
+                most = max(most, len(open_steps))
+        return most
+
+
+def is_work(item: Mapping[str, Any]) -> bool:
+    """Whether an item of `swamp data query` is what a step has written, not a report or a log about it."""
+    return item["name"] in _WRITTEN
+
+
+def result_of_step(item: Mapping[str, Any]) -> ResultRecord:
+    """What a step has written, from an item of `swamp data query`.
+
+    A step's model instance is called like the step.
+    """
+    content = item.get("content") or {}
+    shell = _SAID_BY_SHELL.search(str(content.get("stdout", "")))
+    worker = shell["worker"] if shell else str(content.get("worker", ""))
+    return ResultRecord(item["modelName"], item["name"], item["version"], worker)

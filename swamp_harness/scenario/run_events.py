@@ -1,0 +1,131 @@
+"""What happens to workflows in a World: they start, their steps begin, write and wait, they are cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from swamp_harness.machinery.limits import (
+    ATTEMPTS_MADE,
+    RUN_ENDED,
+    SILENCE_NOTICED,
+    STEP_BEGUN,
+    STEP_QUEUED,
+    STEP_WRITTEN,
+)
+from swamp_harness.machinery.waiting import wait_until
+from swamp_harness.product.commands import Output
+from swamp_harness.product.run_records import ACTIVE, LeaseRecord
+from swamp_harness.scenario.world import World
+
+
+def start_workflow(world: World, *, at_a_terminal: bool = False) -> None:
+    """Start the scenario's workflow, and follow it until the orchestrator knows of the run."""
+    workflow = world.workflow
+    instances = {name: world.first_membership(name).instance for name in workflow.inputs}
+    output = Output.TERMINAL if at_a_terminal else world.operator.output
+    world.runs.start(workflow, world.orchestrator.api, output, instances)
+
+
+def complete_workflow(world: World) -> None:
+    """Start the scenario's workflow, and wait until the run has ended."""
+    start_workflow(world)
+    world.runs.last.wait_for_end(RUN_ENDED, hopeless=lambda: cause_of_standstill(world))
+
+
+def wait_until_begun(world: World, step: str) -> None:
+    """Wait until a step has noted its own beginning, and note which processes it has there.
+
+    Raises:
+        AwaitedInVain: it does not begin, or the run is over.
+    """
+    wait_until(
+        f'the step "{step}" to begin',
+        lambda: world.journal.starts(step),
+        bool,
+        STEP_BEGUN,
+        hopeless=lambda: cause_of_standstill(world),
+    )
+    world.note_processes_of_steps()
+
+
+def wait_until_written(world: World, step: str) -> None:
+    """Wait until the lease of a step that runs says that the step has persisted something.
+
+    Raises:
+        AwaitedInVain: it does not write, or the run is over.
+    """
+    wait_until_begun(world, step)
+    _wait_for_lease(world, step, f'the step "{step}" to have written', lambda lease: lease.has_writes)
+
+
+def wait_until_handed_over(world: World, step: str, worker: str) -> None:
+    """Wait until a step has been dispatched to a worker, whether or not it has begun there.
+
+    Raises:
+        AwaitedInVain: it is not dispatched there, or the run is over.
+    """
+    _wait_for_lease(
+        world, step, f'the step "{step}" to be handed to "{worker}"', lambda lease: lease.worker == worker
+    )
+
+
+def wait_until_queued(world: World, step: str) -> None:
+    """Wait until a step waits for a worker.
+
+    Raises:
+        AwaitedInVain: it does not, or the run is over.
+    """
+    wait_until(
+        f'the step "{step}" to wait in the queue',
+        world.orchestrator.api.queued_steps,
+        lambda queued: step in queued,
+        STEP_QUEUED,
+        hopeless=lambda: cause_of_standstill(world),
+    )
+
+
+def silence_until_noticed(world: World, worker: str) -> None:
+    """Let the network of a worker swallow everything until the orchestrator takes the worker for lost."""
+    world.lose(worker, world.workers.network(worker).stall, SILENCE_NOTICED)
+
+
+def refuse_until_tried(world: World, worker: str, attempts: int) -> None:
+    """Let the network of a worker refuse every connection until the worker has tried in vain so many times.
+
+    Raises:
+        AwaitedInVain: it does not try as often, or its process has ended.
+    """
+    before = world.workers[worker].dials
+    world.workers.network(worker).refuse()
+    wait_until(
+        f'"{worker}" to have tried {attempts} times to come back',
+        lambda: f"{world.workers[worker].dials - before} attempts",
+        lambda _: world.workers[worker].dials - before >= attempts,
+        ATTEMPTS_MADE,
+        hopeless=lambda: None if world.workers[worker].alive else "its process has ended",
+    )
+
+
+def cancel_run(world: World) -> None:
+    """Cancel the run that was started last, as the operator does on the orchestrator."""
+    world.operator.cancel_run(world.runs.last.run_id, world.orchestrator.api.url)
+
+
+def cause_of_standstill(world: World) -> str | None:
+    """Why nothing more can come of a run, or None while something can."""
+    if not world.orchestrator.alive:
+        return "the orchestrator has ended"
+    return None if world.runs.last.alive else "the run is over"
+
+
+def _wait_for_lease(world: World, step: str, awaited: str, wanted: Callable[[LeaseRecord], bool]) -> None:
+    def leases() -> list[LeaseRecord]:
+        return [lease for lease in world.orchestrator.api.leases() if lease.step == step]
+
+    wait_until(
+        awaited,
+        leases,
+        lambda seen: any(lease.state == ACTIVE and wanted(lease) for lease in seen),
+        STEP_WRITTEN,
+        hopeless=lambda: cause_of_standstill(world),
+    )

@@ -1,0 +1,215 @@
+"""What can be seen of the workflow runs of a World, as plain values that a step compares with a promise."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.limits import (
+    LEASES_SETTLED,
+    POOL_CHANGED,
+    RUN_ENDED,
+    STEP_PROCESSES_GONE,
+)
+from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
+from swamp_harness.product.commands import Output
+from swamp_harness.product.run import RunOutcome
+from swamp_harness.product.run_records import ACTIVE, LeaseRecord, QueuedStep
+from swamp_harness.product.workflow import Workflow
+from swamp_harness.scenario.observations import beyond_grace_window
+from swamp_harness.scenario.placement import names_of_items, step_for
+from swamp_harness.scenario.tables import Row
+from swamp_harness.scenario.world import World
+
+ON_THE_ORCHESTRATOR = "the orchestrator"
+
+
+@dataclass(frozen=True)
+class Membership:
+    """What makes a worker the same pool member over a loss of its connection.
+
+    Attributes:
+        instance: the instance uuid.
+        enrolled_at: when it enrolled, as the worker list tells it.
+        connected: whether it is connected.
+    """
+
+    instance: str
+    enrolled_at: str
+    connected: bool
+
+    def __str__(self) -> str:
+        """As a list of facts."""
+        connected = "connected" if self.connected else "not connected"
+        return f"instance {self.instance}, enrolled at {self.enrolled_at}, {connected}"
+
+
+def outcome_of_run(world: World) -> str:
+    """How the run that was started last has ended, by what its follower was told and by the run history.
+
+    Raises:
+        AwaitedInVain: it does not end.
+    """
+    lost = any(not member.connected for member in world.live_pool())
+    run = world.runs.last
+    ending = run.wait_for_end(
+        beyond_grace_window(RUN_ENDED) if lost else RUN_ENDED,
+        hopeless=lambda: None if world.orchestrator.alive else "the orchestrator has ended",
+    )
+    return str(RunOutcome(ending, world.operator.run_record(run.run_id)))
+
+
+def steps_begun(world: World) -> list[Row]:
+    """Which steps have begun where, by their own account: in the order of names, a step's in their order."""
+    return [
+        {"step": note.step, "worker": note.worker or ON_THE_ORCHESTRATOR}
+        for note in sorted(world.journal.starts(), key=lambda note: note.step)
+    ]
+
+
+def dispatches(world: World) -> list[Row]:
+    """The leases, by the operator's account, in the same order, once none is active any more."""
+    _settle(world)
+    ordered = sorted(world.operator.leases(), key=lambda lease: (lease.step, lease.created_at))
+    return [{"step": lease.step, "worker": lease.worker, "lease": lease.state} for lease in ordered]
+
+
+def active_leases(world: World) -> list[LeaseRecord]:
+    """The leases that are active, by the operator's account, after the time that leases need to end."""
+    _settle(world)
+    return [lease for lease in world.operator.leases() if lease.state == ACTIVE]
+
+
+def results(world: World, headings: Sequence[str]) -> list[Row]:
+    """All data that the steps have persisted, in the order of names.
+
+    Args:
+        world: the scenario's.
+        headings: which of step, data, version, written on (by the data's own account) are wanted.
+    """
+    rows = [
+        {
+            "step": record.step,
+            "data": record.name,
+            "version": str(record.version),
+            "written on": record.worker or ON_THE_ORCHESTRATOR,
+        }
+        for record in sorted(world.operator.results(), key=lambda each: (each.step, each.name))
+    ]
+    return [{heading: row[heading] for heading in headings} for row in rows]
+
+
+def queue(world: World, output: Output) -> list[Row]:
+    """The queue of steps, as the operator sees it."""
+    return [_row(queued) for queued in sorted(world.operator.queue(output), key=lambda each: each.step)]
+
+
+def most_at_once(world: World, worker: str) -> dict[str, int]:
+    """How many steps a worker ran at one time at the most, by the steps' own account and by the leases."""
+    leases = [lease for lease in world.operator.leases() if lease.worker == worker]
+    # Of two leases that touch, the first ended before the second began.
+    moments = sorted(
+        [(lease.created_at, 1) for lease in leases]
+        + [(lease.ended_at, -1) for lease in leases if lease.ended_at is not None]
+    )
+    held = most = 0
+    for _, change in moments:
+        held += change
+        most = max(most, held)
+    return {"by the steps' own account": world.journal.most_at_once(worker), "by the leases": most}
+
+
+def items_worked(world: World, step: str) -> dict[str, int]:
+    """How often each item of an expanded step was worked, by the steps' own account."""
+    begun = [note.step for note in world.journal.starts()]
+    names = _item_names(world, step)
+    return {name: begun.count(name) for name in sorted({*names, *begun})}
+
+
+def items_of(world: World, step: str) -> list[str]:
+    """The names of the steps that an expanded step becomes, in order."""
+    return sorted(_item_names(world, step))
+
+
+def versions_of_results(world: World) -> dict[str, int]:
+    """The version of each step's result."""
+    return {record.step: record.version for record in world.operator.results()}
+
+
+def workers_that_took_part(world: World) -> list[str]:
+    """The workers that have run at least one step, by the steps' own account and by the leases."""
+    by_journal = {note.worker for note in world.journal.starts()}
+    by_leases = {lease.worker for lease in world.operator.leases()}
+    return sorted(by_journal & by_leases)
+
+
+def left_of_steps(world: World, worker: str) -> list[str]:
+    """What still runs of steps on a worker's machine, after the time that processes need to end.
+
+    Raises:
+        InfrastructureFault: no process of a step was seen there while one ran, so seeing none proves nothing.
+    """
+    if worker not in world.machines_with_steps:
+        raise InfrastructureFault(f'The suite saw no process of a step on the machine of "{worker}" before.')
+    with contextlib.suppress(AwaitedInVain):
+        wait_until(
+            f'the processes of steps on the machine of "{worker}" to end',
+            lambda: world.processes_of_steps(worker),
+            lambda processes: not processes,
+            STEP_PROCESSES_GONE,
+        )
+    return world.processes_of_steps(worker)
+
+
+def next_step_of(world: World, worker: str) -> list[Row]:
+    """Give a worker another step, in a workflow of its own, and return which steps of it have begun where.
+
+    Raises:
+        AwaitedInVain: the run does not end.
+    """
+    name = "another"
+    workflow = Workflow(name, [step_for(worker, name, "works at once")])
+    workflow.write_to(world.repository)
+    world.runs.start(workflow, world.orchestrator.api, Output.JSON, {})
+    outcome_of_run(world)
+    return [row for row in steps_begun(world) if row["step"] == name]
+
+
+def first_membership(world: World, worker: str) -> Membership:
+    """The pool member that a worker became when the scenario enrolled it, connected."""
+    member = world.first_membership(worker)
+    return Membership(member.instance, str(member.enrolled_at), connected=True)
+
+
+def membership(world: World, worker: str) -> Membership:
+    """The pool member that a worker is now, once it is connected."""
+    with contextlib.suppress(AwaitedInVain):
+        wait_until(f'"{worker}" to be connected', lambda: _connected(world, worker), bool, POOL_CHANGED)
+    listed = [member for member in world.operator.pool(past=True) if member.name == worker]
+    if not listed:
+        return Membership("none", "never", connected=False)
+    return Membership(listed[0].instance, str(listed[0].enrolled_at), connected=_connected(world, worker))
+
+
+def _connected(world: World, worker: str) -> bool:
+    return any(member.name == worker and member.connected for member in world.live_pool())
+
+
+def _settle(world: World) -> None:
+    with contextlib.suppress(AwaitedInVain):
+        wait_until(
+            "the leases to end",
+            lambda: [lease for lease in world.orchestrator.api.leases() if lease.state == ACTIVE],
+            lambda active: not active,
+            LEASES_SETTLED,
+        )
+
+
+def _item_names(world: World, step: str) -> list[str]:
+    return [name for each in world.workflow.steps if each.name == step for name in names_of_items(each)]
+
+
+def _row(queued: QueuedStep) -> Row:
+    return {"step": queued.step, "waits for": queued.waits_for}
