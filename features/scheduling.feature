@@ -113,7 +113,7 @@ Feature: Dispatch and scheduling
       | useful | alpha  |
 
   @uat-20
-  Scenario Outline: A worker with <slots> runs <number> steps at a time
+  Scenario Outline: A worker with <slots> runs as many steps at a time
     Given a workflow with the steps:
       | step   | runs on        | work               |
       | first  | worker "alpha" | works for a moment |

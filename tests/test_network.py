@@ -9,6 +9,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.sync.server import serve
 
+from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.network import NetworkPath
 
 PATIENCE = 10
@@ -191,3 +192,53 @@ def test_a_websocket_breaks_by_a_reset_without_a_closing_handshake(websocket_pat
         with pytest.raises(ConnectionClosed) as caught:
             client.recv(timeout=PATIENCE)
     assert caught.value.rcvd is None
+
+
+def test_a_refusal_breaks_what_is_and_refuses_what_comes_until_the_heal(path):
+    with dial(path) as client:
+        says(client, b"hello")
+        path.refuse()
+        with pytest.raises(ConnectionError):
+            client.recv(1024)
+    with pytest.raises(ConnectionRefusedError):
+        dial(path)
+
+    path.heal()
+
+    with dial(path) as client:
+        assert says(client, b"again") == b"again"
+
+
+def test_a_heal_after_a_refusal_says_when_the_port_was_taken(echo):
+    with NetworkPath(echo[0]) as path:
+        path.refuse()
+        with (
+            socket.create_server(path.address),
+            pytest.raises(InfrastructureFault, match="taken by another program"),
+        ):
+            path.heal()
+
+
+def test_a_websocket_that_was_cut_comes_back_after_the_heal(websocket_path):
+    with open_websocket(websocket_path) as client:
+        websocket_path.cut()
+        with pytest.raises(ConnectionClosed):
+            client.recv(timeout=PATIENCE)
+
+    threading.Timer(A_MOMENT, websocket_path.heal).start()
+
+    with open_websocket(websocket_path) as client:
+        client.send("again")
+        assert client.recv(timeout=PATIENCE) == "again"
+
+
+def test_a_websocket_is_refused_while_the_path_refuses(websocket_path):
+    websocket_path.refuse()
+    with pytest.raises(ConnectionRefusedError):
+        open_websocket(websocket_path)
+
+    websocket_path.heal()
+
+    with open_websocket(websocket_path) as client:
+        client.send("again")
+        assert client.recv(timeout=PATIENCE) == "again"

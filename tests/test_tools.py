@@ -138,6 +138,19 @@ def test_the_coverage_map_ties_numbers_to_scenarios_and_shows_gaps(folder):
     assert lost_numbers(text, coverage_map(features.catalogue(), [], [], {})) == [7]
 
 
+def test_the_coverage_map_shows_a_deviation_of_one_row_of_an_outline(tmp_path):
+    (outline,) = [
+        scenario
+        for scenario in features.scenarios_in(features.parse(project.FEATURES))
+        if scenario.name == "A worker of <version> protocol version is turned away"
+    ]
+    (deviation,) = listed(tmp_path, ENTRY.replace("<version>", "a newer"))
+
+    text = coverage_map(features.catalogue(), [outline], [deviation], {})
+
+    assert "| `known` |" in text
+
+
 def test_recorded_results_are_the_worst_of_an_outline_and_survive_what_did_not_run(folder, tmp_path):
     scenarios = features.scenarios_in(features.parse(folder(FEATURE)))
     file, run = tmp_path / "recorded.json", tmp_path / "run.json"

@@ -3,7 +3,7 @@
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.product.conventions import NOTICES_SILENCE_SOON
+from swamp_harness.product.conventions import IDLE_LIMIT, NOTICES_SILENCE_SOON
 from swamp_harness.scenario import observations, run_events
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import promised_pool, seen_pool
@@ -70,6 +70,11 @@ def the_network_goes_silent(context, worker):
 @when('the network of "{worker:Name}" goes silent until the orchestrator notices')
 def the_network_goes_silent_until_noticed(context, worker):
     run_events.silence_until_noticed(context.world, worker)
+
+
+@when('the network of "{worker:Name}" heals after a third of the time that the orchestrator allows')
+def the_network_heals_in_time(context, worker):
+    run_events.heal_after(context.world, worker, IDLE_LIMIT / 3)
 
 
 @when('the network of "{worker:Name}" is reset')

@@ -17,6 +17,7 @@ import socket
 import struct
 import sys
 import threading
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -35,6 +36,9 @@ class NetworkPath:
         target: host and port that the path leads to; looked up at each connection, so it may be changed.
 
     The path listens as soon as it exists, at `address`.
+
+    Attributes:
+        stalled_at: when it was stalled last, None if it never was.
     """
 
     def __init__(self, target: tuple[str, int]) -> None:
@@ -43,6 +47,7 @@ class NetworkPath:
         self._passing.set()
         self._lock = threading.Lock()
         self._pairs: set[_Pair] = set()
+        self.stalled_at: datetime | None = None
         self._listen(port=0)
         self._address: tuple[str, int] = self._listener.getsockname()[:2]
 
@@ -59,6 +64,7 @@ class NetworkPath:
 
     def stall(self) -> None:
         """Let nothing pass any longer, in either direction, without telling anybody."""
+        self.stalled_at = datetime.now(UTC)
         self._passing.clear()
 
     def reset(self) -> None:

@@ -9,10 +9,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pexpect
 import psutil
 
 from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.limits import Limit
+from swamp_harness.machinery.limits import OUTPUT_DRAINED, Limit
 from swamp_harness.machinery.processes import Launch, kill_tree
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.waiting import wait_until
@@ -34,24 +35,10 @@ class TerminalProcess:
     """
 
     def __init__(self, name: str, launch: Launch, log: ProcessLog) -> None:
-        if sys.platform == "win32":
-            raise InfrastructureFault(f"{name} needs a terminal, which this suite does not have on Windows.")
-        import pexpect  # noqa: PLC0415 - does not import on Windows
-
         self.name = name
         self.log = log
         self.log_start = log.position
-        program, *arguments = launch.arguments
-        try:
-            self._terminal: Any = pexpect.spawn(
-                program,
-                arguments,
-                env=dict(launch.environment),
-                cwd=str(launch.folder),
-                dimensions=_ROWS_AND_COLUMNS,
-            )
-        except pexpect.ExceptionPexpect as error:
-            raise InfrastructureFault(f"{name} could not be started: {error}.") from error
+        self._terminal = start_at_a_terminal(name, launch)
         log.note(f"{name} started at a terminal as process {self._terminal.pid}")
         self._process = psutil.Process(self._terminal.pid)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -99,6 +86,7 @@ class TerminalProcess:
     def end(self) -> None:
         """Make sure that nothing of it runs any longer; for cleaning up, not for judging."""
         kill_tree(self._process)
+        self._reader.join(OUTPUT_DRAINED.seconds)
         self._terminal.close(force=True)
 
     def _read(self) -> None:
@@ -111,6 +99,34 @@ class TerminalProcess:
                     self.log.add("stdout", _text(line))
         if rest:
             self.log.add("stdout", _text(rest))
+
+
+def start_at_a_terminal(name: str, launch: Launch) -> Any:
+    """Start a program at a terminal of its own.
+
+    Args:
+        name: how messages call it.
+        launch: what to start.
+
+    Returns:
+        The `pexpect.spawn` that holds the terminal; it reads bytes.
+
+    Raises:
+        InfrastructureFault: there are no terminals on this platform, or the program could not be started.
+    """
+    if sys.platform == "win32":
+        raise InfrastructureFault(f"{name} needs a terminal, which this suite does not have on Windows.")
+    program, *arguments = launch.arguments
+    try:
+        return pexpect.spawn(
+            program,
+            arguments,
+            env=dict(launch.environment),
+            cwd=str(launch.folder),
+            dimensions=_ROWS_AND_COLUMNS,
+        )
+    except pexpect.ExceptionPexpect as error:
+        raise InfrastructureFault(f"{name} could not be started: {error}.") from error
 
 
 def _text(line: bytes) -> str:

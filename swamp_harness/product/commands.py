@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +13,14 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import psutil
 
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.limits import COMMAND
-from swamp_harness.machinery.processes import out_of_reach_of_the_terminal
+from swamp_harness.machinery.processes import Launch, out_of_reach_of_the_terminal
 from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.machinery.terminal import start_at_a_terminal
 from swamp_harness.product import contracts
 from swamp_harness.product.wordings import COMMAND_FAILURES, STACK_TRACE, reasons_given
 
@@ -190,33 +191,20 @@ class SwampCommands:
         return process.returncode, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace")
 
     def _on_a_terminal(self, command: Sequence[str], stdin: str | None) -> tuple[int, str, str]:
-        if sys.platform == "win32":
-            raise InfrastructureFault(
-                "A scenario needs a terminal, which this suite does not have on Windows."
-            )
         if stdin is not None:
             raise ValueError("nothing can be piped into a command on a terminal")
-        import pexpect  # noqa: PLC0415 - does not import on Windows
-
-        terminal = pexpect.spawn(
-            command[0],
-            list(command[1:]),
-            env=self.environment,
-            cwd=str(self.folder),
-            dimensions=(50, 200),
-            encoding="utf-8",
-            timeout=COMMAND.seconds,
-        )
+        launch = Launch(command, self.environment, self.folder)
+        terminal = start_at_a_terminal(f"`{_shown(command)}`", launch)
         try:
-            terminal.expect(pexpect.EOF)
-        except pexpect.TIMEOUT:
-            raise PromiseBroken(
-                f"`{_shown(command)}` on a terminal did not end within {COMMAND.seconds:g} s. "
-                f"It had shown:\n{terminal.before}"
-            ) from None
+            ended = terminal.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=COMMAND.seconds)
         finally:
             terminal.close(force=True)
-        shown = (terminal.before or "").replace("\r\n", "\n")
+        shown = (terminal.before or b"").decode("utf-8", "replace").replace("\r\n", "\n")
+        if not ended:
+            raise PromiseBroken(
+                f"`{_shown(command)}` on a terminal did not end within {COMMAND.seconds:g} s. "
+                f"It had shown:\n{shown}"
+            )
         code = terminal.exitstatus if terminal.exitstatus is not None else -(terminal.signalstatus or 0)
         return code, shown, ""
 

@@ -25,5 +25,8 @@ USUAL_LIFETIME = "1h"
 # A worker that does not get in dials three times at the most and then ends.
 MOST_DIALS = 3
 
+# `swamp serve --help`: how long the orchestrator waits for an answer on a silent connection.
+IDLE_LIMIT = timedelta(seconds=30)
+
 # How `swamp serve` is told to take a connection for lost after seconds, where it usually waits half a minute.
 NOTICES_SILENCE_SOON = ("--ws-idle-timeout", "4s")

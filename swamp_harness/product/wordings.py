@@ -43,9 +43,9 @@ RUN_FAILURES = {
 
 # What tells somebody who follows a run how it ended.
 RUN_ENDINGS = {
-    "succeeded": re.compile(r"Succeeded workflow \S+ "),
-    "failed": re.compile(r"Failed workflow \S+ "),
-    "cancelled": re.compile(r"Cancelled workflow \S+ "),
+    "succeeded": re.compile(r"Completed workflow \S+ succeeded"),
+    "failed": re.compile(r"Failed workflow \S+"),
+    "cancelled": re.compile(r"Cancelled workflow \S+"),
 }
 
 ALREADY_REVOKED = re.compile(r"^Token \S+ was already revoked\.$", re.MULTILINE)

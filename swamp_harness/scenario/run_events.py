@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
+from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import (
     ATTEMPTS_MADE,
     RUN_ENDED,
@@ -12,7 +14,7 @@ from swamp_harness.machinery.limits import (
     STEP_QUEUED,
     STEP_WRITTEN,
 )
-from swamp_harness.machinery.waiting import wait_until
+from swamp_harness.machinery.waiting import wait_for_moment, wait_until
 from swamp_harness.product.commands import Output
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.scenario.world import World
@@ -87,6 +89,19 @@ def wait_until_queued(world: World, step: str) -> None:
 def silence_until_noticed(world: World, worker: str) -> None:
     """Let the network of a worker swallow everything until the orchestrator takes the worker for lost."""
     world.lose(worker, world.workers.network(worker).stall, SILENCE_NOTICED)
+
+
+def heal_after(world: World, worker: str, silence: timedelta) -> None:
+    """Let the network of a worker, which is silent, pass everything again after some time of silence.
+
+    Raises:
+        InfrastructureFault: it is not silent.
+    """
+    network = world.workers.network(worker)
+    if network.stalled_at is None:
+        raise InfrastructureFault(f'The network of "{worker}" is not silent, so it cannot end its silence.')
+    wait_for_moment(f'the silence of "{worker}" to last long enough', network.stalled_at + silence)
+    network.heal()
 
 
 def refuse_until_tried(world: World, worker: str, attempts: int) -> None:

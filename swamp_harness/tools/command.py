@@ -91,11 +91,11 @@ def _record(options: argparse.Namespace) -> int:
 
 def _check_features(_: argparse.Namespace) -> int:
     listed = deviations.load(project.deviations())
-    names = {scenario.name for scenario in features.scenarios_in(features.parse(project.FEATURES))}
+    runs = [run for each in features.scenarios_in(features.parse(project.FEATURES)) for run in each.runs]
     unknown = [
         f"deviations.yaml: {each.id} is about {each.scenario!r}, and there is no such scenario"
         for each in listed
-        if each.scenario not in names
+        if not any(map(each.concerns, runs))
     ]
     errors = [*stylecheck.style_errors(project.FEATURES), *stylecheck.step_errors(project.FEATURES), *unknown]
     for error in errors:

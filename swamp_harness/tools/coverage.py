@@ -137,10 +137,10 @@ def _row(
 ) -> str:
     where = f"features/{scenario.file.name}:{scenario.line}"
     tags = " ".join(f"@{tag}" for tag in scenario.tags)
-    runs = f" ({scenario.rows} rows)" if scenario.rows > 1 else ""
-    listed = of_scenario(deviations, scenario.name)
+    runs = f" ({len(scenario.runs)} rows)" if len(scenario.runs) > 1 else ""
+    listed = {each.id for run in scenario.runs if (each := of_scenario(deviations, run)) is not None}
     seen = f"{last.outcome}, {last.binary}, {last.date}" if last else "none"
-    deviation = f"`{listed.id}`" if listed else "none"
+    deviation = ", ".join(f"`{each}`" for each in sorted(listed)) or "none"
     cells = (promise.number, promise.title, f"{scenario.name}{runs}", where, tags, deviation, seen)
     return "| " + " | ".join(_as_markdown(str(cell)) for cell in cells) + " |"
 

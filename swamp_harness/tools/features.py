@@ -42,7 +42,7 @@ class FeatureScenario:
         line: where it stands.
         tags: its own and its feature's.
         steps: how many steps it has.
-        rows: how often it runs.
+        runs: the names under which it runs: its own, or those of an outline's rows.
     """
 
     name: str
@@ -50,7 +50,7 @@ class FeatureScenario:
     line: int
     tags: tuple[str, ...]
     steps: int
-    rows: int
+    runs: tuple[str, ...]
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -92,7 +92,10 @@ def scenarios_in(features: Sequence[Any]) -> list[FeatureScenario]:
             line=scenario.line,
             tags=tuple(map(str, [*feature.tags, *scenario.tags])),
             steps=len(scenario.steps),
-            rows=len(scenario.scenarios) if scenario.type == "scenario_outline" else 1,
+            runs=tuple(
+                row.name.partition(_OUTLINE_ROW)[0]
+                for row in (scenario.scenarios if scenario.type == "scenario_outline" else [scenario])
+            ),
         )
         for feature in features
         for scenario in feature.scenarios

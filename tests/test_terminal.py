@@ -1,0 +1,74 @@
+"""A process at a terminal: what it shows is read, Ctrl-C reaches it, nothing of it is left."""
+
+import sys
+
+import psutil
+import pytest
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.limits import Limit
+from swamp_harness.machinery.processes import Launch
+from swamp_harness.machinery.processlog import ProcessLog
+from swamp_harness.machinery.scrubbing import scrubbed_environment
+from swamp_harness.machinery.terminal import TerminalProcess
+from swamp_harness.machinery.waiting import wait_until
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no terminals on Windows")
+SOON = Limit("a test", 20)
+
+
+@pytest.fixture
+def start(tmp_path):
+    started = []
+
+    def start(code):
+        launch = Launch([sys.executable, "-c", code], scrubbed_environment(tmp_path, tmp_path, {}), tmp_path)
+        started.append(TerminalProcess("the process", launch, ProcessLog(tmp_path / "terminal.log")))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.end()
+
+
+def test_it_shows_what_it_says_on_a_terminal_and_ends_with_its_exit_code(start):
+    process = start("import sys; print('a terminal:', sys.stdout.isatty()); sys.exit(7)")
+
+    assert process.wait_for_end(SOON) == 7
+    assert process.log.text() == "a terminal: True"
+
+
+def test_ctrl_c_is_an_interrupt(start):
+    process = start(
+        "import time\n"
+        "try:\n    print('ready', flush=True); time.sleep(60)\n"
+        "except KeyboardInterrupt:\n    print('interrupted'); raise SystemExit(3)"
+    )
+    wait_until("the process to be ready", process.log.text, lambda text: "ready" in text, SOON)
+
+    process.press_ctrl_c()
+
+    assert process.wait_for_end(SOON) == 3
+    assert "interrupted" in process.log.text()
+
+
+def test_ending_it_takes_the_whole_tree(start):
+    process = start(
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "print('child', child.pid, flush=True); time.sleep(60)"
+    )
+    text = wait_until("the child", process.log.text, lambda text: "child" in text, SOON)
+    child = psutil.Process(int(text.split()[1]))
+
+    process.end()
+
+    wait_until("the child to be gone", child.is_running, lambda running: not running, SOON)
+    assert not process.alive
+
+
+def test_a_program_that_is_not_there_is_a_fault_of_the_bench(tmp_path):
+    with pytest.raises(InfrastructureFault, match="could not be started"):
+        TerminalProcess(
+            "the process", Launch(["/nowhere/to/be/found"], {}, tmp_path), ProcessLog(tmp_path / "log")
+        )

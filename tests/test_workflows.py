@@ -1,0 +1,322 @@
+"""Workflows: how a table becomes a file, what the steps say of themselves, how a run's end is told."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.product.commands import CommandResult, Output, SwampCommands
+from swamp_harness.product.extension import install, network_settings, share_packages
+from swamp_harness.product.machine import Machine
+from swamp_harness.product.repository import Repository
+from swamp_harness.product.run import RunEnding, RunOutcome
+from swamp_harness.product.run_records import RunRecord, queue_from_json, queue_from_table
+from swamp_harness.product.workflow import Placement, Step, Task, Workflow
+from swamp_harness.scenario.placement import ANY_WORKER, names_of_items, planned
+from swamp_harness.scenario.probe import PROBE, SHELL, WORK, Journal, is_work, result_of_step
+
+EXTENSION = Path(__file__).parents[1] / "fixtures" / "extensions" / "models" / "uat_probe.ts"
+
+
+@dataclass
+class Table:
+    """A feature's table, as behave has it."""
+
+    headings: list
+    rows: list
+
+    def __iter__(self):
+        return (dict(zip(self.headings, row, strict=True)) for row in self.rows)
+
+
+def table(*rows):
+    headings, *rest = [[cell.strip() for cell in row.split("|")] for row in rows]
+    return Table(headings, rest)
+
+
+def steps_of(workflow):
+    return workflow.document()["jobs"][0]["steps"]
+
+
+# --- from a table to a file
+
+
+@pytest.mark.parametrize(
+    ("runs_on", "placement"),
+    [
+        ("any worker", Placement(labels=ANY_WORKER)),
+        ("region=east, gpu=true", Placement(labels={"region": "east", "gpu": "true"})),
+        ('worker "beta", region=east', Placement("beta", {"region": "east"})),
+        ('the present instance of "beta"', Placement("${{ inputs.beta }}")),
+    ],
+)
+def test_a_table_says_where_a_step_runs(runs_on, placement):
+    (step,) = planned(table("step | runs on | work", f"build | {runs_on} | works at once")).steps
+
+    assert step.placement == placement
+
+
+def test_the_instance_of_a_worker_must_be_given_when_the_workflow_runs():
+    rows = ["step | runs on | work", 'build | the present instance of "beta" | works at once']
+
+    assert planned(table(*rows)).inputs == ["beta"]
+
+
+def test_a_workflow_file_says_what_the_table_says():
+    rows = [
+        "step | runs on | work | after | queue limit",
+        "build | pool=a | works at once | |",
+        'ship | worker "beta" | works at once | build | 3 s',
+    ]
+    build, ship = steps_of(planned(table(*rows)))
+
+    assert build == {
+        "name": "build",
+        "labels": {"pool": "a"},
+        "task": {
+            "type": "model_method",
+            "modelType": PROBE,
+            "modelName": "build",
+            "methodName": "once",
+            "inputs": {"step": "build"},
+        },
+        "dependsOn": [],
+        "weight": 0,
+        "allowFailure": False,
+    }
+    assert (ship["target"], ship["queueTimeout"]) == ("beta", 3.0)
+    assert ship["dependsOn"] == [{"step": "build", "condition": {"type": "succeeded"}}]
+
+
+def test_an_expanded_step_is_named_after_its_items_and_so_is_its_model():
+    rows = ["step | runs on | work | for each of", "pack | any worker | works at once | apple, pear"]
+    workflow = planned(table(*rows))
+    (step,) = steps_of(workflow)
+
+    assert step["forEach"] == {"item": "item", "in": "${{ ['apple', 'pear'] }}"}
+    assert step["name"] == step["task"]["modelName"] == step["task"]["inputs"]["step"]
+    assert names_of_items(workflow.steps[0]) == ["pack-apple", "pack-pear"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "complaint"),
+    [
+        (["step | runs on | work", "build | any worker | dances"], "What steps can do is: works at once"),
+        (["step | runs on | work", "build | the moon | works at once"], 'Nobody knows where "the moon" is'),
+        (["step | runs on | work | colour", "build | any worker | works at once | red"], "the column colour"),
+        (
+            ["step | runs on | work | queue limit", "build | any worker | works at once | soon"],
+            'written as "4 s", not as "soon"',
+        ),
+    ],
+)
+def test_a_table_that_nobody_understands_is_no_broken_promise(rows, complaint):
+    with pytest.raises(InfrastructureFault, match=re.escape(complaint)):
+        planned(table(*rows))
+
+
+def test_a_workflow_is_written_into_the_repository_as_it_stands_in_the_evidence(tmp_path):
+    workflow = Workflow("release", [Step("build", Task("t", "m", {}), Placement("alpha"))])
+
+    text = workflow.write_to(Repository(tmp_path))
+
+    assert (tmp_path / "workflows" / "workflow-release.yaml").read_text() == text
+    assert yaml.safe_load(text) == workflow.document()
+
+
+# --- the probe
+
+
+def test_the_extension_has_every_method_that_the_work_asks_for():
+    tasks = [work("build") for work in WORK.values()]
+    methods = re.findall(r"^    (\w+): \{\n      description:", EXTENSION.read_text(), re.MULTILINE)
+
+    assert {task.method for task in tasks if task.model_type == PROBE} <= set(methods)
+    assert {task.model_type for task in tasks} == {PROBE, SHELL}
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return Journal(tmp_path / "notes")
+
+
+def write(journal, *lines):
+    with Path(journal.variables["UAT_NOTES"], "journal.jsonl").open("a") as file:
+        for event, step, worker, pid in lines:
+            note = {"event": event, "step": step, "worker": worker, "pid": pid, "at": "2026-11-23T13:07:14Z"}
+            file.write(json.dumps(note) + "\n")
+
+
+def test_a_journal_tells_overlap_from_succession(journal):
+    write(journal, ("start", "a", "alpha", 1), ("end", "a", "alpha", 1), ("start", "b", "alpha", 2))
+    assert journal.most_at_once("alpha") == 1
+
+    write(journal, ("start", "c", "beta", 3), ("start", "c", "alpha", 4))
+    assert journal.most_at_once("alpha") == 2
+    assert journal.most_at_once("beta") == 1
+
+
+def test_a_step_that_runs_twice_at_a_time_overlaps_itself(journal):
+    write(journal, ("start", "a", "alpha", 1), ("start", "a", "alpha", 2))
+
+    assert journal.most_at_once("alpha") == 2
+
+
+def test_a_line_that_is_being_written_is_not_read_yet(journal):
+    write(journal, ("start", "a", "alpha", 1))
+    with Path(journal.variables["UAT_NOTES"], "journal.jsonl").open("a") as file:
+        file.write('{"event": "start", "st')
+
+    assert [note.step for note in journal.starts()] == ["a"]
+
+
+@pytest.mark.skipif("sys.platform == 'win32'", reason="needs a POSIX shell")
+def test_a_shell_step_keeps_the_journal_and_says_who_ran_it(journal, tmp_path):
+    task = WORK["runs a program"]("build")
+    (Path(journal.variables["UAT_NOTES"]) / "begun-build").mkdir()  # begun before, so it does not hold
+    environment = {**os.environ, **journal.variables, "UAT_WORKER": "alpha"}
+    said = subprocess.run(
+        [shutil.which("sh"), "-c", task.inputs["run"]],
+        env=environment, cwd=tmp_path, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+
+    assert [(note.event, note.step, note.worker) for note in journal.notes()] == [
+        ("start", "build", "alpha"),
+        ("end", "build", "alpha"),
+    ]
+    item = {"modelName": "build", "name": "result", "version": 1, "content": {"stdout": said}}
+    assert result_of_step(item).worker == "alpha"
+
+
+def test_reports_about_a_step_are_not_what_it_has_written():
+    assert is_work({"name": "result"})
+    assert not is_work({"name": "report-swamp-method-summary"})
+
+
+# --- extensions
+
+
+def commands_that_answer(tmp_path, monkeypatch, *, exit_code, stdout):
+    commands = SwampCommands(Path("swamp"), {}, tmp_path)
+
+    def run(*arguments, **_):
+        return CommandResult(arguments, Output.JSON, exit_code, stdout, "", None, 0.1)
+
+    monkeypatch.setattr(commands, "run", run)
+    return commands
+
+
+def test_extensions_that_cannot_be_bundled_are_a_fault_of_the_bench(tmp_path, monkeypatch):
+    commands = commands_that_answer(tmp_path, monkeypatch, exit_code=1, stdout="")
+
+    with pytest.raises(InfrastructureFault, match="see that it can be reached from here"):
+        install(Repository(tmp_path), EXTENSION.parents[1], commands, PROBE)
+
+
+def test_extensions_are_put_where_the_product_looks_for_them(tmp_path, monkeypatch):
+    commands = commands_that_answer(tmp_path, monkeypatch, exit_code=0, stdout=f'"{PROBE}"')
+
+    install(Repository(tmp_path), EXTENSION.parents[1], commands, PROBE)
+
+    assert (tmp_path / "extensions" / "models" / "uat_probe.ts").read_text() == EXTENSION.read_text()
+
+
+def test_packages_are_shared_with_another_machine(tmp_path):
+    owner, other = Machine.at(tmp_path / "owner"), Machine.at(tmp_path / "other")
+    package = Path(".swamp", "deno-cache", "npm", "package.json")
+    (owner.home / package).parent.mkdir(parents=True)
+    (owner.home / package).write_text("{}")
+
+    share_packages(owner, other)
+
+    assert (other.home / package).read_text() == "{}"
+
+
+def test_only_settings_of_the_network_are_handed_to_the_bundling():
+    caller = {"HTTPS_PROXY": "p", "no_proxy": "n", "SWAMP_HOME": "s", "PATH": "/bin"}
+
+    assert network_settings(caller) == {"HTTPS_PROXY": "p", "no_proxy": "n"}
+
+
+# --- runs
+
+
+@pytest.mark.parametrize(
+    ("told", "failing", "recorded", "reason", "words"),
+    [
+        ("succeeded", False, "succeeded", "", "succeeded"),
+        ("cancelled", True, "cancelled", "", "cancelled"),
+        (
+            "failed", True, "failed",
+            "Worker 'w1' disconnected after step 'work' had written data — failing the run (write-then-drop)",
+            "failed because its worker was lost after the step had written",
+        ),
+        (
+            "failed", True, "failed",
+            "Timed out waiting for a worker matching target 'nobody' to become available",
+            "failed because no matching worker came in time",
+        ),
+    ],
+)  # fmt: skip
+def test_a_run_that_all_accounts_agree_on(told, failing, recorded, reason, words):
+    outcome = RunOutcome(RunEnding(told, failing, f"…\n{reason}"), RunRecord("1", recorded, reason))
+
+    assert str(outcome) == words
+
+
+@pytest.mark.parametrize(
+    ("told", "failing", "recorded"),
+    [
+        ("succeeded", True, "succeeded"),
+        ("cancelled", False, "cancelled"),
+        ("succeeded", False, "failed"),
+        ("", True, "running"),
+    ],
+)
+def test_a_run_whose_accounts_differ_is_none_of_the_promised(told, failing, recorded):
+    words = str(RunOutcome(RunEnding(told, failing, "the end"), RunRecord("1", recorded, "")))
+
+    assert words.startswith(f"{recorded} in the run history, told as {told or 'nothing'}, with a ")
+    assert words.endswith("The last words: the end")
+
+
+def test_a_failure_for_another_reason_is_shown_as_it_was_given():
+    outcome = RunOutcome(RunEnding("failed", True, ""), RunRecord("1", "failed", "disk full"))
+
+    assert str(outcome) == "failed because of something else: disk full"
+
+
+def test_a_reason_that_is_recorded_but_not_told_is_no_reason_told():
+    reason = "Timed out waiting for a worker matching target 'nobody' to become available"
+    outcome = RunOutcome(RunEnding("failed", True, "sorry"), RunRecord("1", "failed", reason))
+
+    assert str(outcome) == f"failed because of something else, recorded: {reason}"
+
+
+QUEUE_TABLE = """\
+REQUIREMENT                STEP   MODEL       QUEUED AT                 AGE
+region=east, gpu=true      train  @uat/probe  2026-11-23T15:51:58.945Z  2s
+target=beta                ship   @uat/probe  2026-11-23T15:51:58.945Z  2s
+"""
+QUEUE_JSON = [
+    {"stepName": "train", "requirement": "region=east, gpu=true"},
+    {"stepName": "ship", "requirement": "target=beta"},
+]
+
+
+def test_the_queue_reads_the_same_in_text_and_in_json():
+    assert queue_from_table(QUEUE_TABLE) == queue_from_json(QUEUE_JSON)
+    assert queue_from_json(QUEUE_JSON)[0].waits_for == "gpu=true,region=east"
+
+
+def test_an_empty_queue_is_a_sentence_and_anything_else_breaks_a_promise():
+    assert queue_from_table("No steps are currently queued.\n") == []
+    with pytest.raises(PromiseBroken, match="Expected a table for people"):
+        queue_from_table("nothing here\n")
