@@ -68,5 +68,5 @@ def wait_for_moment(awaited: str, moment: datetime) -> None:
 
 
 def _in_vain(awaited: str, reason: str, seen: object) -> str:
-    shown = "nothing" if seen in (None, "", [], {}) else seen
-    return f"Waited for {awaited}, in vain: {reason}.\nSeen last: {shown}"
+    shown = ", ".join(map(str, seen)) if isinstance(seen, list | tuple | set) else str(seen or "")
+    return f"Waited for {awaited}, in vain: {reason}.\nSeen last: {shown or 'nothing'}"
