@@ -45,6 +45,11 @@ def the_enrolled_worker_with_slots(context, worker, slots):
     context.world.set_up_worker(worker, slots=slots)
 
 
+@given('the enrolled worker "{worker:Name}" with a cache directory {place:CachePlace}')
+def the_enrolled_worker_with_a_cache(context, worker, place):
+    context.world.set_up_worker(worker, machine=context.world.workers.machine_for(worker, cache=place))
+
+
 @given('the enrolled worker "{worker:Name}" on a network that can fail')
 def the_enrolled_worker_on_a_network(context, worker):
     context.world.set_up_worker(worker, on_a_network=True)
@@ -128,9 +133,24 @@ def the_worker_joins(context, worker):
     context.world.set_up_worker(worker)
 
 
+@when('the worker "{worker:Name}" starts again without a cache directory')
+def the_worker_starts_again_without_a_cache(context, worker):
+    context.world.workers[worker].start_again(cached=False)
+
+
+@when('the worker "{worker:Name}" is enrolled once more')
+def the_worker_is_enrolled_once_more(context, worker):
+    context.world.workers[worker].wait_until_enrolled()
+
+
+@when('the machine id of "{worker:Name}" is saved with foreign line ends')
+def the_machine_id_is_saved(context, worker):
+    context.world.workers.machine_of(worker).save_machine_id_with_foreign_line_ends()
+
+
 @when('the worker "{worker:Name}" starts again with the labels "{labels:Labels}"')
 def the_worker_starts_again_with_labels(context, worker, labels):
-    context.world.workers[worker].start_again(labels)
+    context.world.workers[worker].start_again(labels=labels)
 
 
 @when('the worker "{worker:Name}" connects with the token "{token:Name}"')

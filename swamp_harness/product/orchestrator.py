@@ -28,6 +28,7 @@ class Orchestrator:
         flags: that it is started with, each time.
 
     Attributes:
+        environment: what its processes find; a change counts from the next start.
         api: its HTTP and WebSocket surface, once it has started.
     """
 
@@ -45,7 +46,7 @@ class Orchestrator:
         self.log = log
         self.starts = 0
         self._binary = binary
-        self._environment = environment
+        self.environment = dict(environment)
         self._repository = repository
         self._flags = tuple(flags)
         # The operating system chooses the port at the first start, so no two runs can choose the same.
@@ -77,7 +78,7 @@ class Orchestrator:
             str(self._binary), "serve", "--port", str(self._port), "--no-schedule", *self._flags,
         ]  # fmt: skip
         process = ProcessTree(
-            self.name, Launch(arguments, self._environment, self._repository.folder), self.log
+            self.name, Launch(arguments, self.environment, self._repository.folder), self.log
         )
         self._process = process
         self.starts += 1

@@ -38,6 +38,7 @@ RUN_FAILURES = {
     "its worker was lost after the step had written": [
         r"Worker '[^']+' disconnected after step '[^']+' had written data",
     ],
+    "its step failed": [r"Command exited with code 3", r"the probe was told to fail"],
     "no matching worker came in time": [r"Timed out waiting for a worker matching "],
 }
 

@@ -58,20 +58,43 @@ class WorkerSettings:
         credential: what it presents, as given to `--token`.
         labels: its scheduling labels.
         cached: whether it is given its machine's cache directory.
+        by_environment: whether variables tell it credential, address and cache, instead of arguments.
         slots: how many steps it takes at a time.
+        log_level: how much it tells; as much as usual when empty.
         output: how it reports, `Output.TEXT` or `Output.JSON`.
     """
 
     credential: str
     labels: Mapping[str, str] = field(default_factory=dict)
     cached: bool = True
+    by_environment: bool = False
     slots: int = 1
+    log_level: str = ""
     output: Output = Output.TEXT
 
     @property
     def member(self) -> str:
         """The name that the worker has in the pool: that of its token."""
         return self.credential.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class _Identity:
+    """Who a worker is and where it belongs: what it may be told by arguments or by variables."""
+
+    url: str
+    credential: str
+    cache: str
+
+    @property
+    def arguments(self) -> list[str]:
+        cache = ["--cache-dir", self.cache] if self.cache else []
+        return [self.url, "--token", self.credential, *cache]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        cache = {"SWAMP_WORKER_CACHE_DIR": self.cache} if self.cache else {}
+        return {"SWAMP_ORCHESTRATOR_URL": self.url, "SWAMP_WORKER_TOKEN": self.credential, **cache}
 
 
 class Worker:
@@ -86,6 +109,7 @@ class Worker:
         log: takes what it says.
 
     Attributes:
+        environment: what its processes find, without what they are told about credential and address.
         started: when its present process was started.
     """
 
@@ -106,7 +130,7 @@ class Worker:
         self.starts = 0
         self.started = datetime.now(UTC)
         self._binary = binary
-        self._environment = environment
+        self.environment = dict(environment)
         self._process: ProcessTree | None = None
         self._address: tuple[str, int] | None = None
         self._awaited_enrollments = 0
@@ -126,36 +150,40 @@ class Worker:
         self._address = address
         self._awaited_enrollments = 0
         host, port = address
+        identity = self._identity(f"ws://{host}:{port}")
         arguments = [
-            *(str(self._binary), "worker", "connect", f"ws://{host}:{port}"),
-            *("--token", self.settings.credential),
+            *(str(self._binary), "worker", "connect"),
+            *(() if self.settings.by_environment else identity.arguments),
             *(
                 part
                 for name, value in self.settings.labels.items()
                 for part in ("--label", f"{name}={value}")
             ),
-            *(("--cache-dir", str(self.machine.cache)) if self.settings.cached else ()),
             *(("--concurrency", str(self.settings.slots)) if self.settings.slots > 1 else ()),
+            *(("--log-level", self.settings.log_level) if self.settings.log_level else ()),
             *(("--json",) if self.settings.output is Output.JSON else ()),
         ]
+        variables = identity.variables if self.settings.by_environment else {}
+        launch = Launch(arguments, {**self.environment, **variables}, self.machine.work)
         self.started = datetime.now(UTC)
-        self._process = ProcessTree(
-            self.name, Launch(arguments, self._environment, self.machine.work), self.log
-        )
+        self._process = ProcessTree(self.name, launch, self.log)
         self.starts += 1
 
-    def start_again(self, labels: Mapping[str, str] | None = None) -> None:
+    def _identity(self, url: str) -> _Identity:
+        cache = self.machine.cache_as_given if self.settings.cached else ""
+        return _Identity(url, self.settings.credential, cache)
+
+    def start_again(self, **changes: Any) -> None:
         """Start a new process of the same worker, dialling where the last one did.
 
         Args:
-            labels: its scheduling labels from now on; as before when None.
+            changes: those of its `WorkerSettings` that are different from now on.
         """
         if self._address is None:
             raise InfrastructureFault(f"{self.name} was never started.")
         if self.alive:
             raise InfrastructureFault(f"{self.name} still runs, it cannot start again.")
-        if labels is not None:
-            self.settings = replace(self.settings, labels=labels)
+        self.settings = replace(self.settings, **changes)
         self.start(self._address)
 
     def kill(self) -> None:

@@ -40,7 +40,7 @@ class Task:
 
     model_type: str
     method: str
-    inputs: Mapping[str, str]
+    inputs: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -177,16 +177,16 @@ def beyond_grace_window(limit: Limit) -> Limit:
     return Limit(limit.name, GRACE_WINDOW.total_seconds() / time_scale() + limit.nominal)
 
 
-def leaks_of(world: World, token: str) -> list[Leak]:
-    """Where the secret of a token is found outside the vault's own store.
+def leaks_of(world: World, name: str) -> list[Leak]:
+    """Where a secret of the vault, or that of a token, is found outside the vault's own store.
 
     Searched are all files of the scenario (repository, homes, caches, temp and working folders), the raw
-    output of every process, and everything that commands have printed since the token was minted.
+    output of every process, and everything that commands have printed, but for the minting of a token.
 
     Raises:
         InfrastructureFault: the search could not find a value planted for it.
     """
-    secret = world.operator.credential(token).secret
+    secret = world.operator.secret(name)
     said = [(f"the output of {log.file.stem}", log.text()) for log in world.logs()]
     printed = [
         (f"`{result.command}`", result.stdout + result.stderr)

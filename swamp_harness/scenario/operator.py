@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from swamp_harness.machinery.leaksearch import Leak, search_text
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
-from swamp_harness.product.conventions import USUAL_LIFETIME
+from swamp_harness.product.conventions import USUAL_LIFETIME, VAULT
 from swamp_harness.product.credential import Credential, credentials_in
 from swamp_harness.product.records import (
     PoolMember,
@@ -47,6 +48,7 @@ class Operator:
     Attributes:
         credentials: what minting has shown, by the name of the token; the first one counts.
         lifetimes: beginning and end of each token's lifetime, where noted.
+        vault_secrets: what the operator has put into the vault, by key.
         minted: the answers that showed them, which may hold a secret.
         output: how the operator asks for answers to what it does.
     """
@@ -55,6 +57,7 @@ class Operator:
         self.commands = commands
         self.credentials: dict[str, Credential] = {}
         self.lifetimes: dict[str, tuple[datetime, datetime]] = {}
+        self.vault_secrets: dict[str, str] = {}
         self.minted: list[CommandResult] = []
         self.output = Output.JSON
         self._last: CommandResult | None = None
@@ -98,6 +101,20 @@ class Operator:
             raise InfrastructureFault(f'The scenario has minted no token "{token}".')
         return self.credentials[token]
 
+    def keep_secret(self, key: str) -> CommandResult:
+        """Put a new secret into the vault; whether it succeeded is for the scenario to ask."""
+        self.vault_secrets[key] = secrets.token_urlsafe(32)
+        SECRETS.add(self.vault_secrets[key])
+        return self.commands.run("vault", "put", VAULT, key, stdin=self.vault_secrets[key])
+
+    def secret(self, name: str) -> str:
+        """The plain text of a secret: of the vault, or of a token.
+
+        Raises:
+            InfrastructureFault: the scenario has neither.
+        """
+        return self.vault_secrets.get(name) or self.credential(name).secret
+
     def shown_by_last(self) -> dict[str, object]:
         """What the last minting showed: the names of credentials, and how often their secrets stand there.
 
@@ -108,10 +125,10 @@ class Operator:
             self.last.answer("token-create")
         text = self.last.stdout + self.last.stderr
         shown = credentials_in(text)
-        secrets = {credential.secret for credential in shown}
+        plain = {credential.secret for credential in shown}
         return {
             "credentials": [credential.name for credential in shown],
-            "secrets": sum(text.count(secret) for secret in secrets),
+            "secrets": sum(text.count(secret) for secret in plain),
         }
 
     def tokens(self, output: Output = Output.JSON) -> list[TokenRecord]:
@@ -245,6 +262,21 @@ class Operator:
                 raise PromiseBroken(f'`{result.command}` shows nothing of the token "{token}".')
         said = [(f"`{result.command}`", result.stdout + result.stderr) for result in asked]
         return search_text(self.credential(token).secret, said)
+
+    def leaks_in_answers(self, secret: str, run_id: str) -> list[Leak]:
+        """Where the product's answers about a run show a secret: all data, the run's history and its logs.
+
+        Raises:
+            PromiseBroken: a question fails.
+        """
+        asked = [
+            self._asked("data", "query", 'modelType != ""'),
+            self._asked("workflow", "history", "logs", run_id, output=Output.TEXT),
+            self._asked("workflow", "history", "search"),
+            self._asked("run", "history"),
+        ]
+        said = [(f"`{result.command}`", result.stdout + result.stderr) for result in asked]
+        return search_text(secret, said)
 
     def _asked(self, *arguments: str, output: Output = Output.JSON) -> CommandResult:
         result = self.commands.run(*arguments, output=output)

@@ -14,11 +14,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.records import moment
 from swamp_harness.product.workflow import Task
 
 PROBE = "@uat/probe"
+SECRETS_MODEL = "@uat/secrets"
+ENVIRONMENT_MODEL = "@uat/environment"
 SHELL = "command/shell"
+# Keys of the vault: the one that steps are handed, and one of the orchestrator's own.
+HANDED_KEY = "api-key"
+INFRASTRUCTURE_KEY = "worker-token-alpha"
 WORKER_VARIABLE = "UAT_WORKER"
 NOTES_VARIABLE = "UAT_NOTES"
 
@@ -37,15 +43,35 @@ def _shell(body: str) -> Callable[[str], Task]:
     def script(step: str) -> Task:
         note = (
             'note() { printf \'{"event":"%s","step":"%s","worker":"%s","pid":%s,"at":"%s"}\\n\' '
-            f'"$1" {step} "${WORKER_VARIABLE}" $$ "$(date -u +%Y-%m-%dT%H:%M:%SZ)" '
+            f'"$1" "$step" "${WORKER_VARIABLE}" $$ "$(date -u +%Y-%m-%dT%H:%M:%SZ)" '
             f'>> "${NOTES_VARIABLE}/{_JOURNAL}"; }}'
         )
-        first = f'mkdir "${NOTES_VARIABLE}/begun-{step}" 2>/dev/null && first=yes'
-        lines = (note, first, f"note {_START}", body, f"note {_END}", f'echo "worker=${WORKER_VARIABLE}"')
+        first = f'mkdir "${NOTES_VARIABLE}/begun-$step" 2>/dev/null && first=yes'
+        lines = (
+            f"step={step}",
+            note,
+            first,
+            f"note {_START}",
+            body,
+            f"note {_END}",
+            f'echo "worker=${WORKER_VARIABLE}"',
+        )
         return Task(SHELL, "execute", {"run": "\n".join(lines)})
 
     return script
 
+
+def _say(place: str) -> Callable[[str], Task]:
+    return lambda step: Task(SECRETS_MODEL, "say", {"step": step, "secret": _HANDED, "place": place})
+
+
+_HANDED = f'${{{{ vault.get("{VAULT}", "{HANDED_KEY}") }}}}'
+_NOTE_DIGEST = (
+    f"printf %s '{_HANDED}' | (sha256sum || shasum -a 256) 2>/dev/null | cut -c 1-64 "
+    f'> "${NOTES_VARIABLE}/digest-$step"'
+)
+_SAY_SECRET = f"echo 'to the output: {_HANDED}'; echo 'to the errors: {_HANDED}' >&2"
+_NOTE_ENVIRONMENT = f'env > "${NOTES_VARIABLE}/environment-$step-$$"'
 
 # What a step does, in the words of the features. What holds does so when it begins for the first time.
 WORK: Mapping[str, Callable[[str], Task]] = {
@@ -59,6 +85,25 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "runs a program": _shell(f'[ -n "$first" ] && exec sleep {_LONGER_THAN_ANY_SCENARIO}'),
     # The shell stays, with the program that holds as its child.
     "runs a program from a script": _shell(f'[ -n "$first" ] && sleep {_LONGER_THAN_ANY_SCENARIO}'),
+    "says a secret in a resource": _say("resource"),
+    "says a secret in a file": _say("file"),
+    "says a secret in the lines of a file": _say("lines"),
+    "says a secret in its log": _say("log"),
+    "says a secret on the console": _say("console"),
+    "says a secret in an event": _say("event"),
+    "says a secret in its error": _say("error"),
+    "gives a secret to a program": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}"),
+    "gives a secret to a program that fails": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}\nexit 3"),
+    'asks for the enrollment token of "alpha"': lambda step: Task(
+        SECRETS_MODEL, "pry", {"step": step, "vault": VAULT, "key": INFRASTRUCTURE_KEY}
+    ),
+    "notes its environment": lambda step: Task(ENVIRONMENT_MODEL, "tell", {"step": step}),
+    "notes the environment of a program": _shell(_NOTE_ENVIRONMENT),
+    "has a variable of its own": lambda step: Task(
+        SHELL,
+        "execute",
+        {**_shell(_NOTE_ENVIRONMENT)(step).inputs, "env": {f"OWN_{step.upper()}": f"that of {step}"}},
+    ),
 }
 
 
@@ -107,6 +152,7 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
+        self._folder = folder
         self._file = folder / _JOURNAL
         self.variables = {NOTES_VARIABLE: str(folder)}
 
@@ -126,6 +172,17 @@ class Journal:
     def starts(self, step: str | None = None) -> list[Note]:
         """The beginnings of one step or of all, in the order in which they happened."""
         return [note for note in self.notes() if note.event == _START and step in (None, note.step)]
+
+    def environments(self, step: str) -> list[dict[str, str]]:
+        """The environments that a step found each time that it began, where it noted them, in order."""
+        files = [self._folder / f"environment-{step}-{start.pid}" for start in self.starts(step)]
+        texts = [file.read_text("utf-8", errors="replace") for file in files if file.exists()]
+        return [dict(line.split("=", 1) for line in text.splitlines() if "=" in line) for text in texts]
+
+    def remark(self, name: str, step: str) -> str:
+        """What a step has noted beside the journal, such as the "digest" of a secret; "" if nothing."""
+        file = self._folder / f"{name}-{step}"
+        return file.read_text("utf-8").strip() if file.exists() else ""
 
     def most_at_once(self, worker: str) -> int:
         """How many steps a worker ran at one time, at the most."""

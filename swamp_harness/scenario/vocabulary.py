@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from swamp_harness.product.commands import Output
+from swamp_harness.product.machine import CachePlace
 from swamp_harness.product.records import labels_from_text
 from swamp_harness.product.run import CANCELLED, FAILED, SUCCEEDED
 from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, RUN_FAILURES
@@ -36,6 +37,7 @@ def _one_of(meanings: Mapping[str, Any]) -> Kind:
 
 KINDS: dict[str, Kind] = {
     "Name": Kind(r"[^\"]+", str),
+    "Names": Kind(r"[^\"]+", lambda text: [name.strip() for name in text.split(",")]),
     "Lifetime": Kind(r"\S+", str),
     "Number": Kind(r"\d+", int),
     "Output": _one_of({output.value: output for output in Output}),
@@ -44,5 +46,13 @@ KINDS: dict[str, Kind] = {
     "RunFailure": _one_of({reason: reason for reason in RUN_FAILURES}),
     "RunStatus": _one_of({status: status for status in (SUCCEEDED, FAILED, CANCELLED)}),
     "Labels": Kind(r"[^\"]+=[^\"]+", lambda text: dict(labels_from_text(text))),
+    "CachePlace": _one_of(
+        {
+            "whose name has spaces": CachePlace("a cache of swamp"),
+            "whose name has letters beyond ASCII": CachePlace("Zwischenspeicher für Wörter-キャッシュ"),
+            "deep down in folders": CachePlace("/".join(["deep-down-in-folders"] * 6)),
+            "given in relation to where it starts": CachePlace("beside/cache", is_relative=True),
+        }
+    ),
     "VersionShift": _one_of({"an older": -1, "a newer": 1}),
 }

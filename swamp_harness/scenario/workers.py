@@ -12,7 +12,7 @@ from swamp_harness.machinery.limits import WORKER_CONNECTED, WORKER_DIALLED
 from swamp_harness.machinery.network import NetworkPath
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.waiting import wait_until
-from swamp_harness.product.machine import Machine
+from swamp_harness.product.machine import CachePlace, Machine
 from swamp_harness.product.protocol_skew import ProtocolSkew
 from swamp_harness.product.worker import Worker, WorkerSettings
 from swamp_harness.scenario.evidence import Evidence
@@ -90,19 +90,34 @@ class Workers:
         *,
         machine: Machine | None = None,
         binary: Path | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> Worker:
-        """Make a worker, on a machine of its own unless another is given; it is not started yet."""
+        """Make a worker; it is not started yet.
+
+        Args:
+            name: of the worker.
+            settings: what it will be started with.
+            machine: where it runs; a machine of its own when None.
+            binary: the swamp that it runs; that of the scenario when None.
+            variables: what it finds in its environment beside what every worker of the scenario does.
+        """
         machine = machine or Machine.at(self._folder / name)
         title = f"worker-{name}"
         self._workers[name] = Worker(
             f'worker "{name}"',
             binary or self._binary,
             machine=machine,
-            environment=machine.environment(**self._variables, **{WORKER_VARIABLE: name}),
+            environment=machine.environment(
+                **{**self._variables, WORKER_VARIABLE: name, **(variables or {})}
+            ),
             settings=settings,
             log=ProcessLog(self._evidence.log_file(title)),
         )
         return self._workers[name]
+
+    def machine_for(self, name: str, cache: CachePlace) -> Machine:
+        """A new machine, for a worker, that has its cache in a special place."""
+        return Machine.at(self._folder / name, cache)
 
     def machine_of(self, name: str) -> Machine:
         """The machine on which a worker runs."""
@@ -111,6 +126,10 @@ class Workers:
     def clone_machine_of(self, name: str) -> Machine:
         """A new machine made from the disk image of a worker's machine."""
         return self.machine_of(name).clone_to(self._folder / f"clone-of-{name}")
+
+    def networks(self) -> list[NetworkPath]:
+        """Every network path that can fail."""
+        return list(self._networks.values())
 
     def put_on_a_network(self, worker: str, orchestrator: Address) -> Address:
         """Give a worker a network path that can fail, and return the address that it must dial."""

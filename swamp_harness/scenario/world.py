@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.limits import POOL_CHANGED, Limit
@@ -48,6 +49,7 @@ class World:
         evidence: where it leaves what people will read.
         workers: its workers.
         worker_output: how workers that are started from now on report.
+        worker_log_level: how much they tell; as much as usual when empty.
         machines_with_steps: the workers on whose machines processes of steps have been seen.
     """
 
@@ -61,6 +63,7 @@ class World:
         self.evidence = Evidence(bench.reports / "evidence" / title)
         self.workers = Workers(bench.binary.path, self.folder / "workers", self._variables, self.evidence)
         self.worker_output = Output.TEXT
+        self.worker_log_level = ""
         self._operator: Operator | None = None
         self._runs: Runs | None = None
         self._workflow: Workflow | None = None
@@ -97,8 +100,20 @@ class World:
         self._workflow = workflow
         self.evidence.write("The workflow", "workflow.yaml", workflow.write_to(self.repository))
 
-    def set_up_orchestrator(self, name: str = _ORCHESTRATOR, flags: Sequence[str] = ()) -> None:
-        """Start an orchestrator that serves the operator's repository, and wait until it is ready."""
+    def set_up_orchestrator(
+        self,
+        name: str = _ORCHESTRATOR,
+        *,
+        flags: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start an orchestrator that serves the operator's repository, and wait until it is ready.
+
+        Args:
+            name: how messages call it.
+            flags: that it is started with.
+            variables: what it finds in its environment beside what every process of the scenario does.
+        """
         if self._repository is None:
             self.set_up_repository()
         machine = Machine.at(self.folder / name)
@@ -107,13 +122,23 @@ class World:
         orchestrator = Orchestrator(
             name,
             self._bench.binary.path,
-            machine.environment(**self._variables),
+            machine.environment(**{**self._variables, **(variables or {})}),
             self.repository,
             log=ProcessLog(self.evidence.log_file(name)),
             flags=flags,
         )
         self._orchestrators[name] = orchestrator
         orchestrator.start()
+
+    def set_up_secret(self, key: str) -> None:
+        """Put a new secret into the vault.
+
+        Raises:
+            InfrastructureFault: the product could not do it.
+        """
+        result = self.operator.keep_secret(key)
+        if not result.succeeded:
+            raise InfrastructureFault(f"The scenario's secret could not be put into the vault:\n{result}")
 
     def set_up_token(self, token: str, *, lifetime: str = USUAL_LIFETIME, revoked: bool = False) -> None:
         """Mint a token, and revoke it if asked."""
@@ -130,24 +155,28 @@ class World:
         name: str,
         *,
         labels: Mapping[str, str] = ANY_WORKER,
-        slots: int = 1,
-        cached: bool = True,
         on_a_network: bool = False,
+        machine: Machine | None = None,
+        variables: Mapping[str, str] | None = None,
+        **settings: Any,
     ) -> None:
         """Enroll a worker with the token of its own name, minting the token if there is none yet.
 
         Args:
             name: of the worker.
             labels: its scheduling labels; those that a step for any worker asks for, unless others are given.
-            slots: how many steps it takes at a time.
-            cached: whether it is given its machine's cache directory.
             on_a_network: whether it reaches the orchestrator over a network path that can fail.
+            machine: where it runs; a machine of its own when None.
+            variables: what it finds in its environment beside what every worker does.
+            settings: further ones of `WorkerSettings`.
         """
         if name not in self.operator.credentials:
             self.set_up_token(name)
         credential = str(self.operator.credential(name))
-        settings = WorkerSettings(credential, labels, cached=cached, slots=slots, output=self.worker_output)
-        worker = self.workers.make(name, settings)
+        all_settings = WorkerSettings(
+            credential, labels, output=self.worker_output, log_level=self.worker_log_level, **settings
+        )
+        worker = self.workers.make(name, all_settings, machine=machine, variables=variables)
         address = self.orchestrator.address
         worker.start(self.workers.put_on_a_network(name, address) if on_a_network else address)
         worker.wait_until_enrolled()
@@ -254,6 +283,22 @@ class World:
         self.orchestrator.start()
         for worker in self.workers.all():
             worker.start_again()
+
+    def restart_orchestrator_without_variables(self) -> None:
+        """Stop the orchestrator and start it without the variables that the scenario gave it.
+
+        Workers on a network that can fail do not notice but a break of it: what they dial meanwhile waits.
+        """
+        networks = self.workers.networks()
+        for network in networks:
+            network.cut()
+        self.orchestrator.stop()
+        self.orchestrator.environment = Machine(self.folder / self.orchestrator.name).environment(
+            **self._variables
+        )
+        self.orchestrator.start()
+        for network in networks:
+            network.heal()
 
     def wait_for_half_life_of(self, token: str) -> None:
         """Wait until half of the lifetime of a token has passed."""

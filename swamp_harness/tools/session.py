@@ -18,6 +18,7 @@ from typing import Any
 from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.limits import time_scale
 from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.product.binary import this_platform
 from swamp_harness.scenario.bench import Bench
 from swamp_harness.scenario.world import World
 from swamp_harness.tools import deviations, project
@@ -25,6 +26,7 @@ from swamp_harness.tools.features import UAT_TAG
 from swamp_harness.tools.outcomes import NOT_SELECTED, Outcome, ScenarioResult, verdict, verdict_in_words
 
 _NEEDS_OTHER_BINARY = "other-binary"
+_PLATFORM = "platform-"
 _NOT_ON_WINDOWS = {
     "terminal": "needs a terminal, which this suite does not have on Windows",
     "posix": "needs a POSIX shell for its steps, which Windows does not have",
@@ -165,6 +167,9 @@ class Session:
     def _missing_for(self, scenario: Any) -> str | None:
         if _NEEDS_OTHER_BINARY in scenario.effective_tags and self.bench.other is None:
             return "needs a binary of another protocol version: give one with SWAMP_OTHER_BIN"
+        asked = {tag for tag in scenario.effective_tags if tag.startswith(_PLATFORM)}
+        if asked and f"{_PLATFORM}{this_platform()}" not in asked:
+            return f"needs a machine with {' or '.join(sorted(tag.removeprefix(_PLATFORM) for tag in asked))}"
         missing = [reason for tag, reason in _NOT_ON_WINDOWS.items() if tag in scenario.effective_tags]
         return missing[0] if missing and sys.platform == "win32" else None
 

@@ -24,6 +24,9 @@ TAGS = {
     "slow": "waits out a timer of the product of more than 30 s",
     "network": "cuts a network path",
     "posix": "runs a POSIX shell in its steps, so it does not run on Windows",
+    "platform-linux": "needs a machine with Linux",
+    "platform-darwin": "needs a machine with macOS",
+    "platform-windows": "needs a machine with Windows",
     "terminal": "needs a terminal, so it does not run on Windows",
     "other-binary": "needs a binary of another protocol version (SWAMP_OTHER_BIN)",
 }

@@ -1,0 +1,156 @@
+@issue-630
+Feature: Secrets and environment
+  A step on a worker finds what it would find on the orchestrator: the secrets that it was handed, and the
+  orchestrator's environment. When it is over, nothing of that is left on the worker's machine, and no secret
+  stands in anything that is kept or shown.
+
+  @uat-24
+  Scenario Outline: A secret stays home when a step <work>
+    Given a workflow with the steps:
+      | step  | runs on    | work   |
+      | build | any worker | <work> |
+    And the vault holds the secret "api-key"
+    And an orchestrator
+    And workers log everything
+    And the enrolled worker "alpha"
+    And the operator asks for answers in <output>
+    When the workflow starts
+    Then <ending>
+    And the step "build" was handed the secret "api-key"
+    And the secret of "api-key" is nowhere outside the vault
+    And no answer about the run shows the secret of "api-key"
+
+    Examples:
+      | work                                 | output | ending                                |
+      | says a secret in a resource          | JSON   | the run succeeds                      |
+      | says a secret in a file              | text   | the run succeeds                      |
+      | says a secret in the lines of a file | JSON   | the run succeeds                      |
+      | says a secret in its log             | text   | the run succeeds                      |
+      | says a secret on the console         | JSON   | the run succeeds                      |
+      | says a secret in an event            | text   | the run succeeds                      |
+      | says a secret in its error           | JSON   | the run fails because its step failed |
+
+    @posix
+    Examples: with a shell
+      | work                                   | output | ending                                |
+      | gives a secret to a program            | text   | the run succeeds                      |
+      | gives a secret to a program that fails | JSON   | the run fails because its step failed |
+
+  @uat-24
+  Scenario: A step cannot read the orchestrator's own secrets
+    Given a workflow with the steps:
+      | step  | runs on    | work                                     |
+      | build | any worker | asks for the enrollment token of "alpha" |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And the step "build" was refused what it asked the vault for
+    And the secret of "alpha" is nowhere outside the vault
+
+  @uat-25
+  Scenario Outline: A step that <work> finds the orchestrator's variables, and its machine's own
+    Given a workflow with the steps:
+      | step  | runs on    | work   |
+      | build | any worker | <work> |
+    And an orchestrator with the variables "REGION, CLASH, PATH, USER, LOGNAME, SHELL, HOSTNAME, TERM, XDG_FOO, DENO_FOO, SWAMP_FOO"
+    And the enrolled worker "alpha" with the variables "OWN, CLASH, PATH, USER, LOGNAME, SHELL, HOSTNAME, TERM, XDG_FOO, DENO_FOO, SWAMP_FOO"
+    When the workflow starts
+    Then the run succeeds
+    And the steps on "alpha" found these variables:
+      | step  | variable  | found that of    |
+      | build | REGION    | the orchestrator |
+      | build | CLASH     | the orchestrator |
+      | build | OWN       | alpha            |
+      | build | HOME      | alpha            |
+      | build | TMPDIR    | alpha            |
+      | build | PATH      | alpha            |
+      | build | USER      | alpha            |
+      | build | LOGNAME   | alpha            |
+      | build | SHELL     | alpha            |
+      | build | HOSTNAME  | alpha            |
+      | build | TERM      | alpha            |
+      | build | XDG_FOO   | alpha            |
+      | build | DENO_FOO  | alpha            |
+      | build | SWAMP_FOO | alpha            |
+
+    Examples:
+      | work                  |
+      | notes its environment |
+
+    @posix
+    Examples: with a shell
+      | work                               |
+      | notes the environment of a program |
+
+  @uat-25
+  Scenario: A step does not find what only the orchestrator's machine should have
+    Given a workflow with the steps:
+      | step  | runs on    | work                  |
+      | build | any worker | notes its environment |
+    And an orchestrator with the variables "REGION, HOSTNAME, XDG_FOO, DENO_FOO, SWAMP_FOO, SWAMP_SERVER_TOKEN"
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And the steps on "alpha" found these variables:
+      | step  | variable           | found that of    |
+      | build | REGION             | the orchestrator |
+      | build | HOSTNAME           | nobody           |
+      | build | XDG_FOO            | nobody           |
+      | build | DENO_FOO           | nobody           |
+      | build | SWAMP_FOO          | nobody           |
+      | build | SWAMP_SERVER_TOKEN | nobody           |
+
+  @uat-25 @network
+  Scenario: The orchestrator's variables do not stay behind on a worker
+    Given a workflow with the steps:
+      | step  | runs on    | work                  |
+      | build | any worker | notes its environment |
+    And an orchestrator with the variables "REGION, CLASH"
+    And the enrolled worker "alpha" on a network that can fail, with the variables "CLASH"
+    When the workflow has run to its end
+    And the orchestrator is restarted without its variables
+    And the workflow starts
+    Then the run succeeds
+    And the steps on "alpha" found these variables:
+      | step  | start | variable | found that of    |
+      | build | 1     | REGION   | the orchestrator |
+      | build | 1     | CLASH    | the orchestrator |
+      | build | 2     | REGION   | nobody           |
+      | build | 2     | CLASH    | alpha            |
+
+  @uat-25
+  Scenario Outline: A step finds nothing of the control plane on a worker configured by <means>
+    Given a workflow with the steps:
+      | step  | runs on    | work                  |
+      | build | any worker | notes its environment |
+    And an orchestrator with the variables "REGION"
+    And the enrolled worker "alpha" configured by <means>
+    When the workflow starts
+    Then the run succeeds
+    And the step "build" found nothing of the control plane on "alpha"
+    And the steps on "alpha" found these variables:
+      | step  | variable | found that of    |
+      | build | REGION   | the orchestrator |
+
+    Examples:
+      | means     |
+      | arguments |
+      | variables |
+
+  @uat-25 @posix
+  Scenario: A step does not find the variables of another step
+    Given a workflow with the steps:
+      | step   | runs on    | work                      |
+      | first  | any worker | has a variable of its own |
+      | second | any worker | has a variable of its own |
+    And an orchestrator
+    And the enrolled worker "alpha" with 2 slots
+    When the workflow starts
+    Then the run succeeds
+    And the steps on "alpha" found these variables:
+      | step   | variable   | found that of  |
+      | first  | OWN_FIRST  | that of first  |
+      | first  | OWN_SECOND | nobody         |
+      | second | OWN_SECOND | that of second |
+      | second | OWN_FIRST  | nobody         |

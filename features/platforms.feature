@@ -1,0 +1,56 @@
+@issue-630
+Feature: Platforms
+  Workers run on Linux, macOS and Windows, in cache directories as people have them.
+
+  @uat-30 @uat-05 @uat-06 @uat-07
+  Scenario Outline: A worker enrolls, comes back, and is turned away without its cache, on <platform>
+    Given an orchestrator
+    And the enrolled worker "alpha"
+    When the worker "alpha" is killed
+    And the worker "alpha" starts again
+    And the worker "alpha" is enrolled once more
+    And the worker "alpha" is killed
+    And the worker "alpha" starts again without a cache directory
+    Then the worker "alpha" is rejected because its token is bound to another machine
+    And the token "alpha" has stayed bound to the machine of "alpha" alone
+
+    @platform-linux
+    Examples: Linux
+      | platform |
+      | Linux    |
+
+    @platform-darwin
+    Examples: macOS
+      | platform |
+      | macOS    |
+
+    @platform-windows
+    Examples: Windows
+      | platform |
+      | Windows  |
+
+  @uat-30 @uat-06
+  Scenario Outline: A worker comes back with a cache directory <place>
+    Given an orchestrator
+    And the enrolled worker "alpha" with a cache directory <place>
+    When the worker "alpha" is killed
+    And the worker "alpha" starts again
+    Then the worker "alpha" is enrolled
+    And the token "alpha" has stayed bound to the machine of "alpha" alone
+
+    Examples:
+      | place                                |
+      | whose name has spaces                |
+      | whose name has letters beyond ASCII  |
+      | deep down in folders                 |
+      | given in relation to where it starts |
+
+  @uat-30 @uat-06
+  Scenario: A worker comes back when its machine id was saved with foreign line ends
+    Given an orchestrator
+    And the enrolled worker "alpha"
+    When the worker "alpha" is killed
+    And the machine id of "alpha" is saved with foreign line ends
+    And the worker "alpha" starts again
+    Then the worker "alpha" is enrolled
+    And the token "alpha" has stayed bound to the machine of "alpha" alone

@@ -1,0 +1,95 @@
+"""Secrets that steps are handed, and the environment that they find."""
+
+from behave import given, then, when
+
+from swamp_harness.scenario import env_observations, secret_observations
+from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.tables import rows_of
+
+
+@given('the vault holds the secret "{key:Name}"')
+def the_vault_holds(context, key):
+    context.world.set_up_secret(key)
+
+
+@given("workers log everything")
+def workers_log_everything(context):
+    context.world.worker_log_level = "trace"
+
+
+@given('an orchestrator with the variables "{names:Names}"')
+def an_orchestrator_with_variables(context, names):
+    owned = env_observations.variables_of(env_observations.ORCHESTRATOR, names)
+    context.world.set_up_orchestrator(variables=owned)
+
+
+@given('the enrolled worker "{worker:Name}" with the variables "{names:Names}"')
+def the_enrolled_worker_with_variables(context, worker, names):
+    context.world.set_up_worker(worker, variables=env_observations.variables_of(worker, names))
+
+
+@given('the enrolled worker "{worker:Name}" on a network that can fail, with the variables "{names:Names}"')
+def the_enrolled_worker_on_a_network_with_variables(context, worker, names):
+    owned = env_observations.variables_of(worker, names)
+    context.world.set_up_worker(worker, on_a_network=True, variables=owned)
+
+
+@given('the enrolled worker "{worker:Name}" configured by arguments')
+def the_enrolled_worker_by_arguments(context, worker):
+    context.world.set_up_worker(worker)
+
+
+@given('the enrolled worker "{worker:Name}" configured by variables')
+def the_enrolled_worker_by_variables(context, worker):
+    context.world.set_up_worker(worker, by_environment=True)
+
+
+@when("the orchestrator is restarted without its variables")
+def the_orchestrator_is_restarted_without(context):
+    context.world.restart_orchestrator_without_variables()
+
+
+@then('the step "{step:Name}" was handed the secret "{key:Name}"')
+def the_step_was_handed(context, step, key):
+    judge(
+        f'the step "{step}" was handed the secret "{key}", told by its digest',
+        promised=secret_observations.digest_of(context.world, key),
+        seen=context.world.journal.remark("digest", step),
+    )
+
+
+@then('no answer about the run shows the secret of "{key:Name}"')
+def no_answer_shows(context, key):
+    judge(
+        f'no answer of the product about the run shows the secret of "{key}"',
+        promised=[],
+        seen=secret_observations.leaks_in_answers(context.world, key),
+    )
+
+
+@then('the step "{step:Name}" was refused what it asked the vault for')
+def the_step_was_refused(context, step):
+    judge(
+        f'the step "{step}" was refused what it asked the vault for',
+        promised="refused",
+        seen=secret_observations.outcome_of_prying(context.world, step),
+    )
+
+
+@then('the steps on "{worker:Name}" found these variables:')
+def the_steps_found(context, worker):
+    promised = rows_of(context.table, {"step", "start", "variable", "found that of"})
+    judge(
+        f'the steps on "{worker}" found these variables',
+        promised=promised,
+        seen=env_observations.found_variables(context.world, worker, promised),
+    )
+
+
+@then('the step "{step:Name}" found nothing of the control plane on "{worker:Name}"')
+def the_step_found_nothing(context, step, worker):
+    judge(
+        f'the step "{step}" found no credential and no address of the control plane in its environment',
+        promised=[],
+        seen=env_observations.of_the_control_plane(context.world, worker, step),
+    )

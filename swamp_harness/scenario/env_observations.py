@@ -1,0 +1,89 @@
+"""What steps found in their environment, and whose variables those were."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.scenario.tables import Row
+from swamp_harness.scenario.world import World
+
+NOBODY = "nobody"
+ORCHESTRATOR = "the orchestrator"
+# What a worker is told about its orchestrator; the control plane's own (design/remote-execution.md,
+# "Dispatch runners").
+_CONTROL_PLANE = ("SWAMP_WORKER_TOKEN", "SWAMP_SERVER_TOKEN", "SWAMP_ORCHESTRATOR_URL")
+
+
+def variables_of(owner: str, names: Iterable[str]) -> dict[str, str]:
+    """Variables whose values tell whose they are.
+
+    Args:
+        owner: whose they are.
+        names: of the variables. What a search path holds must go on working, so it is only extended.
+    """
+    return {
+        name: os.pathsep.join((os.environ["PATH"], owner)) if name == "PATH" else f"{name} of {owner}"
+        for name in names
+    }
+
+
+def found_variables(world: World, worker: str, rows: Iterable[Mapping[str, str]]) -> list[Row]:
+    """Whose the variables were that steps found.
+
+    Args:
+        world: the scenario's.
+        worker: that ran the steps.
+        rows: each with a step, which start of it is meant (the first unless said), and a variable.
+
+    Returns:
+        The rows, each with whose the value was: "the orchestrator", the worker, "nobody" if the variable was
+        not there, or the value itself if it was of none of them.
+
+    Raises:
+        InfrastructureFault: such a step noted no environment.
+    """
+    return [
+        {**row, "found that of": _owner(world, worker, row["variable"], _environment(world, row))}
+        for row in ({key: value for key, value in row.items() if key != "found that of"} for row in rows)
+    ]
+
+
+def of_the_control_plane(world: World, worker: str, step: str) -> list[str]:
+    """The variables of a step that tell a credential of a worker, or where and how to reach the orchestrator.
+
+    Raises:
+        InfrastructureFault: the step noted no environment.
+    """
+    host, port = world.orchestrator.address
+    telling = (world.operator.secret(worker), f"{host}:{port}")
+    environment = _environment(world, {"step": step})
+    return sorted(
+        name
+        for name, value in environment.items()
+        if name in _CONTROL_PLANE or any(word in value for word in telling)
+    )
+
+
+def _environment(world: World, row: Mapping[str, str]) -> dict[str, str]:
+    noted = world.journal.environments(row["step"])
+    start = int(row.get("start", "1"))
+    if len(noted) < start:
+        raise InfrastructureFault(f'The step "{row["step"]}" noted its environment {len(noted)} times.')
+    return noted[start - 1]
+
+
+def _owner(world: World, worker: str, variable: str, environment: Mapping[str, str]) -> str:
+    if variable not in environment:
+        return NOBODY
+    value = environment[variable]
+    environments = {
+        ORCHESTRATOR: world.orchestrator.environment,
+        worker: world.workers[worker].environment,
+    }
+    for owner, own in environments.items():
+        # The orchestrator may have lost the variable since.
+        if value in (own.get(variable), *variables_of(owner, [variable]).values()):
+            return owner
+    return value

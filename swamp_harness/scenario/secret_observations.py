@@ -1,0 +1,34 @@
+"""What became of the secrets of a World, as plain values that a step compares with a promise."""
+
+from __future__ import annotations
+
+import hashlib
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.leaksearch import Leak
+from swamp_harness.scenario.world import World
+
+
+def digest_of(world: World, name: str) -> str:
+    """The SHA-256 of a secret, in hex: a step that was handed the secret notes the same."""
+    return hashlib.sha256(world.operator.secret(name).encode()).hexdigest()
+
+
+def leaks_in_answers(world: World, name: str) -> list[Leak]:
+    """Where the product's answers about the last run show a secret."""
+    return world.operator.leaks_in_answers(world.operator.secret(name), world.runs.last.run_id)
+
+
+def outcome_of_prying(world: World, step: str) -> str:
+    """What a step got that asked the vault for a secret which it was not handed.
+
+    Returns:
+        "refused", or what it got.
+
+    Raises:
+        InfrastructureFault: the step did not ask.
+    """
+    outcome = world.journal.remark("pried", step)
+    if not outcome:
+        raise InfrastructureFault(f'The step "{step}" did not ask the vault for anything.')
+    return outcome.partition(":")[0]
