@@ -22,7 +22,7 @@ from swamp_harness.product.workflow import Placement, Step, Task, Workflow
 from swamp_harness.scenario.placement import ANY_WORKER, names_of_items, planned
 from swamp_harness.scenario.probe import PROBE, SHELL, WORK, Journal, is_work, result_of_step
 
-EXTENSION = Path(__file__).parents[1] / "fixtures" / "extensions" / "models" / "uat_probe.ts"
+MODELS = Path(__file__).parents[1] / "fixtures" / "extensions" / "models"
 
 
 @dataclass
@@ -134,12 +134,16 @@ def test_a_workflow_is_written_into_the_repository_as_it_stands_in_the_evidence(
 # --- the probe
 
 
-def test_the_extension_has_every_method_that_the_work_asks_for():
-    tasks = [work("build") for work in WORK.values()]
-    methods = re.findall(r"^    (\w+): \{\n      description:", EXTENSION.read_text(), re.MULTILINE)
+def test_the_extensions_have_every_method_that_the_work_asks_for():
+    extensions = [path.read_text() for path in MODELS.glob("*.ts")]
+    defined = {
+        (re.search(r'^  type: "(.+)"', text, re.MULTILINE)[1], method)
+        for text in extensions
+        for method in re.findall(r"^    (\w+): \{$", text, re.MULTILINE)
+    }
+    asked = {(task.model_type, task.method) for task in (work("build") for work in WORK.values())}
 
-    assert {task.method for task in tasks if task.model_type == PROBE} <= set(methods)
-    assert {task.model_type for task in tasks} == {PROBE, SHELL}
+    assert {(model, method) for model, method in asked if model != SHELL} <= defined
 
 
 @pytest.fixture
@@ -217,15 +221,17 @@ def test_extensions_that_cannot_be_bundled_are_a_fault_of_the_bench(tmp_path, mo
     commands = commands_that_answer(tmp_path, monkeypatch, exit_code=1, stdout="")
 
     with pytest.raises(InfrastructureFault, match="see that it can be reached from here"):
-        install(Repository(tmp_path), EXTENSION.parents[1], commands, PROBE)
+        install(Repository(tmp_path), MODELS.parent, commands, PROBE)
 
 
 def test_extensions_are_put_where_the_product_looks_for_them(tmp_path, monkeypatch):
     commands = commands_that_answer(tmp_path, monkeypatch, exit_code=0, stdout=f'"{PROBE}"')
 
-    install(Repository(tmp_path), EXTENSION.parents[1], commands, PROBE)
+    install(Repository(tmp_path), MODELS.parent, commands, PROBE)
 
-    assert (tmp_path / "extensions" / "models" / "uat_probe.ts").read_text() == EXTENSION.read_text()
+    assert (tmp_path / "extensions" / "models" / "uat_probe.ts").read_text() == (
+        MODELS / "uat_probe.ts"
+    ).read_text()
 
 
 def test_packages_are_shared_with_another_machine(tmp_path):

@@ -30,6 +30,12 @@ COMMAND_FAILURES = {
     "the lifetime must be positive": [r"Invalid --duration value .*: must be positive"],
     "the lifetime is not understood": [r"Invalid duration format"],
     "there is no vault": [r"No vaults are configured"],
+    "an option is missing": [r"Missing required option"],
+    "there is no such option": [r"Unknown option"],
+    "there is no such command": [r"is not a subcommand of"],
+    "no orchestrator was named": [r"requires a running orchestrator", r"Missing orchestrator URL"],
+    "the address is not that of an orchestrator": [r"Orchestrator URL must start with ws://"],
+    "the orchestrator cannot be reached": [r"Could not connect to "],
     "there is no such token": [r"Enrollment token '[^']+' not found"],
 }
 
@@ -50,6 +56,9 @@ RUN_ENDINGS = {
 }
 
 ALREADY_REVOKED = re.compile(r"^Token \S+ was already revoked\.$", re.MULTILINE)
+
+DAEMON_IS_OFF = re.compile(r"^Status \(\w+ service\): not configured$", re.MULTILINE)
+NOBODY_TO_VERIFY = re.compile(r"No connected workers found to verify\.")
 
 # What an orchestrator says in its log.
 LISTENING = re.compile(r'listening on "?(?P<scheme>wss?)://(?P<host>[^":]+):(?P<port>\d+)')

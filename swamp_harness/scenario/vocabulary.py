@@ -11,6 +11,7 @@ from swamp_harness.product.machine import CachePlace
 from swamp_harness.product.records import labels_from_text
 from swamp_harness.product.run import CANCELLED, FAILED, SUCCEEDED
 from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, RUN_FAILURES
+from swamp_harness.scenario.both_modes import MISTAKES, QUESTIONS
 
 
 class Kind:
@@ -46,6 +47,8 @@ KINDS: dict[str, Kind] = {
     "RunFailure": _one_of({reason: reason for reason in RUN_FAILURES}),
     "RunStatus": _one_of({status: status for status in (SUCCEEDED, FAILED, CANCELLED)}),
     "Labels": Kind(r"[^\"]+=[^\"]+", lambda text: dict(labels_from_text(text))),
+    "Question": _one_of(QUESTIONS),
+    "Mistake": _one_of(MISTAKES),
     "CachePlace": _one_of(
         {
             "whose name has spaces": CachePlace("a cache of swamp"),

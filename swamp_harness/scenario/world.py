@@ -50,6 +50,7 @@ class World:
         workers: its workers.
         worker_output: how workers that are started from now on report.
         worker_log_level: how much they tell; as much as usual when empty.
+        asked: what the operator has asked last, and what the product answered.
         machines_with_steps: the workers on whose machines processes of steps have been seen.
     """
 
@@ -64,6 +65,7 @@ class World:
         self.workers = Workers(bench.binary.path, self.folder / "workers", self._variables, self.evidence)
         self.worker_output = Output.TEXT
         self.worker_log_level = ""
+        self.asked: Any = None
         self._operator: Operator | None = None
         self._runs: Runs | None = None
         self._workflow: Workflow | None = None

@@ -1,0 +1,100 @@
+@issue-630
+Feature: JSON mode
+  What a command tells people it tells scripts as well: in JSON, as one document that keeps its contract, with the
+  same facts and the same exit code. A command that streams tells one object a line.
+
+  # A command that is new in the product fails here until it is judged somewhere.
+  @uat-27
+  Scenario: Every worker command is known to the suite
+    Given a repository
+    When the operator asks the help for the worker commands
+    Then these are the worker commands, and no others:
+      | command               | judged in                                      |
+      | worker connect        | 27, and every scenario with workers in JSON    |
+      | worker daemon disable | nowhere: it would change this machine's services |
+      | worker daemon enable  | nowhere: it would change this machine's services |
+      | worker daemon status  | 27                                             |
+      | worker list           | 5, 27                                          |
+      | worker queue          | 18, 27                                         |
+      | worker token create   | 1, 2, 27                                       |
+      | worker token list     | 3, 27                                          |
+      | worker token revoke   | 4, 27                                          |
+      | worker verify         | 27                                             |
+
+  @uat-27
+  Scenario Outline: An operator who <asks> where there is nothing is told so in both modes
+    Given an orchestrator
+    When the operator <asks>, in text and in JSON
+    Then both answers tell the same 0 facts
+
+    Examples:
+      | asks                    |
+      | lists the tokens        |
+      | lists the workers       |
+      | lists the waiting steps |
+      | verifies the workers    |
+
+  @uat-27
+  Scenario: An operator is told the same in both modes where there is something
+    Given a workflow with the steps:
+      | step  | runs on      | work          |
+      | build | pool=nowhere | works at once |
+      | ship  | pool=nowhere | works at once |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the enrolled worker "beta" with the labels "region=east, gpu=true"
+    And the revoked token "gamma"
+    When the workflow starts
+    And the step "build" waits in the queue
+    And the step "ship" waits in the queue
+    Then an operator is told the same in text and in JSON, who:
+      | asks                    | facts |
+      | lists the tokens        | 3     |
+      | lists the workers       | 2     |
+      | lists the waiting steps | 2     |
+      | verifies the workers    | 2     |
+
+  @uat-27
+  Scenario: An operator is told the state of the daemon in both modes
+    Given a repository
+    When the operator asks for the state of the daemon, in text and in JSON
+    Then both answers tell the same 1 fact
+
+  @uat-27
+  Scenario Outline: An operator who <errs> is told so in both modes
+    Given a repository
+    When the operator <errs>, in text and in JSON
+    Then both fail because <reason>, with the same exit code
+
+    Examples:
+      | errs                                             | reason                                    |
+      | revokes a token that does not exist              | there is no such token                    |
+      | mints a token without a lifetime                 | an option is missing                      |
+      | mints a token for a lifetime of bananas          | the lifetime is not understood            |
+      | verifies workers without naming an orchestrator  | no orchestrator was named                 |
+      | connects a worker without naming an orchestrator | no orchestrator was named                 |
+      | connects a worker to a web page                  | the address is not that of an orchestrator |
+      | gives a command that does not exist              | there is no such command                  |
+      | gives an option that does not exist              | there is no such option                   |
+      | asks an orchestrator that is not there           | the orchestrator cannot be reached        |
+
+  @uat-27
+  Scenario: A worker tells its whole life in JSON, one object a line
+    Given a workflow with the steps:
+      | step  | runs on    | work          |
+      | build | any worker | works at once |
+    And an orchestrator
+    And workers report in JSON
+    And the enrolled worker "alpha"
+    When the workflow has run to its end
+    And the worker "alpha" is stopped
+    Then the events of the worker "alpha" were, one JSON object a line:
+      | event             |
+      | connecting        |
+      | enrolled          |
+      | dispatch_started  |
+      | dispatch_finished |
+      | draining          |
+      | drain_complete    |
+      | disconnected      |
+      | stopped           |

@@ -1,0 +1,218 @@
+"""Questions and mistakes of an operator, put to the product in text and in JSON (issue 630, scenario 27)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.help_text import subcommands
+from swamp_harness.product.records import (
+    members_from_json,
+    members_from_table,
+    rows_of_table,
+    tokens_from_json,
+    tokens_from_table,
+)
+from swamp_harness.product.run_records import queue_from_json, queue_from_table
+from swamp_harness.product.wordings import DAEMON_IS_OFF, NOBODY_TO_VERIFY
+from swamp_harness.scenario.tables import Row
+from swamp_harness.scenario.world import World
+
+ROOT = "worker"
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something that an operator asks.
+
+    Attributes:
+        arguments: what follows the word swamp.
+        contract: that the JSON answer must honour.
+        from_json: the facts of the JSON answer.
+        from_text: the facts of what is printed for people.
+        on_the_orchestrator: whether the question must name the orchestrator.
+    """
+
+    arguments: Sequence[str]
+    contract: str
+    from_json: Callable[[Any], list[str]]
+    from_text: Callable[[str], list[str]]
+    on_the_orchestrator: bool = False
+
+
+def _told(each: Any, *fields: str) -> str:
+    return ", ".join(f"{field}: {getattr(each, field)}" for field in fields)
+
+
+_TOKEN = ("name", "state", "expires_at", "machines")
+_MEMBER = ("name", "status", "labels", "platform", "slots")
+_QUEUED = ("step", "waits_for")
+_VERIFIED = ("WORKER", "STATUS", "PLATFORM", "ARCH")
+
+
+def _verified(text: str) -> list[str]:
+    table, _, _ = text.partition("\n\n")
+    rows = [] if NOBODY_TO_VERIFY.search(text) else rows_of_table(table, (*_VERIFIED, "DETAILS"))
+    # People see a mark before the word.
+    return [", ".join(row[heading].lower().lstrip("✓✗ ") for heading in _VERIFIED) for row in rows]
+
+
+# What an operator asks, in the words of the features.
+QUESTIONS: Mapping[str, Question] = {
+    "lists the tokens": Question(
+        ("worker", "token", "list"),
+        "token-list",
+        lambda answer: [_told(each, *_TOKEN) for each in tokens_from_json(answer)],
+        lambda text: [_told(each, *_TOKEN) for each in tokens_from_table(text)],
+    ),
+    "lists the workers": Question(
+        ("worker", "list"),
+        "worker-list",
+        lambda answer: [_told(each, *_MEMBER) for each in members_from_json(answer)],
+        lambda text: [_told(each, *_MEMBER) for each in members_from_table(text)],
+    ),
+    "lists the waiting steps": Question(
+        ("worker", "queue"),
+        "worker-queue",
+        lambda answer: [_told(each, *_QUEUED) for each in queue_from_json(answer)],
+        lambda text: [_told(each, *_QUEUED) for each in queue_from_table(text)],
+    ),
+    "verifies the workers": Question(
+        ("worker", "verify"),
+        "worker-verify",
+        lambda answer: [
+            ", ".join((each["name"], each["status"], each["platform"], each["arch"]))
+            for each in answer["workers"]
+        ],
+        _verified,
+        on_the_orchestrator=True,
+    ),
+    "asks for the state of the daemon": Question(
+        ("worker", "daemon", "status"),
+        "daemon-status",
+        lambda answer: ["on" if answer["enabled"] else "off"],
+        lambda text: ["off" if DAEMON_IS_OFF.search(text) else "on"],
+    ),
+}
+
+# What an operator gets wrong, in the words of the features.
+MISTAKES: Mapping[str, Sequence[str]] = {
+    "revokes a token that does not exist": ("worker", "token", "revoke", "nobody"),
+    "mints a token without a lifetime": ("worker", "token", "create", "alpha"),
+    "mints a token for a lifetime of bananas": (
+        "worker",
+        "token",
+        "create",
+        "alpha",
+        "--duration",
+        "bananas",
+    ),
+    "verifies workers without naming an orchestrator": ("worker", "verify"),
+    "connects a worker without naming an orchestrator": ("worker", "connect"),
+    "connects a worker to a web page": ("worker", "connect", "http://127.0.0.1"),
+    "gives a command that does not exist": ("worker", "dance"),
+    "gives an option that does not exist": ("worker", "list", "--dance"),
+    "asks an orchestrator that is not there": ("worker", "list", "--server", "ws://127.0.0.1:9"),
+}
+
+
+@dataclass(frozen=True)
+class BothModes:
+    """The same command line, given in text and in JSON.
+
+    Attributes:
+        text: what it did in text.
+        json: what it did in JSON.
+        question: what was asked; None if it was a mistake.
+    """
+
+    text: CommandResult
+    json: CommandResult
+    question: Question | None = None
+
+
+def ask(world: World, question: Question) -> BothModes:
+    """Ask in both modes."""
+    server = ("--server", world.orchestrator.api.url) if question.on_the_orchestrator else ()
+    return replace(make_mistake(world, (*question.arguments, *server)), question=question)
+
+
+def make_mistake(world: World, arguments: Sequence[str]) -> BothModes:
+    """Give a command line in both modes."""
+    commands = world.operator.commands
+    return BothModes(commands.run(*arguments, output=Output.TEXT), commands.run(*arguments))
+
+
+def facts_of_both(answers: BothModes) -> str:
+    """How many facts both answers tell, or how the facts differ.
+
+    Raises:
+        InfrastructureFault: it was a mistake, not a question.
+        PromiseBroken: the JSON answer is none, not one document, or breaks its contract; or it says something
+            beside it; or the text was not made for people.
+    """
+    if answers.question is None:
+        raise InfrastructureFault("The scenario made a mistake, it asked no question.")
+    if not answers.json.succeeded or answers.json.stderr.strip():
+        raise PromiseBroken(f"In JSON a question has an answer on standard output alone:\n{answers.json}")
+    if not answers.text.succeeded or _is_json(answers.text.stdout):
+        raise PromiseBroken(f"In text a question has an answer for people:\n{answers.text}")
+    in_json = sorted(answers.question.from_json(answers.json.answer(answers.question.contract)))
+    in_text = sorted(answers.question.from_text(answers.text.stdout))
+    if in_json == in_text:
+        return str(len(in_json))
+    return f"in JSON {'; '.join(in_json) or 'nothing'}, but in text {'; '.join(in_text) or 'nothing'}"
+
+
+def facts_by_question(world: World, questions: Iterable[str]) -> list[Row]:
+    """Ask each question in both modes, and return with each how many facts both answers tell."""
+    return [
+        {"asks": question, "facts": facts_of_both(ask(world, QUESTIONS[question]))} for question in questions
+    ]
+
+
+def outcomes(answers: BothModes) -> dict[str, str]:
+    """How a command line ended in each mode, with its exit code."""
+    return {
+        each.output.value: f"{each.outcome_in_words}, exit code {answers.json.exit_code}"
+        if each.exit_code == answers.json.exit_code
+        else f"{each.outcome_in_words}, another exit code than in JSON: {each.exit_code}"
+        for each in (answers.text, answers.json)
+    }
+
+
+def worker_commands(world: World) -> list[str]:
+    """Every command below `swamp worker`, as the product's own help names them, sorted.
+
+    Raises:
+        PromiseBroken: the help fails, or is not that of its command.
+    """
+    found, groups = [], [ROOT]
+    while groups:
+        group = groups.pop()
+        for name in subcommands(_help(world, group), group):
+            command = f"{group} {name}"
+            if subcommands(_help(world, command), command):
+                groups.append(command)
+            else:
+                found.append(command)
+    return sorted(found)
+
+
+def _help(world: World, command: str) -> str:
+    result = world.operator.commands.run(*command.split(), "--help", output=Output.TEXT)
+    if not result.succeeded:
+        raise PromiseBroken(f"The product's help failed:\n{result}")
+    return result.stdout
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
