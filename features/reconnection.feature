@@ -129,6 +129,23 @@ Feature: Reconnection and failure
       | step  | data   | version | written on |
       | build | result | 1       | beta       |
 
+  @uat-15
+  Scenario: A step whose worker is lost waits for it within the grace window
+    Given a workflow with the steps:
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" is running
+    And the worker "alpha" has been killed
+    And the worker "beta" joins
+    Then the worker "beta" takes another step
+    And these steps began, and no others:
+      | step    | worker |
+      | another | beta   |
+      | build   | alpha  |
+
   @uat-15 @slow
   Scenario: A step that has not written runs again on another worker when its own never comes back
     Given a workflow with the steps:
@@ -203,6 +220,25 @@ Feature: Reconnection and failure
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  |
       | build | alpha  | failed |
+    And this data has been recorded, and no other:
+      | step  | data   | version | written on |
+      | build | before | 1       | alpha      |
+
+  @uat-16 @slow
+  Scenario: A step that had written is not run again when its worker never comes back
+    Given a workflow with the steps:
+      | step  | runs on    | work                        |
+      | build | any worker | writes, holds, writes again |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" has written
+    And the worker "alpha" is killed
+    And the worker "beta" joins
+    Then the run fails because its worker was lost after the step had written
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
     And this data has been recorded, and no other:
       | step  | data   | version | written on |
       | build | before | 1       | alpha      |
@@ -294,14 +330,39 @@ Feature: Reconnection and failure
       | step  | runs on | work          |
       | build | pool=b  | works at once |
     And an orchestrator
-    And the enrolled worker "alpha" with the labels "pool=a"
+    And the token "beta"
     When the workflow starts
     And the step "build" waits in the queue
     And the operator cancels the run
+    And the worker "beta" connects with the labels "pool=b"
     Then the run is cancelled
     And the queue is empty
-    And no step began
-    And the worker "alpha" takes another step
+    And the worker "beta" takes another step
+    And these steps began, and no others:
+      | step    | worker |
+      | another | beta   |
+
+  @uat-17
+  Scenario: A cancelled run ends all its steps, on every worker
+    Given a workflow with the steps:
+      | step  | runs on        | work               | after |
+      | build | worker "alpha" | holds, then writes |       |
+      | test  | worker "beta"  | holds, then writes |       |
+      | ship  | any worker     | works at once      | build |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the enrolled worker "beta"
+    When the workflow starts
+    And the step "build" is running
+    And the step "test" is running
+    And the operator cancels the run
+    Then the run is cancelled
+    And no lease is active
+    And nothing of a step is left running on the machine of "beta"
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | test  | beta   |
 
   @uat-17 @terminal
   Scenario: Ctrl-C at a terminal that follows the run cancels it

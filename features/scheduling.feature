@@ -6,10 +6,10 @@ Feature: Dispatch and scheduling
   @uat-18
   Scenario: Each step runs only where every label matches
     Given a workflow with the steps:
-      | step  | runs on               | work          |
-      | east  | region=east           | works at once |
-      | west  | region=west           | works at once |
-      | train | region=east, gpu=true | works at once |
+      | step  | runs on               | work          | queue limit |
+      | east  | region=east           | works at once |             |
+      | west  | region=west           | works at once |             |
+      | train | region=east, gpu=true | works at once | 60 s        |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
     And the enrolled worker "beta" with the labels "region=west, gpu=true"
@@ -23,6 +23,7 @@ Feature: Dispatch and scheduling
       | east  | alpha  |
       | train | gamma  |
       | west  | beta   |
+    And the queue is empty
 
   @uat-18
   Scenario: The operator sees which steps wait, and for what
@@ -148,6 +149,7 @@ Feature: Dispatch and scheduling
     Then the run succeeds
     And each item of "pack" was worked 1 time
     And the workers "alpha", "beta" and "gamma" have all taken part
+    And items of "pack" were worked side by side
     And the result of each item of "pack" is there in version 1
 
   @uat-21
@@ -163,3 +165,4 @@ Feature: Dispatch and scheduling
     Then the run succeeds
     And each item of "pack" was worked 2 times
     And the result of each item of "pack" is there in version 2
+    And the result of each item of "pack" can still be read in version 1

@@ -160,17 +160,24 @@ def write(journal, *lines):
 
 def test_a_journal_tells_overlap_from_succession(journal):
     write(journal, ("start", "a", "alpha", 1), ("end", "a", "alpha", 1), ("start", "b", "alpha", 2))
-    assert journal.most_at_once("alpha") == 1
+    assert journal.most_at_once(worker="alpha") == 1
 
     write(journal, ("start", "c", "beta", 3), ("start", "c", "alpha", 4))
-    assert journal.most_at_once("alpha") == 2
-    assert journal.most_at_once("beta") == 1
+    assert journal.most_at_once(worker="alpha") == 2
+    assert journal.most_at_once(worker="beta") == 1
+
+
+def test_steps_on_different_workers_were_worked_side_by_side(journal):
+    write(journal, ("start", "a", "alpha", 1), ("start", "b", "beta", 2), ("start", "c", "gamma", 3))
+
+    assert journal.most_at_once() == 3
+    assert journal.most_at_once(steps=["a", "b"]) == 2
 
 
 def test_a_step_that_runs_twice_at_a_time_overlaps_itself(journal):
     write(journal, ("start", "a", "alpha", 1), ("start", "a", "alpha", 2))
 
-    assert journal.most_at_once("alpha") == 2
+    assert journal.most_at_once(worker="alpha") == 2
 
 
 def test_a_line_that_is_being_written_is_not_read_yet(journal):

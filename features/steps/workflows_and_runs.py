@@ -167,6 +167,25 @@ def the_result_of_each_item(context, step, number):
     )
 
 
+@then('the result of each item of "{step:Name}" can still be read in version {number:Number}')
+def the_result_can_still_be_read(context, step, number):
+    items = run_observations.items_of(context.world, step)
+    judge(
+        f'the result of each item of "{step}" can still be read in version {number}',
+        promised={item: f"result of {item}, version {number}" for item in items},
+        seen=run_observations.results_in_version(context.world, items, number),
+    )
+
+
+@then('items of "{step:Name}" were worked side by side')
+def items_were_worked_side_by_side(context, step):
+    judge(
+        f'items of "{step}" were worked side by side',
+        promised={"several at one time": True},
+        seen={"several at one time": run_observations.items_at_once(context.world, step) > 1},
+    )
+
+
 @then('the workers "{first:Name}", "{second:Name}" and "{third:Name}" have all taken part')
 def the_workers_have_taken_part(context, first, second, third):
     judge(

@@ -226,6 +226,10 @@ class Operator:
         answer = self._asked("data", "query", types).answer("data-query")
         return [result_of_step(result) for result in answer["results"] if is_work(result)]
 
+    def get_datum(self, model: str, name: str, version: int) -> CommandResult:
+        """Ask for one version of a datum of a model instance, with its content."""
+        return self.commands.run("data", "get", model, name, "--version", str(version))
+
     def revoked_at(self, token: str) -> datetime:
         """When a token was revoked, as the recorded data tells it.
 

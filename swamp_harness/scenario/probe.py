@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +31,8 @@ NOTES_VARIABLE = "UAT_NOTES"
 _JOURNAL = "journal.jsonl"
 _START, _END = "start", "end"
 _LONGER_THAN_ANY_SCENARIO = 100
-_WRITTEN = frozenset({"result", "before", "after", "trace"})
+RESULT = "result"
+_WRITTEN = frozenset({RESULT, "before", "after", "trace"})
 _SAID_BY_SHELL = re.compile(r"^worker=(?P<worker>\S*)$", re.MULTILINE)
 
 
@@ -184,12 +185,17 @@ class Journal:
         file = self._folder / f"{name}-{step}"
         return file.read_text("utf-8").strip() if file.exists() else ""
 
-    def most_at_once(self, worker: str) -> int:
-        """How many steps a worker ran at one time, at the most."""
+    def most_at_once(self, *, worker: str | None = None, steps: Container[str] | None = None) -> int:
+        """How many steps ran at one time, at the most.
+
+        Args:
+            worker: count only those that it ran, as the scenario calls it.
+            steps: count only these.
+        """
         open_steps: set[tuple[str, int]] = set()
         most = 0
         for note in self.notes():
-            if note.worker == worker:
+            if worker in (None, note.worker) and (steps is None or note.step in steps):
                 (open_steps.add if note.event == _START else open_steps.discard)((note.step, note.pid))
                 most = max(most, len(open_steps))
         return most

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from swamp_harness.machinery.faults import InfrastructureFault
@@ -20,6 +20,7 @@ from swamp_harness.product.run_records import ACTIVE, LeaseRecord, QueuedStep
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.observations import beyond_grace_window
 from swamp_harness.scenario.placement import names_of_items, step_for
+from swamp_harness.scenario.probe import RESULT
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 
@@ -118,7 +119,7 @@ def most_at_once(world: World, worker: str) -> dict[str, int]:
     for _, change in moments:
         held += change
         most = max(most, held)
-    return {"by the steps' own account": world.journal.most_at_once(worker), "by the leases": most}
+    return {"by the steps' own account": world.journal.most_at_once(worker=worker), "by the leases": most}
 
 
 def items_worked(world: World, step: str) -> dict[str, int]:
@@ -133,9 +134,19 @@ def items_of(world: World, step: str) -> list[str]:
     return sorted(_item_names(world, step))
 
 
+def items_at_once(world: World, step: str) -> int:
+    """How many items of an expanded step were worked at one time, at the most, by the steps' own account."""
+    return world.journal.most_at_once(steps=_item_names(world, step))
+
+
 def versions_of_results(world: World) -> dict[str, int]:
     """The version of each step's result."""
     return {record.step: record.version for record in world.operator.results()}
+
+
+def results_in_version(world: World, steps: Iterable[str], version: int) -> dict[str, str]:
+    """What the operator reads who asks for the result of each step in one version."""
+    return {step: _result_in_version(world, step, version) for step in steps}
 
 
 def workers_that_took_part(world: World) -> list[str]:
@@ -205,6 +216,14 @@ def _settle(world: World) -> None:
             lambda active: not active,
             LEASES_SETTLED,
         )
+
+
+def _result_in_version(world: World, step: str, version: int) -> str:
+    result = world.operator.get_datum(step, RESULT, version)
+    if not result.succeeded:
+        return result.outcome_in_words
+    datum = result.answer("data-get")
+    return f"{datum['name']} of {datum['modelName']}, version {datum['version']}"
 
 
 def _item_names(world: World, step: str) -> list[str]:
