@@ -31,10 +31,11 @@ class ConsoleFormatter(Formatter):  # type: ignore[misc]
         self.stream = self.open()
         self._session: Session | None = getattr(config, "session", None)
         self._scenario: Any = None
+        self._untold_heading = ""
 
     def feature(self, feature: Any) -> None:
-        """A feature begins."""
-        self._write(f"\n{feature.name}")
+        """A feature begins; it is told once something of it is."""
+        self._untold_heading = f"\n{feature.name}\n"
 
     def scenario(self, scenario: Any) -> None:
         """A scenario begins, so the one before it has ended."""
@@ -50,6 +51,8 @@ class ConsoleFormatter(Formatter):  # type: ignore[misc]
         result = self._session.result_of(scenario) if self._session and scenario else None
         if self._session is None or result is None:
             return
+        self.stream.write(self._untold_heading)
+        self._untold_heading = ""
         self._write(f"  {_MARKS[result.outcome]} {result.title}  {result.seconds:.1f} s")
         if result.outcome is Outcome.NOT_RUN:
             self._write(f"         not run: {result.reason}")
