@@ -41,7 +41,7 @@ Feature: JSON mode
       | build | pool=nowhere | works at once |
       | ship  | pool=nowhere | works at once |
     And an orchestrator
-    And the enrolled worker "alpha"
+    And the enrolled worker "alpha" with 2 slots
     And the enrolled worker "beta" with the labels "region=east, gpu=true"
     And the revoked token "gamma"
     When the workflow starts

@@ -89,7 +89,7 @@ def the_steps_found(context, worker):
 @then('the step "{step:Name}" found nothing of the control plane on "{worker:Name}"')
 def the_step_found_nothing(context, step, worker):
     judge(
-        f'the step "{step}" found no credential and no address of the control plane in its environment',
+        f'the step "{step}" found nothing of the control plane in its environment',
         promised=[],
         seen=env_observations.of_the_control_plane(context.world, worker, step),
     )

@@ -11,6 +11,7 @@ from typing import Any
 from swamp_harness.machinery.faults import PromiseBroken
 
 NOTHING = "-"
+DISCONNECTED = "disconnected"
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,14 @@ from typing import Any
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
+from swamp_harness.machinery.faults import PromiseBroken
 from swamp_harness.machinery.limits import HTTP_ANSWER
 from swamp_harness.product import contracts
-from swamp_harness.product.records import PoolMember, members_from_json
+from swamp_harness.product.records import DISCONNECTED, PoolMember, members_from_json
 from swamp_harness.product.run_records import ALL_LEASES, LeaseRecord, lease
 
 _OK = 200
+_NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,22 @@ class ServeApi:
             return False
 
     def live_pool(self) -> list[LiveMember]:
-        """The live pool.
+        """The live pool, or, of a release before 2026-08-14, which does not tell that, the recorded one.
 
         Raises:
             OSError: nobody answers.
-            PromiseBroken: the answer breaks the contract "health".
+            PromiseBroken: the answer breaks the contract "health" or "worker-list".
         """
-        _, body = self._get("/api/v1/health")
-        health = json.loads(body)
+        status, body = self._get("/api/v1/health")
+        if status == _NOT_FOUND:
+            return [
+                LiveMember(member.name, member.instance, member.status != DISCONNECTED)
+                for member in self.pool(past=True)
+            ]
+        try:
+            health = json.loads(body)
+        except ValueError as error:
+            raise PromiseBroken(f"GET /api/v1/health answered {status} and no JSON: {body!r}") from error
         contracts.honour("health", health, "GET /api/v1/health")
         return [
             LiveMember(item["name"], item["instanceUuid"], item["connected"]) for item in health["workers"]
@@ -93,14 +103,17 @@ class ServeApi:
             raise OSError(f"{request}: {error}") from error
         return reply.get("payload", reply)
 
-    def pool(self) -> list[PoolMember]:
-        """The connected members of the pool, as the worker list would tell them.
+    def pool(self, *, past: bool = False) -> list[PoolMember]:
+        """The members of the pool, as the worker list would tell them.
+
+        Args:
+            past: whether those are wanted as well that are not connected.
 
         Raises:
             OSError: nobody answers.
             PromiseBroken: the answer breaks the contract "worker-list".
         """
-        answer = self.ask("worker.list")["data"]
+        answer = self.ask("worker.list", showAll=past)["data"]
         contracts.honour("worker-list", answer, "the request worker.list")
         return members_from_json(answer)
 

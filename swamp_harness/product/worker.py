@@ -110,6 +110,7 @@ class Worker:
 
     Attributes:
         environment: what its processes find, without what they are told about credential and address.
+        variables: what its present process was started with, all of it.
         started: when its present process was started.
     """
 
@@ -131,6 +132,7 @@ class Worker:
         self.started = datetime.now(UTC)
         self._binary = binary
         self.environment = dict(environment)
+        self.variables = self.environment
         self._process: ProcessTree | None = None
         self._address: tuple[str, int] | None = None
         self._awaited_enrollments = 0
@@ -163,8 +165,9 @@ class Worker:
             *(("--log-level", self.settings.log_level) if self.settings.log_level else ()),
             *(("--json",) if self.settings.output is Output.JSON else ()),
         ]
-        variables = identity.variables if self.settings.by_environment else {}
-        launch = Launch(arguments, {**self.environment, **variables}, self.machine.work)
+        told = identity.variables if self.settings.by_environment else {}
+        self.variables = {**self.environment, **told}
+        launch = Launch(arguments, self.variables, self.machine.work)
         self.started = datetime.now(UTC)
         self._process = ProcessTree(self.name, launch, self.log)
         self.starts += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 
 from swamp_harness.machinery.faults import InfrastructureFault
@@ -14,6 +15,8 @@ ORCHESTRATOR = "the orchestrator"
 # What a worker is told about its orchestrator; the control plane's own (design/remote-execution.md,
 # "Dispatch runners").
 _CONTROL_PLANE = ("SWAMP_WORKER_TOKEN", "SWAMP_SERVER_TOKEN", "SWAMP_ORCHESTRATOR_URL")
+# What a shell and the product's runtime set of their own for what they start.
+_OF_THE_RUNTIME = re.compile(r"_|PWD|OLDPWD|SHLVL|DENO_.*")
 
 
 def variables_of(owner: str, names: Iterable[str]) -> dict[str, str]:
@@ -51,18 +54,23 @@ def found_variables(world: World, worker: str, rows: Iterable[Mapping[str, str]]
 
 
 def of_the_control_plane(world: World, worker: str, step: str) -> list[str]:
-    """The variables of a step that tell a credential of a worker, or where and how to reach the orchestrator.
+    """The variables of a step that are, or may be, the control plane's.
+
+    Those are the ones that tell the worker's credential or the orchestrator's address, and those that neither
+    the orchestrator nor the worker was started with: whatever a worker adds of its own could be a credential.
 
     Raises:
         InfrastructureFault: the step noted no environment.
     """
     host, port = world.orchestrator.address
     telling = (world.operator.secret(worker), f"{host}:{port}")
-    environment = _environment(world, {"step": step})
+    given = {*world.orchestrator.environment, *world.workers[worker].variables}
     return sorted(
         name
-        for name, value in environment.items()
-        if name in _CONTROL_PLANE or any(word in value for word in telling)
+        for name, value in _environment(world, {"step": step}).items()
+        if name in _CONTROL_PLANE
+        or not (name in given or _OF_THE_RUNTIME.fullmatch(name))
+        or any(word in value for word in telling)
     )
 
 

@@ -75,6 +75,7 @@ class Session:
         self.failures: dict[str, Failure] = {}
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
+        self._begun = 0
         self._scenario_clock = 0.0
         self._scenario_cpu = 0.0
 
@@ -87,7 +88,8 @@ class Session:
         if missing is not None:
             scenario.skip(missing)
             return None
-        return World(self.bench, f"scenario-{len(self.results) + 1:03}", slug(scenario))
+        self._begun += 1
+        return World(self.bench, f"scenario-{self._begun:03}", slug(scenario))
 
     def run_step(self, step: Any, world: World | None, action: Callable[[], None]) -> None:
         """Run one step; whatever goes wrong in it comes out blanked, classified and explained.
@@ -119,8 +121,8 @@ class Session:
             failed = outcome in (Outcome.BROKEN, Outcome.DEVIATION, Outcome.FAULT)
             try:
                 swept_up = world.close(keep=failed, interrupted=self.interrupted is not None)
-            except InfrastructureFault as error:
-                outcome, reason = Outcome.FAULT, f"Cleaning up failed: {error}"
+            except Exception as error:  # noqa: BLE001 - a scenario's end must not spoil those after it
+                outcome, reason = Outcome.FAULT, f"Cleaning up failed: {type(error).__name__}: {error}"
         self.results.append(
             ScenarioResult(
                 name=scenario.name,

@@ -1,0 +1,65 @@
+"""The cheap surface of an orchestrator, of releases that tell the live pool and of those that do not."""
+
+import json
+import threading
+from contextlib import contextmanager
+from http import HTTPStatus
+
+import pytest
+from websockets.sync.server import serve
+
+from swamp_harness.machinery.faults import PromiseBroken
+from swamp_harness.product.serve_api import LiveMember, ServeApi
+
+INSTANCE = "6f1c2a34-1111-4222-8333-abcdefabcdef"
+RECORDED = {
+    "name": "alpha",
+    "status": "disconnected",
+    "labels": {},
+    "platform": "linux",
+    "arch": "x86_64",
+    "instanceUuid": INSTANCE,
+    "enrolledAt": "2026-07-31T10:00:00Z",
+    "lastSeenAt": "2026-07-31T10:00:01Z",
+    "capacity": 1,
+    "activeDispatchIds": [],
+    "swampVersion": "20260731.000000.0",
+    "protocolVersion": 4,
+}
+
+
+@contextmanager
+def orchestrator(status, body):
+    """An orchestrator whose health endpoint gives this answer, and whose pool has one member that is away."""
+    asked = []
+
+    def health(connection, request):
+        return connection.respond(status, body) if request.path == "/api/v1/health" else None
+
+    def answer(socket):
+        request = json.loads(socket.recv())
+        asked.append(request)
+        workers = [RECORDED] if request["payload"].get("showAll") else []
+        socket.send(json.dumps({"payload": {"data": {"workers": workers, "count": len(workers)}}}))
+
+    with serve(answer, "127.0.0.1", 0, process_request=health) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield ServeApi(*server.socket.getsockname())
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_release_that_does_not_tell_the_live_pool_tells_the_recorded_one():
+    with orchestrator(HTTPStatus.NOT_FOUND, "Not found") as api:
+        assert api.live_pool() == [LiveMember("alpha", INSTANCE, connected=False)]
+
+
+def test_a_live_pool_that_is_no_json_breaks_a_promise():
+    with (
+        orchestrator(HTTPStatus.OK, "all is well") as api,
+        pytest.raises(PromiseBroken, match="no JSON: b'all is well'"),
+    ):
+        api.live_pool()
