@@ -6,8 +6,12 @@ The timers are the product's own; the suite waits them out, and no flag shortens
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 VAULT = "v1"
+
+# Where swamp keeps a person's own settings, under the home folder (README.md, "Telemetry").
+SETTINGS = Path(".config", "swamp")
 
 QUIET_ENVIRONMENT = {
     "NO_COLOR": "1",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from swamp_harness.machinery.certificates import ServerCertificate
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import ORCHESTRATOR_READY
 from swamp_harness.machinery.processes import Launch, ProcessTree
@@ -26,9 +27,11 @@ class Orchestrator:
         repository: what it serves.
         log: takes what it says.
         flags: that it is started with, each time.
+        certificate: what it shows to those who connect; without one it does not speak TLS.
 
     Attributes:
         environment: what its processes find; a change counts from the next start.
+        secure: whether it speaks TLS.
         api: its HTTP and WebSocket surface, once it has started.
     """
 
@@ -41,6 +44,7 @@ class Orchestrator:
         *,
         log: ProcessLog,
         flags: Sequence[str] = (),
+        certificate: ServerCertificate | None = None,
     ) -> None:
         self.name = name
         self.log = log
@@ -48,7 +52,8 @@ class Orchestrator:
         self._binary = binary
         self.environment = dict(environment)
         self._repository = repository
-        self._flags = tuple(flags)
+        self.secure = certificate is not None
+        self._flags = (*flags, *_tls_flags(certificate))
         # The operating system chooses the port at the first start, so no two runs can choose the same.
         self._port = 0
         self._process: ProcessTree | None = None
@@ -61,7 +66,7 @@ class Orchestrator:
     @property
     def api(self) -> ServeApi:
         """Its HTTP and WebSocket surface."""
-        return ServeApi(*self.address)
+        return ServeApi(*self.address, secure=self.secure)
 
     @property
     def alive(self) -> bool:
@@ -129,6 +134,12 @@ class Orchestrator:
         if PORT_TAKEN.search(self.log.text(process.log_start)):
             return f"port {self._port} was taken by another program"
         return f"{self.name} ended with exit code {process.exit_code}"
+
+
+def _tls_flags(certificate: ServerCertificate | None) -> Sequence[str]:
+    if certificate is None:
+        return ()
+    return "--cert-file", str(certificate.chain), "--key-file", str(certificate.key)
 
 
 def _match(found: re.Match[str] | None) -> re.Match[str]:

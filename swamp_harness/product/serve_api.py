@@ -14,6 +14,7 @@ from typing import Any
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
+from swamp_harness.machinery.certificates import whatever_it_shows
 from swamp_harness.machinery.faults import PromiseBroken
 from swamp_harness.machinery.limits import HTTP_ANSWER
 from swamp_harness.product import contracts
@@ -49,11 +50,13 @@ class ServeApi:
     Args:
         host: where it listens.
         port: where it listens.
+        secure: whether it speaks TLS.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, *, secure: bool = False) -> None:
         self._host = host
         self._port = port
+        self._secure = secure
 
     def ready(self) -> bool:
         """Whether `/ready` says that it serves; false while nobody answers."""
@@ -87,7 +90,7 @@ class ServeApi:
     @property
     def url(self) -> str:
         """The address that operators give to `--server`."""
-        return f"ws://{self._host}:{self._port}"
+        return f"{'wss' if self._secure else 'ws'}://{self._host}:{self._port}"
 
     def ask(self, request: str, **payload: object) -> Any:
         """Send one request of the client protocol, such as "worker.token.list", and return what came back.
@@ -96,7 +99,8 @@ class ServeApi:
             OSError: nobody answers, or not in time.
         """
         try:
-            with connect(self.url, proxy=None, open_timeout=HTTP_ANSWER.seconds) as socket:
+            context = whatever_it_shows() if self._secure else None
+            with connect(self.url, proxy=None, ssl=context, open_timeout=HTTP_ANSWER.seconds) as socket:
                 socket.send(json.dumps({"type": request, "id": "1", "payload": payload}))
                 reply = json.loads(socket.recv(timeout=HTTP_ANSWER.seconds))
         except WebSocketException as error:
@@ -139,7 +143,7 @@ class ServeApi:
         return [item["runId"] for item in self.ask("workflow.history.search")["data"]["results"]]
 
     def _get(self, path: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=HTTP_ANSWER.seconds)
+        connection = self._connection()
         try:
             connection.request("GET", path)
             response = connection.getresponse()
@@ -148,3 +152,11 @@ class ServeApi:
             raise OSError(f"GET {path}: {error}") from error
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        limit = HTTP_ANSWER.seconds
+        if self._secure:
+            return http.client.HTTPSConnection(
+                self._host, self._port, timeout=limit, context=whatever_it_shows()
+            )
+        return http.client.HTTPConnection(self._host, self._port, timeout=limit)

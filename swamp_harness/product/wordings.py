@@ -23,8 +23,16 @@ REJECTIONS = {
     "its token is malformed": [r"Enrollment token must have the form '<name>\.<secret>'"],
 }
 
+# What is wrong with the certificate that an orchestrator shows, told by whoever refuses it.
+CERTIFICATE_FLAWS = {
+    "the certificate is not trusted": [r"issuer is not trusted", r"UnknownIssuer", r"root CA is not in "],
+    "the certificate has expired": [r"certificate (has )?expired", r"[^-]expired certificate"],
+    "the certificate is for another host": [r"not valid for (the )?(name|host)", r"NotValidForName"],
+}
+
 # Why a command of the operator fails.
 COMMAND_FAILURES = {
+    **CERTIFICATE_FLAWS,
     "the name is taken": [r"Enrollment token '[^']+' already exists"],
     "the name is not allowed": [r"must be lowercase alphanumeric"],
     "the lifetime must be positive": [r"Invalid --duration value .*: must be positive"],
@@ -37,6 +45,11 @@ COMMAND_FAILURES = {
     "the address is not that of an orchestrator": [r"Orchestrator URL must start with ws://"],
     "the orchestrator cannot be reached": [r"Could not connect to "],
     "there is no such token": [r"Enrollment token '[^']+' not found"],
+    "there is no such workflow": [r"Workflow not found: "],
+    "there is no such model": [r"Model not found: "],
+    "there is no such method": [r"Unknown method '[^']+' for type"],
+    "nobody listens there": [r"Could not connect to \S+ .*[Cc]onnection refused"],
+    "nobody answers there": [r"Timed out connecting to \S+"],
 }
 
 # Why a run fails.
@@ -44,7 +57,11 @@ RUN_FAILURES = {
     "its worker was lost after the step had written": [
         r"Worker '[^']+' disconnected after step '[^']+' had written data",
     ],
-    "its step failed": [r"Command exited with code 3", r"the probe was told to fail"],
+    "its step failed": [
+        r"Command exited with code 3",
+        r"the probe was told to fail",
+        r"has failed on purpose",
+    ],
     "no matching worker came in time": [r"Timed out waiting for a worker matching "],
 }
 

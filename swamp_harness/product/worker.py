@@ -18,7 +18,9 @@ from swamp_harness.product import contracts
 from swamp_harness.product.commands import Output
 from swamp_harness.product.conventions import MOST_DIALS
 from swamp_harness.product.machine import Machine
+from swamp_harness.product.trust import trust_of_worker
 from swamp_harness.product.wordings import (
+    CERTIFICATE_FLAWS,
     REJECTIONS,
     WORKER_DIALS,
     WORKER_DISCONNECTED,
@@ -34,7 +36,7 @@ class Ending:
 
     Attributes:
         failing: whether its exit code says failure.
-        reasons: the reasons for its rejection that it gave at the end.
+        reasons: the reasons for its rejection, or for refusing its orchestrator, that it gave at the end.
         enrolled: whether it had enrolled before, other than when the scenario waited for it to enroll.
     """
 
@@ -62,6 +64,8 @@ class WorkerSettings:
         slots: how many steps it takes at a time.
         log_level: how much it tells; as much as usual when empty.
         output: how it reports, `Output.TEXT` or `Output.JSON`.
+        secure: whether it dials over TLS.
+        trusted: the file that holds whom it trusts; the authorities of its system alone when None.
     """
 
     credential: str
@@ -71,6 +75,8 @@ class WorkerSettings:
     slots: int = 1
     log_level: str = ""
     output: Output = Output.TEXT
+    secure: bool = False
+    trusted: Path | None = None
 
     @property
     def member(self) -> str:
@@ -131,7 +137,7 @@ class Worker:
         self.starts = 0
         self.started = datetime.now(UTC)
         self._binary = binary
-        self.environment = dict(environment)
+        self.environment = {**environment, **trust_of_worker(settings.trusted)}
         self.variables = self.environment
         self._process: ProcessTree | None = None
         self._address: tuple[str, int] | None = None
@@ -152,7 +158,8 @@ class Worker:
         self._address = address
         self._awaited_enrollments = 0
         host, port = address
-        identity = self._identity(f"ws://{host}:{port}")
+        scheme = "wss" if self.settings.secure else "ws"
+        identity = self._identity(f"{scheme}://{host}:{port}")
         arguments = [
             *(str(self._binary), "worker", "connect"),
             *(() if self.settings.by_environment else identity.arguments),
@@ -283,11 +290,8 @@ class Worker:
         """
         stopped = "\n".join(line.text for line in self._said(WORKER_STOPPED, "stopped"))
         error = self._last_error()
-        return [
-            reason
-            for reason in reasons_given(stopped, REJECTIONS)
-            if reason in reasons_given(error, REJECTIONS)
-        ]
+        known = {**REJECTIONS, **CERTIFICATE_FLAWS}
+        return [reason for reason in reasons_given(stopped, known) if reason in reasons_given(error, known)]
 
     def _last_error(self) -> str:
         text = self.log.text(self._running().log_start, "stderr")

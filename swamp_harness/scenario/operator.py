@@ -64,7 +64,7 @@ class Operator:
 
     @property
     def last(self) -> CommandResult:
-        """What the operator's last minting or revoking did."""
+        """What the operator's last command that is to be judged did."""
         if self._last is None:
             raise InfrastructureFault("The operator has not given any command yet.")
         return self._last
@@ -90,6 +90,10 @@ class Operator:
         """Revoke a token; whether it succeeded is for the scenario to ask."""
         self._last = self.commands.run("worker", "token", "revoke", token, output=self.output)
         return self._last
+
+    def typed_elsewhere(self, result: CommandResult) -> None:
+        """Take a command that was typed at another machine for the operator's last one."""
+        self._last = result
 
     def credential(self, token: str) -> Credential:
         """The credential that the first minting of a token has shown.

@@ -14,6 +14,7 @@ from swamp_harness.scenario.probe import WORK
 from swamp_harness.scenario.tables import rows_of
 
 WORKFLOW = "release"
+ON_THE_ORCHESTRATOR = "the orchestrator"
 ANY_WORKER: Mapping[str, str] = {"pool": "any"}
 
 _WORKER = re.compile(r'^worker "(?P<name>[^"]+)"$')
@@ -74,11 +75,13 @@ def _placement(row: Mapping[str, str]) -> Placement:
             target = f"${{{{ inputs.{match['name']} }}}}"
         elif part == "any worker":
             labels |= ANY_WORKER
+        elif part == ON_THE_ORCHESTRATOR:
+            continue  # a step that asks for no worker is the orchestrator's own
         elif "=" in part:
             labels |= dict(labels_from_text(part))
         else:
             raise InfrastructureFault(
-                f'Nobody knows where "{part}" is; a step runs on any worker, on '
+                f'Nobody knows where "{part}" is; a step runs on {ON_THE_ORCHESTRATOR}, on any worker, on '
                 'worker "alpha", or on labels such as pool=a.'
             )
     return Placement(target, labels)

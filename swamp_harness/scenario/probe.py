@@ -80,6 +80,8 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "works for a moment": _probe("moment"),
     "holds, then writes": _probe("hold"),
     "holds and does not listen": _probe("deaf"),
+    "says a word, holds, then writes": _probe("say"),
+    "fails": _probe("fail"),
     "writes, holds, writes again": _probe("partial"),
     "writes a line, holds, writes another": _probe("lines"),
     # The shell becomes the program that holds, so there is one process.
@@ -185,6 +187,14 @@ class Journal:
         file = self._folder / f"{name}-{step}"
         return file.read_text("utf-8").strip() if file.exists() else ""
 
+    def ends(self, step: str) -> list[Note]:
+        """The ends of one step, in the order in which they happened."""
+        return [note for note in self.notes() if note.event == _END and note.step == step]
+
+    def let_go_on(self, step: str) -> None:
+        """Let a step go on that holds."""
+        (self._folder / f"go-on-{step}").mkdir()
+
     def most_at_once(self, *, worker: str | None = None, steps: Container[str] | None = None) -> int:
         """How many steps ran at one time, at the most.
 
@@ -199,6 +209,11 @@ class Journal:
                 (open_steps.add if note.event == _START else open_steps.discard)((note.step, note.pid))
                 most = max(most, len(open_steps))
         return most
+
+
+def word_of(step: str) -> str:
+    """What a step that says a word says."""
+    return f"{step} is at work"
 
 
 def is_work(item: Mapping[str, Any]) -> bool:

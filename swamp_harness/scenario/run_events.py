@@ -8,6 +8,7 @@ from datetime import timedelta
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import (
     ATTEMPTS_MADE,
+    OUTPUT_SEEN,
     RUN_ENDED,
     SILENCE_NOTICED,
     STEP_BEGUN,
@@ -17,6 +18,7 @@ from swamp_harness.machinery.limits import (
 from swamp_harness.machinery.waiting import wait_for_moment, wait_until
 from swamp_harness.product.commands import Output
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
+from swamp_harness.scenario.probe import word_of
 from swamp_harness.scenario.world import World
 
 
@@ -48,6 +50,27 @@ def wait_until_begun(world: World, step: str) -> None:
         hopeless=lambda: cause_of_standstill(world),
     )
     world.note_processes_of_steps()
+
+
+def go_on_once_heard(world: World, step: str) -> None:
+    """Wait until whoever follows the run sees what a step says while it holds, and let the step go on.
+
+    Raises:
+        AwaitedInVain: it is not seen while the step holds.
+        InfrastructureFault: the step did not hold.
+    """
+    wait_until_begun(world, step)
+    run = world.runs.last
+    wait_until(
+        f'the one who follows the run to see that "{step}" says: {word_of(step)}',
+        lambda: run.log.tail(3),
+        lambda _: word_of(step) in run.log.text(),
+        OUTPUT_SEEN,
+        hopeless=lambda: cause_of_standstill(world),
+    )
+    if world.journal.ends(step):
+        raise InfrastructureFault(f'The step "{step}" did not hold, so what was seen of it proves nothing.')
+    world.journal.let_go_on(step)
 
 
 def wait_until_written(world: World, step: str) -> None:

@@ -19,12 +19,10 @@ from swamp_harness.product.run import RunOutcome
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord, QueuedStep
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.observations import beyond_grace_window
-from swamp_harness.scenario.placement import names_of_items, step_for
+from swamp_harness.scenario.placement import ON_THE_ORCHESTRATOR, names_of_items, step_for
 from swamp_harness.scenario.probe import RESULT
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
-
-ON_THE_ORCHESTRATOR = "the orchestrator"
 
 
 @dataclass(frozen=True)

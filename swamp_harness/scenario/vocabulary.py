@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from swamp_harness.machinery.certificates import Identity, Trust
 from swamp_harness.product.commands import Output
 from swamp_harness.product.machine import CachePlace
 from swamp_harness.product.records import labels_from_text
@@ -57,5 +58,7 @@ KINDS: dict[str, Kind] = {
             "given in relation to where it starts": CachePlace("beside/cache", is_relative=True),
         }
     ),
+    "Certificate": _one_of({identity.value: identity for identity in Identity}),
+    "Trust": _one_of({trust.value: trust for trust in Trust}),
     "VersionShift": _one_of({"an older": -1, "a newer": 1}),
 }

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from swamp_harness.machinery.certificates import Identity
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.limits import POOL_CHANGED, Limit
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.machinery.waiting import wait_for_moment, wait_until
-from swamp_harness.product.commands import Output, SwampCommands
+from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.conventions import USUAL_LIFETIME
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.orchestrator import Orchestrator
@@ -19,14 +22,17 @@ from swamp_harness.product.records import PoolMember
 from swamp_harness.product.repository import Repository, initialise
 from swamp_harness.product.run import WorkflowRun
 from swamp_harness.product.serve_api import LiveMember, ServeApi
+from swamp_harness.product.trust import trust_of_command
 from swamp_harness.product.worker import Worker, WorkerSettings
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.bench import Bench
+from swamp_harness.scenario.elsewhere import Elsewhere
 from swamp_harness.scenario.evidence import Evidence
 from swamp_harness.scenario.operator import Operator
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.probe import WORKER_VARIABLE, Journal
 from swamp_harness.scenario.runs import Runs
+from swamp_harness.scenario.security import Security
 from swamp_harness.scenario.workers import Workers
 
 _ORCHESTRATOR = "orchestrator"
@@ -66,6 +72,8 @@ class World:
         self.worker_output = Output.TEXT
         self.worker_log_level = ""
         self.asked: Any = None
+        self._security: Security | None = None
+        self._elsewhere: Elsewhere | None = None
         self._operator: Operator | None = None
         self._runs: Runs | None = None
         self._workflow: Workflow | None = None
@@ -108,6 +116,7 @@ class World:
         *,
         flags: Sequence[str] = (),
         variables: Mapping[str, str] | None = None,
+        identity: Identity | None = None,
     ) -> None:
         """Start an orchestrator that serves the operator's repository, and wait until it is ready.
 
@@ -115,7 +124,10 @@ class World:
             name: how messages call it.
             flags: that it is started with.
             variables: what it finds in its environment beside what every process of the scenario does.
+            identity: the kind of certificate that it shows; it does not speak TLS when None.
         """
+        if identity is not None:
+            self._security = Security(self.folder / "certificates", identity)
         if self._repository is None:
             self.set_up_repository()
         machine = Machine.at(self.folder / name)
@@ -128,6 +140,7 @@ class World:
             self.repository,
             log=ProcessLog(self.evidence.log_file(name)),
             flags=flags,
+            certificate=self._security.certificate if self._security else None,
         )
         self._orchestrators[name] = orchestrator
         orchestrator.start()
@@ -141,6 +154,14 @@ class World:
         result = self.operator.keep_secret(key)
         if not result.succeeded:
             raise InfrastructureFault(f"The scenario's secret could not be put into the vault:\n{result}")
+
+    def set_up_another_machine(self) -> None:
+        """Take the operator to a machine that has nothing but swamp and the address of the orchestrator."""
+        machine = Machine.at(self.folder / "another-machine")
+        variables = {**self._bench.mark(self._scenario), **trust_of_command(self._trusted)}
+        commands = SwampCommands(self._bench.binary.path, machine.environment(**variables), machine.work)
+        self._elsewhere = Elsewhere(machine, commands, self.orchestrator.api.url)
+        self._runs = Runs(self._bench.binary.path, commands.environment, machine.work, self.evidence)
 
     def set_up_token(self, token: str, *, lifetime: str = USUAL_LIFETIME, revoked: bool = False) -> None:
         """Mint a token, and revoke it if asked."""
@@ -175,9 +196,7 @@ class World:
         if name not in self.operator.credentials:
             self.set_up_token(name)
         credential = str(self.operator.credential(name))
-        all_settings = WorkerSettings(
-            credential, labels, output=self.worker_output, log_level=self.worker_log_level, **settings
-        )
+        all_settings = replace(self._settings(credential, labels), **settings)
         worker = self.workers.make(name, all_settings, machine=machine, variables=variables)
         address = self.orchestrator.address
         worker.start(self.workers.put_on_a_network(name, address) if on_a_network else address)
@@ -209,6 +228,20 @@ class World:
         if self._runs is None:
             raise InfrastructureFault("The scenario has no repository: begin with `Given a repository`.")
         return self._runs
+
+    @property
+    def elsewhere(self) -> Elsewhere:
+        """The other machine that the operator went to."""
+        if self._elsewhere is None:
+            raise InfrastructureFault("The operator has not gone to another machine.")
+        return self._elsewhere
+
+    @property
+    def security(self) -> Security:
+        """The certificate that the orchestrator shows, and whom everybody trusts."""
+        if self._security is None:
+            raise InfrastructureFault("The scenario's orchestrator does not speak TLS.")
+        return self._security
 
     @property
     def workflow(self) -> Workflow:
@@ -257,7 +290,7 @@ class World:
             other_release: whether it is the binary of another protocol version.
         """
         credential = str(self.operator.credential(token))
-        settings = WorkerSettings(credential, labels or {}, output=self.worker_output)
+        settings = self._settings(credential, labels)
         binary = self._other_binary() if other_release else None
         worker = self.workers.make(name, settings, machine=machine, binary=binary)
         address = self.orchestrator.address
@@ -265,14 +298,13 @@ class World:
 
     def connect_stranger(self, name: str, credential: str) -> None:
         """Start a new worker that presents a credential which no minting has shown."""
-        settings = WorkerSettings(credential, output=self.worker_output)
-        self.workers.make(name, settings).start(self.orchestrator.address)
+        self.workers.make(name, self._settings(credential)).start(self.orchestrator.address)
 
     def race(self, names: list[str], token: str) -> None:
         """Let workers on machines of their own present one token at the same moment."""
         for name in names:
             credential = str(self.operator.credential(token))
-            self.workers.make(name, WorkerSettings(credential, output=self.worker_output))
+            self.workers.make(name, self._settings(credential))
         self.workers.start_at_the_same_moment(names, self.orchestrator.address)
 
     def reboot(self) -> None:
@@ -373,7 +405,7 @@ class World:
             if self._operator is not None:
                 if not interrupted:
                     self._take_last_look(self._operator)
-                self.evidence.write_transcript(self._operator.commands.results)
+                self.evidence.write_transcript(self._typed())
         finally:
             if self._runs is not None:
                 self._runs.end()
@@ -391,7 +423,7 @@ class World:
             for actor in self._actors()
         ]
         if self._operator is not None:
-            recent = self._operator.commands.results[-_LAST_COMMANDS:]
+            recent = self._typed()[-_LAST_COMMANDS:]
             shown = "\n".join(map(str, recent)) or "(none)"
             parts.append(f"The operator's last commands:\n{shown}")
         parts += [f"Evidence: {self.evidence.folder}", f"Kept on disk: {self.folder}"]
@@ -400,10 +432,9 @@ class World:
     @property
     def product_commands(self) -> int:
         """How many times the scenario has started the product, as a command or as a process."""
-        typed = len(self._operator.commands.results) if self._operator is not None else 0
         started = sum(orchestrator.starts for orchestrator in self._orchestrators.values())
         followed = len(self._runs.all()) if self._runs is not None else 0
-        return typed + started + followed + sum(worker.starts for worker in self.workers.all())
+        return len(self._typed()) + started + followed + sum(worker.starts for worker in self.workers.all())
 
     def _take_last_look(self, operator: Operator) -> None:
         orchestrator = next(iter(self._orchestrators.values()), None)
@@ -440,6 +471,24 @@ class World:
     def _actors(self) -> list[Orchestrator | Worker | WorkflowRun]:
         runs = self._runs.all() if self._runs is not None else []
         return [*self._orchestrators.values(), *self.workers.all(), *runs]
+
+    def _settings(self, credential: str, labels: Mapping[str, str] | None = None) -> WorkerSettings:
+        return WorkerSettings(
+            credential,
+            labels or {},
+            output=self.worker_output,
+            log_level=self.worker_log_level,
+            secure=self.orchestrator.secure,
+            trusted=self._trusted,
+        )
+
+    @property
+    def _trusted(self) -> Path | None:
+        return self._security.trusted if self._security is not None else None
+
+    def _typed(self) -> list[CommandResult]:
+        everywhere = [who.commands.results for who in (self._operator, self._elsewhere) if who is not None]
+        return sorted(chain.from_iterable(everywhere), key=lambda result: result.started)
 
     def _other_binary(self) -> Path:
         if self._bench.other is None:

@@ -23,6 +23,7 @@ TAGS = {
     "issue-630": "the issue that makes the promises; the report links to it",
     "slow": "waits out a timer of the product of more than 30 s",
     "network": "cuts a network path",
+    "tls": "speaks TLS, with certificates that are made for it",
     "posix": "runs a POSIX shell in its steps, so it does not run on Windows",
     "platform-linux": "needs a machine with Linux",
     "platform-darwin": "needs a machine with macOS",

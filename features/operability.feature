@@ -1,0 +1,116 @@
+@issue-630
+Feature: Operability
+  An operator needs no repository to work with an orchestrator: its address is enough, from any machine. Over
+  TLS, workers and operators know whom they talk to, or do not talk at all and say why.
+
+  @uat-28
+  Scenario Outline: A workflow runs from a machine without a repository, told in <output>
+    Given a workflow with the steps:
+      | step  | runs on          | work          | after |
+      | build | the orchestrator | works at once |       |
+      | ship  | any worker       | works at once | build |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the operator is at another machine, without a repository
+    And the operator asks for answers in <output>
+    When the workflow starts
+    Then the run succeeds
+    And these steps began, and no others:
+      | step  | worker           |
+      | build | the orchestrator |
+      | ship  | alpha            |
+    And this data has been recorded, and no other:
+      | step  | data   | version | written on       |
+      | build | result | 1       | the orchestrator |
+      | ship  | result | 1       | alpha            |
+    And nothing was left on the other machine
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-28
+  Scenario: The operator sees what a step says while it still runs
+    Given a workflow with the steps:
+      | step  | runs on          | work                            | after |
+      | build | the orchestrator | says a word, holds, then writes |       |
+      | ship  | any worker       | says a word, holds, then writes | build |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the operator is at another machine, without a repository
+    And the operator asks for answers in text
+    When the workflow starts
+    And the step "build" goes on once the operator has seen what it says
+    And the step "ship" goes on once the operator has seen what it says
+    Then the run succeeds
+    And these steps began, and no others:
+      | step  | worker           |
+      | build | the orchestrator |
+      | ship  | alpha            |
+
+  @uat-28
+  Scenario Outline: A step that fails fails the run for an operator elsewhere, told in <output>
+    Given a workflow with the steps:
+      | step  | runs on    | work          | after |
+      | build | any worker | fails         |       |
+      | ship  | any worker | works at once | build |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the operator is at another machine, without a repository
+    And the operator asks for answers in <output>
+    When the workflow starts
+    Then the run fails because its step failed
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And nothing was left on the other machine
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-29 @tls
+  Scenario Outline: A worker and an operator who trust <trust> work over TLS
+    Given a workflow with the steps:
+      | step  | runs on    | work          |
+      | build | any worker | works at once |
+    And an orchestrator with <certificate>
+    And everybody trusts <trust>
+    And the enrolled worker "alpha"
+    And the operator is at another machine, without a repository
+    When the workflow starts
+    Then the run succeeds
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And this data has been recorded, and no other:
+      | step  | data   | version | written on |
+      | build | result | 1       | alpha      |
+
+    Examples:
+      | certificate                    | trust                 |
+      | a certificate of the authority | the authority         |
+      | a self-signed certificate      | that very certificate |
+
+  @uat-29 @tls
+  Scenario Outline: A worker that trusts <trust> refuses an orchestrator with <certificate>
+    Given an orchestrator with <certificate>
+    And everybody trusts <trust>
+    And the token "alpha"
+    When the worker "alpha" connects
+    Then the worker "alpha" ends, failing, and has not enrolled
+    And the pool is empty
+    And the token list shows:
+      | token | state  | machine |
+      | alpha | unused | none    |
+    And the worker "alpha" says what is wrong with the certificate
+
+    Examples:
+      | certificate                        | trust                           |
+      | a certificate of another authority | the authority                   |
+      | a self-signed certificate          | the authority                   |
+      | a self-signed certificate          | another self-signed certificate |
+      | an expired certificate             | the authority                   |
+      | a certificate for another host     | the authority                   |

@@ -1,0 +1,131 @@
+"""Certificates of one scenario: an authority, servers with sound and with flawed certificates, whom to trust.
+
+All of them are made anew for each scenario and are worth nothing outside of it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+_HERE = ("127.0.0.1", "localhost")
+_SOMEWHERE_ELSE = "another-host.example"
+_DAY = timedelta(days=1)
+
+
+class Identity(Enum):
+    """What a server shows of itself."""
+
+    OF_THE_AUTHORITY = "a certificate of the authority"
+    OF_ANOTHER_AUTHORITY = "a certificate of another authority"
+    SELF_SIGNED = "a self-signed certificate"
+    EXPIRED = "an expired certificate"
+    FOR_ANOTHER_HOST = "a certificate for another host"
+
+
+class Trust(Enum):
+    """Whom those who connect to a server trust, besides the authorities of their system."""
+
+    THE_AUTHORITY = "the authority"
+    THE_CERTIFICATE = "that very certificate"
+    ANOTHER_CERTIFICATE = "another self-signed certificate"
+
+
+@dataclass(frozen=True)
+class ServerCertificate:
+    """A server's certificate and its key, as files in PEM format.
+
+    Attributes:
+        identity: what kind of certificate it is.
+        chain: the certificate, followed by those that lead to its authority.
+        key: the private key.
+    """
+
+    identity: Identity
+    chain: Path
+    key: Path
+
+
+class Certificates:
+    """Makes certificates for servers on this machine, and the files that say whom to trust.
+
+    Args:
+        folder: where they are kept; made here.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._folder = folder
+        self._authority = trustme.CA(organization_name="The authority of a scenario")
+
+    def server(self, identity: Identity) -> ServerCertificate:
+        """Make a certificate with its key for a server."""
+        if identity is Identity.SELF_SIGNED:
+            return self._self_signed("server")
+        authority = trustme.CA() if identity is Identity.OF_ANOTHER_AUTHORITY else self._authority
+        hosts = [_SOMEWHERE_ELSE] if identity is Identity.FOR_ANOTHER_HOST else _HERE
+        now = datetime.now(UTC)
+        lifetime = (now - 9 * _DAY, now - _DAY) if identity is Identity.EXPIRED else (now - _DAY, now + _DAY)
+        leaf = authority.issue_cert(*hosts, not_before=lifetime[0], not_after=lifetime[1])
+        chain, key = self._files("server")
+        chain.write_bytes(b"".join(pem.bytes() for pem in leaf.cert_chain_pems))
+        leaf.private_key_pem.write_to_path(key)
+        return ServerCertificate(identity, chain, key)
+
+    def trusted_by(self, trust: Trust, server: ServerCertificate) -> Path:
+        """The file that holds whom somebody trusts who connects to a server."""
+        if trust is Trust.THE_CERTIFICATE:
+            return server.chain
+        if trust is Trust.ANOTHER_CERTIFICATE:
+            return self._self_signed("another").chain
+        file = self._folder / "authority.pem"
+        self._authority.cert_pem.write_to_path(file)
+        return file
+
+    def _self_signed(self, name: str) -> ServerCertificate:
+        # trustme only makes certificates with an authority behind them.
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} of a scenario")])
+        now = datetime.now(UTC)
+        address, host = _HERE
+        names = [x509.IPAddress(ipaddress.ip_address(address)), x509.DNSName(host)]
+        certificate = (
+            x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+            .not_valid_before(now - _DAY)
+            .not_valid_after(now + _DAY)
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            # A certificate that may sign others cannot be a server's: many clients refuse it for that alone.
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        chain, key_file = self._files(name)
+        chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        key_file.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        return ServerCertificate(Identity.SELF_SIGNED, chain, key_file)
+
+    def _files(self, name: str) -> tuple[Path, Path]:
+        return self._folder / f"{name}.pem", self._folder / f"{name}-key.pem"
+
+
+def whatever_it_shows() -> ssl.SSLContext:
+    """For the suite's own looks at a server that it has started: its certificate may be flawed on purpose."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,51 @@
+"""TLS in a scenario: which certificate the orchestrator shows, whom everybody who connects to it trusts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from swamp_harness.machinery.certificates import Certificates, Identity, ServerCertificate, Trust
+
+_SOUND = "nothing"
+_UNTRUSTED = "the certificate is not trusted"
+# In the words of the product's wordings.
+_FLAWS = {
+    Identity.OF_ANOTHER_AUTHORITY: _UNTRUSTED,
+    Identity.SELF_SIGNED: _UNTRUSTED,
+    Identity.EXPIRED: "the certificate has expired",
+    Identity.FOR_ANOTHER_HOST: "the certificate is for another host",
+}
+
+
+class Security:
+    """The certificates of one scenario.
+
+    Args:
+        folder: where they are kept; made here.
+        identity: what the orchestrator shows of itself.
+
+    Attributes:
+        certificate: the orchestrator's.
+        trusted: the file that holds whom workers and operators trust who come from now on; None when they
+            trust nobody but the authorities of their system.
+    """
+
+    def __init__(self, folder: Path, identity: Identity) -> None:
+        self._certificates = Certificates(folder)
+        self._trust: Trust | None = None
+        self.certificate: ServerCertificate = self._certificates.server(identity)
+        self.trusted: Path | None = None
+
+    def trust(self, trust: Trust) -> None:
+        """Decide whom everybody trusts who comes from now on."""
+        self._trust = trust
+        self.trusted = self._certificates.trusted_by(trust, self.certificate)
+
+    @property
+    def flaw(self) -> str:
+        """What is wrong with the certificate in the eyes of everybody who comes now."""
+        if self._trust is Trust.THE_CERTIFICATE:
+            return _SOUND
+        if self._trust is not Trust.THE_AUTHORITY:
+            return _UNTRUSTED
+        return _FLAWS.get(self.certificate.identity, _SOUND)
