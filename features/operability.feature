@@ -71,6 +71,36 @@ Feature: Operability
       | text   |
       | JSON   |
 
+  @uat-28
+  Scenario: A method runs from a machine without a repository
+    Given the model "build"
+    And an orchestrator
+    When the operator goes to another machine, without a repository
+    Then an operator there who runs a method is shown its result, in text and in JSON
+    And these steps began, and no others:
+      | step  | worker           |
+      | build | the orchestrator |
+      | build | the orchestrator |
+    And this data has been recorded, and no other:
+      | step  | data   | version | written on       |
+      | build | result | 2       | the orchestrator |
+    And nothing was left on the other machine
+
+  @uat-28
+  Scenario: An operator elsewhere is told what went wrong
+    Given the model "build"
+    And an orchestrator
+    When the operator goes to another machine, without a repository
+    Then an operator there is told why, in text and in JSON, who:
+      | errs                                   | reason                            |
+      | runs a workflow that does not exist    | there is no such workflow         |
+      | runs a model that does not exist       | there is no such model            |
+      | runs a method that does not exist      | there is no such method           |
+      | runs a workflow where nobody listens   | the orchestrator cannot be reached |
+      | lists the workers where nobody listens | the orchestrator cannot be reached |
+    And no step began
+    And nothing was left on the other machine
+
   @uat-29 @tls
   Scenario Outline: A worker and an operator who trust <trust> work over TLS
     Given a workflow with the steps:
@@ -114,3 +144,22 @@ Feature: Operability
       | a self-signed certificate          | another self-signed certificate |
       | an expired certificate             | the authority                   |
       | a certificate for another host     | the authority                   |
+
+  @uat-29 @tls
+  Scenario Outline: An operator who trusts <trust> refuses an orchestrator with <certificate>
+    Given an orchestrator with <certificate>
+    And everybody trusts <trust>
+    When the operator goes to another machine, without a repository
+    Then an operator there is told why, in text and in JSON, who:
+      | errs              | reason |
+      | lists the workers | <flaw> |
+      | runs a workflow   | <flaw> |
+    And nothing was left on the other machine
+
+    Examples:
+      | certificate                        | trust                           | flaw                                 |
+      | a certificate of another authority | the authority                   | the certificate is not trusted       |
+      | a self-signed certificate          | the authority                   | the certificate is not trusted       |
+      | a self-signed certificate          | another self-signed certificate | the certificate is not trusted       |
+      | an expired certificate             | the authority                   | the certificate has expired          |
+      | a certificate for another host     | the authority                   | the certificate is for another host  |

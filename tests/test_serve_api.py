@@ -1,6 +1,7 @@
 """The cheap surface of an orchestrator, of releases that tell the live pool and of those that do not."""
 
 import json
+import socket
 import threading
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -63,3 +64,13 @@ def test_a_live_pool_that_is_no_json_breaks_a_promise():
         pytest.raises(PromiseBroken, match="no JSON: b'all is well'"),
     ):
         api.live_pool()
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_question_that_nobody_answers_ends_in_time(monkeypatch, secure):
+    monkeypatch.setenv("UAT_TIME_SCALE", "0.02")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        api = ServeApi(*silent.getsockname(), secure=secure)
+
+        with pytest.raises(OSError, match=r"worker\.list: no answer within 0\.2 s"):
+            api.pool()

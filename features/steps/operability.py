@@ -2,8 +2,14 @@
 
 from behave import given, then, when
 
-from swamp_harness.scenario import run_events
+from swamp_harness.scenario import elsewhere_observations, run_events
 from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.tables import rows_of
+
+
+@given('the model "{model:Name}"')
+def the_model(context, model):
+    context.world.set_up_model(model)
 
 
 @given("an orchestrator with {certificate:Certificate}")
@@ -17,6 +23,7 @@ def everybody_trusts(context, trust):
 
 
 @given("the operator is at another machine, without a repository")
+@when("the operator goes to another machine, without a repository")
 def the_operator_is_at_another_machine(context):
     context.world.set_up_another_machine()
 
@@ -24,6 +31,26 @@ def the_operator_is_at_another_machine(context):
 @when('the step "{step:Name}" goes on once the operator has seen what it says')
 def the_step_goes_on_once_heard(context, step):
     run_events.go_on_once_heard(context.world, step)
+
+
+@then("an operator there who runs a method is shown its result, in text and in JSON")
+def an_operator_there_is_shown_the_result(context):
+    world = context.world
+    judge(
+        "a method that is run through the orchestrator succeeds and shows its result, in text and in JSON",
+        promised=elsewhere_observations.expected_of_method(world),
+        seen=elsewhere_observations.shown_of_method(world),
+    )
+
+
+@then("an operator there is told why, in text and in JSON, who:")
+def an_operator_there_is_told_why(context):
+    promised = rows_of(context.table, {"errs", "reason"})
+    judge(
+        "the command fails and says why, to a person and to a script, with the same exit code",
+        promised=promised,
+        seen=elsewhere_observations.told_why(context.world, [row["errs"] for row in promised]),
+    )
 
 
 @then("nothing was left on the other machine")

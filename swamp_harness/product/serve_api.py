@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 from dataclasses import dataclass
 from typing import Any
 
+from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import connect
 
 from swamp_harness.machinery.certificates import whatever_it_shows
 from swamp_harness.machinery.faults import PromiseBroken
@@ -98,11 +99,11 @@ class ServeApi:
         Raises:
             OSError: nobody answers, or not in time.
         """
+        message = json.dumps({"type": request, "id": "1", "payload": payload})
         try:
-            context = whatever_it_shows() if self._secure else None
-            with connect(self.url, proxy=None, ssl=context, open_timeout=HTTP_ANSWER.seconds) as socket:
-                socket.send(json.dumps({"type": request, "id": "1", "payload": payload}))
-                reply = json.loads(socket.recv(timeout=HTTP_ANSWER.seconds))
+            reply = json.loads(asyncio.run(self._exchange(message)))
+        except TimeoutError as error:
+            raise OSError(f"{request}: no answer within {HTTP_ANSWER.seconds:g} s") from error
         except WebSocketException as error:
             raise OSError(f"{request}: {error}") from error
         return reply.get("payload", reply)
@@ -141,6 +142,15 @@ class ServeApi:
     def run_ids(self) -> list[str]:
         """The ids of all runs of workflows, the newest first."""
         return [item["runId"] for item in self.ask("workflow.history.search")["data"]["results"]]
+
+    async def _exchange(self, message: str) -> str | bytes:
+        # Threads that read and write one TLS connection at a time can block each other for good, and then no
+        # time limit helps; so there are none.
+        context = whatever_it_shows() if self._secure else None
+        async with asyncio.timeout(HTTP_ANSWER.seconds):
+            async with connect(self.url, proxy=None, ssl=context) as socket:
+                await socket.send(message)
+                return await socket.recv()
 
     def _get(self, path: str) -> tuple[int, bytes]:
         connection = self._connection()

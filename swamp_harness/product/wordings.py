@@ -43,13 +43,11 @@ COMMAND_FAILURES = {
     "there is no such command": [r"is not a subcommand of"],
     "no orchestrator was named": [r"requires a running orchestrator", r"Missing orchestrator URL"],
     "the address is not that of an orchestrator": [r"Orchestrator URL must start with ws://"],
-    "the orchestrator cannot be reached": [r"Could not connect to "],
+    "the orchestrator cannot be reached": [r"Could not connect to [^\n]*tcp connect error"],
     "there is no such token": [r"Enrollment token '[^']+' not found"],
     "there is no such workflow": [r"Workflow not found: "],
     "there is no such model": [r"Model not found: "],
     "there is no such method": [r"Unknown method '[^']+' for type"],
-    "nobody listens there": [r"Could not connect to \S+ .*[Cc]onnection refused"],
-    "nobody answers there": [r"Timed out connecting to \S+"],
 }
 
 # Why a run fails.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.conventions import SETTINGS
@@ -23,16 +23,9 @@ class Elsewhere:
         self.commands = commands
         self.server = server
 
-    def run(self, *arguments: str, output: Output) -> CommandResult:
-        """Run a command through the orchestrator, to its end."""
-        return self.commands.run(*arguments, "--server", self.server, output=output)
-
-    def run_method(
-        self, model: str, method: str, inputs: Mapping[str, str], output: Output, *flags: str
-    ) -> CommandResult:
-        """Run a method of a model through the orchestrator, to its end."""
-        given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
-        return self.run("model", "method", "run", model, method, *given, *flags, output=output)
+    def run(self, arguments: Sequence[str], output: Output, *, server: str = "") -> CommandResult:
+        """Run a command to its end, through the orchestrator unless another server is given."""
+        return self.commands.run(*arguments, "--server", server or self.server, output=output)
 
     def left_behind(self) -> list[str]:
         """The files and folders there that are neither the machine's own nor a person's settings of swamp."""

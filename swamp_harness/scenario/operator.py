@@ -91,10 +91,6 @@ class Operator:
         self._last = self.commands.run("worker", "token", "revoke", token, output=self.output)
         return self._last
 
-    def typed_elsewhere(self, result: CommandResult) -> None:
-        """Take a command that was typed at another machine for the operator's last one."""
-        self._last = result
-
     def credential(self, token: str) -> Credential:
         """The credential that the first minting of a token has shown.
 
@@ -229,6 +225,10 @@ class Operator:
         types = " || ".join(f'modelType == "{model_type}"' for model_type in (PROBE, SHELL))
         answer = self._asked("data", "query", types).answer("data-query")
         return [result_of_step(result) for result in answer["results"] if is_work(result)]
+
+    def create_model(self, model_type: str, name: str) -> CommandResult:
+        """Create a model that is an instance of a type."""
+        return self.commands.run("model", "create", model_type, name)
 
     def get_datum(self, model: str, name: str, version: int) -> CommandResult:
         """Ask for one version of a datum of a model instance, with its content."""

@@ -30,7 +30,7 @@ from swamp_harness.scenario.elsewhere import Elsewhere
 from swamp_harness.scenario.evidence import Evidence
 from swamp_harness.scenario.operator import Operator
 from swamp_harness.scenario.placement import ANY_WORKER
-from swamp_harness.scenario.probe import WORKER_VARIABLE, Journal
+from swamp_harness.scenario.probe import PROBE, WORKER_VARIABLE, Journal
 from swamp_harness.scenario.runs import Runs
 from swamp_harness.scenario.security import Security
 from swamp_harness.scenario.workers import Workers
@@ -56,6 +56,7 @@ class World:
         workers: its workers.
         worker_output: how workers that are started from now on report.
         worker_log_level: how much they tell; as much as usual when empty.
+        model: the instance of the probe that it began with; empty if it began with none or with a workflow.
         asked: what the operator has asked last, and what the product answered.
         machines_with_steps: the workers on whose machines processes of steps have been seen.
     """
@@ -72,6 +73,7 @@ class World:
         self.worker_output = Output.TEXT
         self.worker_log_level = ""
         self.asked: Any = None
+        self.model = ""
         self._security: Security | None = None
         self._elsewhere: Elsewhere | None = None
         self._operator: Operator | None = None
@@ -109,6 +111,18 @@ class World:
         self.set_up_repository(with_probe=True)
         self._workflow = workflow
         self.evidence.write("The workflow", "workflow.yaml", workflow.write_to(self.repository))
+
+    def set_up_model(self, name: str) -> None:
+        """Give the operator a repository with a model that is an instance of the probe.
+
+        Raises:
+            InfrastructureFault: the product could not create it.
+        """
+        self.set_up_repository(with_probe=True)
+        result = self.operator.create_model(PROBE, name)
+        if not result.succeeded:
+            raise InfrastructureFault(f"The scenario's model could not be created:\n{result}")
+        self.model = name
 
     def set_up_orchestrator(
         self,

@@ -1,0 +1,81 @@
+"""What an operator at another machine is shown, in text and in JSON (issue 630, scenarios 28 and 29)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.scenario.probe import RESULT
+from swamp_harness.scenario.tables import Row
+from swamp_harness.scenario.world import World
+
+_METHOD = ("model", "method", "run")
+# The port of the discard protocol: a privileged one that the operating system gives to nobody.
+_NOBODY = "ws://127.0.0.1:9"
+_MODES = (Output.TEXT, Output.JSON)
+
+# What an operator does, in the words of the features.
+_DEEDS: Mapping[str, Sequence[str]] = {
+    "lists the workers": ("worker", "list"),
+    "runs a workflow": ("workflow", "run", "release"),
+    "runs a workflow that does not exist": ("workflow", "run", "nothing-of-that-name"),
+    "runs a model that does not exist": (*_METHOD, "nothing-of-that-name", "once"),
+}
+_WHERE_NOBODY_LISTENS = " where nobody listens"
+
+_CLEAR_FAILURE = re.compile(
+    r"fails because (?P<reason>.*), nothing on standard output, no stack trace, exit code \d+", re.DOTALL
+)
+
+
+def told_why(world: World, deeds: Iterable[str]) -> list[Row]:
+    """Do what goes wrong, in both modes, and return with each deed why it failed.
+
+    Returns:
+        Each with the reason, if both modes tell the same one clearly, with the same exit code; else with
+        what each mode tells.
+    """
+    return [{"errs": deed, "reason": _reason(*_done(world, deed))} for deed in deeds]
+
+
+def shown_of_method(world: World) -> dict[str, str]:
+    """Run the method "once" of the scenario's model in both modes, and tell which result each mode shows."""
+    text, in_json = _both(world, (*_METHOD, world.model, "once", "--input", f"step={world.model}"))
+    shown = {}
+    if text.succeeded:
+        words = text.stdout.split()
+        shown[Output.TEXT.value] = " of ".join(word for word in (RESULT, world.model) if word in words)
+    if in_json.succeeded:
+        answer = in_json.answer("method-run")
+        data = [f"{each['name']} of {each['attributes'].get('step')}" for each in answer["dataArtifacts"]]
+        shown[Output.JSON.value] = " and ".join(data)
+    return {mode.value: shown.get(mode.value, "failed") for mode in _MODES}
+
+
+def expected_of_method(world: World) -> dict[str, str]:
+    """What `shown_of_method` is to return."""
+    return {mode.value: f"{RESULT} of {world.model}" for mode in _MODES}
+
+
+def _done(world: World, deed: str) -> list[CommandResult]:
+    plain = deed.removesuffix(_WHERE_NOBODY_LISTENS)
+    server = _NOBODY if plain != deed else ""
+    if plain == "runs a method that does not exist":
+        return _both(world, (*_METHOD, world.model, "dance"), server)
+    if plain not in _DEEDS:
+        raise InfrastructureFault(f'The suite does not know how one "{deed}".')
+    return _both(world, _DEEDS[plain], server)
+
+
+def _both(world: World, arguments: Sequence[str], server: str = "") -> list[CommandResult]:
+    return [world.elsewhere.run(arguments, mode, server=server) for mode in _MODES]
+
+
+def _reason(text: CommandResult, in_json: CommandResult) -> str:
+    outcomes = {f"{each.outcome_in_words}, exit code {each.exit_code}" for each in (text, in_json)}
+    clear = _CLEAR_FAILURE.fullmatch(outcomes.pop()) if len(outcomes) == 1 else None
+    if clear is not None:
+        return clear["reason"]
+    return f"in text it {text.outcome_in_words}; in JSON it {in_json.outcome_in_words}"
