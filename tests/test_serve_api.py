@@ -31,11 +31,16 @@ RECORDED = {
 
 @contextmanager
 def orchestrator(status, body):
-    """An orchestrator whose health endpoint gives this answer, and whose pool has one member that is away."""
+    """An orchestrator that gives this answer about its health, and whose pool has one member that is away.
+
+    It has no `/ready`.
+    """
     asked = []
 
     def health(connection, request):
-        return connection.respond(status, body) if request.path == "/api/v1/health" else None
+        if request.path == "/ready":
+            return connection.respond(HTTPStatus.NOT_FOUND, "Not found")
+        return connection.respond(status, body) if "health" in request.path else None
 
     def answer(socket):
         request = json.loads(socket.recv())
@@ -74,3 +79,11 @@ def test_a_question_that_nobody_answers_ends_in_time(monkeypatch, secure):
 
         with pytest.raises(OSError, match=r"worker\.list: no answer within 0\.2 s"):
             api.pool()
+
+
+@pytest.mark.parametrize(
+    ("health", "ready"), [(HTTPStatus.OK, True), (HTTPStatus.SERVICE_UNAVAILABLE, False)]
+)
+def test_a_release_that_does_not_tell_its_readiness_tells_its_health(health, ready):
+    with orchestrator(health, "{}") as api:
+        assert api.ready() is ready

@@ -60,9 +60,10 @@ class ServeApi:
         self._secure = secure
 
     def ready(self) -> bool:
-        """Whether `/ready` says that it serves; false while nobody answers."""
+        """Whether `/ready` says that it serves, `/health` of a release without it; false while nobody answers."""
         try:
-            return self._get("/ready")[0] == _OK
+            status, _ = self._get("/ready")
+            return (self._get("/health")[0] if status == _NOT_FOUND else status) == _OK
         except OSError:
             return False
 
