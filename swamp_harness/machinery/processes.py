@@ -84,8 +84,14 @@ class ProcessTree:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code of the root, None while it runs; minus the signal's number when a signal ended it."""
-        return self._popen.poll()
+        """The exit code of the root, None while it runs; minus the signal's number when a signal ended it.
+
+        Once it has ended, all that it said stands in its log.
+        """
+        code = self._popen.poll()
+        if code is not None:
+            self._drain()
+        return code
 
     def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
         """Wait until the root has ended by itself and its output has been read to the end.
@@ -103,7 +109,6 @@ class ProcessTree:
         wait_until(
             f"{self.name} to end", self._last_words, lambda _: not self.alive, limit, hopeless=hopeless
         )
-        self._drain()
         code = self.exit_code
         assert code is not None  # noqa: S101 - it has ended
         return code

@@ -129,11 +129,12 @@ class Orchestrator:
         return self._process
 
     def _cause_of_death(self, process: ProcessTree) -> str | None:
-        if process.alive:
+        code = process.exit_code
+        if code is None:
             return None
         if PORT_TAKEN.search(self.log.text(process.log_start)):
             return f"port {self._port} was taken by another program"
-        return f"{self.name} ended with exit code {process.exit_code}"
+        return f"{self.name} ended with exit code {code}"
 
 
 def _tls_flags(certificate: ServerCertificate | None) -> Sequence[str]:

@@ -60,7 +60,7 @@ class ServeApi:
         self._secure = secure
 
     def ready(self) -> bool:
-        """Whether `/ready` says that it serves, `/health` of a release without it; false while nobody answers."""
+        """Whether `/ready`, or `/health` of a release without it, says that it serves."""
         try:
             status, _ = self._get("/ready")
             return (self._get("/health")[0] if status == _NOT_FOUND else status) == _OK

@@ -21,6 +21,7 @@ from swamp_harness.product.workflow import Task
 PROBE = "@uat/probe"
 SECRETS_MODEL = "@uat/secrets"
 ENVIRONMENT_MODEL = "@uat/environment"
+CAPABILITIES_MODEL = "@uat/capabilities"
 SHELL = "command/shell"
 # Keys of the vault: the one that steps are handed, and one of the orchestrator's own.
 HANDED_KEY = "api-key"
@@ -62,6 +63,10 @@ def _shell(body: str) -> Callable[[str], Task]:
     return script
 
 
+def _use(deed: str) -> Callable[[str], Task]:
+    return lambda step: Task(CAPABILITIES_MODEL, "use", {"step": step, "deed": deed})
+
+
 def _say(place: str) -> Callable[[str], Task]:
     return lambda step: Task(SECRETS_MODEL, "say", {"step": step, "secret": _HANDED, "place": place})
 
@@ -100,6 +105,21 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     'asks for the enrollment token of "alpha"': lambda step: Task(
         SECRETS_MODEL, "pry", {"step": step, "vault": VAULT, "key": INFRASTRUCTURE_KEY}
     ),
+    "writes resources": _use("resources"),
+    "writes a resource as it pleases": _use("adornedResource"),
+    "writes one resource again and again": _use("versions"),
+    "writes a sensitive field": _use("sensitive"),
+    "writes files": _use("files"),
+    "writes a file as it pleases": _use("adornedFile"),
+    "writes a file line by line": _use("lines"),
+    "writes files from a stream": _use("streams"),
+    "deletes a resource": _use("deleting"),
+    "keeps a secret in a vault": _use("keeping"),
+    "reads data, its own and that of others": _use("reading"),
+    "evaluates expressions": _use("computing"),
+    "reads the sensitive field that it wrote": _use("sensitiveRead"),
+    "looks at the handles of what it wrote": _use("handles"),
+    "makes mistakes": _use("erring"),
     "notes its environment": lambda step: Task(ENVIRONMENT_MODEL, "tell", {"step": step}),
     "notes the environment of a program": _shell(_NOTE_ENVIRONMENT),
     "has a variable of its own": lambda step: Task(

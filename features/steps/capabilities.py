@@ -1,0 +1,27 @@
+"""What a step can do, on a worker and on the orchestrator."""
+
+from behave import then
+
+from swamp_harness.scenario import capabilities
+from swamp_harness.scenario.judging import judge
+
+
+@then('the step "{placed:Name}" was given back the same as the step "{local:Name}"')
+def was_given_back_the_same(context, placed, local):
+    judge(
+        f'the step "{placed}" was given back the same as the step "{local}", call by call',
+        promised=[],
+        seen=capabilities.differences_in_answers(context.world, local, placed),
+    )
+
+
+@then('the step "{placed:Name}" was given back and left behind the same as the step "{local:Name}"')
+def was_given_back_and_left_behind_the_same(context, placed, local):
+    judge(
+        f'the step "{placed}" was given back and left behind the same as the step "{local}"',
+        promised=[],
+        seen=[
+            *capabilities.differences_in_answers(context.world, local, placed),
+            *capabilities.differences_in_remains(context.world, local, placed),
+        ],
+    )

@@ -1,0 +1,49 @@
+"""What steps have left behind, as the orchestrator tells it to `swamp data` and `swamp vault`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from swamp_harness.product import contracts
+from swamp_harness.product.serve_api import ServeApi
+
+
+def data_of_model(api: ServeApi, model: str) -> dict[str, Any]:
+    """Everything that is told of the data of a model instance, in its latest version, by the data's names.
+
+    Each with all that `swamp data query`, `swamp data get` and `swamp data versions` tell of it. What the
+    product writes about a step by itself, reports and logs, is left out.
+
+    Raises:
+        OSError: nobody answers.
+        PromiseBroken: an answer breaks its contract.
+    """
+    found = api.ask("data.query", predicate=f'modelName == "{model}"')["data"]["results"]
+    return {item["name"]: _all_about(api, model, item) for item in found if not _is_the_products(item)}
+
+
+def secrets_that_name(api: ServeApi, vault: str, words: Sequence[str]) -> dict[str, str]:
+    """The secrets of a vault whose key has one of the words in it, with their values.
+
+    Raises:
+        OSError: nobody answers.
+    """
+    keys = api.ask("vault.list-keys", vaultName=vault)["data"]["secretKeys"]
+    return {
+        key: api.ask("vault.read-secret", vaultName=vault, secretKey=key)["data"]["value"]
+        for key in keys
+        if any(word in key for word in words)
+    }
+
+
+def _all_about(api: ServeApi, model: str, queried: dict[str, Any]) -> dict[str, Any]:
+    name = queried["name"]
+    datum = api.ask("data.get", modelIdOrName=model, dataName=name, includeContent=True)["data"]
+    contracts.honour("data-get", datum, "the request data.get")
+    versions = api.ask("data.versions", modelIdOrName=model, dataName=name)["data"]["versions"]
+    return {"queried": queried, "got": datum, "versions": versions}
+
+
+def _is_the_products(item: dict[str, Any]) -> bool:
+    return str(item["name"]).startswith("report-") or item.get("dataType") not in ("resource", "file")

@@ -1,0 +1,105 @@
+"""The same work by a step on the orchestrator and by one on a worker, held against each other.
+
+What a step was given back it notes itself; what it left behind the orchestrator tells the operator
+(issue 630, scenario 22).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.product.conventions import VAULT
+from swamp_harness.product.remains import data_of_model, secrets_that_name
+from swamp_harness.scenario.world import World
+
+# What tells a datum's identity, and so who wrote it, where and when: all that may differ
+# (design/remote-execution.md, "The remote `MethodContext`": "The method author API is unchanged").
+_WHO_WHERE_AND_WHEN = frozenset({"id", "modelId", "ownerRef", "createdAt", "contentPath", "definitionHash"})
+_ITS_OWN_NAME = "(the step's own name)"
+_ABSENT = "nothing"
+
+
+def differences_in_answers(world: World, one: str, other: str) -> list[str]:
+    """Where the answers differ that two steps were given to the same calls.
+
+    Raises:
+        InfrastructureFault: one of them noted no answer, so there is nothing to compare.
+    """
+    noted = {step: world.journal.remark("got", step) for step in (one, other)}
+    for step, text in noted.items():
+        if not text:
+            raise InfrastructureFault(f'The step "{step}" noted no answer.')
+    answers = {step: _renamed(json.loads(text), [(step, _ITS_OWN_NAME)]) for step, text in noted.items()}
+    return [f"given back > {difference}" for difference in _differences(answers)]
+
+
+def differences_in_remains(world: World, one: str, other: str) -> list[str]:
+    """Where the data and the secrets differ that two steps have left behind.
+
+    Raises:
+        InfrastructureFault: neither left anything, so there is nothing to compare.
+    """
+    remains = {step: _remains(world, step) for step in (one, other)}
+    if not any(remains.values()):
+        raise InfrastructureFault(f'Neither "{one}" nor "{other}" has left anything behind.')
+    return [f"left behind > {difference}" for difference in _differences(remains)]
+
+
+def _remains(world: World, step: str) -> dict[str, Any]:
+    api = world.orchestrator.api
+    data = data_of_model(api, step)
+    ids = {datum["got"]["modelId"] for datum in data.values()}
+    secrets = secrets_that_name(api, VAULT, [step, *ids])
+    nameless = [(own, _ITS_OWN_NAME) for own in (step, *ids)]
+    data = {name: _comparable(datum, [step, *ids]) for name, datum in data.items()}
+    return {**_renamed(data, nameless), **({"secrets": _renamed(secrets, nameless)} if secrets else {})}
+
+
+def _comparable(datum: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    # What tells a name of its step's own has another checksum, and another size if the name is longer.
+    if not any(name in str(datum["got"].get("content")) for name in names):
+        return datum
+    return {key: _without(item, {"checksum", "size"}) for key, item in datum.items()}
+
+
+def _without(value: Any, keys: set[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _without(item, keys) for key, item in value.items() if key not in keys}
+    return [_without(item, keys) for item in value] if isinstance(value, list) else value
+
+
+def _differences(told: Mapping[str, Any]) -> list[str]:
+    (one, first), (other, second) = ((step, dict(_leaves(answer))) for step, answer in told.items())
+    return [
+        f"{path}: {first.get(path, _ABSENT)} for {one}, {second.get(path, _ABSENT)} for {other}"
+        for path in sorted({*first, *second})
+        if first.get(path, _ABSENT) != second.get(path, _ABSENT)
+    ]
+
+
+def _renamed(value: Any, names: list[tuple[str, str]]) -> Any:
+    if isinstance(value, dict):
+        return {_renamed(key, names): _renamed(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_renamed(item, names) for item in value]
+    if isinstance(value, str):
+        for own, name in names:
+            value = value.replace(own, name)
+    return value
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    inside = (
+        {key: item for key, item in value.items() if key not in _WHO_WHERE_AND_WHEN}
+        if isinstance(value, dict)
+        else dict(enumerate(value, 1))
+        if isinstance(value, list)
+        else {}
+    )
+    for key, item in inside.items():
+        yield from _leaves(item, f"{path} > {key}" if path else str(key))
+    if not inside:
+        yield path, json.dumps(value, ensure_ascii=False)
