@@ -101,19 +101,25 @@ def the_step_has_read(context, step, maker):
     )
 
 
-@then('the worker "{worker:Name}" never held the whole artifact of the step "{step:Name}" in its memory')
-def the_worker_never_held(context, worker, step):
-    _judge_memory(context, worker, step)
+@then(
+    'the worker "{worker:Name}" took no more memory for the artifact of the step "{large:Name}" '
+    'than for that of "{small:Name}"'
+)
+def the_worker_took_no_more(context, worker, large, small):
+    _judge_memory(context, worker, large, small)
 
 
-@then('the orchestrator never held the whole artifact of the step "{step:Name}" in its memory')
-def the_orchestrator_never_held(context, step):
-    _judge_memory(context, artifacts.ORCHESTRATOR, step)
+@then(
+    'the orchestrator took no more memory for the artifact of the step "{large:Name}" '
+    'than for that of "{small:Name}"'
+)
+def the_orchestrator_took_no_more(context, large, small):
+    _judge_memory(context, artifacts.ORCHESTRATOR, large, small)
 
 
-def _judge_memory(context, name, step):
+def _judge_memory(context, name, large, small):
     judge(
-        f'{name} never held the whole artifact of the step "{step}" in its memory',
-        promised=artifacts.LESS_THAN_ALL,
-        seen=artifacts.held_of_artifact(context.world, name, step),
+        f'the memory that {name} took for the artifact of the step "{large}" is no more than for "{small}"',
+        promised=artifacts.NO_MORE,
+        seen=artifacts.memory_for(context.world, name, large, small),
     )

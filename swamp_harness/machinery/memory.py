@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -22,9 +23,6 @@ class MemoryWatch:
 
     Raises:
         InfrastructureFault: there is no such process.
-
-    Attributes:
-        before: what the tree took at the beginning, in bytes.
     """
 
     def __init__(self, pid: int) -> None:
@@ -32,21 +30,26 @@ class MemoryWatch:
             self._root = psutil.Process(pid)
         except psutil.Error as error:
             raise InfrastructureFault(f"The memory of process {pid} cannot be watched: {error}.") from error
-        self.before = self._present()
-        self._peak = self.before
+        self._taken = [(datetime.now(UTC), self._present())]
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
 
     @property
-    def growth(self) -> int:
-        """How much more than at the beginning the tree has taken at the most so far, in bytes."""
-        return self._peak - self.before
+    def at_first(self) -> int:
+        """What the tree took when the watch began, in bytes."""
+        return self._taken[0][1]
 
-    @property
-    def peak(self) -> int:
-        """How much the tree has taken at the most so far, in bytes."""
-        return self._peak
+    def most_between(self, start: datetime, end: datetime) -> int:
+        """The most that the tree took at any moment between two points in time, in bytes.
+
+        Raises:
+            InfrastructureFault: it was not looked at in between.
+        """
+        taken = [size for at, size in self._taken if start <= at <= end]
+        if not taken:
+            raise InfrastructureFault("Nobody looked at the memory at that time.")
+        return max(taken)
 
     def close(self) -> None:
         """Look no longer."""
@@ -63,7 +66,7 @@ class MemoryWatch:
 
     def _watch(self) -> None:
         while not self._over.wait(_LOOK_EVERY_SECONDS):
-            self._peak = max(self._peak, self._present())
+            self._taken.append((datetime.now(UTC), self._present()))
 
     def _present(self) -> int:
         tree = [self._root]
