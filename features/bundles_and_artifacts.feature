@@ -117,7 +117,7 @@ Feature: Extensions and large artifacts
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
-    And the artifacts have had their time
+    And the run has had the time that large artifacts take
     Then the run succeeds
     And the artifact of the step "build" is there, bit for bit
 
@@ -136,7 +136,7 @@ Feature: Extensions and large artifacts
     And the enrolled worker "alpha"
     And the enrolled worker "beta"
     When the workflow starts
-    And the artifacts have had their time
+    And the run has had the time that large artifacts take
     Then the run succeeds
     And the step "ship" has read the artifact of the step "build", bit for bit
 
@@ -150,7 +150,7 @@ Feature: Extensions and large artifacts
     And the enrolled worker "alpha"
     And the memory of <watched> is watched
     When the workflow starts
-    And the artifacts have had their time
+    And the run has had the time that large artifacts take
     Then the run succeeds
     And the artifact of the step "large" is there, bit for bit
     And <watched> took no more memory for the artifact of the step "large" than for that of "small"
@@ -171,7 +171,7 @@ Feature: Extensions and large artifacts
     And the enrolled worker "alpha" with 2 slots
     And the enrolled worker "beta"
     When the workflow starts
-    And the artifacts have had their time
+    And the run has had the time that large artifacts take
     Then the run succeeds
     And the artifact of the step "first" is there, bit for bit
     And the artifact of the step "second" is there, bit for bit

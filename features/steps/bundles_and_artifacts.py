@@ -37,8 +37,8 @@ def the_memory_of_the_orchestrator_is_watched(context):
     artifacts.watch_memory(context.world, artifacts.ORCHESTRATOR)
 
 
-@when("the artifacts have had their time")
-def the_artifacts_have_had_their_time(context):
+@when("the run has had the time that large artifacts take")
+def the_run_has_had_its_time(context):
     artifacts.wait_for_artifacts(context.world)
 
 

@@ -68,13 +68,16 @@ def recorded_of(world: World, step: str) -> dict[str, str]:
 
 
 def readable_of(world: World, step: str) -> str:
-    """What an operator can read of the artifact of a step: "none", or its size and its bytes.
+    """What an operator can read of the artifact of a step: "none", or what is told of it.
 
-    Whether the product finds other data of the scenario proves that it could have found this.
+    Raises:
+        InfrastructureFault: the product shows no data at all, so that it shows no artifact proves nothing.
     """
-    result = _asked_for(world, step)
-    listed = [record for record in world.operator.all_data() if record["modelName"] == step]
-    shown = [f"version {record['version']}" for record in listed if record["name"] == ARTIFACT]
+    result, data = _asked_for(world, step), world.operator.all_data()
+    if not data:
+        raise InfrastructureFault("The product shows no data at all, so nothing is known of the artifact.")
+    listed = [each for each in data if each["modelName"] == step and each["name"] == ARTIFACT]
+    shown = [f"version {each['version']}" for each in listed]
     if not shown and not result.succeeded:
         return NOT_THERE
     read = in_words(*_told(result)) if result.succeeded else "not to be read"
@@ -132,7 +135,7 @@ def memory_for(world: World, name: str, large: str, small: str) -> str:
 
 def _span_of(world: World, step: str) -> tuple[datetime, datetime]:
     moments = [note.at for note in world.journal.notes() if note.step == step]
-    if len(moments) < len(("start", "end")):
+    if len(moments) <= len(world.journal.starts(step)):
         raise InfrastructureFault(f'The step "{step}" has not run to its end.')
     return moments[0], moments[-1]
 
