@@ -163,10 +163,10 @@ Feature: Extensions and large artifacts
   @uat-26
   Scenario: Artifacts that are sent at the same time arrive bit for bit
     Given a workflow with the steps:
-      | step   | runs on        | work                     |
-      | first  | worker "alpha" | makes 30 MB as a stream  |
-      | second | worker "alpha" | makes 30 MB in a file    |
-      | third  | worker "beta"  | makes 30 MB in one piece |
+      | step   | runs on        | work                                                 |
+      | first  | worker "alpha" | makes 30 MB as a stream, meeting two others half way |
+      | second | worker "alpha" | makes 30 MB as a stream, meeting two others half way |
+      | third  | worker "beta"  | makes 30 MB as a stream, meeting two others half way |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
     And the enrolled worker "beta"

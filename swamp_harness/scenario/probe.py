@@ -72,8 +72,8 @@ def _say(place: str) -> Callable[[str], Task]:
     return lambda step: Task(SECRETS_MODEL, "say", {"step": step, "secret": _HANDED, "place": place})
 
 
-def _make(size: int, way: str, *, holds: bool = False) -> Callable[[str], Task]:
-    inputs = {"size": size * MEGABYTE, "way": way, "holds": holds}
+def _make(size: int, way: str, *, holds: bool = False, others: int = 0) -> Callable[[str], Task]:
+    inputs = {"size": size * MEGABYTE, "way": way, "holds": holds, "others": others}
     return lambda step: Task(ARTIFACTS_MODEL, "make", {"step": step, **inputs})
 
 
@@ -130,6 +130,8 @@ WORK: Mapping[str, Callable[[str], Task]] = {
         for way in ("as a stream", "in a file", "in one piece")
     },
     "makes 30 MB as a stream, holding half way": _make(30, "as a stream", holds=True),
+    # No sooner goes one of them on than all three are half way.
+    "makes 30 MB as a stream, meeting two others half way": _make(30, "as a stream", others=2),
     'reads the artifact of "build"': lambda step: Task(
         ARTIFACTS_MODEL, "read", {"step": step, "of": "build"}
     ),
