@@ -23,6 +23,7 @@ from swamp_harness.scenario.placement import ANY_WORKER, names_of_items, planned
 from swamp_harness.scenario.probe import PROBE, SHELL, WORK, Journal, is_work, result_of_step
 
 MODELS = Path(__file__).parents[1] / "fixtures" / "extensions" / "models"
+PUBLISHED = MODELS.parents[1] / "published"
 
 
 @dataclass
@@ -135,7 +136,7 @@ def test_a_workflow_is_written_into_the_repository_as_it_stands_in_the_evidence(
 
 
 def test_the_extensions_have_every_method_that_the_work_asks_for():
-    extensions = [path.read_text() for path in MODELS.glob("*.ts")]
+    extensions = [path.read_text() for folder in (MODELS, PUBLISHED) for path in folder.glob("*.ts")]
     defined = {
         (re.search(r'^  type: "(.+)"', text, re.MULTILINE)[1], method)
         for text in extensions

@@ -51,6 +51,7 @@ def the_enrolled_worker_with_a_cache(context, worker, place):
 
 
 @given('the enrolled worker "{worker:Name}" on a network that can fail')
+@given('the enrolled worker "{worker:Name}" on a network that is watched')
 def the_enrolled_worker_on_a_network(context, worker):
     context.world.set_up_worker(worker, on_a_network=True)
 

@@ -46,7 +46,7 @@ def the_enrolled_worker_by_variables(context, worker):
 
 @when("the orchestrator is restarted without its variables")
 def the_orchestrator_is_restarted_without(context):
-    context.world.restart_orchestrator_without_variables()
+    context.world.restart_orchestrator(without_variables=True)
 
 
 @then('the step "{step:Name}" was handed the secret "{key:Name}"')

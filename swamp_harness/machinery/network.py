@@ -17,11 +17,13 @@ import socket
 import struct
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.wire import RequestLog
 
 _CHUNK = 65536
 # Closing with a zero linger time sends a reset. On Windows the two integers are short.
@@ -39,6 +41,7 @@ class NetworkPath:
 
     Attributes:
         stalled_at: when it was stalled last, None if it never was.
+        requests: the requests that were sent over it to the target, as far as they are not encrypted.
     """
 
     def __init__(self, target: tuple[str, int]) -> None:
@@ -48,6 +51,7 @@ class NetworkPath:
         self._lock = threading.Lock()
         self._pairs: set[_Pair] = set()
         self.stalled_at: datetime | None = None
+        self.requests = RequestLog()
         self._listen(port=0)
         self._address: tuple[str, int] = self._listener.getsockname()[:2]
 
@@ -132,7 +136,7 @@ class NetworkPath:
                 near, _ = listener.accept()
             except OSError:
                 return  # the listener was closed
-            pair = _Pair(near, self._passing)
+            pair = _Pair(near, self._passing, self.requests.reader())
             with self._lock:
                 self._pairs.add(pair)
             threading.Thread(target=self._carry, args=(pair,), daemon=True).start()
@@ -149,8 +153,9 @@ class NetworkPath:
 class _Pair:
     """One connection through the path: the near socket, and the far one once the target was reached."""
 
-    def __init__(self, near: socket.socket, passing: threading.Event) -> None:
+    def __init__(self, near: socket.socket, passing: threading.Event, read: Callable[[bytes], None]) -> None:
         self._near = near
+        self._read = read
         self._far: socket.socket | None = None
         self._passing = passing
         self._broken = False
@@ -171,7 +176,7 @@ class _Pair:
             return
         back = threading.Thread(target=self._copy, args=(far, self._near), daemon=True)
         back.start()
-        self._copy(self._near, far)
+        self._copy(self._near, far, self._read)
         back.join()
         if not self._broken:
             self._near.close()
@@ -186,10 +191,13 @@ class _Pair:
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
             _wake_and_close(end)
 
-    def _copy(self, source: socket.socket, sink: socket.socket) -> None:
+    def _copy(
+        self, source: socket.socket, sink: socket.socket, read: Callable[[bytes], None] = lambda _: None
+    ) -> None:
         try:
             while chunk := source.recv(_CHUNK):
                 self._passing.wait()
+                read(chunk)
                 sink.sendall(chunk)
             self._passing.wait()
             if not self._broken:

@@ -73,6 +73,11 @@ class Orchestrator:
         """Whether it runs."""
         return self._process is not None and self._process.alive
 
+    @property
+    def pid(self) -> int:
+        """The id of its present process."""
+        return self._running().pid
+
     def start(self) -> None:
         """Start it and wait until `/ready` says that it serves.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -219,6 +220,10 @@ class Operator:
         if output is Output.JSON:
             return queue_from_json(result.answer("worker-queue"))
         return queue_from_table(result.stdout)
+
+    def all_data(self) -> list[Mapping[str, Any]]:
+        """All data that the product shows, as items of its answer."""
+        return list(self._asked("data", "query", 'modelType != ""').answer("data-query")["results"])
 
     def results(self) -> list[ResultRecord]:
         """All data that the steps of the probe have persisted."""

@@ -22,7 +22,14 @@ PROBE = "@uat/probe"
 SECRETS_MODEL = "@uat/secrets"
 ENVIRONMENT_MODEL = "@uat/environment"
 CAPABILITIES_MODEL = "@uat/capabilities"
+SHIPPED_MODEL = "@uat/shipped"
+ARTIFACTS_MODEL = "@uat/artifacts"
 SHELL = "command/shell"
+# The files that come with the published extension, as steps name them.
+SHIPPED_FILES = ("greeting.txt", "tables/every byte.bin", "empty.txt", "deep/down/50% + more & so on.txt")
+# The datum that the steps of the artifacts' model write, and how many bytes a megabyte of it has.
+ARTIFACT = "artifact"
+MEGABYTE = 1_000_000
 # Keys of the vault: the one that steps are handed, and one of the orchestrator's own.
 HANDED_KEY = "api-key"
 INFRASTRUCTURE_KEY = "worker-token-alpha"
@@ -69,6 +76,16 @@ def _use(deed: str) -> Callable[[str], Task]:
 
 def _say(place: str) -> Callable[[str], Task]:
     return lambda step: Task(SECRETS_MODEL, "say", {"step": step, "secret": _HANDED, "place": place})
+
+
+def _make(size: int, way: str, *, holds: bool = False, others: int = 0) -> Callable[[str], Task]:
+    inputs = {"size": size * MEGABYTE, "way": way, "holds": holds, "others": others}
+    return lambda step: Task(ARTIFACTS_MODEL, "make", {"step": step, **inputs})
+
+
+def size_made_by(task: Task) -> int:
+    """How many bytes the artifact has that a task makes; 0 if it makes none."""
+    return int(task.inputs.get("size", 0)) if task.model_type == ARTIFACTS_MODEL else 0
 
 
 _HANDED = f'${{{{ vault.get("{VAULT}", "{HANDED_KEY}") }}}}'
@@ -126,6 +143,20 @@ WORK: Mapping[str, Callable[[str], Task]] = {
         SHELL,
         "execute",
         {**_shell(_NOTE_ENVIRONMENT)(step).inputs, "env": {f"OWN_{step.upper()}": f"that of {step}"}},
+    ),
+    "shows what came with its extension": lambda step: Task(
+        SHIPPED_MODEL, "show", {"step": step, "files": list(SHIPPED_FILES)}
+    ),
+    **{
+        f"makes {size} MB {way}": _make(size, way)
+        for size in (30, 50, 100, 300)
+        for way in ("as a stream", "in a file", "in one piece")
+    },
+    "makes 30 MB as a stream, holding half way": _make(30, "as a stream", holds=True),
+    # No sooner goes one of them on than all three are half way.
+    "makes 30 MB as a stream, meeting two others half way": _make(30, "as a stream", others=2),
+    'reads the artifact of "build"': lambda step: Task(
+        ARTIFACTS_MODEL, "read", {"step": step, "of": "build"}
     ),
 }
 
@@ -201,6 +232,11 @@ class Journal:
         files = [self._folder / f"environment-{step}-{start.pid}" for start in self.starts(step)]
         texts = [file.read_text("utf-8", errors="replace") for file in files if file.exists()]
         return [dict(line.split("=", 1) for line in text.splitlines() if "=" in line) for text in texts]
+
+    def remarks(self, name: str, step: str) -> list[str]:
+        """What a step has noted beside the journal each time that it began, in order."""
+        files = [self._folder / f"{name}-{step}-{start.pid}" for start in self.starts(step)]
+        return [file.read_text("utf-8") for file in files if file.exists()]
 
     def remark(self, name: str, step: str) -> str:
         """What a step has noted beside the journal, such as the "digest" of a secret; "" if nothing."""

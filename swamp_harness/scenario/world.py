@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from swamp_harness.machinery.certificates import Identity
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.limits import POOL_CHANGED, Limit
+from swamp_harness.machinery.memory import MemoryWatch
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.machinery.waiting import wait_for_moment, wait_until
@@ -19,6 +21,7 @@ from swamp_harness.product.conventions import USUAL_LIFETIME
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.records import PoolMember
+from swamp_harness.product.registry import Registry
 from swamp_harness.product.repository import Repository, initialise
 from swamp_harness.product.run import WorkflowRun
 from swamp_harness.product.serve_api import LiveMember, ServeApi
@@ -59,6 +62,9 @@ class World:
         model: the instance of the probe that it began with; empty if it began with none or with a workflow.
         asked: what the operator has asked last, and what the product answered.
         machines_with_steps: the workers on whose machines processes of steps have been seen.
+        aids: what the suite itself runs for the scenario, to be ended with it.
+        registry: the registry of extensions that the operator pulls from, once there is one.
+        memory: whose memory is watched, by name.
     """
 
     def __init__(self, bench: Bench, scenario: str, title: str) -> None:
@@ -81,6 +87,9 @@ class World:
         self._workflow: Workflow | None = None
         self._memberships: dict[str, PoolMember] = {}
         self.machines_with_steps: set[str] = set()
+        self.aids = ExitStack()
+        self.registry: Registry | None = None
+        self.memory: dict[str, MemoryWatch] = {}
         self._repository: Repository | None = None
         self._orchestrators: dict[str, Orchestrator] = {}
 
@@ -332,8 +341,8 @@ class World:
         for worker in self.workers.all():
             worker.start_again()
 
-    def restart_orchestrator_without_variables(self) -> None:
-        """Stop the orchestrator and start it without the variables that the scenario gave it.
+    def restart_orchestrator(self, *, without_variables: bool = False) -> None:
+        """Stop the orchestrator and start it again, without the variables that the scenario gave it if asked.
 
         Workers on a network that can fail do not notice but a break of it: what they dial meanwhile waits.
         """
@@ -341,9 +350,9 @@ class World:
         for network in networks:
             network.cut()
         self.orchestrator.stop()
-        self.orchestrator.environment = Machine(self.folder / self.orchestrator.name).environment(
-            **self._variables
-        )
+        if without_variables:
+            machine = Machine(self.folder / self.orchestrator.name)
+            self.orchestrator.environment = machine.environment(**self._variables)
         self.orchestrator.start()
         for network in networks:
             network.heal()
@@ -426,6 +435,7 @@ class World:
             self.workers.end()
             for orchestrator in self._orchestrators.values():
                 orchestrator.end()
+            self.aids.close()
             survivors = self._bench.end_scenario(self._scenario, self.folder, keep=keep)
         return survivors
 

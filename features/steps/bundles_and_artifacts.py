@@ -1,0 +1,125 @@
+"""Extensions that come to a worker, and large artifacts that come from one."""
+
+from behave import given, then, when
+
+from swamp_harness.scenario import artifacts, shipping
+from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.tables import rows_of
+
+
+@given('a registry that offers version "{version:Name}" of an extension')
+def a_registry(context, version):
+    shipping.publish(context.world, version)
+
+
+@given("the operator has pulled the extension")
+def the_operator_has_pulled(context):
+    shipping.pull(context.world)
+
+
+@when('the operator pulls version "{version:Name}" and the orchestrator is restarted')
+def the_operator_pulls(context, version):
+    shipping.replace(context.world, version)
+
+
+@when('the operator pulls version "{version:Name}" with new files only, and the orchestrator is restarted')
+def the_operator_pulls_the_same_program(context, version):
+    shipping.replace(context.world, version, same_program=True)
+
+
+@given('the memory of the worker "{worker:Name}" is watched')
+def the_memory_of_the_worker_is_watched(context, worker):
+    artifacts.watch_memory(context.world, worker)
+
+
+@given("the memory of the orchestrator is watched")
+def the_memory_of_the_orchestrator_is_watched(context):
+    artifacts.watch_memory(context.world, artifacts.ORCHESTRATOR)
+
+
+@when("the run has had the time that large artifacts take")
+def the_run_has_had_its_time(context):
+    artifacts.wait_for_artifacts(context.world)
+
+
+@when('the step "{step:Name}" has sent half of its artifact')
+def the_step_has_sent_half(context, step):
+    artifacts.wait_until_half_sent(context.world, step)
+
+
+@then('the step "{step:Name}" found these versions of its extension, whole:')
+def the_step_found_these_versions(context, step):
+    judge(
+        f'the step "{step}" ran these versions of its extension, with their own files, byte for byte',
+        promised=rows_of(context.table, {"start", "program", "files"}),
+        seen=shipping.found_by(context.world, step),
+    )
+
+
+@then('the worker "{worker:Name}" was sent of extensions:')
+def the_worker_was_sent(context, worker):
+    judge(
+        f'the worker "{worker}" was sent this of extensions, and each of it once',
+        promised=rows_of(context.table, {"what", "different", "sent"}),
+        seen=shipping.sent_to(context.world, worker),
+    )
+
+
+@then('on the machine of "{worker:Name}" the extension is in the cache and nowhere else')
+def the_extension_is_in_the_cache(context, worker):
+    judge(
+        f'on the machine of "{worker}" the extension is in the cache and nowhere else',
+        promised=["the cache"],
+        seen=shipping.places_on_machine(context.world, worker),
+    )
+
+
+@then('the artifact of the step "{step:Name}" is there, bit for bit')
+def the_artifact_is_there(context, step):
+    judge(
+        f'the artifact of the step "{step}" is there, bit for bit',
+        promised=artifacts.made_by(context.world, step),
+        seen=artifacts.recorded_of(context.world, step),
+    )
+
+
+@then('nothing can be read of the artifact of the step "{step:Name}"')
+def nothing_can_be_read(context, step):
+    judge(
+        f'nothing can be read of the artifact of the step "{step}"',
+        promised=artifacts.NOT_THERE,
+        seen=artifacts.readable_of(context.world, step),
+    )
+
+
+@then('the step "{step:Name}" has read the artifact of the step "{maker:Name}", bit for bit')
+def the_step_has_read(context, step, maker):
+    judge(
+        f'the step "{step}" has read the artifact of the step "{maker}", bit for bit',
+        promised=artifacts.expected_reading(context.world, maker),
+        seen=artifacts.read_by(context.world, step),
+    )
+
+
+@then(
+    'the worker "{worker:Name}" took no more memory for the artifact of the step "{large:Name}" '
+    'than for that of "{small:Name}"'
+)
+def the_worker_took_no_more(context, worker, large, small):
+    _judge_memory(context, worker, large, small)
+
+
+@then(
+    'the orchestrator took no more memory for the artifact of the step "{large:Name}" '
+    'than for that of "{small:Name}"'
+)
+def the_orchestrator_took_no_more(context, large, small):
+    _judge_memory(context, artifacts.ORCHESTRATOR, large, small)
+
+
+def _judge_memory(context, name, large, small):
+    judge(
+        f'the memory that {name} took for the artifact of the step "{large}" is no more than for "{small}"',
+        promised=artifacts.NO_MORE,
+        seen=artifacts.memory_for(context.world, name, large, small),
+    )

@@ -1,0 +1,63 @@
+"""What passes over a network path in plain sight: the requests of HTTP, as their senders put them."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_REQUEST_LINE = re.compile(rb"(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE) (?P<path>/\S*) HTTP/1\.[01]\r\n")
+# The mark by which most of what passes, such as the bytes of an artifact, is told from a request at once.
+_MARK = b" HTTP/1."
+_LONGEST_LINE = 8192
+
+
+@dataclass(frozen=True)
+class SeenRequest:
+    """A request that was seen.
+
+    Attributes:
+        method: such as "GET".
+        path: as it was sent, with its query.
+    """
+
+    method: str
+    path: str
+
+
+class RequestLog:
+    """The requests that were seen, in order. Safe to use from several threads.
+
+    Only what is not encrypted can be seen. A body with the text of a request line would be taken for one.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: list[SeenRequest] = []
+
+    def all(self) -> list[SeenRequest]:
+        """Every request so far."""
+        with self._lock:
+            return list(self._seen)
+
+    def reader(self) -> Callable[[bytes], None]:
+        """A reader for one connection, to be given everything that its near end sends, piece by piece."""
+        rest = b""
+
+        def read(piece: bytes) -> None:
+            nonlocal rest
+            text = rest + piece
+            end = 0
+            if _MARK in text:
+                for match in _REQUEST_LINE.finditer(text):
+                    self._note(match)
+                    end = match.end()
+            rest = text[max(end, len(text) - _LONGEST_LINE) :]
+
+        return read
+
+    def _note(self, match: re.Match[bytes]) -> None:
+        seen = SeenRequest(match["method"].decode(), match["path"].decode("ascii", errors="replace"))
+        with self._lock:
+            self._seen.append(seen)

@@ -1,0 +1,10 @@
+"""What a worker asks its orchestrator for over HTTP, as paths (design/remote-execution.md, "Data plane")."""
+
+from __future__ import annotations
+
+import re
+
+BUNDLE_PATHS = {
+    "bundle": re.compile(r"/bundle/[^/?]+"),
+    "file": re.compile(r"/bundle/[^/?]+/file/[^?]+"),
+}

@@ -1,0 +1,55 @@
+"""The bytes of the artifacts that steps make, made a second time outside of the product.
+
+`fixtures/extensions/models/uat_artifacts.ts` is the other half: from a step's name and a size both come
+to the same bytes, so a checksum made here tells what must have arrived.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterator
+
+_BLOCK = 1 << 20
+_SHIFT = 4099
+_WORD = 0xFFFFFFFF
+
+
+def blocks(step: str, size: int) -> Iterator[bytes]:
+    """The bytes of an artifact, in pieces.
+
+    Args:
+        step: the name of the step that makes it.
+        size: in bytes.
+    """
+    whole = _pattern(step)
+    for index, begin in enumerate(range(0, size, _BLOCK)):
+        start = index * _SHIFT % _BLOCK
+        yield (whole[start:] + whole[:start])[: size - begin]
+
+
+def described(pieces: Iterator[bytes]) -> str:
+    """Size and SHA-256 of some bytes, in words, as steps note it too."""
+    size, digest = 0, hashlib.sha256()
+    for piece in pieces:
+        size += len(piece)
+        digest.update(piece)
+    return in_words(size, digest.hexdigest())
+
+
+def in_words(size: int, sha256: str) -> str:
+    """A size in bytes and a SHA-256 in hex, in words."""
+    return f"{size} bytes, SHA-256 {sha256}"
+
+
+def _pattern(step: str) -> bytes:
+    state = 1
+    for character in step:
+        state = (state * 31 + ord(character)) & _WORD
+    words = []
+    for _ in range(_BLOCK // 4):
+        state ^= (state << 13) & _WORD
+        state ^= state >> 17
+        state ^= (state << 5) & _WORD
+        words.append(state)
+    return struct.pack(f"<{len(words)}I", *words)

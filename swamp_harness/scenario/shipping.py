@@ -1,0 +1,155 @@
+"""The extension that the suite publishes: how it comes to the operator and to a worker, and what arrives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.product.commands import Output
+from swamp_harness.product.publication import Publication
+from swamp_harness.product.registry import REGISTRY_VARIABLE, Registry
+from swamp_harness.product.wire_paths import BUNDLE_PATHS
+from swamp_harness.scenario.probe import SHIPPED_FILES, SHIPPED_MODEL
+from swamp_harness.scenario.tables import Row
+from swamp_harness.scenario.world import World
+
+_FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+_MODEL = _FIXTURES / "published" / "uat_shipped.ts"
+_NOTES = _FIXTURES / "extensions" / "shared" / "notes.ts"
+_NO_VERSION = "0000.00.00.0"
+_PROGRAM, _FILE = "program", "file"
+# Stands in the program of every version, and nowhere else.
+_MARK = b"Notes its version, and the digest of each file that came with it"
+
+
+def publish(world: World, version: str, *, program: str = "") -> None:
+    """Publish a version of the extension in the scenario's registry, which is opened if there is none yet.
+
+    Args:
+        world: the scenario's.
+        version: such as "2026.01.01.1".
+        program: the version whose program it has; its own when empty.
+    """
+    if world.registry is None:
+        world.registry = world.aids.enter_context(Registry())
+        world.operator.commands.environment[REGISTRY_VARIABLE] = world.registry.url
+    code = _MODEL.read_text("utf-8").replace(_NO_VERSION, program or version)
+    world.registry.publish(
+        Publication(
+            SHIPPED_MODEL,
+            version,
+            models={_MODEL.name: code},
+            helpers={_NOTES.name: _NOTES.read_text("utf-8")},
+            files=_files_of(version),
+        )
+    )
+
+
+def pull(world: World, *, anew: bool = False) -> None:
+    """Let the operator pull the extension, over an earlier version of it if asked.
+
+    Raises:
+        InfrastructureFault: the product could not do it; no promise of remote execution is broken by that.
+    """
+    flags = ("--force",) if anew else ()
+    result = world.operator.commands.run("extension", "pull", SHIPPED_MODEL, *flags, output=Output.TEXT)
+    if not result.succeeded:
+        raise InfrastructureFault(f"The scenario's extension could not be pulled:\n{result}")
+
+
+def replace(world: World, version: str, *, same_program: bool = False) -> None:
+    """Publish a new version of the extension, pull it over the present one, and restart the orchestrator.
+
+    An orchestrator knows the extensions that were there when it started.
+
+    Args:
+        world: the scenario's.
+        version: the new one.
+        same_program: whether only the files that come with it are new.
+    """
+    present = world.registry.versions(SHIPPED_MODEL)[-1].version if world.registry else ""
+    publish(world, version, program=present if same_program else "")
+    pull(world, anew=True)
+    world.restart_orchestrator()
+
+
+def found_by(world: World, step: str) -> list[Row]:
+    """Which version of the program ran each time that a step began, and which version's files it found there.
+
+    Returns:
+        A row for each start, in order: start, program, files. Files that are not those of one version, byte
+        for byte, are listed by name with the version that each is of.
+    """
+    rows = []
+    for number, remark in enumerate(world.journal.remarks("shipped", step), start=1):
+        said = json.loads(remark)
+        rows.append(
+            {"start": str(number), "program": said["program"], "files": _version_of(world, said["files"])}
+        )
+    return rows
+
+
+def sent_to(world: World, worker: str) -> list[Row]:
+    """What a worker has been sent of extensions, as its network saw it asked for.
+
+    Returns:
+        For programs and for files: how many different ones, and how many altogether.
+    """
+    paths = [seen.path for seen in world.workers.network(worker).requests.all() if seen.method == "GET"]
+    rows = []
+    for what, pattern in ((_PROGRAM, BUNDLE_PATHS["bundle"]), (_FILE, BUNDLE_PATHS["file"])):
+        asked = [path for path in paths if pattern.fullmatch(path)]
+        rows.append({"what": what, "different": str(len(set(asked))), "sent": str(len(asked))})
+    return rows
+
+
+def places_on_machine(world: World, worker: str) -> list[str]:
+    """Where the program of the extension lies on a worker's machine: "the cache", or the files elsewhere.
+
+    Raises:
+        PromiseBroken: it lies nowhere at all, although it ran there.
+    """
+    machine = world.workers.machine_of(worker)
+    files = [
+        file for file in sorted(machine.root.rglob("*")) if file.is_file() and _MARK in file.read_bytes()
+    ]
+    if not files:
+        raise PromiseBroken(f'The program of the extension is nowhere on the machine of "{worker}".')
+    places = [
+        "the cache" if file.is_relative_to(machine.cache) else str(file.relative_to(machine.root))
+        for file in files
+    ]
+    return sorted(set(places))
+
+
+def _files_of(version: str) -> dict[str, bytes]:
+    every_byte = bytes(range(256)) * 300
+    contents = (
+        f"Greetings from {version}\r\n".encode(),
+        every_byte + version.encode(),
+        b"",
+        version.encode(),
+    )
+    return dict(zip(SHIPPED_FILES, contents, strict=True))
+
+
+def _version_of(world: World, found: Mapping[str, str]) -> str:
+    if world.registry is None:
+        raise InfrastructureFault("The scenario has no registry.")
+    for publication in world.registry.versions(SHIPPED_MODEL):
+        if found == {name: _digest(content) for name, content in publication.files.items()}:
+            return publication.version
+    return f"of no one version: {', '.join(_described(world.registry, *item) for item in found.items())}"
+
+
+def _described(registry: Registry, name: str, digest: str) -> str:
+    published = registry.versions(SHIPPED_MODEL)
+    versions = [each.version for each in published if _digest(each.files[name]) == digest]
+    return f'"{name}" of {" and ".join(versions) or "none, " + digest}'
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
