@@ -140,13 +140,14 @@ Feature: Extensions and large artifacts
     Then the run succeeds
     And the step "ship" has read the artifact of the step "build", bit for bit
 
-  @uat-26 @slow
+  @uat-26 @tls
   Scenario Outline: <who> takes no more memory for a large artifact than for a small one
     Given a workflow with the steps:
       | step  | runs on    | work                     | after |
       | small | any worker | makes 30 MB as a stream  |       |
       | large | any worker | makes 300 MB as a stream | small |
-    And an orchestrator
+    And an orchestrator with a certificate of the authority
+    And everybody trusts the authority
     And the enrolled worker "alpha"
     And the memory of <watched> is watched
     When the workflow starts

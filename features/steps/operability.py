@@ -19,7 +19,7 @@ def an_orchestrator_with_a_certificate(context, certificate):
 
 @given("everybody trusts {trust:Trust}")
 def everybody_trusts(context, trust):
-    context.world.security.trust(trust)
+    context.world.set_up_trust(trust)
 
 
 @given("the operator is at another machine, without a repository")

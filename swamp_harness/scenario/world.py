@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.machinery.certificates import Identity
+from swamp_harness.machinery.certificates import Identity, Trust
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.limits import POOL_CHANGED, Limit
 from swamp_harness.machinery.memory import MemoryWatch
@@ -177,6 +177,11 @@ class World:
         result = self.operator.keep_secret(key)
         if not result.succeeded:
             raise InfrastructureFault(f"The scenario's secret could not be put into the vault:\n{result}")
+
+    def set_up_trust(self, trust: Trust) -> None:
+        """Decide whom the operator trusts from now on, and every worker that starts from now on."""
+        self.security.trust(trust)
+        self.operator.commands.environment.update(trust_of_command(self._trusted))
 
     def set_up_another_machine(self) -> None:
         """Take the operator to a machine that has nothing but swamp and the address of the orchestrator."""
