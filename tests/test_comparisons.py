@@ -1,0 +1,222 @@
+"""What is held against each other: steps here and there, answers in text and in JSON, an operator's errors."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.help_text import subcommands
+from swamp_harness.scenario import both_modes, capabilities, elsewhere_observations, env_observations
+from swamp_harness.scenario.both_modes import QUESTIONS, BothModes
+from swamp_harness.scenario.probe import Journal
+
+
+def result(output, *, code=0, stdout="", stderr=""):
+    return CommandResult(("worker", "list"), output, code, stdout, stderr, datetime.now(UTC), 0.1)
+
+
+# --- a step on the orchestrator and the same step on a worker
+
+
+@pytest.fixture
+def world(tmp_path):
+    return SimpleNamespace(journal=Journal(tmp_path / "notes"))
+
+
+def noted(world, step, answers):
+    (Path(world.journal.variables["UAT_NOTES"]) / f"got-{step}").write_text(json.dumps(answers))
+
+
+def test_the_same_answers_do_not_differ_but_for_who_where_and_when(world):
+    noted(world, "local", {"handle": {"id": "1", "tags": {"step": "local"}, "size": 3}})
+    noted(world, "placed", {"handle": {"id": "2", "tags": {"step": "placed"}, "size": 3}})
+
+    assert capabilities.differences_in_answers(world, "local", "placed") == []
+
+
+def test_a_difference_is_told_with_its_place_and_both_values(world):
+    noted(world, "local", {"handle": {"tags": {"team": "blue"}, "size": 39}, "lines": ["one"]})
+    noted(world, "placed", {"handle": {"tags": {}, "size": 37}, "lines": ["one", ""]})
+
+    assert capabilities.differences_in_answers(world, "local", "placed") == [
+        "given back > handle > size: 39 for local, 37 for placed",
+        "given back > handle > tags: nothing for local, {} for placed",
+        'given back > handle > tags > team: "blue" for local, nothing for placed',
+        'given back > lines > 2: nothing for local, "" for placed',
+    ]
+
+
+def test_a_step_that_noted_nothing_proves_nothing(world):
+    noted(world, "local", {})
+
+    with pytest.raises(InfrastructureFault, match='"placed" noted no answer'):
+        capabilities.differences_in_answers(world, "local", "placed")
+
+
+# --- text and JSON
+
+MEMBERS = {
+    "workers": [
+        {
+            "name": "alpha",
+            "status": "idle",
+            "labels": {"zone": "a", "gpu": "true"},
+            "platform": "linux",
+            "arch": "x86_64",
+            "instanceUuid": "6f1c2a34-1111-4222-8333-abcdefabcdef",
+            "enrolledAt": "2026-11-23T10:00:00Z",
+            "lastSeenAt": "2026-11-23T10:00:01Z",
+            "capacity": 2,
+            "activeDispatchIds": [],
+        }
+    ],
+    "count": 1,
+}
+TABLE = (
+    "NAME   STATUS  SLOTS  LABELS           PLATFORM/ARCH  LAST SEEN\n"
+    "alpha  idle    {slots}    gpu=true,zone=a  linux/x86_64   2026-11-23T10:00:01Z\n"
+)
+
+
+def asked(text, answer, **of_json):
+    return BothModes(
+        result(Output.TEXT, stdout=text),
+        result(Output.JSON, stdout=json.dumps(answer), **of_json),
+        QUESTIONS["lists the workers"],
+    )
+
+
+def test_facts_that_both_modes_tell_are_counted():
+    assert both_modes.facts_of_both(asked(TABLE.format(slots="0/2"), MEMBERS)) == "1"
+
+
+def test_facts_in_which_the_modes_differ_are_told():
+    told = both_modes.facts_of_both(asked(TABLE.format(slots="0/1"), MEMBERS))
+
+    assert "slots: 0/2" in told
+    assert "but in text" in told
+    assert "slots: 0/1" in told
+
+
+def test_a_remark_beside_the_json_answer_breaks_the_promise():
+    with pytest.raises(PromiseBroken, match="on standard output alone"):
+        both_modes.facts_of_both(asked(TABLE.format(slots="0/2"), MEMBERS, stderr="by the way"))
+
+
+def test_an_exit_code_that_differs_between_the_modes_is_told():
+    mistake = BothModes(
+        result(Output.TEXT, code=2, stderr="Error: Unknown option"),
+        result(Output.JSON, code=1, stderr='{"error": "Unknown option"}'),
+    )
+
+    told = both_modes.outcomes(mistake)
+
+    assert told["JSON"].endswith("no stack trace, exit code 1")
+    assert told["text"].endswith("another exit code than in JSON: 2")
+
+
+# --- the help
+
+HELP = """\
+Usage:   swamp worker
+Version: 20260822
+
+Description:
+
+  Workers.
+
+Commands:
+
+  token                 - Manage tokens
+  connect  [url]        - Connect to an orchestrator
+  daemon                - Manage the daemon
+
+Environment variables:
+
+  NOT_A_COMMAND  <x>  - something else
+"""
+
+
+def test_the_help_lists_the_commands_of_a_group():
+    assert subcommands(HELP, "worker") == ["token", "connect", "daemon"]
+
+
+def test_the_help_of_a_command_lists_none():
+    assert subcommands("Usage: swamp worker list\n\nOptions:\n\n  -h  - Help\n", "worker list") == []
+
+
+def test_help_for_something_else_breaks_the_promise():
+    with pytest.raises(PromiseBroken, match="does not show the help of that command"):
+        subcommands(HELP, "worker list")
+
+
+# --- an operator elsewhere
+
+
+def why(text, in_json):
+    said = {Output.TEXT: text, Output.JSON: in_json}
+
+    def run(_, output, **__):
+        code, stderr = said[output]
+        return result(output, code=code, stderr=stderr)
+
+    world = SimpleNamespace(elsewhere=SimpleNamespace(run=run), model="")
+    return elsewhere_observations.told_why(world, ["lists the workers"])[0]["reason"]
+
+
+def test_a_reason_that_both_modes_tell_is_told_in_the_words_of_the_features():
+    assert why(
+        (1, "Error: the certificate issuer is not trusted."), (1, '{"error": "issuer is not trusted"}')
+    ) == ("the certificate is not trusted")
+
+
+@pytest.mark.parametrize(
+    ("text", "in_json"),
+    [
+        ((1, "Error: issuer is not trusted"), (1, '{"error": "something else"}')),
+        ((1, "Error: issuer is not trusted"), (2, '{"error": "issuer is not trusted"}')),
+        ((0, ""), (0, "")),
+    ],
+)
+def test_modes_that_tell_different_reasons_are_both_told(text, in_json):
+    assert why(text, in_json).startswith("in text it ")
+
+
+def test_a_deed_that_nobody_knows_is_no_broken_promise():
+    world = SimpleNamespace(elsewhere=None, model="")
+
+    with pytest.raises(InfrastructureFault, match='does not know how one "dances"'):
+        elsewhere_observations.told_why(world, ["dances"])
+
+
+# --- the environment of a step
+
+
+def test_a_variable_tells_whose_it_was(tmp_path):
+    of_alpha = env_observations.variables_of("alpha", ["OWN", "CLASH"])
+    of_orchestrator = env_observations.variables_of("the orchestrator", ["CLASH"])
+    world = SimpleNamespace(
+        journal=Journal(tmp_path / "notes"),
+        orchestrator=SimpleNamespace(environment=of_orchestrator),
+        workers={"alpha": SimpleNamespace(environment=of_alpha)},
+    )
+    folder = tmp_path / "notes"
+    note = {"event": "start", "step": "a", "worker": "alpha", "pid": 7, "at": "2026-11-23T13:07:14Z"}
+    (folder / "journal.jsonl").write_text(json.dumps(note) + "\n")
+    (folder / "environment-a-7").write_text(
+        f"OWN={of_alpha['OWN']}\nCLASH={of_orchestrator['CLASH']}\nODD=something else\n"
+    )
+    rows = [{"step": "a", "variable": name} for name in ("OWN", "CLASH", "ODD", "MISSING")]
+
+    found = env_observations.found_variables(world, "alpha", rows)
+
+    assert [row["found that of"] for row in found] == [
+        "alpha",
+        "the orchestrator",
+        "something else",
+        "nobody",
+    ]
