@@ -44,7 +44,7 @@ DEADLINE_ENFORCED = Limit("the orchestrator's reaction to an expiry", 20)
 GRACE_WINDOW_OVER = Limit("the removal from the pool after the grace window", 20)
 RUN_KNOWN = Limit("the start of a run", 45)
 RUN_ENDED = Limit("the end of a run", 60)
-# Three times what 300 MB took on two busy cores.
+# Four times what a whole scenario with 330 MB took on two shared cores, without TLS.
 ARTIFACT_SENT = Limit("the sending of a large artifact", 300)
 STEP_QUEUED = Limit("a step's coming into the queue", 30)
 STEP_BEGUN = Limit("the beginning of a step", 45)
