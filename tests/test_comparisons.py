@@ -1,4 +1,4 @@
-"""What is held against each other: steps here and there, answers in text and in JSON, errors of an operator."""
+"""What is held against each other: steps here and there, answers in text and in JSON, errors."""
 
 import json
 from datetime import UTC, datetime

@@ -24,13 +24,14 @@ from swamp_harness.product.records import PoolMember
 from swamp_harness.product.registry import Registry
 from swamp_harness.product.repository import Repository, initialise
 from swamp_harness.product.run import WorkflowRun
-from swamp_harness.product.serve_api import LiveMember, ServeApi
+from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.product.trust import trust_of_command
 from swamp_harness.product.worker import Worker, WorkerSettings
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.bench import Bench
 from swamp_harness.scenario.elsewhere import Elsewhere
 from swamp_harness.scenario.evidence import Evidence
+from swamp_harness.scenario.last_look import last_words, take_last_look
 from swamp_harness.scenario.operator import Operator
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.probe import PROBE, WORKER_VARIABLE, Journal
@@ -39,8 +40,6 @@ from swamp_harness.scenario.security import Security
 from swamp_harness.scenario.workers import Workers
 
 _ORCHESTRATOR = "orchestrator"
-_LAST_LINES = 6
-_LAST_COMMANDS = 2
 
 
 class World:
@@ -432,7 +431,9 @@ class World:
         try:
             if self._operator is not None:
                 if not interrupted:
-                    self._take_last_look(self._operator)
+                    orchestrator = next(iter(self._orchestrators.values()), None)
+                    journal = self.journal if self._workflow is not None else None
+                    take_last_look(self.evidence, self._operator, orchestrator, journal)
                 self.evidence.write_transcript(self._typed())
         finally:
             if self._runs is not None:
@@ -446,17 +447,8 @@ class World:
 
     def explanation(self) -> str:
         """The last things that each process said and the operator did, and where the evidence lies."""
-        parts = [
-            f"The last lines of {actor.log.file.stem}{'' if actor.alive else ', which has ended'}:\n"
-            f"{actor.log.tail(_LAST_LINES) or '(nothing)'}"
-            for actor in self._actors()
-        ]
-        if self._operator is not None:
-            recent = self._typed()[-_LAST_COMMANDS:]
-            shown = "\n".join(map(str, recent)) or "(none)"
-            parts.append(f"The operator's last commands:\n{shown}")
-        parts += [f"Evidence: {self.evidence.folder}", f"Kept on disk: {self.folder}"]
-        return "\n".join(parts)
+        told = last_words(self._actors(), self._typed())
+        return "\n".join((*told, f"Evidence: {self.evidence.folder}", f"Kept on disk: {self.folder}"))
 
     @property
     def product_commands(self) -> int:
@@ -464,34 +456,6 @@ class World:
         started = sum(orchestrator.starts for orchestrator in self._orchestrators.values())
         followed = len(self._runs.all()) if self._runs is not None else 0
         return len(self._typed()) + started + followed + sum(worker.starts for worker in self.workers.all())
-
-    def _take_last_look(self, operator: Operator) -> None:
-        orchestrator = next(iter(self._orchestrators.values()), None)
-        pool: object = "no orchestrator is running"
-        try:
-            if orchestrator is not None and orchestrator.alive:
-                pool = {
-                    "live pool": [str(member) for member in orchestrator.api.live_pool()],
-                    "worker list": orchestrator.api.ask("worker.list"),
-                }
-                tokens = orchestrator.api.ask("worker.token.list")
-                if self._workflow is not None:
-                    self._take_last_look_at_runs(orchestrator.api)
-            else:
-                tokens = str(operator.commands.run("worker", "token", "list", output=Output.TEXT))
-        except Exception as error:  # noqa: BLE001 - a look back must not cost the scenario its result
-            tokens = f"the last look failed: {type(error).__name__}: {error}"
-        self.evidence.write_answer("The pool at the end", "pool.json", pool)
-        self.evidence.write_answer("The token list at the end", "tokens.json", tokens)
-
-    def _take_last_look_at_runs(self, api: ServeApi) -> None:
-        self.evidence.write("The journal of the steps", "journal.jsonl", self.journal.text)
-        answers = {
-            "runs": api.ask("workflow.history.search"),
-            "queue": api.ask("worker.queue.list"),
-            "leases": api.leases(),
-        }
-        self.evidence.write_answer("Runs, queue and leases at the end", "runs.json", answers)
 
     def logs(self) -> list[ProcessLog]:
         """The logs of all its actors."""

@@ -1,0 +1,64 @@
+"""The last look at a scenario: what goes into its evidence, and into the explanation of a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.orchestrator import Orchestrator
+from swamp_harness.product.run import WorkflowRun
+from swamp_harness.product.serve_api import ServeApi
+from swamp_harness.product.worker import Worker
+from swamp_harness.scenario.evidence import Evidence
+from swamp_harness.scenario.operator import Operator
+from swamp_harness.scenario.probe import Journal
+
+_LAST_LINES = 6
+_LAST_COMMANDS = 2
+
+
+def last_words(
+    actors: Iterable[Orchestrator | Worker | WorkflowRun], typed: Sequence[CommandResult]
+) -> Iterator[str]:
+    """The last things that each process said and that the operator typed."""
+    for actor in actors:
+        ended = "" if actor.alive else ", which has ended"
+        yield f"The last lines of {actor.log.file.stem}{ended}:\n{actor.log.tail(_LAST_LINES) or '(nothing)'}"
+    if typed:
+        yield "The operator's last commands:\n" + "\n".join(map(str, typed[-_LAST_COMMANDS:]))
+
+
+def take_last_look(
+    evidence: Evidence, operator: Operator, orchestrator: Orchestrator | None, journal: Journal | None
+) -> None:
+    """Write down pool and tokens as they are at the end, and runs if there is a journal of steps.
+
+    What goes wrong in it is written down as well, and nothing is raised: a look back must not cost the
+    scenario its result.
+    """
+    pool: object = "no orchestrator is running"
+    try:
+        if orchestrator is not None and orchestrator.alive:
+            pool = {
+                "live pool": [str(member) for member in orchestrator.api.live_pool()],
+                "worker list": orchestrator.api.ask("worker.list"),
+            }
+            tokens = orchestrator.api.ask("worker.token.list")
+            if journal is not None:
+                _take_last_look_at_runs(evidence, orchestrator.api, journal)
+        else:
+            tokens = str(operator.commands.run("worker", "token", "list", output=Output.TEXT))
+    except Exception as error:  # noqa: BLE001 - as the docstring says
+        tokens = f"the last look failed: {type(error).__name__}: {error}"
+    evidence.write_answer("The pool at the end", "pool.json", pool)
+    evidence.write_answer("The token list at the end", "tokens.json", tokens)
+
+
+def _take_last_look_at_runs(evidence: Evidence, api: ServeApi, journal: Journal) -> None:
+    evidence.write("The journal of the steps", "journal.jsonl", journal.text)
+    answers = {
+        "runs": api.ask("workflow.history.search"),
+        "queue": api.ask("worker.queue.list"),
+        "leases": api.leases(),
+    }
+    evidence.write_answer("Runs, queue and leases at the end", "runs.json", answers)
