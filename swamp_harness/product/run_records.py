@@ -102,5 +102,15 @@ def run(item: Mapping[str, Any]) -> RunRecord:
     return RunRecord(item["runId"], item["status"], item.get("failureReason") or "")
 
 
+def tells_no_reason(item: Mapping[str, Any]) -> bool:
+    """Whether such an item is of a release before 2026-08-18, whose history tells neither reason nor instance."""
+    return "instanceId" not in item
+
+
+def failures_of_steps(answer: Mapping[str, Any]) -> list[str]:
+    """What the steps of a run say went wrong, from an answer that honours the contract "workflow-run"."""
+    return [step["error"] for job in answer["jobs"] for step in job["steps"] if step.get("error")]
+
+
 def _requirement(text: str) -> str:
     return ",".join(f"{name}={value}" for name, value in labels_from_text(text))

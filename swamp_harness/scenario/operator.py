@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,15 +24,18 @@ from swamp_harness.product.records import (
     tokens_from_json,
     tokens_from_table,
 )
+from swamp_harness.product.run import FAILED
 from swamp_harness.product.run_records import (
     ALL_LEASES,
     LeaseRecord,
     QueuedStep,
     RunRecord,
+    failures_of_steps,
     lease,
     queue_from_json,
     queue_from_table,
     run,
+    tells_no_reason,
 )
 from swamp_harness.product.wordings import ALREADY_REVOKED
 from swamp_harness.scenario.probe import PROBE, SHELL, ResultRecord, is_work, result_of_step
@@ -192,8 +196,17 @@ class Operator:
         answer = self._asked("workflow", "history", "search").answer("workflow-history")
         for item in answer["results"]:
             if item["runId"] == run_id:
-                return run(item)
+                record = run(item)
+                if record.status == FAILED and tells_no_reason(item):
+                    return replace(record, failure=self._failures_of_steps(item["workflowName"], run_id))
+                return record
         raise PromiseBroken(f"The history of workflow runs does not know the run {run_id}.")
+
+    def _failures_of_steps(self, workflow: str, run_id: str) -> str:
+        answer = self._asked("workflow", "history", "get", workflow).answer("workflow-run")
+        if answer["id"] != run_id:
+            return ""
+        return "\n".join(failures_of_steps(answer))
 
     def status_in_run_history(self, run_id: str) -> str:
         """The status of a run as the history of all runs tells it.
