@@ -103,7 +103,7 @@ def run(item: Mapping[str, Any]) -> RunRecord:
 
 
 def tells_no_reason(item: Mapping[str, Any]) -> bool:
-    """Whether such an item is of a release before 2026-08-18, whose history tells neither reason nor instance."""
+    """Whether such an item is of a release before 2026-08-18, whose history tells no reason at all."""
     return "instanceId" not in item
 
 
