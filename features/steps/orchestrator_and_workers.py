@@ -3,7 +3,6 @@
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.product.conventions import IDLE_LIMIT, NOTICES_SILENCE_SOON
 from swamp_harness.scenario import observations, run_events
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import promised_pool, seen_pool
@@ -16,7 +15,7 @@ def an_orchestrator(context):
 
 @given("an orchestrator that soon notices a silent connection")
 def an_orchestrator_that_notices_silence(context):
-    context.world.set_up_orchestrator(flags=NOTICES_SILENCE_SOON)
+    context.world.set_up_orchestrator(flags=context.world.times.notices_silence_soon)
 
 
 @given("workers report in {output:Output}")
@@ -80,7 +79,7 @@ def the_network_goes_silent_until_noticed(context, worker):
 
 @when('the network of "{worker:Name}" heals after a third of the time that the orchestrator allows')
 def the_network_heals_in_time(context, worker):
-    run_events.heal_after(context.world, worker, IDLE_LIMIT / 3)
+    run_events.heal_after(context.world, worker, context.world.times.idle_limit / 3)
 
 
 @when('the network of "{worker:Name}" is reset')

@@ -5,7 +5,6 @@ from functools import partial
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.product.conventions import SHORTEST_LIFETIME
 from swamp_harness.scenario import observations
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import promised_tokens, seen_tokens
@@ -33,7 +32,7 @@ def the_token(context, token):
 
 @given('the short-lived token "{token:Name}"')
 def the_short_lived_token(context, token):
-    context.world.set_up_token(token, lifetime=SHORTEST_LIFETIME)
+    context.world.set_up_token(token, lifetime=context.world.times.shortest_lifetime)
 
 
 @given('the revoked token "{token:Name}"')
@@ -48,7 +47,7 @@ def half_of_the_lifetime_has_passed(context, token):
 
 @when('the operator mints the token "{token:Name}"')
 def the_operator_mints(context, token):
-    context.world.operator.mint(token)
+    context.world.operator.mint(token, context.world.times.usual_lifetime)
 
 
 @when('the operator mints the token "{token:Name}" for a lifetime of {lifetime:Lifetime}')

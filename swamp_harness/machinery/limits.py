@@ -1,6 +1,7 @@
 """Every limit of a wait, by name, in one table. A limit is never a promise: it ends a wait that hangs.
 
-`UAT_TIME_SCALE` (a number above 0; unset or empty is 1) stretches all of them for a slow or loaded machine.
+`UAT_TIME_SCALE` (a number above 0; unset or empty is 1) stretches all of them for a slow or loaded machine,
+and the pace of the target shortens them for a quick one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 
 SCALE_VARIABLE = "UAT_TIME_SCALE"
+_paces = [1.0]
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,13 @@ OUTPUT_DRAINED = Limit("the last output of an ended process", 1)
 HTTP_ANSWER = Limit("an answer over HTTP", 10)
 
 
+def set_pace(factor: float) -> None:
+    """Multiply all limits by a factor from now on, as suits the target."""
+    _paces[:] = [factor]
+
+
 def time_scale() -> float:
-    """The factor by which all limits are stretched.
+    """The factor by which all limits are stretched: that of the machine times that of the target.
 
     Raises:
         UnusableInput: `UAT_TIME_SCALE` is not a number above zero (exit code 2).
@@ -74,4 +81,4 @@ def time_scale() -> float:
             f"{SCALE_VARIABLE} is {text!r}, not a number above 0: give a factor such as 2, or unset it.",
             ExitCode.BAD_COMMAND_LINE,
         )
-    return scale
+    return scale * _paces[0]

@@ -17,6 +17,7 @@ from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.limits import VERSION_ANSWER
 from swamp_harness.machinery.scrubbing import scrubbed_environment
 from swamp_harness.product.conventions import QUIET_ENVIRONMENT
+from swamp_harness.product.target import Target, of_the_project
 
 BINARY_VARIABLE = "SWAMP_BIN"
 OTHER_BINARY_VARIABLE = "SWAMP_OTHER_BIN"
@@ -60,8 +61,8 @@ def this_architecture() -> str:
     return {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
 
 
-def binary_under_test(environ: Mapping[str, str]) -> Binary:
-    """Find and examine the binary that the run is about: SWAMP_BIN, else swamp on PATH.
+def binary_under_test(environ: Mapping[str, str], target: Target) -> Binary:
+    """Find and examine the binary that the run is about: SWAMP_BIN, else the target's own, else swamp on PATH.
 
     Raises:
         UnusableInput: there is none, or it is not a swamp that answers (exit code 3).
@@ -69,6 +70,8 @@ def binary_under_test(environ: Mapping[str, str]) -> Binary:
     named = environ.get(BINARY_VARIABLE)
     if named:
         return _examine(Path(named), BINARY_VARIABLE)
+    if target.executable:
+        return _examine(Path(of_the_project(target.executable)), target.name)
     on_path = shutil.which("swamp", path=environ.get("PATH"))
     if on_path is None:
         raise UnusableInput(
@@ -79,14 +82,18 @@ def binary_under_test(environ: Mapping[str, str]) -> Binary:
     return _examine(Path(on_path), "swamp on the PATH")
 
 
-def other_binary(environ: Mapping[str, str]) -> Binary | None:
-    """The binary of another protocol version that SWAMP_OTHER_BIN names; None if it names none.
+def other_binary(environ: Mapping[str, str], target: Target) -> Binary | None:
+    """The binary of another protocol version: SWAMP_OTHER_BIN, else the target's own; None if there is neither.
 
     Raises:
         UnusableInput: what it names is not a swamp that answers (exit code 3).
     """
     named = environ.get(OTHER_BINARY_VARIABLE)
-    return _examine(Path(named), OTHER_BINARY_VARIABLE) if named else None
+    if named:
+        return _examine(Path(named), OTHER_BINARY_VARIABLE)
+    if target.other_executable:
+        return _examine(Path(of_the_project(target.other_executable)), target.name)
+    return None
 
 
 def _examine(path: Path, source: str) -> Binary:

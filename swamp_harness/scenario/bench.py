@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from swamp_harness.machinery.guardian import KEEP_FILE, Guardian, remove_unless_kept
+from swamp_harness.machinery.limits import set_pace
 from swamp_harness.machinery.survivors import MARK_VARIABLE, described, end_marked, mark_of, marked_processes
 from swamp_harness.product.binary import Binary, binary_under_test, other_binary
 from swamp_harness.product.commands import SwampCommands
 from swamp_harness.product.extension import install, network_settings, share_packages
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import Repository, initialise
+from swamp_harness.product.target import Target
 from swamp_harness.scenario.probe import PROBE
 
 _EXTENSIONS = Path(__file__).resolve().parents[2] / "fixtures" / "extensions"
@@ -25,19 +27,23 @@ class Bench:
     Args:
         environ: the environment of the person who started the run.
         reports: where the run's artifacts go.
+        target: what the run is about.
 
     Raises:
         UnusableInput: there is no usable binary (exit code 3).
 
     Attributes:
+        target: what the run is about.
         binary: the binary under test.
         other: a binary of another protocol version, if one was given.
         folder: the run's working folder, outside of `reports` because the product writes into it unblanked.
     """
 
-    def __init__(self, environ: Mapping[str, str], reports: Path) -> None:
-        self.binary: Binary = binary_under_test(environ)
-        self.other: Binary | None = other_binary(environ)
+    def __init__(self, environ: Mapping[str, str], reports: Path, target: Target) -> None:
+        self.target = target
+        set_pace(target.times.limits)
+        self.binary: Binary = binary_under_test(environ, target)
+        self.other: Binary | None = other_binary(environ, target)
         self.reports = reports
         self.run_id = f"swamp-uat-{secrets.token_hex(4)}"
         # Resolved, so that product and suite call it by the same name where the temp folder is a link.
@@ -48,8 +54,8 @@ class Bench:
         self._template_with_probe: Repository | None = None
 
     def mark(self, scenario: str = "") -> dict[str, str]:
-        """The variable that marks every process of a scenario as this run's."""
-        return {MARK_VARIABLE: mark_of(self.run_id, scenario)}
+        """What every process of a scenario finds: the mark of this run, and what the target's processes need."""
+        return {**self.target.variables, MARK_VARIABLE: mark_of(self.run_id, scenario)}
 
     def prepared_repository(self) -> Repository:
         """The repository with a vault that scenarios copy; made when first asked for.

@@ -17,7 +17,6 @@ from swamp_harness.machinery.limits import (
 )
 from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
 from swamp_harness.product.commands import Output
-from swamp_harness.product.conventions import GRACE_WINDOW
 from swamp_harness.product.records import PoolMember
 from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.scenario.world import World
@@ -164,17 +163,21 @@ def kept_after_grace_window(world: World, name: str) -> list[LiveMember]:
         AwaitedInVain: the pool still holds it.
     """
     return wait_until(
-        f'"{name}" to be removed from the pool after the grace window of {GRACE_WINDOW.total_seconds():g} s',
+        f'"{name}" to be removed from the pool after the grace window of {_grace_window(world):g} s',
         lambda: [member for member in world.live_pool() if member.name == name],
         lambda members: not members,
-        beyond_grace_window(GRACE_WINDOW_OVER),
+        beyond_grace_window(world, GRACE_WINDOW_OVER),
     )
 
 
-def beyond_grace_window(limit: Limit) -> Limit:
+def beyond_grace_window(world: World, limit: Limit) -> Limit:
     """A limit that begins only when the grace window is over."""
     # The window is the product's own and no slower on a slow machine; only the slack after it is scaled.
-    return Limit(limit.name, GRACE_WINDOW.total_seconds() / time_scale() + limit.nominal)
+    return Limit(limit.name, _grace_window(world) / time_scale() + limit.nominal)
+
+
+def _grace_window(world: World) -> float:
+    return world.times.grace_window.total_seconds()
 
 
 def leaks_of(world: World, name: str) -> list[Leak]:

@@ -13,7 +13,7 @@ from swamp_harness.machinery.leaksearch import Leak, search_text
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
-from swamp_harness.product.conventions import USUAL_LIFETIME, VAULT
+from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.credential import Credential, credentials_in
 from swamp_harness.product.records import (
     PoolMember,
@@ -74,7 +74,7 @@ class Operator:
             raise InfrastructureFault("The operator has not given any command yet.")
         return self._last
 
-    def mint(self, token: str, *, lifetime: str = USUAL_LIFETIME) -> CommandResult:
+    def mint(self, token: str, lifetime: str) -> CommandResult:
         """Mint a token; whether it succeeded is for the scenario to ask."""
         result = self.commands.run(
             "worker", "token", "create", token, "--duration", lifetime, output=self.output

@@ -282,7 +282,8 @@ def result_of_step(item: Mapping[str, Any]) -> ResultRecord:
 
     A step's model instance is called like the step.
     """
-    content = item.get("content") or {}
+    told = item.get("content")
+    content = told if isinstance(told, Mapping) else {}  # a file's is its text, and tells nothing of a worker
     shell = _SAID_BY_SHELL.search(str(content.get("stdout", "")))
     worker = shell["worker"] if shell else str(content.get("worker", ""))
     return ResultRecord(item["modelName"], item["name"], item["version"], worker)

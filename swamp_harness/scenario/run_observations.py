@@ -54,7 +54,7 @@ def outcome_of_run(world: World) -> str:
     lost = any(not member.connected for member in world.live_pool())
     run = world.runs.last
     ending = run.wait_for_end(
-        beyond_grace_window(RUN_ENDED) if lost else RUN_ENDED,
+        beyond_grace_window(world, RUN_ENDED) if lost else RUN_ENDED,
         hopeless=lambda: None if world.orchestrator.alive else "the orchestrator has ended",
     )
     return str(RunOutcome(ending, world.operator.run_record(run.run_id)))

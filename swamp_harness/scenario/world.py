@@ -17,7 +17,6 @@ from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.machinery.waiting import wait_for_moment, wait_until
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
-from swamp_harness.product.conventions import USUAL_LIFETIME
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.records import PoolMember
@@ -25,6 +24,7 @@ from swamp_harness.product.registry import Registry
 from swamp_harness.product.repository import Repository, initialise
 from swamp_harness.product.run import WorkflowRun
 from swamp_harness.product.serve_api import LiveMember
+from swamp_harness.product.target import Times
 from swamp_harness.product.trust import trust_of_command
 from swamp_harness.product.worker import Worker, WorkerSettings
 from swamp_harness.product.workflow import Workflow
@@ -190,9 +190,9 @@ class World:
         self._elsewhere = Elsewhere(machine, commands, self.orchestrator.api.url)
         self._runs = Runs(self._bench.binary.path, commands.environment, machine.work, self.evidence)
 
-    def set_up_token(self, token: str, *, lifetime: str = USUAL_LIFETIME, revoked: bool = False) -> None:
-        """Mint a token, and revoke it if asked."""
-        results = [self.operator.mint(token, lifetime=lifetime)]
+    def set_up_token(self, token: str, *, lifetime: str = "", revoked: bool = False) -> None:
+        """Mint a token, of the usual lifetime unless another is given, and revoke it if asked."""
+        results = [self.operator.mint(token, lifetime or self.times.usual_lifetime)]
         if revoked:
             results.append(self.operator.revoke(token))
         for result in results:
@@ -234,6 +234,11 @@ class World:
         )[0]
 
     # --- who is there
+
+    @property
+    def times(self) -> Times:
+        """The times of the target that a scenario waits out."""
+        return self._bench.target.times
 
     @property
     def operator(self) -> Operator:

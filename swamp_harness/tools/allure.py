@@ -107,7 +107,11 @@ def attach(title: str, file: Path) -> None:
 
 def _describe_run(results: Path, session: Session) -> None:
     results.mkdir(parents=True, exist_ok=True)
-    facts = {f"binary.{name}": value for name, value in session.bench.binary.facts().items()}
+    target = session.bench.target
+    facts = {
+        "target": target.name if target.is_for_sign_off else f"{target.name} (NOT A SIGN-OFF)",
+        **{f"binary.{name}": value for name, value in session.bench.binary.facts().items()},
+    }
     lines = "".join(f"{name}={value}\n" for name, value in facts.items())
     (results / "environment.properties").write_text(lines, "utf-8")
     (results / "categories.json").write_text(json.dumps(_CATEGORIES, indent=2), "utf-8")

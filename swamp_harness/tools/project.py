@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FEATURES = ROOT / "features"
 COVERAGE_MAP = ROOT / "coverage.md"
+EMBEDDED_TARGET = ROOT / "standin" / "target.yaml"
 RECORDED_RESULTS = ROOT / "recorded-results.json"
 
 REPORTS_VARIABLE = "UAT_REPORTS"

@@ -19,6 +19,7 @@ from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, Promis
 from swamp_harness.machinery.limits import time_scale
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product.binary import this_platform
+from swamp_harness.product.target import Target, target_of
 from swamp_harness.scenario.bench import Bench
 from swamp_harness.scenario.world import World
 from swamp_harness.tools import deviations, project
@@ -64,8 +65,9 @@ class Session:
 
     def __init__(self, environ: Mapping[str, str], reports: Path) -> None:
         time_scale()  # a bad value is bad input, and must be said before anything is started
-        self.deviations = deviations.load(project.deviations())
-        self.bench = Bench(environ, reports)
+        target = target_of(environ, project.EMBEDDED_TARGET)
+        self.deviations = deviations.load(project.deviations()) if target.has_listed_deviations else []
+        self.bench = Bench(environ, reports, target)
         for stale in ("evidence", "allure-results"):
             shutil.rmtree(reports / stale, ignore_errors=True)
         reports.mkdir(parents=True, exist_ok=True)
@@ -230,6 +232,8 @@ class Session:
     def _record(self, code: ExitCode, figures: dict[str, float]) -> dict[str, Any]:
         return {
             "started": self._started.isoformat(timespec="seconds"),
+            "target": self.bench.target.name,
+            "sign-off": self.bench.target.is_for_sign_off,
             "binary": self.bench.binary.facts(),
             "other binary": self.bench.other.facts() if self.bench.other else None,
             "verdict": code.name,
@@ -238,7 +242,7 @@ class Session:
         }
 
     def _print_summary(self, code: ExitCode, figures: dict[str, float]) -> None:
-        lines = ["", verdict_in_words(self.results, code)]
+        lines = ["", *no_sign_off(self.bench.target), verdict_in_words(self.results, code)]
         for outcome in (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.FAULT, Outcome.DEVIATION):
             lines += [
                 f"  {outcome.value}: {_with_place(result)}\n    {result.reason.splitlines()[0]}"
@@ -260,10 +264,20 @@ class Session:
 def banner(session: Session) -> str:
     """What is under test, as lines for the terminal."""
     facts = session.bench.binary.facts()
-    lines = ["Under test:", *(f"  {name:<13}{value}" for name, value in facts.items())]
+    lines = [*no_sign_off(session.bench.target), "Under test:", *(f"  {name:<13}{value}" for name, value in facts.items())]
     if session.bench.other is not None:
         lines.append(f"  other binary {session.bench.other.path} ({session.bench.other.version})")
     return "\n".join(lines)
+
+
+def no_sign_off(target: Target) -> list[str]:
+    """The sentence that a run against this target is no sign-off, as lines; none if it is one."""
+    if target.is_for_sign_off:
+        return []
+    return [
+        f"NOT A SIGN-OFF: this run is against {target.name}, not against swamp. "
+        "For a release give a binary: make uat SWAMP_BIN=/path/to/swamp"
+    ]
 
 
 def slug(scenario: Any) -> str:

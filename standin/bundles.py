@@ -1,0 +1,75 @@
+"""Extensions as they are shipped: what a repository has of them, found by the model types that they tell.
+
+The stand-in runs no TypeScript. It knows what the suite's extensions do (`standin.extensions`), and ships
+their real files nevertheless: which version of an extension runs is told by the text that has arrived.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from standin.repository import Repository
+
+PULLED = "pulled-extensions"
+# Where bundling keeps what it has downloaded, under a person's home.
+PACKAGES = Path(".swamp", "deno-cache")
+
+_TYPE = re.compile(r'^  type: "(?P<type>@[^"]+)"', re.MULTILINE)
+_VERSION = re.compile(r'^(?:const VERSION = |  version: )"(?P<version>[^"]+)"', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The program of a model type, with the files that come with it.
+
+    Attributes:
+        program: its text.
+        files: their bytes, by path.
+        folder: where the files are.
+    """
+
+    program: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    folder: Path = Path()
+
+    @property
+    def model_type(self) -> str:
+        """The type that the program tells; empty if it tells none."""
+        match = _TYPE.search(self.program)
+        return match["type"] if match else ""
+
+    @property
+    def version(self) -> str:
+        """The version that the program tells."""
+        match = _VERSION.search(self.program)
+        return match["version"] if match else ""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells this bundle from every other: program and files."""
+        digest = hashlib.sha256(self.program.encode())
+        for path, content in sorted(self.files.items()):
+            digest.update(f"\0{path}\0{len(content)}\0".encode() + content)
+        return digest.hexdigest()
+
+
+def bundles_of(repository: Repository) -> dict[str, Bundle]:
+    """The bundles of a repository's extensions, by model type."""
+    own = [Bundle(file.read_text("utf-8")) for file in repository.folder.glob("extensions/models/*.ts")]
+    pulled = [
+        Bundle(file.read_text("utf-8"), _files_in(folder.parent / "files"), folder.parent / "files")
+        for folder in (repository.inner / PULLED).rglob("models")
+        for file in folder.glob("*.ts")
+    ]
+    return {bundle.model_type: bundle for bundle in (*own, *pulled) if bundle.model_type}
+
+
+def _files_in(folder: Path) -> dict[str, bytes]:
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()
+    }

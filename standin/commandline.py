@@ -1,0 +1,220 @@
+"""The command line: which commands there are, what they take, and what is said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from standin.errors import UserError
+
+_UNKNOWN_COMMAND = 2
+PROGRAM = "swamp"
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a command.
+
+    Attributes:
+        name: with its dashes.
+        takes: whether it takes a value.
+        required: whether it must be given.
+    """
+
+    name: str
+    takes: bool = True
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command.
+
+    Attributes:
+        words: that name it.
+        summary: what it does.
+        place: its function, as "module:function" below `standin`.
+        arguments: the names of its arguments; optional ones are in square brackets.
+        options: of it, beside those that every command has.
+    """
+
+    words: str
+    summary: str
+    place: str
+    arguments: Sequence[str] = ()
+    options: Sequence[Option] = ()
+
+
+@dataclass(frozen=True)
+class Call:
+    """A command as somebody has given it.
+
+    Attributes:
+        command: which.
+        arguments: in order.
+        options: by name, each with the values given; a flag has none.
+        json: whether it is to answer in JSON.
+    """
+
+    command: Command
+    arguments: Sequence[str]
+    options: Mapping[str, Sequence[str]]
+    json: bool
+
+    def option(self, name: str, otherwise: str = "") -> str:
+        """The last value of an option."""
+        return self.options[name][-1] if self.options.get(name) else otherwise
+
+    def has(self, name: str) -> bool:
+        """Whether an option was given."""
+        return name in self.options
+
+
+_SERVER = Option("--server")
+_COMMON = (Option("--json", takes=False), Option("--log-level"), Option("--no-color", takes=False))
+
+GROUPS: Mapping[str, str] = {
+    "repo": "Manage repositories",
+    "vault": "Manage vaults",
+    "worker": "Manage remote workers",
+    "worker token": "Manage enrollment tokens",
+    "worker daemon": "Manage the worker as a service of the system",
+    "model": "Manage models",
+    "model type": "Look at model types",
+    "model method": "Run methods of models",
+    "extension": "Manage extensions",
+    "workflow": "Run workflows",
+    "workflow history": "Look at runs of workflows",
+    "run": "Look at all runs",
+    "data": "Look at data",
+}
+
+COMMANDS: Sequence[Command] = (
+    Command("serve", "Serve a repository to workers and operators", "orchestrator.serve:serve", (), (
+        Option("--port"), Option("--no-schedule", takes=False), Option("--ws-idle-timeout"),
+        Option("--cert-file"), Option("--key-file"),
+    )),
+    Command("repo init", "Make this folder a repository", "operator.setup:init", (), (Option("--tool"),)),
+    Command("vault create", "Create a vault", "operator.setup:create_vault", ("type", "name")),
+    Command("vault put", "Keep a secret, read from standard input", "operator.setup:put", ("vault", "key")),
+    Command("model type describe", "Describe a model type", "operator.models:describe", ("type",)),
+    Command("model create", "Create a model", "operator.models:create", ("type", "name")),
+    Command("model method run", "Run a method of a model", "operator.models:run", ("model", "method"), (
+        _SERVER, Option("--input"),
+    )),
+    Command("extension pull", "Pull an extension from the registry", "operator.extensions:pull", ("name",), (
+        Option("--force", takes=False),
+    )),
+    Command("worker connect", "Connect this machine as a worker", "worker.connect:connect", ("[url]",), (
+        Option("--token"), Option("--label"), Option("--cache-dir"), Option("--concurrency"),
+    )),
+    Command("worker daemon disable", "Disable the service", "operator.pool:daemon_disable"),
+    Command("worker daemon enable", "Enable the service", "operator.pool:daemon_enable"),
+    Command("worker daemon status", "Tell the state of the service", "operator.pool:daemon_status"),
+    Command("worker list", "List the workers of the pool", "operator.pool:workers", (), (
+        Option("--all", takes=False), _SERVER,
+    )),
+    Command("worker queue", "List the steps that wait for a worker", "operator.pool:queue", (), (_SERVER,)),
+    Command("worker token create", "Mint an enrollment token", "operator.tokens:create", ("name",), (
+        Option("--duration", required=True),
+    )),
+    Command("worker token list", "List enrollment tokens", "operator.tokens:show", (), (_SERVER,)),
+    Command("worker token revoke", "Revoke an enrollment token", "operator.tokens:revoke", ("name",)),
+    Command("worker verify", "Verify that workers work", "operator.pool:verify", (), (_SERVER,)),
+    Command("workflow run", "Run a workflow", "operator.workflows:run", ("name",), (
+        _SERVER, Option("--input"),
+    )),
+    Command("workflow cancel", "Cancel a run", "operator.workflows:cancel", ("[name]",), (
+        _SERVER, Option("--run"),
+    )),
+    Command("workflow history search", "Search runs", "operator.workflows:search"),
+    Command("workflow history get", "Tell the last run of a workflow", "operator.workflows:get", ("name",)),
+    Command("workflow history logs", "Tell what a run said", "operator.workflows:logs", ("run",)),
+    Command("run history", "List all runs", "operator.workflows:all_runs"),
+    Command("data query", "Query data", "operator.data:query", ("predicate",)),
+    Command("data list", "List the data of a model", "operator.data:show", ("model",)),
+    Command("data get", "Tell a datum", "operator.data:get", ("model", "name"), (
+        Option("--version"), Option("--no-content", takes=False),
+    )),
+)  # fmt: skip
+
+
+@dataclass
+class _Given:
+    arguments: list[str] = field(default_factory=list)
+    options: dict[str, list[str]] = field(default_factory=dict)
+
+
+def understood(words: Sequence[str]) -> Call | str:
+    """What a command line means: a call, or the text of the help that it asks for.
+
+    Raises:
+        UserError: it means nothing.
+    """
+    name, rest = _named(words)
+    if "--help" in rest:
+        return help_for(name)
+    command = next((each for each in COMMANDS if each.words == name), None)
+    if command is None:
+        raise _no_command(name, rest)
+    given = _given(command, rest)
+    needed = [each for each in command.arguments if not each.startswith("[")]
+    if len(given.arguments) < len(needed):
+        raise UserError(f'Missing argument "{needed[len(given.arguments)]}".')
+    if len(given.arguments) > len(command.arguments):
+        raise UserError(f'Too many arguments for "{PROGRAM} {name}": {given.arguments[-1]}')
+    for option in command.options:
+        if option.required and option.name not in given.options:
+            raise UserError(f'Missing required option "{option.name}".')
+    return Call(command, given.arguments, given.options, "--json" in given.options)
+
+
+def help_for(name: str) -> str:
+    """The help for a command or a group of commands."""
+    command = next((each for each in COMMANDS if each.words == name), None)
+    if command is not None:
+        takes = "".join(f" {each}" if each.startswith("[") else f" <{each}>" for each in command.arguments)
+        options = [
+            f"  {each.name}{' <value>' if each.takes else ''}" for each in (*command.options, *_COMMON)
+        ]
+        return "\n".join(
+            (f"Usage:   {PROGRAM} {name}{takes}", "", command.summary, "", "Options:", "", *options, "")
+        )
+    summaries = {**GROUPS, **{each.words: each.summary for each in COMMANDS}}
+    below = [each for each in summaries if each.rpartition(" ")[0] == name]
+    listed = [f"  {each.rpartition(' ')[2]:<12} - {summaries[each]}" for each in below]
+    usage = f"Usage:   {PROGRAM} {name}".rstrip()
+    return "\n".join((usage, "", GROUPS.get(name, "Automate"), "", "Commands:", "", *listed, ""))
+
+
+def _named(words: Sequence[str]) -> tuple[str, list[str]]:
+    names = {*GROUPS, *(each.words for each in COMMANDS)}
+    name, rest = "", list(words)
+    while rest and f"{name} {rest[0]}".strip() in names:
+        name = f"{name} {rest.pop(0)}".strip()
+    return name, rest
+
+
+def _no_command(name: str, rest: Sequence[str]) -> UserError:
+    word = next((each for each in rest if not each.startswith("-")), "")
+    if word:
+        return UserError(f'"{word}" is not a subcommand of "{name or PROGRAM}".', exit_code=_UNKNOWN_COMMAND)
+    return UserError(f"No subcommand specified. See: {PROGRAM} {name} --help")
+
+
+def _given(command: Command, rest: Sequence[str]) -> _Given:
+    known = {each.name: each for each in (*command.options, *_COMMON)}
+    given, words = _Given(), list(rest)
+    while words:
+        word = words.pop(0)
+        if not word.startswith("--"):
+            given.arguments.append(word)
+            continue
+        if word not in known:
+            raise UserError(f'Unknown option "{word}". See: {PROGRAM} {command.words} --help')
+        values = given.options.setdefault(word, [])
+        if known[word].takes:
+            if not words:
+                raise UserError(f'Missing value for option "{word}".')
+            values.append(words.pop(0))
+    return given

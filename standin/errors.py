@@ -1,0 +1,18 @@
+"""What goes wrong, as it is told to people and to scripts."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Something that whoever gave the command can mend.
+
+    Args:
+        message: one clear sentence.
+        code: for scripts; none when empty.
+        exit_code: that the command ends with.
+    """
+
+    def __init__(self, message: str, code: str = "", exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+        self.exit_code = exit_code

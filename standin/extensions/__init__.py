@@ -1,0 +1,76 @@
+"""What model types do: the shell, and the suite's own extensions, told in Python.
+
+The stand-in runs no TypeScript. The files of the extensions are shipped as they are; what they do is told here,
+a module for each of them, and must be changed with them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from standin.errors import UserError
+from standin.store import Kind
+
+if TYPE_CHECKING:
+    from standin.worker.context import Context
+
+Method = Callable[[dict[str, Any], "Context"], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a model type declares and does.
+
+    Attributes:
+        methods: by name.
+        resources: the kinds of resources that it declares, by spec.
+        files: the kinds of files that it declares, by spec.
+        sensitive: the fields of a resource that are kept in a vault, by spec.
+    """
+
+    methods: Mapping[str, Method]
+    resources: dict[str, Kind] = field(default_factory=dict)
+    files: dict[str, Kind] = field(default_factory=dict)
+    sensitive: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+_MODULES = {
+    "command/shell": "shell",
+    "@uat/probe": "probe",
+    "@uat/secrets": "secrets_model",
+    "@uat/environment": "environment",
+    "@uat/capabilities": "capabilities",
+    "@uat/artifacts": "artifacts",
+    "@uat/shipped": "shipped",
+}
+
+
+def described(model_type: str) -> Description:
+    """What a model type declares and does.
+
+    Raises:
+        UserError: the stand-in does not know it.
+    """
+    if model_type not in _MODULES:
+        raise UserError(f"Unknown model type: {model_type}")
+    description: Description = importlib.import_module(
+        f"standin.extensions.{_MODULES[model_type]}"
+    ).DESCRIPTION
+    return description
+
+
+def method_of(model_type: str, name: str) -> Method:
+    """A method of a model type.
+
+    Raises:
+        UserError: there is no such method.
+    """
+    methods = described(model_type).methods
+    if name not in methods:
+        raise UserError(
+            f"Unknown method '{name}' for type '{model_type}'. Available: {', '.join(methods)}", "unknown_method"
+        )
+    return methods[name]

@@ -1,0 +1,82 @@
+"""The other half of fixtures/extensions/models/uat_artifacts.ts."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from standin.extensions import Description
+from standin.extensions.notes import is_first, journal, note, notes
+from standin.store import Kind
+from standin.timing import HOLDING
+from standin.worker.context import Context
+
+_BLOCK = 1 << 20
+_SHIFT = 4099
+_WORD = 0xFFFFFFFF
+_MEETING = 60.0
+
+
+def _pattern(step: str) -> bytes:
+    state = 1
+    for character in step:
+        state = (state * 31 + ord(character)) & _WORD
+    words = []
+    for _ in range(_BLOCK // 4):
+        state ^= (state << 13) & _WORD
+        state ^= state >> 17
+        state ^= (state << 5) & _WORD
+        words.append(state)
+    return struct.pack(f"<{len(words)}I", *words)
+
+
+def _blocks(step: str, size: int) -> Iterator[bytes]:
+    whole = _pattern(step)
+    for index, begin in enumerate(range(0, size, _BLOCK)):
+        start = index * _SHIFT % _BLOCK
+        yield (whole[start:] + whole[:start])[: size - begin]
+
+
+def _half_way() -> int:
+    return len(list(notes().glob("half-*")))
+
+
+async def _stream(inputs: dict[str, Any], context: Context) -> AsyncIterator[bytes]:
+    step, size, sent, past = inputs["step"], inputs["size"], 0, False
+    for block in _blocks(step, size):
+        if not past and sent >= size / 2:
+            past = True
+            note(f"half-{step}", "half of the artifact has been handed over")
+            if inputs["holds"] and is_first(step):
+                await context.pause(HOLDING)
+            await context.pause(_MEETING, until=lambda: _half_way() > inputs["others"])
+        sent += len(block)
+        yield block
+
+
+async def _make(inputs: dict[str, Any], context: Context) -> None:
+    journal("start", inputs["step"])
+    writer = context.file("artifact", "artifact")
+    if inputs["way"] == "in one piece":
+        await writer.write(b"".join(_blocks(inputs["step"], inputs["size"])))
+    else:
+        await writer.write_stream(_stream(inputs, context))
+    journal("end", inputs["step"])
+
+
+async def _read(inputs: dict[str, Any], context: Context) -> None:
+    journal("start", inputs["step"])
+    size, digest = 0, hashlib.sha256()
+    async for piece in context.content("@uat/artifacts", inputs["of"], "artifact"):
+        size += len(piece)
+        digest.update(piece)
+    note(f"read-{inputs['step']}", f"{size} bytes, SHA-256 {digest.hexdigest()}")
+    journal("end", inputs["step"])
+
+
+DESCRIPTION = Description(
+    methods={"make": _make, "read": _read},
+    files={"artifact": Kind("artifact", "file", "application/octet-stream", versions_kept=10)},
+)

@@ -1,0 +1,226 @@
+"""The other half of fixtures/extensions/models/uat_capabilities.ts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from standin.extensions import Description
+from standin.extensions.notes import journal, note
+from standin.store import Kind
+from standin.worker.context import Context, Refused
+
+_BYTES = bytes(range(256))
+_WORDS = "Grüße, 世界, 👋🏽: line one\nline two\r\n"
+_PLAIN = (
+    "name version modelName specName dataType contentType lifetime streaming size attributes content".split()
+)
+# The expressions of the probe that are evaluated, with their values; what is not here is none.
+_VALUES = {
+    "1 + 2": "3n",
+    "size('Grüße')": "5n",
+    "[1, 2, 3].map(n, n * 2)": ["2n", "4n", "6n"],
+    "team == 'blue' ? 'b' : 'x'": "b",
+}
+
+Answer = dict[str, Any]
+
+
+def _told(handle: Answer) -> Answer:
+    return {key: handle[key] for key in ("name", "specName", "kind", "version", "size", "tags")}
+
+
+async def _attempt(call: Awaitable[Any]) -> Answer:
+    try:
+        return {"answer": await call}
+    except Refused as refused:
+        return {"error": str(refused)}
+
+
+async def _in_pieces(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+async def _whole(pieces: AsyncIterator[bytes]) -> bytes:
+    return b"".join([piece async for piece in pieces])
+
+
+def _plain(items: list[Answer]) -> list[Answer]:
+    plain = [{key: item[key] for key in _PLAIN if key in item} for item in items]
+    return sorted(plain, key=lambda item: str(item["name"]))
+
+
+async def _resources(context: Context) -> Answer:
+    write = context.write_resource
+    return {
+        "plain": _told(await write("record", "plain", {"text": _WORDS, "number": 1.5, "list": ["a", ""]})),
+        "again": _told(await write("record", "plain", {"text": "again", "number": -2})),
+        "zero": _told(await write("record", "zero", {"text": "", "number": 0})),
+        "unexpected": _told(await write("record", "unexpected", {"text": "no schema", "extra": [1, None]})),
+    }
+
+
+async def _adorned_resource(context: Context) -> Answer:
+    overrides = {"tags": {"team": "blue", "release": "7"}, "lifetime": "30d", "garbageCollection": 3}
+    data = {"text": "x", "number": 1}
+    return {"adorned": _told(await context.write_resource("record", "adorned", data, overrides))}
+
+
+async def _versions(context: Context) -> Answer:
+    handles = [
+        _told(await context.write_resource("scarce", "scarce", {"text": f"version {n}", "number": n}))
+        for n in range(1, 5)
+    ]
+    return {"handles": handles}
+
+
+_GUARDED = {"user": "ada", "password": "lovelace-1815"}
+
+
+async def _sensitive(context: Context) -> Answer:
+    return {"handle": _told(await context.write_resource("guarded", "guarded", _GUARDED))}
+
+
+async def _sensitive_read(context: Context) -> Answer:
+    await context.write_resource("guarded", "guarded", _GUARDED)
+    return {"read": await _attempt(context.read_resource("guarded"))}
+
+
+async def _files(context: Context) -> Answer:
+    return {
+        "bytes": _told(await context.file("blob", "bytes").write(_BYTES)),
+        "text": _told(await context.file("text", "text").write(_WORDS.encode())),
+        "empty": _told(await context.file("blob", "empty").write(b"")),
+    }
+
+
+async def _adorned_file(context: Context) -> Answer:
+    overrides = {
+        "contentType": "text/markdown",
+        "lifetime": "7d",
+        "garbageCollection": 2,
+        "tags": {"team": "blue"},
+    }
+    return {"adorned": _told(await context.file("text", "adorned", overrides).write(b"# adorned"))}
+
+
+async def _lines(context: Context) -> Answer:
+    writer = context.file("lines", "lines")
+    for line in ("first", "", "Grüße 世界", "  with blanks  ", ""):
+        await writer.write_line(line)
+    return {"handle": _told(await writer.finalize())}
+
+
+async def _streams(context: Context) -> Answer:
+    text = "one\ntwö\n\nlast, without an end".encode()
+    lines: list[str] = []
+    pieces = _in_pieces(text[:6], text[6:])  # in the middle of a letter
+    streamed = await context.file("text", "streamed").write_stream(pieces, on_line=lines.append)
+    from_path = await context.file("blob", "from-path").write(_BYTES)
+    return {"streamed": _told(streamed), "lines": lines, "fromPath": _told(from_path)}
+
+
+async def _reading(context: Context) -> Answer:
+    await context.write_resource("record", "own", {"text": "first", "number": 1})
+    await context.write_resource("record", "own", {"text": "second", "number": 2})
+    seed = await _attempt(context.read_model_data("seed"))
+    records = await _attempt(context.read_model_data("seed", "record"))
+    zero = 'modelName == "seed" && specName == "record" && content.number == 0'
+    queried = await _attempt(context.query(zero))
+    content = await _whole(context.content("@uat/capabilities", context.model, "own", 1))
+    return {
+        "latest": await _attempt(context.read_resource("own")),
+        "first": await _attempt(context.read_resource("own", 1)),
+        "missing": await _attempt(context.read_resource("no-such-name")),
+        "versions": await _attempt(context.versions("own")),
+        "content": content.hex(),
+        **{name: _plain(each["answer"]) for name, each in {"earlier": seed, "kind": records, "q": queried}.items()},
+        "definition": await _attempt(context.definition("seed")),
+    }
+
+
+async def _computing(context: Context) -> Answer:
+    expressions = [*_VALUES, "1 +"]
+    answers = {each: context.evaluate(each, _VALUES) for each in expressions}
+    return {"answers": answers, "method": "use", "globalArgs": {}, "tags": {}}
+
+
+async def _deleting(context: Context) -> Answer:
+    await context.write_resource("record", "doomed", {"text": "doomed", "number": 1})
+    await context.write_resource("record", "spared", {"text": "spared", "number": 2})
+    return {
+        "deleted": await _attempt(context.delete_resource("doomed")),
+        "read": await _attempt(context.read_resource("doomed")),
+        "again": await _attempt(context.delete_resource("doomed")),
+        "spared": await _attempt(context.read_resource("spared")),
+    }
+
+
+async def _keeping(context: Context) -> Answer:
+    key = f"kept-by-{context.model}"
+    return {
+        "put": await _attempt(context.put_secret("v1", key, "a kept value")),
+        "putAgain": await _attempt(context.put_secret("v1", key, "a new value")),
+    }
+
+
+async def _erring(context: Context) -> Answer:
+    return {
+        "undeclared": await _attempt(context.write_resource("no-such-spec", "x", {"text": "x"})),
+        "undeclaredFile": await _attempt(context.file("no-such-spec", "x").write(b"x")),
+        "nameless": await _attempt(context.write_resource("record", " ", {"text": "x", "number": 1})),
+        "badQuery": await _attempt(context.query("this is no predicate")),
+    }
+
+
+async def _handles(context: Context) -> Answer:
+    resource = await context.write_resource("record", "looked-at", {"text": "x", "number": 1})
+    file = await context.file("text", "looked-at-file").write(b"x")
+    return {"resource": resource["metadata"], "attributes": resource["attributes"], "file": file["metadata"]}
+
+
+_DEEDS: dict[str, Callable[[Context], Awaitable[Answer]]] = {
+    "resources": _resources,
+    "adornedResource": _adorned_resource,
+    "versions": _versions,
+    "sensitive": _sensitive,
+    "sensitiveRead": _sensitive_read,
+    "files": _files,
+    "adornedFile": _adorned_file,
+    "lines": _lines,
+    "streams": _streams,
+    "reading": _reading,
+    "computing": _computing,
+    "deleting": _deleting,
+    "keeping": _keeping,
+    "erring": _erring,
+    "handles": _handles,
+}
+
+
+async def _use(inputs: dict[str, Any], context: Context) -> None:
+    journal("start", inputs["step"])
+    note(f"got-{inputs['step']}", json.dumps(await _DEEDS[inputs["deed"]](context)))
+    journal("end", inputs["step"])
+
+
+def _record(spec: str, kept: int = 10, **tags: str) -> Kind:
+    return Kind(spec, versions_kept=kept, tags=tags)
+
+
+DESCRIPTION = Description(
+    methods={"use": _use},
+    resources={
+        "record": _record("record", shelf="records"),
+        "scarce": _record("scarce", 2),
+        "guarded": _record("guarded"),
+    },
+    files={
+        "blob": Kind("blob", "file", "application/octet-stream", versions_kept=10),
+        "text": Kind("text", "file", "text/plain", versions_kept=10, tags={"shelf": "texts"}),
+        "lines": Kind("lines", "file", "text/plain", versions_kept=10, streaming=True),
+    },
+    sensitive={"guarded": ("password",)},
+)

@@ -1,0 +1,41 @@
+"""The other half of fixtures/extensions/shared/notes.ts: what a step notes outside of the product."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from standin.moments import stamp
+
+
+def notes() -> Path:
+    """The folder of the notes."""
+    return Path(os.environ["UAT_NOTES"])
+
+
+def account(step: str) -> dict[str, Any]:
+    """Who runs a step, and when."""
+    return {"step": step, "worker": os.environ.get("UAT_WORKER", ""), "pid": os.getpid(), "at": stamp()}
+
+
+def journal(event: str, step: str) -> None:
+    """Note that a step begins or ends."""
+    line = json.dumps({"event": event, **account(step)}) + "\n"
+    with (notes() / "journal.jsonl").open("ab") as file:
+        file.write(line.encode())
+
+
+def note(name: str, text: str) -> None:
+    """Note something beside the journal."""
+    (notes() / name).write_bytes(text.encode())
+
+
+def is_first(step: str) -> bool:
+    """Whether a step begins for the first time."""
+    try:
+        (notes() / f"begun-{step}").mkdir()
+    except FileExistsError:
+        return False
+    return True

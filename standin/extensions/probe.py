@@ -1,0 +1,91 @@
+"""The other half of fixtures/extensions/models/uat_probe.ts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from standin.extensions import Description
+from standin.extensions.notes import account, is_first, journal, notes
+from standin.store import Kind
+from standin.timing import HOLDING, MOMENT
+from standin.worker.context import Context
+
+
+def _may_go_on(step: str) -> bool:
+    return (notes() / f"go-on-{step}").is_dir()
+
+
+async def _hold(step: str, context: Context, *, listening: bool = True) -> None:
+    first = is_first(step)
+    journal("start", step)
+    if first:
+        await context.pause(HOLDING, until=lambda: _may_go_on(step), listening=listening)
+
+
+async def _finish(step: str, context: Context) -> None:
+    await context.write_resource("state", "result", account(step))
+    journal("end", step)
+
+
+async def _once(inputs: dict[str, Any], context: Context) -> None:
+    journal("start", inputs["step"])
+    await _finish(inputs["step"], context)
+
+
+async def _moment(inputs: dict[str, Any], context: Context) -> None:
+    journal("start", inputs["step"])
+    await context.pause(MOMENT)
+    await _finish(inputs["step"], context)
+
+
+async def _held(inputs: dict[str, Any], context: Context) -> None:
+    await _hold(inputs["step"], context)
+    await _finish(inputs["step"], context)
+
+
+async def _deaf(inputs: dict[str, Any], context: Context) -> None:
+    await _hold(inputs["step"], context, listening=False)
+    await _finish(inputs["step"], context)
+
+
+async def _partial(inputs: dict[str, Any], context: Context) -> None:
+    await context.write_resource("state", "before", account(inputs["step"]))
+    await _hold(inputs["step"], context)
+    await context.write_resource("state", "after", account(inputs["step"]))
+    journal("end", inputs["step"])
+
+
+async def _say(inputs: dict[str, Any], context: Context) -> None:
+    await context.log(f"{inputs['step']} is at work")
+    await _hold(inputs["step"], context)
+    await _finish(inputs["step"], context)
+
+
+async def _fail(inputs: dict[str, Any], _: Context) -> None:
+    journal("start", inputs["step"])
+    raise RuntimeError(f"{inputs['step']} has failed on purpose")
+
+
+async def _lines(inputs: dict[str, Any], context: Context) -> None:
+    trace = context.file("trace", "trace")
+    await trace.write_line("before")
+    await _hold(inputs["step"], context)
+    await trace.write_line("after")
+    await trace.finalize()
+    journal("end", inputs["step"])
+
+
+DESCRIPTION = Description(
+    methods={
+        "once": _once,
+        "moment": _moment,
+        "hold": _held,
+        "deaf": _deaf,
+        "partial": _partial,
+        "say": _say,
+        "fail": _fail,
+        "lines": _lines,
+    },
+    resources={"state": Kind("state")},
+    files={"trace": Kind("trace", "file", "text/plain", streaming=True)},
+)

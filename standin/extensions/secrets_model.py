@@ -1,0 +1,86 @@
+"""The other half of fixtures/extensions/models/uat_secrets.ts."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from standin.extensions import Description
+from standin.extensions.notes import journal, note
+from standin.store import Kind
+from standin.worker.context import Context, Refused
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def _resource(secret: str, context: Context) -> None:
+    await context.write_resource("said", "said", {"text": f"it is {secret}", "deeper": {"list": [secret]}})
+
+
+async def _file(secret: str, context: Context) -> None:
+    await context.file("file", "file").write(f"it is {secret}".encode())
+
+
+async def _lines(secret: str, context: Context) -> None:
+    lines = context.file("lines", "lines")
+    await lines.write_line(f"it is {secret}")
+    await lines.finalize()
+
+
+async def _log(secret: str, context: Context) -> None:
+    await context.log(f"it is {secret}")
+
+
+async def _console(secret: str, _: Context) -> None:
+    print(f"it is {secret}")
+    print(f"it is {secret}", file=sys.stderr)
+
+
+async def _event(secret: str, context: Context) -> None:
+    await context.event(f"it is {secret}")
+
+
+async def _error(secret: str, _: Context) -> None:
+    raise RuntimeError(f"the probe was told to fail: it is {secret}")
+
+
+_PLACES: dict[str, Callable[[str, Context], Awaitable[None]]] = {
+    "resource": _resource,
+    "file": _file,
+    "lines": _lines,
+    "log": _log,
+    "console": _console,
+    "event": _event,
+    "error": _error,
+}
+
+
+async def _say(inputs: dict[str, Any], context: Context) -> None:
+    journal("start", inputs["step"])
+    note(f"digest-{inputs['step']}", _digest(inputs["secret"]))
+    await _PLACES[inputs["place"]](inputs["secret"], context)
+    journal("end", inputs["step"])
+
+
+async def _pry(inputs: dict[str, Any], context: Context) -> None:
+    journal("start", inputs["step"])
+    try:
+        outcome = f"got {_digest(await context.get_secret(inputs['vault'], inputs['key']))}"
+    except Refused as refused:
+        outcome = f"refused: {refused}"
+    note(f"pried-{inputs['step']}", outcome)
+    journal("end", inputs["step"])
+
+
+DESCRIPTION = Description(
+    methods={"say": _say, "pry": _pry},
+    resources={"said": Kind("said")},
+    files={
+        "file": Kind("file", "file", "text/plain"),
+        "lines": Kind("lines", "file", "text/plain", streaming=True),
+    },
+)

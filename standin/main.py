@@ -1,0 +1,83 @@
+"""Where the stand-in begins: one command line, one exit code."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from standin import faults
+from standin.commandline import PROGRAM, Call, understood
+from standin.errors import UserError
+
+VERSION = "1.0.0-standin"
+_INTERRUPTED = 130
+
+
+def main() -> int:
+    """The stand-in itself."""
+    return _main(VERSION)
+
+
+def previous() -> int:
+    """A stand-in whose workers speak the protocol version before."""
+    from standin.worker import session  # noqa: PLC0415 - only here it is wanted
+
+    session.PROTOCOL_VERSION -= 1
+    return _main("0.9.0-standin")
+
+
+def _main(version: str) -> int:
+    words = sys.argv[1:]
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", line_buffering=True)  # type: ignore[union-attr]
+    faults.install(os.environ.get(faults.VARIABLE, ""))
+    if words == ["--version"]:
+        print(f"{PROGRAM} {version}")
+        return 0
+    return run(words)
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry out a command line.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        call = understood(words)
+        if isinstance(call, str):
+            print(call, end="")
+            return 0
+        return function_of(call)(call) or 0
+    except UserError as error:
+        return tell_error(error, in_json="--json" in words)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def function_of(call: Call) -> Callable[[Call], int | None]:
+    """The function that carries out a call."""
+    module, _, name = call.command.place.partition(":")
+    function: Callable[[Call], int | None] = getattr(importlib.import_module(f"standin.{module}"), name)
+    return function
+
+
+def tell_error(error: UserError, *, in_json: bool) -> int:
+    """Tell somebody what went wrong.
+
+    Returns:
+        The exit code.
+    """
+    if in_json:
+        document = {"error": str(error), **({"code": error.code} if error.code else {})}
+        print(json.dumps(document, indent=2, ensure_ascii=False), file=sys.stderr)
+    else:
+        print(f"\nError: {error}", file=sys.stderr)
+    return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

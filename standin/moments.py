@@ -1,0 +1,25 @@
+"""Points in time, as the stand-in writes and reads them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+def now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
+
+
+def stamp(moment: datetime | None = None) -> str:
+    """A moment, this one if none is given, as it is recorded and told."""
+    return f"{moment or now():%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+
+
+def moment(text: str) -> datetime:
+    """A recorded moment."""
+    return datetime.fromisoformat(text)
+
+
+def after(seconds: float) -> datetime:
+    """The moment that is so many seconds away."""
+    return now() + timedelta(seconds=seconds)

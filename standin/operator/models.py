@@ -1,0 +1,44 @@
+"""Models and their methods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from standin.answers import tell
+from standin.bundles import PACKAGES, bundles_of
+from standin.commandline import Call
+from standin.errors import UserError
+from standin.remote import ask
+from standin.repository import Repository
+
+
+def describe(call: Call) -> None:
+    """`swamp model type describe`. The first look at an extension bundles it."""
+    model_type = call.arguments[0]
+    bundle = bundles_of(Repository.here()).get(model_type)
+    if bundle is None:
+        raise UserError(f"Unknown model type: {model_type}")
+    packages = Path.home() / PACKAGES
+    packages.mkdir(parents=True, exist_ok=True)
+    (packages / "packages.txt").write_text("The stand-in needs no packages.\n", "utf-8")
+    tell(call, {"type": model_type, "version": bundle.version}, f"{model_type} {bundle.version}")
+
+
+def create(call: Call) -> None:
+    """`swamp model create`."""
+    model_type, name = call.arguments
+    model = Repository.here().create_model(model_type, name)
+    tell(call, model, f"Created model {name} of type {model_type}")
+
+
+def run(call: Call) -> int:
+    """`swamp model method run`."""
+    if not call.has("--server"):
+        raise UserError("The stand-in runs methods on an orchestrator only — pass --server")
+    model, method = call.arguments
+    inputs = dict(each.split("=", 1) for each in call.options.get("--input", ()))
+    told = ask(call.option("--server"), "model.method.run", model=model, method=method, inputs=inputs)
+    lines = [f"{model} {method} {told['status']}"]
+    lines += [f"  {each['name']} v{each['version']}" for each in told["dataArtifacts"]]
+    tell(call, told, "\n".join(lines))
+    return 0 if told["status"] == "succeeded" else 1

@@ -1,0 +1,104 @@
+"""The pool of workers and the queue of steps, as operators see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from standin import questions
+from standin.answers import labels, table, tell
+from standin.commandline import Call
+from standin.errors import UserError
+from standin.remote import ask
+from standin.repository import Repository
+
+_WORKERS = ("NAME", "STATUS", "SLOTS", "LABELS", "PLATFORM/ARCH", "LAST SEEN")
+_QUEUE = ("REQUIREMENT", "STEP", "MODEL", "QUEUED AT", "AGE")
+_VERIFIED = ("WORKER", "STATUS", "PLATFORM", "ARCH", "DETAILS")
+
+
+def workers(call: Call) -> None:
+    """`swamp worker list`."""
+    past = call.has("--all")
+    if call.has("--server"):
+        told = ask(call.option("--server"), "worker.list", showAll=past)
+    else:
+        told = questions.worker_list(Repository.here(), past=past)
+    tell(call, told, table_of_workers(told, past=past))
+
+
+def table_of_workers(told: dict[str, Any], *, past: bool) -> str:
+    """Workers, for people."""
+    rows = [
+        {
+            "NAME": each["name"],
+            "STATUS": each["status"],
+            "SLOTS": f"{len(each['activeDispatchIds'])}/{each['capacity']}",
+            "LABELS": labels(each["labels"]),
+            "PLATFORM/ARCH": f"{each['platform']}/{each['arch']}",
+            "LAST SEEN": each["lastSeenAt"],
+        }
+        for each in told["workers"]
+    ]
+    if rows:
+        return table(rows, _WORKERS)
+    return "No workers found." if past or "filteredDisconnectedCount" not in told else "No connected workers found."
+
+
+def queue(call: Call) -> None:
+    """`swamp worker queue`."""
+    if call.has("--server"):
+        told = ask(call.option("--server"), "worker.queue.list")["items"]
+    else:
+        told = questions.queue(Repository.here())
+    tell(call, told, table_of_queue(told))
+
+
+def table_of_queue(told: list[dict[str, Any]]) -> str:
+    """Waiting steps, for people."""
+    rows = [
+        {
+            "REQUIREMENT": each["requirement"],
+            "STEP": each["stepName"],
+            "MODEL": f"{each['modelType']}.{each['methodName']}",
+            "QUEUED AT": each["queuedAt"],
+            "AGE": f"{each['ageMs'] // 1000}s",
+        }
+        for each in told
+    ]
+    return table(rows, _QUEUE) if rows else "No steps are currently queued."
+
+
+def verify(call: Call) -> None:
+    """`swamp worker verify`."""
+    if not call.has("--server"):
+        raise UserError("Worker verify requires a running orchestrator — pass --server or set SWAMP_SERVE_URL")
+    told = ask(call.option("--server"), "worker.verify")
+    rows = [
+        {
+            "WORKER": each["name"],
+            "STATUS": "✓ PASS" if each["status"] == "pass" else "✗ FAIL",
+            "PLATFORM": each["platform"],
+            "ARCH": each["arch"],
+            "DETAILS": "",
+        }
+        for each in told["workers"]
+    ]
+    summary = f"All {told['passed']} worker(s) passed verification."
+    text = f"{table(rows, _VERIFIED)}\n\n{summary}" if rows else "No connected workers found to verify."
+    tell(call, told, text)
+
+
+def daemon_status(call: Call) -> None:
+    """`swamp worker daemon status`."""
+    document = {"enabled": False, "running": False, "serviceMode": "system"}
+    tell(call, document, "Status (system service): not configured")
+
+
+def daemon_enable(_: Call) -> None:
+    """`swamp worker daemon enable`."""
+    raise UserError("The stand-in changes no services of this machine.")
+
+
+def daemon_disable(call: Call) -> None:
+    """`swamp worker daemon disable`."""
+    daemon_enable(call)

@@ -1,0 +1,77 @@
+"""Enrollment tokens, as operators deal with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from standin import questions, tokens
+from standin.answers import table, tell
+from standin.commandline import Call
+from standin.moments import stamp
+from standin.repository import Repository
+from standin.tokens import Minted
+
+_HEADINGS = ("NAME", "STATE", "EXPIRES", "ENROLLMENTS")
+
+
+def create(call: Call) -> None:
+    """`swamp worker token create`."""
+    minted = tokens.mint(Repository.here(), call.arguments[0], call.option("--duration"))
+    tell(call, minted_document(minted), minted_text(minted))
+
+
+def minted_document(minted: Minted) -> dict[str, Any]:
+    """A new token, for scripts."""
+    return {
+        "name": minted.name,
+        "token": minted.credential,
+        "expiresAt": minted.expires_at,
+        "maxEnrollments": 1,
+        "vaultRef": {"vaultName": minted.vault, "secretKey": minted.key},
+    }
+
+
+def minted_text(minted: Minted) -> str:
+    """A new token, for people."""
+    return "\n".join(
+        (
+            f"Token: {minted.name}",
+            f"Expires: {minted.expires_at}",
+            f"Vault: {minted.vault} (key {minted.key})",
+            "",
+            f"  {minted.credential}",
+            "",
+            "This token is shown once and will not be displayed again — store it now.",
+        )
+    )
+
+
+def show(call: Call) -> None:
+    """`swamp worker token list`."""
+    told = questions.token_list(Repository.here())
+    tell(call, told, table_of(told))
+
+
+def table_of(told: list[dict[str, Any]]) -> str:
+    """Tokens, for people."""
+    rows = [
+        {
+            "NAME": each["name"],
+            "STATE": each["effectiveState"],
+            "EXPIRES": each["expiresAt"],
+            "ENROLLMENTS": ",".join(binding["machineId"] for binding in each["bindings"]) or "-",
+        }
+        for each in told
+    ]
+    return table(rows, _HEADINGS) if rows else "No enrollment tokens found."
+
+
+def revoke(call: Call) -> None:
+    """`swamp worker token revoke`."""
+    record, before = tokens.revoke(Repository.here(), call.arguments[0])
+    document = {"name": record["name"], "state": "revoked", "alreadyRevoked": before}
+    if before:
+        return tell(call, document, f"Token {record['name']} was already revoked.")
+    when = record.get("revokedAt", stamp())
+    text = f"✓ Token {record['name']} revoked.\nRevoked at: {when}"
+    return tell(call, {**document, "revokedAt": when}, text)

@@ -1,0 +1,119 @@
+"""Workflows and their runs, as operators start, follow, cancel and remember them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection
+
+from standin import questions
+from standin.answers import table, tell
+from standin.commandline import Call
+from standin.errors import UserError
+from standin.remote import answer_in, ask, connected, message
+from standin.repository import Repository
+
+_RUNS = ("RUN", "WORKFLOW", "STATUS", "STARTED")
+# What an orchestrator writes down of itself, for commands in its repository.
+SERVING = "serving.json"
+
+
+def run(call: Call) -> int:
+    """`swamp workflow run`."""
+    if not call.has("--server"):
+        raise UserError("The stand-in runs workflows on an orchestrator only — pass --server")
+    inputs = dict(each.split("=", 1) for each in call.options.get("--input", ()))
+    try:
+        told = asyncio.run(_follow(call, {"name": call.arguments[0], "inputs": inputs}))
+    except ConnectionError as error:
+        raise UserError(f"Connection dropped: {error}") from error
+    if call.json:
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+    return 0 if told["status"] == "succeeded" else 1
+
+
+async def _follow(call: Call, payload: dict[str, Any]) -> Any:
+    async with connected(call.option("--server"), os.environ.get("SWAMP_CA_CERT", "")) as socket:
+        await socket.send(message("workflow.run", payload))
+        _cancel_on_ctrl_c(socket)
+        async for text in socket:
+            event = json.loads(text)
+            if event["type"] != "workflow.said":
+                return answer_in(text)
+            if not call.json:
+                print(event["payload"]["line"])
+    raise ConnectionError("the orchestrator has gone")
+
+
+def _cancel_on_ctrl_c(socket: ClientConnection) -> None:
+    loop = asyncio.get_running_loop()
+    cancelling: set[asyncio.Task[None]] = set()
+
+    def cancel() -> None:
+        cancelling.add(loop.create_task(socket.send(message("workflow.cancel-followed", {}))))
+
+    signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(cancel))
+
+
+def cancel(call: Call) -> None:
+    """`swamp workflow cancel`."""
+    if call.has("--run"):
+        told = ask(_server_of(call), "workflow.cancel", runId=call.option("--run"))
+    elif call.arguments:
+        told = ask(_server_of(call), "workflow.cancel", workflow=call.arguments[0])
+    else:
+        raise UserError("Name a workflow, or a run with --run <run-id>")
+    tell(call, told, f'Cancelled run "{told["runId"]}"')
+
+
+def _server_of(call: Call) -> str:
+    if call.has("--server"):
+        return call.option("--server")
+    serving = Repository.here().read(SERVING)
+    if serving is None:
+        raise UserError("No orchestrator serves this repository.")
+    return str(serving["url"])
+
+
+def search(call: Call) -> None:
+    """`swamp workflow history search`."""
+    runs = questions.history(Repository.here())
+    tell(call, {"query": "", "results": runs}, _table(runs))
+
+
+def get(call: Call) -> None:
+    """`swamp workflow history get`."""
+    told = questions.run_document(Repository.here(), call.arguments[0])
+    tell(call, told, f"{told['workflowName']} {told['status']}")
+
+
+def logs(call: Call) -> None:
+    """`swamp workflow history logs`."""
+    text = questions.run_log(Repository.here(), call.arguments[0])
+    tell(call, {"lines": text.splitlines()}, text)
+
+
+def all_runs(call: Call) -> None:
+    """`swamp run history`."""
+    tell(call, questions.run_history(Repository.here()), _table(questions.history(Repository.here())))
+
+
+def _table(runs: list[dict[str, Any]]) -> str:
+    rows = [
+        {
+            "RUN": each["runId"],
+            "WORKFLOW": each["workflowName"],
+            "STATUS": each["status"],
+            "STARTED": each["startedAt"],
+        }
+        for each in runs
+    ]
+    with contextlib.suppress(ValueError):
+        sys.stdout.flush()
+    return table(rows, _RUNS) if rows else "No runs found."

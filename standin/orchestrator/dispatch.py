@@ -1,0 +1,343 @@
+"""Dispatch: steps wait for a worker that they fit, are handed to it, and survive its loss if they may."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from standin import records
+from standin.moments import stamp
+from standin.orchestrator.pool import Member, Pool
+from standin.repository import Repository
+from standin.timing import STOPPING
+
+
+_LOST = "lost"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What a step asks of a worker.
+
+    Attributes:
+        target: the name or the instance of a worker; none when empty.
+        labels: that the worker must have.
+    """
+
+    target: str
+    labels: dict[str, str]
+
+    def fits(self, member: Member) -> bool:
+        """Whether a worker is one that the step may run on."""
+        if self.target:
+            return self.target in (member.name, member.instance)
+        return all(member.labels.get(name) == value for name, value in self.labels.items())
+
+    def in_words(self) -> str:
+        """As the queue shows it."""
+        if self.target:
+            return f"target={self.target}"
+        return ", ".join(f"{name}={value}" for name, value in self.labels.items())
+
+    def in_a_sentence(self) -> str:
+        """As a message says it."""
+        return f"target '{self.target}'" if self.target else f"labels {self.in_words().replace(', ', ',')}"
+
+
+@dataclass
+class Work:
+    """What a step does, ready to be run.
+
+    Attributes:
+        workflow: the name of its workflow.
+        step: its name.
+        model_type: of its model instance.
+        model: the name of its model instance.
+        method: that it runs.
+        inputs: of the method, with the secrets in place.
+        secrets: the secrets among the inputs.
+        say: takes what the step says.
+        wrote: takes what it writes, as (name, version).
+    """
+
+    workflow: str
+    step: str
+    model_type: str
+    model: str
+    method: str
+    inputs: dict[str, Any]
+    secrets: list[str]
+    say: Callable[[str], None]
+    wrote: Callable[[dict[str, Any]], None]
+
+
+class StepFailed(Exception):
+    """A step has failed; the message says why."""
+
+
+class WorkerLost(Exception):
+    """The worker of a step was lost."""
+
+
+@dataclass
+class Dispatch:
+    """A step that was handed to a worker, or that the orchestrator runs itself.
+
+    Attributes:
+        work: what it does.
+        member: the worker; None for the orchestrator itself.
+        identity: its id.
+        ticket: what its process shows to the data plane.
+        ended: how it ended.
+        lease: its record; empty for the orchestrator itself.
+        closed: whether its process may no longer do anything.
+    """
+
+    work: Work
+    member: Member | None
+    identity: str = field(default_factory=lambda: str(uuid.uuid4()))
+    ticket: str = field(default_factory=lambda: secrets.token_hex(16))
+    ended: asyncio.Future[dict[str, Any]] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+    lease: dict[str, Any] = field(default_factory=dict)
+    closed: bool = False
+
+
+@dataclass
+class _Waiting:
+    requirement: Requirement
+    granted: asyncio.Future[Dispatch]
+    work: Work
+    entry: dict[str, Any] = field(default_factory=dict)
+
+
+class Dispatcher:
+    """Brings steps to workers.
+
+    Args:
+        repository: where leases are recorded.
+        pool: of workers.
+        say: takes what is said in the orchestrator's log.
+        job_for: makes what a worker is sent.
+
+    Attributes:
+        dispatches: those that run, by id.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        pool: Pool,
+        say: Callable[[str], None],
+        job_for: Callable[[Dispatch], dict[str, Any]],
+    ) -> None:
+        self._repository = repository
+        self._pool = pool
+        self._say = say
+        self._job_for = job_for
+        self._waiting: list[_Waiting] = []
+        self.dispatches: dict[str, Dispatch] = {}
+        pool.changed = self.serve_queue
+        pool.lost = self._worker_lost
+
+    async def run(self, work: Work, requirement: Requirement, queue_limit: float) -> None:
+        """Run a step on a worker, again if the worker is lost before the step has written.
+
+        Raises:
+            StepFailed: it failed, or no worker came in time.
+        """
+        while True:
+            dispatch = await self._place(work, requirement, queue_limit)
+            try:
+                await self._carry_out(dispatch)
+            except WorkerLost:
+                self._say(f'Worker "{dispatch.lease["workerName"]}" lost a no-write dispatch; re-scheduling')
+            else:
+                return
+
+    # --- the queue
+
+    async def _place(self, work: Work, requirement: Requirement, limit: float) -> Dispatch:
+        waiting = _Waiting(requirement, asyncio.get_running_loop().create_future(), work)
+        self._waiting.append(waiting)
+        self.serve_queue()
+        if not waiting.granted.done():
+            work.say(f"queued, waiting for worker matching {requirement.in_a_sentence()}")
+            self._enter(waiting)
+        try:
+            return await asyncio.wait_for(waiting.granted, limit)
+        except TimeoutError:
+            self.leave(waiting.entry, "timed_out")
+            raise StepFailed(
+                f"Timed out waiting for a worker matching {requirement.in_a_sentence()} to become available"
+            ) from None
+        except asyncio.CancelledError:
+            self.leave(waiting.entry, "cancelled")
+            raise
+        finally:
+            if waiting in self._waiting:
+                self._waiting.remove(waiting)
+
+    def serve_queue(self) -> None:
+        """Grant free slots to those who wait, the first come first."""
+        for waiting in list(self._waiting):
+            if waiting.granted.done():
+                continue
+            member = self.chosen(waiting.requirement)
+            if member is None:
+                continue
+            dispatch = Dispatch(waiting.work, member)
+            member.dispatches.add(dispatch.identity)
+            self._waiting.remove(waiting)
+            self.leave(waiting.entry, "dispatched")
+            waiting.granted.set_result(dispatch)
+
+    def chosen(self, requirement: Requirement) -> Member | None:
+        """The worker that a step goes to now: the least busy that it fits; None if there is none."""
+        free = [
+            member
+            for member in self._pool.members.values()
+            if member.connected
+            and not member.draining
+            and has_free_slot(member)
+            and requirement.fits(member)
+        ]
+        return min(free, key=lambda member: (len(member.dispatches), member.name), default=None)
+
+    def _enter(self, waiting: _Waiting) -> None:
+        waiting.entry.update(
+            queueId=str(uuid.uuid4()),
+            requirement=waiting.requirement.in_words(),
+            workflowName=waiting.work.workflow,
+            stepName=waiting.work.step,
+            modelType=waiting.work.model_type,
+            methodName=waiting.work.method,
+            queuedAt=stamp(),
+            state="waiting",
+        )
+        records.put_pending(self._repository, waiting.entry)
+
+    def leave(self, entry: dict[str, Any], state: str) -> None:
+        """Record that a step no longer waits."""
+        if entry:
+            entry.update(state=state, endedAt=stamp())
+            records.put_pending(self._repository, entry)
+
+    # --- a dispatch
+
+    async def _carry_out(self, dispatch: Dispatch) -> None:
+        member = dispatch.member
+        assert member is not None
+        self.dispatches[dispatch.identity] = dispatch
+        self._open_lease(dispatch, member)
+        try:
+            await self.hand_over(dispatch, member)
+            ended = await self._end_of(dispatch, member)
+        except asyncio.CancelledError:
+            await self.stop(dispatch, member)
+            self.close_lease(dispatch, "failed", "Dispatch was aborted")
+            raise
+        finally:
+            dispatch.closed = True
+            self.dispatches.pop(dispatch.identity, None)
+            self._pool.release(member, dispatch.identity)
+        if ended["status"] != "success":
+            self.close_lease(dispatch, "failed", ended["error"])
+            raise StepFailed(ended["error"])
+        self.close_lease(dispatch, "completed")
+
+    async def hand_over(self, dispatch: Dispatch, member: Member) -> None:
+        """Send a step to its worker."""
+        self._pool.record(member)
+        await self._send(member, "dispatch.start", self._job_for(dispatch))
+
+    async def _end_of(self, dispatch: Dispatch, member: Member) -> dict[str, Any]:
+        ended = await asyncio.shield(dispatch.ended)
+        if ended["status"] == _LOST:
+            dispatch.closed = True
+            fate = member.fate
+            assert fate is not None
+            self.after_loss(dispatch, await asyncio.shield(fate))
+            raise WorkerLost
+        return ended
+
+    def after_loss(self, dispatch: Dispatch, fate: str) -> None:
+        """Decide on a step whose worker was lost: it runs again only if it had not written.
+
+        Raises:
+            StepFailed: it had written.
+        """
+        if dispatch.lease["hasWrites"]:
+            self.close_lease(dispatch, "failed", "worker disconnected after writing (write-then-drop)")
+            raise StepFailed(
+                f"Worker '{dispatch.lease['workerName']}' disconnected after step '{dispatch.work.step}' had "
+                "written data — failing the run (write-then-drop)"
+            )
+        how = "worker reconnected after drop" if fate == "returned" else "worker lost"
+        self.close_lease(dispatch, "expired", f"{how}; no writes had occurred")
+
+    async def stop(self, dispatch: Dispatch, member: Member) -> None:
+        """End a step that is no longer wanted; it is over when this returns."""
+        dispatch.closed = True
+        if dispatch.ended.done() or not member.connected:
+            return
+        await self._send(member, "dispatch.cancel", {"dispatchId": dispatch.identity})
+        await asyncio.wait([dispatch.ended], timeout=STOPPING * 10)
+
+    async def _send(self, member: Member, method: str, params: dict[str, Any]) -> None:
+        if member.socket is not None:
+            try:
+                await member.socket.send(json.dumps({"method": method, "params": params}))
+            except OSError:
+                return  # its loss is noticed where it is listened to
+
+    def _worker_lost(self, member: Member) -> None:
+        for identity in member.dispatches:
+            dispatch = self.dispatches.get(identity)
+            if dispatch is not None and not dispatch.ended.done():
+                dispatch.ended.set_result({"status": _LOST})
+
+    def finished(self, params: dict[str, Any]) -> None:
+        """Note how a step has ended, by its worker's word."""
+        dispatch = self.dispatches.get(params["dispatchId"])
+        if dispatch is not None and not dispatch.ended.done():
+            dispatch.ended.set_result(params)
+
+    # --- its lease
+
+    def _open_lease(self, dispatch: Dispatch, member: Member) -> None:
+        dispatch.lease.update(
+            leaseId=str(uuid.uuid4()),
+            dispatchId=dispatch.identity,
+            workerName=member.name,
+            workflowName=dispatch.work.workflow,
+            jobName="main",
+            stepName=dispatch.work.step,
+            methodName=dispatch.work.method,
+            state="active",
+            hasWrites=False,
+            createdAt=stamp(),
+        )
+        records.put_lease(self._repository, dispatch.lease)
+
+    def note_write(self, dispatch: Dispatch) -> None:
+        """Note that a step writes something."""
+        if dispatch.lease and not dispatch.lease["hasWrites"]:
+            dispatch.lease["hasWrites"] = True
+            records.put_lease(self._repository, dispatch.lease)
+
+    def close_lease(self, dispatch: Dispatch, state: str, error: str = "") -> None:
+        """Record how a dispatch has ended."""
+        dispatch.lease.update(state=state, endedAt=stamp(), **({"error": error} if error else {}))
+        records.put_lease(self._repository, dispatch.lease)
+
+
+def has_free_slot(member: Member) -> bool:
+    """Whether a worker can take one more step."""
+    return len(member.dispatches) < member.capacity

@@ -1,0 +1,233 @@
+"""The pool: workers enroll, are lost, come back or are forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+
+from standin import records, tokens
+from standin.moments import now, stamp
+from standin.repository import Repository
+from standin.timing import GRACE_WINDOW
+from standin.tokens import Rejected
+
+PROTOCOL_VERSION = 4
+RETURNED, GONE = "returned", "gone"
+
+
+@dataclass
+class Member:
+    """A worker of the pool.
+
+    Attributes:
+        name: that of its token.
+        instance: tells its process from every other.
+        labels: for scheduling.
+        platform: of its machine.
+        arch: of its machine.
+        capacity: how many steps it takes at a time.
+        deadline: the end of its token's lifetime.
+        enrolled_at: when this instance was let in.
+        last_seen: when something was heard from it last.
+        socket: its connection; None while it is lost.
+        dispatches: the ids of what it runs.
+        draining: whether it takes no more steps.
+        fate: what becomes of it; pending while it is lost.
+    """
+
+    name: str
+    instance: str
+    labels: dict[str, str]
+    platform: str
+    arch: str
+    capacity: int
+    deadline: datetime
+    enrolled_at: str = field(default_factory=stamp)
+    last_seen: str = field(default_factory=stamp)
+    socket: ServerConnection | None = None
+    dispatches: set[str] = field(default_factory=set)
+    draining: bool = False
+    fate: asyncio.Future[str] | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether its connection is open."""
+        return self.socket is not None
+
+    @property
+    def status(self) -> str:
+        """As operators are told."""
+        if not self.connected:
+            return "disconnected"
+        if self.draining:
+            return "draining"
+        return "busy" if self.dispatches else "idle"
+
+    def record(self) -> dict[str, Any]:
+        """Everything that is recorded of it."""
+        return {
+            "name": self.name,
+            "instanceUuid": self.instance,
+            "status": self.status,
+            "labels": self.labels,
+            "platform": self.platform,
+            "arch": self.arch,
+            "capacity": self.capacity,
+            "activeDispatchIds": sorted(self.dispatches),
+            "enrolledAt": self.enrolled_at,
+            "lastSeenAt": self.last_seen,
+        }
+
+
+class Pool:
+    """The workers of one orchestrator.
+
+    Args:
+        repository: that it serves.
+        say: takes what is said in the orchestrator's log.
+
+    Attributes:
+        members: by name: those that are connected or may still come back.
+        changed: is called when a worker has come, or has a slot free.
+        lost: is called with a member whose connection has broken.
+    """
+
+    def __init__(self, repository: Repository, say: Callable[[str], None]) -> None:
+        self._repository = repository
+        self._say = say
+        self.members: dict[str, Member] = {}
+        self.changed: Callable[[], None] = lambda: None
+        self.lost: Callable[[Member], None] = lambda _: None
+        self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
+
+    def enroll(self, wish: dict[str, Any], socket: ServerConnection) -> tuple[Member, bool]:
+        """Let a worker in.
+
+        Args:
+            wish: what it presents of itself.
+            socket: its connection.
+
+        Returns:
+            The member that it is, and whether it was that member before.
+
+        Raises:
+            Rejected: it is turned away.
+        """
+        check_protocol(wish["protocolVersion"])
+        deadline = tokens.admit(self._repository, wish["token"], wish["machineId"])
+        name, _ = tokens.split(wish["token"])
+        before = self.members.get(name)
+        check_not_connected(before, name)
+        same = is_same_member(before, wish["instanceUuid"])
+        if same:
+            assert before is not None
+            member = before
+        else:
+            member = Member(
+                name,
+                wish["instanceUuid"],
+                wish["labels"],
+                wish["platform"],
+                wish["arch"],
+                wish["capacity"],
+                deadline,
+            )
+        member.socket, member.last_seen, member.draining = socket, stamp(), False
+        self.members[name] = member
+        self._stop_timer(name, "grace")
+        self._start_deadline(member)
+        self.record(member)
+        self._say(f'Worker "{name}" enrolled ("{"reconnect" if same else "first-connect"}")')
+        if before is not None:
+            settle(before, RETURNED)
+        self.changed()
+        return member, same
+
+    def record(self, member: Member) -> None:
+        """Record how a member is."""
+        records.put_worker(self._repository, member.record())
+
+    def release(self, member: Member, dispatch: str) -> None:
+        """Note that a member no longer runs something."""
+        member.dispatches.discard(dispatch)
+        if self.members.get(member.name) is member:
+            self.record(member)
+            self.changed()
+
+    def lose(self, member: Member, socket: ServerConnection) -> None:
+        """Note that the connection of a member has broken."""
+        if member.socket is not socket:
+            return
+        member.socket, member.last_seen = None, stamp()
+        if member.draining:
+            self._say(f'Draining worker "{member.name}" disconnected — removed from pool')
+            self._forget(member)
+            return
+        loop = asyncio.get_running_loop()
+        member.fate = loop.create_future()
+        self.lost(member)
+        member.dispatches.clear()
+        self.record(member)
+        self._timers[member.name, "grace"] = loop.call_later(grace_window(), self._end_grace, member)
+
+    def _end_grace(self, member: Member) -> None:
+        self._say(f'Reconnection grace window expired for "{member.name}"')
+        self._forget(member)
+
+    def _forget(self, member: Member) -> None:
+        if self.members.get(member.name) is member:
+            del self.members[member.name]
+        self._stop_timer(member.name, "deadline")
+        settle(member, GONE)
+        self.record(member)
+
+    def _start_deadline(self, member: Member) -> None:
+        self._stop_timer(member.name, "deadline")
+        left = max(0.0, (member.deadline - now()).total_seconds())
+        loop = asyncio.get_running_loop()
+        self._timers[member.name, "deadline"] = loop.call_later(left, self.enforce_deadline, member)
+
+    def enforce_deadline(self, member: Member) -> None:
+        """Disconnect a member whose token's lifetime has passed."""
+        self._say(f'Enrollment token for "{member.name}" expired — disconnecting')
+        tokens.expire(self._repository, member.name)
+        if member.socket is not None:
+            member.socket.transport.abort()
+
+    def _stop_timer(self, name: str, kind: str) -> None:
+        timer = self._timers.pop((name, kind), None)
+        if timer is not None:
+            timer.cancel()
+
+
+def check_protocol(version: int) -> None:
+    """Turn away a worker of another protocol version."""
+    if version != PROTOCOL_VERSION:
+        raise Rejected(f"Worker protocol version {version} does not match orchestrator version {PROTOCOL_VERSION}")
+
+
+def check_not_connected(before: Member | None, name: str) -> None:
+    """Turn away a second worker of a member that is connected."""
+    if before is not None and before.connected:
+        raise Rejected(f"Worker '{name}' is already connected", for_good=False)
+
+
+def is_same_member(before: Member | None, instance: str) -> bool:
+    """Whether a worker that comes is the one that was lost."""
+    return before is not None and before.instance == instance
+
+
+def grace_window() -> float:
+    """How long the place of a lost worker is kept, in seconds."""
+    return GRACE_WINDOW
+
+
+def settle(member: Member, fate: str) -> None:
+    """Tell those who wait for it what has become of a lost member."""
+    if member.fate is not None and not member.fate.done():
+        member.fate.set_result(fate)

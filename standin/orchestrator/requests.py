@@ -1,0 +1,219 @@
+"""What operators ask of an orchestrator over its WebSocket, and how it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from standin import questions, vaults
+from standin.errors import UserError
+from standin.extensions import method_of
+from standin.orchestrator.dispatch import StepFailed, Work
+from standin.orchestrator.pool import Member, Pool
+from standin.orchestrator.runs import Run
+from standin.orchestrator.workflow import Step, steps_of
+from standin.repository import Repository
+from standin.store import Place, model_id_of
+
+_PATIENCE = 10
+
+
+class Requests:
+    """Answers the requests of operators.
+
+    Args:
+        repository: that is served.
+        pool: of workers.
+        execute: runs a step where it belongs.
+    """
+
+    def __init__(
+        self, repository: Repository, pool: Pool, execute: Callable[[Work, Step], Awaitable[None]]
+    ) -> None:
+        self._repository = repository
+        self._pool = pool
+        self._execute = execute
+        self._runs: dict[str, Run] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._verified: dict[str, asyncio.Event] = {}
+
+    async def serve(self, socket: ServerConnection, first: dict[str, Any]) -> None:
+        """Answer a request, and those that follow it."""
+        request = first
+        while True:
+            if request["type"] == "workflow.run":
+                await self._run_workflow(socket, request["payload"])
+                return
+            await self._send(socket, f"{request['type']}.result", await self._answer(request))
+            request = json.loads(await socket.recv())
+
+    async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        deed = getattr(self, f"do_{request['type'].replace('.', '_').replace('-', '_')}", None)
+        try:
+            if deed is None:
+                raise UserError(f"Unknown request: {request['type']}")
+            answer = deed(**request.get("payload", {}))
+            return {"data": await answer if asyncio.iscoroutine(answer) else answer}
+        except UserError as error:
+            return _told(error)
+
+    async def _send(self, socket: ServerConnection, kind: str, payload: dict[str, Any]) -> None:
+        await socket.send(json.dumps({"type": kind, "id": "1", "payload": payload}))
+
+    # --- questions
+
+    def do_worker_list(self, showAll: bool = False) -> Any:  # noqa: N803 - as it is sent
+        """The workers."""
+        return questions.worker_list(self._repository, past=showAll)
+
+    def do_worker_token_list(self) -> Any:
+        """The tokens."""
+        return {"tokens": questions.token_list(self._repository)}
+
+    def do_worker_queue_list(self) -> Any:
+        """The steps that wait for a worker."""
+        return {"items": questions.queue(self._repository)}
+
+    def do_workflow_history_search(self) -> Any:
+        """The runs of workflows."""
+        return {"results": questions.history(self._repository)}
+
+    def do_data_query(self, predicate: str) -> Any:
+        """Data for which a predicate holds."""
+        return questions.data_query(self._repository, predicate)
+
+    def do_data_get(self, modelIdOrName: str, dataName: str, includeContent: bool = True) -> Any:  # noqa: N803
+        """A datum."""
+        return questions.data_get(self._repository, modelIdOrName, dataName, content=includeContent)
+
+    def do_data_versions(self, modelIdOrName: str, dataName: str) -> Any:  # noqa: N803
+        """The versions of a datum."""
+        place = self._repository.place_of(modelIdOrName, dataName)
+        return {"versions": questions.data_versions(self._repository, place)}
+
+    def do_vault_list_keys(self, vaultName: str) -> Any:  # noqa: N803
+        """The keys of a vault."""
+        return {"secretKeys": questions.vault_keys(self._repository, vaultName)}
+
+    def do_vault_read_secret(self, vaultName: str, secretKey: str) -> Any:  # noqa: N803
+        """A secret."""
+        return {"value": vaults.get(self._repository, vaultName, secretKey)}
+
+    async def do_worker_verify(self) -> Any:
+        """Ask every worker whether it hears."""
+        verified = [await self._verify(each) for each in list(self._pool.members.values()) if each.connected]
+        passed = sum(each["status"] == "pass" for each in verified)
+        return {"workers": verified, "total": len(verified), "passed": passed, "failed": len(verified) - passed}
+
+    async def _verify(self, member: Member) -> dict[str, Any]:
+        heard = self._verified.setdefault(member.name, asyncio.Event())
+        heard.clear()
+        assert member.socket is not None
+        await member.socket.send(json.dumps({"method": "worker.verify"}))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(heard.wait(), _PATIENCE)
+        well = heard.is_set()
+        return {
+            "name": member.name,
+            "status": "pass" if well else "fail",
+            "platform": member.platform,
+            "arch": member.arch,
+            "probeMarkerOk": well,
+            "queryOk": well,
+            "dataPlaneOk": well,
+            "failures": [],
+        }
+
+    def verified(self, member: Member) -> None:
+        """Note that a worker has answered."""
+        self._verified.setdefault(member.name, asyncio.Event()).set()
+
+    # --- runs
+
+    async def _run_workflow(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
+        try:
+            steps = steps_of(self._repository, payload["name"], payload.get("inputs", {}))
+        except UserError as error:
+            await self._send(socket, "workflow.run.result", _told(error))
+            return
+        run = Run(self._repository, payload["name"], steps, self._execute)
+        self._runs[run.identity] = run
+        self._begin(run.carry_out())
+        listening = asyncio.ensure_future(self._listen(socket, run))
+        follower = run.follow()
+        try:
+            while (line := await follower.get()) is not None:
+                await self._send(socket, "workflow.said", {"line": line})
+            await self._send(socket, "workflow.run.result", {"data": run.document()})
+        finally:
+            listening.cancel()
+
+    async def _listen(self, socket: ServerConnection, run: Run) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            async for text in socket:
+                if json.loads(text)["type"] == "workflow.cancel-followed":
+                    await self.cancel_followed(run)
+
+    async def cancel_followed(self, run: Run) -> None:
+        """Cancel a run for the one who follows it."""
+        await run.cancel()
+
+    def _begin(self, deed: Any) -> None:
+        task = asyncio.ensure_future(deed)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def do_workflow_cancel(self, runId: str = "", workflow: str = "") -> Any:  # noqa: N803
+        """Cancel a run, by its id or by the name of its workflow."""
+        active = [run for run in self._runs.values() if run.status == "running"]
+        wanted = [run for run in active if run.identity == runId or (workflow and run.workflow == workflow)]
+        if not wanted:
+            raise UserError(f"No active workflow-run {runId or workflow} in this serve instance")
+        for run in wanted:
+            await run.cancel()
+        return {"runId": wanted[0].identity, "status": "cancelled", "reason": "Cancelled by user"}
+
+    async def do_model_method_run(self, model: str, method: str, inputs: dict[str, Any]) -> Any:
+        """Run a method of a model, here."""
+        model_type = self._repository.model_type_of(model)
+        method_of(model_type, method)
+        wrote: list[dict[str, Any]] = []
+        work = Work("", model, model_type, model, method, inputs, [], lambda _: None, wrote.append)
+        step = Step(model, model_type, model, method, inputs, [], None, 0)
+        started = asyncio.get_running_loop().time()
+        status, error = "succeeded", ""
+        try:
+            await self._execute(work, step)
+        except StepFailed as failure:
+            status, error = "failed", str(failure)
+        return {
+            "modelId": model_id_of(model_type, model),
+            "modelName": model,
+            "modelType": model_type,
+            "methodName": method,
+            "status": status,
+            "duration": round((asyncio.get_running_loop().time() - started) * 1000),
+            "outputId": str(uuid.uuid4()),
+            "dataArtifacts": [self._artifact(model_type, model, each) for each in wrote],
+            **({"error": error} if error else {}),
+        }
+
+    def _artifact(self, model_type: str, model: str, wrote: dict[str, Any]) -> dict[str, Any]:
+        datum = self._repository.store.version(Place(model_type, model, wrote["name"]), wrote["version"])
+        content = datum.content() if datum else {}
+        return {
+            "id": datum.facts["id"] if datum else "",
+            **wrote,
+            "attributes": content if isinstance(content, dict) else {},
+        }
+
+
+def _told(error: UserError) -> dict[str, Any]:
+    return {"error": {"message": str(error), "code": error.code}}

@@ -1,0 +1,174 @@
+"""Runs of workflows: carried out, followed, cancelled, remembered."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from standin import questions
+from standin.moments import stamp
+from standin.orchestrator.dispatch import StepFailed, Work
+from standin.orchestrator.workflow import Step
+from standin.redaction import blanked
+from standin.repository import Repository
+
+Execute = Callable[[Work, Step], Awaitable[None]]
+
+
+@dataclass
+class _Progress:
+    status: str = "pending"
+    error: str = ""
+    wrote: list[dict[str, Any]] = field(default_factory=list)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Run:
+    """One run of a workflow.
+
+    Args:
+        repository: where it is recorded.
+        workflow: its name.
+        steps: of it.
+        execute: runs a step on a worker or on the orchestrator.
+
+    Attributes:
+        identity: of the run.
+        status: "running", "succeeded", "failed" or "cancelled".
+    """
+
+    def __init__(self, repository: Repository, workflow: str, steps: list[Step], execute: Execute) -> None:
+        self._repository = repository
+        self._steps = steps
+        self._execute = execute
+        self._progress = {step.name: _Progress() for step in steps}
+        self._lines: list[str] = []
+        self._followers: list[asyncio.Queue[str | None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._secrets = [secret for step in steps for secret in step.secrets]
+        self._started = stamp()
+        self._completed = ""
+        self._cancelled = False
+        self.identity = str(uuid.uuid4())
+        self.workflow = workflow
+        self.status = "running"
+        self.record()
+
+    def follow(self) -> asyncio.Queue[str | None]:
+        """What the run says, from its beginning; None is its end."""
+        follower: asyncio.Queue[str | None] = asyncio.Queue()
+        for line in self._lines:
+            follower.put_nowait(line)
+        self._followers.append(follower)
+        return follower
+
+    async def carry_out(self) -> None:
+        """Run all steps, to the end."""
+        self._tasks = [asyncio.ensure_future(self._run(step)) for step in self._steps]
+        await asyncio.wait(self._tasks)
+        self.status = self.final_status()
+        self._completed = stamp()
+        for name, progress in self._progress.items():
+            if progress.error:
+                self._say(f" system │ {progress.error}", name)
+        heading = {"succeeded": "Completed", "failed": "Failed", "cancelled": "Cancelled"}[self.status]
+        self._say(f"{heading} workflow {self.workflow} {self.status}")
+        self.record()
+        for follower in self._followers:
+            follower.put_nowait(None)
+
+    async def cancel(self) -> None:
+        """Cancel it; it is over when this returns."""
+        self._cancelled = True
+        for task in self.tasks_to_cancel():
+            task.cancel()
+        while self.status == "running":
+            await asyncio.sleep(0.01)
+
+    def tasks_to_cancel(self) -> list[asyncio.Task[None]]:
+        """The tasks that a cancellation ends."""
+        return self._tasks
+
+    def final_status(self) -> str:
+        """How the run has ended."""
+        if self._cancelled:
+            return "cancelled"
+        succeeded = all(progress.status == "succeeded" for progress in self._progress.values())
+        return "succeeded" if succeeded else "failed"
+
+    def document(self) -> dict[str, Any]:
+        """The run, as it is told to scripts."""
+        return questions.told_of_run(self._recorded())
+
+    async def _run(self, step: Step) -> None:
+        progress = self._progress[step.name]
+        try:
+            if not await self.may_begin(step):
+                return
+            progress.status = "running"
+            self._say(f"main │ started {step.name}")
+            await self._execute(self._work(step), step)
+            progress.status = "succeeded"
+        except StepFailed as failure:
+            progress.status, progress.error = "failed", blanked(str(failure), self._secrets)
+        except asyncio.CancelledError:
+            progress.status, progress.error = "cancelled", "aborted"
+        finally:
+            self._say(f"main │ {progress.status} {step.name}")
+            progress.over.set()
+
+    async def may_begin(self, step: Step) -> bool:
+        """Wait for the steps that a step comes after; whether all of them have succeeded."""
+        for name in step.after:
+            await self._progress[name].over.wait()
+        return all(self._progress[name].status == "succeeded" for name in step.after)
+
+    def _work(self, step: Step) -> Work:
+        return Work(
+            self.workflow,
+            step.name,
+            step.model_type,
+            step.model,
+            step.method,
+            step.inputs,
+            step.secrets,
+            lambda line: self._say(f"{step.name} │ {line}"),
+            self._progress[step.name].wrote.append,
+        )
+
+    def _say(self, line: str, _: str = "") -> None:
+        line = blanked(line, self._secrets)
+        self._lines.append(line)
+        for follower in self._followers:
+            follower.put_nowait(line)
+
+    def record(self) -> None:
+        """Write down how the run is."""
+        self._repository.write(f"runs/{self.identity}.json", self._recorded())
+        (self._repository.inner / "runs" / f"{self.identity}.log").write_text("\n".join(self._lines), "utf-8")
+
+    def _recorded(self) -> dict[str, Any]:
+        failed = [name for name, progress in self._progress.items() if progress.status == "failed"]
+        reason = self._progress[failed[0]].error if failed and self.status == "failed" else ""
+        return {
+            "runId": self.identity,
+            "instanceId": self.identity,
+            "workflowName": self.workflow,
+            "status": self.status,
+            "startedAt": self._started,
+            "completedAt": self._completed,
+            "failedStep": failed[0] if reason else "",
+            "failureReason": reason,
+            "steps": [
+                {
+                    "name": name,
+                    "status": progress.status,
+                    **({"error": progress.error} if progress.error else {}),
+                    "dataArtifacts": progress.wrote,
+                }
+                for name, progress in self._progress.items()
+            ],
+        }

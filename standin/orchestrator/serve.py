@@ -1,0 +1,242 @@
+"""`swamp serve`: listens, recovers what an earlier orchestrator has left, and answers whoever connects."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import ssl
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection, serve as listen
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from standin import records
+from standin.bundles import Bundle, bundles_of
+from standin.commandline import Call
+from standin.errors import UserError
+from standin.moments import stamp
+from standin.operator.workflows import SERVING
+from standin.orchestrator import web
+from standin.orchestrator.dataplane import DataPlane
+from standin.orchestrator.dispatch import Dispatch, Dispatcher, StepFailed, Work
+from standin.orchestrator.environment import snapshot
+from standin.orchestrator.pool import Member, Pool
+from standin.orchestrator.requests import Requests
+from standin.orchestrator.workflow import Step
+from standin.repository import Repository
+from standin.runners import Runner
+from standin.timing import IDLE_LIMIT
+from standin.tokens import Rejected
+
+
+def serve(call: Call) -> None:
+    """Serve the repository in this folder."""
+    seconds = call.option("--ws-idle-timeout", f"{IDLE_LIMIT:g}s").removesuffix("s")
+    certificate = call.option("--cert-file"), call.option("--key-file")
+    orchestrator = Orchestrator(Repository.here(), certificate, float(seconds))
+    try:
+        asyncio.run(orchestrator.run(int(call.option("--port", "0"))))
+    except OSError as error:
+        raise UserError(f"AddrInUse: Address already in use: {error}") from error
+
+
+class Orchestrator:
+    """One orchestrator.
+
+    Args:
+        repository: that it serves.
+        certificate: the files of its certificate and of its key; empty without TLS.
+        idle_limit: how long a connection may be silent, in seconds.
+    """
+
+    def __init__(self, repository: Repository, certificate: tuple[str, str], idle_limit: float) -> None:
+        self._repository = repository
+        self._certificate = certificate
+        self._idle_limit = idle_limit
+        self._url = ""
+        self._bundles: dict[str, Bundle] = bundles_of(repository)
+        self._by_fingerprint = {each.fingerprint: each for each in self._bundles.values()}
+        self._local: dict[str, Dispatch] = {}
+        self.pool = Pool(repository, say)
+        self.dispatcher = Dispatcher(repository, self.pool, say, self.job_for)
+        self._requests = Requests(repository, self.pool, self.execute)
+        self._watches: set[asyncio.Task[None]] = set()
+
+    async def run(self, port: int) -> None:
+        """Serve until asked to stop."""
+        recover(self._repository)
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
+        async with listen(
+            self._receive,
+            "127.0.0.1",
+            port,
+            ssl=self._tls(),
+            process_request=self._answer,
+            max_size=None,
+            compression=None,
+            ping_interval=None,
+        ) as server:
+            chosen = server.sockets[0].getsockname()[1]
+            self._url = f"{'wss' if self._certificate[0] else 'ws'}://127.0.0.1:{chosen}"
+            self._repository.write(SERVING, {"url": self._url, "pid": os.getpid()})
+            say(f'WebSocket API server listening on "{self._url}"')
+            await stopped.wait()
+            for connection in list(server.connections):
+                connection.transport.abort()
+            for dispatch in self._local.values():
+                dispatch.closed = True
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if not self._certificate[0]:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*self._certificate)
+        return context
+
+    def _answer(self, _: ServerConnection, request: Request) -> Response | None:
+        return web.answer(request.path, self.pool, self._by_fingerprint)
+
+    async def _receive(self, socket: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosed, OSError):
+            first = json.loads(await socket.recv())
+            if "ticket" in first:
+                await self._serve_step(socket, first)
+            elif first.get("method") == "worker.enroll":
+                await self._serve_worker(socket, first["params"])
+            else:
+                await self._requests.serve(socket, first)
+
+    # --- workers
+
+    async def _serve_worker(self, socket: ServerConnection, wish: dict[str, Any]) -> None:
+        try:
+            member, same = self.pool.enroll(wish, socket)
+        except Rejected as rejected:
+            error = {"message": str(rejected), "permanent": rejected.for_good}
+            await socket.send(json.dumps({"error": error}))
+            return
+        try:
+            await socket.send(json.dumps({"name": member.name, "reconnect": same}))
+            watch = asyncio.ensure_future(self.watch(socket))
+            self._watches.add(watch)
+            watch.add_done_callback(self._watches.discard)
+            async for text in socket:
+                self._hear(member, json.loads(text))
+        finally:
+            self.pool.lose(member, socket)
+
+    async def watch(self, socket: ServerConnection) -> None:
+        """Give a connection up that is silent for longer than it may."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await asyncio.sleep(self._idle_limit / 2)
+                heard = await socket.ping()
+                try:
+                    await asyncio.wait_for(heard, self._idle_limit / 2)
+                except TimeoutError:
+                    say("WebSocket error: No response from ping frame.")
+                    socket.transport.abort()
+                    return
+
+    def _hear(self, member: Member, message: dict[str, Any]) -> None:
+        if message["method"] == "dispatch.finished":
+            self.dispatcher.finished(message["params"])
+        elif message["method"] == "worker.drain":
+            say(f'Worker "{member.name}" is draining')
+            member.draining = True
+            self.pool.record(member)
+        elif message["method"] == "worker.verified":
+            self._requests.verified(member)
+
+    # --- steps
+
+    async def execute(self, work: Work, step: Step) -> None:
+        """Run a step where it belongs.
+
+        Raises:
+            StepFailed: it failed.
+        """
+        if step.requirement is not None:
+            await self.dispatcher.run(work, step.requirement, step.queue_limit)
+            return
+        dispatch = Dispatch(work, None)
+        self._local[dispatch.identity] = dispatch
+        bundle = self._bundles.get(work.model_type)
+        job = {
+            **self.job_for(dispatch),
+            "program": bundle.program if bundle else "",
+            "files": str(bundle.folder) if bundle else "",
+            "url": self._url,
+            "trusted": self._certificate[0],
+        }
+        runner = Runner(job, os.environ, Path.cwd(), lambda _: None)
+        try:
+            ended = await runner.run()
+        except asyncio.CancelledError:
+            await runner.stop()
+            raise
+        finally:
+            del self._local[dispatch.identity]
+        if ended["status"] != "success":
+            raise StepFailed(ended["error"])
+
+    def job_for(self, dispatch: Dispatch) -> dict[str, Any]:
+        """What a worker is sent of a step."""
+        work = dispatch.work
+        bundle = self._bundles.get(work.model_type)
+        return {
+            "dispatchId": dispatch.identity,
+            "ticket": dispatch.ticket,
+            "workflowName": work.workflow,
+            "stepName": work.step,
+            "modelType": work.model_type,
+            "model": work.model,
+            "method": work.method,
+            "inputs": work.inputs,
+            "secrets": work.secrets,
+            "fingerprint": fingerprint_of(bundle) if bundle else "",
+            "environment": snapshot(os.environ),
+        }
+
+    async def _serve_step(self, socket: ServerConnection, shown: dict[str, str]) -> None:
+        dispatch = self.dispatcher.dispatches.get(shown["dispatch"]) or self._local.get(shown["dispatch"])
+        if dispatch is None or dispatch.ticket != shown["ticket"]:
+            return
+        plane = DataPlane(self._repository, dispatch, lambda: self.dispatcher.note_write(dispatch))
+        await plane.serve(socket)
+
+
+def fingerprint_of(bundle: Bundle) -> str:
+    """What tells a bundle from every other."""
+    return bundle.fingerprint
+
+
+def recover(repository: Repository) -> None:
+    """Record the end of what an earlier orchestrator has left: leases, waiting steps, workers, runs."""
+    for lease in records.leases(repository):
+        if lease["state"] == "active":
+            ended = {"state": "expired", "endedAt": stamp(), "error": "orchestrator restart"}
+            records.put_lease(repository, {**lease, **ended})
+    for waiting in records.waiting(repository):
+        records.put_pending(repository, {**waiting, "state": "orphaned", "endedAt": stamp()})
+    for worker in records.workers(repository):
+        if worker["status"] != "disconnected":
+            gone = {"status": "disconnected", "activeDispatchIds": []}
+            records.put_worker(repository, {**worker, **gone})
+    for run in repository.documents("runs"):
+        if run["status"] == "running":
+            ended = {"status": "failed", "failureReason": "orchestrator restart", "completedAt": stamp()}
+            repository.write(f"runs/{run['runId']}.json", {**run, **ended})
+
+
+def say(line: str) -> None:
+    """Write a line into the orchestrator's log."""
+    print(f" system │ {line}")

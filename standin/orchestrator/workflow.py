@@ -1,0 +1,115 @@
+"""Workflows as files: which steps there are, where they may run, and what the expressions in them mean."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from standin import vaults
+from standin.errors import UserError
+from standin.orchestrator.dispatch import Requirement
+from standin.repository import Repository
+from standin.timing import QUEUE_LIMIT
+
+_EXPRESSION = re.compile(r"\$\{\{\s*(.+?)\s*\}\}", re.DOTALL)
+_SECRET = re.compile(r'vault\.get\("(?P<vault>[^"]+)",\s*"(?P<key>[^"]+)"\)')
+
+
+@dataclass
+class Step:
+    """One step of a run.
+
+    Attributes:
+        name: of the step.
+        model_type: of its model instance.
+        model: the name of its model instance.
+        method: that it runs.
+        inputs: of the method, with the secrets in place.
+        secrets: the secrets among the inputs.
+        requirement: what it asks of a worker; None if it runs on the orchestrator.
+        queue_limit: how long it may wait for a worker, in seconds.
+        after: the steps that must have succeeded before.
+    """
+
+    name: str
+    model_type: str
+    model: str
+    method: str
+    inputs: dict[str, Any]
+    secrets: list[str]
+    requirement: Requirement | None
+    queue_limit: float
+    after: list[str] = field(default_factory=list)
+
+
+def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> list[Step]:
+    """The steps of a workflow, expanded over their items, with all expressions evaluated.
+
+    Raises:
+        UserError: there is no such workflow.
+    """
+    file = repository.folder / "workflows" / f"workflow-{workflow}.yaml"
+    if not file.is_file():
+        raise UserError(
+            f"Workflow not found: {workflow}.\nCreate it with: swamp workflow create {workflow}",
+            "workflow_not_found",
+        )
+    document = yaml.safe_load(file.read_text("utf-8"))
+    described = [step for job in document["jobs"] for step in job["steps"]]
+    return [
+        _step(repository, each, {**{f"inputs.{name}": value for name, value in inputs.items()}, **item})
+        for each in described
+        for item in items_of(each)
+    ]
+
+
+def items_of(described: dict[str, Any]) -> list[dict[str, str]]:
+    """What a step is expanded over; it is one step if that is nothing."""
+    if "forEach" not in described:
+        return [{}]
+    listed = _EXPRESSION.fullmatch(described["forEach"]["in"].strip())
+    items = ast.literal_eval(listed[1]) if listed else []
+    return [{f"self.{described['forEach']['item']}": item} for item in items]
+
+
+def _step(repository: Repository, described: dict[str, Any], known: dict[str, str]) -> Step:
+    secrets: list[str] = []
+
+    def meaning(expression: str) -> str:
+        secret = _SECRET.fullmatch(expression)
+        if secret is not None:
+            secrets.append(vaults.get(repository, secret["vault"], secret["key"]))
+            return secrets[-1]
+        if expression not in known:
+            raise UserError(f"Unknown expression: {expression}")
+        return known[expression]
+
+    task = _evaluated(described["task"], meaning)
+    target = _evaluated(described.get("target", ""), meaning)
+    labels = _evaluated(described.get("labels", {}), meaning)
+    return Step(
+        _evaluated(described["name"], meaning),
+        task["modelType"],
+        task["modelName"],
+        task["methodName"],
+        task["inputs"],
+        secrets,
+        Requirement(target, labels) if target or labels else None,
+        described.get("queueTimeout", QUEUE_LIMIT),
+        [each["step"] for each in described.get("dependsOn", ())],
+    )
+
+
+def _evaluated(value: Any, meaning: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _evaluated(item, meaning) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_evaluated(item, meaning) for item in value]
+    if isinstance(value, str):
+        return _EXPRESSION.sub(lambda match: meaning(match[1]), value)
+    return value

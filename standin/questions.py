@@ -1,0 +1,160 @@
+"""What can be asked of a repository: the same answers for a command in it and for one through the orchestrator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from standin import records, tokens, vaults
+from standin.errors import UserError
+from standin.moments import moment, now
+from standin.predicate import NoPredicate, compiled
+from standin.repository import Repository
+from standin.store import Place
+
+_OF_A_WORKER = (
+    "name",
+    "status",
+    "labels",
+    "platform",
+    "arch",
+    "instanceUuid",
+    "enrolledAt",
+    "lastSeenAt",
+    "capacity",
+    "activeDispatchIds",
+)
+
+
+def token_list(repository: Repository) -> list[dict[str, Any]]:
+    """`swamp worker token list`."""
+    return [tokens.told(record) for record in tokens.records(repository)]
+
+
+def worker_list(repository: Repository, *, past: bool) -> dict[str, Any]:
+    """`swamp worker list`.
+
+    Args:
+        repository: to ask.
+        past: whether those are told as well that are not connected.
+    """
+    told = [{key: record[key] for key in _OF_A_WORKER} for record in records.workers(repository)]
+    shown = [each for each in told if past or each["status"] != "disconnected"]
+    answer: dict[str, Any] = {"workers": shown, "count": len(shown)}
+    if len(shown) < len(told):
+        answer["filteredDisconnectedCount"] = len(told) - len(shown)
+    return answer
+
+
+def queue(repository: Repository) -> list[dict[str, Any]]:
+    """`swamp worker queue`."""
+    told = ("queueId", "requirement", "workflowName", "stepName", "modelType", "methodName", "queuedAt")
+    return [
+        {**{key: record[key] for key in told}, "jobName": "main", "ageMs": _age(record["queuedAt"])}
+        for record in sorted(records.waiting(repository), key=lambda each: each["queuedAt"])
+    ]
+
+
+def data_query(repository: Repository, predicate: str) -> dict[str, Any]:
+    """`swamp data query`.
+
+    Raises:
+        UserError: the predicate is none.
+    """
+    try:
+        holds = compiled(predicate)
+    except NoPredicate as error:
+        raise UserError(str(error)) from error
+    told = [repository.store.told(each) for each in repository.store.all_latest()]
+    results = [item for item in told if holds(item)]
+    return {"predicate": predicate, "results": results, "total": len(results)}
+
+
+def data_get(
+    repository: Repository, model: str, name: str, *, version: int | None = None, content: bool = True
+) -> dict[str, Any]:
+    """`swamp data get`.
+
+    Raises:
+        UserError: there is no such datum, or not in that version.
+    """
+    place = repository.place_of(model, name)
+    store = repository.store
+    datum = store.latest(place) if version is None else store.version(place, version)
+    if datum is None:
+        raise UserError(f'Data not found: "{name}" version {version} for model "{model}"', "data_not_found")
+    return store.told(datum, content=content)
+
+
+def data_versions(repository: Repository, place: Place) -> list[dict[str, Any]]:
+    """`swamp data versions`, the newest first."""
+    versions = repository.store.versions(place)
+    found = (repository.store.version(place, version) for version in reversed(versions))
+    told = ("version", "size", "checksum", "contentType", "createdAt")
+    return [
+        {**{key: datum.facts[key] for key in told}, "isLatest": datum.version == versions[-1]}
+        for datum in found
+        if datum is not None
+    ]
+
+
+def history(repository: Repository) -> list[dict[str, Any]]:
+    """`swamp workflow history search`: the runs of workflows, the newest first."""
+    told = ("runId", "instanceId", "workflowName", "status", "startedAt")
+    optional = ("completedAt", "failedStep", "failureReason")
+    return [
+        {**{key: run[key] for key in told}, **{key: run[key] for key in optional if run.get(key)}}
+        for run in sorted(repository.documents("runs"), key=lambda run: run["startedAt"], reverse=True)
+    ]
+
+
+def run_document(repository: Repository, workflow: str) -> dict[str, Any]:
+    """The last run of a workflow, as `swamp workflow run` tells it.
+
+    Raises:
+        UserError: it never ran.
+    """
+    runs = [run for run in repository.documents("runs") if run["workflowName"] == workflow]
+    if not runs:
+        raise UserError(f"No runs found for workflow '{workflow}'")
+    return told_of_run(max(runs, key=lambda run: run["startedAt"]))
+
+
+def told_of_run(run: dict[str, Any]) -> dict[str, Any]:
+    """A run, as `swamp workflow run` tells it."""
+    return {
+        "id": run["runId"],
+        "workflowName": run["workflowName"],
+        "status": run["status"],
+        "jobs": [{"name": "main", "status": run["status"], "steps": run["steps"]}],
+    }
+
+
+def run_history(repository: Repository) -> dict[str, Any]:
+    """`swamp run history`."""
+    return {
+        "runs": [
+            {"id": run["runId"], "runKind": "workflow-run", "name": run["workflowName"], "status": run["status"]}
+            for run in history(repository)
+        ]
+    }
+
+
+def run_log(repository: Repository, run_id: str) -> str:
+    """`swamp workflow history logs`.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    file = repository.inner / "runs" / f"{run_id}.log"
+    if not file.is_file():
+        raise UserError(f"Run not found: {run_id}")
+    return file.read_text("utf-8")
+
+
+def vault_keys(repository: Repository, vault: str) -> list[str]:
+    """`swamp vault list-keys`."""
+    return vaults.keys(repository, vault)
+
+
+def _age(queued_at: str) -> int:
+    return max(0, int((now() - moment(queued_at)).total_seconds() * 1000))

@@ -1,0 +1,112 @@
+"""Questions to an orchestrator, over its WebSocket: what `--server` does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from standin.errors import UserError
+
+_PATIENCE = 30
+
+
+class CertificateRejected(UserError):
+    """The certificate that an orchestrator shows is not one to trust."""
+
+
+def ask(url: str, request: str, **payload: Any) -> Any:
+    """Ask an orchestrator one question.
+
+    Raises:
+        UserError: it cannot be reached, or answers with an error.
+    """
+    return asyncio.run(_ask(url, request, payload))
+
+
+async def _ask(url: str, request: str, payload: dict[str, Any]) -> Any:
+    async with connected(url, os.environ.get("SWAMP_CA_CERT", "")) as socket:
+        await socket.send(message(request, payload))
+        return answer_in(await socket.recv())
+
+
+def message(request: str, payload: dict[str, Any]) -> str:
+    """A request, as it is sent."""
+    return json.dumps({"type": request, "id": "1", "payload": payload})
+
+
+def answer_in(text: str | bytes) -> Any:
+    """What an orchestrator's message answers.
+
+    Raises:
+        UserError: it tells of an error.
+    """
+    payload = json.loads(text)["payload"]
+    if "error" in payload:
+        raise UserError(payload["error"]["message"], payload["error"].get("code", ""))
+    return payload["data"]
+
+
+@asynccontextmanager
+async def connected(url: str, trusted: str, path: str = "") -> AsyncIterator[ClientConnection]:
+    """A connection to an orchestrator.
+
+    Args:
+        url: of the orchestrator.
+        trusted: the file that holds whom to trust, besides the authorities of the system; none when empty.
+        path: of the connection.
+
+    Raises:
+        UserError: the orchestrator cannot be reached, or shows a certificate that is not trusted.
+    """
+    try:
+        socket = await connect(
+            f"{url}{path}",
+            ssl=trust(trusted) if url.startswith("wss:") else None,
+            proxy=None,
+            max_size=None,
+            compression=None,
+            open_timeout=_PATIENCE,
+            ping_interval=None,
+        )
+    except ssl.SSLCertVerificationError as error:
+        raise CertificateRejected(f"TLS certificate rejected: {flaw(error)}") from error
+    except (OSError, TimeoutError, WebSocketException) as error:
+        raise UserError(
+            f"Could not connect to {url}: NetworkError: failed to connect to WebSocket: "
+            f"{'tcp connect error' if isinstance(error, OSError) else error}"
+        ) from error
+    try:
+        yield socket
+    finally:
+        await socket.close()
+
+
+def trust(file: str) -> ssl.SSLContext:
+    """Whom to trust: the authorities of the system, and those in a file."""
+    context = ssl.create_default_context()
+    # A certificate that is trusted itself need not be an authority's.
+    context.verify_flags = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN
+    if file:
+        context.load_verify_locations(file)
+    return context
+
+
+def flaw(error: ssl.SSLCertVerificationError) -> str:
+    """What is wrong with a certificate, in one sentence."""
+    told = error.verify_message.lower()
+    if "expired" in told:
+        return "the server's certificate has expired."
+    if "mismatch" in told:
+        return "the server's certificate is not valid for the host that was dialled."
+    return (
+        "the server's certificate issuer is not trusted. If using a self-signed certificate, pass it with "
+        "SWAMP_CA_CERT."
+    )

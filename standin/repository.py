@@ -1,0 +1,101 @@
+"""A repository on disk: where it is, what lies in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+from standin.errors import UserError
+from standin.store import Place, Store, model_id_of
+
+_MARK = Path(".swamp.yaml")
+
+
+class Repository:
+    """One repository.
+
+    Args:
+        folder: its root.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = Store(folder)
+        self.inner = folder / ".swamp"
+
+    @classmethod
+    def here(cls) -> Repository:
+        """The repository in the present folder.
+
+        Raises:
+            UserError: there is none.
+        """
+        folder = Path.cwd()
+        if not (folder / _MARK).is_file():
+            raise UserError(f"Not a swamp repository: {folder}. To initialize one: swamp repo init")
+        return cls(folder)
+
+    @classmethod
+    def initialise(cls, folder: Path) -> Repository:
+        """Make a folder a repository."""
+        (folder / _MARK).write_text(f"repoId: {uuid.uuid4()}\n", "utf-8")
+        (folder / ".swamp" / "data").mkdir(parents=True, exist_ok=True)
+        return cls(folder)
+
+    def write(self, name: str, document: Any) -> None:
+        """Keep a document of the repository's own, in place of an earlier one."""
+        file = self.inner / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_name(f"{file.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}")
+        draft.write_text(json.dumps(document, indent=2, ensure_ascii=False), "utf-8")
+        draft.replace(file)
+
+    def read(self, name: str) -> Any:
+        """Such a document; None if there is none."""
+        file = self.inner / name
+        return json.loads(file.read_text("utf-8")) if file.is_file() else None
+
+    def documents(self, folder: str) -> list[Any]:
+        """All such documents in a folder, in the order in which they were changed."""
+        files = [each for each in (self.inner / folder).glob("*.json") if each.is_file()]
+        ordered = sorted(files, key=lambda each: each.stat().st_mtime_ns)
+        return [json.loads(each.read_text("utf-8")) for each in ordered]
+
+    def create_model(self, model_type: str, name: str) -> dict[str, str]:
+        """Create a model instance."""
+        model = {"id": model_id_of(model_type, name), "name": name, "type": model_type}
+        self.write(f"models/{name}.json", model)
+        return model
+
+    def model_type_of(self, name: str) -> str:
+        """The type of a model instance.
+
+        Raises:
+            UserError: there is no such model.
+        """
+        model = self.read(f"models/{name}.json")
+        if model is None:
+            raise UserError(f"Model not found: {name}", "model_not_found")
+        return str(model["type"])
+
+    def places_of(self, model: str) -> list[Place]:
+        """The data of a model instance, by its name or id."""
+        return [
+            Place(each.facts["modelType"], each.facts["modelName"], each.facts["name"])
+            for each in self.store.all_latest()
+            if model in (each.facts["modelName"], each.facts["modelId"])
+        ]
+
+    def place_of(self, model: str, name: str) -> Place:
+        """A datum of a model instance.
+
+        Raises:
+            UserError: there is none.
+        """
+        for place in self.places_of(model):
+            if place.name == name:
+                return place
+        raise UserError(f'Data not found: "{name}" for model "{model}"', "data_not_found")

@@ -1,0 +1,89 @@
+"""Runners: the process of its own in which each step runs, seen from whoever starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from standin.timing import STOPPING
+
+_LONGEST_LINE = 1 << 24
+
+
+class Runner:
+    """One step's process.
+
+    Args:
+        job: what it is to do.
+        environment: that it finds.
+        folder: where it starts.
+        hear: takes what the step writes to its console.
+    """
+
+    def __init__(
+        self, job: Mapping[str, Any], environment: Mapping[str, str], folder: Path, hear: Callable[[str], None]
+    ) -> None:
+        self._job = job
+        self._environment = environment
+        self._folder = folder
+        self._hear = hear
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def run(self) -> dict[str, Any]:
+        """Run the step.
+
+        Returns:
+            Its status, "success" or "error", and the error.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "standin.worker.runner"),
+            env=dict(self._environment),
+            cwd=self._folder,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=_LONGEST_LINE,
+        )
+        self._process = process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(self._job).encode() + b"\n")
+        result: dict[str, Any] = {}
+        async for line in process.stdout:
+            told = json.loads(line)
+            if "console" in told:
+                self._hear(told["console"])
+            else:
+                result = told
+        code = await process.wait()
+        return result or {"status": "error", "error": f"Runner crashed with exit code {code}"}
+
+    async def stop(self) -> None:
+        """Ask the step to stop, and end its process if it does not in time."""
+        if self._process is None or self._process.returncode is not None:
+            return
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(b"stop\n")
+        await asyncio.sleep(STOPPING)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the process and everything that it has started."""
+        if self._process is not None and self._process.returncode is None:
+            end_tree(self._process.pid)
+
+
+def end_tree(pid: int) -> None:
+    """End a process and everything that it has started."""
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for member in (*process.children(recursive=True), process):
+            with contextlib.suppress(psutil.Error):
+                member.kill()

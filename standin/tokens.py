@@ -1,0 +1,242 @@
+"""Enrollment tokens: minted, listed, revoked, redeemed by the machine that comes first."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from standin import vaults
+from standin.errors import UserError
+from standin.moments import after, moment, now, stamp
+from standin.repository import Repository
+from standin.store import Kind, Place
+from standin.timing import MINUTE
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_DURATION = re.compile(r"(\d+)(mo|y|h|m|d|w)")
+_MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10080, "mo": 43200, "y": 525600}
+_KIND = Kind("token")
+_BYTES = 32
+
+MODEL_TYPE = "swamp/enrollment-token"
+
+
+class Rejected(Exception):
+    """A worker is turned away.
+
+    Args:
+        reason: as it is told.
+        for_good: whether it need not try again.
+    """
+
+    def __init__(self, reason: str, *, for_good: bool = True) -> None:
+        super().__init__(reason)
+        self.for_good = for_good
+
+
+@dataclass(frozen=True)
+class Minted:
+    """A token, as it is shown once.
+
+    Attributes:
+        name: of the token.
+        credential: what a worker presents.
+        expires_at: the end of its lifetime.
+        vault: where the secret is kept.
+        key: under which it is kept.
+    """
+
+    name: str
+    credential: str
+    expires_at: str
+    vault: str
+    key: str
+
+
+def lifetime_in_seconds(text: str) -> float:
+    """How long a lifetime lasts, such as "1h", by the stand-in's short minutes.
+
+    Raises:
+        UserError: it is none.
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise UserError(f'Invalid duration format: "{text}". Expected format like 1h, 1d, 7d, 1w, 1mo')
+    if int(match[1]) == 0:
+        raise UserError(f'Invalid --duration value "{text}": must be positive')
+    return int(match[1]) * _MINUTES[match[2]] * MINUTE
+
+
+def mint(repository: Repository, name: str, lifetime: str) -> Minted:
+    """Mint a token.
+
+    Raises:
+        UserError: the name is taken or not allowed, the lifetime is none, or there is no vault.
+    """
+    seconds = lifetime_in_seconds(lifetime)
+    if _NAME.fullmatch(name) is None:
+        raise UserError(f"Invalid token name '{name}': must be lowercase alphanumeric, with '-' and '_'")
+    found = vaults.names(repository)
+    if not found:
+        raise UserError(
+            "No vaults are configured — the token plaintext must be stored in a vault. "
+            "Create one with: swamp vault create <type> <name>"
+        )
+    if record_of(repository, name) is not None:
+        raise UserError(
+            f"Enrollment token '{name}' already exists — revoke it and mint a new name, or pick another name"
+        )
+    secret, key = secrets.token_hex(_BYTES), f"worker-token-{name}"
+    vaults.put(repository, found[0], key, secret)
+    record = {
+        "name": name,
+        "state": "unused",
+        "createdAt": stamp(),
+        "expiresAt": stamp(after(seconds)),
+        "vaultName": found[0],
+        "secretKey": key,
+        "maxEnrollments": 1,
+        "bindings": [],
+    }
+    repository.store.put(place_of(name), _KIND, record)
+    return Minted(name, f"{name}.{secret}", record["expiresAt"], found[0], key)
+
+
+def place_of(name: str) -> Place:
+    """Where the record of a token is kept."""
+    return Place(MODEL_TYPE, name, "token-main")
+
+
+def record_of(repository: Repository, name: str) -> dict[str, Any] | None:
+    """The record of a token; None if it was never minted."""
+    if _NAME.fullmatch(name) is None:
+        return None
+    datum = repository.store.latest(place_of(name))
+    return None if datum is None else datum.content()
+
+
+def records(repository: Repository) -> list[dict[str, Any]]:
+    """The records of all tokens, by name."""
+    found = [
+        each.content() for each in repository.store.all_latest() if each.facts["modelType"] == MODEL_TYPE
+    ]
+    return sorted(found, key=lambda record: record["name"])
+
+
+def has_expired(record: dict[str, Any]) -> bool:
+    """Whether the lifetime of a token has passed."""
+    return moment(record["expiresAt"]) <= now()
+
+
+def effective_state(record: dict[str, Any]) -> str:
+    """The state of a token at this moment."""
+    if record["state"] == "revoked":
+        return "revoked"
+    if has_expired(record):
+        return "expired"
+    return "enrolled" if record["bindings"] else "unused"
+
+
+def told(record: dict[str, Any]) -> dict[str, Any]:
+    """A token, as the token list tells it."""
+    return {**record, "effectiveState": effective_state(record), "bindingCount": len(record["bindings"])}
+
+
+def revoke(repository: Repository, name: str) -> tuple[dict[str, Any], bool]:
+    """Revoke a token.
+
+    Returns:
+        Its record, and whether it was revoked before.
+
+    Raises:
+        UserError: there is no such token.
+    """
+    record = record_of(repository, name)
+    if record is None:
+        raise UserError(
+            f"Enrollment token '{name}' not found. Use 'swamp worker token list' to see existing tokens."
+        )
+    if record["state"] == "revoked":
+        return record, True
+    revoked = {"state": "revoked", "revokedAt": stamp()}
+    return repository.store.change(place_of(name), _KIND, lambda present: {**present, **revoked}), False
+
+
+def expire(repository: Repository, name: str) -> None:
+    """Note that the lifetime of a token has ended."""
+    repository.store.change(
+        place_of(name),
+        _KIND,
+        lambda present: present if present["state"] == "revoked" else {**present, "state": "expired"},
+    )
+
+
+def split(credential: str) -> tuple[str, str]:
+    """The name and the secret of a credential.
+
+    Raises:
+        Rejected: it is malformed.
+    """
+    name, dot, secret = credential.partition(".")
+    if not (name and dot and secret):
+        raise Rejected("Enrollment token must have the form '<name>.<secret>'")
+    return name, secret
+
+
+def admit(repository: Repository, credential: str, machine: str) -> datetime:
+    """Admit a machine that presents a credential; the first one is bound to the token.
+
+    Returns:
+        The end of the token's lifetime.
+
+    Raises:
+        Rejected: it is turned away.
+    """
+    name, secret = split(credential)
+    record = record_of(repository, name)
+    check_minted(name, record)
+    assert record is not None
+    check_secret(repository, record, secret)
+    check_state(record)
+    bind(repository, record, machine)
+    return moment(record["expiresAt"])
+
+
+def check_minted(name: str, record: dict[str, Any] | None) -> None:
+    """Turn away whoever presents a token that was never minted."""
+    if record is None:
+        raise Rejected(f"Enrollment token '{name}' does not exist — mint it first")
+
+
+def check_secret(repository: Repository, record: dict[str, Any], secret: str) -> None:
+    """Turn away whoever does not know the secret."""
+    kept = vaults.get(repository, record["vaultName"], record["secretKey"])
+    if not hmac.compare_digest(kept, secret):
+        raise Rejected(f"Enrollment token '{record['name']}' does not match")
+
+
+def check_state(record: dict[str, Any]) -> None:
+    """Turn away whoever presents a token that is revoked or has expired."""
+    if record["state"] == "revoked":
+        raise Rejected(f"Enrollment token '{record['name']}' has been revoked")
+    if has_expired(record):
+        raise Rejected(f"Enrollment token '{record['name']}' has expired")
+
+
+def bind(repository: Repository, record: dict[str, Any], machine: str) -> None:
+    """Bind a machine to a token, unless it is bound already; turn it away if another one is."""
+    bound = [binding["machineId"] for binding in record["bindings"]]
+    if machine in bound:
+        return
+    if len(bound) >= record["maxEnrollments"]:
+        raise Rejected(f"Enrollment token '{record['name']}': enrollment allowance exhausted")
+    binding = {"machineId": machine, "enrolledAt": stamp()}
+    repository.store.change(
+        place_of(record["name"]),
+        _KIND,
+        lambda present: {**present, "state": "enrolled", "bindings": [*present["bindings"], binding]},
+    )

@@ -1,0 +1,67 @@
+"""Vaults: the only place where secrets are kept. The stand-in does not encrypt them; only their owner can read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from standin.errors import UserError
+from standin.repository import Repository
+
+_KIND = "local_encryption"
+# Keys of the orchestrator's own, which no step is given.
+INFRASTRUCTURE = re.compile(r"worker-token-")
+
+
+def create(repository: Repository, kind: str, name: str) -> None:
+    """Create a vault.
+
+    Raises:
+        UserError: there is no such kind of vault.
+    """
+    if kind != _KIND:
+        raise UserError(f"Unknown vault type '{kind}'. The stand-in has: {_KIND}")
+    folder = repository.folder / "vaults"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.yaml").write_text(f"name: {name}\ntype: {kind}\n", "utf-8")
+    _store_of(repository, name).mkdir(parents=True, mode=0o700)
+
+
+def names(repository: Repository) -> list[str]:
+    """The vaults of a repository."""
+    return sorted(each.stem for each in (repository.folder / "vaults").glob("*.yaml"))
+
+
+def put(repository: Repository, vault: str, key: str, value: str) -> None:
+    """Keep a secret, in place of an earlier one of its key."""
+    file = _file_of(repository, vault, key)
+    file.touch(mode=0o600)
+    file.write_text(value, "utf-8")
+
+
+def get(repository: Repository, vault: str, key: str) -> str:
+    """A secret.
+
+    Raises:
+        UserError: there is none of that key.
+    """
+    file = _file_of(repository, vault, key)
+    if not file.is_file():
+        raise UserError(f"Secret '{key}' not found in vault '{vault}'")
+    return file.read_text("utf-8")
+
+
+def keys(repository: Repository, vault: str) -> list[str]:
+    """The keys of the secrets in a vault."""
+    return sorted(each.stem for each in _store_of(repository, vault).glob("*.enc"))
+
+
+def _file_of(repository: Repository, vault: str, key: str) -> Path:
+    folder = _store_of(repository, vault)
+    if not folder.is_dir():
+        raise UserError(f"Vault '{vault}' not found")
+    return folder / f"{key}.enc"
+
+
+def _store_of(repository: Repository, vault: str) -> Path:
+    return repository.inner / "secrets" / _KIND / vault

@@ -1,0 +1,1 @@
+"""A worker: `swamp worker connect`, and the process of its own in which each step runs."""

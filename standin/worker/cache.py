@@ -1,0 +1,69 @@
+"""A worker's cache: who its machine is, and the bundles that it was sent."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import tempfile
+import urllib.parse
+import urllib.request
+import uuid
+from pathlib import Path
+
+from standin.remote import trust
+
+_MACHINE_ID = "machine-id"
+_PATIENCE = 60
+
+
+class Cache:
+    """The cache of one worker.
+
+    Args:
+        folder: where it is; a temporary folder when empty.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder) if folder else Path(tempfile.mkdtemp(prefix="swamp-worker-cache-"))
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def machine_id(self) -> str:
+        """The id of this machine, made when it is first asked for."""
+        file = self._folder / _MACHINE_ID
+        known = file.read_text("utf-8").strip() if file.is_file() else ""
+        if not known:
+            known = str(uuid.uuid4())
+            file.write_text(known, "utf-8")
+        return known
+
+    def bundle(self, fingerprint: str, url: str, trusted: str) -> tuple[str, Path]:
+        """The program of a bundle and the folder with its files, fetched unless they are here.
+
+        Args:
+            fingerprint: of the bundle.
+            url: of the orchestrator.
+            trusted: the file that holds whom to trust; none when empty.
+        """
+        folder = (self._folder / "bundles" / fingerprint).absolute()
+        program = folder / "bundle.js"
+        if not self.has(program):
+            base = f"{url.replace('ws', 'http', 1)}/bundle/{fingerprint}"
+            context = trust(trusted) if url.startswith("wss:") else None
+            content = _fetched(base, context)
+            for path in json.loads(_fetched(f"{base}/files", context)):
+                file = folder / "files" / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(_fetched(f"{base}/file/{urllib.parse.quote(path)}", context))
+            folder.mkdir(parents=True, exist_ok=True)
+            program.write_bytes(content)  # last, so that what is here is whole
+        return program.read_text("utf-8"), folder / "files"
+
+    def has(self, program: Path) -> bool:
+        """Whether a bundle is here."""
+        return program.is_file()
+
+
+def _fetched(url: str, context: ssl.SSLContext | None) -> bytes:
+    with urllib.request.urlopen(url, timeout=_PATIENCE, context=context) as answer:  # noqa: S310 - its own
+        content: bytes = answer.read()
+        return content

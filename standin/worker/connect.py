@@ -1,0 +1,77 @@
+"""`swamp worker connect`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from typing import Any
+
+from standin.commandline import Call
+from standin.errors import UserError
+from standin.moments import stamp
+from standin.worker.cache import Cache
+from standin.worker.session import Session, Settings
+
+def connect(call: Call) -> None:
+    """Live as a worker."""
+    url = call.arguments[0] if call.arguments else os.environ.get("SWAMP_ORCHESTRATOR_URL", "")
+    if not url:
+        raise UserError(
+            "Missing orchestrator URL — pass it as a positional argument or set SWAMP_ORCHESTRATOR_URL"
+        )
+    if not url.startswith(("ws://", "wss://")):
+        raise UserError(f"Orchestrator URL must start with ws:// or wss:// (got '{url}')")
+    settings = Settings(
+        url,
+        call.option("--token", os.environ.get("SWAMP_WORKER_TOKEN", "")),
+        dict(each.split("=", 1) for each in call.options.get("--label", ())),
+        int(call.option("--concurrency", "1")),
+        os.environ.get("SSL_CERT_FILE", ""),
+    )
+    cache = Cache(call.option("--cache-dir", os.environ.get("SWAMP_WORKER_CACHE_DIR", "")))
+    asyncio.run(_live(call, settings, cache))
+
+
+async def _live(call: Call, settings: Settings, cache: Cache) -> None:
+    report = _report_in_json if call.json else _report_in_text
+    session = Session(settings, cache, report, _silent if call.json else _hear)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(session.stop))
+    await session.live()
+
+
+def _report_in_json(kind: str, facts: dict[str, Any]) -> None:
+    print(json.dumps({"kind": kind, **facts}))
+
+
+def _report_in_text(kind: str, facts: dict[str, Any]) -> None:
+    print(in_words(kind, facts))
+
+
+def in_words(kind: str, facts: dict[str, Any]) -> str:
+    """An event of a worker, for people."""
+    step = f"{facts.get('dispatchId', '')[:8]}: {facts.get('modelType')}.{facts.get('methodName')}"
+    seconds = facts.get("delayMs", 0) / 1000
+    return {
+        "connecting": f"Connecting to {facts.get('url')} (attempt {facts.get('attempt')})...",
+        "enrolled": f"✓ Enrolled as {facts.get('workerId')}",
+        "disconnected": f"Disconnected: {facts.get('reason')}",
+        "retrying": f"Reconnecting in {seconds:g}s",
+        "stopped": f"Worker stopped: {facts.get('reason')}",
+        "draining": f"Draining ({facts.get('reason')}) — finishing in-flight work...",
+        "drain_complete": "Drain complete — disconnecting",
+        "dispatch_started": f"▶ Dispatch {step} ({facts.get('workflowName')} › {facts.get('stepName')})",
+        "dispatch_finished": f"{'✓' if facts.get('status') == 'success' else '✗'} Dispatch {step} "
+        f"{facts.get('status')} in {facts.get('durationMs')}ms {facts.get('error', '')}".rstrip(),
+    }[kind]
+
+
+def _hear(line: str) -> None:
+    print(f"{stamp()} [INF] worker·dispatch: {line}")
+
+
+def _silent(_: str) -> None:
+    """In JSON nothing is told but events."""

@@ -1,0 +1,244 @@
+"""What a step is given: the data of the orchestrator's repository, over the data plane."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection
+
+from standin.redaction import blanked, blanked_bytes
+
+_LOOK_EVERY = 0.02
+_PIECE = 1 << 20
+
+Handle = dict[str, Any]
+
+
+class Refused(Exception):
+    """What a step asked for was refused; the message says why."""
+
+
+class Aborted(Exception):
+    """The step was asked to stop."""
+
+
+class Context:
+    """What one step is given.
+
+    Args:
+        job: of the step.
+        socket: its connection to the data plane.
+        tell: takes what it writes to its console.
+
+    Attributes:
+        model: the name of the step's model instance.
+        program: the text of the extension that runs.
+        asked_to_stop: whether the step is to stop.
+    """
+
+    def __init__(self, job: dict[str, Any], socket: ClientConnection, tell: Callable[[str], None]) -> None:
+        self._socket = socket
+        self._tell = tell
+        self._secrets: list[str] = job["secrets"]
+        self._files = Path(job["files"])
+        self.model: str = job["model"]
+        self.program: str = job["program"]
+        self.asked_to_stop = asyncio.Event()
+
+    # --- writing
+
+    async def write_resource(
+        self, spec: str, name: str, data: Any, overrides: Mapping[str, Any] | None = None
+    ) -> Handle:
+        """Keep a resource."""
+        return await self._ask(
+            "write_resource",
+            spec=spec,
+            name=name,
+            data=self.blanked_resource(data),
+            overrides=dict(overrides or {}),
+        )
+
+    def blanked_resource(self, data: Any) -> Any:
+        """A resource without the secrets that the step was handed."""
+        return blanked(data, self._secrets)
+
+    def blanked_file(self, content: bytes) -> bytes:
+        """A file without the secrets that the step was handed."""
+        return blanked_bytes(content, self._secrets)
+
+    def blanked_line(self, line: str) -> str:
+        """A line without the secrets that the step was handed."""
+        return blanked(line, self._secrets)
+
+    def file(self, spec: str, name: str, overrides: Mapping[str, Any] | None = None) -> FileWriter:
+        """A writer for a file."""
+        return FileWriter(self, {"spec": spec, "name": name, "overrides": dict(overrides or {})})
+
+    async def delete_resource(self, name: str) -> None:
+        """Forget a resource."""
+        await self._ask("delete_resource", name=name)
+
+    # --- reading
+
+    async def read_resource(self, name: str, version: int | None = None) -> Any:
+        """The content of a resource of the step's own model."""
+        return await self._ask("read_resource", name=name, version=version)
+
+    async def query(self, predicate: str) -> list[dict[str, Any]]:
+        """The data for which a predicate holds."""
+        found: list[dict[str, Any]] = await self._ask("query", predicate=predicate)
+        return found
+
+    async def read_model_data(self, model: str, spec: str | None = None) -> list[dict[str, Any]]:
+        """The data of another model."""
+        found: list[dict[str, Any]] = await self._ask("read_model", model=model, spec=spec)
+        return found
+
+    async def versions(self, name: str) -> list[int]:
+        """The versions of a datum of the step's own model."""
+        found: list[int] = await self._ask("versions", name=name)
+        return found
+
+    async def definition(self, name: str) -> str | None:
+        """The name of a model, if anything is known of it."""
+        found: str | None = await self._ask("definition", name=name)
+        return found
+
+    async def content(
+        self, model_type: str, model: str, name: str, version: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """The bytes of a datum, in pieces."""
+        await self._send("content", model_type=model_type, model=model, name=name, version=version)
+        while isinstance(piece := await self._socket.recv(), bytes):
+            yield piece
+        _answer_in(piece)
+
+    def evaluate(self, expression: str, values: Mapping[str, Any]) -> Any:
+        """The value of an expression."""
+        return values.get(expression, f"no expression: {expression}")
+
+    def extension_file(self, path: str) -> Path:
+        """A file that came with the extension."""
+        return self._files / path
+
+    # --- the vault
+
+    async def get_secret(self, vault: str, key: str) -> str:
+        """A secret that the step was handed."""
+        return str(await self._ask("get_secret", vault=vault, key=key))
+
+    async def put_secret(self, vault: str, key: str, value: str) -> None:
+        """Keep a secret."""
+        await self._ask("put_secret", vault=vault, key=key, value=value)
+
+    # --- telling
+
+    async def log(self, line: str) -> None:
+        """Tell a line to the worker and to those who follow the run."""
+        line = self.blanked_line(line)
+        self._tell(line)
+        await self._ask("say", line=line)
+
+    async def event(self, line: str) -> None:
+        """Tell a line to those who follow the run."""
+        await self._ask("say", line=self.blanked_line(line))
+
+    # --- time
+
+    async def pause(
+        self, seconds: float, *, until: Callable[[], bool] = lambda: False, listening: bool = True
+    ) -> None:
+        """Wait.
+
+        Args:
+            seconds: how long.
+            until: ends it earlier.
+            listening: whether being asked to stop ends the step.
+
+        Raises:
+            Aborted: the step was asked to stop.
+        """
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not until():
+            if listening and self.asked_to_stop.is_set():
+                raise Aborted("aborted")
+            await asyncio.sleep(_LOOK_EVERY)
+
+    # --- the data plane
+
+    async def _ask(self, do: str, **given: Any) -> Any:
+        await self._send(do, **given)
+        return _answer_in(await self._socket.recv())
+
+    async def _send(self, do: str, **given: Any) -> None:
+        await self._socket.send(json.dumps({"do": do, "with": given}))
+
+    async def send_bytes(self, content: bytes) -> None:
+        """Send some bytes of a file."""
+        for begin in range(0, len(content), _PIECE):
+            await self._socket.send(content[begin : begin + _PIECE])
+
+
+class FileWriter:
+    """Writes one file.
+
+    Args:
+        context: of the step.
+        what: which file, as the data plane is asked.
+    """
+
+    def __init__(self, context: Context, what: dict[str, Any]) -> None:
+        self._context = context
+        self._what = what
+        self._lines = 0
+        self._last: Handle = {}
+
+    async def write(self, content: bytes) -> Handle:
+        """Write it in one piece."""
+        await self._context._ask("begin_file", **self._what)  # noqa: SLF001 - two halves of one thing
+        await self._context.send_bytes(self._context.blanked_file(content))
+        return await self._end()
+
+    async def write_stream(
+        self, pieces: AsyncIterator[bytes], *, on_line: Callable[[str], None] | None = None
+    ) -> Handle:
+        """Write it piece by piece, and tell its lines as they go."""
+        await self._context._ask("begin_file", **self._what)  # noqa: SLF001
+        rest = b""
+        async for piece in pieces:
+            await self._context.send_bytes(piece)
+            if on_line is not None:
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    on_line(line.decode())
+        if on_line is not None and rest:
+            on_line(rest.decode())
+        return await self._end()
+
+    async def write_line(self, line: str) -> None:
+        """Write a line more, for everybody to see."""
+        self._last = await self._context._ask(  # noqa: SLF001
+            "write_line", line=self._context.blanked_line(line), first=not self._lines, **self._what
+        )
+        self._lines += 1
+
+    async def finalize(self) -> Handle:
+        """Say that no line will follow."""
+        return self._last
+
+    async def _end(self) -> Handle:
+        handle: Handle = await self._context._ask("end_file", **self._what)  # noqa: SLF001
+        return handle
+
+
+def _answer_in(text: str | bytes) -> Any:
+    told = json.loads(text)
+    if "error" in told:
+        raise Refused(told["error"])
+    return told["answer"]

@@ -1,0 +1,93 @@
+"""The process of one step: reads its job, runs the method, tells how it has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import sys
+import threading
+from typing import Any, TextIO
+
+from standin import faults
+from standin.extensions import method_of
+from standin.redaction import blanked
+from standin.remote import connected
+from standin.worker.context import Context
+
+# What Python adds to the environment of a process in the C locale (PEP 538); it is nobody's variable.
+_ADDED_BY_PYTHON = ("LC_CTYPE", "C.UTF-8")
+
+
+def main() -> None:
+    """Run the step whose job comes on standard input."""
+    faults.install(os.environ.get(faults.VARIABLE, ""))
+    job = json.loads(sys.stdin.readline())
+    name, value = _ADDED_BY_PYTHON
+    if os.environ.get(name) == value:
+        del os.environ[name]
+    channel = sys.stdout
+    sys.stdout = sys.stderr = _Console(channel, job["secrets"])  # type: ignore[assignment]
+    result = asyncio.run(_run(job, channel))
+    _tell(channel, result)
+
+
+async def _run(job: dict[str, Any], channel: TextIO) -> dict[str, Any]:
+    try:
+        method = method_of(job["modelType"], job["method"])
+        async with connected(job["url"], job["trusted"], "/data") as socket:
+            await socket.send(json.dumps({"dispatch": job["dispatchId"], "ticket": job["ticket"]}))
+            context = Context(job, socket, lambda line: _tell(channel, {"console": line}))
+            _heed(context)
+            await method(job["inputs"], context)
+    except Exception as error:  # noqa: BLE001 - whatever a step raises is how it has ended
+        return {"status": "error", "error": error_told(error, job["secrets"])}
+    return {"status": "success"}
+
+
+def error_told(error: Exception, secrets: list[str]) -> str:
+    """What is told of a step's error."""
+    return blanked(str(error) or type(error).__name__, secrets)
+
+
+def _heed(context: Context) -> None:
+    """Listen for the request to stop; without whoever started it, a step ends at once."""
+    loop = asyncio.get_running_loop()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            if line.strip() == "stop":
+                loop.call_soon_threadsafe(context.asked_to_stop.set)
+        os._exit(1)
+
+    threading.Thread(target=listen, daemon=True).start()
+
+
+class _Console(io.TextIOBase):
+    """What a step writes to its console, handed on line by line."""
+
+    def __init__(self, channel: TextIO, secrets: list[str]) -> None:
+        self._channel = channel
+        self._secrets = secrets
+        self._rest = ""
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            _tell(self._channel, {"console": console_line(line, self._secrets)})
+        return len(text)
+
+
+def console_line(line: str, secrets: list[str]) -> str:
+    """A line of a step's console, as it is handed on."""
+    return blanked(line, secrets)
+
+
+def _tell(channel: TextIO, told: dict[str, Any]) -> None:
+    channel.write(json.dumps(told) + "\n")
+    channel.flush()
+
+
+if __name__ == "__main__":
+    main()

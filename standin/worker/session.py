@@ -1,0 +1,269 @@
+"""A worker's life: it dials, is let in or turned away, runs steps, is cut off, and dials again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import platform
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from standin.errors import UserError
+from standin.remote import CertificateRejected, connected
+from standin.runners import Runner
+from standin.timing import DIALS_BEFORE_ENROLLMENT, FIRST_PAUSE, LONGEST_PAUSE
+from standin.worker.cache import Cache
+
+PROTOCOL_VERSION = 4
+# The control plane's own, which no step is given.
+CONTROL_PLANE = (
+    "SWAMP_WORKER_TOKEN",
+    "SWAMP_SERVER_TOKEN",
+    "SWAMP_ORCHESTRATOR_URL",
+    "SWAMP_WORKER_CACHE_DIR",
+)
+
+Report = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a worker was started with.
+
+    Attributes:
+        url: of the orchestrator.
+        token: the credential that it presents.
+        labels: for scheduling.
+        slots: how many steps it takes at a time.
+        trusted: the file that holds whom it trusts; none when empty.
+    """
+
+    url: str
+    token: str
+    labels: dict[str, str]
+    slots: int
+    trusted: str
+
+
+class TurnedAway(Exception):
+    """The orchestrator does not let the worker in.
+
+    Args:
+        reason: as it told it.
+        for_good: whether the worker need not try again.
+    """
+
+    def __init__(self, reason: str, *, for_good: bool) -> None:
+        super().__init__(reason)
+        self.for_good = for_good
+
+
+class Session:
+    """One worker process.
+
+    Args:
+        settings: what it was started with.
+        cache: of its machine.
+        report: takes what happens, as the kind of an event and its facts.
+        hear: takes what its steps write to their consoles.
+    """
+
+    def __init__(
+        self, settings: Settings, cache: Cache, report: Report, hear: Callable[[str], None]
+    ) -> None:
+        self._settings = settings
+        self._cache = cache
+        self._report = report
+        self._hear = hear
+        self._instance = str(uuid.uuid4())
+        self._runners: dict[str, Runner] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._socket: ClientConnection | None = None
+        self._asked_to_stop = asyncio.Event()
+        self._enrolled_once = False
+        self._failures = 0
+        self._pause = FIRST_PAUSE
+
+    def stop(self) -> None:
+        """Finish what runs, and end."""
+        self._asked_to_stop.set()
+
+    async def live(self) -> None:
+        """Dial until the end.
+
+        Raises:
+            UserError: the worker was turned away, or gives up.
+        """
+        attempt = 0
+        while not self._asked_to_stop.is_set():
+            attempt += 1
+            self._report("connecting", {"url": self._settings.url, "attempt": attempt})
+            try:
+                reason = await self._connected()
+            except TurnedAway as away:
+                if away.for_good:
+                    self._give_up(str(away))
+                reason = str(away)
+            except CertificateRejected as error:
+                self._give_up(str(error))
+            except UserError as error:
+                reason = str(error)
+            self._report("disconnected", {"reason": reason})
+            if self._asked_to_stop.is_set():
+                break
+            self._failures += 1
+            if self.has_lost_patience():
+                self._give_up(
+                    f"connection failed {self._failures} consecutive times before enrollment — giving up "
+                    f"(last error: {reason})"
+                )
+            await self._pause_before_next()
+        self._report("stopped", {"reason": "received shutdown signal"})
+
+    def has_lost_patience(self) -> bool:
+        """Whether it has dialled in vain often enough."""
+        return not self._enrolled_once and self._failures >= DIALS_BEFORE_ENROLLMENT
+
+    def _give_up(self, reason: str) -> None:
+        self._report("stopped", {"reason": reason})
+        raise UserError(reason)
+
+    async def _pause_before_next(self) -> None:
+        self._report("retrying", {"delayMs": int(self._pause * 1000)})
+        stopped = asyncio.ensure_future(self._asked_to_stop.wait())
+        await asyncio.wait([stopped], timeout=self._pause)
+        stopped.cancel()
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+
+    # --- connected
+
+    async def _connected(self) -> str:
+        async with connected(self._settings.url, self._settings.trusted) as socket:
+            try:
+                await self._enroll(socket)
+                self._socket = socket
+                reason = await self._serve(socket)
+            except ConnectionClosed as closed:
+                reason = f"control socket closed: {closed}"
+            finally:
+                self._socket = None
+                self.abandon()
+            return reason
+
+    async def _enroll(self, socket: ClientConnection) -> None:
+        machine = platform.machine().lower()
+        wish = {
+            "token": self._settings.token,
+            "protocolVersion": PROTOCOL_VERSION,
+            "machineId": self._cache.machine_id(),
+            "instanceUuid": self._instance,
+            "labels": self._settings.labels,
+            "platform": platform.system().lower(),
+            "arch": {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine),
+            "capacity": self._settings.slots,
+        }
+        await socket.send(json.dumps({"method": "worker.enroll", "params": wish}))
+        reply = json.loads(await socket.recv())
+        if "error" in reply:
+            raise TurnedAway(reply["error"]["message"], for_good=reply["error"]["permanent"])
+        self._enrolled_once, self._failures, self._pause = True, 0, FIRST_PAUSE
+        self._report("enrolled", {"workerId": reply["name"], "reconnect": reply["reconnect"]})
+
+    async def _serve(self, socket: ClientConnection) -> str:
+        draining = asyncio.ensure_future(self._drain(socket))
+        try:
+            async for text in socket:
+                message = json.loads(text)
+                self._heed(message["method"], message.get("params", {}))
+        finally:
+            draining.cancel()
+        if self._asked_to_stop.is_set():
+            return "drained"
+        return "control socket closed"
+
+    async def _drain(self, socket: ClientConnection) -> None:
+        await self._asked_to_stop.wait()
+        self._report("draining", {"reason": "received shutdown signal"})
+        await socket.send(json.dumps({"method": "worker.drain", "params": {}}))
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        self._report("drain_complete", {})
+        await socket.close()
+
+    def _heed(self, method: str, params: dict[str, Any]) -> None:
+        if method == "dispatch.start":
+            task = asyncio.ensure_future(self._run(params))
+        elif method == "dispatch.cancel":
+            task = asyncio.ensure_future(self.cancel(params["dispatchId"]))
+        else:
+            task = asyncio.ensure_future(self._tell("worker.verified", {}))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # --- steps
+
+    async def _run(self, job: dict[str, Any]) -> None:
+        facts = {key: job[key] for key in ("dispatchId", "modelType", "workflowName", "stepName")}
+        facts["methodName"] = job["method"]
+        self._report("dispatch_started", facts)
+        started = asyncio.get_running_loop().time()
+        try:
+            result = await self._result_of(job)
+        except OSError as error:
+            result = {"status": "error", "error": f"The extension could not be fetched: {error}"}
+        duration = int((asyncio.get_running_loop().time() - started) * 1000)
+        told = {**result, "durationMs": duration}
+        self._report("dispatch_finished", {**facts, **told})
+        await self._tell("dispatch.finished", {"dispatchId": job["dispatchId"], **told})
+
+    async def _result_of(self, job: dict[str, Any]) -> dict[str, Any]:
+        settings = self._settings
+        program, files = "", Path()
+        if job["fingerprint"]:
+            program, files = await asyncio.to_thread(
+                self._cache.bundle, job["fingerprint"], settings.url, settings.trusted
+            )
+        whole = {
+            **job,
+            "program": program,
+            "files": str(files),
+            "url": settings.url,
+            "trusted": settings.trusted,
+        }
+        del whole["environment"]
+        runner = Runner(whole, environment_of_step(job["environment"], os.environ), Path.cwd(), self._hear)
+        self._runners[job["dispatchId"]] = runner
+        try:
+            return await runner.run()
+        finally:
+            self._runners.pop(job["dispatchId"], None)
+
+    async def cancel(self, dispatch: str) -> None:
+        """End a step that is no longer wanted."""
+        runner = self._runners.get(dispatch)
+        if runner is not None:
+            await runner.stop()
+
+    def abandon(self) -> None:
+        """End every step, as nobody can be told of it any longer."""
+        for runner in self._runners.values():
+            runner.kill()
+
+    async def _tell(self, method: str, params: dict[str, Any]) -> None:
+        if self._socket is not None:
+            try:
+                await self._socket.send(json.dumps({"method": method, "params": params}))
+            except (OSError, ConnectionClosed):
+                return  # whoever is cut off is not told
+
+
+def environment_of_step(snapshot: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """What a step finds: the worker's own variables but the control plane's, and the orchestrator's over them."""
+    return {**{name: value for name, value in own.items() if name not in CONTROL_PLANE}, **snapshot}

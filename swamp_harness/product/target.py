@@ -1,0 +1,134 @@
+"""The target: what the suite is told of the program that it drives, in a file; swamp's own is `swamp.yaml`.
+
+Everything else that the suite knows of a target it sees. A description names the target, its times that a
+scenario waits out, and, if it comes with the project, the executables to start.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+
+TARGET_VARIABLE = "UAT_TARGET"
+REQUIRE_VARIABLE = "UAT_REQUIRE_BINARY"
+
+SWAMP = Path(__file__).with_name("swamp.yaml")
+
+_LISTED = "listed"
+_FIELDS = {"name", "sign-off", "deviations", "times"}
+_OPTIONAL = {"executable", "executable of another protocol version", "variables"}
+
+
+@dataclass(frozen=True)
+class Times:
+    """The times of a target that a scenario waits out.
+
+    Attributes:
+        grace_window: how long a lost worker's place in the pool is kept.
+        idle_limit: how long the orchestrator waits for an answer on a silent connection.
+        notices_silence_soon: the flags that make it wait for seconds only.
+        shortest_lifetime: of a token, as minting takes it.
+        usual_lifetime: of a token, longer than any scenario, as minting takes it.
+        limits: what the limits of waits are multiplied by.
+    """
+
+    grace_window: timedelta
+    idle_limit: timedelta
+    notices_silence_soon: tuple[str, ...]
+    shortest_lifetime: str
+    usual_lifetime: str
+    limits: float
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the suite is told of the program that it drives.
+
+    Attributes:
+        name: as reports call it.
+        is_for_sign_off: whether a run against it says anything about a release.
+        times: that a scenario waits out.
+        has_listed_deviations: whether the project's list of known deviations is about it.
+        executable: that comes with the project; empty if one must be given.
+        other_executable: such a one of another protocol version.
+        variables: what each of its processes finds in its environment.
+    """
+
+    name: str
+    is_for_sign_off: bool
+    times: Times
+    has_listed_deviations: bool = True
+    executable: str = ""
+    other_executable: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def target_of(environ: Mapping[str, str], embedded: Path) -> Target:
+    """The target of a run: the one that UAT_TARGET describes, else swamp, else the one that comes with the project.
+
+    Args:
+        environ: the environment of the person who started the run.
+        embedded: describes the one that comes with the project, for where there is no swamp.
+
+    Raises:
+        UnusableInput: a description is unusable (exit code 2).
+    """
+    described = environ.get(TARGET_VARIABLE)
+    if described:
+        return load(Path(described))
+    has_binary = environ.get("SWAMP_BIN") or shutil.which("swamp", path=environ.get("PATH"))
+    required = environ.get(REQUIRE_VARIABLE, "") not in ("", "0")
+    return load(SWAMP if has_binary or required else embedded)
+
+
+def load(file: Path) -> Target:
+    """Read a description.
+
+    Raises:
+        UnusableInput: the file cannot be read, or the description is not complete (exit code 2).
+    """
+    try:
+        told = yaml.safe_load(file.read_text("utf-8"))
+        missing = _FIELDS - set(told)
+        unknown = set(told) - _FIELDS - _OPTIONAL
+        if missing or unknown:
+            raise ValueError(f"its fields are wrong: {', '.join(sorted(missing | unknown))}")
+        return Target(
+            str(told["name"]),
+            bool(told["sign-off"]),
+            _times(told["times"]),
+            told["deviations"] == _LISTED,
+            str(told.get("executable", "")),
+            str(told.get("executable of another protocol version", "")),
+            {str(name): str(value) for name, value in (told.get("variables") or {}).items()},
+        )
+    except (OSError, yaml.YAMLError, ValueError, TypeError, KeyError) as error:
+        raise UnusableInput(
+            f"The description of the target in {file} is not usable, {error}: mend the file.",
+            ExitCode.BAD_COMMAND_LINE,
+        ) from error
+
+
+def _times(told: Mapping[str, Any]) -> Times:
+    return Times(
+        timedelta(seconds=told["grace window"]),
+        timedelta(seconds=told["idle limit"]),
+        tuple(told["flags to notice silence soon"]),
+        str(told["shortest lifetime"]),
+        str(told["usual lifetime"]),
+        float(told["limits"]),
+    )
+
+
+def of_the_project(executable: str) -> str:
+    """Where an executable of this project's own is, beside the Python that runs it; empty if it is not there."""
+    return shutil.which(executable, path=str(Path(sys.executable).parent)) or ""
