@@ -19,7 +19,9 @@ def table(rows: Sequence[Mapping[str, str]], headings: Sequence[str]) -> str:
     widths = [max(len(heading), *(len(row[heading]) for row in rows)) for heading in headings]
     lines = [dict(zip(headings, headings, strict=True)), *rows]
     return "\n".join(
-        "  ".join(line[heading].ljust(width) for heading, width in zip(headings, widths, strict=True)).rstrip()
+        "  ".join(
+            line[heading].ljust(width) for heading, width in zip(headings, widths, strict=True)
+        ).rstrip()
         for line in lines
     )
 

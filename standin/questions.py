@@ -1,4 +1,4 @@
-"""What can be asked of a repository: the same answers for a command in it and for one through the orchestrator."""
+"""What can be asked of a repository: by a command in it, and through an orchestrator."""
 
 from __future__ import annotations
 
@@ -133,7 +133,12 @@ def run_history(repository: Repository) -> dict[str, Any]:
     """`swamp run history`."""
     return {
         "runs": [
-            {"id": run["runId"], "runKind": "workflow-run", "name": run["workflowName"], "status": run["status"]}
+            {
+                "id": run["runId"],
+                "runKind": "workflow-run",
+                "name": run["workflowName"],
+                "status": run["status"],
+            }
             for run in history(repository)
         ]
     }

@@ -28,7 +28,11 @@ class Runner:
     """
 
     def __init__(
-        self, job: Mapping[str, Any], environment: Mapping[str, str], folder: Path, hear: Callable[[str], None]
+        self,
+        job: Mapping[str, Any],
+        environment: Mapping[str, str],
+        folder: Path,
+        hear: Callable[[str], None],
     ) -> None:
         self._job = job
         self._environment = environment

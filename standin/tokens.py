@@ -92,18 +92,19 @@ def mint(repository: Repository, name: str, lifetime: str) -> Minted:
         )
     secret, key = secrets.token_hex(_BYTES), f"worker-token-{name}"
     vaults.put(repository, found[0], key, secret)
+    expires_at = stamp(after(seconds))
     record = {
         "name": name,
         "state": "unused",
         "createdAt": stamp(),
-        "expiresAt": stamp(after(seconds)),
+        "expiresAt": expires_at,
         "vaultName": found[0],
         "secretKey": key,
         "maxEnrollments": 1,
         "bindings": [],
     }
     repository.store.put(place_of(name), _KIND, record)
-    return Minted(name, f"{name}.{secret}", record["expiresAt"], found[0], key)
+    return Minted(name, f"{name}.{secret}", expires_at, found[0], key)
 
 
 def place_of(name: str) -> Place:

@@ -1,4 +1,4 @@
-"""Vaults: the only place where secrets are kept. The stand-in does not encrypt them; only their owner can read."""
+"""Vaults: the only place where secrets are kept. The stand-in does not encrypt them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What model types do: the shell, and the suite's own extensions, told in Python.
 
-The stand-in runs no TypeScript. The files of the extensions are shipped as they are; what they do is told here,
-a module for each of them, and must be changed with them.
+The stand-in runs no TypeScript. The files of the extensions are shipped as they are; what they do is told
+here, a module for each of them, and must be changed with them.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ def method_of(model_type: str, name: str) -> Method:
     methods = described(model_type).methods
     if name not in methods:
         raise UserError(
-            f"Unknown method '{name}' for type '{model_type}'. Available: {', '.join(methods)}", "unknown_method"
+            f"Unknown method '{name}' for type '{model_type}'. Available: {', '.join(methods)}",
+            "unknown_method",
         )
     return methods[name]

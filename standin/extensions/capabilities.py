@@ -13,9 +13,19 @@ from standin.worker.context import Context, Refused
 
 _BYTES = bytes(range(256))
 _WORDS = "Grüße, 世界, 👋🏽: line one\nline two\r\n"
-_PLAIN = (
-    "name version modelName specName dataType contentType lifetime streaming size attributes content".split()
-)
+_PLAIN = [
+    "name",
+    "version",
+    "modelName",
+    "specName",
+    "dataType",
+    "contentType",
+    "lifetime",
+    "streaming",
+    "size",
+    "attributes",
+    "content",
+]
 # The expressions of the probe that are evaluated, with their values; what is not here is none.
 _VALUES = {
     "1 + 2": "3n",
@@ -136,7 +146,10 @@ async def _reading(context: Context) -> Answer:
         "missing": await _attempt(context.read_resource("no-such-name")),
         "versions": await _attempt(context.versions("own")),
         "content": content.hex(),
-        **{name: _plain(each["answer"]) for name, each in {"earlier": seed, "kind": records, "q": queried}.items()},
+        **{
+            name: _plain(each["answer"])
+            for name, each in {"earlier": seed, "kind": records, "q": queried}.items()
+        },
         "definition": await _attempt(context.definition("seed")),
     }
 

@@ -13,7 +13,10 @@ from standin.worker.context import Context
 async def _tell(inputs: dict[str, Any], _: Context) -> None:
     step = inputs["step"]
     journal("start", step)
-    note(f"environment-{step}-{os.getpid()}", "".join(f"{name}={value}\n" for name, value in os.environ.items()))
+    note(
+        f"environment-{step}-{os.getpid()}",
+        "".join(f"{name}={value}\n" for name, value in os.environ.items()),
+    )
     journal("end", step)
 
 

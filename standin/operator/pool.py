@@ -41,7 +41,11 @@ def table_of_workers(told: dict[str, Any], *, past: bool) -> str:
     ]
     if rows:
         return table(rows, _WORKERS)
-    return "No workers found." if past or "filteredDisconnectedCount" not in told else "No connected workers found."
+    return (
+        "No workers found."
+        if past or "filteredDisconnectedCount" not in told
+        else "No connected workers found."
+    )
 
 
 def queue(call: Call) -> None:
@@ -71,7 +75,9 @@ def table_of_queue(told: list[dict[str, Any]]) -> str:
 def verify(call: Call) -> None:
     """`swamp worker verify`."""
     if not call.has("--server"):
-        raise UserError("Worker verify requires a running orchestrator — pass --server or set SWAMP_SERVE_URL")
+        raise UserError(
+            "Worker verify requires a running orchestrator — pass --server or set SWAMP_SERVE_URL"
+        )
     told = ask(call.option("--server"), "worker.verify")
     rows = [
         {

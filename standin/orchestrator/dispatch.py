@@ -16,7 +16,6 @@ from standin.orchestrator.pool import Member, Pool
 from standin.repository import Repository
 from standin.timing import STOPPING
 
-
 _LOST = "lost"
 
 
@@ -203,10 +202,7 @@ class Dispatcher:
         free = [
             member
             for member in self._pool.members.values()
-            if member.connected
-            and not member.draining
-            and has_free_slot(member)
-            and requirement.fits(member)
+            if member.connected and not member.draining and has_free_slot(member) and requirement.fits(member)
         ]
         return min(free, key=lambda member: (len(member.dispatches), member.name), default=None)
 

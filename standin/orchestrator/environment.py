@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 _OF_THE_MACHINE = frozenset(
     {
-        "HOME", "USERPROFILE", "PATH", "PATHEXT", "TMPDIR", "TEMP", "TMP", "USER", "USERNAME", "LOGNAME", "SHELL",
-        "HOSTNAME", "TERM", "LANG", "LANGUAGE", "TZ", "PWD", "OLDPWD", "SHLVL", "_", "LD_LIBRARY_PATH",
-        "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "OS", "PROGRAMDATA", "SSL_CERT_FILE", "SSL_CERT_DIR",
+        "HOME", "USERPROFILE", "PATH", "PATHEXT", "TMPDIR", "TEMP", "TMP", "USER", "USERNAME", "LOGNAME",
+        "SHELL", "HOSTNAME", "TERM", "LANG", "LANGUAGE", "TZ", "PWD", "OLDPWD", "SHLVL", "_",
+        "LD_LIBRARY_PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "OS", "PROGRAMDATA",
+        "SSL_CERT_FILE", "SSL_CERT_DIR",
     }
 )  # fmt: skip
 _OF_PROGRAMS = ("SWAMP_", "XDG_", "DENO_", "LC_")

@@ -208,7 +208,9 @@ class Pool:
 def check_protocol(version: int) -> None:
     """Turn away a worker of another protocol version."""
     if version != PROTOCOL_VERSION:
-        raise Rejected(f"Worker protocol version {version} does not match orchestrator version {PROTOCOL_VERSION}")
+        raise Rejected(
+            f"Worker protocol version {version} does not match orchestrator version {PROTOCOL_VERSION}"
+        )
 
 
 def check_not_connected(before: Member | None, name: str) -> None:

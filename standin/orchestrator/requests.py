@@ -56,9 +56,9 @@ class Requests:
 
     async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         deed = getattr(self, f"do_{request['type'].replace('.', '_').replace('-', '_')}", None)
+        if deed is None:
+            return _told(UserError(f"Unknown request: {request['type']}"))
         try:
-            if deed is None:
-                raise UserError(f"Unknown request: {request['type']}")
             answer = deed(**request.get("payload", {}))
             return {"data": await answer if asyncio.iscoroutine(answer) else answer}
         except UserError as error:
@@ -110,7 +110,12 @@ class Requests:
         """Ask every worker whether it hears."""
         verified = [await self._verify(each) for each in list(self._pool.members.values()) if each.connected]
         passed = sum(each["status"] == "pass" for each in verified)
-        return {"workers": verified, "total": len(verified), "passed": passed, "failed": len(verified) - passed}
+        return {
+            "workers": verified,
+            "total": len(verified),
+            "passed": passed,
+            "failed": len(verified) - passed,
+        }
 
     async def _verify(self, member: Member) -> dict[str, Any]:
         heard = self._verified.setdefault(member.name, asyncio.Event())

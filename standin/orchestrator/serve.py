@@ -11,7 +11,8 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-from websockets.asyncio.server import ServerConnection, serve as listen
+from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import serve as listen
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 

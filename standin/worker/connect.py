@@ -14,6 +14,7 @@ from standin.moments import stamp
 from standin.worker.cache import Cache
 from standin.worker.session import Session, Settings
 
+
 def connect(call: Call) -> None:
     """Live as a worker."""
     url = call.arguments[0] if call.arguments else os.environ.get("SWAMP_ORCHESTRATOR_URL", "")
@@ -63,7 +64,7 @@ def in_words(kind: str, facts: dict[str, Any]) -> str:
         "stopped": f"Worker stopped: {facts.get('reason')}",
         "draining": f"Draining ({facts.get('reason')}) — finishing in-flight work...",
         "drain_complete": "Drain complete — disconnecting",
-        "dispatch_started": f"▶ Dispatch {step} ({facts.get('workflowName')} › {facts.get('stepName')})",
+        "dispatch_started": f"▶ Dispatch {step} ({facts.get('workflowName')}, {facts.get('stepName')})",
         "dispatch_finished": f"{'✓' if facts.get('status') == 'success' else '✗'} Dispatch {step} "
         f"{facts.get('status')} in {facts.get('durationMs')}ms {facts.get('error', '')}".rstrip(),
     }[kind]

@@ -56,13 +56,14 @@ class Context:
         self, spec: str, name: str, data: Any, overrides: Mapping[str, Any] | None = None
     ) -> Handle:
         """Keep a resource."""
-        return await self._ask(
+        handle: Handle = await self._ask(
             "write_resource",
             spec=spec,
             name=name,
             data=self.blanked_resource(data),
             overrides=dict(overrides or {}),
         )
+        return handle
 
     def blanked_resource(self, data: Any) -> Any:
         """A resource without the secrets that the step was handed."""
@@ -201,7 +202,7 @@ class FileWriter:
 
     async def write(self, content: bytes) -> Handle:
         """Write it in one piece."""
-        await self._context._ask("begin_file", **self._what)  # noqa: SLF001 - two halves of one thing
+        await self._context._ask("begin_file", **self._what)
         await self._context.send_bytes(self._context.blanked_file(content))
         return await self._end()
 
@@ -209,7 +210,7 @@ class FileWriter:
         self, pieces: AsyncIterator[bytes], *, on_line: Callable[[str], None] | None = None
     ) -> Handle:
         """Write it piece by piece, and tell its lines as they go."""
-        await self._context._ask("begin_file", **self._what)  # noqa: SLF001
+        await self._context._ask("begin_file", **self._what)
         rest = b""
         async for piece in pieces:
             await self._context.send_bytes(piece)
@@ -223,7 +224,7 @@ class FileWriter:
 
     async def write_line(self, line: str) -> None:
         """Write a line more, for everybody to see."""
-        self._last = await self._context._ask(  # noqa: SLF001
+        self._last = await self._context._ask(
             "write_line", line=self._context.blanked_line(line), first=not self._lines, **self._what
         )
         self._lines += 1
@@ -233,7 +234,7 @@ class FileWriter:
         return self._last
 
     async def _end(self) -> Handle:
-        handle: Handle = await self._context._ask("end_file", **self._what)  # noqa: SLF001
+        handle: Handle = await self._context._ask("end_file", **self._what)
         return handle
 
 

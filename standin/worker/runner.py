@@ -28,7 +28,7 @@ def main() -> None:
     if os.environ.get(name) == value:
         del os.environ[name]
     channel = sys.stdout
-    sys.stdout = sys.stderr = _Console(channel, job["secrets"])  # type: ignore[assignment]
+    sys.stdout = sys.stderr = _Console(channel, job["secrets"])
     result = asyncio.run(_run(job, channel))
     _tell(channel, result)
 

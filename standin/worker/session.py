@@ -75,9 +75,7 @@ class Session:
         hear: takes what its steps write to their consoles.
     """
 
-    def __init__(
-        self, settings: Settings, cache: Cache, report: Report, hear: Callable[[str], None]
-    ) -> None:
+    def __init__(self, settings: Settings, cache: Cache, report: Report, hear: Callable[[str], None]) -> None:
         self._settings = settings
         self._cache = cache
         self._report = report
@@ -265,5 +263,5 @@ class Session:
 
 
 def environment_of_step(snapshot: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    """What a step finds: the worker's own variables but the control plane's, and the orchestrator's over them."""
+    """What a step finds: the worker's own variables but the control plane's; the orchestrator's win."""
     return {**{name: value for name, value in own.items() if name not in CONTROL_PLANE}, **snapshot}

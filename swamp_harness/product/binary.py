@@ -62,7 +62,7 @@ def this_architecture() -> str:
 
 
 def binary_under_test(environ: Mapping[str, str], target: Target) -> Binary:
-    """Find and examine the binary that the run is about: SWAMP_BIN, else the target's own, else swamp on PATH.
+    """Find and examine the binary that the run is about: SWAMP_BIN, the target's own, or swamp on PATH.
 
     Raises:
         UnusableInput: there is none, or it is not a swamp that answers (exit code 3).
@@ -83,7 +83,7 @@ def binary_under_test(environ: Mapping[str, str], target: Target) -> Binary:
 
 
 def other_binary(environ: Mapping[str, str], target: Target) -> Binary | None:
-    """The binary of another protocol version: SWAMP_OTHER_BIN, else the target's own; None if there is neither.
+    """The binary of another protocol version: SWAMP_OTHER_BIN, the target's own, or None.
 
     Raises:
         UnusableInput: what it names is not a swamp that answers (exit code 3).

@@ -73,7 +73,7 @@ class Target:
 
 
 def target_of(environ: Mapping[str, str], embedded: Path) -> Target:
-    """The target of a run: the one that UAT_TARGET describes, else swamp, else the one that comes with the project.
+    """The target of a run: what UAT_TARGET describes, else swamp, else the one that comes with the project.
 
     Args:
         environ: the environment of the person who started the run.
@@ -98,24 +98,28 @@ def load(file: Path) -> Target:
     """
     try:
         told = yaml.safe_load(file.read_text("utf-8"))
-        missing = _FIELDS - set(told)
-        unknown = set(told) - _FIELDS - _OPTIONAL
-        if missing or unknown:
-            raise ValueError(f"its fields are wrong: {', '.join(sorted(missing | unknown))}")
-        return Target(
-            str(told["name"]),
-            bool(told["sign-off"]),
-            _times(told["times"]),
-            told["deviations"] == _LISTED,
-            str(told.get("executable", "")),
-            str(told.get("executable of another protocol version", "")),
-            {str(name): str(value) for name, value in (told.get("variables") or {}).items()},
-        )
+        return _target(told)
     except (OSError, yaml.YAMLError, ValueError, TypeError, KeyError) as error:
         raise UnusableInput(
             f"The description of the target in {file} is not usable, {error}: mend the file.",
             ExitCode.BAD_COMMAND_LINE,
         ) from error
+
+
+def _target(told: Mapping[str, Any]) -> Target:
+    missing = _FIELDS - set(told)
+    unknown = set(told) - _FIELDS - _OPTIONAL
+    if missing or unknown:
+        raise ValueError(f"its fields are wrong: {', '.join(sorted(missing | unknown))}")
+    return Target(
+        str(told["name"]),
+        bool(told["sign-off"]),
+        _times(told["times"]),
+        told["deviations"] == _LISTED,
+        str(told.get("executable", "")),
+        str(told.get("executable of another protocol version", "")),
+        {str(name): str(value) for name, value in (told.get("variables") or {}).items()},
+    )
 
 
 def _times(told: Mapping[str, Any]) -> Times:
@@ -130,5 +134,5 @@ def _times(told: Mapping[str, Any]) -> Times:
 
 
 def of_the_project(executable: str) -> str:
-    """Where an executable of this project's own is, beside the Python that runs it; empty if it is not there."""
+    """Where an executable of this project's own is, beside the Python that runs; empty if it is not there."""
     return shutil.which(executable, path=str(Path(sys.executable).parent)) or ""

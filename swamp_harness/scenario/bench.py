@@ -54,7 +54,7 @@ class Bench:
         self._template_with_probe: Repository | None = None
 
     def mark(self, scenario: str = "") -> dict[str, str]:
-        """What every process of a scenario finds: the mark of this run, and what the target's processes need."""
+        """What every process of a scenario finds: this run's mark, and what the target's processes need."""
         return {**self.target.variables, MARK_VARIABLE: mark_of(self.run_id, scenario)}
 
     def prepared_repository(self) -> Repository:

@@ -13,7 +13,7 @@ from behave.exception import FileNotFoundError as NoSuchFeature
 from behave.parser import ParserError
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.tools import coverage, deviations, features, project, stylecheck
+from swamp_harness.tools import coverage, deviations, features, project, prove, stylecheck
 from swamp_harness.tools.runner import UatRunner
 
 _ALLURE = "swamp_harness.tools.allure:AllureFormatter"
@@ -89,6 +89,10 @@ def _record(options: argparse.Namespace) -> int:
     return 0
 
 
+def _prove(options: argparse.Namespace) -> int:
+    return prove.prove(options.faults, project.reports(), options.jobs)
+
+
 def _check_features(_: argparse.Namespace) -> int:
     listed = deviations.load(project.deviations())
     runs = [run for each in features.scenarios_in(features.parse(project.FEATURES)) for run in each.runs]
@@ -144,6 +148,17 @@ def _parser() -> argparse.ArgumentParser:
         help="reports/run.json when left out",
     )
     record.set_defaults(subcommand=_record)
+
+    proof = commands.add_parser(
+        "prove", help="show that the scenarios notice every fault of the embedded target"
+    )
+    proof.add_argument(
+        "-j", "--jobs", type=int, default=0, help="how many faults at a time; suits the machine when 0"
+    )
+    proof.add_argument(
+        "faults", nargs="*", help="the beginnings of the names of faults, such as 07; all when left out"
+    )
+    proof.set_defaults(subcommand=_prove)
 
     check = commands.add_parser("check-features", help="check style and steps of the feature files")
     check.set_defaults(subcommand=_check_features)

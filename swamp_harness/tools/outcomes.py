@@ -44,6 +44,7 @@ class ScenarioResult:
         outcome: what became of it.
         reason: why, in words; empty for a promise that held.
         step: the step at which it went wrong, with its keyword; empty otherwise.
+        step_type: "given", "when" or "then": what kind of step that is; empty otherwise.
         seconds: wall time, preparing and cleaning up included.
         commands: how many times it started the product.
         product_cpu_seconds: processor time of the product, where the platform tells it.
@@ -60,6 +61,7 @@ class ScenarioResult:
     commands: int
     product_cpu_seconds: float
     swept_up: int
+    step_type: str = ""
 
     @property
     def title(self) -> str:

@@ -139,6 +139,7 @@ class Session:
                 commands=world.product_commands if world is not None else 0,
                 product_cpu_seconds=_product_cpu() - self._scenario_cpu,
                 swept_up=swept_up,
+                step_type=_type_of_failed(scenario),
             )
         )
 
@@ -264,7 +265,11 @@ class Session:
 def banner(session: Session) -> str:
     """What is under test, as lines for the terminal."""
     facts = session.bench.binary.facts()
-    lines = [*no_sign_off(session.bench.target), "Under test:", *(f"  {name:<13}{value}" for name, value in facts.items())]
+    lines = [
+        *no_sign_off(session.bench.target),
+        "Under test:",
+        *(f"  {name:<13}{value}" for name, value in facts.items()),
+    ]
     if session.bench.other is not None:
         lines.append(f"  other binary {session.bench.other.path} ({session.bench.other.version})")
     return "\n".join(lines)
@@ -284,6 +289,11 @@ def slug(scenario: Any) -> str:
     """A folder name for a scenario, unique within the run and short enough for every file system."""
     words = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower()).strip("-")
     return f"{Path(scenario.filename).stem}-{scenario.line}-{words}"[:60].rstrip("-")
+
+
+def _type_of_failed(scenario: Any) -> str:
+    step = next((each for each in scenario.all_steps if each.status.has_failed()), None)
+    return str(step.step_type) if step is not None else ""
 
 
 def _with_place(result: ScenarioResult) -> str:

@@ -1,0 +1,82 @@
+"""Minting shows a credential exactly once, its secret stays in the vault, mistakes are refused."""
+
+import base64
+import sys
+from pathlib import Path
+
+from standin.faults import broken
+
+
+def secret_shown_twice():
+    """The text of a minting shows the credential a second time, at its end."""
+
+    @broken("operator.tokens:minted_text")
+    def _(old, minted):
+        return f"{old(minted)}\n  {minted.credential}"
+
+
+def secret_said_beside_the_json():
+    """In JSON mode the credential is said on standard error as well."""
+
+    @broken("operator.tokens:minted_document")
+    def _(old, minted):
+        print(f"minted {minted.credential}", file=sys.stderr)
+        return old(minted)
+
+
+def secret_kept_in_a_log():
+    """Minting leaves the secret in a log of the repository."""
+
+    @broken("tokens:mint")
+    def _(old, repository, name, lifetime):
+        minted = old(repository, name, lifetime)
+        (repository.inner / "audit.log").write_text(f"minted {minted.credential}\n")
+        return minted
+
+
+def secret_told_with_the_data():
+    """The data of a token tell its secret, in another encoding."""
+
+    @broken("tokens:mint")
+    def _(old, repository, name, lifetime):
+        from standin import tokens
+
+        minted = old(repository, name, lifetime)
+        hint = base64.b64encode(minted.credential.partition(".")[2].encode()).decode()
+        repository.store.change(
+            tokens.place_of(name), tokens._KIND, lambda present: {**present, "hint": hint}
+        )
+        return minted
+
+
+def secret_kept_on_the_worker():
+    """A worker keeps its credential in its cache."""
+
+    @broken("worker.cache:Cache.machine_id")
+    def _(old, cache):
+        words = sys.argv
+        (cache._folder / "last-login").write_text(
+            words[words.index("--token") + 1] if "--token" in words else ""
+        )
+        return old(cache)
+
+
+def lifetime_of_nothing():
+    """A token is minted for a lifetime of nothing."""
+
+    @broken("tokens:lifetime_in_seconds")
+    def _(old, text):
+        return 0.0 if text == "0m" else old(text)
+
+
+def mistake_told_with_a_trace():
+    """A name that is not allowed is told with the stack trace of the program."""
+
+    @broken("tokens:mint")
+    def _(old, repository, name, lifetime):
+        from standin.errors import UserError
+
+        try:
+            return old(repository, name, lifetime)
+        except UserError as error:
+            raise UserError(f"{error}\n    at mint ({Path('tokens.ts')}:12:34)") from error

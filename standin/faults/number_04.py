@@ -1,0 +1,60 @@
+"""A revoked token admits nobody, and revoking is told clearly."""
+
+from standin.faults import broken
+
+
+def revoked_still_enrolls():
+    """A revoked token still lets a worker in."""
+
+    @broken("tokens:check_state")
+    def _(old, record):
+        if record["state"] != "revoked":
+            old(record)
+
+
+def revoked_still_reconnects():
+    """A revoked token lets the machine back in that it is bound to."""
+
+    @broken("tokens:check_state")
+    def _(old, record):
+        if not record["bindings"]:
+            old(record)
+
+
+def revoked_tries_again():
+    """A worker whose token is revoked tries three times."""
+
+    @broken("tokens:check_state")
+    def _(old, record):
+        from standin.tokens import Rejected
+
+        try:
+            old(record)
+        except Rejected as rejected:
+            raise Rejected(str(rejected), for_good="revoked" not in str(rejected)) from None
+
+
+def revoked_anew():
+    """Revoking a token a second time moves the moment at which it was revoked."""
+
+    @broken("tokens:revoke")
+    def _(old, repository, name):
+        from standin import tokens
+        from standin.moments import stamp
+
+        record, before = old(repository, name)
+        anew = {"revokedAt": stamp()}
+        repository.store.change(tokens.place_of(name), tokens._KIND, lambda present: {**present, **anew})
+        return record, before
+
+
+def nobody_revoked():
+    """Revoking a token that does not exist succeeds."""
+
+    @broken("tokens:revoke")
+    def _(old, repository, name):
+        from standin import tokens
+
+        if tokens.record_of(repository, name) is None:
+            return {"name": name}, True
+        return old(repository, name)

@@ -1,0 +1,50 @@
+"""A worker enrolls with its credential alone, and shows in the pool as it is."""
+
+from standin.faults import broken
+
+
+def labels_lost_in_json():
+    """The worker list tells scripts no labels."""
+
+    @broken("operator.pool:workers")
+    def _(old, call):
+        from standin import questions
+
+        if call.json:
+            told = questions.worker_list
+            questions.worker_list = lambda repository, *, past: {
+                **told(repository, past=past),
+                "workers": [{**each, "labels": {}} for each in told(repository, past=past)["workers"]],
+            }
+        old(call)
+
+
+def wrong_secret_enrolls():
+    """The secret of a credential is not looked at."""
+
+    @broken("tokens:check_secret")
+    def _(old, repository, record, secret):
+        pass
+
+
+def stranger_leaves_a_trace():
+    """Whoever presents a token that was never minted leaves a file of that name in the repository."""
+
+    @broken("tokens:admit")
+    def _(old, repository, credential, machine):
+        from standin import tokens
+
+        name, _ = tokens.split(credential)
+        if tokens.record_of(repository, name) is None:
+            repository.write(f"attempts/{name}.json", {"machine": machine})
+        return old(repository, credential, machine)
+
+
+def idle_shown_busy():
+    """A worker that does nothing is shown as busy."""
+
+    @broken("questions:worker_list")
+    def _(old, repository, *, past):
+        told = old(repository, past=past)
+        shown = [{**each, "status": each["status"].replace("idle", "busy")} for each in told["workers"]]
+        return {**told, "workers": shown}

@@ -1,0 +1,55 @@
+"""A worker that starts again is the same pool member, on the machine that its token is bound to."""
+
+from standin.faults import broken
+
+
+def bound_anew():
+    """Each enrollment binds the token anew."""
+
+    @broken("tokens:bind")
+    def _(old, repository, record, machine):
+        from standin import tokens
+        from standin.moments import stamp
+
+        old(repository, record, machine)
+        anew = {"bindings": [{"machineId": machine, "enrolledAt": stamp()}]}
+        repository.store.change(
+            tokens.place_of(record["name"]), tokens._KIND, lambda present: {**present, **anew}
+        )
+
+
+def machine_id_made_anew():
+    """A worker makes a new machine id each time that it starts."""
+
+    @broken("worker.cache:Cache.machine_id")
+    def _(old, cache):
+        (cache._folder / "machine-id").unlink(missing_ok=True)
+        return old(cache)
+
+
+def member_listed_twice():
+    """A worker that starts again is another pool member, beside the one that it was."""
+
+    @broken("records:put_worker")
+    def _(old, repository, record):
+        from standin.records import WORKER
+        from standin.store import Kind, Place
+
+        place = Place(WORKER, f"worker-{record['instanceUuid']}", "state-main")
+        repository.store.put(place, Kind("state"), record)
+
+
+def second_binding():
+    """A worker that starts again is bound a second time."""
+
+    @broken("tokens:bind")
+    def _(old, repository, record, machine):
+        from standin import tokens
+        from standin.moments import stamp
+
+        binding = {"machineId": machine, "enrolledAt": stamp()}
+        repository.store.change(
+            tokens.place_of(record["name"]),
+            tokens._KIND,
+            lambda present: {**present, "state": "enrolled", "bindings": [*present["bindings"], binding]},
+        )

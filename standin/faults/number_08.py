@@ -1,0 +1,65 @@
+"""A second machine is turned away, and disturbs nobody."""
+
+from standin.faults import broken
+
+
+def second_displaces_the_first():
+    """The second machine is let in, and the first one is cut off."""
+
+    @broken("tokens:bind")
+    def _(old, repository, record, machine):
+        if record["bindings"] and record["bindings"][0]["machineId"] != machine:
+            return
+        old(repository, record, machine)
+
+    @broken("orchestrator.pool:check_not_connected")
+    def _(old, before, name):
+        if before is not None and before.connected:
+            before.socket.transport.abort()
+            before.socket = None
+
+
+def both_of_a_race():
+    """Of two machines that present a token at the same moment, both are let in."""
+
+    @broken("tokens:bind")
+    def _(old, repository, record, machine):
+        from standin.moments import moment, now
+
+        recent = [(now() - moment(each["enrolledAt"])).total_seconds() < 1 for each in record["bindings"]]
+        old(repository, {**record, "maxEnrollments": 1 + sum(recent)}, machine)
+
+    @broken("orchestrator.pool:check_not_connected")
+    def _(old, before, name):
+        pass
+
+
+def wrong_reason():
+    """The second machine is told that its token is revoked."""
+
+    @broken("tokens:bind")
+    def _(old, repository, record, machine):
+        from standin.tokens import Rejected
+
+        try:
+            old(repository, record, machine)
+        except Rejected:
+            raise Rejected(f"Enrollment token '{record['name']}' has been revoked") from None
+
+
+def attempt_is_recorded_as_binding():
+    """The token list shows the second machine as bound, although it was turned away."""
+
+    @broken("tokens:bind")
+    def _(old, repository, record, machine):
+        from standin import tokens
+        from standin.moments import stamp
+
+        binding = {"machineId": machine, "enrolledAt": stamp()}
+        if record["bindings"] and record["bindings"][0]["machineId"] != machine:
+            repository.store.change(
+                tokens.place_of(record["name"]),
+                tokens._KIND,
+                lambda present: {**present, "bindings": [*present["bindings"], binding]},
+            )
+        old(repository, record, machine)

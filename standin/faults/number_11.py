@@ -1,0 +1,56 @@
+"""A connected worker is disconnected at its deadline, and leaves the pool after the grace window."""
+
+from standin.faults import broken
+
+
+def deadline_not_enforced():
+    """The end of a token's lifetime is noticed only when its worker comes back."""
+
+    @broken("orchestrator.pool:Pool.enforce_deadline")
+    def _(old, pool, member):
+        pass
+
+
+def deadline_early():
+    """A worker is disconnected two seconds before its deadline."""
+
+    @broken("orchestrator.pool:Pool._start_deadline")
+    def _(old, pool, member):
+        from datetime import timedelta
+
+        kept, member.deadline = member.deadline, member.deadline - timedelta(seconds=2)
+        old(pool, member)
+        member.deadline = kept
+
+
+def kept_for_ever():
+    """The pool never forgets a lost worker."""
+
+    @broken("orchestrator.pool:grace_window")
+    def _(old):
+        return 1e6
+
+
+def dropped_at_once():
+    """The pool forgets a worker at its deadline, without a grace window."""
+
+    @broken("orchestrator.pool:grace_window")
+    def _(old):
+        return 0.0
+
+
+def expired_comes_back():
+    """A worker whose token has expired is let back in."""
+
+    @broken("tokens:check_state")
+    def _(old, record):
+        if record["state"] == "revoked":
+            old(record)
+
+
+def shown_enrolled():
+    """The token of a worker that was disconnected at its deadline is shown as enrolled, in text only."""
+
+    @broken("operator.tokens:table_of")
+    def _(old, told):
+        return old([{**each, "effectiveState": "enrolled"} if each["bindings"] else each for each in told])

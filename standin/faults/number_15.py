@@ -1,0 +1,49 @@
+"""A step that has not written runs again when its worker is lost: once, and where it may."""
+
+from standin.faults import broken
+
+
+def never_run_again():
+    """The run fails when a worker is lost, whether or not the step had written."""
+
+    @broken("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(old, dispatcher, dispatch, fate):
+        dispatch.lease["hasWrites"] = True
+        old(dispatcher, dispatch, fate)
+
+
+def result_twice():
+    """A step whose worker was lost runs twice more, and leaves two results."""
+
+    @broken("orchestrator.dispatch:Dispatcher.run")
+    async def _(old, dispatcher, work, requirement, limit):
+        from standin import records
+
+        await old(dispatcher, work, requirement, limit)
+        if any(each["state"] == "expired" for each in records.leases(dispatcher._repository)):
+            await old(dispatcher, work, requirement, limit)
+
+
+def does_not_wait_for_its_worker():
+    """A step whose worker is lost runs at once on another, without the grace window."""
+
+    @broken("orchestrator.dispatch:Dispatcher._worker_lost")
+    def _(old, dispatcher, member):
+        old(dispatcher, member)
+        member.fate.set_result("returned")
+
+
+def goes_on_beside_its_second_run():
+    """A worker that loses its connection lets its step go on, beside the second run of it."""
+
+    @broken("worker.session:Session.abandon")
+    def _(old, session):
+        pass
+
+
+def lease_told_completed():
+    """The lease of the step that was lost is told as completed."""
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        old(dispatcher, dispatch, state.replace("expired", "completed"), error)

@@ -1,0 +1,99 @@
+"""A cancelled run ends, everywhere and with everything that its steps have started."""
+
+import os
+
+from standin.faults import broken
+
+
+def child_left_running():
+    """Only the process of a step is ended, not what it has started."""
+
+    @broken("runners:end_tree")
+    def _(old, pid):
+        import signal
+
+        os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    @broken("extensions.shell:end_tree")
+    def _(old, pid):
+        import signal
+
+        os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def lease_left_active():
+    """The lease of a cancelled step stays active."""
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        if "aborted" not in error:
+            old(dispatcher, dispatch, state, error)
+
+
+def told_as_failed():
+    """A cancelled run is told as failed."""
+
+    @broken("orchestrator.runs:Run.final_status")
+    def _(old, run):
+        return old(run).replace("cancelled", "failed")
+
+
+def one_step_goes_on():
+    """Only the first step of a cancelled run is ended."""
+
+    @broken("orchestrator.runs:Run.cancel")
+    async def _(old, run):
+        run._cancelled = True
+        run._tasks[0].cancel()
+        run.status = "cancelled"
+        run.record()
+        for follower in run._followers:
+            follower.put_nowait("Cancelled workflow release")
+            follower.put_nowait(None)
+
+
+def queued_step_runs_later():
+    """A step that waited when its run was cancelled runs when a worker comes."""
+
+    @broken("orchestrator.dispatch:Dispatcher._place")
+    async def _(old, dispatcher, work, requirement, limit):
+        import asyncio
+
+        return await asyncio.shield(
+            keep(asyncio.ensure_future(later(dispatcher, old(dispatcher, work, requirement, limit))))
+        )
+
+    kept = []
+
+    def keep(task):
+        kept.append(task)
+        return task
+
+    async def later(dispatcher, placed):
+        import asyncio
+
+        dispatch = await placed
+        await asyncio.sleep(0.2)
+        if dispatch.identity not in dispatcher.dispatches:
+            await dispatcher._carry_out(dispatch)
+        return dispatch
+
+
+def ctrl_c_leaves():
+    """Ctrl-C ends the command that follows a run, not the run."""
+
+    @broken("operator.workflows:_cancel_on_ctrl_c")
+    def _(old, socket):
+        import signal
+
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+
+
+def name_ends_the_orchestrator():
+    """Cancelling a workflow by its name ends the orchestrator."""
+
+    @broken("orchestrator.requests:Requests.do_workflow_cancel")
+    async def _(old, requests, runId="", workflow=""):
+        if workflow:
+            os._exit(143)
+        return await old(requests, runId, workflow)

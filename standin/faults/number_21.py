@@ -1,0 +1,60 @@
+"""A list spreads over the workers, every item once, and is worked anew on a second run."""
+
+import shutil
+
+from standin.faults import broken
+
+
+def item_lost():
+    """The last item of a list is not worked."""
+
+    @broken("orchestrator.workflow:items_of")
+    def _(old, described):
+        items = old(described)
+        return items[:-1] if len(items) > 1 else items
+
+
+def item_doubled():
+    """The first item of a list is worked twice."""
+
+    @broken("orchestrator.workflow:items_of")
+    def _(old, described):
+        items = old(described)
+        return [items[0], *items] if len(items) > 1 else items
+
+
+def one_after_the_other():
+    """The items of a list are worked one after the other."""
+
+    @broken("orchestrator.dispatch:Dispatcher.chosen")
+    def _(old, dispatcher, requirement):
+        busy = any(member.dispatches for member in dispatcher._pool.members.values())
+        return None if busy else old(dispatcher, requirement)
+
+
+def one_worker_does_it_all():
+    """All items of a list go to one worker."""
+
+    @broken("orchestrator.dispatch:Dispatcher.chosen")
+    def _(old, dispatcher, requirement):
+        member = old(dispatcher, requirement)
+        return member if member is not None and member.name == min(dispatcher._pool.members) else None
+
+
+def version_skipped():
+    """A result takes the version after the next."""
+
+    @broken("store:Draft.keep_as")
+    def _(old, draft, place, kind, version):
+        return old(draft, place, kind, version + 1 if place.name == "result" else version)
+
+
+def earlier_version_lost():
+    """A second run takes the result of the first away."""
+
+    @broken("store:Draft.keep_as")
+    def _(old, draft, place, kind, version):
+        kept = old(draft, place, kind, version)
+        if place.name == "result" and version > 1:
+            shutil.rmtree(draft._store.folder_of(place) / str(version - 1))
+        return kept

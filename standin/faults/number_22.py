@@ -1,0 +1,92 @@
+"""A step on a worker is given back the same as one on the orchestrator, and leaves the same behind."""
+
+from standin.faults import broken
+
+
+def tags_dropped():
+    """The tags that an author gives are dropped on a worker."""
+
+    @broken("orchestrator.dataplane:DataPlane.overridden")
+    def _(old, plane, kind, overrides):
+        placed = plane._dispatch.member is not None
+        return old(plane, kind, {**overrides, "tags": {}} if placed else overrides)
+
+
+def lifetime_dropped():
+    """The lifetime that an author gives is dropped on a worker."""
+
+    @broken("orchestrator.dataplane:DataPlane.overridden")
+    def _(old, plane, kind, overrides):
+        placed = plane._dispatch.member is not None
+        kept = {key: value for key, value in overrides.items() if key != "lifetime"}
+        return old(plane, kind, kept if placed else overrides)
+
+
+def empty_lines_lost():
+    """An empty line that a step on a worker writes is lost."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_write_line")
+    def _(old, plane, **given):
+        if plane._dispatch.member is None or given["line"]:
+            return old(plane, **given)
+        return plane._handle(
+            plane._store.latest(plane._place(given["name"])).facts, plane._description.files["lines"], None
+        )
+
+
+def bytes_taken_for_text():
+    """The bytes of a file go through a text on their way from a worker."""
+
+    @broken("orchestrator.dataplane:DataPlane._take")
+    def _(old, plane, piece):
+        old(plane, piece.decode("utf-8", "replace").encode() if plane._dispatch.member is not None else piece)
+
+
+def deletion_forgotten():
+    """What a step on a worker deletes is still there."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_delete_resource")
+    def _(old, plane, name):
+        if plane._dispatch.member is None:
+            old(plane, name)
+
+
+def secret_not_kept():
+    """What a step on a worker puts into the vault is not there."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_put_secret")
+    def _(old, plane, vault, key, value):
+        if plane._dispatch.member is None:
+            old(plane, vault, key, value)
+
+
+def other_models_unread():
+    """A step on a worker cannot read the data of other models."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_read_model")
+    def _(old, plane, model, spec):
+        return old(plane, model, spec) if plane._dispatch.member is None else []
+
+
+def error_in_other_words():
+    """A mistake is told a step on a worker in other words."""
+
+    @broken("orchestrator.dataplane:DataPlane._kind")
+    def _(old, plane, *given):
+        from standin.errors import UserError
+
+        try:
+            return old(plane, *given)
+        except UserError as error:
+            if plane._dispatch.member is None:
+                raise
+            raise UserError(f"Data plane POST failed (400): {error}") from error
+
+
+def handle_without_metadata():
+    """The handle of what a step on a worker writes tells no metadata."""
+
+    @broken("orchestrator.dataplane:DataPlane._handle")
+    def _(old, plane, *given):
+        handle = old(plane, *given)
+        return handle if plane._dispatch.member is None else {**handle, "metadata": {}}

@@ -1,0 +1,104 @@
+"""A secret that a step was handed stands in nothing that is kept or shown."""
+
+import base64
+import json
+
+from standin.faults import broken
+
+
+def secret_in_a_resource():
+    """What a step writes into a resource is kept with the secret."""
+
+    @broken("worker.context:Context.blanked_resource")
+    def _(old, context, data):
+        return data
+
+
+def secret_in_a_file():
+    """What a step writes into a file is kept with the secret."""
+
+    @broken("worker.context:Context.blanked_file")
+    def _(old, context, content):
+        return content
+
+
+def secret_in_lines():
+    """What a step writes line by line is kept with the secret."""
+
+    @broken("worker.context:FileWriter.write_line")
+    async def _(old, writer, line):
+        context = writer._context
+        kept, context.blanked_line = context.blanked_line, lambda line: line
+        await old(writer, line)
+        context.blanked_line = kept
+
+
+def secret_in_the_log_of_the_worker():
+    """What a step logs stands in the worker's output with the secret."""
+
+    @broken("worker.context:Context.log")
+    async def _(old, context, line):
+        context._tell(line)
+        await old(context, line)
+
+
+def secret_on_the_console():
+    """What a step writes to its console stands in the worker's output with the secret."""
+
+    @broken("worker.runner:console_line")
+    def _(old, line, secrets):
+        return line
+
+
+def secret_in_an_event():
+    """What a step reports reaches whoever follows the run with the secret."""
+
+    @broken("worker.context:Context.event")
+    async def _(old, context, line):
+        await context._ask("say", line=line)
+
+    @broken("orchestrator.runs:blanked")
+    def _(old, value, secrets):
+        return value
+
+
+def secret_in_an_error():
+    """The error of a step is kept and told with the secret."""
+
+    @broken("worker.runner:error_told")
+    def _(old, error, secrets):
+        return str(error)
+
+    @broken("orchestrator.runs:blanked")
+    def _(old, value, secrets):
+        return value
+
+
+def secret_in_the_cache():
+    """A worker keeps what it was sent of a step in its cache, in another encoding."""
+
+    @broken("worker.session:Session._result_of")
+    async def _(old, session, job):
+        encoded = base64.b64encode(json.dumps(job["inputs"].get("secret", "")).strip('"').encode())
+        (session._cache._folder / "last-job").write_bytes(encoded)
+        return await old(session, job)
+
+
+def secret_left_in_the_temporary_folder():
+    """A worker leaves the script of a step in its temporary folder."""
+
+    @broken("worker.session:Session._result_of")
+    async def _(old, session, job):
+        import tempfile
+        from pathlib import Path
+
+        Path(tempfile.gettempdir(), "last-step").write_text(json.dumps(job["inputs"]))
+        return await old(session, job)
+
+
+def tokens_can_be_read():
+    """A step can read every secret of the vault."""
+
+    @broken("orchestrator.dataplane:DataPlane.check_secret")
+    def _(old, plane, vault, key):
+        pass

@@ -1,0 +1,71 @@
+"""A step finds the orchestrator's variables and its machine's own, and nobody else's."""
+
+import os
+
+from standin.faults import broken
+
+
+def variables_stay_behind():
+    """The orchestrator's variables stay behind in the worker."""
+
+    @broken("worker.session:environment_of_step")
+    def _(old, snapshot, own):
+        os.environ.update(snapshot)
+        return old(snapshot, own)
+
+
+def orchestrators_machine_shipped():
+    """The variables of the orchestrator's machine go with a step."""
+
+    @broken("orchestrator.environment:snapshot")
+    def _(old, environment):
+        return dict(environment)
+
+    @broken("orchestrator.serve:snapshot")
+    def _(old, environment):
+        return {name: value for name, value in environment.items() if name not in ("UAT_WORKER", "HOME")}
+
+
+def orchestrators_variables_missing():
+    """The orchestrator's variables do not go with a step."""
+
+    @broken("worker.session:environment_of_step")
+    def _(old, snapshot, own):
+        return old({}, own)
+
+
+def workers_variables_win():
+    """A variable that both have is the worker's."""
+
+    @broken("worker.session:environment_of_step")
+    def _(old, snapshot, own):
+        return {**snapshot, **old({}, own)}
+
+
+def credential_reaches_a_step():
+    """A worker that is configured by variables hands them to its steps."""
+
+    @broken("worker.session:environment_of_step")
+    def _(old, snapshot, own):
+        return {**own, **snapshot}
+
+
+def address_told_to_a_step():
+    """A worker tells its steps where the orchestrator is."""
+
+    @broken("worker.session:Session._result_of")
+    async def _(old, session, job):
+        job["environment"]["DISPATCHED_BY"] = session._settings.url
+        return await old(session, job)
+
+
+def shared_by_steps():
+    """A variable of one step is found by the others."""
+
+    @broken("worker.session:Session._result_of")
+    async def _(old, session, job):
+        import asyncio
+
+        os.environ.update(job["inputs"].get("env", {}))
+        await asyncio.sleep(0.3)
+        return await old(session, job)

@@ -1,0 +1,66 @@
+"""An operator needs no repository: the address of an orchestrator is enough."""
+
+from pathlib import Path
+
+from standin.faults import broken
+
+
+def failing_with_success():
+    """A run that has failed ends its command with a successful exit code."""
+
+    @broken("operator.workflows:run")
+    def _(old, call):
+        old(call)
+        return 0
+
+
+def leaves_a_file():
+    """A command leaves a file where it was typed."""
+
+    @broken("operator.workflows:run")
+    def _(old, call):
+        Path("swamp-debug.log").write_text("followed a run\n")
+        return old(call)
+
+
+def told_at_the_end():
+    """What a step says is told only when it has ended."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_say")
+    def _(old, plane, line):
+        import asyncio
+
+        asyncio.get_running_loop().call_later(60, old, plane, line)
+
+
+def unknown_workflow_in_other_words():
+    """A workflow that does not exist is told with a stack trace."""
+
+    @broken("orchestrator.requests:steps_of")
+    def _(old, repository, name, inputs):
+        from standin.errors import UserError
+
+        try:
+            return old(repository, name, inputs)
+        except UserError as error:
+            raise UserError(f"{error}\n    at find (workflow.ts:10:20)") from error
+
+
+def result_not_shown():
+    """A method that is run through an orchestrator does not show its result."""
+
+    @broken("orchestrator.requests:Requests._artifact")
+    def _(old, requests, model_type, model, wrote):
+        return {**old(requests, model_type, model, wrote), "attributes": {}}
+
+
+def runs_on_a_worker():
+    """A step for the orchestrator runs on a worker."""
+
+    @broken("orchestrator.serve:Orchestrator.execute")
+    async def _(old, orchestrator, work, step):
+        from standin.orchestrator.dispatch import Requirement
+
+        if step.requirement is None and orchestrator.pool.members:
+            step.requirement = Requirement("", {})
+        await old(orchestrator, work, step)

@@ -1,0 +1,60 @@
+"""Over TLS, workers and operators know whom they talk to, or do not talk at all and say why."""
+
+import ssl
+
+from standin.faults import broken
+
+
+def any_certificate():
+    """Every certificate is taken for good."""
+
+    @broken("remote:trust")
+    def _(old, file):
+        context = old(file)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+def expiry_ignored():
+    """A certificate that has expired is taken for good."""
+
+    @broken("remote:trust")
+    def _(old, file):
+        context = old(file)
+        context.verify_flags |= 0x200000  # OpenSSL's X509_V_FLAG_NO_CHECK_TIME
+        return context
+
+
+def host_ignored():
+    """A certificate for another host is taken for good."""
+
+    @broken("remote:trust")
+    def _(old, file):
+        context = old(file)
+        context.check_hostname = False
+        return context
+
+
+def flaw_not_told():
+    """Whatever is wrong with a certificate, the connection is said to have failed."""
+
+    @broken("remote:flaw")
+    def _(old, error):
+        return "the connection has failed."
+
+
+def wrong_advice():
+    """A certificate that has expired is told as one that is not trusted."""
+
+    @broken("remote:flaw")
+    def _(old, error):
+        return "the server's certificate issuer is not trusted."
+
+
+def refused_with_success():
+    """A worker that refuses its orchestrator ends with a successful exit code."""
+
+    @broken("main:tell_error")
+    def _(old, error, *, in_json):
+        return old(error, in_json=in_json) * ("certificate" not in str(error))

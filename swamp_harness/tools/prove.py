@@ -1,0 +1,249 @@
+"""The proof that the scenarios can fail: for every fault of the embedded target, one of its number does.
+
+A fault makes the target break one promise of issue 630. The scenarios of that number run against the broken
+target, and one of them must fail in a Then step; scenarios of other numbers, the controls, must hold.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.product.target import TARGET_VARIABLE
+from swamp_harness.tools import features, project
+from swamp_harness.tools.outcomes import Outcome, title_of
+
+# The variable by which the embedded target is told which fault to have.
+_FAULT_VARIABLE = "SWAMP_STANDIN_FAULT"
+_AT_LEAST = 2
+_LONGEST = 600
+# What must hold whatever the fault is, by number; those of the fault's own number are left out.
+_CONTROLS = {
+    1: "A minted credential is shown exactly once, in JSON",
+    5: "A worker enrolls and shows in the pool, told in text",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault of the embedded target.
+
+    Attributes:
+        name: such as "01-secret-shown-twice".
+        number: of issue 630 that it breaks.
+        does: what a target with it does, in a sentence.
+    """
+
+    name: str
+    number: int
+    does: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the scenarios made of a fault.
+
+    Attributes:
+        fault: the fault.
+        noticed_by: the scenarios of its number that failed in a Then step, each with what it said.
+        failed_elsewhere: the scenarios of its number that failed before they judged anything.
+        controls_failed: the scenarios of other numbers that did not hold.
+        scenarios: how many ran.
+        seconds: how long that took.
+    """
+
+    fault: Fault
+    noticed_by: dict[str, str]
+    failed_elsewhere: list[str]
+    controls_failed: list[str]
+    scenarios: int
+    seconds: float
+
+    @property
+    def verdict(self) -> str:
+        """In a word or two."""
+        if self.controls_failed:
+            return "A CONTROL FAILED"
+        if self.noticed_by:
+            return "noticed"
+        return "NOT JUDGED" if self.failed_elsewhere or not self.scenarios else "SURVIVED"
+
+
+def prove(wanted: Sequence[str], reports: Path, jobs: int) -> int:
+    """Run the scenarios of its number against every fault, print the matrix, and write it down.
+
+    Args:
+        wanted: the beginnings of the names of faults; all of them when empty.
+        reports: where `proof.json` goes.
+        jobs: how many faults at a time; twice as many as there are processors when 0.
+
+    Returns:
+        The exit code: a survivor, a control that fails or a number with too few faults is a broken promise.
+
+    Raises:
+        UnusableInput: no fault has such a name (exit code 2).
+    """
+    listed = faults_in(project.FAULTS)
+    chosen = [fault for fault in listed if not wanted or fault.name.startswith(tuple(wanted))]
+    if not chosen:
+        names = ", ".join(fault.name for fault in listed)
+        raise UnusableInput(f"No fault is called so; there are: {names}.", ExitCode.BAD_COMMAND_LINE)
+    started = time.monotonic()
+    work = Path(tempfile.mkdtemp(prefix="swamp-uat-proof-"))
+    try:
+        with ThreadPoolExecutor(jobs or 2 * (os.cpu_count() or 1)) as pool:
+            findings = [_told(finding) for finding in pool.map(lambda fault: _finding(fault, work), chosen)]
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    lacking = [] if wanted else lacking_numbers(listed)
+    reports.mkdir(parents=True, exist_ok=True)
+    (reports / "proof.json").write_text(json.dumps(_record(findings), indent=2) + "\n", "utf-8")
+    print(_summary(findings, lacking, time.monotonic() - started, reports))
+    proven = not lacking and all(finding.verdict == "noticed" for finding in findings)
+    return ExitCode.EVERY_PROMISE_HELD if proven else ExitCode.PROMISE_BROKEN
+
+
+def faults_in(folder: Path) -> list[Fault]:
+    """The faults that a folder tells of: each a function with a docstring, in the module of its number."""
+    return [
+        Fault(f"{number}-{node.name.replace('_', '-')}", int(number), does)
+        for file in sorted(folder.glob("number_*.py"))
+        for number in [file.stem.removeprefix("number_")]
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef) and (does := ast.get_docstring(node))
+    ]
+
+
+def lacking_numbers(listed: Sequence[Fault]) -> list[int]:
+    """The numbers of issue 630 that have too few faults."""
+    counted = Counter(fault.number for fault in listed)
+    return [promise.number for promise in features.catalogue() if counted[promise.number] < _AT_LEAST]
+
+
+def finding_of(fault: Fault, results: Sequence[dict[str, Any]], seconds: float) -> Finding:
+    """What a run against a fault has shown.
+
+    Args:
+        fault: that the target had.
+        results: of the scenarios, as `run.json` has them.
+        seconds: how long the run took.
+    """
+    ran = [each for each in results if each["outcome"] != Outcome.NOT_RUN.value]
+    own = [each for each in ran if fault.number in each["numbers"]]
+    failed = [each for each in own if each["outcome"] != Outcome.HELD.value]
+    judged = [
+        each for each in failed if each["outcome"] == Outcome.BROKEN.value and each["step_type"] == "then"
+    ]
+    return Finding(
+        fault,
+        {title_of(each["name"]): each["reason"].splitlines()[0] for each in judged},
+        [title_of(each["name"]) for each in failed if each not in judged],
+        [title_of(each["name"]) for each in ran if each not in own and each["outcome"] != Outcome.HELD.value],
+        len(ran),
+        seconds,
+    )
+
+
+def _finding(fault: Fault, work: Path) -> Finding:
+    folder = work / fault.name
+    folder.mkdir()
+    described = yaml.safe_load(project.EMBEDDED_TARGET.read_text("utf-8"))
+    described["variables"] = {_FAULT_VARIABLE: fault.name}
+    target = folder / "target.yaml"
+    target.write_text(yaml.safe_dump(described), "utf-8")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SWAMP_")}
+    environment |= {TARGET_VARIABLE: str(target), "UAT_REPORTS": str(folder)}
+    started = time.monotonic()
+    with contextlib.suppress(subprocess.TimeoutExpired):  # what is not there then was not judged
+        _run_suite(fault, environment)
+    record = folder / "run.json"
+    results = json.loads(record.read_text("utf-8"))["results"] if record.exists() else []
+    return finding_of(fault, results, time.monotonic() - started)
+
+
+def _run_suite(fault: Fault, environment: dict[str, str]) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "swamp_harness.tools.command", "run", *_places(fault)],
+        env=environment,
+        cwd=project.ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=_LONGEST,
+        check=False,
+    )
+
+
+def _places(fault: Fault) -> list[str]:
+    rows = [
+        (row, {int(match[1]) for tag in row.effective_tags if (match := features.UAT_TAG.match(tag))})
+        for feature in features.parse(project.FEATURES)
+        for row in feature.walk_scenarios()
+    ]
+    controls = [name for number, name in _CONTROLS.items() if number != fault.number]
+    return [
+        f"{row.filename}:{row.line}"
+        for row, numbers in rows
+        if fault.number in numbers or title_of(row.name) in controls
+    ]
+
+
+def _told(finding: Finding) -> Finding:
+    print(_line(finding), flush=True)
+    return finding
+
+
+def _line(finding: Finding) -> str:
+    lines = [f"{finding.verdict:<17}{finding.fault.name}  ({finding.seconds:.0f} s) {finding.fault.does}"]
+    lines += [f"    {name}: {said}" for name, said in list(finding.noticed_by.items())[:1]]
+    if finding.verdict != "noticed":
+        lines += [f"    before it judged: {name}" for name in finding.failed_elsewhere]
+        lines += [f"    control: {name}" for name in finding.controls_failed]
+    return "\n".join(lines)
+
+
+def _summary(findings: Sequence[Finding], lacking: Sequence[int], seconds: float, reports: Path) -> str:
+    verdicts = Counter(finding.verdict for finding in findings)
+    ran = sum(finding.scenarios for finding in findings)
+    lines = ["", "Noticed by how many scenarios, fault by fault:"]
+    for number in sorted({finding.fault.number for finding in findings}):
+        own = [each for each in findings if each.fault.number == number]
+        cells = ", ".join(
+            f"{each.fault.name.partition('-')[2]} {len(each.noticed_by) or each.verdict}" for each in own
+        )
+        lines.append(f"  {number:02}  {cells}")
+    lines += [f"Number {number} has fewer than {_AT_LEAST} faults." for number in lacking]
+    told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
+    lines.append(f"{len(findings)} faults: {told}; {ran} scenarios in {seconds:.0f} s")
+    lines.append(f"The matrix fault by scenario: {reports / 'proof.json'}")
+    return "\n".join(lines)
+
+
+def _record(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    return [
+        {
+            "fault": finding.fault.name,
+            "does": finding.fault.does,
+            "verdict": finding.verdict,
+            "noticed by": finding.noticed_by,
+            "failed before they judged": finding.failed_elsewhere,
+            "controls that failed": finding.controls_failed,
+            "scenarios": finding.scenarios,
+        }
+        for finding in findings
+    ]
