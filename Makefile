@@ -5,9 +5,10 @@ PYTHON ?= python3
 TAGS ?=
 NAME ?=
 FEATURES ?=
+FAULTS ?=
 
 # Only what has a value is handed on: make would export the others as empty variables.
-GIVEN := $(foreach name,SWAMP_BIN SWAMP_OTHER_BIN UAT_TIME_SCALE UAT_REPORTS UAT_DEVIATIONS,$(if $($(name)),$(name)))
+GIVEN := $(foreach name,SWAMP_BIN SWAMP_OTHER_BIN UAT_TIME_SCALE UAT_REPORTS UAT_DEVIATIONS UAT_TARGET UAT_REQUIRE_BINARY,$(if $($(name)),$(name)))
 ifneq ($(GIVEN),)
 export $(GIVEN)
 endif
@@ -19,11 +20,13 @@ BIN := .venv/bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help uat test coverage record lock clean
+.PHONY: help uat test prove compare coverage record lock clean
 
 help:
-	@echo "make uat       run the acceptance suite against the swamp binary (SWAMP_BIN, else swamp on PATH)"
+	@echo "make uat       run the acceptance suite against swamp (SWAMP_BIN, else swamp on PATH, else the stand-in)"
 	@echo "make test      run the project's own tests; needs no swamp binary"
+	@echo "make prove     show that the scenarios notice every fault of the stand-in"
+	@echo "make compare   hold the stand-in against the swamp binary, command by command"
 	@echo "make coverage  write coverage.md anew"
 	@echo "make record    take the results of the last run into coverage.md"
 	@echo "make lock      pin the newest allowed versions of all dependencies in requirements.lock"
@@ -42,6 +45,12 @@ test: .venv/ready
 	$(BIN)/behave --dry-run --format progress --no-summary
 	$(BIN)/swamp-uat coverage --check
 	$(BIN)/pytest
+
+prove: .venv/ready
+	@$(BIN)/swamp-uat prove $(FAULTS)
+
+compare: .venv/ready
+	@$(BIN)/swamp-uat compare
 
 coverage: .venv/ready
 	$(BIN)/swamp-uat coverage

@@ -59,7 +59,7 @@ Feature: Reconnection and failure
   Scenario: A worker keeps trying while nobody listens
     Given an orchestrator
     And the enrolled worker "alpha" on a network that can fail
-    When the network of "alpha" refuses connections until it has tried 4 times
+    When the network of "alpha" refuses connections until it has tried 4 times or given up
     And the network of "alpha" heals
     Then the worker "alpha" is connected as the same pool member as before
 

@@ -87,7 +87,10 @@ def the_network_is_reset(context, worker):
     context.world.workers.network(worker).reset()
 
 
-@when('the network of "{worker:Name}" refuses connections until it has tried {attempts:Number} times')
+@when(
+    'the network of "{worker:Name}" refuses connections '
+    "until it has tried {attempts:Number} times or given up"
+)
 def the_network_refuses(context, worker, attempts):
     run_events.refuse_until_tried(context.world, worker, attempts)
 

@@ -130,17 +130,18 @@ def heal_after(world: World, worker: str, silence: timedelta) -> None:
 def refuse_until_tried(world: World, worker: str, attempts: int) -> None:
     """Let the network of a worker refuse every connection until the worker has tried in vain so many times.
 
+    A worker whose process has ended meanwhile tries no longer; what follows will find it not connected.
+
     Raises:
-        AwaitedInVain: it does not try as often, or its process has ended.
+        AwaitedInVain: it still runs, and does not try as often.
     """
     before = world.workers[worker].dials
     world.workers.network(worker).refuse()
     wait_until(
-        f'"{worker}" to have tried {attempts} times to come back',
+        f'"{worker}" to have tried {attempts} times to come back, or given up',
         lambda: f"{world.workers[worker].dials - before} attempts",
-        lambda _: world.workers[worker].dials - before >= attempts,
+        lambda _: world.workers[worker].dials - before >= attempts or not world.workers[worker].alive,
         ATTEMPTS_MADE,
-        hopeless=lambda: None if world.workers[worker].alive else "its process has ended",
     )
 
 

@@ -13,7 +13,7 @@ from behave.exception import FileNotFoundError as NoSuchFeature
 from behave.parser import ParserError
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.tools import coverage, deviations, features, project, prove, stylecheck
+from swamp_harness.tools import compare, coverage, deviations, features, project, prove, stylecheck
 from swamp_harness.tools.runner import UatRunner
 
 _ALLURE = "swamp_harness.tools.allure:AllureFormatter"
@@ -93,6 +93,10 @@ def _prove(options: argparse.Namespace) -> int:
     return prove.prove(options.faults, project.reports(), options.jobs)
 
 
+def _compare(_: argparse.Namespace) -> int:
+    return compare.compare(compare.main_environment())
+
+
 def _check_features(_: argparse.Namespace) -> int:
     listed = deviations.load(project.deviations())
     runs = [run for each in features.scenarios_in(features.parse(project.FEATURES)) for run in each.runs]
@@ -159,6 +163,9 @@ def _parser() -> argparse.ArgumentParser:
         "faults", nargs="*", help="the beginnings of the names of faults, such as 07; all when left out"
     )
     proof.set_defaults(subcommand=_prove)
+
+    comparison = commands.add_parser("compare", help="hold the embedded target against the swamp binary")
+    comparison.set_defaults(subcommand=_compare)
 
     check = commands.add_parser("check-features", help="check style and steps of the feature files")
     check.set_defaults(subcommand=_check_features)

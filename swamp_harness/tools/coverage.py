@@ -103,9 +103,15 @@ def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
         How many scenarios were recorded.
 
     Raises:
-        UnusableInput: a file is not readable (exit code 2).
+        UnusableInput: a file is not readable, or the run was none against swamp (exit code 2).
     """
     document = _read_json(run)
+    if not document["sign-off"]:
+        raise UnusableInput(
+            f"{run} is of a run against {document['target']}, which says nothing about swamp: "
+            "record a run that was given a binary.",
+            ExitCode.BAD_COMMAND_LINE,
+        )
     binary = f"{document['binary']['version']} ({document['binary']['sha256'][:12]})"
     date = document["started"][:10]
     kept = load_recorded(file)

@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FEATURES = ROOT / "features"
 COVERAGE_MAP = ROOT / "coverage.md"
 EMBEDDED_TARGET = ROOT / "standin" / "target.yaml"
+DIFFERENCES = ROOT / "standin" / "differences.yaml"
 FAULTS = ROOT / "standin" / "faults"
 RECORDED_RESULTS = ROOT / "recorded-results.json"
 

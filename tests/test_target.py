@@ -1,0 +1,63 @@
+"""The target of a run: swamp where there is one, else the one that comes with the project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.product.binary import binary_under_test
+from swamp_harness.product.target import SWAMP, load, target_of
+from swamp_harness.tools import project
+from tests.conftest import run_suite
+
+EMBEDDED = project.EMBEDDED_TARGET
+
+
+def test_without_a_binary_the_run_is_against_the_embedded_target() -> None:
+    assert target_of({"PATH": ""}, EMBEDDED).name == "the stand-in"
+
+
+@pytest.mark.parametrize("variables", [{"SWAMP_BIN": "/opt/swamp"}, {"UAT_REQUIRE_BINARY": "1"}])
+def test_a_binary_that_is_given_or_required_is_swamp(variables: dict[str, str]) -> None:
+    target = target_of({"PATH": "", **variables}, EMBEDDED)
+    assert (target.name, target.is_for_sign_off, target.executable) == ("swamp", True, "")
+
+
+def test_a_required_binary_that_is_missing_stays_an_error() -> None:
+    environ = {"PATH": "", "UAT_REQUIRE_BINARY": "1"}
+    with pytest.raises(UnusableInput, match="No swamp binary to test") as caught:
+        binary_under_test(environ, target_of(environ, EMBEDDED))
+    assert caught.value.exit_code is ExitCode.NO_BINARY
+
+
+def test_a_description_may_be_named(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(SWAMP.read_text("utf-8").replace("name: swamp", "name: mine"), "utf-8")
+    assert target_of({"UAT_TARGET": str(file), "SWAMP_BIN": "x"}, EMBEDDED).name == "mine"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "name: x", "- a list", "{", "name: x\nsign-off: true\ndeviations: none\ntimes: 3"]
+)
+def test_a_description_that_is_none_is_refused_in_one_sentence(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "target.yaml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(UnusableInput, match="is not usable") as caught:
+        load(file)
+    assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
+
+
+def test_a_run_against_the_embedded_target_says_that_it_is_no_sign_off(tmp_path: Path) -> None:
+    done = run_suite(
+        tmp_path / "reports",
+        "features/token_lifecycle.feature",
+        "--name",
+        "lifetime of 0m",
+        env={"PATH": str(tmp_path)},
+    )
+    assert done.returncode == ExitCode.EVERY_PROMISE_HELD, done.stdout + done.stderr
+    assert done.stdout.count("NOT A SIGN-OFF") == 2
+    properties = (tmp_path / "reports" / "allure-results" / "environment.properties").read_text("utf-8")
+    assert "the stand-in (NOT A SIGN-OFF)" in properties
