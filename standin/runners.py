@@ -47,7 +47,7 @@ class Runner:
             Its status, "success" or "error", and the error.
         """
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "standin.worker.runner"),
+            *(sys.executable, "-m", "standin.worker"),
             env=dict(self._environment),
             cwd=self._folder,
             stdin=asyncio.subprocess.PIPE,

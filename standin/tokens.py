@@ -184,7 +184,7 @@ def split(credential: str) -> tuple[str, str]:
     """
     name, dot, secret = credential.partition(".")
     if not (name and dot and secret):
-        raise Rejected("Enrollment token must have the form '<name>.<secret>'")
+        raise Rejected("Enrollment token must have the form '<name>.<secret>'", for_good=False)
     return name, secret
 
 

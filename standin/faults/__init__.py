@@ -14,9 +14,9 @@ from typing import Any
 # Names the fault that a process of the stand-in has; it has none when empty.
 VARIABLE = "SWAMP_STANDIN_FAULT"
 
-# Which processes know some of the modules at all: the others need not load them to have them broken.
-_ONLY_IN = {"standin.orchestrator.": ["serve"], "standin.worker.": ["worker", "connect"]}
-_RUNNER = "standin.worker.runner"
+# Which commands know some of the modules at all: the others need not load them to have them broken. The process
+# of a step is given no words, and knows those of a worker.
+_KNOWN_TO = {"standin.orchestrator.": (["serve"],), "standin.worker.": (["worker", "connect"], [])}
 
 
 def install(name: str) -> None:
@@ -58,10 +58,8 @@ def broken(place: str) -> Callable[[Any], Any]:
 
 
 def _is_known_here(module: str) -> bool:
-    for prefix, words in _ONLY_IN.items():
+    given = sys.argv[1:]
+    for prefix, commands in _KNOWN_TO.items():
         if module.startswith(prefix):
-            is_runner = (
-                _RUNNER in sys.modules or getattr(sys.modules["__main__"], "__spec__", None) is not None
-            )
-            return sys.argv[1 : 1 + len(words)] == words or (prefix == "standin.worker." and is_runner)
+            return any(given[: len(words)] == words and bool(words) == bool(given) for words in commands)
     return True

@@ -87,7 +87,3 @@ def console_line(line: str, secrets: list[str]) -> str:
 def _tell(channel: TextIO, told: dict[str, Any]) -> None:
     channel.write(json.dumps(told) + "\n")
     channel.flush()
-
-
-if __name__ == "__main__":
-    main()
