@@ -14,8 +14,8 @@ from typing import Any
 # Names the fault that a process of the stand-in has; it has none when empty.
 VARIABLE = "SWAMP_STANDIN_FAULT"
 
-# Which commands know some of the modules at all: the others need not load them to have them broken. The process
-# of a step is given no words, and knows those of a worker.
+# Which commands know some of the modules at all: the others need not load them to be broken. The process of
+# a step is given no words, and knows those of a worker.
 _KNOWN_TO = {"standin.orchestrator.": (["serve"],), "standin.worker.": (["worker", "connect"], [])}
 
 

@@ -6,21 +6,11 @@ from standin.faults import broken
 
 
 def field_missing():
-    """The worker list tells scripts no capacity."""
+    """The queue tells scripts no workflow."""
 
-    @broken("answers:tell")
-    def _(old, call, document, text):
-        old(call, without_capacity(document), text)
-
-    @broken("operator.pool:tell")
-    def _(old, call, document, text):
-        old(call, without_capacity(document), text)
-
-    def without_capacity(document):
-        if not isinstance(document, dict) or "workers" not in document:
-            return document
-        shown = [{key: each[key] for key in each if key != "capacity"} for each in document["workers"]]
-        return {**document, "workers": shown}
+    @broken("questions:queue")
+    def _(old, repository):
+        return [{key: each[key] for key in each if key != "workflowName"} for each in old(repository)]
 
 
 def stray_line():
@@ -65,11 +55,10 @@ def table_in_json():
 
 def command_without_promise():
     """There is a worker command that nobody has judged."""
+    from standin import commandline
 
-    @broken("commandline:help_for")
-    def _(old, name):
-        text = old(name)
-        return f"{text}  dance        - Let the workers dance\n" if name == "worker" else text
+    unjudged = commandline.Command("worker dance", "Let the workers dance", "operator.pool:daemon_enable")
+    commandline.COMMANDS = (*commandline.COMMANDS, unjudged)
 
 
 def event_missing():
