@@ -43,7 +43,11 @@ Feature: Operability
     When the workflow starts
     And the step "build" goes on once the operator has seen what it says
     And the step "ship" goes on once the operator has seen what it says
-    Then the run succeeds
+    Then the operator has seen what these steps said while they still ran:
+      | step  |
+      | build |
+      | ship  |
+    And the run succeeds
     And these steps began, and no others:
       | step  | worker           |
       | build | the orchestrator |

@@ -33,6 +33,15 @@ def the_step_goes_on_once_heard(context, step):
     run_events.go_on_once_heard(context.world, step)
 
 
+@then("the operator has seen what these steps said while they still ran:")
+def the_operator_has_seen(context):
+    judge(
+        "the operator has seen what these steps said while they still ran",
+        promised=[row["step"] for row in rows_of(context.table, {"step"})],
+        seen=context.world.heard_in_time,
+    )
+
+
 @then("an operator there who runs a method is shown its result, in text and in JSON")
 def an_operator_there_is_shown_the_result(context):
     world = context.world

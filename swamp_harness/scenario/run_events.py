@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from swamp_harness.machinery.limits import (
     STEP_QUEUED,
     STEP_WRITTEN,
 )
-from swamp_harness.machinery.waiting import wait_for_moment, wait_until
+from swamp_harness.machinery.waiting import AwaitedInVain, wait_for_moment, wait_until
 from swamp_harness.product.commands import Output
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.scenario.probe import word_of
@@ -55,19 +56,22 @@ def wait_until_begun(world: World, step: str) -> None:
 def go_on_once_heard(world: World, step: str) -> None:
     """Wait until whoever follows the run sees what a step says while it holds, and let the step go on.
 
+    What was seen in time is noted; after the limit the step goes on all the same.
+
     Raises:
-        AwaitedInVain: it is not seen while the step holds.
         InfrastructureFault: the step did not hold.
     """
     wait_until_begun(world, step)
     run = world.runs.last
-    wait_until(
-        f'the one who follows the run to see that "{step}" says: {word_of(step)}',
-        lambda: run.log.tail(3),
-        lambda _: word_of(step) in run.log.text(),
-        OUTPUT_SEEN,
-        hopeless=lambda: cause_of_standstill(world),
-    )
+    with contextlib.suppress(AwaitedInVain):
+        wait_until(
+            f'the one who follows the run to see that "{step}" says: {word_of(step)}',
+            lambda: run.log.tail(3),
+            lambda _: word_of(step) in run.log.text(),
+            OUTPUT_SEEN,
+            hopeless=lambda: cause_of_standstill(world),
+        )
+        world.heard_in_time.append(step)
     if world.journal.ends(step):
         raise InfrastructureFault(f'The step "{step}" did not hold, so what was seen of it proves nothing.')
     world.journal.let_go_on(step)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import WORKER_CONNECTED, WORKER_DIALLED
 from swamp_harness.machinery.network import NetworkPath
 from swamp_harness.machinery.processlog import ProcessLog
@@ -20,13 +20,16 @@ from swamp_harness.scenario.probe import WORKER_VARIABLE
 
 Address = tuple[str, int]
 
+# No token can be bound to it, so a worker that leaves no machine id fails where its binding is judged.
+_NO_MACHINE_ID = "a machine id that is nowhere on its machine"
+
 
 @dataclass(frozen=True)
 class FirstEnrollment:
     """How a worker came into the pool.
 
     Attributes:
-        machine_id: what its machine-id file held.
+        machine_id: what its machine-id file held, or that there was none.
         seen: when the suite saw that it had enrolled, so a moment after it had.
     """
 
@@ -143,14 +146,8 @@ class Workers:
         return relay.address
 
     def remember_first_enrollment(self, name: str) -> None:
-        """Note that a worker has enrolled for the first time, now, and under which machine id.
-
-        Raises:
-            PromiseBroken: it has left no machine-id file on its machine.
-        """
-        machine_ids = self.machine_of(name).machine_ids()
-        if not machine_ids:
-            raise PromiseBroken(f'The worker "{name}" has left no machine-id file on its machine.')
+        """Note that a worker has enrolled for the first time, now, and under which machine id."""
+        machine_ids = self.machine_of(name).machine_ids() or [_NO_MACHINE_ID]
         first = FirstEnrollment(machine_ids[-1], datetime.now(UTC))
         self._first_enrollments.setdefault(name, first)
 

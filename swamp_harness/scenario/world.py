@@ -64,6 +64,7 @@ class World:
         aids: what the suite itself runs for the scenario, to be ended with it.
         registry: the registry of extensions that the operator pulls from, once there is one.
         memory: whose memory is watched, by name.
+        heard_in_time: the steps of which the operator has seen, while they held, what they said.
     """
 
     def __init__(self, bench: Bench, scenario: str, title: str) -> None:
@@ -89,6 +90,7 @@ class World:
         self.aids = ExitStack()
         self.registry: Registry | None = None
         self.memory: dict[str, MemoryWatch] = {}
+        self.heard_in_time: list[str] = []
         self._repository: Repository | None = None
         self._orchestrators: dict[str, Orchestrator] = {}
 
