@@ -106,7 +106,7 @@ def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
         UnusableInput: a file is not readable, or the run was none against swamp (exit code 2).
     """
     document = _read_json(run)
-    if not document["sign-off"]:
+    if not document.get("sign-off", True):  # before there were other targets, every run was against swamp
         raise UnusableInput(
             f"{run} is of a run against {document['target']}, which says nothing about swamp: "
             "record a run that was given a binary.",
