@@ -8,6 +8,7 @@ carries the run's mark and removes the run's working folder, unless the folder i
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -37,6 +38,11 @@ class Guardian:
             stderr=subprocess.DEVNULL,
             **out_of_reach_of_the_terminal(),
         )
+
+    def leave_to_another(self) -> None:
+        """Hold the pipe no longer: another process, of which this one is a fork, holds it."""
+        assert self._process.stdin is not None  # noqa: S101 - it was opened as a pipe
+        os.close(self._process.stdin.fileno())
 
     def dismiss(self) -> None:
         """End the guardian in good order; it sweeps once more on its way out."""

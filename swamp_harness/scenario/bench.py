@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.guardian import KEEP_FILE, Guardian, remove_unless_kept
 from swamp_harness.machinery.limits import set_pace
 from swamp_harness.machinery.survivors import MARK_VARIABLE, described, end_marked, mark_of, marked_processes
@@ -51,7 +52,22 @@ class Bench:
         self._guardian = Guardian(self.run_id, self.folder)
         self._network = network_settings(environ)
         self._template: Repository | None = None
+        self._fault: Exception | None = None
         self._template_with_probe: Repository | None = None
+
+    def prepare(self) -> None:
+        """Make now what scenarios share, so that those that run side by side find it.
+
+        What goes wrong in it is kept, and raised when a scenario asks for what could not be made.
+        """
+        try:
+            self.repository_with_probe()
+        except (InfrastructureFault, PromiseBroken) as error:
+            self._fault = error
+
+    def become_child(self) -> None:
+        """Leave the end of the run to the process of which this one is a fork."""
+        self._guardian.leave_to_another()
 
     def mark(self, scenario: str = "") -> dict[str, str]:
         """What every process of a scenario finds: this run's mark, and what the target's processes need."""
@@ -77,6 +93,8 @@ class Bench:
         Raises:
             InfrastructureFault: the product could not make it, or could not bundle the probe.
         """
+        if self._fault is not None:
+            raise InfrastructureFault(str(self._fault))
         if self._template_with_probe is None:
             machine = Machine.at(self._probe_machine.root)
             repository = self.prepared_repository().copy_to(machine.root / "repository")

@@ -15,6 +15,7 @@ from behave.parser import ParserError
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.tools import compare, coverage, deviations, features, project, prove, stylecheck
 from swamp_harness.tools.runner import UatRunner
+from swamp_harness.tools.side_by_side import jobs_that_suit
 
 _ALLURE = "swamp_harness.tools.allure:AllureFormatter"
 _CONSOLE = "swamp_harness.tools.console:ConsoleFormatter"
@@ -41,6 +42,7 @@ def _run(options: argparse.Namespace) -> int:
     given = [
         *("--format", _ALLURE, "--outfile", str(project.reports() / "allure-results")),
         *("--format", _CONSOLE),
+        *("--jobs", str(options.jobs or jobs_that_suit())),
         *(("--tags", options.tags) if options.tags else ()),
         *(part for name in options.name for part in ("--name", name)),
         *(options.paths or [str(project.FEATURES)]),
@@ -135,6 +137,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--tags", help="a tag expression, such as '@uat-07' or 'not @slow'")
     run.add_argument(
         "--name", action="append", default=[], help="a regular expression for the scenario's name; repeatable"
+    )
+    run.add_argument(
+        "-j",
+        "--jobs",
+        type=int,
+        default=0,
+        help="how many scenarios at a time; as suits this machine when left out",
     )
     run.add_argument("paths", nargs="*", help="feature files, or file:line; all features when left out")
     run.set_defaults(subcommand=_run)

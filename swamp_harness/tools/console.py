@@ -7,7 +7,7 @@ from typing import Any
 
 from behave.formatter.base import Formatter
 
-from swamp_harness.tools.outcomes import Outcome
+from swamp_harness.tools.outcomes import Outcome, ScenarioResult
 from swamp_harness.tools.session import Session
 
 _MARKS = {
@@ -53,21 +53,23 @@ class ConsoleFormatter(Formatter):  # type: ignore[misc]
             return
         self.stream.write(self._untold_heading)
         self._untold_heading = ""
-        self._write(f"  {_MARKS[result.outcome]} {result.title}  {result.seconds:.1f} s")
-        if result.outcome is Outcome.NOT_RUN:
-            self._write(f"         not run: {result.reason}")
-        elif result.outcome is Outcome.DEVIATION:
-            self._write(f"         known deviation at: {result.step}\n         {result.reason}")
-        elif result.outcome is not Outcome.HELD:
-            self._explain(result.step, result.reason)
-
-    def _explain(self, step: str, reason: str) -> None:
-        assert self._session is not None  # noqa: S101 - told only within a session
-        failed = [failure for failure in self._session.failures.values() if failure.finding == reason]
-        explanation = failed[-1].explanation if failed else ""
-        told = "\n".join(part for part in (step, reason, explanation) if part)
-        self._write(textwrap.indent(told, " " * 9))
-
-    def _write(self, text: str) -> None:
-        self.stream.write(f"{text}\n")
+        self.stream.write(f"{told(self._session, result)}\n")
         self.stream.flush()
+
+
+def told(session: Session, result: ScenarioResult) -> str:
+    """What became of a scenario, for people: a line if it held, else with everything that is to be known."""
+    lines = [f"  {_MARKS[result.outcome]} {result.title}  {result.seconds:.1f} s"]
+    if result.outcome is Outcome.NOT_RUN:
+        lines.append(f"         not run: {result.reason}")
+    elif result.outcome is Outcome.DEVIATION:
+        lines.append(f"         known deviation at: {result.step}\n         {result.reason}")
+    elif result.outcome is not Outcome.HELD:
+        lines.append(textwrap.indent(_explanation(session, result), " " * 9))
+    return "\n".join(lines)
+
+
+def _explanation(session: Session, result: ScenarioResult) -> str:
+    failed = [failure for failure in session.failures.values() if failure.finding == result.reason]
+    explanation = failed[-1].explanation if failed else ""
+    return "\n".join(part for part in (result.step, result.reason, explanation) if part)

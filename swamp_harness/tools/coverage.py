@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,13 @@ class Recorded:
         outcome: the worst of all its rows.
         binary: the version that it ran against, with the start of its sha256.
         date: of the run.
+        seconds: how long the longest of its rows took.
     """
 
     outcome: str
     binary: str
     date: str
+    seconds: float = 0.0
 
 
 def coverage_map(
@@ -117,13 +120,30 @@ def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
     kept = load_recorded(file)
     fresh = {}
     for scenario in scenarios:
-        outcomes = [each["outcome"] for each in document["results"] if is_run_of(each["name"], scenario.name)]
+        rows = [each for each in document["results"] if is_run_of(each["name"], scenario.name)]
+        outcomes = [each["outcome"] for each in rows]
         if set(outcomes) - {"not run"}:
-            fresh[scenario.name] = Recorded(min(outcomes, key=_WORST_FIRST.index), binary, date)
+            seconds = round(max(each["seconds"] for each in rows), 1)
+            fresh[scenario.name] = Recorded(min(outcomes, key=_WORST_FIRST.index), binary, date, seconds)
     merged = {scenario.name: fresh.get(scenario.name, kept.get(scenario.name)) for scenario in scenarios}
     entries = {name: vars(entry) for name, entry in sorted(merged.items()) if entry is not None}
     file.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return len(fresh)
+
+
+def recorded_seconds(file: Path) -> Callable[[str], float]:
+    """How long a scenario, or a row of an outline, took when it was recorded, by its name; 0 if it was not.
+
+    Raises:
+        UnusableInput: the file is there and not readable (exit code 2).
+    """
+    recorded = load_recorded(file)
+
+    @cache
+    def seconds_of(run: str) -> float:
+        return next((entry.seconds for name, entry in recorded.items() if is_run_of(run, name)), 0.0)
+
+    return seconds_of
 
 
 def _rows(

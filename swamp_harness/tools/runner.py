@@ -6,6 +6,7 @@ Named in `pyproject.toml`, so a plain `behave` uses it too.
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import signal
 import sys
@@ -19,8 +20,13 @@ from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.tools import project
+from swamp_harness.tools.console import told
+from swamp_harness.tools.coverage import recorded_seconds
+from swamp_harness.tools.display import Display
 from swamp_harness.tools.session import Session, banner
+from swamp_harness.tools.side_by_side import SideBySide, can_fork, longest_first
 
 
 class Terminated(KeyboardInterrupt):
@@ -42,6 +48,7 @@ class UatRunner(Runner):  # type: ignore[misc]
         Raises:
             SystemExit: with the exit code that the README's table explains.
         """
+        logging.getLogger("behave").setLevel(logging.ERROR)  # what was skipped, the session tells
         self.context = Context(self)
         self.load_hooks()
         self.load_step_definitions()
@@ -64,13 +71,45 @@ class UatRunner(Runner):  # type: ignore[misc]
         print(banner(session), flush=True)
         try:
             with _interruptible(session):
-                self.formatters = make_formatters(self.config, self.config.outputs)
-                self.run_model()
-                if self.aborted:
-                    session.interrupt(ExitCode.INTERRUPTED)
+                if self.config.jobs > 1 and can_fork():
+                    self._run_side_by_side(session)
+                else:
+                    self.formatters = make_formatters(self.config, self.config.outputs)
+                    self.run_model()
+                    if self.aborted:
+                        session.interrupt(ExitCode.INTERRUPTED)
+        except KeyboardInterrupt:
+            session.interrupt(ExitCode.INTERRUPTED)
         finally:
             code = session.close()
         return code
+
+    def _run_side_by_side(self, session: Session) -> None:
+        seconds = recorded_seconds(project.RECORDED_RESULTS)
+        chosen = [
+            scenario
+            for feature in self.features
+            for scenario in feature.walk_scenarios()
+            if scenario.should_run(self.config)
+            and (not self.config.name or scenario.should_run_with_name_select(self.config))
+        ]
+        session.bench.prepare()
+        display = Display([scenario.name for scenario in chosen], seconds, self.config.jobs)
+        SideBySide(
+            session,
+            self.config.jobs,
+            self._run_alone,
+            lambda result: display.print(SECRETS.blank(told(session, result))),
+            display,
+        ).run(longest_first(chosen, seconds))
+
+    def _run_alone(self, scenario: Any) -> None:
+        made = make_formatters(self.config, self.config.outputs)
+        # What goes to the terminal the leader tells, for all.
+        self.formatters = [each for each in made if each.stream_opener.name]
+        self.config.reporters = []
+        scenario.feature.run_items = [scenario]
+        self.run_model([scenario.feature])
 
 
 class _ExplainingRegistry:

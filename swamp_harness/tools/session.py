@@ -80,6 +80,8 @@ class Session:
         self._begun = 0
         self._scenario_clock = 0.0
         self._scenario_cpu = 0.0
+        self._at_step: Callable[[str], None] = lambda _: None
+        self._harness_seconds_of_children = 0.0
 
     # --- one scenario
 
@@ -100,6 +102,7 @@ class Session:
             PromiseBroken: the product broke the promise.
             InfrastructureFault: the bench failed, the set-up failed, or the suite itself did.
         """
+        self._at_step(f"{step.keyword} {step.name}")
         try:
             action()
         except PromiseBroken as error:
@@ -125,23 +128,68 @@ class Session:
                 swept_up = world.close(keep=failed, interrupted=self.interrupted is not None)
             except Exception as error:  # noqa: BLE001 - a scenario's end must not spoil those after it
                 outcome, reason = Outcome.FAULT, f"Cleaning up failed: {type(error).__name__}: {error}"
+        commands = world.product_commands if world is not None else 0
         self.results.append(
-            ScenarioResult(
-                name=scenario.name,
-                numbers=tuple(
-                    int(match[1]) for tag in scenario.effective_tags if (match := UAT_TAG.match(tag))
-                ),
-                location=f"{scenario.filename}:{scenario.line}",
-                outcome=outcome,
-                reason=reason,
-                step=step,
-                seconds=time.monotonic() - self._scenario_clock,
-                commands=world.product_commands if world is not None else 0,
-                product_cpu_seconds=_product_cpu() - self._scenario_cpu,
-                swept_up=swept_up,
-                step_type=_type_of_failed(scenario),
-            )
+            self._result(scenario, outcome, reason, step=step, commands=commands, swept_up=swept_up)
         )
+
+    def _result(
+        self,
+        scenario: Any,
+        outcome: Outcome,
+        reason: str,
+        *,
+        step: str = "",
+        commands: int = 0,
+        swept_up: int = 0,
+    ) -> ScenarioResult:
+        numbers = [int(match[1]) for tag in scenario.effective_tags if (match := UAT_TAG.match(tag))]
+        return ScenarioResult(
+            name=scenario.name,
+            numbers=tuple(sorted(numbers)),
+            location=f"{scenario.filename}:{scenario.line}",
+            outcome=outcome,
+            reason=reason,
+            step=step,
+            seconds=time.monotonic() - self._scenario_clock,
+            commands=commands,
+            product_cpu_seconds=_product_cpu() - self._scenario_cpu,
+            swept_up=swept_up,
+            step_type=_type_of_failed(scenario),
+        )
+
+    # --- side by side
+
+    def become_child(self, number: int, at_step: Callable[[str], None]) -> None:
+        """Go on as a process of its own that runs one scenario.
+
+        Args:
+            number: of the scenario in the run.
+            at_step: is told each step that begins.
+        """
+        self.bench.become_child()
+        self._begun = number - 1
+        self._at_step = at_step
+
+    def report_of_child(self) -> tuple[ScenarioResult, dict[str, Failure]] | None:
+        """What became of the one scenario, and what went wrong in it; None if it came to nothing."""
+        return (self.results[-1], self.failures) if self.results else None
+
+    def take(
+        self, result: ScenarioResult, failures: Mapping[str, Failure], harness_seconds: float
+    ) -> ScenarioResult:
+        """Take the report of a process that ran one scenario."""
+        self.results.append(result)
+        self.failures.update(failures)
+        self._harness_seconds_of_children += harness_seconds
+        return result
+
+    def take_loss(self, scenario: Any, code: int) -> ScenarioResult:
+        """Note that the process of a scenario died without a report."""
+        self._scenario_clock = time.monotonic()
+        reason = f"The process that ran the scenario died, with exit code {code}: run again."
+        self.results.append(self._result(scenario, Outcome.FAULT, reason))
+        return self.results[-1]
 
     # --- the run
 
@@ -156,6 +204,7 @@ class Session:
             The verdict.
         """
         self.bench.close()
+        self.results.sort(key=_place)
         code = self.interrupted or verdict(self.results)
         figures = self._figures()
         (self.reports / "run.json").write_text(
@@ -225,8 +274,9 @@ class Session:
         return {
             "scenarios": len(ran),
             "wall seconds": round(time.monotonic() - self._clock, 1),
-            "harness processor seconds": round(time.process_time(), 1),
-            "product processor seconds": round(_product_cpu(), 1),
+            "harness processor seconds": round(time.process_time() + self._harness_seconds_of_children, 1),
+            # The system counts what forked children took of themselves as well.
+            "product processor seconds": round(_product_cpu() - self._harness_seconds_of_children, 1),
             "product commands": sum(result.commands for result in ran),
         }
 
@@ -294,6 +344,11 @@ def slug(scenario: Any) -> str:
 def _type_of_failed(scenario: Any) -> str:
     step = next((each for each in scenario.all_steps if each.status.has_failed()), None)
     return str(step.step_type) if step is not None else ""
+
+
+def _place(result: ScenarioResult) -> tuple[str, int]:
+    file, _, line = result.location.rpartition(":")
+    return file, int(line)
 
 
 def _with_place(result: ScenarioResult) -> str:

@@ -1,0 +1,238 @@
+"""Scenarios side by side: each in a process of its own, forked from this one, the longest first.
+
+A child runs one scenario with everything that the leader has read and prepared, reports each step that it
+begins, and at its end what became of the scenario. A child that dies without a word is a fault of the bench.
+Where processes cannot be forked, scenarios run one after the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import selectors
+import signal
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from swamp_harness.machinery.faults import ExitCode
+from swamp_harness.tools.display import Display
+from swamp_harness.tools.outcomes import ScenarioResult
+from swamp_harness.tools.session import Failure, Session
+
+_LENGTH = struct.Struct("!I")
+_LOOK_EVERY = 0.5
+# Scenarios mostly wait, but each start of the product keeps a processor busy: more at a time than this for
+# each processor made the whole run no shorter.
+_JOBS_FOR_EACH_PROCESSOR = 3
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a child has to say of its scenario at the end.
+
+    Attributes:
+        result: what became of it.
+        failures: what went wrong, by step.
+        harness_seconds: the processor time of the child itself.
+    """
+
+    result: ScenarioResult
+    failures: Mapping[str, Failure]
+    harness_seconds: float
+
+
+@dataclass
+class _Child:
+    scenario: Any
+    pid: int
+    pipe: int
+    heard: bytes = b""
+    report: Report | None = None
+    begun: float = field(default_factory=time.monotonic)
+
+
+def can_fork() -> bool:
+    """Whether scenarios can run side by side on this platform."""
+    return sys.platform != "win32"
+
+
+def jobs_that_suit() -> int:
+    """How many scenarios at a time suit this machine."""
+    return _JOBS_FOR_EACH_PROCESSOR * (os.cpu_count() or 1)
+
+
+def longest_first(scenarios: Sequence[Any], seconds_of: Callable[[str], float]) -> list[Any]:
+    """Scenarios in the order in which they begin, so that the longest does not come last."""
+    return sorted(scenarios, key=lambda scenario: seconds_of(scenario.name), reverse=True)
+
+
+def shard_of(
+    scenarios: Sequence[Any], seconds_of: Callable[[str], float], number: int, count: int
+) -> list[Any]:
+    """One of several parts of the scenarios, of about the same duration each.
+
+    Args:
+        scenarios: all of them.
+        seconds_of: how long a scenario takes.
+        number: of the part, from 1.
+        count: of the parts.
+    """
+    shards: list[list[Any]] = [[] for _ in range(count)]
+    loads = [0.0] * count
+    for scenario in longest_first(scenarios, seconds_of):
+        lightest = loads.index(min(loads))
+        shards[lightest].append(scenario)
+        loads[lightest] += seconds_of(scenario.name) or 1.0
+    return shards[number - 1]
+
+
+class SideBySide:
+    """Runs scenarios in processes of their own.
+
+    Args:
+        session: of the run; it takes the reports.
+        jobs: how many scenarios at a time.
+        run_alone: runs one scenario in a child.
+        tell: takes the result of each scenario as it ends.
+        display: shows what is under way.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        jobs: int,
+        run_alone: Callable[[Any], None],
+        tell: Callable[[ScenarioResult], None],
+        display: Display,
+    ) -> None:
+        self._session = session
+        self._jobs = jobs
+        self._run_alone = run_alone
+        self._tell = tell
+        self._display = display
+        self._children: dict[int, _Child] = {}
+        self._selector = selectors.DefaultSelector()
+        # Closes when the leader is gone, however it died; then its children go as well.
+        self._leader_lives, self._leader = os.pipe()
+
+    def run(self, scenarios: Sequence[Any]) -> None:
+        """Run scenarios to their end.
+
+        Raises:
+            KeyboardInterrupt: the run was interrupted; what ran has been ended and its results are kept.
+        """
+        waiting = list(enumerate(scenarios, start=1))
+        try:
+            while waiting or self._children:
+                while waiting and len(self._children) < self._jobs:
+                    self._begin(*waiting.pop(0))
+                self._listen(_LOOK_EVERY)
+                self._display.show(len(waiting))
+        except KeyboardInterrupt:
+            self._end_all()
+            raise
+        finally:
+            self._display.close()
+
+    def _begin(self, number: int, scenario: Any) -> None:
+        if sys.platform == "win32":
+            raise RuntimeError("no processes can be forked here")
+        heard, told = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(heard)
+            self._live_as_child(number, scenario, told)
+        os.close(told)
+        child = _Child(scenario, pid, heard)
+        self._children[heard] = child
+        self._selector.register(heard, selectors.EVENT_READ)
+        self._display.begin(scenario.name)
+
+    def _listen(self, seconds: float) -> None:
+        for key, _ in self._selector.select(seconds):
+            child = self._children[key.fd]
+            piece = os.read(key.fd, 1 << 16)
+            if not piece:
+                self._finish(child)
+                continue
+            child.heard += piece
+            for kind, told in _messages(child):
+                if kind == "step":
+                    self._display.step(child.scenario.name, told)
+                else:
+                    child.report = told
+
+    def _finish(self, child: _Child) -> None:
+        self._selector.unregister(child.pipe)
+        os.close(child.pipe)
+        del self._children[child.pipe]
+        _, status = os.waitpid(child.pid, 0)
+        self._display.end(child.scenario.name, time.monotonic() - child.begun)
+        if child.report is not None:
+            result = self._session.take(
+                child.report.result, child.report.failures, child.report.harness_seconds
+            )
+        elif self._session.interrupted is not None:
+            return
+        else:
+            result = self._session.take_loss(child.scenario, os.waitstatus_to_exitcode(status))
+        self._tell(result)
+
+    def _end_all(self) -> None:
+        for child in self._children.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGTERM)
+        while self._children:
+            self._listen(_LOOK_EVERY)
+
+    # --- in the child
+
+    def _live_as_child(self, number: int, scenario: Any, told: int) -> None:
+        code = 1
+        try:
+            os.close(self._leader)
+            threading.Thread(target=self._die_with_the_leader, daemon=True).start()
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the leader says when it is over
+            signal.signal(signal.SIGTERM, self._interrupted)
+            self._session.become_child(number, lambda step: _send(told, "step", step))
+            with contextlib.suppress(KeyboardInterrupt):
+                self._run_alone(scenario)
+            report = self._session.report_of_child()
+            if report is not None:
+                result, failures = report
+                _send(told, "report", Report(result, failures, time.process_time()))
+                code = 0
+        finally:
+            os._exit(code)  # nothing of the leader's is to be cleaned up here
+
+    def _interrupted(self, *_: object) -> None:
+        self._session.interrupt(ExitCode.INTERRUPTED)
+        raise KeyboardInterrupt
+
+    def _die_with_the_leader(self) -> None:
+        os.read(self._leader_lives, 1)
+        os._exit(1)
+
+
+def _send(pipe: int, kind: str, told: object) -> None:
+    message = pickle.dumps((kind, told))
+    whole = _LENGTH.pack(len(message)) + message
+    while whole:
+        whole = whole[os.write(pipe, whole) :]
+
+
+def _messages(child: _Child) -> list[tuple[str, Any]]:
+    messages = []
+    while len(child.heard) >= _LENGTH.size:
+        end = _LENGTH.size + _LENGTH.unpack_from(child.heard)[0]
+        if len(child.heard) < end:
+            break
+        messages.append(pickle.loads(child.heard[_LENGTH.size : end]))  # noqa: S301 - a child's of its own
+        child.heard = child.heard[end:]
+    return messages
