@@ -68,7 +68,8 @@ lock: .venv/ready
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "swamp-uat needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": give another with make PYTHON=/path/to/python3.")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--config-settings editable_mode=compat -e .
 	@$(BIN)/python -c 'import pathlib; pathlib.Path(".venv/ready").touch()'
 
 clean:
