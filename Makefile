@@ -7,6 +7,7 @@ NAME ?=
 FEATURES ?=
 FAULTS ?=
 JOBS ?=
+SHARD ?=
 
 # Only what has a value is handed on: make would export the others as empty variables.
 GIVEN := $(foreach name,SWAMP_BIN SWAMP_OTHER_BIN UAT_TIME_SCALE UAT_REPORTS UAT_DEVIATIONS UAT_TARGET UAT_REQUIRE_BINARY,$(if $($(name)),$(name)))
@@ -33,7 +34,7 @@ help:
 	@echo "make lock      pin the newest allowed versions of all dependencies in requirements.lock"
 
 uat: .venv/ready
-	@$(BIN)/swamp-uat run $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags '$(TAGS)') $(if $(NAME),--name '$(NAME)') $(FEATURES)
+	@$(BIN)/swamp-uat run $(if $(JOBS),-j $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(if $(TAGS),--tags '$(TAGS)') $(if $(NAME),--name '$(NAME)') $(FEATURES)
 
 test: .venv/ready
 	$(BIN)/ruff format --check .

@@ -14,8 +14,8 @@ from behave.parser import ParserError
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.tools import compare, coverage, deviations, features, project, prove, stylecheck
-from swamp_harness.tools.runner import UatRunner
-from swamp_harness.tools.side_by_side import jobs_that_suit
+from swamp_harness.tools.runner import SHARD, UatRunner
+from swamp_harness.tools.side_by_side import jobs_that_suit, shard_in
 
 _ALLURE = "swamp_harness.tools.allure:AllureFormatter"
 _CONSOLE = "swamp_harness.tools.console:ConsoleFormatter"
@@ -39,10 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.shard and shard_in(options.shard) is None:
+        return _unusable(f"the shard {options.shard!r} is none: give one such as 2/4")
     given = [
         *("--format", _ALLURE, "--outfile", str(project.reports() / "allure-results")),
         *("--format", _CONSOLE),
         *("--jobs", str(options.jobs or jobs_that_suit())),
+        *(("--define", f"{SHARD}={options.shard}") if options.shard else ()),
         *(("--tags", options.tags) if options.tags else ()),
         *(part for name in options.name for part in ("--name", name)),
         *(options.paths or [str(project.FEATURES)]),
@@ -145,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="how many scenarios at a time; as suits this machine when left out",
     )
+    run.add_argument("--shard", default="", help="run a part of the scenarios only, such as 2/4, by duration")
     run.add_argument("paths", nargs="*", help="feature files, or file:line; all features when left out")
     run.set_defaults(subcommand=_run)
 

@@ -31,17 +31,17 @@ from swamp_harness.tools.outcomes import Outcome, title_of
 # The variable by which the embedded target is told which fault to have.
 _FAULT_VARIABLE = "SWAMP_STANDIN_FAULT"
 _AT_LEAST = 2
+_NOTICED = "noticed"
 # Each run of the suite is a fork of a process that has read the suite already, where processes can be forked.
 if sys.platform == "win32":
     _PROCESSES = multiprocessing.get_context("spawn")
 else:
     _PROCESSES = multiprocessing.get_context("forkserver")
 _LONGEST = 600
-# What must hold whatever the fault is, by number: the first that is not of the fault's own number.
-_CONTROLS = {
-    5: "A worker enrolls and shows in the pool, told in text",
-    4: "A revoked token cannot enroll, told in text",
-}
+# What must hold whatever the fault is: a scenario of another number and another feature, so that it runs first.
+_CONTROL = "A worker enrolls and shows in the pool, told in text"
+_CONTROL_OF_ENROLLMENT = "A minted credential is shown exactly once, in JSON"
+_ENROLLMENT = range(5, 11)
 
 
 @dataclass(frozen=True)
@@ -85,17 +85,20 @@ class Finding:
         if self.controls_failed:
             return "A CONTROL FAILED"
         if self.noticed_by:
-            return "noticed"
+            return _NOTICED
         return "NOT JUDGED" if self.failed_elsewhere or not self.scenarios else "SURVIVED"
 
 
-def prove(wanted: Sequence[str], reports: Path, jobs: int) -> int:
+def prove(wanted: Sequence[str], reports: Path, jobs: int, *, whole: bool = False) -> int:
     """Run the scenarios of its number against every fault, print the matrix, and write it down.
+
+    A fault's run ends with the first scenario that notices it, unless the whole matrix is wanted.
 
     Args:
         wanted: the beginnings of the names of faults; all of them when empty.
         reports: where `proof.json` goes.
         jobs: how many faults at a time; three times as many as there are processors when 0.
+        whole: whether all scenarios run that could notice a fault.
 
     Returns:
         The exit code: a survivor, a control that fails or a number with too few faults is a broken promise.
@@ -114,14 +117,16 @@ def prove(wanted: Sequence[str], reports: Path, jobs: int) -> int:
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-proof-"))
     try:
         with ThreadPoolExecutor(jobs or 3 * (os.cpu_count() or 1)) as pool:
-            findings = [_told(finding) for finding in pool.map(lambda fault: _finding(fault, work), chosen)]
+            findings = [
+                _told(finding) for finding in pool.map(lambda fault: _found(fault, work, whole=whole), chosen)
+            ]
     finally:
         shutil.rmtree(work, ignore_errors=True)
     lacking = [] if wanted else lacking_numbers(listed)
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "proof.json").write_text(json.dumps(_record(findings), indent=2) + "\n", "utf-8")
     print(_summary(findings, lacking, time.monotonic() - started, reports))
-    proven = not lacking and all(finding.verdict == "noticed" for finding in findings)
+    proven = not lacking and all(finding.verdict == _NOTICED for finding in findings)
     return ExitCode.EVERY_PROMISE_HELD if proven else ExitCode.PROMISE_BROKEN
 
 
@@ -166,8 +171,15 @@ def finding_of(fault: Fault, results: Sequence[dict[str, Any]], seconds: float) 
     )
 
 
-def _finding(fault: Fault, work: Path) -> Finding:
-    folder = work / fault.name
+def _found(fault: Fault, work: Path, *, whole: bool) -> Finding:
+    finding = _finding(fault, work / f"{fault.name}-first", whole=False) if not whole else None
+    # A scenario that fails before it judges ends a run as well; then the others must have their say.
+    return (
+        finding if finding and finding.verdict == _NOTICED else _finding(fault, work / fault.name, whole=True)
+    )
+
+
+def _finding(fault: Fault, folder: Path, *, whole: bool) -> Finding:
     folder.mkdir()
     described = yaml.safe_load(project.EMBEDDED_TARGET.read_text("utf-8"))
     described["variables"] = {_FAULT_VARIABLE: fault.name}
@@ -176,7 +188,9 @@ def _finding(fault: Fault, work: Path) -> Finding:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SWAMP_")}
     environment |= {TARGET_VARIABLE: str(target), "UAT_REPORTS": str(folder)}
     started = time.monotonic()
-    process = _PROCESSES.Process(target=_run_suite, args=(environment, _places(fault)))
+    process = _PROCESSES.Process(
+        target=_run_suite, args=(environment, [*_places(fault), *(() if whole else ("--stop",))])
+    )
     process.start()
     process.join(_LONGEST)
     if process.is_alive():  # what is not there then was not judged
@@ -187,7 +201,7 @@ def _finding(fault: Fault, work: Path) -> Finding:
     return finding_of(fault, results, time.monotonic() - started)
 
 
-def _run_suite(environment: dict[str, str], places: list[str]) -> None:
+def _run_suite(environment: dict[str, str], arguments: list[str]) -> None:
     from swamp_harness.tools.command import main  # noqa: PLC0415 - it knows this module
 
     os.environ.clear()
@@ -196,7 +210,7 @@ def _run_suite(environment: dict[str, str], places: list[str]) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
-    sys.exit(main(["run", "-j1", *places]))
+    sys.exit(main(["run", "-j1", *arguments]))
 
 
 def _places(fault: Fault) -> list[str]:
@@ -205,11 +219,10 @@ def _places(fault: Fault) -> list[str]:
         for feature in features.parse(project.FEATURES)
         for row in feature.walk_scenarios()
     ]
-    control = next(name for number, name in _CONTROLS.items() if number != fault.number)
+    control = _CONTROL_OF_ENROLLMENT if fault.number in _ENROLLMENT else _CONTROL
     return [
-        f"{row.filename}:{row.line}"
-        for row, numbers in rows
-        if fault.number in numbers or title_of(row.name) == control
+        *(f"{row.filename}:{row.line}" for row, _ in rows if title_of(row.name) == control),
+        *(f"{row.filename}:{row.line}" for row, numbers in rows if fault.number in numbers),
     ]
 
 
@@ -221,7 +234,7 @@ def _told(finding: Finding) -> Finding:
 def _line(finding: Finding) -> str:
     lines = [f"{finding.verdict:<17}{finding.fault.name}  ({finding.seconds:.0f} s) {finding.fault.does}"]
     lines += [f"    {name}: {said}" for name, said in list(finding.noticed_by.items())[:1]]
-    if finding.verdict != "noticed":
+    if finding.verdict != _NOTICED:
         lines += [f"    before it judged: {name}" for name in finding.failed_elsewhere]
         lines += [f"    control: {name}" for name in finding.controls_failed]
     return "\n".join(lines)

@@ -26,7 +26,10 @@ from swamp_harness.tools.console import told
 from swamp_harness.tools.coverage import recorded_seconds
 from swamp_harness.tools.display import Display
 from swamp_harness.tools.session import Session, banner
-from swamp_harness.tools.side_by_side import SideBySide, can_fork, longest_first
+from swamp_harness.tools.side_by_side import SideBySide, can_fork, longest_first, shard_in, shard_of
+
+# What behave's user data call the part of the scenarios that is wanted.
+SHARD = "shard"
 
 
 class Terminated(KeyboardInterrupt):
@@ -71,7 +74,7 @@ class UatRunner(Runner):  # type: ignore[misc]
         print(banner(session), flush=True)
         try:
             with _interruptible(session):
-                if self.config.jobs > 1 and can_fork():
+                if can_fork() and (self.config.jobs > 1 or SHARD in self.config.userdata):
                     self._run_side_by_side(session)
                 else:
                     self.formatters = make_formatters(self.config, self.config.outputs)
@@ -93,6 +96,9 @@ class UatRunner(Runner):  # type: ignore[misc]
             if scenario.should_run(self.config)
             and (not self.config.name or scenario.should_run_with_name_select(self.config))
         ]
+        shard = shard_in(self.config.userdata.get(SHARD, ""))
+        if shard is not None:
+            chosen = shard_of(chosen, seconds, *shard)
         session.bench.prepare()
         display = Display([scenario.name for scenario in chosen], seconds, self.config.jobs)
         SideBySide(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import re
 import selectors
 import signal
 import struct
@@ -70,6 +71,14 @@ def jobs_that_suit() -> int:
 def longest_first(scenarios: Sequence[Any], seconds_of: Callable[[str], float]) -> list[Any]:
     """Scenarios in the order in which they begin, so that the longest does not come last."""
     return sorted(scenarios, key=lambda scenario: seconds_of(scenario.name), reverse=True)
+
+
+def shard_in(text: str) -> tuple[int, int] | None:
+    """The number of a shard and the count of all, from a text such as "2/4"; None if it tells none."""
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        return None
+    return int(match[1]), int(match[2])
 
 
 def shard_of(

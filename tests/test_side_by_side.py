@@ -1,0 +1,121 @@
+"""Scenarios side by side: their order, their parts, what is displayed, and runs of several at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+from swamp_harness.tools.coverage import recorded_seconds
+from swamp_harness.tools.display import Display
+from swamp_harness.tools.side_by_side import longest_first, shard_in, shard_of
+from tests.conftest import ROOT, run_suite, suite_environment
+
+SECONDS = {"a": 1.0, "b": 9.0, "c": 4.0, "d": 5.0}
+SCENARIOS = [SimpleNamespace(name=name) for name in SECONDS]
+needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="processes cannot be forked on Windows")
+
+
+def names(scenarios: list[SimpleNamespace]) -> str:
+    return "".join(scenario.name for scenario in scenarios)
+
+
+def test_the_longest_begins_first() -> None:
+    assert names(longest_first(SCENARIOS, SECONDS.__getitem__)) == "bdca"
+
+
+def test_shards_are_disjoint_and_of_about_the_same_duration() -> None:
+    shards = [shard_of(SCENARIOS, SECONDS.__getitem__, number, 2) for number in (1, 2)]
+    assert sorted(names(shards[0]) + names(shards[1])) == list("abcd")
+    loads = [sum(SECONDS[scenario.name] for scenario in shard) for shard in shards]
+    assert max(loads) - min(loads) <= 1
+
+
+@pytest.mark.parametrize("text", ["", "4", "0/4", "5/4", "a/b", "1/2/3"])
+def test_what_is_no_shard_is_none(text: str) -> None:
+    assert shard_in(text) is None
+
+
+def test_the_display_tells_how_it_stands() -> None:
+    display = Display(["a", "b"], {"a": 10.0, "b": 10.0}.__getitem__, jobs=1)
+    display.begin("a")
+    display.step("a", "When it runs")
+    assert display.summary(1) == "0 done, 1 running, 1 waiting"
+    display.end("a", 5.0)
+    assert display.summary(1) == "1 done, 0 running, 1 waiting, about 5 s to go"
+
+
+def test_a_row_took_as_long_as_its_outline_was_recorded_to_take(tmp_path: Path) -> None:
+    file = tmp_path / "recorded.json"
+    entry = {"outcome": "held", "binary": "b", "date": "d", "seconds": 7.5}
+    file.write_text(json.dumps({"It holds, told in <output>": entry}))
+    assert recorded_seconds(file)("It holds, told in JSON -- @1.1 ") == 7.5
+    assert recorded_seconds(file)("Another") == 0.0
+
+
+@needs_fork
+def test_a_run_side_by_side_reports_like_one_after_the_other(tmp_path: Path) -> None:
+    reports = {jobs: tmp_path / f"reports-{jobs}" for jobs in ("1", "4")}
+    for jobs, folder in reports.items():
+        done = run_suite(folder, "-j", jobs, "--tags", "@uat-02 or @uat-04", env={"PATH": str(tmp_path)})
+        assert done.returncode == 0, done.stdout + done.stderr
+    told = [json.loads((folder / "run.json").read_text())["results"] for folder in reports.values()]
+    kept = ("name", "numbers", "location", "outcome", "reason", "step", "commands")
+    one, other = [[{key: each[key] for key in kept} for each in results] for results in told]
+    assert sorted(one, key=str) == sorted(other, key=str)
+    written = [len(list((folder / "allure-results").glob("*-result.json"))) for folder in reports.values()]
+    assert written == [len(one), len(one)]
+
+
+@needs_fork
+def test_a_part_of_the_scenarios_can_be_run(tmp_path: Path) -> None:
+    seen = []
+    for shard in ("1/2", "2/2"):
+        folder = tmp_path / shard.replace("/", "-")
+        done = run_suite(folder, "--shard", shard, "--tags", "@uat-02", env={"PATH": str(tmp_path)})
+        assert done.returncode == 0, done.stdout + done.stderr
+        seen.append([each["name"] for each in json.loads((folder / "run.json").read_text())["results"]])
+    assert [len(each) for each in seen] == [1, 1]
+    assert seen[0] != seen[1]
+
+
+def test_a_shard_that_is_none_is_refused(tmp_path: Path) -> None:
+    done = run_suite(tmp_path, "--shard", "3/2", env={"PATH": str(tmp_path)})
+    assert done.returncode == 2
+    assert "give one such as 2/4" in done.stderr
+
+
+@needs_fork
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_of_a_run_side_by_side_that_is_ended(tmp_path: Path, number: int) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-m", "swamp_harness.tools.command", "run", "-j", "3", "--tags", "@uat-06"],
+        env=suite_environment(tmp_path, PATH=str(tmp_path)),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    end = time.monotonic() + 30
+    while len(_of(run.pid)) < 6 and time.monotonic() < end:  # three scenarios, with processes of their own
+        time.sleep(0.05)
+    family = _of(run.pid)
+    os.kill(run.pid, number)
+    run.communicate(timeout=30)
+    _, alive = psutil.wait_procs(family, timeout=20)
+    assert alive == []
+
+
+def _of(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
