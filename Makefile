@@ -6,6 +6,7 @@ TAGS ?=
 NAME ?=
 FEATURES ?=
 FAULTS ?=
+WHOLE ?=
 JOBS ?=
 SHARD ?=
 
@@ -49,7 +50,7 @@ test: .venv/ready
 	$(BIN)/pytest
 
 prove: .venv/ready
-	@$(BIN)/swamp-uat prove $(FAULTS)
+	@$(BIN)/swamp-uat prove $(if $(WHOLE),--whole) $(FAULTS)
 
 compare: .venv/ready
 	@$(BIN)/swamp-uat compare

@@ -46,6 +46,7 @@ def _run(options: argparse.Namespace) -> int:
         *("--format", _CONSOLE),
         *("--jobs", str(options.jobs or jobs_that_suit())),
         *(("--define", f"{SHARD}={options.shard}") if options.shard else ()),
+        *(("--stop",) if options.stop else ()),
         *(("--tags", options.tags) if options.tags else ()),
         *(part for name in options.name for part in ("--name", name)),
         *(options.paths or [str(project.FEATURES)]),
@@ -95,7 +96,7 @@ def _record(options: argparse.Namespace) -> int:
 
 
 def _prove(options: argparse.Namespace) -> int:
-    return prove.prove(options.faults, project.reports(), options.jobs)
+    return prove.prove(options.faults, project.reports(), options.jobs, whole=options.whole)
 
 
 def _compare(_: argparse.Namespace) -> int:
@@ -148,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="how many scenarios at a time; as suits this machine when left out",
     )
+    run.add_argument("--stop", action="store_true", help="end the run with the first scenario that fails")
     run.add_argument("--shard", default="", help="run a part of the scenarios only, such as 2/4, by duration")
     run.add_argument("paths", nargs="*", help="feature files, or file:line; all features when left out")
     run.set_defaults(subcommand=_run)
@@ -175,6 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     proof.add_argument(
         "faults", nargs="*", help="the beginnings of the names of faults, such as 07; all when left out"
     )
+    proof.add_argument("--whole", action="store_true", help="run every scenario that could notice a fault")
     proof.set_defaults(subcommand=_prove)
 
     comparison = commands.add_parser("compare", help="hold the embedded target against the swamp binary")

@@ -38,7 +38,7 @@ if sys.platform == "win32":
 else:
     _PROCESSES = multiprocessing.get_context("forkserver")
 _LONGEST = 600
-# What must hold whatever the fault is: a scenario of another number and another feature, so that it runs first.
+# What must hold whatever the fault is: of another number, and of another feature, so that it runs first.
 _CONTROL = "A worker enrolls and shows in the pool, told in text"
 _CONTROL_OF_ENROLLMENT = "A minted credential is shown exactly once, in JSON"
 _ENROLLMENT = range(5, 11)
