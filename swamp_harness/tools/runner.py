@@ -107,6 +107,7 @@ class UatRunner(Runner):  # type: ignore[misc]
             self._run_alone,
             lambda result: display.print(SECRETS.blank(told(session, result))),
             display,
+            stops=self.config.stop,
         ).run(longest_first(chosen, seconds))
 
     def _run_alone(self, scenario: Any) -> None:

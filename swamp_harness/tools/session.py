@@ -158,6 +158,11 @@ class Session:
             step_type=_type_of_failed(scenario),
         )
 
+    @property
+    def has_failures(self) -> bool:
+        """Whether a scenario has failed so far, for whatever reason."""
+        return any(result.outcome not in (Outcome.HELD, Outcome.NOT_RUN) for result in self.results)
+
     # --- side by side
 
     def become_child(self, number: int, at_step: Callable[[str], None]) -> None:

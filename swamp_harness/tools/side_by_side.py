@@ -110,6 +110,7 @@ class SideBySide:
         run_alone: runs one scenario in a child.
         tell: takes the result of each scenario as it ends.
         display: shows what is under way.
+        stops: whether no scenario begins any more once one has failed.
     """
 
     def __init__(
@@ -119,12 +120,15 @@ class SideBySide:
         run_alone: Callable[[Any], None],
         tell: Callable[[ScenarioResult], None],
         display: Display,
+        *,
+        stops: bool = False,
     ) -> None:
         self._session = session
         self._jobs = jobs
         self._run_alone = run_alone
         self._tell = tell
         self._display = display
+        self._stops = stops
         self._children: dict[int, _Child] = {}
         self._selector = selectors.DefaultSelector()
         # Closes when the leader is gone, however it died; then its children go as well.
@@ -142,6 +146,8 @@ class SideBySide:
                 while waiting and len(self._children) < self._jobs:
                     self._begin(*waiting.pop(0))
                 self._listen(_LOOK_EVERY)
+                if self._stops and self._session.has_failures:
+                    waiting.clear()
                 self._display.show(len(waiting))
         except KeyboardInterrupt:
             self._end_all()
