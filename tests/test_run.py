@@ -180,7 +180,7 @@ def test_a_binary_that_is_no_swamp(fake_swamp, tmp_path, defect, sentence):
 
 
 def test_no_binary_at_all(tmp_path):
-    done = run_suite(tmp_path, env={"PATH": str(tmp_path)})
+    done = run_suite(tmp_path, env={"PATH": str(tmp_path), "UAT_REQUIRE_BINARY": "1"})
 
     assert done.returncode == 3
     assert "make uat SWAMP_BIN=/path/to/swamp" in done.stderr
