@@ -201,7 +201,7 @@ def test_bad_input_leaves_the_last_results_alone(tmp_path):
     before.parent.mkdir()
     before.write_text("kept")
 
-    run_suite(tmp_path, env={"PATH": str(tmp_path)})
+    run_suite(tmp_path, env={"PATH": str(tmp_path), "UAT_REQUIRE_BINARY": "1"})
 
     assert before.read_text() == "kept"
 

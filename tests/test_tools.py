@@ -156,7 +156,10 @@ def test_recorded_results_are_the_worst_of_an_outline_and_survive_what_did_not_r
     file, run = tmp_path / "recorded.json", tmp_path / "run.json"
 
     def run_with(*outcomes):
-        rows = [{"name": f"A worker naps {n} -- @1.{n} ", "outcome": o} for n, o in enumerate(outcomes)]
+        rows = [
+            {"name": f"A worker naps {n} -- @1.{n} ", "outcome": outcome, "seconds": 1.04 + n}
+            for n, outcome in enumerate(outcomes)
+        ]
         binary = {"version": "v1", "sha256": "abcdef0123456789"}
         run.write_text(
             json.dumps({"binary": binary, "started": "2026-11-23T10:00:00+00:00", "results": rows})
@@ -164,7 +167,9 @@ def test_recorded_results_are_the_worst_of_an_outline_and_survive_what_did_not_r
         return record(run, scenarios, file)
 
     assert run_with("held", "broken") == 1
-    assert load_recorded(file)["A worker naps <how>"] == Recorded("broken", "v1 (abcdef012345)", "2026-11-23")
+    assert load_recorded(file)["A worker naps <how>"] == Recorded(
+        "broken", "v1 (abcdef012345)", "2026-11-23", seconds=2.0
+    )
     assert run_with("not run", "not run") == 0
     assert load_recorded(file)["A worker naps <how>"].outcome == "broken"
 
