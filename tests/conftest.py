@@ -7,9 +7,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from swamp_harness.machinery.faults import ExitCode
+from swamp_harness.report.outcomes import Outcome, ScenarioResult
+from swamp_harness.report.suite_run import SuiteRun
 
 ROOT = Path(__file__).parents[1]
 FAKE = Path(__file__).parent / "fake_swamp.py"
@@ -58,6 +64,41 @@ def fake_swamp(tmp_path: Path) -> Callable[..., FakeSwamp]:
         return FakeSwamp(path, secrets_file)
 
     return make
+
+
+def a_result(name: str, outcome: Outcome = Outcome.HELD, **fields: Any) -> ScenarioResult:
+    """What became of a scenario, with whatever else is said of it."""
+    usual: dict[str, Any] = {
+        "numbers": (1,),
+        "location": "features/a.feature:1",
+        "reason": "" if outcome is Outcome.HELD else "why\nand how",
+        "step": "",
+        "seconds": 1.5,
+        "commands": 2,
+        "product_cpu_seconds": 1.0,
+        "swept_up": 0,
+        "platform": "linux x86_64",
+    }
+    return ScenarioResult(name=name, outcome=outcome, **{**usual, **fields})
+
+
+def a_run(*results: ScenarioResult, **fields: Any) -> SuiteRun:
+    """The record of a run with some results."""
+    platforms = dict.fromkeys(result.platform for result in results) or {"linux x86_64": None}
+    usual: dict[str, Any] = {
+        "started": datetime(2026, 8, 23, 10, tzinfo=UTC),
+        "target": "swamp",
+        "is_for_sign_off": True,
+        "version": "20260822.011157.0-sha.06b61472",
+        "binaries": {
+            each: {"version": "20260822.011157.0-sha.06b61472", "sha256": f"ab {each}", "size": "7"}
+            for each in platforms
+        },
+        "other": None,
+        "verdict": ExitCode.EVERY_PROMISE_HELD,
+        "figures": {"scenarios": len(results), "wall seconds": 3.0, "product commands": 4},
+    }
+    return SuiteRun(**{**usual, **fields, "results": results})
 
 
 def suite_environment(reports: Path, **extra: str) -> dict[str, str]:

@@ -21,8 +21,9 @@ def test_a_promise_that_holds(fake_swamp, tmp_path):
     assert "EVERY PROMISE HELD: 1 held" in done.stdout
     assert "swamp 20260101" not in done.stderr
     record = run_json(tmp_path)
-    assert record["binary"]["version"] == "20260101.000000.0-sha.fake"
-    assert len(record["binary"]["sha256"]) == 64
+    (binary,) = record["binaries"].values()
+    assert binary["version"] == record["version"] == "20260101.000000.0-sha.fake"
+    assert len(binary["sha256"]) == 64
     assert record["figures"]["product commands"] == 2
 
 

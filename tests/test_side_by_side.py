@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from swamp_harness.tools.coverage import recorded_seconds
+from swamp_harness.report.coverage import recorded_seconds
 from swamp_harness.tools.display import Display
 from swamp_harness.tools.side_by_side import longest_first, shard_in, shard_of
 from tests.conftest import ROOT, run_suite, suite_environment

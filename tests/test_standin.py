@@ -19,9 +19,11 @@ from standin.predicate import NoPredicate, compiled
 from standin.redaction import blanked
 from standin.store import Kind, Place, Store
 from swamp_harness.product.target import load
-from swamp_harness.tools import project
-from swamp_harness.tools.features import catalogue
+from swamp_harness.report import project
+from swamp_harness.report.features import catalogue
+from swamp_harness.report.outcomes import Outcome, ScenarioResult
 from swamp_harness.tools.prove import Fault, faults_in, finding_of, lacking_numbers
+from tests.conftest import a_result
 
 PLACE = Place("@uat/probe", "build", "result")
 EXTENSIONS = project.ROOT / "fixtures"
@@ -165,14 +167,8 @@ def test_every_fault_finds_what_it_breaks(words: list[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def _result(number: int, outcome: str, step_type: str = "") -> dict[str, object]:
-    return {
-        "name": f"s{number}",
-        "numbers": [number],
-        "outcome": outcome,
-        "step_type": step_type,
-        "reason": "why",
-    }
+def _result(number: int, outcome: str, step_type: str = "") -> ScenarioResult:
+    return a_result(f"s{number}", Outcome(outcome), numbers=(number,), step_type=step_type)
 
 
 @pytest.mark.parametrize(
@@ -186,9 +182,7 @@ def _result(number: int, outcome: str, step_type: str = "") -> dict[str, object]
         ([], "NOT JUDGED"),
     ],
 )
-def test_a_fault_counts_as_noticed_only_by_a_judgement(
-    results: list[dict[str, object]], verdict: str
-) -> None:
+def test_a_fault_counts_as_noticed_only_by_a_judgement(results: list[ScenarioResult], verdict: str) -> None:
     assert finding_of(Fault("07-x", 7, "does"), results, 1.0).verdict == verdict
 
 

@@ -9,7 +9,7 @@ import pytest
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.product.binary import binary_under_test
 from swamp_harness.product.target import SWAMP, load, target_of
-from swamp_harness.tools import project
+from swamp_harness.report import project
 from tests.conftest import run_suite
 
 EMBEDDED = project.EMBEDDED_TARGET

@@ -1,15 +1,16 @@
 """The tools around a run: the list of deviations, the verdict, the coverage map, the checks of features."""
 
-import json
 import re
 
 import pytest
 
 from swamp_harness.machinery.faults import ExitCode, PromiseBroken, UnusableInput
+from swamp_harness.report import coverage, deviations, features, project
+from swamp_harness.report.coverage import Recorded, coverage_map, load_recorded, lost_numbers, record
+from swamp_harness.report.outcomes import Outcome, ScenarioResult, verdict
 from swamp_harness.scenario.judging import judge
-from swamp_harness.tools import coverage, deviations, features, project, stylecheck
-from swamp_harness.tools.coverage import Recorded, coverage_map, load_recorded, lost_numbers, record
-from swamp_harness.tools.outcomes import Outcome, ScenarioResult, verdict
+from swamp_harness.tools import stylecheck
+from tests.conftest import a_result, a_run
 
 ENTRY = """
 - id: known
@@ -157,18 +158,16 @@ def test_recorded_results_are_the_worst_of_an_outline_and_survive_what_did_not_r
 
     def run_with(*outcomes):
         rows = [
-            {"name": f"A worker naps {n} -- @1.{n} ", "outcome": outcome, "seconds": 1.04 + n}
+            a_result(f"A worker naps {n} -- @1.{n} ", Outcome(outcome), seconds=1.04 + n)
             for n, outcome in enumerate(outcomes)
         ]
-        binary = {"version": "v1", "sha256": "abcdef0123456789"}
-        run.write_text(
-            json.dumps({"binary": binary, "started": "2026-11-23T10:00:00+00:00", "results": rows})
-        )
+        binaries = {"linux x86_64": {"sha256": "abcdef0123456789"}}
+        a_run(*rows, version="v1", binaries=binaries).write_to(tmp_path)
         return record(run, scenarios, file)
 
     assert run_with("held", "broken") == 1
     assert load_recorded(file)["A worker naps <how>"] == Recorded(
-        "broken", "v1 (abcdef012345)", "2026-11-23", seconds=2.0
+        "broken", "v1 (abcdef012345)", "2026-08-23", seconds=2.0
     )
     assert run_with("not run", "not run") == 0
     assert load_recorded(file)["A worker naps <how>"].outcome == "broken"

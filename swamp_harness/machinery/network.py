@@ -18,7 +18,9 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from types import TracebackType
 from typing import Self
 
@@ -31,6 +33,28 @@ _LINGER_ZERO = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _DIAL_LIMIT = 10
 
 
+class PathState(Enum):
+    """What becomes of what is sent over a path."""
+
+    PASSING = "passing"
+    HELD = "held back"
+    BROKEN = "broken off"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class PathChange:
+    """A fault of a path, or its end.
+
+    Attributes:
+        at: when.
+        state: of the path from then on; broken off is but for the moment.
+    """
+
+    at: datetime
+    state: PathState
+
+
 class NetworkPath:
     """Forwards TCP connections from a port of its own to a target.
 
@@ -41,6 +65,7 @@ class NetworkPath:
 
     Attributes:
         stalled_at: when it was stalled last, None if it never was.
+        changes: what was done to it, in order.
         requests: the requests that were sent over it to the target, as far as they are not encrypted.
     """
 
@@ -51,6 +76,7 @@ class NetworkPath:
         self._lock = threading.Lock()
         self._pairs: set[_Pair] = set()
         self.stalled_at: datetime | None = None
+        self.changes: list[PathChange] = []
         self.requests = RequestLog()
         self._listen(port=0)
         self._address: tuple[str, int] = self._listener.getsockname()[:2]
@@ -68,11 +94,15 @@ class NetworkPath:
 
     def stall(self) -> None:
         """Let nothing pass any longer, in either direction, without telling anybody."""
-        self.stalled_at = datetime.now(UTC)
+        self.stalled_at = self._note(PathState.HELD)
         self._passing.clear()
 
     def reset(self) -> None:
         """Break every open connection with a reset, at both ends."""
+        self._note(PathState.BROKEN)
+        self._break()
+
+    def _break(self) -> None:
         with self._lock:
             pairs = list(self._pairs)
         for pair in pairs:
@@ -85,8 +115,9 @@ class NetworkPath:
 
     def refuse(self) -> None:
         """Break what is connected and refuse new connections."""
+        self._note(PathState.REFUSED)
         self._stop_listening()
-        self.reset()
+        self._break()
 
     def heal(self) -> None:
         """Let everything pass again; what was held back arrives first.
@@ -94,6 +125,7 @@ class NetworkPath:
         Raises:
             InfrastructureFault: another program took the path's port while the path refused connections.
         """
+        self._note(PathState.PASSING)
         self._passing.set()
         if self._refusing:
             try:
@@ -108,7 +140,12 @@ class NetworkPath:
         """End the path and everything on it."""
         self._passing.set()
         self._stop_listening()
-        self.reset()
+        self._break()
+
+    def _note(self, state: PathState) -> datetime:
+        now = datetime.now(UTC)
+        self.changes.append(PathChange(now, state))
+        return now
 
     def _listen(self, port: int) -> None:
         self._refusing = False

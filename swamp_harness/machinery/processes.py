@@ -16,7 +16,7 @@ import psutil
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
-from swamp_harness.machinery.processlog import ProcessLog
+from swamp_harness.machinery.processlog import Life, ProcessLog
 from swamp_harness.machinery.waiting import wait_until
 
 
@@ -63,11 +63,14 @@ class ProcessTree:
             )
         except OSError as error:
             raise InfrastructureFault(f"{name} could not be started: {error}.") from error
-        log.note(f"{name} started as process {self._popen.pid}")
+        log.note(f"{name} started as process {self._popen.pid}", Life.STARTED)
         self._process = psutil.Process(self._popen.pid)
         self._pumps = [
-            threading.Thread(target=_pump, args=(pipe, stream, log), daemon=True)
-            for stream, pipe in (("stdout", self._popen.stdout), ("stderr", self._popen.stderr))
+            threading.Thread(target=pump, args=(pipe, stream, log), daemon=True)
+            for stream, pipe, pump in (
+                ("stdout", self._popen.stdout, self._pump_to_the_end),
+                ("stderr", self._popen.stderr, _pump),
+            )
         ]
         for pump in self._pumps:
             pump.start()
@@ -115,7 +118,7 @@ class ProcessTree:
 
     def kill(self) -> None:
         """End the whole tree at once, as a power cut would: nothing in it can clean up."""
-        self.log.note(f"{self.name} is killed")
+        self.log.note(f"{self.name} is killed", Life.KILLED)
         self._kill_tree()
 
     def terminate(self) -> int:
@@ -127,7 +130,7 @@ class ProcessTree:
         Raises:
             AwaitedInVain: it did not stop within the limit.
         """
-        self.log.note(f"{self.name} is asked to stop")
+        self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
         # A process that has just ended by itself needs no asking.
         with contextlib.suppress(ProcessLookupError):
             self._popen.send_signal(_stop_signal())
@@ -135,14 +138,14 @@ class ProcessTree:
 
     def suspend(self) -> None:
         """Freeze every process of the tree where it stands."""
-        self.log.note(f"{self.name} is suspended")
+        self.log.note(f"{self.name} is suspended", Life.SUSPENDED)
         for process in tree_of(self._process):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.suspend()
 
     def resume(self) -> None:
         """Let a suspended tree run on."""
-        self.log.note(f"{self.name} is resumed")
+        self.log.note(f"{self.name} is resumed", Life.RESUMED)
         for process in tree_of(self._process):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.resume()
@@ -150,7 +153,7 @@ class ProcessTree:
     def end(self) -> None:
         """Make sure that nothing of the tree runs any longer; for cleaning up, not for judging."""
         if self.alive:
-            self.log.note(f"{self.name} is ended, its scenario is over")
+            self.log.note(f"{self.name} is ended, its scenario is over", Life.KILLED)
         self._kill_tree()
 
     def _kill_tree(self) -> None:
@@ -166,6 +169,10 @@ class ProcessTree:
         # longer, and its output is not waited for.
         for pump in self._pumps:
             pump.join(OUTPUT_DRAINED.seconds)
+
+    def _pump_to_the_end(self, pipe: IO[bytes] | None, stream: str, log: ProcessLog) -> None:
+        _pump(pipe, stream, log)
+        log.note(f"{self.name} says nothing more", Life.ENDED)
 
     def _last_words(self) -> str:
         return self.log.tail(3)

@@ -10,9 +10,35 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 
 from swamp_harness.machinery.redaction import SECRETS
+
+
+class Life(Enum):
+    """What happens to a process."""
+
+    STARTED = "started"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    INTERRUPTED = "Ctrl-C"
+    ASKED_TO_STOP = "asked to stop"
+    KILLED = "killed"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class LifeEvent:
+    """Something that has happened to a process.
+
+    Attributes:
+        at: when.
+        what: has happened.
+    """
+
+    at: datetime
+    what: Life
 
 
 @dataclass(frozen=True)
@@ -43,6 +69,7 @@ class ProcessLog:
         self._hear = hear
         self._lock = threading.Lock()
         self._lines: list[LogLine] = []
+        self._life: list[LifeEvent] = []
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
 
@@ -56,10 +83,18 @@ class ProcessLog:
                 file.write(f"{line.at:%H:%M:%S.%f} {mark} {SECRETS.blank(text)}\n")
         self._hear(line)
 
-    def note(self, text: str) -> None:
-        """Write a remark of the harness into the file, such as that the process was killed."""
+    def note(self, text: str, what: Life) -> None:
+        """Note that something has happened to the process, as a remark in the file as well."""
+        event = LifeEvent(datetime.now(UTC), what)
         with self._lock, self.file.open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now(UTC):%H:%M:%S.%f} # {SECRETS.blank(text)}\n")
+            self._life.append(event)
+            file.write(f"{event.at:%H:%M:%S.%f} # {SECRETS.blank(text)}\n")
+
+    @property
+    def life(self) -> list[LifeEvent]:
+        """What has happened to the process over all its starts, in order."""
+        with self._lock:
+            return list(self._life)
 
     @property
     def position(self) -> int:

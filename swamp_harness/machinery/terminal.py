@@ -15,7 +15,7 @@ import psutil
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import OUTPUT_DRAINED, Limit
 from swamp_harness.machinery.processes import Launch, kill_tree
-from swamp_harness.machinery.processlog import ProcessLog
+from swamp_harness.machinery.processlog import Life, ProcessLog
 from swamp_harness.machinery.waiting import wait_until
 
 _CHUNK = 65536
@@ -39,7 +39,7 @@ class TerminalProcess:
         self.log = log
         self.log_start = log.position
         self._terminal = start_at_a_terminal(name, launch)
-        log.note(f"{name} started at a terminal as process {self._terminal.pid}")
+        log.note(f"{name} started at a terminal as process {self._terminal.pid}", Life.STARTED)
         self._process = psutil.Process(self._terminal.pid)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -59,7 +59,7 @@ class TerminalProcess:
 
     def press_ctrl_c(self) -> None:
         """Type the character that a terminal turns into an interrupt."""
-        self.log.note(f"Ctrl-C is pressed at the terminal of {self.name}")
+        self.log.note(f"Ctrl-C is pressed at the terminal of {self.name}", Life.INTERRUPTED)
         self._terminal.sendintr()
 
     def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
@@ -99,6 +99,7 @@ class TerminalProcess:
                     self.log.add("stdout", _text(line))
         if rest:
             self.log.add("stdout", _text(rest))
+        self.log.note(f"{self.name} says nothing more", Life.ENDED)
 
 
 def start_at_a_terminal(name: str, launch: Launch) -> Any:

@@ -45,6 +45,11 @@ class Binary:
     platform: str
     architecture: str
 
+    @property
+    def built_for(self) -> str:
+        """Platform and architecture, as reports call them, such as "linux x86_64"."""
+        return f"{self.platform} {self.architecture}"
+
     def facts(self) -> dict[str, str]:
         """Everything known of the binary, as texts, for a banner or a report."""
         return {name: str(value) for name, value in asdict(self).items()}

@@ -29,6 +29,23 @@ from swamp_harness.product.wordings import (
     reasons_given,
 )
 
+# What a worker tells of its connection, by the kind of the event in JSON.
+ENROLLED, DISCONNECTED = "enrolled", "disconnected"
+_MILESTONES = {ENROLLED: WORKER_ENROLLED, DISCONNECTED: WORKER_DISCONNECTED, "stopped": WORKER_STOPPED}
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """Something that a worker has said of its connection.
+
+    Attributes:
+        at: when it was heard.
+        kind: "enrolled", "disconnected" or "stopped".
+    """
+
+    at: datetime
+    kind: str
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -281,6 +298,15 @@ class Worker:
     def disconnected_at(self) -> list[datetime]:
         """When its present process has said that it was disconnected."""
         return [line.at for line in self._said(WORKER_DISCONNECTED, "disconnected")]
+
+    def milestones(self) -> list[Milestone]:
+        """What it has said of its connection over all its starts, in order; nothing of it is judged here."""
+        return [
+            Milestone(line.at, kind)
+            for line in self.log.lines(stream="stdout")
+            for kind, pattern in _MILESTONES.items()
+            if pattern.search(line.text) or f'"kind":"{kind}"' in line.text.replace(" ", "")
+        ]
 
     @property
     def rejections(self) -> list[str]:

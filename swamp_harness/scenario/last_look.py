@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.run import WorkflowRun
+from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.product.worker import Worker
 from swamp_harness.scenario.evidence import Evidence
@@ -30,12 +31,16 @@ def last_words(
 
 def take_last_look(
     evidence: Evidence, operator: Operator, orchestrator: Orchestrator | None, journal: Journal | None
-) -> None:
+) -> list[LeaseRecord]:
     """Write down pool and tokens as they are at the end, and runs if there is a journal of steps.
 
     What goes wrong in it is written down as well, and nothing is raised: a look back must not cost the
     scenario its result.
+
+    Returns:
+        The leases, if there is a journal and they could be asked for.
     """
+    leases: list[LeaseRecord] = []
     pool: object = "no orchestrator is running"
     try:
         if orchestrator is not None and orchestrator.alive:
@@ -45,20 +50,23 @@ def take_last_look(
             }
             tokens = orchestrator.api.ask("worker.token.list")
             if journal is not None:
-                _take_last_look_at_runs(evidence, orchestrator.api, journal)
+                leases = _take_last_look_at_runs(evidence, orchestrator.api, journal)
         else:
             tokens = str(operator.commands.run("worker", "token", "list", output=Output.TEXT))
     except Exception as error:  # noqa: BLE001 - as the docstring says
         tokens = f"the last look failed: {type(error).__name__}: {error}"
     evidence.write_answer("The pool at the end", "pool.json", pool)
     evidence.write_answer("The token list at the end", "tokens.json", tokens)
+    return leases
 
 
-def _take_last_look_at_runs(evidence: Evidence, api: ServeApi, journal: Journal) -> None:
+def _take_last_look_at_runs(evidence: Evidence, api: ServeApi, journal: Journal) -> list[LeaseRecord]:
     evidence.write("The journal of the steps", "journal.jsonl", journal.text)
+    leases = api.leases()
     answers = {
         "runs": api.ask("workflow.history.search"),
         "queue": api.ask("worker.queue.list"),
-        "leases": api.leases(),
+        "leases": leases,
     }
     evidence.write_answer("Runs, queue and leases at the end", "runs.json", answers)
+    return leases

@@ -134,6 +134,10 @@ class Workers:
         """Every network path that can fail."""
         return list(self._networks.values())
 
+    def networks_by_name(self) -> dict[str, NetworkPath]:
+        """Every network path that can fail, by the name of its worker."""
+        return dict(self._networks)
+
     def put_on_a_network(self, worker: str, orchestrator: Address) -> Address:
         """Give a worker a network path that can fail, and return the address that it must dial."""
         self._networks[worker] = NetworkPath(orchestrator)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from swamp_harness.product.records import PoolMember
 from swamp_harness.product.registry import Registry
 from swamp_harness.product.repository import Repository, initialise
 from swamp_harness.product.run import WorkflowRun
+from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.product.target import Times
 from swamp_harness.product.trust import trust_of_command
@@ -37,6 +39,7 @@ from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.probe import PROBE, WORKER_VARIABLE, Journal
 from swamp_harness.scenario.runs import Runs
 from swamp_harness.scenario.security import Security
+from swamp_harness.scenario.timeline import Cast, PoolWatch, Span, Timeline, lanes_of
 from swamp_harness.scenario.workers import Workers
 
 _ORCHESTRATOR = "orchestrator"
@@ -65,6 +68,8 @@ class World:
         registry: the registry of extensions that the operator pulls from, once there is one.
         memory: whose memory is watched, by name.
         heard_in_time: the steps of which the operator has seen, while they held, what they said.
+        steps: of the feature that have been run, on the time axis.
+        timeline: everything that happened, once the scenario has been closed.
     """
 
     def __init__(self, bench: Bench, scenario: str, title: str) -> None:
@@ -91,6 +96,10 @@ class World:
         self.registry: Registry | None = None
         self.memory: dict[str, MemoryWatch] = {}
         self.heard_in_time: list[str] = []
+        self.steps: list[Span] = []
+        self.timeline: Timeline | None = None
+        self._begun = datetime.now(UTC)
+        self._pool_watch = PoolWatch()
         self._repository: Repository | None = None
         self._orchestrators: dict[str, Orchestrator] = {}
 
@@ -384,9 +393,11 @@ class World:
             PromiseBroken: the orchestrator does not answer.
         """
         try:
-            return sorted(self.orchestrator.api.live_pool(), key=lambda member: member.name)
+            members = self.orchestrator.api.live_pool()
         except OSError as error:
             raise PromiseBroken(f"{self.orchestrator.name} does not answer: {error}") from error
+        self._pool_watch.see(members, datetime.now(UTC))
+        return sorted(members, key=lambda member: member.name)
 
     def members(self, name: str | None = None) -> list[PoolMember]:
         """The members that the worker list would show now, or that of a name, asked over the cheap surface.
@@ -436,12 +447,14 @@ class World:
             How many processes had to be swept up that no actor knew of.
         """
         try:
+            leases: list[LeaseRecord] = []
             if self._operator is not None:
                 if not interrupted:
                     orchestrator = next(iter(self._orchestrators.values()), None)
                     journal = self.journal if self._workflow is not None else None
-                    take_last_look(self.evidence, self._operator, orchestrator, journal)
+                    leases = take_last_look(self.evidence, self._operator, orchestrator, journal)
                 self.evidence.write_transcript(self._typed())
+            self.timeline = self._timeline(leases)
         finally:
             if self._runs is not None:
                 self._runs.end()
@@ -451,6 +464,20 @@ class World:
             self.aids.close()
             survivors = self._bench.end_scenario(self._scenario, self.folder, keep=keep)
         return survivors
+
+    def _timeline(self, leases: list[LeaseRecord]) -> Timeline:
+        cast = Cast(
+            typed=self._typed(),
+            orchestrators=list(self._orchestrators.values()),
+            workers={name: self.workers[name] for name in self.workers.names()},
+            networks=self.workers.networks_by_name(),
+            runs=self._runs.all() if self._runs is not None else [],
+            lifetimes=self._operator.lifetimes if self._operator is not None else {},
+            leases=leases,
+            notes=self.journal.notes(),
+        )
+        lanes = lanes_of(cast, self._pool_watch, self.times.grace_window)
+        return Timeline(self._begun, datetime.now(UTC), self.steps, lanes)
 
     def explanation(self) -> str:
         """The last things that each process said and the operator did, and where the evidence lies."""

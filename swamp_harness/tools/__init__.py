@@ -1,1 +1,1 @@
-"""Floor 4: the run, the report, the coverage map: the `swamp-uat` command."""
+"""Floor 5: the run and its commands, the proof, the comparison: the `swamp-uat` command."""

@@ -18,7 +18,7 @@ from allure_commons.model2 import Label, Link, Status, StatusDetails
 from allure_commons.types import AttachmentType, LabelType, LinkType
 from allure_commons.utils import md5, now
 
-from swamp_harness.tools.outcomes import NOT_SELECTED, Outcome, title_of
+from swamp_harness.report.outcomes import NOT_SELECTED, Outcome, title_of
 from swamp_harness.tools.session import Session
 
 ISSUE_URL = "https://swamp-club.com/lab/630"
@@ -38,6 +38,7 @@ _PREFIX = {
     Outcome.FAULT: "Infrastructure: ",
     Outcome.NOT_RUN: "Not run: ",
 }
+_KINDS = {".json": AttachmentType.JSON, ".svg": AttachmentType.SVG}
 _CATEGORIES = [
     {"name": "Known deviations", "messageRegex": r"(?s)Known deviation: .*", "matchedStatuses": ["failed"]},
     {"name": "Broken promises", "messageRegex": r"(?s)Broken promise: .*", "matchedStatuses": ["failed"]},
@@ -99,7 +100,7 @@ class _Listener(AllureListener):  # type: ignore[misc]
 
 def attach(title: str, file: Path) -> None:
     """Attach a file of the evidence to the scenario that is running; without Allure, nothing happens."""
-    kind = AttachmentType.JSON if file.suffix == ".json" else AttachmentType.TEXT
+    kind = _KINDS.get(file.suffix, AttachmentType.TEXT)
     allure_commons.plugin_manager.hook.attach_file(
         source=str(file), name=title, attachment_type=kind, extension=kind.extension
     )

@@ -13,7 +13,8 @@ from behave.exception import FileNotFoundError as NoSuchFeature
 from behave.parser import ParserError
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.tools import compare, coverage, deviations, features, project, prove, stylecheck
+from swamp_harness.report import coverage, deviations, features, project
+from swamp_harness.tools import compare, prove, stylecheck
 from swamp_harness.tools.runner import SHARD, UatRunner
 from swamp_harness.tools.side_by_side import jobs_that_suit, shard_in
 

@@ -29,12 +29,12 @@ from swamp_harness.product.wordings import (
     reasons_given,
 )
 from swamp_harness.product.workflow import Placement, Step, Workflow
+from swamp_harness.report import project
 from swamp_harness.scenario import run_events, run_observations
 from swamp_harness.scenario.bench import Bench
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.probe import WORK
 from swamp_harness.scenario.world import World
-from swamp_harness.tools import project
 
 Facts = Mapping[str, str]
 

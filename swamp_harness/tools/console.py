@@ -7,7 +7,7 @@ from typing import Any
 
 from behave.formatter.base import Formatter
 
-from swamp_harness.tools.outcomes import Outcome, ScenarioResult
+from swamp_harness.report.outcomes import Outcome, ScenarioResult
 from swamp_harness.tools.session import Session
 
 _MARKS = {
@@ -15,6 +15,7 @@ _MARKS = {
     Outcome.BROKEN: "FAIL",
     Outcome.DEVIATION: "dev ",
     Outcome.DEVIATION_GONE: "GONE",
+    Outcome.WAIVED: "wvd ",
     Outcome.FAULT: "ERR ",
     Outcome.NOT_RUN: "-   ",
 }
@@ -62,8 +63,11 @@ def told(session: Session, result: ScenarioResult) -> str:
     lines = [f"  {_MARKS[result.outcome]} {result.title}  {result.seconds:.1f} s"]
     if result.outcome is Outcome.NOT_RUN:
         lines.append(f"         not run: {result.reason}")
-    elif result.outcome is Outcome.DEVIATION:
-        lines.append(f"         known deviation at: {result.step}\n         {result.reason}")
+    elif result.outcome in (Outcome.DEVIATION, Outcome.WAIVED):
+        lines += [
+            f"         {result.outcome.value} at: {result.step}",
+            textwrap.indent(result.reason, " " * 9),
+        ]
     elif result.outcome is not Outcome.HELD:
         lines.append(textwrap.indent(_explanation(session, result), " " * 9))
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from swamp_harness.tools.outcomes import title_of
+from swamp_harness.report.outcomes import title_of
 
 
 @dataclass

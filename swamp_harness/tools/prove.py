@@ -25,8 +25,9 @@ import yaml
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.product.target import TARGET_VARIABLE
-from swamp_harness.tools import features, project
-from swamp_harness.tools.outcomes import Outcome, title_of
+from swamp_harness.report import features, project
+from swamp_harness.report.outcomes import Outcome, ScenarioResult, title_of
+from swamp_harness.report.suite_run import RUN_FILE, read_run
 
 # The variable by which the embedded target is told which fault to have.
 _FAULT_VARIABLE = "SWAMP_STANDIN_FAULT"
@@ -147,25 +148,23 @@ def lacking_numbers(listed: Sequence[Fault]) -> list[int]:
     return [promise.number for promise in features.catalogue() if counted[promise.number] < _AT_LEAST]
 
 
-def finding_of(fault: Fault, results: Sequence[dict[str, Any]], seconds: float) -> Finding:
+def finding_of(fault: Fault, results: Sequence[ScenarioResult], seconds: float) -> Finding:
     """What a run against a fault has shown.
 
     Args:
         fault: that the target had.
-        results: of the scenarios, as `run.json` has them.
+        results: of the scenarios.
         seconds: how long the run took.
     """
-    ran = [each for each in results if each["outcome"] != Outcome.NOT_RUN.value]
-    own = [each for each in ran if fault.number in each["numbers"]]
-    failed = [each for each in own if each["outcome"] != Outcome.HELD.value]
-    judged = [
-        each for each in failed if each["outcome"] == Outcome.BROKEN.value and each["step_type"] == "then"
-    ]
+    ran = [each for each in results if each.outcome is not Outcome.NOT_RUN]
+    own = [each for each in ran if fault.number in each.numbers]
+    failed = [each for each in own if each.outcome is not Outcome.HELD]
+    judged = [each for each in failed if each.outcome is Outcome.BROKEN and each.step_type == "then"]
     return Finding(
         fault,
-        {title_of(each["name"]): each["reason"].splitlines()[0] for each in judged},
-        [title_of(each["name"]) for each in failed if each not in judged],
-        [title_of(each["name"]) for each in ran if each not in own and each["outcome"] != Outcome.HELD.value],
+        {title_of(each.name): each.reason.splitlines()[0] for each in judged},
+        [title_of(each.name) for each in failed if each not in judged],
+        [title_of(each.name) for each in ran if each not in own and each.outcome is not Outcome.HELD],
         len(ran),
         seconds,
     )
@@ -196,8 +195,8 @@ def _finding(fault: Fault, folder: Path, *, whole: bool) -> Finding:
     if process.is_alive():  # what is not there then was not judged
         process.terminate()
         process.join()
-    record = folder / "run.json"
-    results = json.loads(record.read_text("utf-8"))["results"] if record.exists() else []
+    record = folder / RUN_FILE
+    results = read_run(record).results if record.exists() else ()
     return finding_of(fault, results, time.monotonic() - started)
 
 

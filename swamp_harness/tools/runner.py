@@ -21,9 +21,9 @@ from behave.runner_util import parse_features
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.redaction import SECRETS
-from swamp_harness.tools import project
+from swamp_harness.report import project
+from swamp_harness.report.coverage import recorded_seconds
 from swamp_harness.tools.console import told
-from swamp_harness.tools.coverage import recorded_seconds
 from swamp_harness.tools.display import Display
 from swamp_harness.tools.session import Session, banner
 from swamp_harness.tools.side_by_side import SideBySide, can_fork, longest_first, shard_in, shard_of

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
-import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,20 +16,20 @@ from typing import Any
 from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.limits import time_scale
 from swamp_harness.machinery.redaction import SECRETS
-from swamp_harness.product.binary import this_platform
-from swamp_harness.product.target import Target, target_of
+from swamp_harness.product.target import target_of
+from swamp_harness.report import deviations, features, project, summary, waivers
+from swamp_harness.report.documents import ALLURE_RESULTS, EVIDENCE, write_documents
+from swamp_harness.report.features import location_of, numbers_of
+from swamp_harness.report.outcomes import NOT_SELECTED, Outcome, ScenarioResult, verdict
+from swamp_harness.report.suite_run import SuiteRun
+from swamp_harness.report.timeline_drawing import TIMELINE_FILE, drawing_of
 from swamp_harness.scenario.bench import Bench
+from swamp_harness.scenario.timeline import Span
 from swamp_harness.scenario.world import World
-from swamp_harness.tools import deviations, project
-from swamp_harness.tools.features import UAT_TAG
-from swamp_harness.tools.outcomes import NOT_SELECTED, Outcome, ScenarioResult, verdict, verdict_in_words
+from swamp_harness.tools.requirements import missing_for
 
-_NEEDS_OTHER_BINARY = "other-binary"
-_PLATFORM = "platform-"
-_NOT_ON_WINDOWS = {
-    "terminal": "needs a terminal, which this suite does not have on Windows",
-    "posix": "needs a POSIX shell for its steps, which Windows does not have",
-}
+_NO_FAILURE = {Outcome.HELD, Outcome.WAIVED, Outcome.NOT_RUN}
+_NOT_WORSE_THAN_A_COMPLAINT = {ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS}
 
 
 @dataclass(frozen=True)
@@ -66,9 +64,11 @@ class Session:
     def __init__(self, environ: Mapping[str, str], reports: Path) -> None:
         time_scale()  # a bad value is bad input, and must be said before anything is started
         target = target_of(environ, project.EMBEDDED_TARGET)
-        self.deviations = deviations.load(project.deviations()) if target.has_listed_deviations else []
+        listed = target.has_listed_deviations
+        self.deviations = deviations.load(project.deviations()) if listed else []
+        self.waivers = waivers.load(project.waivers()) if listed else []
         self.bench = Bench(environ, reports, target)
-        for stale in ("evidence", "allure-results"):
+        for stale in (EVIDENCE, ALLURE_RESULTS):
             shutil.rmtree(reports / stale, ignore_errors=True)
         reports.mkdir(parents=True, exist_ok=True)
         self.reports = reports
@@ -88,7 +88,7 @@ class Session:
     def begin(self, scenario: Any) -> World | None:
         """Build the World of a scenario; None, with the scenario marked as skipped, if it cannot run here."""
         self._scenario_clock, self._scenario_cpu = time.monotonic(), _product_cpu()
-        missing = self._missing_for(scenario)
+        missing = missing_for(scenario, has_other_binary=self.bench.other is not None)
         if missing is not None:
             scenario.skip(missing)
             return None
@@ -102,9 +102,12 @@ class Session:
             PromiseBroken: the product broke the promise.
             InfrastructureFault: the bench failed, the set-up failed, or the suite itself did.
         """
-        self._at_step(f"{step.keyword} {step.name}")
+        words = f"{step.keyword} {step.name}"
+        self._at_step(words)
+        kind, begun = "failed", datetime.now(UTC)
         try:
             action()
+            kind = step.step_type
         except PromiseBroken as error:
             if step.step_type == "given":
                 raise self._explained(
@@ -117,6 +120,9 @@ class Session:
             trace = "".join(traceback.format_exception(error))
             finding = f"The suite itself failed, not the product: {type(error).__name__}: {error}\n{trace}"
             raise self._explained(InfrastructureFault, world, step, finding) from None
+        finally:
+            if world is not None:
+                world.steps.append(Span(kind, words, begun, datetime.now(UTC)))
 
     def finish(self, scenario: Any, world: World | None) -> None:
         """End a scenario's World and write down what became of the scenario."""
@@ -128,9 +134,20 @@ class Session:
                 swept_up = world.close(keep=failed, interrupted=self.interrupted is not None)
             except Exception as error:  # noqa: BLE001 - a scenario's end must not spoil those after it
                 outcome, reason = Outcome.FAULT, f"Cleaning up failed: {type(error).__name__}: {error}"
-        commands = world.product_commands if world is not None else 0
+            if world.timeline is not None:
+                world.evidence.write("The timeline", TIMELINE_FILE, drawing_of(world.timeline))
         self.results.append(
-            self._result(scenario, outcome, reason, step=step, commands=commands, swept_up=swept_up)
+            self._result(
+                scenario,
+                outcome,
+                reason,
+                step=step,
+                commands=world.product_commands if world is not None else 0,
+                swept_up=swept_up,
+                evidence=world.evidence.folder.relative_to(self.reports).as_posix()
+                if world is not None
+                else "",
+            )
         )
 
     def _result(
@@ -142,26 +159,28 @@ class Session:
         step: str = "",
         commands: int = 0,
         swept_up: int = 0,
+        evidence: str = "",
     ) -> ScenarioResult:
-        numbers = [int(match[1]) for tag in scenario.effective_tags if (match := UAT_TAG.match(tag))]
         return ScenarioResult(
             name=scenario.name,
-            numbers=tuple(sorted(numbers)),
-            location=f"{scenario.filename}:{scenario.line}",
+            numbers=numbers_of(scenario),
+            location=location_of(scenario),
             outcome=outcome,
             reason=reason,
             step=step,
-            seconds=time.monotonic() - self._scenario_clock,
+            seconds=round(time.monotonic() - self._scenario_clock, 2),
             commands=commands,
-            product_cpu_seconds=_product_cpu() - self._scenario_cpu,
+            product_cpu_seconds=round(_product_cpu() - self._scenario_cpu, 2),
             swept_up=swept_up,
             step_type=_type_of_failed(scenario),
+            platform=self.bench.binary.built_for,
+            evidence=evidence,
         )
 
     @property
     def has_failures(self) -> bool:
         """Whether a scenario has failed so far, for whatever reason."""
-        return any(result.outcome not in (Outcome.HELD, Outcome.NOT_RUN) for result in self.results)
+        return any(result.outcome not in _NO_FAILURE for result in self.results)
 
     # --- side by side
 
@@ -203,34 +222,24 @@ class Session:
         self.interrupted = self.interrupted or code
 
     def close(self) -> ExitCode:
-        """End everything, write `run.json`, print the summary.
+        """End everything, write the record and the sign-off page, print the summary.
 
         Returns:
             The verdict.
         """
         self.bench.close()
-        self.results.sort(key=_place)
-        code = self.interrupted or verdict(self.results)
-        figures = self._figures()
-        (self.reports / "run.json").write_text(
-            SECRETS.blank(json.dumps(self._record(code, figures), indent=2)) + "\n", "utf-8"
-        )
-        self._print_summary(code, figures)
-        return code
+        results = sorted(self.results, key=lambda result: result.place)
+        names = [run.name for run in features.runs_in(features.parse(project.FEATURES))]
+        complaints = waivers.complaints(self.waivers, results, self.bench.binary.version, names)
+        record = self._record(results, self._verdict(results, complaints))
+        write_documents(record, self.reports, self.deviations, self.waivers)
+        print(summary.of_run(record, complaints, self.reports), flush=True)
+        return record.verdict
 
     def result_of(self, scenario: Any) -> ScenarioResult | None:
         """What became of a scenario, None if it has not been finished."""
-        location = f"{scenario.filename}:{scenario.line}"
+        location = location_of(scenario)
         return next((result for result in self.results if result.location == location), None)
-
-    def _missing_for(self, scenario: Any) -> str | None:
-        if _NEEDS_OTHER_BINARY in scenario.effective_tags and self.bench.other is None:
-            return "needs a binary of another protocol version: give one with SWAMP_OTHER_BIN"
-        asked = {tag for tag in scenario.effective_tags if tag.startswith(_PLATFORM)}
-        if asked and f"{_PLATFORM}{this_platform()}" not in asked:
-            return f"needs a machine with {' or '.join(sorted(tag.removeprefix(_PLATFORM) for tag in asked))}"
-        missing = [reason for tag, reason in _NOT_ON_WINDOWS.items() if tag in scenario.effective_tags]
-        return missing[0] if missing and sys.platform == "win32" else None
 
     def _explained(
         self, kind: type[PromiseBroken | InfrastructureFault], world: World | None, step: Any, finding: str
@@ -270,9 +279,13 @@ class Session:
         if step.status.name != "failed":
             return Outcome.FAULT, finding, words
         listed = deviations.of_scenario(self.deviations, scenario.name)
-        if listed is not None and listed.explains(step.name, finding):
-            return Outcome.DEVIATION, f"{listed.id}: {listed.seen}", words
-        return Outcome.BROKEN, finding, words
+        explained = listed is not None and listed.explains(step.name, finding)
+        outcome = Outcome.DEVIATION if explained else Outcome.BROKEN
+        reason = f"{listed.id}: {listed.seen}" if listed is not None and explained else finding
+        waiver = waivers.of_scenario(self.waivers, scenario.name, self.bench.binary.version)
+        if waiver is not None:
+            return Outcome.WAIVED, f"{waiver.reason} ({waiver.link})\n{outcome.value}: {reason}", words
+        return outcome, reason, words
 
     def _figures(self) -> dict[str, float]:
         ran = [result for result in self.results if result.outcome is not Outcome.NOT_RUN]
@@ -285,59 +298,36 @@ class Session:
             "product commands": sum(result.commands for result in ran),
         }
 
-    def _record(self, code: ExitCode, figures: dict[str, float]) -> dict[str, Any]:
-        return {
-            "started": self._started.isoformat(timespec="seconds"),
-            "target": self.bench.target.name,
-            "sign-off": self.bench.target.is_for_sign_off,
-            "binary": self.bench.binary.facts(),
-            "other binary": self.bench.other.facts() if self.bench.other else None,
-            "verdict": code.name,
-            "figures": figures,
-            "results": [{**asdict(result), "outcome": result.outcome.value} for result in self.results],
-        }
+    def _verdict(self, results: Sequence[ScenarioResult], complaints: Sequence[str]) -> ExitCode:
+        code = self.interrupted or verdict(results)
+        return ExitCode.PROMISE_BROKEN if complaints and code in _NOT_WORSE_THAN_A_COMPLAINT else code
 
-    def _print_summary(self, code: ExitCode, figures: dict[str, float]) -> None:
-        lines = ["", *no_sign_off(self.bench.target), verdict_in_words(self.results, code)]
-        for outcome in (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.FAULT, Outcome.DEVIATION):
-            lines += [
-                f"  {outcome.value}: {_with_place(result)}\n    {result.reason.splitlines()[0]}"
-                for result in self.results
-                if result.outcome is outcome
-            ]
-        reasons = {
-            result.reason: _with_place(result)
-            for result in self.results
-            if result.outcome is Outcome.NOT_RUN and result.reason != NOT_SELECTED
-        }
-        lines += [f"  not run: {name}\n    {reason}" for reason, name in reasons.items()]
-        told = ", ".join(f"{value:g} {name}" for name, value in figures.items())
-        commands = figures["product commands"] / (figures["scenarios"] or 1)
-        lines += [f"Figures: {told} ({commands:.1f} commands per scenario)", f"Reports: {self.reports}"]
-        print(SECRETS.blank("\n".join(lines)), flush=True)
+    def _record(self, results: Sequence[ScenarioResult], code: ExitCode) -> SuiteRun:
+        binary, other = self.bench.binary, self.bench.other
+        return SuiteRun(
+            started=self._started,
+            target=self.bench.target.name,
+            is_for_sign_off=self.bench.target.is_for_sign_off,
+            version=binary.version,
+            binaries={binary.built_for: binary.facts()},
+            other=other.facts() if other else None,
+            verdict=code,
+            figures=self._figures(),
+            results=tuple(results),
+        )
 
 
 def banner(session: Session) -> str:
     """What is under test, as lines for the terminal."""
-    facts = session.bench.binary.facts()
+    bench = session.bench
     lines = [
-        *no_sign_off(session.bench.target),
+        *summary.no_sign_off(bench.target.name, is_for_sign_off=bench.target.is_for_sign_off),
         "Under test:",
-        *(f"  {name:<13}{value}" for name, value in facts.items()),
+        *(f"  {name:<13}{value}" for name, value in bench.binary.facts().items()),
     ]
-    if session.bench.other is not None:
-        lines.append(f"  other binary {session.bench.other.path} ({session.bench.other.version})")
+    if bench.other is not None:
+        lines.append(f"  other binary {bench.other.path} ({bench.other.version})")
     return "\n".join(lines)
-
-
-def no_sign_off(target: Target) -> list[str]:
-    """The sentence that a run against this target is no sign-off, as lines; none if it is one."""
-    if target.is_for_sign_off:
-        return []
-    return [
-        f"NOT A SIGN-OFF: this run is against {target.name}, not against swamp. "
-        "For a release give a binary: make uat SWAMP_BIN=/path/to/swamp"
-    ]
 
 
 def slug(scenario: Any) -> str:
@@ -349,15 +339,6 @@ def slug(scenario: Any) -> str:
 def _type_of_failed(scenario: Any) -> str:
     step = next((each for each in scenario.all_steps if each.status.has_failed()), None)
     return str(step.step_type) if step is not None else ""
-
-
-def _place(result: ScenarioResult) -> tuple[str, int]:
-    file, _, line = result.location.rpartition(":")
-    return file, int(line)
-
-
-def _with_place(result: ScenarioResult) -> str:
-    return f"{result.title} ({result.location})"
 
 
 def _product_cpu() -> float:

@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode
+from swamp_harness.report.outcomes import ScenarioResult
 from swamp_harness.tools.display import Display
-from swamp_harness.tools.outcomes import ScenarioResult
 from swamp_harness.tools.session import Failure, Session
 
 _LENGTH = struct.Struct("!I")

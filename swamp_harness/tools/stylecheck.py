@@ -16,7 +16,7 @@ from behave.configuration import Configuration
 from behave.runner import Runner, the_step_registry
 from behave.step_registry import AmbiguousStep
 
-from swamp_harness.tools.features import UAT_TAG, catalogue, parse
+from swamp_harness.report.features import UAT_TAG, catalogue, parse
 
 # What a tag is for. A tag that is not here means nothing to anybody.
 TAGS = {

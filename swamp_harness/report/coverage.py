@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.tools.deviations import Deviation, of_scenario
-from swamp_harness.tools.features import FeatureScenario, Promise, is_run_of
+from swamp_harness.report.deviations import Deviation, of_scenario
+from swamp_harness.report.features import FeatureScenario, Promise, is_run_of
+from swamp_harness.report.suite_run import read_run
 
 GAP = "**gap**: no scenario"
 _NUMBER_COVERED = re.compile(r"^\| (\d+) \| (?!.*\*\*gap\*\*)", re.MULTILINE)
@@ -108,22 +109,22 @@ def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
     Raises:
         UnusableInput: a file is not readable, or the run was none against swamp (exit code 2).
     """
-    document = _read_json(run)
-    if not document.get("sign-off", True):  # before there were other targets, every run was against swamp
+    finished = read_run(run)
+    if not finished.is_for_sign_off:
         raise UnusableInput(
-            f"{run} is of a run against {document['target']}, which says nothing about swamp: "
+            f"{run} is of a run against {finished.target}, which says nothing about swamp: "
             "record a run that was given a binary.",
             ExitCode.BAD_COMMAND_LINE,
         )
-    binary = f"{document['binary']['version']} ({document['binary']['sha256'][:12]})"
-    date = document["started"][:10]
+    digests = ", ".join(facts["sha256"][:12] for facts in finished.binaries.values())
+    binary, date = f"{finished.version} ({digests})", finished.started.date().isoformat()
     kept = load_recorded(file)
     fresh = {}
     for scenario in scenarios:
-        rows = [each for each in document["results"] if is_run_of(each["name"], scenario.name)]
-        outcomes = [each["outcome"] for each in rows]
+        rows = [each for each in finished.results if is_run_of(each.name, scenario.name)]
+        outcomes = [each.outcome.value for each in rows]
         if set(outcomes) - {"not run"}:
-            seconds = round(max(each["seconds"] for each in rows), 1)
+            seconds = round(max(each.seconds for each in rows), 1)
             fresh[scenario.name] = Recorded(min(outcomes, key=_WORST_FIRST.index), binary, date, seconds)
     merged = {scenario.name: fresh.get(scenario.name, kept.get(scenario.name)) for scenario in scenarios}
     entries = {name: vars(entry) for name, entry in sorted(merged.items()) if entry is not None}

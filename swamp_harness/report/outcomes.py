@@ -17,12 +17,18 @@ class Outcome(Enum):
     BROKEN = "broken"
     DEVIATION = "known deviation"
     DEVIATION_GONE = "listed deviation gone"
+    WAIVED = "waived"
     FAULT = "infrastructure fault"
     NOT_RUN = "not run"
 
 
 # The reason of a scenario that nobody asked to run; all others that did not run have a telling one.
 NOT_SELECTED = "not selected"
+# How the reason of a scenario begins that can run on other platforms alone.
+NEEDS_A_MACHINE = "needs a machine with"
+
+# Outcomes that keep no release from being signed off.
+HARMLESS = frozenset({Outcome.HELD, Outcome.WAIVED})
 
 # Broken promises first: they are what a release engineer must not overlook.
 _SEVERITY = {
@@ -45,6 +51,8 @@ class ScenarioResult:
         reason: why, in words; empty for a promise that held.
         step: the step at which it went wrong, with its keyword; empty otherwise.
         step_type: "given", "when" or "then": what kind of step that is; empty otherwise.
+        platform: where it ran, such as "linux x86_64".
+        evidence: the folder of its evidence, below that of the reports; empty if it has none.
         seconds: wall time, preparing and cleaning up included.
         commands: how many times it started the product.
         product_cpu_seconds: processor time of the product, where the platform tells it.
@@ -62,6 +70,25 @@ class ScenarioResult:
     product_cpu_seconds: float
     swept_up: int
     step_type: str = ""
+    platform: str = ""
+    evidence: str = ""
+
+    @property
+    def is_unselected(self) -> bool:
+        """Whether nobody asked for it to run."""
+        return self.outcome is Outcome.NOT_RUN and self.reason == NOT_SELECTED
+
+    @property
+    def needed_platform(self) -> str:
+        """The platform that it is about, if it did not run because it is about another; else ""."""
+        needs, _, platform = self.reason.partition(NEEDS_A_MACHINE)
+        return platform.strip() if self.outcome is Outcome.NOT_RUN and not needs else ""
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Where it stands in the features, for sorting."""
+        file, _, line = self.location.rpartition(":")
+        return file, int(line)
 
     @property
     def title(self) -> str:
@@ -72,6 +99,18 @@ class ScenarioResult:
 def title_of(name: str) -> str:
     """The name of a scenario without behave's note of the row."""
     return name.partition(" -- @")[0]
+
+
+def in_ranges(numbers: Sequence[int]) -> str:
+    """Numbers in ascending order, for people: "1-3, 7 and 9"."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and ranges[-1][-1] == number - 1:
+            ranges[-1].append(number)
+        else:
+            ranges.append([number])
+    told = [f"{each[0]}-{each[-1]}" if each[1:] else str(each[0]) for each in ranges]
+    return " and ".join(part for part in (", ".join(told[:-1]), told[-1]) if part)
 
 
 def counts(results: Sequence[ScenarioResult]) -> Counter[Outcome]:
@@ -88,7 +127,7 @@ def verdict(results: Sequence[ScenarioResult]) -> ExitCode:
 
 
 def verdict_in_words(results: Sequence[ScenarioResult], code: ExitCode) -> str:
-    """The verdict as a sentence."""
+    """The verdict of a run as a sentence."""
     seen = counts(results)
     if code is ExitCode.BAD_COMMAND_LINE:
         return "NOTHING RAN: no scenario was selected, or none could run. Check the tags."

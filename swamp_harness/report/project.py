@@ -15,6 +15,7 @@ RECORDED_RESULTS = ROOT / "recorded-results.json"
 
 REPORTS_VARIABLE = "UAT_REPORTS"
 DEVIATIONS_VARIABLE = "UAT_DEVIATIONS"
+WAIVERS_VARIABLE = "UAT_WAIVERS"
 
 
 def reports() -> Path:
@@ -25,3 +26,8 @@ def reports() -> Path:
 def deviations() -> Path:
     """The list of known deviations: `UAT_DEVIATIONS`, for a release with its own, else the project's."""
     return Path(os.environ.get(DEVIATIONS_VARIABLE) or ROOT / "deviations.yaml").absolute()
+
+
+def waivers() -> Path:
+    """The list of waived promises: `UAT_WAIVERS`, else the project's; it need not be there."""
+    return Path(os.environ.get(WAIVERS_VARIABLE) or ROOT / "waivers.yaml").absolute()

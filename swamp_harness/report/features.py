@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 from behave.parser import parse_file
 
+from swamp_harness.report.project import ROOT
+
 _OUTLINE_ROW = " -- @"
 UAT_TAG = re.compile(r"^uat-(\d\d)$")
 
@@ -81,6 +83,45 @@ def is_run_of(run: str, scenario: str) -> bool:
 def parse(folder: Path) -> list[Any]:
     """The model that behave has of every feature file in a folder, by file name."""
     return [parse_file(str(file)) for file in sorted(folder.glob("*.feature"))]
+
+
+@dataclass(frozen=True)
+class FeatureRun:
+    """One scenario, or one row of an outline, as it runs.
+
+    Attributes:
+        name: under which it runs.
+        numbers: of issue 630 that it serves.
+        location: "file:line".
+        feature: the name of its feature.
+    """
+
+    name: str
+    numbers: tuple[int, ...]
+    location: str
+    feature: str
+
+
+def runs_in(features: Sequence[Any]) -> list[FeatureRun]:
+    """Every scenario of the features as it runs, each row of an outline for itself."""
+    return [
+        FeatureRun(row.name, numbers_of(row), location_of(row), feature.name)
+        for feature in features
+        for row in feature.walk_scenarios()
+    ]
+
+
+def numbers_of(scenario: Any) -> tuple[int, ...]:
+    """The numbers of issue 630 that a scenario of behave's serves."""
+    return tuple(sorted(int(match[1]) for tag in scenario.effective_tags if (match := UAT_TAG.match(tag))))
+
+
+def location_of(scenario: Any) -> str:
+    """Where a scenario of behave's stands, "file:line", from the project's own folder on."""
+    file = Path(scenario.filename)
+    if file.is_absolute() and file.is_relative_to(ROOT):
+        file = file.relative_to(ROOT)
+    return f"{file.as_posix()}:{scenario.line}"
 
 
 def scenarios_in(features: Sequence[Any]) -> list[FeatureScenario]:

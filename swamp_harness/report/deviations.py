@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.tools.features import is_run_of
+from swamp_harness.report.features import is_run_of
 
 _FIELDS = ("id", "scenario", "step", "promised", "where", "seen", "shows-as", "since", "link")
 

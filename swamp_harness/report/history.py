@@ -1,0 +1,108 @@
+"""The outcomes of earlier runs, a line each in `history.jsonl`, and which scenarios they show to be flaky.
+
+A scenario is flaky if it came to different outcomes with one and the same binary on one platform.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from swamp_harness.report.outcomes import Outcome
+from swamp_harness.report.suite_run import SuiteRun
+
+HISTORY_FILE = "history.jsonl"
+# Older runs say nothing of a scenario as it is now.
+_KEPT = 50
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """What a run on one platform came to.
+
+    Attributes:
+        started: when, in ISO 8601.
+        version: of the binary.
+        sha256: of the binary.
+        platform: on which it ran.
+        outcomes: of the scenarios that ran, by name.
+    """
+
+    started: str
+    version: str
+    sha256: str
+    platform: str
+    outcomes: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Flake:
+    """A scenario that did not come out the same each time.
+
+    Attributes:
+        name: of the scenario.
+        platform: on which it ran.
+        outcomes: how often it came to each.
+    """
+
+    name: str
+    platform: str
+    outcomes: dict[str, int]
+
+
+def remember(record: SuiteRun, folder: Path) -> list[PastRun]:
+    """Add a run to the history in a folder.
+
+    Returns:
+        The history with it, the oldest first. A line that cannot be read is dropped.
+    """
+    file = folder / HISTORY_FILE
+    past = {(each.started, each.platform): each for each in [*read(file), *_runs_of(record)]}
+    kept = list(past.values())[-_KEPT:]
+    file.write_text("".join(json.dumps(asdict(each)) + "\n" for each in kept), "utf-8")
+    return kept
+
+
+def read(file: Path) -> list[PastRun]:
+    """The history in a file, the oldest first; none if it is not there."""
+    if not file.exists():
+        return []
+    runs = []
+    for line in file.read_text("utf-8", errors="replace").splitlines():
+        try:
+            runs.append(PastRun(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue  # a line that was cut short is worth no failure of a run
+    return runs
+
+
+def flakes(history: Sequence[PastRun], record: SuiteRun) -> list[Flake]:
+    """The scenarios that did not come out the same each time with the binaries of a run."""
+    found = []
+    for platform, facts in record.binaries.items():
+        alike = [each for each in history if (each.sha256, each.platform) == (facts["sha256"], platform)]
+        for name in dict.fromkeys(name for each in alike for name in each.outcomes):
+            outcomes = [each.outcomes[name] for each in alike if name in each.outcomes]
+            if len(set(outcomes)) > 1:
+                counted = {outcome: outcomes.count(outcome) for outcome in dict.fromkeys(outcomes)}
+                found.append(Flake(name, platform, counted))
+    return found
+
+
+def _runs_of(record: SuiteRun) -> list[PastRun]:
+    return [
+        PastRun(
+            record.started.isoformat(timespec="seconds"),
+            record.version,
+            facts["sha256"],
+            platform,
+            {
+                result.name: result.outcome.value
+                for result in record.results
+                if result.platform == platform and result.outcome is not Outcome.NOT_RUN
+            },
+        )
+        for platform, facts in record.binaries.items()
+    ]

@@ -1,0 +1,155 @@
+"""The record of a run, `run.json`: what was under test, what became of every scenario, and what it cost.
+
+The records of several runs of one release, such as the shards of a run or its runs on several platforms, make
+one record together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.report.outcomes import Outcome, ScenarioResult, verdict
+
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class SuiteRun:
+    """What a run, or several together, has to tell.
+
+    Attributes:
+        started: when; the first of several.
+        target: what the run was about.
+        is_for_sign_off: whether it says anything about a release.
+        version: of the binary under test.
+        binaries: what is known of the binary under test, by platform.
+        other: what is known of the binary of another protocol version, None if there was none.
+        verdict: the exit code.
+        figures: what it cost, by name; sums over several, but the wall time is that of the longest.
+        results: of the scenarios, in the order of the features.
+    """
+
+    started: datetime
+    target: str
+    is_for_sign_off: bool
+    version: str
+    binaries: Mapping[str, Mapping[str, str]]
+    other: Mapping[str, str] | None
+    verdict: ExitCode
+    figures: Mapping[str, float]
+    results: Sequence[ScenarioResult]
+
+    def write_to(self, folder: Path) -> None:
+        """Write `run.json` into a folder, blanked of secrets."""
+        document = {
+            "started": self.started.isoformat(timespec="seconds"),
+            "target": self.target,
+            "sign-off": self.is_for_sign_off,
+            "version": self.version,
+            "binaries": self.binaries,
+            "other binary": self.other,
+            "verdict": self.verdict.name,
+            "figures": self.figures,
+            "results": [{**asdict(result), "outcome": result.outcome.value} for result in self.results],
+        }
+        (folder / RUN_FILE).write_text(SECRETS.blank(json.dumps(document, indent=2)) + "\n", "utf-8")
+
+
+def read_run(file: Path) -> SuiteRun:
+    """Read the record of a finished run.
+
+    Raises:
+        UnusableInput: the file cannot be read, or is none (exit code 2).
+    """
+    try:
+        document = json.loads(file.read_text("utf-8"))
+        return SuiteRun(
+            started=datetime.fromisoformat(document["started"]),
+            target=document["target"],
+            is_for_sign_off=document["sign-off"],
+            version=document["version"],
+            binaries=document["binaries"],
+            other=document["other binary"],
+            verdict=ExitCode[document["verdict"]],
+            figures=document["figures"],
+            results=tuple(map(_result, document["results"])),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnusableInput(
+            f"{file} is no record of a run ({type(error).__name__}: {error}): give the {RUN_FILE} of a "
+            "finished run.",
+            ExitCode.BAD_COMMAND_LINE,
+        ) from error
+
+
+def together(records: Sequence[SuiteRun]) -> SuiteRun:
+    """The records of several runs of one release as one.
+
+    Raises:
+        UnusableInput: they are of different versions or targets, or of different binaries on one platform, or
+            two of them ran the same scenario on the same platform (exit code 2).
+    """
+    first = records[0]
+    if {(each.target, each.version) for each in records} != {(first.target, first.version)}:
+        told = ", ".join(sorted({f"{each.target} {each.version}" for each in records}))
+        raise _not_together(f"they are about different programs ({told})")
+    binaries: dict[str, Mapping[str, str]] = {}
+    for platform, facts in (item for each in records for item in each.binaries.items()):
+        if binaries.setdefault(platform, facts)["sha256"] != facts["sha256"]:
+            raise _not_together(f"they ran different binaries on {platform}")
+    results = [result for each in records for result in each.results if not result.is_unselected]
+    twice = [
+        name
+        for (name, platform), count in Counter((each.name, each.platform) for each in results).items()
+        if count > 1
+    ]
+    if twice:
+        raise _not_together(f"{twice[0]!r} ran more than once on one platform, and {len(twice) - 1} others")
+    return SuiteRun(
+        started=min(each.started for each in records),
+        target=first.target,
+        is_for_sign_off=all(each.is_for_sign_off for each in records),
+        version=first.version,
+        binaries=binaries,
+        other=next((each.other for each in records if each.other), None),
+        verdict=_verdict_of_all(records, results),
+        figures=_figures_of_all(records),
+        results=tuple(sorted(results, key=lambda result: (result.place, result.platform))),
+    )
+
+
+def _verdict_of_all(records: Sequence[SuiteRun], results: Sequence[ScenarioResult]) -> ExitCode:
+    ended = {each.verdict for each in records}
+    for code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.PROMISE_BROKEN):
+        if code in ended:  # a run may end with 1 for what stands in none of its results
+            return code
+    return verdict(results)
+
+
+def _figures_of_all(records: Sequence[SuiteRun]) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    for name, value in (item for each in records for item in each.figures.items()):
+        seen = figures.get(name, 0)
+        figures[name] = max(seen, value) if name == "wall seconds" else round(seen + value, 1)
+    return figures
+
+
+def _result(told: dict[str, Any]) -> ScenarioResult:
+    return ScenarioResult(
+        **{**told, "outcome": Outcome(told["outcome"]), "numbers": tuple(told["numbers"])},
+    )
+
+
+def _not_together(why: str) -> UnusableInput:
+    return UnusableInput(
+        f"These runs make no sign-off together, {why}: give the runs of one release, each once.",
+        ExitCode.BAD_COMMAND_LINE,
+    )

@@ -1,0 +1,85 @@
+"""The summary at the end of a run, on one screen: the verdict, what failed, where the reports lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.report.outcomes import Outcome, ScenarioResult, in_ranges, verdict_in_words
+from swamp_harness.report.signoff_page import PAGE_FILE
+from swamp_harness.report.suite_run import SuiteRun
+
+# What is told one by one, and how many of each, so that all fits one screen.
+_TOLD_IN_WORDS = (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.FAULT)
+_MOST_IN_WORDS = 5
+_LONGEST_REASON = 160
+
+
+def of_run(record: SuiteRun, complaints: Sequence[str], reports: Path) -> str:
+    """The summary of a run, blanked of secrets.
+
+    Args:
+        record: of the run.
+        complaints: what is wrong with the list of waivers.
+        reports: the folder of the reports.
+    """
+    lines = [
+        "",
+        *no_sign_off(record.target, is_for_sign_off=record.is_for_sign_off),
+        verdict_in_words(record.results, record.verdict),
+    ]
+    for outcome in _TOLD_IN_WORDS:
+        lines += _in_words([result for result in record.results if result.outcome is outcome])
+    lines += [f"  waivers: {complaint}" for complaint in complaints]
+    for outcome in (Outcome.DEVIATION, Outcome.WAIVED):
+        told = [result for result in record.results if result.outcome is outcome]
+        lines += [f"  {outcome.value}: {_scenarios(told)}"] if told else []
+    lines += _not_run(record.results)
+    lines += [f"Figures: {_figures(record)}", f"Reports: {reports}", f"Sign-off page: {reports / PAGE_FILE}"]
+    return SECRETS.blank("\n".join(lines))
+
+
+def no_sign_off(target: str, *, is_for_sign_off: bool) -> list[str]:
+    """The sentence that a run against a target is no sign-off, as lines; none if it is one."""
+    if is_for_sign_off:
+        return []
+    return [
+        f"NOT A SIGN-OFF: this run is against {target}, not against swamp. "
+        "For a release give a binary: make uat SWAMP_BIN=/path/to/swamp"
+    ]
+
+
+def _in_words(results: Sequence[ScenarioResult]) -> list[str]:
+    lines = []
+    for result in results[:_MOST_IN_WORDS]:
+        reason = result.reason.splitlines()[0]
+        shown = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}…"
+        lines.append(f"  {result.outcome.value}: {result.title} ({result.location})\n    {shown}")
+    rest = results[_MOST_IN_WORDS:]
+    lines += [f"  {rest[0].outcome.value}: {len(rest)} more, of {_numbers(rest)}"] if rest else []
+    return lines
+
+
+def _not_run(results: Sequence[ScenarioResult]) -> list[str]:
+    telling = [each for each in results if each.outcome is Outcome.NOT_RUN and not each.is_unselected]
+    return [
+        f"  not run: {_scenarios(own)}: {reason}"
+        for reason in dict.fromkeys(each.reason for each in telling)
+        for own in [[each for each in telling if each.reason == reason]]
+    ]
+
+
+def _scenarios(results: Sequence[ScenarioResult]) -> str:
+    return f"{len(results)} scenario{'s' * (len(results) > 1)} of {_numbers(results)}"
+
+
+def _numbers(results: Sequence[ScenarioResult]) -> str:
+    numbers = sorted({number for result in results for number in result.numbers})
+    return f"number{'s' * (len(numbers) > 1)} {in_ranges(numbers)}"
+
+
+def _figures(record: SuiteRun) -> str:
+    figures = record.figures
+    told = ", ".join(f"{value:g} {name}" for name, value in figures.items())
+    return f"{told} ({figures['product commands'] / (figures['scenarios'] or 1):.1f} commands per scenario)"

@@ -1,0 +1,115 @@
+"""`waivers.yaml`: promises that need not be kept for a release, each by name, with its reason and its end.
+
+A waiver softens no scenario: it still asserts the promise and still fails. The waiver lets the release pass
+all the same, up to and with the version that it names. One that has expired, and one that nothing needs,
+fails the run, so that the list cannot outlive its reasons.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.report.features import is_run_of
+from swamp_harness.report.outcomes import Outcome, ScenarioResult
+
+_FIELDS = ("scenario", "reason", "link", "last-version")
+# A version begins with the moment of its build, which orders versions.
+_BUILT = re.compile(r"^(\d{8})\.(\d{6})\.(\d+)")
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """One promise that is waived for a while.
+
+    Attributes:
+        scenario: the name of the scenario, or of the outline.
+        reason: why the release may ship without it.
+        link: where that was decided.
+        last_version: the last version of swamp for which it counts.
+    """
+
+    scenario: str
+    reason: str
+    link: str
+    last_version: str
+
+    def concerns(self, scenario: str) -> bool:
+        """Whether it is about a scenario, or the row of an outline."""
+        return is_run_of(scenario, self.scenario)
+
+    def counts_for(self, version: str) -> bool:
+        """Whether it has not expired with a version; one that does not tell its age has none left."""
+        built = _built(version)
+        return built is not None and built <= (_built(self.last_version) or ())
+
+
+def load(file: Path) -> list[Waiver]:
+    """Read the list of waivers; none if there is no such file.
+
+    Raises:
+        UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
+    """
+    try:
+        entries = (yaml.safe_load(file.read_text("utf-8")) if file.exists() else None) or []
+    except (OSError, yaml.YAMLError) as error:
+        raise _unusable(file, f"it cannot be read: {error}") from error
+    if not isinstance(entries, list):
+        raise _unusable(file, "it is not a list")
+    return [_waiver(file, index, entry) for index, entry in enumerate(entries, start=1)]
+
+
+def of_scenario(waivers: Sequence[Waiver], scenario: str, version: str) -> Waiver | None:
+    """The waiver that counts for a scenario of a version, if any."""
+    return next((each for each in waivers if each.concerns(scenario) and each.counts_for(version)), None)
+
+
+def complaints(
+    waivers: Sequence[Waiver], results: Sequence[ScenarioResult], version: str, names: Sequence[str]
+) -> list[str]:
+    """What is wrong with the list, in sentences.
+
+    Args:
+        waivers: the list.
+        results: of a run, or of the runs of a release on several platforms.
+        version: that was under test.
+        names: under which all scenarios run, those that were not selected as well.
+    """
+    told = []
+    for waiver in waivers:
+        concerned = [result for result in results if waiver.concerns(result.name)]
+        all_ran = {result.name for result in concerned} >= set(filter(waiver.concerns, names))
+        if not waiver.counts_for(version):
+            told.append(
+                f"The waiver of {waiver.scenario!r} has expired: it counts up to {waiver.last_version}, and "
+                f"this is {version}. Remove it, or decide anew."
+            )
+        elif all_ran and {result.outcome for result in concerned} == {Outcome.HELD}:
+            told.append(f"Nothing needs the waiver of {waiver.scenario!r} any longer: remove it.")
+    return told
+
+
+def _built(version: str) -> tuple[int, ...] | None:
+    match = _BUILT.match(version)
+    return tuple(map(int, match.groups())) if match else None
+
+
+def _waiver(file: Path, index: int, entry: Any) -> Waiver:
+    if not isinstance(entry, dict) or sorted(entry) != sorted(_FIELDS):
+        raise _unusable(file, f"entry {index} does not have exactly the fields {', '.join(_FIELDS)}")
+    texts = {name.replace("-", "_"): str(value).strip() for name, value in entry.items()}
+    if _built(texts["last_version"]) is None:
+        raise _unusable(
+            file, f"entry {index} ends with {texts['last_version']!r}, which is no version of swamp"
+        )
+    return Waiver(**texts)
+
+
+def _unusable(file: Path, what: str) -> UnusableInput:
+    return UnusableInput(f"{file.name} is not usable, {what}: mend the file.", ExitCode.BAD_COMMAND_LINE)

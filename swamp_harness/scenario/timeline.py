@@ -1,0 +1,261 @@
+"""What happened in a scenario, when, and to whom: lanes of spans and marks on one time axis.
+
+It is made of what the suite has noted and heard anyway; the product is asked nothing for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from swamp_harness.machinery.network import NetworkPath, PathState
+from swamp_harness.machinery.processlog import Life, LifeEvent
+from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.product.commands import CommandResult
+from swamp_harness.product.orchestrator import Orchestrator
+from swamp_harness.product.run import WorkflowRun
+from swamp_harness.product.run_records import LeaseRecord
+from swamp_harness.product.serve_api import LiveMember
+from swamp_harness.product.worker import DISCONNECTED, ENROLLED, Milestone, Worker
+from swamp_harness.scenario.probe import Note
+
+_OVER = {Life.KILLED, Life.ENDED}
+
+
+@dataclass(frozen=True)
+class Span:
+    """Something that lasted.
+
+    Attributes:
+        kind: what it is, such as "command", "process" or "lease".
+        text: what is to be read on it.
+        begin: when it began.
+        end: when it ended; None if it had not.
+    """
+
+    kind: str
+    text: str
+    begin: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened at a moment.
+
+    Attributes:
+        kind: what it is, such as "killed" or "enrolled".
+        text: what is to be read beside it.
+        at: when.
+    """
+
+    kind: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One actor, or one thing that is told of it.
+
+    Attributes:
+        name: what stands before it.
+        spans: what lasted.
+        marks: what happened at a moment.
+        is_part: whether it belongs to the lane above it.
+    """
+
+    name: str
+    spans: Sequence[Span] = ()
+    marks: Sequence[Mark] = ()
+    is_part: bool = False
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A scenario on one time axis.
+
+    Attributes:
+        begin: of the scenario.
+        end: of what is shown.
+        steps: of the feature, as spans of the kinds "given", "when", "then" and "failed".
+        lanes: everybody's.
+    """
+
+    begin: datetime
+    end: datetime
+    steps: Sequence[Span]
+    lanes: Sequence[Lane]
+
+
+@dataclass
+class PoolWatch:
+    """Notes when the live pool was first seen with a worker not connected.
+
+    Attributes:
+        losses: when that was, by the name of the pool member.
+    """
+
+    losses: dict[str, list[datetime]] = field(default_factory=dict)
+    _connected: set[str] = field(default_factory=set)
+
+    def see(self, members: Iterable[LiveMember], at: datetime) -> None:
+        """Take a look at the pool."""
+        connected = {member.name for member in members if member.connected}
+        for name in self._connected - connected:
+            self.losses.setdefault(name, []).append(at)
+        self._connected = connected
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody who takes part in a scenario.
+
+    Attributes:
+        typed: the operator's commands.
+        orchestrators: all of them.
+        workers: all of them, by name.
+        networks: the network paths that can fail, by the worker's name.
+        runs: the runs that the operator follows.
+        lifetimes: beginning and end of each token's lifetime, where noted.
+        leases: all of them, as far as they could be asked for.
+        notes: what the steps of workflows have noted in their journal.
+    """
+
+    typed: Sequence[CommandResult]
+    orchestrators: Sequence[Orchestrator]
+    workers: Mapping[str, Worker]
+    networks: Mapping[str, NetworkPath]
+    runs: Sequence[WorkflowRun]
+    lifetimes: Mapping[str, tuple[datetime, datetime]]
+    leases: Sequence[LeaseRecord]
+    notes: Sequence[Note]
+
+
+def lanes_of(cast: Cast, pool: PoolWatch, grace_window: timedelta) -> list[Lane]:
+    """The lanes of all who take part, the operator first; none is empty."""
+    lanes = [Lane("operator", [_command(result) for result in cast.typed])]
+    lanes += [Lane(run.log.file.stem, *_process(run.log.life)) for run in cast.runs]
+    lanes += [Lane(f'token "{name}"', [_lifetime(*life)]) for name, life in cast.lifetimes.items()]
+    lanes += [Lane(each.name, *_process(each.log.life)) for each in cast.orchestrators]
+    for name, worker in cast.workers.items():
+        lanes += _lanes_of_worker(
+            name, worker, cast, pool.losses.get(worker.settings.member, ()), grace_window
+        )
+    steps = list(_steps([note for note in cast.notes if not note.worker]))
+    lanes.append(Lane("steps on the orchestrator", steps))
+    return [lane for lane in lanes if lane.spans or lane.marks]
+
+
+def _lanes_of_worker(
+    name: str, worker: Worker, cast: Cast, seen_lost: Sequence[datetime], grace_window: timedelta
+) -> list[Lane]:
+    life, told = worker.log.life, worker.milestones()
+    spans, marks = _process(life)
+    marks = [*marks, *(Mark(each.kind, each.kind, each.at) for each in told)]
+    leases = [each for each in cast.leases if each.worker == worker.settings.member]
+    network = cast.networks.get(name)
+    return [
+        Lane(worker.name, spans, sorted(marks, key=lambda mark: mark.at)),
+        Lane("in the pool", list(_membership(life, told, seen_lost, grace_window)), is_part=True),
+        Lane("leases", [_lease(each) for each in leases], is_part=True),
+        Lane("steps", list(_steps([note for note in cast.notes if note.worker == name], life)), is_part=True),
+        *([Lane("network", *_faults(network), is_part=True)] if network is not None else []),
+    ]
+
+
+def _command(result: CommandResult) -> Span:
+    text = SECRETS.blank(" ".join(result.arguments))
+    end = result.started + timedelta(seconds=result.seconds)
+    kind = "command" if result.succeeded else "failing-command"
+    return Span(kind, f"{text} (exit code {result.exit_code})", result.started, end)
+
+
+def _lifetime(begin: datetime, end: datetime) -> Span:
+    return Span("lifetime", "lifetime", begin, end)
+
+
+def _lease(lease: LeaseRecord) -> Span:
+    return Span(f"lease-{lease.state}", f"{lease.step}: {lease.state}", lease.created_at, lease.ended_at)
+
+
+def _process(life: Sequence[LifeEvent]) -> tuple[list[Span], list[Mark]]:
+    spans = _between(life, {Life.STARTED}, _OVER, "process", "")
+    spans += _between(life, {Life.SUSPENDED}, {Life.RESUMED, *_OVER}, "suspended", "suspended")
+    told = {Life.ASKED_TO_STOP, Life.KILLED, Life.INTERRUPTED}
+    marks = [Mark("killed", event.what.value, event.at) for event in life if event.what in told]
+    by_itself = [
+        Mark("ended", "ended by itself", now.at)
+        for before, now in pairwise(life)
+        if now.what is Life.ENDED and before.what not in {Life.ASKED_TO_STOP, Life.KILLED}
+    ]
+    return spans, [*marks, *by_itself]
+
+
+def _between(
+    life: Sequence[LifeEvent], opening: set[Life], closing: set[Life], kind: str, text: str
+) -> list[Span]:
+    spans, begun = [], None
+    for event in life:
+        if begun is None and event.what in opening:
+            begun = event.at
+        elif begun is not None and event.what in closing:
+            spans.append(Span(kind, text, begun, event.at))
+            begun = None
+    return [*spans, *([Span(kind, text, begun, None)] if begun is not None else [])]
+
+
+def _membership(
+    life: Sequence[LifeEvent],
+    told: Sequence[Milestone],
+    seen_lost: Sequence[datetime],
+    grace_window: timedelta,
+) -> Iterator[Span]:
+    enrolled = [each.at for each in told if each.kind == ENROLLED]
+    lost = sorted(
+        [
+            *(each.at for each in told if each.kind == DISCONNECTED),
+            *(event.at for event in life if event.what in _OVER),
+            *seen_lost,
+        ]
+    )
+    for begin, following in pairwise([*enrolled, None]):
+        assert begin is not None  # noqa: S101 - only the last is None
+        losses = [at for at in lost if at > begin and (following is None or at < following)]
+        if not losses:
+            yield Span("member", "connected", begin, following)
+            continue
+        yield Span("member", "connected", begin, losses[0])
+        grace_ends = losses[0] + grace_window
+        yield Span("grace", "grace window", losses[0], min(following or grace_ends, grace_ends))
+
+
+def _steps(notes: Sequence[Note], life: Sequence[LifeEvent] = ()) -> Iterator[Span]:
+    deaths = [event.at for event in life if event.what in _OVER]
+    for start in (note for note in notes if note.event == "start"):
+        ends = [
+            note.at
+            for note in notes
+            if note.event == "end" and (note.step, note.pid) == (start.step, start.pid)
+        ]
+        cut_off = next((at for at in deaths if at > start.at), None)
+        if ends:
+            yield Span("step", start.step, start.at, ends[0])
+        else:
+            yield Span("step-cut-off", f"{start.step}, no end noted", start.at, cut_off)
+
+
+def _faults(network: NetworkPath) -> tuple[list[Span], list[Mark]]:
+    spans: list[Span] = []
+    begun: tuple[PathState, datetime] | None = None
+    for change in network.changes:
+        if change.state is PathState.BROKEN:
+            continue
+        if begun is not None:
+            spans.append(Span("fault", begun[0].value, begun[1], change.at))
+        begun = None if change.state is PathState.PASSING else (change.state, change.at)
+    spans += [Span("fault", begun[0].value, begun[1], None)] if begun is not None else []
+    broken = [each for each in network.changes if each.state is PathState.BROKEN]
+    return spans, [Mark("killed", each.state.value, each.at) for each in broken]

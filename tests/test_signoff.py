@@ -1,0 +1,322 @@
+"""The release decision: verdicts, waivers, several runs together, the history, what is written of it."""
+
+import json
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.report import waivers
+from swamp_harness.report.documents import put_together, write_documents
+from swamp_harness.report.features import FeatureRun
+from swamp_harness.report.history import PastRun, flakes, read, remember
+from swamp_harness.report.junit import write_junit
+from swamp_harness.report.outcomes import NOT_SELECTED, Outcome, in_ranges
+from swamp_harness.report.signoff import Knowledge, Verdict, sign_off
+from swamp_harness.report.signoff_page import write_page
+from swamp_harness.report.suite_run import read_run, together
+from tests.conftest import a_result, a_run
+
+ON_MAC = {"platform": "darwin aarch64"}
+WAIVER = {
+    "scenario": "A token is <how>",
+    "reason": "nobody needs it yet",
+    "link": "https://swamp-club.com/lab/630",
+    "last-version": "20260901.000000.0",
+}
+
+
+def knowing(*names, waived=()):
+    runs = [FeatureRun(name, (number,), f"features/a.feature:{number}", "Tokens") for number, name in names]
+    return Knowledge(runs, [], waived, [])
+
+
+def waivers_of(tmp_path, *entries):
+    file = tmp_path / "waivers.yaml"
+    file.write_text(yaml.safe_dump(list(entries)))
+    return waivers.load(file)
+
+
+def test_a_release_passes_when_every_scenario_held():
+    decision = sign_off(a_run(a_result("one")), knowing((1, "one")))
+
+    assert decision.verdict is Verdict.PASS
+    assert decision.reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict", "reason"),
+    [
+        (Outcome.BROKEN, Verdict.FAIL, "Promise 1 is broken."),
+        (Outcome.DEVIATION, Verdict.FAIL, "Promise 1 is deviating in a known way, and not waived."),
+        (Outcome.DEVIATION_GONE, Verdict.FAIL, "Promise 1 is no longer deviating as listed."),
+        (Outcome.FAULT, Verdict.INCOMPLETE, "The bench failed while promise 1 was judged."),
+        (Outcome.NOT_RUN, Verdict.INCOMPLETE, "Of promise 1 not every scenario ran."),
+    ],
+)
+def test_the_verdict_says_what_stands_in_the_way(outcome, verdict, reason):
+    decision = sign_off(a_run(a_result("one", outcome)), knowing((1, "one")))
+
+    assert (decision.verdict, decision.reasons) == (verdict, (reason,))
+
+
+def test_what_nobody_selected_leaves_a_release_unjudged():
+    decision = sign_off(a_run(a_result("one")), knowing((1, "one"), (2, "two")))
+
+    assert decision.verdict is Verdict.INCOMPLETE
+    assert decision.document["not run"][0]["scenarios"] == ["two"]
+    assert decision.document["not run"][0]["reason"] == NOT_SELECTED
+
+
+def test_a_run_against_something_else_is_no_sign_off_whatever_it_showed():
+    run = a_run(a_result("one"), target="the stand-in", is_for_sign_off=False)
+
+    decision = sign_off(run, knowing((1, "one")))
+
+    assert (decision.verdict, decision.by_results) == (Verdict.NOT_A_SIGN_OFF, Verdict.PASS)
+    assert decision.reasons == ("This run was against the stand-in, not against swamp.",)
+
+
+def test_a_scenario_for_another_platform_is_asked_for_there_and_only_there():
+    here = a_result("one")
+    for_mac = a_result("on a Mac", Outcome.NOT_RUN, reason="needs a machine with darwin")
+    known = knowing((1, "one"), (1, "on a Mac"))
+
+    alone = sign_off(a_run(here, for_mac), known)
+    assert alone.verdict is Verdict.INCOMPLETE
+    assert alone.document["promises"][0]["outcomes"] == {"linux x86_64": "held", "darwin": "not run"}
+
+    both = sign_off(
+        a_run(here, for_mac, a_result("one", **ON_MAC), a_result("on a Mac", **ON_MAC)),
+        known,
+    )
+    assert both.verdict is Verdict.PASS
+    assert both.document["promises"][0]["outcomes"] == {"linux x86_64": "held", "darwin aarch64": "held"}
+
+
+def test_a_platform_on_which_a_part_is_missing_is_not_signed_off():
+    run = a_run(a_result("one"), a_result("two"), a_result("one", **ON_MAC))
+
+    assert sign_off(run, knowing((1, "one"), (2, "two"))).verdict is Verdict.INCOMPLETE
+
+
+def test_a_waived_promise_lets_a_release_pass(tmp_path):
+    waived = waivers_of(tmp_path, WAIVER)
+    run = a_run(a_result("A token is lost", Outcome.WAIVED))
+
+    decision = sign_off(run, knowing((1, "A token is lost"), waived=waived))
+
+    assert decision.verdict is Verdict.PASS
+    assert decision.document["waivers"][0]["state"] == "in use"
+
+
+@pytest.mark.parametrize(
+    ("version", "outcome", "complaint"),
+    [
+        ("20260822.011157.0-sha.1", Outcome.HELD, "Nothing needs the waiver of 'A token is <how>'"),
+        ("20260901.000000.1-sha.1", Outcome.BROKEN, "The waiver of 'A token is <how>' has expired"),
+        ("unknown", Outcome.BROKEN, "The waiver of 'A token is <how>' has expired"),
+    ],
+)
+def test_a_waiver_that_has_outlived_its_reason_fails_a_release(tmp_path, version, outcome, complaint):
+    waived = waivers_of(tmp_path, WAIVER)
+    run = a_run(a_result("A token is lost", outcome), version=version)
+
+    decision = sign_off(run, knowing((1, "A token is lost"), waived=waived))
+
+    assert decision.verdict is Verdict.FAIL
+    assert any(reason.startswith(complaint) for reason in decision.reasons)
+
+
+def test_a_waiver_is_needed_if_one_row_or_one_platform_needs_it(tmp_path):
+    waived = waivers_of(tmp_path, WAIVER)
+    names = ["A token is lost", "A token is found"]
+    lost, found = (a_result(name) for name in names)
+
+    assert waivers.complaints(waived, [lost], "20260822.011157.0", names) == []  # the other row is elsewhere
+    assert waivers.complaints(waived, [lost, found], "20260822.011157.0", names) != []
+    needed = replace(found, outcome=Outcome.WAIVED)
+    assert waivers.complaints(waived, [lost, found, needed], "20260822.011157.0", names) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("key: [", "cannot be read"),
+        ("scenario: one", "is not a list"),
+        ("- scenario: one", "entry 1 does not have exactly the fields"),
+        (yaml.safe_dump([{**WAIVER, "last-version": "the next"}]), "no version of swamp"),
+    ],
+)
+def test_an_unusable_list_of_waivers_is_bad_input(tmp_path, text, complaint):
+    file = tmp_path / "waivers.yaml"
+    file.write_text(text)
+
+    with pytest.raises(UnusableInput, match=complaint) as caught:
+        waivers.load(file)
+    assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
+
+
+def test_there_need_be_no_list_of_waivers(tmp_path):
+    assert waivers.load(tmp_path / "waivers.yaml") == []
+
+
+# --- several runs together
+
+
+def test_the_record_of_a_run_survives_its_file(tmp_path):
+    run = a_run(a_result("one", Outcome.BROKEN, numbers=(1, 2)), verdict=ExitCode.PROMISE_BROKEN)
+    run.write_to(tmp_path)
+
+    assert read_run(tmp_path / "run.json") == run
+
+
+def test_shards_and_platforms_make_one_run():
+    one = a_run(a_result("one"), a_result("two", Outcome.NOT_RUN, reason=NOT_SELECTED))
+    two = a_run(a_result("two", Outcome.BROKEN), verdict=ExitCode.PROMISE_BROKEN)
+    mac = a_run(
+        a_result("one", **ON_MAC), figures={"wall seconds": 9.0, "scenarios": 1, "product commands": 1}
+    )
+
+    run = together([one, two, mac])
+
+    assert [(each.name, each.platform) for each in run.results] == [
+        ("one", "darwin aarch64"),
+        ("one", "linux x86_64"),
+        ("two", "linux x86_64"),
+    ]
+    assert run.verdict is ExitCode.PROMISE_BROKEN
+    assert run.figures["wall seconds"] == 9.0
+    assert run.figures["product commands"] == 9
+    assert list(run.binaries) == ["linux x86_64", "darwin aarch64"]
+
+
+@pytest.mark.parametrize(
+    ("other", "complaint"),
+    [
+        (a_run(a_result("two"), version="20260101.000000.0"), "different programs"),
+        (a_run(a_result("two"), binaries={"linux x86_64": {"sha256": "another"}}), "different binaries"),
+        (a_run(a_result("one")), "ran more than once"),
+    ],
+)
+def test_runs_that_do_not_belong_together_are_bad_input(other, complaint):
+    with pytest.raises(UnusableInput, match=complaint):
+        together([a_run(a_result("one")), other])
+
+
+def test_reports_are_put_together_with_their_evidence(tmp_path):
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        (folder / "evidence" / "a-1").mkdir(parents=True)
+        (folder / "evidence" / "a-1" / "timeline.svg").write_text(f"<svg>{name}</svg>")
+        (folder / "allure-results").mkdir()
+        (folder / "allure-results" / f"{name}-result.json").write_text("{}")
+        a_run(a_result(name, evidence="evidence/a-1")).write_to(folder)
+
+    run = put_together([tmp_path / "one", tmp_path / "two"], tmp_path / "all")
+
+    assert [result.evidence for result in run.results] == ["evidence/1/a-1", "evidence/2/a-1"]
+    assert (tmp_path / "all" / "evidence" / "2" / "a-1" / "timeline.svg").read_text() == "<svg>two</svg>"
+    assert len(list((tmp_path / "all" / "allure-results").iterdir())) == 2
+    with pytest.raises(UnusableInput, match="give another folder"):
+        put_together([tmp_path / "one"], tmp_path / "one")
+
+
+# --- what is written
+
+
+def test_everything_is_written_about_a_run(tmp_path):
+    name = "A minted credential is shown exactly once, in JSON"
+    evidence = tmp_path / "evidence" / "a-1"
+    evidence.mkdir(parents=True)
+    (evidence / "timeline.svg").write_text("<svg>the timeline</svg>")
+    reason = "not <b>so</b> & so"
+    run = a_run(a_result(name, Outcome.BROKEN, reason=reason, evidence="evidence/a-1", step="Then it is so"))
+
+    decision = write_documents(run, tmp_path, [], [])
+
+    told = json.loads((tmp_path / "signoff.json").read_text())
+    assert told["verdict"] == decision.verdict.value == "FAIL"
+    assert len(told["promises"]) == 30
+    page = (tmp_path / "signoff.html").read_text()
+    assert "<h1>FAIL</h1>" in page
+    assert "not &lt;b&gt;so&lt;/b&gt; &amp; so" in page
+    assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert "<script" not in page
+    for written in ("run.json", "junit.xml", "history.jsonl"):
+        assert (tmp_path / written).exists()
+
+
+def test_a_page_shows_the_timelines_of_its_scenarios(tmp_path):
+    feature = "A minted credential is shown exactly once, in <output> -- @1.1 "
+    evidence = tmp_path / "evidence" / "a-1"
+    evidence.mkdir(parents=True)
+    (evidence / "timeline.svg").write_text("<svg>the timeline</svg>")
+    known = knowing((1, feature))
+    run = a_run(a_result(feature, evidence="evidence/a-1"))
+
+    page = write_page(sign_off(run, known).document, tmp_path, runs_with_this_binary=1)
+
+    assert "<svg>the timeline</svg>" in page.read_text()
+
+
+def test_junit_tells_failures_errors_and_what_did_not_run_apart(tmp_path):
+    run = a_run(
+        a_result("one"),
+        a_result("two", Outcome.BROKEN, reason="not so\x1b[31m\nseen: 2 < 1", step="Then it is so"),
+        a_result("three", Outcome.FAULT),
+        a_result("four", Outcome.WAIVED),
+        a_result("five", Outcome.NOT_RUN),
+        a_result("six", Outcome.NOT_RUN, reason=NOT_SELECTED),
+    )
+
+    file = write_junit(run, tmp_path, {"features/a.feature": "Tokens"})
+    suites = ET.parse(file).getroot()  # noqa: S314 - it has just been written
+
+    counts = {name: suites.get(name) for name in ("tests", "failures", "errors", "skipped")}
+    assert counts == {"tests": "5", "failures": "1", "errors": "1", "skipped": "2"}
+    (suite,) = suites
+    assert suite.get("name") == "Tokens"
+    (failure,) = suites.iter("failure")
+    assert failure.get("message") == "broken: not so[31m"
+    assert failure.text == "Then it is so\nnot so[31m\nseen: 2 < 1"
+
+
+# --- history
+
+
+def test_a_scenario_is_flaky_if_one_binary_made_it_come_out_differently(tmp_path):
+    held = a_run(a_result("one"), a_result("two"))
+    later = replace(
+        held,
+        started=held.started.replace(hour=11),
+        results=(a_result("one", Outcome.BROKEN), a_result("two")),
+    )
+    of_another = PastRun("2026-01-01", "v0", "another", "linux x86_64", {"two": "broken"})
+
+    remember(held, tmp_path)
+    history = remember(later, tmp_path)
+
+    (flake,) = flakes([of_another, *history], later)
+    assert (flake.name, flake.outcomes) == ("one", {"held": 1, "broken": 1})
+
+
+def test_a_history_that_was_cut_short_costs_only_its_last_line(tmp_path):
+    remember(a_run(a_result("one")), tmp_path)
+    file = tmp_path / "history.jsonl"
+    file.write_text(file.read_text() + '{"started": "2026')
+
+    assert len(read(file)) == 1
+
+
+def test_a_run_is_remembered_once(tmp_path):
+    remember(a_run(a_result("one")), tmp_path)
+
+    assert len(remember(a_run(a_result("one")), tmp_path)) == 1
+
+
+def test_numbers_are_told_in_ranges():
+    assert in_ranges([1, 2, 3, 5, 7, 8]) == "1-3, 5 and 7-8"
+    assert in_ranges([4]) == "4"

@@ -1,0 +1,178 @@
+"""The timeline: what is told of logs, pool, leases and faults, and how it is drawn."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree as ET
+
+from swamp_harness.machinery.network import NetworkPath, PathChange, PathState
+from swamp_harness.machinery.processlog import Life, LifeEvent
+from swamp_harness.product.serve_api import LiveMember
+from swamp_harness.product.worker import Milestone
+from swamp_harness.report.timeline_drawing import drawing_of
+from swamp_harness.scenario.probe import Note
+from swamp_harness.scenario.timeline import Cast, Lane, Mark, PoolWatch, Span, Timeline, lanes_of
+
+START = datetime(2026, 8, 22, 12, tzinfo=UTC)
+GRACE = timedelta(seconds=60)
+
+
+def at(seconds):
+    return START + timedelta(seconds=seconds)
+
+
+@dataclass
+class Log:
+    life: list[LifeEvent]
+
+
+@dataclass
+class Settings:
+    member: str = "alpha"
+
+
+@dataclass
+class FakeWorker:
+    """Has of a worker what its lanes are made of."""
+
+    life: list[tuple[float, Life]]
+    said: list[tuple[float, str]] = field(default_factory=list)
+    name: str = 'worker "alpha"'
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def log(self):
+        return Log([LifeEvent(at(seconds), what) for seconds, what in self.life])
+
+    def milestones(self):
+        return [Milestone(at(seconds), kind) for seconds, kind in self.said]
+
+
+def lanes(worker, pool=None, **others):
+    nobody = {"typed": [], "orchestrators": [], "networks": {}, "runs": [], "lifetimes": {}, "leases": [],
+              "notes": []}  # fmt: skip
+    cast = Cast(workers={"alpha": worker}, **{**nobody, **others})
+    return {lane.name: lane for lane in lanes_of(cast, pool or PoolWatch(), GRACE)}
+
+
+def told(spans):
+    return [
+        (span.kind, (span.begin - START).seconds, (span.end - START).seconds if span.end else None)
+        for span in spans
+    ]
+
+
+def test_a_killed_worker_that_comes_back_ends_its_grace_window():
+    worker = FakeWorker(
+        [(0, Life.STARTED), (5, Life.KILLED), (5, Life.ENDED), (9, Life.STARTED)],
+        [(1, "enrolled"), (10, "enrolled")],
+    )
+
+    seen = lanes(worker)
+
+    assert told(seen['worker "alpha"'].spans) == [("process", 0, 5), ("process", 9, None)]
+    assert [mark.text for mark in seen['worker "alpha"'].marks] == ["enrolled", "killed", "enrolled"]
+    assert told(seen["in the pool"].spans) == [("member", 1, 5), ("grace", 5, 10), ("member", 10, None)]
+
+
+def test_a_grace_window_ends_by_itself():
+    worker = FakeWorker([(0, Life.STARTED), (5, Life.KILLED)], [(1, "enrolled")])
+
+    assert told(lanes(worker)["in the pool"].spans) == [("member", 1, 5), ("grace", 5, 65)]
+
+
+def test_a_silent_loss_begins_where_the_pool_was_seen_to_notice_it():
+    pool = PoolWatch()
+    for seconds, connected in ((1, True), (3, True), (7, False), (8, False)):
+        pool.see([LiveMember("alpha", "id", connected)], at(seconds))
+    worker = FakeWorker([(0, Life.STARTED)], [(1, "enrolled")])
+
+    assert told(lanes(worker, pool)["in the pool"].spans) == [("member", 1, 7), ("grace", 7, 67)]
+
+
+def test_a_process_that_nobody_ended_has_ended_by_itself():
+    worker = FakeWorker([(0, Life.STARTED), (4, Life.ENDED)])
+    stopped = FakeWorker([(0, Life.STARTED), (3, Life.ASKED_TO_STOP), (4, Life.ENDED)])
+
+    assert [mark.text for mark in lanes(worker)['worker "alpha"'].marks] == ["ended by itself"]
+    assert [mark.text for mark in lanes(stopped)['worker "alpha"'].marks] == ["asked to stop"]
+
+
+def test_a_suspension_is_part_of_a_process():
+    worker = FakeWorker([(0, Life.STARTED), (2, Life.SUSPENDED), (6, Life.RESUMED)])
+
+    assert told(lanes(worker)['worker "alpha"'].spans) == [("process", 0, None), ("suspended", 2, 6)]
+
+
+def test_faults_of_the_network_last_until_it_heals():
+    with NetworkPath(("127.0.0.1", 1)) as network:
+        network.changes = [
+            PathChange(at(1), PathState.HELD),
+            PathChange(at(1), PathState.BROKEN),
+            PathChange(at(4), PathState.PASSING),
+            PathChange(at(6), PathState.REFUSED),
+        ]
+        seen = lanes(FakeWorker([(0, Life.STARTED)]), networks={"alpha": network})["network"]
+
+    assert told(seen.spans) == [("fault", 1, 4), ("fault", 6, None)]
+    assert [(mark.text, mark.at) for mark in seen.marks] == [("broken off", at(1))]
+
+
+def test_a_path_notes_what_is_done_to_it():
+    with NetworkPath(("127.0.0.1", 1)) as network:
+        network.cut()
+        network.heal()
+
+        assert [change.state for change in network.changes] == [
+            PathState.HELD,
+            PathState.BROKEN,
+            PathState.PASSING,
+        ]
+
+
+def test_a_step_whose_end_is_not_noted_is_cut_off_with_its_worker():
+    notes = [
+        Note("start", "build", "alpha", 7, at(1)),
+        Note("start", "test", "alpha", 8, at(2)),
+        Note("end", "build", "alpha", 7, at(3)),
+    ]
+    worker = FakeWorker([(0, Life.STARTED), (5, Life.KILLED)])
+
+    assert told(lanes(worker, notes=notes)["steps"].spans) == [("step", 1, 3), ("step-cut-off", 2, 5)]
+
+
+def drawn(steps, *others):
+    return ET.fromstring(drawing_of(Timeline(START, at(10), steps, others)))  # noqa: S314 - drawn here
+
+
+def kinds_in(picture):
+    return [each.get("class") for each in picture.iter("{http://www.w3.org/2000/svg}rect")]
+
+
+def test_a_picture_shows_where_a_scenario_went_wrong():
+    fine = drawn([Span("then", "Then it is so", at(1), at(2))])
+    failed = drawn([Span("failed", "Then it is so", at(1), at(2))])
+
+    assert "here" not in kinds_in(fine)
+    assert "here" in kinds_in(failed)
+
+
+def test_everything_in_a_picture_can_be_pointed_at():
+    lane = Lane('worker "<alpha>"', [Span("process", "", at(0), None)], [Mark("killed", "killed", at(4))])
+
+    text = drawing_of(Timeline(START, at(10), [], [lane]))
+
+    assert "killed at 4.0 s" in text
+    assert "process, from 0.0 s and goes on" in text
+    assert 'worker "&lt;alpha&gt;"' in text
+
+
+def test_spans_that_overlap_stand_in_rows_of_their_own():
+    apart = drawn([], Lane("leases", [Span("step", "a", at(0), at(2)), Span("step", "b", at(2), at(4))]))
+    together = drawn([], Lane("leases", [Span("step", "a", at(0), at(3)), Span("step", "b", at(2), at(4))]))
+
+    def rows(picture):
+        rects = picture.iter("{http://www.w3.org/2000/svg}rect")
+        return {each.get("y") for each in rects if each.get("class") == "step" and each.get("height") == "12"}
+
+    assert len(rows(apart)) == 1
+    assert len(rows(together)) == 2
