@@ -9,9 +9,10 @@ FAULTS ?=
 WHOLE ?=
 JOBS ?=
 SHARD ?=
+RUNS ?=
 
 # Only what has a value is handed on: make would export the others as empty variables.
-GIVEN := $(foreach name,SWAMP_BIN SWAMP_OTHER_BIN UAT_TIME_SCALE UAT_REPORTS UAT_DEVIATIONS UAT_TARGET UAT_REQUIRE_BINARY,$(if $($(name)),$(name)))
+GIVEN := $(foreach name,SWAMP_BIN SWAMP_OTHER_BIN UAT_TIME_SCALE UAT_REPORTS UAT_DEVIATIONS UAT_WAIVERS UAT_TARGET UAT_REQUIRE_BINARY,$(if $($(name)),$(name)))
 ifneq ($(GIVEN),)
 export $(GIVEN)
 endif
@@ -23,13 +24,15 @@ BIN := .venv/bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help uat test prove compare coverage record lock clean
+.PHONY: help uat test prove signoff bench compare coverage record lock clean
 
 help:
 	@echo "make uat       run the acceptance suite against swamp (SWAMP_BIN, else swamp on PATH, else the stand-in)"
 	@echo "make test      run the project's own tests; needs no swamp binary"
 	@echo "make prove     show that the scenarios notice every fault of the stand-in"
 	@echo "make compare   hold the stand-in against the swamp binary, command by command"
+	@echo "make signoff   judge a release by several runs: make signoff RUNS='reports-of-linux reports-of-mac'"
+	@echo "make bench     measure the suite, one scenario at a time and side by side"
 	@echo "make coverage  write coverage.md anew"
 	@echo "make record    take the results of the last run into coverage.md"
 	@echo "make lock      pin the newest allowed versions of all dependencies in requirements.lock"
@@ -51,6 +54,12 @@ test: .venv/ready
 
 prove: .venv/ready
 	@$(BIN)/swamp-uat prove $(if $(WHOLE),--whole) $(FAULTS)
+
+signoff: .venv/ready
+	@$(BIN)/swamp-uat signoff $(RUNS)
+
+bench: .venv/ready
+	@$(BIN)/swamp-uat bench $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags '$(TAGS)') $(FEATURES)
 
 compare: .venv/ready
 	@$(BIN)/swamp-uat compare

@@ -82,6 +82,18 @@ def a_result(name: str, outcome: Outcome = Outcome.HELD, **fields: Any) -> Scena
     return ScenarioResult(name=name, outcome=outcome, **{**usual, **fields})
 
 
+FIGURES = {
+    "scenarios": 1,
+    "wall seconds": 3.0,
+    "harness processor seconds": 0.1,
+    "product processor seconds": 4.0,
+    "product commands": 4,
+    "processors": 2,
+    "scenarios at a time": 6,
+    "longest scenario seconds": 1.5,
+}
+
+
 def a_run(*results: ScenarioResult, **fields: Any) -> SuiteRun:
     """The record of a run with some results."""
     platforms = dict.fromkeys(result.platform for result in results) or {"linux x86_64": None}
@@ -96,7 +108,7 @@ def a_run(*results: ScenarioResult, **fields: Any) -> SuiteRun:
         },
         "other": None,
         "verdict": ExitCode.EVERY_PROMISE_HELD,
-        "figures": {"scenarios": len(results), "wall seconds": 3.0, "product commands": 4},
+        "figures": FIGURES,
     }
     return SuiteRun(**{**usual, **fields, "results": results})
 

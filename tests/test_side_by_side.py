@@ -86,6 +86,51 @@ def test_a_part_of_the_scenarios_can_be_run(tmp_path: Path) -> None:
     assert [len(each) for each in seen] == [1, 1]
     assert seen[0] != seen[1]
 
+    parts = [str(tmp_path / part) for part in ("1-2", "2-2")]
+    done = subprocess.run(
+        [sys.executable, "-m", "swamp_harness.tools.command", "signoff", *parts],
+        env=suite_environment(tmp_path / "whole"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 7, done.stdout + done.stderr
+    assert done.stdout.startswith("NOT A SIGN-OFF\n")
+    together = json.loads((tmp_path / "whole" / "run.json").read_text())["results"]
+    assert [each["name"] for each in together] == sorted(seen[0] + seen[1], reverse=True)
+    assert all((tmp_path / "whole" / each["evidence"] / "timeline.svg").exists() for each in together)
+    assert "<svg" in (tmp_path / "whole" / "signoff.html").read_text()
+
+
+@needs_fork
+def test_the_suite_is_measured_serially_and_side_by_side(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "swamp_harness.tools.command", "bench", "-j", "3", "--tags", "@uat-02"],
+        env=suite_environment(tmp_path, PATH=str(tmp_path)),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = json.loads((tmp_path / "bench.json").read_text())["runs"]
+    assert [runs[name]["scenarios at a time"] for name in ("serial", "side by side")] == [1, 3]
+    assert runs["serial"]["outcomes"] == runs["side by side"]["outcomes"] == {"held": 2}
+
+
+def test_a_measurement_of_nothing_is_an_infrastructure_fault(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "swamp_harness.tools.command", "bench", "--tags", "@nothing"],
+        env=suite_environment(tmp_path, PATH=str(tmp_path)),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 5
+    assert "so nothing was measured" in done.stderr
+
 
 def test_a_shard_that_is_none_is_refused(tmp_path: Path) -> None:
     done = run_suite(tmp_path, "--shard", "3/2", env={"PATH": str(tmp_path)})
@@ -112,6 +157,12 @@ def test_nothing_is_left_of_a_run_side_by_side_that_is_ended(tmp_path: Path, num
     run.communicate(timeout=30)
     _, alive = psutil.wait_procs(family, timeout=20)
     assert alive == []
+    if number != signal.SIGKILL:
+        results = json.loads((tmp_path / "run.json").read_text())["results"]
+        assert len(results) == 11
+        assert {each["reason"] for each in results if each["outcome"] == "not run"} >= {
+            "the run was interrupted"
+        }
 
 
 def _of(pid: int) -> list[psutil.Process]:

@@ -20,6 +20,8 @@ class ExitCode(IntEnum):
     NO_BINARY = 3
     KNOWN_DEVIATIONS = 4
     INFRASTRUCTURE_FAULT = 5
+    INCOMPLETE = 6
+    NO_SIGN_OFF = 7
     INTERRUPTED = 130
     TERMINATED = 143
 

@@ -31,3 +31,8 @@ def deviations() -> Path:
 def waivers() -> Path:
     """The list of waived promises: `UAT_WAIVERS`, else the project's; it need not be there."""
     return Path(os.environ.get(WAIVERS_VARIABLE) or ROOT / "waivers.yaml").absolute()
+
+
+def environment_with_reports(folder: Path) -> dict[str, str]:
+    """The environment of this process for another run of the suite, with its own folder for reports."""
+    return {**os.environ, REPORTS_VARIABLE: str(folder)}

@@ -14,6 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.report import features, project, waivers
 from swamp_harness.report.deviations import Deviation
@@ -47,6 +48,14 @@ class Verdict(Enum):
     NOT_A_SIGN_OFF = "NOT A SIGN-OFF"
 
 
+_EXIT_CODES = {
+    Verdict.PASS: ExitCode.EVERY_PROMISE_HELD,
+    Verdict.FAIL: ExitCode.PROMISE_BROKEN,
+    Verdict.INCOMPLETE: ExitCode.INCOMPLETE,
+    Verdict.NOT_A_SIGN_OFF: ExitCode.NO_SIGN_OFF,
+}
+
+
 @dataclass(frozen=True)
 class SignOff:
     """Everything that the decision about a release rests on.
@@ -62,6 +71,11 @@ class SignOff:
     by_results: Verdict
     reasons: tuple[str, ...]
     document: Mapping[str, Any]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What a program is told that asks for the decision."""
+        return _EXIT_CODES[self.verdict]
 
     def write_to(self, folder: Path) -> None:
         """Write `signoff.json` into a folder, blanked of secrets."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.report import figures
 from swamp_harness.report.outcomes import Outcome, ScenarioResult, verdict
 
 RUN_FILE = "run.json"
@@ -121,7 +122,7 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
         binaries=binaries,
         other=next((each.other for each in records if each.other), None),
         verdict=_verdict_of_all(records, results),
-        figures=_figures_of_all(records),
+        figures=figures.together([each.figures for each in records]),
         results=tuple(sorted(results, key=lambda result: (result.place, result.platform))),
     )
 
@@ -132,14 +133,6 @@ def _verdict_of_all(records: Sequence[SuiteRun], results: Sequence[ScenarioResul
         if code in ended:  # a run may end with 1 for what stands in none of its results
             return code
     return verdict(results)
-
-
-def _figures_of_all(records: Sequence[SuiteRun]) -> dict[str, float]:
-    figures: dict[str, float] = {}
-    for name, value in (item for each in records for item in each.figures.items()):
-        seen = figures.get(name, 0)
-        figures[name] = max(seen, value) if name == "wall seconds" else round(seen + value, 1)
-    return figures
 
 
 def _result(told: dict[str, Any]) -> ScenarioResult:

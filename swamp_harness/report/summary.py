@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.report.figures import in_words
 from swamp_harness.report.outcomes import Outcome, ScenarioResult, in_ranges, verdict_in_words
 from swamp_harness.report.signoff_page import PAGE_FILE
 from swamp_harness.report.suite_run import SuiteRun
@@ -36,7 +37,7 @@ def of_run(record: SuiteRun, complaints: Sequence[str], reports: Path) -> str:
         told = [result for result in record.results if result.outcome is outcome]
         lines += [f"  {outcome.value}: {_scenarios(told)}"] if told else []
     lines += _not_run(record.results)
-    lines += [f"Figures: {_figures(record)}", f"Reports: {reports}", f"Sign-off page: {reports / PAGE_FILE}"]
+    lines += [*in_words(record.figures), f"Reports: {reports}", f"Sign-off page: {reports / PAGE_FILE}"]
     return SECRETS.blank("\n".join(lines))
 
 
@@ -77,9 +78,3 @@ def _scenarios(results: Sequence[ScenarioResult]) -> str:
 def _numbers(results: Sequence[ScenarioResult]) -> str:
     numbers = sorted({number for result in results for number in result.numbers})
     return f"number{'s' * (len(numbers) > 1)} {in_ranges(numbers)}"
-
-
-def _figures(record: SuiteRun) -> str:
-    figures = record.figures
-    told = ", ".join(f"{value:g} {name}" for name, value in figures.items())
-    return f"{told} ({figures['product commands'] / (figures['scenarios'] or 1):.1f} commands per scenario)"

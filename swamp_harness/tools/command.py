@@ -12,9 +12,11 @@ from behave.exception import ConfigError, InvalidFileLocationError, InvalidFilen
 from behave.exception import FileNotFoundError as NoSuchFeature
 from behave.parser import ParserError
 
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.report import coverage, deviations, features, project
-from swamp_harness.tools import compare, prove, stylecheck
+from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.report import coverage, deviations, features, project, waivers
+from swamp_harness.report.documents import put_together, write_documents
+from swamp_harness.report.signoff_page import PAGE_FILE
+from swamp_harness.tools import bench, compare, prove, stylecheck
 from swamp_harness.tools.runner import SHARD, UatRunner
 from swamp_harness.tools.side_by_side import jobs_that_suit, shard_in
 
@@ -37,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnusableInput as error:
         print(f"swamp-uat: {error}", file=sys.stderr)
         return error.exit_code
+    except InfrastructureFault as error:
+        print(f"swamp-uat: {error}", file=sys.stderr)
+        return ExitCode.INFRASTRUCTURE_FAULT
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -94,6 +99,20 @@ def _record(options: argparse.Namespace) -> int:
     project.COVERAGE_MAP.write_text(_coverage_text(), "utf-8")
     print(f"{count} results recorded, {project.COVERAGE_MAP.name} written")
     return 0
+
+
+def _signoff(options: argparse.Namespace) -> int:
+    listed, waived = deviations.load(project.deviations()), waivers.load(project.waivers())
+    reports = project.reports()
+    decision = write_documents(put_together(options.runs, reports), reports, listed, waived)
+    print("\n".join([decision.verdict.value, *(f"  {reason}" for reason in decision.reasons)]))
+    print(f"Sign-off page: {reports / PAGE_FILE}")
+    return decision.exit_code
+
+
+def _bench(options: argparse.Namespace) -> int:
+    selection = [*(("--tags", options.tags) if options.tags else ()), *options.paths]
+    return bench.bench(project.reports(), options.jobs or jobs_that_suit(), selection)
 
 
 def _prove(options: argparse.Namespace) -> int:
@@ -168,6 +187,18 @@ def _parser() -> argparse.ArgumentParser:
         help="reports/run.json when left out",
     )
     record.set_defaults(subcommand=_record)
+
+    signoff = commands.add_parser(
+        "signoff", help="put the reports of several runs together, and judge the release by all of them"
+    )
+    signoff.add_argument("runs", nargs="+", type=Path, help="the folders of the reports of the runs")
+    signoff.set_defaults(subcommand=_signoff)
+
+    measured = commands.add_parser("bench", help="measure the suite, serially and side by side")
+    measured.add_argument("--tags", help="a tag expression, to measure a part")
+    measured.add_argument("-j", "--jobs", type=int, default=0, help="as for run, for the second of the two")
+    measured.add_argument("paths", nargs="*", help="as for run")
+    measured.set_defaults(subcommand=_bench)
 
     proof = commands.add_parser(
         "prove", help="show that the scenarios notice every fault of the embedded target"

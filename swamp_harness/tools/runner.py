@@ -64,7 +64,7 @@ class UatRunner(Runner):  # type: ignore[misc]
 
     def _run_against_binary(self) -> ExitCode:
         try:
-            session = Session(os.environ, project.reports())
+            session = Session(os.environ, project.reports(), self.config.jobs if can_fork() else 1)
         except UnusableInput as error:
             print(f"swamp-uat: {error}", file=sys.stderr)
             return error.exit_code

@@ -17,7 +17,7 @@ from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, Promis
 from swamp_harness.machinery.limits import time_scale
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product.target import target_of
-from swamp_harness.report import deviations, features, project, summary, waivers
+from swamp_harness.report import deviations, features, figures, project, summary, waivers
 from swamp_harness.report.documents import ALLURE_RESULTS, EVIDENCE, write_documents
 from swamp_harness.report.features import location_of, numbers_of
 from swamp_harness.report.outcomes import NOT_SELECTED, Outcome, ScenarioResult, verdict
@@ -28,6 +28,7 @@ from swamp_harness.scenario.timeline import Span
 from swamp_harness.scenario.world import World
 from swamp_harness.tools.requirements import missing_for
 
+_INTERRUPTED = "the run was interrupted"
 _NO_FAILURE = {Outcome.HELD, Outcome.WAIVED, Outcome.NOT_RUN}
 _NOT_WORSE_THAN_A_COMPLAINT = {ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS}
 
@@ -51,6 +52,7 @@ class Session:
     Args:
         environ: the environment of the person who started it.
         reports: where its artifacts go; what an earlier run left there is removed.
+        at_once: how many scenarios run at a time.
 
     Raises:
         UnusableInput: there is no usable binary, or a file or variable of the project is unusable.
@@ -61,7 +63,7 @@ class Session:
         interrupted: the exit code of an interrupted run, None while it has not been interrupted.
     """
 
-    def __init__(self, environ: Mapping[str, str], reports: Path) -> None:
+    def __init__(self, environ: Mapping[str, str], reports: Path, at_once: int = 1) -> None:
         time_scale()  # a bad value is bad input, and must be said before anything is started
         target = target_of(environ, project.EMBEDDED_TARGET)
         listed = target.has_listed_deviations
@@ -75,6 +77,7 @@ class Session:
         self.results: list[ScenarioResult] = []
         self.interrupted: ExitCode | None = None
         self.failures: dict[str, Failure] = {}
+        self._at_once = at_once
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
         self._begun = 0
@@ -208,6 +211,11 @@ class Session:
         self._harness_seconds_of_children += harness_seconds
         return result
 
+    def take_interrupted(self, scenario: Any) -> None:
+        """Note that a scenario did not come to its end, or did not begin, because the run was interrupted."""
+        self._scenario_clock, self._scenario_cpu = time.monotonic(), _product_cpu()
+        self.results.append(self._result(scenario, Outcome.NOT_RUN, _INTERRUPTED))
+
     def take_loss(self, scenario: Any, code: int) -> ScenarioResult:
         """Note that the process of a scenario died without a report."""
         self._scenario_clock = time.monotonic()
@@ -266,7 +274,7 @@ class Session:
             gone = f"deviations.yaml lists {listed.id!r}, which no longer happens: remove the entry"
             return Outcome.DEVIATION_GONE, gone, ""
         if self.interrupted is not None:
-            return Outcome.NOT_RUN, "the run was interrupted", ""
+            return Outcome.NOT_RUN, _INTERRUPTED, ""
         if status in ("skipped", "untested"):
             return Outcome.NOT_RUN, scenario.skip_reason or NOT_SELECTED, ""
         return self._outcome_of_failed(scenario)
@@ -290,12 +298,15 @@ class Session:
     def _figures(self) -> dict[str, float]:
         ran = [result for result in self.results if result.outcome is not Outcome.NOT_RUN]
         return {
-            "scenarios": len(ran),
-            "wall seconds": round(time.monotonic() - self._clock, 1),
-            "harness processor seconds": round(time.process_time() + self._harness_seconds_of_children, 1),
+            figures.SCENARIOS: len(ran),
+            figures.WALL: round(time.monotonic() - self._clock, 1),
+            figures.HARNESS: round(time.process_time() + self._harness_seconds_of_children, 1),
             # The system counts what forked children took of themselves as well.
-            "product processor seconds": round(_product_cpu() - self._harness_seconds_of_children, 1),
-            "product commands": sum(result.commands for result in ran),
+            figures.PRODUCT: round(_product_cpu() - self._harness_seconds_of_children, 1),
+            figures.COMMANDS: sum(result.commands for result in ran),
+            figures.PROCESSORS: os.cpu_count() or 1,
+            figures.AT_ONCE: self._at_once,
+            figures.LONGEST: max((result.seconds for result in ran), default=0.0),
         }
 
     def _verdict(self, results: Sequence[ScenarioResult], complaints: Sequence[str]) -> ExitCode:

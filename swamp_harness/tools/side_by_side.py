@@ -151,6 +151,8 @@ class SideBySide:
                 self._display.show(len(waiting))
         except KeyboardInterrupt:
             self._end_all()
+            for _, scenario in waiting:
+                self._session.take_interrupted(scenario)
             raise
         finally:
             self._display.close()
@@ -194,6 +196,7 @@ class SideBySide:
                 child.report.result, child.report.failures, child.report.harness_seconds
             )
         elif self._session.interrupted is not None:
+            self._session.take_interrupted(child.scenario)
             return
         else:
             result = self._session.take_loss(child.scenario, os.waitstatus_to_exitcode(status))

@@ -1,0 +1,62 @@
+"""What a run cost, and how far that is from the least that it could have cost.
+
+No run can be shorter than its longest scenario, nor than the processor time of the product spread over all
+processors; the larger of the two is the least wall time that is possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+SCENARIOS = "scenarios"
+WALL = "wall seconds"
+HARNESS = "harness processor seconds"
+PRODUCT = "product processor seconds"
+COMMANDS = "product commands"
+PROCESSORS = "processors"
+AT_ONCE = "scenarios at a time"
+LONGEST = "longest scenario seconds"
+
+Figures = Mapping[str, float]
+
+# Of several runs, each of which had all of these for itself.
+_NOT_SUMMED = {WALL, PROCESSORS, AT_ONCE, LONGEST}
+
+
+def least_wall_seconds(figures: Figures) -> float:
+    """The least wall time that the run could have taken."""
+    return max(figures[LONGEST], figures[PRODUCT] / figures[PROCESSORS])
+
+
+def pace(figures: Figures) -> float:
+    """The wall time, in terms of the least that was possible; 0 if nothing ran."""
+    least = least_wall_seconds(figures)
+    return figures[WALL] / least if least else 0.0
+
+
+def share_of_harness(figures: Figures) -> float:
+    """The processor time of the harness, in terms of that of the product; 0 where the platform tells none."""
+    return figures[HARNESS] / figures[PRODUCT] if figures[PRODUCT] else 0.0
+
+
+def together(runs: Sequence[Figures]) -> Figures:
+    """The figures of several runs as those of one: sums, but for wall times and the like the largest."""
+    names = dict.fromkeys(name for each in runs for name in each)
+    return {
+        name: max(values) if name in _NOT_SUMMED else round(sum(values), 1)
+        for name in names
+        for values in [[each[name] for each in runs if name in each]]
+    }
+
+
+def in_words(figures: Figures) -> list[str]:
+    """The figures, in lines for people."""
+    told = ", ".join(f"{figures[name]:g} {name}" for name in (SCENARIOS, WALL, HARNESS, PRODUCT, COMMANDS))
+    each = figures[COMMANDS] / (figures[SCENARIOS] or 1)
+    return [
+        f"Figures: {told} ({each:.1f} commands per scenario)",
+        f"Pace: {pace(figures):.2f} times the least possible {least_wall_seconds(figures):.0f} s "
+        f"({figures[PROCESSORS]:g} processors, {figures[AT_ONCE]:g} scenarios at a time, the longest "
+        f"{figures[LONGEST]:.0f} s); the harness took {share_of_harness(figures):.1%} of the product's "
+        "processor time",
+    ]
