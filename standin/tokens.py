@@ -107,6 +107,17 @@ def mint(repository: Repository, name: str, lifetime: str) -> Minted:
     return Minted(name, f"{name}.{secret}", expires_at, found[0], key)
 
 
+def document_of(minted: Minted) -> dict[str, Any]:
+    """A new token, for scripts."""
+    return {
+        "name": minted.name,
+        "token": minted.credential,
+        "expiresAt": minted.expires_at,
+        "maxEnrollments": 1,
+        "vaultRef": {"vaultName": minted.vault, "secretKey": minted.key},
+    }
+
+
 def place_of(name: str) -> Place:
     """Where the record of a token is kept."""
     return Place(MODEL_TYPE, name, "token-main")

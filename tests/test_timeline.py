@@ -48,8 +48,9 @@ class FakeWorker:
 
 
 def lanes(worker, pool=None, **others):
-    nobody = {"typed": [], "orchestrators": [], "networks": {}, "runs": [], "lifetimes": {}, "leases": [],
-              "notes": []}  # fmt: skip
+    none: list = []
+    nobody = dict.fromkeys(("typed", "requests", "orchestrators", "runs", "leases", "notes"), none)
+    nobody |= {"networks": {}, "lifetimes": {}}
     cast = Cast(workers={"alpha": worker}, **{**nobody, **others})
     return {lane.name: lane for lane in lanes_of(cast, pool or PoolWatch(), GRACE)}
 

@@ -18,7 +18,7 @@ def secret_shown_twice():
 def secret_said_beside_the_json():
     """In JSON mode the credential is said on standard error as well."""
 
-    @broken("operator.tokens:minted_document")
+    @broken("tokens:document_of")
     def _(old, minted):
         print(f"minted {minted.credential}", file=sys.stderr)
         return old(minted)

@@ -17,18 +17,7 @@ _HEADINGS = ("NAME", "STATE", "EXPIRES", "ENROLLMENTS")
 def create(call: Call) -> None:
     """`swamp worker token create`."""
     minted = tokens.mint(Repository.here(), call.arguments[0], call.option("--duration"))
-    tell(call, minted_document(minted), minted_text(minted))
-
-
-def minted_document(minted: Minted) -> dict[str, Any]:
-    """A new token, for scripts."""
-    return {
-        "name": minted.name,
-        "token": minted.credential,
-        "expiresAt": minted.expires_at,
-        "maxEnrollments": 1,
-        "vaultRef": {"vaultName": minted.vault, "secretKey": minted.key},
-    }
+    tell(call, tokens.document_of(minted), minted_text(minted))
 
 
 def minted_text(minted: Minted) -> str:

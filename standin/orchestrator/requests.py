@@ -12,7 +12,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from standin import questions, vaults
+from standin import questions, tokens, vaults
 from standin.errors import UserError
 from standin.extensions import method_of
 from standin.orchestrator.dispatch import StepFailed, Work
@@ -23,6 +23,7 @@ from standin.repository import Repository
 from standin.store import Place, model_id_of
 
 _PATIENCE = 10
+_MINUTE = 60_000  # in milliseconds
 
 
 class Requests:
@@ -76,6 +77,10 @@ class Requests:
     def do_worker_token_list(self) -> Any:
         """The tokens."""
         return {"tokens": questions.token_list(self._repository)}
+
+    def do_worker_token_create(self, name: str, durationMs: int) -> Any:  # noqa: N803 - as it is sent
+        """A new token."""
+        return tokens.document_of(tokens.mint(self._repository, name, f"{durationMs // _MINUTE}m"))
 
     def do_worker_queue_list(self) -> Any:
         """The steps that wait for a worker."""

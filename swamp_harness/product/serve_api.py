@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from websockets.asyncio.client import connect
@@ -18,12 +20,38 @@ from websockets.exceptions import WebSocketException
 from swamp_harness.machinery.certificates import whatever_it_shows
 from swamp_harness.machinery.faults import PromiseBroken
 from swamp_harness.machinery.limits import HTTP_ANSWER
+from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product import contracts
 from swamp_harness.product.records import DISCONNECTED, PoolMember, members_from_json
 from swamp_harness.product.run_records import ALL_LEASES, LeaseRecord, lease
 
 _OK = 200
 _NOT_FOUND = 404
+
+# How long the units of lifetimes are.
+_MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to an orchestrator that it has answered, in place of a command.
+
+    Attributes:
+        what: was asked for.
+        answer: its data.
+        started: when.
+        seconds: until it was answered.
+    """
+
+    what: str
+    answer: Any
+    started: datetime
+    seconds: float
+
+    def __str__(self) -> str:
+        """The request with its answer, blanked, as a transcript shows it."""
+        told = json.dumps(self.answer, indent=2, ensure_ascii=False)
+        return SECRETS.blank(f"> {self.what}\nanswered after {self.seconds:.1f} s\n{told}")
 
 
 @dataclass(frozen=True)
@@ -122,6 +150,29 @@ class ServeApi:
         answer = self.ask("worker.list", showAll=past)["data"]
         contracts.honour("worker-list", answer, "the request worker.list")
         return members_from_json(answer)
+
+    def mint(self, token: str, lifetime: str) -> Request | None:
+        """Mint a token, as `swamp worker token create --server` does.
+
+        Args:
+            token: its name.
+            lifetime: such as "1h", as the command takes it.
+
+        Returns:
+            The request, answered; None if the release does not know of it, as those before 2026-08-05.
+
+        Raises:
+            OSError: nobody answers.
+            PromiseBroken: the answer breaks the contract "token-create".
+        """
+        started, clock = datetime.now(UTC), time.monotonic()
+        duration = int(lifetime[:-1]) * _MILLISECONDS[lifetime[-1]]
+        answer = self.ask("worker.token.create", name=token, durationMs=duration)
+        if "data" not in answer:
+            return None
+        contracts.honour("token-create", answer["data"], "the request worker.token.create")
+        what = f"worker.token.create {token} ({lifetime})"
+        return Request(what, answer["data"], started, time.monotonic() - clock)
 
     def leases(self) -> list[LeaseRecord]:
         """All step leases, the oldest first.

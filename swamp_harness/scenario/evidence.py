@@ -12,6 +12,7 @@ from pathlib import Path
 
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product.commands import CommandResult
+from swamp_harness.product.serve_api import Request
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,10 @@ class Evidence:
         file.write_text(SECRETS.blank(text), "utf-8")
         self.exhibits.append(Exhibit(title, file))
 
-    def write_transcript(self, results: Iterable[CommandResult]) -> None:
-        """Put the operator's commands into evidence, in order, each with its time, exit code and output."""
-        entries = [f"{result.started:%H:%M:%S.%f}\n{result}" for result in results]
+    def write_transcript(self, results: Iterable[CommandResult | Request]) -> None:
+        """Put what the operator typed and asked into evidence, in order, each with its time and answer."""
+        in_order = sorted(results, key=lambda result: result.started)
+        entries = [f"{result.started:%H:%M:%S.%f}\n{result}" for result in in_order]
         self.write("What the operator typed and saw", "transcript.txt", "\n\n".join(entries) + "\n")
 
     def write_answer(self, title: str, name: str, answer: object) -> None:

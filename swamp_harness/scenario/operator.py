@@ -37,6 +37,7 @@ from swamp_harness.product.run_records import (
     run,
     tells_no_reason,
 )
+from swamp_harness.product.serve_api import Request, ServeApi
 from swamp_harness.product.wordings import ALREADY_REVOKED
 from swamp_harness.scenario.probe import PROBE, SHELL, ResultRecord, is_work, result_of_step
 
@@ -55,6 +56,7 @@ class Operator:
         lifetimes: beginning and end of each token's lifetime, where noted.
         vault_secrets: what the operator has put into the vault, by key.
         minted: the answers that showed them, which may hold a secret.
+        requests: what the operator has asked of the orchestrator in place of commands.
         output: how the operator asks for answers to what it does.
     """
 
@@ -64,6 +66,7 @@ class Operator:
         self.lifetimes: dict[str, tuple[datetime, datetime]] = {}
         self.vault_secrets: dict[str, str] = {}
         self.minted: list[CommandResult] = []
+        self.requests: list[Request] = []
         self.output = Output.JSON
         self._last: CommandResult | None = None
 
@@ -85,6 +88,22 @@ class Operator:
             self.minted.append(result)
         self._last = result
         return result
+
+    def mint_at(self, api: ServeApi, token: str, lifetime: str) -> bool:
+        """Mint a token by asking the orchestrator, where minting is not what is judged: it costs no command.
+
+        Returns:
+            Whether it was minted; not if the release knows of no such request.
+        """
+        request = api.mint(token, lifetime)
+        if request is None:
+            return False
+        for credential in credentials_in(str(request.answer["token"])):
+            SECRETS.add(credential.secret)
+            self.credentials.setdefault(credential.name, credential)
+        self.requests.append(request)
+        self.lifetimes[token] = (request.started, moment(request.answer["expiresAt"]))
+        return True
 
     def note_lifetime(self, token: str, minting: CommandResult) -> None:
         """Note the lifetime of a token, from the minting to the end that its JSON answer announces."""

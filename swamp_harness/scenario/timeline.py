@@ -17,7 +17,7 @@ from swamp_harness.product.commands import CommandResult
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.run import WorkflowRun
 from swamp_harness.product.run_records import LeaseRecord
-from swamp_harness.product.serve_api import LiveMember
+from swamp_harness.product.serve_api import LiveMember, Request
 from swamp_harness.product.worker import DISCONNECTED, ENROLLED, Milestone, Worker
 from swamp_harness.scenario.probe import Note
 
@@ -115,6 +115,7 @@ class Cast:
 
     Attributes:
         typed: the operator's commands.
+        requests: what the operator asked of the orchestrator in place of commands.
         orchestrators: all of them.
         workers: all of them, by name.
         networks: the network paths that can fail, by the worker's name.
@@ -125,6 +126,7 @@ class Cast:
     """
 
     typed: Sequence[CommandResult]
+    requests: Sequence[Request]
     orchestrators: Sequence[Orchestrator]
     workers: Mapping[str, Worker]
     networks: Mapping[str, NetworkPath]
@@ -136,7 +138,8 @@ class Cast:
 
 def lanes_of(cast: Cast, pool: PoolWatch, grace_window: timedelta) -> list[Lane]:
     """The lanes of all who take part, the operator first; none is empty."""
-    lanes = [Lane("operator", [_command(result) for result in cast.typed])]
+    asked = [*map(_command, cast.typed), *map(_request, cast.requests)]
+    lanes = [Lane("operator", asked)]
     lanes += [Lane(run.log.file.stem, *_process(run.log.life)) for run in cast.runs]
     lanes += [Lane(f'token "{name}"', [_lifetime(*life)]) for name, life in cast.lifetimes.items()]
     lanes += [Lane(each.name, *_process(each.log.life)) for each in cast.orchestrators]
@@ -171,6 +174,12 @@ def _command(result: CommandResult) -> Span:
     end = result.started + timedelta(seconds=result.seconds)
     kind = "command" if result.succeeded else "failing-command"
     return Span(kind, f"{text} (exit code {result.exit_code})", result.started, end)
+
+
+def _request(request: Request) -> Span:
+    return Span(
+        "command", request.what, request.started, request.started + timedelta(seconds=request.seconds)
+    )
 
 
 def _lifetime(begin: datetime, end: datetime) -> Span:

@@ -232,7 +232,9 @@ class World:
             settings: further ones of `WorkerSettings`.
         """
         if name not in self.operator.credentials:
-            self.set_up_token(name)
+            api, lifetime = self.orchestrator.api, self.times.usual_lifetime
+            if not self.operator.mint_at(api, name, lifetime):
+                self.set_up_token(name, lifetime=lifetime)
         credential = str(self.operator.credential(name))
         all_settings = replace(self._settings(credential, labels), **settings)
         worker = self.workers.make(name, all_settings, machine=machine, variables=variables)
@@ -453,7 +455,7 @@ class World:
                     orchestrator = next(iter(self._orchestrators.values()), None)
                     journal = self.journal if self._workflow is not None else None
                     leases = take_last_look(self.evidence, self._operator, orchestrator, journal)
-                self.evidence.write_transcript(self._typed())
+                self.evidence.write_transcript([*self._typed(), *self._operator.requests])
             self.timeline = self._timeline(leases)
         finally:
             if self._runs is not None:
@@ -468,6 +470,7 @@ class World:
     def _timeline(self, leases: list[LeaseRecord]) -> Timeline:
         cast = Cast(
             typed=self._typed(),
+            requests=self._operator.requests if self._operator is not None else [],
             orchestrators=list(self._orchestrators.values()),
             workers={name: self.workers[name] for name in self.workers.names()},
             networks=self.workers.networks_by_name(),
