@@ -87,3 +87,47 @@ def test_a_question_that_nobody_answers_ends_in_time(monkeypatch, secure):
 def test_a_release_that_does_not_tell_its_readiness_tells_its_health(health, ready):
     with orchestrator(health, "{}") as api:
         assert api.ready() is ready
+
+
+@contextmanager
+def answering(reply):
+    """An orchestrator that gives this reply to every request, and what it was asked."""
+    asked = []
+
+    def answer(socket):
+        asked.append(json.loads(socket.recv()))
+        socket.send(json.dumps(reply))
+
+    with serve(answer, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield ServeApi(*server.socket.getsockname()), asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_token_is_minted_by_a_request():
+    minted = {
+        "name": "alpha",
+        "token": f"alpha.{'0a' * 32}",
+        "expiresAt": "2026-08-22T11:00:00Z",
+        "maxEnrollments": 1,
+        "vaultRef": {"vaultName": "v1", "secretKey": "worker-token-alpha"},
+    }
+    with answering({"payload": {"data": minted}}) as (api, asked):
+        request = api.mint("alpha", "1h")
+
+    assert request.answer == minted
+    assert asked[0]["payload"] == {"name": "alpha", "durationMs": 3_600_000}
+
+
+def test_a_release_that_mints_by_command_alone_says_so():
+    with answering({"type": "error", "error": {"message": "invalid request"}}) as (api, _):
+        assert api.mint("alpha", "1h") is None
+
+
+def test_a_token_that_is_minted_against_the_contract_breaks_a_promise():
+    with answering({"payload": {"data": {"name": "alpha"}}}) as (api, _), pytest.raises(PromiseBroken):
+        api.mint("alpha", "1h")

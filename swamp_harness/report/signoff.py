@@ -19,6 +19,7 @@ from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.report import features, project, waivers
 from swamp_harness.report.deviations import Deviation
 from swamp_harness.report.features import FeatureRun, Promise
+from swamp_harness.report.figures import in_words
 from swamp_harness.report.history import PastRun, flakes
 from swamp_harness.report.outcomes import NOT_SELECTED, Outcome, ScenarioResult, in_ranges, title_of
 from swamp_harness.report.suite_run import SuiteRun
@@ -127,6 +128,7 @@ def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
         "other binary": record.other,
         "started": record.started.isoformat(timespec="seconds"),
         "figures": record.figures,
+        "cost": in_words(record.figures),
         "platforms": list(record.binaries),
         "counts": {
             outcome.value: count
