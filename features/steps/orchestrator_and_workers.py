@@ -46,7 +46,7 @@ def the_enrolled_worker_with_slots(context, worker, slots):
 
 @given('the enrolled worker "{worker:Name}" with a cache directory {place:CachePlace}')
 def the_enrolled_worker_with_a_cache(context, worker, place):
-    context.world.set_up_worker(worker, machine=context.world.workers.machine_for(worker, cache=place))
+    context.world.set_up_worker(worker, machine=context.world.workers.new_machine(worker, cache=place))
 
 
 @given('the enrolled worker "{worker:Name}" on a network that can fail')

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from swamp_harness.machinery.limits import PROCESS_GONE
+from swamp_harness.machinery.namespaces import remove_namespaces
 from swamp_harness.machinery.processes import out_of_reach_of_the_terminal
 from swamp_harness.machinery.survivors import end_marked, mark_of, wait_for_end_of_input
 
@@ -68,6 +69,7 @@ def _guard(run_id: str, folder: Path) -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     wait_for_end_of_input()
     end_marked(mark_of(run_id))
+    remove_namespaces(run_id)
     remove_unless_kept(folder)
 
 

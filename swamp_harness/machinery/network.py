@@ -60,6 +60,7 @@ class NetworkPath:
 
     Args:
         target: host and port that the path leads to; looked up at each connection, so it may be changed.
+        listen_at: the address of this machine where it begins.
 
     The path listens as soon as it exists, at `address`.
 
@@ -69,8 +70,9 @@ class NetworkPath:
         requests: the requests that were sent over it to the target, as far as they are not encrypted.
     """
 
-    def __init__(self, target: tuple[str, int]) -> None:
+    def __init__(self, target: tuple[str, int], listen_at: str = "127.0.0.1") -> None:
         self.target = target
+        self._listen_at = listen_at
         self._passing = threading.Event()
         self._passing.set()
         self._lock = threading.Lock()
@@ -149,7 +151,7 @@ class NetworkPath:
 
     def _listen(self, port: int) -> None:
         self._refusing = False
-        self._listener = socket.create_server(("127.0.0.1", port))
+        self._listener = socket.create_server((self._listen_at, port))
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def _stop_listening(self) -> None:

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 from typing import IO, Any
 
 import psutil
@@ -32,7 +32,7 @@ class Launch:
 
     arguments: Sequence[str]
     environment: Mapping[str, str]
-    folder: Path
+    folder: PurePath
 
 
 class ProcessTree:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import PurePath
 
 _KEPT = frozenset(
     {
@@ -25,7 +25,7 @@ _KEPT_PREFIXES = ("LC_",)
 
 
 def scrubbed_environment(
-    home: Path, temp: Path, extra: Mapping[str, str], caller: Mapping[str, str] | None = None
+    home: PurePath, temp: PurePath, extra: Mapping[str, str], caller: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """The environment of an actor with a home and a temp folder of its own.
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pexpect
@@ -136,7 +136,7 @@ class SwampCommands:
         results: every command so far, in order.
     """
 
-    def __init__(self, binary: Path, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, binary: Path, environment: Mapping[str, str], folder: PurePath) -> None:
         self.binary = binary
         self.environment = dict(environment)
         self.folder = folder

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 
+from swamp_harness.machinery.files import copy
+from swamp_harness.machinery.hosts import HERE, Host
 from swamp_harness.machinery.scrubbing import scrubbed_environment
 from swamp_harness.product.conventions import QUIET_ENVIRONMENT
 
@@ -34,70 +35,89 @@ class Machine:
         root: holds them all.
         cache_name: where the cache is, seen from the root.
         cache_is_relative: whether people there name the cache in relation to the working folder.
+        host: where the folders are, and the processes that use them.
     """
 
-    root: Path
+    root: PurePath
     cache_name: str = "cache"
     cache_is_relative: bool = False
+    host: Host = HERE
 
     @classmethod
-    def at(cls, root: Path, cache: CachePlace | None = None) -> Machine:
+    def at(cls, root: PurePath, cache: CachePlace | None = None, host: Host = HERE) -> Machine:
         """Make a new machine with empty folders; the cache is made by whoever uses it first."""
-        machine = cls(root, cache.name, cache.is_relative) if cache else cls(root)
+        place = cache or CachePlace(cls.cache_name)
+        machine = cls(root, place.name, place.is_relative, host)
         for folder in (machine.home, machine.temp, machine.work):
-            folder.mkdir(parents=True)
+            host.files.make(folder)
         return machine
 
     @property
-    def home(self) -> Path:
+    def here(self) -> Path:
+        """The root, of a machine whose folders are on this one."""
+        return Path(self.root)
+
+    @property
+    def home(self) -> PurePath:
         """HOME."""
         return self.root / "home"
 
     @property
-    def temp(self) -> Path:
+    def temp(self) -> PurePath:
         """TMPDIR."""
         return self.root / "tmp"
 
     @property
-    def work(self) -> Path:
+    def work(self) -> PurePath:
         """The folder in which processes start."""
         return self.root / "work"
 
     @property
-    def cache(self) -> Path:
+    def cache(self) -> PurePath:
         """The cache that the workers on this machine share."""
         return self.root / self.cache_name
 
     @property
     def cache_as_given(self) -> str:
         """What a worker on this machine gives as its `--cache-dir`."""
-        return os.path.relpath(self.cache, self.work) if self.cache_is_relative else str(self.cache)
+        above = PurePath(os.pardir)  # the working folder lies in the root
+        return str(above / self.cache_name) if self.cache_is_relative else str(self.cache)
 
     def environment(self, **extra: str) -> dict[str, str]:
         """The environment of a process on this machine."""
-        return scrubbed_environment(self.home, self.temp, {**QUIET_ENVIRONMENT, **extra})
+        return scrubbed_environment(
+            self.home, self.temp, {**QUIET_ENVIRONMENT, **extra}, self.host.environment
+        )
 
-    def clone_to(self, root: Path) -> Machine:
+    def given(self, file: Path) -> PurePath:
+        """Where a file of the suite is on this machine; it is taken there if need be."""
+        if self.host.shares_files:
+            return file
+        place = self.root / "given" / file.name
+        self.host.files.make(place.parent)
+        self.host.files.write(place, file.read_bytes())
+        return place
+
+    def clone_to(self, root: PurePath) -> Machine:
         """A second machine from the same disk image: the same cache, and so the same machine id."""
-        clone = replace(Machine.at(root), cache_name=self.cache_name)
-        shutil.copytree(self.cache, clone.cache)
+        clone = Machine.at(root, CachePlace(self.cache_name), self.host)
+        copy(self.host.files, self.cache, clone.host.files, clone.cache)
         return clone
 
     def reboot(self) -> None:
         """Lose what a reboot loses: the temp folder's content."""
-        shutil.rmtree(self.temp)
-        self.temp.mkdir()
+        self.host.files.remove(self.temp)
+        self.host.files.make(self.temp)
 
     def save_machine_id_with_foreign_line_ends(self) -> None:
         """Save the machine id as an editor of another platform would: with a line end, and a foreign one."""
-        file = self.cache / _MACHINE_ID
+        file, files = self.cache / _MACHINE_ID, self.host.files
         foreign = b"\n" if os.linesep == "\r\n" else b"\r\n"
-        file.write_bytes(file.read_bytes().strip() + foreign)
+        files.write(file, files.read(file).strip() + foreign)
 
     def machine_ids(self) -> list[str]:
         """The machine ids that workers have left here: in the cache, or in temporary caches, oldest first."""
-        files = [self.cache / _MACHINE_ID, *self.temp.glob(f"*/{_MACHINE_ID}")]
-        existing = sorted(
-            (path for path in files if path.is_file()), key=lambda path: path.stat().st_mtime_ns
-        )
-        return [path.read_text("utf-8").strip() for path in existing]
+        files = self.host.files
+        found = [file for file in [self.cache / _MACHINE_ID] if files.exists(file)]
+        found += [file for file in files.below(self.temp) if file.name == _MACHINE_ID]
+        return [files.read(file).decode().strip() for file in sorted(found, key=files.modified)]

@@ -58,7 +58,7 @@ def initialise(commands: SwampCommands, *, with_vault: bool) -> Repository:
         result = commands.run(*arguments, output=Output.JSON)
         if not result.succeeded:
             raise InfrastructureFault(f"The repository for the scenarios could not be prepared:\n{result}")
-    return Repository(commands.folder)
+    return Repository(Path(commands.folder))
 
 
 def _refuse_leftovers(folder: Path, original: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
@@ -95,7 +95,7 @@ class WorkflowRun:
         *,
         binary: Path,
         environment: Mapping[str, str],
-        folder: Path,
+        folder: PurePath,
         log: ProcessLog,
         output: Output,
     ) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 
-def trust_of_worker(file: Path | None) -> dict[str, str]:
+def trust_of_worker(file: PurePath | None) -> dict[str, str]:
     """The variables that tell a worker whom to trust, besides the authorities of its system.
 
     `SSL_CERT_FILE` is what the product's advice on a rejected certificate names. A swamp that is run from

@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.hosts import Process
 from swamp_harness.machinery.limits import WORKER_CONNECTED, WORKER_ENDED
-from swamp_harness.machinery.processes import Launch, ProcessTree
+from swamp_harness.machinery.processes import Launch
 from swamp_harness.machinery.processlog import LogLine, ProcessLog
 from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product import contracts
@@ -140,7 +141,7 @@ class Worker:
     def __init__(
         self,
         name: str,
-        binary: Path,
+        binary: PurePath,
         *,
         machine: Machine,
         environment: Mapping[str, str],
@@ -154,9 +155,12 @@ class Worker:
         self.starts = 0
         self.started = datetime.now(UTC)
         self._binary = binary
-        self.environment = {**environment, **trust_of_worker(settings.trusted)}
+        self.environment = {
+            **environment,
+            **trust_of_worker(machine.given(settings.trusted) if settings.trusted else None),
+        }
         self.variables = self.environment
-        self._process: ProcessTree | None = None
+        self._process: Process | None = None
         self._address: tuple[str, int] | None = None
         self._awaited_enrollments = 0
 
@@ -193,7 +197,7 @@ class Worker:
         self.variables = {**self.environment, **told}
         launch = Launch(arguments, self.variables, self.machine.work)
         self.started = datetime.now(UTC)
-        self._process = ProcessTree(self.name, launch, self.log)
+        self._process = self.machine.host.start(self.name, launch, self.log)
         self.starts += 1
 
     def _identity(self, url: str) -> _Identity:
@@ -348,7 +352,7 @@ class Worker:
         contracts.honour("worker-connect-event", event, f"{self.name}, standard output,")
         return event
 
-    def _running(self) -> ProcessTree:
+    def _running(self) -> Process:
         if self._process is None:
             raise InfrastructureFault(f"{self.name} was never started.")
         return self._process

@@ -81,8 +81,9 @@ class ScenarioResult:
     @property
     def needed_platform(self) -> str:
         """The platform that it is about, if it did not run because it is about another; else ""."""
-        needs, _, platform = self.reason.partition(NEEDS_A_MACHINE)
-        return platform.strip() if self.outcome is Outcome.NOT_RUN and not needs else ""
+        needs, _, rest = self.reason.partition(NEEDS_A_MACHINE)
+        platform = rest.partition(":")[0].strip()
+        return platform if self.outcome is Outcome.NOT_RUN and not needs else ""
 
     @property
     def place(self) -> tuple[str, int]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.guardian import KEEP_FILE, Guardian, remove_unless_kept
 from swamp_harness.machinery.limits import set_pace
-from swamp_harness.machinery.survivors import MARK_VARIABLE, described, end_marked, mark_of, marked_processes
+from swamp_harness.machinery.survivors import MARK_VARIABLE, end_marked, mark_of
 from swamp_harness.product.binary import Binary, binary_under_test, other_binary
 from swamp_harness.product.commands import SwampCommands
 from swamp_harness.product.extension import install, network_settings, share_packages
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import Repository, initialise
 from swamp_harness.product.target import Target
+from swamp_harness.scenario.bench_machines import Berths, fault_of, load, platforms_of
 from swamp_harness.scenario.probe import PROBE
 
 _EXTENSIONS = Path(__file__).resolve().parents[2] / "fixtures" / "extensions"
@@ -31,12 +32,15 @@ class Bench:
         target: what the run is about.
 
     Raises:
-        UnusableInput: there is no usable binary (exit code 3).
+        UnusableInput: there is no usable binary (exit code 3), or the file of the machines is unusable (exit
+            code 2).
 
     Attributes:
         target: what the run is about.
         binary: the binary under test.
         other: a binary of another protocol version, if one was given.
+        machines: where workers may run, as far as they can be used.
+        faults_of_machines: why the others cannot, in sentences.
         folder: the run's working folder, outside of `reports` because the product writes into it unblanked.
     """
 
@@ -45,6 +49,9 @@ class Bench:
         set_pace(target.times.limits)
         self.binary: Binary = binary_under_test(environ, target)
         self.other: Binary | None = other_binary(environ, target)
+        found = {machine: fault_of(machine, self.binary) for machine in load(environ)}
+        self.machines = [machine for machine, fault in found.items() if not fault]
+        self.faults_of_machines = {machine: fault for machine, fault in found.items() if fault}
         self.reports = reports
         self.run_id = f"swamp-uat-{secrets.token_hex(4)}"
         # Resolved, so that product and suite call it by the same name where the temp folder is a link.
@@ -64,6 +71,11 @@ class Bench:
             self.repository_with_probe()
         except (InfrastructureFault, PromiseBroken) as error:
             self._fault = error
+
+    def berths_for(self, scenario: str, folder: Path, platforms: Collection[str]) -> Berths:
+        """The places for a scenario's workers, on machines of some operating systems, or of any."""
+        fit = [each for each in self.machines if not platforms or platforms_of([each]) <= set(platforms)]
+        return Berths(fit, self.binary, self.run_id, scenario, folder)
 
     def become_child(self) -> None:
         """Leave the end of the run to the process of which this one is a fork."""
@@ -97,7 +109,7 @@ class Bench:
             raise InfrastructureFault(str(self._fault))
         if self._template_with_probe is None:
             machine = Machine.at(self._probe_machine.root)
-            repository = self.prepared_repository().copy_to(machine.root / "repository")
+            repository = self.prepared_repository().copy_to(machine.here / "repository")
             environment = machine.environment(**self.mark("preparation"), **self._network)
             commands = SwampCommands(self.binary.path, environment, repository.folder)
             install(repository, _EXTENSIONS, commands, PROBE)
@@ -112,9 +124,9 @@ class Bench:
     def _probe_machine(self) -> Machine:
         return Machine(self.folder / "prepared-probe")
 
-    def processes_of(self, scenario: str, variable: str, value: str) -> list[tuple[int, str]]:
-        """The processes of a scenario that have a variable in their environment, as pid and command line."""
-        return described(marked_processes(mark_of(self.run_id, scenario)), variable, value)
+    def mark_of(self, scenario: str) -> str:
+        """The mark that every process of a scenario carries."""
+        return mark_of(self.run_id, scenario)
 
     def end_scenario(self, scenario: str, folder: Path, *, keep: bool) -> int:
         """End what a scenario has left running and remove its folder, or mark it as to be kept.

@@ -34,6 +34,6 @@ class Elsewhere:
         own = {home, self.machine.temp, self.machine.work, settings, *settings.parents}
         return sorted(
             str(path.relative_to(self.machine.root))
-            for path in self.machine.root.rglob("*")
+            for path in self.machine.here.rglob("*")
             if path not in own and settings not in path.parents
         )

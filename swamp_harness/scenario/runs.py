@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import RUN_KNOWN
@@ -27,7 +27,7 @@ class Runs:
     """
 
     def __init__(
-        self, binary: Path, environment: Mapping[str, str], folder: Path, evidence: Evidence
+        self, binary: Path, environment: Mapping[str, str], folder: PurePath, evidence: Evidence
     ) -> None:
         self._binary = binary
         self._environment = environment

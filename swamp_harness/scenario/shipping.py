@@ -113,9 +113,8 @@ def places_on_machine(world: World, worker: str) -> list[str]:
         PromiseBroken: it lies nowhere at all, although it ran there.
     """
     machine = world.workers.machine_of(worker)
-    files = [
-        file for file in sorted(machine.root.rglob("*")) if file.is_file() and _MARK in file.read_bytes()
-    ]
+    on_it = machine.host.files
+    files = [file for file in on_it.below(machine.root) if _MARK in on_it.read(file)]
     if not files:
         raise PromiseBroken(f'The program of the extension is nowhere on the machine of "{worker}".')
     places = [

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import PurePath
 
 from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.hosts import Address
 from swamp_harness.machinery.limits import WORKER_CONNECTED, WORKER_DIALLED
 from swamp_harness.machinery.network import NetworkPath
 from swamp_harness.machinery.processlog import ProcessLog
@@ -15,10 +16,9 @@ from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.machine import CachePlace, Machine
 from swamp_harness.product.protocol_skew import ProtocolSkew
 from swamp_harness.product.worker import Worker, WorkerSettings
+from swamp_harness.scenario.bench_machines import Berths
 from swamp_harness.scenario.evidence import Evidence
 from swamp_harness.scenario.probe import WORKER_VARIABLE
-
-Address = tuple[str, int]
 
 # No token can be bound to it, so a worker that leaves no machine id fails where its binding is judged.
 _NO_MACHINE_ID = "a machine id that is nowhere on its machine"
@@ -41,19 +41,19 @@ class Workers:
     """Makes workers and finds them again.
 
     Args:
-        binary: the swamp that they run, unless another is given.
-        folder: where their machines are made.
+        berths: hands out the places where they run.
         variables: what all of them find in their environment, such as the mark of the scenario.
         evidence: takes their logs.
     """
 
-    def __init__(self, binary: Path, folder: Path, variables: Mapping[str, str], evidence: Evidence) -> None:
-        self._binary = binary
-        self._folder = folder
+    def __init__(self, berths: Berths, variables: Mapping[str, str], evidence: Evidence) -> None:
+        self._berths = berths
+        self._binaries: dict[Machine, PurePath] = {}
         self._variables = dict(variables)
         self._evidence = evidence
         self._workers: dict[str, Worker] = {}
         self._networks: dict[str, NetworkPath] = {}
+        self._ways: list[NetworkPath] = []
         self._skews: list[ProtocolSkew] = []
         self._first_enrollments: dict[str, FirstEnrollment] = {}
 
@@ -92,7 +92,7 @@ class Workers:
         settings: WorkerSettings,
         *,
         machine: Machine | None = None,
-        binary: Path | None = None,
+        binary: PurePath | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> Worker:
         """Make a worker; it is not started yet.
@@ -104,11 +104,11 @@ class Workers:
             binary: the swamp that it runs; that of the scenario when None.
             variables: what it finds in its environment beside what every worker of the scenario does.
         """
-        machine = machine or Machine.at(self._folder / name)
+        machine = machine or (self._machine_here(name) if binary else self.new_machine(name))
         title = f"worker-{name}"
         self._workers[name] = Worker(
             f'worker "{name}"',
-            binary or self._binary,
+            binary or self._binaries[machine],
             machine=machine,
             environment=machine.environment(
                 **{**self._variables, WORKER_VARIABLE: name, **(variables or {})}
@@ -118,9 +118,15 @@ class Workers:
         )
         return self._workers[name]
 
-    def machine_for(self, name: str, cache: CachePlace) -> Machine:
-        """A new machine, for a worker, that has its cache in a special place."""
-        return Machine.at(self._folder / name, cache)
+    def new_machine(self, name: str, cache: CachePlace | None = None) -> Machine:
+        """A new machine, for a worker, that may have its cache in a special place."""
+        berth = self._berths.next_for(name)
+        machine = Machine.at(berth.root, cache, berth.host)
+        self._binaries[machine] = berth.binary
+        return machine
+
+    def _machine_here(self, name: str) -> Machine:
+        return Machine.at(self._berths.here_for(name))
 
     def machine_of(self, name: str) -> Machine:
         """The machine on which a worker runs."""
@@ -128,7 +134,25 @@ class Workers:
 
     def clone_machine_of(self, name: str) -> Machine:
         """A new machine made from the disk image of a worker's machine."""
-        return self.machine_of(name).clone_to(self._folder / f"clone-of-{name}")
+        original = self.machine_of(name)
+        clone = original.clone_to(original.root.parent / f"clone-of-{name}")
+        self._binaries[clone] = self._binaries[original]
+        return clone
+
+    def start(self, name: str, orchestrator: Address) -> None:
+        """Start a worker that dials its orchestrator, by whatever way leads there from its host."""
+        worker = self[name]
+        if worker.machine.host.dials_directly:
+            worker.start(orchestrator)
+            return
+        way = worker.machine.host.path_to(orchestrator)
+        self._ways.append(way)
+        worker.start(way.address)
+
+    def start_on_a_network(self, name: str, orchestrator: Address) -> None:
+        """Start a worker that dials its orchestrator over a network path that can fail."""
+        self._put_on_a_network(name, orchestrator)
+        self[name].start(self._networks[name].address)
 
     def networks(self) -> list[NetworkPath]:
         """Every network path that can fail."""
@@ -138,10 +162,9 @@ class Workers:
         """Every network path that can fail, by the name of its worker."""
         return dict(self._networks)
 
-    def put_on_a_network(self, worker: str, orchestrator: Address) -> Address:
-        """Give a worker a network path that can fail, and return the address that it must dial."""
-        self._networks[worker] = NetworkPath(orchestrator)
-        return self._networks[worker].address
+    def _put_on_a_network(self, worker: str, orchestrator: Address) -> NetworkPath:
+        self._networks[worker] = self[worker].machine.host.path_to(orchestrator)
+        return self._networks[worker]
 
     def skew(self, orchestrator: Address, shift: int) -> Address:
         """The address to dial for a worker that is to state a protocol version off by `shift`."""
@@ -168,10 +191,9 @@ class Workers:
         """
         networks = []
         for name in names:
-            address = self.put_on_a_network(name, orchestrator)
-            networks.append(self.network(name))
+            networks.append(self._put_on_a_network(name, orchestrator))
             networks[-1].stall()
-            self[name].start(address)
+            self[name].start(networks[-1].address)
         wait_until(
             f"the workers {' and '.join(names)} to dial",
             lambda: [network.connections for network in networks],
@@ -207,14 +229,21 @@ class Workers:
         won, lost = (first, second) if first.alive else (second, first)
         self._workers[winner], self._workers[loser] = won, lost
 
-    def end(self) -> None:
-        """End every worker and every network path."""
+    def end(self, *, keep: bool) -> None:
+        """End every worker and every network path.
+
+        Args:
+            keep: bring what workers have on other machines to this one, for people to look into.
+        """
         for worker in self.all():
             worker.end()
-        for network in self._networks.values():
-            network.close()
+        for path in (*self._networks.values(), *self._ways):
+            path.close()
         for skew in self._skews:
             skew.close()
+        if keep:
+            self._berths.fetch()
+        self._berths.close()
 
 
 def _has_won(worker: Worker) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -53,6 +53,7 @@ class World:
         scenario: the scenario's own name in folders and marks; none of its words, so that a search for a
             word of the scenario does not find the paths in the product's files.
         title: its name in the evidence, for people.
+        platforms: the operating systems on which its workers may run; any when there are none.
 
     Attributes:
         folder: where all its machines and its repository are.
@@ -72,7 +73,7 @@ class World:
         timeline: everything that happened, once the scenario has been closed.
     """
 
-    def __init__(self, bench: Bench, scenario: str, title: str) -> None:
+    def __init__(self, bench: Bench, scenario: str, title: str, platforms: Collection[str] = ()) -> None:
         self._bench = bench
         self._scenario = scenario
         self.folder = bench.folder / scenario
@@ -80,7 +81,9 @@ class World:
         self.journal = Journal(self.folder / "notes")
         self._variables = {**bench.mark(scenario), **self.journal.variables}
         self.evidence = Evidence(bench.reports / "evidence" / title)
-        self.workers = Workers(bench.binary.path, self.folder / "workers", self._variables, self.evidence)
+        self.workers = Workers(
+            bench.berths_for(scenario, self.folder / "workers", platforms), self._variables, self.evidence
+        )
         self.worker_output = Output.TEXT
         self.worker_log_level = ""
         self.asked: Any = None
@@ -108,7 +111,7 @@ class World:
     def set_up_repository(self, *, with_vault: bool = True, with_probe: bool = False) -> None:
         """Give the operator a repository of this scenario's own."""
         machine = Machine.at(self.folder / "operator")
-        folder = machine.root / "repository"
+        folder = machine.here / "repository"
         if with_probe:
             self._repository = self._bench.repository_with_probe().copy_to(folder)
             self._bench.share_packages_with(machine)
@@ -238,8 +241,8 @@ class World:
         credential = str(self.operator.credential(name))
         all_settings = replace(self._settings(credential, labels), **settings)
         worker = self.workers.make(name, all_settings, machine=machine, variables=variables)
-        address = self.orchestrator.address
-        worker.start(self.workers.put_on_a_network(name, address) if on_a_network else address)
+        start = self.workers.start_on_a_network if on_a_network else self.workers.start
+        start(name, self.orchestrator.address)
         worker.wait_until_enrolled()
         self.workers.remember_first_enrollment(name)
         self._memberships[name] = wait_until(
@@ -337,13 +340,14 @@ class World:
         credential = str(self.operator.credential(token))
         settings = self._settings(credential, labels)
         binary = self._other_binary() if other_release else None
-        worker = self.workers.make(name, settings, machine=machine, binary=binary)
+        self.workers.make(name, settings, machine=machine, binary=binary)
         address = self.orchestrator.address
-        worker.start(self.workers.skew(address, protocol_shift) if protocol_shift else address)
+        self.workers.start(name, self.workers.skew(address, protocol_shift) if protocol_shift else address)
 
     def connect_stranger(self, name: str, credential: str) -> None:
         """Start a new worker that presents a credential which no minting has shown."""
-        self.workers.make(name, self._settings(credential)).start(self.orchestrator.address)
+        self.workers.make(name, self._settings(credential))
+        self.workers.start(name, self.orchestrator.address)
 
     def race(self, names: list[str], token: str) -> None:
         """Let workers on machines of their own present one token at the same moment."""
@@ -426,9 +430,12 @@ class World:
     def processes_of_steps(self, worker: str) -> list[str]:
         """The processes on a worker's machine other than the worker itself, as their command lines."""
         own = self.workers[worker].pid if self.workers[worker].alive else None
+        mark = self._bench.mark_of(self._scenario)
         return [
             SECRETS.blank(command)
-            for pid, command in self._bench.processes_of(self._scenario, WORKER_VARIABLE, worker)
+            for pid, command in self.workers[worker].machine.host.processes_with(
+                mark, WORKER_VARIABLE, worker
+            )
             if pid != own
         ]
 
@@ -460,7 +467,7 @@ class World:
         finally:
             if self._runs is not None:
                 self._runs.end()
-            self.workers.end()
+            self.workers.end(keep=keep)
             for orchestrator in self._orchestrators.values():
                 orchestrator.end()
             self.aids.close()

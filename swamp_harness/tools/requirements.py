@@ -1,12 +1,13 @@
-"""What a scenario needs that this machine, or this run, may not have."""
+"""What a scenario needs that this machine, this run, or its bench may not have."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
-from swamp_harness.product.binary import this_platform
 from swamp_harness.report.outcomes import NEEDS_A_MACHINE
+from swamp_harness.scenario.bench import Bench
+from swamp_harness.scenario.bench_machines import platforms_of
 
 _NEEDS_OTHER_BINARY = "other-binary"
 _PLATFORM = "platform-"
@@ -18,22 +19,31 @@ _NOT_ON_WINDOWS = {
 }
 
 
-def missing_for(scenario: Any, *, has_other_binary: bool) -> str | None:
+def platforms_asked_by(scenario: Any) -> set[str]:
+    """The operating systems on one of which the workers of a scenario must run; none if any will do."""
+    tags = map(str, scenario.effective_tags)
+    return {tag.removeprefix(_PLATFORM) for tag in tags if tag.startswith(_PLATFORM)}
+
+
+def missing_for(scenario: Any, bench: Bench) -> str | None:
     """Why a scenario cannot run, in words; None if it can.
 
     Args:
         scenario: as behave has it.
-        has_other_binary: whether the run was given a binary of another protocol version.
+        bench: that the run has.
     """
-    if _NEEDS_OTHER_BINARY in scenario.effective_tags and not has_other_binary:
+    if _NEEDS_OTHER_BINARY in scenario.effective_tags and bench.other is None:
         return "needs a binary of another protocol version: give one with SWAMP_OTHER_BIN"
-    asked = {tag for tag in scenario.effective_tags if tag.startswith(_PLATFORM)}
-    if asked and f"{_PLATFORM}{this_platform()}" not in asked:
-        return f"{NEEDS_A_MACHINE} {' or '.join(sorted(_in_words(tag) for tag in asked))}"
+    asked = platforms_asked_by(scenario)
+    if asked and not asked & platforms_of(bench.machines):
+        lacking = f"{NEEDS_A_MACHINE} {' or '.join(sorted(_PLATFORMS.get(each, each) for each in asked))}"
+        faults = [
+            fault for machine, fault in bench.faults_of_machines.items() if asked & platforms_of([machine])
+        ]
+        return f"{lacking}: {faults[0]}" if faults else lacking
+    if not bench.machines:
+        return "needs a machine of the bench, and none can be used: " + " ".join(
+            bench.faults_of_machines.values()
+        )
     missing = [reason for tag, reason in _NOT_ON_WINDOWS.items() if tag in scenario.effective_tags]
     return missing[0] if missing and sys.platform == "win32" else None
-
-
-def _in_words(tag: str) -> str:
-    platform = tag.removeprefix(_PLATFORM)
-    return _PLATFORMS.get(platform, platform)

@@ -26,7 +26,7 @@ from swamp_harness.report.timeline_drawing import TIMELINE_FILE, drawing_of
 from swamp_harness.scenario.bench import Bench
 from swamp_harness.scenario.timeline import Span
 from swamp_harness.scenario.world import World
-from swamp_harness.tools.requirements import missing_for
+from swamp_harness.tools.requirements import missing_for, platforms_asked_by
 
 _INTERRUPTED = "the run was interrupted"
 _NO_FAILURE = {Outcome.HELD, Outcome.WAIVED, Outcome.NOT_RUN}
@@ -91,12 +91,12 @@ class Session:
     def begin(self, scenario: Any) -> World | None:
         """Build the World of a scenario; None, with the scenario marked as skipped, if it cannot run here."""
         self._scenario_clock, self._scenario_cpu = time.monotonic(), _product_cpu()
-        missing = missing_for(scenario, has_other_binary=self.bench.other is not None)
+        missing = missing_for(scenario, self.bench)
         if missing is not None:
             scenario.skip(missing)
             return None
         self._begun += 1
-        return World(self.bench, f"scenario-{self._begun:03}", slug(scenario))
+        return World(self.bench, f"scenario-{self._begun:03}", slug(scenario), platforms_asked_by(scenario))
 
     def run_step(self, step: Any, world: World | None, action: Callable[[], None]) -> None:
         """Run one step; whatever goes wrong in it comes out blanked, classified and explained.
@@ -311,6 +311,8 @@ class Session:
 
     def _verdict(self, results: Sequence[ScenarioResult], complaints: Sequence[str]) -> ExitCode:
         code = self.interrupted or verdict(results)
+        if self.bench.faults_of_machines and code in _NOT_WORSE_THAN_A_COMPLAINT:
+            code = ExitCode.INFRASTRUCTURE_FAULT
         return ExitCode.PROMISE_BROKEN if complaints and code in _NOT_WORSE_THAN_A_COMPLAINT else code
 
     def _record(self, results: Sequence[ScenarioResult], code: ExitCode) -> SuiteRun:
@@ -338,6 +340,8 @@ def banner(session: Session) -> str:
     ]
     if bench.other is not None:
         lines.append(f"  other binary {bench.other.path} ({bench.other.version})")
+    lines += [f"  bench        {each.name} ({each.platform})" for each in bench.machines]
+    lines += [f"  bench        {fault}" for fault in bench.faults_of_machines.values()]
     return "\n".join(lines)
 
 
