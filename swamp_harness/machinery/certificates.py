@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -18,7 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-_HERE = ("127.0.0.1", "localhost")
+_LOCALHOST = "localhost"
+_HERE = ("127.0.0.1", _LOCALHOST)
 _SOMEWHERE_ELSE = "another-host.example"
 _DAY = timedelta(days=1)
 
@@ -61,10 +63,12 @@ class Certificates:
 
     Args:
         folder: where they are kept; made here.
+        addresses: of this machine, beside those of its loopback.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, addresses: Sequence[str] = ()) -> None:
         folder.mkdir()
+        self._names = (*_HERE, *addresses)
         self._folder = folder
         self._authority = trustme.CA(organization_name="The authority of a scenario")
 
@@ -73,7 +77,7 @@ class Certificates:
         if identity is Identity.SELF_SIGNED:
             return self._self_signed("server")
         authority = trustme.CA() if identity is Identity.OF_ANOTHER_AUTHORITY else self._authority
-        hosts = [_SOMEWHERE_ELSE] if identity is Identity.FOR_ANOTHER_HOST else _HERE
+        hosts = [_SOMEWHERE_ELSE] if identity is Identity.FOR_ANOTHER_HOST else self._names
         now = datetime.now(UTC)
         lifetime = (now - 9 * _DAY, now - _DAY) if identity is Identity.EXPIRED else (now - _DAY, now + _DAY)
         leaf = authority.issue_cert(*hosts, not_before=lifetime[0], not_after=lifetime[1])
@@ -97,8 +101,8 @@ class Certificates:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} of a scenario")])
         now = datetime.now(UTC)
-        address, host = _HERE
-        names = [x509.IPAddress(ipaddress.ip_address(address)), x509.DNSName(host)]
+        addresses = [x509.IPAddress(ipaddress.ip_address(name)) for name in self._names if name != _LOCALHOST]
+        names = [*addresses, x509.DNSName(_LOCALHOST)]
         certificate = (
             x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
             .not_valid_before(now - _DAY)

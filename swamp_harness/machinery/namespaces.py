@@ -6,27 +6,27 @@ what a killed run leaves behind its guardian removes, by the name of the run.
 
 from __future__ import annotations
 
-import itertools
 import os
 import secrets
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.files import Files, LocalFiles
 from swamp_harness.machinery.hosts import Address, Process
+from swamp_harness.machinery.limits import PATH_BROKEN
 from swamp_harness.machinery.network import NetworkPath
 from swamp_harness.machinery.processes import Launch, ProcessTree
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.survivors import described, marked_processes
+from swamp_harness.machinery.waiting import wait_until
 
 # Addresses that RFC 2544 keeps for benchmarks; a link between two machines takes four of them.
 _FIRST = (198 << 24) | (18 << 16)
 _LINKS = 1 << 15
-_ATTEMPTS = 20
 
 
 def reason_against_namespaces() -> str | None:
@@ -40,30 +40,54 @@ def reason_against_namespaces() -> str | None:
     return None
 
 
+@dataclass(frozen=True)
+class Link:
+    """The addresses of a link between this machine and a namespace.
+
+    Attributes:
+        here: that of this machine.
+        there: that of the namespace.
+    """
+
+    here: str
+    there: str
+
+
+def free_links() -> Iterator[Link]:
+    """Links whose addresses nobody on this machine has, without end."""
+    while True:
+        base = _FIRST + 4 * secrets.randbelow(_LINKS)
+        link = Link(_dotted(base + 1), _dotted(base + 2))
+        if not _told("-o", "address", "show", "to", f"{link.here}/30").strip():
+            yield link
+
+
 class NamespaceHost:
     """A host with a network of its own, on this machine.
 
     Args:
         run_id: of the run, by which what is left behind is found.
         name: as people call it.
+        link: the addresses of its link.
 
     Raises:
         InfrastructureFault: it cannot be made.
     """
 
-    def __init__(self, run_id: str, name: str) -> None:
+    def __init__(self, run_id: str, name: str, link: Link) -> None:
         missing = reason_against_namespaces()
         if missing is not None:
             raise InfrastructureFault(f"{name} cannot be a host of its own: {missing}.")
         self.name = name
         self.shares_files = True
         self.files: Files = LocalFiles()
+        self._address = link.here
         token = secrets.token_hex(4)
         self._namespace = f"{run_id}-{token}"
         self._link = f"uat{token}"
         _ip("netns", "add", self._namespace)
         try:
-            self._address = self._make_link()
+            self._make_link(link)
         except InfrastructureFault:
             self.close()
             raise
@@ -99,19 +123,14 @@ class NamespaceHost:
         """Remove the namespace, and the link with it."""
         _ip("netns", "del", self._namespace, must_work=False)
 
-    def _make_link(self) -> str:
-        for here, there in itertools.islice(_free_addresses(), _ATTEMPTS):
-            if _is_taken(here):
-                continue
-            far, inside = f"{self._link}f", ("-n", self._namespace)
-            _ip("link", "add", self._link, "type", "veth", "peer", "name", far, "netns", self._namespace)
-            _ip("address", "add", f"{here}/30", "dev", self._link)
-            _ip(*inside, "address", "add", f"{there}/30", "dev", far)
-            _ip(*inside, "link", "set", "lo", "up")
-            _ip(*inside, "link", "set", far, "up")
-            _ip("link", "set", self._link, "up")
-            return here
-        raise InfrastructureFault(f"No free address was found for {self.name}: run again.")
+    def _make_link(self, link: Link) -> None:
+        far, inside = f"{self._link}f", ("-n", self._namespace)
+        _ip("link", "add", self._link, "type", "veth", "peer", "name", far, "netns", self._namespace)
+        _ip("address", "add", f"{link.here}/30", "dev", self._link)
+        _ip(*inside, "address", "add", f"{link.there}/30", "dev", far)
+        _ip(*inside, "link", "set", "lo", "up")
+        _ip(*inside, "link", "set", far, "up")
+        _ip("link", "set", self._link, "up")
 
 
 class _LinkPath(NetworkPath):
@@ -122,13 +141,14 @@ class _LinkPath(NetworkPath):
         super().__init__(target, listen_at=address)
 
     def stall(self) -> None:
-        super().stall()
+        self.hold()
         _ip("link", "set", self._link, "down")
 
     def cut(self) -> None:
-        # The resets have to get through before the link is down.
-        super().stall()
+        # The resets have to get through before the link is down, and are sent when nobody reads any longer.
+        self.hold()
         self.reset()
+        wait_until("broken connections to be closed", lambda: self.being_read, lambda n: not n, PATH_BROKEN)
         _ip("link", "set", self._link, "down")
 
     def heal(self) -> None:
@@ -144,16 +164,6 @@ def remove_namespaces(run_id: str) -> None:
         name = line.split()[0] if line.strip() else ""
         if name.startswith(f"{run_id}-"):
             _ip("netns", "del", name, must_work=False)
-
-
-def _free_addresses() -> Iterator[tuple[str, str]]:
-    while True:
-        base = _FIRST + 4 * secrets.randbelow(_LINKS)
-        yield _dotted(base + 1), _dotted(base + 2)
-
-
-def _is_taken(address: str) -> bool:
-    return bool(_told("-o", "address", "show", "to", f"{address}/30").strip())
 
 
 def _dotted(number: int) -> str:

@@ -94,10 +94,20 @@ class NetworkPath:
         with self._lock:
             return len(self._pairs)
 
-    def stall(self) -> None:
-        """Let nothing pass any longer, in either direction, without telling anybody."""
+    @property
+    def being_read(self) -> int:
+        """How many ends of connections are being read from at this moment; a broken one is not for long."""
+        with self._lock:
+            return sum(pair.being_read for pair in self._pairs)
+
+    def hold(self) -> None:
+        """Accept connections as ever, and let nothing pass on them until the path heals."""
         self.stalled_at = self._note(PathState.HELD)
         self._passing.clear()
+
+    def stall(self) -> None:
+        """Let nothing pass any longer, in either direction, without telling anybody."""
+        self.hold()
 
     def reset(self) -> None:
         """Break every open connection with a reset, at both ends."""
@@ -199,6 +209,7 @@ class _Pair:
         self._passing = passing
         self._broken = False
         self._lock = threading.Lock()
+        self.being_read = 0
 
     def carry(self, target: tuple[str, int]) -> None:
         try:
@@ -234,7 +245,7 @@ class _Pair:
         self, source: socket.socket, sink: socket.socket, read: Callable[[bytes], None] = lambda _: None
     ) -> None:
         try:
-            while chunk := source.recv(_CHUNK):
+            while chunk := self._received(source):
                 self._passing.wait()
                 read(chunk)
                 sink.sendall(chunk)
@@ -244,6 +255,15 @@ class _Pair:
         except OSError:
             if not self._broken:
                 self.reset()  # one end broke: so does the other
+
+    def _received(self, source: socket.socket) -> bytes:
+        with self._lock:
+            self.being_read += 1
+        try:
+            return source.recv(_CHUNK)
+        finally:
+            with self._lock:
+                self.being_read -= 1
 
 
 def _wake_and_close(end: socket.socket) -> None:

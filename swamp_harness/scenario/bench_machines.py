@@ -19,7 +19,7 @@ import yaml
 from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
 from swamp_harness.machinery.files import copy
 from swamp_harness.machinery.hosts import HERE, Host
-from swamp_harness.machinery.namespaces import NamespaceHost, reason_against_namespaces
+from swamp_harness.machinery.namespaces import Link, NamespaceHost, free_links, reason_against_namespaces
 from swamp_harness.machinery.ssh import SshAddress, SshHost
 from swamp_harness.product.binary import Binary, this_architecture, this_platform
 from swamp_harness.product.conventions import QUIET_ENVIRONMENT
@@ -32,6 +32,8 @@ _FIELDS = {
     _NAMESPACE: ({"name", "kind"}, set[str]()),
     _SSH: ({"name", "kind", "host", "user", "key", "platform", "binary", "folder"}, {"port", "known-hosts"}),
 }
+# More workers than any scenario has: their addresses are known before the first of them is made.
+_MOST_NAMESPACES = 8
 _POSIX = ("linux", "darwin")
 # What `uname -sm` says of a machine, in swamp's words.
 _SYSTEMS = {"linux": "Linux", "darwin": "Darwin"}
@@ -143,6 +145,8 @@ class Berths:
         self._folder = folder
         self._hosts: dict[str, SshHost] = {}
         self._namespaces: list[NamespaceHost] = []
+        has_namespaces = any(machine.kind == _NAMESPACE for machine in machines)
+        self._links = list(itertools.islice(free_links(), _MOST_NAMESPACES)) if has_namespaces else []
         self._abroad: list[tuple[SshHost, PurePath]] = []
 
     def next_for(self, worker: str) -> Berth:
@@ -153,7 +157,7 @@ class Berths:
         """
         machine = next(self._turns)
         if machine.kind == _NAMESPACE:
-            namespace = NamespaceHost(self._run_id, f'the namespace of "{worker}"')
+            namespace = NamespaceHost(self._run_id, f'the namespace of "{worker}"', self._next_link())
             self._namespaces.append(namespace)
             return Berth(namespace, self._binary, self._folder / worker)
         if machine.address is None:
@@ -162,6 +166,17 @@ class Berths:
         root = PurePosixPath(machine.folder) / self._run_id / self._scenario / worker
         self._abroad.append((host, root))
         return Berth(host, PurePosixPath(machine.binary), root)
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses at which workers may find this machine, beside its loopback."""
+        return [link.here for link in self._links]
+
+    def _next_link(self) -> Link:
+        used = len(self._namespaces)
+        if used == len(self._links):
+            raise InfrastructureFault(f"A scenario can have {used} workers in namespaces, and no more.")
+        return self._links[used]
 
     def here_for(self, worker: str) -> Path:
         """The folder of a worker that must run on this machine."""

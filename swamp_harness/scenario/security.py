@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from swamp_harness.machinery.certificates import Certificates, Identity, ServerCertificate, Trust
@@ -23,6 +24,7 @@ class Security:
     Args:
         folder: where they are kept; made here.
         identity: what the orchestrator shows of itself.
+        addresses: at which it is found, beside the loopback.
 
     Attributes:
         certificate: the orchestrator's.
@@ -30,8 +32,8 @@ class Security:
             trust nobody but the authorities of their system.
     """
 
-    def __init__(self, folder: Path, identity: Identity) -> None:
-        self._certificates = Certificates(folder)
+    def __init__(self, folder: Path, identity: Identity, addresses: Sequence[str] = ()) -> None:
+        self._certificates = Certificates(folder, addresses)
         self._trust: Trust | None = None
         self.certificate: ServerCertificate = self._certificates.server(identity)
         self.trusted: Path | None = None

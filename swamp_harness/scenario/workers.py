@@ -68,6 +68,11 @@ class Workers:
             raise InfrastructureFault(f'The scenario has no worker "{name}"; it has {known}.')
         return self._workers[name]
 
+    @property
+    def addresses_of_this_machine(self) -> list[str]:
+        """The addresses at which workers may find this machine, beside its loopback."""
+        return self._berths.addresses
+
     def all(self) -> list[Worker]:
         """Every worker of the scenario."""
         return list({id(worker): worker for worker in self._workers.values()}.values())
@@ -192,7 +197,7 @@ class Workers:
         networks = []
         for name in names:
             networks.append(self._put_on_a_network(name, orchestrator))
-            networks[-1].stall()
+            networks[-1].hold()
             self[name].start(networks[-1].address)
         wait_until(
             f"the workers {' and '.join(names)} to dial",

@@ -163,7 +163,9 @@ class World:
             identity: the kind of certificate that it shows; it does not speak TLS when None.
         """
         if identity is not None:
-            self._security = Security(self.folder / "certificates", identity)
+            self._security = Security(
+                self.folder / "certificates", identity, self.workers.addresses_of_this_machine
+            )
         if self._repository is None:
             self.set_up_repository()
         machine = Machine.at(self.folder / name)
