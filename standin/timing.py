@@ -6,7 +6,7 @@
 # How long a minute of a token's lifetime lasts.
 MINUTE = 6.0
 # How long the place in the pool of a lost worker is kept.
-GRACE_WINDOW = 5.0
+GRACE_WINDOW = 10.0
 # How long a connection may be silent, unless `serve --ws-idle-timeout` says otherwise.
 IDLE_LIMIT = 6.0
 # A worker's pauses between its attempts to connect: each twice the one before.
