@@ -4,7 +4,7 @@
 """
 
 # How long a minute of a token's lifetime lasts.
-MINUTE = 6.0
+MINUTE = 10.0
 # How long the place in the pool of a lost worker is kept.
 GRACE_WINDOW = 10.0
 # How long a connection may be silent, unless `serve --ws-idle-timeout` says otherwise.

@@ -20,7 +20,8 @@ from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, Unusab
 from swamp_harness.machinery.files import copy
 from swamp_harness.machinery.hosts import HERE, Host
 from swamp_harness.machinery.namespaces import Link, NamespaceHost, free_links, reason_against_namespaces
-from swamp_harness.machinery.ssh import SshAddress, SshHost
+from swamp_harness.machinery.ssh import SshHost
+from swamp_harness.machinery.ssh_connection import SshAddress
 from swamp_harness.product.binary import Binary, this_architecture, this_platform
 from swamp_harness.product.conventions import QUIET_ENVIRONMENT
 

@@ -1,0 +1,83 @@
+"""The files of another machine, over SFTP."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+from pathlib import PurePath
+
+import paramiko
+
+from swamp_harness.machinery.ssh_connection import SshConnection
+
+
+class SftpFiles:
+    """The files of a machine, over SFTP.
+
+    Args:
+        connection: to the machine whose files they are.
+    """
+
+    def __init__(self, connection: SshConnection) -> None:
+        self._connection = connection
+        self._open: dict[int, paramiko.SFTPClient] = {}
+
+    @property
+    def _sftp(self) -> paramiko.SFTPClient:
+        if os.getpid() not in self._open:
+            self._open[os.getpid()] = self._connection.client.open_sftp()
+        return self._open[os.getpid()]
+
+    def make(self, folder: PurePath) -> None:
+        """Make a folder, and those above it; it may be there."""
+        for each in reversed([folder, *folder.parents]):
+            if not self.exists(each):
+                self._sftp.mkdir(str(each))
+
+    def exists(self, place: PurePath) -> bool:
+        """Whether there is a file or folder."""
+        try:
+            self._sftp.stat(str(place))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def read(self, file: PurePath) -> bytes:
+        """The content of a file.
+
+        Raises:
+            OSError: there is no such file.
+        """
+        with self._sftp.open(str(file), "rb") as opened:
+            return bytes(opened.read())
+
+    def write(self, file: PurePath, content: bytes) -> None:
+        """Give a file a new content; its folder must be there."""
+        with self._sftp.open(str(file), "wb") as opened:
+            opened.write(content)
+
+    def below(self, folder: PurePath) -> list[PurePath]:
+        """Every file below a folder, by name; none if it is not there."""
+        try:
+            entries = sorted(self._sftp.listdir_attr(str(folder)), key=lambda entry: entry.filename)
+        except FileNotFoundError:
+            return []
+        return [
+            file
+            for entry in entries
+            for place in [folder / entry.filename]
+            for file in (self.below(place) if stat.S_ISDIR(entry.st_mode or 0) else [place])
+        ]
+
+    def modified(self, file: PurePath) -> float:
+        """When a file was last changed, in whole seconds.
+
+        Raises:
+            OSError: there is no such file.
+        """
+        return float(self._sftp.stat(str(file)).st_mtime or 0)
+
+    def remove(self, folder: PurePath) -> None:
+        """Remove a folder with all that is in it; it need not be there."""
+        self._connection.run(f"rm -rf -- {shlex.quote(str(folder))}")

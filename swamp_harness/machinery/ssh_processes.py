@@ -1,0 +1,251 @@
+"""Processes on another machine, started over SSH.
+
+A process there lives no longer than the connection: a watcher beside it ends it when its input ends, however
+this side died.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import paramiko
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.limits import HOST_ANSWER, OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
+from swamp_harness.machinery.processes import Launch
+from swamp_harness.machinery.processlog import Life, ProcessLog
+from swamp_harness.machinery.ssh_connection import SshConnection
+from swamp_harness.machinery.waiting import wait_until
+
+_LIST = "ps -A -o pid= -o ppid= -o pgid= -o args="
+_SIGNALLED = 128
+_CHUNK = 65536
+
+
+@dataclass(frozen=True)
+class Group:
+    """What was started together: a shell, a program, and a watcher that ends all of it with the connection.
+
+    Attributes:
+        number: of the group, and of the shell that leads it.
+        program: the process id of the program.
+        watch: that of the watcher.
+    """
+
+    number: int
+    program: int
+    watch: int
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A process in the list of a host's processes."""
+
+    pid: int
+    parent: int
+    group: int
+    command: str
+
+    @classmethod
+    def of(cls, listing: str) -> list[Listed]:
+        """All of a list as `ps` prints it."""
+        rows = [line.split(None, 3) for line in listing.splitlines()]
+        return [cls(int(row[0]), int(row[1]), int(row[2]), "".join(row[3:])) for row in rows]
+
+
+class SshProcess:
+    """A process on a host that is reached over SSH, with everything that it has started.
+
+    Args:
+        connection: to the machine where it runs.
+        name: how messages call it.
+        launch: what to start.
+        log: takes the output line by line.
+
+    Raises:
+        InfrastructureFault: it could not be started.
+
+    Attributes:
+        group: what was started with it.
+    """
+
+    def __init__(self, connection: SshConnection, name: str, launch: Launch, log: ProcessLog) -> None:
+        self.name = name
+        self.log = log
+        self.log_start = log.position
+        self._connection = connection
+        self._begun = threading.Event()
+        self._first_line = ""
+        try:
+            self._channel = connection.transport.open_session(timeout=HOST_ANSWER.seconds)
+            self._channel.exec_command(started_by(launch))
+        except (OSError, paramiko.SSHException) as error:
+            raise InfrastructureFault(
+                f"{name} could not be started on {connection.name}: {error}."
+            ) from error
+        readers = ((self._read_first_line_then_all, "stdout"), (self._read_all, "stderr"))
+        self._pumps = [threading.Thread(target=read, args=(kind,), daemon=True) for read, kind in readers]
+        for pump in self._pumps:
+            pump.start()
+        self.group = self._group_when_begun()
+        log.note(f"{name} started on {connection.name} as process {self.pid}", Life.STARTED)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the root, on its host."""
+        return self.group.program
+
+    @property
+    def alive(self) -> bool:
+        """Whether the root still runs."""
+        return not self._channel.exit_status_ready()
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of the root, None while it runs; minus the signal's number when a signal ended it."""
+        if self.alive:
+            return None
+        self._drain()
+        code = int(self._channel.recv_exit_status())
+        return _SIGNALLED - code if code > _SIGNALLED else code
+
+    def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
+        """Wait until the root has ended by itself and its output has been read to the end.
+
+        Raises:
+            AwaitedInVain: it still runs after the limit.
+        """
+        wait_until(
+            f"{self.name} to end",
+            lambda: self.log.tail(3),
+            lambda _: not self.alive,
+            limit,
+            hopeless=hopeless,
+        )
+        code = self.exit_code
+        assert code is not None  # noqa: S101 - it has ended
+        return code
+
+    def kill(self) -> None:
+        """End all of it at once, as a power cut would."""
+        self.log.note(f"{self.name} is killed", Life.KILLED)
+        self._kill_tree()
+
+    def terminate(self) -> int:
+        """Ask the root to stop (SIGTERM) and wait until it has.
+
+        Raises:
+            AwaitedInVain: it did not stop within the limit.
+        """
+        self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
+        self._signal("TERM", [self.pid])
+        return self.wait_for_end(PROCESS_STOPPED)
+
+    def suspend(self) -> None:
+        """Freeze all of it where it stands."""
+        self.log.note(f"{self.name} is suspended", Life.SUSPENDED)
+        self._signal("STOP", self._tree())
+
+    def resume(self) -> None:
+        """Let it run on."""
+        self.log.note(f"{self.name} is resumed", Life.RESUMED)
+        self._signal("CONT", self._tree())
+
+    def end(self) -> None:
+        """Make sure that nothing of it runs any longer; for cleaning up, not for judging."""
+        if self.alive:
+            self.log.note(f"{self.name} is ended, its scenario is over", Life.KILLED)
+            self._kill_tree()
+        self._channel.close()
+
+    def _kill_tree(self) -> None:
+        tree = self._tree()
+        # Freeze first: a running parent could start another child between the look and the kill.
+        self._signal("STOP", tree)
+        self._signal("KILL", [*tree, *(late for late in self._tree() if late not in tree)])
+        wait_until(f"{self.name} to be gone", lambda: self.alive, lambda alive: not alive, PROCESS_GONE)
+        self._drain()
+
+    def _tree(self) -> list[int]:
+        return descendants(processes_of(self._connection), self.pid)
+
+    def _signal(self, name: str, pids: list[int]) -> None:
+        if pids:  # one that has ended meanwhile needs no signal
+            self._connection.run(f"kill -{name} {' '.join(map(str, pids))} 2>/dev/null || true")
+
+    def _drain(self) -> None:
+        for pump in self._pumps:
+            pump.join(OUTPUT_DRAINED.seconds)
+
+    def _group_when_begun(self) -> Group:
+        # The shell tells the numbers of what it starts before the program says anything.
+        if self._begun.wait(HOST_ANSWER.seconds):
+            with contextlib.suppress(ValueError, TypeError):
+                return Group(*map(int, self._first_line.split()))
+        raise InfrastructureFault(
+            f"{self.name} could not be started on {self._connection.name}: {self.log.tail(3)}"
+        )
+
+    def _read_first_line_then_all(self, stream: str) -> None:
+        lines = _lines(self._channel.recv)
+        self._first_line = next(lines, "")
+        self._begun.set()
+        for line in lines:
+            self.log.add(stream, line)
+        self.log.note(f"{self.name} says nothing more", Life.ENDED)
+
+    def _read_all(self, stream: str) -> None:
+        for line in _lines(self._channel.recv_stderr):
+            self.log.add(stream, line)
+
+
+def started_by(launch: Launch) -> str:
+    """The command of a POSIX shell that starts a program as `Launch` says, and ends it with the connection.
+
+    It tells three numbers in a line before the program says anything: of the group of processes, of the
+    program, and of the watcher.
+    """
+    variables = (f"{name}={value}" for name, value in launch.environment.items())
+    program = " ".join(map(shlex.quote, ("env", "-i", *variables, *launch.arguments)))
+    script = (
+        f"cd {shlex.quote(str(launch.folder))} || exit 1; exec 3<&0; "
+        # The watcher's input ends with the connection; then the whole group goes, itself as well.
+        'sh -c \'cat >/dev/null; kill -KILL "-$0"\' "$$" <&3 >/dev/null 2>&1 & watch=$!; '
+        'sh -c \'echo "$0 $$ $1"; shift; exec "$@"\' '
+        f'"$$" "$watch" {program} </dev/null 3<&- & program=$!; '
+        'wait "$program"; code=$?; kill -KILL "$watch" 2>/dev/null; exit "$code"'
+    )
+    return f"exec sh -c {shlex.quote(script)}"
+
+
+def processes_of(connection: SshConnection) -> list[Listed]:
+    """Every process of a machine."""
+    return Listed.of(connection.run(_LIST))
+
+
+def members(listed: Sequence[Listed], group: Group) -> list[Listed]:
+    """Those in a list that belong to a group, without the shell and the watcher."""
+    aside = {group.number, *descendants(listed, group.watch)}
+    return [each for each in listed if each.group == group.number and each.pid not in aside]
+
+
+def descendants(listed: Sequence[Listed], root: int) -> list[int]:
+    """A process of a list with everything in it that descends from it."""
+    tree = [root] if any(each.pid == root for each in listed) else []
+    for member in tree:
+        tree += [each.pid for each in listed if each.parent == member]
+    return tree
+
+
+def _lines(receive: Callable[[int], bytes]) -> Iterator[str]:
+    rest = b""
+    while chunk := receive(_CHUNK):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", errors="replace").rstrip("\r")
+    if rest:
+        yield rest.decode("utf-8", errors="replace")
