@@ -1,5 +1,6 @@
 # The two commands: `make uat` runs the acceptance suite, `make test` the project's own tests.
 #   make uat SWAMP_BIN=/path/to/swamp TAGS='@uat-07' NAME='revoked' FEATURES=features/expiry.feature
+#   make uat SWAMP_VERSION=latest BENCH=bench.yaml
 
 PYTHON ?= python3
 TAGS ?=
@@ -10,9 +11,15 @@ WHOLE ?=
 JOBS ?=
 SHARD ?=
 RUNS ?=
+VERSIONS ?=
+ifneq ($(BENCH),)
+export UAT_BENCH := $(BENCH)
+endif
 
+VARIABLES := SWAMP_BIN SWAMP_OTHER_BIN SWAMP_VERSION UAT_BENCH UAT_CACHE UAT_DEVIATIONS UAT_RELEASES UAT_REPORTS \
+	UAT_REQUIRE_BINARY UAT_TARGET UAT_TIME_SCALE UAT_WAIVERS
 # Only what has a value is handed on: make would export the others as empty variables.
-GIVEN := $(foreach name,SWAMP_BIN SWAMP_OTHER_BIN UAT_TIME_SCALE UAT_REPORTS UAT_DEVIATIONS UAT_WAIVERS UAT_TARGET UAT_REQUIRE_BINARY,$(if $($(name)),$(name)))
+GIVEN := $(foreach name,$(VARIABLES),$(if $($(name)),$(name)))
 ifneq ($(GIVEN),)
 export $(GIVEN)
 endif
@@ -24,17 +31,20 @@ BIN := .venv/bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help uat test prove signoff bench compare coverage record lock clean
+.PHONY: help uat test prove matrix signoff bench compare resolve coverage record lock clean
 
 help:
-	@echo "make uat       run the acceptance suite against swamp (SWAMP_BIN, else swamp on PATH, else the stand-in)"
+	@echo "make uat       run the acceptance suite against swamp: SWAMP_BIN, or the release SWAMP_VERSION, else swamp"
+	@echo "               on PATH, else the stand-in"
 	@echo "make test      run the project's own tests; needs no swamp binary"
+	@echo "make matrix    run the suite over several releases, oldest first: make matrix VERSIONS='… …'"
 	@echo "make prove     show that the scenarios notice every fault of the stand-in"
 	@echo "make compare   hold the stand-in against the swamp binary, command by command"
 	@echo "make signoff   judge a release by several runs: make signoff RUNS='reports-of-linux reports-of-mac'"
 	@echo "make bench     measure the suite, one scenario at a time and side by side"
 	@echo "make coverage  write coverage.md anew"
 	@echo "make record    take the results of the last run into coverage.md"
+	@echo "make resolve   print the version of the release SWAMP_VERSION, such as of the latest"
 	@echo "make lock      pin the newest allowed versions of all dependencies in requirements.lock"
 
 uat: .venv/ready
@@ -60,6 +70,12 @@ signoff: .venv/ready
 
 bench: .venv/ready
 	@$(BIN)/swamp-uat bench $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags '$(TAGS)') $(FEATURES)
+
+matrix: .venv/ready
+	@$(BIN)/swamp-uat matrix $(if $(TAGS),--tags '$(TAGS)') $(VERSIONS)
+
+resolve: .venv/ready
+	@$(BIN)/swamp-uat resolve '$(SWAMP_VERSION)'
 
 compare: .venv/ready
 	@$(BIN)/swamp-uat compare

@@ -58,6 +58,7 @@ SILENCE_NOTICED = Limit("the orchestrator's notice of a silent connection", 20)
 ATTEMPTS_MADE = Limit("a worker's attempts to come back", 45)
 OUTPUT_DRAINED = Limit("the last output of an ended process", 1)
 PATH_BROKEN = Limit("the breaking of a network path", 5)
+DOWNLOAD = Limit("the download of a release", 900)
 HTTP_ANSWER = Limit("an answer over HTTP", 10)
 HOST_ANSWER = Limit("an answer of another machine over SSH", 20)
 

@@ -17,6 +17,7 @@ from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.limits import VERSION_ANSWER
 from swamp_harness.machinery.scrubbing import scrubbed_environment
 from swamp_harness.product.conventions import QUIET_ENVIRONMENT
+from swamp_harness.product.releases import VERSION_VARIABLE, Releases, release_of_another_protocol
 from swamp_harness.product.target import Target, of_the_project
 
 BINARY_VARIABLE = "SWAMP_BIN"
@@ -67,14 +68,25 @@ def this_architecture() -> str:
 
 
 def binary_under_test(environ: Mapping[str, str], target: Target) -> Binary:
-    """Find and examine the binary that the run is about: SWAMP_BIN, the target's own, or swamp on PATH.
+    """Find and examine the binary that the run is about.
+
+    It is what SWAMP_BIN names, or that of the release SWAMP_VERSION, or the target's own, or swamp on PATH.
 
     Raises:
-        UnusableInput: there is none, or it is not a swamp that answers (exit code 3).
+        UnusableInput: there is none, or it is not a swamp that answers, or of another version than was asked
+            (exit code 3), or the release cannot be had (exit codes 2 and 8 to 11).
     """
-    named = environ.get(BINARY_VARIABLE)
+    named, asked = environ.get(BINARY_VARIABLE), environ.get(VERSION_VARIABLE)
+    if named and asked:
+        raise UnusableInput(
+            f"Both {BINARY_VARIABLE} and {VERSION_VARIABLE} say what to test: give one of them.",
+            ExitCode.BAD_COMMAND_LINE,
+        )
     if named:
         return _examine(Path(named), BINARY_VARIABLE)
+    if asked:
+        releases = Releases.of(environ)
+        return _of_release(releases, releases.version(asked), VERSION_VARIABLE)
     if target.executable:
         return _examine(Path(of_the_project(target.executable)), target.name)
     on_path = shutil.which("swamp", path=environ.get("PATH"))
@@ -87,18 +99,40 @@ def binary_under_test(environ: Mapping[str, str], target: Target) -> Binary:
     return _examine(Path(on_path), "swamp on the PATH")
 
 
-def other_binary(environ: Mapping[str, str], target: Target) -> Binary | None:
-    """The binary of another protocol version: SWAMP_OTHER_BIN, the target's own, or None.
+def other_binary(environ: Mapping[str, str], target: Target, version: str) -> Binary | None:
+    """The binary of another protocol version, None if there is none.
+
+    It is what SWAMP_OTHER_BIN names, or the target's own. A run that asked for a release by its version gets
+    the newest one that is known to speak another protocol version.
+
+    Args:
+        environ: the environment of the person who started the run.
+        target: what the run is about.
+        version: of the binary under test.
 
     Raises:
-        UnusableInput: what it names is not a swamp that answers (exit code 3).
+        UnusableInput: it is not a swamp that answers (exit code 3), or cannot be had (exit codes 8 to 11).
     """
     named = environ.get(OTHER_BINARY_VARIABLE)
     if named:
         return _examine(Path(named), OTHER_BINARY_VARIABLE)
+    if environ.get(VERSION_VARIABLE):
+        other = release_of_another_protocol(version)
+        return _of_release(Releases.of(environ), other, "the release of another protocol version")
     if target.other_executable:
         return _examine(Path(of_the_project(target.other_executable)), target.name)
     return None
+
+
+def _of_release(releases: Releases, version: str, source: str) -> Binary:
+    binary = _examine(releases.binary(version, this_platform(), this_architecture()), source)
+    if binary.version != version:
+        raise UnusableInput(
+            f"{source} is {version}, and its binary {binary.path} says that it is {binary.version}: tell "
+            "those who publish it.",
+            ExitCode.NO_BINARY,
+        )
+    return binary
 
 
 def _examine(path: Path, source: str) -> Binary:

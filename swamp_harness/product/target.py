@@ -85,7 +85,8 @@ def target_of(environ: Mapping[str, str], embedded: Path) -> Target:
     described = environ.get(TARGET_VARIABLE)
     if described:
         return load(Path(described))
-    has_binary = environ.get("SWAMP_BIN") or shutil.which("swamp", path=environ.get("PATH"))
+    named = environ.get("SWAMP_BIN") or environ.get("SWAMP_VERSION")
+    has_binary = named or shutil.which("swamp", path=environ.get("PATH"))
     required = environ.get(REQUIRE_VARIABLE, "") not in ("", "0")
     return load(SWAMP if has_binary or required else embedded)
 

@@ -48,7 +48,7 @@ class Bench:
         self.target = target
         set_pace(target.times.limits)
         self.binary: Binary = binary_under_test(environ, target)
-        self.other: Binary | None = other_binary(environ, target)
+        self.other: Binary | None = other_binary(environ, target, self.binary.version)
         found = {machine: fault_of(machine, self.binary) for machine in load(environ)}
         self.machines = [machine for machine, fault in found.items() if not fault]
         self.faults_of_machines = {machine: fault for machine, fault in found.items() if fault}

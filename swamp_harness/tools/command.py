@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from behave.exception import FileNotFoundError as NoSuchFeature
 from behave.parser import ParserError
 
 from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.product.releases import Releases
 from swamp_harness.report import coverage, deviations, features, project, waivers
 from swamp_harness.report.documents import put_together, write_documents
 from swamp_harness.report.signoff_page import PAGE_FILE
@@ -98,6 +100,11 @@ def _record(options: argparse.Namespace) -> int:
     count = coverage.record(options.run, scenarios, project.RECORDED_RESULTS)
     project.COVERAGE_MAP.write_text(_coverage_text(), "utf-8")
     print(f"{count} results recorded, {project.COVERAGE_MAP.name} written")
+    return 0
+
+
+def _resolve(options: argparse.Namespace) -> int:
+    print(Releases.of(os.environ).version(options.version))
     return 0
 
 
@@ -187,6 +194,10 @@ def _parser() -> argparse.ArgumentParser:
         help="reports/run.json when left out",
     )
     record.set_defaults(subcommand=_record)
+
+    resolution = commands.add_parser("resolve", help="print the version of a release, such as of the latest")
+    resolution.add_argument("version", help="a version, or latest")
+    resolution.set_defaults(subcommand=_resolve)
 
     signoff = commands.add_parser(
         "signoff", help="put the reports of several runs together, and judge the release by all of them"

@@ -1,0 +1,307 @@
+"""Releases of swamp from a release host on the loopback, with everything that goes wrong with one."""
+
+import hashlib
+import http.server
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from functools import partial
+
+import pytest
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.product.binary import this_architecture, this_platform
+from swamp_harness.product.releases import ASSETS, Releases, release_of_another_protocol
+from swamp_harness.tools.command import main
+from tests.conftest import run_suite
+
+VERSION = "20260822.011157.0-sha.06b61472"
+OLDER = "20260706.191652.0-sha.11384d05"
+ASSET = ASSETS["linux", "x86_64"]
+BINARY = b"a binary " * 50_000
+
+
+class ReleaseHost(http.server.BaseHTTPRequestHandler):
+    """Plays the release host; what it publishes and how it fails, the server says."""
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        if self.path == "/releases/latest":
+            self.send_response(302)
+            self.send_header("Location", f"/releases/tag/v{self.server.latest}")
+            self.end_headers()
+            return
+        if self.path.startswith("/releases/tag/"):
+            self._answer(b"a page about a release")
+            return
+        content = self.server.files.get(self.path)
+        if content is None:
+            self.send_error(404)
+        elif self.server.status:
+            self.send_error(self.server.status)
+        else:
+            self._answer(content)
+
+    def _answer(self, content):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2] if self.server.breaks_off_at in self.path else content)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def host():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ReleaseHost)
+    server.files, server.asked, server.latest = {}, [], VERSION
+    server.status, server.breaks_off_at = 0, "nothing"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def publish(host, version=VERSION, asset=ASSET, content=BINARY, checksum=None):
+    place = f"/releases/download/v{version}"
+    digest = checksum or hashlib.sha256(content).hexdigest()
+    host.files[f"{place}/{asset}"] = content
+    host.files[f"{place}/checksums.txt"] = f"{digest}  {asset}\n".encode()
+
+
+def address(host):
+    return f"http://127.0.0.1:{host.server_port}/releases"
+
+
+@pytest.fixture
+def releases(host, tmp_path):
+    return Releases(address(host), tmp_path / "cache")
+
+
+def linux_binary(releases, version=VERSION):
+    return releases.binary(version, "linux", "x86_64")
+
+
+def what_is_left(folder):
+    return [file for file in folder.rglob("*") if file.is_file()] if folder.exists() else []
+
+
+def test_a_release_is_downloaded_verified_and_executable(host, releases):
+    publish(host)
+    file = linux_binary(releases)
+    assert file.read_bytes() == BINARY
+    assert os.access(file, os.X_OK)
+    assert {left.name for left in what_is_left(releases.cache)} == {ASSET, "checksums.txt"}
+
+
+def test_a_kept_release_needs_no_network(host, releases):
+    publish(host)
+    first = linux_binary(releases)
+    host.asked.clear()
+    host.files.clear()
+    assert linux_binary(releases) == first
+    assert host.asked == []
+
+
+def test_a_kept_release_that_was_spoilt_is_downloaded_again(host, releases):
+    publish(host)
+    linux_binary(releases).write_bytes(b"spoilt")
+    assert linux_binary(releases).read_bytes() == BINARY
+
+
+def test_the_latest_release_is_found_by_where_the_host_leads(releases):
+    assert releases.version("latest") == VERSION
+
+
+def test_a_version_may_have_a_v_before_it(releases):
+    assert releases.version(f"v{VERSION}") == VERSION
+
+
+@pytest.mark.parametrize("asked", ["1.2.3", "../../etc", "", "newest", f"{VERSION}; true"])
+def test_what_is_no_version_is_refused_before_anybody_is_asked(host, releases, asked):
+    with pytest.raises(UnusableInput, match="is no version of swamp: give one such as") as raised:
+        releases.version(asked)
+    assert raised.value.exit_code == ExitCode.BAD_COMMAND_LINE
+    assert host.asked == []
+
+
+def test_a_version_that_was_never_released(releases):
+    with pytest.raises(UnusableInput, match=f"There is not a release {VERSION}") as raised:
+        linux_binary(releases)
+    assert raised.value.exit_code == ExitCode.NO_SUCH_RELEASE
+    assert not releases.cache.exists()
+
+
+def test_a_release_without_a_binary_for_the_platform(host, releases):
+    publish(host, asset="swamp-darwin-aarch64")
+    with pytest.raises(UnusableInput, match=f"There is not a checksum of {ASSET}") as raised:
+        linux_binary(releases)
+    assert raised.value.exit_code == ExitCode.NO_SUCH_RELEASE
+
+
+def test_a_platform_that_swamp_is_not_made_for(releases):
+    with pytest.raises(UnusableInput, match="a release for plan9 mips") as raised:
+        releases.binary(VERSION, "plan9", "mips")
+    assert raised.value.exit_code == ExitCode.NO_SUCH_RELEASE
+
+
+def test_a_host_without_a_latest_release(host, releases):
+    host.latest = "never"
+    with pytest.raises(UnusableInput, match="There is not a latest release"):
+        releases.version("latest")
+
+
+def test_no_network(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    releases = Releases(f"http://127.0.0.1:{port}/releases", tmp_path / "cache")
+    for ask in (partial(releases.version, "latest"), partial(linux_binary, releases)):
+        with pytest.raises(UnusableInput, match=r"could not be had .*: check the network") as raised:
+            ask()
+        assert raised.value.exit_code == ExitCode.DOWNLOAD_FAILED
+    assert what_is_left(tmp_path) == []
+
+
+def test_a_server_that_fails(host, releases):
+    publish(host)
+    host.status = 503
+    with pytest.raises(UnusableInput, match="the server answers 503") as raised:
+        linux_binary(releases)
+    assert raised.value.exit_code == ExitCode.DOWNLOAD_FAILED
+
+
+def test_half_a_download_leaves_nothing(host, releases):
+    publish(host)
+    host.breaks_off_at = ASSET
+    with pytest.raises(UnusableInput, match=f"The release {VERSION} could not be had") as raised:
+        linux_binary(releases)
+    assert raised.value.exit_code == ExitCode.DOWNLOAD_FAILED
+    assert what_is_left(releases.cache) == []
+
+
+def test_what_is_not_what_its_checksums_say_is_removed(host, releases):
+    publish(host, checksum="0" * 64)
+    with pytest.raises(
+        UnusableInput, match=r"is not what its checksums.txt says, .*it was removed"
+    ) as raised:
+        linux_binary(releases)
+    assert raised.value.exit_code == ExitCode.CHECKSUM_MISMATCH
+    assert what_is_left(releases.cache) == []
+
+
+def test_a_cache_that_is_no_folder(host, tmp_path):
+    publish(host)
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(
+        UnusableInput, match=r"cannot be kept .* give another folder with UAT_CACHE"
+    ) as raised:
+        linux_binary(Releases(address(host), tmp_path / "cache"))
+    assert raised.value.exit_code == ExitCode.CACHE_UNUSABLE
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    """Mounts a small file system of its own, as only an administrator of Linux may."""
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+
+    def mount(options):
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+        if not sys.platform.startswith("linux") or shutil.which("mount") is None:
+            pytest.skip("needs Linux and its mount")
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("needs a person who may mount file systems")
+        return folder
+
+    yield mount
+    subprocess.run([shutil.which("umount") or "umount", folder], capture_output=True, check=False)
+
+
+@pytest.mark.parametrize(("options", "why"), [("ro", "Read-only file system"), ("size=64k", "No space left")])
+def test_a_cache_that_takes_nothing(host, mounted, options, why):
+    publish(host)
+    cache = mounted(options)
+    with pytest.raises(UnusableInput, match=rf"cannot be kept in .* \({why}.*\): make room") as raised:
+        linux_binary(Releases(address(host), cache))
+    assert raised.value.exit_code == ExitCode.CACHE_UNUSABLE
+    assert what_is_left(cache) == []
+
+
+def test_what_a_killed_download_left_is_removed_by_the_next(host, releases):
+    publish(host)
+    folder = releases.cache / VERSION
+    folder.mkdir(parents=True)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    (folder / f"{ASSET}.{ended.pid}.part").write_bytes(b"half")
+    linux_binary(releases)
+    assert {left.name for left in what_is_left(folder)} == {ASSET, "checksums.txt"}
+
+
+def test_the_environment_says_where_releases_come_from_and_where_they_are_kept(tmp_path):
+    told = Releases.of({"UAT_RELEASES": "http://127.0.0.1:1/releases/", "UAT_CACHE": str(tmp_path)})
+    assert told == Releases("http://127.0.0.1:1/releases", tmp_path)
+    assert Releases.of({}).host.startswith("https://")
+
+
+@pytest.mark.parametrize(
+    ("version", "other"),
+    [
+        (VERSION, OLDER),
+        ("20990101.000000.0-sha.00000000", OLDER),
+        (OLDER, VERSION),
+        ("20260612.000000.0-sha.00000000", VERSION),
+    ],
+)
+def test_the_stranger_of_another_protocol_version_is_the_newest_that_is_known(version, other):
+    assert release_of_another_protocol(version) == other
+
+
+def test_a_run_downloads_what_it_tests_and_the_stranger(host, fake_swamp, tmp_path):
+    answers = (
+        f'#!/bin/sh\n[ "$1" = --version ] && echo swamp {{}} && exit 0\nexec \'{fake_swamp().path}\' "$@"\n'
+    )
+    asset = ASSETS[this_platform(), this_architecture()]
+    for version in (VERSION, OLDER):
+        publish(host, version, asset, answers.format(version).encode())
+    told = run_suite(
+        tmp_path / "reports",
+        "--tags=@uat-01",
+        "--name=shown exactly once, in JSON",
+        env={"SWAMP_VERSION": "latest", "UAT_RELEASES": address(host), "UAT_CACHE": str(tmp_path / "cache")},
+    )
+    assert told.returncode == ExitCode.EVERY_PROMISE_HELD, told.stdout + told.stderr
+    assert f"version      {VERSION}" in told.stdout
+    assert f"({OLDER})" in told.stdout
+    assert f"Downloading swamp {VERSION}" in told.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the binary is a script")
+def test_a_binary_of_another_version_than_was_asked_for(host, tmp_path):
+    asset = ASSETS[this_platform(), this_architecture()]
+    publish(host, VERSION, asset, f"#!/bin/sh\necho swamp {OLDER}\n".encode())
+    told = run_suite(
+        tmp_path / "reports",
+        env={"SWAMP_VERSION": VERSION, "UAT_RELEASES": address(host), "UAT_CACHE": str(tmp_path / "cache")},
+    )
+    assert told.returncode == ExitCode.NO_BINARY
+    assert f"says that it is {OLDER}" in told.stderr
+
+
+def test_a_version_and_a_binary_at_once(fake_swamp, tmp_path):
+    told = run_suite(
+        tmp_path / "reports", env={"SWAMP_VERSION": VERSION, "SWAMP_BIN": str(fake_swamp().path)}
+    )
+    assert told.returncode == ExitCode.BAD_COMMAND_LINE
+    assert "give one of them" in told.stderr
+
+
+def test_a_version_is_resolved_for_all_who_test_it(host, monkeypatch, capsys):
+    monkeypatch.setenv("UAT_RELEASES", address(host))
+    assert main(["resolve", "latest"]) == 0
+    assert capsys.readouterr().out == f"{VERSION}\n"
