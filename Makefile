@@ -72,7 +72,7 @@ bench: .venv/ready
 	@$(BIN)/swamp-uat bench $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags '$(TAGS)') $(FEATURES)
 
 matrix: .venv/ready
-	@$(BIN)/swamp-uat matrix $(if $(TAGS),--tags '$(TAGS)') $(VERSIONS)
+	@$(BIN)/swamp-uat matrix $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags '$(TAGS)') $(if $(NAME),--name '$(NAME)') $(VERSIONS)
 
 resolve: .venv/ready
 	@$(BIN)/swamp-uat resolve '$(SWAMP_VERSION)'

@@ -18,7 +18,7 @@ from pathlib import Path
 from swamp_harness.machinery.limits import PROCESS_GONE
 from swamp_harness.machinery.namespaces import remove_namespaces
 from swamp_harness.machinery.processes import out_of_reach_of_the_terminal
-from swamp_harness.machinery.survivors import end_marked, mark_of, wait_for_end_of_input
+from swamp_harness.machinery.survivors import MARK_VARIABLE, end_marked, mark_of, wait_for_end_of_input
 
 KEEP_FILE = "KEEP"
 
@@ -34,6 +34,8 @@ class Guardian:
     def __init__(self, run_id: str, folder: Path) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__, run_id, str(folder)],
+            # The run itself may carry the mark of a tool that started it; its guardian outlives it.
+            env={name: value for name, value in os.environ.items() if name != MARK_VARIABLE},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

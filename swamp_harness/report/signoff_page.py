@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.report import pages
 from swamp_harness.report.timeline_drawing import TIMELINE_FILE
 
 PAGE_FILE = "signoff.html"
-
-
-@dataclass(frozen=True)
-class _Group:
-    name: str
-    rows: Sequence[Mapping[str, Any]]
 
 
 def write_page(document: Mapping[str, Any], folder: Path, *, runs_with_this_binary: int) -> Path:
@@ -33,19 +25,12 @@ def write_page(document: Mapping[str, Any], folder: Path, *, runs_with_this_bina
     Returns:
         The page.
     """
-    environment = Environment(
-        loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters["groupby_in_order"] = _groups
-    names = {name.replace(" ", "_"): value for name, value in document.items()}
-    text = environment.get_template(f"{PAGE_FILE}.j2").render(
-        **names,
+    return pages.write_page(
+        folder / PAGE_FILE,
+        **{name.replace(" ", "_"): value for name, value in document.items()},
         timelines=_timelines(document, folder),
         runs_with_this_binary=runs_with_this_binary,
     )
-    page = folder / PAGE_FILE
-    page.write_text(SECRETS.blank(text), "utf-8")
-    return page
 
 
 def _timelines(document: Mapping[str, Any], folder: Path) -> dict[str, Markup]:
@@ -53,10 +38,3 @@ def _timelines(document: Mapping[str, Any], folder: Path) -> dict[str, Markup]:
     files = {place: folder / place / TIMELINE_FILE for place in places}
     # Drawn by the suite itself, every text in it escaped.
     return {place: Markup(file.read_text("utf-8")) for place, file in files.items() if file.exists()}  # noqa: S704
-
-
-def _groups(rows: Sequence[Mapping[str, Any]], name: str) -> list[_Group]:
-    return [
-        _Group(value, [row for row in rows if row[name] == value])
-        for value in dict.fromkeys(row[name] for row in rows)
-    ]

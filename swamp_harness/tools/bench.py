@@ -6,8 +6,6 @@ Both run in processes of their own, one after the other, with the settings of th
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +15,7 @@ from swamp_harness.machinery.faults import ExitCode, InfrastructureFault
 from swamp_harness.report import figures, project
 from swamp_harness.report.outcomes import Outcome
 from swamp_harness.report.suite_run import RUN_FILE, SuiteRun, read_run
+from swamp_harness.tools.suite_process import run_suite
 
 BENCH_FILE = "bench.json"
 
@@ -59,13 +58,10 @@ def bench(reports: Path, jobs: int, selection: Sequence[str]) -> int:
 
 def _measured(name: str, folder: Path, at_once: int, selection: Sequence[str]) -> SuiteRun:
     print(f"\n{name}, {at_once} at a time", flush=True)
-    command = [sys.executable, "-m", "swamp_harness.tools.command", "run", "-j", str(at_once), *selection]
-    done = subprocess.run(
-        command, cwd=project.ROOT, env=project.environment_with_reports(folder), check=False
-    )
-    if done.returncode not in _FINISHED:
+    code = run_suite(["-j", str(at_once), *selection], project.environment_with_reports(folder))
+    if code not in _FINISHED:
         raise InfrastructureFault(
-            f"The {name} run ended with exit code {done.returncode}, so nothing was measured: see above."
+            f"The {name} run ended with exit code {code}, so nothing was measured: see above."
         )
     return read_run(folder / RUN_FILE)
 

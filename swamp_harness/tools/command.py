@@ -18,7 +18,7 @@ from swamp_harness.product.releases import Releases
 from swamp_harness.report import coverage, deviations, features, project, waivers
 from swamp_harness.report.documents import put_together, write_documents
 from swamp_harness.report.signoff_page import PAGE_FILE
-from swamp_harness.tools import bench, compare, prove, stylecheck
+from swamp_harness.tools import bench, compare, matrix, prove, stylecheck
 from swamp_harness.tools.runner import SHARD, UatRunner
 from swamp_harness.tools.side_by_side import jobs_that_suit, shard_in
 
@@ -122,6 +122,15 @@ def _bench(options: argparse.Namespace) -> int:
     return bench.bench(project.reports(), options.jobs or jobs_that_suit(), selection)
 
 
+def _matrix(options: argparse.Namespace) -> int:
+    selection = [
+        *("--jobs", str(options.jobs)),
+        *(("--tags", options.tags) if options.tags else ()),
+        *(part for name in options.name for part in ("--name", name)),
+    ]
+    return matrix.run_matrix(options.versions, project.reports(), selection)
+
+
 def _prove(options: argparse.Namespace) -> int:
     return prove.prove(options.faults, project.reports(), options.jobs, whole=options.whole)
 
@@ -210,6 +219,15 @@ def _parser() -> argparse.ArgumentParser:
     measured.add_argument("-j", "--jobs", type=int, default=0, help="as for run, for the second of the two")
     measured.add_argument("paths", nargs="*", help="as for run")
     measured.set_defaults(subcommand=_bench)
+
+    releases = commands.add_parser(
+        "matrix", help="run the suite over several releases, and tell since when a promise is kept or broken"
+    )
+    releases.add_argument("--tags", help="as for run, to run a part")
+    releases.add_argument("--name", action="append", default=[], help="as for run")
+    releases.add_argument("-j", "--jobs", type=int, default=0, help="as for run")
+    releases.add_argument("versions", nargs="+", help="versions, or binaries as paths, oldest first")
+    releases.set_defaults(subcommand=_matrix)
 
     proof = commands.add_parser(
         "prove", help="show that the scenarios notice every fault of the embedded target"

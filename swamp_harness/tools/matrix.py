@@ -1,0 +1,108 @@
+"""The suite over several releases, one after the other, and the table of promise by release."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.product.binary import BINARY_VARIABLE
+from swamp_harness.product.releases import VERSION_VARIABLE, Releases
+from swamp_harness.report import project
+from swamp_harness.report.pages import write_page
+from swamp_harness.report.release_matrix import BROKEN, KEPT, ReleaseRun, matrix
+from swamp_harness.report.suite_run import RUN_FILE, read_run
+from swamp_harness.tools.suite_process import run_suite
+
+_FOLDER = "matrix"
+_PAGE, _DOCUMENT = "matrix.html", "matrix.json"
+_ENDS_ALL = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+# What a run ends with that has judged all it could.
+_JUDGED = (ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS, ExitCode.PROMISE_BROKEN)
+_WHAT_TO_TEST = (BINARY_VARIABLE, VERSION_VARIABLE)
+_SIGNS = {KEPT: "[green]kept", BROKEN: "[red]broken"}
+
+
+@dataclass(frozen=True)
+class _Release:
+    name: str
+    variable: str
+    value: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        others = {name: value for name, value in os.environ.items() if name not in _WHAT_TO_TEST}
+        return {**others, self.variable: self.value}
+
+
+def run_matrix(given: Sequence[str], reports: Path, selection: Sequence[str]) -> int:
+    """Run the suite over several releases, print the table, and write it down.
+
+    Args:
+        given: versions of releases, or binaries as paths, oldest first.
+        reports: where `matrix.html` and `matrix.json` go, and the reports of each run, in folders below.
+        selection: further arguments of `swamp-uat run`.
+
+    Returns:
+        The exit code: 0 if every run has judged all it could, whatever it found; else that of the last run
+        that did not.
+
+    Raises:
+        UnusableInput: what is given is no version and no file, or given twice (exit code 2), or the latest
+            version cannot be found out (8 or 9).
+    """
+    releases = _releases(given)
+    runs: list[ReleaseRun] = []
+    verdict: int = ExitCode.EVERY_PROMISE_HELD
+    for count, release in enumerate(releases, start=1):
+        print(f"\nRelease {count} of {len(releases)}: {release.name}", flush=True)
+        folder = reports / _FOLDER / str(count)
+        shutil.rmtree(folder, ignore_errors=True)
+        code = run_suite(selection, {**release.environment, project.REPORTS_VARIABLE: str(folder)})
+        record = folder / RUN_FILE
+        runs.append(ReleaseRun(release.name, read_run(record) if record.exists() else None))
+        if code not in _JUDGED:
+            verdict = code
+        if code in _ENDS_ALL:
+            break
+    _write(runs, reports)
+    return verdict
+
+
+def _releases(given: Sequence[str]) -> list[_Release]:
+    found = [_release(each) for each in given]
+    if len({each.name for each in found}) < len(found):
+        raise UnusableInput(
+            "Two of the releases are called the same: give each once, and binaries under different names.",
+            ExitCode.BAD_COMMAND_LINE,
+        )
+    return found
+
+
+def _release(given: str) -> _Release:
+    if Path(given).is_file():
+        return _Release(Path(given).name, BINARY_VARIABLE, str(Path(given).absolute()))
+    version = Releases.of(os.environ).version(given)
+    return _Release(version, VERSION_VARIABLE, version)
+
+
+def _write(runs: Sequence[ReleaseRun], reports: Path) -> None:
+    document = matrix(runs)
+    reports.mkdir(parents=True, exist_ok=True)
+    (reports / _DOCUMENT).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    page = write_page(reports / _PAGE, **document)
+    table = Table("", "Promise", title="Promise by release")
+    for heading in (*(run.name for run in runs), "Since"):
+        table.add_column(heading, overflow="fold")
+    for promise in document["promises"]:
+        cells = [_SIGNS.get(standing, "-") for standing in promise["releases"].values()]
+        table.add_row(str(promise["number"]), promise["title"], *cells, promise["since"])
+    Console().print(table)
+    print(f"Promise by release, scenario by scenario: {page}")

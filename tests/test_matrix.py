@@ -1,0 +1,134 @@
+"""The suite over several releases: the table of promise by release, and the runs behind it."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from swamp_harness.machinery.faults import ExitCode
+from swamp_harness.report.outcomes import Outcome
+from swamp_harness.report.release_matrix import ReleaseRun, matrix, since
+from tests.conftest import ROOT, a_result, a_run, suite_environment
+
+MINT = "A minted credential is shown exactly once, in JSON"
+
+
+def promise_of(document, number):
+    return next(each for each in document["promises"] if each["number"] == number)
+
+
+def release(name, *results):
+    return ReleaseRun(name, a_run(*results))
+
+
+@pytest.mark.parametrize(
+    ("standings", "words"),
+    [
+        ("kept kept kept", "kept in all"),
+        ("broken broken", "broken in all"),
+        ("broken kept kept", "kept since 2"),
+        ("kept kept broken", "broken since 3"),
+        ("kept broken kept broken broken", "broken since 4"),
+        ("broken unknown kept", "kept since 3"),
+        ("kept unknown kept", "kept in all"),
+        ("kept broken unknown", "broken since 2"),
+        ("unknown kept", "kept"),
+        ("unknown unknown", "not judged"),
+    ],
+)
+def test_since_when_a_promise_is_as_it_is(standings, words):
+    told = [
+        (str(number), "not judged" if each == "unknown" else each)
+        for number, each in enumerate(standings.split(), start=1)
+    ]
+    assert since(told) == words
+
+
+def test_a_promise_is_broken_in_a_release_if_one_of_its_scenarios_is():
+    document = matrix(
+        [
+            release("old", a_result("one"), a_result("two", Outcome.BROKEN)),
+            release("new", a_result("one"), a_result("two")),
+        ]
+    )
+    promise = promise_of(document, 1)
+    assert promise["releases"] == {"old": "broken", "new": "kept"}
+    assert promise["since"] == "kept since new"
+    assert {each["name"]: each["since"] for each in promise["scenarios"]} == {
+        "one": "kept in all",
+        "two": "kept since new",
+    }
+
+
+def test_a_known_deviation_and_a_waiver_are_broken_promises_and_one_that_is_gone_is_a_kept_one():
+    outcomes = {
+        "deviating": Outcome.DEVIATION,
+        "waived": Outcome.WAIVED,
+        "gone": Outcome.DEVIATION_GONE,
+        "bench": Outcome.FAULT,
+        "not run": Outcome.NOT_RUN,
+    }
+    document = matrix([release(name, a_result("one", outcome)) for name, outcome in outcomes.items()])
+    assert promise_of(document, 1)["releases"] == {
+        "deviating": "broken",
+        "waived": "broken",
+        "gone": "kept",
+        "bench": "not judged",
+        "not run": "not judged",
+    }
+
+
+def test_a_release_whose_run_came_to_nothing_is_not_judged():
+    document = matrix([ReleaseRun("lost", None), release("new", a_result("one"))])
+    assert promise_of(document, 1)["releases"] == {"lost": "not judged", "new": "kept"}
+
+
+def run_matrix(reports, *arguments, **env):
+    return subprocess.run(
+        [sys.executable, "-m", "swamp_harness.tools.command", "matrix", *arguments],
+        env=suite_environment(reports, **env),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_two_releases_are_run_and_told_apart(fake_swamp, tmp_path):
+    for name, defects in (("older", ["twice"]), ("newer", [])):
+        shutil.move(fake_swamp(*defects).path, tmp_path / name)
+    told = run_matrix(tmp_path / "reports", "--name", MINT, str(tmp_path / "older"), str(tmp_path / "newer"))
+    assert told.returncode == ExitCode.EVERY_PROMISE_HELD, told.stdout + told.stderr
+    assert "kept since" in told.stdout
+    document = json.loads((tmp_path / "reports" / "matrix.json").read_text())
+    assert promise_of(document, 1)["releases"] == {"older": "broken", "newer": "kept"}
+    assert "kept since newer" in (tmp_path / "reports" / "matrix.html").read_text()
+
+
+def test_a_release_that_cannot_be_run_does_not_keep_the_others_from_it(fake_swamp, tmp_path):
+    (tmp_path / "no-swamp").write_text("#!/bin/sh\necho nothing\n")
+    (tmp_path / "no-swamp").chmod(0o755)
+    told = run_matrix(
+        tmp_path / "reports", "--name", MINT, str(tmp_path / "no-swamp"), str(fake_swamp().path)
+    )
+    assert told.returncode == ExitCode.NO_BINARY
+    document = json.loads((tmp_path / "reports" / "matrix.json").read_text())
+    assert promise_of(document, 1)["releases"] == {"no-swamp": "not judged", "swamp": "kept"}
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        (["20260822.011157.0-sha.06b61472", "1.2"], "'1.2' is no version of swamp"),
+        (["20260822.011157.0-sha.06b61472"] * 2, "give each once"),
+        ([], "required: versions"),
+    ],
+)
+def test_what_is_given_wrong_is_told_before_anything_runs(tmp_path, given, complaint):
+    told = run_matrix(tmp_path / "reports", *given)
+    assert told.returncode == ExitCode.BAD_COMMAND_LINE
+    assert complaint in told.stderr
+    assert not (tmp_path / "reports").exists()
