@@ -10,6 +10,7 @@ WHOLE ?=
 JOBS ?=
 SHARD ?=
 RUNS ?=
+PLATFORMS ?=
 
 # Only what has a value is handed on: make would export the others as empty variables.
 GIVEN := $(foreach name,SWAMP_BIN SWAMP_OTHER_BIN UAT_TIME_SCALE UAT_REPORTS UAT_DEVIATIONS UAT_WAIVERS UAT_TARGET UAT_REQUIRE_BINARY,$(if $($(name)),$(name)))
@@ -56,7 +57,7 @@ prove: .venv/ready
 	@$(BIN)/swamp-uat prove $(if $(WHOLE),--whole) $(FAULTS)
 
 signoff: .venv/ready
-	@$(BIN)/swamp-uat signoff $(RUNS)
+	@$(BIN)/swamp-uat signoff $(if $(PLATFORMS),--platforms '$(PLATFORMS)') $(RUNS)
 
 bench: .venv/ready
 	@$(BIN)/swamp-uat bench $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags '$(TAGS)') $(FEATURES)
