@@ -25,11 +25,12 @@ BIN := .venv/bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help uat test prove signoff bench compare coverage record lock clean
+.PHONY: help uat test workflows prove signoff bench compare coverage record lock clean
 
 help:
 	@echo "make uat       run the acceptance suite against swamp (SWAMP_BIN, else swamp on PATH, else the stand-in)"
 	@echo "make test      run the project's own tests; needs no swamp binary"
+	@echo "make workflows check the definitions of CI only"
 	@echo "make prove     show that the scenarios notice every fault of the stand-in"
 	@echo "make compare   hold the stand-in against the swamp binary, command by command"
 	@echo "make signoff   judge a release by several runs: make signoff RUNS='reports-of-linux reports-of-mac'"
@@ -41,7 +42,7 @@ help:
 uat: .venv/ready
 	@$(BIN)/swamp-uat run $(if $(JOBS),-j $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(if $(TAGS),--tags '$(TAGS)') $(if $(NAME),--name '$(NAME)') $(FEATURES)
 
-test: .venv/ready
+test: .venv/ready workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --platform linux
@@ -52,6 +53,11 @@ test: .venv/ready
 	$(BIN)/behave --dry-run --format progress --no-summary
 	$(BIN)/swamp-uat coverage --check
 	$(BIN)/pytest
+
+# The rules of GitHub's workflows, and what is unsafe in them; asks nobody.
+workflows: .venv/ready
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --persona auditor --strict-collection --quiet --no-progress .github
 
 prove: .venv/ready
 	@$(BIN)/swamp-uat prove $(if $(WHOLE),--whole) $(FAULTS)
