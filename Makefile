@@ -15,6 +15,7 @@ VERSIONS ?=
 ifneq ($(BENCH),)
 export UAT_BENCH := $(BENCH)
 endif
+PLATFORMS ?=
 
 VARIABLES := SWAMP_BIN SWAMP_OTHER_BIN SWAMP_VERSION UAT_BENCH UAT_CACHE UAT_DEVIATIONS UAT_RELEASES UAT_REPORTS \
 	UAT_REQUIRE_BINARY UAT_TARGET UAT_TIME_SCALE UAT_WAIVERS
@@ -31,12 +32,13 @@ BIN := .venv/bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help uat test prove matrix signoff bench compare resolve coverage record lock clean
+.PHONY: help uat test workflows prove matrix signoff bench compare resolve coverage record lock clean
 
 help:
 	@echo "make uat       run the acceptance suite against swamp: SWAMP_BIN, or the release SWAMP_VERSION, else swamp"
 	@echo "               on PATH, else the stand-in"
 	@echo "make test      run the project's own tests; needs no swamp binary"
+	@echo "make workflows check the definitions of CI only"
 	@echo "make matrix    run the suite over several releases, oldest first: make matrix VERSIONS='… …'"
 	@echo "make prove     show that the scenarios notice every fault of the stand-in"
 	@echo "make compare   hold the stand-in against the swamp binary, command by command"
@@ -50,7 +52,7 @@ help:
 uat: .venv/ready
 	@$(BIN)/swamp-uat run $(if $(JOBS),-j $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(if $(TAGS),--tags '$(TAGS)') $(if $(NAME),--name '$(NAME)') $(FEATURES)
 
-test: .venv/ready
+test: .venv/ready workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --platform linux
@@ -62,11 +64,16 @@ test: .venv/ready
 	$(BIN)/swamp-uat coverage --check
 	$(BIN)/pytest
 
+# The rules of GitHub's workflows, and what is unsafe in them; asks nobody.
+workflows: .venv/ready
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --persona auditor --strict-collection --quiet --no-progress .github
+
 prove: .venv/ready
 	@$(BIN)/swamp-uat prove $(if $(WHOLE),--whole) $(FAULTS)
 
 signoff: .venv/ready
-	@$(BIN)/swamp-uat signoff $(RUNS)
+	@$(BIN)/swamp-uat signoff $(if $(PLATFORMS),--platforms '$(PLATFORMS)') $(RUNS)
 
 bench: .venv/ready
 	@$(BIN)/swamp-uat bench $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags '$(TAGS)') $(FEATURES)

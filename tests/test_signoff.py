@@ -102,6 +102,28 @@ def test_a_platform_on_which_a_part_is_missing_is_not_signed_off():
     assert sign_off(run, knowing((1, "one"), (2, "two"))).verdict is Verdict.INCOMPLETE
 
 
+def test_a_platform_on_which_nothing_ran_is_not_signed_off():
+    known = replace(knowing((1, "one")), platforms=["linux x86_64", "windows x86_64"])
+
+    decision = sign_off(a_run(a_result("one")), known)
+
+    assert decision.verdict is Verdict.INCOMPLETE
+    assert decision.reasons == ("Nothing ran on windows x86_64.",)
+    assert decision.document["promises"][0]["outcomes"] == {
+        "linux x86_64": "held",
+        "windows x86_64": "not run",
+    }
+
+
+def test_a_run_that_was_cut_short_signs_nothing_off_though_another_platform_ran_all():
+    cut_short = a_result("one", Outcome.NOT_RUN, reason="the run was interrupted", **ON_MAC)
+
+    decision = sign_off(a_run(a_result("one"), cut_short, verdict=ExitCode.TERMINATED), knowing((1, "one")))
+
+    assert decision.verdict is Verdict.INCOMPLETE
+    assert decision.reasons == ("A run was interrupted before its end.",)
+
+
 def test_a_waived_promise_lets_a_release_pass(tmp_path):
     waived = waivers_of(tmp_path, WAIVER)
     run = a_run(a_result("A token is lost", Outcome.WAIVED))
@@ -243,7 +265,7 @@ def test_everything_is_written_about_a_run(tmp_path):
     assert "not &lt;b&gt;so&lt;/b&gt; &amp; so" in page
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
     assert "<script" not in page
-    for written in ("run.json", "junit.xml", "history.jsonl"):
+    for written in ("run.json", "junit.xml", "history.jsonl", "signoff.md"):
         assert (tmp_path / written).exists()
 
 

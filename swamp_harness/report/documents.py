@@ -13,6 +13,7 @@ from swamp_harness.report.history import remember
 from swamp_harness.report.junit import write_junit
 from swamp_harness.report.signoff import Knowledge, SignOff, sign_off
 from swamp_harness.report.signoff_page import write_page
+from swamp_harness.report.signoff_summary import write_summary
 from swamp_harness.report.suite_run import RUN_FILE, SuiteRun, read_run, together
 from swamp_harness.report.waivers import Waiver
 
@@ -21,22 +22,34 @@ EVIDENCE = "evidence"
 
 
 def write_documents(
-    record: SuiteRun, folder: Path, deviations: Sequence[Deviation], waivers: Sequence[Waiver]
+    record: SuiteRun,
+    folder: Path,
+    deviations: Sequence[Deviation],
+    waivers: Sequence[Waiver],
+    platforms: Sequence[str] = (),
 ) -> SignOff:
     """Write `run.json`, the sign-off, JUnit XML, and the history, into the folder of the reports.
+
+    Args:
+        record: of a run, or of several together.
+        folder: of the reports.
+        deviations: that are listed.
+        waivers: that are listed.
+        platforms: on which the release must have run; those of the record when there are none.
 
     Returns:
         The sign-off.
     """
     record.write_to(folder)
     history = remember(record, folder)
-    known = Knowledge.of_project(deviations, waivers, history)
+    known = replace(Knowledge.of_project(deviations, waivers, history), platforms=platforms)
     decision = sign_off(record, known)
     decision.write_to(folder)
     binaries = {facts["sha256"] for facts in record.binaries.values()}
     write_page(
         decision.document, folder, runs_with_this_binary=sum(each.sha256 in binaries for each in history)
     )
+    write_summary(decision.document, folder)
     write_junit(record, folder, {run.location.rpartition(":")[0]: run.feature for run in known.runs})
     return decision
 

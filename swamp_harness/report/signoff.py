@@ -1,8 +1,9 @@
 """The sign-off: may this release ship? As a document for programs and as one page for people.
 
 The verdict is that of the release, not of the run. FAIL: a promise is broken and not waived, known deviations
-included, or the list of waivers is wrong. INCOMPLETE: something was not judged, because the bench failed or
-because a scenario ran on no platform. PASS: neither. NOT A SIGN-OFF: the run was against something else.
+included, or the list of waivers is wrong. INCOMPLETE: something was not judged, because the bench failed, a
+run was interrupted, or a scenario or a whole platform did not run. PASS: neither. NOT A SIGN-OFF: the run was
+against something else.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ _WORST_FIRST = (
     Outcome.HELD,
 )
 _AGAINST = (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.DEVIATION)
+_CUT_SHORT = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
 
 
 class Verdict(Enum):
@@ -93,12 +95,14 @@ class Knowledge:
         deviations: that are listed.
         waivers: that are listed.
         history: earlier runs, with the present one.
+        platforms: on which the release must have run, beside those on which it did.
     """
 
     runs: Sequence[FeatureRun]
     deviations: Sequence[Deviation]
     waivers: Sequence[Waiver]
     history: Sequence[PastRun]
+    platforms: Sequence[str] = ()
 
     @classmethod
     def of_project(
@@ -110,11 +114,12 @@ class Knowledge:
 
 def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
     """Judge a release by a run, or by several together."""
-    results = _with_what_is_missing(record, known.runs)
+    platforms = list(dict.fromkeys((*record.binaries, *known.platforms)))
+    results = _with_what_is_missing(record, known.runs, platforms)
     names = [run.name for run in known.runs]
     complaints = waivers.complaints(known.waivers, results, record.version, names)
     against = _reasons_against(results, complaints)
-    gaps = _gaps(results)
+    gaps = _gaps(record, results, platforms)
     by_results = Verdict.FAIL if against else Verdict.INCOMPLETE if gaps else Verdict.PASS
     verdict = by_results if record.is_for_sign_off else Verdict.NOT_A_SIGN_OFF
     reasons = (*_no_sign_off(record), *against, *gaps)
@@ -129,7 +134,7 @@ def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
         "started": record.started.isoformat(timespec="seconds"),
         "figures": record.figures,
         "cost": in_words(record.figures),
-        "platforms": list(record.binaries),
+        "platforms": platforms,
         "counts": {
             outcome.value: count
             for outcome in Outcome
@@ -144,11 +149,11 @@ def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
     return SignOff(verdict, by_results, reasons, document)
 
 
-def _with_what_is_missing(record: SuiteRun, runs: Sequence[FeatureRun]) -> list[ScenarioResult]:
+def _with_what_is_missing(
+    record: SuiteRun, runs: Sequence[FeatureRun], platforms: Sequence[str]
+) -> list[ScenarioResult]:
     seen = {(result.name, result.platform): result for result in record.results}
-    expected = {
-        (run.name, platform): _unselected(run, platform) for run in runs for platform in record.binaries
-    }
+    expected = {(run.name, platform): _unselected(run, platform) for run in runs for platform in platforms}
     # What has run counts, even if it is no longer in the features under that name.
     return list({**expected, **seen}.values())
 
@@ -172,13 +177,17 @@ def _reasons_against(results: Sequence[ScenarioResult], complaints: Sequence[str
     return [*told, *complaints]
 
 
-def _gaps(results: Sequence[ScenarioResult]) -> list[str]:
-    told = []
+def _gaps(record: SuiteRun, results: Sequence[ScenarioResult], platforms: Sequence[str]) -> list[str]:
+    absent = [platform for platform in platforms if platform not in record.binaries]
+    told = [f"Nothing ran on {', '.join(absent)}."] if absent else []
+    if record.verdict in _CUT_SHORT:
+        told.append("A run was interrupted before its end.")
     faults = _numbers(result for result in results if result.outcome is Outcome.FAULT)
     if faults:
         told.append(f"The bench failed while {_promises(faults)} {'were' if faults[1:] else 'was'} judged.")
     ran = {result.name for result in results if result.outcome is not Outcome.NOT_RUN}
-    nowhere = _numbers(result for result in results if result.name not in ran or result.is_unselected)
+    here = [result for result in results if result.platform not in absent]
+    nowhere = _numbers(result for result in here if result.name not in ran or result.is_unselected)
     if nowhere:
         told.append(f"Of {_promises(nowhere)} not every scenario ran.")
     return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from swamp_harness.tools.runner import SHARD, UatRunner
 from swamp_harness.tools.side_by_side import jobs_that_suit, shard_in
 
 _ALLURE = "swamp_harness.tools.allure:AllureFormatter"
+_PLATFORM = re.compile(r"(linux|darwin|windows)-(x86_64|aarch64)")  # as the assets of a release are named
 _CONSOLE = "swamp_harness.tools.console:ConsoleFormatter"
 
 
@@ -111,7 +113,9 @@ def _resolve(options: argparse.Namespace) -> int:
 def _signoff(options: argparse.Namespace) -> int:
     listed, waived = deviations.load(project.deviations()), waivers.load(project.waivers())
     reports = project.reports()
-    decision = write_documents(put_together(options.runs, reports), reports, listed, waived)
+    decision = write_documents(
+        put_together(options.runs, reports), reports, listed, waived, options.platforms
+    )
     print("\n".join([decision.verdict.value, *(f"  {reason}" for reason in decision.reasons)]))
     print(f"Sign-off page: {reports / PAGE_FILE}")
     return decision.exit_code
@@ -162,6 +166,14 @@ def _coverage_text() -> str:
     )
 
 
+def _platforms(text: str) -> list[str]:
+    names = text.split()
+    strange = [name for name in names if not _PLATFORM.fullmatch(name)]
+    if strange:
+        raise argparse.ArgumentTypeError(f"{strange[0]!r} is no platform: give one such as linux-x86_64")
+    return [name.replace("-", " ") for name in names]
+
+
 def _unusable(what: str) -> ExitCode:
     print(f"swamp-uat: {what}", file=sys.stderr)
     return ExitCode.BAD_COMMAND_LINE
@@ -210,6 +222,12 @@ def _parser() -> argparse.ArgumentParser:
 
     signoff = commands.add_parser(
         "signoff", help="put the reports of several runs together, and judge the release by all of them"
+    )
+    signoff.add_argument(
+        "--platforms",
+        type=_platforms,
+        default=[],
+        help="where the release must have run, such as 'linux-x86_64 darwin-aarch64'",
     )
     signoff.add_argument("runs", nargs="+", type=Path, help="the folders of the reports of the runs")
     signoff.set_defaults(subcommand=_signoff)

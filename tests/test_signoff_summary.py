@@ -1,0 +1,104 @@
+"""The sign-off in Markdown: what stands first, what is told and blanked, what cannot break its tables."""
+
+from dataclasses import replace
+
+from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.report.deviations import Deviation
+from swamp_harness.report.features import FeatureRun
+from swamp_harness.report.history import PastRun
+from swamp_harness.report.outcomes import Outcome
+from swamp_harness.report.signoff import Knowledge, sign_off
+from swamp_harness.report.signoff_summary import write_summary
+from swamp_harness.report.waivers import Waiver
+from tests.conftest import a_result, a_run
+
+DEVIATION = Deviation(
+    id="ends-late",
+    scenario="one",
+    step="it ends",
+    promised="It ends at once.",
+    where="the manual",
+    seen="It ends late.",
+    shows_as="late",
+    since="the first",
+    link="https://swamp-club.com/lab/630",
+)
+WAIVER = Waiver("two", "nobody needs it yet", "https://swamp-club.com/lab/630", "20260901.000000.0")
+
+
+def summary_of(tmp_path, *results, known=None, **fields):
+    runs = [FeatureRun(each.name, each.numbers, each.location, "Tokens") for each in results]
+    decision = sign_off(a_run(*results, **fields), known or Knowledge(runs, [], [], []))
+    return write_summary(decision.document, tmp_path).read_text("utf-8")
+
+
+def test_the_verdict_stands_first_then_its_reasons(tmp_path):
+    told = summary_of(tmp_path, a_result("one", Outcome.BROKEN), a_result("two"))
+
+    assert told.splitlines()[:5] == [
+        "# FAIL: swamp 20260822.011157.0-sha.06b61472",
+        "",
+        "2 scenarios of the thirty promises: 1 held, 1 broken.",
+        "",
+        "- Promise 1 is broken.",
+    ]
+
+
+def test_every_promise_has_a_line_with_its_result_on_each_platform(tmp_path):
+    told = summary_of(
+        tmp_path, a_result("one"), a_result("one", Outcome.BROKEN, platform="darwin aarch64")
+    ).splitlines()
+
+    assert r"| linux x86\_64 | 20260822.011157.0-sha.06b61472 | ab linux x86\_64 | 7 bytes |" in told
+    assert r"|  | Promise | linux x86\_64 | darwin aarch64 |" in told
+    (first,) = [line for line in told if line.startswith("| 1 |") and "held" in line]
+    assert first.endswith("| ✔ held | ✘ broken |")
+    assert {line.split("|")[1].strip() for line in told if "|" in line} >= set(map(str, range(1, 31)))
+
+
+def test_what_did_not_hold_and_why_is_folded_away(tmp_path):
+    told = summary_of(
+        tmp_path,
+        a_result("one", Outcome.BROKEN, reason="not so\nand a long story", step="Then it is so"),
+        a_result("two", Outcome.NOT_RUN, reason="needs a machine with macOS"),
+    )
+
+    assert "<summary>Scenarios that did not hold (1)</summary>" in told
+    assert r"| 1 | one | linux x86\_64 | ✘ broken | Then it is so | not so |" in told
+    assert "a long story" not in told
+    assert r"| 1 | linux x86\_64 | 1 | needs a machine with macOS |" in told
+    assert told.count("<details>") == told.count("</details>") == 2
+
+
+def test_deviations_waivers_flakes_and_cost_are_told(tmp_path):
+    one, two = a_result("one", Outcome.DEVIATION), a_result("two", Outcome.WAIVED)
+    earlier = PastRun("2026-08-22", "", "ab linux x86_64", "linux x86_64", {"one": "held"})
+    later = replace(earlier, outcomes={"one": "broken"})
+    runs = [FeatureRun(each.name, each.numbers, each.location, "Tokens") for each in (one, two)]
+
+    told = summary_of(tmp_path, one, two, known=Knowledge(runs, [DEVIATION], [WAIVER], [earlier, later]))
+
+    link = "<https://swamp-club.com/lab/630>"
+    assert f"| 1 | It ends at once. | It ends late. [ends-late]({link}) | the first |" in told
+    waived = f"nobody needs it yet [https://swamp-club.com/lab/630]({link})"
+    assert f"| two | {waived} | 20260901.000000.0 | in use |" in told
+    assert r"| one | linux x86\_64 | 1 times held, 1 times broken |" in told
+    assert "- Pace: " in told
+
+
+def test_words_of_the_product_cannot_change_the_page(tmp_path):
+    reason = "<img src=x> | `a` *b* [c](d) $e$ ~f~ # g"
+
+    told = summary_of(tmp_path, a_result("one", Outcome.BROKEN, reason=reason))
+
+    assert r"\<img src=x\> \| \`a\` \*b\* \[c\](d) \$e\$ \~f\~ \# g" in told
+
+
+def test_secrets_are_blanked_however_they_are_written(tmp_path):
+    secret = "very_secret|value*0815"
+    SECRETS.add(secret)
+
+    told = summary_of(tmp_path, a_result("one", Outcome.BROKEN, reason=f"seen: {secret}"))
+
+    assert r"seen: \[blanked\]" in told
+    assert "0815" not in told
