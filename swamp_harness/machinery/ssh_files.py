@@ -55,6 +55,7 @@ class SftpFiles:
     def write(self, file: PurePath, content: bytes) -> None:
         """Give a file a new content; its folder must be there."""
         with self._sftp.open(str(file), "wb") as opened:
+            opened.set_pipelined(True)  # a release is large, and the other machine may be far
             opened.write(content)
 
     def below(self, folder: PurePath) -> list[PurePath]:

@@ -15,9 +15,11 @@ from swamp_harness.product.binary import Binary, binary_under_test, other_binary
 from swamp_harness.product.commands import SwampCommands
 from swamp_harness.product.extension import install, network_settings, share_packages
 from swamp_harness.product.machine import Machine
+from swamp_harness.product.releases import Releases
 from swamp_harness.product.repository import Repository, initialise
 from swamp_harness.product.target import Target
-from swamp_harness.scenario.bench_machines import Berths, fault_of, load, platforms_of
+from swamp_harness.scenario.bench_machines import BenchMachine, load, platforms_of, prepare
+from swamp_harness.scenario.berths import Berths
 from swamp_harness.scenario.probe import PROBE
 
 _EXTENSIONS = Path(__file__).resolve().parents[2] / "fixtures" / "extensions"
@@ -49,9 +51,14 @@ class Bench:
         set_pace(target.times.limits)
         self.binary: Binary = binary_under_test(environ, target)
         self.other: Binary | None = other_binary(environ, target, self.binary.version)
-        found = {machine: fault_of(machine, self.binary) for machine in load(environ)}
-        self.machines = [machine for machine, fault in found.items() if not fault]
-        self.faults_of_machines = {machine: fault for machine, fault in found.items() if fault}
+        self.machines: list[BenchMachine] = []
+        self.faults_of_machines: dict[BenchMachine, str] = {}
+        releases = Releases.of(environ)
+        for machine in load(environ):
+            try:
+                self.machines.append(prepare(machine, self.binary, releases))
+            except InfrastructureFault as fault:
+                self.faults_of_machines[machine] = str(fault)
         self.reports = reports
         self.run_id = f"swamp-uat-{secrets.token_hex(4)}"
         # Resolved, so that product and suite call it by the same name where the temp folder is a link.

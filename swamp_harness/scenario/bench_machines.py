@@ -6,39 +6,39 @@ or another one that is reached over SSH (`ssh`).
 
 from __future__ import annotations
 
-import itertools
 import os
+import secrets
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePath, PurePosixPath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
 from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
-from swamp_harness.machinery.files import copy
-from swamp_harness.machinery.hosts import HERE, Host
-from swamp_harness.machinery.namespaces import Link, NamespaceHost, free_links, reason_against_namespaces
+from swamp_harness.machinery.namespaces import reason_against_namespaces
 from swamp_harness.machinery.ssh import SshHost
 from swamp_harness.machinery.ssh_connection import SshAddress
 from swamp_harness.product.binary import Binary, this_architecture, this_platform
 from swamp_harness.product.conventions import QUIET_ENVIRONMENT
+from swamp_harness.product.releases import Releases
 
 BENCH_VARIABLE = "UAT_BENCH"
 
-_HERE, _NAMESPACE, _SSH = "here", "namespace", "ssh"
+_HERE, NAMESPACE, _SSH = "here", "namespace", "ssh"
 _FIELDS = {
     _HERE: ({"name", "kind"}, set[str]()),
-    _NAMESPACE: ({"name", "kind"}, set[str]()),
-    _SSH: ({"name", "kind", "host", "user", "key", "platform", "binary", "folder"}, {"port", "known-hosts"}),
+    NAMESPACE: ({"name", "kind"}, set[str]()),
+    _SSH: (
+        {"name", "kind", "host", "user", "key", "platform", "folder"},
+        {"port", "known-hosts", "binary", "version"},
+    ),
 }
-# More workers than any scenario has: their addresses are known before the first of them is made.
-_MOST_NAMESPACES = 8
-_POSIX = ("linux", "darwin")
 # What `uname -sm` says of a machine, in swamp's words.
 _SYSTEMS = {"linux": "Linux", "darwin": "Darwin"}
 _ARCHITECTURES = {"aarch64": ("aarch64", "arm64"), "x86_64": ("x86_64", "amd64")}
+_DRIVEN = [f"{system} {architecture}" for system in _SYSTEMS for architecture in _ARCHITECTURES]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class BenchMachine:
         name: as people call it.
         kind: "here", "namespace" or "ssh".
         platform: such as "linux x86_64".
-        binary: the swamp there; that under test when empty.
+        binary: the swamp there; empty on a machine that is this one, or if a release is to be brought there.
+        version: of the release that is to be brought there; that under test when empty.
         folder: where workers have their folders there; empty for a machine that is this one.
         address: how it is reached, if over SSH.
     """
@@ -58,23 +59,9 @@ class BenchMachine:
     kind: str
     platform: str
     binary: str = ""
+    version: str = ""
     folder: str = ""
     address: SshAddress | None = None
-
-
-@dataclass(frozen=True)
-class Berth:
-    """Where one worker runs.
-
-    Attributes:
-        host: the machine.
-        binary: the swamp there.
-        root: the folder for what it has there.
-    """
-
-    host: Host
-    binary: PurePath
-    root: PurePath
 
 
 def load(environ: Mapping[str, str]) -> list[BenchMachine]:
@@ -104,101 +91,31 @@ def load(environ: Mapping[str, str]) -> list[BenchMachine]:
     return machines
 
 
-def fault_of(machine: BenchMachine, binary: Binary) -> str:
-    """Why a machine cannot be used for a run, in a sentence; empty if it can.
+def prepare(machine: BenchMachine, binary: Binary, releases: Releases) -> BenchMachine:
+    """Look whether a machine can be used for a run, and bring the release there if it is to be brought.
 
     Args:
         machine: of the bench.
         binary: the one under test.
+        releases: where releases come from.
+
+    Returns:
+        The machine, with its binary.
+
+    Raises:
+        InfrastructureFault: it cannot be used; the message says why.
     """
-    if machine.kind == _NAMESPACE:
+    if machine.kind == NAMESPACE:
         missing = reason_against_namespaces()
-        return f"{machine.name} cannot be used: {missing}." if missing else ""
+        if missing:
+            raise InfrastructureFault(f"{machine.name} cannot be used: {missing}.")
     if machine.address is None:
-        return ""
+        return machine
     host = SshHost(machine.name, machine.address)
     try:
-        return _fault_of_host(host, machine, binary)
-    except InfrastructureFault as error:
-        return str(error)
+        return _prepare_host(host, machine, binary, releases)
     finally:
         host.close()
-
-
-class Berths:
-    """Hands out places for the workers of one scenario, on each machine in turn.
-
-    Args:
-        machines: those that the scenario may use.
-        binary: the one under test.
-        run_id: of the run.
-        scenario: the scenario's own name in folders.
-        folder: where its workers have their folders, on this machine.
-    """
-
-    def __init__(
-        self, machines: Sequence[BenchMachine], binary: Binary, run_id: str, scenario: str, folder: Path
-    ) -> None:
-        self._turns = itertools.cycle(machines)
-        self._binary = binary.path
-        self._run_id = run_id
-        self._scenario = scenario
-        self._folder = folder
-        self._hosts: dict[str, SshHost] = {}
-        self._namespaces: list[NamespaceHost] = []
-        has_namespaces = any(machine.kind == _NAMESPACE for machine in machines)
-        self._links = list(itertools.islice(free_links(), _MOST_NAMESPACES)) if has_namespaces else []
-        self._abroad: list[tuple[SshHost, PurePath]] = []
-
-    def next_for(self, worker: str) -> Berth:
-        """A place for a worker.
-
-        Raises:
-            InfrastructureFault: the machine whose turn it is cannot be reached any more.
-        """
-        machine = next(self._turns)
-        if machine.kind == _NAMESPACE:
-            namespace = NamespaceHost(self._run_id, f'the namespace of "{worker}"', self._next_link())
-            self._namespaces.append(namespace)
-            return Berth(namespace, self._binary, self._folder / worker)
-        if machine.address is None:
-            return Berth(HERE, self._binary, self._folder / worker)
-        host = self._hosts.setdefault(machine.name, SshHost(machine.name, machine.address))
-        root = PurePosixPath(machine.folder) / self._run_id / self._scenario / worker
-        self._abroad.append((host, root))
-        return Berth(host, PurePosixPath(machine.binary), root)
-
-    @property
-    def addresses(self) -> list[str]:
-        """The addresses at which workers may find this machine, beside its loopback."""
-        return [link.here for link in self._links]
-
-    def _next_link(self) -> Link:
-        used = len(self._namespaces)
-        if used == len(self._links):
-            raise InfrastructureFault(f"A scenario can have {used} workers in namespaces, and no more.")
-        return self._links[used]
-
-    def here_for(self, worker: str) -> Path:
-        """The folder of a worker that must run on this machine."""
-        return self._folder / worker
-
-    def fetch(self) -> None:
-        """Copy what workers have on other machines to this one, to be looked at."""
-        for host, root in self._abroad:
-            copy(host.files, root, HERE.files, self._folder / host.name / root.name)
-
-    def close(self) -> None:
-        """Remove what was made, here and on other machines."""
-        for namespace in self._namespaces:
-            namespace.close()
-        for host, root in self._abroad:
-            host.files.remove(root.parent)
-        for name, host in self._hosts.items():
-            # The folder of the run goes with the last scenario that used it.
-            folder = next(root.parent.parent for other, root in self._abroad if other.name == name)
-            host.run(f"rmdir {shlex.quote(str(folder))} 2>/dev/null || true")
-            host.close()
 
 
 def platforms_of(machines: Iterable[BenchMachine]) -> set[str]:
@@ -221,8 +138,10 @@ def _machine(entry: Any, beside: Path) -> BenchMachine:
     if kind != _SSH:
         return _here(name, kind)
     platform = str(entry["platform"])
-    if platform.split(maxsplit=1)[0] not in _POSIX:
-        raise ValueError(f"{name} has the platform {platform!r}, and only {' and '.join(_POSIX)} are driven")
+    if platform not in _DRIVEN:
+        raise ValueError(f"the platform of {name} is {platform!r}, and it can be {', '.join(_DRIVEN)}")
+    if {"binary", "version"} <= set(entry):
+        raise ValueError(f"{name} has a binary and a version, and one of them would not be used")
     known = entry.get("known-hosts")
     address = SshAddress(
         str(entry["host"]),
@@ -231,24 +150,46 @@ def _machine(entry: Any, beside: Path) -> BenchMachine:
         int(entry.get("port", 22)),
         _place(str(known), beside) if known else None,
     )
-    return BenchMachine(name, kind, platform, str(entry["binary"]), str(entry["folder"]), address)
+    binary, version = (str(entry.get(field, "")) for field in ("binary", "version"))
+    return BenchMachine(name, kind, platform, binary, version, str(entry["folder"]), address)
 
 
 def _place(text: str, beside: Path) -> Path:
     return beside / Path(os.path.expanduser(text))  # noqa: PTH111 - a path that is absolute stays what it is
 
 
-def _fault_of_host(host: SshHost, machine: BenchMachine, binary: Binary) -> str:
-    system, architecture = host.run("uname -sm").split()
-    wanted = machine.platform.split()
-    if system != _SYSTEMS[wanted[0]] or architecture not in _ARCHITECTURES.get(wanted[-1], ()):
-        return f"{host.name} is {system} {architecture}, not {machine.platform}: mend the bench's file."
-    if not host.files.exists(PurePosixPath(machine.binary)):
-        return f"{host.name} has no swamp at {machine.binary}: put one there, or name another."
+def _prepare_host(host: SshHost, machine: BenchMachine, binary: Binary, releases: Releases) -> BenchMachine:
+    platform, architecture = machine.platform.split()
+    told_platform, told_architecture = host.run("uname -sm").split()
+    if told_platform != _SYSTEMS[platform] or told_architecture not in _ARCHITECTURES[architecture]:
+        told = f"{told_platform} {told_architecture}"
+        raise InfrastructureFault(f"{host.name} is {told}, not {machine.platform}: mend the bench's file.")
+    folder = shlex.quote(machine.folder)
+    host.run(f"mkdir -p {folder} && test -w {folder}")
+    if not machine.binary:
+        machine = replace(machine, binary=_bring_release(host, machine, binary, releases))
+    elif not host.files.exists(PurePosixPath(machine.binary)):
+        raise InfrastructureFault(
+            f"{host.name} has no swamp at {machine.binary}: put one there, or name another."
+        )
     quiet = " ".join(f"{name}={value}" for name, value in QUIET_ENVIRONMENT.items())
     said = host.run(f"env {quiet} {shlex.quote(machine.binary)} --version").strip()
     if said.removeprefix("swamp ") != binary.version:
-        return f"{host.name} has {said!r}, and swamp {binary.version} is under test: put that there."
-    folder = shlex.quote(machine.folder)
-    host.run(f"mkdir -p {folder} && test -w {folder}")
-    return ""
+        raise InfrastructureFault(
+            f"{host.name} has {said!r}, and swamp {binary.version} is under test: put that there."
+        )
+    return machine
+
+
+def _bring_release(host: SshHost, machine: BenchMachine, binary: Binary, releases: Releases) -> str:
+    platform, architecture = machine.platform.split()
+    version = releases.version(machine.version or binary.version)
+    place = PurePosixPath(machine.folder) / f"swamp-{version}"
+    if not host.files.exists(place):
+        release = releases.binary(version, platform, architecture)
+        # It gets its name once it is whole.
+        unfinished = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
+        host.files.write(unfinished, release.read_bytes())
+        moved = f"mv {shlex.quote(str(unfinished))} {shlex.quote(str(place))}"
+        host.run(f"chmod 755 {shlex.quote(str(unfinished))} && {moved}")
+    return str(place)

@@ -311,7 +311,10 @@ class Session:
 
     def _verdict(self, results: Sequence[ScenarioResult], complaints: Sequence[str]) -> ExitCode:
         code = self.interrupted or verdict(results)
-        if self.bench.faults_of_machines and code in _NOT_WORSE_THAN_A_COMPLAINT:
+        if self.bench.faults_of_machines and code in {
+            *_NOT_WORSE_THAN_A_COMPLAINT,
+            ExitCode.BAD_COMMAND_LINE,
+        }:
             code = ExitCode.INFRASTRUCTURE_FAULT
         return ExitCode.PROMISE_BROKEN if complaints and code in _NOT_WORSE_THAN_A_COMPLAINT else code
 

@@ -1,0 +1,111 @@
+"""Where the workers of one scenario run: a place on each machine of the bench in turn."""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath, PurePosixPath
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.files import copy
+from swamp_harness.machinery.hosts import HERE, Host
+from swamp_harness.machinery.namespaces import Link, NamespaceHost, free_links
+from swamp_harness.machinery.ssh import SshHost
+from swamp_harness.product.binary import Binary
+from swamp_harness.scenario.bench_machines import NAMESPACE, BenchMachine
+
+# More workers than any scenario has: their addresses are known before the first of them is made.
+_MOST_NAMESPACES = 8
+
+
+@dataclass(frozen=True)
+class Berth:
+    """Where one worker runs.
+
+    Attributes:
+        host: the machine.
+        binary: the swamp there.
+        root: the folder for what it has there.
+    """
+
+    host: Host
+    binary: PurePath
+    root: PurePath
+
+
+class Berths:
+    """Hands out places for the workers of one scenario, on each machine in turn.
+
+    Args:
+        machines: those that the scenario may use.
+        binary: the one under test.
+        run_id: of the run.
+        scenario: the scenario's own name in folders.
+        folder: where its workers have their folders, on this machine.
+    """
+
+    def __init__(
+        self, machines: Sequence[BenchMachine], binary: Binary, run_id: str, scenario: str, folder: Path
+    ) -> None:
+        self._turns = itertools.cycle(machines)
+        self._binary = binary.path
+        self._run_id = run_id
+        self._scenario = scenario
+        self._folder = folder
+        self._hosts: dict[str, SshHost] = {}
+        self._namespaces: list[NamespaceHost] = []
+        has_namespaces = any(machine.kind == NAMESPACE for machine in machines)
+        self._links = list(itertools.islice(free_links(), _MOST_NAMESPACES)) if has_namespaces else []
+        self._abroad: list[tuple[SshHost, PurePath]] = []
+
+    def next_for(self, worker: str) -> Berth:
+        """A place for a worker.
+
+        Raises:
+            InfrastructureFault: the machine whose turn it is cannot be reached any more.
+        """
+        machine = next(self._turns)
+        if machine.kind == NAMESPACE:
+            namespace = NamespaceHost(self._run_id, f'the namespace of "{worker}"', self._next_link())
+            self._namespaces.append(namespace)
+            return Berth(namespace, self._binary, self._folder / worker)
+        if machine.address is None:
+            return Berth(HERE, self._binary, self._folder / worker)
+        host = self._hosts.setdefault(machine.name, SshHost(machine.name, machine.address))
+        root = PurePosixPath(machine.folder) / self._run_id / self._scenario / worker
+        self._abroad.append((host, root))
+        return Berth(host, PurePosixPath(machine.binary), root)
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses at which workers may find this machine, beside its loopback."""
+        return [link.here for link in self._links]
+
+    def _next_link(self) -> Link:
+        used = len(self._namespaces)
+        if used == len(self._links):
+            raise InfrastructureFault(f"A scenario can have {used} workers in namespaces, and no more.")
+        return self._links[used]
+
+    def here_for(self, worker: str) -> Path:
+        """The folder of a worker that must run on this machine."""
+        return self._folder / worker
+
+    def fetch(self) -> None:
+        """Copy what workers have on other machines to this one, to be looked at."""
+        for host, root in self._abroad:
+            copy(host.files, root, HERE.files, self._folder / host.name / root.name)
+
+    def close(self) -> None:
+        """Remove what was made, here and on other machines."""
+        for namespace in self._namespaces:
+            namespace.close()
+        for host, root in self._abroad:
+            host.files.remove(root.parent)
+        for name, host in self._hosts.items():
+            # The folder of the run goes with the last scenario that used it.
+            folder = next(root.parent.parent for other, root in self._abroad if other.name == name)
+            host.run(f"rmdir {shlex.quote(str(folder))} 2>/dev/null || true")
+            host.close()

@@ -1,0 +1,206 @@
+"""The machines of a bench: how they are named, why one cannot be used, and what then becomes of a run."""
+
+import json
+import sys
+from pathlib import Path, PurePosixPath
+
+import pytest
+import yaml
+
+from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.machinery.ssh import SshHost
+from swamp_harness.product.binary import Binary, this_architecture, this_platform
+from swamp_harness.product.releases import Releases
+from swamp_harness.scenario.bench_machines import BenchMachine, load, prepare
+from swamp_harness.scenario.berths import Berths
+from tests.conftest import run_suite
+from tests.sshd import new_key, sshd_in
+
+VERSION = "20260822.011157.0-sha.06b61472"
+PLATFORM = f"{this_platform()} {this_architecture()}"
+MINT = "A minted credential is shown exactly once, in JSON"
+
+
+@pytest.fixture(scope="module")
+def sshd(tmp_path_factory):
+    yield from sshd_in(tmp_path_factory.mktemp("sshd"))
+
+
+@pytest.fixture
+def swamp(tmp_path):
+    """A binary that knows its version, and what the suite knows of it."""
+    path = tmp_path / "swamp"
+    path.write_text(f"#!/bin/sh\necho swamp {VERSION}\n")
+    path.chmod(0o755)
+    return Binary(path, VERSION, "ab", 7, this_platform(), this_architecture())
+
+
+@pytest.fixture
+def entry(sshd, swamp, tmp_path):
+    """A machine over SSH, as the file names it."""
+    address = sshd.address
+    return {
+        "name": "the lab",
+        "kind": "ssh",
+        "host": address.host,
+        "port": address.port,
+        "user": address.user,
+        "key": str(address.key),
+        "known-hosts": str(address.known_hosts),
+        "platform": PLATFORM,
+        "binary": str(swamp.path),
+        "folder": str(tmp_path / "the bench"),
+    }
+
+
+def bench_file(folder, *entries):
+    file = folder / "bench.yaml"
+    file.write_text(yaml.safe_dump({"machines": list(entries)}))
+    return file
+
+
+def loaded(folder, *entries):
+    return load({"UAT_BENCH": str(bench_file(folder, *entries))})
+
+
+def prepared(folder, entry, swamp, cache=Path("nowhere")):
+    (machine,) = loaded(folder, entry)
+    return prepare(machine, swamp, Releases("http://127.0.0.1:1/releases", cache))
+
+
+# --- the file
+
+
+def test_without_a_file_workers_run_on_this_machine():
+    assert load({}) == [BenchMachine("this machine", "here", PLATFORM)]
+
+
+def test_keys_are_found_beside_the_file(tmp_path, entry):
+    (machine,) = loaded(tmp_path, {**entry, "key": "keys/lab"})
+    assert machine.address.key == tmp_path / "keys" / "lab"
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"kind": "moon"}, "the kind of a machine is one of here, namespace, ssh"),
+        ({"host": None}, "the fields of a machine of its kind are wrong: host"),
+        ({"colour": "red"}, "the fields of a machine of its kind are wrong: colour"),
+        ({"platform": "windows x86_64"}, "it can be linux aarch64, linux x86_64, darwin aarch64"),
+        ({"version": VERSION}, "the lab has a binary and a version"),
+        ({"port": "many"}, "invalid literal"),
+    ],
+)
+def test_an_entry_that_is_not_complete_is_told(tmp_path, entry, change, complaint):
+    wrong = {name: value for name, value in {**entry, **change}.items() if value is not None}
+    with pytest.raises(UnusableInput, match=complaint) as raised:
+        loaded(tmp_path, wrong)
+    assert raised.value.exit_code == ExitCode.BAD_COMMAND_LINE
+    assert str(raised.value).endswith("mend the file.")
+
+
+def test_two_machines_alike_and_none_are_told(tmp_path, entry):
+    with pytest.raises(UnusableInput, match="names two machines alike"):
+        loaded(tmp_path, entry, entry)
+    with pytest.raises(UnusableInput, match="names no machine"):
+        loaded(tmp_path)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(UnusableInput, match="No such file"):
+        load({"UAT_BENCH": str(tmp_path / "nowhere.yaml")})
+
+
+# --- a machine
+
+
+def test_a_machine_with_the_binary_under_test_can_be_used(tmp_path, entry, swamp):
+    assert prepared(tmp_path, entry, swamp).binary == str(swamp.path)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"port": 1}, "the lab cannot be reached at "),
+        ({"user": "nobody-at-all"}, "the lab does not let nobody-at-all"),
+        ({"binary": "/no/swamp/here"}, "the lab has no swamp at /no/swamp/here: put one there"),
+        ({"binary": "/bin/false"}, "`env .*` failed on the lab"),
+        ({"folder": "/proc/nowhere"}, "failed on the lab: mkdir"),
+    ],
+)
+def test_a_machine_that_cannot_be_used_says_why(tmp_path, entry, swamp, change, fault):
+    with pytest.raises(InfrastructureFault, match=fault):
+        prepared(tmp_path, {**entry, **change}, swamp)
+
+
+def test_a_wrong_key_is_told(tmp_path, entry, swamp):
+    new_key(tmp_path / "another key")
+    with pytest.raises(InfrastructureFault, match=r"the lab does not let .* in with the key"):
+        prepared(tmp_path, {**entry, "key": str(tmp_path / "another key")}, swamp)
+
+
+def test_a_machine_of_another_kind_than_was_said_is_told(tmp_path, entry, swamp):
+    other = "darwin aarch64" if this_platform() == "linux" else "linux aarch64"
+    with pytest.raises(InfrastructureFault, match=f"not {other}: mend the bench's file"):
+        prepared(tmp_path, {**entry, "platform": other}, swamp)
+
+
+def test_another_version_there_than_is_under_test_is_told(tmp_path, entry, swamp):
+    other = tmp_path / "older"
+    other.write_text("#!/bin/sh\necho swamp 1.0\n")
+    other.chmod(0o755)
+    with pytest.raises(InfrastructureFault, match=f"has 'swamp 1.0', and swamp {VERSION} is under test"):
+        prepared(tmp_path, {**entry, "binary": str(other)}, swamp)
+
+
+def test_a_release_is_brought_to_a_machine_that_names_no_binary(tmp_path, entry, swamp, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Releases, "binary", lambda _, *wanted: asked.append(wanted) or swamp.path)
+    del entry["binary"]
+    machine = prepared(tmp_path, entry, swamp)
+    assert machine.binary == str(tmp_path / "the bench" / f"swamp-{VERSION}")
+    assert Path(machine.binary).read_bytes() == swamp.path.read_bytes()
+    prepared(tmp_path, {**entry, "version": VERSION}, swamp)
+    assert asked == [(VERSION, this_platform(), this_architecture())]  # it was there the second time
+    assert [file.name for file in Path(machine.binary).parent.iterdir()] == [f"swamp-{VERSION}"]
+
+
+def test_a_build_that_is_no_release_cannot_be_brought(tmp_path, entry, swamp):
+    del entry["binary"]
+    build = Binary(swamp.path, "1.0-local", "ab", 7, swamp.platform, swamp.architecture)
+    with pytest.raises(InfrastructureFault, match="is no version of swamp"):
+        prepared(tmp_path, entry, build)
+
+
+# --- a scenario's workers
+
+
+def test_workers_take_the_machines_in_turn_and_nothing_is_left_there(tmp_path, entry, swamp):
+    machines = loaded(tmp_path, {"name": "here", "kind": "here"}, entry)
+    berths = Berths(machines, swamp, "run-1", "scenario-1", tmp_path / "workers")
+    here, there, here_again = (berths.next_for(name) for name in ("alpha", "beta", "gamma"))
+    assert here.root == tmp_path / "workers" / "alpha"
+    assert here_again.host is here.host
+    assert isinstance(there.host, SshHost)
+    assert there.root == PurePosixPath(entry["folder"]) / "run-1" / "scenario-1" / "beta"
+    there.host.files.make(there.root)
+    there.host.files.write(there.root / "file", b"from there")
+    berths.fetch()
+    assert (tmp_path / "workers" / "the lab" / "beta" / "file").read_bytes() == b"from there"
+    berths.close()
+    assert list(Path(entry["folder"]).iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the fake swamp is a script")
+def test_scenarios_that_need_a_machine_which_cannot_be_used_are_not_run(tmp_path, entry, fake_swamp):
+    file = bench_file(tmp_path, {**entry, "port": 1})
+    told = run_suite(
+        tmp_path / "reports",
+        "--name",
+        MINT,
+        env={"SWAMP_BIN": str(fake_swamp().path), "UAT_BENCH": str(file)},
+    )
+    assert told.returncode == ExitCode.INFRASTRUCTURE_FAULT, told.stdout + told.stderr
+    assert "the lab cannot be reached at" in told.stdout
+    results = json.loads((tmp_path / "reports" / "run.json").read_text())["results"]
+    assert {each["outcome"] for each in results if each["reason"] != "not selected"} == {"not run"}

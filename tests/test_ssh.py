@@ -1,0 +1,307 @@
+"""Machines that are reached over SSH: what a process, a file and a network path there can do."""
+
+import contextlib
+import dataclasses
+import shlex
+import socket
+import threading
+from pathlib import PurePosixPath
+
+import psutil
+import pytest
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.files import LocalFiles, copy
+from swamp_harness.machinery.limits import Limit
+from swamp_harness.machinery.processes import Launch
+from swamp_harness.machinery.processlog import ProcessLog
+from swamp_harness.machinery.ssh import SshHost
+from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
+from tests.sshd import new_key, sshd_in
+
+SOON = Limit("a test", 20)
+NOT_LONG = Limit("a moment", 0.5)
+
+
+@pytest.fixture(scope="module")
+def sshd(tmp_path_factory):
+    yield from sshd_in(tmp_path_factory.mktemp("sshd"))
+
+
+@pytest.fixture
+def host(sshd):
+    host = SshHost("the other machine", sshd.address)
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def start(host, tmp_path):
+    started = []
+
+    def start(script, name="worker", **environment):
+        variables = {"PATH": host.environment["PATH"], **environment}
+        log = ProcessLog(tmp_path / f"{len(started)}.log")
+        launch = Launch(["sh", "-c", script], variables, PurePosixPath(tmp_path))
+        started.append(host.start(name, launch, log))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.end()
+
+
+def said(process):
+    return [line.text for line in process.log.lines(stream="stdout")]
+
+
+def wait_for_word(process, word):
+    wait_until(f"{word!r}", lambda: said(process), lambda lines: word in lines, SOON)
+
+
+# --- processes
+
+
+def test_a_process_has_its_folder_its_environment_and_no_other_and_tells_its_end(start, tmp_path):
+    process = start('pwd; env | sort; echo "to stderr" >&2; exit 3', GREETING="hello, 'world' $HOME")
+    assert process.wait_for_end(SOON) == 3
+    lines = said(process)
+    assert lines[0] == str(tmp_path)
+    assert "GREETING=hello, 'world' $HOME" in lines
+    assert not any(line.startswith(("HOME=", "SSH_")) for line in lines)
+    assert [line.text for line in process.log.lines(stream="stderr")] == ["to stderr"]
+
+
+def test_a_program_that_is_not_there_ends_at_once(host, tmp_path):
+    log = ProcessLog(tmp_path / "log")
+    process = host.start("worker", Launch(["/no/such/program"], {}, PurePosixPath(tmp_path)), log)
+    assert process.wait_for_end(SOON) == 127
+
+
+def test_a_folder_that_is_not_there_is_a_fault_of_the_bench(host, tmp_path):
+    launch = Launch(["true"], {}, PurePosixPath(tmp_path / "nowhere"))
+    with pytest.raises(InfrastructureFault, match="could not be started on the other machine"):
+        host.start("worker", launch, ProcessLog(tmp_path / "log"))
+
+
+def test_a_process_that_is_asked_to_stop_can_clean_up(start):
+    process = start('trap "echo cleaned; exit 0" TERM; echo ready; while :; do sleep 0.1; done')
+    wait_for_word(process, "ready")
+    assert process.terminate() == 0
+    assert said(process)[-1] == "cleaned"
+
+
+def test_a_signal_that_ended_a_process_is_told_as_on_this_machine(start):
+    process = start("kill -KILL $$")
+    assert process.wait_for_end(SOON) == -9
+
+
+def test_a_killed_process_takes_its_children_with_it(start):
+    process = start("sleep 600 & echo $!; echo ready; wait")
+    wait_for_word(process, "ready")
+    child = int(said(process)[0])
+    process.kill()
+    assert not process.alive
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_suspended_process_says_nothing_until_it_is_resumed(start):
+    process = start("n=0; while :; do n=$((n+1)); echo $n; sleep 0.05; done")
+    wait_for_word(process, "3")
+    process.suspend()
+    before = len(said(process))
+    with pytest.raises(AwaitedInVain):
+        wait_until("more", lambda: len(said(process)), lambda count: count > before + 2, NOT_LONG)
+    process.resume()
+    wait_until("more", lambda: len(said(process)), lambda count: count > before + 2, SOON)
+
+
+def test_the_processes_of_a_worker_are_itself_and_what_it_started_and_nothing_of_the_suite(start, host):
+    process = start("sleep 601 & echo ready; wait", WHO="alpha")
+    start("echo ready; sleep 602", name="another", WHO="beta")
+    wait_for_word(process, "ready")
+    told = dict(host.processes_with("", "WHO", "alpha"))
+    assert process.pid in told
+    assert sorted(command for pid, command in told.items() if pid != process.pid) == ["sleep 601"]
+
+
+def test_what_was_started_ends_with_the_connection_however_that_ended(start, host):
+    process = start("sleep 603 & echo $!; echo ready; wait")
+    wait_for_word(process, "ready")
+    pids = [process.pid, int(said(process)[0])]
+    host.close()
+    wait_until("all to be gone", lambda: list(filter(is_running, pids)), lambda left: not left, SOON)
+
+
+def is_running(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+# --- files
+
+
+def test_files_there_are_made_read_found_and_removed(host, tmp_path):
+    root = PurePosixPath(tmp_path) / "with spaces and ümläute"
+    files = host.files
+    files.make(root / "a" / "b")
+    files.make(root / "a" / "b")
+    files.write(root / "a" / "b" / "one", b"1" * 100_000)
+    files.write(root / "two", b"2")
+    assert files.read(root / "a" / "b" / "one") == b"1" * 100_000
+    assert files.below(root) == [root / "a" / "b" / "one", root / "two"]
+    assert files.below(root / "nowhere") == []
+    assert abs(files.modified(root / "two") - (tmp_path / root.name / "two").stat().st_mtime) < 1
+    files.remove(root / "a")
+    assert not files.exists(root / "a")
+    assert files.exists(root / "two")
+    with pytest.raises(OSError, match="No such file"):
+        files.read(root / "a" / "b" / "one")
+
+
+def test_a_folder_is_copied_from_there_to_here(host, tmp_path):
+    there = PurePosixPath(tmp_path) / "there"
+    host.files.make(there / "deep")
+    host.files.write(there / "deep" / "file", b"content")
+    copy(host.files, there, LocalFiles(), tmp_path / "here")
+    assert (tmp_path / "here" / "deep" / "file").read_bytes() == b"content"
+
+
+# --- network paths
+
+
+@pytest.fixture
+def echo():
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def answer(connection):
+        with connection, contextlib.suppress(ConnectionResetError):
+            while data := connection.recv(1024):
+                connection.sendall(data)
+
+    def accept():
+        try:
+            while True:
+                threading.Thread(target=answer, args=(server.accept()[0],), daemon=True).start()
+        except OSError:
+            return
+
+    threading.Thread(target=accept, daemon=True).start()
+    yield server.getsockname()
+    server.close()
+
+
+@pytest.fixture
+def path(host, echo):
+    path = host.path_to(echo)
+    yield path
+    path.close()
+
+
+def dial(path):
+    client = socket.create_connection(path.address, timeout=5)
+    client.settimeout(5)
+    return client
+
+
+def answer_to(client, text):
+    client.sendall(text)
+    return client.recv(1024)
+
+
+def test_what_is_said_on_the_other_machine_arrives_here_and_back(path):
+    with dial(path) as client:
+        assert answer_to(client, b"hello") == b"hello"
+
+
+def test_a_path_that_is_held_keeps_what_was_said_until_it_heals(path):
+    with dial(path) as client:
+        assert answer_to(client, b"before") == b"before"
+        path.stall()
+        client.sendall(b"meanwhile")
+        client.settimeout(NOT_LONG.seconds)
+        with pytest.raises(TimeoutError):
+            client.recv(1024)
+        client.settimeout(5)
+        path.heal()
+        assert client.recv(1024) == b"meanwhile"
+
+
+def test_a_cut_ends_what_is_connected_and_a_healed_path_takes_new_connections(path):
+    with dial(path) as client:
+        assert answer_to(client, b"before") == b"before"
+        path.cut()
+        assert client.recv(1024) == b""
+    path.heal()
+    with dial(path) as client:
+        assert answer_to(client, b"after") == b"after"
+
+
+def test_a_path_that_refuses_is_refused_on_the_other_machine_and_comes_back_at_its_port(path):
+    port = path.address[1]
+    path.refuse()
+    wait_until("the port to be closed", lambda: is_refused(path), bool, SOON)
+    path.heal()
+    assert path.address[1] == port
+    with dial(path) as client:
+        assert answer_to(client, b"after") == b"after"
+
+
+def is_refused(path):
+    try:
+        with dial(path) as client:
+            return client.recv(1) != b""
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+
+
+# --- what can be wrong
+
+
+def fault_of(address):
+    with pytest.raises(InfrastructureFault) as raised:
+        SshHost("the other machine", address).run("true")
+    return str(raised.value)
+
+
+def test_nobody_listens(sshd):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    told = fault_of(dataclasses.replace(sshd.address, port=port))
+    assert told.startswith("the other machine cannot be reached at ")
+    assert "\n" not in told
+
+
+def test_a_key_that_does_not_fit(sshd, tmp_path):
+    new_key(tmp_path / "another")
+    told = fault_of(dataclasses.replace(sshd.address, key=tmp_path / "another"))
+    assert "does not let" in told
+    assert "give another key or user" in told
+
+
+def test_a_key_that_is_not_there_and_one_that_is_none(sshd, tmp_path):
+    told = fault_of(dataclasses.replace(sshd.address, key=tmp_path / "nowhere"))
+    assert told == f"the other machine cannot be reached: the file {tmp_path / 'nowhere'} is not there."
+    (tmp_path / "none").write_text("no key")
+    assert "cannot be reached" in fault_of(dataclasses.replace(sshd.address, key=tmp_path / "none"))
+
+
+def test_a_machine_that_is_not_known(sshd, tmp_path):
+    (tmp_path / "nobody").touch()
+    told = fault_of(dataclasses.replace(sshd.address, known_hosts=tmp_path / "nobody"))
+    assert told.startswith("the other machine is not a known host")
+
+
+def test_a_machine_that_shows_another_key_than_it_had(sshd, tmp_path):
+    known = sshd.known_hosts("changed", new_key(tmp_path / "another"))
+    told = fault_of(dataclasses.replace(sshd.address, known_hosts=known))
+    assert "shows another host key" in told
+
+
+def test_a_command_that_fails_says_how(host):
+    with pytest.raises(InfrastructureFault, match=r"`ls /nowhere` failed on the other machine: .*nowhere"):
+        host.run(f"ls {shlex.quote('/nowhere')}")
