@@ -24,7 +24,7 @@ BIN := .venv/bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help uat test prove signoff bench compare coverage record lock clean
+.PHONY: help uat test prove signoff report bench compare coverage record lock clean
 
 help:
 	@echo "make uat       run the acceptance suite against swamp (SWAMP_BIN, else swamp on PATH, else the stand-in)"
@@ -32,6 +32,7 @@ help:
 	@echo "make prove     show that the scenarios notice every fault of the stand-in"
 	@echo "make compare   hold the stand-in against the swamp binary, command by command"
 	@echo "make signoff   judge a release by several runs: make signoff RUNS='reports-of-linux reports-of-mac'"
+	@echo "make report    make one page of the results of the last run, by Allure 3; needs Node.js"
 	@echo "make bench     measure the suite, one scenario at a time and side by side"
 	@echo "make coverage  write coverage.md anew"
 	@echo "make record    take the results of the last run into coverage.md"
@@ -57,6 +58,9 @@ prove: .venv/ready
 
 signoff: .venv/ready
 	@$(BIN)/swamp-uat signoff $(RUNS)
+
+report: .venv/ready
+	@$(BIN)/swamp-uat report
 
 bench: .venv/ready
 	@$(BIN)/swamp-uat bench $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags '$(TAGS)') $(FEATURES)
@@ -84,4 +88,4 @@ lock: .venv/ready
 	@$(BIN)/python -c 'import pathlib; pathlib.Path(".venv/ready").touch()'
 
 clean:
-	$(PYTHON) -c 'import shutil; [shutil.rmtree(p, ignore_errors=True) for p in (".venv", "reports")]'
+	$(PYTHON) -c 'import shutil; [shutil.rmtree(p, ignore_errors=True) for p in (".venv", "reports", "allure-report/node_modules")]'
