@@ -32,7 +32,7 @@ BIN := .venv/bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help uat test workflows prove matrix signoff bench compare resolve coverage record lock clean
+.PHONY: help uat test workflows prove matrix signoff report bench compare resolve coverage record lock clean
 
 help:
 	@echo "make uat       run the acceptance suite against swamp: SWAMP_BIN, or the release SWAMP_VERSION, else swamp"
@@ -43,6 +43,7 @@ help:
 	@echo "make prove     show that the scenarios notice every fault of the stand-in"
 	@echo "make compare   hold the stand-in against the swamp binary, command by command"
 	@echo "make signoff   judge a release by several runs: make signoff RUNS='reports-of-linux reports-of-mac'"
+	@echo "make report    make one page of the results of the last run, by Allure 3; needs Node.js"
 	@echo "make bench     measure the suite, one scenario at a time and side by side"
 	@echo "make coverage  write coverage.md anew"
 	@echo "make record    take the results of the last run into coverage.md"
@@ -74,6 +75,9 @@ prove: .venv/ready
 
 signoff: .venv/ready
 	@$(BIN)/swamp-uat signoff $(if $(PLATFORMS),--platforms '$(PLATFORMS)') $(RUNS)
+
+report: .venv/ready
+	@$(BIN)/swamp-uat report
 
 bench: .venv/ready
 	@$(BIN)/swamp-uat bench $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags '$(TAGS)') $(FEATURES)
@@ -107,4 +111,4 @@ lock: .venv/ready
 	@$(BIN)/python -c 'import pathlib; pathlib.Path(".venv/ready").touch()'
 
 clean:
-	$(PYTHON) -c 'import shutil; [shutil.rmtree(p, ignore_errors=True) for p in (".venv", "reports")]'
+	$(PYTHON) -c 'import shutil; [shutil.rmtree(p, ignore_errors=True) for p in (".venv", "reports", "allure-report/node_modules")]'

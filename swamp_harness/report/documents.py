@@ -18,6 +18,8 @@ from swamp_harness.report.suite_run import RUN_FILE, SuiteRun, read_run, togethe
 from swamp_harness.report.waivers import Waiver
 
 ALLURE_RESULTS = "allure-results"
+ALLURE_ENVIRONMENT = "environment.properties"
+ALLURE_PAGE = "report.html"
 EVIDENCE = "evidence"
 
 
@@ -82,6 +84,7 @@ def put_together(folders: Sequence[Path], target: Path) -> SuiteRun:
     for number, folder in enumerate(folders, start=1):
         _copy(folder / EVIDENCE, target / EVIDENCE / str(number))
         _copy(folder / ALLURE_RESULTS, target / ALLURE_RESULTS)
+    _put_environments_together([folder / ALLURE_RESULTS / ALLURE_ENVIRONMENT for folder in folders], target)
     return record
 
 
@@ -93,6 +96,17 @@ def _with_evidence_below(record: SuiteRun, name: str) -> SuiteRun:
             for result in record.results
         ),
     )
+
+
+def _put_environments_together(files: Sequence[Path], target: Path) -> None:
+    values: dict[str, dict[str, None]] = {}
+    for file in files:
+        for line in file.read_text("utf-8").splitlines() if file.exists() else ():
+            name, _, value = line.partition("=")
+            values.setdefault(name, {})[value] = None
+    if values:
+        lines = "".join(f"{name}={', '.join(each)}\n" for name, each in values.items())
+        (target / ALLURE_RESULTS / ALLURE_ENVIRONMENT).write_text(lines, "utf-8")
 
 
 def _copy(source: Path, target: Path) -> None:

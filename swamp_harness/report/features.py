@@ -5,18 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import yaml
 from behave.parser import parse_file
 
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.report.project import ROOT
 
 _OUTLINE_ROW = " -- @"
 UAT_TAG = re.compile(r"^uat-(\d\d)$")
+_CATALOGUE = Path(__file__).with_name("catalogue.yaml")
+
+
+class Severity(Enum):
+    """How severe it is if a promise is broken, the worst first; `catalogue.yaml` says what each means."""
+
+    BLOCKER = "blocker"
+    CRITICAL = "critical"
+    NORMAL = "normal"
 
 
 @dataclass(frozen=True)
@@ -27,11 +37,13 @@ class Promise:
         number: as the issue counts.
         section: of the issue.
         title: in the issue.
+        severity: of its being broken.
     """
 
     number: int
     section: str
     title: str
+    severity: Severity
 
 
 @dataclass(frozen=True)
@@ -63,12 +75,31 @@ class FeatureScenario:
 @cache
 def catalogue() -> tuple[Promise, ...]:
     """The thirty scenarios of issue 630, in order."""
-    sections = yaml.safe_load((files(__package__) / "catalogue.yaml").read_text("utf-8"))
+    return read_catalogue(_CATALOGUE)
+
+
+def read_catalogue(file: Path) -> tuple[Promise, ...]:
+    """The promises that a file lists, in order.
+
+    Raises:
+        UnusableInput: a promise has no title, or no severity that is one (exit code 2).
+    """
     return tuple(
-        Promise(number, section, title)
-        for section, titles in sections.items()
-        for number, title in titles.items()
+        _promise(file, section, number, told)
+        for section, promises in yaml.safe_load(file.read_text("utf-8")).items()
+        for number, told in promises.items()
     )
+
+
+def _promise(file: Path, section: str, number: int, told: Any) -> Promise:
+    try:
+        return Promise(number, section, told["title"], Severity(told["severity"]))
+    except (KeyError, TypeError, ValueError) as error:
+        severities = ", ".join(severity.value for severity in Severity)
+        raise UnusableInput(
+            f"{file.name}: number {number} needs a title, and a severity out of {severities}.",
+            ExitCode.BAD_COMMAND_LINE,
+        ) from error
 
 
 def is_run_of(run: str, scenario: str) -> bool:

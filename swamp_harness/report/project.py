@@ -11,6 +11,7 @@ COVERAGE_MAP = ROOT / "coverage.md"
 EMBEDDED_TARGET = ROOT / "standin" / "target.yaml"
 DIFFERENCES = ROOT / "standin" / "differences.yaml"
 FAULTS = ROOT / "standin" / "faults"
+REPORT_PACKAGE = ROOT / "allure-report"
 RECORDED_RESULTS = ROOT / "recorded-results.json"
 
 REPORTS_VARIABLE = "UAT_REPORTS"

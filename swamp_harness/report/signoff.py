@@ -215,6 +215,7 @@ def _promise(promise: Promise, results: Sequence[ScenarioResult], known: Knowled
         "number": promise.number,
         "section": promise.section,
         "title": promise.title,
+        "severity": promise.severity.value,
         "outcomes": _outcomes(own),
         "scenarios": [
             {

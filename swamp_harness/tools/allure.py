@@ -1,54 +1,71 @@
 """Allure results that tell the truth about this suite.
 
 allure-behave shows a failure of a hook as skipped or passed, drops the reasons for skipping, and follows a
-scenario's history by its name. Here a result says what the session says, and history follows the number in
-issue 630 together with the name.
+scenario's history by its name. Here a result says what the session says, history follows the number in
+issue 630 together with the name, and feature, story and severity are those of the catalogue.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import allure_commons
 from allure_behave.formatter import AllureFormatter as BaseFormatter
 from allure_behave.listener import AllureListener
-from allure_commons.model2 import Label, Link, Status, StatusDetails
+from allure_commons.model2 import Label, Link, Parameter, Status, StatusDetails
 from allure_commons.types import AttachmentType, LabelType, LinkType
 from allure_commons.utils import md5, now
 
+from swamp_harness.report.documents import ALLURE_ENVIRONMENT
+from swamp_harness.report.features import Severity, catalogue, numbers_of
 from swamp_harness.report.outcomes import NOT_SELECTED, Outcome, title_of
 from swamp_harness.tools.session import Session
 
 ISSUE_URL = "https://swamp-club.com/lab/630"
 
-_STATUS = {
-    Outcome.HELD: Status.PASSED,
-    Outcome.BROKEN: Status.FAILED,
-    Outcome.DEVIATION: Status.FAILED,
-    Outcome.DEVIATION_GONE: Status.FAILED,
-    Outcome.FAULT: Status.BROKEN,
-    Outcome.NOT_RUN: Status.SKIPPED,
-}
-_PREFIX = {
-    Outcome.BROKEN: "Broken promise: ",
-    Outcome.DEVIATION: "Known deviation: ",
-    Outcome.DEVIATION_GONE: "Deviation gone: ",
-    Outcome.FAULT: "Infrastructure: ",
-    Outcome.NOT_RUN: "Not run: ",
-}
 _KINDS = {".json": AttachmentType.JSON, ".svg": AttachmentType.SVG}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How Allure shows an outcome.
+
+    Attributes:
+        status: of Allure's few.
+        word: with which the message begins; empty if there is no message.
+        category: under which it is listed; empty for none.
+    """
+
+    status: str
+    word: str = ""
+    category: str = ""
+
+
+SHOWN = {
+    Outcome.HELD: Shown(Status.PASSED),
+    Outcome.BROKEN: Shown(Status.FAILED, "Broken promise", "Broken promises"),
+    Outcome.DEVIATION: Shown(Status.FAILED, "Known deviation", "Known deviations"),
+    Outcome.DEVIATION_GONE: Shown(Status.FAILED, "Deviation gone", "Deviations that are gone"),
+    Outcome.FAULT: Shown(Status.BROKEN, "Infrastructure", "Infrastructure faults"),
+    Outcome.WAIVED: Shown(Status.SKIPPED, "Waived", "Waived promises"),
+    Outcome.NOT_RUN: Shown(Status.SKIPPED, "Not run"),
+}
 _CATEGORIES = [
-    {"name": "Known deviations", "messageRegex": r"(?s)Known deviation: .*", "matchedStatuses": ["failed"]},
-    {"name": "Broken promises", "messageRegex": r"(?s)Broken promise: .*", "matchedStatuses": ["failed"]},
+    # [\s\S], as some tools match the whole message, and not all of them let a dot be the end of a line.
     {
-        "name": "Deviations that are gone",
-        "messageRegex": r"(?s)Deviation gone: .*",
-        "matchedStatuses": ["failed"],
-    },
-    {"name": "Infrastructure faults", "matchedStatuses": ["broken"]},
+        "name": shown.category,
+        "messageRegex": rf"^{shown.word}: [\s\S]*",
+        "matchedStatuses": [shown.status],
+    }
+    for shown in SHOWN.values()
+    if shown.category
 ]
+# What allure-behave says of these, this suite says otherwise.
+_REPLACED = {LabelType.FEATURE, LabelType.SEVERITY, LabelType.TAG}
 
 
 class AllureFormatter(BaseFormatter):  # type: ignore[misc]
@@ -71,10 +88,13 @@ class _Listener(AllureListener):  # type: ignore[misc]
     def start_scenario(self, scenario: Any) -> None:
         super().start_scenario(scenario)
         test = self.logger.get_test(self.current_scenario_uuid)
-        numbers = sorted(tag for tag in scenario.effective_tags if tag.startswith("uat-"))
+        platform = self._session.bench.binary.built_for
         test.name = title_of(scenario.name)
-        test.historyId = md5(*numbers, scenario.name)  # type: ignore[no-untyped-call]
-        test.labels += [Label(name=LabelType.TAG, value=tag) for tag in numbers]
+        test.historyId = test.testCaseId = key_of(scenario.name, numbers_of(scenario), platform)
+        test.labels = [label for label in test.labels if label.name not in _REPLACED] + _labels(scenario)
+        # They are in the key, so Allure must not tell results apart by them once more.
+        told = [(each.name, each.value) for each in test.parameters or ()] + [("platform", platform)]
+        test.parameters = [Parameter(name=name, value=value, excluded=True) for name, value in told]
         test.links.append(Link(LinkType.ISSUE, ISSUE_URL, "issue 630"))
 
     def stop_scenario(self, scenario: Any) -> None:
@@ -88,14 +108,40 @@ class _Listener(AllureListener):  # type: ignore[misc]
         self.flush_steps()
         test = self.logger.get_test(uuid)
         test.stop = now()  # type: ignore[no-untyped-call]
-        test.status = _STATUS[result.outcome]
+        shown = SHOWN[result.outcome]
+        test.status = shown.status
         if result.reason:
             where = f"\n{result.step}" if result.step else ""
-            test.statusDetails = StatusDetails(message=f"{_PREFIX[result.outcome]}{result.reason}{where}")
+            test.statusDetails = StatusDetails(message=f"{shown.word}: {result.reason}{where}")
         self.logger.close_test(uuid)
         self.current_step_uuid = None
         self.group_context.append_test(uuid)
         self.group_context.exit()
+
+
+def key_of(name: str, numbers: Sequence[int], platform: str) -> str:
+    """What Allure follows a scenario by, from run to run.
+
+    Args:
+        name: of the scenario, or of the row of an outline.
+        numbers: of issue 630 that it serves.
+        platform: on which it runs.
+    """
+    return str(md5(*(f"uat-{number:02}" for number in numbers), name, platform))  # type: ignore[no-untyped-call]
+
+
+def _labels(scenario: Any) -> list[Label]:
+    numbers = numbers_of(scenario)
+    served = [promise for promise in catalogue() if promise.number in numbers]
+    worst = [each for each in Severity if each in {promise.severity for promise in served}][:1]
+    values = [
+        (LabelType.SUITE, scenario.feature.name),
+        *((LabelType.FEATURE, promise.section) for promise in served),
+        *((LabelType.STORY, f"{promise.number}. {promise.title}") for promise in served),
+        *((LabelType.SEVERITY, severity.value) for severity in worst),
+        *((LabelType.TAG, str(tag)) for tag in scenario.effective_tags),
+    ]
+    return [Label(name=name, value=value) for name, value in sorted(set(values))]
 
 
 def attach(title: str, file: Path) -> None:
@@ -108,11 +154,14 @@ def attach(title: str, file: Path) -> None:
 
 def _describe_run(results: Path, session: Session) -> None:
     results.mkdir(parents=True, exist_ok=True)
-    target = session.bench.target
+    target, binary = session.bench.target, session.bench.binary
     facts = {
         "target": target.name if target.is_for_sign_off else f"{target.name} (NOT A SIGN-OFF)",
-        **{f"binary.{name}": value for name, value in session.bench.binary.facts().items()},
+        "binary": binary.path,
+        "version": binary.version,
+        "sha256": binary.sha256,
+        "platform": binary.built_for,
     }
     lines = "".join(f"{name}={value}\n" for name, value in facts.items())
-    (results / "environment.properties").write_text(lines, "utf-8")
+    (results / ALLURE_ENVIRONMENT).write_text(lines, "utf-8")
     (results / "categories.json").write_text(json.dumps(_CATEGORIES, indent=2), "utf-8")

@@ -20,6 +20,7 @@ from swamp_harness.report import coverage, deviations, features, project, waiver
 from swamp_harness.report.documents import put_together, write_documents
 from swamp_harness.report.signoff_page import PAGE_FILE
 from swamp_harness.tools import bench, compare, matrix, prove, stylecheck
+from swamp_harness.tools.allure_page import make_page
 from swamp_harness.tools.runner import SHARD, UatRunner
 from swamp_harness.tools.side_by_side import jobs_that_suit, shard_in
 
@@ -119,6 +120,11 @@ def _signoff(options: argparse.Namespace) -> int:
     print("\n".join([decision.verdict.value, *(f"  {reason}" for reason in decision.reasons)]))
     print(f"Sign-off page: {reports / PAGE_FILE}")
     return decision.exit_code
+
+
+def _report(_: argparse.Namespace) -> int:
+    print(f"Report: {make_page(project.reports(), os.environ)}")
+    return 0
 
 
 def _bench(options: argparse.Namespace) -> int:
@@ -231,6 +237,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     signoff.add_argument("runs", nargs="+", type=Path, help="the folders of the reports of the runs")
     signoff.set_defaults(subcommand=_signoff)
+
+    report = commands.add_parser(
+        "report", help="make one page of the Allure results, by Allure 3; needs Node.js"
+    )
+    report.set_defaults(subcommand=_report)
 
     measured = commands.add_parser("bench", help="measure the suite, serially and side by side")
     measured.add_argument("--tags", help="a tag expression, to measure a part")

@@ -18,7 +18,7 @@ from swamp_harness.machinery.limits import time_scale
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product.target import target_of
 from swamp_harness.report import deviations, features, figures, project, summary, waivers
-from swamp_harness.report.documents import ALLURE_RESULTS, EVIDENCE, write_documents
+from swamp_harness.report.documents import ALLURE_PAGE, ALLURE_RESULTS, EVIDENCE, write_documents
 from swamp_harness.report.features import location_of, numbers_of
 from swamp_harness.report.outcomes import NOT_SELECTED, Outcome, ScenarioResult, verdict
 from swamp_harness.report.suite_run import SuiteRun
@@ -72,6 +72,7 @@ class Session:
         self.bench = Bench(environ, reports, target)
         for stale in (EVIDENCE, ALLURE_RESULTS):
             shutil.rmtree(reports / stale, ignore_errors=True)
+        (reports / ALLURE_PAGE).unlink(missing_ok=True)
         reports.mkdir(parents=True, exist_ok=True)
         self.reports = reports
         self.results: list[ScenarioResult] = []

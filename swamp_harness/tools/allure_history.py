@@ -1,0 +1,90 @@
+"""What Allure is told of earlier runs, in the files that it looks for beside the results.
+
+It comes from the suite's own history, so that a run counts whether or not somebody made a page of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from allure_commons.utils import md5
+
+from swamp_harness.report.history import PastRun
+from swamp_harness.tools.allure import SHOWN, Shown, key_of
+
+# An outcome that this version of the suite does not know is left out.
+_SHOWN = {outcome.value: shown for outcome, shown in SHOWN.items()}
+
+
+def write_history(
+    history: Sequence[PastRun], started: str, numbers: Mapping[str, Sequence[int]], folder: Path
+) -> None:
+    """Write how each scenario came out in the runs before, and how many did so in each way.
+
+    Args:
+        history: of the runs.
+        started: when the run that is shown was; it is not part of its own history.
+        numbers: of issue 630 that a scenario serves, by its name; of a scenario without, nothing is told.
+        folder: where the files go.
+    """
+    times = sorted({each.started for each in history} - {started}, key=datetime.fromisoformat, reverse=True)
+    # What began at one moment is one run, on several platforms.
+    runs = [[each for each in history if each.started == time] for time in times]
+    documents: dict[str, Any] = {
+        "history": _scenarios(runs, numbers),
+        "history-trend": _trend(runs, lambda shown: shown.status),
+        "categories-trend": _trend(runs, lambda shown: shown.category),
+        "executor": {"name": "swamp-uat", "buildOrder": len(runs) + 1, "buildName": f"run {len(runs) + 1}"},
+    }
+    for name, document in documents.items():
+        (folder / f"{name}.json").write_text(json.dumps(document), "utf-8")
+
+
+def _scenarios(runs: Sequence[Sequence[PastRun]], numbers: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+    items: dict[str, list[dict[str, Any]]] = {}
+    for past in (each for run in runs for each in run):
+        began = int(datetime.fromisoformat(past.started).timestamp() * 1000)
+        for name, outcome in past.outcomes.items():
+            if name in numbers and outcome in _SHOWN:
+                key = _as_allure_has_it(key_of(name, numbers[name], past.platform))
+                items.setdefault(key, []).append(
+                    {
+                        "uid": _md5(f"{key} {past.started}"),
+                        "status": _SHOWN[outcome].status,
+                        "time": {"start": began, "stop": began},
+                    }
+                )
+    return {
+        key: {"statistic": Counter(item["status"] for item in each), "items": each}
+        for key, each in items.items()
+    }
+
+
+def _trend(runs: Sequence[Sequence[PastRun]], told: Callable[[Shown], str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "buildOrder": len(runs) - place,
+            "reportName": run[0].version,
+            "data": Counter(
+                told(_SHOWN[outcome])
+                for past in run
+                for outcome in past.outcomes.values()
+                if outcome in _SHOWN and told(_SHOWN[outcome])
+            ),
+        }
+        for place, run in enumerate(runs)
+    ]
+
+
+def _as_allure_has_it(key: str) -> str:
+    # Allure 3 makes its own of the key: a digest of it, and one of the parameters that count, which are none.
+    return f"{_md5(key)}.{_md5('')}"
+
+
+def _md5(text: str) -> str:
+    return str(md5(text))  # type: ignore[no-untyped-call]
