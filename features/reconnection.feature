@@ -364,7 +364,7 @@ Feature: Reconnection and failure
       | build | alpha  |
       | test  | beta   |
 
-  @uat-17 @terminal
+  @uat-17
   Scenario: Ctrl-C at a terminal that follows the run cancels it
     Given a workflow with the steps:
       | step  | runs on    | work               |

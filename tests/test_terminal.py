@@ -1,19 +1,19 @@
-"""A process at a terminal: what it shows is read, Ctrl-C reaches it, nothing of it is left."""
+"""A process at a terminal or a console: what it shows is read, Ctrl-C reaches it, nothing of it is left."""
 
 import sys
 
 import psutil
 import pytest
 
+from swamp_harness.machinery.console import press_ctrl_c
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import Limit
 from swamp_harness.machinery.processes import Launch
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.scrubbing import scrubbed_environment
-from swamp_harness.machinery.terminal import TerminalProcess
+from swamp_harness.machinery.terminal import where_ctrl_c_can_be_pressed
 from swamp_harness.machinery.waiting import wait_until
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no terminals on Windows")
 SOON = Limit("a test", 20)
 
 
@@ -23,7 +23,9 @@ def start(tmp_path):
 
     def start(code):
         launch = Launch([sys.executable, "-c", code], scrubbed_environment(tmp_path, tmp_path, {}), tmp_path)
-        started.append(TerminalProcess("the process", launch, ProcessLog(tmp_path / "terminal.log")))
+        started.append(
+            where_ctrl_c_can_be_pressed("the process", launch, ProcessLog(tmp_path / "terminal.log"))
+        )
         return started[-1]
 
     yield start
@@ -31,6 +33,7 @@ def start(tmp_path):
         process.end()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a console's output goes through pipes")
 def test_it_shows_what_it_says_on_a_terminal_and_ends_with_its_exit_code(start):
     process = start("import sys; print('a terminal:', sys.stdout.isatty()); sys.exit(7)")
 
@@ -69,6 +72,12 @@ def test_ending_it_takes_the_whole_tree(start):
 
 def test_a_program_that_is_not_there_is_a_fault_of_the_bench(tmp_path):
     with pytest.raises(InfrastructureFault, match="could not be started"):
-        TerminalProcess(
+        where_ctrl_c_can_be_pressed(
             "the process", Launch(["/nowhere/to/be/found"], {}, tmp_path), ProcessLog(tmp_path / "log")
         )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has consoles")
+def test_elsewhere_than_on_windows_no_process_has_a_console():
+    with pytest.raises(InfrastructureFault, match="only Windows has them"):
+        press_ctrl_c(1)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import stat
 from pathlib import Path, PurePath
 from typing import Protocol
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.limits import FOLDER_REMOVED
+from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
 
 
 class Files(Protocol):
@@ -76,8 +82,42 @@ class LocalFiles:
         return Path(file).stat().st_mtime
 
     def remove(self, folder: PurePath) -> None:
-        """Remove a folder with all that is in it; it need not be there."""
-        shutil.rmtree(folder, ignore_errors=True)
+        """Remove a folder with all that is in it; it need not be there.
+
+        Raises:
+            InfrastructureFault: something in it cannot be removed.
+        """
+        remove_folder(Path(folder))
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it; it need not be there.
+
+    Windows locks a file for as long as a process has it open, which one that was killed has for a moment yet:
+    that is waited out.
+
+    Raises:
+        InfrastructureFault: something in it cannot be removed.
+    """
+    try:
+        wait_until(f"{folder} to be removed", lambda: _refusal(folder), lambda no: not no, FOLDER_REMOVED)
+    except AwaitedInVain as error:
+        raise InfrastructureFault(str(error)) from error
+
+
+def _refusal(folder: Path) -> str:
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError as error:
+        return str(error) if folder.exists() else ""  # somebody else removes files in it as well
+    except OSError as error:
+        if isinstance(error, PermissionError) and error.filename:
+            with contextlib.suppress(OSError):
+                Path(error.filename).chmod(
+                    stat.S_IRWXU
+                )  # one that may only be read is not removed on Windows
+        return str(error)
+    return ""
 
 
 def copy(source: Files, folder: PurePath, target: Files, copied: PurePath) -> None:

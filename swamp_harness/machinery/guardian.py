@@ -9,12 +9,12 @@ carries the run's mark and removes the run's working folder, unless the folder i
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+from swamp_harness.machinery.files import remove_folder
 from swamp_harness.machinery.limits import PROCESS_GONE
 from swamp_harness.machinery.namespaces import remove_namespaces
 from swamp_harness.machinery.processes import out_of_reach_of_the_terminal
@@ -55,14 +55,18 @@ class Guardian:
 
 
 def remove_unless_kept(folder: Path) -> None:
-    """Remove a run's working folder, but leave the scenario folders that ask to be kept."""
+    """Remove a run's working folder, but leave the scenario folders that ask to be kept.
+
+    Raises:
+        InfrastructureFault: something in it cannot be removed.
+    """
     kept = {marker.parent for marker in folder.glob(f"*/{KEEP_FILE}")}
     if not kept:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
         return
     for entry in folder.iterdir():
-        if entry not in kept:
-            shutil.rmtree(entry, ignore_errors=True)
+        if entry not in kept and entry.is_dir():
+            remove_folder(entry)
 
 
 def _guard(run_id: str, folder: Path) -> None:

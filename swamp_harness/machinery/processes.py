@@ -14,6 +14,7 @@ from typing import IO, Any
 
 import psutil
 
+from swamp_harness.machinery.console import press_ctrl_c
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
 from swamp_harness.machinery.processlog import Life, ProcessLog
@@ -122,7 +123,7 @@ class ProcessTree:
         self._kill_tree()
 
     def terminate(self) -> int:
-        """Ask the root to stop (SIGTERM; on Windows a Ctrl-Break) and wait until it has.
+        """Ask the root to stop (SIGTERM; on Windows Ctrl-C) and wait until it has.
 
         Returns:
             The exit code.
@@ -133,7 +134,10 @@ class ProcessTree:
         self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
         # A process that has just ended by itself needs no asking.
         with contextlib.suppress(ProcessLookupError):
-            self._popen.send_signal(_stop_signal())
+            if sys.platform == "win32":
+                press_ctrl_c(self.pid)
+            else:
+                self._popen.send_signal(signal.SIGTERM)
         return self.wait_for_end(PROCESS_STOPPED)
 
     def suspend(self) -> None:
@@ -201,14 +205,8 @@ def kill_tree(root: psutil.Process) -> None:
 def out_of_reach_of_the_terminal() -> dict[str, Any]:
     """Arguments for Popen that keep a Ctrl-C meant for the run away from what the run has started."""
     if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+        return {"creationflags": subprocess.CREATE_NO_WINDOW}
     return {"start_new_session": True}
-
-
-def _stop_signal() -> int:
-    if sys.platform == "win32":
-        return signal.CTRL_BREAK_EVENT
-    return signal.SIGTERM
 
 
 def _pump(pipe: IO[bytes] | None, stream: str, log: ProcessLog) -> None:

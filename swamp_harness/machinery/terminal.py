@@ -1,4 +1,4 @@
-"""A process at a terminal, where somebody can press Ctrl-C. There is none on Windows."""
+"""A process at a terminal, where somebody can press Ctrl-C; on Windows at a console of its own."""
 
 from __future__ import annotations
 
@@ -12,14 +12,24 @@ from typing import Any
 import pexpect
 import psutil
 
+from swamp_harness.machinery.console import press_ctrl_c
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import OUTPUT_DRAINED, Limit
-from swamp_harness.machinery.processes import Launch, kill_tree
+from swamp_harness.machinery.processes import Launch, ProcessTree, kill_tree
 from swamp_harness.machinery.processlog import Life, ProcessLog
 from swamp_harness.machinery.waiting import wait_until
 
 _CHUNK = 65536
 _ROWS_AND_COLUMNS = (50, 200)
+
+
+class ConsoleProcess(ProcessTree):
+    """A process at a console of its own, on Windows; what it says goes through pipes."""
+
+    def press_ctrl_c(self) -> None:
+        """Press the keys that the console turns into an interrupt."""
+        self.log.note(f"Ctrl-C is pressed at the console of {self.name}", Life.INTERRUPTED)
+        press_ctrl_c(self.pid)
 
 
 class TerminalProcess:
@@ -100,6 +110,23 @@ class TerminalProcess:
         if rest:
             self.log.add("stdout", _text(rest))
         self.log.note(f"{self.name} says nothing more", Life.ENDED)
+
+
+def where_ctrl_c_can_be_pressed(
+    name: str, launch: Launch, log: ProcessLog
+) -> TerminalProcess | ConsoleProcess:
+    """Start a program where somebody can press Ctrl-C.
+
+    Args:
+        name: how messages call it.
+        launch: what to start.
+        log: takes what it says.
+
+    Raises:
+        InfrastructureFault: the program could not be started.
+    """
+    kind = ConsoleProcess if sys.platform == "win32" else TerminalProcess
+    return kind(name, launch, log)
 
 
 def start_at_a_terminal(name: str, launch: Launch) -> Any:

@@ -12,7 +12,7 @@ from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.limits import Limit
 from swamp_harness.machinery.processes import Launch, ProcessTree
 from swamp_harness.machinery.processlog import ProcessLog
-from swamp_harness.machinery.terminal import TerminalProcess
+from swamp_harness.machinery.terminal import ConsoleProcess, TerminalProcess, where_ctrl_c_can_be_pressed
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import Output
 from swamp_harness.product.run_records import RunRecord
@@ -105,7 +105,7 @@ class WorkflowRun:
         flags = ("--json",) if output is Output.JSON else ()
         launch = Launch([str(binary), *arguments, *flags], environment, folder)
         self._process = (
-            TerminalProcess(name, launch, log)
+            where_ctrl_c_can_be_pressed(name, launch, log)
             if output is Output.TERMINAL
             else ProcessTree(name, launch, log)
         )
@@ -121,7 +121,7 @@ class WorkflowRun:
         Raises:
             InfrastructureFault: it is not followed at a terminal.
         """
-        if not isinstance(self._process, TerminalProcess):
+        if not isinstance(self._process, TerminalProcess | ConsoleProcess):
             raise InfrastructureFault("Only somebody at a terminal can press Ctrl-C.")
         self._process.press_ctrl_c()
 

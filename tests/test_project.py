@@ -1,0 +1,37 @@
+"""The project's own files agree with each other: lock and dependencies, Makefile, README and variables."""
+
+import re
+import tomllib
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.conftest import ROOT
+
+# What the suite tells the processes that it starts; no person sets them.
+INTERNAL = {"UAT_MARK", "UAT_NOTES", "UAT_WORKER"}
+
+
+def test_the_lock_pins_every_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    locked = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    missing = {canonicalize_name(Requirement(each).name) for each in named} - set(
+        map(canonicalize_name, locked)
+    )
+    assert missing == set(), "run `make lock`"
+
+
+def variables_in(text):
+    return set(re.findall(r"\b(?:UAT_[A-Z_]+|SWAMP_(?:BIN|OTHER_BIN|VERSION))\b", text))
+
+
+def test_every_variable_of_the_suite_is_handed_on_by_make_and_told_in_the_readme():
+    known = {
+        name
+        for file in (ROOT / "swamp_harness").rglob("*.py")
+        for name in re.findall(r'_VARIABLE = "(\w+)"', file.read_text())
+        if variables_in(name)
+    } - INTERNAL
+    assert known <= variables_in((ROOT / "Makefile").read_text())
+    assert known <= variables_in((ROOT / "README.md").read_text())
