@@ -132,6 +132,20 @@ def test_a_cut_breaks_what_is_connected_before_the_link_is_down(connected):
 
 
 @needs_namespaces
+def test_who_dials_over_a_link_that_is_down_hears_nothing_until_it_is_up(host, speaker, tmp_path):
+    path = host.path_to(speaker[0])
+    path.stall()
+    arguments = [sys.executable, "-c", CLIENT, path.address[0], str(path.address[1])]
+    client = host.start("client", Launch(arguments, {}, tmp_path), ProcessLog(tmp_path / "client"))
+    with pytest.raises(AwaitedInVain):  # an unreachable neighbour would be noticed within three seconds
+        wait_until("anything", lambda: client.alive, lambda alive: not alive, Limit("a while", 4.5))
+    path.heal()
+    wait_until("the client to connect", lambda: speaker[1], bool, SOON)
+    client.end()
+    path.close()
+
+
+@needs_namespaces
 def test_a_namespace_is_gone_when_its_host_is_closed(run_id, link):
     host = NamespaceHost(run_id, "the namespace", link)
     assert run_id in namespaces()

@@ -125,12 +125,17 @@ class NamespaceHost:
 
     def _make_link(self, link: Link) -> None:
         far, inside = f"{self._link}f", ("-n", self._namespace)
-        _ip("link", "add", self._link, "type", "veth", "peer", "name", far, "netns", self._namespace)
+        # The namespace knows who this end is without asking: otherwise it would find out within seconds that
+        # nobody answers on a link that is down, and what dials would be told so, instead of nothing at all.
+        mac = ":".join(["02", *(f"{byte:02x}" for byte in secrets.token_bytes(5))])
+        peer = ("peer", "name", far, "netns", self._namespace)
+        _ip("link", "add", self._link, "address", mac, "type", "veth", *peer)
         _ip("address", "add", f"{link.here}/30", "dev", self._link)
         _ip(*inside, "address", "add", f"{link.there}/30", "dev", far)
         _ip(*inside, "link", "set", "lo", "up")
         _ip(*inside, "link", "set", far, "up")
         _ip("link", "set", self._link, "up")
+        _ip(*inside, "neigh", "replace", link.here, "lladdr", mac, "dev", far, "nud", "permanent")
 
 
 class _LinkPath(NetworkPath):
