@@ -12,7 +12,7 @@ from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.help_text import subcommands
 from swamp_harness.scenario import both_modes, capabilities, elsewhere_observations, env_observations
 from swamp_harness.scenario.both_modes import QUESTIONS, BothModes
-from swamp_harness.scenario.probe import Journal
+from swamp_harness.scenario.journal import Journal
 
 
 def result(output, *, code=0, stdout="", stderr=""):

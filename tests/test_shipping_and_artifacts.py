@@ -16,7 +16,7 @@ import yaml
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import Limit
-from swamp_harness.machinery.memory import MemoryWatch
+from swamp_harness.machinery.memory import MemoryWatch, memory_of
 from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.machinery.wire import RequestLog, SeenRequest
 from swamp_harness.product.publication import Publication
@@ -119,7 +119,7 @@ def test_the_memory_of_a_tree_is_that_of_its_children_too():
     with subprocess.Popen(
         [sys.executable, "-c", parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        with MemoryWatch(process.pid) as watch:
+        with MemoryWatch(lambda: memory_of(process.pid)) as watch:
             before = datetime.now(UTC)
             process.stdin.write("\n")
             process.stdin.flush()
@@ -135,5 +135,5 @@ def test_the_memory_of_a_tree_is_that_of_its_children_too():
 
 def test_memory_that_cannot_be_watched_is_a_fault():
     unused = max(psutil.pids()) + 100_000
-    with pytest.raises(InfrastructureFault, match="cannot be watched"):
-        MemoryWatch(unused)
+    with pytest.raises(InfrastructureFault, match="cannot be told"):
+        MemoryWatch(lambda: memory_of(unused))

@@ -9,7 +9,7 @@ from swamp_harness.machinery.processlog import Life, LifeEvent
 from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.product.worker import Milestone
 from swamp_harness.report.timeline_drawing import drawing_of
-from swamp_harness.scenario.probe import Note
+from swamp_harness.scenario.journal import Note
 from swamp_harness.scenario.timeline import Cast, Lane, Mark, PoolWatch, Span, Timeline, lanes_of
 
 START = datetime(2026, 8, 22, 12, tzinfo=UTC)

@@ -19,8 +19,9 @@ from swamp_harness.product.repository import Repository
 from swamp_harness.product.run import RunEnding, RunOutcome
 from swamp_harness.product.run_records import RunRecord, queue_from_json, queue_from_table
 from swamp_harness.product.workflow import Placement, Step, Task, Workflow
+from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.placement import ANY_WORKER, names_of_items, planned
-from swamp_harness.scenario.probe import PROBE, SHELL, WORK, Journal, is_work, result_of_step
+from swamp_harness.scenario.probe import PROBE, SHELL, WORK, is_work, result_of_step
 
 MODELS = Path(__file__).parents[1] / "fixtures" / "extensions" / "models"
 PUBLISHED = MODELS.parents[1] / "published"

@@ -5,12 +5,30 @@ from __future__ import annotations
 import contextlib
 import shutil
 import stat
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Protocol
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import FOLDER_REMOVED
 from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something in a folder.
+
+    Attributes:
+        name: of it.
+        is_folder: whether it is a folder.
+        size: of a file, in bytes.
+        modified: when it was last changed, in seconds, as finely as the machine tells.
+    """
+
+    name: str
+    is_folder: bool
+    size: int
+    modified: float
 
 
 class Files(Protocol):
@@ -34,6 +52,13 @@ class Files(Protocol):
 
     def below(self, folder: PurePath) -> list[PurePath]:
         """Every file below a folder, by name; none if it is not there."""
+
+    def entries(self, folder: PurePath) -> list[Entry]:
+        """What is in a folder, by name.
+
+        Raises:
+            OSError: there is no such folder.
+        """
 
     def modified(self, file: PurePath) -> float:
         """When a file was last changed, in seconds, as finely as the machine tells.
@@ -73,6 +98,18 @@ class LocalFiles:
         """Every file below a folder, by name; none if it is not there."""
         return sorted(path for path in Path(folder).rglob("*") if path.is_file())
 
+    def entries(self, folder: PurePath) -> list[Entry]:
+        """What is in a folder, by name.
+
+        Raises:
+            OSError: there is no such folder.
+        """
+        return [
+            Entry(path.name, path.is_dir(), told.st_size, told.st_mtime)
+            for path in sorted(Path(folder).iterdir())
+            for told in [path.stat()]
+        ]
+
     def modified(self, file: PurePath) -> float:
         """When a file was last changed, in seconds.
 
@@ -88,6 +125,9 @@ class LocalFiles:
             InfrastructureFault: something in it cannot be removed.
         """
         remove_folder(Path(folder))
+
+
+HERE = LocalFiles()
 
 
 def remove_folder(folder: Path) -> None:
@@ -121,9 +161,10 @@ def _refusal(folder: Path) -> str:
 
 
 def copy(source: Files, folder: PurePath, target: Files, copied: PurePath) -> None:
-    """Copy all files below a folder, from one machine to the same or another one."""
+    """Copy all files below a folder, to the same machine or another one; what vanishes is left out."""
     target.make(copied)
     for file in source.below(folder):
         place = copied / file.relative_to(folder)
         target.make(place.parent)
-        target.write(place, source.read(file))
+        with contextlib.suppress(FileNotFoundError):
+            target.write(place, source.read(file))

@@ -10,7 +10,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from swamp_harness.machinery.files import Files, LocalFiles
+from swamp_harness.machinery import files
+from swamp_harness.machinery.files import Files
 from swamp_harness.machinery.limits import Limit
 from swamp_harness.machinery.network import NetworkPath
 from swamp_harness.machinery.processes import Launch, ProcessTree
@@ -38,6 +39,10 @@ class Process(Protocol):
     @property
     def exit_code(self) -> int | None:
         """The exit code of the root, None while it runs; minus the signal's number when a signal ended it."""
+
+    @property
+    def memory(self) -> int:
+        """What it takes with all that descends from it, in bytes."""
 
     def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
         """Wait until the root has ended by itself."""
@@ -107,7 +112,7 @@ class LocalHost:
     def __init__(self) -> None:
         self.name = "this machine"
         self.shares_files = True
-        self.files: Files = LocalFiles()
+        self.files: Files = files.HERE
 
     @property
     def environment(self) -> Mapping[str, str]:

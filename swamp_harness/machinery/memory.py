@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -19,18 +20,15 @@ class MemoryWatch:
     """Looks at the resident memory of a process tree again and again, until it is closed.
 
     Args:
-        pid: of the root of the tree.
+        look: tells what the tree takes at this moment, in bytes.
 
     Raises:
-        InfrastructureFault: there is no such process.
+        InfrastructureFault: it cannot be told.
     """
 
-    def __init__(self, pid: int) -> None:
-        try:
-            self._root = psutil.Process(pid)
-        except psutil.Error as error:
-            raise InfrastructureFault(f"The memory of process {pid} cannot be watched: {error}.") from error
-        self._taken = [(datetime.now(UTC), self._present())]
+    def __init__(self, look: Callable[[], int]) -> None:
+        self._look = look
+        self._taken = [(datetime.now(UTC), look())]
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
@@ -66,14 +64,23 @@ class MemoryWatch:
 
     def _watch(self) -> None:
         while not self._over.wait(_LOOK_EVERY_SECONDS):
-            self._taken.append((datetime.now(UTC), self._present()))
+            with contextlib.suppress(InfrastructureFault):  # what cannot be told later has ended
+                self._taken.append((datetime.now(UTC), self._look()))
 
-    def _present(self) -> int:
-        tree = [self._root]
+
+def memory_of(pid: int) -> int:
+    """What a process on this machine takes with everything that descends from it, in bytes.
+
+    Raises:
+        InfrastructureFault: there is no such process.
+    """
+    try:
+        root = psutil.Process(pid)
+        tree = [root, *root.children(recursive=True)]
+    except psutil.Error as error:
+        raise InfrastructureFault(f"The memory of process {pid} cannot be told: {error}.") from error
+    total = 0
+    for process in tree:
         with contextlib.suppress(psutil.Error):
-            tree += self._root.children(recursive=True)
-        total = 0
-        for process in tree:
-            with contextlib.suppress(psutil.Error):
-                total += process.memory_info().rss
-        return total
+            total += process.memory_info().rss
+    return total

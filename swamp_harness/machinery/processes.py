@@ -17,6 +17,7 @@ import psutil
 from swamp_harness.machinery.console import press_ctrl_c
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
+from swamp_harness.machinery.memory import memory_of
 from swamp_harness.machinery.processlog import Life, ProcessLog
 from swamp_harness.machinery.waiting import wait_until
 
@@ -96,6 +97,15 @@ class ProcessTree:
         if code is not None:
             self._drain()
         return code
+
+    @property
+    def memory(self) -> int:
+        """What the tree takes, in bytes.
+
+        Raises:
+            InfrastructureFault: it has ended.
+        """
+        return memory_of(self.pid)
 
     def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
         """Wait until the root has ended by itself and its output has been read to the end.

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 import stat
+from collections.abc import Callable
 from pathlib import PurePath
+from typing import ParamSpec, TypeVar
 
 import paramiko
 
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.files import Entry
 from swamp_harness.machinery.ssh_connection import SshConnection
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _answered(ask: Callable[_P, _T]) -> Callable[_P, _T]:
+    """That the other machine does not answer is a fault of the bench, whatever was asked."""
+
+    @functools.wraps(ask)
+    def asked(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return ask(*args, **kwargs)
+        except (EOFError, paramiko.SSHException, paramiko.SFTPError) as error:
+            raise InfrastructureFault(f"The files of another machine cannot be told: {error!r}.") from error
+
+    return asked
 
 
 class SftpFiles:
     """The files of a machine, over SFTP.
+
+    Every question raises `InfrastructureFault` if the machine does not answer.
 
     Args:
         connection: to the machine whose files they are.
@@ -29,12 +52,14 @@ class SftpFiles:
             self._open[os.getpid()] = self._connection.client.open_sftp()
         return self._open[os.getpid()]
 
+    @_answered
     def make(self, folder: PurePath) -> None:
         """Make a folder, and those above it; it may be there."""
         for each in reversed([folder, *folder.parents]):
             if not self.exists(each):
                 self._sftp.mkdir(str(each))
 
+    @_answered
     def exists(self, place: PurePath) -> bool:
         """Whether there is a file or folder."""
         try:
@@ -43,6 +68,7 @@ class SftpFiles:
             return False
         return True
 
+    @_answered
     def read(self, file: PurePath) -> bytes:
         """The content of a file.
 
@@ -52,12 +78,14 @@ class SftpFiles:
         with self._sftp.open(str(file), "rb") as opened:
             return bytes(opened.read())
 
+    @_answered
     def write(self, file: PurePath, content: bytes) -> None:
         """Give a file a new content; its folder must be there."""
         with self._sftp.open(str(file), "wb") as opened:
             opened.set_pipelined(True)  # a release is large, and the other machine may be far
             opened.write(content)
 
+    @_answered
     def below(self, folder: PurePath) -> list[PurePath]:
         """Every file below a folder, by name; none if it is not there."""
         try:
@@ -71,6 +99,22 @@ class SftpFiles:
             for file in (self.below(place) if stat.S_ISDIR(entry.st_mode or 0) else [place])
         ]
 
+    @_answered
+    def entries(self, folder: PurePath) -> list[Entry]:
+        """What is in a folder, by name; times are in whole seconds.
+
+        Raises:
+            OSError: there is no such folder.
+        """
+        listed = sorted(self._sftp.listdir_attr(str(folder)), key=lambda entry: entry.filename)
+        return [
+            Entry(
+                each.filename, stat.S_ISDIR(each.st_mode or 0), each.st_size or 0, float(each.st_mtime or 0)
+            )
+            for each in listed
+        ]
+
+    @_answered
     def modified(self, file: PurePath) -> float:
         """When a file was last changed, in whole seconds.
 

@@ -21,7 +21,7 @@ from swamp_harness.machinery.processlog import Life, ProcessLog
 from swamp_harness.machinery.ssh_connection import SshConnection
 from swamp_harness.machinery.waiting import wait_until
 
-_LIST = "ps -A -o pid= -o ppid= -o pgid= -o args="
+_LIST = "ps -A -o pid= -o ppid= -o pgid= -o rss= -o args="
 _SIGNALLED = 128
 _CHUNK = 65536
 
@@ -43,18 +43,22 @@ class Group:
 
 @dataclass(frozen=True)
 class Listed:
-    """A process in the list of a host's processes."""
+    """A process in the list of a host's processes; its memory is in bytes."""
 
     pid: int
     parent: int
     group: int
+    memory: int
     command: str
 
     @classmethod
     def of(cls, listing: str) -> list[Listed]:
         """All of a list as `ps` prints it."""
-        rows = [line.split(None, 3) for line in listing.splitlines()]
-        return [cls(int(row[0]), int(row[1]), int(row[2]), "".join(row[3:])) for row in rows]
+        rows = [line.split(None, 4) for line in listing.splitlines()]
+        return [
+            cls(int(pid), int(parent), int(group), int(kibibytes) * 1024, "".join(command))
+            for pid, parent, group, kibibytes, *command in rows
+        ]
 
 
 class SshProcess:
@@ -112,6 +116,19 @@ class SshProcess:
         self._drain()
         code = int(self._channel.recv_exit_status())
         return _SIGNALLED - code if code > _SIGNALLED else code
+
+    @property
+    def memory(self) -> int:
+        """What the tree takes, in bytes.
+
+        Raises:
+            InfrastructureFault: it has ended, or its machine does not answer.
+        """
+        listed = processes_of(self._connection)
+        tree = set(descendants(listed, self.pid))
+        if not tree:
+            raise InfrastructureFault(f"The memory of {self.name} cannot be told: it has ended.")
+        return sum(each.memory for each in listed if each.pid in tree)
 
     def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
         """Wait until the root has ended by itself and its output has been read to the end.

@@ -74,9 +74,9 @@ class Orchestrator:
         return self._process is not None and self._process.alive
 
     @property
-    def pid(self) -> int:
-        """The id of its present process."""
-        return self._running().pid
+    def memory(self) -> int:
+        """What its present process takes with all that descends from it, in bytes."""
+        return self._running().memory
 
     def start(self) -> None:
         """Start it and wait until `/ready` says that it serves.

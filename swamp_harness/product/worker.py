@@ -174,6 +174,11 @@ class Worker:
         """The id of its present process."""
         return self._running().pid
 
+    @property
+    def memory(self) -> int:
+        """What its present process takes with all that descends from it, in bytes."""
+        return self._running().memory
+
     def start(self, address: tuple[str, int]) -> None:
         """Start a process that dials an address; what becomes of it is for the scenario to ask."""
         self._address = address

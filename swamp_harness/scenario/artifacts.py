@@ -96,8 +96,8 @@ def expected_reading(world: World, step: str) -> str:
 
 def watch_memory(world: World, name: str) -> None:
     """Begin to watch the memory of a worker, or of the orchestrator."""
-    pid = world.orchestrator.pid if name == ORCHESTRATOR else world.workers[name].pid
-    world.memory[name] = world.aids.enter_context(MemoryWatch(pid))
+    watched = world.orchestrator if name == ORCHESTRATOR else world.workers[name]
+    world.memory[name] = world.aids.enter_context(MemoryWatch(lambda: watched.memory))
 
 
 def memory_for(world: World, name: str, large: str, small: str) -> str:

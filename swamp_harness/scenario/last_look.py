@@ -11,8 +11,8 @@ from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.product.worker import Worker
 from swamp_harness.scenario.evidence import Evidence
+from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.operator import Operator
-from swamp_harness.scenario.probe import Journal
 
 _LAST_LINES = 6
 _LAST_COMMANDS = 2

@@ -190,6 +190,7 @@ def leaks_of(world: World, name: str) -> list[Leak]:
         InfrastructureFault: the search could not find a value planted for it.
     """
     secret = world.operator.secret(name)
+    world.workers.fetch()
     said = [(f"the output of {log.file.stem}", log.text()) for log in world.logs()]
     printed = [
         (f"`{result.command}`", result.stdout + result.stderr)

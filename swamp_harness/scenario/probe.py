@@ -1,22 +1,15 @@
-"""The probe: what the steps of the scenarios do, and the journal that they keep about themselves.
-
-A step of the probe says itself which worker runs it, when it begins and when it ends. That account does not
-come from the product that is judged by it. `fixtures/extensions/models/uat_probe.ts` is the other half.
-"""
+"""The probe: what the steps of the scenarios do; `fixtures/extensions/models/` is the other half."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from swamp_harness.product.conventions import VAULT
-from swamp_harness.product.records import moment
 from swamp_harness.product.workflow import Task
+from swamp_harness.scenario.journal import END, JOURNAL, NOTES_VARIABLE, START
 
 PROBE = "@uat/probe"
 SECRETS_MODEL = "@uat/secrets"
@@ -34,10 +27,7 @@ MEGABYTE = 1_000_000
 HANDED_KEY = "api-key"
 INFRASTRUCTURE_KEY = "worker-token-alpha"
 WORKER_VARIABLE = "UAT_WORKER"
-NOTES_VARIABLE = "UAT_NOTES"
 
-_JOURNAL = "journal.jsonl"
-_START, _END = "start", "end"
 _LONGER_THAN_ANY_SCENARIO = 100
 RESULT = "result"
 _WRITTEN = frozenset({RESULT, "before", "after", "trace"})
@@ -53,16 +43,16 @@ def _shell(body: str) -> Callable[[str], Task]:
         note = (
             'note() { printf \'{"event":"%s","step":"%s","worker":"%s","pid":%s,"at":"%s"}\\n\' '
             f'"$1" "$step" "${WORKER_VARIABLE}" $$ "$(date -u +%Y-%m-%dT%H:%M:%SZ)" '
-            f'>> "${NOTES_VARIABLE}/{_JOURNAL}"; }}'
+            f'>> "${NOTES_VARIABLE}/{JOURNAL}"; }}'
         )
         first = f'mkdir "${NOTES_VARIABLE}/begun-$step" 2>/dev/null && first=yes'
         lines = (
             f"step={step}",
             note,
             first,
-            f"note {_START}",
+            f"note {START}",
             body,
-            f"note {_END}",
+            f"note {END}",
             f'echo "worker=${WORKER_VARIABLE}"',
         )
         return Task(SHELL, "execute", {"run": "\n".join(lines)})
@@ -162,25 +152,6 @@ WORK: Mapping[str, Callable[[str], Task]] = {
 
 
 @dataclass(frozen=True)
-class Note:
-    """One line of the journal.
-
-    Attributes:
-        event: "start" or "end".
-        step: that wrote it.
-        worker: that ran the step, as the scenario calls it; "" for the orchestrator itself.
-        pid: the process of the step.
-        at: when, by the step's own clock.
-    """
-
-    event: str
-    step: str
-    worker: str
-    pid: int
-    at: datetime
-
-
-@dataclass(frozen=True)
 class ResultRecord:
     """Data that a step has persisted.
 
@@ -195,76 +166,6 @@ class ResultRecord:
     name: str
     version: int
     worker: str
-
-
-class Journal:
-    """The journal of one scenario's steps.
-
-    Args:
-        folder: where it is kept; made here.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self._folder = folder
-        self._file = folder / _JOURNAL
-        self.variables = {NOTES_VARIABLE: str(folder)}
-
-    @property
-    def text(self) -> str:
-        """The journal as it was written."""
-        return self._file.read_text("utf-8") if self._file.exists() else ""
-
-    def notes(self) -> list[Note]:
-        """Everything noted so far, in the order in which it was written."""
-        complete = [line for line in self.text.splitlines(keepends=True) if line.endswith("\n")]
-        return [
-            Note(item["event"], item["step"], item["worker"], item["pid"], moment(item["at"]))
-            for item in map(json.loads, complete)
-        ]
-
-    def starts(self, step: str | None = None) -> list[Note]:
-        """The beginnings of one step or of all, in the order in which they happened."""
-        return [note for note in self.notes() if note.event == _START and step in (None, note.step)]
-
-    def environments(self, step: str) -> list[dict[str, str]]:
-        """The environments that a step found each time that it began, where it noted them, in order."""
-        files = [self._folder / f"environment-{step}-{start.pid}" for start in self.starts(step)]
-        texts = [file.read_text("utf-8", errors="replace") for file in files if file.exists()]
-        return [dict(line.split("=", 1) for line in text.splitlines() if "=" in line) for text in texts]
-
-    def remarks(self, name: str, step: str) -> list[str]:
-        """What a step has noted beside the journal each time that it began, in order."""
-        files = [self._folder / f"{name}-{step}-{start.pid}" for start in self.starts(step)]
-        return [file.read_text("utf-8") for file in files if file.exists()]
-
-    def remark(self, name: str, step: str) -> str:
-        """What a step has noted beside the journal, such as the "digest" of a secret; "" if nothing."""
-        file = self._folder / f"{name}-{step}"
-        return file.read_text("utf-8").strip() if file.exists() else ""
-
-    def ends(self, step: str) -> list[Note]:
-        """The ends of one step, in the order in which they happened."""
-        return [note for note in self.notes() if note.event == _END and note.step == step]
-
-    def let_go_on(self, step: str) -> None:
-        """Let a step go on that holds."""
-        (self._folder / f"go-on-{step}").mkdir()
-
-    def most_at_once(self, *, worker: str | None = None, steps: Container[str] | None = None) -> int:
-        """How many steps ran at one time, at the most.
-
-        Args:
-            worker: count only those that it ran, as the scenario calls it.
-            steps: count only these.
-        """
-        open_steps: set[tuple[str, int]] = set()
-        most = 0
-        for note in self.notes():
-            if worker in (None, note.worker) and (steps is None or note.step in steps):
-                (open_steps.add if note.event == _START else open_steps.discard)((note.step, note.pid))
-                most = max(most, len(open_steps))
-        return most
 
 
 def word_of(step: str) -> str:

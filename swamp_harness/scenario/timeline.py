@@ -19,7 +19,7 @@ from swamp_harness.product.run import WorkflowRun
 from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.product.serve_api import LiveMember, Request
 from swamp_harness.product.worker import DISCONNECTED, ENROLLED, Milestone, Worker
-from swamp_harness.scenario.probe import Note
+from swamp_harness.scenario.journal import Note
 
 _OVER = {Life.KILLED, Life.ENDED}
 

@@ -18,6 +18,7 @@ from swamp_harness.product.protocol_skew import ProtocolSkew
 from swamp_harness.product.worker import Worker, WorkerSettings
 from swamp_harness.scenario.berths import Berths
 from swamp_harness.scenario.evidence import Evidence
+from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.probe import WORKER_VARIABLE
 
 # No token can be bound to it, so a worker that leaves no machine id fails where its binding is judged.
@@ -43,11 +44,15 @@ class Workers:
     Args:
         berths: hands out the places where they run.
         variables: what all of them find in their environment, such as the mark of the scenario.
+        journal: that their steps keep.
         evidence: takes their logs.
     """
 
-    def __init__(self, berths: Berths, variables: Mapping[str, str], evidence: Evidence) -> None:
+    def __init__(
+        self, berths: Berths, variables: Mapping[str, str], journal: Journal, evidence: Evidence
+    ) -> None:
         self._berths = berths
+        self._journal = journal
         self._binaries: dict[Machine, PurePath] = {}
         self._variables = dict(variables)
         self._evidence = evidence
@@ -111,12 +116,15 @@ class Workers:
         """
         machine = machine or (self._machine_here(name) if binary else self.new_machine(name))
         title = f"worker-{name}"
+        notes = {}
+        if not machine.host.shares_files:
+            notes = self._journal.keep_also(machine.host.files, machine.root / "notes")
         self._workers[name] = Worker(
             f'worker "{name}"',
             binary or self._binaries[machine],
             machine=machine,
             environment=machine.environment(
-                **{**self._variables, WORKER_VARIABLE: name, **(variables or {})}
+                **{**self._variables, **notes, WORKER_VARIABLE: name, **(variables or {})}
             ),
             settings=settings,
             log=ProcessLog(self._evidence.log_file(title)),
@@ -234,6 +242,10 @@ class Workers:
         won, lost = (first, second) if first.alive else (second, first)
         self._workers[winner], self._workers[loser] = won, lost
 
+    def fetch(self) -> None:
+        """Copy what workers have on other machines to this one, to be looked at."""
+        self._berths.fetch()
+
     def end(self, *, keep: bool) -> None:
         """End every worker and every network path.
 
@@ -247,7 +259,7 @@ class Workers:
         for skew in self._skews:
             skew.close()
         if keep:
-            self._berths.fetch()
+            self.fetch()
         self._berths.close()
 
 

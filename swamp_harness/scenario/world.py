@@ -33,10 +33,11 @@ from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.bench import Bench
 from swamp_harness.scenario.elsewhere import Elsewhere
 from swamp_harness.scenario.evidence import Evidence
+from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.last_look import last_words, take_last_look
 from swamp_harness.scenario.operator import Operator
 from swamp_harness.scenario.placement import ANY_WORKER
-from swamp_harness.scenario.probe import PROBE, WORKER_VARIABLE, Journal
+from swamp_harness.scenario.probe import PROBE, WORKER_VARIABLE
 from swamp_harness.scenario.runs import Runs
 from swamp_harness.scenario.security import Security
 from swamp_harness.scenario.timeline import Cast, PoolWatch, Span, Timeline, lanes_of
@@ -82,7 +83,10 @@ class World:
         self._variables = {**bench.mark(scenario), **self.journal.variables}
         self.evidence = Evidence(bench.reports / "evidence" / title)
         self.workers = Workers(
-            bench.berths_for(scenario, self.folder / "workers", platforms), self._variables, self.evidence
+            bench.berths_for(scenario, self.folder / "workers", platforms),
+            self._variables,
+            self.journal,
+            self.evidence,
         )
         self.worker_output = Output.TEXT
         self.worker_log_level = ""
@@ -467,6 +471,7 @@ class World:
                 self.evidence.write_transcript([*self._typed(), *self._operator.requests])
             self.timeline = self._timeline(leases)
         finally:
+            self.journal.close()
             if self._runs is not None:
                 self._runs.end()
             self.workers.end(keep=keep)

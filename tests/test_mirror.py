@@ -1,0 +1,129 @@
+"""One folder on several machines, as the steps of a scenario keep their journal in it."""
+
+from pathlib import Path
+
+import pytest
+
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.files import HERE, LocalFiles
+from swamp_harness.machinery.limits import Limit
+from swamp_harness.machinery.mirror import Mirror
+from swamp_harness.machinery.ssh import SshHost
+from swamp_harness.machinery.waiting import wait_until
+from tests.sshd import sshd_in
+
+SOON = Limit("a test", 10)
+
+
+@pytest.fixture
+def mirror(tmp_path):
+    (tmp_path / "here").mkdir()
+    mirror = Mirror(tmp_path / "here", "log", ("begun-", "half-"))
+    yield mirror
+    mirror.close()
+
+
+@pytest.fixture
+def there(mirror, tmp_path):
+    folders = tmp_path / "there", tmp_path / "elsewhere"
+    for folder in folders:
+        mirror.add(HERE, folder)
+    return folders
+
+
+def append(folder, line):
+    with (folder / "log").open("a") as log:
+        log.write(line)
+
+
+def lines_here(mirror):
+    return (mirror.folder_now() / "log").read_text().splitlines()
+
+
+def test_what_is_written_on_any_machine_is_here_at_the_next_look(mirror, there, tmp_path):
+    one, other = there
+    append(one, "first\n")
+    append(other, "second\n")
+    append(tmp_path / "here", "third\n")
+    assert sorted(lines_here(mirror)) == ["first", "second", "third"]
+    append(one, "fourth\n")
+    assert sorted(lines_here(mirror)) == ["first", "fourth", "second", "third"]
+
+
+def test_half_a_line_is_left_until_it_is_whole(mirror, there):
+    append(there[0], "one\ntw")
+    assert lines_here(mirror) == ["one"]
+    append(there[0], "o\n")
+    assert lines_here(mirror) == ["one", "two"]
+
+
+def test_files_are_brought_and_what_is_no_sign_stays_here(mirror, there):
+    one, other = there
+    (one / "digest-build").write_text("abc")
+    assert (mirror.folder_now() / "digest-build").read_text() == "abc"
+    assert not (other / "digest-build").exists()
+
+
+def test_signs_reach_every_machine_wherever_they_were_given(there, tmp_path):
+    one, other = there
+    (one / "begun-build").mkdir()
+    (tmp_path / "here" / "half-test").write_text("half")
+    wait_until(
+        "the signs", lambda: sorted(each.name for each in other.iterdir()), lambda n: len(n) == 2, SOON
+    )
+    assert (other / "begun-build").is_dir()
+    assert (other / "half-test").read_text() == "half"
+    assert (tmp_path / "here" / "begun-build").is_dir()
+    assert (one / "half-test").exists()
+
+
+def test_a_file_that_has_grown_is_brought_again(mirror, there):
+    (there[0] / "environment-build").write_text("")
+    assert (mirror.folder_now() / "environment-build").read_text() == ""
+    (there[0] / "environment-build").write_text("A=1")
+    assert (mirror.folder_now() / "environment-build").read_text() == "A=1"
+
+
+def test_the_same_folder_is_looked_at_once(mirror, there):
+    mirror.add(HERE, there[0])
+    append(there[0], "once\n")
+    assert lines_here(mirror) == ["once"]
+
+
+class Silent(LocalFiles):
+    """The files of a machine that stops answering."""
+
+    answers = True
+
+    def entries(self, folder):
+        if not self.answers:
+            raise InfrastructureFault("the other machine is gone")
+        return super().entries(folder)
+
+
+def test_a_machine_that_does_not_answer_is_told_to_whoever_looks_and_not_at_the_end(tmp_path):
+    (tmp_path / "here").mkdir()
+    mirror, files = Mirror(tmp_path / "here", "log", ()), Silent()
+    mirror.add(files, tmp_path / "there")
+    append(tmp_path / "there", "before\n")
+    assert lines_here(mirror) == ["before"]
+    files.answers = False
+    with pytest.raises(InfrastructureFault, match="is gone"):
+        mirror.folder_now()
+    mirror.close()
+    assert lines_here(mirror) == ["before"]
+
+
+def test_it_holds_over_ssh(mirror, tmp_path, tmp_path_factory):
+    for sshd in sshd_in(tmp_path_factory.mktemp("sshd")):
+        host = SshHost("the other machine", sshd.address)
+        there = Path(tmp_path / "there")
+        mirror.add(host.files, there)
+        append(there, "from there\n")
+        (there / "note").write_text("noted")
+        (tmp_path / "here" / "begun-build").mkdir()
+        assert lines_here(mirror) == ["from there"]
+        assert (tmp_path / "here" / "note").read_text() == "noted"
+        assert (there / "begun-build").is_dir()
+        mirror.close()
+        host.close()
