@@ -34,6 +34,9 @@ class Entry:
 class Files(Protocol):
     """The files of one machine."""
 
+    def for_another_thread(self) -> Files:
+        """The same files, for a thread of its own to ask."""
+
     def make(self, folder: PurePath) -> None:
         """Make a folder, and those above it; it may be there."""
 
@@ -73,6 +76,10 @@ class Files(Protocol):
 
 class LocalFiles:
     """The files of the machine that this program runs on."""
+
+    def for_another_thread(self) -> Files:
+        """The same; any thread may ask."""
+        return self
 
     def make(self, folder: PurePath) -> None:
         """Make a folder, and those above it; it may be there."""

@@ -19,7 +19,10 @@ _EVERY_SECONDS = 0.1
 
 @dataclass
 class _Place:
+    """A folder on another machine: its files, and the same for the mirror's own use."""
+
     files: Files
+    own: Files
     folder: PurePath
     seen: dict[str, Entry] = field(default_factory=dict)
     lines_read: int = 0
@@ -49,7 +52,7 @@ class Mirror:
             return
         files.make(folder)
         with self._lock:
-            self._places.append(_Place(files, folder))
+            self._places.append(_Place(files, files.for_another_thread(), folder))
         if self._keeper is None:
             self._keeper = threading.Thread(target=self._keep, daemon=True)
             self._keeper.start()
@@ -82,7 +85,7 @@ class Mirror:
         with self._lock:
             # What a line of the log tells of is there before the line is.
             logs = [self._log_of(place) for place in self._places]
-            there = [place.files.entries(place.folder) for place in self._places]
+            there = [place.own.entries(place.folder) for place in self._places]
             for place, entries in zip(self._places, there, strict=True):
                 self._bring(place, entries)
             for place, entries in zip(self._places, there, strict=True):
@@ -94,7 +97,7 @@ class Mirror:
 
     def _log_of(self, place: _Place) -> list[bytes]:
         try:
-            content = place.files.read(place.folder / self._log)
+            content = place.own.read(place.folder / self._log)
         except FileNotFoundError:
             return []
         return [line for line in content.splitlines(keepends=True) if line.endswith(b"\n")]
@@ -106,7 +109,7 @@ class Mirror:
             if entry.is_folder:
                 (self._folder / entry.name).mkdir(exist_ok=True)
             else:
-                (self._folder / entry.name).write_bytes(place.files.read(place.folder / entry.name))
+                (self._folder / entry.name).write_bytes(place.own.read(place.folder / entry.name))
             place.seen[entry.name] = entry
 
     def _send_signs(self, place: _Place, entries: Sequence[Entry]) -> None:
@@ -115,6 +118,6 @@ class Mirror:
             if entry.name in names or not entry.name.startswith(self._signs):
                 continue
             if entry.is_folder:
-                place.files.make(place.folder / entry.name)
+                place.own.make(place.folder / entry.name)
             else:
-                place.files.write(place.folder / entry.name, (self._folder / entry.name).read_bytes())
+                place.own.write(place.folder / entry.name, (self._folder / entry.name).read_bytes())

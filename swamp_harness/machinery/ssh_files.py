@@ -13,7 +13,8 @@ from typing import ParamSpec, TypeVar
 import paramiko
 
 from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.files import Entry
+from swamp_harness.machinery.files import Entry, Files
+from swamp_harness.machinery.limits import HOST_ANSWER
 from swamp_harness.machinery.ssh_connection import SshConnection
 
 _P = ParamSpec("_P")
@@ -27,7 +28,7 @@ def _answered(ask: Callable[_P, _T]) -> Callable[_P, _T]:
     def asked(*args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
             return ask(*args, **kwargs)
-        except (EOFError, paramiko.SSHException, paramiko.SFTPError) as error:
+        except (EOFError, paramiko.SSHException, paramiko.SFTPError, TimeoutError) as error:
             raise InfrastructureFault(f"The files of another machine cannot be told: {error!r}.") from error
 
     return asked
@@ -49,8 +50,15 @@ class SftpFiles:
     @property
     def _sftp(self) -> paramiko.SFTPClient:
         if os.getpid() not in self._open:
-            self._open[os.getpid()] = self._connection.client.open_sftp()
+            sftp = self._open[os.getpid()] = self._connection.client.open_sftp()
+            channel = sftp.get_channel()
+            if channel is not None:
+                channel.settimeout(HOST_ANSWER.seconds)
         return self._open[os.getpid()]
+
+    def for_another_thread(self) -> Files:
+        """The same files; two threads that asked over one channel would take each other's answers."""
+        return SftpFiles(self._connection)
 
     @_answered
     def make(self, folder: PurePath) -> None:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode
+from swamp_harness.machinery.limits import NEXT_STEP, SCENARIO_ENDED, Limit
 from swamp_harness.report.outcomes import ScenarioResult
 from swamp_harness.tools.display import Display
 from swamp_harness.tools.session import Failure, Session
@@ -56,6 +57,7 @@ class _Child:
     heard: bytes = b""
     report: Report | None = None
     begun: float = field(default_factory=time.monotonic)
+    told: float = field(default_factory=time.monotonic)
 
 
 def can_fork() -> bool:
@@ -146,6 +148,7 @@ class SideBySide:
                 while waiting and len(self._children) < self._jobs:
                     self._begin(*waiting.pop(0))
                 self._listen(_LOOK_EVERY)
+                self._kill_who_is_silent(NEXT_STEP)
                 if self._stops and self._session.has_failures:
                     waiting.clear()
                 self._display.show(len(waiting))
@@ -179,6 +182,7 @@ class SideBySide:
                 self._finish(child)
                 continue
             child.heard += piece
+            child.told = time.monotonic()
             for kind, told in _messages(child):
                 if kind == "step":
                     self._display.step(child.scenario.name, told)
@@ -206,8 +210,18 @@ class SideBySide:
         for child in self._children.values():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGTERM)
+            child.told = time.monotonic()
         while self._children:
             self._listen(_LOOK_EVERY)
+            self._kill_who_is_silent(SCENARIO_ENDED)
+
+    def _kill_who_is_silent(self, limit: Limit) -> None:
+        if sys.platform == "win32":
+            return
+        for child in self._children.values():
+            if time.monotonic() - child.told > limit.seconds:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGKILL)
 
     # --- in the child
 
