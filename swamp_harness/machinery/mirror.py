@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.files import HERE, Entry, Files
 
-_EVERY_SECONDS = 0.1
+_EVERY_SECONDS = 0.25
 
 
 @dataclass
