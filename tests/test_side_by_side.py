@@ -10,14 +10,16 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
 
 from swamp_harness.report.coverage import recorded_seconds
+from swamp_harness.report.outcomes import Outcome
 from swamp_harness.tools.display import Display
-from swamp_harness.tools.side_by_side import longest_first, shard_in, shard_of
-from tests.conftest import ROOT, run_suite, suite_environment
+from swamp_harness.tools.side_by_side import SideBySide, longest_first, shard_in, shard_of
+from tests.conftest import ROOT, a_result, run_suite, suite_environment
 
 SECONDS = {"a": 1.0, "b": 9.0, "c": 4.0, "d": 5.0}
 SCENARIOS = [SimpleNamespace(name=name) for name in SECONDS]
@@ -51,6 +53,32 @@ def test_the_display_tells_how_it_stands() -> None:
     assert display.summary(1) == "0 done, 1 running, 1 waiting"
     display.end("a", 5.0)
     assert display.summary(1) == "1 done, 0 running, 1 waiting, about 5 s to go"
+
+
+class Losses:
+    """A session that takes what is lost."""
+
+    interrupted = None
+    has_failures = False
+
+    def __init__(self) -> None:
+        self.lost: dict[str, int] = {}
+
+    def become_child(self, number: int, at_step: object) -> None:
+        pass
+
+    def take_loss(self, scenario: Any, code: int) -> Any:
+        self.lost[scenario.name] = code
+        return a_result(scenario.name, Outcome.FAULT)
+
+
+@needs_fork
+def test_a_scenario_that_hangs_in_itself_is_ended_and_told_as_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UAT_TIME_SCALE", "0.001")
+    session, display = Losses(), Display(["a"], SECONDS.__getitem__, jobs=1)
+    hanging: Any = SideBySide(session, 1, lambda _: time.sleep(60), lambda _: None, display)  # type: ignore[arg-type]
+    hanging.run(SCENARIOS[:1])
+    assert session.lost == {"a": -signal.SIGKILL}
 
 
 def test_a_row_took_as_long_as_its_outline_was_recorded_to_take(tmp_path: Path) -> None:
