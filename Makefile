@@ -25,6 +25,9 @@ ifneq ($(GIVEN),)
 export $(GIVEN)
 endif
 
+# A name is a pattern: neither make nor the shell may take its dollars and quotes for their own.
+quoted = '$(subst ','\'',$(value $(1)))'
+
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
 else
@@ -51,7 +54,7 @@ help:
 	@echo "make lock      pin the newest allowed versions of all dependencies in requirements.lock"
 
 uat: .venv/ready
-	@$(BIN)/swamp-uat run $(if $(JOBS),-j $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(if $(TAGS),--tags '$(TAGS)') $(if $(NAME),--name '$(NAME)') $(FEATURES)
+	@$(BIN)/swamp-uat run $(if $(JOBS),-j $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(if $(TAGS),--tags $(call quoted,TAGS)) $(if $(NAME),--name $(call quoted,NAME)) $(FEATURES)
 
 test: .venv/ready workflows
 	$(BIN)/ruff format --check .
@@ -74,19 +77,19 @@ prove: .venv/ready
 	@$(BIN)/swamp-uat prove $(if $(WHOLE),--whole) $(FAULTS)
 
 signoff: .venv/ready
-	@$(BIN)/swamp-uat signoff $(if $(PLATFORMS),--platforms '$(PLATFORMS)') $(RUNS)
+	@$(BIN)/swamp-uat signoff $(if $(PLATFORMS),--platforms $(call quoted,PLATFORMS)) $(RUNS)
 
 report: .venv/ready
 	@$(BIN)/swamp-uat report
 
 bench: .venv/ready
-	@$(BIN)/swamp-uat bench $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags '$(TAGS)') $(FEATURES)
+	@$(BIN)/swamp-uat bench $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags $(call quoted,TAGS)) $(FEATURES)
 
 matrix: .venv/ready
-	@$(BIN)/swamp-uat matrix $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags '$(TAGS)') $(if $(NAME),--name '$(NAME)') $(VERSIONS)
+	@$(BIN)/swamp-uat matrix $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags $(call quoted,TAGS)) $(if $(NAME),--name $(call quoted,NAME)) $(VERSIONS)
 
 resolve: .venv/ready
-	@$(BIN)/swamp-uat resolve '$(SWAMP_VERSION)'
+	@$(BIN)/swamp-uat resolve -- $(call quoted,SWAMP_VERSION)
 
 compare: .venv/ready
 	@$(BIN)/swamp-uat compare

@@ -101,6 +101,22 @@ Feature: Secrets and environment
       | build | SWAMP_FOO          | nobody           |
       | build | SWAMP_SERVER_TOKEN | nobody           |
 
+  # On Windows the orchestrator itself could not do without them.
+  @uat-25 @posix
+  Scenario: A step does not find where the orchestrator keeps its temporary files
+    Given a workflow with the steps:
+      | step  | runs on    | work                  |
+      | build | any worker | notes its environment |
+    And an orchestrator with the variables "REGION, TEMP, TMP"
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And the steps on "alpha" found these variables:
+      | step  | variable | found that of    |
+      | build | REGION   | the orchestrator |
+      | build | TEMP     | alpha            |
+      | build | TMP      | alpha            |
+
   @uat-25 @network
   Scenario: The orchestrator's variables do not stay behind on a worker
     Given a workflow with the steps:

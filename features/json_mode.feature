@@ -89,12 +89,12 @@ Feature: JSON mode
     When the workflow has run to its end
     And the worker "alpha" is stopped
     Then the events of the worker "alpha" were, one JSON object a line:
-      | event             |
-      | connecting        |
-      | enrolled          |
-      | dispatch_started  |
-      | dispatch_finished |
-      | draining          |
-      | drain_complete    |
-      | disconnected      |
-      | stopped           |
+      | event             | step  |
+      | connecting        |       |
+      | enrolled          |       |
+      | dispatch_started  | build |
+      | dispatch_finished | build |
+      | draining          |       |
+      | drain_complete    |       |
+      | disconnected      |       |
+      | stopped           |       |

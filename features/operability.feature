@@ -105,6 +105,18 @@ Feature: Operability
     And no step began
     And nothing was left on the other machine
 
+  @uat-28
+  Scenario: A method that fails fails for an operator elsewhere
+    Given the model "build"
+    And an orchestrator
+    When the operator goes to another machine, without a repository
+    Then an operator there who runs a method that fails is told so, in text and in JSON
+    And these steps began, and no others:
+      | step  | worker           |
+      | build | the orchestrator |
+      | build | the orchestrator |
+    And nothing was left on the other machine
+
   @uat-29 @tls
   Scenario Outline: A worker and an operator who trust <trust> work over TLS
     Given a workflow with the steps:
@@ -122,6 +134,20 @@ Feature: Operability
     And this data has been recorded, and no other:
       | step  | data   | version | written on |
       | build | result | 1       | alpha      |
+
+    Examples:
+      | certificate                    | trust                 |
+      | a certificate of the authority | the authority         |
+      | a self-signed certificate      | that very certificate |
+
+  @uat-29 @tls
+  Scenario Outline: A worker that trusts <trust> enrolls over TLS
+    Given an orchestrator with <certificate>
+    And everybody trusts <trust>
+    And the token "alpha"
+    When the worker "alpha" connects
+    Then the worker "alpha" is enrolled
+    And the worker "alpha" is connected
 
     Examples:
       | certificate                    | trust                 |

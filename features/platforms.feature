@@ -29,6 +29,21 @@ Feature: Platforms
       | platform |
       | Windows  |
 
+  @uat-30 @uat-05
+  Scenario Outline: A worker enrolls with a cache directory <place>
+    Given an orchestrator
+    And the token "alpha"
+    When the worker "alpha" connects with a cache directory <place>
+    Then the worker "alpha" is enrolled
+    And the token "alpha" has stayed bound to the machine of "alpha" alone
+
+    Examples:
+      | place                                |
+      | whose name has spaces                |
+      | whose name has letters beyond ASCII  |
+      | deep down in folders                 |
+      | given in relation to where it starts |
+
   @uat-30 @uat-06
   Scenario Outline: A worker comes back with a cache directory <place>
     Given an orchestrator

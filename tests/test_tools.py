@@ -19,7 +19,7 @@ ENTRY = """
   promised: nobody is in the pool
   where: issue 630, 10
   seen: somebody is
-  shows-as: "seen: +alpha"
+  shows-as: "seen: +alpha$"
   since: v1
   link: https://swamp-club.com/lab/630
 """
@@ -46,6 +46,17 @@ def test_a_deviation_explains_only_the_failure_that_it_describes(tmp_path):
     assert not deviation.explains("the token list is empty", "seen: alpha")
 
 
+def test_a_deviation_that_is_told_line_by_line_hides_nothing_beyond_them(tmp_path):
+    lines = "shows-as: ['size: 3 (of [4])', 'id: … for local']"
+    (deviation,) = listed(tmp_path, ENTRY.replace('shows-as: "seen: +alpha$"', lines))
+    shown = "promised: none\n  seen:     size: 3 (of [4])\n            id: 7f-1 for local"
+
+    assert deviation.explains("the pool is empty", shown)
+    assert not deviation.explains("the pool is empty", f"{shown}\n            content: another")
+    assert not deviation.explains("the pool is empty", shown.replace("size: 3", "size: 5"))
+    assert not deviation.explains("the pool is empty", shown.partition("\n            ")[0])
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -53,6 +64,7 @@ def test_a_deviation_explains_only_the_failure_that_it_describes(tmp_path):
         ("id: known", "is not a list"),
         (ENTRY.replace("  where: issue 630, 10\n", ""), "entry 1 does not have exactly the fields"),
         (ENTRY.replace("seen: +alpha", "seen: ("), "entry 1 has a pattern that is none"),
+        (ENTRY.replace("alpha$", "alpha"), "entry 1 has a pattern that is open at its end"),
     ],
 )
 def test_an_unusable_list_of_deviations_is_bad_input(tmp_path, text, complaint):

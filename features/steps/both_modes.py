@@ -67,6 +67,6 @@ def both_fail(context, reason):
 def the_events_were(context, worker):
     judge(
         f'the worker "{worker}" told these events, one JSON object a line',
-        promised=[row["event"] for row in rows_of(context.table, {"event"})],
-        seen=context.world.workers[worker].event_kinds(),
+        promised=rows_of(context.table, {"event", "step"}),
+        seen=both_modes.events_of(context.world, worker),
     )

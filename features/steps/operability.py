@@ -52,6 +52,15 @@ def an_operator_there_is_shown_the_result(context):
     )
 
 
+@then("an operator there who runs a method that fails is told so, in text and in JSON")
+def an_operator_there_is_told_of_the_failure(context):
+    judge(
+        "a method that is run through the orchestrator and fails fails for whoever runs it, and says why",
+        promised=elsewhere_observations.expected_of_failing_method(),
+        seen=elsewhere_observations.told_of_failing_method(context.world),
+    )
+
+
 @then("an operator there is told why, in text and in JSON, who:")
 def an_operator_there_is_told_why(context):
     promised = rows_of(context.table, {"errs", "reason"})

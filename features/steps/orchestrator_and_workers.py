@@ -131,6 +131,12 @@ def the_worker_connects_with_labels(context, worker, labels):
     context.world.connect_worker(worker, token=worker, labels=labels)
 
 
+@when('the worker "{worker:Name}" connects with a cache directory {place:CachePlace}')
+def the_worker_connects_with_a_cache(context, worker, place):
+    machine = context.world.workers.new_machine(worker, cache=place)
+    context.world.connect_worker(worker, token=worker, machine=machine)
+
+
 @when('the worker "{worker:Name}" joins')
 def the_worker_joins(context, worker):
     context.world.set_up_worker(worker)

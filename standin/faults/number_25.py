@@ -26,6 +26,17 @@ def orchestrators_machine_shipped():
         return {name: value for name, value in environment.items() if name not in ("UAT_WORKER", "HOME")}
 
 
+def orchestrators_temporary_folder_shipped():
+    """Where the orchestrator keeps its temporary files goes with a step."""
+
+    @broken("orchestrator.serve:snapshot")
+    def _(old, environment):
+        return {
+            **old(environment),
+            **{name: environment[name] for name in ("TEMP", "TMP") if name in environment},
+        }
+
+
 def orchestrators_variables_missing():
     """The orchestrator's variables do not go with a step."""
 

@@ -13,6 +13,22 @@ def field_missing():
         return [{key: each[key] for key in each if key != "workflowName"} for each in old(repository)]
 
 
+def model_missing():
+    """The queue tells scripts no model, as it tells people."""
+
+    @broken("questions:queue")
+    def _(old, repository):
+        return [{key: each[key] for key in each if key != "modelType"} for each in old(repository)]
+
+
+def step_missing_in_events():
+    """A worker tells scripts no step that it works at."""
+
+    @broken("worker.connect:_report_in_json")
+    def _(old, kind, facts):
+        old(kind, {key: facts[key] for key in facts if key not in ("workflowName", "stepName")})
+
+
 def stray_line():
     """A line stands before the JSON of the token list."""
 

@@ -1,5 +1,6 @@
 """Over TLS, workers and operators know whom they talk to, or do not talk at all and say why."""
 
+import os
 import ssl
 
 from standin.faults import broken
@@ -14,6 +15,15 @@ def any_certificate():
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
+
+
+def nobody_trusted():
+    """A worker takes no certificate for good, whomever it is told to trust."""
+
+    @broken("worker.session:connected")
+    def _(old, url, trusted, *rest):
+        os.environ.pop("SSL_CERT_FILE", None)  # the runtime would trust it by itself
+        return old(url, "", *rest)
 
 
 def expiry_ignored():

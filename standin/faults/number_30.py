@@ -25,6 +25,16 @@ def spaces_not_understood():
         old(cache, folder if at < 0 else f"{folder[: len(folder) - len(name) + at]}-{os.getpid()}")
 
 
+def no_start_beside_spaces():
+    """A worker cannot start at all where the name of its cache directory has spaces."""
+
+    @broken("worker.cache:Cache.__init__")
+    def _(old, cache, folder):
+        if " " in Path(folder).name:
+            raise FileNotFoundError(2, "No such file or directory", folder.replace(" ", "%20"))
+        old(cache, folder)
+
+
 def relative_to_the_home():
     """A relative cache directory is looked for in the temporary folder of each start."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from standin.answers import tell
@@ -41,4 +42,6 @@ def run(call: Call) -> int:
     lines = [f"{model} {method} {told['status']}"]
     lines += [f"  {each['name']} v{each['version']}" for each in told["dataArtifacts"]]
     tell(call, told, "\n".join(lines))
+    if "error" in told and not call.json:
+        print(f"\nError: {told['error']}", file=sys.stderr)
     return 0 if told["status"] == "succeeded" else 1

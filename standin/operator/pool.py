@@ -63,7 +63,7 @@ def table_of_queue(told: list[dict[str, Any]]) -> str:
         {
             "REQUIREMENT": each["requirement"],
             "STEP": each["stepName"],
-            "MODEL": f"{each['modelType']}.{each['methodName']}",
+            "MODEL": each["modelType"],
             "QUEUED AT": each["queuedAt"],
             "AGE": f"{each['ageMs'] // 1000}s",
         }

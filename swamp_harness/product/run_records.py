@@ -46,10 +46,12 @@ class QueuedStep:
     Attributes:
         step: that waits.
         waits_for: the requirement, as "target=alpha" or "pool=a,zone=x" with its labels sorted.
+        model: the type of the model that it uses.
     """
 
     step: str
     waits_for: str
+    model: str
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,9 @@ def lease(content: Mapping[str, Any]) -> LeaseRecord:
 
 def queue_from_json(answer: list[dict[str, Any]]) -> list[QueuedStep]:
     """The queued steps of an answer that honours the contract "worker-queue"."""
-    return [QueuedStep(item["stepName"], _requirement(item["requirement"])) for item in answer]
+    return [
+        QueuedStep(item["stepName"], _requirement(item["requirement"]), item["modelType"]) for item in answer
+    ]
 
 
 def queue_from_table(text: str) -> list[QueuedStep]:
@@ -92,7 +96,7 @@ def queue_from_table(text: str) -> list[QueuedStep]:
     """
     headings = ("REQUIREMENT", "STEP", "MODEL", "QUEUED AT", "AGE")
     return [
-        QueuedStep(row["STEP"], _requirement(row["REQUIREMENT"]))
+        QueuedStep(row["STEP"], _requirement(row["REQUIREMENT"]), row["MODEL"])
         for row in rows_of_table(text, headings, _NO_QUEUE)
     ]
 

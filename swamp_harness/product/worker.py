@@ -294,14 +294,14 @@ class Worker:
             raise InfrastructureFault(f"{self.name} reports no enrollment in JSON.")
         return bool(self._event(said[-1].text)["reconnect"])
 
-    def event_kinds(self) -> list[str]:
-        """The kinds of all events that its present process has told, in JSON.
+    def events(self) -> list[Mapping[str, Any]]:
+        """All events that its present process has told, in JSON.
 
         Raises:
             PromiseBroken: a line is no JSON object, or breaks the contract.
         """
         lines = self.log.lines(self._running().log_start, "stdout")
-        return [str(self._event(line.text)["kind"]) for line in lines]
+        return [self._event(line.text) for line in lines]
 
     @property
     def disconnected_at(self) -> list[datetime]:

@@ -17,6 +17,7 @@ import yaml
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.report.features import is_run_of
 
+_ANY_TEXT = "…"
 _FIELDS = ("id", "scenario", "step", "promised", "where", "seen", "shows-as", "since", "link")
 
 
@@ -31,7 +32,7 @@ class Deviation:
         promised: what is promised.
         where: the document that promises it.
         seen: what the product does instead.
-        shows_as: a pattern that the failure's message must match.
+        shows_as: a pattern that the failure's message must match, to its end.
         since: the release since which it has been seen.
         link: where it can be followed.
     """
@@ -79,11 +80,30 @@ def _deviation(file: Path, index: int, entry: Any) -> Deviation:
     if not isinstance(entry, dict) or sorted(entry) != sorted(_FIELDS):
         raise _unusable(file, f"entry {index} does not have exactly the fields {', '.join(_FIELDS)}")
     texts = {name.replace("-", "_"): str(value).strip() for name, value in entry.items()}
+    del texts["shows_as"]
     try:
-        pattern = re.compile(texts.pop("shows_as"))
-    except re.error as error:
-        raise _unusable(file, f"entry {index} has a pattern that is none: {error}") from error
+        pattern = _pattern(entry["shows-as"])
+    except ValueError as error:
+        raise _unusable(file, f"entry {index} {error}") from error
     return Deviation(shows_as=pattern, **texts)
+
+
+def _pattern(told: Any) -> re.Pattern[str]:
+    """The pattern of a failure: one that is given, or that of all lines of what is seen, where … is any text.
+
+    Raises:
+        ValueError: it is none, or another failure could hide behind what it matches.
+    """
+    if isinstance(told, list):
+        lines = (".*".join(map(re.escape, str(line).split(_ANY_TEXT))) for line in told)
+        return re.compile(r"seen: +" + r"\n +".join(lines) + "$")
+    try:
+        pattern = re.compile(str(told).strip())
+    except re.error as error:
+        raise ValueError(f"has a pattern that is none: {error}") from error
+    if not pattern.pattern.endswith("$"):
+        raise ValueError("has a pattern that is open at its end, so that more could be wrong: end it with $")
+    return pattern
 
 
 def _unusable(file: Path, what: str) -> UnusableInput:

@@ -50,7 +50,7 @@ def _told(each: Any, *fields: str) -> str:
 
 _TOKEN = ("name", "state", "expires_at", "machines")
 _MEMBER = ("name", "status", "labels", "platform", "slots")
-_QUEUED = ("step", "waits_for")
+_QUEUED = ("step", "waits_for", "model")
 _VERIFIED = ("WORKER", "STATUS", "PLATFORM", "ARCH")
 
 
@@ -118,6 +118,25 @@ MISTAKES: Mapping[str, Sequence[str]] = {
     "gives an option that does not exist": ("worker", "list", "--dance"),
     "asks an orchestrator that is not there": ("worker", "list", "--server", "ws://127.0.0.1:9"),
 }
+
+
+def events_of(world: World, worker: str) -> list[Row]:
+    """The events that a worker has told in JSON, each with the step and the workflow that it names.
+
+    Raises:
+        PromiseBroken: a line is no JSON object, or breaks the contract.
+    """
+    return [
+        {"event": str(event["kind"]), "step": _step_of(world, event)}
+        for event in world.workers[worker].events()
+    ]
+
+
+def _step_of(world: World, event: Mapping[str, Any]) -> str:
+    workflow, step = event.get("workflowName"), event.get("stepName")
+    if (workflow, step) == (None, None):
+        return ""
+    return str(step) if workflow == world.workflow.name else f"{step} of {workflow}"
 
 
 @dataclass(frozen=True)

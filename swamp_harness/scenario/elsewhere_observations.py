@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.wordings import RUN_FAILURES, reasons_given
 from swamp_harness.scenario.probe import RESULT
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
@@ -15,6 +16,9 @@ _METHOD = ("model", "method", "run")
 # The port of the discard protocol: a privileged one that the operating system gives to nobody.
 _NOBODY = "ws://127.0.0.1:9"
 _MODES = (Output.TEXT, Output.JSON)
+_FAILS = "fails"
+# How the product tells that what was run has failed by itself, in a step of a workflow or without one.
+_AS_TOLD = "its step failed"
 
 # What an operator does, in the words of the features.
 _DEEDS: Mapping[str, Sequence[str]] = {
@@ -57,6 +61,21 @@ def shown_of_method(world: World) -> dict[str, str]:
 def expected_of_method(world: World) -> dict[str, str]:
     """What `shown_of_method` is to return."""
     return {mode.value: f"{RESULT} of {world.model}" for mode in _MODES}
+
+
+def told_of_failing_method(world: World) -> dict[str, str]:
+    """Run the method "fail" of the scenario's model in both modes; tell how each ends, and why it says so."""
+    done = _both(world, (*_METHOD, world.model, "fail", "--input", f"step={world.model}"))
+    return {
+        each.output.value: f"{'succeeds' if each.succeeded else _FAILS} because "
+        f"{' and '.join(reasons_given(each.stdout + each.stderr, RUN_FAILURES)) or 'of nothing that it says'}"
+        for each in done
+    }
+
+
+def expected_of_failing_method() -> dict[str, str]:
+    """What `told_of_failing_method` is to return."""
+    return {mode.value: f"{_FAILS} because {_AS_TOLD}" for mode in _MODES}
 
 
 def _done(world: World, deed: str) -> list[CommandResult]:

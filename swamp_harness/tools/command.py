@@ -50,8 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.shard and shard_in(options.shard) is None:
-        return _unusable(f"the shard {options.shard!r} is none: give one such as 2/4")
+    complaint = _complaint_about(options)
+    if complaint:
+        return _unusable(complaint)
     given = [
         *("--format", _ALLURE, "--outfile", str(project.reports() / "allure-results")),
         *("--format", _CONSOLE),
@@ -73,6 +74,17 @@ def _run(options: argparse.Namespace) -> int:
     except ParserError as error:
         return _unusable(f"a feature cannot be read: {error}")
     return ExitCode.EVERY_PROMISE_HELD
+
+
+def _complaint_about(options: argparse.Namespace) -> str:
+    if options.shard and shard_in(options.shard) is None:
+        return f"the shard {options.shard!r} is none: give one such as 2/4"
+    for name in options.name:
+        try:
+            re.compile(name)
+        except re.error as error:
+            return f"the name {name!r} is no regular expression: {error}"
+    return ""
 
 
 def _coverage(options: argparse.Namespace) -> int:
