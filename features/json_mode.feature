@@ -93,7 +93,7 @@ Feature: JSON mode
       | connecting        |       |
       | enrolled          |       |
       | dispatch_started  | build |
-      | dispatch_finished | build |
+      | dispatch_finished |       |
       | draining          |       |
       | drain_complete    |       |
       | disconnected      |       |

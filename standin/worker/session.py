@@ -208,9 +208,10 @@ class Session:
     # --- steps
 
     async def _run(self, job: dict[str, Any]) -> None:
-        facts = {key: job[key] for key in ("dispatchId", "modelType", "workflowName", "stepName")}
+        facts = {key: job[key] for key in ("dispatchId", "modelType")}
         facts["methodName"] = job["method"]
-        self._report("dispatch_started", facts)
+        whence = {key: job[key] for key in ("workflowName", "stepName")}
+        self._report("dispatch_started", {**facts, **whence})
         started = asyncio.get_running_loop().time()
         try:
             result = await self._result_of(job)

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import psutil
 
@@ -120,9 +120,7 @@ class ProcessTree:
         Raises:
             AwaitedInVain: it still runs after the limit.
         """
-        wait_until(
-            f"{self.name} to end", self._last_words, lambda _: not self.alive, limit, hopeless=hopeless
-        )
+        wait_for_the_end_of(self, limit, hopeless)
         code = self.exit_code
         assert code is not None  # noqa: S101 - it has ended
         return code
@@ -188,8 +186,36 @@ class ProcessTree:
         _pump(pipe, stream, log)
         log.note(f"{self.name} says nothing more", Life.ENDED)
 
-    def _last_words(self) -> str:
-        return self.log.tail(3)
+
+class Ends(Protocol):
+    """What has a name, says something, and ends."""
+
+    name: str
+    log: ProcessLog
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+
+
+def wait_for_the_end_of(process: Ends, limit: Limit, hopeless: Callable[[], str | None]) -> None:
+    """Wait until a process has ended by itself.
+
+    Args:
+        process: of whatever kind.
+        limit: when to give up.
+        hopeless: says why it will not end, or None while there is hope.
+
+    Raises:
+        AwaitedInVain: it still runs after the limit.
+    """
+    wait_until(
+        f"{process.name} to end",
+        lambda: process.log.tail(3),
+        lambda _: not process.alive,
+        limit,
+        hopeless=hopeless,
+    )
 
 
 def tree_of(root: psutil.Process) -> list[psutil.Process]:

@@ -16,7 +16,7 @@ import paramiko
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import HOST_ANSWER, OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
-from swamp_harness.machinery.processes import Launch
+from swamp_harness.machinery.processes import Launch, wait_for_the_end_of
 from swamp_harness.machinery.processlog import Life, ProcessLog
 from swamp_harness.machinery.ssh_connection import SshConnection
 from swamp_harness.machinery.waiting import wait_until
@@ -136,13 +136,7 @@ class SshProcess:
         Raises:
             AwaitedInVain: it still runs after the limit.
         """
-        wait_until(
-            f"{self.name} to end",
-            lambda: self.log.tail(3),
-            lambda _: not self.alive,
-            limit,
-            hopeless=hopeless,
-        )
+        wait_for_the_end_of(self, limit, hopeless)
         code = self.exit_code
         assert code is not None  # noqa: S101 - it has ended
         return code

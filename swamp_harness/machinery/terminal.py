@@ -15,9 +15,8 @@ import psutil
 from swamp_harness.machinery.console import press_ctrl_c
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import OUTPUT_DRAINED, Limit
-from swamp_harness.machinery.processes import Launch, ProcessTree, kill_tree
+from swamp_harness.machinery.processes import Launch, ProcessTree, kill_tree, wait_for_the_end_of
 from swamp_harness.machinery.processlog import Life, ProcessLog
-from swamp_harness.machinery.waiting import wait_until
 
 _CHUNK = 65536
 _ROWS_AND_COLUMNS = (50, 200)
@@ -81,13 +80,7 @@ class TerminalProcess:
         Raises:
             AwaitedInVain: it still runs after the limit.
         """
-        wait_until(
-            f"{self.name} to end",
-            lambda: self.log.tail(3),
-            lambda _: not self.alive,
-            limit,
-            hopeless=hopeless,
-        )
+        wait_for_the_end_of(self, limit, hopeless)
         self._reader.join(limit.seconds)
         code = self.exit_code
         assert code is not None  # noqa: S101 - it has ended
