@@ -1,5 +1,6 @@
 """Workers in network namespaces: addresses of their own, and a link that can be cut."""
 
+import contextlib
 import secrets
 import socket
 import subprocess
@@ -77,6 +78,9 @@ def speaker():
     yield server.getsockname(), connections
     for connection in connections:
         connection.close()
+    # Closing alone would not wake the thread that accepts: it would accept for the number's next owner.
+    with contextlib.suppress(OSError):
+        server.shutdown(socket.SHUT_RDWR)
     server.close()
 
 

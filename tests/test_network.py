@@ -40,6 +40,9 @@ def echo():
 
     threading.Thread(target=accept, daemon=True).start()
     yield server.getsockname(), endings
+    # Closing alone would not wake the thread that accepts: it would accept for the number's next owner.
+    with contextlib.suppress(OSError):
+        server.shutdown(socket.SHUT_RDWR)
     server.close()
 
 

@@ -321,8 +321,8 @@ region=east, gpu=true      train  @uat/probe  2026-11-23T15:51:58.945Z  2s
 target=beta                ship   @uat/probe  2026-11-23T15:51:58.945Z  2s
 """
 QUEUE_JSON = [
-    {"stepName": "train", "requirement": "region=east, gpu=true"},
-    {"stepName": "ship", "requirement": "target=beta"},
+    {"stepName": "train", "requirement": "region=east, gpu=true", "modelType": "@uat/probe"},
+    {"stepName": "ship", "requirement": "target=beta", "modelType": "@uat/probe"},
 ]
 
 
