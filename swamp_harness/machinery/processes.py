@@ -120,10 +120,7 @@ class ProcessTree:
         Raises:
             AwaitedInVain: it still runs after the limit.
         """
-        wait_for_the_end_of(self, limit, hopeless)
-        code = self.exit_code
-        assert code is not None  # noqa: S101 - it has ended
-        return code
+        return wait_for_the_end_of(self, limit, hopeless)
 
     def kill(self) -> None:
         """End the whole tree at once, as a power cut would: nothing in it can clean up."""
@@ -197,14 +194,21 @@ class Ends(Protocol):
     def alive(self) -> bool:
         """Whether it has not ended."""
 
+    @property
+    def exit_code(self) -> int | None:
+        """Its exit code, None while it runs."""
 
-def wait_for_the_end_of(process: Ends, limit: Limit, hopeless: Callable[[], str | None]) -> None:
+
+def wait_for_the_end_of(process: Ends, limit: Limit, hopeless: Callable[[], str | None]) -> int:
     """Wait until a process has ended by itself.
 
     Args:
         process: of whatever kind.
         limit: when to give up.
         hopeless: says why it will not end, or None while there is hope.
+
+    Returns:
+        The exit code.
 
     Raises:
         AwaitedInVain: it still runs after the limit.
@@ -216,6 +220,9 @@ def wait_for_the_end_of(process: Ends, limit: Limit, hopeless: Callable[[], str 
         limit,
         hopeless=hopeless,
     )
+    code = process.exit_code
+    assert code is not None  # noqa: S101 - it has ended
+    return code
 
 
 def tree_of(root: psutil.Process) -> list[psutil.Process]:

@@ -136,10 +136,7 @@ class SshProcess:
         Raises:
             AwaitedInVain: it still runs after the limit.
         """
-        wait_for_the_end_of(self, limit, hopeless)
-        code = self.exit_code
-        assert code is not None  # noqa: S101 - it has ended
-        return code
+        return wait_for_the_end_of(self, limit, hopeless)
 
     def kill(self) -> None:
         """End all of it at once, as a power cut would."""

@@ -80,10 +80,8 @@ class TerminalProcess:
         Raises:
             AwaitedInVain: it still runs after the limit.
         """
-        wait_for_the_end_of(self, limit, hopeless)
+        code = wait_for_the_end_of(self, limit, hopeless)
         self._reader.join(limit.seconds)
-        code = self.exit_code
-        assert code is not None  # noqa: S101 - it has ended
         return code
 
     def end(self) -> None:
