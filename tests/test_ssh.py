@@ -2,11 +2,13 @@
 
 import contextlib
 import dataclasses
+import gc
 import shlex
 import socket
 import threading
 from pathlib import PurePosixPath
 
+import paramiko
 import psutil
 import pytest
 
@@ -138,6 +140,28 @@ def is_running(pid):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_nothing_is_left_to_the_garbage_collector_that_could_lock_the_connection(host, monkeypatch):
+    # The collector may finish what nobody closed in the connection's own thread, at the moment when it holds
+    # the lock of a channel's end: nobody was ever answered again. Here it always comes at that moment.
+    end_of_channel = paramiko.Channel._close_internal
+
+    def collecting(channel):
+        gc.collect()
+        return end_of_channel(channel)
+
+    monkeypatch.setattr(paramiko.Channel, "_close_internal", collecting)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            assert host.run("echo here") == "here\n"
+            host.close()
+        left = [thing for thing in gc.get_objects() if isinstance(thing, paramiko.file.BufferedFile)]
+    finally:
+        gc.enable()
+    assert not left
 
 
 # --- files

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from swamp_harness.machinery.limits import HOST_ANSWER
 
 # What goes wrong in it is raised where it is asked something; it need not be told on the terminal as well.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+
+_CHUNK = 65536
 
 
 @dataclass(frozen=True)
@@ -82,14 +85,29 @@ class SshConnection:
             InfrastructureFault: it failed, or did not end in time.
         """
         try:
-            _, stdout, stderr = self.client.exec_command(command, timeout=HOST_ANSWER.seconds)
-            told, complaint = stdout.read().decode(), stderr.read().decode().strip()
-            code = stdout.channel.recv_exit_status()
+            with self.open_channel() as channel:
+                channel.settimeout(HOST_ANSWER.seconds)
+                channel.exec_command(command)
+                told, complaint = _all_of(channel.recv), _all_of(channel.recv_stderr).strip()
+                code = channel.recv_exit_status()
         except (OSError, paramiko.SSHException) as error:
             raise InfrastructureFault(f"{self.name} did not answer: {error}.") from error
         if code:
             raise InfrastructureFault(f"`{command}` failed on {self.name}: {complaint or told.strip()}")
-        return str(told)
+        return told
+
+    def open_channel(self) -> paramiko.Channel:
+        """A new channel for one command; whoever opens it closes it.
+
+        What is left to the garbage collector may be finished in the very thread that answers for the
+        connection, while it holds the lock that the end of a channel needs; then nobody gets an answer
+        any more. paramiko's own `exec_command` leaves its files to the collector.
+
+        Raises:
+            InfrastructureFault: the machine cannot be reached, or is gone.
+            paramiko.SSHException: it opens none.
+        """
+        return self.transport.open_session(timeout=HOST_ANSWER.seconds)
 
     def close(self) -> None:
         """End the connection of this process, and with it all that was started over it."""
@@ -122,6 +140,10 @@ class SshConnection:
             client.close()
             raise InfrastructureFault(_told(self.name, address, error)) from error
         return client
+
+
+def _all_of(receive: Callable[[int], bytes]) -> str:
+    return b"".join(iter(lambda: receive(_CHUNK), b"")).decode()
 
 
 def _told(name: str, address: SshAddress, error: Exception) -> str:

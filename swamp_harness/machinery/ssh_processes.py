@@ -85,8 +85,9 @@ class SshProcess:
         self._begun = threading.Event()
         self._first_line = ""
         try:
-            self._channel = connection.transport.open_session(timeout=HOST_ANSWER.seconds)
-            self._channel.exec_command(started_by(launch))
+            self._channel = connection.open_channel()
+            with self._closed_on_failure():
+                self._channel.exec_command(started_by(launch))
         except (OSError, paramiko.SSHException) as error:
             raise InfrastructureFault(
                 f"{name} could not be started on {connection.name}: {error}."
@@ -95,7 +96,8 @@ class SshProcess:
         self._pumps = [threading.Thread(target=read, args=(kind,), daemon=True) for read, kind in readers]
         for pump in self._pumps:
             pump.start()
-        self.group = self._group_when_begun()
+        with self._closed_on_failure():
+            self.group = self._group_when_begun()
         log.note(f"{name} started on {connection.name} as process {self.pid}", Life.STARTED)
 
     @property
@@ -188,6 +190,14 @@ class SshProcess:
     def _drain(self) -> None:
         for pump in self._pumps:
             pump.join(OUTPUT_DRAINED.seconds)
+
+    @contextlib.contextmanager
+    def _closed_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._channel.close()
+            raise
 
     def _group_when_begun(self) -> Group:
         # The shell tells the numbers of what it starts before the program says anything.
