@@ -93,25 +93,44 @@ def test_the_same_folder_is_looked_at_once(mirror, there):
 class Silent(LocalFiles):
     """The files of a machine that stops answering."""
 
-    answers = True
+    def __init__(self, fault):
+        self.fault = fault
+        self.answers = True
+        self.asked_in_vain = 0
 
     def entries(self, folder):
         if not self.answers:
-            raise InfrastructureFault("the other machine is gone")
+            self.asked_in_vain += 1
+            raise self.fault
         return super().entries(folder)
 
 
-def test_a_machine_that_does_not_answer_is_told_to_whoever_looks_and_not_at_the_end(tmp_path):
-    (tmp_path / "here").mkdir()
-    mirror, files = Mirror(tmp_path / "here", "log", ()), Silent()
-    mirror.add(files, tmp_path / "there")
+@pytest.fixture(params=[InfrastructureFault("the machine is gone"), ConnectionResetError("the line is gone")])
+def silent(request):
+    return Silent(request.param)
+
+
+def test_a_machine_that_does_not_answer_is_told_to_whoever_looks_and_not_at_the_end(mirror, silent, tmp_path):
+    mirror.add(silent, tmp_path / "there")
     append(tmp_path / "there", "before\n")
     assert lines_here(mirror) == ["before"]
-    files.answers = False
+    silent.answers = False
     with pytest.raises(InfrastructureFault, match="is gone"):
         mirror.folder_now()
     mirror.close()
     assert lines_here(mirror) == ["before"]
+
+
+def test_a_machine_that_answers_again_is_looked_at_again(mirror, silent, tmp_path):
+    mirror.add(silent, tmp_path / "there")
+    silent.answers = False
+    wait_until("two looks in vain", lambda: silent.asked_in_vain, lambda looks: looks >= 2, SOON)
+    append(tmp_path / "there", "meanwhile\n")
+    silent.answers = True
+    here = tmp_path / "here" / "log"
+    wait_until(
+        "what was missed", lambda: here.exists() and here.read_text(), lambda t: t == "meanwhile\n", SOON
+    )
 
 
 def test_it_holds_over_ssh(mirror, tmp_path, tmp_path_factory):

@@ -61,7 +61,7 @@ class Mirror:
         """The folder here, with all that has been written anywhere so far.
 
         Raises:
-            InfrastructureFault: another machine does not answer.
+            InfrastructureFault: another machine does not answer, or a file cannot be read or written.
         """
         if not self._over.is_set():
             self._exchange()
@@ -82,6 +82,14 @@ class Mirror:
                 self._exchange()
 
     def _exchange(self) -> None:
+        try:
+            self._bring_and_send()
+        except OSError as error:
+            raise InfrastructureFault(
+                f"What other machines wrote cannot be brought here: {error}."
+            ) from error
+
+    def _bring_and_send(self) -> None:
         with self._lock:
             # What a line of the log tells of is there before the line is.
             logs = [self._log_of(place) for place in self._places]
