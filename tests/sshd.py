@@ -52,15 +52,16 @@ def new_key(file: Path) -> bytes:
     return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
 
 
-def sshd_in(folder: Path):
-    """Run a server until the generator goes on."""
+def sshd_in(folder: Path, login: str = ""):
+    """Run a server until the generator goes on; a login may begin with a command of the shell."""
     program = shutil.which("sshd", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
     if program is None or os.name != "posix":
         pytest.skip("needs an SSH server: install openssh-server")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # where it separates its privileges
     public = new_key(folder / "host_key")
-    (folder / "authorized_keys").write_bytes(new_key(folder / "key"))
+    first = f'command="{login}; eval \\"$SSH_ORIGINAL_COMMAND\\"" ' if login else ""
+    (folder / "authorized_keys").write_bytes(first.encode() + new_key(folder / "key"))
     with socket.create_server(("127.0.0.1", 0)) as probe:
         server = Sshd(folder, probe.getsockname()[1])
     server.known_hosts("known_hosts", public)

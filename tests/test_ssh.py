@@ -142,6 +142,20 @@ def is_running(pid):
         return False
 
 
+def test_what_a_login_says_is_nothing_that_a_command_said(tmp_path):
+    for sshd in sshd_in(tmp_path, "echo Welcome; echo no such file >&2; printf 'You have mail '"):
+        host = SshHost("the other machine", sshd.address)
+        assert host.run("echo here") == "here"
+        with pytest.raises(InfrastructureFault, match=r"failed on the other machine: bad luck$"):
+            host.run("echo bad luck >&2; false")
+        launch = Launch(["sh", "-c", "echo out; echo err >&2"], host.environment, PurePosixPath(tmp_path))
+        process = host.start("worker", launch, ProcessLog(tmp_path / "log"))
+        assert process.wait_for_end(SOON) == 0
+        assert said(process) == ["out"]
+        assert [line.text for line in process.log.lines(stream="stderr")] == ["err"]
+        host.close()
+
+
 def test_nothing_is_left_to_the_garbage_collector_that_could_lock_the_connection(host, monkeypatch):
     # The collector may finish what nobody closed in the connection's own thread, at the moment when it holds
     # the lock of a channel's end: nobody was ever answered again. Here it always comes at that moment.
@@ -156,7 +170,7 @@ def test_nothing_is_left_to_the_garbage_collector_that_could_lock_the_connection
     gc.disable()
     try:
         for _ in range(3):
-            assert host.run("echo here") == "here\n"
+            assert host.run("echo here") == "here"
             host.close()
         left = [thing for thing in gc.get_objects() if isinstance(thing, paramiko.file.BufferedFile)]
     finally:

@@ -61,7 +61,7 @@ class SshHost:
         return process
 
     def run(self, command: str) -> str:
-        """Run a command of the host's shell to its end, and return what it printed.
+        """Run a command of the host's shell to its end, and return the lines that it printed.
 
         Raises:
             InfrastructureFault: it failed, or did not end in time.

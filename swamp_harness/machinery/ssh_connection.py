@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from swamp_harness.machinery.limits import HOST_ANSWER
 # What goes wrong in it is raised where it is asked something; it need not be told on the terminal as well.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
+_BEGUN = "swamp-uat-begins-here"
 _CHUNK = 65536
 
 
@@ -79,35 +80,43 @@ class SshConnection:
         return transport
 
     def run(self, command: str) -> str:
-        """Run a command of the machine's shell to its end, and return what it printed.
+        """Run a command of the machine's shell to its end, and return the lines that it printed.
 
         Raises:
             InfrastructureFault: it failed, or did not end in time.
         """
         try:
-            with self.open_channel() as channel:
+            with self.start(command) as channel:
                 channel.settimeout(HOST_ANSWER.seconds)
-                channel.exec_command(command)
-                told, complaint = _all_of(channel.recv), _all_of(channel.recv_stderr).strip()
+                told = "\n".join(since_begun(lines_of(channel.recv)))
+                complaint = "\n".join(since_begun(lines_of(channel.recv_stderr)))
                 code = channel.recv_exit_status()
         except (OSError, paramiko.SSHException) as error:
             raise InfrastructureFault(f"{self.name} did not answer: {error}.") from error
         if code:
-            raise InfrastructureFault(f"`{command}` failed on {self.name}: {complaint or told.strip()}")
+            raise InfrastructureFault(f"`{command}` failed on {self.name}: {complaint or told}")
         return told
 
-    def open_channel(self) -> paramiko.Channel:
-        """A new channel for one command; whoever opens it closes it.
+    def start(self, command: str) -> paramiko.Channel:
+        """Start a command of the machine's shell; whoever starts it closes its channel.
+
+        A login may say something of its own first; `since_begun` drops that from what the channel brings.
 
         What is left to the garbage collector may be finished in the very thread that answers for the
         connection, while it holds the lock that the end of a channel needs; then nobody gets an answer
-        any more. paramiko's own `exec_command` leaves its files to the collector.
+        any more. paramiko's own way to run a command leaves files to the collector.
 
         Raises:
             InfrastructureFault: the machine cannot be reached, or is gone.
-            paramiko.SSHException: it opens none.
+            paramiko.SSHException: it starts none.
         """
-        return self.transport.open_session(timeout=HOST_ANSWER.seconds)
+        channel = self.transport.open_session(timeout=HOST_ANSWER.seconds)
+        try:
+            channel.exec_command(f"echo {_BEGUN}; echo {_BEGUN} >&2; {command}")
+        except BaseException:
+            channel.close()
+            raise
+        return channel
 
     def close(self) -> None:
         """End the connection of this process, and with it all that was started over it."""
@@ -142,8 +151,23 @@ class SshConnection:
         return client
 
 
-def _all_of(receive: Callable[[int], bytes]) -> str:
-    return b"".join(iter(lambda: receive(_CHUNK), b"")).decode()
+def lines_of(receive: Callable[[int], bytes]) -> Iterator[str]:
+    """The lines that a channel brings, as they come."""
+    rest = b""
+    while chunk := receive(_CHUNK):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", errors="replace").rstrip("\r")
+    if rest:
+        yield rest.decode("utf-8", errors="replace")
+
+
+def since_begun(lines: Iterator[str]) -> Iterator[str]:
+    """What a command said, without what the login said before it."""
+    for line in lines:
+        if line.endswith(_BEGUN):
+            break
+    return lines
 
 
 def _told(name: str, address: SshAddress, error: Exception) -> str:

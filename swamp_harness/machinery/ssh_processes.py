@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import paramiko
@@ -18,12 +18,11 @@ from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import HOST_ANSWER, OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
 from swamp_harness.machinery.processes import Launch, wait_for_the_end_of
 from swamp_harness.machinery.processlog import Life, ProcessLog
-from swamp_harness.machinery.ssh_connection import SshConnection
+from swamp_harness.machinery.ssh_connection import SshConnection, lines_of, since_begun
 from swamp_harness.machinery.waiting import wait_until
 
 _LIST = "ps -A -o pid= -o ppid= -o pgid= -o rss= -o args="
 _SIGNALLED = 128
-_CHUNK = 65536
 
 
 @dataclass(frozen=True)
@@ -85,9 +84,7 @@ class SshProcess:
         self._begun = threading.Event()
         self._first_line = ""
         try:
-            self._channel = connection.open_channel()
-            with self._closed_on_failure():
-                self._channel.exec_command(started_by(launch))
+            self._channel = connection.start(started_by(launch))
         except (OSError, paramiko.SSHException) as error:
             raise InfrastructureFault(
                 f"{name} could not be started on {connection.name}: {error}."
@@ -96,8 +93,7 @@ class SshProcess:
         self._pumps = [threading.Thread(target=read, args=(kind,), daemon=True) for read, kind in readers]
         for pump in self._pumps:
             pump.start()
-        with self._closed_on_failure():
-            self.group = self._group_when_begun()
+        self.group = self._group_when_begun()
         log.note(f"{name} started on {connection.name} as process {self.pid}", Life.STARTED)
 
     @property
@@ -191,25 +187,18 @@ class SshProcess:
         for pump in self._pumps:
             pump.join(OUTPUT_DRAINED.seconds)
 
-    @contextlib.contextmanager
-    def _closed_on_failure(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            self._channel.close()
-            raise
-
     def _group_when_begun(self) -> Group:
         # The shell tells the numbers of what it starts before the program says anything.
         if self._begun.wait(HOST_ANSWER.seconds):
             with contextlib.suppress(ValueError, TypeError):
                 return Group(*map(int, self._first_line.split()))
+        self._channel.close()
         raise InfrastructureFault(
             f"{self.name} could not be started on {self._connection.name}: {self.log.tail(3)}"
         )
 
     def _read_first_line_then_all(self, stream: str) -> None:
-        lines = _lines(self._channel.recv)
+        lines = since_begun(lines_of(self._channel.recv))
         self._first_line = next(lines, "")
         self._begun.set()
         for line in lines:
@@ -217,7 +206,7 @@ class SshProcess:
         self.log.note(f"{self.name} says nothing more", Life.ENDED)
 
     def _read_all(self, stream: str) -> None:
-        for line in _lines(self._channel.recv_stderr):
+        for line in since_begun(lines_of(self._channel.recv_stderr)):
             self.log.add(stream, line)
 
 
@@ -257,13 +246,3 @@ def descendants(listed: Sequence[Listed], root: int) -> list[int]:
     for member in tree:
         tree += [each.pid for each in listed if each.parent == member]
     return tree
-
-
-def _lines(receive: Callable[[int], bytes]) -> Iterator[str]:
-    rest = b""
-    while chunk := receive(_CHUNK):
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line.decode("utf-8", errors="replace").rstrip("\r")
-    if rest:
-        yield rest.decode("utf-8", errors="replace")
