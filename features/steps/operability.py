@@ -9,23 +9,23 @@ from swamp_harness.scenario.tables import rows_of
 
 @given('the model "{model:Name}"')
 def the_model(context, model):
-    context.world.set_up_model(model)
+    context.world.given.model(model)
 
 
 @given("an orchestrator with {certificate:Certificate}")
 def an_orchestrator_with_a_certificate(context, certificate):
-    context.world.set_up_orchestrator(identity=certificate)
+    context.world.given.orchestrator(identity=certificate)
 
 
 @given("everybody trusts {trust:Trust}")
 def everybody_trusts(context, trust):
-    context.world.set_up_trust(trust)
+    context.world.given.trust(trust)
 
 
 @given("the operator is at another machine, without a repository")
 @when("the operator goes to another machine, without a repository")
 def the_operator_is_at_another_machine(context):
-    context.world.set_up_another_machine()
+    context.world.given.another_machine()
 
 
 @when('the step "{step:Name}" goes on once the operator has seen what it says')

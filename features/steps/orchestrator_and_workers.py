@@ -10,12 +10,12 @@ from swamp_harness.scenario.tables import promised_pool, seen_pool
 
 @given("an orchestrator")
 def an_orchestrator(context):
-    context.world.set_up_orchestrator()
+    context.world.given.orchestrator()
 
 
 @given("an orchestrator that soon notices a silent connection")
 def an_orchestrator_that_notices_silence(context):
-    context.world.set_up_orchestrator(flags=context.world.times.notices_silence_soon)
+    context.world.given.orchestrator(flags=context.world.times.notices_silence_soon)
 
 
 @given("workers report in {output:Output}")
@@ -25,34 +25,34 @@ def workers_report_in(context, output):
 
 @given('the enrolled worker "{worker:Name}"')
 def the_enrolled_worker(context, worker):
-    context.world.set_up_worker(worker)
+    context.world.given.worker(worker)
 
 
 @given('the enrolled worker "{worker:Name}" without a cache directory')
 def the_enrolled_worker_without_a_cache(context, worker):
-    context.world.set_up_worker(worker, cached=False)
+    context.world.given.worker(worker, cached=False)
 
 
 @given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}"')
 def the_enrolled_worker_with_labels(context, worker, labels):
-    context.world.set_up_worker(worker, labels=labels)
+    context.world.given.worker(worker, labels=labels)
 
 
 @given('the enrolled worker "{worker:Name}" with {slots:Number} slot')
 @given('the enrolled worker "{worker:Name}" with {slots:Number} slots')
 def the_enrolled_worker_with_slots(context, worker, slots):
-    context.world.set_up_worker(worker, slots=slots)
+    context.world.given.worker(worker, slots=slots)
 
 
 @given('the enrolled worker "{worker:Name}" with a cache directory {place:CachePlace}')
 def the_enrolled_worker_with_a_cache(context, worker, place):
-    context.world.set_up_worker(worker, machine=context.world.workers.new_machine(worker, cache=place))
+    context.world.given.worker(worker, machine=context.world.workers.new_machine(worker, cache=place))
 
 
 @given('the enrolled worker "{worker:Name}" on a network that can fail')
 @given('the enrolled worker "{worker:Name}" on a network that is watched')
 def the_enrolled_worker_on_a_network(context, worker):
-    context.world.set_up_worker(worker, on_a_network=True)
+    context.world.given.worker(worker, on_a_network=True)
 
 
 @given('the network of "{worker:Name}" has failed')
@@ -139,7 +139,7 @@ def the_worker_connects_with_a_cache(context, worker, place):
 
 @when('the worker "{worker:Name}" joins')
 def the_worker_joins(context, worker):
-    context.world.set_up_worker(worker)
+    context.world.given.worker(worker)
 
 
 @when('the worker "{worker:Name}" starts again without a cache directory')

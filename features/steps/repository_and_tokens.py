@@ -12,12 +12,12 @@ from swamp_harness.scenario.tables import promised_tokens, seen_tokens
 
 @given("a repository")
 def a_repository(context):
-    context.world.set_up_repository()
+    context.world.given.repository()
 
 
 @given("a repository without a vault")
 def a_repository_without_a_vault(context):
-    context.world.set_up_repository(with_vault=False)
+    context.world.given.repository(with_vault=False)
 
 
 @given("the operator asks for answers in {output:Output}")
@@ -27,17 +27,17 @@ def the_operator_asks_for(context, output):
 
 @given('the token "{token:Name}"')
 def the_token(context, token):
-    context.world.set_up_token(token)
+    context.world.given.token(token)
 
 
 @given('the short-lived token "{token:Name}"')
 def the_short_lived_token(context, token):
-    context.world.set_up_token(token, lifetime=context.world.times.shortest_lifetime)
+    context.world.given.token(token, lifetime=context.world.times.shortest_lifetime)
 
 
 @given('the revoked token "{token:Name}"')
 def the_revoked_token(context, token):
-    context.world.set_up_token(token, revoked=True)
+    context.world.given.token(token, revoked=True)
 
 
 @given('half of the lifetime of the token "{token:Name}" has passed')

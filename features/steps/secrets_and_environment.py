@@ -9,7 +9,7 @@ from swamp_harness.scenario.tables import rows_of
 
 @given('the vault holds the secret "{key:Name}"')
 def the_vault_holds(context, key):
-    context.world.set_up_secret(key)
+    context.world.given.secret(key)
 
 
 @given("workers log everything")
@@ -20,28 +20,28 @@ def workers_log_everything(context):
 @given('an orchestrator with the variables "{names:Names}"')
 def an_orchestrator_with_variables(context, names):
     owned = env_observations.variables_of(env_observations.ORCHESTRATOR, names)
-    context.world.set_up_orchestrator(variables=owned)
+    context.world.given.orchestrator(variables=owned)
 
 
 @given('the enrolled worker "{worker:Name}" with the variables "{names:Names}"')
 def the_enrolled_worker_with_variables(context, worker, names):
-    context.world.set_up_worker(worker, variables=env_observations.variables_of(worker, names))
+    context.world.given.worker(worker, variables=env_observations.variables_of(worker, names))
 
 
 @given('the enrolled worker "{worker:Name}" on a network that can fail, with the variables "{names:Names}"')
 def the_enrolled_worker_on_a_network_with_variables(context, worker, names):
     owned = env_observations.variables_of(worker, names)
-    context.world.set_up_worker(worker, on_a_network=True, variables=owned)
+    context.world.given.worker(worker, on_a_network=True, variables=owned)
 
 
 @given('the enrolled worker "{worker:Name}" configured by arguments')
 def the_enrolled_worker_by_arguments(context, worker):
-    context.world.set_up_worker(worker)
+    context.world.given.worker(worker)
 
 
 @given('the enrolled worker "{worker:Name}" configured by variables')
 def the_enrolled_worker_by_variables(context, worker):
-    context.world.set_up_worker(worker, by_environment=True)
+    context.world.given.worker(worker, by_environment=True)
 
 
 @when("the orchestrator is restarted without its variables")

@@ -11,7 +11,7 @@ from swamp_harness.scenario.tables import rows_of
 
 @given("a workflow with the steps:")
 def a_workflow(context):
-    context.world.set_up_workflow(planned(context.table))
+    context.world.given.workflow(planned(context.table))
 
 
 @when("the workflow starts")

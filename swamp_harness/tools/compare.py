@@ -275,7 +275,7 @@ def _conversation(environ: Mapping[str, str], target: Target, folder: Path) -> I
 
 
 def _in_a_repository(world: World) -> Iterator[tuple[str, Facts]]:
-    world.set_up_repository()
+    world.given.repository()
     for command in _HELP:
         result = world.operator.commands.run(*command.split(), "--help", output=Output.TEXT)
         below = ", ".join(sorted(subcommands(result.stdout, command))) or "none"
@@ -285,9 +285,9 @@ def _in_a_repository(world: World) -> Iterator[tuple[str, Facts]]:
 
 def _on_an_orchestrator(world: World) -> Iterator[tuple[str, Facts]]:
     steps = [_step("build", "works at once"), _step("fails", "fails")]
-    world.set_up_workflow(Workflow("release", steps))
-    world.set_up_orchestrator()
-    world.set_up_worker("alpha")
+    world.given.workflow(Workflow("release", steps))
+    world.given.orchestrator()
+    world.given.worker("alpha")
     for output in _BOTH:
         world.operator.output = output
         run_events.start_workflow(world)
@@ -296,8 +296,8 @@ def _on_an_orchestrator(world: World) -> Iterator[tuple[str, Facts]]:
 
 
 def _workers_turned_away(world: World) -> Iterator[tuple[str, Facts]]:
-    world.set_up_orchestrator()
-    world.set_up_worker(_BOUND)
+    world.given.orchestrator()
+    world.given.worker(_BOUND)
     cases: Mapping[str, Callable[[str], None]] = {
         "a malformed credential": lambda name: world.connect_stranger(name, "malformed"),
         "a wrong secret": lambda name: world.connect_stranger(name, f"{_BOUND}.{'0' * 64}"),

@@ -1,0 +1,180 @@
+"""What a scenario begins with: the Givens make it, and wait until it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from swamp_harness.machinery.certificates import Identity, Trust
+from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.limits import POOL_CHANGED
+from swamp_harness.machinery.processlog import ProcessLog
+from swamp_harness.machinery.waiting import wait_until
+from swamp_harness.product.commands import CommandResult, SwampCommands
+from swamp_harness.product.machine import Machine
+from swamp_harness.product.orchestrator import Orchestrator
+from swamp_harness.product.repository import initialise
+from swamp_harness.product.trust import trust_of_command
+from swamp_harness.product.workflow import Workflow
+from swamp_harness.scenario.elsewhere import Elsewhere
+from swamp_harness.scenario.operator import Operator
+from swamp_harness.scenario.placement import ANY_WORKER
+from swamp_harness.scenario.probe import PROBE
+from swamp_harness.scenario.runs import Runs
+from swamp_harness.scenario.scene import Scene
+from swamp_harness.scenario.security import Security
+
+_ORCHESTRATOR = "orchestrator"
+
+
+class Given:
+    """Makes what a scenario begins with.
+
+    What the product refuses here breaks no promise of the scenario: it is an `InfrastructureFault`.
+
+    Args:
+        scene: where it will be.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    def repository(self, *, with_vault: bool = True, with_probe: bool = False) -> None:
+        """Give the operator a repository of this scenario's own."""
+        scene, bench = self._scene, self._scene.bench
+        machine = Machine.at(scene.folder / "operator")
+        folder = machine.here / "repository"
+        commands = SwampCommands(bench.binary.path, machine.environment(**scene.variables), folder)
+        if with_probe:
+            scene.repository = bench.repository_with_probe().copy_to(folder)
+            bench.share_packages_with(machine)
+        elif with_vault:
+            scene.repository = bench.prepared_repository().copy_to(folder)
+        else:
+            folder.mkdir()
+            scene.repository = initialise(commands, with_vault=False)
+        scene.operator = Operator(commands)
+        scene.runs = Runs(bench.binary.path, commands.environment, machine.work, scene.evidence)
+
+    def workflow(self, workflow: Workflow) -> None:
+        """Give the operator a repository with a workflow whose steps are the probe's."""
+        scene = self._scene
+        if scene.orchestrators:
+            # An orchestrator knows the extensions that were there when it started.
+            raise InfrastructureFault("Tell of the workflow first, and of the orchestrator then.")
+        self.repository(with_probe=True)
+        scene.workflow = workflow
+        scene.evidence.write("The workflow", "workflow.yaml", workflow.write_to(scene.repository))
+
+    def model(self, name: str) -> None:
+        """Give the operator a repository with a model that is an instance of the probe."""
+        self.repository(with_probe=True)
+        _demand("model could not be created", self._scene.operator.create_model(PROBE, name))
+        self._scene.model = name
+
+    def orchestrator(
+        self,
+        name: str = _ORCHESTRATOR,
+        *,
+        flags: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+        identity: Identity | None = None,
+    ) -> None:
+        """Start an orchestrator that serves the operator's repository, and wait until it is ready.
+
+        Args:
+            name: how messages call it.
+            flags: that it is started with.
+            variables: what it finds in its environment beside what every process of the scenario does.
+            identity: the kind of certificate that it shows; it does not speak TLS when None.
+        """
+        scene = self._scene
+        if identity is not None:
+            scene.security = Security(
+                scene.folder / "certificates", identity, scene.workers.addresses_of_this_machine
+            )
+        if Scene.repository.of(scene) is None:
+            self.repository()
+        machine = Machine.at(scene.folder / name)
+        if Scene.workflow.of(scene) is not None:
+            scene.bench.share_packages_with(machine)
+        orchestrator = Orchestrator(
+            name,
+            scene.bench.binary.path,
+            machine.environment(**{**scene.variables, **(variables or {})}),
+            scene.repository,
+            log=ProcessLog(scene.evidence.log_file(name)),
+            flags=flags,
+            certificate=scene.security.certificate if Scene.security.of(scene) else None,
+        )
+        scene.orchestrators[name] = orchestrator
+        orchestrator.start()
+
+    def secret(self, key: str) -> None:
+        """Put a new secret into the vault."""
+        _demand("secret could not be put into the vault", self._scene.operator.keep_secret(key))
+
+    def trust(self, trust: Trust) -> None:
+        """Decide whom the operator trusts from now on, and every worker that starts from now on."""
+        self._scene.security.trust(trust)
+        self._scene.operator.commands.environment.update(trust_of_command(self._scene.trusted))
+
+    def another_machine(self) -> None:
+        """Take the operator to a machine that has nothing but swamp and the address of the orchestrator."""
+        scene, bench = self._scene, self._scene.bench
+        machine = Machine.at(scene.folder / "another-machine")
+        variables = {**bench.mark(scene.scenario), **trust_of_command(scene.trusted)}
+        commands = SwampCommands(bench.binary.path, machine.environment(**variables), machine.work)
+        scene.elsewhere = Elsewhere(machine, commands, scene.orchestrator.api.url)
+        scene.runs = Runs(bench.binary.path, commands.environment, machine.work, scene.evidence)
+
+    def token(self, token: str, *, lifetime: str = "", revoked: bool = False) -> None:
+        """Mint a token, of the usual lifetime unless another is given, and revoke it if asked."""
+        operator = self._scene.operator
+        minted = operator.mint(token, lifetime or self._scene.times.usual_lifetime)
+        _demand("token could not be prepared", minted)
+        if revoked:
+            _demand("token could not be prepared", operator.revoke(token))
+        operator.note_lifetime(token, minted)
+
+    def worker(
+        self,
+        name: str,
+        *,
+        labels: Mapping[str, str] = ANY_WORKER,
+        on_a_network: bool = False,
+        machine: Machine | None = None,
+        variables: Mapping[str, str] | None = None,
+        **settings: Any,
+    ) -> None:
+        """Enroll a worker with the token of its own name, minting the token if there is none yet.
+
+        Args:
+            name: of the worker.
+            labels: its scheduling labels; those that a step for any worker asks for, unless others are given.
+            on_a_network: whether it reaches the orchestrator over a network path that can fail.
+            machine: where it runs; a machine of its own when None.
+            variables: what it finds in its environment beside what every worker does.
+            settings: further ones of `WorkerSettings`.
+        """
+        scene = self._scene
+        if name not in scene.operator.credentials:
+            api, lifetime = scene.orchestrator.api, scene.times.usual_lifetime
+            if not scene.operator.mint_at(api, name, lifetime):
+                self.token(name, lifetime=lifetime)
+        credential = str(scene.operator.credential(name))
+        all_settings = replace(scene.settings_of_worker(credential, labels), **settings)
+        worker = scene.workers.make(name, all_settings, machine=machine, variables=variables)
+        start = scene.workers.start_on_a_network if on_a_network else scene.workers.start
+        start(name, scene.orchestrator.address)
+        worker.wait_until_enrolled()
+        scene.workers.remember_first_enrollment(name)
+        scene.memberships[name] = wait_until(
+            f'the pool to list "{name}"', lambda: scene.members(name), bool, POOL_CHANGED
+        )[0]
+
+
+def _demand(failure: str, result: CommandResult) -> None:
+    if not result.succeeded:
+        raise InfrastructureFault(f"The scenario's {failure}:\n{result}")

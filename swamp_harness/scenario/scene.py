@@ -1,0 +1,250 @@
+"""The scene of one scenario: who is there, by name, from what its Givens made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any, Generic, TypeVar, overload
+
+from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.memory import MemoryWatch
+from swamp_harness.machinery.processlog import ProcessLog
+from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.orchestrator import Orchestrator
+from swamp_harness.product.records import PoolMember
+from swamp_harness.product.registry import Registry
+from swamp_harness.product.repository import Repository
+from swamp_harness.product.run import WorkflowRun
+from swamp_harness.product.serve_api import LiveMember
+from swamp_harness.product.target import Times
+from swamp_harness.product.worker import Worker, WorkerSettings
+from swamp_harness.product.workflow import Workflow
+from swamp_harness.scenario.bench import Bench
+from swamp_harness.scenario.elsewhere import Elsewhere
+from swamp_harness.scenario.evidence import Evidence
+from swamp_harness.scenario.journal import Journal
+from swamp_harness.scenario.operator import Operator
+from swamp_harness.scenario.runs import Runs
+from swamp_harness.scenario.security import Security
+from swamp_harness.scenario.timeline import PoolWatch, Span, Timeline
+from swamp_harness.scenario.workers import Workers
+
+T = TypeVar("T")
+
+
+class Made(Generic[T]):
+    """Something of a scene that is there once a step has made it.
+
+    Whoever asks a scene for it before gets an `InfrastructureFault`: the feature lacks a step.
+
+    Args:
+        missing: what to say then, and how to mend it.
+    """
+
+    def __init__(self, missing: str) -> None:
+        self._missing = missing
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, scene: None, owner: type) -> Made[T]: ...
+
+    @overload
+    def __get__(self, scene: Scene, owner: type) -> T: ...
+
+    def __get__(self, scene: Scene | None, owner: type) -> Made[T] | T:
+        if scene is None:
+            return self
+        made = self.of(scene)
+        if made is None:
+            raise InfrastructureFault(self._missing)
+        return made
+
+    def __set__(self, scene: Scene, made: T) -> None:
+        scene.__dict__[self._name] = made
+
+    def of(self, scene: Scene) -> T | None:
+        """It, or None as long as no step has made it."""
+        made: T | None = scene.__dict__.get(self._name)
+        return made
+
+
+_NO_REPOSITORY = "The scenario has no repository: begin with `Given a repository`."
+
+
+class Scene:
+    """Everything that one scenario has made, by name.
+
+    Args:
+        bench: what all scenarios of the run share.
+        scenario: the scenario's own name in folders and marks; none of its words, so that a search for a
+            word of the scenario does not find the paths in the product's files.
+        title: its name in the evidence, for people.
+        platforms: the operating systems on which its workers may run; any when there are none.
+
+    Attributes:
+        bench: what all scenarios of the run share.
+        scenario: the scenario's own name in folders and marks.
+        folder: where all its machines and its repository are.
+        variables: what every process of the scenario finds in its environment.
+        journal: what the steps of its workflows say about themselves.
+        evidence: where it leaves what people will read.
+        workers: its workers.
+        orchestrators: its orchestrators, by name, the one that was started first as the first.
+        operator: who types its commands.
+        repository: the operator's.
+        runs: the workflow runs that the operator has started.
+        workflow: that the scenario is about.
+        security: the certificate that the orchestrator shows, and whom everybody trusts.
+        elsewhere: the other machine that the operator went to.
+        memberships: the pool members that its workers became in its Givens, by name of the worker.
+        worker_output: how workers that are started from now on report.
+        worker_log_level: how much they tell; as much as usual when empty.
+        model: the instance of the probe that it began with; empty if it began with none or with a workflow.
+        asked: what the operator has asked last, and what the product answered.
+        machines_with_steps: the workers on whose machines processes of steps have been seen.
+        aids: what the suite itself runs for the scenario, to be ended with it.
+        registry: the registry of extensions that the operator pulls from, once there is one.
+        memory: whose memory is watched, by name.
+        heard_in_time: the steps of which the operator has seen, while they held, what they said.
+        steps: of the feature that have been run, on the time axis.
+        begun: when the scenario began.
+        pool_watch: what was seen of the live pool, and when.
+        timeline: everything that happened, once the scenario has been closed.
+    """
+
+    operator: Made[Operator] = Made(_NO_REPOSITORY)
+    repository: Made[Repository] = Made(_NO_REPOSITORY)
+    runs: Made[Runs] = Made(_NO_REPOSITORY)
+    workflow: Made[Workflow] = Made("The scenario has no workflow.")
+    security: Made[Security] = Made("The scenario's orchestrator does not speak TLS.")
+    elsewhere: Made[Elsewhere] = Made("The operator has not gone to another machine.")
+
+    def __init__(self, bench: Bench, scenario: str, title: str, platforms: Collection[str] = ()) -> None:
+        self.bench = bench
+        self.scenario = scenario
+        self.folder = bench.folder / scenario
+        self.folder.mkdir()
+        self.journal = Journal(self.folder / "notes")
+        self.variables: dict[str, str] = {**bench.mark(scenario), **self.journal.variables}
+        self.evidence = Evidence(bench.reports / "evidence" / title)
+        self.workers = Workers(
+            bench.berths_for(scenario, self.folder / "workers", platforms),
+            self.variables,
+            self.journal,
+            self.evidence,
+        )
+        self.orchestrators: dict[str, Orchestrator] = {}
+        self.memberships: dict[str, PoolMember] = {}
+        self.worker_output = Output.TEXT
+        self.worker_log_level = ""
+        self.asked: Any = None
+        self.model = ""
+        self.machines_with_steps: set[str] = set()
+        self.aids = ExitStack()
+        self.registry: Registry | None = None
+        self.memory: dict[str, MemoryWatch] = {}
+        self.heard_in_time: list[str] = []
+        self.steps: list[Span] = []
+        self.begun = datetime.now(UTC)
+        self.pool_watch = PoolWatch()
+        self.timeline: Timeline | None = None
+
+    @property
+    def times(self) -> Times:
+        """The times of the target that a scenario waits out."""
+        return self.bench.target.times
+
+    @property
+    def orchestrator(self) -> Orchestrator:
+        """The orchestrator that was started first."""
+        if not self.orchestrators:
+            raise InfrastructureFault("The scenario has no orchestrator: begin with `Given an orchestrator`.")
+        return next(iter(self.orchestrators.values()))
+
+    @property
+    def trusted(self) -> Path | None:
+        """The file of the authorities that everybody trusts; None where nobody speaks TLS."""
+        security = Scene.security.of(self)
+        return security.trusted if security is not None else None
+
+    def settings_of_worker(self, credential: str, labels: Mapping[str, str] | None = None) -> WorkerSettings:
+        """How a worker that presents a credential is started now."""
+        return WorkerSettings(
+            credential,
+            labels or {},
+            output=self.worker_output,
+            log_level=self.worker_log_level,
+            secure=self.orchestrator.secure,
+            trusted=self.trusted,
+        )
+
+    # --- the pool
+
+    def live_pool(self) -> list[LiveMember]:
+        """The live pool, by name, as the orchestrator's health endpoint tells it.
+
+        Raises:
+            PromiseBroken: the orchestrator does not answer.
+        """
+        try:
+            members = self.orchestrator.api.live_pool()
+        except OSError as error:
+            raise PromiseBroken(f"{self.orchestrator.name} does not answer: {error}") from error
+        self.pool_watch.see(members, datetime.now(UTC))
+        return sorted(members, key=lambda member: member.name)
+
+    def members(self, name: str | None = None) -> list[PoolMember]:
+        """The members that the worker list would show now, or that of a name, asked over the cheap surface.
+
+        Raises:
+            PromiseBroken: the orchestrator does not answer.
+        """
+        try:
+            listed = self.orchestrator.api.pool()
+        except OSError as error:
+            raise PromiseBroken(f"{self.orchestrator.name} does not answer: {error}") from error
+        return [member for member in listed if name in (None, member.name)]
+
+    def first_membership(self, worker: str) -> PoolMember:
+        """The pool member that a worker became when the scenario enrolled it.
+
+        Raises:
+            InfrastructureFault: the scenario did not enroll it.
+        """
+        if worker not in self.memberships:
+            raise InfrastructureFault(f'The scenario did not begin with the enrolled worker "{worker}".')
+        return self.memberships[worker]
+
+    # --- everybody
+
+    def actors(self) -> list[Orchestrator | Worker | WorkflowRun]:
+        """All that have processes and logs of their own."""
+        return [*self.orchestrators.values(), *self.workers.all(), *self.followed_runs()]
+
+    def followed_runs(self) -> list[WorkflowRun]:
+        """The workflow runs that the operator has started, none if nobody could."""
+        runs = Scene.runs.of(self)
+        return runs.all() if runs is not None else []
+
+    def typed(self) -> list[CommandResult]:
+        """The commands that the operator typed, wherever, in the order of time."""
+        at = (Scene.operator.of(self), Scene.elsewhere.of(self))
+        everywhere = [who.commands.results for who in at if who is not None]
+        return sorted(chain.from_iterable(everywhere), key=lambda result: result.started)
+
+    def logs(self) -> list[ProcessLog]:
+        """The logs of all its actors."""
+        return [actor.log for actor in self.actors()]
+
+    @property
+    def product_commands(self) -> int:
+        """How many times the scenario has started the product, as a command or as a process."""
+        orchestrators = sum(orchestrator.starts for orchestrator in self.orchestrators.values())
+        workers = sum(worker.starts for worker in self.workers.all())
+        return len(self.typed()) + orchestrators + workers + len(self.followed_runs())
