@@ -269,6 +269,32 @@ def test_everything_is_written_about_a_run(tmp_path):
         assert (tmp_path / written).exists()
 
 
+def test_a_page_tells_what_is_broken_before_all_else(tmp_path):
+    known = knowing((1, "one"), (2, "two"), (3, "three"))
+    run = a_run(
+        a_result("one", Outcome.BROKEN, reason="Not so: one.", step="Then one"),
+        a_result("two", Outcome.FAULT, reason="No port was free.", numbers=(2,)),
+        a_result("three", numbers=(3,)),
+    )
+
+    page = write_page(sign_off(run, known).document, tmp_path, runs_with_this_binary=1).read_text()
+
+    stands = [
+        page.index(title) for title in ("What is broken", "Where the bench failed", "The thirty promises")
+    ]
+    assert stands == sorted(stands)
+    assert "Then one" in page[stands[0] : stands[1]]
+    assert "Not so: one." in page[stands[0] : stands[1]]
+    assert "No port was free." in page[stands[1] : stands[2]]
+
+
+def test_a_page_of_a_run_in_which_all_held_has_no_word_of_failures(tmp_path):
+    document = sign_off(a_run(a_result("one")), knowing((1, "one"))).document
+    page = write_page(document, tmp_path, runs_with_this_binary=1).read_text()
+    assert "What is broken" not in page
+    assert "Where the bench failed" not in page
+
+
 def test_a_page_shows_the_timelines_of_its_scenarios(tmp_path):
     feature = "A minted credential is shown exactly once, in <output> -- @1.1 "
     evidence = tmp_path / "evidence" / "a-1"

@@ -71,7 +71,8 @@ def test_what_did_not_hold_and_why_is_folded_away(tmp_path):
 
 
 def test_deviations_waivers_flakes_and_cost_are_told(tmp_path):
-    one, two = a_result("one", Outcome.DEVIATION), a_result("two", Outcome.WAIVED)
+    one = a_result("one", Outcome.DEVIATION, deviation="ends-late")
+    two = a_result("two", Outcome.WAIVED)
     earlier = PastRun("2026-08-22", "", "ab linux x86_64", "linux x86_64", {"one": "held"})
     later = replace(earlier, outcomes={"one": "broken"})
     runs = [FeatureRun(each.name, each.numbers, each.location, "Tokens") for each in (one, two)]
@@ -102,3 +103,23 @@ def test_secrets_are_blanked_however_they_are_written(tmp_path):
 
     assert r"seen: \[blanked\]" in told
     assert "0815" not in told
+
+
+def test_a_deviation_is_told_only_where_it_was_seen(tmp_path):
+    otherwise = a_result("one", Outcome.BROKEN)
+    runs = [FeatureRun("one", (1,), "features/a.feature:1", "Tokens")]
+
+    told = summary_of(tmp_path, otherwise, known=Knowledge(runs, [DEVIATION], [], []))
+
+    assert "It ends late." not in told
+
+
+def test_what_did_not_hold_is_told_once_with_all_its_numbers_the_broken_first(tmp_path):
+    told = summary_of(
+        tmp_path,
+        a_result("one", Outcome.FAULT, numbers=(6, 30), location="features/a.feature:1"),
+        a_result("two", Outcome.BROKEN, numbers=(7, 30), location="features/a.feature:2"),
+    ).splitlines()
+
+    rows = [line for line in told if line.startswith(("| 6, 30", "| 7, 30"))]
+    assert [row.split(" | ")[1] for row in rows] == ["two", "one"]

@@ -50,6 +50,7 @@ class ScenarioResult:
         outcome: what became of it.
         reason: why, in words; empty for a promise that held.
         step: the step at which it went wrong, with its keyword; empty otherwise.
+        deviation: the id of the known deviation that explains a broken promise, waived or not; else empty.
         step_type: "given", "when" or "then": what kind of step that is; empty otherwise.
         platform: where it ran, such as "linux x86_64".
         evidence: the folder of its evidence, below that of the reports; empty if it has none.
@@ -69,6 +70,7 @@ class ScenarioResult:
     commands: int
     product_cpu_seconds: float
     swept_up: int
+    deviation: str = ""
     step_type: str = ""
     platform: str = ""
     evidence: str = ""

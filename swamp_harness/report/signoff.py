@@ -38,7 +38,6 @@ _WORST_FIRST = (
     Outcome.WAIVED,
     Outcome.HELD,
 )
-_AGAINST = (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.DEVIATION)
 _CUT_SHORT = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
 
 
@@ -140,6 +139,7 @@ def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
             for outcome in Outcome
             if (count := sum(result.outcome is outcome for result in results))
         },
+        "did not hold": _did_not_hold(results),
         "promises": [_promise(each, results, known) for each in features.catalogue()],
         "deviations": [_deviation(each, results) for each in known.deviations if _seen(each, results)],
         "waivers": [_waiver(each, results, record.version) for each in known.waivers],
@@ -234,6 +234,21 @@ def _promise(promise: Promise, results: Sequence[ScenarioResult], known: Knowled
     }
 
 
+def _did_not_hold(results: Sequence[ScenarioResult]) -> list[dict[str, Any]]:
+    told = [result for result in results if result.outcome not in (Outcome.HELD, Outcome.NOT_RUN)]
+    return [
+        {
+            "numbers": list(result.numbers),
+            "name": title_of(result.name),
+            "platform": result.platform,
+            "outcome": result.outcome.value,
+            "step": result.step,
+            "reason": result.reason,
+        }
+        for result in sorted(told, key=lambda each: (_WORST_FIRST.index(each.outcome), each.place))
+    ]
+
+
 def _outcomes(results: Sequence[ScenarioResult]) -> dict[str, str]:
     outcomes = {
         platform: _standing([result for result in results if result.platform == platform])
@@ -251,11 +266,8 @@ def _standing(results: Sequence[ScenarioResult]) -> str:
 
 
 def _seen(deviation: Deviation, results: Sequence[ScenarioResult]) -> list[ScenarioResult]:
-    return [
-        result
-        for result in results
-        if result.outcome in (*_AGAINST, Outcome.WAIVED) and deviation.concerns(result.name)
-    ]
+    # A scenario with a listed deviation may also fail otherwise: then the deviation has not been seen.
+    return [result for result in results if result.deviation == deviation.id]
 
 
 def _deviation(deviation: Deviation, results: Sequence[ScenarioResult]) -> dict[str, Any]:

@@ -22,7 +22,6 @@ _MARKS = {
     Outcome.FAULT: "!",
     Outcome.NOT_RUN: "-",
 }
-_NOT_TOLD_ONE_BY_ONE = (Outcome.HELD.value, Outcome.NOT_RUN.value)
 # The page of a job holds a mebibyte; the sign-off page has the whole reason.
 _LONGEST_REASON = 160
 # What Markdown, or HTML in it, would take for its own.
@@ -109,18 +108,16 @@ _FLAKY = ("Scenario", "On", "Outcomes with this binary")
 
 
 def _scenarios(document: Mapping[str, Any]) -> _Rows:
-    for promise in document["promises"]:
-        for each in promise["scenarios"]:
-            if each["outcome"] not in _NOT_TOLD_ONE_BY_ONE:
-                why = textwrap.shorten(each["reason"].partition("\n")[0], _LONGEST_REASON, placeholder=" …")
-                yield (
-                    str(promise["number"]),
-                    _text(each["name"]),
-                    _text(each["platform"]),
-                    _outcome(each["outcome"]),
-                    _text(each["step"]),
-                    _text(why),
-                )
+    for each in document["did not hold"]:
+        why = textwrap.shorten(each["reason"].partition("\n")[0], _LONGEST_REASON, placeholder=" …")
+        yield (
+            ", ".join(map(str, each["numbers"])),
+            _text(each["name"]),
+            _text(each["platform"]),
+            _outcome(each["outcome"]),
+            _text(each["step"]),
+            _text(why),
+        )
 
 
 def _deviations(document: Mapping[str, Any]) -> _Rows:

@@ -8,7 +8,7 @@ import shutil
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,18 @@ class Failure:
 
     finding: str
     explanation: str
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    outcome: Outcome
+    reason: str = ""
+    step: str = ""
+    deviation: str = ""
+
+    def waived_by(self, waiver: waivers.Waiver) -> _Judgement:
+        reason = f"{waiver.reason} ({waiver.link})\n{self.outcome.value}: {self.reason}"
+        return replace(self, outcome=Outcome.WAIVED, reason=reason)
 
 
 class Session:
@@ -130,22 +142,21 @@ class Session:
 
     def finish(self, scenario: Any, world: World | None) -> None:
         """End a scenario's World and write down what became of the scenario."""
-        outcome, reason, step = self._outcome_of(scenario)
-        swept_up = 0
+        judgement, swept_up = self._judge(scenario), 0
         if world is not None:
-            failed = outcome in (Outcome.BROKEN, Outcome.DEVIATION, Outcome.FAULT)
+            failed = judgement.outcome in (Outcome.BROKEN, Outcome.DEVIATION, Outcome.FAULT)
             try:
                 swept_up = world.close(keep=failed, interrupted=self.interrupted is not None)
             except Exception as error:  # noqa: BLE001 - a scenario's end must not spoil those after it
-                outcome, reason = Outcome.FAULT, f"Cleaning up failed: {type(error).__name__}: {error}"
+                judgement = _Judgement(
+                    Outcome.FAULT, f"Cleaning up failed: {type(error).__name__}: {error}", judgement.step
+                )
             if world.timeline is not None:
                 world.evidence.write("The timeline", TIMELINE_FILE, drawing_of(world.timeline))
         self.results.append(
             self._result(
                 scenario,
-                outcome,
-                reason,
-                step=step,
+                judgement,
                 commands=world.product_commands if world is not None else 0,
                 swept_up=swept_up,
                 evidence=world.evidence.folder.relative_to(self.reports).as_posix()
@@ -157,10 +168,8 @@ class Session:
     def _result(
         self,
         scenario: Any,
-        outcome: Outcome,
-        reason: str,
+        judgement: _Judgement,
         *,
-        step: str = "",
         commands: int = 0,
         swept_up: int = 0,
         evidence: str = "",
@@ -169,9 +178,10 @@ class Session:
             name=scenario.name,
             numbers=numbers_of(scenario),
             location=location_of(scenario),
-            outcome=outcome,
-            reason=reason,
-            step=step,
+            outcome=judgement.outcome,
+            reason=judgement.reason,
+            step=judgement.step,
+            deviation=judgement.deviation,
             seconds=round(time.monotonic() - self._scenario_clock, 2),
             commands=commands,
             product_cpu_seconds=round(_product_cpu() - self._scenario_cpu, 2),
@@ -215,13 +225,13 @@ class Session:
     def take_interrupted(self, scenario: Any) -> None:
         """Note that a scenario did not come to its end, or did not begin, because the run was interrupted."""
         self._scenario_clock, self._scenario_cpu = time.monotonic(), _product_cpu()
-        self.results.append(self._result(scenario, Outcome.NOT_RUN, _INTERRUPTED))
+        self.results.append(self._result(scenario, _Judgement(Outcome.NOT_RUN, _INTERRUPTED)))
 
     def take_loss(self, scenario: Any, code: int) -> ScenarioResult:
         """Note that the process of a scenario died without a report."""
         self._scenario_clock = time.monotonic()
         reason = f"The process that ran the scenario died, with exit code {code}: run again."
-        self.results.append(self._result(scenario, Outcome.FAULT, reason))
+        self.results.append(self._result(scenario, _Judgement(Outcome.FAULT, reason)))
         return self.results[-1]
 
     # --- the run
@@ -266,35 +276,33 @@ class Session:
             SECRETS.blank(step.error_message or f"the step is {step.status.name}"), ""
         )
 
-    def _outcome_of(self, scenario: Any) -> tuple[Outcome, str, str]:
+    def _judge(self, scenario: Any) -> _Judgement:
         status = scenario.status.name
         if status == "passed":
             listed = deviations.of_scenario(self.deviations, scenario.name)
             if listed is None:
-                return Outcome.HELD, "", ""
+                return _Judgement(Outcome.HELD)
             gone = f"deviations.yaml lists {listed.id!r}, which no longer happens: remove the entry"
-            return Outcome.DEVIATION_GONE, gone, ""
+            return _Judgement(Outcome.DEVIATION_GONE, gone)
         if self.interrupted is not None:
-            return Outcome.NOT_RUN, _INTERRUPTED, ""
+            return _Judgement(Outcome.NOT_RUN, _INTERRUPTED)
         if status in ("skipped", "untested"):
-            return Outcome.NOT_RUN, scenario.skip_reason or NOT_SELECTED, ""
-        return self._outcome_of_failed(scenario)
+            return _Judgement(Outcome.NOT_RUN, scenario.skip_reason or NOT_SELECTED)
+        return self._judge_failed(scenario)
 
-    def _outcome_of_failed(self, scenario: Any) -> tuple[Outcome, str, str]:
+    def _judge_failed(self, scenario: Any) -> _Judgement:
         step = next((each for each in scenario.all_steps if each.status.has_failed()), None)
         if step is None:
-            return Outcome.FAULT, SECRETS.blank(scenario.error_message or "a hook failed"), ""
+            return _Judgement(Outcome.FAULT, SECRETS.blank(scenario.error_message or "a hook failed"))
         finding, words = self.failure_at(step).finding, f"{step.keyword} {step.name}"
         if step.status.name != "failed":
-            return Outcome.FAULT, finding, words
+            return _Judgement(Outcome.FAULT, finding, words)
+        judgement = _Judgement(Outcome.BROKEN, finding, words)
         listed = deviations.of_scenario(self.deviations, scenario.name)
-        explained = listed is not None and listed.explains(step.name, finding)
-        outcome = Outcome.DEVIATION if explained else Outcome.BROKEN
-        reason = f"{listed.id}: {listed.seen}" if listed is not None and explained else finding
+        if listed is not None and listed.explains(step.name, finding):
+            judgement = _Judgement(Outcome.DEVIATION, f"{listed.id}: {listed.seen}", words, listed.id)
         waiver = waivers.of_scenario(self.waivers, scenario.name, self.bench.binary.version)
-        if waiver is not None:
-            return Outcome.WAIVED, f"{waiver.reason} ({waiver.link})\n{outcome.value}: {reason}", words
-        return outcome, reason, words
+        return judgement if waiver is None else judgement.waived_by(waiver)
 
     def _figures(self) -> dict[str, float]:
         ran = [result for result in self.results if result.outcome is not Outcome.NOT_RUN]
