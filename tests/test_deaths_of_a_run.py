@@ -92,12 +92,11 @@ def test_nothing_survives_the_death_of_the_run(hanging_run, tmp_path, death, exi
     assert eventually(lambda: not list(tmp_path.glob("swamp-uat-*"))), "the working folder is left behind"
 
 
-def test_nothing_survives_a_failed_step(fake_swamp, tmp_path):
+def run_with_a_failed_step(fake_swamp, tmp_path):
     environment = suite_environment(
         tmp_path / "reports", SWAMP_BIN=str(fake_swamp().path), TMPDIR=str(tmp_path), UAT_TIME_SCALE="0.1"
     )
-
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-m", "behave", "--name", SCENARIO, "features/enrollment.feature"],
         env=environment,
         cwd=ROOT,
@@ -107,9 +106,31 @@ def test_nothing_survives_a_failed_step(fake_swamp, tmp_path):
         check=False,
     )
 
+
+def kept_in(tmp_path):
+    return [each.parents[1] for each in tmp_path.glob("swamp-uat-*/scenario-*/KEEP")]
+
+
+def test_nothing_survives_a_failed_step_but_its_folder_until_the_next_run(fake_swamp, tmp_path):
+    done = run_with_a_failed_step(fake_swamp, tmp_path)
+
     assert done.returncode == 1, done.stdout
     assert 'Waited for worker "alpha" to enroll, in vain' in done.stdout
-    kept = list(tmp_path.glob("swamp-uat-*/scenario-*/KEEP"))
+    kept = kept_in(tmp_path)
     assert len(kept) == 1, "the folder of the failed scenario is kept"
-    run_id = re.match(r"swamp-uat-[0-9a-f]{8}", kept[0].parents[1].name)[0]
-    assert not of_run(run_id)
+    assert not of_run(re.match(r"swamp-uat-[0-9a-f]{8}", kept[0].name)[0])
+
+    run_with_a_failed_step(fake_swamp, tmp_path)
+
+    assert len(kept_in(tmp_path)) == 1
+    assert kept_in(tmp_path) != kept
+
+
+def test_a_folder_that_no_run_has_kept_is_never_removed(fake_swamp, tmp_path):
+    (tmp_path / "precious" / "scenario-001").mkdir(parents=True)
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "kept-on-disk.txt").write_text(f"{tmp_path / 'precious'}\n")
+
+    run_with_a_failed_step(fake_swamp, tmp_path)
+
+    assert (tmp_path / "precious" / "scenario-001").exists()

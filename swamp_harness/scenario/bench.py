@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.files import remove_folder
 from swamp_harness.machinery.guardian import KEEP_FILE, Guardian, remove_unless_kept
 from swamp_harness.machinery.limits import set_pace
 from swamp_harness.machinery.survivors import MARK_VARIABLE, end_marked, mark_of
@@ -23,6 +25,8 @@ from swamp_harness.scenario.berths import Berths
 from swamp_harness.scenario.probe import PROBE
 
 _EXTENSIONS = Path(__file__).resolve().parents[2] / "fixtures" / "extensions"
+# Where a run notes the folder in which it has kept scenarios, for the next run to remove it.
+_KEPT = "kept-on-disk.txt"
 
 
 class Bench:
@@ -68,6 +72,7 @@ class Bench:
         self._template: Repository | None = None
         self._fault: Exception | None = None
         self._template_with_probe: Repository | None = None
+        self._remove_what_the_last_run_kept()
 
     def prepare(self) -> None:
         """Make now what scenarios share, so that those that run side by side find it.
@@ -144,6 +149,7 @@ class Bench:
         survivors = end_marked(mark_of(self.run_id, scenario))
         if keep and folder.exists():
             (folder / KEEP_FILE).touch()
+            (self.reports / _KEPT).write_text(f"{self.folder}\n", "utf-8")
         else:
             remove_unless_kept(folder)
         return survivors
@@ -153,3 +159,14 @@ class Bench:
         end_marked(mark_of(self.run_id))
         remove_unless_kept(self.folder)
         self._guardian.dismiss()
+
+    def _remove_what_the_last_run_kept(self) -> None:
+        # Its reports, which tell people where to look, are replaced by those of this run as well.
+        note = self.reports / _KEPT
+        if not note.exists():
+            return
+        folder = Path(note.read_text("utf-8").strip())
+        if any(folder.glob(f"*/{KEEP_FILE}")):  # whatever the note says, nothing else is ever removed
+            with contextlib.suppress(InfrastructureFault):  # somebody may be looking at it
+                remove_folder(folder)
+        note.unlink()
