@@ -126,6 +126,19 @@ def test_a_run_is_no_part_of_its_own_history(tmp_path):
     assert told["executor"]["buildOrder"] == 3
 
 
+def test_it_is_told_how_long_runs_and_scenarios_took_where_it_is_remembered(tmp_path):
+    told = history_of(
+        tmp_path,
+        past_run(21, Outcome.HELD),
+        past_run(22, Outcome.HELD, seconds={"a": 1.5}, wall_seconds=2.5),
+    )
+
+    (scenario,) = told["history"].values()
+    assert [item["time"]["duration"] for item in scenario["items"]] == [1500, 0]
+    assert [point["data"] for point in told["duration-trend"]] == [{"duration": 2500}]
+    assert [point["buildOrder"] for point in told["duration-trend"]] == [2]
+
+
 def test_a_run_on_two_platforms_is_one_run_in_which_each_has_its_own_scenarios(tmp_path):
     told = history_of(
         tmp_path,

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from swamp_harness.report.figures import WALL
 from swamp_harness.report.outcomes import Outcome
 from swamp_harness.report.suite_run import SuiteRun
 
@@ -28,6 +29,8 @@ class PastRun:
         sha256: of the binary.
         platform: on which it ran.
         outcomes: of the scenarios that ran, by name.
+        seconds: that each of them took, by name; nothing of runs that were remembered without.
+        wall_seconds: that the run took; None for runs that were remembered without.
     """
 
     started: str
@@ -35,6 +38,8 @@ class PastRun:
     sha256: str
     platform: str
     outcomes: dict[str, str]
+    seconds: dict[str, float] = field(default_factory=dict)
+    wall_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -92,17 +97,21 @@ def flakes(history: Sequence[PastRun], record: SuiteRun) -> list[Flake]:
 
 
 def _runs_of(record: SuiteRun) -> list[PastRun]:
-    return [
-        PastRun(
-            record.started.isoformat(timespec="seconds"),
-            record.version,
-            facts["sha256"],
-            platform,
-            {
-                result.name: result.outcome.value
-                for result in record.results
-                if result.platform == platform and result.outcome is not Outcome.NOT_RUN
-            },
-        )
-        for platform, facts in record.binaries.items()
+    return [_run_on(platform, record) for platform in record.binaries]
+
+
+def _run_on(platform: str, record: SuiteRun) -> PastRun:
+    ran = [
+        result
+        for result in record.results
+        if result.platform == platform and result.outcome is not Outcome.NOT_RUN
     ]
+    return PastRun(
+        record.started.isoformat(timespec="seconds"),
+        record.version,
+        record.binaries[platform]["sha256"],
+        platform,
+        {result.name: result.outcome.value for result in ran},
+        {result.name: result.seconds for result in ran},
+        record.figures[WALL],
+    )

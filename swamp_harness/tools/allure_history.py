@@ -24,7 +24,7 @@ _SHOWN = {outcome.value: shown for outcome, shown in SHOWN.items()}
 def write_history(
     history: Sequence[PastRun], started: str, numbers: Mapping[str, Sequence[int]], folder: Path
 ) -> None:
-    """Write how each scenario came out in the runs before, and how many did so in each way.
+    """Write how each scenario came out in the runs before, how many did so in each way, how long it took.
 
     Args:
         history: of the runs.
@@ -39,6 +39,7 @@ def write_history(
         "history": _scenarios(runs, numbers),
         "history-trend": _trend(runs, lambda shown: shown.status),
         "categories-trend": _trend(runs, lambda shown: shown.category),
+        "duration-trend": _trend_of_durations(runs),
         "executor": {"name": "swamp-uat", "buildOrder": len(runs) + 1, "buildName": f"run {len(runs) + 1}"},
     }
     for name, document in documents.items():
@@ -48,7 +49,6 @@ def write_history(
 def _scenarios(runs: Sequence[Sequence[PastRun]], numbers: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     items: dict[str, list[dict[str, Any]]] = {}
     for past in (each for run in runs for each in run):
-        began = int(datetime.fromisoformat(past.started).timestamp() * 1000)
         for name, outcome in past.outcomes.items():
             if name in numbers and outcome in _SHOWN:
                 key = _as_allure_has_it(key_of(name, numbers[name], past.platform))
@@ -56,13 +56,32 @@ def _scenarios(runs: Sequence[Sequence[PastRun]], numbers: Mapping[str, Sequence
                     {
                         "uid": _md5(f"{key} {past.started}"),
                         "status": _SHOWN[outcome].status,
-                        "time": {"start": began, "stop": began},
+                        "time": _time_of(name, past),
                     }
                 )
     return {
         key: {"statistic": Counter(item["status"] for item in each), "items": each}
         for key, each in items.items()
     }
+
+
+def _time_of(name: str, past: PastRun) -> dict[str, int]:
+    # In milliseconds; when in its run a scenario began is not remembered.
+    began = int(datetime.fromisoformat(past.started).timestamp() * 1000)
+    took = int(past.seconds.get(name, 0) * 1000)
+    return {"start": began, "stop": began + took, "duration": took}
+
+
+def _trend_of_durations(runs: Sequence[Sequence[PastRun]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "buildOrder": len(runs) - place,
+            "reportName": run[0].version,
+            "data": {"duration": int(run[0].wall_seconds * 1000)},
+        }
+        for place, run in enumerate(runs)
+        if run[0].wall_seconds is not None
+    ]
 
 
 def _trend(runs: Sequence[Sequence[PastRun]], told: Callable[[Shown], str]) -> list[dict[str, Any]]:
