@@ -25,6 +25,7 @@ from swamp_harness.report import project
 from swamp_harness.report.coverage import recorded_seconds
 from swamp_harness.tools.console import told
 from swamp_harness.tools.display import Display
+from swamp_harness.tools.reports_folder import taken
 from swamp_harness.tools.session import Session, banner
 from swamp_harness.tools.side_by_side import SideBySide, can_fork, longest_first, shard_in, shard_of
 
@@ -64,10 +65,13 @@ class UatRunner(Runner):  # type: ignore[misc]
 
     def _run_against_binary(self) -> ExitCode:
         try:
-            session = Session(os.environ, project.reports(), self.config.jobs if can_fork() else 1)
+            with taken(project.reports()) as reports:
+                return self._judge_with(Session(os.environ, reports, self.config.jobs if can_fork() else 1))
         except UnusableInput as error:
             print(f"swamp-uat: {error}", file=sys.stderr)
             return error.exit_code
+
+    def _judge_with(self, session: Session) -> ExitCode:
         self.config.session = session  # for the formatters, which behave builds
         self.context._set_root_attribute("session", session)  # for the hooks
         self.step_registry = _ExplainingRegistry(session)

@@ -63,7 +63,7 @@ class Session:
 
     Args:
         environ: the environment of the person who started it.
-        reports: where its artifacts go; what an earlier run left there is removed.
+        reports: the folder where its artifacts go; what an earlier run left there is removed.
         at_once: how many scenarios run at a time.
 
     Raises:
@@ -85,7 +85,6 @@ class Session:
         for stale in (EVIDENCE, ALLURE_RESULTS):
             shutil.rmtree(reports / stale, ignore_errors=True)
         (reports / ALLURE_PAGE).unlink(missing_ok=True)
-        reports.mkdir(parents=True, exist_ok=True)
         self.reports = reports
         self.results: list[ScenarioResult] = []
         self.interrupted: ExitCode | None = None
