@@ -83,7 +83,7 @@ report: .venv/ready
 	@$(BIN)/swamp-uat report
 
 bench: .venv/ready
-	@$(BIN)/swamp-uat bench $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags $(call quoted,TAGS)) $(FEATURES)
+	@$(BIN)/swamp-uat bench $(if $(JOBS),-j $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(if $(TAGS),--tags $(call quoted,TAGS)) $(FEATURES)
 
 matrix: .venv/ready
 	@$(BIN)/swamp-uat matrix $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags $(call quoted,TAGS)) $(if $(NAME),--name $(call quoted,NAME)) $(VERSIONS)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.machinery.faults import ExitCode, InfrastructureFault
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.report import figures, project
 from swamp_harness.report.outcomes import Outcome
 from swamp_harness.report.suite_run import RUN_FILE, SuiteRun, read_run
@@ -35,7 +35,7 @@ def bench(reports: Path, jobs: int, selection: Sequence[str]) -> int:
         The exit code.
 
     Raises:
-        InfrastructureFault: a run did not come to its end.
+        UnusableInput: a run did not come to its end (with the exit code of that run).
     """
     runs = {
         name: _measured(name, reports / "bench" / name.replace(" ", "-"), at_once, selection)
@@ -60,9 +60,9 @@ def _measured(name: str, folder: Path, at_once: int, selection: Sequence[str]) -
     print(f"\n{name}, {at_once} at a time", flush=True)
     code = run_suite(["-j", str(at_once), *selection], project.environment_with_reports(folder))
     if code not in _FINISHED:
-        raise InfrastructureFault(
-            f"The {name} run ended with exit code {code}, so nothing was measured: see above."
-        )
+        complaint = f"The {name} run ended with exit code {code}, so nothing was measured: see above."
+        known = code in {each.value for each in ExitCode}  # one that was killed has another
+        raise UnusableInput(complaint, ExitCode(code) if known else ExitCode.INFRASTRUCTURE_FAULT)
     return read_run(folder / RUN_FILE)
 
 

@@ -140,7 +140,11 @@ def _report(_: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    selection = [*(("--tags", options.tags) if options.tags else ()), *options.paths]
+    selection = [
+        *(("--shard", options.shard) if options.shard else ()),
+        *(("--tags", options.tags) if options.tags else ()),
+        *options.paths,
+    ]
     return bench.bench(project.reports(), options.jobs or jobs_that_suit(), selection)
 
 
@@ -256,7 +260,8 @@ def _parser() -> argparse.ArgumentParser:
     report.set_defaults(subcommand=_report)
 
     measured = commands.add_parser("bench", help="measure the suite, serially and side by side")
-    measured.add_argument("--tags", help="a tag expression, to measure a part")
+    measured.add_argument("--shard", default="", help="as for run, to measure a part")
+    measured.add_argument("--tags", help="as for run, to measure a part")
     measured.add_argument("-j", "--jobs", type=int, default=0, help="as for run, for the second of the two")
     measured.add_argument("paths", nargs="*", help="as for run")
     measured.set_defaults(subcommand=_bench)
