@@ -12,7 +12,44 @@ Feature: Platforms
     And the worker "alpha" is killed
     And the worker "alpha" starts again without a cache directory
     Then the worker "alpha" is rejected because its token is bound to another machine
+    And the worker "alpha" made 1 attempt
     And the token "alpha" has stayed bound to the machine of "alpha" alone
+
+    @platform-linux
+    Examples: Linux
+      | platform |
+      | Linux    |
+
+    @platform-darwin
+    Examples: macOS
+      | platform |
+      | macOS    |
+
+    @platform-windows
+    Examples: Windows
+      | platform |
+      | Windows  |
+
+  @uat-30 @uat-05 @uat-06
+  Scenario Outline: A worker works, and works on once it has come back, on <platform>
+    Given a workflow with the steps:
+      | step  | runs on    | work          |
+      | build | any worker | works at once |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow has run to its end
+    And the worker "alpha" is killed
+    And the worker "alpha" starts again
+    And the worker "alpha" is enrolled once more
+    And the workflow starts
+    Then the run succeeds
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | build | alpha  |
+    And the pool shows, in text and in JSON:
+      | worker | status | connected |
+      | alpha  | idle   | yes       |
 
     @platform-linux
     Examples: Linux
@@ -45,12 +82,17 @@ Feature: Platforms
       | given in relation to where it starts |
 
   @uat-30 @uat-06
-  Scenario Outline: A worker comes back with a cache directory <place>
-    Given an orchestrator
+  Scenario Outline: A worker comes back, and works, with a cache directory <place>
+    Given a workflow with the steps:
+      | step  | runs on    | work          |
+      | build | any worker | works at once |
+    And an orchestrator
     And the enrolled worker "alpha" with a cache directory <place>
     When the worker "alpha" is killed
     And the worker "alpha" starts again
+    And the workflow starts
     Then the worker "alpha" is enrolled
+    And the run succeeds
     And the token "alpha" has stayed bound to the machine of "alpha" alone
 
     Examples:

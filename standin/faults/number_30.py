@@ -5,6 +5,8 @@ from pathlib import Path
 
 from standin.faults import broken
 
+_LONG = 250
+
 
 def line_end_taken_for_the_id():
     """A line end in the file with the machine id is taken for a part of the id."""
@@ -61,3 +63,21 @@ def any_machine_may_come():
     @broken("tokens:bind")
     def _(old, repository, record, machine):
         old(repository, {**record, "maxEnrollments": 100}, machine)
+
+
+def long_path_cut():
+    """Of the name of a cache directory that is long, each start keeps another beginning."""
+
+    @broken("worker.cache:Cache.__init__")
+    def _(old, cache, folder):
+        old(cache, folder if len(folder) < _LONG else f"{folder[:_LONG]}-{os.getpid()}")
+
+
+def no_step_beside_spaces():
+    """A worker cannot run an extension from a cache directory whose name has spaces."""
+
+    @broken("worker.cache:Cache.bundle")
+    def _(old, cache, *given):
+        if " " in cache._folder.name:
+            raise FileNotFoundError(2, "No such file or directory", str(cache._folder).replace(" ", "%20"))
+        return old(cache, *given)

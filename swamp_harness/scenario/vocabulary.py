@@ -54,7 +54,7 @@ KINDS: dict[str, Kind] = {
         {
             "whose name has spaces": CachePlace("a cache of swamp"),
             "whose name has letters beyond ASCII": CachePlace("Zwischenspeicher für Wörter-キャッシュ"),
-            "deep down in folders": CachePlace("/".join(["deep-down-in-folders"] * 6)),
+            "deep down in folders": CachePlace("/".join(["deep-down-in-folders"] * 13)),
             "given in relation to where it starts": CachePlace("beside/cache", is_relative=True),
         }
     ),
