@@ -24,7 +24,11 @@ Feature: Secrets and environment
       | work                                 | output | ending                                |
       | says a secret in a resource          | JSON   | the run succeeds                      |
       | says a secret in a file              | text   | the run succeeds                      |
+      | says a secret in the bytes of a file | text   | the run succeeds                      |
+      | says a secret in a stream            | JSON   | the run succeeds                      |
+      | says a secret in a file of its own   | text   | the run succeeds                      |
       | says a secret in the lines of a file | JSON   | the run succeeds                      |
+      | says a secret in tags                | text   | the run succeeds                      |
       | says a secret in its log             | text   | the run succeeds                      |
       | says a secret on the console         | JSON   | the run succeeds                      |
       | says a secret in an event            | text   | the run succeeds                      |

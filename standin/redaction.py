@@ -22,6 +22,31 @@ def blanked(value: T, secrets: Sequence[str]) -> T:
     return value
 
 
+class Blanking:
+    """Blanks secrets in bytes that come in pieces, wherever the pieces are cut.
+
+    Args:
+        secrets: to blank.
+    """
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._secrets = secrets
+        # As much as may be the beginning of a secret that the next piece ends.
+        self._held_back = max((len(secret.encode()) for secret in secrets), default=1) - 1
+        self._rest = b""
+
+    def piece(self, content: bytes) -> bytes:
+        """What can be sent on once a piece has come."""
+        content = blanked_bytes(self._rest + content, self._secrets)
+        end = len(content) - self._held_back
+        self._rest = content[max(end, 0) :]
+        return content[: max(end, 0)]
+
+    def rest(self) -> bytes:
+        """What is left when all pieces have come."""
+        return self._rest
+
+
 def blanked_bytes(content: bytes, secrets: Sequence[str]) -> bytes:
     """Bytes, with every secret blanked that is whole in them."""
     for secret in secrets:

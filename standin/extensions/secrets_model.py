@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from standin.extensions import Description
@@ -31,6 +31,20 @@ async def _lines(secret: str, context: Context) -> None:
     await lines.finalize()
 
 
+async def _stream(secret: str, context: Context) -> None:
+    await context.file("file", "file").write_stream(_cut(f"it is {secret}, all of it", 16))
+
+
+async def _cut(text: str, at: int) -> AsyncIterator[bytes]:
+    for piece in (text[:at], text[at:]):
+        yield piece.encode()
+
+
+async def _tags(secret: str, context: Context) -> None:
+    data = {"text": "tagged", "deeper": {"list": []}}
+    await context.write_resource("said", "said", data, {"tags": {"is": secret}})
+
+
 async def _log(secret: str, context: Context) -> None:
     await context.log(f"it is {secret}")
 
@@ -51,6 +65,10 @@ async def _error(secret: str, _: Context) -> None:
 _PLACES: dict[str, Callable[[str, Context], Awaitable[None]]] = {
     "resource": _resource,
     "file": _file,
+    "bytes": _file,
+    "stream": _stream,
+    "path": _file,
+    "tags": _tags,
     "lines": _lines,
     "log": _log,
     "console": _console,

@@ -4,6 +4,7 @@ import base64
 import json
 
 from standin.faults import broken
+from standin.redaction import blanked_bytes
 
 
 def secret_in_a_resource():
@@ -20,6 +21,22 @@ def secret_in_a_file():
     @broken("worker.context:Context.blanked_file")
     def _(old, context, content):
         return content
+
+
+def secret_in_a_stream():
+    """What a step writes into a stream is kept with a secret that two pieces share."""
+
+    @broken("redaction:Blanking.piece")
+    def _(old, blanking, content):
+        return blanked_bytes(content, blanking._secrets)
+
+
+def secret_in_tags():
+    """The tags that a step gives a resource are kept with the secret."""
+
+    @broken("worker.context:Context.blanked_tags")
+    def _(old, context, overrides):
+        return overrides
 
 
 def secret_in_lines():

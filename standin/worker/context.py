@@ -11,7 +11,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 
-from standin.redaction import blanked, blanked_bytes
+from standin.redaction import Blanking, blanked, blanked_bytes
 
 _LOOK_EVERY = 0.02
 _PIECE = 1 << 20
@@ -61,7 +61,7 @@ class Context:
             spec=spec,
             name=name,
             data=self.blanked_resource(data),
-            overrides=dict(overrides or {}),
+            overrides=self.blanked_tags(dict(overrides or {})),
         )
         return handle
 
@@ -69,9 +69,17 @@ class Context:
         """A resource without the secrets that the step was handed."""
         return blanked(data, self._secrets)
 
+    def blanked_tags(self, overrides: dict[str, Any]) -> dict[str, Any]:
+        """What an author wants otherwise, its tags without the secrets that the step was handed."""
+        return {**overrides, "tags": blanked(overrides.get("tags", {}), self._secrets)}
+
     def blanked_file(self, content: bytes) -> bytes:
         """A file without the secrets that the step was handed."""
         return blanked_bytes(content, self._secrets)
+
+    def blanking(self) -> Blanking:
+        """What takes the secrets that the step was handed out of a file that comes in pieces."""
+        return Blanking(self._secrets)
 
     def blanked_line(self, line: str) -> str:
         """A line without the secrets that the step was handed."""
@@ -79,7 +87,9 @@ class Context:
 
     def file(self, spec: str, name: str, overrides: Mapping[str, Any] | None = None) -> FileWriter:
         """A writer for a file."""
-        return FileWriter(self, {"spec": spec, "name": name, "overrides": dict(overrides or {})})
+        return FileWriter(
+            self, {"spec": spec, "name": name, "overrides": self.blanked_tags(dict(overrides or {}))}
+        )
 
     async def delete_resource(self, name: str) -> None:
         """Forget a resource."""
@@ -121,8 +131,10 @@ class Context:
         _answer_in(piece)
 
     def evaluate(self, expression: str, values: Mapping[str, Any]) -> Any:
-        """The value of an expression."""
-        return values.get(expression, f"no expression: {expression}")
+        """The value of an expression, or what is wrong with it."""
+        if expression in values:
+            return {"answer": values[expression]}
+        return {"error": f"no expression: {expression}"}
 
     def extension_file(self, path: str) -> Path:
         """A file that came with the extension."""
@@ -211,15 +223,16 @@ class FileWriter:
     ) -> Handle:
         """Write it piece by piece, and tell its lines as they go."""
         await self._context._ask("begin_file", **self._what)
-        rest = b""
+        rest, blanking = b"", self._context.blanking()
         async for piece in pieces:
-            await self._context.send_bytes(piece)
+            await self._context.send_bytes(blanking.piece(piece))
             if on_line is not None:
                 *lines, rest = (rest + piece).split(b"\n")
                 for line in lines:
                     on_line(line.decode())
         if on_line is not None and rest:
             on_line(rest.decode())
+        await self._context.send_bytes(blanking.rest())
         return await self._end()
 
     async def write_line(self, line: str) -> None:
