@@ -58,3 +58,28 @@ Feature: Capabilities
       | reads the sensitive field that it wrote  |
       | looks at the handles of what it wrote    |
       | makes mistakes                           |
+
+  @uat-22
+  Scenario: A step on a worker reads what was written, and computes what expressions say
+    Given a workflow with the steps:
+      | step      | runs on          | work                                   | after |
+      | seed      | the orchestrator | writes resources                       |       |
+      | reading   | any worker       | reads data, its own and that of others | seed  |
+      | computing | any worker       | evaluates expressions                  |       |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And the step "reading" was given back:
+      | asked for                            | given back              |
+      | the latest version of its own        | second                  |
+      | the first version of its own         | first                   |
+      | a resource that does not exist       | nothing                 |
+      | the records of "seed"                | plain, unexpected, zero |
+      | the records of "seed" with number 0  | zero                    |
+    And the step "computing" was given back:
+      | asked for                  | given back |
+      | 1 + 2                      | 3          |
+      | size('Grüße')              | 5          |
+      | [1, 2, 3].map(n, n * 2)    | 2, 4, 6    |
+      | team == 'blue' ? 'b' : 'x' | b          |

@@ -242,6 +242,7 @@ Feature: Reconnection and failure
     And this data has been recorded, and no other:
       | step  | data   | version | written on |
       | build | before | 1       | alpha      |
+    And the operator can read what the step "build" had written into "before"
 
   @uat-16 @network
   Scenario: A step that had written is not run again after a reset of the network
@@ -280,6 +281,7 @@ Feature: Reconnection and failure
     And this data has been recorded, and no other:
       | step  | data  | version |
       | build | trace | 1       |
+    And the operator can read what the step "build" had written into "trace"
 
   @uat-16 @network
   Scenario: The history of all runs shows a run as failed whose worker was lost
@@ -325,6 +327,25 @@ Feature: Reconnection and failure
       | runs a program from a script | JSON   |
 
   @uat-17
+  Scenario Outline: An operator who cancels a run is told so, in <output>
+    Given a workflow with the steps:
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the operator asks for answers in <output>
+    When the workflow starts
+    And the step "build" is running
+    And the operator cancels the run
+    Then the command confirms that it cancels the run
+    And the run is cancelled
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-17
   Scenario: A cancelled run leaves its queued step undone
     Given a workflow with the steps:
       | step  | runs on | work          |
@@ -335,7 +356,8 @@ Feature: Reconnection and failure
     And the step "build" waits in the queue
     And the operator cancels the run
     And the worker "beta" connects with the labels "pool=b"
-    Then the run is cancelled
+    Then the command confirms that it cancels the run
+    And the run is cancelled
     And the queue is empty
     And the worker "beta" takes another step
     And these steps began, and no others:

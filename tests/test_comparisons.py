@@ -57,6 +57,19 @@ def test_a_step_that_noted_nothing_proves_nothing(world):
         capabilities.differences_in_answers(world, "local", "placed")
 
 
+def test_what_a_step_was_given_back_is_told_call_by_call(world):
+    answers = {"1 + 2": '{"answer":"3n"}', "[1].map(n, n)": '{"answer":["1n"]}', "1 +": '{"error":"no"}'}
+    noted(world, "computing", {"answers": answers})
+    noted(world, "reading", {"latest": {"answer": {"text": "second"}}, "missing": {"answer": None}})
+
+    computed = capabilities.given_back(world, "computing", [*answers, "2 + 2"])
+    calls = ["the latest version of its own", "a resource that does not exist"]
+    read = capabilities.given_back(world, "reading", calls)
+
+    told = [row["given back"] for row in (*computed, *read)]
+    assert told == ["3", "1", "not an answer: {'error': 'no'}", "not an answer: None", "second", "nothing"]
+
+
 # --- text and JSON
 
 MEMBERS = {

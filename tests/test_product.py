@@ -167,6 +167,11 @@ def test_an_answer_that_breaks_its_contract_is_told_field_by_field(contract, ans
     assert complaint in str(caught.value)
 
 
+def test_a_figure_that_does_not_count_what_is_there_breaks_the_contract():
+    with pytest.raises(PromiseBroken, match=r"\$\.count: 2, where there are 1"):
+        contracts.honour("worker-list", {"workers": [WORKER], "count": 2}, "the product")
+
+
 def test_an_answer_may_have_more_than_its_contract_says():
     contracts.honour("worker-list", {"workers": [{**WORKER, "mood": "good"}], "count": 1}, "the product")
 

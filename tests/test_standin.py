@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,13 @@ from standin.commandline import COMMANDS, help_for, understood
 from standin.errors import UserError
 from standin.orchestrator.dispatch import Requirement
 from standin.predicate import NoPredicate, compiled
-from standin.redaction import blanked
+from standin.redaction import Blanking, blanked
 from standin.store import Kind, Place, Store
 from swamp_harness.product.target import load
 from swamp_harness.report import project
 from swamp_harness.report.features import catalogue
 from swamp_harness.report.outcomes import Outcome, ScenarioResult
-from swamp_harness.tools.prove import Fault, faults_in, finding_of, lacking_numbers
+from swamp_harness.tools.prove import Fault, faults_in, finding_of, lacking_numbers, never_failed
 from tests.conftest import a_result
 
 PLACE = Place("@uat/probe", "build", "result")
@@ -93,6 +94,20 @@ def test_a_requirement_asks_for_every_label() -> None:
 def test_secrets_are_blanked_wherever_they_stand() -> None:
     value = {"text": "it is s3cret", "list": ["s3cret", 1, None]}
     assert blanked(value, ["s3cret"]) == {"text": "it is ***", "list": ["***", 1, None]}
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 30])
+def test_a_secret_is_blanked_wherever_the_pieces_are_cut_that_it_comes_in(size: int) -> None:
+    content = b"it is hunter2, and hunter2 again, hunte"
+    blanking = Blanking(["hunter2", "secret"])
+    pieces = [blanking.piece(content[at : at + size]) for at in range(0, len(content), size)]
+    assert b"".join([*pieces, blanking.rest()]) == b"it is ***, and *** again, hunte"
+
+
+def test_what_comes_in_pieces_without_secrets_is_left_as_it_is() -> None:
+    blanking = Blanking([])
+    assert blanking.piece(b"all at once") == b"all at once"
+    assert blanking.rest() == b""
 
 
 def test_every_extension_of_the_fixtures_is_one_that_the_stand_in_knows() -> None:
@@ -184,6 +199,15 @@ def _result(number: int, outcome: str, step_type: str = "") -> ScenarioResult:
 )
 def test_a_fault_counts_as_noticed_only_by_a_judgement(results: list[ScenarioResult], verdict: str) -> None:
     assert finding_of(Fault("07-x", 7, "does"), results, 1.0).verdict == verdict
+
+
+def test_scenarios_that_failed_under_no_fault_are_told() -> None:
+    fault = Fault("07-x", 7, "does")
+    broken = replace(_result(7, "broken", "then"), name="noticed it")
+    held = replace(_result(7, "held"), name="noticed nothing")
+    control = replace(_result(1, "held"), name="the control")
+    findings = [finding_of(fault, [broken, held, control], 1.0), finding_of(fault, [held], 1.0)]
+    assert never_failed(findings) == ["noticed nothing"]
 
 
 def test_the_stand_in_answers_like_a_program(tmp_path: Path) -> None:

@@ -264,53 +264,64 @@ def test_only_settings_of_the_network_are_handed_to_the_bundling():
 
 
 @pytest.mark.parametrize(
-    ("told", "failing", "recorded", "reason", "words"),
+    ("told", "code", "recorded", "reason", "words"),
     [
-        ("succeeded", False, "succeeded", "", "succeeded"),
-        ("cancelled", True, "cancelled", "", "cancelled"),
+        ("succeeded", 0, "succeeded", "", "succeeded"),
+        ("cancelled", 1, "cancelled", "", "cancelled"),
         (
-            "failed", True, "failed",
+            "failed", 1, "failed",
             "Worker 'w1' disconnected after step 'work' had written data — failing the run (write-then-drop)",
             "failed because its worker was lost after the step had written",
         ),
         (
-            "failed", True, "failed",
+            "failed", 1, "failed",
             "Timed out waiting for a worker matching target 'nobody' to become available",
             "failed because no matching worker came in time",
         ),
     ],
 )  # fmt: skip
-def test_a_run_that_all_accounts_agree_on(told, failing, recorded, reason, words):
-    outcome = RunOutcome(RunEnding(told, failing, f"…\n{reason}"), RunRecord("1", recorded, reason))
+def test_a_run_that_all_accounts_agree_on(told, code, recorded, reason, words):
+    outcome = RunOutcome(RunEnding(told, code, f"…\n{reason}"), RunRecord("1", recorded, reason))
 
     assert str(outcome) == words
 
 
 @pytest.mark.parametrize(
-    ("told", "failing", "recorded"),
+    ("told", "code", "recorded"),
     [
-        ("succeeded", True, "succeeded"),
-        ("cancelled", False, "cancelled"),
-        ("succeeded", False, "failed"),
-        ("", True, "running"),
+        ("succeeded", 1, "succeeded"),
+        ("cancelled", 0, "cancelled"),
+        ("failed", 75, "failed"),
+        ("succeeded", 0, "failed"),
+        ("", 1, "running"),
     ],
 )
-def test_a_run_whose_accounts_differ_is_none_of_the_promised(told, failing, recorded):
-    words = str(RunOutcome(RunEnding(told, failing, "the end"), RunRecord("1", recorded, "")))
+def test_a_run_whose_accounts_differ_is_none_of_the_promised(told, code, recorded):
+    words = str(RunOutcome(RunEnding(told, code, "the end"), RunRecord("1", recorded, "")))
 
-    assert words.startswith(f"{recorded} in the run history, told as {told or 'nothing'}, with a ")
+    assert words.startswith(
+        f"{recorded} in the run history, told as {told or 'nothing'}, with exit code {code}. "
+    )
     assert words.endswith("The last words: the end")
 
 
 def test_a_failure_for_another_reason_is_shown_as_it_was_given():
-    outcome = RunOutcome(RunEnding("failed", True, ""), RunRecord("1", "failed", "disk full"))
+    outcome = RunOutcome(RunEnding("failed", 1, ""), RunRecord("1", "failed", "disk full"))
 
     assert str(outcome) == "failed because of something else: disk full"
 
 
+def test_a_failure_that_is_told_with_a_stack_trace_is_not_told_to_an_operator():
+    reason = "Command exited with code 3"
+    told = f"{reason}\n    at execute (step.ts:10:20)\n"
+    outcome = RunOutcome(RunEnding("failed", 1, told), RunRecord("1", "failed", reason))
+
+    assert str(outcome) == "failed because its step failed, with a stack trace"
+
+
 def test_a_reason_that_is_recorded_but_not_told_is_no_reason_told():
     reason = "Timed out waiting for a worker matching target 'nobody' to become available"
-    outcome = RunOutcome(RunEnding("failed", True, "sorry"), RunRecord("1", "failed", reason))
+    outcome = RunOutcome(RunEnding("failed", 1, "sorry"), RunRecord("1", "failed", reason))
 
     assert str(outcome) == f"failed because of something else, recorded: {reason}"
 

@@ -4,6 +4,16 @@ from behave import then
 
 from swamp_harness.scenario import capabilities
 from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.tables import rows_of
+
+
+@then('the step "{step:Name}" was given back:')
+def was_given_back(context, step):
+    judge(
+        f'the step "{step}" was given back what is true',
+        promised=rows_of(context.table, {"asked for", "given back"}),
+        seen=capabilities.given_back(context.world, step, [row["asked for"] for row in context.table]),
+    )
 
 
 @then('the step "{placed:Name}" was given back the same as the step "{local:Name}"')

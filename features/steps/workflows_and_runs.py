@@ -6,6 +6,7 @@ from swamp_harness.product.commands import Output
 from swamp_harness.scenario import run_events, run_observations
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.placement import planned
+from swamp_harness.scenario.probe import written_by_probe
 from swamp_harness.scenario.tables import rows_of
 
 
@@ -74,6 +75,15 @@ def the_run_fails_because(context, reason):
     _judge_run(context, f"failed because {reason}")
 
 
+@then("the command confirms that it cancels the run")
+def the_command_confirms_the_cancellation(context):
+    judge(
+        "the command succeeds, and says that it cancels this run",
+        promised={"command": "succeeds", "cancels": "this run"},
+        seen=run_observations.told_of_cancellation(context.world),
+    )
+
+
 @then("the run is cancelled")
 def the_run_is_cancelled(context):
     _judge_run(context, "cancelled")
@@ -121,6 +131,15 @@ def this_data_has_been_recorded(context):
         "the steps have recorded this data, and no other",
         promised=rows_of(context.table, {"step", "data", "version", "written on"}),
         seen=run_observations.results(context.world, context.table.headings),
+    )
+
+
+@then('the operator can read what the step "{step:Name}" had written into "{datum:Name}"')
+def the_operator_can_read(context, step, datum):
+    judge(
+        f'the operator can read what the step "{step}" had written into "{datum}"',
+        promised=written_by_probe(datum, step),
+        seen=run_observations.reading(context.world, step, datum),
     )
 
 
@@ -172,7 +191,7 @@ def the_result_can_still_be_read(context, step, number):
     items = run_observations.items_of(context.world, step)
     judge(
         f'the result of each item of "{step}" can still be read in version {number}',
-        promised={item: f"result of {item}, version {number}" for item in items},
+        promised={item: f"result of {item}, version {number}, written by start {number}" for item in items},
         seen=run_observations.results_in_version(context.world, items, number),
     )
 

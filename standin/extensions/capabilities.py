@@ -57,8 +57,8 @@ async def _whole(pieces: AsyncIterator[bytes]) -> bytes:
     return b"".join([piece async for piece in pieces])
 
 
-def _plain(items: list[Answer]) -> list[Answer]:
-    plain = [{key: item[key] for key in _PLAIN if key in item} for item in items]
+async def _plain(items: Awaitable[list[Answer]]) -> list[Answer]:
+    plain = [{key: item[key] for key in _PLAIN if key in item} for item in await items]
     return sorted(plain, key=lambda item: str(item["name"]))
 
 
@@ -135,28 +135,24 @@ async def _streams(context: Context) -> Answer:
 async def _reading(context: Context) -> Answer:
     await context.write_resource("record", "own", {"text": "first", "number": 1})
     await context.write_resource("record", "own", {"text": "second", "number": 2})
-    seed = await _attempt(context.read_model_data("seed"))
-    records = await _attempt(context.read_model_data("seed", "record"))
     zero = 'modelName == "seed" && specName == "record" && content.number == 0'
-    queried = await _attempt(context.query(zero))
     content = await _whole(context.content("@uat/capabilities", context.model, "own", 1))
     return {
         "latest": await _attempt(context.read_resource("own")),
         "first": await _attempt(context.read_resource("own", 1)),
         "missing": await _attempt(context.read_resource("no-such-name")),
         "versions": await _attempt(context.versions("own")),
-        "content": content.hex(),
-        **{
-            name: _plain(each["answer"])
-            for name, each in {"earlier": seed, "kind": records, "q": queried}.items()
-        },
+        "content": {"answer": content.hex()},
+        "earlier": await _attempt(_plain(context.read_model_data("seed"))),
+        "earlierOfOneKind": await _attempt(_plain(context.read_model_data("seed", "record"))),
+        "queried": await _attempt(_plain(context.query(zero))),
         "definition": await _attempt(context.definition("seed")),
     }
 
 
 async def _computing(context: Context) -> Answer:
     expressions = [*_VALUES, "1 +"]
-    answers = {each: context.evaluate(each, _VALUES) for each in expressions}
+    answers = {each: json.dumps(context.evaluate(each, _VALUES)) for each in expressions}
     return {"answers": answers, "method": "use", "globalArgs": {}, "tags": {}}
 
 

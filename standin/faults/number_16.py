@@ -29,6 +29,24 @@ def lines_lost():
         return {}
 
 
+def lines_emptied():
+    """The lines that a step has written are kept without their words."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_write_line")
+    def _(old, plane, **given):
+        return old(plane, **{**given, "line": ""})
+
+
+def data_garbled():
+    """What a step had written before its worker was lost holds another step's account."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_write_resource")
+    def _(old, plane, **given):
+        if given["name"] == "before":
+            given["data"] = {**given["data"], "pid": 0, "step": "another"}
+        return old(plane, **given)
+
+
 def later_step_begins():
     """A step begins although the one that it comes after has failed."""
 
@@ -69,3 +87,11 @@ def completed_in_the_history_of_all_runs():
                 {**each, "status": each["status"].replace("failed", "completed")} for each in told["runs"]
             ]
         }
+
+
+def other_exit_code():
+    """Whoever follows a run whose worker was lost is given another exit code than the documented one."""
+
+    @broken("operator.workflows:run")
+    def _(old, call):
+        return old(call) and 75

@@ -38,6 +38,23 @@ def told_as_failed():
         return old(run).replace("cancelled", "failed")
 
 
+def another_run_named():
+    """The command that cancels names another run than it cancels."""
+
+    @broken("orchestrator.requests:Requests.do_workflow_cancel")
+    async def _(old, requests, runId="", workflow=""):
+        return {**await old(requests, runId, workflow), "runId": "00000000-0000-4000-8000-000000000000"}
+
+
+def confirmed_with_a_failure():
+    """The command that cancels says so, and ends with a failing exit code."""
+
+    @broken("operator.workflows:cancel")
+    def _(old, call):
+        old(call)
+        raise SystemExit(1)
+
+
 def one_step_goes_on():
     """Only the first step of a cancelled run is ended."""
 

@@ -49,6 +49,27 @@ def version_skipped():
         return old(draft, place, kind, version + 1 if place.name == "result" else version)
 
 
+def earlier_version_overwritten():
+    """Whoever asks for an earlier version of a result is shown what the latest holds."""
+
+    @broken("questions:data_get")
+    def _(old, repository, model, name, *, version=None, content=True):
+        told = old(repository, model, name, version=version, content=content)
+        latest = old(repository, model, name, content=content)
+        return {**told, "content": latest["content"]} if content else told
+
+
+def results_of_other_items():
+    """What one item has written is kept as the result of another."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_write_resource")
+    def _(old, plane, **given):
+        data = given.get("data")
+        if isinstance(data, dict) and "pear" in str(data.get("step")):
+            given["data"] = {**data, "step": data["step"].replace("pear", "apple")}
+        return old(plane, **given)
+
+
 def earlier_version_lost():
     """A second run takes the result of the first away."""
 

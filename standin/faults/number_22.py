@@ -90,3 +90,55 @@ def handle_without_metadata():
     def _(old, plane, *given):
         handle = old(plane, *given)
         return handle if plane._dispatch.member is None else {**handle, "metadata": {}}
+
+
+def sensitive_field_in_plain():
+    """A sensitive field that a step on a worker writes is kept in the resource itself."""
+
+    @broken("orchestrator.dataplane:DataPlane._guard")
+    def _(old, plane, spec, name, data):
+        return old(plane, spec, name, data) if plane._dispatch.member is None else data
+
+
+def own_sensitive_field_unreadable():
+    """A step on a worker reads of its own sensitive field where it is kept, not what it is."""
+
+    @broken("orchestrator.dataplane:DataPlane._revealed")
+    def _(old, plane, content):
+        return old(plane, content) if plane._dispatch.member is None else content
+
+
+def numbers_rounded():
+    """The numbers of a resource that a step on a worker writes are rounded."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_write_resource")
+    def _(old, plane, **given):
+        data = given["data"]
+        if plane._dispatch.member is not None and isinstance(data.get("number"), float):
+            given["data"] = {**data, "number": int(data["number"])}
+        return old(plane, **given)
+
+
+def more_versions_kept():
+    """Of a resource that a step on a worker writes again and again, all versions are kept."""
+
+    @broken("orchestrator.dataplane:DataPlane.overridden")
+    def _(old, plane, kind, overrides):
+        placed = plane._dispatch.member is not None
+        return old(plane, kind, {**overrides, "garbageCollection": 10} if placed else overrides)
+
+
+def expressions_not_understood():
+    """No step understands a function in an expression, wherever it runs."""
+
+    @broken("worker.context:Context.evaluate")
+    def _(old, context, expression, values):
+        return {"error": "unknown function"} if "(" in expression else old(context, expression, values)
+
+
+def other_models_read_as_empty():
+    """No step finds the data of other models, wherever it runs."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_read_model")
+    def _(old, plane, model, spec):
+        return []

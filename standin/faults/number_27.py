@@ -93,3 +93,41 @@ def slots_differ():
     def _(old, told, *, past):
         shown = [{**each, "capacity": 1} for each in told["workers"]]
         return old({**told, "workers": shown}, past=past)
+
+
+def count_wrong():
+    """The worker list counts one worker less than it tells."""
+
+    @broken("operator.pool:tell")
+    def _(old, call, told, text):
+        fewer = {"count": max(0, told["count"] - 1)} if "count" in told else {}
+        old(call, {**told, **fewer} if fewer else told, text)
+
+
+def passed_wrong():
+    """The verification counts no worker as passed."""
+
+    @broken("orchestrator.requests:Requests.do_worker_verify")
+    async def _(old, requests):
+        return {**await old(requests), "passed": 0}
+
+
+def nobody_to_verify_fails():
+    """To verify the workers where there are none ends without a document."""
+
+    @broken("operator.pool:verify")
+    def _(old, call):
+        from standin.errors import UserError
+        from standin.remote import ask
+
+        if not ask(call.option("--server"), "worker.verify")["workers"]:
+            raise UserError("There is nobody to verify")
+        old(call)
+
+
+def daemon_told_on():
+    """The state of the daemon is told to people as the opposite of what scripts are told."""
+
+    @broken("operator.pool:daemon_status")
+    def _(old, call):
+        print("Status (system service): running") if not call.json else old(call)

@@ -1,5 +1,6 @@
 """An operator needs no repository: the address of an orchestrator is enough."""
 
+import sys
 from pathlib import Path
 
 from standin.faults import broken
@@ -73,3 +74,25 @@ def failing_method_with_success():
     def _(old, call):
         old(call)
         return 0
+
+
+def failing_with_a_trace():
+    """Whoever follows a run that fails is shown where in the program that was."""
+
+    @broken("operator.workflows:run")
+    def _(old, call):
+        code = old(call)
+        if code:
+            print("    at follow (workflow.ts:10:20)", file=sys.stderr)
+        return code
+
+
+def failing_method_with_a_trace():
+    """Whoever runs a method that fails is shown where in the program that was."""
+
+    @broken("operator.models:run")
+    def _(old, call):
+        code = old(call)
+        if code:
+            print("    at run (method.ts:10:20)", file=sys.stderr)
+        return code

@@ -16,9 +16,11 @@ from swamp_harness.machinery.terminal import ConsoleProcess, TerminalProcess, wh
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import Output
 from swamp_harness.product.run_records import RunRecord
-from swamp_harness.product.wordings import RUN_ENDINGS, RUN_FAILURES, reasons_given
+from swamp_harness.product.wordings import RUN_ENDINGS, RUN_FAILURES, STACK_TRACE, reasons_given
 
 SUCCEEDED, FAILED, CANCELLED = "succeeded", "failed", "cancelled"
+# The exit code of whoever follows a run that did not succeed.
+_NOT_SUCCEEDED = 1
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,12 @@ class RunEnding:
 
     Attributes:
         status: "succeeded", "failed" or "cancelled"; "" if it was not said.
-        failing: whether the exit code says failure.
+        exit_code: of the command.
         text: all that was said.
     """
 
     status: str
-    failing: bool
+    exit_code: int
     text: str
 
 
@@ -50,14 +52,14 @@ class RunOutcome:
 
     def __str__(self) -> str:
         """In words: "succeeded", "failed because ..." or "cancelled", or how the accounts differ."""
-        told, recorded = self.ending.status, self.record.status
-        exit_code = "a failing exit code" if self.ending.failing else "a successful exit code"
-        if told != recorded or self.ending.failing != (told != SUCCEEDED):
+        told, recorded, code = self.ending.status, self.record.status, self.ending.exit_code
+        if told != recorded or code != (0 if told == SUCCEEDED else _NOT_SUCCEEDED):
             return (
-                f"{recorded} in the run history, told as {told or 'nothing'}, with {exit_code}. "
+                f"{recorded} in the run history, told as {told or 'nothing'}, with exit code {code}. "
                 f"The last words: {self._last_words()}"
             )
-        return f"{FAILED} because {self._reasons()}" if told == FAILED else told
+        ended = f"{FAILED} because {self._reasons()}" if told == FAILED else told
+        return f"{ended}, with a stack trace" if STACK_TRACE.search(self.ending.text) else ended
 
     def _reasons(self) -> str:
         told = reasons_given(self.ending.text, RUN_FAILURES)
@@ -134,7 +136,7 @@ class WorkflowRun:
         """
         code = self._process.wait_for_end(limit, hopeless=hopeless)
         text = self.log.text(self._process.log_start)
-        return RunEnding(self._status(text), code != 0, text)
+        return RunEnding(self._status(text), code, text)
 
     def end(self) -> None:
         """Make sure that nobody follows it any longer."""

@@ -70,6 +70,9 @@ RUN_ENDINGS = {
     "cancelled": re.compile(r"Cancelled workflow \S+"),
 }
 
+# What the command says that cancels a run: it has ended, or, where a step does not listen, will be ended.
+CANCELLATION = re.compile(r'(?:Cancelled run|Cancellation requested for run) "(?P<run>[^"]+)"')
+
 ALREADY_REVOKED = re.compile(r"^Token \S+ was already revoked\.$", re.MULTILINE)
 
 DAEMON_IS_OFF = re.compile(r"^Status \(\w+ service\): not configured$", re.MULTILINE)

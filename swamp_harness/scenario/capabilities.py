@@ -7,12 +7,13 @@ What a step was given back it notes itself; what it left behind the orchestrator
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.remains import data_of_model, secrets_that_name
+from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 
 # What tells a datum's identity, and so who wrote it, where and when: all that may differ
@@ -20,6 +21,14 @@ from swamp_harness.scenario.world import World
 _WHO_WHERE_AND_WHEN = frozenset({"id", "modelId", "ownerRef", "createdAt", "contentPath", "definitionHash"})
 _ITS_OWN_NAME = "(the step's own name)"
 _ABSENT = "nothing"
+# Calls of the probe in the words of the features, by the name under which it notes what came back.
+_CALLS = {
+    "the latest version of its own": "latest",
+    "the first version of its own": "first",
+    "a resource that does not exist": "missing",
+    'the records of "seed"': "earlierOfOneKind",
+    'the records of "seed" with number 0': "queried",
+}
 
 
 def differences_in_answers(world: World, one: str, other: str) -> list[str]:
@@ -34,6 +43,44 @@ def differences_in_answers(world: World, one: str, other: str) -> list[str]:
             raise InfrastructureFault(f'The step "{step}" noted no answer.')
     answers = {step: _renamed(json.loads(text), [(step, _ITS_OWN_NAME)]) for step, text in noted.items()}
     return [f"given back > {difference}" for difference in _differences(answers)]
+
+
+def given_back(world: World, step: str, wanted: Iterable[str]) -> list[Row]:
+    """What a step was given back for some of its calls.
+
+    Args:
+        world: the scenario's.
+        step: that noted it.
+        wanted: the calls, in the words of the features, or the expressions that it had evaluated.
+    """
+    text = world.journal.remark("got", step)
+    if not text:
+        raise InfrastructureFault(f'The step "{step}" noted no answer.')
+    noted = json.loads(text)
+    return [{"asked for": each, "given back": _in_words(_answer_to(each, noted))} for each in wanted]
+
+
+def _answer_to(wanted: str, noted: Mapping[str, Any]) -> Any:
+    if wanted in _CALLS:
+        return noted[_CALLS[wanted]]
+    return json.loads(noted["answers"].get(wanted, "null"))  # it notes answers as JSON, big numbers as "3n"
+
+
+def _in_words(noted: Any) -> str:
+    if not isinstance(noted, Mapping) or "answer" not in noted:
+        return f"not an answer: {noted}"
+    answer = noted["answer"]
+    if isinstance(answer, list):
+        return ", ".join(_word(each) for each in answer) or _ABSENT
+    return _word(answer)
+
+
+def _word(answer: Any) -> str:
+    if answer is None:
+        return _ABSENT
+    if isinstance(answer, Mapping):
+        return str(answer.get("text", answer.get("name", answer)))
+    return str(answer).removesuffix("n")
 
 
 def differences_in_remains(world: World, one: str, other: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.commands import CommandResult, Output
-from swamp_harness.product.wordings import RUN_FAILURES, reasons_given
+from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, reasons_given
 from swamp_harness.scenario.probe import RESULT
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
@@ -16,7 +16,6 @@ _METHOD = ("model", "method", "run")
 # The port of the discard protocol: a privileged one that the operating system gives to nobody.
 _NOBODY = "ws://127.0.0.1:9"
 _MODES = (Output.TEXT, Output.JSON)
-_FAILS = "fails"
 # How the product tells that what was run has failed by itself, in a step of a workflow or without one.
 _AS_TOLD = "its step failed"
 
@@ -66,16 +65,19 @@ def expected_of_method(world: World) -> dict[str, str]:
 def told_of_failing_method(world: World) -> dict[str, str]:
     """Run the method "fail" of the scenario's model in both modes; tell how each ends, and why it says so."""
     done = _both(world, (*_METHOD, world.model, "fail", "--input", f"step={world.model}"))
-    return {
-        each.output.value: f"{'succeeds' if each.succeeded else _FAILS} because "
-        f"{' and '.join(reasons_given(each.stdout + each.stderr, RUN_FAILURES)) or 'of nothing that it says'}"
-        for each in done
-    }
+    return {each.output.value: _failure_told(each) for each in done}
 
 
 def expected_of_failing_method() -> dict[str, str]:
     """What `told_of_failing_method` is to return."""
-    return {mode.value: f"{_FAILS} because {_AS_TOLD}" for mode in _MODES}
+    return {mode.value: f"exit code 1, because {_AS_TOLD}" for mode in _MODES}
+
+
+def _failure_told(result: CommandResult) -> str:
+    said = result.stdout + result.stderr
+    because = " and ".join(reasons_given(said, RUN_FAILURES)) or "of nothing that it says"
+    trace = ", with a stack trace" if STACK_TRACE.search(said) else ""
+    return f"exit code {result.exit_code}, because {because}{trace}"
 
 
 def _done(world: World, deed: str) -> list[CommandResult]:

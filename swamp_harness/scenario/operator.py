@@ -38,7 +38,7 @@ from swamp_harness.product.run_records import (
     tells_no_reason,
 )
 from swamp_harness.product.serve_api import Request, ServeApi
-from swamp_harness.product.wordings import ALREADY_REVOKED
+from swamp_harness.product.wordings import ALREADY_REVOKED, CANCELLATION
 from swamp_harness.scenario.probe import PROBE, SHELL, ResultRecord, is_work, result_of_step
 
 _TYPE_OF_TOKENS = "swamp/enrollment-token"
@@ -200,6 +200,17 @@ class Operator:
             "workflow", "cancel", "--run", run_id, "--server", url, output=self.output
         )
         return self._last
+
+    def run_told_as_cancelled(self) -> str:
+        """The id of the run that the last cancelling says it cancels; "" if it names none.
+
+        Raises:
+            PromiseBroken: it was to be told in JSON, and what was told is none, or breaks its contract.
+        """
+        if self.last.output is Output.JSON:
+            return str(self.last.answer("workflow-cancel")["runId"])
+        named = CANCELLATION.search(self.last.stdout + self.last.stderr)
+        return named["run"] if named else ""
 
     def cancel_workflow(self, name: str) -> CommandResult:
         """Cancel the run of a workflow by the workflow's name, in the repository itself."""

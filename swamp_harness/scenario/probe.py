@@ -30,7 +30,10 @@ WORKER_VARIABLE = "UAT_WORKER"
 
 _LONGER_THAN_ANY_SCENARIO = 100
 RESULT = "result"
-_WRITTEN = frozenset({RESULT, "before", "after", "trace"})
+_TRACE = "trace"
+_WRITTEN = frozenset({RESULT, "before", "after", _TRACE})
+# What the probe writes into its trace before it holds.
+_LINE_BEFORE = "before\n"
 _SAID_BY_SHELL = re.compile(r"^worker=(?P<worker>\S*)$", re.MULTILINE)
 
 
@@ -102,7 +105,11 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "runs a program from a script": _shell(f'[ -n "$first" ] && sleep {_LONGER_THAN_ANY_SCENARIO}'),
     "says a secret in a resource": _say("resource"),
     "says a secret in a file": _say("file"),
+    "says a secret in the bytes of a file": _say("bytes"),
+    "says a secret in a stream": _say("stream"),
+    "says a secret in a file of its own": _say("path"),
     "says a secret in the lines of a file": _say("lines"),
+    "says a secret in tags": _say("tags"),
     "says a secret in its log": _say("log"),
     "says a secret on the console": _say("console"),
     "says a secret in an event": _say("event"),
@@ -156,7 +163,7 @@ class ResultRecord:
     """Data that a step has persisted.
 
     Attributes:
-        step: that wrote it.
+        step: that wrote it; told with what it holds where that is another step's.
         name: of the datum.
         version: of the datum.
         worker: that ran the step, by the step's own account; "" if the datum does not tell.
@@ -187,4 +194,19 @@ def result_of_step(item: Mapping[str, Any]) -> ResultRecord:
     content = told if isinstance(told, Mapping) else {}  # a file's is its text, and tells nothing of a worker
     shell = _SAID_BY_SHELL.search(str(content.get("stdout", "")))
     worker = shell["worker"] if shell else str(content.get("worker", ""))
-    return ResultRecord(item["modelName"], item["name"], item["version"], worker)
+    step = item["modelName"]
+    writer = content.get("step", step)
+    named = step if writer == step else f"{step}, holding what {writer} wrote"
+    return ResultRecord(named, item["name"], item["version"], worker)
+
+
+def written_by_probe(name: str, step: str) -> str:
+    """What a step of the probe writes into a datum, as `reading_of` tells it."""
+    return _LINE_BEFORE if name == _TRACE else f'the account of "{step}"'
+
+
+def reading_of(content: object) -> str:
+    """What the content of a datum is that a step of the probe has written."""
+    if isinstance(content, Mapping) and "pid" in content:
+        return f'the account of "{content.get("step")}"'
+    return str(content)

@@ -20,7 +20,7 @@ from swamp_harness.product.run_records import ACTIVE, LeaseRecord, QueuedStep
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.observations import beyond_grace_window
 from swamp_harness.scenario.placement import ON_THE_ORCHESTRATOR, names_of_items, step_for
-from swamp_harness.scenario.probe import RESULT
+from swamp_harness.scenario.probe import RESULT, reading_of
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 
@@ -58,6 +58,14 @@ def outcome_of_run(world: World) -> str:
         hopeless=lambda: None if world.orchestrator.alive else "the orchestrator has ended",
     )
     return str(RunOutcome(ending, world.operator.run_record(run.run_id)))
+
+
+def told_of_cancellation(world: World) -> dict[str, str]:
+    """How the command that cancels ended, and which run it says it cancels."""
+    result = world.operator.last
+    named = world.operator.run_told_as_cancelled() if result.succeeded else ""
+    this = named == world.runs.last.run_id
+    return {"command": result.outcome_in_words, "cancels": "this run" if this else named or "no run"}
 
 
 def steps_begun(world: World) -> list[Row]:
@@ -147,6 +155,14 @@ def results_in_version(world: World, steps: Iterable[str], version: int) -> dict
     return {step: _result_in_version(world, step, version) for step in steps}
 
 
+def reading(world: World, step: str, name: str) -> str:
+    """What the operator reads who asks for a datum of a step, in its first version."""
+    result = world.operator.get_datum(step, name, 1)
+    if not result.succeeded:
+        return result.outcome_in_words
+    return reading_of(result.answer("data-get").get("content"))
+
+
 def workers_that_took_part(world: World) -> list[str]:
     """The workers that have run at least one step, by the steps' own account and by the leases."""
     by_journal = {note.worker for note in world.journal.starts()}
@@ -221,7 +237,11 @@ def _result_in_version(world: World, step: str, version: int) -> str:
     if not result.succeeded:
         return result.outcome_in_words
     datum = result.answer("data-get")
-    return f"{datum['name']} of {datum['modelName']}, version {datum['version']}"
+    # A step tells in what it writes which process it was, as it does in the journal.
+    starts = [note.pid for note in world.journal.starts(step)]
+    writer = datum["content"].get("pid")
+    start = f"start {starts.index(writer) + 1}" if writer in starts else "none of its starts"
+    return f"{datum['name']} of {datum['modelName']}, version {datum['version']}, written by {start}"
 
 
 def _item_names(world: World, step: str) -> list[str]:

@@ -69,7 +69,8 @@ class Finding:
         noticed_by: the scenarios of its number that failed in a Then step, each with what it said.
         failed_elsewhere: the scenarios of its number that failed before they judged anything.
         controls_failed: the scenarios of other numbers that did not hold.
-        scenarios: how many ran.
+        own: the scenarios of its number that ran.
+        scenarios: how many ran, the controls as well.
         seconds: how long that took.
     """
 
@@ -77,6 +78,7 @@ class Finding:
     noticed_by: dict[str, str]
     failed_elsewhere: list[str]
     controls_failed: list[str]
+    own: list[str]
     scenarios: int
     seconds: float
 
@@ -126,7 +128,8 @@ def prove(wanted: Sequence[str], reports: Path, jobs: int, *, whole: bool = Fals
     lacking = [] if wanted else lacking_numbers(listed)
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "proof.json").write_text(json.dumps(_record(findings), indent=2) + "\n", "utf-8")
-    print(_summary(findings, lacking, time.monotonic() - started, reports))
+    unproven = never_failed(findings) if whole else []  # otherwise many did not have their turn
+    print(_summary(findings, lacking, unproven, time.monotonic() - started, reports))
     proven = not lacking and all(finding.verdict == _NOTICED for finding in findings)
     return ExitCode.EVERY_PROMISE_HELD if proven else ExitCode.PROMISE_BROKEN
 
@@ -165,9 +168,16 @@ def finding_of(fault: Fault, results: Sequence[ScenarioResult], seconds: float) 
         {title_of(each.name): each.reason.splitlines()[0] for each in judged},
         [title_of(each.name) for each in failed if each not in judged],
         [title_of(each.name) for each in ran if each not in own and each.outcome is not Outcome.HELD],
+        [title_of(each.name) for each in own],
         len(ran),
         seconds,
     )
+
+
+def never_failed(findings: Sequence[Finding]) -> list[str]:
+    """The scenarios, by name, that failed in a Then step under no fault of their number."""
+    noticed = {name for finding in findings for name in finding.noticed_by}
+    return sorted({name for finding in findings for name in finding.own} - noticed)
 
 
 def _found(fault: Fault, work: Path, *, whole: bool) -> Finding:
@@ -239,7 +249,13 @@ def _line(finding: Finding) -> str:
     return "\n".join(lines)
 
 
-def _summary(findings: Sequence[Finding], lacking: Sequence[int], seconds: float, reports: Path) -> str:
+def _summary(
+    findings: Sequence[Finding],
+    lacking: Sequence[int],
+    unproven: Sequence[str],
+    seconds: float,
+    reports: Path,
+) -> str:
     verdicts = Counter(finding.verdict for finding in findings)
     ran = sum(finding.scenarios for finding in findings)
     lines = ["", "Noticed by how many scenarios, fault by fault:"]
@@ -249,6 +265,7 @@ def _summary(findings: Sequence[Finding], lacking: Sequence[int], seconds: float
             f"{each.fault.name.partition('-')[2]} {len(each.noticed_by) or each.verdict}" for each in own
         )
         lines.append(f"  {number:02}  {cells}")
+    lines += ["Scenarios that no fault breaks:", *(f"  {name}" for name in unproven)] if unproven else []
     lines += [f"Number {number} has fewer than {_AT_LEAST} faults." for number in lacking]
     told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
     lines.append(f"{len(findings)} faults: {told}; {ran} scenarios in {seconds:.0f} s")

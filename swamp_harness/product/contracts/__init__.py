@@ -6,6 +6,7 @@ A contract names the fields that operators' scripts rely on; a release may add f
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,6 +14,16 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker
 
 from swamp_harness.machinery.faults import PromiseBroken
+
+# What a schema cannot say: figures that scripts rely on, by the field and what it is to be.
+_FIGURES: Mapping[str, Mapping[str, Callable[[Any], int]]] = {
+    "worker-list": {"count": lambda answer: len(answer["workers"])},
+    "worker-verify": {
+        "total": lambda answer: len(answer["workers"]),
+        "passed": lambda answer: _counted(answer["workers"], "pass"),
+        "failed": lambda answer: _counted(answer["workers"], "fail"),
+    },
+}
 
 
 def honour(contract: str, answer: Any, source: str) -> None:
@@ -27,8 +38,12 @@ def honour(contract: str, answer: Any, source: str) -> None:
         PromiseBroken: the answer is not what the contract says (issue 630, scenario 27).
     """
     errors = sorted(_validator(contract).iter_errors(answer), key=lambda error: list(error.absolute_path))
-    if errors:
-        listed = "\n".join(f"  {error.json_path}: {error.message}" for error in errors)
+    listed = "\n".join(f"  {error.json_path}: {error.message}" for error in errors) or "\n".join(
+        f"  $.{field}: {answer[field]}, where there are {count(answer)}"
+        for field, count in _FIGURES.get(contract, {}).items()
+        if answer[field] != count(answer)
+    )
+    if listed:
         raise PromiseBroken(f"{source} does not honour its JSON contract ({contract}):\n{listed}")
 
 
@@ -39,6 +54,10 @@ def names() -> list[str]:
         for path in files(__package__).iterdir()
         if path.name.endswith(".json")
     )
+
+
+def _counted(verified: Sequence[Mapping[str, Any]], status: str) -> int:
+    return sum(each["status"] == status for each in verified)
 
 
 @cache
