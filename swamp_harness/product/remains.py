@@ -29,12 +29,20 @@ def secrets_that_name(api: ServeApi, vault: str, words: Sequence[str]) -> dict[s
     Raises:
         OSError: nobody answers.
     """
-    keys = api.ask("vault.list-keys", vaultName=vault)["data"]["secretKeys"]
     return {
         key: api.ask("vault.read-secret", vaultName=vault, secretKey=key)["data"]["value"]
-        for key in keys
+        for key in keys_of(api, vault)
         if any(word in key for word in words)
     }
+
+
+def keys_of(api: ServeApi, vault: str) -> list[str]:
+    """The keys of a vault.
+
+    Raises:
+        OSError: nobody answers.
+    """
+    return list(api.ask("vault.list-keys", vaultName=vault)["data"]["secretKeys"])
 
 
 def _all_about(api: ServeApi, model: str, queried: dict[str, Any]) -> dict[str, Any]:

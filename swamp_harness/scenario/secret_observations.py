@@ -6,6 +6,9 @@ import hashlib
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.leaksearch import Leak
+from swamp_harness.product.conventions import VAULT
+from swamp_harness.product.remains import keys_of
+from swamp_harness.scenario.probe import INFRASTRUCTURE_KEY
 from swamp_harness.scenario.world import World
 
 
@@ -26,8 +29,13 @@ def outcome_of_prying(world: World, step: str) -> str:
         "refused", or what it got.
 
     Raises:
-        InfrastructureFault: the step did not ask.
+        InfrastructureFault: the step did not ask, or the vault does not hold what it asked for, so that to
+            be refused proves nothing.
     """
+    if INFRASTRUCTURE_KEY not in keys_of(world.orchestrator.api, VAULT):
+        raise InfrastructureFault(
+            f'The vault has no "{INFRASTRUCTURE_KEY}": look where this release keeps enrollment tokens.'
+        )
     outcome = world.journal.remark("pried", step)
     if not outcome:
         raise InfrastructureFault(f'The step "{step}" did not ask the vault for anything.')
