@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.report import waivers
+from swamp_harness.report import deviations, project, waivers
 from swamp_harness.report.documents import put_together, write_documents
 from swamp_harness.report.features import FeatureRun
 from swamp_harness.report.history import PastRun, flakes, read, remember
@@ -166,10 +166,31 @@ def test_a_waiver_is_needed_if_one_row_or_one_platform_needs_it(tmp_path):
     assert waivers.complaints(waived, [lost, found, needed], "20260822.011157.0", names) == []
 
 
+def test_a_waiver_is_not_needed_if_its_scenario_held_wherever_it_ran(tmp_path):
+    waived = waivers_of(tmp_path, {**WAIVER, "scenario": "one"})
+    elsewhere = a_result("one", Outcome.NOT_RUN, reason="needs a machine with Linux", **ON_MAC)
+
+    decision = sign_off(a_run(a_result("one"), elsewhere), knowing((1, "one"), waived=waived))
+    assert decision.reasons == ("Nothing needs the waiver of 'one' any longer: remove it.",)
+
+    assert waivers.complaints(waived, [elsewhere], "20260822.011157.0", ["one"]) == []
+
+
+def test_a_waiver_that_is_about_no_scenario_fails_a_release(tmp_path):
+    waived = waivers_of(tmp_path, {**WAIVER, "scenario": "A token is lots"})
+
+    decision = sign_off(a_run(a_result("A token is lost")), knowing((1, "A token is lost"), waived=waived))
+
+    assert decision.verdict is Verdict.FAIL
+    assert decision.reasons[0].startswith("The waiver of 'A token is lots' is about no scenario: ")
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("key: [", "cannot be read"),
+        (yaml.safe_dump([{**WAIVER, "reason": None}]), "entry 1 says nothing under reason"),
+        (yaml.safe_dump([{**WAIVER, "link": " ", "reason": ""}]), "entry 1 says nothing under reason, link"),
         ("scenario: one", "is not a list"),
         ("- scenario: one", "entry 1 does not have exactly the fields"),
         (yaml.safe_dump([{**WAIVER, "last-version": "the next"}]), "no version of swamp"),
@@ -186,6 +207,30 @@ def test_an_unusable_list_of_waivers_is_bad_input(tmp_path, text, complaint):
 
 def test_there_need_be_no_list_of_waivers(tmp_path):
     assert waivers.load(tmp_path / "waivers.yaml") == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "listed"),
+    [("UAT_WAIVERS", project.waivers), ("UAT_DEVIATIONS", project.deviations)],
+)
+def test_a_list_that_is_named_and_not_there_is_bad_input(tmp_path, monkeypatch, variable, listed):
+    monkeypatch.setenv(variable, str(tmp_path / "typo.yaml"))
+
+    with pytest.raises(
+        UnusableInput, match=f"{variable} names .*typo\\.yaml, and there is no such"
+    ) as caught:
+        listed()
+    assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
+
+
+@pytest.mark.parametrize("load", [waivers.load, deviations.load])
+def test_a_list_that_is_no_text_is_bad_input_in_one_sentence(tmp_path, load):
+    file = tmp_path / "list.yaml"
+    for content in ("- scenario: größer".encode("latin-1"), b"- scenario: [\n  a: b"):
+        file.write_bytes(content)
+        with pytest.raises(UnusableInput, match=r"list\.yaml is not usable, it cannot be read: ") as caught:
+            load(file)
+        assert "\n" not in str(caught.value)
 
 
 # --- several runs together

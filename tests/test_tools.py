@@ -3,13 +3,14 @@
 import re
 
 import pytest
+import yaml
 
 from swamp_harness.machinery.faults import ExitCode, PromiseBroken, UnusableInput
 from swamp_harness.report import coverage, deviations, features, project
 from swamp_harness.report.coverage import Recorded, coverage_map, load_recorded, lost_numbers, record
 from swamp_harness.report.outcomes import Outcome, ScenarioResult, verdict
 from swamp_harness.scenario.judging import judge
-from swamp_harness.tools import stylecheck
+from swamp_harness.tools import command, stylecheck
 from tests.conftest import a_result, a_run
 
 ENTRY = """
@@ -63,6 +64,7 @@ def test_a_deviation_that_is_told_line_by_line_hides_nothing_beyond_them(tmp_pat
         ("key: [", "cannot be read"),
         ("id: known", "is not a list"),
         (ENTRY.replace("  where: issue 630, 10\n", ""), "entry 1 does not have exactly the fields"),
+        (ENTRY.replace("where: issue 630, 10", "where:"), "entry 1 says nothing under where"),
         (ENTRY.replace("seen: +alpha", "seen: ("), "entry 1 has a pattern that is none"),
         (ENTRY.replace("alpha$", "alpha"), "entry 1 has a pattern that is open at its end"),
     ],
@@ -256,6 +258,23 @@ def test_undefined_ambiguous_and_unused_steps_are_errors(folder, monkeypatch):
     assert '`When the worker "alpha" naps well` is ambiguous' in errors
     assert "no feature uses the step `nobody says this`" in errors
     assert "an orchestrator" not in errors
+
+
+def test_a_waiver_of_no_scenario_is_an_error_of_the_features(tmp_path, monkeypatch, capsys):
+    waiver = {
+        "scenario": "A worker nips",
+        "reason": "for the time being",
+        "link": "https://swamp-club.com/lab/630",
+        "last-version": "20300101.000000.0",
+    }
+    file = tmp_path / "waivers.yaml"
+    file.write_text(yaml.safe_dump([waiver]))
+    monkeypatch.setenv("UAT_WAIVERS", str(file))
+    monkeypatch.setattr(stylecheck, "style_errors", lambda _: [])
+    monkeypatch.setattr(stylecheck, "step_errors", lambda _: [])
+
+    assert command.main(["check-features"]) == ExitCode.PROMISE_BROKEN
+    assert capsys.readouterr().err == "waivers.yaml: there is no scenario 'A worker nips'\n"
 
 
 def test_the_project_knows_its_own_files():

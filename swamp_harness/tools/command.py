@@ -166,11 +166,16 @@ def _compare(_: argparse.Namespace) -> int:
 
 
 def _check_features(_: argparse.Namespace) -> int:
-    listed = deviations.load(project.deviations())
+    listed, waived = deviations.load(project.deviations()), waivers.load(project.waivers())
     runs = [run for each in features.scenarios_in(features.parse(project.FEATURES)) for run in each.runs]
     unknown = [
         f"deviations.yaml: {each.id} is about {each.scenario!r}, and there is no such scenario"
         for each in listed
+        if not any(map(each.concerns, runs))
+    ]
+    unknown += [
+        f"waivers.yaml: there is no scenario {each.scenario!r}"
+        for each in waived
         if not any(map(each.concerns, runs))
     ]
     errors = [*stylecheck.style_errors(project.FEATURES), *stylecheck.step_errors(project.FEATURES), *unknown]
