@@ -187,6 +187,33 @@ def test_recorded_results_are_the_worst_of_an_outline_and_survive_what_did_not_r
     assert load_recorded(file)["A worker naps <how>"].outcome == "broken"
 
 
+@pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.NOT_RUN])
+def test_every_outcome_is_recorded_and_none_hides_behind_one_that_held(folder, tmp_path, outcome):
+    scenarios = features.scenarios_in(features.parse(folder(FEATURE)))
+    rows = [a_result("A worker naps well"), a_result("A worker naps long", outcome)]
+    a_run(*rows).write_to(tmp_path)
+
+    assert record(tmp_path / "run.json", scenarios, tmp_path / "recorded.json") == 1
+    assert load_recorded(tmp_path / "recorded.json")["A worker naps <how>"].outcome == outcome.value
+
+
+@pytest.mark.parametrize(("lost", "outcome"), [(0, "held"), (1, "not run")])
+def test_a_row_that_ran_on_its_own_platform_is_recorded_as_it_came_out_there(folder, tmp_path, lost, outcome):
+    scenarios = features.scenarios_in(features.parse(folder(FEATURE)))
+    linux, mac = "linux x86_64", "darwin aarch64"
+    rows = [
+        a_result("A worker naps well", platform=linux),
+        a_result("A worker naps well", Outcome.NOT_RUN, platform=mac),
+        a_result("A worker naps long", Outcome.NOT_RUN, platform=linux),
+        a_result("A worker naps long", platform=mac),
+    ]
+    a_run(*rows[: len(rows) - lost]).write_to(tmp_path)
+
+    record(tmp_path / "run.json", scenarios, tmp_path / "recorded.json")
+
+    assert load_recorded(tmp_path / "recorded.json")["A worker naps <how>"].outcome == outcome
+
+
 def test_a_run_that_cannot_be_read_is_bad_input(tmp_path):
     (tmp_path / "run.json").write_text("{")
 
