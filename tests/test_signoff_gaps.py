@@ -14,6 +14,8 @@ from swamp_harness.report.signoff import Knowledge, Verdict, sign_off
 from swamp_harness.report.signoff_page import write_page
 from swamp_harness.report.signoff_summary import write_summary
 from swamp_harness.report.suite_run import MachineOfRun, read_run, together
+from swamp_harness.tools import command
+from swamp_harness.tools.reports_folder import taken
 from swamp_harness.tools.requirements import missing_for
 from tests.conftest import a_result, a_run, run_suite
 
@@ -163,3 +165,19 @@ def test_what_the_suite_cannot_run_on_windows_is_a_gap_only_elsewhere(tag, monke
     assert outcomes == {"linux x86_64": "held", "windows x86_64": "held"}
 
     assert decision_of(a_result("one"), not_run("two", reason)).verdict is Verdict.INCOMPLETE
+
+
+# --- the folder of the reports
+
+
+def test_a_sign_off_leaves_the_folder_of_a_run_alone(tmp_path, monkeypatch, capsys):
+    (tmp_path / "one").mkdir()
+    a_run(a_result("one")).write_to(tmp_path / "one")
+    monkeypatch.setenv("UAT_REPORTS", str(tmp_path / "all"))
+
+    with taken(tmp_path / "all"):
+        code = command.main(["signoff", str(tmp_path / "one")])
+
+    assert code == ExitCode.BAD_COMMAND_LINE
+    assert "is writing its reports to" in capsys.readouterr().err
+    assert list((tmp_path / "all").iterdir()) == []

@@ -21,6 +21,7 @@ from swamp_harness.report.documents import put_together, write_documents
 from swamp_harness.report.signoff_page import PAGE_FILE
 from swamp_harness.tools import bench, compare, matrix, prove, stylecheck
 from swamp_harness.tools.allure_page import make_page
+from swamp_harness.tools.reports_folder import taken
 from swamp_harness.tools.runner import SHARD, UatRunner
 from swamp_harness.tools.side_by_side import jobs_that_suit, shard_in
 
@@ -125,10 +126,10 @@ def _resolve(options: argparse.Namespace) -> int:
 
 def _signoff(options: argparse.Namespace) -> int:
     listed, waived = deviations.load(project.deviations()), waivers.load(project.waivers())
-    reports = project.reports()
-    decision = write_documents(
-        put_together(options.runs, reports), reports, listed, waived, options.platforms
-    )
+    with taken(project.reports()) as reports:
+        decision = write_documents(
+            put_together(options.runs, reports), reports, listed, waived, options.platforms
+        )
     print("\n".join([decision.verdict.value, *(f"  {reason}" for reason in decision.reasons)]))
     print(f"Sign-off page: {reports / PAGE_FILE}")
     return decision.exit_code
