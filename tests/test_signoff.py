@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -403,6 +404,17 @@ def test_a_history_that_was_cut_short_costs_only_its_last_line(tmp_path):
     file.write_text(file.read_text() + '{"started": "2026')
 
     assert len(read(file)) == 1
+
+
+def test_the_last_fifty_runs_are_remembered_however_many_platforms_each_has(tmp_path):
+    for minute in range(52):
+        started = datetime(2026, 8, 23, 10, minute, tzinfo=UTC)
+        remember(a_run(a_result("one"), a_result("one", **ON_MAC), started=started), tmp_path)
+
+    history = read(tmp_path / "history.jsonl")
+
+    assert [each.started[14:16] for each in history[::2]] == [f"{minute:02}" for minute in range(2, 52)]
+    assert len(history) == 100
 
 
 def test_a_run_is_remembered_once(tmp_path):
