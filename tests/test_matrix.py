@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from swamp_harness.machinery.faults import ExitCode
-from swamp_harness.report.outcomes import Outcome
+from swamp_harness.report.outcomes import NOT_SELECTED, Outcome
 from swamp_harness.report.release_matrix import ReleaseRun, matrix, since
+from swamp_harness.tools.reports_folder import taken
 from tests.conftest import ROOT, a_result, a_run, suite_environment
 
 MINT = "A minted credential is shown exactly once, in JSON"
@@ -80,6 +81,25 @@ def test_a_known_deviation_and_a_waiver_are_broken_promises_and_one_that_is_gone
     }
 
 
+@pytest.mark.parametrize(
+    ("other", "standing", "words"),
+    [
+        (a_result("two", Outcome.FAULT), "not judged", "kept"),
+        (a_result("two", Outcome.NOT_RUN, reason="the run was interrupted"), "not judged", "kept"),
+        (a_result("two", Outcome.NOT_RUN, reason=NOT_SELECTED), "kept", "kept in all"),
+        (a_result("two", Outcome.NOT_RUN, reason="needs a machine with macOS"), "kept", "kept in all"),
+    ],
+)
+def test_a_promise_is_kept_only_if_all_of_it_was_judged_that_was_to_be(other, standing, words):
+    document = matrix([release("old", a_result("one")), release("new", a_result("one"), other)])
+    promise = promise_of(document, 1)
+    assert promise["releases"] == {"old": "kept", "new": standing}
+    assert promise["since"] == words
+
+    broken = matrix([release("old", a_result("one", Outcome.BROKEN), other)])
+    assert promise_of(broken, 1)["releases"] == {"old": "broken"}
+
+
 def test_a_release_whose_run_came_to_nothing_is_not_judged():
     document = matrix([ReleaseRun("lost", None), release("new", a_result("one"))])
     assert promise_of(document, 1)["releases"] == {"lost": "not judged", "new": "kept"}
@@ -132,3 +152,18 @@ def test_what_is_given_wrong_is_told_before_anything_runs(tmp_path, given, compl
     assert told.returncode == ExitCode.BAD_COMMAND_LINE
     assert complaint in told.stderr
     assert not (tmp_path / "reports").exists()
+
+
+def test_a_second_matrix_leaves_the_reports_of_the_first_alone(tmp_path):
+    (tmp_path / "swamp").touch()
+    kept = tmp_path / "reports" / "matrix" / "1" / "run.json"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+
+    with taken(tmp_path / "reports" / "matrix"):
+        told = run_matrix(tmp_path / "reports", str(tmp_path / "swamp"))
+
+    assert told.returncode == ExitCode.BAD_COMMAND_LINE
+    assert "is writing its reports to" in told.stderr
+    assert told.stderr.count("\n") == 1
+    assert kept.exists()

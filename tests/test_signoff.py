@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.report import waivers
+from swamp_harness.report import deviations, project, waivers
 from swamp_harness.report.documents import put_together, write_documents
 from swamp_harness.report.features import FeatureRun
 from swamp_harness.report.history import PastRun, flakes, read, remember
@@ -53,7 +54,7 @@ def test_a_release_passes_when_every_scenario_held():
         (Outcome.DEVIATION, Verdict.FAIL, "Promise 1 is deviating in a known way, and not waived."),
         (Outcome.DEVIATION_GONE, Verdict.FAIL, "Promise 1 is no longer deviating as listed."),
         (Outcome.FAULT, Verdict.INCOMPLETE, "The bench failed while promise 1 was judged."),
-        (Outcome.NOT_RUN, Verdict.INCOMPLETE, "Of promise 1 not every scenario ran."),
+        (Outcome.NOT_RUN, Verdict.INCOMPLETE, "Of promise 1 not every scenario ran on linux x86_64."),
     ],
 )
 def test_the_verdict_says_what_stands_in_the_way(outcome, verdict, reason):
@@ -121,7 +122,10 @@ def test_a_run_that_was_cut_short_signs_nothing_off_though_another_platform_ran_
     decision = sign_off(a_run(a_result("one"), cut_short, verdict=ExitCode.TERMINATED), knowing((1, "one")))
 
     assert decision.verdict is Verdict.INCOMPLETE
-    assert decision.reasons == ("A run was interrupted before its end.",)
+    assert decision.reasons == (
+        "A run was interrupted before its end.",
+        "Of promise 1 not every scenario ran on darwin aarch64.",
+    )
 
 
 def test_a_waived_promise_lets_a_release_pass(tmp_path):
@@ -163,10 +167,31 @@ def test_a_waiver_is_needed_if_one_row_or_one_platform_needs_it(tmp_path):
     assert waivers.complaints(waived, [lost, found, needed], "20260822.011157.0", names) == []
 
 
+def test_a_waiver_is_not_needed_if_its_scenario_held_wherever_it_ran(tmp_path):
+    waived = waivers_of(tmp_path, {**WAIVER, "scenario": "one"})
+    elsewhere = a_result("one", Outcome.NOT_RUN, reason="needs a machine with Linux", **ON_MAC)
+
+    decision = sign_off(a_run(a_result("one"), elsewhere), knowing((1, "one"), waived=waived))
+    assert decision.reasons == ("Nothing needs the waiver of 'one' any longer: remove it.",)
+
+    assert waivers.complaints(waived, [elsewhere], "20260822.011157.0", ["one"]) == []
+
+
+def test_a_waiver_that_is_about_no_scenario_fails_a_release(tmp_path):
+    waived = waivers_of(tmp_path, {**WAIVER, "scenario": "A token is lots"})
+
+    decision = sign_off(a_run(a_result("A token is lost")), knowing((1, "A token is lost"), waived=waived))
+
+    assert decision.verdict is Verdict.FAIL
+    assert decision.reasons[0].startswith("The waiver of 'A token is lots' is about no scenario: ")
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("key: [", "cannot be read"),
+        (yaml.safe_dump([{**WAIVER, "reason": None}]), "entry 1 says nothing under reason"),
+        (yaml.safe_dump([{**WAIVER, "link": " ", "reason": ""}]), "entry 1 says nothing under reason, link"),
         ("scenario: one", "is not a list"),
         ("- scenario: one", "entry 1 does not have exactly the fields"),
         (yaml.safe_dump([{**WAIVER, "last-version": "the next"}]), "no version of swamp"),
@@ -183,6 +208,30 @@ def test_an_unusable_list_of_waivers_is_bad_input(tmp_path, text, complaint):
 
 def test_there_need_be_no_list_of_waivers(tmp_path):
     assert waivers.load(tmp_path / "waivers.yaml") == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "listed"),
+    [("UAT_WAIVERS", project.waivers), ("UAT_DEVIATIONS", project.deviations)],
+)
+def test_a_list_that_is_named_and_not_there_is_bad_input(tmp_path, monkeypatch, variable, listed):
+    monkeypatch.setenv(variable, str(tmp_path / "typo.yaml"))
+
+    with pytest.raises(
+        UnusableInput, match=f"{variable} names .*typo\\.yaml, and there is no such"
+    ) as caught:
+        listed()
+    assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
+
+
+@pytest.mark.parametrize("load", [waivers.load, deviations.load])
+def test_a_list_that_is_no_text_is_bad_input_in_one_sentence(tmp_path, load):
+    file = tmp_path / "list.yaml"
+    for content in ("- scenario: größer".encode("latin-1"), b"- scenario: [\n  a: b"):
+        file.write_bytes(content)
+        with pytest.raises(UnusableInput, match=r"list\.yaml is not usable, it cannot be read: ") as caught:
+            load(file)
+        assert "\n" not in str(caught.value)
 
 
 # --- several runs together
@@ -355,6 +404,17 @@ def test_a_history_that_was_cut_short_costs_only_its_last_line(tmp_path):
     file.write_text(file.read_text() + '{"started": "2026')
 
     assert len(read(file)) == 1
+
+
+def test_the_last_fifty_runs_are_remembered_however_many_platforms_each_has(tmp_path):
+    for minute in range(52):
+        started = datetime(2026, 8, 23, 10, minute, tzinfo=UTC)
+        remember(a_run(a_result("one"), a_result("one", **ON_MAC), started=started), tmp_path)
+
+    history = read(tmp_path / "history.jsonl")
+
+    assert [each.started[14:16] for each in history[::2]] == [f"{minute:02}" for minute in range(2, 52)]
+    assert len(history) == 100
 
 
 def test_a_run_is_remembered_once(tmp_path):

@@ -3,13 +3,14 @@
 import re
 
 import pytest
+import yaml
 
 from swamp_harness.machinery.faults import ExitCode, PromiseBroken, UnusableInput
 from swamp_harness.report import coverage, deviations, features, project
 from swamp_harness.report.coverage import Recorded, coverage_map, load_recorded, lost_numbers, record
 from swamp_harness.report.outcomes import Outcome, ScenarioResult, verdict
 from swamp_harness.scenario.judging import judge
-from swamp_harness.tools import stylecheck
+from swamp_harness.tools import command, stylecheck
 from tests.conftest import a_result, a_run
 
 ENTRY = """
@@ -63,6 +64,7 @@ def test_a_deviation_that_is_told_line_by_line_hides_nothing_beyond_them(tmp_pat
         ("key: [", "cannot be read"),
         ("id: known", "is not a list"),
         (ENTRY.replace("  where: issue 630, 10\n", ""), "entry 1 does not have exactly the fields"),
+        (ENTRY.replace("where: issue 630, 10", "where:"), "entry 1 says nothing under where"),
         (ENTRY.replace("seen: +alpha", "seen: ("), "entry 1 has a pattern that is none"),
         (ENTRY.replace("alpha$", "alpha"), "entry 1 has a pattern that is open at its end"),
     ],
@@ -185,6 +187,33 @@ def test_recorded_results_are_the_worst_of_an_outline_and_survive_what_did_not_r
     assert load_recorded(file)["A worker naps <how>"].outcome == "broken"
 
 
+@pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.NOT_RUN])
+def test_every_outcome_is_recorded_and_none_hides_behind_one_that_held(folder, tmp_path, outcome):
+    scenarios = features.scenarios_in(features.parse(folder(FEATURE)))
+    rows = [a_result("A worker naps well"), a_result("A worker naps long", outcome)]
+    a_run(*rows).write_to(tmp_path)
+
+    assert record(tmp_path / "run.json", scenarios, tmp_path / "recorded.json") == 1
+    assert load_recorded(tmp_path / "recorded.json")["A worker naps <how>"].outcome == outcome.value
+
+
+@pytest.mark.parametrize(("lost", "outcome"), [(0, "held"), (1, "not run")])
+def test_a_row_that_ran_on_its_own_platform_is_recorded_as_it_came_out_there(folder, tmp_path, lost, outcome):
+    scenarios = features.scenarios_in(features.parse(folder(FEATURE)))
+    linux, mac = "linux x86_64", "darwin aarch64"
+    rows = [
+        a_result("A worker naps well", platform=linux),
+        a_result("A worker naps well", Outcome.NOT_RUN, platform=mac),
+        a_result("A worker naps long", Outcome.NOT_RUN, platform=linux),
+        a_result("A worker naps long", platform=mac),
+    ]
+    a_run(*rows[: len(rows) - lost]).write_to(tmp_path)
+
+    record(tmp_path / "run.json", scenarios, tmp_path / "recorded.json")
+
+    assert load_recorded(tmp_path / "recorded.json")["A worker naps <how>"].outcome == outcome
+
+
 def test_a_run_that_cannot_be_read_is_bad_input(tmp_path):
     (tmp_path / "run.json").write_text("{")
 
@@ -256,6 +285,23 @@ def test_undefined_ambiguous_and_unused_steps_are_errors(folder, monkeypatch):
     assert '`When the worker "alpha" naps well` is ambiguous' in errors
     assert "no feature uses the step `nobody says this`" in errors
     assert "an orchestrator" not in errors
+
+
+def test_a_waiver_of_no_scenario_is_an_error_of_the_features(tmp_path, monkeypatch, capsys):
+    waiver = {
+        "scenario": "A worker nips",
+        "reason": "for the time being",
+        "link": "https://swamp-club.com/lab/630",
+        "last-version": "20300101.000000.0",
+    }
+    file = tmp_path / "waivers.yaml"
+    file.write_text(yaml.safe_dump([waiver]))
+    monkeypatch.setenv("UAT_WAIVERS", str(file))
+    monkeypatch.setattr(stylecheck, "style_errors", lambda _: [])
+    monkeypatch.setattr(stylecheck, "step_errors", lambda _: [])
+
+    assert command.main(["check-features"]) == ExitCode.PROMISE_BROKEN
+    assert capsys.readouterr().err == "waivers.yaml: there is no scenario 'A worker nips'\n"
 
 
 def test_the_project_knows_its_own_files():

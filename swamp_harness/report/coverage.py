@@ -16,6 +16,7 @@ from typing import Any
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.report.deviations import Deviation, of_scenario
 from swamp_harness.report.features import FeatureScenario, Promise, is_run_of
+from swamp_harness.report.outcomes import Outcome
 from swamp_harness.report.suite_run import read_run
 
 GAP = "**gap**: no scenario"
@@ -25,6 +26,7 @@ _WORST_FIRST = (
     "listed deviation gone",
     "infrastructure fault",
     "known deviation",
+    "waived",
     "not run",
     "held",
 )
@@ -122,8 +124,11 @@ def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
     fresh = {}
     for scenario in scenarios:
         rows = [each for each in finished.results if is_run_of(each.name, scenario.name)]
-        outcomes = [each.outcome.value for each in rows]
-        if set(outcomes) - {"not run"}:
+        ran = {each.name for each in rows if each.outcome is not Outcome.NOT_RUN}
+        # A row that ran on one platform need not run on another.
+        rows = [each for each in rows if each.outcome is not Outcome.NOT_RUN or each.name not in ran]
+        if ran:
+            outcomes = [each.outcome.value for each in rows]
             seconds = round(max(each.seconds for each in rows), 1)
             fresh[scenario.name] = Recorded(min(outcomes, key=_WORST_FIRST.index), binary, date, seconds)
     merged = {scenario.name: fresh.get(scenario.name, kept.get(scenario.name)) for scenario in scenarios}

@@ -7,15 +7,13 @@ list only tells an expected failure, at the expected step and for the expected r
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.report.features import is_run_of
+from swamp_harness.report.kept_lists import read_entries, unusable
 
 _ANY_TEXT = "…"
 _FIELDS = ("id", "scenario", "step", "promised", "where", "seen", "shows-as", "since", "link")
@@ -62,12 +60,7 @@ def load(file: Path) -> list[Deviation]:
     Raises:
         UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
     """
-    try:
-        entries = yaml.safe_load(file.read_text("utf-8")) or []
-    except (OSError, yaml.YAMLError) as error:
-        raise _unusable(file, f"it cannot be read: {error}") from error
-    if not isinstance(entries, list):
-        raise _unusable(file, "it is not a list")
+    entries = read_entries(file, _FIELDS)
     return [_deviation(file, index, entry) for index, entry in enumerate(entries, start=1)]
 
 
@@ -76,15 +69,13 @@ def of_scenario(deviations: Sequence[Deviation], scenario: str) -> Deviation | N
     return next((deviation for deviation in deviations if deviation.concerns(scenario)), None)
 
 
-def _deviation(file: Path, index: int, entry: Any) -> Deviation:
-    if not isinstance(entry, dict) or sorted(entry) != sorted(_FIELDS):
-        raise _unusable(file, f"entry {index} does not have exactly the fields {', '.join(_FIELDS)}")
+def _deviation(file: Path, index: int, entry: Mapping[str, Any]) -> Deviation:
     texts = {name.replace("-", "_"): str(value).strip() for name, value in entry.items()}
     del texts["shows_as"]
     try:
         pattern = _pattern(entry["shows-as"])
     except ValueError as error:
-        raise _unusable(file, f"entry {index} {error}") from error
+        raise unusable(file, f"entry {index} {error}") from error
     return Deviation(shows_as=pattern, **texts)
 
 
@@ -104,7 +95,3 @@ def _pattern(told: Any) -> re.Pattern[str]:
     if not pattern.pattern.endswith("$"):
         raise ValueError("has a pattern that is open at its end, so that more could be wrong: end it with $")
     return pattern
-
-
-def _unusable(file: Path, what: str) -> UnusableInput:
-    return UnusableInput(f"{file.name} is not usable, {what}: mend the file.", ExitCode.BAD_COMMAND_LINE)

@@ -1,6 +1,7 @@
-"""The outcomes of earlier runs, a line each in `history.jsonl`, and which scenarios they show to be flaky.
+"""The outcomes of earlier runs, in `history.jsonl`, and which scenarios they show to be flaky.
 
-A scenario is flaky if it came to different outcomes with one and the same binary on one platform.
+A line tells of a run on one platform. A scenario is flaky if it came to different outcomes with one and the
+same binary on one platform.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ def remember(record: SuiteRun, folder: Path) -> list[PastRun]:
     """
     file = folder / HISTORY_FILE
     past = {(each.started, each.platform): each for each in [*read(file), *_runs_of(record)]}
-    kept = list(past.values())[-_KEPT:]
+    # A run on several platforms has a line for each of them.
+    starts = list(dict.fromkeys(each.started for each in past.values()))[-_KEPT:]
+    kept = [each for each in past.values() if each.started in starts]
     file.write_text("".join(json.dumps(asdict(each)) + "\n" for each in kept), "utf-8")
     return kept
 

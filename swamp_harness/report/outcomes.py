@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -26,6 +27,9 @@ class Outcome(Enum):
 NOT_SELECTED = "not selected"
 # How the reason of a scenario begins that can run on other platforms alone.
 NEEDS_A_MACHINE = "needs a machine with"
+# How such a reason calls the systems; how one reads that names what Windows lacks whatever the bench has.
+_SYSTEMS = {"linux": "Linux", "darwin": "macOS", "windows": "Windows"}
+_LACKED_BY_WINDOWS = re.compile(r"needs [^,]+, which .*\bWindows\b")
 
 # Outcomes that keep no release from being signed off.
 HARMLESS = frozenset({Outcome.HELD, Outcome.WAIVED})
@@ -88,6 +92,21 @@ class ScenarioResult:
         return platform if self.outcome is Outcome.NOT_RUN and not needs else ""
 
     @property
+    def is_for_elsewhere(self) -> bool:
+        """Whether it did not run because it is about other systems than the one it is told of."""
+        if self.outcome is not Outcome.NOT_RUN:
+            return False
+        system = _SYSTEMS.get(self.platform.partition(" ")[0], self.platform)
+        if self.needed_platform:
+            return system not in self.needed_platform.split(" or ")
+        return system == _SYSTEMS["windows"] and _LACKED_BY_WINDOWS.match(self.reason) is not None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it did not run where it is told of, and should have."""
+        return self.outcome is Outcome.NOT_RUN and not self.is_for_elsewhere
+
+    @property
     def place(self) -> tuple[str, int]:
         """Where it stands in the features, for sorting."""
         file, _, line = self.location.rpartition(":")
@@ -102,6 +121,11 @@ class ScenarioResult:
 def title_of(name: str) -> str:
     """The name of a scenario without behave's note of the row."""
     return name.partition(" -- @")[0]
+
+
+def numbers_in(results: Iterable[ScenarioResult]) -> list[int]:
+    """The numbers of issue 630 that some scenarios serve, in ascending order."""
+    return sorted({number for result in results for number in result.numbers})
 
 
 def in_ranges(numbers: Sequence[int]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+
 ROOT = Path(__file__).resolve().parents[2]
 FEATURES = ROOT / "features"
 COVERAGE_MAP = ROOT / "coverage.md"
@@ -25,15 +27,36 @@ def reports() -> Path:
 
 
 def deviations() -> Path:
-    """The list of known deviations: `UAT_DEVIATIONS`, for a release with its own, else the project's."""
-    return Path(os.environ.get(DEVIATIONS_VARIABLE) or ROOT / "deviations.yaml").absolute()
+    """The list of known deviations: `UAT_DEVIATIONS`, for a release with its own, else the project's.
+
+    Raises:
+        UnusableInput: the variable names a file that is not there (exit code 2).
+    """
+    return _list_of(DEVIATIONS_VARIABLE, "deviations.yaml")
 
 
 def waivers() -> Path:
-    """The list of waived promises: `UAT_WAIVERS`, else the project's; it need not be there."""
-    return Path(os.environ.get(WAIVERS_VARIABLE) or ROOT / "waivers.yaml").absolute()
+    """The list of waived promises: `UAT_WAIVERS`, else the project's, which need not be there.
+
+    Raises:
+        UnusableInput: the variable names a file that is not there (exit code 2).
+    """
+    return _list_of(WAIVERS_VARIABLE, "waivers.yaml")
 
 
 def environment_with_reports(folder: Path) -> dict[str, str]:
     """The environment of this process for another run of the suite, with its own folder for reports."""
     return {**os.environ, REPORTS_VARIABLE: str(folder)}
+
+
+def _list_of(variable: str, name: str) -> Path:
+    named = os.environ.get(variable)
+    if not named:
+        return ROOT / name
+    file = Path(named).absolute()
+    if not file.exists():
+        raise UnusableInput(
+            f"{variable} names {file}, and there is no such file: name one that is there, or none.",
+            ExitCode.BAD_COMMAND_LINE,
+        )
+    return file

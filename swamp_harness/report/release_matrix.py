@@ -40,6 +40,8 @@ class ReleaseRun:
 def matrix(runs: Sequence[ReleaseRun]) -> dict[str, Any]:
     """The promises by release, ready to be written as JSON.
 
+    A promise is broken in a release if one of its scenarios is, else not judged if one is not that was to be.
+
     Args:
         runs: the releases, oldest first.
     """
@@ -104,5 +106,7 @@ def _of(run: ReleaseRun, number: int) -> list[ScenarioResult]:
 
 
 def _standing(results: Sequence[ScenarioResult]) -> str:
-    seen = {_STANDINGS[result.outcome] for result in results}
-    return next((each for each in (BROKEN, KEPT) if each in seen), UNKNOWN)
+    # What should have run and was not judged could be either; what nobody asked for there says nothing.
+    telling = [each for each in results if not each.is_unselected and not each.is_for_elsewhere]
+    seen = {_STANDINGS[result.outcome] for result in telling}
+    return next((each for each in (BROKEN, UNKNOWN, KEPT) if each in seen), UNKNOWN)

@@ -9,7 +9,7 @@ against something else.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
@@ -21,8 +21,16 @@ from swamp_harness.report import features, project, waivers
 from swamp_harness.report.deviations import Deviation
 from swamp_harness.report.features import FeatureRun, Promise
 from swamp_harness.report.figures import in_words
+from swamp_harness.report.gaps import gaps_in, promises_in_words
 from swamp_harness.report.history import PastRun, flakes
-from swamp_harness.report.outcomes import NOT_SELECTED, Outcome, ScenarioResult, in_ranges, title_of
+from swamp_harness.report.outcomes import (
+    NOT_SELECTED,
+    Outcome,
+    ScenarioResult,
+    in_ranges,
+    numbers_in,
+    title_of,
+)
 from swamp_harness.report.suite_run import SuiteRun
 from swamp_harness.report.waivers import Waiver
 
@@ -38,7 +46,6 @@ _WORST_FIRST = (
     Outcome.WAIVED,
     Outcome.HELD,
 )
-_CUT_SHORT = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
 
 
 class Verdict(Enum):
@@ -118,7 +125,7 @@ def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
     names = [run.name for run in known.runs]
     complaints = waivers.complaints(known.waivers, results, record.version, names)
     against = _reasons_against(results, complaints)
-    gaps = _gaps(record, results, platforms)
+    gaps = gaps_in(record, results, platforms)
     by_results = Verdict.FAIL if against else Verdict.INCOMPLETE if gaps else Verdict.PASS
     verdict = by_results if record.is_for_sign_off else Verdict.NOT_A_SIGN_OFF
     reasons = (*_no_sign_off(record), *against, *gaps)
@@ -130,6 +137,7 @@ def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
         "version": record.version,
         "binaries": record.binaries,
         "other binary": record.other,
+        "bench": [asdict(machine) for machine in record.machines],
         "started": record.started.isoformat(timespec="seconds"),
         "figures": record.figures,
         "cost": in_words(record.figures),
@@ -171,38 +179,16 @@ def _reasons_against(results: Sequence[ScenarioResult], complaints: Sequence[str
         (Outcome.DEVIATION, "deviating in a known way, and not waived"),
         (Outcome.DEVIATION_GONE, "no longer deviating as listed"),
     ):
-        numbers = _numbers(result for result in results if result.outcome is outcome)
+        numbers = numbers_in(result for result in results if result.outcome is outcome)
         if numbers:
-            told.append(f"{_promises(numbers).capitalize()} {'are' if numbers[1:] else 'is'} {words}.")
+            told.append(
+                f"{promises_in_words(numbers).capitalize()} {'are' if numbers[1:] else 'is'} {words}."
+            )
     return [*told, *complaints]
-
-
-def _gaps(record: SuiteRun, results: Sequence[ScenarioResult], platforms: Sequence[str]) -> list[str]:
-    absent = [platform for platform in platforms if platform not in record.binaries]
-    told = [f"Nothing ran on {', '.join(absent)}."] if absent else []
-    if record.verdict in _CUT_SHORT:
-        told.append("A run was interrupted before its end.")
-    faults = _numbers(result for result in results if result.outcome is Outcome.FAULT)
-    if faults:
-        told.append(f"The bench failed while {_promises(faults)} {'were' if faults[1:] else 'was'} judged.")
-    ran = {result.name for result in results if result.outcome is not Outcome.NOT_RUN}
-    here = [result for result in results if result.platform not in absent]
-    nowhere = _numbers(result for result in here if result.name not in ran or result.is_unselected)
-    if nowhere:
-        told.append(f"Of {_promises(nowhere)} not every scenario ran.")
-    return told
 
 
 def _no_sign_off(record: SuiteRun) -> list[str]:
     return [] if record.is_for_sign_off else [f"This run was against {record.target}, not against swamp."]
-
-
-def _numbers(results: Iterable[ScenarioResult]) -> list[int]:
-    return sorted({number for result in results for number in result.numbers})
-
-
-def _promises(numbers: Sequence[int]) -> str:
-    return f"{'promises' if numbers[1:] else 'promise'} {in_ranges(numbers)}"
 
 
 # --- the document
@@ -260,7 +246,7 @@ def _outcomes(results: Sequence[ScenarioResult]) -> dict[str, str]:
 
 
 def _standing(results: Sequence[ScenarioResult]) -> str:
-    telling = [each for each in results if not each.needed_platform]
+    telling = [each for each in results if not each.is_for_elsewhere]
     outcomes = {each.outcome for each in telling or results}
     return next(each.value for each in _WORST_FIRST if each in outcomes)
 
@@ -274,7 +260,7 @@ def _deviation(deviation: Deviation, results: Sequence[ScenarioResult]) -> dict[
     seen = _seen(deviation, results)
     return {
         "id": deviation.id,
-        "numbers": in_ranges(_numbers(seen)),
+        "numbers": in_ranges(numbers_in(seen)),
         "scenarios": sorted({title_of(result.name) for result in seen}),
         "outcomes": sorted({result.outcome.value for result in seen}),
         "promised": deviation.promised,
@@ -303,7 +289,7 @@ def _not_run(results: Sequence[ScenarioResult]) -> list[dict[str, Any]]:
             "reason": reason,
             "platform": platform,
             "scenarios": [title_of(each.name) for each in own],
-            "numbers": in_ranges(_numbers(own)),
+            "numbers": in_ranges(numbers_in(own)),
         }
         for reason, platform in dict.fromkeys((each.reason, each.platform) for each in skipped)
         for own in [[each for each in skipped if (each.reason, each.platform) == (reason, platform)]]

@@ -74,6 +74,13 @@ def _under_test(document: Mapping[str, Any]) -> Iterator[str]:
     other = document["other binary"]
     if other:
         yield from ("", f"The other version was {_text(other['version'])}.")
+    bench = [
+        (_text(each["name"]), _text(each["platform"]), _text(each["fault"]) or "used")
+        for each in document["bench"]
+    ]
+    if bench:
+        yield ""
+        yield from _table(("Workers on", "Platform", "State"), bench)
     yield from ("", f"Started {document['started']}.")
 
 

@@ -23,6 +23,21 @@ RUN_FILE = "run.json"
 
 
 @dataclass(frozen=True)
+class MachineOfRun:
+    """A machine of the bench on which workers were to run.
+
+    Attributes:
+        name: as people call it.
+        platform: such as "linux x86_64".
+        fault: why it could not be used, in a sentence; empty if it could.
+    """
+
+    name: str
+    platform: str
+    fault: str = ""
+
+
+@dataclass(frozen=True)
 class SuiteRun:
     """What a run, or several together, has to tell.
 
@@ -36,6 +51,7 @@ class SuiteRun:
         verdict: the exit code.
         figures: what it cost, by name; sums over several, but the wall time is that of the longest.
         results: of the scenarios, in the order of the features.
+        machines: of the bench; none in the record of a run that did not note them.
     """
 
     started: datetime
@@ -47,6 +63,12 @@ class SuiteRun:
     verdict: ExitCode
     figures: Mapping[str, float]
     results: Sequence[ScenarioResult]
+    machines: Sequence[MachineOfRun] = ()
+
+    @property
+    def faults_of_machines(self) -> list[str]:
+        """Why machines of the bench could not be used, in sentences."""
+        return [machine.fault for machine in self.machines if machine.fault]
 
     def write_to(self, folder: Path) -> None:
         """Write `run.json` into a folder, blanked of secrets."""
@@ -57,6 +79,7 @@ class SuiteRun:
             "version": self.version,
             "binaries": self.binaries,
             "other binary": self.other,
+            "bench": [asdict(machine) for machine in self.machines],
             "verdict": self.verdict.name,
             "figures": self.figures,
             "results": [{**asdict(result), "outcome": result.outcome.value} for result in self.results],
@@ -82,6 +105,7 @@ def read_run(file: Path) -> SuiteRun:
             verdict=ExitCode[document["verdict"]],
             figures=document["figures"],
             results=tuple(map(_result, document["results"])),
+            machines=tuple(MachineOfRun(**told) for told in document.get("bench", ())),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnusableInput(
@@ -124,15 +148,19 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
         verdict=_verdict_of_all(records, results),
         figures=figures.together([each.figures for each in records]),
         results=tuple(sorted(results, key=lambda result: (result.place, result.platform))),
+        machines=tuple(dict.fromkeys(machine for each in records for machine in each.machines)),
     )
 
 
 def _verdict_of_all(records: Sequence[SuiteRun], results: Sequence[ScenarioResult]) -> ExitCode:
     ended = {each.verdict for each in records}
     for code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.PROMISE_BROKEN):
-        if code in ended:  # a run may end with 1 for what stands in none of its results
+        if code in ended:  # a run may end with 1, as with 5, for what stands in none of its results
             return code
-    return verdict(results)
+    code = verdict(results)
+    if code is not ExitCode.PROMISE_BROKEN and ExitCode.INFRASTRUCTURE_FAULT in ended:
+        return ExitCode.INFRASTRUCTURE_FAULT
+    return code
 
 
 def _result(told: dict[str, Any]) -> ScenarioResult:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.report.figures import in_words
-from swamp_harness.report.outcomes import Outcome, ScenarioResult, in_ranges, verdict_in_words
+from swamp_harness.report.outcomes import Outcome, ScenarioResult, in_ranges, numbers_in, verdict_in_words
 from swamp_harness.report.signoff_page import PAGE_FILE
 from swamp_harness.report.suite_run import SuiteRun
 
@@ -32,6 +32,7 @@ def of_run(record: SuiteRun, complaints: Sequence[str], reports: Path) -> str:
     ]
     for outcome in _TOLD_IN_WORDS:
         lines += _in_words([result for result in record.results if result.outcome is outcome])
+    lines += [f"  bench: {fault}" for fault in record.faults_of_machines]
     lines += [f"  waivers: {complaint}" for complaint in complaints]
     for outcome in (Outcome.DEVIATION, Outcome.WAIVED):
         told = [result for result in record.results if result.outcome is outcome]
@@ -76,5 +77,5 @@ def _scenarios(results: Sequence[ScenarioResult]) -> str:
 
 
 def _numbers(results: Sequence[ScenarioResult]) -> str:
-    numbers = sorted({number for result in results for number in result.numbers})
+    numbers = numbers_in(results)
     return f"number{'s' * (len(numbers) > 1)} {in_ranges(numbers)}"

@@ -1,22 +1,20 @@
 """`waivers.yaml`: promises that need not be kept for a release, each by name, with its reason and its end.
 
 A waiver softens no scenario: it still asserts the promise and still fails. The waiver lets the release pass
-all the same, up to and with the version that it names. One that has expired, and one that nothing needs,
-fails the run, so that the list cannot outlive its reasons.
+all the same, up to and with the version that it names. One that has expired, one that nothing needs, and one
+that is about no scenario fails the run, so that the list cannot outlive its reasons.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.report.features import is_run_of
+from swamp_harness.report.kept_lists import read_entries, unusable
 from swamp_harness.report.outcomes import Outcome, ScenarioResult
 
 _FIELDS = ("scenario", "reason", "link", "last-version")
@@ -56,12 +54,7 @@ def load(file: Path) -> list[Waiver]:
     Raises:
         UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
     """
-    try:
-        entries = (yaml.safe_load(file.read_text("utf-8")) if file.exists() else None) or []
-    except (OSError, yaml.YAMLError) as error:
-        raise _unusable(file, f"it cannot be read: {error}") from error
-    if not isinstance(entries, list):
-        raise _unusable(file, "it is not a list")
+    entries = read_entries(file, _FIELDS) if file.exists() else []
     return [_waiver(file, index, entry) for index, entry in enumerate(entries, start=1)]
 
 
@@ -82,10 +75,17 @@ def complaints(
         names: under which all scenarios run, those that were not selected as well.
     """
     told = []
+    ran = [result for result in results if result.outcome is not Outcome.NOT_RUN]
+    known = {*names, *(result.name for result in results)}
     for waiver in waivers:
-        concerned = [result for result in results if waiver.concerns(result.name)]
+        concerned = [result for result in ran if waiver.concerns(result.name)]
         all_ran = {result.name for result in concerned} >= set(filter(waiver.concerns, names))
-        if not waiver.counts_for(version):
+        if not any(map(waiver.concerns, known)):
+            told.append(
+                f"The waiver of {waiver.scenario!r} is about no scenario: give the name as the feature "
+                "has it, or remove it."
+            )
+        elif not waiver.counts_for(version):
             told.append(
                 f"The waiver of {waiver.scenario!r} has expired: it counts up to {waiver.last_version}, and "
                 f"this is {version}. Remove it, or decide anew."
@@ -100,16 +100,10 @@ def _built(version: str) -> tuple[int, ...] | None:
     return tuple(map(int, match.groups())) if match else None
 
 
-def _waiver(file: Path, index: int, entry: Any) -> Waiver:
-    if not isinstance(entry, dict) or sorted(entry) != sorted(_FIELDS):
-        raise _unusable(file, f"entry {index} does not have exactly the fields {', '.join(_FIELDS)}")
+def _waiver(file: Path, index: int, entry: Mapping[str, Any]) -> Waiver:
     texts = {name.replace("-", "_"): str(value).strip() for name, value in entry.items()}
     if _built(texts["last_version"]) is None:
-        raise _unusable(
+        raise unusable(
             file, f"entry {index} ends with {texts['last_version']!r}, which is no version of swamp"
         )
     return Waiver(**texts)
-
-
-def _unusable(file: Path, what: str) -> UnusableInput:
-    return UnusableInput(f"{file.name} is not usable, {what}: mend the file.", ExitCode.BAD_COMMAND_LINE)

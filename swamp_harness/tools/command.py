@@ -21,6 +21,7 @@ from swamp_harness.report.documents import put_together, write_documents
 from swamp_harness.report.signoff_page import PAGE_FILE
 from swamp_harness.tools import bench, compare, matrix, prove, stylecheck
 from swamp_harness.tools.allure_page import make_page
+from swamp_harness.tools.reports_folder import taken
 from swamp_harness.tools.runner import SHARD, UatRunner
 from swamp_harness.tools.side_by_side import jobs_that_suit, shard_in
 
@@ -125,10 +126,10 @@ def _resolve(options: argparse.Namespace) -> int:
 
 def _signoff(options: argparse.Namespace) -> int:
     listed, waived = deviations.load(project.deviations()), waivers.load(project.waivers())
-    reports = project.reports()
-    decision = write_documents(
-        put_together(options.runs, reports), reports, listed, waived, options.platforms
-    )
+    with taken(project.reports()) as reports:
+        decision = write_documents(
+            put_together(options.runs, reports), reports, listed, waived, options.platforms
+        )
     print("\n".join([decision.verdict.value, *(f"  {reason}" for reason in decision.reasons)]))
     print(f"Sign-off page: {reports / PAGE_FILE}")
     return decision.exit_code
@@ -166,11 +167,16 @@ def _compare(_: argparse.Namespace) -> int:
 
 
 def _check_features(_: argparse.Namespace) -> int:
-    listed = deviations.load(project.deviations())
+    listed, waived = deviations.load(project.deviations()), waivers.load(project.waivers())
     runs = [run for each in features.scenarios_in(features.parse(project.FEATURES)) for run in each.runs]
     unknown = [
         f"deviations.yaml: {each.id} is about {each.scenario!r}, and there is no such scenario"
         for each in listed
+        if not any(map(each.concerns, runs))
+    ]
+    unknown += [
+        f"waivers.yaml: there is no scenario {each.scenario!r}"
+        for each in waived
         if not any(map(each.concerns, runs))
     ]
     errors = [*stylecheck.style_errors(project.FEATURES), *stylecheck.step_errors(project.FEATURES), *unknown]

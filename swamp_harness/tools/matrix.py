@@ -19,6 +19,7 @@ from swamp_harness.report import project
 from swamp_harness.report.pages import write_page
 from swamp_harness.report.release_matrix import BROKEN, KEPT, ReleaseRun, matrix
 from swamp_harness.report.suite_run import RUN_FILE, read_run
+from swamp_harness.tools.reports_folder import taken
 from swamp_harness.tools.suite_process import run_suite
 
 _FOLDER = "matrix"
@@ -56,14 +57,23 @@ def run_matrix(given: Sequence[str], reports: Path, selection: Sequence[str]) ->
 
     Raises:
         UnusableInput: what is given is no version and no file, or given twice (exit code 2), or the latest
-            version cannot be found out (8 or 9).
+            version cannot be found out (8 or 9), or another matrix is written there (2).
     """
     releases = _releases(given)
+    with taken(reports / _FOLDER) as folder:
+        runs, verdict = _run(releases, folder, selection)
+        _write(runs, reports)
+    return verdict
+
+
+def _run(
+    releases: Sequence[_Release], reports: Path, selection: Sequence[str]
+) -> tuple[list[ReleaseRun], int]:
     runs: list[ReleaseRun] = []
     verdict: int = ExitCode.EVERY_PROMISE_HELD
     for count, release in enumerate(releases, start=1):
         print(f"\nRelease {count} of {len(releases)}: {release.name}", flush=True)
-        folder = reports / _FOLDER / str(count)
+        folder = reports / str(count)
         shutil.rmtree(folder, ignore_errors=True)
         code = run_suite(selection, {**release.environment, project.REPORTS_VARIABLE: str(folder)})
         record = folder / RUN_FILE
@@ -72,8 +82,7 @@ def run_matrix(given: Sequence[str], reports: Path, selection: Sequence[str]) ->
             verdict = code
         if code in _ENDS_ALL:
             break
-    _write(runs, reports)
-    return verdict
+    return runs, verdict
 
 
 def _releases(given: Sequence[str]) -> list[_Release]:

@@ -21,7 +21,7 @@ from swamp_harness.report import deviations, features, figures, project, summary
 from swamp_harness.report.documents import ALLURE_PAGE, ALLURE_RESULTS, EVIDENCE, write_documents
 from swamp_harness.report.features import location_of, numbers_of
 from swamp_harness.report.outcomes import NOT_SELECTED, Outcome, ScenarioResult, verdict
-from swamp_harness.report.suite_run import SuiteRun
+from swamp_harness.report.suite_run import MachineOfRun, SuiteRun
 from swamp_harness.report.timeline_drawing import TIMELINE_FILE, drawing_of
 from swamp_harness.scenario.bench import Bench
 from swamp_harness.scenario.timeline import Span
@@ -328,6 +328,7 @@ class Session:
 
     def _record(self, results: Sequence[ScenarioResult], code: ExitCode) -> SuiteRun:
         binary, other = self.bench.binary, self.bench.other
+        usable = dict.fromkeys(self.bench.machines, "")
         return SuiteRun(
             started=self._started,
             target=self.bench.target.name,
@@ -338,6 +339,10 @@ class Session:
             verdict=code,
             figures=self._figures(),
             results=tuple(results),
+            machines=tuple(
+                MachineOfRun(machine.name, machine.platform, fault)
+                for machine, fault in {**usable, **self.bench.faults_of_machines}.items()
+            ),
         )
 
 

@@ -1,0 +1,183 @@
+"""What keeps a release from passing though no promise is broken: machines, platforms, single scenarios."""
+
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from swamp_harness.machinery.faults import ExitCode
+from swamp_harness.report.features import FeatureRun
+from swamp_harness.report.outcomes import Outcome
+from swamp_harness.report.signoff import Knowledge, Verdict, sign_off
+from swamp_harness.report.signoff_page import write_page
+from swamp_harness.report.signoff_summary import write_summary
+from swamp_harness.report.suite_run import MachineOfRun, read_run, together
+from swamp_harness.tools import command
+from swamp_harness.tools.reports_folder import taken
+from swamp_harness.tools.requirements import missing_for
+from tests.conftest import a_result, a_run, run_suite
+
+MINT = "A minted credential is shown exactly once, in JSON"
+ON_MAC = {"platform": "darwin aarch64"}
+ON_WINDOWS = {"platform": "windows x86_64"}
+LAB = MachineOfRun("the lab", "linux aarch64", "the lab cannot be reached at uat@lab:22.")
+HERE = MachineOfRun("this one", "linux x86_64")
+LAB_FAILED = f"A machine of the bench could not be used: {LAB.fault}"
+NO_OTHER = "needs a binary of another protocol version: give one with SWAMP_OTHER_BIN"
+NO_MACHINE = "needs a machine of the bench, and none can be used: it is off."
+
+
+def not_run(name, reason, **fields):
+    return a_result(name, Outcome.NOT_RUN, reason=reason, **fields)
+
+
+def decision_of(*results, **fields):
+    names = dict.fromkeys(result.name for result in results)
+    runs = [FeatureRun(name, (1,), f"features/a.feature:{n}", "Tokens") for n, name in enumerate(names)]
+    return sign_off(a_run(*results, **fields), Knowledge(runs, [], [], []))
+
+
+# --- machines of the bench
+
+
+def test_a_machine_of_the_bench_that_fails_leaves_a_release_incomplete():
+    decision = decision_of(a_result("one"), machines=(HERE, LAB), verdict=ExitCode.INFRASTRUCTURE_FAULT)
+
+    assert (decision.verdict, decision.reasons) == (Verdict.INCOMPLETE, (LAB_FAILED,))
+
+
+def test_a_run_that_ended_with_the_fault_of_a_machine_which_it_did_not_note_does_not_pass():
+    decision = decision_of(a_result("one"), verdict=ExitCode.INFRASTRUCTURE_FAULT)
+
+    assert (decision.verdict, decision.reasons) == (Verdict.INCOMPLETE, ("The bench of a run failed.",))
+
+
+def test_the_machines_and_their_faults_are_told_everywhere(tmp_path):
+    document = decision_of(a_result("one"), machines=(HERE, LAB)).document
+
+    page = write_page(document, tmp_path, runs_with_this_binary=1).read_text("utf-8")
+    summary = write_summary(document, tmp_path).read_text("utf-8")
+
+    assert "this one (linux x86_64)" in page
+    assert f"the lab (linux aarch64): <strong>not usable</strong>, {LAB.fault}" in page
+    assert r"| this one | linux x86\_64 | used |" in summary
+    assert rf"| the lab | linux aarch64 | {LAB.fault} |" in summary
+
+
+def test_a_record_without_the_machines_can_be_read(tmp_path):
+    run = a_run(a_result("one"), machines=(HERE, LAB))
+    run.write_to(tmp_path)
+    assert read_run(tmp_path / "run.json") == run
+
+    told = json.loads((tmp_path / "run.json").read_text())
+    del told["bench"]
+    (tmp_path / "run.json").write_text(json.dumps(told))
+
+    assert read_run(tmp_path / "run.json").machines == ()
+
+
+def test_machines_and_their_faults_survive_the_merging():
+    failed = a_run(a_result("one"), machines=(HERE, LAB), verdict=ExitCode.INFRASTRUCTURE_FAULT)
+    sound = a_run(a_result("two"), machines=(HERE,))
+    deviating = a_run(a_result("two", Outcome.DEVIATION), verdict=ExitCode.KNOWN_DEVIATIONS)
+    broken = a_run(a_result("two", Outcome.BROKEN), verdict=ExitCode.PROMISE_BROKEN)
+
+    run = together([sound, failed])
+
+    assert (run.verdict, run.machines) == (ExitCode.INFRASTRUCTURE_FAULT, (HERE, LAB))
+    assert together([failed, deviating]).verdict is ExitCode.INFRASTRUCTURE_FAULT
+    assert together([failed, broken]).verdict is ExitCode.PROMISE_BROKEN
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the fake swamp is a script")
+def test_a_run_whose_bench_has_a_machine_that_cannot_be_reached_signs_nothing_off(fake_swamp, tmp_path):
+    nowhere = {"host": "127.0.0.1", "port": 1, "user": "uat", "key": "key", "folder": "uat"}
+    lab = {"name": "the lab", "kind": "ssh", "platform": "linux x86_64", **nowhere}
+    bench = tmp_path / "bench.yaml"
+    bench.write_text(yaml.safe_dump({"machines": [{"name": "this one", "kind": "here"}, lab]}))
+
+    done = run_suite(
+        tmp_path / "reports",
+        *("--name", MINT),
+        env={"SWAMP_BIN": str(fake_swamp().path), "UAT_BENCH": str(bench)},
+    )
+
+    assert done.returncode == ExitCode.INFRASTRUCTURE_FAULT, done.stdout + done.stderr
+    assert "  bench: the lab " in done.stdout
+    told = {
+        name: json.loads((tmp_path / "reports" / name).read_text()) for name in ("run.json", "signoff.json")
+    }
+    here, there = told["run.json"]["bench"]
+    assert (here["name"], here["fault"]) == ("this one", "")
+    assert (there["name"], there["platform"]) == ("the lab", "linux x86_64")
+    reason = f"A machine of the bench could not be used: {there['fault']}"
+    assert reason in told["signoff.json"]["reasons"]
+
+
+# --- scenarios that were not run on a platform
+
+
+@pytest.mark.parametrize("reason", [NO_OTHER, NO_MACHINE, "the run was interrupted"])
+def test_what_could_not_run_on_one_platform_is_a_gap_though_another_ran_it(reason):
+    decision = decision_of(
+        a_result("one"), a_result("two"), a_result("one", **ON_MAC), not_run("two", reason, **ON_MAC)
+    )
+
+    assert decision.verdict is Verdict.INCOMPLETE
+    assert decision.reasons == ("Of promise 1 not every scenario ran on darwin aarch64.",)
+
+
+def test_what_is_about_another_system_is_no_gap_where_that_was_under_test():
+    on_linux, on_mac = "needs a machine with Linux", "needs a machine with macOS: the Mac is off"
+
+    decision = decision_of(
+        *(a_result("for Linux"), not_run("for Macs", on_mac)),
+        *(not_run("for Linux", on_linux, **ON_MAC), a_result("for Macs", **ON_MAC)),
+    )
+    assert decision.verdict is Verdict.PASS
+
+    decision = decision_of(a_result("for Linux"), not_run("for Macs", on_mac))
+    assert decision.reasons == ("Of promise 1 a scenario ran on no platform.",)
+
+
+def test_what_is_about_the_system_itself_is_a_gap_there():
+    without = not_run("for Linux", "needs a machine with Linux", platform="linux x86_64")
+
+    decision = decision_of(without, a_result("for Linux", platform="linux aarch64"))
+
+    assert decision.reasons == ("Of promise 1 not every scenario ran on linux x86_64.",)
+
+
+@pytest.mark.parametrize("tag", ["terminal", "posix"])
+def test_what_the_suite_cannot_run_on_windows_is_a_gap_only_elsewhere(tag, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    bench = SimpleNamespace(other=None, machines=[SimpleNamespace(platform="windows x86_64")])
+    reason = missing_for(SimpleNamespace(effective_tags=[tag]), bench)
+
+    on_windows = decision_of(
+        *(a_result("one"), a_result("two")),
+        *(a_result("one", **ON_WINDOWS), not_run("two", reason, **ON_WINDOWS)),
+    )
+    assert on_windows.verdict is Verdict.PASS
+    outcomes = on_windows.document["promises"][0]["outcomes"]
+    assert outcomes == {"linux x86_64": "held", "windows x86_64": "held"}
+
+    assert decision_of(a_result("one"), not_run("two", reason)).verdict is Verdict.INCOMPLETE
+
+
+# --- the folder of the reports
+
+
+def test_a_sign_off_leaves_the_folder_of_a_run_alone(tmp_path, monkeypatch, capsys):
+    (tmp_path / "one").mkdir()
+    a_run(a_result("one")).write_to(tmp_path / "one")
+    monkeypatch.setenv("UAT_REPORTS", str(tmp_path / "all"))
+
+    with taken(tmp_path / "all"):
+        code = command.main(["signoff", str(tmp_path / "one")])
+
+    assert code == ExitCode.BAD_COMMAND_LINE
+    assert "is writing its reports to" in capsys.readouterr().err
+    assert list((tmp_path / "all").iterdir()) == []
