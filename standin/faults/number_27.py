@@ -96,12 +96,12 @@ def slots_differ():
 
 
 def count_wrong():
-    """The worker list counts one worker less than it tells."""
+    """Where there are several workers, the worker list counts one less than it tells."""
 
     @broken("operator.pool:tell")
     def _(old, call, told, text):
-        fewer = {"count": max(0, told["count"] - 1)} if "count" in told else {}
-        old(call, {**told, **fewer} if fewer else told, text)
+        several = isinstance(told, dict) and told.get("count", 0) > 1
+        old(call, {**told, "count": told["count"] - 1} if several else told, text)
 
 
 def passed_wrong():
