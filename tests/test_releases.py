@@ -330,6 +330,31 @@ def test_a_run_downloads_what_it_tests_and_the_stranger(host, fake_swamp, tmp_pa
     assert f"Downloading swamp {VERSION}" in told.stderr
 
 
+def test_without_the_stranger_only_what_needs_it_is_not_run(host, fake_swamp, tmp_path):
+    publish_swamp(host, fake_swamp().path, VERSION)
+    told = run_suite(
+        tmp_path / "reports",
+        *("--tags", "@other-binary or @uat-01"),
+        *("--name", "of a release with another", "--name", "shown exactly once, in JSON"),
+        env={"SWAMP_VERSION": VERSION, "UAT_RELEASES": address(host), "UAT_CACHE": str(tmp_path / "cache")},
+    )
+    assert told.returncode == ExitCode.EVERY_PROMISE_HELD, told.stdout + told.stderr
+    assert "1 held, 1 not run" in told.stdout
+    needed = "a binary of another protocol version: give one with SWAMP_OTHER_BIN."
+    assert f"needs {needed} There is not a release {OLDER}" in told.stdout
+
+
+def test_a_stranger_that_was_named_and_cannot_be_used_is_bad_input(fake_swamp, tmp_path):
+    swamp = fake_swamp().path
+    told = run_suite(
+        tmp_path / "reports",
+        env={"SWAMP_BIN": str(swamp), "SWAMP_OTHER_BIN": str(tmp_path / "nowhere")},
+    )
+    assert told.returncode == ExitCode.NO_BINARY
+    assert "SWAMP_OTHER_BIN is" in told.stderr
+    assert told.stderr.count("\n") == 1
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the binary is a script")
 def test_a_binary_of_another_version_than_was_asked_for(host, tmp_path):
     asset = ASSETS[this_platform(), this_architecture()]
