@@ -165,6 +165,19 @@ def test_environments_of_reports_that_are_put_together_stand_side_by_side(tmp_pa
     assert told == "version=v1\nsha256=ab, cd\nplatform=linux x86_64, darwin aarch64\n"
 
 
+def test_reports_that_cannot_be_copied_are_bad_input(tmp_path):
+    folders = [tmp_path / "linux x86_64", tmp_path / "darwin aarch64"]
+    for folder in folders:
+        (folder / "allure-results").mkdir(parents=True)
+        a_run(a_result("a", platform=folder.name)).write_to(folder)
+    (folders[0] / "allure-results" / "in the way").touch()
+    (folders[1] / "allure-results" / "in the way").mkdir()
+
+    with pytest.raises(UnusableInput, match=r"in the way cannot be copied to .*: make room or") as caught:
+        put_together(folders, tmp_path / "all")
+    assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
+
+
 # --- the page
 
 

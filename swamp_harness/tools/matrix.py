@@ -57,8 +57,10 @@ def run_matrix(given: Sequence[str], reports: Path, selection: Sequence[str]) ->
     Raises:
         UnusableInput: what is given is no version and no file, or given twice (exit code 2), or the latest
             version cannot be found out (8 or 9).
+        OSError: nothing can be written there.
     """
     releases = _releases(given)
+    reports.mkdir(parents=True, exist_ok=True)
     runs: list[ReleaseRun] = []
     verdict: int = ExitCode.EVERY_PROMISE_HELD
     for count, release in enumerate(releases, start=1):
@@ -95,7 +97,6 @@ def _release(given: str) -> _Release:
 
 def _write(runs: Sequence[ReleaseRun], reports: Path) -> None:
     document = matrix(runs)
-    reports.mkdir(parents=True, exist_ok=True)
     (reports / _DOCUMENT).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
     page = write_page(reports / _PAGE, **document)
     table = Table("", "Promise", title="Promise by release")
