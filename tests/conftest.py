@@ -20,6 +20,8 @@ from swamp_harness.report.suite_run import SuiteRun
 ROOT = Path(__file__).parents[1]
 FAKE = Path(__file__).parent / "fake_swamp.py"
 
+needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="processes cannot be forked on Windows")
+
 
 @dataclass(frozen=True)
 class FakeSwamp:

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from tests.conftest import ROOT, suite_environment
+from tests.conftest import ROOT, needs_fork, suite_environment
 
 
 def bench(reports, *arguments):
@@ -19,6 +19,7 @@ def bench(reports, *arguments):
     )
 
 
+@needs_fork
 def test_a_serial_run_is_measured_beside_one_side_by_side(tmp_path):
     done = bench(tmp_path, "--tags", "@uat-02", "--shard", "1/2")
 

@@ -78,13 +78,13 @@ def hanging_run(fake_swamp, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="these signals do not exist on Windows")
 @pytest.mark.parametrize(
     ("death", "exit_code"),
-    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)],
+    [("SIGINT", 130), ("SIGTERM", 143), ("SIGKILL", -9)],
     ids=["Ctrl-C", "SIGTERM", "SIGKILL"],
 )
 def test_nothing_survives_the_death_of_the_run(hanging_run, tmp_path, death, exit_code):
     run, run_id = hanging_run
 
-    os.killpg(run.pid, death)  # as a terminal does: to the whole group
+    os.killpg(run.pid, getattr(signal, death))  # as a terminal does: to the whole group
 
     output, _ = run.communicate(timeout=30)
     assert run.returncode == exit_code, output

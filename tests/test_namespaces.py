@@ -13,6 +13,7 @@ import pytest
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import Limit
 from swamp_harness.machinery.namespaces import (
+    Link,
     NamespaceHost,
     free_links,
     reason_against_namespaces,
@@ -180,9 +181,9 @@ def test_the_addresses_of_a_link_that_is_in_use_are_not_free(monkeypatch, run_id
     host.close()
 
 
-def test_without_namespaces_there_is_a_reason(monkeypatch, link):
+def test_without_namespaces_there_is_a_reason(monkeypatch):
     monkeypatch.setattr("sys.platform", "darwin")
     with pytest.raises(
         InfrastructureFault, match="the namespace cannot be a host of its own: network namespaces"
     ):
-        NamespaceHost("uat-test", "the namespace", link)
+        NamespaceHost("uat-test", "the namespace", Link("198.18.0.1", "198.18.0.2"))

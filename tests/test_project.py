@@ -1,12 +1,31 @@
 """The project's own files agree with each other: lock and dependencies, Makefile, README and variables."""
 
 import re
+import subprocess
+import sys
 import tomllib
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.conftest import ROOT
+
+# Everything is imported as on this system first, and then the tests alone as on Windows: what they import is
+# checked for each system by mypy, and cannot be imported as on another one.
+AS_ON_WINDOWS = """
+import importlib, os, pathlib, signal, sys
+modules = [f"tests.{file.stem}" for file in pathlib.Path("tests").glob("test_*.py")]
+for module in modules:
+    importlib.import_module(module)
+for place, names in ((signal, ["SIGKILL"]), (os, ["fork", "geteuid", "getuid", "killpg", "setsid"])):
+    for name in names:
+        vars(place).pop(name, None)
+sys.platform = "win32"
+for module in [name for name in sys.modules if name.startswith("tests.")]:
+    del sys.modules[module]
+for module in modules:
+    importlib.import_module(module)
+"""
 
 # What the suite tells the processes that it starts; no person sets them.
 INTERNAL = {"UAT_MARK", "UAT_NOTES", "UAT_WORKER"}
@@ -35,3 +54,10 @@ def test_every_variable_of_the_suite_is_handed_on_by_make_and_told_in_the_readme
     } - INTERNAL
     assert known <= variables_in((ROOT / "Makefile").read_text())
     assert known <= variables_in((ROOT / "README.md").read_text())
+
+
+def test_every_test_can_be_collected_where_windows_lacks_what_it_needs():
+    done = subprocess.run(
+        [sys.executable, "-c", AS_ON_WINDOWS], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -114,6 +114,23 @@ def test_a_kept_release_that_was_spoilt_is_downloaded_again(host, releases):
     assert linux_binary(releases).read_bytes() == BINARY
 
 
+@pytest.mark.parametrize("content", [b"", b"0123", b"\xff\xfe\x00", b"0123  another\n"])
+def test_kept_checksums_that_say_nothing_are_downloaded_again(host, releases, content):
+    publish(host)
+    checksums = linux_binary(releases).with_name("checksums.txt")
+    told = checksums.read_bytes()
+    checksums.write_bytes(content)
+    assert linux_binary(releases).read_bytes() == BINARY
+    assert checksums.read_bytes() == told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="every file is executable on Windows")
+def test_a_kept_binary_that_is_not_executable_is_downloaded_again(host, releases):
+    publish(host)
+    linux_binary(releases).chmod(0o644)
+    assert os.access(linux_binary(releases), os.X_OK)
+
+
 def test_the_latest_release_is_found_by_where_the_host_leads(releases):
     assert releases.version("latest") == VERSION
 
@@ -175,6 +192,32 @@ def test_a_server_that_fails(host, releases):
     assert raised.value.exit_code == ExitCode.DOWNLOAD_FAILED
 
 
+def test_checksums_that_are_no_text(host, releases):
+    publish(host)
+    host.files[f"/releases/download/v{VERSION}/checksums.txt"] = b"\xff\xfe\x00"
+    with pytest.raises(UnusableInput, match=r"could not be had .* \(checksums.txt is no text\)") as raised:
+        linux_binary(releases)
+    assert raised.value.exit_code == ExitCode.DOWNLOAD_FAILED
+    assert what_is_left(releases.cache) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "complaint"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:1", r"\(a SOCKS proxy is set, .*\): set HTTP_PROXY, .* again\.$"),
+        ("ALL_PROXY", "ftp://127.0.0.1:1", r"\(the proxy that is set cannot be used: .*\): set HTTP_PROXY"),
+        ("SSL_CERT_FILE", "nowhere.pem", r"\(no certificates .*: No such file .*\): give a file of cert"),
+    ],
+)
+def test_settings_of_the_network_that_cannot_be_used(releases, monkeypatch, variable, value, complaint):
+    monkeypatch.setenv(variable, value)
+    for ask in (partial(releases.version, "latest"), partial(linux_binary, releases)):
+        with pytest.raises(UnusableInput, match=complaint) as raised:
+            ask()
+        assert raised.value.exit_code == ExitCode.DOWNLOAD_FAILED
+    assert what_is_left(releases.cache) == []
+
+
 def test_half_a_download_leaves_nothing(host, releases):
     publish(host)
     host.breaks_off_at = ASSET
@@ -222,7 +265,11 @@ def mounted(tmp_path):
     subprocess.run([shutil.which("umount") or "umount", folder], capture_output=True, check=False)
 
 
-@pytest.mark.parametrize(("options", "why"), [("ro", "Read-only file system"), ("size=64k", "No space left")])
+# The binary takes all of the last one, and leaves nothing for its checksums.
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [("ro", "Read-only file system"), ("size=64k", "No space left"), ("size=440k", "No space left")],
+)
 def test_a_cache_that_takes_nothing(host, mounted, options, why):
     publish(host)
     cache = mounted(options)
@@ -262,13 +309,15 @@ def test_the_stranger_of_another_protocol_version_is_the_newest_that_is_known(ve
     assert release_of_another_protocol(version) == other
 
 
+def publish_swamp(host, swamp, *versions):
+    """Publish a swamp for this machine that says it is of a version, and is as another one otherwise."""
+    for version in versions:
+        script = f'#!/bin/sh\n[ "$1" = --version ] && echo swamp {version} && exit 0\nexec \'{swamp}\' "$@"\n'
+        publish(host, version, ASSETS[this_platform(), this_architecture()], script.encode())
+
+
 def test_a_run_downloads_what_it_tests_and_the_stranger(host, fake_swamp, tmp_path):
-    answers = (
-        f'#!/bin/sh\n[ "$1" = --version ] && echo swamp {{}} && exit 0\nexec \'{fake_swamp().path}\' "$@"\n'
-    )
-    asset = ASSETS[this_platform(), this_architecture()]
-    for version in (VERSION, OLDER):
-        publish(host, version, asset, answers.format(version).encode())
+    publish_swamp(host, fake_swamp().path, VERSION, OLDER)
     told = run_suite(
         tmp_path / "reports",
         "--tags=@uat-01",
@@ -279,6 +328,31 @@ def test_a_run_downloads_what_it_tests_and_the_stranger(host, fake_swamp, tmp_pa
     assert f"version      {VERSION}" in told.stdout
     assert f"({OLDER})" in told.stdout
     assert f"Downloading swamp {VERSION}" in told.stderr
+
+
+def test_without_the_stranger_only_what_needs_it_is_not_run(host, fake_swamp, tmp_path):
+    publish_swamp(host, fake_swamp().path, VERSION)
+    told = run_suite(
+        tmp_path / "reports",
+        *("--tags", "@other-binary or @uat-01"),
+        *("--name", "of a release with another", "--name", "shown exactly once, in JSON"),
+        env={"SWAMP_VERSION": VERSION, "UAT_RELEASES": address(host), "UAT_CACHE": str(tmp_path / "cache")},
+    )
+    assert told.returncode == ExitCode.EVERY_PROMISE_HELD, told.stdout + told.stderr
+    assert "1 held, 1 not run" in told.stdout
+    needed = "a binary of another protocol version: give one with SWAMP_OTHER_BIN."
+    assert f"needs {needed} There is not a release {OLDER}" in told.stdout
+
+
+def test_a_stranger_that_was_named_and_cannot_be_used_is_bad_input(fake_swamp, tmp_path):
+    swamp = fake_swamp().path
+    told = run_suite(
+        tmp_path / "reports",
+        env={"SWAMP_BIN": str(swamp), "SWAMP_OTHER_BIN": str(tmp_path / "nowhere")},
+    )
+    assert told.returncode == ExitCode.NO_BINARY
+    assert "SWAMP_OTHER_BIN is" in told.stderr
+    assert told.stderr.count("\n") == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the binary is a script")

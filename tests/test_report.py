@@ -165,6 +165,19 @@ def test_environments_of_reports_that_are_put_together_stand_side_by_side(tmp_pa
     assert told == "version=v1\nsha256=ab, cd\nplatform=linux x86_64, darwin aarch64\n"
 
 
+def test_reports_that_cannot_be_copied_are_bad_input(tmp_path):
+    folders = [tmp_path / "linux x86_64", tmp_path / "darwin aarch64"]
+    for folder in folders:
+        (folder / "allure-results").mkdir(parents=True)
+        a_run(a_result("a", platform=folder.name)).write_to(folder)
+    (folders[0] / "allure-results" / "in the way").touch()
+    (folders[1] / "allure-results" / "in the way").mkdir()
+
+    with pytest.raises(UnusableInput, match=r"in the way cannot be copied to .*: make room or") as caught:
+        put_together(folders, tmp_path / "all")
+    assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
+
+
 # --- the page
 
 
@@ -192,7 +205,8 @@ def programs(tmp_path, monkeypatch):
         folder = tmp_path / "bin"
         folder.mkdir()
         for name, text in texts.items():
-            (folder / name).write_text(f"#!{sys.executable}\nimport os, pathlib, sys\n{text}\n")
+            head = "" if text.startswith("#!") else f"#!{sys.executable}\nimport os, pathlib, sys, time\n"
+            (folder / name).write_text(f"{head}{text}\n")
             (folder / name).chmod(0o755)
         return {"PATH": str(folder)}
 
@@ -223,6 +237,7 @@ def test_without_results_there_is_no_page(tmp_path):
         ({}, "there is no node on the PATH"),
         ({"node": "print('v20.9.0')"}, "node is v20.9.0"),
         ({"node": "sys.exit(1)"}, "node is something else"),
+        ({"node": "#!/nowhere/node"}, "node cannot be executed (No such file or directory)"),
         ({"node": NODE}, "there is no npm on the PATH"),
     ],
 )
@@ -231,6 +246,13 @@ def test_without_a_node_that_will_do_the_way_to_mend_it_is_told(programs, report
         make_page(reports, programs(**there))
     assert found in str(caught.value)
     assert "install it and run `make report` again" in str(caught.value)
+    assert caught.value.exit_code is ExitCode.NO_BINARY
+
+
+def test_a_node_that_hangs_is_none(programs, reports, monkeypatch):
+    monkeypatch.setenv("UAT_TIME_SCALE", "0.01")
+    with pytest.raises(UnusableInput, match=r"node does not answer --version within 0\.3 s: ") as caught:
+        make_page(reports, programs(node="time.sleep(60)"))
     assert caught.value.exit_code is ExitCode.NO_BINARY
 
 

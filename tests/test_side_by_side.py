@@ -19,11 +19,10 @@ from swamp_harness.report.coverage import recorded_seconds
 from swamp_harness.report.outcomes import Outcome
 from swamp_harness.tools.display import Display
 from swamp_harness.tools.side_by_side import SideBySide, longest_first, shard_in, shard_of
-from tests.conftest import ROOT, a_result, run_suite, suite_environment
+from tests.conftest import ROOT, a_result, needs_fork, run_suite, suite_environment
 
 SECONDS = {"a": 1.0, "b": 9.0, "c": 4.0, "d": 5.0}
 SCENARIOS = [SimpleNamespace(name=name) for name in SECONDS]
-needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="processes cannot be forked on Windows")
 
 
 def names(scenarios: list[SimpleNamespace]) -> str:
@@ -167,8 +166,8 @@ def test_a_shard_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 @needs_fork
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left_of_a_run_side_by_side_that_is_ended(tmp_path: Path, number: int) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_nothing_is_left_of_a_run_side_by_side_that_is_ended(tmp_path: Path, name: str) -> None:
     run = subprocess.Popen(
         [sys.executable, "-m", "swamp_harness.tools.command", "run", "-j", "3", "--tags", "@uat-06"],
         env=suite_environment(tmp_path, PATH=str(tmp_path)),
@@ -181,11 +180,11 @@ def test_nothing_is_left_of_a_run_side_by_side_that_is_ended(tmp_path: Path, num
     while len(_of(run.pid)) < 6 and time.monotonic() < end:  # three scenarios, with processes of their own
         time.sleep(0.05)
     family = _of(run.pid)
-    os.kill(run.pid, number)
+    os.kill(run.pid, getattr(signal, name))
     run.communicate(timeout=30)
     _, alive = psutil.wait_procs(family, timeout=20)
     assert alive == []
-    if number != signal.SIGKILL:
+    if name != "SIGKILL":
         results = json.loads((tmp_path / "run.json").read_text())["results"]
         assert len(results) == 11
         assert {each["reason"] for each in results if each["outcome"] == "not run"} >= {

@@ -18,6 +18,7 @@ from swamp_harness.machinery.limits import DOWNLOAD, HTTP_ANSWER
 
 _UNFINISHED = ".part"
 _CHUNK = 1 << 20
+_OTHER_PROXY = "set HTTP_PROXY, HTTPS_PROXY and ALL_PROXY to an HTTP proxy, or unset them, and run again"
 
 
 class NotThere(Exception):
@@ -25,7 +26,15 @@ class NotThere(Exception):
 
 
 class Broken(Exception):
-    """The file did not come, or did not come whole; the message says why, without a full stop."""
+    """The file did not come, or did not come whole; the message says why, without a full stop.
+
+    Attributes:
+        remedy: what may help, likewise.
+    """
+
+    def __init__(self, why: str, remedy: str = "check the network, and run again") -> None:
+        super().__init__(why)
+        self.remedy = remedy
 
 
 def text_of(url: str) -> str:
@@ -33,10 +42,13 @@ def text_of(url: str) -> str:
 
     Raises:
         NotThere: the server has none.
-        Broken: it did not come.
+        Broken: it did not come, or is no text.
     """
     with _answer(url) as answer:
-        return answer.read().decode("utf-8", errors="replace")
+        try:
+            return answer.read().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Broken(f"{url.rpartition('/')[2]} is no text") from error
 
 
 def address_after(url: str) -> str:
@@ -63,17 +75,37 @@ def download(url: str, file: Path, title: str) -> None:
         Broken: it did not come, or not whole, or not within the limit.
         OSError: it could not be kept.
     """
+    deadline = time.monotonic() + DOWNLOAD.seconds
+    with (
+        _whole_or_not_at_all(file) as unfinished,
+        _answer(url) as answer,
+        unfinished.open("wb") as sink,
+        _bar(title) as bar,
+    ):
+        task = bar.add_task(title, total=int(answer.headers.get("Content-Length", 0)) or None)
+        for chunk in answer.iter_bytes(_CHUNK):
+            sink.write(chunk)
+            bar.advance(task, len(chunk))
+            if time.monotonic() > deadline:
+                raise Broken(f"it took longer than {DOWNLOAD.seconds:g} s")
+
+
+def keep_text(text: str, file: Path) -> None:
+    """Write down a text; it is at its place once it is whole, and what was there before stays if it never is.
+
+    Raises:
+        OSError: it could not be kept.
+    """
+    with _whole_or_not_at_all(file) as unfinished:
+        unfinished.write_text(text, "utf-8")
+
+
+@contextmanager
+def _whole_or_not_at_all(file: Path) -> Iterator[Path]:
     _remove_what_the_dead_left(file)
     unfinished = file.with_name(f"{file.name}.{os.getpid()}{_UNFINISHED}")
-    deadline = time.monotonic() + DOWNLOAD.seconds
     try:
-        with _answer(url) as answer, unfinished.open("wb") as sink, _bar(title) as bar:
-            task = bar.add_task(title, total=int(answer.headers.get("Content-Length", 0)) or None)
-            for chunk in answer.iter_bytes(_CHUNK):
-                sink.write(chunk)
-                bar.advance(task, len(chunk))
-                if time.monotonic() > deadline:
-                    raise Broken(f"it took longer than {DOWNLOAD.seconds:g} s")
+        yield unfinished
         unfinished.replace(file)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -82,7 +114,7 @@ def download(url: str, file: Path, title: str) -> None:
 @contextmanager
 def _answer(url: str) -> Iterator[httpx.Response]:
     try:
-        with httpx.stream("GET", url, follow_redirects=True, timeout=HTTP_ANSWER.seconds) as answer:
+        with _client() as client, client.stream("GET", url) as answer:
             if answer.status_code == httpx.codes.NOT_FOUND:
                 raise NotThere(url)
             if answer.is_error:
@@ -90,6 +122,20 @@ def _answer(url: str) -> Iterator[httpx.Response]:
             yield answer
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Broken(str(error) or type(error).__name__) from error
+
+
+def _client() -> httpx.Client:
+    try:
+        return httpx.Client(follow_redirects=True, timeout=HTTP_ANSWER.seconds)
+    except ImportError as error:
+        raise Broken("a SOCKS proxy is set, which this suite cannot use", _OTHER_PROXY) from error
+    except OSError as error:
+        raise Broken(
+            f"no certificates can be read where SSL_CERT_FILE says: {error.strerror}",
+            "give a file of certificates with SSL_CERT_FILE or unset it, and run again",
+        ) from error
+    except (ValueError, httpx.InvalidURL) as error:
+        raise Broken(f"the proxy that is set cannot be used: {error}", _OTHER_PROXY) from error
 
 
 def _bar(title: str) -> Progress:

@@ -99,8 +99,8 @@ def binary_under_test(environ: Mapping[str, str], target: Target) -> Binary:
     return _examine(Path(on_path), "swamp on the PATH")
 
 
-def other_binary(environ: Mapping[str, str], target: Target, version: str) -> Binary | None:
-    """The binary of another protocol version, None if there is none.
+def other_binary(environ: Mapping[str, str], target: Target, version: str) -> tuple[Binary | None, str]:
+    """The binary of another protocol version, None if there is none; and then what to do about that.
 
     It is what SWAMP_OTHER_BIN names, or the target's own. A run that asked for a release by its version gets
     the newest one that is known to speak another protocol version.
@@ -111,17 +111,20 @@ def other_binary(environ: Mapping[str, str], target: Target, version: str) -> Bi
         version: of the binary under test.
 
     Raises:
-        UnusableInput: it is not a swamp that answers (exit code 3), or cannot be had (exit codes 8 to 11).
+        UnusableInput: the one that is named, or the target's own, is not a swamp that answers (exit code 3).
     """
-    named = environ.get(OTHER_BINARY_VARIABLE)
+    named, remedy = environ.get(OTHER_BINARY_VARIABLE), f"give one with {OTHER_BINARY_VARIABLE}"
     if named:
-        return _examine(Path(named), OTHER_BINARY_VARIABLE)
+        return _examine(Path(named), OTHER_BINARY_VARIABLE), ""
     if environ.get(VERSION_VARIABLE):
         other = release_of_another_protocol(version)
-        return _of_release(Releases.of(environ), other, "the release of another protocol version")
+        try:
+            return _of_release(Releases.of(environ), other, "The release of another protocol version"), ""
+        except UnusableInput as error:  # nobody has asked for it, and few scenarios need it
+            return None, f"{remedy}. {error}"
     if target.other_executable:
-        return _examine(Path(of_the_project(target.other_executable)), target.name)
-    return None
+        return _examine(Path(of_the_project(target.other_executable)), target.name), ""
+    return None, remedy
 
 
 def _of_release(releases: Releases, version: str, source: str) -> Binary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any, Self
 import platformdirs
 import yaml
 
-from swamp_harness.machinery.download import Broken, NotThere, address_after, download, text_of
+from swamp_harness.machinery.download import Broken, NotThere, address_after, download, keep_text, text_of
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 
 VERSION_VARIABLE = "SWAMP_VERSION"
@@ -101,7 +102,7 @@ class Releases:
             raise self._no_such(f"a release for {platform} {architecture}")
         folder = self.cache / version
         try:
-            return self._kept(folder, version, asset) or self._downloaded(folder, version, asset)
+            return _kept(folder, asset) or self._downloaded(folder, version, asset)
         except OSError as error:
             raise UnusableInput(
                 f"The release {version} cannot be kept in {folder} ({error.strerror or error}): make room or "
@@ -109,19 +110,14 @@ class Releases:
                 ExitCode.CACHE_UNUSABLE,
             ) from error
 
-    def _kept(self, folder: Path, version: str, asset: str) -> Path | None:
-        file, checksums = folder / asset, folder / _CHECKSUMS
-        if not file.exists() or not checksums.exists():
-            return None
-        promised = self._promised(checksums.read_text("utf-8"), version, asset)
-        return file if _digest(file) == promised else None
-
     def _downloaded(self, folder: Path, version: str, asset: str) -> Path:
         place = f"{self.host}/download/v{version}"
         file = folder / asset
         try:
             checksums = text_of(f"{place}/{_CHECKSUMS}")
-            promised = self._promised(checksums, version, asset)
+            promised = _promised(checksums, asset)
+            if promised is None:
+                raise self._no_such(f"a checksum of {asset} in the release {version}")
             folder.mkdir(parents=True, exist_ok=True)
             download(f"{place}/{asset}", file, f"swamp {version}, {asset}")
         except NotThere as error:
@@ -136,16 +132,13 @@ class Releases:
                 f"{seen}; it was removed. Run again, and find out why if it happens again.",
                 ExitCode.CHECKSUM_MISMATCH,
             )
-        (folder / _CHECKSUMS).write_text(checksums, "utf-8")
         file.chmod(_EXECUTABLE)
+        try:
+            keep_text(checksums, folder / _CHECKSUMS)
+        except OSError:
+            file.unlink()  # nobody could tell whether it is what it should be
+            raise
         return file
-
-    def _promised(self, checksums: str, version: str, asset: str) -> str:
-        rows = (line.split() for line in checksums.splitlines())
-        promised = {row[1].lstrip("*"): row[0].lower() for row in rows if len(row) == 2}  # noqa: PLR2004
-        if asset not in promised:
-            raise self._no_such(f"a checksum of {asset} in the release {version}")
-        return promised[asset]
 
     def _no_such(self, what: str) -> UnusableInput:
         return UnusableInput(
@@ -155,7 +148,7 @@ class Releases:
 
     def _not_downloaded(self, what: str, error: Broken) -> UnusableInput:
         return UnusableInput(
-            f"{what} could not be had from {self.host} ({error}): check the network, and run again.",
+            f"{what} could not be had from {self.host} ({error}): {error.remedy}.",
             ExitCode.DOWNLOAD_FAILED,
         )
 
@@ -166,6 +159,24 @@ def release_of_another_protocol(version: str) -> str:
     # Versions begin with their date and time, so they sort as texts.
     own = max(row["protocol"] for row in rows if row.get("first", "") <= version)
     return max(str(row["newest"]) for row in rows if row["protocol"] != own)
+
+
+def _kept(folder: Path, asset: str) -> Path | None:
+    file, checksums = folder / asset, folder / _CHECKSUMS
+    # What was interrupted may have left one without the other, or a file that is not executable.
+    if not os.access(file, os.X_OK):
+        return None
+    try:
+        promised = _promised(checksums.read_text("utf-8"), asset)
+    except (OSError, UnicodeDecodeError):
+        return None
+    return file if _digest(file) == promised else None
+
+
+def _promised(checksums: str, asset: str) -> str | None:
+    rows = (line.split() for line in checksums.splitlines())
+    promised = {row[1].lstrip("*"): row[0].lower() for row in rows if len(row) == 2}  # noqa: PLR2004
+    return promised.get(asset)
 
 
 def _digest(file: Path) -> str:

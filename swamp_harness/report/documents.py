@@ -67,8 +67,9 @@ def put_together(folders: Sequence[Path], target: Path) -> SuiteRun:
         The record of all; it has not been written.
 
     Raises:
-        UnusableInput: there is no run in a folder, they do not belong together, or the target is one of them
-            (exit code 2).
+        UnusableInput: there is no run in a folder, they do not belong together, the target is one of them, or
+            something cannot be copied (exit code 2).
+        OSError: the target cannot be written to.
     """
     if target.resolve() in {folder.resolve() for folder in folders}:
         raise UnusableInput(
@@ -110,5 +111,13 @@ def _put_environments_together(files: Sequence[Path], target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    if source.exists():
+    if not source.exists():
+        return
+    try:
         shutil.copytree(source, target, dirs_exist_ok=True)
+    except shutil.Error as error:
+        failed, _, why = error.args[0][0]
+        raise UnusableInput(
+            f"{failed} cannot be copied to {target} ({why}): make room or allow it.",
+            ExitCode.BAD_COMMAND_LINE,
+        ) from error

@@ -44,7 +44,8 @@ class Bench:
     Attributes:
         target: what the run is about.
         binary: the binary under test.
-        other: a binary of another protocol version, if one was given.
+        other: a binary of another protocol version, if there is one.
+        remedy_for_other: what to do where there is none.
         machines: where workers may run, as far as they can be used.
         faults_of_machines: why the others cannot, in sentences.
         folder: the run's working folder, outside of `reports` because the product writes into it unblanked.
@@ -54,7 +55,7 @@ class Bench:
         self.target = target
         set_pace(target.times.limits)
         self.binary: Binary = binary_under_test(environ, target)
-        self.other: Binary | None = other_binary(environ, target, self.binary.version)
+        self.other, self.remedy_for_other = other_binary(environ, target, self.binary.version)
         self.machines: list[BenchMachine] = []
         self.faults_of_machines: dict[BenchMachine, str] = {}
         releases = Releases.of(environ)

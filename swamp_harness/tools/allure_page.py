@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.machinery.limits import VERSION_ANSWER
 from swamp_harness.report import features, history, project
 from swamp_harness.report.documents import ALLURE_PAGE, ALLURE_RESULTS
 from swamp_harness.report.history import HISTORY_FILE
@@ -82,12 +83,31 @@ def _settings(record: SuiteRun) -> dict[str, object]:
 
 def _node(environ: Mapping[str, str]) -> str:
     node = shutil.which("node", path=environ.get("PATH"))
-    told = _answer([node, "--version"], environ) if node else ""
+    if node is None:
+        raise _without_node("there is no node on the PATH")
+    told = _version_answer(node, environ)
     version = re.match(r"v(\d+)\.(\d+)\.", told)
-    if node is None or version is None or (int(version[1]), int(version[2])) < _OLDEST_NODE:
-        found = f"{node} is {told or 'something else'}" if node else "there is no node on the PATH"
-        raise _without_node(found)
+    if version is None or (int(version[1]), int(version[2])) < _OLDEST_NODE:
+        raise _without_node(f"{node} is {told or 'something else'}")
     return node
+
+
+def _version_answer(node: str, environ: Mapping[str, str]) -> str:
+    try:
+        done = subprocess.run(
+            [node, "--version"],
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=VERSION_ANSWER.seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        limit = f"{VERSION_ANSWER.seconds:g} s"
+        raise _without_node(f"{node} does not answer --version within {limit}") from error
+    except OSError as error:
+        raise _without_node(f"{node} cannot be executed ({error.strerror})") from error
+    return done.stdout.decode("utf-8", errors="replace").strip()
 
 
 def _without_node(found: str) -> UnusableInput:
@@ -120,11 +140,6 @@ def _install(package: Path, environ: Mapping[str, str]) -> None:
             "`make report` again; the results are kept."
         )
     shutil.copyfile(package / _LOCK, package / _INSTALLED)
-
-
-def _answer(command: Sequence[str], environ: Mapping[str, str]) -> str:
-    done = subprocess.run(command, env=dict(environ), capture_output=True, text=True, timeout=60, check=False)
-    return done.stdout.strip()
 
 
 def _run(command: Sequence[str], place: Path, environ: Mapping[str, str], longest: int) -> str | None:

@@ -36,7 +36,9 @@ def bench(reports: Path, jobs: int, selection: Sequence[str]) -> int:
 
     Raises:
         UnusableInput: a run did not come to its end (with the exit code of that run).
+        OSError: nothing can be written there.
     """
+    reports.mkdir(parents=True, exist_ok=True)
     runs = {
         name: _measured(name, reports / "bench" / name.replace(" ", "-"), at_once, selection)
         for name, at_once in (("serial", 1), ("side by side", jobs))
@@ -50,7 +52,6 @@ def bench(reports: Path, jobs: int, selection: Sequence[str]) -> int:
         "runs": {name: _costs(run) for name, run in runs.items()},
         "by number": _by_number(serial),
     }
-    reports.mkdir(parents=True, exist_ok=True)
     (reports / BENCH_FILE).write_text(json.dumps(document, indent=2) + "\n", "utf-8")
     print("\n".join(["", *_told(runs), f"Details: {reports / BENCH_FILE}"]))
     return ExitCode.EVERY_PROMISE_HELD

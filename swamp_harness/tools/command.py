@@ -14,13 +14,14 @@ from behave.exception import ConfigError, InvalidFileLocationError, InvalidFilen
 from behave.exception import FileNotFoundError as NoSuchFeature
 from behave.parser import ParserError
 
-from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.product.releases import Releases
 from swamp_harness.report import coverage, deviations, features, project, waivers
 from swamp_harness.report.documents import put_together, write_documents
 from swamp_harness.report.signoff_page import PAGE_FILE
 from swamp_harness.tools import bench, compare, matrix, prove, stylecheck
 from swamp_harness.tools.allure_page import make_page
+from swamp_harness.tools.endings import exit_code_of
 from swamp_harness.tools.reports_folder import taken
 from swamp_harness.tools.runner import SHARD, UatRunner
 from swamp_harness.tools.side_by_side import jobs_that_suit, shard_in
@@ -40,14 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code; see the README's table.
     """
     options = _parser().parse_args(arguments)
-    try:
-        return int(options.subcommand(options))
-    except UnusableInput as error:
-        print(f"swamp-uat: {error}", file=sys.stderr)
-        return error.exit_code
-    except InfrastructureFault as error:
-        print(f"swamp-uat: {error}", file=sys.stderr)
-        return ExitCode.INFRASTRUCTURE_FAULT
+    return exit_code_of(lambda: int(options.subcommand(options)))
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -104,7 +104,6 @@ def _release(given: str) -> _Release:
 
 def _write(runs: Sequence[ReleaseRun], reports: Path) -> None:
     document = matrix(runs)
-    reports.mkdir(parents=True, exist_ok=True)
     (reports / _DOCUMENT).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
     page = write_page(reports / _PAGE, **document)
     table = Table("", "Promise", title="Promise by release")

@@ -33,7 +33,7 @@ def missing_for(scenario: Any, bench: Bench) -> str | None:
         bench: that the run has.
     """
     if _NEEDS_OTHER_BINARY in scenario.effective_tags and bench.other is None:
-        return "needs a binary of another protocol version: give one with SWAMP_OTHER_BIN"
+        return f"needs a binary of another protocol version: {bench.remedy_for_other}"
     asked = platforms_asked_by(scenario)
     if asked and not asked & platforms_of(bench.machines):
         lacking = f"{NEEDS_A_MACHINE} {' or '.join(sorted(_PLATFORMS.get(each, each) for each in asked))}"

@@ -1,0 +1,73 @@
+"""What a command says, and its exit code, when something keeps it from its end."""
+
+import errno
+
+import pytest
+
+from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.tools.command import main
+from swamp_harness.tools.endings import exit_code_of
+from tests.conftest import a_result, a_run
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "told"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted."),
+        (UnusableInput("Give another.", ExitCode.NO_BINARY), 3, "Give another."),
+        (InfrastructureFault("The bench failed."), 5, "The bench failed."),
+        (PermissionError(errno.EACCES, "Denied", "a.json"), 2, "a.json cannot be read or written (Denied): "),
+        (OSError(errno.ENOSPC, "No space left"), 2, "A file cannot be read or written (No space left): "),
+    ],
+)
+def test_what_keeps_a_command_from_its_end_is_told_in_a_line(capsys, raised, code, told):
+    def command():
+        raise raised
+
+    assert exit_code_of(command) == code
+    error = capsys.readouterr().err
+    assert error.startswith(f"swamp-uat: {told}")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("raised", [KeyError("a"), ConnectionResetError(errno.ECONNRESET, "reset")])
+def test_what_nobody_has_thought_of_is_no_verdict(capsys, raised):
+    def command():
+        raise raised
+
+    assert exit_code_of(command) == ExitCode.INFRASTRUCTURE_FAULT
+    assert "The suite itself failed, not the product: Traceback" in capsys.readouterr().err
+
+
+@pytest.fixture
+def run(tmp_path):
+    """The reports of a run."""
+    (tmp_path / "run").mkdir()
+    a_run(a_result("a")).write_to(tmp_path / "run")
+    return str(tmp_path / "run")
+
+
+@pytest.mark.parametrize("command", ["signoff", "report", "record", "bench", "matrix"])
+def test_a_file_where_the_folder_of_the_reports_should_be_is_bad_input(
+    monkeypatch, capsys, tmp_path, run, command
+):
+    (tmp_path / "reports").touch()
+    monkeypatch.setenv("UAT_REPORTS", str(tmp_path / "reports"))
+    given = {"signoff": [run], "matrix": ["20260822.011157.0-sha.06b61472"]}
+
+    assert main([command, *given.get(command, [])]) == 2
+
+    error = capsys.readouterr().err
+    assert str(tmp_path / "reports") in error
+    assert error.count("\n") == 1
+
+
+def test_reports_that_cannot_be_replaced_are_bad_input(monkeypatch, capsys, tmp_path, run):
+    (tmp_path / "reports" / "run.json").mkdir(parents=True)
+    monkeypatch.setenv("UAT_REPORTS", str(tmp_path / "reports"))
+
+    assert main(["signoff", run]) == 2
+
+    error = capsys.readouterr().err
+    assert f"{tmp_path / 'reports' / 'run.json'} cannot be read or written" in error
+    assert error.count("\n") == 1
