@@ -147,12 +147,16 @@ class SshConnection:
             InfrastructureFault: the machine cannot be reached, or is gone.
         """
         # Its input ends with the connection. What ends a login's processes there is to leave it the time.
-        script = f'trap "" HUP TERM; cat >/dev/null; {command}'
+        script = f'trap "" HUP TERM; echo; exec >/dev/null 2>&1; cat; {command}'
         try:
-            channel = self.start(f"exec sh -c {shlex.quote(script)} >/dev/null 2>&1")
+            channel = self.start(f"exec sh -c {shlex.quote(script)}")
+            self._last_commands.setdefault(os.getpid(), []).append(channel)
+            channel.settimeout(HOST_ANSWER.seconds)
+            is_waiting = next(since_begun(lines_of(channel.recv)), None) is not None
         except SILENCE as error:
             raise self._fault(error) from error
-        self._last_commands.setdefault(os.getpid(), []).append(channel)
+        if not is_waiting:
+            raise self.gone()
 
     def close(self) -> None:
         """End the connection of this process, and with it all that was started over it."""
