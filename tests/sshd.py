@@ -1,10 +1,11 @@
 """A real SSH server on the loopback, for tests of machines that are reached over SSH."""
 
+import contextlib
 import os
 import shutil
 import socket
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -26,16 +27,25 @@ class Sshd:
     Attributes:
         folder: of its files.
         port: where it listens.
+        pids: of the server, once it has been started.
     """
 
     folder: Path
     port: int
+    pids: list[int] = field(default_factory=list)
 
     @property
     def address(self) -> SshAddress:
         """How whoever may come in reaches it."""
         user = psutil.Process().username()
         return SshAddress("127.0.0.1", user, self.folder / "key", self.port, self.folder / "known_hosts")
+
+    def lose_everybody(self) -> None:
+        """End every connection at once, as when a machine loses its network."""
+        for each in psutil.Process(self.pids[0]).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if each.name().startswith("sshd"):
+                    each.kill()
 
     def known_hosts(self, name: str, public: bytes) -> Path:
         """A file of known hosts that has a key of the server."""
@@ -81,6 +91,7 @@ def sshd_in(folder: Path, login: str = ""):
     (folder / "config").write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
     process = subprocess.Popen([program, "-D", "-e", "-f", folder / "config"], stderr=subprocess.DEVNULL)
     try:
+        server.pids.append(process.pid)
         wait_until("the SSH server to listen", lambda: _listens(server.port), bool, _STARTED)
         yield server
     finally:

@@ -1,23 +1,35 @@
 """The machines of a bench: how they are named, why one cannot be used, and what then becomes of a run."""
 
+import errno
+import hashlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+import paramiko
 import pytest
 import yaml
 
 from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.machinery.limits import Limit
 from swamp_harness.machinery.ssh import SshHost
+from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.binary import Binary, this_architecture, this_platform
 from swamp_harness.product.releases import Releases
+from swamp_harness.product.worker import WorkerSettings
 from swamp_harness.scenario.bench_machines import BenchMachine, load, prepare
 from swamp_harness.scenario.berths import Berths
+from swamp_harness.scenario.evidence import Evidence
+from swamp_harness.scenario.journal import Journal
+from swamp_harness.scenario.last_look import last_words
+from swamp_harness.scenario.workers import Workers
 from tests.conftest import run_suite
 from tests.sshd import new_key, sshd_in
 
 VERSION = "20260822.011157.0-sha.06b61472"
 PLATFORM = f"{this_platform()} {this_architecture()}"
+SOON = Limit("a test", 20)
 MINT = "A minted credential is shown exactly once, in JSON"
 
 
@@ -32,7 +44,8 @@ def swamp(tmp_path):
     path = tmp_path / "swamp"
     path.write_text(f"#!/bin/sh\necho swamp {VERSION}\n")
     path.chmod(0o755)
-    return Binary(path, VERSION, "ab", 7, this_platform(), this_architecture())
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Binary(path, VERSION, digest, 7, this_platform(), this_architecture())
 
 
 @pytest.fixture
@@ -141,8 +154,36 @@ def test_a_wrong_key_is_told(tmp_path, entry, swamp):
 
 def test_a_machine_of_another_kind_than_was_said_is_told(tmp_path, entry, swamp):
     other = "darwin aarch64" if this_platform() == "linux" else "linux aarch64"
-    with pytest.raises(InfrastructureFault, match=f"not {other}: mend the bench's file"):
+    with pytest.raises(InfrastructureFault, match=f"which is not {other}: mend the bench's file"):
         prepared(tmp_path, {**entry, "platform": other}, swamp)
+
+
+@pytest.mark.parametrize("answer", ["What?", "You are not welcome here"])
+def test_a_machine_whose_shell_answers_something_else_is_told(tmp_path, entry, swamp, answer):
+    for sshd in sshd_in(tmp_path, f"uname() {{ echo '{answer}'; }}"):
+        address = sshd.address
+        strange = {"port": sshd.port, "key": str(address.key), "known-hosts": str(address.known_hosts)}
+        with pytest.raises(InfrastructureFault, match=f"the lab answers `uname -sm` with '{answer[:-1]}"):
+            prepared(tmp_path, {**entry, **strange}, swamp)
+
+
+def test_a_binary_that_the_user_may_not_see_is_told(tmp_path, entry, swamp, monkeypatch):
+    def refused(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(paramiko.SFTPClient, "stat", refused)  # whoever runs the tests may see everything
+    with pytest.raises(InfrastructureFault, match=f"the lab does not let its user see {swamp.path}: allow"):
+        prepared(tmp_path, entry, swamp)
+
+
+def test_another_build_of_the_version_under_test_is_told(tmp_path, entry, swamp):
+    other = tmp_path / "rebuilt"
+    other.write_bytes(swamp.path.read_bytes() + b"# rebuilt\n")
+    other.chmod(0o755)
+    with pytest.raises(InfrastructureFault, match=f"of the same version: let .* be a copy of {swamp.path}"):
+        prepared(tmp_path, {**entry, "binary": str(other)}, swamp)
+    elsewhere = replace(swamp, platform="windows")  # for which another file is the same release
+    assert prepared(tmp_path, {**entry, "binary": str(other)}, elsewhere).binary == str(other)
 
 
 def test_another_version_there_than_is_under_test_is_told(tmp_path, entry, swamp):
@@ -159,10 +200,36 @@ def test_a_release_is_brought_to_a_machine_that_names_no_binary(tmp_path, entry,
     del entry["binary"]
     machine = prepared(tmp_path, entry, swamp)
     assert machine.binary == str(tmp_path / "the bench" / f"swamp-{VERSION}")
-    assert Path(machine.binary).read_bytes() == swamp.path.read_bytes()
+    brought = Path(machine.binary)
+    assert brought.read_bytes() == swamp.path.read_bytes()
+    assert asked == [(VERSION, this_platform(), this_architecture())]
+    first = brought.stat().st_ino
     prepared(tmp_path, {**entry, "version": VERSION}, swamp)
-    assert asked == [(VERSION, this_platform(), this_architecture())]  # it was there the second time
-    assert [file.name for file in Path(machine.binary).parent.iterdir()] == [f"swamp-{VERSION}"]
+    assert brought.stat().st_ino == first  # it was there the second time
+    assert [file.name for file in brought.parent.iterdir()] == [f"swamp-{VERSION}"]
+
+
+def test_a_release_that_is_no_longer_what_it_was_is_brought_again(tmp_path, entry, swamp, monkeypatch):
+    monkeypatch.setattr(Releases, "binary", lambda *_: swamp.path)
+    del entry["binary"]
+    brought = Path(prepared(tmp_path, entry, swamp).binary)
+    brought.write_bytes(swamp.path.read_bytes()[:-5])
+    prepared(tmp_path, entry, swamp)
+    assert brought.read_bytes() == swamp.path.read_bytes()
+    assert [file.name for file in brought.parent.iterdir()] == [f"swamp-{VERSION}"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file for which there is no room")
+def test_a_release_for_which_there_is_no_room_is_told_and_leaves_nothing(tmp_path, entry, swamp, monkeypatch):
+    monkeypatch.setattr(Releases, "binary", lambda *_: swamp.path)
+    monkeypatch.setattr("secrets.token_hex", lambda _: "full")
+    del entry["binary"]
+    folder = Path(entry["folder"])
+    folder.mkdir()
+    (folder / f"swamp-{VERSION}.full.part").symlink_to("/dev/full")
+    with pytest.raises(InfrastructureFault, match=f"{VERSION} could not be brought to the lab .* room"):
+        prepared(tmp_path, entry, swamp)
+    assert list(folder.iterdir()) == []
 
 
 def test_a_build_that_is_no_release_cannot_be_brought(tmp_path, entry, swamp):
@@ -182,12 +249,64 @@ def test_workers_take_the_machines_in_turn_and_nothing_is_left_there(tmp_path, e
     assert here.root == tmp_path / "workers" / "alpha"
     assert here_again.host is here.host
     assert isinstance(there.host, SshHost)
-    assert there.root == PurePosixPath(entry["folder"]) / "run-1" / "scenario-1" / "beta"
+    assert there.root == PurePosixPath(entry["folder"]) / "run-1-scenario-1" / "beta"
     there.host.files.make(there.root)
     there.host.files.write(there.root / "file", b"from there")
     berths.fetch()
     assert (tmp_path / "workers" / "the lab" / "beta" / "file").read_bytes() == b"from there"
     berths.close()
+    assert list(Path(entry["folder"]).iterdir()) == []
+
+
+@pytest.fixture
+def lost(tmp_path, entry, swamp):
+    """A server that can be lost, and the workers of a scenario of which one runs there."""
+    for sshd in sshd_in(tmp_path):
+        address = sshd.address
+        there = {"port": sshd.port, "key": str(address.key), "known-hosts": str(address.known_hosts)}
+        swamp.path.write_text("#!/bin/sh\nexec sleep 605\n")
+        machines = loaded(tmp_path, {**entry, **there}, {"name": "here", "kind": "here"})
+        berths = Berths(machines, swamp, "run-1", "scenario-1", tmp_path / "workers")
+        journal = Journal(tmp_path / "notes")
+        workers = Workers(berths, {}, journal, Evidence(tmp_path / "evidence"))
+        for name in ("beta", "alpha"):
+            workers.make(name, WorkerSettings("token.secret"))
+            workers.start(name, ("127.0.0.1", 1))
+        journal.close()
+        yield sshd, workers
+        workers.end(keep=False)
+
+
+def test_a_worker_whose_machine_is_gone_has_broken_no_promise(lost):
+    sshd, workers = lost
+    sshd.lose_everybody()
+    for ask in (workers["beta"].wait_until_enrolled, workers["beta"].wait_until_ended):
+        with pytest.raises(InfrastructureFault, match=r"^the lab is gone"):
+            ask()
+    assert "whose machine is gone" in "".join(last_words(workers.all(), []))
+
+
+def test_nothing_is_left_on_a_machine_whose_connection_was_lost_nor_here(lost, entry):
+    sshd, workers = lost
+    assert list(Path(entry["folder"]).iterdir())
+    sshd.lose_everybody()
+    with pytest.raises(InfrastructureFault, match="the lab"):
+        workers.end(keep=True)  # what it has cannot be brought here
+    assert not workers["alpha"].alive
+    wait_until("all to be removed", lambda: list(Path(entry["folder"]).iterdir()), lambda it: not it, SOON)
+
+
+def test_all_of_a_scenario_is_ended_whatever_cannot_be(lost, entry, monkeypatch):
+    _, workers = lost
+
+    def fail():
+        raise InfrastructureFault("beta cannot be ended")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(workers["beta"], "end", fail)
+        with pytest.raises(InfrastructureFault, match="beta cannot be ended"):
+            workers.end(keep=True)
+    assert not workers["alpha"].alive
     assert list(Path(entry["folder"]).iterdir()) == []
 
 

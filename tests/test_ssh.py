@@ -6,7 +6,7 @@ import gc
 import shlex
 import socket
 import threading
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import paramiko
 import psutil
@@ -135,6 +135,57 @@ def test_what_was_started_ends_with_the_connection_however_that_ended(start, hos
     wait_until("all to be gone", lambda: list(filter(is_running, pids)), lambda left: not left, SOON)
 
 
+@pytest.fixture
+def lost(tmp_path):
+    """A machine that can be lost, and a process that runs there."""
+    for sshd in sshd_in(tmp_path):
+        host = SshHost("the other machine", sshd.address)
+        variables = {"PATH": host.environment["PATH"]}
+        launch = Launch(["sh", "-c", "echo ready; exec sleep 604"], variables, PurePosixPath(tmp_path))
+        process = host.start("worker", launch, ProcessLog(tmp_path / "log"))
+        wait_for_word(process, "ready")
+        yield sshd, host, process
+        host.close()
+
+
+def test_nobody_knows_what_became_of_a_process_whose_machine_is_gone(lost):
+    sshd, host, process = lost
+    sshd.lose_everybody()
+    with pytest.raises(InfrastructureFault, match=r"^the other machine is gone: .* Find out why"):
+        process.wait_for_end(SOON)
+    for ask in (lambda: process.exit_code, lambda: process.alive, process.kill, lambda: host.run("true")):
+        with pytest.raises(InfrastructureFault, match="the other machine is gone"):
+            ask()
+
+
+def test_a_process_whose_machine_is_gone_is_ended_without_a_word(lost):
+    sshd, _, process = lost
+    sshd.lose_everybody()
+    process.end()
+    wait_until("it to be gone", lambda: is_running(process.pid), lambda running: not running, SOON)
+
+
+def test_files_of_a_machine_that_is_gone_are_a_fault_of_the_bench(lost, tmp_path):
+    sshd, host, process = lost
+    assert host.files.exists(tmp_path)
+    sshd.lose_everybody()
+    process.end()
+    for ask in (host.files.exists, host.files.read, host.files.entries, host.files.make):
+        with pytest.raises(InfrastructureFault, match="the other machine is gone"):
+            ask(tmp_path / "nowhere")
+
+
+def test_a_folder_is_removed_with_the_connection_however_that_ended(lost, tmp_path):
+    sshd, host, _ = lost
+    folder = tmp_path / "it's there"
+    host.remove_at_the_end(folder)
+    host.files.make(folder / "deep")
+    host.files.write(folder / "deep" / "file", b"")
+    assert host.run("ls -d " + shlex.quote(str(folder))) == str(folder)
+    sshd.lose_everybody()
+    wait_until("it to be removed", folder.exists, lambda there: not there, SOON)
+
+
 def is_running(pid):
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
@@ -205,6 +256,13 @@ def test_a_folder_is_copied_from_there_to_here(host, tmp_path):
     host.files.write(there / "deep" / "file", b"content")
     copy(host.files, there, LocalFiles(), tmp_path / "here")
     assert (tmp_path / "here" / "deep" / "file").read_bytes() == b"content"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file for which there is no room")
+def test_a_file_for_which_there_is_no_room_there_is_a_fault_of_the_bench(host):
+    for content in (b"little", bytes(10_000_000)):
+        with pytest.raises(InfrastructureFault, match="the other machine"):
+            host.files.write(PurePosixPath("/dev/full"), content)
 
 
 # --- network paths
@@ -335,6 +393,13 @@ def test_a_machine_that_is_not_known(sshd, tmp_path):
     (tmp_path / "nobody").touch()
     told = fault_of(dataclasses.replace(sshd.address, known_hosts=tmp_path / "nobody"))
     assert told.startswith("the other machine is not a known host")
+
+
+def test_known_hosts_of_which_a_line_is_mangled(sshd):
+    known = sshd.known_hosts("mangled", b"ssh-ed25519 AAAAC")
+    told = fault_of(dataclasses.replace(sshd.address, known_hosts=known))
+    assert told.startswith(f"the other machine cannot be reached: in {known} the key of [127.0.0.1]")
+    assert told.endswith("is mangled: mend or remove its line.")
 
 
 def test_a_machine_that_shows_another_key_than_it_had(sshd, tmp_path):

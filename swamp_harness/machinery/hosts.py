@@ -34,7 +34,11 @@ class Process(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether the root still runs."""
+        """Whether the root still runs.
+
+        Raises:
+            InfrastructureFault: its host is gone, so nobody knows.
+        """
 
     @property
     def exit_code(self) -> int | None:

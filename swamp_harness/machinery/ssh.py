@@ -5,7 +5,9 @@ What dials from there comes back through the SSH connection, so the other machin
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
+from pathlib import PurePath
 
 from swamp_harness.machinery.files import Files
 from swamp_harness.machinery.hosts import Address, Process
@@ -87,6 +89,21 @@ class SshHost:
             for group in self._groups.get(f"{variable}={value}", [])
             for each in members(listed, group)
         ]
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether this process has no connection to it, any longer or yet."""
+        return not self._connection.is_open
+
+    def remove_at_the_end(self, folder: PurePath) -> None:
+        """Have a folder there removed when the connection of this process ends, however it does.
+
+        Raises:
+            InfrastructureFault: the machine cannot be reached, or is gone.
+        """
+        removed = f"rm -rf -- {shlex.quote(str(folder))}"
+        # Once more for what those wrote whose end takes a moment.
+        self._connection.run_at_its_end(f"{removed}; sleep 1; {removed}")
 
     def close(self) -> None:
         """End the connection of this process, and with it all that was started over it."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
+from paramiko.hostkeys import InvalidHostKey
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import HOST_ANSWER
@@ -18,6 +20,10 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 _BEGUN = "swamp-uat-begins-here"
 _CHUNK = 65536
+# What paramiko raises where a machine does not answer.
+SILENCE = (OSError, EOFError, paramiko.SSHException)
+# What it tells in place of an exit code that it was never told.
+NOT_TOLD = -1
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class SshConnection:
         self.name = name
         self._address = address
         self._clients: dict[int, paramiko.SSHClient] = {}
+        self._last_commands: dict[int, list[paramiko.Channel]] = {}
 
     @property
     def client(self) -> paramiko.SSHClient:
@@ -75,9 +82,22 @@ class SshConnection:
             InfrastructureFault: the machine cannot be reached, or is gone.
         """
         transport = self.client.get_transport()
-        if transport is None:
-            raise InfrastructureFault(f"{self.name} is gone.")
+        if transport is None or not transport.is_active():
+            raise self.gone()
         return transport
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this process has a connection, and it has not ended."""
+        client = self._clients.get(os.getpid())
+        transport = client.get_transport() if client is not None else None
+        return transport is not None and transport.is_active()
+
+    def gone(self) -> InfrastructureFault:
+        """What to raise when something on the machine ended, and the machine did not tell how."""
+        return InfrastructureFault(
+            f"{self.name} is gone: an SSH session with it ended before its time. Find out why, and run again."
+        )
 
     def run(self, command: str) -> str:
         """Run a command of the machine's shell to its end, and return the lines that it printed.
@@ -91,8 +111,10 @@ class SshConnection:
                 told = "\n".join(since_begun(lines_of(channel.recv)))
                 complaint = "\n".join(since_begun(lines_of(channel.recv_stderr)))
                 code = channel.recv_exit_status()
-        except (OSError, paramiko.SSHException) as error:
-            raise InfrastructureFault(f"{self.name} did not answer: {error}.") from error
+        except SILENCE as error:
+            raise self._fault(error) from error
+        if code == NOT_TOLD:
+            raise self.gone()
         if code:
             raise InfrastructureFault(f"`{command}` failed on {self.name}: {complaint or told}")
         return told
@@ -108,7 +130,7 @@ class SshConnection:
 
         Raises:
             InfrastructureFault: the machine cannot be reached, or is gone.
-            paramiko.SSHException: it starts none.
+            OSError, EOFError, paramiko.SSHException: it starts none.
         """
         channel = self.transport.open_session(timeout=HOST_ANSWER.seconds)
         try:
@@ -118,11 +140,36 @@ class SshConnection:
             raise
         return channel
 
+    def run_at_its_end(self, command: str) -> None:
+        """Have a command of the machine's shell run when this process's connection ends, however it does.
+
+        Raises:
+            InfrastructureFault: the machine cannot be reached, or is gone.
+        """
+        # Its input ends with the connection. What ends a login's processes there is to leave it the time.
+        script = f'trap "" HUP TERM; echo; exec >/dev/null 2>&1; cat; {command}'
+        try:
+            channel = self.start(f"exec sh -c {shlex.quote(script)}")
+            self._last_commands.setdefault(os.getpid(), []).append(channel)
+            channel.settimeout(HOST_ANSWER.seconds)
+            is_waiting = next(since_begun(lines_of(channel.recv)), None) is not None
+        except SILENCE as error:
+            raise self._fault(error) from error
+        if not is_waiting:
+            raise self.gone()
+
     def close(self) -> None:
         """End the connection of this process, and with it all that was started over it."""
+        for channel in self._last_commands.pop(os.getpid(), []):
+            channel.close()
         client = self._clients.pop(os.getpid(), None)
         if client is not None:
             client.close()
+
+    def _fault(self, error: Exception) -> InfrastructureFault:
+        if self.is_open and not isinstance(error, EOFError):
+            return InfrastructureFault(f"{self.name} did not answer: {error}.")
+        return self.gone()
 
     def _connect(self) -> paramiko.SSHClient:
         client = paramiko.SSHClient()
@@ -145,7 +192,7 @@ class SshConnection:
                 banner_timeout=limit,
                 auth_timeout=limit,
             )
-        except (OSError, paramiko.SSHException) as error:
+        except (OSError, ValueError, paramiko.SSHException, InvalidHostKey) as error:
             client.close()
             raise InfrastructureFault(_told(self.name, address, error)) from error
         return client
@@ -173,6 +220,9 @@ def since_begun(lines: Iterator[str]) -> Iterator[str]:
 def _told(name: str, address: SshAddress, error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return f"{name} cannot be reached: the file {error.filename} is not there."
+    if isinstance(error, InvalidHostKey):
+        known, host = address.known_hosts or "your known hosts", error.line.split()[0]
+        return f"{name} cannot be reached: in {known} the key of {host} is mangled: mend or remove its line."
     if isinstance(error, paramiko.AuthenticationException):
         return f"{name} does not let {address} in with the key {address.key}: give another key or user."
     if isinstance(error, paramiko.BadHostKeyException):

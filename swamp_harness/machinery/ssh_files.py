@@ -8,28 +8,36 @@ import shlex
 import stat
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import paramiko
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.files import Entry, Files
 from swamp_harness.machinery.limits import HOST_ANSWER
-from swamp_harness.machinery.ssh_connection import SshConnection
+from swamp_harness.machinery.ssh_connection import SILENCE, SshConnection
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-def _answered(ask: Callable[_P, _T]) -> Callable[_P, _T]:
+def _answered(
+    ask: Callable[Concatenate[SftpFiles, _P], _T],
+) -> Callable[Concatenate[SftpFiles, _P], _T]:
     """That the other machine does not answer is a fault of the bench, whatever was asked."""
 
     @functools.wraps(ask)
-    def asked(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+    def asked(self: SftpFiles, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
-            return ask(*args, **kwargs)
-        except (EOFError, paramiko.SSHException, paramiko.SFTPError, TimeoutError) as error:
-            raise InfrastructureFault(f"The files of another machine cannot be told: {error!r}.") from error
+            return ask(self, *args, **kwargs)
+        except (FileNotFoundError, PermissionError):
+            raise  # that much is told of the file itself
+        except (*SILENCE, paramiko.SFTPError) as error:
+            if not self.connection.is_open:
+                raise self.connection.gone() from error
+            raise InfrastructureFault(
+                f"The files of {self.connection.name} cannot be read or written: {error!r}."
+            ) from error
 
     return asked
 
@@ -37,20 +45,24 @@ def _answered(ask: Callable[_P, _T]) -> Callable[_P, _T]:
 class SftpFiles:
     """The files of a machine, over SFTP.
 
-    Every question raises `InfrastructureFault` if the machine does not answer.
+    Every question raises `InfrastructureFault` if the machine does not answer, and `PermissionError` if its
+    user may not ask there.
 
     Args:
         connection: to the machine whose files they are.
+
+    Attributes:
+        connection: to that machine.
     """
 
     def __init__(self, connection: SshConnection) -> None:
-        self._connection = connection
+        self.connection = connection
         self._open: dict[int, paramiko.SFTPClient] = {}
 
     @property
     def _sftp(self) -> paramiko.SFTPClient:
         if os.getpid() not in self._open:
-            sftp = self._open[os.getpid()] = self._connection.client.open_sftp()
+            sftp = self._open[os.getpid()] = self.connection.client.open_sftp()
             channel = sftp.get_channel()
             if channel is not None:
                 channel.settimeout(HOST_ANSWER.seconds)
@@ -58,7 +70,7 @@ class SftpFiles:
 
     def for_another_thread(self) -> Files:
         """The same files; two threads that asked over one channel would take each other's answers."""
-        return SftpFiles(self._connection)
+        return SftpFiles(self.connection)
 
     @_answered
     def make(self, folder: PurePath) -> None:
@@ -88,10 +100,18 @@ class SftpFiles:
 
     @_answered
     def write(self, file: PurePath, content: bytes) -> None:
-        """Give a file a new content; its folder must be there."""
+        """Give a file a new content; its folder must be there.
+
+        Raises:
+            InfrastructureFault: there is no room for it.
+        """
         with self._sftp.open(str(file), "wb") as opened:
             opened.set_pipelined(True)  # a release is large, and the other machine may be far
             opened.write(content)
+            # What is sent so fast is not answered one by one.
+            written = opened.stat().st_size
+        if written != len(content):
+            raise InfrastructureFault(f"{self.connection.name} has no room for {file}: make some there.")
 
     @_answered
     def below(self, folder: PurePath) -> list[PurePath]:
@@ -133,4 +153,4 @@ class SftpFiles:
 
     def remove(self, folder: PurePath) -> None:
         """Remove a folder with all that is in it; it need not be there."""
-        self._connection.run(f"rm -rf -- {shlex.quote(str(folder))}")
+        self.connection.run(f"rm -rf -- {shlex.quote(str(folder))}")

@@ -12,13 +12,11 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import paramiko
-
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import HOST_ANSWER, OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
 from swamp_harness.machinery.processes import Launch, wait_for_the_end_of
 from swamp_harness.machinery.processlog import Life, ProcessLog
-from swamp_harness.machinery.ssh_connection import SshConnection, lines_of, since_begun
+from swamp_harness.machinery.ssh_connection import NOT_TOLD, SILENCE, SshConnection, lines_of, since_begun
 from swamp_harness.machinery.waiting import wait_until
 
 _LIST = "ps -A -o pid= -o ppid= -o pgid= -o rss= -o args="
@@ -85,9 +83,9 @@ class SshProcess:
         self._first_line = ""
         try:
             self._channel = connection.start(started_by(launch))
-        except (OSError, paramiko.SSHException) as error:
+        except SILENCE as error:
             raise InfrastructureFault(
-                f"{name} could not be started on {connection.name}: {error}."
+                f"{name} could not be started on {connection.name}: {error!r}."
             ) from error
         readers = ((self._read_first_line_then_all, "stdout"), (self._read_all, "stderr"))
         self._pumps = [threading.Thread(target=read, args=(kind,), daemon=True) for read, kind in readers]
@@ -103,12 +101,24 @@ class SshProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether the root still runs."""
-        return not self._channel.exit_status_ready()
+        """Whether the root still runs.
+
+        Raises:
+            InfrastructureFault: its machine is gone, so nobody knows what became of it.
+        """
+        if not self._channel.exit_status_ready():
+            return True
+        if self._channel.recv_exit_status() == NOT_TOLD:
+            raise self._connection.gone()
+        return False
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code of the root, None while it runs; minus the signal's number when a signal ended it."""
+        """The exit code of the root, None while it runs; minus the signal's number when a signal ended it.
+
+        Raises:
+            InfrastructureFault: its machine is gone, so nobody knows it.
+        """
         if self.alive:
             return None
         self._drain()
@@ -133,6 +143,7 @@ class SshProcess:
 
         Raises:
             AwaitedInVain: it still runs after the limit.
+            InfrastructureFault: its machine is gone.
         """
         return wait_for_the_end_of(self, limit, hopeless)
 
@@ -146,6 +157,7 @@ class SshProcess:
 
         Raises:
             AwaitedInVain: it did not stop within the limit.
+            InfrastructureFault: its machine is gone.
         """
         self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
         self._signal("TERM", [self.pid])
@@ -163,10 +175,14 @@ class SshProcess:
 
     def end(self) -> None:
         """Make sure that nothing of it runs any longer; for cleaning up, not for judging."""
-        if self.alive:
-            self.log.note(f"{self.name} is ended, its scenario is over", Life.KILLED)
-            self._kill_tree()
-        self._channel.close()
+        try:
+            # Where nobody answers any more, its watcher ends it.
+            with contextlib.suppress(InfrastructureFault):
+                if self.alive:
+                    self.log.note(f"{self.name} is ended, its scenario is over", Life.KILLED)
+                    self._kill_tree()
+        finally:
+            self._channel.close()
 
     def _kill_tree(self) -> None:
         tree = self._tree()

@@ -166,7 +166,11 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether its process runs."""
+        """Whether its process runs.
+
+        Raises:
+            InfrastructureFault: the machine is gone on which it ran.
+        """
         return self._process is not None and self._process.alive
 
     @property
@@ -244,6 +248,7 @@ class Worker:
 
         Raises:
             AwaitedInVain: it did not, or its process ended.
+            InfrastructureFault: the machine is gone on which it ran.
         """
         process = self._running()
         wait_until(
@@ -260,6 +265,7 @@ class Worker:
 
         Raises:
             AwaitedInVain: it still runs after the limit, has enrolled instead, or goes on trying.
+            InfrastructureFault: the machine is gone on which it ran.
         """
         code = self._running().wait_for_end(WORKER_ENDED, hopeless=self._reason_not_to_end)
         return Ending(code != 0, tuple(self.rejections), enrolled=self._has_enrolled_unawaited)

@@ -6,6 +6,8 @@ or another one that is reached over SSH (`ssh`).
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import secrets
 import shlex
@@ -160,15 +162,29 @@ def _place(text: str, beside: Path) -> Path:
 
 def _prepare_host(host: SshHost, machine: BenchMachine, binary: Binary, releases: Releases) -> BenchMachine:
     platform, architecture = machine.platform.split()
-    told_platform, told_architecture = host.run("uname -sm").split()
+    told = host.run("uname -sm")
+    told_platform, _, told_architecture = told.partition(" ")
     if told_platform != _SYSTEMS[platform] or told_architecture not in _ARCHITECTURES[architecture]:
-        told = f"{told_platform} {told_architecture}"
-        raise InfrastructureFault(f"{host.name} is {told}, not {machine.platform}: mend the bench's file.")
+        raise InfrastructureFault(
+            f"{host.name} answers `uname -sm` with {told!r}, which is not {machine.platform}: mend the "
+            "bench's file, or the shell of its user there."
+        )
     folder = shlex.quote(machine.folder)
     host.run(f"mkdir -p {folder} && test -w {folder}")
     if not machine.binary:
         machine = replace(machine, binary=_bring_release(host, machine, binary, releases))
-    elif not host.files.exists(PurePosixPath(machine.binary)):
+    _look_at(host, machine, binary)
+    return machine
+
+
+def _look_at(host: SshHost, machine: BenchMachine, binary: Binary) -> None:
+    try:
+        is_there = host.files.exists(PurePosixPath(machine.binary))
+    except PermissionError as error:
+        raise InfrastructureFault(
+            f"{host.name} does not let its user see {machine.binary}: allow it, or name another."
+        ) from error
+    if not is_there:
         raise InfrastructureFault(
             f"{host.name} has no swamp at {machine.binary}: put one there, or name another."
         )
@@ -178,18 +194,46 @@ def _prepare_host(host: SshHost, machine: BenchMachine, binary: Binary, releases
         raise InfrastructureFault(
             f"{host.name} has {said!r}, and swamp {binary.version} is under test: put that there."
         )
-    return machine
+    if machine.platform == binary.built_for and _digest_there(host, machine.binary) != binary.sha256:
+        raise InfrastructureFault(
+            f"{host.name} has another file at {machine.binary} than is under test, of the same version: let "
+            f"its `binary` be a copy of {binary.path}."
+        )
 
 
 def _bring_release(host: SshHost, machine: BenchMachine, binary: Binary, releases: Releases) -> str:
-    platform, architecture = machine.platform.split()
     version = releases.version(machine.version or binary.version)
     place = PurePosixPath(machine.folder) / f"swamp-{version}"
-    if not host.files.exists(place):
-        release = releases.binary(version, platform, architecture)
-        # It gets its name once it is whole.
-        unfinished = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
-        host.files.write(unfinished, release.read_bytes())
-        moved = f"mv {shlex.quote(str(unfinished))} {shlex.quote(str(place))}"
-        host.run(f"chmod 755 {shlex.quote(str(unfinished))} && {moved}")
+    content = releases.binary(version, *machine.platform.split()).read_bytes()
+    unfinished = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
+    try:
+        if not (host.files.exists(place) and _is(host, place, content)):
+            _send(host, content, unfinished, place)
+    except (OSError, InfrastructureFault) as error:
+        with contextlib.suppress(InfrastructureFault):
+            host.files.remove(unfinished)
+        reason = str(error).rstrip(".")
+        raise InfrastructureFault(
+            f"The release {version} could not be brought to {host.name} ({reason}): see that its user can "
+            f"write into {machine.folder} there, and that there is room."
+        ) from error
     return str(place)
+
+
+def _send(host: SshHost, content: bytes, unfinished: PurePosixPath, place: PurePosixPath) -> None:
+    host.files.write(unfinished, content)
+    if not _is(host, unfinished, content):
+        raise InfrastructureFault("it did not arrive as it was sent")
+    # It gets its name once it is whole.
+    part, whole = shlex.quote(str(unfinished)), shlex.quote(str(place))
+    host.run(f"chmod 755 {part} && mv -f {part} {whole}")
+
+
+def _is(host: SshHost, place: PurePosixPath, content: bytes) -> bool:
+    return _digest_there(host, str(place)) == hashlib.sha256(content).hexdigest()
+
+
+def _digest_there(host: SshHost, place: str) -> str:
+    # The one is usual on Linux, the other on macOS.
+    read = f"<{shlex.quote(place)}"
+    return host.run(f"sha256sum 2>/dev/null {read} || shasum -a 256 {read}").partition(" ")[0]

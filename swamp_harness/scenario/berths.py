@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
 
+from swamp_harness.machinery.ending import take_every
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.files import copy
 from swamp_harness.machinery.hosts import HERE, Host
@@ -73,10 +74,13 @@ class Berths:
             return Berth(namespace, self._binary, self._folder / worker)
         if machine.address is None:
             return Berth(HERE, self._binary, self._folder / worker)
-        host = self._hosts.setdefault(machine.name, SshHost(machine.name, machine.address))
-        root = PurePosixPath(machine.folder) / self._run_id / self._scenario / worker
-        self._abroad.append((host, root))
-        return Berth(host, PurePosixPath(machine.binary), root)
+        folder = PurePosixPath(machine.folder) / f"{self._run_id}-{self._scenario}"
+        if machine.name not in self._hosts:
+            host = self._hosts[machine.name] = SshHost(machine.name, machine.address)
+            host.remove_at_the_end(folder)
+        host = self._hosts[machine.name]
+        self._abroad.append((host, folder / worker))
+        return Berth(host, PurePosixPath(machine.binary), folder / worker)
 
     @property
     def addresses(self) -> list[str]:
@@ -94,18 +98,32 @@ class Berths:
         return self._folder / worker
 
     def fetch(self) -> None:
-        """Copy what workers have on other machines to this one, to be looked at."""
-        for host, root in self._abroad:
-            copy(host.files, root, HERE.files, self._folder / host.name / root.name)
+        """Copy what workers have on other machines to this one, to be looked at.
+
+        Raises:
+            InfrastructureFault: a machine does not answer; what the others have is here then.
+        """
+        take_every(
+            *(
+                partial(copy, host.files, root, HERE.files, self._folder / host.name / root.name)
+                for host, root in self._abroad
+            )
+        )
 
     def close(self) -> None:
-        """Remove what was made, here and on other machines."""
-        for namespace in self._namespaces:
-            namespace.close()
-        for host, root in self._abroad:
-            host.files.remove(root.parent)
-        for name, host in self._hosts.items():
-            # The folder of the run goes with the last scenario that used it.
-            folder = next(root.parent.parent for other, root in self._abroad if other.name == name)
-            host.run(f"rmdir {shlex.quote(str(folder))} 2>/dev/null || true")
-            host.close()
+        """Remove what was made, here and on other machines.
+
+        Raises:
+            InfrastructureFault: something cannot be removed; all else is then.
+        """
+        folders = {(host, root.parent) for host, root in self._abroad}
+        take_every(
+            *(namespace.close for namespace in self._namespaces),
+            *(partial(_remove, host, folder) for host, folder in folders),
+            *(host.close for host in self._hosts.values()),
+        )
+
+
+def _remove(host: SshHost, folder: PurePath) -> None:
+    if not host.is_gone:  # one that is gone has removed it by itself
+        host.files.remove(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.run import WorkflowRun
@@ -23,10 +24,17 @@ def last_words(
 ) -> Iterator[str]:
     """The last things that each process said and that the operator typed."""
     for actor in actors:
-        ended = "" if actor.alive else ", which has ended"
-        yield f"The last lines of {actor.log.file.stem}{ended}:\n{actor.log.tail(_LAST_LINES) or '(nothing)'}"
+        said = actor.log.tail(_LAST_LINES) or "(nothing)"
+        yield f"The last lines of {actor.log.file.stem}{_fate_of(actor)}:\n{said}"
     if typed:
         yield "The operator's last commands:\n" + "\n".join(map(str, typed[-_LAST_COMMANDS:]))
+
+
+def _fate_of(actor: Orchestrator | Worker | WorkflowRun) -> str:
+    try:
+        return "" if actor.alive else ", which has ended"
+    except InfrastructureFault:
+        return ", whose machine is gone"
 
 
 def take_last_look(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
 
+from swamp_harness.machinery.ending import take_every
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.hosts import Address
 from swamp_harness.machinery.limits import WORKER_CONNECTED, WORKER_DIALLED
@@ -247,20 +248,21 @@ class Workers:
         self._berths.fetch()
 
     def end(self, *, keep: bool) -> None:
-        """End every worker and every network path.
+        """End every worker and every network path, whatever becomes of any of them.
 
         Args:
             keep: bring what workers have on other machines to this one, for people to look into.
+
+        Raises:
+            Exception: the first that went wrong, once all has been tried.
         """
-        for worker in self.all():
-            worker.end()
-        for path in (*self._networks.values(), *self._ways):
-            path.close()
-        for skew in self._skews:
-            skew.close()
-        if keep:
-            self.fetch()
-        self._berths.close()
+        take_every(
+            *(worker.end for worker in self.all()),
+            *(path.close for path in (*self._networks.values(), *self._ways)),
+            *(skew.close for skew in self._skews),
+            *([self.fetch] if keep else []),
+            self._berths.close,
+        )
 
 
 def _has_won(worker: Worker) -> bool:

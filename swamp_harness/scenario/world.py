@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
+from swamp_harness.machinery.ending import take_every
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import POOL_CHANGED, Limit
 from swamp_harness.machinery.redaction import SECRETS
@@ -143,7 +145,7 @@ class World(Scene):
     # --- how it ends
 
     def close(self, *, keep: bool, interrupted: bool = False) -> int:
-        """Take the last evidence, end everything, and remove the folder.
+        """Take the last evidence, end everything, and remove the folder, whatever becomes of any of it.
 
         Args:
             keep: leave the folder on disk for people to look into.
@@ -151,28 +153,33 @@ class World(Scene):
 
         Returns:
             How many processes had to be swept up that no actor knew of.
+
+        Raises:
+            Exception: the first that went wrong, once all has been tried.
         """
-        try:
-            leases: list[LeaseRecord] = []
-            operator = Scene.operator.of(self)
-            if operator is not None:
-                if not interrupted:
-                    orchestrator = next(iter(self.orchestrators.values()), None)
-                    journal = self.journal if Scene.workflow.of(self) is not None else None
-                    leases = take_last_look(self.evidence, operator, orchestrator, journal)
-                self.evidence.write_transcript([*self.typed(), *operator.requests])
-            self.timeline = self._timeline(leases)
-        finally:
-            self.journal.close()
-            runs = Scene.runs.of(self)
-            if runs is not None:
-                runs.end()
-            self.workers.end(keep=keep)
-            for orchestrator in self.orchestrators.values():
-                orchestrator.end()
-            self.aids.close()
-            survivors = self.bench.end_scenario(self.scenario, self.folder, keep=keep)
-        return survivors
+        runs = Scene.runs.of(self)
+        survivors: list[int] = []
+        take_every(
+            partial(self._take_last_evidence, interrupted=interrupted),
+            self.journal.close,
+            *([runs.end] if runs is not None else []),
+            partial(self.workers.end, keep=keep),
+            *(orchestrator.end for orchestrator in self.orchestrators.values()),
+            self.aids.close,
+            lambda: survivors.append(self.bench.end_scenario(self.scenario, self.folder, keep=keep)),
+        )
+        return sum(survivors)
+
+    def _take_last_evidence(self, *, interrupted: bool) -> None:
+        leases: list[LeaseRecord] = []
+        operator = Scene.operator.of(self)
+        if operator is not None:
+            if not interrupted:
+                orchestrator = next(iter(self.orchestrators.values()), None)
+                journal = self.journal if Scene.workflow.of(self) is not None else None
+                leases = take_last_look(self.evidence, operator, orchestrator, journal)
+            self.evidence.write_transcript([*self.typed(), *operator.requests])
+        self.timeline = self._timeline(leases)
 
     def _timeline(self, leases: list[LeaseRecord]) -> Timeline:
         operator = Scene.operator.of(self)

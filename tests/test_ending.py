@@ -1,0 +1,54 @@
+"""The end of things: each step of it is taken, whatever became of those before."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from swamp_harness.machinery.ending import take_every
+from swamp_harness.machinery.processlog import ProcessLog
+from swamp_harness.product.orchestrator import Orchestrator
+from swamp_harness.scenario.world import World
+
+
+def test_every_step_is_taken_and_the_first_error_is_told():
+    taken = []
+
+    def fail(error):
+        taken.append(error)
+        raise error
+
+    with pytest.raises(KeyError):
+        take_every(
+            lambda: taken.append("first"),
+            lambda: fail(KeyError("second")),
+            lambda: fail(ValueError("third")),
+            lambda: taken.append("last"),
+        )
+    assert [taken[0], taken[-1], len(taken)] == ["first", "last", 4]
+
+
+def test_a_world_ends_everything_whatever_cannot_be_ended(tmp_path, monkeypatch):
+    ended = []
+
+    def end(name, error=None):
+        ended.append(name)
+        if error is not None:
+            raise error
+
+    bench = SimpleNamespace(
+        folder=tmp_path,
+        reports=tmp_path / "reports",
+        mark=lambda _: {},
+        berths_for=lambda *_: SimpleNamespace(close=lambda: end("workers", OSError("no berth is freed"))),
+        end_scenario=lambda *_, **__: end("scenario"),
+        target=SimpleNamespace(times=SimpleNamespace(grace_window=30)),
+    )
+    world = World(bench, "scenario-1", "a scenario")
+    monkeypatch.setattr(Orchestrator, "end", lambda self: end(self.name, ValueError("it does not end")))
+    log = ProcessLog(tmp_path / "log")
+    for name in ("one", "two"):
+        world.orchestrators[name] = Orchestrator(name, tmp_path / "swamp", {}, None, log=log)
+    world.aids.callback(end, "aids")
+    with pytest.raises(OSError, match="no berth is freed"):
+        world.close(keep=False)
+    assert ended == ["workers", "one", "two", "aids", "scenario"]
