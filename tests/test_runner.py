@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from swamp_harness.report import features, project
@@ -44,6 +45,11 @@ def run(reports, *arguments, **env):
 
 def results(reports):
     return json.loads((reports / RUN_FILE).read_text())["results"]
+
+
+def told_by_allure(reports):
+    files = (reports / "allure-results").glob("*-result.json")
+    return [json.loads(file.read_text()) for file in files]
 
 
 def locations(*numbers):
@@ -107,6 +113,24 @@ def test_a_run_that_is_interrupted_while_it_prepares_tells_of_all_that_was_chose
     assert process.returncode == 130, out + err
     assert {each["location"] for each in results(tmp_path / "reports")} == locations(6)
     assert {each["reason"] for each in results(tmp_path / "reports")} == {"the run was interrupted"}
+    messages = [each["statusDetails"]["message"] for each in told_by_allure(tmp_path / "reports")]
+    assert messages == ["Not run: the run was interrupted"] * len(locations(6))
+
+
+@posix
+def test_a_scenario_whose_process_was_lost_stands_in_every_report(tmp_path):
+    process = start(tmp_path, "-m", MODULE, "run", "-j", "2", "--tags", "@uat-02", PATH=str(tmp_path))
+    children = []
+    while not children and process.poll() is None:
+        time.sleep(0.05)
+        own = psutil.Process(process.pid).cmdline()
+        children = [each for each in psutil.Process(process.pid).children() if each.cmdline() == own]
+    children[0].kill()
+
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 5, out + err
+    assert sorted(each["outcome"] for each in results(tmp_path)) == ["held", "infrastructure fault"]
+    assert sorted(each["status"] for each in told_by_allure(tmp_path)) == ["broken", "passed"]
 
 
 @posix

@@ -16,7 +16,6 @@ from itertools import zip_longest
 from types import FrameType
 from typing import Any
 
-from allure_behave.formatter import AllureFormatter
 from behave.formatter._registry import make_formatters, select_formatter_class
 from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
@@ -25,6 +24,7 @@ from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.report import project
 from swamp_harness.report.coverage import recorded_seconds
+from swamp_harness.tools.allure import AllureFormatter
 from swamp_harness.tools.console import ConsoleFormatter, told
 from swamp_harness.tools.display import Display
 from swamp_harness.tools.reports_folder import taken
@@ -96,13 +96,17 @@ class UatRunner(Runner):  # type: ignore[misc]
         return int(self.config.jobs) if can_fork() else 1
 
     def _refuse_what_one_process_writes(self) -> None:
-        for name, output in zip_longest(self.config.format, self.config.outputs):
-            kind, file = select_formatter_class(name), output and output.name
+        for name, kind, output in self._formats():
             # Allure has a file for each scenario; on the terminal the leader tells, for all.
-            if not issubclass(kind, AllureFormatter) and (file or not issubclass(kind, ConsoleFormatter)):
+            to_terminal = output is None or output.name is None
+            if not issubclass(kind, AllureFormatter) and not (to_terminal and kind is ConsoleFormatter):
                 raise _written_by_one_process(f"--format {name}")
         if self.config.junit:
             raise _written_by_one_process("--junit")
+
+    def _formats(self) -> list[tuple[str, type[Any], Any]]:
+        chosen = zip_longest(self.config.format, self.config.outputs)
+        return [(name, select_formatter_class(name), output) for name, output in chosen]
 
     def _interrupt(self, code: ExitCode) -> None:
         self._interrupted = self._interrupted or code
@@ -139,7 +143,16 @@ class UatRunner(Runner):  # type: ignore[misc]
         finally:
             session.take_interrupted(chosen)
             code = session.close()
+        self._tell_allure_of(session.unheard)
         return code
+
+    def _tell_allure_of(self, scenarios: Sequence[Any]) -> None:
+        for _, kind, output in self._formats() if scenarios else ():
+            if issubclass(kind, AllureFormatter):
+                formatter = kind(output, self.config)
+                for scenario in scenarios:
+                    formatter.tell_of(scenario)
+                formatter.close()
 
     def _run_one_by_one(self, session: Session, chosen: Sequence[Any]) -> None:
         wanted = {id(scenario) for scenario in chosen}  # behave calls scenarios of one name equal

@@ -73,6 +73,7 @@ class Session:
         bench: what all scenarios share.
         at_once: how many scenarios run at a time.
         results: what became of the scenarios so far, in order.
+        unheard: the scenarios that no process has brought to an end of its own: interrupted, or lost.
         interrupted: the exit code of an interrupted run, None while it has not been interrupted.
     """
 
@@ -88,6 +89,7 @@ class Session:
         (reports / ALLURE_PAGE).unlink(missing_ok=True)
         self.reports = reports
         self.results: list[ScenarioResult] = []
+        self.unheard: list[Any] = []
         self.interrupted: ExitCode | None = None
         self.failures: dict[str, Failure] = {}
         self.at_once = at_once
@@ -232,15 +234,15 @@ class Session:
             return
         self._scenario_clock, self._scenario_cpu = time.monotonic(), _product_cpu()
         ended = {result.location for result in self.results}
-        self.results += [
-            self._result(scenario, _Judgement(Outcome.NOT_RUN, _INTERRUPTED))
-            for scenario in chosen
-            if location_of(scenario) not in ended
-        ]
+        for scenario in chosen:
+            if location_of(scenario) not in ended:
+                self.unheard.append(scenario)
+                self.results.append(self._result(scenario, _Judgement(Outcome.NOT_RUN, _INTERRUPTED)))
 
     def take_loss(self, scenario: Any, code: int) -> ScenarioResult:
         """Note that the process of a scenario died without a report."""
         self._scenario_clock = time.monotonic()
+        self.unheard.append(scenario)
         reason = f"The process that ran the scenario died, with exit code {code}: run again."
         self.results.append(self._result(scenario, _Judgement(Outcome.FAULT, reason)))
         return self.results[-1]
