@@ -208,6 +208,7 @@ class Session:
             at_step: is told each step that begins.
         """
         self.bench.become_child()
+        self.results = []  # the leader's: the last of them must not pass for that of this scenario
         self._begun = number - 1
         self._at_step = at_step
 
