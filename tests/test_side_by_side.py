@@ -18,10 +18,11 @@ import pytest
 from swamp_harness.report.coverage import recorded_seconds
 from swamp_harness.report.outcomes import Outcome
 from swamp_harness.tools.display import Display
-from swamp_harness.tools.side_by_side import SideBySide, longest_first, shard_in, shard_of
+from swamp_harness.tools.side_by_side import SideBySide, jobs_for, longest_first, shard_in, shard_of
 from tests.conftest import ROOT, a_result, needs_fork, run_suite, suite_environment
 
 SECONDS = {"a": 1.0, "b": 9.0, "c": 4.0, "d": 5.0}
+GB = 10**9
 SCENARIOS = [SimpleNamespace(name=name) for name in SECONDS]
 
 
@@ -49,9 +50,31 @@ def test_the_display_tells_how_it_stands() -> None:
     display = Display(["a", "b"], {"a": 10.0, "b": 10.0}.__getitem__, jobs=1)
     display.begin("a")
     display.step("a", "When it runs")
-    assert display.summary(1) == "0 done, 1 running, 1 waiting"
-    display.end("a", 5.0)
-    assert display.summary(1) == "1 done, 0 running, 1 waiting, about 5 s to go"
+    assert display.summary(1) == "0 done, 0 failed, 1 running, 1 waiting"
+    display.end("a", 5.0, Outcome.HELD)
+    assert display.summary(1) == "1 done, 0 failed, 0 running, 1 waiting, about 5 s to go"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failed"),
+    [
+        *((each, 1) for each in (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.FAULT)),
+        *((each, 0) for each in (Outcome.HELD, Outcome.DEVIATION, Outcome.WAIVED, Outcome.NOT_RUN)),
+    ],
+)
+def test_the_display_counts_what_failed(outcome: Outcome, failed: int) -> None:
+    display = Display(["a"], SECONDS.__getitem__, jobs=1)
+    display.begin("a")
+    display.end("a", 5.0, outcome)
+    assert display.summary(0).startswith(f"1 done, {failed} failed, 0 running")
+
+
+@pytest.mark.parametrize(
+    ("processors", "memory", "jobs"),
+    [(2, 8 * GB, 6), (1.5, 8 * GB, 4), (0.1, 8 * GB, 1), (64, 3 * GB, 4), (64, 0, 1)],
+)
+def test_what_runs_at_a_time_suits_processors_and_memory(processors: float, memory: int, jobs: int) -> None:
+    assert jobs_for(processors, memory) == jobs
 
 
 class Losses:
@@ -146,7 +169,7 @@ def test_the_suite_is_measured_serially_and_side_by_side(tmp_path: Path) -> None
     assert runs["serial"]["outcomes"] == runs["side by side"]["outcomes"] == {"held": 2}
 
 
-def test_a_measurement_of_nothing_is_an_infrastructure_fault(tmp_path: Path) -> None:
+def test_a_measurement_of_nothing_ends_as_the_run_that_found_nothing(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "swamp_harness.tools.command", "bench", "--tags", "@nothing"],
         env=suite_environment(tmp_path, PATH=str(tmp_path)),
@@ -155,7 +178,7 @@ def test_a_measurement_of_nothing_is_an_infrastructure_fault(tmp_path: Path) -> 
         text=True,
         check=False,
     )
-    assert done.returncode == 5
+    assert done.returncode == 2
     assert "so nothing was measured" in done.stderr
 
 

@@ -79,6 +79,11 @@ class AllureFormatter(BaseFormatter):  # type: ignore[misc]
         allure_commons.plugin_manager.register(self.listener)
         _describe_run(Path(self.stream_opener.name), session)
 
+    def tell_of(self, scenario: Any) -> None:
+        """Tell of a scenario that did not run in this process what the session knows of it."""
+        self.listener.start_scenario(scenario)
+        self.listener.stop_scenario(scenario)
+
 
 class _Listener(AllureListener):  # type: ignore[misc]
     def __init__(self, config: Any, session: Session) -> None:

@@ -12,7 +12,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from swamp_harness.report.outcomes import title_of
+from swamp_harness.report.outcomes import Outcome, title_of
+
+# A known deviation is none: it tells nothing new.
+_FAILURES = {Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.FAULT}
 
 
 @dataclass
@@ -35,7 +38,7 @@ class Display:
         self._jobs = jobs
         self._running: dict[str, _Running] = {}
         self._expected_of_done = self._taken_by_done = 0.0
-        self._done = 0
+        self._done = self._failed = 0
         self._live: Live | None = None
         if sys.stdout.isatty():
             self._live = Live(console=Console(), auto_refresh=False, transient=True)
@@ -49,10 +52,11 @@ class Display:
         """A scenario has come to a step."""
         self._running[name].step = step
 
-    def end(self, name: str, seconds: float) -> None:
+    def end(self, name: str, seconds: float, outcome: Outcome) -> None:
         """A scenario has ended."""
         del self._running[name]
         self._done += 1
+        self._failed += outcome in _FAILURES
         self._expected_of_done += self._expected[name]
         self._taken_by_done += seconds
 
@@ -75,7 +79,8 @@ class Display:
     def summary(self, waiting: int) -> str:
         """How it stands, in a line."""
         rest = f", about {self.rest():.0f} s to go" if self._done else ""
-        return f"{self._done} done, {len(self._running)} running, {waiting} waiting{rest}"
+        done = f"{self._done} done, {self._failed} failed"
+        return f"{done}, {len(self._running)} running, {waiting} waiting{rest}"
 
     def rest(self) -> float:
         """How long it may take until the end, in seconds: by what was recorded, at the pace so far."""

@@ -10,12 +10,13 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from types import FrameType
 from typing import Any
 
-from behave.formatter._registry import make_formatters
+from behave.formatter._registry import make_formatters, select_formatter_class
 from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
 
@@ -23,7 +24,8 @@ from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.report import project
 from swamp_harness.report.coverage import recorded_seconds
-from swamp_harness.tools.console import told
+from swamp_harness.tools.allure import AllureFormatter
+from swamp_harness.tools.console import ConsoleFormatter, told
 from swamp_harness.tools.display import Display
 from swamp_harness.tools.reports_folder import taken
 from swamp_harness.tools.session import Session, banner
@@ -43,6 +45,11 @@ class UatRunner(Runner):  # type: ignore[misc]
     A dry run needs no binary and judges nothing; it is behave's own.
     """
 
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self._session: Session | None = None
+        self._interrupted: ExitCode | None = None
+
     def run_with_paths(self) -> bool:
         """Read everything first, then look for the binary, then run.
 
@@ -52,6 +59,14 @@ class UatRunner(Runner):  # type: ignore[misc]
         Raises:
             SystemExit: with the exit code that the README's table explains.
         """
+        try:
+            with _interruptible(self._interrupt):
+                return self._read_and_run()
+        except KeyboardInterrupt:
+            print("swamp-uat: The run was interrupted before its results were written.", file=sys.stderr)
+            raise SystemExit(self._interrupted or ExitCode.INTERRUPTED) from None
+
+    def _read_and_run(self) -> bool:
         logging.getLogger("behave").setLevel(logging.ERROR)  # what was skipped, the session tells
         self.context = Context(self)
         self.load_hooks()
@@ -65,49 +80,98 @@ class UatRunner(Runner):  # type: ignore[misc]
 
     def _run_against_binary(self) -> ExitCode:
         try:
+            if self._at_once > 1:
+                self._refuse_what_one_process_writes()
+            seconds = recorded_seconds(project.RECORDED_RESULTS)
+            chosen = self._chosen(seconds)
             with taken(project.reports()) as reports:
-                return self._judge_with(Session(os.environ, reports, self.config.jobs if can_fork() else 1))
+                self._session = Session(os.environ, reports, self._at_once)
+                return self._judge_with(self._session, chosen, seconds)
         except UnusableInput as error:
             print(f"swamp-uat: {error}", file=sys.stderr)
             return error.exit_code
 
-    def _judge_with(self, session: Session) -> ExitCode:
+    @property
+    def _at_once(self) -> int:
+        return int(self.config.jobs) if can_fork() else 1
+
+    def _refuse_what_one_process_writes(self) -> None:
+        for name, kind, output in self._formats():
+            # Allure has a file for each scenario; on the terminal the leader tells, for all.
+            to_terminal = output is None or output.name is None
+            if not issubclass(kind, AllureFormatter) and not (to_terminal and kind is ConsoleFormatter):
+                raise _written_by_one_process(f"--format {name}")
+        if self.config.junit:
+            raise _written_by_one_process("--junit")
+
+    def _formats(self) -> list[tuple[str, type[Any], Any]]:
+        chosen = zip_longest(self.config.format, self.config.outputs)
+        return [(name, select_formatter_class(name), output) for name, output in chosen]
+
+    def _interrupt(self, code: ExitCode) -> None:
+        self._interrupted = self._interrupted or code
+        if self._session is not None:
+            self._session.interrupt(code)
+
+    def _chosen(self, seconds: Callable[[str], float]) -> list[Any]:
+        chosen = [
+            scenario
+            for scenario in self._scenarios()
+            if scenario.should_run(self.config)
+            and (not self.config.name or scenario.should_run_with_name_select(self.config))
+        ]
+        shard = shard_in(self.config.userdata.get(SHARD, ""))
+        return chosen if shard is None else shard_of(chosen, seconds, *shard)
+
+    def _scenarios(self) -> list[Any]:
+        return [scenario for feature in self.features for scenario in feature.walk_scenarios()]
+
+    def _judge_with(
+        self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]
+    ) -> ExitCode:
         self.config.session = session  # for the formatters, which behave builds
         self.context._set_root_attribute("session", session)  # for the hooks
         self.step_registry = _ExplainingRegistry(session)
         print(banner(session), flush=True)
         try:
-            with _interruptible(session):
-                if can_fork() and (self.config.jobs > 1 or SHARD in self.config.userdata):
-                    self._run_side_by_side(session)
-                else:
-                    self.formatters = make_formatters(self.config, self.config.outputs)
-                    self.run_model()
-                    if self.aborted:
-                        session.interrupt(ExitCode.INTERRUPTED)
+            if session.at_once > 1:
+                self._run_side_by_side(session, chosen, seconds)
+            else:
+                self._run_one_by_one(session, chosen)
         except KeyboardInterrupt:
             session.interrupt(ExitCode.INTERRUPTED)
         finally:
+            session.take_interrupted(chosen)
             code = session.close()
+        self._tell_allure_of(session.unheard)
         return code
 
-    def _run_side_by_side(self, session: Session) -> None:
-        seconds = recorded_seconds(project.RECORDED_RESULTS)
-        chosen = [
-            scenario
-            for feature in self.features
-            for scenario in feature.walk_scenarios()
-            if scenario.should_run(self.config)
-            and (not self.config.name or scenario.should_run_with_name_select(self.config))
-        ]
-        shard = shard_in(self.config.userdata.get(SHARD, ""))
-        if shard is not None:
-            chosen = shard_of(chosen, seconds, *shard)
+    def _tell_allure_of(self, scenarios: Sequence[Any]) -> None:
+        for _, kind, output in self._formats() if scenarios else ():
+            if issubclass(kind, AllureFormatter):
+                formatter = kind(output, self.config)
+                for scenario in scenarios:
+                    formatter.tell_of(scenario)
+                formatter.close()
+
+    def _run_one_by_one(self, session: Session, chosen: Sequence[Any]) -> None:
+        wanted = {id(scenario) for scenario in chosen}  # behave calls scenarios of one name equal
+        for scenario in self._scenarios():
+            if id(scenario) not in wanted:
+                scenario.mark_skipped()
+        self.formatters = make_formatters(self.config, self.config.outputs)
+        self.run_model()
+        if self.aborted:
+            session.interrupt(ExitCode.INTERRUPTED)
+
+    def _run_side_by_side(
+        self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]
+    ) -> None:
         session.bench.prepare()
-        display = Display([scenario.name for scenario in chosen], seconds, self.config.jobs)
+        display = Display([scenario.name for scenario in chosen], seconds, session.at_once)
         SideBySide(
             session,
-            self.config.jobs,
+            session.at_once,
             self._run_alone,
             lambda result: display.print(SECRETS.blank(told(session, result))),
             display,
@@ -121,6 +185,14 @@ class UatRunner(Runner):  # type: ignore[misc]
         self.config.reporters = []
         scenario.feature.run_items = [scenario]
         self.run_model([scenario.feature])
+
+
+def _written_by_one_process(option: str) -> UnusableInput:
+    return UnusableInput(
+        f"What {option} writes can only be written by one process: run one scenario at a time with -j 1 "
+        "(JOBS=1), or leave it out.",
+        ExitCode.BAD_COMMAND_LINE,
+    )
 
 
 class _ExplainingRegistry:
@@ -145,14 +217,14 @@ class _ExplainingRegistry:
 
 
 @contextmanager
-def _interruptible(session: Session) -> Iterator[None]:
+def _interruptible(take: Callable[[ExitCode], None]) -> Iterator[None]:
     def interrupt(number: int, _: FrameType | None) -> None:
         # A second one, while the first still ends things, ends the process; the guardian does the rest.
         signal.signal(number, signal.SIG_DFL)
         if number == signal.SIGINT:
-            session.interrupt(ExitCode.INTERRUPTED)
+            take(ExitCode.INTERRUPTED)
             raise KeyboardInterrupt
-        session.interrupt(ExitCode.TERMINATED)
+        take(ExitCode.TERMINATED)
         raise Terminated
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -71,7 +71,9 @@ class Session:
 
     Attributes:
         bench: what all scenarios share.
+        at_once: how many scenarios run at a time.
         results: what became of the scenarios so far, in order.
+        unheard: the scenarios that no process has brought to an end of its own: interrupted, or lost.
         interrupted: the exit code of an interrupted run, None while it has not been interrupted.
     """
 
@@ -87,9 +89,10 @@ class Session:
         (reports / ALLURE_PAGE).unlink(missing_ok=True)
         self.reports = reports
         self.results: list[ScenarioResult] = []
+        self.unheard: list[Any] = []
         self.interrupted: ExitCode | None = None
         self.failures: dict[str, Failure] = {}
-        self._at_once = at_once
+        self.at_once = at_once
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
         self._begun = 0
@@ -205,6 +208,7 @@ class Session:
             at_step: is told each step that begins.
         """
         self.bench.become_child()
+        self.results = []  # the leader's: the last of them must not pass for that of this scenario
         self._begun = number - 1
         self._at_step = at_step
 
@@ -221,14 +225,25 @@ class Session:
         self._harness_seconds_of_children += harness_seconds
         return result
 
-    def take_interrupted(self, scenario: Any) -> None:
-        """Note that a scenario did not come to its end, or did not begin, because the run was interrupted."""
+    def take_interrupted(self, chosen: Sequence[Any]) -> None:
+        """Note which scenarios did not come to their end, or did not begin, if the run was interrupted.
+
+        Args:
+            chosen: all that were to run.
+        """
+        if self.interrupted is None:
+            return
         self._scenario_clock, self._scenario_cpu = time.monotonic(), _product_cpu()
-        self.results.append(self._result(scenario, _Judgement(Outcome.NOT_RUN, _INTERRUPTED)))
+        ended = {result.location for result in self.results}
+        for scenario in chosen:
+            if location_of(scenario) not in ended:
+                self.unheard.append(scenario)
+                self.results.append(self._result(scenario, _Judgement(Outcome.NOT_RUN, _INTERRUPTED)))
 
     def take_loss(self, scenario: Any, code: int) -> ScenarioResult:
         """Note that the process of a scenario died without a report."""
         self._scenario_clock = time.monotonic()
+        self.unheard.append(scenario)
         reason = f"The process that ran the scenario died, with exit code {code}: run again."
         self.results.append(self._result(scenario, _Judgement(Outcome.FAULT, reason)))
         return self.results[-1]
@@ -313,7 +328,7 @@ class Session:
             figures.PRODUCT: round(_product_cpu() - self._harness_seconds_of_children, 1),
             figures.COMMANDS: sum(result.commands for result in ran),
             figures.PROCESSORS: os.cpu_count() or 1,
-            figures.AT_ONCE: self._at_once,
+            figures.AT_ONCE: self.at_once,
             figures.LONGEST: max((result.seconds for result in ran), default=0.0),
         }
 
@@ -356,6 +371,7 @@ def banner(session: Session) -> str:
     ]
     if bench.other is not None:
         lines.append(f"  other binary {bench.other.path} ({bench.other.version})")
+    lines.append(f"  at a time    {session.at_once} scenario{'s' if session.at_once > 1 else ''}")
     lines += [f"  bench        {each.name} ({each.platform})" for each in bench.machines]
     lines += [f"  bench        {fault}" for fault in bench.faults_of_machines.values()]
     return "\n".join(lines)

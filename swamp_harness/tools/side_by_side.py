@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from swamp_harness.machinery import capacity
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.machinery.limits import NEXT_STEP, SCENARIO_ENDED, Limit
 from swamp_harness.report.outcomes import ScenarioResult
@@ -32,6 +33,8 @@ _LOOK_EVERY = 0.5
 # Scenarios mostly wait, but each start of the product keeps a processor busy: more at a time than this for
 # each processor made the whole run no shorter.
 _JOBS_FOR_EACH_PROCESSOR = 3
+# In bytes: what the processes of a scenario of swamp were seen to need.
+_MEMORY_FOR_EACH_JOB = 700 * 10**6
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,18 @@ def can_fork() -> bool:
 
 
 def jobs_that_suit() -> int:
-    """How many scenarios at a time suit this machine."""
-    return _JOBS_FOR_EACH_PROCESSOR * (os.cpu_count() or 1)
+    """How many scenarios at a time suit this machine, as far as this process may use it."""
+    return jobs_for(capacity.processors(), capacity.memory())
+
+
+def jobs_for(processors: float, memory: int) -> int:
+    """How many scenarios at a time, one at least, suit a machine.
+
+    Args:
+        processors: that are there for them.
+        memory: that is there for them, in bytes.
+    """
+    return max(1, min(int(_JOBS_FOR_EACH_PROCESSOR * processors), memory // _MEMORY_FOR_EACH_JOB))
 
 
 def longest_first(scenarios: Sequence[Any], seconds_of: Callable[[str], float]) -> list[Any]:
@@ -154,8 +167,6 @@ class SideBySide:
                 self._display.show(len(waiting))
         except KeyboardInterrupt:
             self._end_all()
-            for _, scenario in waiting:
-                self._session.take_interrupted(scenario)
             raise
         finally:
             self._display.close()
@@ -194,17 +205,19 @@ class SideBySide:
         os.close(child.pipe)
         del self._children[child.pipe]
         _, status = os.waitpid(child.pid, 0)
-        self._display.end(child.scenario.name, time.monotonic() - child.begun)
+        result = self._result_of(child, os.waitstatus_to_exitcode(status))
+        if result is not None:
+            self._display.end(child.scenario.name, time.monotonic() - child.begun, result.outcome)
+            self._tell(result)
+
+    def _result_of(self, child: _Child, code: int) -> ScenarioResult | None:
         if child.report is not None:
-            result = self._session.take(
+            return self._session.take(
                 child.report.result, child.report.failures, child.report.harness_seconds
             )
-        elif self._session.interrupted is not None:
-            self._session.take_interrupted(child.scenario)
-            return
-        else:
-            result = self._session.take_loss(child.scenario, os.waitstatus_to_exitcode(status))
-        self._tell(result)
+        if self._session.interrupted is not None:
+            return None
+        return self._session.take_loss(child.scenario, code)
 
     def _end_all(self) -> None:
         for child in self._children.values():
