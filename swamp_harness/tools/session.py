@@ -53,6 +53,12 @@ class _Judgement:
     step: str = ""
     deviation: str = ""
 
+    def with_a_failed_end(self, error: Exception) -> _Judgement:
+        told = f"Cleaning up failed: {type(error).__name__}: {error}"
+        if self.outcome is Outcome.BROKEN:  # a broken promise is not to be overlooked for it
+            return replace(self, reason=f"{self.reason}\n{told}")
+        return _Judgement(Outcome.FAULT, told, self.step)
+
     def waived_by(self, waiver: waivers.Waiver) -> _Judgement:
         reason = f"{waiver.reason} ({waiver.link})\n{self.outcome.value}: {self.reason}"
         return replace(self, outcome=Outcome.WAIVED, reason=reason)
@@ -150,9 +156,7 @@ class Session:
             try:
                 swept_up = world.close(keep=failed, interrupted=self.interrupted is not None)
             except Exception as error:  # noqa: BLE001 - a scenario's end must not spoil those after it
-                judgement = _Judgement(
-                    Outcome.FAULT, f"Cleaning up failed: {type(error).__name__}: {error}", judgement.step
-                )
+                judgement = judgement.with_a_failed_end(error)
             if world.timeline is not None:
                 world.evidence.write("The timeline", TIMELINE_FILE, drawing_of(world.timeline))
         self.results.append(
