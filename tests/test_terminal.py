@@ -1,5 +1,6 @@
 """A process at a terminal or a console: what it shows is read, Ctrl-C reaches it, nothing of it is left."""
 
+import signal
 import sys
 
 import psutil
@@ -41,7 +42,15 @@ def test_it_shows_what_it_says_on_a_terminal_and_ends_with_its_exit_code(start):
     assert process.log.text() == "a terminal: True"
 
 
-def test_ctrl_c_is_an_interrupt(start):
+@pytest.fixture
+def ignoring_ctrl_c():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ignoring_ctrl_c")
+def test_ctrl_c_is_an_interrupt_even_if_whoever_runs_the_suite_ignores_it(start):
     process = start(
         "import time\n"
         "try:\n    print('ready', flush=True); time.sleep(60)\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -143,9 +144,15 @@ def start_at_a_terminal(name: str, launch: Launch) -> Any:
             env=dict(launch.environment),
             cwd=str(launch.folder),
             dimensions=_ROWS_AND_COLUMNS,
+            preexec_fn=_heed_ctrl_c,
         )
     except pexpect.ExceptionPexpect as error:
         raise InfrastructureFault(f"{name} could not be started: {error}.") from error
+
+
+def _heed_ctrl_c() -> None:
+    # Whoever runs the suite in the background has it ignore Ctrl-C, and what it starts would inherit that.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _text(line: bytes) -> str:
