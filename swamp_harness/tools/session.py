@@ -8,7 +8,7 @@ import shutil
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ from swamp_harness.product.target import target_of
 from swamp_harness.report import deviations, features, figures, project, summary, waivers
 from swamp_harness.report.documents import ALLURE_PAGE, ALLURE_RESULTS, EVIDENCE, write_documents
 from swamp_harness.report.features import location_of, numbers_of
-from swamp_harness.report.outcomes import NOT_SELECTED, Outcome, ScenarioResult, verdict
+from swamp_harness.report.outcomes import Outcome, ScenarioResult, verdict
 from swamp_harness.report.suite_run import MachineOfRun, SuiteRun
 from swamp_harness.report.timeline_drawing import TIMELINE_FILE, drawing_of
 from swamp_harness.scenario.bench import Bench
 from swamp_harness.scenario.timeline import Span
 from swamp_harness.scenario.world import World
+from swamp_harness.tools.judgement import Judge, Judgement
 from swamp_harness.tools.requirements import missing_for, platforms_asked_by
 
 _INTERRUPTED = "the run was interrupted"
@@ -44,24 +45,6 @@ class Failure:
 
     finding: str
     explanation: str
-
-
-@dataclass(frozen=True)
-class _Judgement:
-    outcome: Outcome
-    reason: str = ""
-    step: str = ""
-    deviation: str = ""
-
-    def with_a_failed_end(self, error: Exception) -> _Judgement:
-        told = f"Cleaning up failed: {type(error).__name__}: {error}"
-        if self.outcome is Outcome.BROKEN:  # a broken promise is not to be overlooked for it
-            return replace(self, reason=f"{self.reason}\n{told}")
-        return _Judgement(Outcome.FAULT, told, self.step)
-
-    def waived_by(self, waiver: waivers.Waiver) -> _Judgement:
-        reason = f"{waiver.reason} ({waiver.link})\n{self.outcome.value}: {self.reason}"
-        return replace(self, outcome=Outcome.WAIVED, reason=reason)
 
 
 class Session:
@@ -90,6 +73,7 @@ class Session:
         self.deviations = deviations.load(project.deviations()) if listed else []
         self.waivers = waivers.load(project.waivers()) if listed else []
         self.bench = Bench(environ, reports, target)
+        self._judge = Judge(self.deviations, self.waivers, self.bench.binary.version)
         for stale in (EVIDENCE, ALLURE_RESULTS):
             shutil.rmtree(reports / stale, ignore_errors=True)
         (reports / ALLURE_PAGE).unlink(missing_ok=True)
@@ -150,7 +134,7 @@ class Session:
 
     def finish(self, scenario: Any, world: World | None) -> None:
         """End a scenario's World and write down what became of the scenario."""
-        judgement, swept_up = self._judge(scenario), 0
+        judgement, swept_up = self._judged(scenario), 0
         if world is not None:
             failed = judgement.outcome in (Outcome.BROKEN, Outcome.DEVIATION, Outcome.FAULT)
             try:
@@ -174,7 +158,7 @@ class Session:
     def _result(
         self,
         scenario: Any,
-        judgement: _Judgement,
+        judgement: Judgement,
         *,
         commands: int = 0,
         swept_up: int = 0,
@@ -242,14 +226,14 @@ class Session:
         for scenario in chosen:
             if location_of(scenario) not in ended:
                 self.unheard.append(scenario)
-                self.results.append(self._result(scenario, _Judgement(Outcome.NOT_RUN, _INTERRUPTED)))
+                self.results.append(self._result(scenario, Judgement(Outcome.NOT_RUN, _INTERRUPTED)))
 
     def take_loss(self, scenario: Any, code: int) -> ScenarioResult:
         """Note that the process of a scenario died without a report."""
         self._scenario_clock = time.monotonic()
         self.unheard.append(scenario)
         reason = f"The process that ran the scenario died, with exit code {code}: run again."
-        self.results.append(self._result(scenario, _Judgement(Outcome.FAULT, reason)))
+        self.results.append(self._result(scenario, Judgement(Outcome.FAULT, reason)))
         return self.results[-1]
 
     # --- the run
@@ -294,33 +278,10 @@ class Session:
             SECRETS.blank(step.error_message or f"the step is {step.status.name}"), ""
         )
 
-    def _judge(self, scenario: Any) -> _Judgement:
-        status = scenario.status.name
-        if status == "passed":
-            listed = deviations.of_scenario(self.deviations, scenario.name)
-            if listed is None:
-                return _Judgement(Outcome.HELD)
-            gone = f"deviations.yaml lists {listed.id!r}, which no longer happens: remove the entry"
-            return _Judgement(Outcome.DEVIATION_GONE, gone)
-        if self.interrupted is not None:
-            return _Judgement(Outcome.NOT_RUN, _INTERRUPTED)
-        if status in ("skipped", "untested"):
-            return _Judgement(Outcome.NOT_RUN, scenario.skip_reason or NOT_SELECTED)
-        return self._judge_failed(scenario)
-
-    def _judge_failed(self, scenario: Any) -> _Judgement:
-        step = next((each for each in scenario.all_steps if each.status.has_failed()), None)
-        if step is None:
-            return _Judgement(Outcome.FAULT, SECRETS.blank(scenario.error_message or "a hook failed"))
-        finding, words = self.failure_at(step).finding, f"{step.keyword} {step.name}"
-        if step.status.name != "failed":
-            return _Judgement(Outcome.FAULT, finding, words)
-        judgement = _Judgement(Outcome.BROKEN, finding, words)
-        listed = deviations.of_scenario(self.deviations, scenario.name)
-        if listed is not None and listed.explains(step.name, finding):
-            judgement = _Judgement(Outcome.DEVIATION, f"{listed.id}: {listed.seen}", words, listed.id)
-        waiver = waivers.of_scenario(self.waivers, scenario.name, self.bench.binary.version)
-        return judgement if waiver is None else judgement.waived_by(waiver)
+    def _judged(self, scenario: Any) -> Judgement:
+        if self.interrupted is not None and scenario.status.name != "passed":
+            return Judgement(Outcome.NOT_RUN, _INTERRUPTED)
+        return self._judge.judge(scenario, lambda step: self.failure_at(step).finding)
 
     def _figures(self) -> dict[str, float]:
         ran = [result for result in self.results if result.outcome is not Outcome.NOT_RUN]

@@ -1,0 +1,92 @@
+"""What became of a scenario: by what its steps did, by the known deviations, and by the waivers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.report import deviations, waivers
+from swamp_harness.report.deviations import Deviation
+from swamp_harness.report.outcomes import NOT_SELECTED, Outcome
+from swamp_harness.report.waivers import Waiver
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The outcome of a scenario, and why.
+
+    Attributes:
+        outcome: what became of it.
+        reason: why, in words; empty for a promise that held.
+        step: the step at which it went wrong, with its keyword; empty otherwise.
+        deviation: the id of the known deviation that explains it; empty otherwise.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+    step: str = ""
+    deviation: str = ""
+
+    def with_a_failed_end(self, error: Exception) -> Judgement:
+        """The same scenario, whose clean-up failed as well."""
+        told = f"Cleaning up failed: {type(error).__name__}: {error}"
+        if self.outcome is Outcome.BROKEN:  # a broken promise is not to be overlooked for it
+            return replace(self, reason=f"{self.reason}\n{told}")
+        return Judgement(Outcome.FAULT, told, self.step)
+
+    def waived_by(self, waiver: Waiver) -> Judgement:
+        """The same scenario, whose promise is waived for this release."""
+        reason = f"{waiver.reason} ({waiver.link})\n{self.outcome.value}: {self.reason}"
+        return replace(self, outcome=Outcome.WAIVED, reason=reason)
+
+
+class Judge:
+    """Judges the scenarios of a run.
+
+    Args:
+        known: the known deviations.
+        waived: the waivers.
+        version: of the binary under test.
+    """
+
+    def __init__(self, known: Sequence[Deviation], waived: Sequence[Waiver], version: str) -> None:
+        self._known = known
+        self._waived = waived
+        self._version = version
+
+    def judge(self, scenario: Any, finding_at: Callable[[Any], str]) -> Judgement:
+        """What became of a scenario of behave's that has come to its end, or did not begin.
+
+        Args:
+            scenario: behave's.
+            finding_at: what went wrong at one of its steps.
+        """
+        status = scenario.status.name
+        if status == "passed":
+            return self._judge_passed(scenario)
+        if status in ("skipped", "untested"):
+            return Judgement(Outcome.NOT_RUN, scenario.skip_reason or NOT_SELECTED)
+        return self._judge_failed(scenario, finding_at)
+
+    def _judge_passed(self, scenario: Any) -> Judgement:
+        listed = deviations.of_scenario(self._known, scenario.name)
+        if listed is None:
+            return Judgement(Outcome.HELD)
+        gone = f"deviations.yaml lists {listed.id!r}, which no longer happens: remove the entry"
+        return Judgement(Outcome.DEVIATION_GONE, gone)
+
+    def _judge_failed(self, scenario: Any, finding_at: Callable[[Any], str]) -> Judgement:
+        step = next((each for each in scenario.all_steps if each.status.has_failed()), None)
+        if step is None:
+            return Judgement(Outcome.FAULT, SECRETS.blank(scenario.error_message or "a hook failed"))
+        finding, words = finding_at(step), f"{step.keyword} {step.name}"
+        if step.status.name != "failed":
+            return Judgement(Outcome.FAULT, finding, words)
+        judgement = Judgement(Outcome.BROKEN, finding, words)
+        listed = deviations.of_scenario(self._known, scenario.name)
+        if listed is not None and listed.explains(step.name, finding):
+            judgement = Judgement(Outcome.DEVIATION, f"{listed.id}: {listed.seen}", words, listed.id)
+        waiver = waivers.of_scenario(self._waived, scenario.name, self._version)
+        return judgement if waiver is None else judgement.waived_by(waiver)
