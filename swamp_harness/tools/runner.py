@@ -120,8 +120,15 @@ class UatRunner(Runner):  # type: ignore[misc]
             if scenario.should_run(self.config)
             and (not self.config.name or scenario.should_run_with_name_select(self.config))
         ]
-        shard = shard_in(self.config.userdata.get(SHARD, ""))
-        return chosen if shard is None else shard_of(chosen, seconds, *shard)
+        wanted = self.config.userdata.get(SHARD, "")
+        if not wanted:
+            return chosen
+        shard = shard_in(wanted)
+        if shard is None:
+            raise UnusableInput(
+                f"the shard {wanted!r} is none: give one such as 2/4", ExitCode.BAD_COMMAND_LINE
+            )
+        return shard_of(chosen, seconds, *shard)
 
     def _scenarios(self) -> list[Any]:
         return [scenario for feature in self.features for scenario in feature.walk_scenarios()]
