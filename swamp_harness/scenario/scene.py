@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import chain
@@ -192,10 +192,7 @@ class Scene:
         Raises:
             PromiseBroken: the orchestrator does not answer.
         """
-        try:
-            members = self.orchestrator.api.live_pool()
-        except OSError as error:
-            raise PromiseBroken(f"{self.orchestrator.name} does not answer: {error}") from error
+        members = self._answer(self.orchestrator.api.live_pool)
         self.pool_watch.see(members, datetime.now(UTC))
         return sorted(members, key=lambda member: member.name)
 
@@ -205,11 +202,14 @@ class Scene:
         Raises:
             PromiseBroken: the orchestrator does not answer.
         """
+        listed = self._answer(self.orchestrator.api.pool)
+        return [member for member in listed if name in (None, member.name)]
+
+    def _answer(self, ask: Callable[[], T]) -> T:
         try:
-            listed = self.orchestrator.api.pool()
+            return ask()
         except OSError as error:
             raise PromiseBroken(f"{self.orchestrator.name} does not answer: {error}") from error
-        return [member for member in listed if name in (None, member.name)]
 
     def first_membership(self, worker: str) -> PoolMember:
         """The pool member that a worker became when the scenario enrolled it.
