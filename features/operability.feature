@@ -91,6 +91,22 @@ Feature: Operability
     And nothing was left on the other machine
 
   @uat-28
+  Scenario: The operator sees what a method says while it still runs
+    Given the model "build"
+    And an orchestrator
+    And the operator is at another machine, without a repository
+    When a method starts that says a word, holds, then writes
+    And the step "build" goes on once the operator has seen what it says
+    Then the operator has seen what these steps said while they still ran:
+      | step  |
+      | build |
+    And the method succeeds
+    And this data has been recorded, and no other:
+      | step  | data   | version | written on       |
+      | build | result | 1       | the orchestrator |
+    And nothing was left on the other machine
+
+  @uat-28
   Scenario: An operator elsewhere is told what went wrong
     Given the model "build"
     And an orchestrator

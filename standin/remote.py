@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,6 +16,8 @@ from websockets.exceptions import WebSocketException
 from standin.errors import UserError
 
 _PATIENCE = 30
+# The kind of message that tells what a run says.
+SAID = "run.said"
 
 
 class CertificateRejected(UserError):
@@ -35,6 +37,21 @@ async def _ask(url: str, request: str, payload: dict[str, Any]) -> Any:
     async with connected(url, os.environ.get("SWAMP_CA_CERT", "")) as socket:
         await socket.send(message(request, payload))
         return answer_in(await socket.recv())
+
+
+async def answered(socket: ClientConnection, hear: Callable[[str], None]) -> Any:
+    """The answer to what was asked, once it comes; what is said before it is heard.
+
+    Raises:
+        UserError: the orchestrator answers with an error.
+        ConnectionError: it is gone.
+    """
+    async for text in socket:
+        event = json.loads(text)
+        if event["type"] != SAID:
+            return answer_in(text)
+        hear(event["payload"]["line"])
+    raise ConnectionError("the orchestrator has gone")
 
 
 def message(request: str, payload: dict[str, Any]) -> str:

@@ -25,6 +25,11 @@ def the_workflow_starts_at_a_terminal(context):
     run_events.start_workflow(context.world, at_a_terminal=True)
 
 
+@when("a method starts that {work:Work}")
+def a_method_starts(context, work):
+    run_events.start_method(context.world, work)
+
+
 @when("the workflow has run to its end")
 def the_workflow_has_run(context):
     run_events.complete_workflow(context.world)
@@ -73,6 +78,15 @@ def the_run_succeeds(context):
 @then("the run fails because {reason:RunFailure}")
 def the_run_fails_because(context, reason):
     _judge_run(context, f"failed because {reason}")
+
+
+@then("the method succeeds")
+def the_method_succeeds(context):
+    judge(
+        "the method has ended, for the one who follows it, as succeeded",
+        promised="succeeded",
+        seen=run_observations.outcome_of_method(context.world),
+    )
 
 
 @then("the command confirms that it cancels the run")

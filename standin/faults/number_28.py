@@ -34,6 +34,18 @@ def told_at_the_end():
         asyncio.get_running_loop().call_later(60, old, plane, line)
 
 
+def method_told_at_the_end():
+    """What a method says is told only when it has ended."""
+
+    @broken("orchestrator.requests:Requests.run_method")
+    async def _(old, requests, say, **payload):
+        lines = []
+        told = await old(requests, say=lines.append, **payload)
+        for line in lines:
+            say(line)
+        return told
+
+
 def unknown_workflow_in_other_words():
     """A workflow that does not exist is told with a stack trace."""
 

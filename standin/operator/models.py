@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from standin.answers import tell
 from standin.bundles import PACKAGES, bundles_of
 from standin.commandline import Call
 from standin.errors import UserError
-from standin.remote import ask
+from standin.remote import answered, connected, message
 from standin.repository import Repository
 
 
@@ -38,10 +41,17 @@ def run(call: Call) -> int:
         raise UserError("The stand-in runs methods on an orchestrator only — pass --server")
     model, method = call.arguments
     inputs = dict(each.split("=", 1) for each in call.options.get("--input", ()))
-    told = ask(call.option("--server"), "model.method.run", model=model, method=method, inputs=inputs)
-    lines = [f"{model} {method} {told['status']}"]
+    told = asyncio.run(_follow(call, {"model": model, "method": method, "inputs": inputs}))
+    heading = "Completed" if told["status"] == "succeeded" else "Failed"
+    lines = [f"{heading} {method} on {model} {told['status']}"]
     lines += [f"  {each['name']} v{each['version']}" for each in told["dataArtifacts"]]
     tell(call, told, "\n".join(lines))
     if "error" in told and not call.json:
         print(f"\nError: {told['error']}", file=sys.stderr)
     return 0 if told["status"] == "succeeded" else 1
+
+
+async def _follow(call: Call, payload: dict[str, Any]) -> Any:
+    async with connected(call.option("--server"), os.environ.get("SWAMP_CA_CERT", "")) as socket:
+        await socket.send(message("model.method.run", payload))
+        return await answered(socket, (lambda _: None) if call.json else print)

@@ -16,7 +16,7 @@ from standin import questions
 from standin.answers import table, tell
 from standin.commandline import Call
 from standin.errors import UserError
-from standin.remote import answer_in, ask, connected, message
+from standin.remote import answered, ask, connected, message
 from standin.repository import Repository
 
 _RUNS = ("RUN", "WORKFLOW", "STATUS", "STARTED")
@@ -42,13 +42,7 @@ async def _follow(call: Call, payload: dict[str, Any]) -> Any:
     async with connected(call.option("--server"), os.environ.get("SWAMP_CA_CERT", "")) as socket:
         await socket.send(message("workflow.run", payload))
         _cancel_on_ctrl_c(socket)
-        async for text in socket:
-            event = json.loads(text)
-            if event["type"] != "workflow.said":
-                return answer_in(text)
-            if not call.json:
-                print(event["payload"]["line"])
-    raise ConnectionError("the orchestrator has gone")
+        return await answered(socket, (lambda _: None) if call.json else print)
 
 
 def _cancel_on_ctrl_c(socket: ClientConnection) -> None:

@@ -19,6 +19,7 @@ from standin.orchestrator.dispatch import StepFailed, Work
 from standin.orchestrator.pool import Member, Pool
 from standin.orchestrator.runs import Run
 from standin.orchestrator.workflow import Step, steps_of
+from standin.remote import SAID
 from standin.repository import Repository
 from standin.store import Place, model_id_of
 
@@ -51,6 +52,9 @@ class Requests:
         while True:
             if request["type"] == "workflow.run":
                 await self._run_workflow(socket, request["payload"])
+                return
+            if request["type"] == "model.method.run":
+                await self._run_method(socket, request["payload"])
                 return
             await self._send(socket, f"{request['type']}.result", await self._answer(request))
             request = json.loads(await socket.recv())
@@ -160,7 +164,7 @@ class Requests:
         follower = run.follow()
         try:
             while (line := await follower.get()) is not None:
-                await self._send(socket, "workflow.said", {"line": line})
+                await self._send(socket, SAID, {"line": line})
             await self._send(socket, "workflow.run.result", {"data": run.document()})
         finally:
             listening.cancel()
@@ -190,12 +194,30 @@ class Requests:
             await run.cancel()
         return {"runId": wanted[0].identity, "status": "cancelled", "reason": "Cancelled by user"}
 
-    async def do_model_method_run(self, model: str, method: str, inputs: dict[str, Any]) -> Any:
+    async def _run_method(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
+        said: asyncio.Queue[str | None] = asyncio.Queue()
+
+        async def run() -> dict[str, Any]:
+            try:
+                return {"data": await self.run_method(**payload, say=said.put_nowait)}
+            except UserError as error:
+                return _told(error)
+            finally:
+                said.put_nowait(None)
+
+        running = asyncio.ensure_future(run())
+        while (line := await said.get()) is not None:
+            await self._send(socket, SAID, {"line": line})
+        await self._send(socket, "model.method.run.result", await running)
+
+    async def run_method(
+        self, model: str, method: str, inputs: dict[str, Any], say: Callable[[str], None]
+    ) -> Any:
         """Run a method of a model, here."""
         model_type = self._repository.model_type_of(model)
         method_of(model_type, method)
         wrote: list[dict[str, Any]] = []
-        work = Work("", model, model_type, model, method, inputs, [], lambda _: None, wrote.append)
+        work = Work("", model, model_type, model, method, inputs, [], say, wrote.append)
         step = Step(model, model_type, model, method, inputs, [], None, 0)
         started = asyncio.get_running_loop().time()
         status, error = "succeeded", ""

@@ -1,22 +1,25 @@
-"""A run of a workflow: `swamp workflow run --server` as the process of whoever follows it."""
+"""Runs of workflows and of methods, as whoever follows one is told of it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePath
 from typing import Any
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.faults import PromiseBroken
 from swamp_harness.machinery.limits import Limit
-from swamp_harness.machinery.processes import Launch, ProcessTree
-from swamp_harness.machinery.processlog import ProcessLog
-from swamp_harness.machinery.terminal import ConsoleProcess, TerminalProcess, where_ctrl_c_can_be_pressed
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import Output
+from swamp_harness.product.followed import Followed
 from swamp_harness.product.run_records import RunRecord
-from swamp_harness.product.wordings import RUN_ENDINGS, RUN_FAILURES, STACK_TRACE, reasons_given
+from swamp_harness.product.wordings import (
+    METHOD_SUCCEEDED,
+    RUN_ENDINGS,
+    RUN_FAILURES,
+    STACK_TRACE,
+    reasons_given,
+)
 
 SUCCEEDED, FAILED, CANCELLED = "succeeded", "failed", "cancelled"
 # The exit code of whoever follows a run that did not succeed.
@@ -74,58 +77,14 @@ class RunOutcome:
         return " / ".join(line.strip() for line in self.ending.text.strip().splitlines()[-3:])
 
 
-class WorkflowRun:
-    """One run, followed from its start to its end.
-
-    Args:
-        name: how messages call it.
-        arguments: what follows the word swamp, without the flag for the mode of output.
-        binary: the swamp of the one who follows.
-        environment: of that person's machine.
-        folder: where that person is.
-        log: takes what is said.
-        output: how it is to be told.
+class WorkflowRun(Followed):
+    """One run of a workflow, followed from its start to its end.
 
     Attributes:
         run_id: of the run, once it is known.
     """
 
-    def __init__(
-        self,
-        name: str,
-        arguments: Sequence[str],
-        *,
-        binary: Path,
-        environment: Mapping[str, str],
-        folder: PurePath,
-        log: ProcessLog,
-        output: Output,
-    ) -> None:
-        self.log = log
-        self.run_id = ""
-        self._output = output
-        flags = ("--json",) if output is Output.JSON else ()
-        launch = Launch([str(binary), *arguments, *flags], environment, folder)
-        self._process = (
-            where_ctrl_c_can_be_pressed(name, launch, log)
-            if output is Output.TERMINAL
-            else ProcessTree(name, launch, log)
-        )
-
-    @property
-    def alive(self) -> bool:
-        """Whether it is still followed."""
-        return self._process.alive
-
-    def press_ctrl_c(self) -> None:
-        """Press Ctrl-C where the run is followed.
-
-        Raises:
-            InfrastructureFault: it is not followed at a terminal.
-        """
-        if not isinstance(self._process, TerminalProcess | ConsoleProcess):
-            raise InfrastructureFault("Only somebody at a terminal can press Ctrl-C.")
-        self._process.press_ctrl_c()
+    run_id = ""
 
     def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> RunEnding:
         """Wait until whoever follows the run has been told how it ended.
@@ -134,24 +93,20 @@ class WorkflowRun:
             AwaitedInVain: it goes on after the limit.
             PromiseBroken: it was to be told in JSON, and what was told is none.
         """
-        code = self._process.wait_for_end(limit, hopeless=hopeless)
-        text = self.log.text(self._process.log_start)
+        code = self.wait_for_exit(limit, hopeless=hopeless)
+        text = self.said()
         return RunEnding(self._status(text), code, text)
 
-    def end(self) -> None:
-        """Make sure that nobody follows it any longer."""
-        self._process.end()
-
     def _status(self, text: str) -> str:
-        if self._output is Output.JSON:
+        if self.output is Output.JSON:
             return str(self._document().get("status", ""))
         return next((status for status, pattern in RUN_ENDINGS.items() if pattern.search(text)), "")
 
     def _document(self) -> dict[str, Any]:
-        said = self.log.text(self._process.log_start, "stdout")
+        said = self.said("stdout")
         source, contract = "standard output", "workflow-run"
         if not said.strip():
-            said = self.log.text(self._process.log_start, "stderr")
+            said = self.said("stderr")
             source, contract = "standard error", "error"
         try:
             document = json.loads(said)
@@ -161,3 +116,28 @@ class WorkflowRun:
             ) from None
         contracts.honour(contract, document, f"`swamp workflow run`, {source},")
         return dict(document)
+
+
+class MethodRun(Followed):
+    """One run of a model's method, followed from its start to its end, in text."""
+
+    def outcome(self, limit: Limit) -> str:
+        """Wait until whoever follows it has been told how it ended.
+
+        Returns:
+            "succeeded", if the command says so and its exit code does; else what they say.
+
+        Raises:
+            AwaitedInVain: it goes on after the limit.
+        """
+        code = self.wait_for_exit(limit)
+        told = METHOD_SUCCEEDED.search(self.said()) is not None
+        if told == (code == 0):
+            return SUCCEEDED if told else f"{FAILED}, with exit code {code}"
+        return f"told as {SUCCEEDED if told else FAILED}, with exit code {code}"
+
+
+def method_run(model: str, method: str, **inputs: str) -> tuple[str, ...]:
+    """The words of the command that runs a method of a model, after the word swamp."""
+    given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
+    return ("model", "method", "run", model, method, *given)

@@ -70,6 +70,8 @@ RUN_ENDINGS = {
     "cancelled": re.compile(r"Cancelled workflow \S+"),
 }
 
+METHOD_SUCCEEDED = re.compile(r"Completed +\S+ on \S+ succeeded")
+
 # What the command says that cancels a run: it has ended, or, where a step does not listen, will be ended.
 CANCELLATION = re.compile(r'(?:Cancelled run|Cancellation requested for run) "(?P<run>[^"]+)"')
 

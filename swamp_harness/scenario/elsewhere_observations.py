@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.run import method_run
 from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, reasons_given
 from swamp_harness.scenario.probe import RESULT
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 
-_METHOD = ("model", "method", "run")
 # The port of the discard protocol: a privileged one that the operating system gives to nobody.
 _NOBODY = "ws://127.0.0.1:9"
 _MODES = (Output.TEXT, Output.JSON)
@@ -24,7 +24,7 @@ _DEEDS: Mapping[str, Sequence[str]] = {
     "lists the workers": ("worker", "list"),
     "runs a workflow": ("workflow", "run", "release"),
     "runs a workflow that does not exist": ("workflow", "run", "nothing-of-that-name"),
-    "runs a model that does not exist": (*_METHOD, "nothing-of-that-name", "once"),
+    "runs a model that does not exist": method_run("nothing-of-that-name", "once"),
 }
 _WHERE_NOBODY_LISTENS = " where nobody listens"
 
@@ -45,7 +45,7 @@ def told_why(world: World, deeds: Iterable[str]) -> list[Row]:
 
 def shown_of_method(world: World) -> dict[str, str]:
     """Run the method "once" of the scenario's model in both modes, and tell which result each mode shows."""
-    text, in_json = _both(world, (*_METHOD, world.model, "once", "--input", f"step={world.model}"))
+    text, in_json = _both(world, method_run(world.model, "once", step=world.model))
     shown = {}
     if text.succeeded:
         words = text.stdout.split()
@@ -64,7 +64,7 @@ def expected_of_method(world: World) -> dict[str, str]:
 
 def told_of_failing_method(world: World) -> dict[str, str]:
     """Run the method "fail" of the scenario's model in both modes; tell how each ends, and why it says so."""
-    done = _both(world, (*_METHOD, world.model, "fail", "--input", f"step={world.model}"))
+    done = _both(world, method_run(world.model, "fail", step=world.model))
     return {each.output.value: _failure_told(each) for each in done}
 
 
@@ -84,7 +84,7 @@ def _done(world: World, deed: str) -> list[CommandResult]:
     plain = deed.removesuffix(_WHERE_NOBODY_LISTENS)
     server = _NOBODY if plain != deed else ""
     if plain == "runs a method that does not exist":
-        return _both(world, (*_METHOD, world.model, "dance"), server)
+        return _both(world, method_run(world.model, "dance"), server)
     if plain not in _DEEDS:
         raise InfrastructureFault(f'The suite does not know how one "{deed}".')
     return _both(world, _DEEDS[plain], server)

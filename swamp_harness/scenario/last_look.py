@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.followed import Followed
 from swamp_harness.product.orchestrator import Orchestrator
-from swamp_harness.product.run import WorkflowRun
 from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.product.worker import Worker
@@ -20,7 +20,7 @@ _LAST_COMMANDS = 2
 
 
 def last_words(
-    actors: Iterable[Orchestrator | Worker | WorkflowRun], typed: Sequence[CommandResult]
+    actors: Iterable[Orchestrator | Worker | Followed], typed: Sequence[CommandResult]
 ) -> Iterator[str]:
     """The last things that each process said and that the operator typed."""
     for actor in actors:
@@ -30,7 +30,7 @@ def last_words(
         yield "The operator's last commands:\n" + "\n".join(map(str, typed[-_LAST_COMMANDS:]))
 
 
-def _fate_of(actor: Orchestrator | Worker | WorkflowRun) -> str:
+def _fate_of(actor: Orchestrator | Worker | Followed) -> str:
     try:
         return "" if actor.alive else ", which has ended"
     except InfrastructureFault:

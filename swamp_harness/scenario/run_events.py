@@ -19,7 +19,8 @@ from swamp_harness.machinery.limits import (
 from swamp_harness.machinery.waiting import AwaitedInVain, wait_for_moment, wait_until
 from swamp_harness.product.commands import Output
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
-from swamp_harness.scenario.probe import word_of
+from swamp_harness.product.workflow import Task
+from swamp_harness.scenario.probe import PROBE, word_of
 from swamp_harness.scenario.world import World
 
 
@@ -29,6 +30,22 @@ def start_workflow(world: World, *, at_a_terminal: bool = False) -> None:
     instances = {name: world.first_membership(name).instance for name in workflow.inputs}
     output = Output.TERMINAL if at_a_terminal else world.operator.output
     world.runs.start(workflow, world.orchestrator.api, output, instances)
+
+
+def start_method(world: World, work: Callable[[str], Task]) -> None:
+    """Start a method of the scenario's model on the orchestrator, and follow it.
+
+    Args:
+        world: the scenario's.
+        work: what the method does.
+
+    Raises:
+        InfrastructureFault: that is no method of the model.
+    """
+    task = work(world.model)
+    if task.model_type != PROBE:
+        raise InfrastructureFault(f'The model "{world.model}" has no method that does this.')
+    world.runs.start_method(world.model, task.method, task.inputs, world.orchestrator.api)
 
 
 def complete_workflow(world: World) -> None:
@@ -62,7 +79,7 @@ def go_on_once_heard(world: World, step: str) -> None:
         InfrastructureFault: the step did not hold.
     """
     wait_until_begun(world, step)
-    run = world.runs.last
+    run = world.runs.last_followed
     with contextlib.suppress(AwaitedInVain):
         wait_until(
             f'the one who follows the run to see that "{step}" says: {word_of(step)}',
@@ -158,7 +175,7 @@ def cause_of_standstill(world: World) -> str | None:
     """Why nothing more can come of a run, or None while something can."""
     if not world.orchestrator.alive:
         return "the orchestrator has ended"
-    return None if world.runs.last.alive else "the run is over"
+    return None if world.runs.last_followed.alive else "the run is over"
 
 
 def _wait_for_lease(world: World, step: str, awaited: str, wanted: Callable[[LeaseRecord], bool]) -> None:

@@ -60,6 +60,15 @@ def outcome_of_run(world: World) -> str:
     return str(RunOutcome(ending, world.operator.run_record(run.run_id)))
 
 
+def outcome_of_method(world: World) -> str:
+    """How the method that was started last has ended, for the one who follows it.
+
+    Raises:
+        AwaitedInVain: it does not end.
+    """
+    return world.runs.last_method.outcome(RUN_ENDED)
+
+
 def told_of_cancellation(world: World) -> dict[str, str]:
     """How the command that cancels ended, and which run it says it cancels."""
     result = world.operator.last

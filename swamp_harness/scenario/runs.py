@@ -1,23 +1,27 @@
-"""The workflow runs of one scenario: started, followed, found again in the product's records."""
+"""The runs of workflows and methods of one scenario: started, followed, found again in the records."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
+from typing import TypeVar
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import RUN_KNOWN
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.commands import Output
-from swamp_harness.product.run import WorkflowRun
+from swamp_harness.product.followed import Followed
+from swamp_harness.product.run import MethodRun, WorkflowRun, method_run
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.evidence import Evidence
 
+T = TypeVar("T", bound=Followed)
+
 
 class Runs:
-    """Starts runs of workflows and keeps them.
+    """Starts runs and keeps them.
 
     Args:
         binary: the swamp of the one who follows them.
@@ -33,22 +37,51 @@ class Runs:
         self._environment = environment
         self._folder = folder
         self._evidence = evidence
-        self._runs: list[WorkflowRun] = []
+        self._runs: list[Followed] = []
 
     @property
     def last(self) -> WorkflowRun:
-        """The run that was started last.
+        """The run of a workflow that was started last.
+
+        Raises:
+            InfrastructureFault: none was started.
+        """
+        for run in reversed(self._runs):
+            if isinstance(run, WorkflowRun):
+                return run
+        raise InfrastructureFault("The scenario has started no workflow.")
+
+    @property
+    def last_method(self) -> MethodRun:
+        """The run of a method that was started last.
+
+        Raises:
+            InfrastructureFault: none was started.
+        """
+        for run in reversed(self._runs):
+            if isinstance(run, MethodRun):
+                return run
+        raise InfrastructureFault("The scenario has started no method.")
+
+    @property
+    def last_followed(self) -> Followed:
+        """The run that was started last, be it of a workflow or of a method.
 
         Raises:
             InfrastructureFault: none was started.
         """
         if not self._runs:
-            raise InfrastructureFault("The scenario has started no workflow.")
+            raise InfrastructureFault("The scenario has started nothing.")
         return self._runs[-1]
 
-    def all(self) -> list[WorkflowRun]:
+    def all(self) -> list[Followed]:
         """Every run, in order."""
         return list(self._runs)
+
+    def start_method(self, model: str, method: str, inputs: Mapping[str, str], api: ServeApi) -> None:
+        """Start a run of a method on an orchestrator, and follow it in text."""
+        words = method_run(model, method, **inputs)
+        self._runs.append(self._follow(MethodRun, (*words, "--server", api.url), Output.TEXT))
 
     def start(self, workflow: Workflow, api: ServeApi, output: Output, inputs: Mapping[str, str]) -> None:
         """Start a run, and follow it until the orchestrator knows it.
@@ -62,18 +95,10 @@ class Runs:
         Raises:
             AwaitedInVain: the orchestrator does not know of a new run.
         """
-        title = f"run-{len(self._runs) + 1}"
         known = set(api.run_ids())
         given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
-        run = WorkflowRun(
-            title,
-            ("workflow", "run", workflow.name, "--server", api.url, *given),
-            binary=self._binary,
-            environment=self._environment,
-            folder=self._folder,
-            log=ProcessLog(self._evidence.log_file(title)),
-            output=output,
-        )
+        words = ("workflow", "run", workflow.name, "--server", api.url, *given)
+        run = self._follow(WorkflowRun, words, output)
         self._runs.append(run)
         new = wait_until(
             "the orchestrator to know of the run",
@@ -88,3 +113,15 @@ class Runs:
         """See that nobody follows a run any longer."""
         for run in self._runs:
             run.end()
+
+    def _follow(self, kind: type[T], words: Sequence[str], output: Output) -> T:
+        title = f"run-{len(self._runs) + 1}"
+        return kind(
+            title,
+            words,
+            binary=self._binary,
+            environment=self._environment,
+            folder=self._folder,
+            log=ProcessLog(self._evidence.log_file(title)),
+            output=output,
+        )

@@ -13,11 +13,11 @@ from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.memory import MemoryWatch
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.followed import Followed
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.records import PoolMember
 from swamp_harness.product.registry import Registry
 from swamp_harness.product.repository import Repository
-from swamp_harness.product.run import WorkflowRun
 from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.product.target import Times
 from swamp_harness.product.worker import Worker, WorkerSettings
@@ -98,7 +98,7 @@ class Scene:
         orchestrators: its orchestrators, by name, the one that was started first as the first.
         operator: who types its commands.
         repository: the operator's.
-        runs: the workflow runs that the operator has started.
+        runs: those of workflows and methods that the operator has started.
         workflow: that the scenario is about.
         security: the certificate that the orchestrator shows, and whom everybody trusts.
         elsewhere: the other machine that the operator went to.
@@ -223,12 +223,12 @@ class Scene:
 
     # --- everybody
 
-    def actors(self) -> list[Orchestrator | Worker | WorkflowRun]:
+    def actors(self) -> list[Orchestrator | Worker | Followed]:
         """All that have processes and logs of their own."""
         return [*self.orchestrators.values(), *self.workers.all(), *self.followed_runs()]
 
-    def followed_runs(self) -> list[WorkflowRun]:
-        """The workflow runs that the operator has started, none if nobody could."""
+    def followed_runs(self) -> list[Followed]:
+        """The runs that the operator has started, none if nobody could."""
         runs = Scene.runs.of(self)
         return runs.all() if runs is not None else []
 

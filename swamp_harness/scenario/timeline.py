@@ -14,8 +14,8 @@ from swamp_harness.machinery.network import NetworkPath, PathState
 from swamp_harness.machinery.processlog import Life, LifeEvent
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product.commands import CommandResult
+from swamp_harness.product.followed import Followed
 from swamp_harness.product.orchestrator import Orchestrator
-from swamp_harness.product.run import WorkflowRun
 from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.product.serve_api import LiveMember, Request
 from swamp_harness.product.worker import DISCONNECTED, ENROLLED, Milestone, Worker
@@ -130,7 +130,7 @@ class Cast:
     orchestrators: Sequence[Orchestrator]
     workers: Mapping[str, Worker]
     networks: Mapping[str, NetworkPath]
-    runs: Sequence[WorkflowRun]
+    runs: Sequence[Followed]
     lifetimes: Mapping[str, tuple[datetime, datetime]]
     leases: Sequence[LeaseRecord]
     notes: Sequence[Note]

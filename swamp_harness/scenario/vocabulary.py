@@ -13,6 +13,7 @@ from swamp_harness.product.records import labels_from_text
 from swamp_harness.product.run import CANCELLED, FAILED, SUCCEEDED
 from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, RUN_FAILURES
 from swamp_harness.scenario.both_modes import MISTAKES, QUESTIONS
+from swamp_harness.scenario.probe import WORK
 
 
 class Kind:
@@ -50,6 +51,7 @@ KINDS: dict[str, Kind] = {
     "Labels": Kind(r"[^\"]+=[^\"]+", lambda text: dict(labels_from_text(text))),
     "Question": _one_of(QUESTIONS),
     "Mistake": _one_of(MISTAKES),
+    "Work": _one_of(WORK),
     "CachePlace": _one_of(
         {
             "whose name has spaces": CachePlace("a cache of swamp"),
