@@ -40,6 +40,32 @@ Feature: Secrets and environment
       | gives a secret to a program            | text   | the run succeeds                      |
       | gives a secret to a program that fails | JSON   | the run fails because its step failed |
 
+  @uat-24 @posix @terminal
+  Scenario: A secret stays home however much workers and their orchestrator tell
+    Given a workflow with the steps:
+      | step   | runs on          | work                        | after  |
+      | first  | worker "alpha"   | gives a secret to a program |        |
+      | second | worker "beta"    | gives a secret to a program | first  |
+      | third  | worker "gamma"   | gives a secret to a program | second |
+      | fourth | worker "delta"   | gives a secret to a program | third  |
+      | fifth  | worker "epsilon" | gives a secret to a program | fourth |
+      | sixth  | worker "zeta"    | gives a secret to a program | fifth  |
+    And the vault holds the secret "api-key"
+    And an orchestrator that logs everything
+    And these enrolled workers:
+      | worker  | log level | reports in |
+      | alpha   | debug     | text       |
+      | beta    | info      | text       |
+      | gamma   | warning   | text       |
+      | delta   | error     | text       |
+      | epsilon | fatal     | text       |
+      | zeta    | trace     | JSON       |
+    When the workflow starts at a terminal
+    Then the run succeeds
+    And every step was handed the secret "api-key"
+    And the secret of "api-key" is nowhere outside the vault
+    And no answer about the run shows the secret of "api-key"
+
   @uat-24
   Scenario: A step cannot read the orchestrator's own secrets
     Given a workflow with the steps:
@@ -154,9 +180,29 @@ Feature: Secrets and environment
       | build | REGION   | the orchestrator |
 
     Examples:
-      | means     |
-      | arguments |
-      | variables |
+      | means                                       |
+      | arguments                                   |
+      | variables                                   |
+      | arguments, with a credential for the server |
+
+  @uat-25
+  Scenario: A step does not find what another step has set in its own environment
+    Given a workflow with the steps:
+      | step   | runs on    | work                           | after |
+      | first  | any worker | sets variables, and notes them |       |
+      | second | any worker | notes its environment          | first |
+    And an orchestrator with the variables "REGION"
+    And the enrolled worker "alpha" with the variables "OWN"
+    When the workflow starts
+    Then the run succeeds
+    And the steps on "alpha" found these variables:
+      | step   | variable  | found that of    |
+      | first  | SET_FIRST | that of first    |
+      | first  | REGION    | that of first    |
+      | first  | OWN       | that of first    |
+      | second | SET_FIRST | nobody           |
+      | second | REGION    | the orchestrator |
+      | second | OWN       | alpha            |
 
   @uat-25 @posix
   Scenario: A step does not find the variables of another step

@@ -2,6 +2,7 @@
 
 from behave import given, then, when
 
+from swamp_harness.product.commands import Output
 from swamp_harness.scenario import env_observations, secret_observations
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import rows_of
@@ -15,6 +16,19 @@ def the_vault_holds(context, key):
 @given("workers log everything")
 def workers_log_everything(context):
     context.world.worker_log_level = "trace"
+
+
+@given("an orchestrator that logs everything")
+def an_orchestrator_that_logs_everything(context):
+    context.world.given.orchestrator(flags=("--log-level", "trace"))
+
+
+@given("these enrolled workers:")
+def these_enrolled_workers(context):
+    for row in rows_of(context.table, {"worker", "log level", "reports in"}):
+        context.world.given.worker(
+            row["worker"], log_level=row["log level"], output=Output(row["reports in"])
+        )
 
 
 @given('an orchestrator with the variables "{names:Names}"')
@@ -44,6 +58,11 @@ def the_enrolled_worker_by_variables(context, worker):
     context.world.given.worker(worker, by_environment=True)
 
 
+@given('the enrolled worker "{worker:Name}" configured by arguments, with a credential for the server')
+def the_enrolled_worker_with_a_credential_for_the_server(context, worker):
+    context.world.given.worker(worker, variables=env_observations.server_credential())
+
+
 @when("the orchestrator is restarted without its variables")
 def the_orchestrator_is_restarted_without(context):
     context.world.restart_orchestrator(without_variables=True)
@@ -55,6 +74,16 @@ def the_step_was_handed(context, step, key):
         f'the step "{step}" was handed the secret "{key}", told by its digest',
         promised=secret_observations.digest_of(context.world, key),
         seen=context.world.journal.remark("digest", step),
+    )
+
+
+@then('every step was handed the secret "{key:Name}"')
+def every_step_was_handed(context, key):
+    steps = [step.name for step in context.world.workflow.steps]
+    judge(
+        f'every step was handed the secret "{key}", told by its digest',
+        promised=dict.fromkeys(steps, secret_observations.digest_of(context.world, key)),
+        seen={step: context.world.journal.remark("digest", step) for step in steps},
     )
 
 

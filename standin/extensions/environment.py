@@ -11,13 +11,22 @@ from standin.worker.context import Context
 
 
 async def _tell(inputs: dict[str, Any], _: Context) -> None:
+    journal("start", inputs["step"])
+    _note_environment(inputs["step"])
+    journal("end", inputs["step"])
+
+
+async def _set(inputs: dict[str, Any], _: Context) -> None:
     step = inputs["step"]
     journal("start", step)
-    note(
-        f"environment-{step}-{os.getpid()}",
-        "".join(f"{name}={value}\n" for name, value in os.environ.items()),
-    )
+    os.environ.update(dict.fromkeys(inputs["names"], f"that of {step}"))
+    _note_environment(step)
     journal("end", step)
 
 
-DESCRIPTION = Description(methods={"tell": _tell})
+def _note_environment(step: str) -> None:
+    variables = "".join(f"{name}={value}\n" for name, value in os.environ.items())
+    note(f"environment-{step}-{os.getpid()}", variables)
+
+
+DESCRIPTION = Description(methods={"tell": _tell, "set": _set})

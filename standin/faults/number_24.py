@@ -91,6 +91,45 @@ def secret_in_an_error():
         return value
 
 
+def secret_in_the_log_of_the_orchestrator():
+    """An orchestrator that logs everything logs what it sends with the secret."""
+
+    @broken("orchestrator.serve:sent_in_words")
+    def _(old, job):
+        return old({**job, "secrets": []})
+
+
+def secret_in_the_events_of_a_worker():
+    """A worker that reports in JSON reports what it was sent with the secret."""
+
+    @broken("worker.session:Session._result_of")
+    async def _(old, session, job):
+        result = await old(session, job)
+        return {**result, "inputs": job["inputs"]}
+
+    @broken("worker.connect:in_words")
+    def _(old, kind, facts):
+        return old(kind, {name: fact for name, fact in facts.items() if name != "inputs"})
+
+
+def secret_in_a_worker_that_tells_little():
+    """A worker that logs errors only writes what a step was sent into its log."""
+
+    @broken("worker.connect:connect")
+    def _(old, call):
+        from standin.worker import session
+
+        if call.option("--log-level") == "error":
+            run = session.Session._result_of
+
+            async def telling(self, job):
+                print(job["inputs"])
+                return await run(self, job)
+
+            session.Session._result_of = telling
+        old(call)
+
+
 def secret_in_the_cache():
     """A worker keeps what it was sent of a step in its cache, in another encoding."""
 

@@ -61,6 +61,26 @@ def credential_reaches_a_step():
         return {**own, **snapshot}
 
 
+def server_credential_reaches_a_step():
+    """A worker hands the credential that it has for the orchestrator's server to its steps."""
+
+    @broken("worker.session:environment_of_step")
+    def _(old, snapshot, own):
+        name = "SWAMP_SERVER_TOKEN"
+        return {**old(snapshot, own), **({name: own[name]} if name in own else {})}
+
+
+def set_by_a_step_stays():
+    """What a step sets in its own environment is found by those that come after it."""
+
+    @broken("worker.session:Session._result_of")
+    async def _(old, session, job):
+        result = await old(session, job)
+        for name in job["inputs"].get("names", ()):
+            os.environ[name] = f"that of {job['stepName']}"
+        return result
+
+
 def address_told_to_a_step():
     """A worker tells its steps where the orchestrator is."""
 

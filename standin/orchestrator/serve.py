@@ -29,6 +29,7 @@ from standin.orchestrator.environment import snapshot
 from standin.orchestrator.pool import Member, Pool
 from standin.orchestrator.requests import Requests
 from standin.orchestrator.workflow import Step
+from standin.redaction import blanked
 from standin.repository import Repository
 from standin.runners import Runner
 from standin.timing import IDLE_LIMIT
@@ -39,7 +40,9 @@ def serve(call: Call) -> None:
     """Serve the repository in this folder."""
     seconds = call.option("--ws-idle-timeout", f"{IDLE_LIMIT:g}s").removesuffix("s")
     certificate = call.option("--cert-file"), call.option("--key-file")
-    orchestrator = Orchestrator(Repository.here(), certificate, float(seconds))
+    orchestrator = Orchestrator(
+        Repository.here(), certificate, float(seconds), logs_everything=call.option("--log-level") == "trace"
+    )
     try:
         asyncio.run(orchestrator.run(int(call.option("--port", "0"))))
     except OSError as error:
@@ -53,9 +56,18 @@ class Orchestrator:
         repository: that it serves.
         certificate: the files of its certificate and of its key; empty without TLS.
         idle_limit: how long a connection may be silent, in seconds.
+        logs_everything: whether it tells of each thing that it sends.
     """
 
-    def __init__(self, repository: Repository, certificate: tuple[str, str], idle_limit: float) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        certificate: tuple[str, str],
+        idle_limit: float,
+        *,
+        logs_everything: bool,
+    ) -> None:
+        self._logs_everything = logs_everything
         self._repository = repository
         self._certificate = certificate
         self._idle_limit = idle_limit
@@ -193,7 +205,7 @@ class Orchestrator:
         """What a worker is sent of a step."""
         work = dispatch.work
         bundle = self._bundles.get(work.model_type)
-        return {
+        job = {
             "dispatchId": dispatch.identity,
             "ticket": dispatch.ticket,
             "workflowName": work.workflow,
@@ -206,6 +218,9 @@ class Orchestrator:
             "fingerprint": fingerprint_of(bundle) if bundle else "",
             "environment": snapshot(os.environ),
         }
+        if self._logs_everything:
+            say(sent_in_words(job))
+        return job
 
     async def _serve_step(self, socket: ServerConnection, shown: dict[str, str]) -> None:
         dispatch = self.dispatcher.dispatches.get(shown["dispatch"]) or self._local.get(shown["dispatch"])
@@ -236,6 +251,12 @@ def recover(repository: Repository) -> None:
         if run["status"] == "running":
             ended = {"status": "failed", "failureReason": "orchestrator restart", "completedAt": stamp()}
             repository.write(f"runs/{run['runId']}.json", {**run, **ended})
+
+
+def sent_in_words(job: dict[str, Any]) -> str:
+    """What a worker is sent, as an orchestrator that logs everything tells of it."""
+    told = {name: job[name] for name in ("stepName", "modelType", "method", "inputs")}
+    return f"sending {json.dumps(blanked(told, job['secrets']))}"
 
 
 def say(line: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 from collections.abc import Iterable, Mapping
 
 from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 
@@ -30,6 +32,13 @@ def variables_of(owner: str, names: Iterable[str]) -> dict[str, str]:
         name: os.pathsep.join((os.environ["PATH"], owner)) if name == "PATH" else f"{name} of {owner}"
         for name in names
     }
+
+
+def server_credential() -> dict[str, str]:
+    """The variable by which a worker is told a credential of its own for its orchestrator's server."""
+    secret = secrets.token_hex(16)
+    SECRETS.add(secret)
+    return {"SWAMP_SERVER_TOKEN": f"uat-server.{secret}"}
 
 
 def found_variables(world: World, worker: str, rows: Iterable[Mapping[str, str]]) -> list[Row]:

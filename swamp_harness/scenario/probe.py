@@ -135,6 +135,9 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "looks at the handles of what it wrote": _use("handles"),
     "makes mistakes": _use("erring"),
     "notes its environment": lambda step: Task(ENVIRONMENT_MODEL, "tell", {"step": step}),
+    "sets variables, and notes them": lambda step: Task(
+        ENVIRONMENT_MODEL, "set", {"step": step, "names": [f"SET_{step.upper()}", "REGION", "OWN"]}
+    ),
     "notes the environment of a program": _shell(_NOTE_ENVIRONMENT),
     "has a variable of its own": lambda step: Task(
         SHELL,
