@@ -8,6 +8,7 @@ NAME ?=
 FEATURES ?=
 FAULTS ?=
 WHOLE ?=
+RECORD ?=
 JOBS ?=
 SHARD ?=
 RUNS ?=
@@ -74,7 +75,7 @@ workflows: .venv/ready
 	$(BIN)/zizmor --offline --persona auditor --strict-collection --quiet --no-progress .github
 
 prove: .venv/ready
-	@$(BIN)/swamp-uat prove $(if $(WHOLE),--whole) $(FAULTS)
+	@$(BIN)/swamp-uat prove $(if $(WHOLE),--whole) $(if $(RECORD),--record) $(FAULTS)
 
 signoff: .venv/ready
 	@$(BIN)/swamp-uat signoff $(if $(PLATFORMS),--platforms $(call quoted,PLATFORMS)) $(RUNS)

@@ -23,7 +23,8 @@ from swamp_harness.product.target import load
 from swamp_harness.report import project
 from swamp_harness.report.features import catalogue
 from swamp_harness.report.outcomes import Outcome, ScenarioResult
-from swamp_harness.tools.prove import Fault, faults_in, finding_of, lacking_numbers, never_failed
+from swamp_harness.tools.fault_list import Fault, faults_in, lacking_numbers, load_noticed, write_noticed
+from swamp_harness.tools.prove import finding_of, never_failed
 from tests.conftest import a_result
 
 PLACE = Place("@uat/probe", "build", "result")
@@ -158,6 +159,15 @@ def test_the_suite_is_told_the_times_that_the_stand_in_has() -> None:
 def test_every_number_has_at_least_two_faults() -> None:
     assert lacking_numbers(faults_in(project.FAULTS)) == []
     assert lacking_numbers([]) == [promise.number for promise in catalogue()]
+
+
+def test_which_scenario_noticed_a_fault_is_kept_as_long_as_there_is_the_fault(tmp_path: Path) -> None:
+    file = tmp_path / "noticed.json"
+    assert load_noticed(file) == {}
+    first, second, third = (Fault(name, 1, "does") for name in ("01-x", "02-y", "03-z"))
+    write_noticed(file, {"01-x": "a scenario", "02-y": "another"}, [first, second])
+    write_noticed(file, {"03-z": "a third"}, [second, third])
+    assert load_noticed(file) == {"02-y": "another", "03-z": "a third"}
 
 
 _INSTALL = """

@@ -13,6 +13,7 @@ COVERAGE_MAP = ROOT / "coverage.md"
 EMBEDDED_TARGET = ROOT / "standin" / "target.yaml"
 DIFFERENCES = ROOT / "standin" / "differences.yaml"
 FAULTS = ROOT / "standin" / "faults"
+NOTICED = ROOT / "standin" / "noticed.json"
 REPORT_PACKAGE = ROOT / "allure-report"
 RECORDED_RESULTS = ROOT / "recorded-results.json"
 

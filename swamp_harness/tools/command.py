@@ -151,7 +151,9 @@ def _matrix(options: argparse.Namespace) -> int:
 
 
 def _prove(options: argparse.Namespace) -> int:
-    return prove.prove(options.faults, project.reports(), options.jobs, whole=options.whole)
+    return prove.prove(
+        options.faults, project.reports(), options.jobs, whole=options.whole, record=options.record
+    )
 
 
 def _compare(_: argparse.Namespace) -> int:
@@ -283,6 +285,9 @@ def _parser() -> argparse.ArgumentParser:
         "faults", nargs="*", help="the beginnings of the names of faults, such as 07; all when left out"
     )
     proof.add_argument("--whole", action="store_true", help="run every scenario that could notice a fault")
+    proof.add_argument(
+        "--record", action="store_true", help="write down which scenario noticed a fault, to run it first"
+    )
     proof.set_defaults(subcommand=_prove)
 
     comparison = commands.add_parser("compare", help="hold the embedded target against the swamp binary")

@@ -6,7 +6,6 @@ target, and one of them must fail in a Then step; scenarios of other numbers, th
 
 from __future__ import annotations
 
-import ast
 import json
 import multiprocessing
 import os
@@ -28,10 +27,10 @@ from swamp_harness.product.target import TARGET_VARIABLE
 from swamp_harness.report import features, project
 from swamp_harness.report.outcomes import Outcome, ScenarioResult, title_of
 from swamp_harness.report.suite_run import RUN_FILE, read_run
+from swamp_harness.tools.fault_list import Fault, faults_in, lacking_numbers, load_noticed, write_noticed
 
 # The variable by which the embedded target is told which fault to have.
 _FAULT_VARIABLE = "SWAMP_STANDIN_FAULT"
-_AT_LEAST = 2
 _NOTICED = "noticed"
 # Each run of the suite is a fork of a process that has read the suite already, where processes can be forked.
 if sys.platform == "win32":
@@ -43,21 +42,6 @@ _LONGEST = 600
 _CONTROL = "A worker enrolls and shows in the pool, told in text"
 _CONTROL_OF_ENROLLMENT = "A minted credential is shown exactly once, in JSON"
 _ENROLLMENT = range(5, 11)
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A fault of the embedded target.
-
-    Attributes:
-        name: such as "01-secret-shown-twice".
-        number: of issue 630 that it breaks.
-        does: what a target with it does, in a sentence.
-    """
-
-    name: str
-    number: int
-    does: str
 
 
 @dataclass(frozen=True)
@@ -92,16 +76,20 @@ class Finding:
         return "NOT JUDGED" if self.failed_elsewhere or not self.scenarios else "SURVIVED"
 
 
-def prove(wanted: Sequence[str], reports: Path, jobs: int, *, whole: bool = False) -> int:
+def prove(
+    wanted: Sequence[str], reports: Path, jobs: int, *, whole: bool = False, record: bool = False
+) -> int:
     """Run the scenarios of its number against every fault, print the matrix, and write it down.
 
-    A fault's run ends with the first scenario that notices it, unless the whole matrix is wanted.
+    A fault's run ends with the first scenario that notices it, unless the whole matrix is wanted. The one
+    that is written down as having noticed it runs first; which one that is cannot change the outcome.
 
     Args:
         wanted: the beginnings of the names of faults; all of them when empty.
         reports: where `proof.json` goes.
         jobs: how many faults at a time; three times as many as there are processors when 0.
         whole: whether all scenarios run that could notice a fault.
+        record: whether to write down which scenario has noticed a fault.
 
     Returns:
         The exit code: a survivor, a control that fails or a number with too few faults is a broken promise.
@@ -116,39 +104,27 @@ def prove(wanted: Sequence[str], reports: Path, jobs: int, *, whole: bool = Fals
         raise UnusableInput(f"No fault is called so; there are: {names}.", ExitCode.BAD_COMMAND_LINE)
     if sys.platform != "win32":
         _PROCESSES.set_forkserver_preload(["swamp_harness.tools.command", "swamp_harness.tools.allure"])
+    known = load_noticed(project.NOTICED)
     started = time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-proof-"))
     try:
         with ThreadPoolExecutor(jobs or 3 * (os.cpu_count() or 1)) as pool:
-            findings = [
-                _told(finding) for finding in pool.map(lambda fault: _found(fault, work, whole=whole), chosen)
-            ]
+            found = pool.map(
+                lambda fault: _found(fault, work, known.get(fault.name, ""), whole=whole), chosen
+            )
+            findings = [_told(finding) for finding in found]
     finally:
         shutil.rmtree(work, ignore_errors=True)
     lacking = [] if wanted else lacking_numbers(listed)
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "proof.json").write_text(json.dumps(_record(findings), indent=2) + "\n", "utf-8")
+    if record:
+        noticed = {each.fault.name: next(iter(each.noticed_by)) for each in findings if each.noticed_by}
+        write_noticed(project.NOTICED, noticed, listed)
     unproven = never_failed(findings) if whole else []  # otherwise many did not have their turn
     print(_summary(findings, lacking, unproven, time.monotonic() - started, reports))
     proven = not lacking and all(finding.verdict == _NOTICED for finding in findings)
     return ExitCode.EVERY_PROMISE_HELD if proven else ExitCode.PROMISE_BROKEN
-
-
-def faults_in(folder: Path) -> list[Fault]:
-    """The faults that a folder tells of: each a function with a docstring, in the module of its number."""
-    return [
-        Fault(f"{number}-{node.name.replace('_', '-')}", int(number), does)
-        for file in sorted(folder.glob("number_*.py"))
-        for number in [file.stem.removeprefix("number_")]
-        for node in ast.parse(file.read_text("utf-8")).body
-        if isinstance(node, ast.FunctionDef) and (does := ast.get_docstring(node))
-    ]
-
-
-def lacking_numbers(listed: Sequence[Fault]) -> list[int]:
-    """The numbers of issue 630 that have too few faults."""
-    counted = Counter(fault.number for fault in listed)
-    return [promise.number for promise in features.catalogue() if counted[promise.number] < _AT_LEAST]
 
 
 def finding_of(fault: Fault, results: Sequence[ScenarioResult], seconds: float) -> Finding:
@@ -180,15 +156,20 @@ def never_failed(findings: Sequence[Finding]) -> list[str]:
     return sorted({name for finding in findings for name in finding.own} - noticed)
 
 
-def _found(fault: Fault, work: Path, *, whole: bool) -> Finding:
-    finding = _finding(fault, work / f"{fault.name}-first", whole=False) if not whole else None
-    # A scenario that fails before it judges ends a run as well; then the others must have their say.
-    return (
-        finding if finding and finding.verdict == _NOTICED else _finding(fault, work / fault.name, whole=True)
-    )
+def _found(fault: Fault, work: Path, known: str, *, whole: bool) -> Finding:
+    if known and not whole:
+        finding = _finding(fault, work / f"{fault.name}-known", _places(fault, known), stop=True)
+        if finding.verdict == _NOTICED:
+            return finding
+    if not whole:
+        finding = _finding(fault, work / f"{fault.name}-first", _places(fault), stop=True)
+        # A scenario that fails before it judges ends a run as well; then the others must have their say.
+        if finding.verdict == _NOTICED:
+            return finding
+    return _finding(fault, work / fault.name, _places(fault), stop=False)
 
 
-def _finding(fault: Fault, folder: Path, *, whole: bool) -> Finding:
+def _finding(fault: Fault, folder: Path, places: Sequence[str], *, stop: bool) -> Finding:
     folder.mkdir()
     described = yaml.safe_load(project.EMBEDDED_TARGET.read_text("utf-8"))
     described["variables"] = {_FAULT_VARIABLE: fault.name}
@@ -198,7 +179,7 @@ def _finding(fault: Fault, folder: Path, *, whole: bool) -> Finding:
     environment |= {TARGET_VARIABLE: str(target), "UAT_REPORTS": str(folder)}
     started = time.monotonic()
     process = _PROCESSES.Process(
-        target=_run_suite, args=(environment, [*_places(fault), *(() if whole else ("--stop",))])
+        target=_run_suite, args=(environment, [*places, *(("--stop",) if stop else ())])
     )
     process.start()
     process.join(_LONGEST)
@@ -222,17 +203,16 @@ def _run_suite(environment: dict[str, str], arguments: list[str]) -> None:
     sys.exit(main(["run", "-j1", *arguments]))
 
 
-def _places(fault: Fault) -> list[str]:
+def _places(fault: Fault, only: str = "") -> list[str]:
     rows = [
         (row, {int(match[1]) for tag in row.effective_tags if (match := features.UAT_TAG.match(tag))})
         for feature in features.parse(project.FEATURES)
         for row in feature.walk_scenarios()
     ]
     control = _CONTROL_OF_ENROLLMENT if fault.number in _ENROLLMENT else _CONTROL
-    return [
-        *(f"{row.filename}:{row.line}" for row, _ in rows if title_of(row.name) == control),
-        *(f"{row.filename}:{row.line}" for row, numbers in rows if fault.number in numbers),
-    ]
+    own = [row for row, numbers in rows if fault.number in numbers and only in ("", title_of(row.name))]
+    chosen = [*(row for row, _ in rows if title_of(row.name) == control), *own]
+    return [f"{row.filename}:{row.line}" for row in chosen]
 
 
 def _told(finding: Finding) -> Finding:
@@ -266,7 +246,7 @@ def _summary(
         )
         lines.append(f"  {number:02}  {cells}")
     lines += ["Scenarios that no fault breaks:", *(f"  {name}" for name in unproven)] if unproven else []
-    lines += [f"Number {number} has fewer than {_AT_LEAST} faults." for number in lacking]
+    lines += [f"Number {number} has too few faults." for number in lacking]
     told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
     lines.append(f"{len(findings)} faults: {told}; {ran} scenarios in {seconds:.0f} s")
     lines.append(f"The matrix fault by scenario: {reports / 'proof.json'}")

@@ -1,0 +1,64 @@
+"""The faults that the embedded target can have, and which scenario is known to notice each."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from swamp_harness.report import features
+
+_AT_LEAST = 2
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault of the embedded target.
+
+    Attributes:
+        name: such as "01-secret-shown-twice".
+        number: of issue 630 that it breaks.
+        does: what a target with it does, in a sentence.
+    """
+
+    name: str
+    number: int
+    does: str
+
+
+def faults_in(folder: Path) -> list[Fault]:
+    """The faults that a folder tells of: each a function with a docstring, in the module of its number."""
+    return [
+        Fault(f"{number}-{node.name.replace('_', '-')}", int(number), does)
+        for file in sorted(folder.glob("number_*.py"))
+        for number in [file.stem.removeprefix("number_")]
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef) and (does := ast.get_docstring(node))
+    ]
+
+
+def lacking_numbers(listed: Sequence[Fault]) -> list[int]:
+    """The numbers of issue 630 that have too few faults."""
+    counted = Counter(fault.number for fault in listed)
+    return [promise.number for promise in features.catalogue() if counted[promise.number] < _AT_LEAST]
+
+
+def load_noticed(file: Path) -> dict[str, str]:
+    """Which scenario has noticed a fault, by name of the fault; none if nothing was written down yet."""
+    return dict(json.loads(file.read_text("utf-8"))) if file.exists() else {}
+
+
+def write_noticed(file: Path, noticed: Mapping[str, str], listed: Sequence[Fault]) -> None:
+    """Write down which scenario has noticed a fault; what was written of the others stays.
+
+    Args:
+        file: that `load_noticed` reads.
+        noticed: the scenario, by name of the fault.
+        listed: all faults that there are; what is written of any other goes.
+    """
+    known = load_noticed(file) | dict(noticed)
+    kept = {fault.name: known[fault.name] for fault in listed if fault.name in known}
+    file.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", "utf-8")
