@@ -72,6 +72,7 @@ Feature: Platforms
     And the token "alpha"
     When the worker "alpha" connects with a cache directory <place>
     Then the worker "alpha" is enrolled
+    And the machine id of "alpha" is kept in its cache directory
     And the token "alpha" has stayed bound to the machine of "alpha" alone
 
     Examples:

@@ -140,6 +140,15 @@ def the_token_has_stayed_bound(context, token, worker):
     )
 
 
+@then('the machine id of "{worker:Name}" is kept in its cache directory')
+def the_machine_id_is_kept(context, worker):
+    judge(
+        f'the machine id under which "{worker}" enrolled is kept in its cache directory',
+        promised=observations.machine_id_of(context.world, worker),
+        seen=context.world.workers[worker].machine.kept_machine_id,
+    )
+
+
 @then('the secret of "{token:Name}" is nowhere outside the vault')
 def the_secret_is_nowhere_outside_the_vault(context, token):
     judge(

@@ -48,3 +48,28 @@ def idle_shown_busy():
         told = old(repository, past=past)
         shown = [{**each, "status": each["status"].replace("idle", "busy")} for each in told["workers"]]
         return {**told, "workers": shown}
+
+
+def never_minted_enrolls():
+    """A worker enrolls with a token that was never minted."""
+
+    @broken("tokens:admit")
+    def _(old, repository, credential, machine):
+        from standin import tokens
+        from standin.moments import after
+
+        name, _ = tokens.split(credential)
+        return (
+            after(3600)
+            if tokens.record_of(repository, name) is None
+            else old(repository, credential, machine)
+        )
+
+
+def malformed_told_as_never_minted():
+    """A credential that is malformed is told as one that was never minted."""
+
+    @broken("tokens:split")
+    def _(old, credential):
+        name, _, secret = credential.partition(".")
+        return name, secret

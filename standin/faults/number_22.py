@@ -142,3 +142,14 @@ def other_models_read_as_empty():
     @broken("orchestrator.dataplane:DataPlane.do_read_model")
     def _(old, plane, model, spec):
         return []
+
+
+def expressions_worth_something_else():
+    """An expression is worth something else on a worker."""
+
+    @broken("worker.context:Context.evaluate")
+    def _(old, context, expression, values):
+        import os
+
+        told = old(context, expression, values)
+        return {"answer": str(told)} if os.environ.get("UAT_WORKER") else told

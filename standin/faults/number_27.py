@@ -131,3 +131,14 @@ def daemon_told_on():
     @broken("operator.pool:daemon_status")
     def _(old, call):
         print("Status (system service): running") if not call.json else old(call)
+
+
+def nobody_shown_as_somebody():
+    """Where there is no worker, the table for people has a row of dashes."""
+
+    @broken("operator.pool:table_of_workers")
+    def _(old, told, *, past):
+        from standin.answers import table
+        from standin.operator.pool import _WORKERS
+
+        return old(told, past=past) if told["workers"] else table([dict.fromkeys(_WORKERS, "-")], _WORKERS)

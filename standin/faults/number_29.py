@@ -104,3 +104,15 @@ def self_signed_accepted():
 def _is_self_signed(text):
     certificate = x509.load_pem_x509_certificate(text.encode())
     return certificate.issuer == certificate.subject
+
+
+def no_work_over_tls():
+    """A worker enrolls over TLS, but its steps do not trust whom it trusts."""
+
+    @broken("worker.runner:connected")
+    def _(old, url, trusted, path=""):
+        from standin.remote import CertificateRejected
+
+        if url.startswith("wss:"):
+            raise CertificateRejected("TLS certificate rejected: a step trusts nobody")
+        return old(url, trusted, path)

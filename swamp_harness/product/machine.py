@@ -115,6 +115,12 @@ class Machine:
         foreign = b"\n" if os.linesep == "\r\n" else b"\r\n"
         files.write(file, files.read(file).strip() + foreign)
 
+    @property
+    def kept_machine_id(self) -> str:
+        """The machine id that is kept in the cache; "" if none is."""
+        file, files = self.cache / _MACHINE_ID, self.host.files
+        return files.read(file).decode().strip() if files.exists(file) else ""
+
     def machine_ids(self) -> list[str]:
         """The machine ids that workers have left here: in the cache, or in temporary caches, oldest first."""
         files = self.host.files
