@@ -21,7 +21,7 @@ from standin.redaction import Blanking, blanked
 from standin.store import Kind, Place, Store
 from swamp_harness.product.target import load
 from swamp_harness.report import project
-from swamp_harness.report.features import catalogue
+from swamp_harness.report.features import catalogue, parse, scenarios_in
 from swamp_harness.report.outcomes import Outcome, ScenarioResult
 from swamp_harness.tools.fault_list import Fault, faults_in, lacking_numbers, load_noticed, write_noticed
 from swamp_harness.tools.prove import finding_of, never_failed
@@ -168,6 +168,11 @@ def test_which_scenario_noticed_a_fault_is_kept_as_long_as_there_is_the_fault(tm
     write_noticed(file, {"01-x": "a scenario", "02-y": "another"}, [first, second])
     write_noticed(file, {"03-z": "a third"}, [second, third])
     assert load_noticed(file) == {"02-y": "another", "03-z": "a third"}
+
+
+def test_what_is_written_down_of_the_proof_is_about_scenarios_that_there_are() -> None:
+    runs = {run for each in scenarios_in(parse(project.FEATURES)) for run in each.runs}
+    assert set(load_noticed(project.NOTICED).values()) <= runs
 
 
 _INSTALL = """
