@@ -78,6 +78,21 @@ Feature: Secrets and environment
     And the step "build" was refused what it asked the vault for
     And the secret of "alpha" is nowhere outside the vault
 
+  @uat-24
+  Scenario: A step cannot read a secret that it was not handed
+    Given a workflow with the steps:
+      | step  | runs on    | work                                        |
+      | build | any worker | is handed a secret and asks for "other-key" |
+    And the vault holds the secret "api-key"
+    And the vault holds the secret "other-key"
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And the step "build" was handed the secret "api-key"
+    And the step "build" was refused what it asked the vault for
+    And the secret of "other-key" is nowhere outside the vault
+
   @uat-25
   Scenario Outline: A step that <work> finds the orchestrator's variables, and its machine's own
     Given a workflow with the steps:

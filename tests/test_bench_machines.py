@@ -17,7 +17,7 @@ from swamp_harness.machinery.ssh import SshHost
 from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.binary import Binary, this_architecture, this_platform
 from swamp_harness.product.releases import Releases
-from swamp_harness.product.worker import WorkerSettings
+from swamp_harness.product.worker_settings import WorkerSettings
 from swamp_harness.scenario.bench_machines import BenchMachine, load, prepare
 from swamp_harness.scenario.berths import Berths
 from swamp_harness.scenario.evidence import Evidence

@@ -86,6 +86,8 @@ async def _say(inputs: dict[str, Any], context: Context) -> None:
 
 async def _pry(inputs: dict[str, Any], context: Context) -> None:
     journal("start", inputs["step"])
+    if "secret" in inputs:
+        note(f"digest-{inputs['step']}", _digest(inputs["secret"]))
     try:
         outcome = f"got {_digest(await context.get_secret(inputs['vault'], inputs['key']))}"
     except Refused as refused:

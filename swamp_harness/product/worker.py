@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
@@ -29,6 +29,7 @@ from swamp_harness.product.wordings import (
     WORKER_STOPPED,
     reasons_given,
 )
+from swamp_harness.product.worker_settings import WorkerSettings
 
 # What a worker tells of its connection, by the kind of the event in JSON.
 ENROLLED, DISCONNECTED = "enrolled", "disconnected"
@@ -68,57 +69,6 @@ class Ending:
         outcome = "failing" if self.failing else "successful"
         before = ", after it had enrolled" if self.enrolled else ""
         return f"ended by itself with a {outcome} exit code, because {because}{before}"
-
-
-@dataclass(frozen=True)
-class WorkerSettings:
-    """What a worker is started with.
-
-    Attributes:
-        credential: what it presents, as given to `--token`.
-        labels: its scheduling labels.
-        cached: whether it is given its machine's cache directory.
-        by_environment: whether variables tell it credential, address and cache, instead of arguments.
-        slots: how many steps it takes at a time.
-        log_level: how much it tells; as much as usual when empty.
-        output: how it reports, `Output.TEXT` or `Output.JSON`.
-        secure: whether it dials over TLS.
-        trusted: the file that holds whom it trusts; the authorities of its system alone when None.
-    """
-
-    credential: str
-    labels: Mapping[str, str] = field(default_factory=dict)
-    cached: bool = True
-    by_environment: bool = False
-    slots: int = 1
-    log_level: str = ""
-    output: Output = Output.TEXT
-    secure: bool = False
-    trusted: Path | None = None
-
-    @property
-    def member(self) -> str:
-        """The name that the worker has in the pool: that of its token."""
-        return self.credential.partition(".")[0]
-
-
-@dataclass(frozen=True)
-class _Identity:
-    """Who a worker is and where it belongs: what it may be told by arguments or by variables."""
-
-    url: str
-    credential: str
-    cache: str
-
-    @property
-    def arguments(self) -> list[str]:
-        cache = ["--cache-dir", self.cache] if self.cache else []
-        return [self.url, "--token", self.credential, *cache]
-
-    @property
-    def variables(self) -> dict[str, str]:
-        cache = {"SWAMP_WORKER_CACHE_DIR": self.cache} if self.cache else {}
-        return {"SWAMP_ORCHESTRATOR_URL": self.url, "SWAMP_WORKER_TOKEN": self.credential, **cache}
 
 
 class Worker:
@@ -189,29 +139,13 @@ class Worker:
         self._awaited_enrollments = 0
         host, port = address
         scheme = "wss" if self.settings.secure else "ws"
-        identity = self._identity(f"{scheme}://{host}:{port}")
-        arguments = [
-            *(str(self._binary), "worker", "connect"),
-            *(() if self.settings.by_environment else identity.arguments),
-            *(
-                part
-                for name, value in self.settings.labels.items()
-                for part in ("--label", f"{name}={value}")
-            ),
-            *(("--concurrency", str(self.settings.slots)) if self.settings.slots > 1 else ()),
-            *(("--log-level", self.settings.log_level) if self.settings.log_level else ()),
-            *(("--json",) if self.settings.output is Output.JSON else ()),
-        ]
-        told = identity.variables if self.settings.by_environment else {}
+        cache = self.machine.cache_as_given if self.settings.cached else ""
+        words, told = self.settings.command_line(f"{scheme}://{host}:{port}", cache)
         self.variables = {**self.environment, **told}
-        launch = Launch(arguments, self.variables, self.machine.work)
+        launch = Launch([str(self._binary), *words], self.variables, self.machine.work)
         self.started = datetime.now(UTC)
         self._process = self.machine.host.start(self.name, launch, self.log)
         self.starts += 1
-
-    def _identity(self, url: str) -> _Identity:
-        cache = self.machine.cache_as_given if self.settings.cached else ""
-        return _Identity(url, self.settings.credential, cache)
 
     def start_again(self, **changes: Any) -> None:
         """Start a new process of the same worker, dialling where the last one did.

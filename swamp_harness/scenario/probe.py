@@ -119,6 +119,9 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     'asks for the enrollment token of "alpha"': lambda step: Task(
         SECRETS_MODEL, "pry", {"step": step, "vault": VAULT, "key": INFRASTRUCTURE_KEY}
     ),
+    'is handed a secret and asks for "other-key"': lambda step: Task(
+        SECRETS_MODEL, "pry", {"step": step, "secret": _HANDED, "vault": VAULT, "key": "other-key"}
+    ),
     "writes resources": _use("resources"),
     "writes a resource as it pleases": _use("adornedResource"),
     "writes one resource again and again": _use("versions"),

@@ -20,7 +20,8 @@ from swamp_harness.product.registry import Registry
 from swamp_harness.product.repository import Repository
 from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.product.target import Times
-from swamp_harness.product.worker import Worker, WorkerSettings
+from swamp_harness.product.worker import Worker
+from swamp_harness.product.worker_settings import WorkerSettings
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.bench import Bench
 from swamp_harness.scenario.elsewhere import Elsewhere

@@ -8,7 +8,6 @@ from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.leaksearch import Leak
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.remains import keys_of
-from swamp_harness.scenario.probe import INFRASTRUCTURE_KEY
 from swamp_harness.scenario.world import World
 
 
@@ -32,9 +31,10 @@ def outcome_of_prying(world: World, step: str) -> str:
         InfrastructureFault: the step did not ask, or the vault does not hold what it asked for, so that to
             be refused proves nothing.
     """
-    if INFRASTRUCTURE_KEY not in keys_of(world.orchestrator.api, VAULT):
+    asked = next(each.task.inputs.get("key", "") for each in world.workflow.steps if each.name == step)
+    if asked not in keys_of(world.orchestrator.api, VAULT):
         raise InfrastructureFault(
-            f'The vault has no "{INFRASTRUCTURE_KEY}": look where this release keeps enrollment tokens.'
+            f'The vault has no "{asked}"; if that is an enrollment token, look where this release keeps them.'
         )
     outcome = world.journal.remark("pried", step)
     if not outcome:

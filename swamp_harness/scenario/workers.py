@@ -16,7 +16,8 @@ from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.machine import CachePlace, Machine
 from swamp_harness.product.protocol_skew import ProtocolSkew
-from swamp_harness.product.worker import Worker, WorkerSettings
+from swamp_harness.product.worker import Worker
+from swamp_harness.product.worker_settings import WorkerSettings
 from swamp_harness.scenario.berths import Berths
 from swamp_harness.scenario.evidence import Evidence
 from swamp_harness.scenario.journal import Journal
