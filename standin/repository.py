@@ -71,15 +71,17 @@ class Repository:
         return model
 
     def model_type_of(self, name: str) -> str:
-        """The type of a model instance.
+        """The type of a model instance; one that a step of a workflow has made is known by what it wrote.
 
         Raises:
             UserError: there is no such model.
         """
         model = self.read(f"models/{name}.json")
-        if model is None:
-            raise UserError(f"Model not found: {name}", "model_not_found")
-        return str(model["type"])
+        if model is not None:
+            return str(model["type"])
+        for place in self.places_of(name):
+            return place.model_type
+        raise UserError(f"Model not found: {name}", "model_not_found")
 
     def places_of(self, model: str) -> list[Place]:
         """The data of a model instance, by its name or id."""

@@ -12,11 +12,13 @@ from swamp_harness.product.wordings import (
     COMMAND_FAILURES,
     DAEMON_IS_OFF,
     NOBODY_TO_VERIFY,
+    RUN_FAILURES,
     reasons_given,
 )
 
 Facts = Mapping[str, str]
 
+_FAILURES = {**COMMAND_FAILURES, **RUN_FAILURES}
 # The contract of a command's JSON answer, by the beginning of the command.
 _CONTRACTS = {
     "worker token create": "token-create",
@@ -98,7 +100,7 @@ def _error_told(result: CommandResult) -> str:
         message = result.error_message
     except PromiseBroken:
         return "no error object"
-    return f"error: {' and '.join(reasons_given(message, COMMAND_FAILURES)) or 'of another kind'}"
+    return f"error: {' and '.join(reasons_given(message, _FAILURES)) or 'of another kind'}"
 
 
 def _anything(text: str) -> str:
