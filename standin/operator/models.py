@@ -42,11 +42,13 @@ def run(call: Call) -> int:
     model, method = call.arguments
     inputs = dict(each.split("=", 1) for each in call.options.get("--input", ()))
     told = asyncio.run(_follow(call, {"model": model, "method": method, "inputs": inputs}))
+    if "error" in told and call.json:
+        raise UserError(told["error"])
     heading = "Completed" if told["status"] == "succeeded" else "Failed"
     lines = [f"{heading} {method} on {model} {told['status']}"]
     lines += [f"  {each['name']} v{each['version']}" for each in told["dataArtifacts"]]
     tell(call, told, "\n".join(lines))
-    if "error" in told and not call.json:
+    if "error" in told:
         print(f"\nError: {told['error']}", file=sys.stderr)
     return 0 if told["status"] == "succeeded" else 1
 
