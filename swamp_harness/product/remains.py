@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product import contracts
 from swamp_harness.product.serve_api import ServeApi
 
@@ -28,9 +29,10 @@ def secrets_that_name(api: ServeApi, vault: str, words: Sequence[str]) -> dict[s
 
     Raises:
         OSError: nobody answers.
+        InfrastructureFault: the release does not answer such a question.
     """
     return {
-        key: api.ask("vault.read-secret", vaultName=vault, secretKey=key)["data"]["value"]
+        key: _asked(api, "vault.read-secret", vaultName=vault, secretKey=key)["value"]
         for key in keys_of(api, vault)
         if any(word in key for word in words)
     }
@@ -41,8 +43,18 @@ def keys_of(api: ServeApi, vault: str) -> list[str]:
 
     Raises:
         OSError: nobody answers.
+        InfrastructureFault: the release does not answer such a question.
     """
-    return list(api.ask("vault.list-keys", vaultName=vault)["data"]["secretKeys"])
+    return list(_asked(api, "vault.list-keys", vaultName=vault)["secretKeys"])
+
+
+def _asked(api: ServeApi, request: str, **payload: object) -> Any:
+    answer = api.ask(request, **payload)
+    if "data" not in answer:
+        raise InfrastructureFault(
+            f'This release does not answer "{request}", so what that is about cannot be judged: {answer}'
+        )
+    return answer["data"]
 
 
 def _all_about(api: ServeApi, model: str, queried: dict[str, Any]) -> dict[str, Any]:
