@@ -46,10 +46,7 @@ class Runs:
         Raises:
             InfrastructureFault: none was started.
         """
-        for run in reversed(self._runs):
-            if isinstance(run, WorkflowRun):
-                return run
-        raise InfrastructureFault("The scenario has started no workflow.")
+        return self._last(WorkflowRun, "The scenario has started no workflow.")
 
     @property
     def last_method(self) -> MethodRun:
@@ -58,10 +55,7 @@ class Runs:
         Raises:
             InfrastructureFault: none was started.
         """
-        for run in reversed(self._runs):
-            if isinstance(run, MethodRun):
-                return run
-        raise InfrastructureFault("The scenario has started no method.")
+        return self._last(MethodRun, "The scenario has started no method.")
 
     @property
     def last_followed(self) -> Followed:
@@ -70,9 +64,13 @@ class Runs:
         Raises:
             InfrastructureFault: none was started.
         """
-        if not self._runs:
-            raise InfrastructureFault("The scenario has started nothing.")
-        return self._runs[-1]
+        return self._last(Followed, "The scenario has started nothing.")
+
+    def _last(self, kind: type[T], missing: str) -> T:
+        for run in reversed(self._runs):
+            if isinstance(run, kind):
+                return run
+        raise InfrastructureFault(missing)
 
     def all(self) -> list[Followed]:
         """Every run, in order."""
