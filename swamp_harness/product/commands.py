@@ -219,3 +219,12 @@ def _end_tree(process: subprocess.Popen[bytes]) -> None:
 
 def _shown(command: Sequence[str]) -> str:
     return SECRETS.blank(" ".join(("swamp", *command[1:])))
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is one JSON document."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

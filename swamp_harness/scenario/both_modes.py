@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
-from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.commands import CommandResult, Output, is_json
 from swamp_harness.product.help_text import subcommands
 from swamp_harness.product.records import (
     members_from_json,
@@ -178,7 +177,7 @@ def facts_of_both(answers: BothModes) -> str:
         raise InfrastructureFault("The scenario made a mistake, it asked no question.")
     if not answers.json.succeeded or answers.json.stderr.strip():
         raise PromiseBroken(f"In JSON a question has an answer on standard output alone:\n{answers.json}")
-    if not answers.text.succeeded or _is_json(answers.text.stdout):
+    if not answers.text.succeeded or is_json(answers.text.stdout):
         raise PromiseBroken(f"In text a question has an answer for people:\n{answers.text}")
     in_json = sorted(answers.question.from_json(answers.json.answer(answers.question.contract)))
     in_text = sorted(answers.question.from_text(answers.text.stdout))
@@ -227,11 +226,3 @@ def _help(world: World, command: str) -> str:
     if not result.succeeded:
         raise PromiseBroken(f"The product's help failed:\n{result}")
     return result.stdout
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from swamp_harness.machinery.faults import PromiseBroken
-from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.commands import CommandResult, Output, is_json
 from swamp_harness.product.wordings import (
     ALREADY_REVOKED,
     COMMAND_FAILURES,
@@ -85,7 +84,7 @@ def _json_told(result: CommandResult) -> str:
     command = " ".join(result.arguments)
     contract = next((name for words, name in _CONTRACTS.items() if command.startswith(words)), "")
     if not contract:
-        return "JSON" if _is_json(result.stdout) else "no JSON"
+        return "JSON" if is_json(result.stdout) else "no JSON"
     try:
         result.answer(contract)
     except PromiseBroken as broken:
@@ -105,11 +104,3 @@ def _error_told(result: CommandResult) -> str:
 
 def _anything(text: str) -> str:
     return "something" if text.strip() else "nothing"
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
