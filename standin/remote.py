@@ -65,10 +65,10 @@ def answer_in(text: str | bytes) -> Any:
     Raises:
         UserError: it tells of an error.
     """
-    payload = json.loads(text)["payload"]
-    if "error" in payload:
-        raise UserError(payload["error"]["message"], payload["error"].get("code", ""))
-    return payload["data"]
+    reply = json.loads(text)
+    if "error" in reply:
+        raise UserError(reply["error"]["message"], reply["error"].get("code", ""))
+    return reply["payload"]["data"]
 
 
 @asynccontextmanager

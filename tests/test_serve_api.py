@@ -10,7 +10,8 @@ import pytest
 from websockets.sync.server import serve
 
 from swamp_harness.machinery.faults import PromiseBroken
-from swamp_harness.product.serve_api import LiveMember, ServeApi
+from swamp_harness.product.fallbacks import Fallback, Fallbacks
+from swamp_harness.product.serve_api import LiveMember, RequestRefused, ServeApi, UnknownRequest
 
 INSTANCE = "6f1c2a34-1111-4222-8333-abcdefabcdef"
 RECORDED = {
@@ -30,7 +31,7 @@ RECORDED = {
 
 
 @contextmanager
-def orchestrator(status, body):
+def orchestrator(status, body, fallbacks=None):
     """An orchestrator that gives this answer about its health, and whose pool has one member that is away.
 
     It has no `/ready`.
@@ -52,15 +53,17 @@ def orchestrator(status, body):
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield ServeApi(*server.socket.getsockname())
+            yield ServeApi(*server.socket.getsockname(), fallbacks=fallbacks)
         finally:
             server.shutdown()
             thread.join()
 
 
 def test_a_release_that_does_not_tell_the_live_pool_tells_the_recorded_one():
-    with orchestrator(HTTPStatus.NOT_FOUND, "Not found") as api:
+    taken = Fallbacks()
+    with orchestrator(HTTPStatus.NOT_FOUND, "Not found", taken) as api:
         assert api.live_pool() == [LiveMember("alpha", INSTANCE, connected=False)]
+    assert taken == {Fallback.POOL_FROM_LIST: 1}
 
 
 def test_a_live_pool_that_is_no_json_breaks_a_promise():
@@ -85,8 +88,10 @@ def test_a_question_that_nobody_answers_ends_in_time(monkeypatch, secure):
     ("health", "ready"), [(HTTPStatus.OK, True), (HTTPStatus.SERVICE_UNAVAILABLE, False)]
 )
 def test_a_release_that_does_not_tell_its_readiness_tells_its_health(health, ready):
-    with orchestrator(health, "{}") as api:
+    taken = Fallbacks()
+    with orchestrator(health, "{}", taken) as api:
         assert api.ready() is ready
+    assert taken[Fallback.READINESS_FROM_HEALTH] == ready
 
 
 @contextmanager
@@ -120,12 +125,44 @@ def test_a_token_is_minted_by_a_request():
         request = api.mint("alpha", "1h")
 
     assert request.answer == minted
-    assert asked[0]["payload"] == {"name": "alpha", "durationMs": 3_600_000}
+    assert asked[0]["payload"] == {"name": "alpha", "durationMs": 3_600_000, "vaultName": "v1"}
 
 
-def test_a_release_that_mints_by_command_alone_says_so():
-    with answering({"type": "error", "error": {"message": "invalid request"}}) as (api, _):
-        assert api.mint("alpha", "1h") is None
+def refusing(code, message):
+    return answering({"type": "error", "id": "1", "error": {"code": code, "message": message}})
+
+
+def test_a_release_that_does_not_know_a_request_is_recognised():
+    message = "Invalid request: type: Invalid discriminator value. Expected 'worker.list'"
+    with (
+        refusing("invalid_request", message) as (api, _),
+        pytest.raises(UnknownRequest, match=r"worker\.token"),
+    ):
+        api.mint("alpha", "1h")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("worker_token_create_failed", "Multiple vaults are configured (v1, _token-secrets)."),
+        ("invalid_request", "Invalid request: payload.name: Too small"),
+    ],
+)
+def test_any_other_refusal_is_not_taken_for_an_unknown_request(code, message):
+    with refusing(code, message) as (api, _), pytest.raises(RequestRefused) as caught:
+        api.mint("alpha", "1h")
+
+    assert code in str(caught.value)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("reply", [{}, [], {"payload": {}}, {"error": "no"}, {"payload": None}])
+def test_an_answer_outside_the_protocol_breaks_a_promise(reply):
+    with (
+        answering(reply) as (api, _),
+        pytest.raises(PromiseBroken, match="not one of the client protocol"),
+    ):
+        api.pool()
 
 
 def test_a_token_that_is_minted_against_the_contract_breaks_a_promise():

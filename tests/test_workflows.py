@@ -14,6 +14,7 @@ import yaml
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.extension import install, network_settings, share_packages
+from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import Repository
 from swamp_harness.product.run import RunEnding, RunOutcome
@@ -249,7 +250,7 @@ def test_packages_are_shared_with_another_machine(tmp_path):
     (owner.home / package).parent.mkdir(parents=True)
     (owner.home / package).write_text("{}")
 
-    share_packages(owner, other)
+    share_packages(owner, other, Fallbacks())
 
     assert (other.home / package).read_text() == "{}"
 

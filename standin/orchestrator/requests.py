@@ -24,6 +24,7 @@ from standin.repository import Repository
 from standin.store import Place, model_id_of
 
 _PATIENCE = 10
+_UNKNOWN_REQUEST = "Invalid request: type: Invalid discriminator value."
 _MINUTE = 60_000  # in milliseconds
 
 
@@ -56,13 +57,13 @@ class Requests:
             if request["type"] == "model.method.run":
                 await self._run_method(socket, request["payload"])
                 return
-            await self._send(socket, f"{request['type']}.result", await self._answer(request))
+            await self._send(socket, request["type"], await self._answer(request))
             request = json.loads(await socket.recv())
 
     async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         deed = getattr(self, f"do_{request['type'].replace('.', '_').replace('-', '_')}", None)
         if deed is None:
-            return _told(UserError(f"Unknown request: {request['type']}"))
+            return _told(UserError(_UNKNOWN_REQUEST, "invalid_request"))
         try:
             answer = deed(**request.get("payload", {}))
             return {"data": await answer if asyncio.iscoroutine(answer) else answer}
@@ -70,7 +71,9 @@ class Requests:
             return _told(error)
 
     async def _send(self, socket: ServerConnection, kind: str, payload: dict[str, Any]) -> None:
-        await socket.send(json.dumps({"type": kind, "id": "1", "payload": payload}))
+        failed = "error" in payload
+        message = {"type": "error", **payload} if failed else {"type": kind, "payload": payload}
+        await socket.send(json.dumps({**message, "id": "1"}))
 
     # --- questions
 
@@ -82,8 +85,15 @@ class Requests:
         """The tokens."""
         return {"tokens": questions.token_list(self._repository)}
 
-    def do_worker_token_create(self, name: str, durationMs: int) -> Any:  # noqa: N803 - as it is sent
-        """A new token."""
+    def do_worker_token_create(self, name: str, durationMs: int, vaultName: str = "") -> Any:  # noqa: N803 - as it is sent
+        """A new token; its vault must be named, as an orchestrator has one of its own."""
+        own = vaults.names(self._repository)
+        if vaultName not in own:
+            raise UserError(
+                f"Multiple vaults are configured ({', '.join([*own, '_token-secrets'])}). "
+                "Pass --vault <name> to choose one.",
+                "worker_token_create_failed",
+            )
         return tokens.document_of(tokens.mint(self._repository, name, f"{durationMs // _MINUTE}m"))
 
     def do_worker_queue_list(self) -> Any:

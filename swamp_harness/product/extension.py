@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.commands import Output, SwampCommands
+from swamp_harness.product.fallbacks import Fallback, Fallbacks
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import Repository
 
@@ -16,6 +18,10 @@ _PACKAGES = Path(".swamp", "deno-cache")
 # The one thing that the bench downloads; it does so the way the caller's other tools do.
 _NETWORK_SETTINGS = frozenset(
     {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "npm_config_registry", "node_extra_ca_certs"}
+)
+# How a file system says that it cannot link: across two of them, without hard links, or with too many of one.
+_NO_HARD_LINKS = frozenset(
+    {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 )
 
 
@@ -45,14 +51,23 @@ def install(repository: Repository, extensions: Path, commands: SwampCommands, m
         )
 
 
-def share_packages(owner: Machine, other: Machine) -> None:
-    """Give a machine the packages that another has downloaded, so that it needs no network."""
-    shutil.copytree(owner.home / _PACKAGES, other.home / _PACKAGES, copy_function=_link_or_copy)
+def share_packages(owner: Machine, other: Machine, fallbacks: Fallbacks) -> None:
+    """Give a machine the packages that another has downloaded, so that it needs no network.
 
+    Files are linked, or, where the file system has no hard links, copied, which counts as a fallback.
+    """
+    cannot_link = False
 
-def _link_or_copy(source: str, target: str) -> str:
-    try:
-        os.link(source, target)
-    except OSError:  # a file system without hard links
-        shutil.copy2(source, target)
-    return target
+    def link_or_copy(source: str, target: str) -> str:
+        nonlocal cannot_link
+        try:
+            os.link(source, target)
+        except OSError as error:
+            if error.errno not in _NO_HARD_LINKS:
+                raise
+            cannot_link = True
+            shutil.copy2(source, target)
+        return target
+
+    shutil.copytree(owner.home / _PACKAGES, other.home / _PACKAGES, copy_function=link_or_copy)
+    fallbacks[Fallback.PACKAGES_COPIED] += cannot_link

@@ -12,6 +12,7 @@ from swamp_harness.machinery.limits import ORCHESTRATOR_READY
 from swamp_harness.machinery.processes import Launch, ProcessTree
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
+from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.repository import Repository
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.product.wordings import LISTENING, PORT_TAKEN
@@ -28,6 +29,7 @@ class Orchestrator:
         log: takes what it says.
         flags: that it is started with, each time.
         certificate: what it shows to those who connect; without one it does not speak TLS.
+        fallbacks: counts the older ways that the release makes necessary.
 
     Attributes:
         environment: what its processes find; a change counts from the next start.
@@ -45,6 +47,7 @@ class Orchestrator:
         log: ProcessLog,
         flags: Sequence[str] = (),
         certificate: ServerCertificate | None = None,
+        fallbacks: Fallbacks | None = None,
     ) -> None:
         self.name = name
         self.log = log
@@ -53,6 +56,7 @@ class Orchestrator:
         self.environment = dict(environment)
         self._repository = repository
         self.secure = certificate is not None
+        self._fallbacks = fallbacks
         self._flags = (*flags, *_tls_flags(certificate))
         # The operating system chooses the port at the first start, so no two runs can choose the same.
         self._port = 0
@@ -66,7 +70,7 @@ class Orchestrator:
     @property
     def api(self) -> ServeApi:
         """Its HTTP and WebSocket surface."""
-        return ServeApi(*self.address, secure=self.secure)
+        return ServeApi(*self.address, secure=self.secure, fallbacks=self._fallbacks)
 
     @property
     def alive(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product import contracts
 from swamp_harness.product.serve_api import ServeApi
 
@@ -20,7 +19,7 @@ def data_of_model(api: ServeApi, model: str) -> dict[str, Any]:
         OSError: nobody answers.
         PromiseBroken: an answer breaks its contract.
     """
-    found = api.ask("data.query", predicate=f'modelName == "{model}"')["data"]["results"]
+    found = api.ask("data.query", predicate=f'modelName == "{model}"')["results"]
     return {item["name"]: _all_about(api, model, item) for item in found if not _is_the_products(item)}
 
 
@@ -29,10 +28,11 @@ def secrets_that_name(api: ServeApi, vault: str, words: Sequence[str]) -> dict[s
 
     Raises:
         OSError: nobody answers.
-        InfrastructureFault: the release does not answer such a question.
+        UnknownRequest: the release does not know such a request.
+        RequestRefused: the orchestrator refused it.
     """
     return {
-        key: _asked(api, "vault.read-secret", vaultName=vault, secretKey=key)["value"]
+        key: api.ask("vault.read-secret", vaultName=vault, secretKey=key)["value"]
         for key in keys_of(api, vault)
         if any(word in key for word in words)
     }
@@ -43,25 +43,17 @@ def keys_of(api: ServeApi, vault: str) -> list[str]:
 
     Raises:
         OSError: nobody answers.
-        InfrastructureFault: the release does not answer such a question.
+        UnknownRequest: the release does not know such a request.
+        RequestRefused: the orchestrator refused it.
     """
-    return list(_asked(api, "vault.list-keys", vaultName=vault)["secretKeys"])
-
-
-def _asked(api: ServeApi, request: str, **payload: object) -> Any:
-    answer = api.ask(request, **payload)
-    if "data" not in answer:
-        raise InfrastructureFault(
-            f'This release does not answer "{request}", so what that is about cannot be judged: {answer}'
-        )
-    return answer["data"]
+    return list(api.ask("vault.list-keys", vaultName=vault)["secretKeys"])
 
 
 def _all_about(api: ServeApi, model: str, queried: dict[str, Any]) -> dict[str, Any]:
     name = queried["name"]
-    datum = api.ask("data.get", modelIdOrName=model, dataName=name, includeContent=True)["data"]
+    datum = api.ask("data.get", modelIdOrName=model, dataName=name, includeContent=True)
     contracts.honour("data-get", datum, "the request data.get")
-    versions = api.ask("data.versions", modelIdOrName=model, dataName=name)["data"]["versions"]
+    versions = api.ask("data.versions", modelIdOrName=model, dataName=name)["versions"]
     return {"queried": queried, "got": datum, "versions": versions}
 
 

@@ -18,12 +18,15 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from swamp_harness.machinery.certificates import whatever_it_shows
-from swamp_harness.machinery.faults import PromiseBroken
+from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.limits import HTTP_ANSWER
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product import contracts
+from swamp_harness.product.conventions import VAULT
+from swamp_harness.product.fallbacks import Fallback, Fallbacks
 from swamp_harness.product.records import DISCONNECTED, PoolMember, members_from_json
 from swamp_harness.product.run_records import ALL_LEASES, LeaseRecord, lease
+from swamp_harness.product.wordings import UNKNOWN_REQUEST
 
 _OK = 200
 _NOT_FOUND = 404
@@ -73,6 +76,14 @@ class LiveMember:
         return f"{self.name} ({'connected' if self.connected else 'not connected'})"
 
 
+class UnknownRequest(InfrastructureFault):
+    """The release does not know a request of the client protocol, so what depends on it cannot be judged."""
+
+
+class RequestRefused(PromiseBroken):
+    """The orchestrator refused a request that it knows."""
+
+
 class ServeApi:
     """One orchestrator's HTTP and WebSocket surface.
 
@@ -80,20 +91,28 @@ class ServeApi:
         host: where it listens.
         port: where it listens.
         secure: whether it speaks TLS.
+        fallbacks: counts the older ways that a release made necessary.
     """
 
-    def __init__(self, host: str, port: int, *, secure: bool = False) -> None:
+    def __init__(
+        self, host: str, port: int, *, secure: bool = False, fallbacks: Fallbacks | None = None
+    ) -> None:
         self._host = host
         self._port = port
         self._secure = secure
+        self._fallbacks = Fallbacks() if fallbacks is None else fallbacks
 
     def ready(self) -> bool:
         """Whether `/ready`, or `/health` of a release without it, says that it serves."""
         try:
             status, _ = self._get("/ready")
-            return (self._get("/health")[0] if status == _NOT_FOUND else status) == _OK
+            if status != _NOT_FOUND:
+                return status == _OK
+            healthy = self._get("/health")[0] == _OK
         except OSError:
             return False
+        self._fallbacks[Fallback.READINESS_FROM_HEALTH] += healthy
+        return healthy
 
     def live_pool(self) -> list[LiveMember]:
         """The live pool, or, of a release before 2026-08-14, which does not tell that, the recorded one.
@@ -104,6 +123,7 @@ class ServeApi:
         """
         status, body = self._get("/api/v1/health")
         if status == _NOT_FOUND:
+            self._fallbacks[Fallback.POOL_FROM_LIST] += 1
             return [
                 LiveMember(member.name, member.instance, member.status != DISCONNECTED)
                 for member in self.pool(past=True)
@@ -123,19 +143,22 @@ class ServeApi:
         return f"{'wss' if self._secure else 'ws'}://{self._host}:{self._port}"
 
     def ask(self, request: str, **payload: object) -> Any:
-        """Send one request of the client protocol, such as "worker.token.list", and return what came back.
+        """Send one request of the client protocol, such as "worker.token.list", and return the answer's data.
 
         Raises:
             OSError: nobody answers, or not in time.
+            UnknownRequest: the release does not know the request.
+            RequestRefused: the orchestrator refused it.
+            PromiseBroken: the answer is not one of the client protocol.
         """
         message = json.dumps({"type": request, "id": "1", "payload": payload})
         try:
-            reply = json.loads(asyncio.run(self._exchange(message)))
+            answer = asyncio.run(self._exchange(message))
         except TimeoutError as error:
             raise OSError(f"{request}: no answer within {HTTP_ANSWER.seconds:g} s") from error
         except WebSocketException as error:
             raise OSError(f"{request}: {error}") from error
-        return reply.get("payload", reply)
+        return _data_of(request, answer)
 
     def pool(self, *, past: bool = False) -> list[PoolMember]:
         """The members of the pool, as the worker list would tell them.
@@ -147,32 +170,33 @@ class ServeApi:
             OSError: nobody answers.
             PromiseBroken: the answer breaks the contract "worker-list".
         """
-        answer = self.ask("worker.list", showAll=past)["data"]
+        answer = self.ask("worker.list", showAll=past)
         contracts.honour("worker-list", answer, "the request worker.list")
         return members_from_json(answer)
 
-    def mint(self, token: str, lifetime: str) -> Request | None:
-        """Mint a token, as `swamp worker token create --server` does.
+    def mint(self, token: str, lifetime: str) -> Request:
+        """Mint a token, as `swamp worker token create --server --vault` does.
 
         Args:
             token: its name.
             lifetime: such as "1h", as the command takes it.
 
         Returns:
-            The request, answered; None if the release does not know of it, as those before 2026-08-05.
+            The request, answered.
 
         Raises:
             OSError: nobody answers.
+            UnknownRequest: the release does not know the request, as those before 2026-08-05.
+            RequestRefused: the orchestrator refused it.
             PromiseBroken: the answer breaks the contract "token-create".
         """
         started, clock = datetime.now(UTC), time.monotonic()
         duration = int(lifetime[:-1]) * _MILLISECONDS[lifetime[-1]]
-        answer = self.ask("worker.token.create", name=token, durationMs=duration)
-        if "data" not in answer:
-            return None
-        contracts.honour("token-create", answer["data"], "the request worker.token.create")
+        # An orchestrator has a vault of its own beside that of the repository, so the vault must be named.
+        answer = self.ask("worker.token.create", name=token, durationMs=duration, vaultName=VAULT)
+        contracts.honour("token-create", answer, "the request worker.token.create")
         what = f"worker.token.create {token} ({lifetime})"
-        return Request(what, answer["data"], started, time.monotonic() - clock)
+        return Request(what, answer, started, time.monotonic() - clock)
 
     def leases(self) -> list[LeaseRecord]:
         """All step leases, the oldest first.
@@ -182,18 +206,18 @@ class ServeApi:
             PromiseBroken: a lease breaks the contract "step-lease".
         """
         answer = self.ask("data.query", predicate=ALL_LEASES)
-        contents = [item["content"] for item in answer["data"]["results"]]
+        contents = [item["content"] for item in answer["results"]]
         for content in contents:
             contracts.honour("step-lease", content, "a step lease")
         return sorted(map(lease, contents), key=lambda each: each.created_at)
 
     def queued_steps(self) -> list[str]:
         """The names of the steps that wait for a worker."""
-        return [item["stepName"] for item in self.ask("worker.queue.list")["data"]["items"]]
+        return [item["stepName"] for item in self.ask("worker.queue.list")["items"]]
 
     def run_ids(self) -> list[str]:
         """The ids of all runs of workflows, the newest first."""
-        return [item["runId"] for item in self.ask("workflow.history.search")["data"]["results"]]
+        return [item["runId"] for item in self.ask("workflow.history.search")["results"]]
 
     async def _exchange(self, message: str) -> str | bytes:
         # Threads that read and write one TLS connection at a time can block each other for good, and then no
@@ -222,3 +246,28 @@ class ServeApi:
                 self._host, self._port, timeout=limit, context=whatever_it_shows()
             )
         return http.client.HTTPConnection(self._host, self._port, timeout=limit)
+
+
+def _data_of(request: str, answer: str | bytes) -> Any:
+    """The data of an answer.
+
+    Raises:
+        UnknownRequest: it says that the release does not know the request.
+        RequestRefused: it says that the orchestrator refused it.
+        PromiseBroken: it is not one of the client protocol.
+    """
+    try:
+        reply = json.loads(answer)
+        error = reply.get("error")
+        if error is None:
+            return reply["payload"]["data"]
+        code, message = error["code"], error["message"]
+    except (ValueError, KeyError, TypeError, AttributeError) as malformed:
+        raise PromiseBroken(
+            f"The answer to the request {request} is not one of the client protocol: {answer!r}"
+        ) from malformed
+    if UNKNOWN_REQUEST.search(f"{code}: {message}"):
+        raise UnknownRequest(
+            f"This release does not know the request {request}, so what depends on it cannot be judged."
+        )
+    raise RequestRefused(f"The request {request} was refused with {code}: {message}")

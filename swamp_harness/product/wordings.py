@@ -84,6 +84,9 @@ NOBODY_TO_VERIFY = re.compile(r"No connected workers found to verify\.")
 LISTENING = re.compile(r'listening on "?(?P<scheme>wss?)://(?P<host>[^":]+):(?P<port>\d+)')
 PORT_TAKEN = re.compile(r"AddrInUse|[Aa]ddress already in use")
 
+# How an orchestrator answers a request whose type it does not know.
+UNKNOWN_REQUEST = re.compile(r"^invalid_request: Invalid request: type: ")
+
 # What a worker says on its standard output in text mode.
 WORKER_DIALS = re.compile(r"^Connecting to \S+ \(attempt \d+\)")
 WORKER_ENROLLED = re.compile(r"^\S* ?Enrolled as (?P<name>\S+)$")

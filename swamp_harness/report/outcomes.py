@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
 from swamp_harness.machinery.faults import ExitCode
@@ -58,6 +58,7 @@ class ScenarioResult:
         step_type: "given", "when" or "then": what kind of step that is; empty otherwise.
         platform: where it ran, such as "linux x86_64".
         evidence: the folder of its evidence, below that of the reports; empty if it has none.
+        fallbacks: the older ways that the release made necessary, by name, and how often each was taken.
         seconds: wall time, preparing and cleaning up included.
         commands: how many times it started the product.
         product_cpu_seconds: processor time of the product, where the platform tells it.
@@ -78,6 +79,7 @@ class ScenarioResult:
     step_type: str = ""
     platform: str = ""
     evidence: str = ""
+    fallbacks: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_unselected(self) -> bool:
@@ -138,6 +140,14 @@ def in_ranges(numbers: Sequence[int]) -> str:
             ranges.append([number])
     told = [f"{each[0]}-{each[-1]}" if each[1:] else str(each[0]) for each in ranges]
     return " and ".join(part for part in (", ".join(told[:-1]), told[-1]) if part)
+
+
+def fallbacks_in(results: Iterable[ScenarioResult]) -> Counter[str]:
+    """How often scenarios took each fallback, by name; those taken most come first."""
+    taken: Counter[str] = Counter()
+    for result in results:
+        taken.update(result.fallbacks)
+    return Counter(dict(taken.most_common()))
 
 
 def counts(results: Sequence[ScenarioResult]) -> Counter[Outcome]:

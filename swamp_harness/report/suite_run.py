@@ -17,7 +17,7 @@ from typing import Any
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.report import figures
-from swamp_harness.report.outcomes import Outcome, ScenarioResult, verdict
+from swamp_harness.report.outcomes import Outcome, ScenarioResult, fallbacks_in, verdict
 
 RUN_FILE = "run.json"
 
@@ -82,6 +82,7 @@ class SuiteRun:
             "bench": [asdict(machine) for machine in self.machines],
             "verdict": self.verdict.name,
             "figures": self.figures,
+            "fallbacks": fallbacks_in(self.results),
             "results": [{**asdict(result), "outcome": result.outcome.value} for result in self.results],
         }
         (folder / RUN_FILE).write_text(SECRETS.blank(json.dumps(document, indent=2)) + "\n", "utf-8")

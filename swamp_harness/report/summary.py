@@ -7,7 +7,14 @@ from pathlib import Path
 
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.report.figures import in_words
-from swamp_harness.report.outcomes import Outcome, ScenarioResult, in_ranges, numbers_in, verdict_in_words
+from swamp_harness.report.outcomes import (
+    Outcome,
+    ScenarioResult,
+    fallbacks_in,
+    in_ranges,
+    numbers_in,
+    verdict_in_words,
+)
 from swamp_harness.report.signoff_page import PAGE_FILE
 from swamp_harness.report.suite_run import SuiteRun
 
@@ -38,7 +45,12 @@ def of_run(record: SuiteRun, complaints: Sequence[str], reports: Path) -> str:
         told = [result for result in record.results if result.outcome is outcome]
         lines += [f"  {outcome.value}: {_scenarios(told)}"] if told else []
     lines += _not_run(record.results)
-    lines += [*in_words(record.figures), f"Reports: {reports}", f"Sign-off page: {reports / PAGE_FILE}"]
+    lines += [
+        *in_words(record.figures),
+        _fallbacks(record.results),
+        f"Reports: {reports}",
+        f"Sign-off page: {reports / PAGE_FILE}",
+    ]
     return SECRETS.blank("\n".join(lines))
 
 
@@ -70,6 +82,11 @@ def _not_run(results: Sequence[ScenarioResult]) -> list[str]:
         for reason in dict.fromkeys(each.reason for each in telling)
         for own in [[each for each in telling if each.reason == reason]]
     ]
+
+
+def _fallbacks(results: Sequence[ScenarioResult]) -> str:
+    taken = fallbacks_in(results)
+    return "Fallbacks: " + (", ".join(f"{name} ({count} times)" for name, count in taken.items()) or "none")
 
 
 def _scenarios(results: Sequence[ScenarioResult]) -> str:

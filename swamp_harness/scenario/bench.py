@@ -16,6 +16,7 @@ from swamp_harness.machinery.survivors import MARK_VARIABLE, end_marked, mark_of
 from swamp_harness.product.binary import Binary, binary_under_test, other_binary
 from swamp_harness.product.commands import SwampCommands
 from swamp_harness.product.extension import install, network_settings, share_packages
+from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.releases import Releases
 from swamp_harness.product.repository import Repository, initialise
@@ -129,9 +130,9 @@ class Bench:
             self._template_with_probe = repository
         return self._template_with_probe
 
-    def share_packages_with(self, machine: Machine) -> None:
+    def share_packages_with(self, machine: Machine, fallbacks: Fallbacks) -> None:
         """Give a machine what the product needs to bundle the probe, so that it downloads nothing."""
-        share_packages(self._probe_machine, machine)
+        share_packages(self._probe_machine, machine, fallbacks)
 
     @property
     def _probe_machine(self) -> Machine:

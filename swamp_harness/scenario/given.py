@@ -12,9 +12,11 @@ from swamp_harness.machinery.limits import POOL_CHANGED
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.commands import CommandResult, SwampCommands
+from swamp_harness.product.fallbacks import Fallback
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.repository import initialise
+from swamp_harness.product.serve_api import UnknownRequest
 from swamp_harness.product.trust import trust_of_command
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.elsewhere import Elsewhere
@@ -48,13 +50,13 @@ class Given:
         commands = SwampCommands(bench.binary.path, machine.environment(**scene.variables), folder)
         if with_probe:
             scene.repository = bench.repository_with_probe().copy_to(folder)
-            bench.share_packages_with(machine)
+            bench.share_packages_with(machine, scene.fallbacks)
         elif with_vault:
             scene.repository = bench.prepared_repository().copy_to(folder)
         else:
             folder.mkdir()
             scene.repository = initialise(commands, with_vault=False)
-        scene.operator = Operator(commands)
+        scene.operator = Operator(commands, scene.fallbacks)
         scene.runs = Runs(bench.binary.path, commands.environment, machine.work, scene.evidence)
 
     def workflow(self, workflow: Workflow) -> None:
@@ -98,7 +100,7 @@ class Given:
             self.repository()
         machine = Machine.at(scene.folder / name)
         if Scene.workflow.of(scene) is not None:
-            scene.bench.share_packages_with(machine)
+            scene.bench.share_packages_with(machine, scene.fallbacks)
         orchestrator = Orchestrator(
             name,
             scene.bench.binary.path,
@@ -107,6 +109,7 @@ class Given:
             log=ProcessLog(scene.evidence.log_file(name)),
             flags=flags,
             certificate=scene.security.certificate if Scene.security.of(scene) else None,
+            fallbacks=scene.fallbacks,
         )
         scene.orchestrators[name] = orchestrator
         orchestrator.start()
@@ -130,9 +133,15 @@ class Given:
         scene.runs = Runs(bench.binary.path, commands.environment, machine.work, scene.evidence)
 
     def token(self, token: str, *, lifetime: str = "", revoked: bool = False) -> None:
-        """Mint a token, of the usual lifetime unless another is given, and revoke it if asked."""
-        operator = self._scene.operator
-        minted = operator.mint(token, lifetime or self._scene.times.usual_lifetime)
+        """Mint a token, of the usual lifetime unless another is given, and revoke it if asked.
+
+        One that only has to be there costs a request where an orchestrator runs, not a command.
+        """
+        scene, operator = self._scene, self._scene.operator
+        usual = scene.times.usual_lifetime
+        if not lifetime and not revoked and scene.has_orchestrator and self._minted_by_request(token, usual):
+            return
+        minted = operator.mint(token, lifetime or usual)
         _demand("token could not be prepared", minted)
         if revoked:
             _demand("token could not be prepared", operator.revoke(token))
@@ -160,9 +169,7 @@ class Given:
         """
         scene = self._scene
         if name not in scene.operator.credentials:
-            api, lifetime = scene.orchestrator.api, scene.times.usual_lifetime
-            if not scene.operator.mint_at(api, name, lifetime):
-                self.token(name, lifetime=lifetime)
+            self.token(name)
         credential = str(scene.operator.credential(name))
         all_settings = replace(scene.settings_of_worker(credential, labels), **settings)
         worker = scene.workers.make(name, all_settings, machine=machine, variables=variables)
@@ -173,6 +180,14 @@ class Given:
         scene.memberships[name] = wait_until(
             f'the pool to list "{name}"', lambda: scene.members(name), bool, POOL_CHANGED
         )[0]
+
+    def _minted_by_request(self, token: str, lifetime: str) -> bool:
+        try:
+            self._scene.operator.mint_at(self._scene.orchestrator.api, token, lifetime)
+        except UnknownRequest:
+            self._scene.fallbacks[Fallback.TOKEN_BY_COMMAND] += 1
+            return False
+        return True
 
 
 def _demand(failure: str, result: CommandResult) -> None:

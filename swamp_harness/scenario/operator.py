@@ -15,6 +15,7 @@ from swamp_harness.product import contracts
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.credential import Credential, credentials_in
+from swamp_harness.product.fallbacks import Fallback, Fallbacks
 from swamp_harness.product.records import (
     PoolMember,
     TokenRecord,
@@ -50,6 +51,7 @@ class Operator:
 
     Args:
         commands: how this person runs swamp.
+        fallbacks: counts the older ways that the release makes necessary.
 
     Attributes:
         credentials: what minting has shown, by the name of the token; the first one counts.
@@ -60,8 +62,9 @@ class Operator:
         output: how the operator asks for answers to what it does.
     """
 
-    def __init__(self, commands: SwampCommands) -> None:
+    def __init__(self, commands: SwampCommands, fallbacks: Fallbacks) -> None:
         self.commands = commands
+        self._fallbacks = fallbacks
         self.credentials: dict[str, Credential] = {}
         self.lifetimes: dict[str, tuple[datetime, datetime]] = {}
         self.vault_secrets: dict[str, str] = {}
@@ -89,21 +92,20 @@ class Operator:
         self._last = result
         return result
 
-    def mint_at(self, api: ServeApi, token: str, lifetime: str) -> bool:
+    def mint_at(self, api: ServeApi, token: str, lifetime: str) -> None:
         """Mint a token by asking the orchestrator, where minting is not what is judged: it costs no command.
 
-        Returns:
-            Whether it was minted; not if the release knows of no such request.
+        Raises:
+            OSError: nobody answers.
+            UnknownRequest: the release does not know the request.
+            PromiseBroken: the orchestrator refuses, or its answer breaks its contract.
         """
         request = api.mint(token, lifetime)
-        if request is None:
-            return False
         for credential in credentials_in(str(request.answer["token"])):
             SECRETS.add(credential.secret)
             self.credentials.setdefault(credential.name, credential)
         self.requests.append(request)
         self.lifetimes[token] = (request.started, moment(request.answer["expiresAt"]))
-        return True
 
     def note_lifetime(self, token: str, minting: CommandResult) -> None:
         """Note the lifetime of a token, from the minting to the end that its JSON answer announces."""
@@ -228,6 +230,7 @@ class Operator:
             if item["runId"] == run_id:
                 record = run(item)
                 if record.status == FAILED and tells_no_reason(item):
+                    self._fallbacks[Fallback.FAILURE_FROM_RUN] += 1
                     return replace(record, failure=self._failures_of_steps(item["workflowName"], run_id))
                 return record
         raise PromiseBroken(f"The history of workflow runs does not know the run {run_id}.")

@@ -13,6 +13,7 @@ from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.memory import MemoryWatch
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.followed import Followed
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.records import PoolMember
@@ -114,6 +115,7 @@ class Scene:
         memory: whose memory is watched, by name.
         heard_in_time: the steps of which the operator has seen, while they held, what they said.
         steps: of the feature that have been run, on the time axis.
+        fallbacks: the older ways that the release made necessary, and how often.
         begun: when the scenario began.
         pool_watch: what was seen of the live pool, and when.
         timeline: everything that happened, once the scenario has been closed.
@@ -151,6 +153,7 @@ class Scene:
         self.registry: Registry | None = None
         self.memory: dict[str, MemoryWatch] = {}
         self.heard_in_time: list[str] = []
+        self.fallbacks = Fallbacks()
         self.steps: list[Span] = []
         self.begun = datetime.now(UTC)
         self.pool_watch = PoolWatch()
@@ -167,6 +170,11 @@ class Scene:
         if not self.orchestrators:
             raise InfrastructureFault("The scenario has no orchestrator: begin with `Given an orchestrator`.")
         return next(iter(self.orchestrators.values()))
+
+    @property
+    def has_orchestrator(self) -> bool:
+        """Whether the orchestrator that was started first runs now."""
+        return bool(self.orchestrators) and self.orchestrator.alive
 
     @property
     def trusted(self) -> Path | None:

@@ -148,6 +148,7 @@ class Session:
                 scenario,
                 judgement,
                 commands=world.product_commands if world is not None else 0,
+                fallbacks={each.value: count for each, count in (+world.fallbacks).items()} if world else {},
                 swept_up=swept_up,
                 evidence=world.evidence.folder.relative_to(self.reports).as_posix()
                 if world is not None
@@ -163,6 +164,7 @@ class Session:
         commands: int = 0,
         swept_up: int = 0,
         evidence: str = "",
+        fallbacks: Mapping[str, int] | None = None,
     ) -> ScenarioResult:
         return ScenarioResult(
             name=scenario.name,
@@ -179,6 +181,7 @@ class Session:
             step_type=_type_of_failed(scenario),
             platform=self.bench.binary.built_for,
             evidence=evidence,
+            fallbacks=fallbacks or {},
         )
 
     @property
