@@ -106,13 +106,10 @@ lock: .venv/ready
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \
 		--no-emit-index-url --no-emit-find-links --extra dev pyproject.toml --output-file requirements.lock
 
-.venv/ready: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "swamp-uat needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": give another with make PYTHON=/path/to/python3.")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-		--config-settings editable_mode=compat -e .
-	@$(BIN)/python -c 'import pathlib; pathlib.Path(".venv/ready").touch()'
+# Looks each time whether the environment is there, whole and of this place; it makes it anew where it is not.
+.PHONY: .venv/ready
+installed:
+	@$(PYTHON) -I swamp_harness/tools/install.py
 
 clean:
-	$(PYTHON) -c 'import shutil; [shutil.rmtree(p, ignore_errors=True) for p in (".venv", "reports", "allure-report/node_modules")]'
+	$(PYTHON) -c 'import shutil; [shutil.rmtree(p, ignore_errors=True) for p in (".venv", ".venv.lock", "reports", "allure-report/node_modules")]'

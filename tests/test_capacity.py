@@ -1,21 +1,26 @@
-"""What a process may use of its machine: processors by affinity and quota."""
+"""What a process may use of its machine: processors by affinity and quota, memory by control groups."""
 
 import math
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from swamp_harness.machinery.capacity import memory, processors, quota
+from swamp_harness.machinery.capacity import control_groups, memory, memory_left, processors, quota
+from swamp_harness.tools.side_by_side import jobs_for
 from tests.conftest import ROOT
 
 NAME = "0::/system.slice/runner.service\n"
+GB = 10**9
 
 
 @pytest.fixture
 def groups(tmp_path):
-    """Makes a tree of control groups, in which some have a quota."""
+    """Makes a tree of control groups of version 2, in which some have a limit, and says which are ours."""
     (tmp_path / "system.slice" / "runner.service").mkdir(parents=True)
+    mounts = f"41 31 0:38 / {tmp_path} rw,relatime - cgroup2 cgroup2 rw\n"
 
     folders = {
         "root": tmp_path,
@@ -23,10 +28,28 @@ def groups(tmp_path):
         "own": tmp_path / "system.slice" / "runner.service",
     }
 
-    def make(**quotas):
-        for name, text in quotas.items():
-            (folders[name] / "cpu.max").write_text(text)
-        return tmp_path
+    def make(own_groups=NAME, file="cpu.max", **texts):
+        for name, text in texts.items():
+            (folders[name] / file).write_text(text)
+        return control_groups(own_groups, mounts)
+
+    return make
+
+
+@pytest.fixture
+def old_groups(tmp_path):
+    """Makes control groups of version 1, each controller mounted on its own, as in a container."""
+    mounts = ""
+    for number, names in enumerate(("cpu,cpuacct", "memory")):
+        (tmp_path / names / "job").mkdir(parents=True)
+        mounts += f"3{number} 31 0:{number} /docker/abc {tmp_path / names} rw - cgroup cgroup rw,{names}\n"
+
+    def make(**texts):
+        for place, text in texts.items():
+            controller, _, file = place.partition("_")
+            folder = tmp_path / ("cpu,cpuacct" if controller == "cpu" else controller) / "job"
+            (folder / f"{controller}.{file}").write_text(text)
+        return control_groups("5:cpu,cpuacct:/docker/abc/job\n4:memory:/docker/abc/job\n0::/\n", mounts)
 
     return make
 
@@ -45,16 +68,75 @@ def groups(tmp_path):
     ],
 )
 def test_the_least_quota_of_a_group_and_those_around_it_counts(groups, quotas, left):
-    assert quota(NAME, groups(**quotas)) == left
+    assert quota(groups(**quotas)) == left
 
 
 def test_a_group_that_cannot_be_seen_leaves_the_quota_of_the_container(groups):
-    assert quota("0::/../elsewhere\n", groups(root="100000 100000\n")) == 1
+    assert quota(groups("0::/../elsewhere\n", root="100000 100000\n")) == 1
 
 
-@pytest.mark.parametrize("own_group", ["", "4:memory:/job\n1:cpu:/job\n"])
-def test_groups_of_the_first_version_have_no_quota_here(own_group, groups):
-    assert quota(own_group, groups()) == math.inf
+def test_a_group_of_the_first_version_has_a_quota(old_groups):
+    assert quota(old_groups(cpu_cfs_quota_us="-1\n", cpu_cfs_period_us="100000\n")) == math.inf
+    assert quota(old_groups(cpu_cfs_quota_us="50000\n")) == 0.5
+
+
+def test_what_a_group_has_used_of_its_memory_is_no_longer_left(groups):
+    groups(file="memory.current", own=f"{GB // 2}\n", outer=f"{GB // 2}\n")
+    groups(file="memory.stat", own="anon 1\ninactive_file 100000000\n")
+    assert memory_left(groups(file="memory.max", own="max\n")) == math.inf
+    assert memory_left(groups(file="memory.max", own=f"{GB}\n", outer=f"{4 * GB}\n")) == 600_000_000
+    assert memory_left(groups(file="memory.high", outer=f"{GB}\n")) == 500_000_000
+
+
+def test_a_group_of_the_first_version_has_a_limit_of_memory(old_groups):
+    usage = {
+        "memory_usage_in_bytes": "300000000\n",
+        "memory_stat": "cache 2\ntotal_inactive_file 100000000\n",
+    }
+    assert memory_left(old_groups(memory_limit_in_bytes=f"{GB}\n", **usage)) == 800_000_000
+
+
+def test_a_group_with_a_gigabyte_gets_one_scenario_at_a_time(groups):
+    assert jobs_for(8, int(memory_left(groups(file="memory.max", own=f"{GB}\n")))) == 1
+
+
+@pytest.mark.parametrize("own_groups", ["", "4:memory:/job\n1:cpu:/job\n"])
+def test_groups_that_are_mounted_nowhere_limit_nothing(own_groups, groups):
+    assert quota(groups(own_groups)) == math.inf
+    assert memory_left(groups(own_groups)) == math.inf
+
+
+@pytest.fixture
+def real_group():
+    """A control group of this machine with a limit of one gigabyte."""
+    for folder, file in (
+        ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+        ("/sys/fs/cgroup", "memory.max"),
+    ):
+        group = Path(folder, f"swamp-uat-test-{os.getpid()}")
+        try:
+            group.mkdir()
+        except OSError:
+            continue
+        try:
+            (group / file).write_text(str(GB))
+            yield group
+        except OSError:
+            continue
+        finally:
+            group.rmdir()
+        return
+    pytest.skip("this machine lets nobody make a control group")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
+def test_a_process_in_a_real_group_with_a_gigabyte_has_no_more(real_group):
+    asks = (
+        f"import os; open({str(real_group / 'cgroup.procs')!r}, 'w').write(str(os.getpid()))\n"
+        "from swamp_harness.machinery.capacity import memory; print(memory() <= 10**9)"
+    )
+    done = subprocess.run([sys.executable, "-c", asks], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == "True\n", done.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="affinity is told on Linux only")

@@ -149,10 +149,14 @@ def numbers_of(scenario: Any) -> tuple[int, ...]:
 
 def location_of(scenario: Any) -> str:
     """Where a scenario of behave's stands, "file:line", from the project's own folder on."""
-    file = Path(scenario.filename)
-    if file.is_absolute() and file.is_relative_to(ROOT):
-        file = file.relative_to(ROOT)
-    return f"{file.as_posix()}:{scenario.line}"
+    return f"{_file_in_project(scenario.filename)}:{scenario.line}"
+
+
+@cache
+def _file_in_project(name: str) -> str:
+    # behave names files from where it was started, which need not be the project, or be it by another name.
+    file = Path(name).resolve()
+    return (file.relative_to(ROOT) if file.is_relative_to(ROOT) else file).as_posix()
 
 
 def scenarios_in(features: Sequence[Any]) -> list[FeatureScenario]:

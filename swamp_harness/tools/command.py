@@ -9,7 +9,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from behave.configuration import Configuration
 from behave.exception import ConfigError, InvalidFileLocationError, InvalidFilenameError, TagExpressionError
 from behave.exception import FileNotFoundError as NoSuchFeature
 from behave.parser import ParserError
@@ -25,6 +24,7 @@ from swamp_harness.tools.endings import exit_code_of
 from swamp_harness.tools.reports_folder import taken
 from swamp_harness.tools.runner import SHARD, UatRunner
 from swamp_harness.tools.side_by_side import jobs_that_suit
+from swamp_harness.tools.start import configuration, start
 
 _ALLURE = "swamp_harness.tools.allure:AllureFormatter"
 _PLATFORM = re.compile(r"(linux|darwin|windows)-(x86_64|aarch64)")  # as the assets of a release are named
@@ -40,8 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code; see the README's table.
     """
+
+    def command() -> int:
+        start()
+        return int(options.subcommand(options))
+
     options = _parser().parse_args(arguments)
-    return exit_code_of(lambda: int(options.subcommand(options)))
+    return exit_code_of(command)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -59,7 +64,7 @@ def _run(options: argparse.Namespace) -> int:
         *(options.paths or [str(project.FEATURES)]),
     ]
     try:
-        UatRunner(Configuration(given)).run()
+        UatRunner(configuration(given)).run()
     except SystemExit as end:
         return int(end.code or 0)
     except TagExpressionError as error:

@@ -30,6 +30,7 @@ from swamp_harness.tools.display import Display
 from swamp_harness.tools.reports_folder import taken
 from swamp_harness.tools.session import Session, banner
 from swamp_harness.tools.side_by_side import SideBySide, can_fork, longest_first, shard_in, shard_of
+from swamp_harness.tools.start import start
 
 # What behave's user data call the part of the scenarios that is wanted.
 SHARD = "shard"
@@ -60,8 +61,12 @@ class UatRunner(Runner):  # type: ignore[misc]
             SystemExit: with the exit code that the README's table explains.
         """
         try:
+            start()
             with _interruptible(self._interrupt):
                 return self._read_and_run()
+        except UnusableInput as error:
+            print(f"swamp-uat: {error}", file=sys.stderr)
+            raise SystemExit(error.exit_code) from None
         except KeyboardInterrupt:
             print("swamp-uat: The run was interrupted before its results were written.", file=sys.stderr)
             raise SystemExit(self._interrupted or ExitCode.INTERRUPTED) from None

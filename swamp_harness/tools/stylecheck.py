@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from behave.configuration import Configuration
 from behave.runner import Runner, the_step_registry
 from behave.step_registry import AmbiguousStep
 
 from swamp_harness.report.features import UAT_TAG, catalogue, parse
+from swamp_harness.tools.start import configuration
 
 # What a tag is for. A tag that is not here means nothing to anybody.
 TAGS = {
@@ -140,7 +140,7 @@ def _step_style_errors(step: Any) -> Iterable[str]:
 def _load_definitions(folder: Path) -> None:
     if any(the_step_registry.steps.values()):
         return  # loaded before in this process; to load them twice would make every step ambiguous
-    runner = Runner(Configuration([str(folder), "--dry-run"], load_config=False))
+    runner = Runner(configuration([str(folder), "--dry-run"]))
     with runner.path_manager:
         runner.setup_paths()
         runner.load_hooks()

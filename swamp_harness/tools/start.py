@@ -1,0 +1,61 @@
+"""How every command of the suite starts: at home, and with output that holds whatever is said."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from behave.configuration import Configuration, read_configuration
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.report import project
+from swamp_harness.tools.install import place_of
+
+
+def start() -> None:
+    """Prepare this process for a command of the suite.
+
+    Raises:
+        UnusableInput: its environment was made for another place (exit code 2).
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What an encoding lacks is written as an escape, such as \\u2713, and ends no run.
+            stream.reconfigure(errors="backslashreplace")
+    complaint = misplaced(Path(sys.argv[0]), Path(sys.prefix), project.ROOT)
+    if complaint:
+        raise UnusableInput(complaint, ExitCode.BAD_COMMAND_LINE)
+
+
+def misplaced(script: Path, environment: Path, root: Path) -> str:
+    """Why a command, copied or moved with its checkout, would judge by another one; empty if it would not.
+
+    Args:
+        script: that was started.
+        environment: the folder of the Python environment that runs it.
+        root: the checkout that its code was loaded from.
+    """
+    belongs_to = script.absolute().parent.parent
+    if (belongs_to / "pyvenv.cfg").exists() and belongs_to.resolve() != environment.resolve():
+        return _moved(belongs_to, f"runs what is installed in {environment}")
+    made_for = place_of(environment)
+    if made_for and not (Path(made_for) == root == environment.resolve().parent):
+        return _moved(environment, f"was made for {made_for}")
+    return ""
+
+
+def configuration(arguments: list[str], **settings: Any) -> Configuration:
+    """Behave's configuration by this project's settings alone, none of which a person's own may change."""
+    project_settings: Mapping[str, Any] = read_configuration(str(project.ROOT / "pyproject.toml"))
+    # Without a stage behave would look for one in the environment.
+    return Configuration(arguments, load_config=False, **{**project_settings, "stage": "", **settings})
+
+
+def _moved(environment: Path, why: str) -> str:
+    return (
+        f"{environment} {why}, as its checkout was copied or moved: run `make uat` or `make test` in this "
+        "checkout, which makes an environment of its own."
+    )

@@ -1,0 +1,117 @@
+"""How commands start: at home, by the project's own settings, and with output that holds whatever is said."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from swamp_harness.report import features
+from swamp_harness.tools.install import fingerprint
+from swamp_harness.tools.start import configuration, misplaced
+from tests.conftest import ROOT, run_suite, suite_environment
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """Makes the folder of a checkout whose environment was made for it, or for another one."""
+
+    def make(name, made_for=None):
+        root = tmp_path / name
+        (root / ".venv" / "bin").mkdir(parents=True)
+        (root / ".venv" / "pyvenv.cfg").touch()
+        (root / "requirements.lock").touch()
+        (root / "pyproject.toml").touch()
+        (root / ".venv" / "ready").write_text(str(fingerprint(made_for or root)).replace("'", '"'))
+        return root
+
+    return make
+
+
+def test_a_command_of_its_own_checkout_starts(checkout):
+    root = checkout("original")
+    assert misplaced(root / ".venv/bin/swamp-uat", root / ".venv", root) == ""
+
+
+def test_a_command_that_another_environment_runs_says_so(checkout):
+    original, copy = checkout("original"), checkout("copy")
+
+    told = misplaced(copy / ".venv/bin/swamp-uat", original / ".venv", original)
+
+    assert told.startswith(f"{copy / '.venv'} runs what is installed in {original / '.venv'}")
+    assert "run `make uat`" in told
+
+
+def test_an_environment_that_was_copied_says_so(checkout):
+    original = checkout("original")
+    copy = checkout("copy", made_for=original)
+
+    told = misplaced(copy / "swamp_harness/tools/command.py", copy / ".venv", copy)
+
+    assert told.startswith(f"{copy / '.venv'} was made for {original}")
+
+
+def test_an_environment_that_somebody_made_by_hand_is_theirs(tmp_path):
+    assert misplaced(tmp_path / "bin/swamp-uat", tmp_path / "theirs", ROOT) == ""
+
+
+def test_a_checkout_may_be_called_by_a_link(checkout, tmp_path):
+    root, link = checkout("original"), tmp_path / "link"
+    link.symlink_to(root)
+    assert misplaced(link / ".venv/bin/swamp-uat", root / ".venv", root) == ""
+
+
+def test_a_persons_own_settings_of_behave_change_nothing(tmp_path, monkeypatch):
+    (tmp_path / ".behaverc").write_text("[behave]\ndry_run = true\ntags = @no\nstop = true\njobs = many\n")
+    for name, value in {"HOME": tmp_path, "USERPROFILE": tmp_path, "BEHAVE_STAGE": "other"}.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.chdir(tmp_path)
+
+    config = configuration([])
+
+    assert not config.dry_run
+    assert not config.stop
+    assert config.steps_dir == "steps"
+    assert config.paths == [str(ROOT / "features")]
+
+
+def test_a_scenario_has_one_location_from_wherever_it_is_read(tmp_path, monkeypatch):
+    link = tmp_path / "link"
+    link.symlink_to(ROOT)
+    monkeypatch.chdir(tmp_path)
+
+    (by_link, at_home) = (
+        [each.location for each in features.runs_in(features.parse(folder))]
+        for folder in (Path("link/features"), ROOT / "features")
+    )
+
+    assert by_link == at_home
+    assert all(location.startswith("features/") for location in at_home)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii:strict"])
+def test_what_an_encoding_lacks_is_written_as_an_escape(tmp_path, encoding):
+    shutil.copytree(ROOT / "features" / "steps", tmp_path / "steps")
+    shutil.copy(ROOT / "features" / "environment.py", tmp_path)
+    feature = tmp_path / "names.feature"
+    feature.write_text("Feature: Names\n\n  @uat-02\n  Scenario: ✓ 日本\n    Given a repository\n", "utf-8")
+
+    done = run_suite(tmp_path / "reports", "-j", "2", str(feature), env={"PYTHONIOENCODING": encoding})
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert r"\u2713 \u65e5\u672c" in done.stdout
+
+
+def test_a_run_may_be_started_from_anywhere(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "swamp_harness.tools.command", "run", "--tags", "@uat-02 and not @uat-02"],
+        env=suite_environment(tmp_path / "reports", PYTHONPATH=str(ROOT)),
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "NOTHING RAN" in done.stdout
