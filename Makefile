@@ -108,7 +108,7 @@ lock: .venv/ready
 
 # Looks each time whether the environment is there, whole and of this place; it makes it anew where it is not.
 .PHONY: .venv/ready
-installed:
+.venv/ready:
 	@$(PYTHON) -I swamp_harness/tools/install.py
 
 clean:
