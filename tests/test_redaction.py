@@ -3,7 +3,8 @@ import urllib.parse
 
 import pytest
 
-from swamp_harness.machinery.redaction import BLANK, SECRETS, Redactor, encodings_of
+from swamp_harness.machinery.disguises import encodings_of
+from swamp_harness.machinery.redaction import BLANK, SECRETS, Redactor
 from swamp_harness.product.credential import credentials_in
 
 SECRET = "s3cr3t/with+odd chars"

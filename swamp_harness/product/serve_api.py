@@ -22,6 +22,7 @@ from swamp_harness.machinery.faults import PromiseBroken
 from swamp_harness.machinery.limits import HTTP_ANSWER
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product import contracts
+from swamp_harness.product.credential import learn_from_answer
 from swamp_harness.product.records import DISCONNECTED, PoolMember, members_from_json
 from swamp_harness.product.run_records import ALL_LEASES, LeaseRecord, lease
 
@@ -170,6 +171,7 @@ class ServeApi:
         answer = self.ask("worker.token.create", name=token, durationMs=duration)
         if "data" not in answer:
             return None
+        learn_from_answer(answer["data"])
         contracts.honour("token-create", answer["data"], "the request worker.token.create")
         what = f"worker.token.create {token} ({lifetime})"
         return Request(what, answer["data"], started, time.monotonic() - clock)

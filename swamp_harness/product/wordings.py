@@ -91,7 +91,7 @@ WORKER_DISCONNECTED = re.compile(r"^Disconnected: ")
 WORKER_STOPPED = re.compile(r"^Worker stopped: (?P<reason>.*)$")
 
 # A text that was meant for the developers of swamp, not for its operators.
-STACK_TRACE = re.compile(r"^\s+at .*:\d+:\d+\)?$", re.MULTILINE)
+STACK_TRACE = re.compile(r"^[ \t]+at [^\n]*:\d+:\d+\)?\r?$", re.MULTILINE)
 
 
 def reasons_given(text: str, wordings: dict[str, list[str]]) -> list[str]:

@@ -83,7 +83,6 @@ class Operator:
             "worker", "token", "create", token, "--duration", lifetime, output=self.output
         )
         for credential in credentials_in(result.stdout + result.stderr):
-            SECRETS.add(credential.secret)
             self.credentials.setdefault(credential.name, credential)
             self.minted.append(result)
         self._last = result
@@ -99,7 +98,6 @@ class Operator:
         if request is None:
             return False
         for credential in credentials_in(str(request.answer["token"])):
-            SECRETS.add(credential.secret)
             self.credentials.setdefault(credential.name, credential)
         self.requests.append(request)
         self.lifetimes[token] = (request.started, moment(request.answer["expiresAt"]))
