@@ -119,8 +119,10 @@ class Finder:
             return
         has_parts = self._parts and len(folded) >= 2 * SHORTEST_PART
         for variant in dict.fromkeys((secret, secret.upper(), secret.lower())):
-            # One character of the secret is two of its hex digits, and four thirds in base64.
-            self._add_disguised("plain", variant.encode(), SHORTEST_PART if has_parts else 0)
+            # What looks like an escape sequence in the secret itself is decoded in the text as well.
+            for view in _layers(variant.encode()):
+                self._add_disguised("plain", view.data, SHORTEST_PART if has_parts else 0)
+        # One character of the secret is two of its hex digits, and four thirds in base64.
         for name, form in encodings_of(secret).items():
             if name == "hex":
                 least = _HEX_DIGITS_OF_A_BYTE * SHORTEST_PART
@@ -167,6 +169,8 @@ class Finder:
 
     def _add_disguised(self, name: str, form: bytes, least: int) -> None:
         pattern = _folded(form)
+        if len(pattern) < SHORTEST_DISGUISED:
+            return
         self._disguised.add(name, pattern, least or len(pattern))
         # As much as escape sequences and colours may make of it.
         self._margin = max(self._margin, 16 * len(pattern))

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from swamp_harness.machinery.disguises import SHORTEST_SECRET, readings
 from swamp_harness.machinery.redaction import SECRETS
@@ -14,12 +15,14 @@ from swamp_harness.machinery.redaction import SECRETS
 _IN_NAMES = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 _LONGEST_NAME = 1000
 # It begins with the dot, so that a search for it looks at every letter once.
-_CREDENTIAL = re.compile(r"\.(?<=[a-z0-9_-]\.)(?P<secret>[0-9a-f]{64})(?![0-9a-f])")
+SECRET_BY_FORM = re.compile(r"\.(?<=[a-z0-9_-]\.)(?P<secret>[0-9a-f]{64})(?![0-9a-f])")
 _SECRET = re.compile(r"[0-9a-f]{64,}")
 _LENGTH = 64
+# An answer shows one. This keeps an endless one from being learnt line by line.
+_MOST_IN_AN_ANSWER = 20
 
 # Known by its form, the secret is blanked even in the answer that first shows it.
-SECRETS.add_pattern(_CREDENTIAL)
+SECRETS.add_pattern(SECRET_BY_FORM)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Credential:
 def credentials_in(text: str) -> list[Credential]:
     """Every credential that stands in a text, each as often as it stands there."""
     found, behind = [], 0
-    for match in _CREDENTIAL.finditer(text):
+    for match in SECRET_BY_FORM.finditer(text):
         before = text[max(behind, match.start() - _LONGEST_NAME) : match.start()]
         name = before[len(before.rstrip(_IN_NAMES)) :].lstrip("_-")
         if name:
@@ -81,7 +84,8 @@ def learn_from_output(text: str) -> None:
 
 def _learn_by_form(text: str) -> None:
     for reading in readings(text):
-        for run in _SECRET.findall(reading):
+        for match in islice(_SECRET.finditer(reading), _MOST_IN_AN_ANSWER):
+            run = match.group()
             # What stands beside it may look like a part of it once the spaces are gone.
             SECRETS.add(run[:_LENGTH])
             SECRETS.add(run[-_LENGTH:])
