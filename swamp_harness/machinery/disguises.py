@@ -52,6 +52,8 @@ _ESCAPED = re.compile(
     rb"|(?:\xe2[\x94-\x96][\x80-\xbf])+|\xe2(?:\x80[\x8b-\x8f\xa8-\xaf]|\x86\xb5)"
     rb")"
 )
+_STANDS_FOR_TEXT = b"%\\&<"
+_OPENS = re.compile(rb"[\x1b%\\&<#;xu]")
 _LONGEST_CACHED = 12
 # Shorter ones are at the end of every other line, and give nothing away.
 _SHORTEST_BEGINNING = 4
@@ -295,7 +297,8 @@ _MEANINGS = _Meanings()
 def _layers(data: bytes) -> Iterator[_View]:
     view = _View(data)
     yield view
-    for _ in range(_MOST_LAYERS):
+    # Binary content looks full of escape sequences, and nothing puts several layers of them there.
+    for _ in range(1 if b"\0" in data else _MOST_LAYERS):
         pieces = _ESCAPED.split(view.data)
         if len(pieces) == 1:
             return
@@ -303,6 +306,10 @@ def _layers(data: bytes) -> Iterator[_View]:
         decoded[1::2] = map(_MEANINGS.__getitem__, pieces[1::2])
         view = _Decoded(b"".join(decoded), view, pieces, decoded)
         yield view
+        if not any(
+            each[0] not in _STANDS_FOR_TEXT or _OPENS.search(_MEANINGS[each]) for each in set(pieces[1::2])
+        ):
+            return  # what was removed or decoded can be no part of another layer
 
 
 class _Index:
