@@ -12,6 +12,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TextIO
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.disguised import DISGUISES
 
 secrets_file, defects, arguments = Path(sys.argv[1]), sys.argv[2].split(","), sys.argv[3:]
 TOKENS = Path(".swamp", "fake-tokens.json")
@@ -25,6 +29,12 @@ def tokens() -> list:
     return json.loads(TOKENS.read_text()) if TOKENS.exists() else []
 
 
+def say_in_disguise(secret: str, stream: TextIO) -> None:
+    if "disguised" in defects:
+        for name, disguise in DISGUISES.items():
+            print(f"{name}: {disguise(secret)}", file=stream, flush=True)
+
+
 def mint(name: str) -> None:
     if "." in name:
         sys.exit("Error: Name must be lowercase alphanumeric")
@@ -36,6 +46,8 @@ def mint(name: str) -> None:
         "expiresAt": stamp(60), "maxEnrollments": 1, "bindingCount": 0, "bindings": [],
         "vaultName": "v1", "secretKey": f"worker-token-{name}",
     }  # fmt: skip
+    if "disguised" in defects:
+        record["vaultName"] = secret
     TOKENS.write_text(json.dumps([*tokens(), record]))
     answer = {
         "name": name, "token": f"{name}.{secret}", "expiresAt": record["expiresAt"], "maxEnrollments": 1,
@@ -49,8 +61,11 @@ def mint(name: str) -> None:
         del answer["vaultRef"]
     if "--json" in arguments:
         print(json.dumps(answer, indent=2))
+    elif "disguised" in defects:
+        print(f"Token: {name}\n\n  {name}.\x1b[32m{secret[:40]}\n  {secret[40:]}\x1b[0m\n".upper())
     else:
         print(f"Token: {name}\n\n  {name}.{secret}\n")
+    say_in_disguise(secret, sys.stderr)
     if "twice" in defects:
         print(f"{name}.{secret}", file=sys.stderr)
 
@@ -77,7 +92,10 @@ def serve() -> None:
 
 def connect() -> None:
     print(f"Connecting to {arguments[2]} (attempt 1)...", flush=True)
-    print(f"presenting {arguments[arguments.index('--token') + 1]}", flush=True)
+    token = arguments[arguments.index("--token") + 1]
+    print(f"presenting {token}", flush=True)
+    for stream in (sys.stdout, sys.stderr):
+        say_in_disguise(token.partition(".")[2], stream)
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=True)
     time.sleep(300)
 
@@ -96,6 +114,8 @@ match arguments:
     case ["worker", "token", "create", name, *_]:
         mint(name)
     case ["worker", "token", "list", *_]:
+        for record in tokens() if "disguised" in defects else []:
+            say_in_disguise(record["vaultName"], sys.stdout)
         print(json.dumps(tokens()))
     case ["worker", "connect", *_]:
         connect()

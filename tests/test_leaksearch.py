@@ -55,3 +55,27 @@ def test_texts_are_searched_by_name():
     leaks = search_text(SECRET, [("clean", "nothing"), ("worker-alpha", f"token {SECRET}")])
 
     assert [str(leak) for leak in leaks] == ["worker-alpha (plain)"]
+
+
+def test_a_leak_in_disguise_is_found_in_a_file_across_the_border_of_two_reads(tmp_path):
+    shown = "\x1b[0m\r\n".join(SECRET.upper())
+    for index, length in enumerate(((1 << 20) - 200, (1 << 20) - len(shown), (1 << 20) - 1)):
+        (tmp_path / f"{index}.log").write_bytes(b"\xff" * length + shown.encode() + b"\0" * 100)
+
+    leaks = search_files(SECRET, [tmp_path])
+
+    assert [leak.encoding for leak in leaks] == ["plain, disguised"] * 3
+
+
+def test_an_ordinary_word_is_only_found_as_it_is_written(tmp_path):
+    (tmp_path / "a.log").write_text("Something-Quite-Ordinary")
+
+    assert search_files("somethingquiteordinary", [tmp_path], disguised=False) == []
+    assert search_files("Something-Quite-Ordinary", [tmp_path], disguised=False) != []
+
+
+def test_a_search_that_is_blind_for_disguises_is_no_proof(tmp_path, monkeypatch):
+    monkeypatch.setattr(leaksearch.Finder, "matches", lambda *_: [])
+
+    with pytest.raises(InfrastructureFault, match="blind"):
+        search_files(SECRET, [tmp_path])

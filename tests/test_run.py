@@ -1,11 +1,15 @@
 """A whole run, against a fake swamp: verdicts, exit codes, the report, and no secret in any of it."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 import yaml
 
+from swamp_harness.machinery.leaksearch import search_files, search_text
 from tests.conftest import run_suite
+from tests.disguised import DISGUISES
 
 MINT = "A minted credential is shown exactly once, in JSON"
 
@@ -140,23 +144,43 @@ def test_what_could_not_run_is_reported_with_its_reason(fake_swamp, tmp_path):
     assert "SWAMP_OTHER_BIN" in skipped[0]["statusDetails"]["message"]
 
 
-def test_no_secret_is_in_any_artifact(fake_swamp, tmp_path):
+@pytest.mark.parametrize(
+    ("defects", "selection"),
+    [
+        (("leaky", "wordy", "twice"), ("--tags", "@uat-01 or @uat-05")),
+        (("disguised",), ("-j", "1", "--name", "shown exactly once|enrolls and shows")),
+        (("disguised",), ("-j", "2", "--name", "shown exactly once|enrolls and shows")),
+    ],
+)
+def test_no_secret_is_in_any_artifact(fake_swamp, tmp_path, defects, selection):
     reports = tmp_path / "reports"
-    swamp = fake_swamp("leaky", "wordy", "twice")
+    swamp = fake_swamp(*defects)
 
     done = run_suite(
         reports,
-        *("--tags", "@uat-01 or @uat-05"),
+        *selection,
         env={"SWAMP_BIN": str(swamp.path), "UAT_TIME_SCALE": "0.05", "TMPDIR": str(tmp_path)},
     )
 
     secrets = swamp.secrets()
-    assert len(secrets) > 3, done.stdout
+    assert len(secrets) > 2, done.stdout
     artifacts = [path for path in reports.rglob("*") if path.is_file()]
     assert any(path.parent.name == "allure-results" for path in artifacts)
-    written = b"".join(path.read_bytes() for path in artifacts) + (done.stdout + done.stderr).encode()
-    assert b"[blanked]" in written
-    assert [secret for secret in secrets if secret.encode() in written] == []
+    written = {str(path.relative_to(reports)): path.read_bytes() for path in artifacts}
+    terminal = done.stdout + done.stderr
+    written["the terminal"] = terminal.encode()
+    kinds = {Path(name).suffix for name, content in written.items() if b"[blanked]" in content}
+    assert kinds >= {".txt", ".log"}
+    assert [leak for secret in secrets for leak in search_files(secret, [reports])] == []
+    assert [leak for secret in secrets for leak in search_text(secret, [("", terminal)])] == []
+    # Not only by the finder that blanks: no shape of it, and no quarter of it, stands there as such.
+    for name, content in written.items():
+        folded = re.sub(rb"\x1b\[[0-9;]*m|\W", b"", content.lower())
+        for secret in secrets:
+            pieces = [secret[at : at + 16] for at in range(49)]
+            assert not [piece for piece in pieces if piece.encode() in folded], name
+            shapes = {each: disguise(secret).encode() for each, disguise in DISGUISES.items()}
+            assert [each for each, shape in shapes.items() if shape in content] == [], name
 
 
 @pytest.mark.parametrize(

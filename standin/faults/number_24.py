@@ -140,6 +140,17 @@ def secret_in_the_cache():
         return await old(session, job)
 
 
+def secret_in_the_cache_in_disguise():
+    """A worker keeps what it was sent of a step in its cache, in upper case and broken over lines."""
+
+    @broken("worker.session:Session._result_of")
+    async def _(old, session, job):
+        secret = job["inputs"].get("secret", "")
+        lines = [secret[at : at + 20] for at in range(0, len(secret), 20)]
+        (session._cache._folder / "last-job").write_text("\n    ".join(lines).upper())
+        return await old(session, job)
+
+
 def secret_left_in_the_temporary_folder():
     """A worker leaves the script of a step in its temporary folder."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -17,9 +18,12 @@ import psutil
 from swamp_harness.machinery.console import press_ctrl_c
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
+from swamp_harness.machinery.lines import Lines
 from swamp_harness.machinery.memory import memory_of
 from swamp_harness.machinery.processlog import Life, ProcessLog
 from swamp_harness.machinery.waiting import wait_until
+
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -255,5 +259,7 @@ def out_of_reach_of_the_terminal() -> dict[str, Any]:
 def _pump(pipe: IO[bytes] | None, stream: str, log: ProcessLog) -> None:
     assert pipe is not None  # noqa: S101 - both streams are opened as pipes
     with pipe:
-        for line in pipe:
-            log.add(stream, line.decode("utf-8", errors="replace").rstrip("\r\n"))
+        lines = Lines()
+        while piece := os.read(pipe.fileno(), _PIECE):
+            log.add(stream, *lines.feed(piece))
+        log.add(stream, *lines.rest())

@@ -14,6 +14,7 @@ from paramiko.hostkeys import InvalidHostKey
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import HOST_ANSWER
+from swamp_harness.machinery.lines import Lines
 
 # What goes wrong in it is raised where it is asked something; it need not be told on the terminal as well.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
@@ -200,13 +201,10 @@ class SshConnection:
 
 def lines_of(receive: Callable[[int], bytes]) -> Iterator[str]:
     """The lines that a channel brings, as they come."""
-    rest = b""
+    lines = Lines()
     while chunk := receive(_CHUNK):
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line.decode("utf-8", errors="replace").rstrip("\r")
-    if rest:
-        yield rest.decode("utf-8", errors="replace")
+        yield from lines.feed(chunk)
+    yield from lines.rest()
 
 
 def since_begun(lines: Iterator[str]) -> Iterator[str]:

@@ -16,6 +16,7 @@ import psutil
 from swamp_harness.machinery.console import press_ctrl_c
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import OUTPUT_DRAINED, Limit
+from swamp_harness.machinery.lines import Lines
 from swamp_harness.machinery.processes import Launch, ProcessTree, kill_tree, wait_for_the_end_of
 from swamp_harness.machinery.processlog import Life, ProcessLog
 
@@ -92,15 +93,12 @@ class TerminalProcess:
         self._terminal.close(force=True)
 
     def _read(self) -> None:
-        rest = b""
+        lines = Lines()
         # Reading fails once the process is gone and the terminal with it.
         with contextlib.suppress(OSError):
             while chunk := os.read(self._terminal.fileno(), _CHUNK):
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    self.log.add("stdout", _text(line))
-        if rest:
-            self.log.add("stdout", _text(rest))
+                self.log.add("stdout", *lines.feed(chunk))
+        self.log.add("stdout", *lines.rest())
         self.log.note(f"{self.name} says nothing more", Life.ENDED)
 
 
@@ -153,7 +151,3 @@ def start_at_a_terminal(name: str, launch: Launch) -> Any:
 def _heed_ctrl_c() -> None:
     # Whoever runs the suite in the background has it ignore Ctrl-C, and what it starts would inherit that.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _text(line: bytes) -> str:
-    return line.decode("utf-8", errors="replace").rstrip("\r")

@@ -22,7 +22,12 @@ from swamp_harness.machinery.processes import Launch, out_of_reach_of_the_termin
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.machinery.terminal import start_at_a_terminal
 from swamp_harness.product import contracts
+from swamp_harness.product.credential import learn_from_output
 from swamp_harness.product.wordings import COMMAND_FAILURES, STACK_TRACE, reasons_given
+
+_MINTING = ("worker", "token", "create")
+# A message is blanked before it is cut, so that no half of a secret is left.
+_MOST_OF_AN_OUTPUT = 2000
 
 
 class Output(Enum):
@@ -94,7 +99,9 @@ class CommandResult:
         if self.succeeded:
             return "succeeds"
         reasons = reasons_given(self.error_message, COMMAND_FAILURES)
-        because = " and ".join(reasons) or f"of something else: {self.error_message.strip()[:500]}"
+        because = (
+            " and ".join(reasons) or f"of something else: {SECRETS.blank(self.error_message).strip()[:500]}"
+        )
         silent = self.output is Output.TERMINAL or not self.stdout.strip()
         clear = STACK_TRACE.search(self.error_message) is None
         return (
@@ -108,7 +115,7 @@ class CommandResult:
         except ValueError as error:
             raise PromiseBroken(
                 f"`{self.command}` was asked for JSON, but its {stream} is not one JSON document: {error}\n"
-                f"{text[:2000]}"
+                f"{SECRETS.blank(text)[:_MOST_OF_AN_OUTPUT]}"
             ) from None
         contracts.honour(contract, document, f"`{self.command}`, {stream},")
         return document
@@ -159,6 +166,8 @@ class SwampCommands:
         started, clock = datetime.now(UTC), time.monotonic()
         code, stdout, stderr = call([str(self.binary), *given], stdin)
         result = CommandResult(given, output, code, stdout, stderr, started, time.monotonic() - clock)
+        for text in (stdout, stderr):
+            _learn(given, text)
         self.results.append(result)
         return result
 
@@ -181,9 +190,11 @@ class SwampCommands:
         except subprocess.TimeoutExpired:
             _end_tree(process)
             stdout, stderr = process.communicate()
-            said = (stdout + stderr).decode("utf-8", errors="replace")[-2000:]
+            said = (stdout + stderr).decode("utf-8", errors="replace")
+            _learn(command[1:], said)
             raise PromiseBroken(
-                f"`{_shown(command)}` did not end within {COMMAND.seconds:g} s. It had said:\n{said}"
+                f"`{_shown(command)}` did not end within {COMMAND.seconds:g} s. It had said:\n"
+                f"{SECRETS.blank(said)[-_MOST_OF_AN_OUTPUT:]}"
             ) from None
         except BaseException:
             _end_tree(process)
@@ -201,12 +212,19 @@ class SwampCommands:
             terminal.close(force=True)
         shown = (terminal.before or b"").decode("utf-8", "replace").replace("\r\n", "\n")
         if not ended:
+            _learn(command[1:], shown)
             raise PromiseBroken(
                 f"`{_shown(command)}` on a terminal did not end within {COMMAND.seconds:g} s. "
                 f"It had shown:\n{shown}"
             )
         code = terminal.exitstatus if terminal.exitstatus is not None else -(terminal.signalstatus or 0)
         return code, shown, ""
+
+
+def _learn(arguments: Sequence[str], said: str) -> None:
+    # Whatever becomes of the answer: it is never written before its secret is known.
+    if tuple(arguments[: len(_MINTING)]) == _MINTING:
+        learn_from_output(said)
 
 
 def _end_tree(process: subprocess.Popen[bytes]) -> None:

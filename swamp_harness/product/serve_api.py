@@ -23,6 +23,7 @@ from swamp_harness.machinery.limits import HTTP_ANSWER
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product import contracts
 from swamp_harness.product.conventions import VAULT
+from swamp_harness.product.credential import learn_from_answer
 from swamp_harness.product.fallbacks import Fallback, Fallbacks
 from swamp_harness.product.records import DISCONNECTED, PoolMember, members_from_json
 from swamp_harness.product.run_records import ALL_LEASES, LeaseRecord, lease
@@ -194,6 +195,7 @@ class ServeApi:
         duration = int(lifetime[:-1]) * _MILLISECONDS[lifetime[-1]]
         # An orchestrator has a vault of its own beside that of the repository, so the vault must be named.
         answer = self.ask("worker.token.create", name=token, durationMs=duration, vaultName=VAULT)
+        learn_from_answer(answer)
         contracts.honour("token-create", answer, "the request worker.token.create")
         what = f"worker.token.create {token} ({lifetime})"
         return Request(what, answer, started, time.monotonic() - clock)

@@ -2,6 +2,8 @@
 
 Features speak of reasons, never of texts. Where releases have worded a reason differently, all the wordings
 stand here, the newest first. No other module knows a word of the product's prose.
+
+A pattern takes linear time on any text: what stands between two words has a limit or an end of its own.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ COMMAND_FAILURES = {
     **CERTIFICATE_FLAWS,
     "the name is taken": [r"Enrollment token '[^']+' already exists"],
     "the name is not allowed": [r"must be lowercase alphanumeric"],
-    "the lifetime must be positive": [r"Invalid --duration value .*: must be positive"],
+    "the lifetime must be positive": [r"Invalid --duration value .{0,500}: must be positive"],
     "the lifetime is not understood": [r"Invalid duration format"],
     "there is no vault": [r"No vaults are configured"],
     "an option is missing": [r"Missing required option"],
@@ -43,7 +45,7 @@ COMMAND_FAILURES = {
     "there is no such command": [r"is not a subcommand of"],
     "no orchestrator was named": [r"requires a running orchestrator", r"Missing orchestrator URL"],
     "the address is not that of an orchestrator": [r"Orchestrator URL must start with ws://"],
-    "the orchestrator cannot be reached": [r"Could not connect to [^\n]*tcp connect error"],
+    "the orchestrator cannot be reached": [r"Could not connect to [^\n]{0,500}tcp connect error"],
     "there is no such token": [r"Enrollment token '[^']+' not found"],
     "there is no such workflow": [r"Workflow not found: "],
     "there is no such model": [r"Model not found: "],
@@ -94,7 +96,7 @@ WORKER_DISCONNECTED = re.compile(r"^Disconnected: ")
 WORKER_STOPPED = re.compile(r"^Worker stopped: (?P<reason>.*)$")
 
 # A text that was meant for the developers of swamp, not for its operators.
-STACK_TRACE = re.compile(r"^\s+at .*:\d+:\d+\)?$", re.MULTILINE)
+STACK_TRACE = re.compile(r"^[ \t]+at [^\n]*:\d+:\d+\)?\r?$", re.MULTILINE)
 
 
 def reasons_given(text: str, wordings: dict[str, list[str]]) -> list[str]:

@@ -73,21 +73,30 @@ def _deviation(file: Path, index: int, entry: Mapping[str, Any]) -> Deviation:
     texts = {name.replace("-", "_"): str(value).strip() for name, value in entry.items()}
     del texts["shows_as"]
     try:
-        pattern = _pattern(entry["shows-as"])
+        pattern = pattern_of(entry["shows-as"])
     except ValueError as error:
         raise unusable(file, f"entry {index} {error}") from error
     return Deviation(shows_as=pattern, **texts)
 
 
-def _pattern(told: Any) -> re.Pattern[str]:
+def _pattern_of_line(line: str) -> str:
+    first, *others = map(re.escape, line.split(_ANY_TEXT))
+    if not others:
+        return first
+    # What stands between two "any text" is taken where it comes first and never looked for again; the last is
+    # looked for from the end of the line. Else the time would grow with a power of the line's length.
+    *between, last = others
+    return "".join([first, *(f"(?>.*?{each})" for each in between), ".*", last])
+
+
+def pattern_of(told: Any) -> re.Pattern[str]:
     """The pattern of a failure: one that is given, or that of all lines of what is seen, where … is any text.
 
     Raises:
         ValueError: it is none, or another failure could hide behind what it matches.
     """
     if isinstance(told, list):
-        lines = (".*".join(map(re.escape, str(line).split(_ANY_TEXT))) for line in told)
-        return re.compile(r"seen: +" + r"\n +".join(lines) + "$")
+        return re.compile(r"seen: +" + r"\n +".join(map(_pattern_of_line, map(str, told))) + "$")
     try:
         pattern = re.compile(str(told).strip())
     except re.error as error:

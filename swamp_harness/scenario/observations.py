@@ -207,5 +207,5 @@ def traces_of(world: World, word: str) -> list[str]:
     """The files of the repository in which a word occurs, or whose name it is part of."""
     folder = world.repository.folder
     named = [path for path in folder.rglob("*") if word in path.name]
-    holding = [Path(leak.place) for leak in search_files(word, [folder])]
+    holding = [Path(leak.place) for leak in search_files(word, [folder], disguised=False)]
     return sorted({str(path.relative_to(folder)) for path in [*named, *holding]})

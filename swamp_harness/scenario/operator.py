@@ -86,7 +86,6 @@ class Operator:
             "worker", "token", "create", token, "--duration", lifetime, output=self.output
         )
         for credential in credentials_in(result.stdout + result.stderr):
-            SECRETS.add(credential.secret)
             self.credentials.setdefault(credential.name, credential)
             self.minted.append(result)
         self._last = result
@@ -102,7 +101,6 @@ class Operator:
         """
         request = api.mint(token, lifetime)
         for credential in credentials_in(str(request.answer["token"])):
-            SECRETS.add(credential.secret)
             self.credentials.setdefault(credential.name, credential)
         self.requests.append(request)
         self.lifetimes[token] = (request.started, moment(request.answer["expiresAt"]))

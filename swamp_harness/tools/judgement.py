@@ -31,7 +31,7 @@ class Judgement:
 
     def with_a_failed_end(self, error: Exception) -> Judgement:
         """The same scenario, whose clean-up failed as well."""
-        told = f"Cleaning up failed: {type(error).__name__}: {error}"
+        told = SECRETS.blank(f"Cleaning up failed: {type(error).__name__}: {error}")
         if self.outcome is Outcome.BROKEN:  # a broken promise is not to be overlooked for it
             return replace(self, reason=f"{self.reason}\n{told}")
         return Judgement(Outcome.FAULT, told, self.step)
