@@ -65,7 +65,6 @@ test: .venv/ready workflows
 	$(BIN)/mypy --platform win32
 	$(BIN)/lint-imports
 	$(BIN)/swamp-uat check-features
-	$(BIN)/behave --dry-run --format progress --no-summary
 	$(BIN)/swamp-uat coverage --check
 	$(BIN)/pytest
 
