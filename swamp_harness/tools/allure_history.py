@@ -29,7 +29,7 @@ def write_history(
     Args:
         history: of the runs.
         started: when the run that is shown was; it is not part of its own history.
-        numbers: of issue 630 that a scenario serves, by its name; of a scenario without, nothing is told.
+        numbers: of issue 630 that a scenario serves, by its key; of a scenario without, nothing is told.
         folder: where the files go.
     """
     times = sorted({each.started for each in history} - {started}, key=datetime.fromisoformat, reverse=True)

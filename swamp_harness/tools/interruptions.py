@@ -44,7 +44,7 @@ class Interruptions:
         self.count = 0
 
     @contextmanager
-    def heeded(self) -> Iterator[None]:
+    def handled(self) -> Iterator[None]:
         """Handle the signals within."""
         codes = _signals()
 

@@ -71,7 +71,7 @@ class UatRunner(Runner):  # type: ignore[misc]
             SystemExit: with the exit code that the README's table explains.
         """
         try:
-            with self._interruptions.heeded():
+            with self._interruptions.handled():
                 return self._read_and_run()
         except KeyboardInterrupt:
             print("swamp-uat: The run was interrupted before its results were written.", file=sys.stderr)

@@ -165,7 +165,8 @@ class SideBySide:
                     waiting.clear()
                 self._show(self._display.show, len(waiting))
         finally:
-            self._show(self._display.close)
+            with contextlib.suppress(Exception):  # even of a display that has failed, the terminal is freed
+                self._display.close()
             self._end_all()
 
     def _begin(self, number: int, scenario: Any) -> None:
