@@ -78,8 +78,8 @@ def hanging_run(fake_swamp, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="these signals do not exist on Windows")
 @pytest.mark.parametrize(
     ("death", "exit_code"),
-    [("SIGINT", 130), ("SIGTERM", 143), ("SIGKILL", -9)],
-    ids=["Ctrl-C", "SIGTERM", "SIGKILL"],
+    [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129), ("SIGKILL", -9)],
+    ids=["Ctrl-C", "SIGTERM", "SIGHUP", "SIGKILL"],
 )
 def test_nothing_survives_the_death_of_the_run(hanging_run, tmp_path, death, exit_code):
     run, run_id = hanging_run

@@ -167,3 +167,16 @@ def test_a_second_matrix_leaves_the_reports_of_the_first_alone(tmp_path):
     assert "is writing its reports to" in told.stderr
     assert told.stderr.count("\n") == 1
     assert kept.exists()
+
+
+def test_a_matrix_that_cannot_begin_leaves_no_older_one(tmp_path):
+    reports = tmp_path / "reports"
+    (reports / "matrix").mkdir(parents=True)
+    for name in ("matrix.html", "matrix.json", "run.json"):
+        (reports / name).write_text("older")
+
+    told = run_matrix(reports, "1.2")
+
+    assert told.returncode == ExitCode.BAD_COMMAND_LINE
+    assert sorted(each.name for each in reports.iterdir()) == ["matrix", "previous", "run.json"]
+    assert (reports / "previous" / "matrix.html").read_text() == "older"

@@ -1,5 +1,6 @@
 """The run: one scenario after the other as on Windows, ended at any moment, with behave's own formatters."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -50,6 +51,16 @@ def results(reports):
 def told_by_allure(reports):
     files = (reports / "allure-results").glob("*-result.json")
     return [json.loads(file.read_text()) for file in files]
+
+
+def forked_by(process):
+    """The children of a run that are copies of it, as long as they live."""
+    found = []
+    for child in psutil.Process(process.pid).children():
+        with contextlib.suppress(psutil.Error):
+            if child.cmdline() == psutil.Process(process.pid).cmdline():
+                found.append(child)
+    return found
 
 
 def locations(*numbers):
@@ -123,8 +134,7 @@ def test_a_scenario_whose_process_was_lost_stands_in_every_report(tmp_path):
     children = []
     while not children and process.poll() is None:
         time.sleep(0.05)
-        own = psutil.Process(process.pid).cmdline()
-        children = [each for each in psutil.Process(process.pid).children() if each.cmdline() == own]
+        children = forked_by(process)
     children[0].kill()
 
     out, err = process.communicate(timeout=60)

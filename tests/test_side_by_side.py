@@ -17,6 +17,7 @@ import pytest
 
 from swamp_harness.report import features, project
 from swamp_harness.report.coverage import recorded_seconds
+from swamp_harness.report.features import FeatureRun
 from swamp_harness.report.outcomes import Outcome
 from swamp_harness.tools.display import Display
 from swamp_harness.tools.side_by_side import SideBySide, jobs_for, longest_first, shard_in, shard_of
@@ -24,7 +25,14 @@ from tests.conftest import ROOT, a_result, needs_fork, run_suite, suite_environm
 
 SECONDS = {"a": 1.0, "b": 9.0, "c": 4.0, "d": 5.0}
 GB = 10**9
-SCENARIOS = [SimpleNamespace(name=name) for name in SECONDS]
+SCENARIOS = [
+    SimpleNamespace(name=name, filename="features/x.feature", line=line)
+    for line, name in enumerate(SECONDS, start=1)
+]
+
+
+def a_planned(name: str, line: int) -> FeatureRun:
+    return FeatureRun(name, (1,), f"features/x.feature:{line}", "Tokens")
 
 
 def names(scenarios: list[SimpleNamespace]) -> str:
@@ -48,11 +56,11 @@ def test_what_is_no_shard_is_none(text: str) -> None:
 
 
 def test_the_display_tells_how_it_stands() -> None:
-    display = Display(["a", "b"], {"a": 10.0, "b": 10.0}.__getitem__, jobs=1)
-    display.begin("a")
-    display.step("a", "When it runs")
+    display = Display([a_planned("a", 1), a_planned("b", 2)], {"a": 10.0, "b": 10.0}.__getitem__, jobs=1)
+    display.begin("features/x.feature:1")
+    display.step("features/x.feature:1", "When it runs")
     assert display.summary(1) == "0 done, 0 failed, 1 running, 1 waiting"
-    display.end("a", 5.0, Outcome.HELD)
+    display.end("features/x.feature:1", 5.0, Outcome.HELD)
     assert display.summary(1) == "1 done, 0 failed, 0 running, 1 waiting, about 5 s to go"
 
 
@@ -64,9 +72,9 @@ def test_the_display_tells_how_it_stands() -> None:
     ],
 )
 def test_the_display_counts_what_failed(outcome: Outcome, failed: int) -> None:
-    display = Display(["a"], SECONDS.__getitem__, jobs=1)
-    display.begin("a")
-    display.end("a", 5.0, outcome)
+    display = Display([a_planned("a", 1)], SECONDS.__getitem__, jobs=1)
+    display.begin("features/x.feature:1")
+    display.end("features/x.feature:1", 5.0, outcome)
     assert display.summary(0).startswith(f"1 done, {failed} failed, 0 running")
 
 
@@ -82,7 +90,7 @@ class Losses:
     """A session that takes what is lost."""
 
     interrupted = None
-    has_failures = False
+    is_stopped = hurried = False
 
     def __init__(self) -> None:
         self.lost: dict[str, int] = {}
@@ -98,7 +106,7 @@ class Losses:
 @needs_fork
 def test_a_scenario_that_hangs_in_itself_is_ended_and_told_as_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UAT_TIME_SCALE", "0.001")
-    session, display = Losses(), Display(["a"], SECONDS.__getitem__, jobs=1)
+    session, display = Losses(), Display([a_planned("a", 1)], SECONDS.__getitem__, jobs=1)
     hanging: Any = SideBySide(session, 1, lambda _: time.sleep(60), lambda _: None, display)  # type: ignore[arg-type]
     hanging.run(SCENARIOS[:1])
     assert session.lost == {"a": -signal.SIGKILL}
@@ -190,7 +198,7 @@ def test_a_shard_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 @needs_fork
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
 def test_nothing_is_left_of_a_run_side_by_side_that_is_ended(tmp_path: Path, name: str) -> None:
     run = subprocess.Popen(
         [sys.executable, "-m", "swamp_harness.tools.command", "run", "-j", "3", "--tags", "@uat-06"],

@@ -14,7 +14,7 @@ from swamp_harness.report.documents import put_together, write_documents
 from swamp_harness.report.features import FeatureRun
 from swamp_harness.report.history import PastRun, flakes, read, remember
 from swamp_harness.report.junit import write_junit
-from swamp_harness.report.outcomes import NOT_SELECTED, Outcome, in_ranges
+from swamp_harness.report.outcomes import NOT_SELECTED, Ending, Outcome, in_ranges
 from swamp_harness.report.signoff import Knowledge, Verdict, sign_off
 from swamp_harness.report.signoff_page import write_page
 from swamp_harness.report.suite_run import read_run, together
@@ -119,7 +119,7 @@ def test_a_platform_on_which_nothing_ran_is_not_signed_off():
 def test_a_run_that_was_cut_short_signs_nothing_off_though_another_platform_ran_all():
     cut_short = a_result("one", Outcome.NOT_RUN, reason="the run was interrupted", **ON_MAC)
 
-    decision = sign_off(a_run(a_result("one"), cut_short, verdict=ExitCode.TERMINATED), knowing((1, "one")))
+    decision = sign_off(a_run(a_result("one"), cut_short, ending=Ending.TERMINATED), knowing((1, "one")))
 
     assert decision.verdict is Verdict.INCOMPLETE
     assert decision.reasons == (
@@ -159,12 +159,13 @@ def test_a_waiver_that_has_outlived_its_reason_fails_a_release(tmp_path, version
 def test_a_waiver_is_needed_if_one_row_or_one_platform_needs_it(tmp_path):
     waived = waivers_of(tmp_path, WAIVER)
     names = ["A token is lost", "A token is found"]
+    runs = knowing(*enumerate(names, start=1)).runs
     lost, found = (a_result(name) for name in names)
 
-    assert waivers.complaints(waived, [lost], "20260822.011157.0", names) == []  # the other row is elsewhere
-    assert waivers.complaints(waived, [lost, found], "20260822.011157.0", names) != []
+    assert waivers.complaints(waived, [lost], "20260822.011157.0", runs) == []  # the other row is elsewhere
+    assert waivers.complaints(waived, [lost, found], "20260822.011157.0", runs) != []
     needed = replace(found, outcome=Outcome.WAIVED)
-    assert waivers.complaints(waived, [lost, found, needed], "20260822.011157.0", names) == []
+    assert waivers.complaints(waived, [lost, found, needed], "20260822.011157.0", runs) == []
 
 
 def test_a_waiver_is_not_needed_if_its_scenario_held_wherever_it_ran(tmp_path):
@@ -174,7 +175,7 @@ def test_a_waiver_is_not_needed_if_its_scenario_held_wherever_it_ran(tmp_path):
     decision = sign_off(a_run(a_result("one"), elsewhere), knowing((1, "one"), waived=waived))
     assert decision.reasons == ("Nothing needs the waiver of 'one' any longer: remove it.",)
 
-    assert waivers.complaints(waived, [elsewhere], "20260822.011157.0", ["one"]) == []
+    assert waivers.complaints(waived, [elsewhere], "20260822.011157.0", knowing((1, "one")).runs) == []
 
 
 def test_a_waiver_that_is_about_no_scenario_fails_a_release(tmp_path):
@@ -304,7 +305,7 @@ def test_everything_is_written_about_a_run(tmp_path):
     reason = "not <b>so</b> & so"
     run = a_run(a_result(name, Outcome.BROKEN, reason=reason, evidence="evidence/a-1", step="Then it is so"))
 
-    decision = write_documents(run, tmp_path, [], [])
+    decision = write_documents(run, tmp_path, knowing((1, name)))
 
     told = json.loads((tmp_path / "signoff.json").read_text())
     assert told["verdict"] == decision.verdict.value == "FAIL"
@@ -366,8 +367,9 @@ def test_junit_tells_failures_errors_and_what_did_not_run_apart(tmp_path):
         a_result("five", Outcome.NOT_RUN),
         a_result("six", Outcome.NOT_RUN, reason=NOT_SELECTED),
     )
+    run = replace(run, results=[replace(each, feature="Tokens") for each in run.results])
 
-    file = write_junit(run, tmp_path, {"features/a.feature": "Tokens"})
+    file = write_junit(run, tmp_path)
     suites = ET.parse(file).getroot()  # noqa: S314 - it has just been written
 
     counts = {name: suites.get(name) for name in ("tests", "failures", "errors", "skipped")}
@@ -426,3 +428,86 @@ def test_a_run_is_remembered_once(tmp_path):
 def test_numbers_are_told_in_ranges():
     assert in_ranges([1, 2, 3, 5, 7, 8]) == "1-3, 5 and 7-8"
     assert in_ranges([4]) == "4"
+
+
+# --- scenarios of one name
+
+
+def test_of_two_scenarios_of_one_name_a_broken_one_does_not_hide_behind_the_other():
+    known = Knowledge(
+        [
+            FeatureRun("one", (1,), "features/a.feature:1", "Tokens"),
+            FeatureRun("one", (1,), "features/a.feature:9", "Tokens", 2),
+        ],
+        [],
+        [],
+    )
+    broken = a_result("one", Outcome.BROKEN)
+    held = a_result("one", location="features/a.feature:9", occurrence=2)
+
+    both, alone = sign_off(a_run(broken, held), known), sign_off(a_run(held), known)
+
+    assert both.verdict is Verdict.FAIL
+    assert both.document["counts"] == {"held": 1, "broken": 1}
+    assert alone.verdict is Verdict.INCOMPLETE
+    assert alone.reasons == ("Of promise 1 not every scenario ran on linux x86_64.",)
+
+
+def test_two_scenarios_of_one_name_can_be_in_two_shards_of_a_run():
+    second = a_result("one", location="features/a.feature:9", occurrence=2)
+
+    assert len(together([a_run(a_result("one")), a_run(second)]).results) == 2
+    with pytest.raises(UnusableInput, match="ran more than once on one platform"):
+        together([a_run(a_result("one")), a_run(a_result("one"))])
+
+
+# --- runs that ended early
+
+
+@pytest.mark.parametrize("ending", [each for each in Ending if each.is_early])
+def test_a_run_that_ended_early_signs_nothing_off_and_is_an_error_for_ci(tmp_path, ending):
+    run = a_run(a_result("one"), ending=ending)
+
+    decision = sign_off(run, knowing((1, "one")))
+    suites = ET.parse(write_junit(run, tmp_path)).getroot()  # noqa: S314 - it has just been written
+
+    assert decision.verdict is Verdict.INCOMPLETE
+    assert len(decision.reasons) == 1
+    assert (suites.get("tests"), suites.get("errors")) == ("2", "1")
+
+
+def test_a_record_that_lacks_results_signs_nothing_off():
+    decision = sign_off(a_run(a_result("one"), planned=3), knowing((1, "one")))
+
+    assert decision.verdict is Verdict.INCOMPLETE
+    assert decision.reasons == ("Of 3 planned scenarios 2 have no result.",)
+
+
+def test_one_run_that_ended_early_makes_several_together_end_early(tmp_path):
+    early = a_run(
+        a_result("one", Outcome.NOT_RUN),
+        ending=Ending.FAILED,
+        verdict=ExitCode.INCOMPLETE,
+        planned=2,
+        errors=("RuntimeError: a bug",),
+        output_lost="BrokenPipeError: gone",
+    )
+    early.write_to(tmp_path)
+    assert read_run(tmp_path / "run.json") == early
+
+    whole = together([a_run(a_result("two"), planned=1), read_run(tmp_path / "run.json")])
+
+    assert (whole.ending, whole.verdict) == (Ending.FAILED, ExitCode.INCOMPLETE)
+    assert (whole.planned, whole.without_result) == (3, 1)
+    assert whole.errors == early.errors
+    assert whole.output_lost == early.output_lost
+
+
+def test_a_record_of_before_endings_were_noted_tells_of_an_interruption_by_its_verdict(tmp_path):
+    a_run(a_result("one"), verdict=ExitCode.INTERRUPTED).write_to(tmp_path)
+    document = json.loads((tmp_path / "run.json").read_text())
+    for name in ("ending", "errors", "output lost", "planned"):
+        del document[name]
+    (tmp_path / "run.json").write_text(json.dumps(document))
+
+    assert read_run(tmp_path / "run.json").ending is Ending.INTERRUPTED

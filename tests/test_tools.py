@@ -128,6 +128,9 @@ Feature: Naps
 """
 
 
+HEAD = FEATURE.partition("\n  @uat-07")[0]
+
+
 @pytest.fixture
 def folder(tmp_path):
     def write(text):
@@ -250,11 +253,29 @@ def test_style_errors_are_told_with_their_place(folder, old, new, complaint):
     assert all(re.match(r"naps\.feature:\d+: ", error) for error in errors)
 
 
-def test_two_scenarios_of_one_name_are_told_apart_by_nobody(folder):
-    twice = FEATURE + FEATURE[FEATURE.index("\n  @uat-07") :]
+SCENARIO = FEATURE[FEATURE.index("\n  @uat-07") :]
+PLAIN = SCENARIO.partition("\n    Examples")[0].replace(" Outline", "").replace("<how>", "well")
 
-    assert any(
-        "a scenario of this name stands already" in error for error in stylecheck.style_errors(folder(twice))
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (FEATURE + SCENARIO, ""),
+        (FEATURE, FEATURE),
+        (FEATURE, f"{HEAD}{PLAIN}"),
+        (f"{HEAD}\n  Rule: One\n{PLAIN}\n  Rule: Two\n{PLAIN}", ""),
+    ],
+    ids=["copied", "in two files", "like a row of an outline", "under two rules"],
+)
+def test_two_scenarios_of_one_name_are_told_with_both_places(folder, first, second):
+    place = folder(first)
+    (place / "other.feature").write_text(second)
+
+    told = [each for each in stylecheck.style_errors(place) if "a scenario of this name" in each]
+
+    (error,) = told
+    assert re.fullmatch(
+        r"(naps|other)\.feature:\d+: a scenario of this name stands already at naps\.feature:\d+", error
     )
 
 

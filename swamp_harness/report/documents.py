@@ -8,14 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.report.deviations import Deviation
 from swamp_harness.report.history import remember
-from swamp_harness.report.junit import write_junit
-from swamp_harness.report.signoff import Knowledge, SignOff, sign_off
-from swamp_harness.report.signoff_page import write_page
-from swamp_harness.report.signoff_summary import write_summary
+from swamp_harness.report.junit import JUNIT_FILE, write_junit
+from swamp_harness.report.signoff import SIGNOFF_FILE, Knowledge, SignOff, sign_off
+from swamp_harness.report.signoff_page import PAGE_FILE, write_page
+from swamp_harness.report.signoff_summary import SUMMARY_FILE, write_summary
 from swamp_harness.report.suite_run import RUN_FILE, SuiteRun, read_run, together
-from swamp_harness.report.waivers import Waiver
 
 ALLURE_RESULTS = "allure-results"
 ALLURE_ENVIRONMENT = "environment.properties"
@@ -23,36 +21,66 @@ ALLURE_PAGE = "report.html"
 EVIDENCE = "evidence"
 
 
-def write_documents(
-    record: SuiteRun,
-    folder: Path,
-    deviations: Sequence[Deviation],
-    waivers: Sequence[Waiver],
-    platforms: Sequence[str] = (),
-) -> SignOff:
+PREVIOUS = "previous"
+# What a run, or several put together, leave in the folder of the reports, beside the history.
+OF_A_RUN = (
+    *(RUN_FILE, SIGNOFF_FILE, PAGE_FILE, SUMMARY_FILE, JUNIT_FILE),
+    *(ALLURE_RESULTS, ALLURE_PAGE, EVIDENCE),
+)
+
+
+def set_aside(folder: Path, names: Sequence[str] = OF_A_RUN) -> None:
+    """Move the reports of an earlier command into a folder below, in place of those that lie there.
+
+    Args:
+        folder: of the reports. Its history stays where it is.
+        names: of the reports; those of a run unless said.
+
+    Raises:
+        UnusableInput: something cannot be moved (exit code 2).
+    """
+    older = [folder / name for name in names if (folder / name).exists()]
+    if not older:
+        return
+    previous = folder / PREVIOUS
+    try:
+        previous.mkdir(exist_ok=True)
+        for each in [previous / name for name in names]:
+            if each.is_dir():
+                shutil.rmtree(each)
+            else:
+                each.unlink(missing_ok=True)
+        for each in older:
+            each.rename(previous / each.name)
+    except OSError as error:
+        raise UnusableInput(
+            f"The reports of an earlier command cannot be moved to {previous} ({error.strerror}): move "
+            "them, or give another folder with UAT_REPORTS.",
+            ExitCode.BAD_COMMAND_LINE,
+        ) from error
+
+
+def write_documents(record: SuiteRun, folder: Path, known: Knowledge) -> SignOff:
     """Write `run.json`, the sign-off, JUnit XML, and the history, into the folder of the reports.
 
     Args:
         record: of a run, or of several together.
         folder: of the reports.
-        deviations: that are listed.
-        waivers: that are listed.
-        platforms: on which the release must have run; those of the record when there are none.
+        known: what the sign-off rests on; its history is that of the folder.
 
     Returns:
         The sign-off.
     """
     record.write_to(folder)
     history = remember(record, folder)
-    known = replace(Knowledge.of_project(deviations, waivers, history), platforms=platforms)
-    decision = sign_off(record, known)
+    decision = sign_off(record, replace(known, history=history))
     decision.write_to(folder)
     binaries = {facts["sha256"] for facts in record.binaries.values()}
     write_page(
         decision.document, folder, runs_with_this_binary=sum(each.sha256 in binaries for each in history)
     )
     write_summary(decision.document, folder)
-    write_junit(record, folder, {run.location.rpartition(":")[0]: run.feature for run in known.runs})
+    write_junit(record, folder)
     return decision
 
 
@@ -82,6 +110,7 @@ def put_together(folders: Sequence[Path], target: Path) -> SuiteRun:
     target.mkdir(parents=True, exist_ok=True)
     for name in (EVIDENCE, ALLURE_RESULTS):
         shutil.rmtree(target / name, ignore_errors=True)
+    (target / ALLURE_PAGE).unlink(missing_ok=True)
     for number, folder in enumerate(folders, start=1):
         _copy(folder / EVIDENCE, target / EVIDENCE / str(number))
         _copy(folder / ALLURE_RESULTS, target / ALLURE_RESULTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -14,6 +15,7 @@ import yaml
 from behave.parser import parse_file
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.report.outcomes import key_of
 from swamp_harness.report.project import ROOT
 
 _OUTLINE_ROW = " -- @"
@@ -112,8 +114,9 @@ def is_run_of(run: str, scenario: str) -> bool:
 
 
 def parse(folder: Path) -> list[Any]:
-    """The model that behave has of every feature file in a folder, by file name."""
-    return [parse_file(str(file)) for file in sorted(folder.glob("*.feature"))]
+    """The model that behave has of every feature file in a folder, by file name; an empty file has none."""
+    models = (parse_file(str(file)) for file in sorted(folder.glob("*.feature")))
+    return [model for model in models if model is not None]
 
 
 @dataclass(frozen=True)
@@ -125,21 +128,31 @@ class FeatureRun:
         numbers: of issue 630 that it serves.
         location: "file:line".
         feature: the name of its feature.
+        occurrence: 1 for the first scenario of its name in the features, 2 for the second.
     """
 
     name: str
     numbers: tuple[int, ...]
     location: str
     feature: str
+    occurrence: int = 1
+
+    @property
+    def key(self) -> str:
+        """What identifies the scenario in every run, even where another one has the same name."""
+        return key_of(self.name, self.occurrence)
 
 
 def runs_in(features: Sequence[Any]) -> list[FeatureRun]:
     """Every scenario of the features as it runs, each row of an outline for itself."""
-    return [
-        FeatureRun(row.name, numbers_of(row), location_of(row), feature.name)
-        for feature in features
-        for row in feature.walk_scenarios()
-    ]
+    seen: Counter[str] = Counter()
+    runs = []
+    for feature in features:
+        for row in feature.walk_scenarios():
+            seen[row.name] += 1
+            place = location_of(row)
+            runs.append(FeatureRun(row.name, numbers_of(row), place, feature.name, seen[row.name]))
+    return runs
 
 
 def numbers_of(scenario: Any) -> tuple[int, ...]:

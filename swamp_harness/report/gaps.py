@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from swamp_harness.machinery.faults import ExitCode
-from swamp_harness.report.outcomes import Outcome, ScenarioResult, in_ranges, numbers_in
+from swamp_harness.report.outcomes import Ending, Outcome, ScenarioResult, in_ranges, numbers_in
 from swamp_harness.report.suite_run import SuiteRun
 
-_CUT_SHORT = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+# Why a run ended early, in sentences.
+_ENDED_EARLY = {
+    Ending.INTERRUPTED: "A run was interrupted before its end.",
+    Ending.TERMINATED: "A run was interrupted before its end.",
+    Ending.HUNG_UP: "A run was interrupted before its end.",
+    Ending.FAILED: "A run ended early because the suite itself failed.",
+    Ending.OPEN: "A run has not ended, or was killed.",
+}
 
 
 def gaps_in(record: SuiteRun, results: Sequence[ScenarioResult], platforms: Sequence[str]) -> list[str]:
@@ -21,8 +28,10 @@ def gaps_in(record: SuiteRun, results: Sequence[ScenarioResult], platforms: Sequ
     """
     absent = [platform for platform in platforms if platform not in record.binaries]
     told = [f"Nothing ran on {', '.join(absent)}."] if absent else []
-    if record.verdict in _CUT_SHORT:
-        told.append("A run was interrupted before its end.")
+    if record.ending in _ENDED_EARLY:
+        told.append(_ENDED_EARLY[record.ending])
+    if record.without_result:
+        told.append(f"Of {record.planned} planned scenarios {record.without_result} have no result.")
     here = [result for result in results if result.platform not in absent]
     return [*told, *_of_the_bench(record, results), *_of_scenarios(here)]
 
@@ -51,6 +60,6 @@ def _of_scenarios(results: Sequence[ScenarioResult]) -> list[str]:
         for numbers in [numbers_in(result for result in missing if result.platform == platform)]
     ]
     # What is no gap on any of the platforms is one of the release, if none of them could run it.
-    accounted = {result.name for result in results if not result.is_for_elsewhere}
-    nowhere = numbers_in(result for result in results if result.name not in accounted)
+    accounted = {result.key for result in results if not result.is_for_elsewhere}
+    nowhere = numbers_in(result for result in results if result.key not in accounted)
     return [*told, f"Of {promises_in_words(nowhere)} a scenario ran on no platform."] if nowhere else told

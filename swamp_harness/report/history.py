@@ -29,8 +29,8 @@ class PastRun:
         version: of the binary.
         sha256: of the binary.
         platform: on which it ran.
-        outcomes: of the scenarios that ran, by name.
-        seconds: that each of them took, by name; nothing of runs that were remembered without.
+        outcomes: of the scenarios that ran, by key: the name, and a number if the name is repeated.
+        seconds: that each of them took, by key; nothing of runs that were remembered without.
         wall_seconds: that the run took; None for runs that were remembered without.
     """
 
@@ -114,7 +114,7 @@ def _run_on(platform: str, record: SuiteRun) -> PastRun:
         record.version,
         record.binaries[platform]["sha256"],
         platform,
-        {result.name: result.outcome.value for result in ran},
-        {result.name: result.seconds for result in ran},
+        {result.key: result.outcome.value for result in ran},
+        {result.key: result.seconds for result in ran},
         record.figures[WALL],
     )

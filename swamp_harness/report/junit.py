@@ -1,11 +1,12 @@
 """JUnit XML of a run, for CI systems: a suite for each feature, and a case for each scenario.
 
-A broken promise is a failure, an infrastructure fault an error, what did not run or is waived is skipped.
+A broken promise is a failure, an infrastructure fault an error, what did not run or is waived is skipped. A
+run that ended early is an error in a suite of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
@@ -25,22 +26,25 @@ _ELEMENT = {
 }
 
 
-def write_junit(record: SuiteRun, folder: Path, features: Mapping[str, str]) -> Path:
+def write_junit(record: SuiteRun, folder: Path) -> Path:
     """Write `junit.xml` into a folder, blanked of secrets.
 
     Args:
         record: of the run.
         folder: where it goes.
-        features: the name of the feature by the file that it stands in.
 
     Returns:
         The file.
     """
     results = [result for result in record.results if not result.is_unselected]
     root = Element("testsuites", name="swamp-uat", time=_seconds(record.figures["wall seconds"]))
-    for file in dict.fromkeys(result.place[0] for result in results):
-        _add_suite(root, features.get(file, file), [each for each in results if each.place[0] == file])
-    _count(root, results)
+    for file, name in dict.fromkeys((result.place[0], result.feature) for result in results):
+        own = [each for each in results if (each.place[0], each.feature) == (file, name)]
+        _add_suite(root, name or file, own)
+    kinds = [_ELEMENT.get(result.outcome, "") for result in results]
+    if record.ending.is_early:
+        kinds.append(_add_early_end(root, record))
+    _count(root, kinds)
     indent(root)
     target = folder / JUNIT_FILE
     ElementTree(root).write(target, encoding="utf-8", xml_declaration=True)
@@ -50,7 +54,7 @@ def write_junit(record: SuiteRun, folder: Path, features: Mapping[str, str]) -> 
 def _add_suite(root: Element, name: str, results: Sequence[ScenarioResult]) -> None:
     seconds = sum(result.seconds for result in results)
     suite = SubElement(root, "testsuite", name=name, time=_seconds(seconds))
-    _count(suite, results)
+    _count(suite, [_ELEMENT.get(result.outcome, "") for result in results])
     for result in results:
         case = SubElement(
             suite,
@@ -74,8 +78,17 @@ def _add_suite(root: Element, name: str, results: Sequence[ScenarioResult]) -> N
                 SubElement(case, "system-out").text = f"Evidence: {result.evidence}"
 
 
-def _count(element: Element, results: Sequence[ScenarioResult]) -> None:
-    kinds = [_ELEMENT.get(result.outcome, "") for result in results]
+def _add_early_end(root: Element, record: SuiteRun) -> str:
+    # A CI system takes skipped tests for a success, which a run is not that ended early.
+    suite = SubElement(root, "testsuite", name="The run itself", time=_seconds(0))
+    _count(suite, ["error"])
+    case = SubElement(suite, "testcase", name="The run comes to its end", classname="swamp-uat")
+    told = SubElement(case, "error", message=record.ending.reason, type=record.ending.value)
+    told.text = _text("\n".join(record.errors) or record.ending.reason)
+    return "error"
+
+
+def _count(element: Element, kinds: Sequence[str]) -> None:
     element.set("tests", str(len(kinds)))
     for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         element.set(name, str(kinds.count(kind)))

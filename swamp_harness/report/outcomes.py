@@ -23,6 +23,39 @@ class Outcome(Enum):
     NOT_RUN = "not run"
 
 
+class Ending(Enum):
+    """How a run ended."""
+
+    COMPLETE = "complete"
+    STOPPED = "stopped at the first new failure"
+    INTERRUPTED = "interrupted"
+    TERMINATED = "terminated"
+    HUNG_UP = "terminal closed"
+    FAILED = "suite failed"
+    # What the record says from the start of a run to its end, and for ever if the run is killed.
+    OPEN = "open"
+
+    @property
+    def reason(self) -> str:
+        """Why a scenario did not run, if the run ended like this."""
+        return _REASONS[self]
+
+    @property
+    def is_early(self) -> bool:
+        """Whether the run ended before its end without having been told to."""
+        return self not in (Ending.COMPLETE, Ending.STOPPED)
+
+
+_REASONS = {
+    Ending.COMPLETE: "the run ended without running it",
+    Ending.STOPPED: "the run was to stop at the first new failure (--stop)",
+    Ending.INTERRUPTED: "the run was interrupted",
+    Ending.TERMINATED: "the run was interrupted",
+    Ending.HUNG_UP: "the run was interrupted",
+    Ending.FAILED: "the suite itself failed before this scenario had a result",
+    Ending.OPEN: "the run has not ended, or was killed",
+}
+
 # The reason of a scenario that nobody asked to run; all others that did not run have a telling one.
 NOT_SELECTED = "not selected"
 # How the reason of a scenario begins that can run on other platforms alone.
@@ -33,6 +66,8 @@ _LACKED_BY_WINDOWS = re.compile(r"needs [^,]+, which .*\bWindows\b")
 
 # Outcomes that keep no release from being signed off.
 HARMLESS = frozenset({Outcome.HELD, Outcome.WAIVED})
+# Outcomes that nobody has listed or waived: new failures.
+NEW_FAILURES = frozenset({Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.FAULT})
 
 # Broken promises first: they are what a release engineer must not overlook.
 _SEVERITY = {
@@ -63,6 +98,8 @@ class ScenarioResult:
         commands: how many times it started the product.
         product_cpu_seconds: processor time of the product, where the platform tells it.
         swept_up: processes that were still running when its actors had ended.
+        feature: the name of its feature.
+        occurrence: 1 for the first scenario of its name in the features, 2 for the second.
     """
 
     name: str
@@ -80,6 +117,13 @@ class ScenarioResult:
     platform: str = ""
     evidence: str = ""
     fallbacks: Mapping[str, int] = field(default_factory=dict)
+    feature: str = ""
+    occurrence: int = 1
+
+    @property
+    def key(self) -> str:
+        """What identifies the scenario in every run, even where another one has the same name."""
+        return key_of(self.name, self.occurrence)
 
     @property
     def is_unselected(self) -> bool:
@@ -118,6 +162,11 @@ class ScenarioResult:
     def title(self) -> str:
         """Its numbers and its name, for people; which row of an outline it is, the location tells."""
         return f"{','.join(f'{number:02}' for number in self.numbers)} {title_of(self.name)}"
+
+
+def key_of(name: str, occurrence: int) -> str:
+    """What identifies a scenario in every run: its name, and a number if an earlier one has the same name."""
+    return name if occurrence == 1 else f"{name} ({occurrence})"
 
 
 def title_of(name: str) -> str:
@@ -176,5 +225,7 @@ def verdict_in_words(results: Sequence[ScenarioResult], code: ExitCode) -> str:
         ExitCode.KNOWN_DEVIATIONS: "NO NEW FAILURE, but known deviations stand against sign-off",
         ExitCode.INTERRUPTED: "INTERRUPTED",
         ExitCode.TERMINATED: "TERMINATED",
+        ExitCode.HUNG_UP: "INTERRUPTED, the terminal was closed",
+        ExitCode.INCOMPLETE: "INCOMPLETE, the run ended early",
     }[code]
     return f"{heading}: {told or 'nothing had run'}"

@@ -17,7 +17,7 @@ from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.machinery.redaction import SECRETS
-from swamp_harness.report import features, project, waivers
+from swamp_harness.report import features, waivers
 from swamp_harness.report.deviations import Deviation
 from swamp_harness.report.features import FeatureRun, Promise
 from swamp_harness.report.figures import in_words
@@ -31,6 +31,7 @@ from swamp_harness.report.outcomes import (
     numbers_in,
     title_of,
 )
+from swamp_harness.report.plan import not_run
 from swamp_harness.report.suite_run import SuiteRun
 from swamp_harness.report.waivers import Waiver
 
@@ -107,23 +108,15 @@ class Knowledge:
     runs: Sequence[FeatureRun]
     deviations: Sequence[Deviation]
     waivers: Sequence[Waiver]
-    history: Sequence[PastRun]
+    history: Sequence[PastRun] = ()
     platforms: Sequence[str] = ()
-
-    @classmethod
-    def of_project(
-        cls, deviations: Sequence[Deviation], waivers: Sequence[Waiver], history: Sequence[PastRun]
-    ) -> Knowledge:
-        """With all scenarios of the project's features."""
-        return cls(features.runs_in(features.parse(project.FEATURES)), deviations, waivers, history)
 
 
 def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
     """Judge a release by a run, or by several together."""
     platforms = list(dict.fromkeys((*record.binaries, *known.platforms)))
     results = _with_what_is_missing(record, known.runs, platforms)
-    names = [run.name for run in known.runs]
-    complaints = waivers.complaints(known.waivers, results, record.version, names)
+    complaints = waivers.complaints(known.waivers, results, record.version, known.runs)
     against = _reasons_against(results, complaints)
     gaps = gaps_in(record, results, platforms)
     by_results = Verdict.FAIL if against else Verdict.INCOMPLETE if gaps else Verdict.PASS
@@ -148,7 +141,7 @@ def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
             if (count := sum(result.outcome is outcome for result in results))
         },
         "did not hold": _did_not_hold(results),
-        "promises": [_promise(each, results, known) for each in features.catalogue()],
+        "promises": [_promise(each, results) for each in features.catalogue()],
         "deviations": [_deviation(each, results) for each in known.deviations if _seen(each, results)],
         "waivers": [_waiver(each, results, record.version) for each in known.waivers],
         "not run": _not_run(results),
@@ -160,16 +153,12 @@ def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
 def _with_what_is_missing(
     record: SuiteRun, runs: Sequence[FeatureRun], platforms: Sequence[str]
 ) -> list[ScenarioResult]:
-    seen = {(result.name, result.platform): result for result in record.results}
-    expected = {(run.name, platform): _unselected(run, platform) for run in runs for platform in platforms}
+    seen = {(result.key, result.platform): result for result in record.results}
+    expected = {
+        (run.key, platform): not_run(run, NOT_SELECTED, platform) for run in runs for platform in platforms
+    }
     # What has run counts, even if it is no longer in the features under that name.
     return list({**expected, **seen}.values())
-
-
-def _unselected(run: FeatureRun, platform: str) -> ScenarioResult:
-    return ScenarioResult(
-        run.name, run.numbers, run.location, Outcome.NOT_RUN, NOT_SELECTED, "", 0, 0, 0, 0, platform=platform
-    )
 
 
 def _reasons_against(results: Sequence[ScenarioResult], complaints: Sequence[str]) -> list[str]:
@@ -194,9 +183,8 @@ def _no_sign_off(record: SuiteRun) -> list[str]:
 # --- the document
 
 
-def _promise(promise: Promise, results: Sequence[ScenarioResult], known: Knowledge) -> dict[str, Any]:
+def _promise(promise: Promise, results: Sequence[ScenarioResult]) -> dict[str, Any]:
     own = [result for result in results if promise.number in result.numbers]
-    names = {run.location: run.feature for run in known.runs}
     return {
         "number": promise.number,
         "section": promise.section,
@@ -207,7 +195,7 @@ def _promise(promise: Promise, results: Sequence[ScenarioResult], known: Knowled
             {
                 "name": title_of(result.name),
                 "location": result.location,
-                "feature": names.get(result.location, ""),
+                "feature": result.feature,
                 "platform": result.platform,
                 "outcome": result.outcome.value,
                 "reason": result.reason,
@@ -240,8 +228,8 @@ def _outcomes(results: Sequence[ScenarioResult]) -> dict[str, str]:
         platform: _standing([result for result in results if result.platform == platform])
         for platform in dict.fromkeys(result.platform for result in results)
     }
-    ran = {result.name for result in results if result.outcome is not Outcome.NOT_RUN}
-    lacking = {result.needed_platform for result in results if result.name not in ran} - {""}
+    ran = {result.key for result in results if result.outcome is not Outcome.NOT_RUN}
+    lacking = {result.needed_platform for result in results if result.key not in ran} - {""}
     return {**outcomes, **dict.fromkeys(sorted(lacking), Outcome.NOT_RUN.value)}
 
 

@@ -17,9 +17,16 @@ from typing import Any
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.report import figures
-from swamp_harness.report.outcomes import Outcome, ScenarioResult, fallbacks_in, verdict
+from swamp_harness.report.outcomes import Ending, Outcome, ScenarioResult, fallbacks_in, verdict
 
 RUN_FILE = "run.json"
+
+# The exit codes of runs that somebody ended, and how those ended.
+_OF_ENDINGS = {
+    ExitCode.INTERRUPTED: Ending.INTERRUPTED,
+    ExitCode.TERMINATED: Ending.TERMINATED,
+    ExitCode.HUNG_UP: Ending.HUNG_UP,
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,10 @@ class SuiteRun:
         figures: what it cost, by name; sums over several, but the wall time is that of the longest.
         results: of the scenarios, in the order of the features.
         machines: of the bench; none in the record of a run that did not note them.
+        planned: how many scenarios were to run; each has a result, or the record is not whole.
+        ending: how the run ended; of several, the worst.
+        errors: what went wrong in the suite itself, outside of any scenario.
+        output_lost: why the run's output could not be written to its end; empty if it could.
     """
 
     started: datetime
@@ -64,6 +75,15 @@ class SuiteRun:
     figures: Mapping[str, float]
     results: Sequence[ScenarioResult]
     machines: Sequence[MachineOfRun] = ()
+    planned: int = 0
+    ending: Ending = Ending.COMPLETE
+    errors: Sequence[str] = ()
+    output_lost: str = ""
+
+    @property
+    def without_result(self) -> int:
+        """How many scenarios were to run and have no result at all."""
+        return max(0, self.planned - len(self.results))
 
     @property
     def faults_of_machines(self) -> list[str]:
@@ -81,11 +101,18 @@ class SuiteRun:
             "other binary": self.other,
             "bench": [asdict(machine) for machine in self.machines],
             "verdict": self.verdict.name,
+            "ending": self.ending.value,
+            "errors": self.errors,
+            "output lost": self.output_lost,
+            "planned": self.planned,
             "figures": self.figures,
             "fallbacks": fallbacks_in(self.results),
             "results": [{**asdict(result), "outcome": result.outcome.value} for result in self.results],
         }
-        (folder / RUN_FILE).write_text(SECRETS.blank(json.dumps(document, indent=2)) + "\n", "utf-8")
+        # Half a record would hide the one that says that the run has not ended.
+        half = folder / f"{RUN_FILE}.new"
+        half.write_text(SECRETS.blank(json.dumps(document, indent=2)) + "\n", "utf-8")
+        half.replace(folder / RUN_FILE)
 
 
 def read_run(file: Path) -> SuiteRun:
@@ -107,6 +134,10 @@ def read_run(file: Path) -> SuiteRun:
             figures=document["figures"],
             results=tuple(map(_result, document["results"])),
             machines=tuple(MachineOfRun(**told) for told in document.get("bench", ())),
+            planned=document.get("planned", 0),
+            ending=_ending_in(document),
+            errors=tuple(document.get("errors", ())),
+            output_lost=document.get("output lost", ""),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnusableInput(
@@ -134,7 +165,7 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
     results = [result for each in records for result in each.results if not result.is_unselected]
     twice = [
         name
-        for (name, platform), count in Counter((each.name, each.platform) for each in results).items()
+        for (name, platform), count in Counter((each.key, each.platform) for each in results).items()
         if count > 1
     ]
     if twice:
@@ -150,18 +181,31 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
         figures=figures.together([each.figures for each in records]),
         results=tuple(sorted(results, key=lambda result: (result.place, result.platform))),
         machines=tuple(dict.fromkeys(machine for each in records for machine in each.machines)),
+        planned=len(results) + sum(each.without_result for each in records),
+        ending=max((each.ending for each in records), key=list(Ending).index),
+        errors=tuple(error for each in records for error in each.errors),
+        output_lost=next((each.output_lost for each in records if each.output_lost), ""),
     )
 
 
 def _verdict_of_all(records: Sequence[SuiteRun], results: Sequence[ScenarioResult]) -> ExitCode:
     ended = {each.verdict for each in records}
-    for code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.PROMISE_BROKEN):
+    for code in (*_OF_ENDINGS, ExitCode.PROMISE_BROKEN):
         if code in ended:  # a run may end with 1, as with 5, for what stands in none of its results
             return code
     code = verdict(results)
     if code is not ExitCode.PROMISE_BROKEN and ExitCode.INFRASTRUCTURE_FAULT in ended:
         return ExitCode.INFRASTRUCTURE_FAULT
+    if code not in (ExitCode.PROMISE_BROKEN, ExitCode.INFRASTRUCTURE_FAULT) and ExitCode.INCOMPLETE in ended:
+        return ExitCode.INCOMPLETE
     return code
+
+
+def _ending_in(document: dict[str, Any]) -> Ending:
+    if "ending" in document:
+        return Ending(document["ending"])
+    # A record of before endings were noted.
+    return _OF_ENDINGS.get(ExitCode[document["verdict"]], Ending.COMPLETE)
 
 
 def _result(told: dict[str, Any]) -> ScenarioResult:

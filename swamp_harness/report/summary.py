@@ -40,6 +40,8 @@ def of_run(record: SuiteRun, complaints: Sequence[str], reports: Path) -> str:
     for outcome in _TOLD_IN_WORDS:
         lines += _in_words([result for result in record.results if result.outcome is outcome])
     lines += [f"  bench: {fault}" for fault in record.faults_of_machines]
+    lines += [f"  suite: {error.splitlines()[-1]}" for error in record.errors]
+    lines += [f"  output lost: {record.output_lost}"] if record.output_lost else []
     lines += [f"  waivers: {complaint}" for complaint in complaints]
     for outcome in (Outcome.DEVIATION, Outcome.WAIVED):
         told = [result for result in record.results if result.outcome is outcome]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.report.features import is_run_of
+from swamp_harness.report.features import FeatureRun, is_run_of
 from swamp_harness.report.kept_lists import read_entries, unusable
 from swamp_harness.report.outcomes import Outcome, ScenarioResult
 
@@ -64,7 +64,7 @@ def of_scenario(waivers: Sequence[Waiver], scenario: str, version: str) -> Waive
 
 
 def complaints(
-    waivers: Sequence[Waiver], results: Sequence[ScenarioResult], version: str, names: Sequence[str]
+    waivers: Sequence[Waiver], results: Sequence[ScenarioResult], version: str, runs: Sequence[FeatureRun]
 ) -> list[str]:
     """What is wrong with the list, in sentences.
 
@@ -72,14 +72,15 @@ def complaints(
         waivers: the list.
         results: of a run, or of the runs of a release on several platforms.
         version: that was under test.
-        names: under which all scenarios run, those that were not selected as well.
+        runs: of all scenarios, those that were not selected as well.
     """
     told = []
     ran = [result for result in results if result.outcome is not Outcome.NOT_RUN]
-    known = {*names, *(result.name for result in results)}
+    known = {*(run.name for run in runs), *(result.name for result in results)}
     for waiver in waivers:
         concerned = [result for result in ran if waiver.concerns(result.name)]
-        all_ran = {result.name for result in concerned} >= set(filter(waiver.concerns, names))
+        expected = {run.key for run in runs if waiver.concerns(run.name)}
+        all_ran = {result.key for result in concerned} >= expected
         if not any(map(waiver.concerns, known)):
             told.append(
                 f"The waiver of {waiver.scenario!r} is about no scenario: give the name as the feature "

@@ -79,6 +79,10 @@ class AllureFormatter(BaseFormatter):  # type: ignore[misc]
         allure_commons.plugin_manager.register(self.listener)
         _describe_run(Path(self.stream_opener.name), session)
 
+    def feature(self, feature: Any) -> None:
+        """A feature begins; those of its scenarios that stand under a rule are reported as well."""
+        self._wrap_scenario(feature.walk_scenarios())
+
     def tell_of(self, scenario: Any) -> None:
         """Tell of a scenario that did not run in this process what the session knows of it."""
         self.listener.start_scenario(scenario)
@@ -94,8 +98,9 @@ class _Listener(AllureListener):  # type: ignore[misc]
         super().start_scenario(scenario)
         test = self.logger.get_test(self.current_scenario_uuid)
         platform = self._session.bench.binary.built_for
+        run = self._session.plan.run_of(scenario)
         test.name = title_of(scenario.name)
-        test.historyId = test.testCaseId = key_of(scenario.name, numbers_of(scenario), platform)
+        test.historyId = test.testCaseId = history_key(run.key, run.numbers, platform)
         test.labels = [label for label in test.labels if label.name not in _REPLACED] + _labels(scenario)
         # They are in the key, so Allure must not tell results apart by them once more.
         told = [(each.name, each.value) for each in test.parameters or ()] + [("platform", platform)]
@@ -124,15 +129,15 @@ class _Listener(AllureListener):  # type: ignore[misc]
         self.group_context.exit()
 
 
-def key_of(name: str, numbers: Sequence[int], platform: str) -> str:
+def history_key(key: str, numbers: Sequence[int], platform: str) -> str:
     """What Allure follows a scenario by, from run to run.
 
     Args:
-        name: of the scenario, or of the row of an outline.
+        key: of the scenario, or of the row of an outline.
         numbers: of issue 630 that it serves.
         platform: on which it runs.
     """
-    return str(md5(*(f"uat-{number:02}" for number in numbers), name, platform))  # type: ignore[no-untyped-call]
+    return str(md5(*(f"uat-{number:02}" for number in numbers), key, platform))  # type: ignore[no-untyped-call]
 
 
 def _labels(scenario: Any) -> list[Label]:

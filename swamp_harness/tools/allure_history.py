@@ -15,7 +15,7 @@ from typing import Any
 from allure_commons.utils import md5
 
 from swamp_harness.report.history import PastRun
-from swamp_harness.tools.allure import SHOWN, Shown, key_of
+from swamp_harness.tools.allure import SHOWN, Shown, history_key
 
 # An outcome that this version of the suite does not know is left out.
 _SHOWN = {outcome.value: shown for outcome, shown in SHOWN.items()}
@@ -29,7 +29,7 @@ def write_history(
     Args:
         history: of the runs.
         started: when the run that is shown was; it is not part of its own history.
-        numbers: of issue 630 that a scenario serves, by its name; of a scenario without, nothing is told.
+        numbers: of issue 630 that a scenario serves, by its key; of a scenario without, nothing is told.
         folder: where the files go.
     """
     times = sorted({each.started for each in history} - {started}, key=datetime.fromisoformat, reverse=True)
@@ -51,7 +51,7 @@ def _scenarios(runs: Sequence[Sequence[PastRun]], numbers: Mapping[str, Sequence
     for past in (each for run in runs for each in run):
         for name, outcome in past.outcomes.items():
             if name in numbers and outcome in _SHOWN:
-                key = _as_allure_has_it(key_of(name, numbers[name], past.platform))
+                key = _as_allure_has_it(history_key(name, numbers[name], past.platform))
                 items.setdefault(key, []).append(
                     {
                         "uid": _md5(f"{key} {past.started}"),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
 from swamp_harness.machinery.limits import VERSION_ANSWER
-from swamp_harness.report import features, history, project
+from swamp_harness.report import history, project
 from swamp_harness.report.documents import ALLURE_PAGE, ALLURE_RESULTS
 from swamp_harness.report.history import HISTORY_FILE
 from swamp_harness.report.suite_run import RUN_FILE, SuiteRun, read_run
@@ -58,7 +58,7 @@ def make_page(reports: Path, environ: Mapping[str, str]) -> Path:
         work = Path(name)
         past, output = work / "past", work / "output"
         past.mkdir()
-        numbers = {run.name: run.numbers for run in features.runs_in(features.parse(project.FEATURES))}
+        numbers = {result.key: result.numbers for result in record.results}
         started = record.started.isoformat(timespec="seconds")
         write_history(history.read(reports / HISTORY_FILE), started, numbers, past)
         settings = work / "settings.json"

@@ -13,6 +13,7 @@ from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.report import figures, project
+from swamp_harness.report.documents import set_aside
 from swamp_harness.report.outcomes import Outcome
 from swamp_harness.report.suite_run import RUN_FILE, SuiteRun, read_run
 from swamp_harness.tools.suite_process import run_suite
@@ -39,6 +40,7 @@ def bench(reports: Path, jobs: int, selection: Sequence[str]) -> int:
         OSError: nothing can be written there.
     """
     reports.mkdir(parents=True, exist_ok=True)
+    set_aside(reports, (BENCH_FILE,))
     runs = {
         name: _measured(name, reports / "bench" / name.replace(" ", "-"), at_once, selection)
         for name, at_once in (("serial", 1), ("side by side", jobs))

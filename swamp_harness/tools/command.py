@@ -14,17 +14,19 @@ from behave.exception import FileNotFoundError as NoSuchFeature
 from behave.parser import ParserError
 
 from swamp_harness.machinery.faults import ExitCode
+from swamp_harness.machinery.lasting_output import lasting_output
 from swamp_harness.product.releases import Releases
 from swamp_harness.report import coverage, deviations, features, project, waivers
-from swamp_harness.report.documents import put_together, write_documents
+from swamp_harness.report.documents import PREVIOUS, put_together, set_aside, write_documents
+from swamp_harness.report.signoff import Knowledge
 from swamp_harness.report.signoff_page import PAGE_FILE
 from swamp_harness.tools import bench, compare, matrix, prove, stylecheck
 from swamp_harness.tools.allure_page import make_page
 from swamp_harness.tools.endings import exit_code_of
-from swamp_harness.tools.reports_folder import taken
+from swamp_harness.tools.reports_folder import set_older_aside, taken
 from swamp_harness.tools.runner import SHARD, UatRunner
 from swamp_harness.tools.side_by_side import jobs_that_suit
-from swamp_harness.tools.start import configuration, start
+from swamp_harness.tools.start import configuration, refuse_if_misplaced
 
 _ALLURE = "swamp_harness.tools.allure:AllureFormatter"
 _PLATFORM = re.compile(r"(linux|darwin|windows)-(x86_64|aarch64)")  # as the assets of a release are named
@@ -40,13 +42,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code; see the README's table.
     """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    with lasting_output():
+        return exit_code_of(lambda: _command(given))
 
-    def command() -> int:
-        start()
-        return int(options.subcommand(options))
 
-    options = _parser().parse_args(arguments)
-    return exit_code_of(command)
+def _command(given: list[str]) -> int:
+    refuse_if_misplaced()
+    if given[:1] == ["run"] and not {"-h", "--help"} & set(given):
+        set_older_aside(project.reports())  # even if the options are unusable
+    options = _parser().parse_args(given)
+    return int(options.subcommand(options))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -123,9 +129,15 @@ def _resolve(options: argparse.Namespace) -> int:
 
 def _signoff(options: argparse.Namespace) -> int:
     listed, waived = deviations.load(project.deviations()), waivers.load(project.waivers())
+    runs = features.runs_in(features.parse(project.FEATURES))
     with taken(project.reports()) as reports:
+        if not {reports.resolve(), (reports / PREVIOUS).resolve()} & {
+            each.resolve() for each in options.runs
+        }:
+            set_aside(reports)
+        record = put_together(options.runs, reports)
         decision = write_documents(
-            put_together(options.runs, reports), reports, listed, waived, options.platforms
+            record, reports, Knowledge(runs, listed, waived, platforms=options.platforms)
         )
     print("\n".join([decision.verdict.value, *(f"  {reason}" for reason in decision.reasons)]))
     print(f"Sign-off page: {reports / PAGE_FILE}")
@@ -224,7 +236,7 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="how many scenarios at a time; as suits this machine when left out",
     )
-    run.add_argument("--stop", action="store_true", help="end the run with the first scenario that fails")
+    run.add_argument("--stop", action="store_true", help="end the run at the first new failure")
     run.add_argument("--shard", default="", help="run a part of the scenarios only, such as 2/4, by duration")
     run.add_argument("paths", nargs="*", help="feature files, or file:line; all features when left out")
     run.set_defaults(subcommand=_run)

@@ -74,6 +74,5 @@ def told(session: Session, result: ScenarioResult) -> str:
 
 
 def _explanation(session: Session, result: ScenarioResult) -> str:
-    failed = [failure for failure in session.failures.values() if failure.finding == result.reason]
-    explanation = failed[-1].explanation if failed else ""
+    explanation = session.explanations.get(result.location, "")
     return "\n".join(part for part in (result.step, result.reason, explanation) if part)

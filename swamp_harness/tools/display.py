@@ -12,10 +12,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from swamp_harness.report.outcomes import Outcome, title_of
-
-# A known deviation is none: it tells nothing new.
-_FAILURES = {Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.FAULT}
+from swamp_harness.report.features import FeatureRun
+from swamp_harness.report.outcomes import NEW_FAILURES, Outcome, title_of
 
 
 @dataclass
@@ -25,16 +23,17 @@ class _Running:
 
 
 class Display:
-    """Shows the scenarios that run; nothing where standard output is no terminal.
+    """Shows the scenarios that run, known by their locations; nothing where standard output is no terminal.
 
     Args:
-        names: of all scenarios that will run.
+        runs: all scenarios that will run.
         seconds_of: how long a scenario took when it was last recorded.
         jobs: how many run at a time.
     """
 
-    def __init__(self, names: Sequence[str], seconds_of: Callable[[str], float], jobs: int) -> None:
-        self._expected = {name: seconds_of(name) or 1.0 for name in names}
+    def __init__(self, runs: Sequence[FeatureRun], seconds_of: Callable[[str], float], jobs: int) -> None:
+        self._names = {run.location: run.name for run in runs}
+        self._expected = {run.location: seconds_of(run.name) or 1.0 for run in runs}
         self._jobs = jobs
         self._running: dict[str, _Running] = {}
         self._expected_of_done = self._taken_by_done = 0.0
@@ -44,20 +43,20 @@ class Display:
             self._live = Live(console=Console(), auto_refresh=False, transient=True)
             self._live.start()
 
-    def begin(self, name: str) -> None:
+    def begin(self, location: str) -> None:
         """A scenario begins."""
-        self._running[name] = _Running()
+        self._running[location] = _Running()
 
-    def step(self, name: str, step: str) -> None:
+    def step(self, location: str, step: str) -> None:
         """A scenario has come to a step."""
-        self._running[name].step = step
+        self._running[location].step = step
 
-    def end(self, name: str, seconds: float, outcome: Outcome) -> None:
+    def end(self, location: str, seconds: float, outcome: Outcome) -> None:
         """A scenario has ended."""
-        del self._running[name]
+        del self._running[location]
         self._done += 1
-        self._failed += outcome in _FAILURES
-        self._expected_of_done += self._expected[name]
+        self._failed += outcome in NEW_FAILURES
+        self._expected_of_done += self._expected[location]
         self._taken_by_done += seconds
 
     def print(self, text: str) -> None:
@@ -87,7 +86,7 @@ class Display:
         pace = self._taken_by_done / self._expected_of_done
         now = time.monotonic()
         begun = sum(
-            min(now - each.begun, self._expected[name] * pace) for name, each in self._running.items()
+            min(now - each.begun, self._expected[location] * pace) for location, each in self._running.items()
         )
         left = (sum(self._expected.values()) - self._expected_of_done) * pace - begun
         return max(0.0, left / self._jobs)
@@ -99,6 +98,7 @@ class Display:
 
     def _table(self) -> Table:
         table = Table(box=None, show_header=False, pad_edge=False)
-        for name, each in self._running.items():
-            table.add_row(f"{time.monotonic() - each.begun:4.0f} s", title_of(name)[:70], each.step[:60])
+        for location, each in self._running.items():
+            title = title_of(self._names[location])
+            table.add_row(f"{time.monotonic() - each.begun:4.0f} s", title[:70], each.step[:60])
         return table

@@ -16,6 +16,7 @@ from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.product.binary import BINARY_VARIABLE
 from swamp_harness.product.releases import VERSION_VARIABLE, Releases
 from swamp_harness.report import project
+from swamp_harness.report.documents import set_aside
 from swamp_harness.report.pages import write_page
 from swamp_harness.report.release_matrix import BROKEN, KEPT, ReleaseRun, matrix
 from swamp_harness.report.suite_run import RUN_FILE, read_run
@@ -24,7 +25,7 @@ from swamp_harness.tools.suite_process import run_suite
 
 _FOLDER = "matrix"
 _PAGE, _DOCUMENT = "matrix.html", "matrix.json"
-_ENDS_ALL = (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+_ENDS_ALL = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.HUNG_UP)
 # What a run ends with that has judged all it could.
 _JUDGED = (ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS, ExitCode.PROMISE_BROKEN)
 _WHAT_TO_TEST = (BINARY_VARIABLE, VERSION_VARIABLE)
@@ -59,6 +60,9 @@ def run_matrix(given: Sequence[str], reports: Path, selection: Sequence[str]) ->
         UnusableInput: what is given is no version and no file, or given twice (exit code 2), or the latest
             version cannot be found out (8 or 9), or another matrix is written there (2).
     """
+    if (reports / _FOLDER).exists():
+        with taken(reports / _FOLDER):
+            set_aside(reports, (_PAGE, _DOCUMENT))
     releases = _releases(given)
     with taken(reports / _FOLDER) as folder:
         runs, verdict = _run(releases, folder, selection)

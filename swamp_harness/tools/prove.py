@@ -25,6 +25,7 @@ import yaml
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.product.target import TARGET_VARIABLE
 from swamp_harness.report import features, project
+from swamp_harness.report.documents import set_aside
 from swamp_harness.report.outcomes import Outcome, ScenarioResult, title_of
 from swamp_harness.report.suite_run import RUN_FILE, read_run
 from swamp_harness.tools.fault_list import Fault, faults_in, lacking_numbers, load_noticed, write_noticed
@@ -38,6 +39,7 @@ if sys.platform == "win32":
 else:
     _PROCESSES = multiprocessing.get_context("forkserver")
 _LONGEST = 600
+_PROOF = "proof.json"
 # What must hold whatever the fault is: of another number, and of another feature, so that it runs first.
 _CONTROL = "A worker enrolls and shows in the pool, told in text"
 _CONTROL_OF_ENROLLMENT = "A minted credential is shown exactly once, in JSON"
@@ -97,6 +99,7 @@ def prove(
     Raises:
         UnusableInput: no fault has such a name (exit code 2).
     """
+    set_aside(reports, (_PROOF,))
     listed = faults_in(project.FAULTS)
     chosen = [fault for fault in listed if not wanted or fault.name.startswith(tuple(wanted))]
     if not chosen:
@@ -117,7 +120,7 @@ def prove(
         shutil.rmtree(work, ignore_errors=True)
     lacking = [] if wanted else lacking_numbers(listed)
     reports.mkdir(parents=True, exist_ok=True)
-    (reports / "proof.json").write_text(json.dumps(_record(findings), indent=2) + "\n", "utf-8")
+    (reports / _PROOF).write_text(json.dumps(_record(findings), indent=2) + "\n", "utf-8")
     if record:
         noticed = {each.fault.name: next(iter(each.noticed_by)) for each in findings if each.noticed_by}
         write_noticed(project.NOTICED, noticed, listed)
@@ -249,7 +252,7 @@ def _summary(
     lines += [f"Number {number} has too few faults." for number in lacking]
     told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
     lines.append(f"{len(findings)} faults: {told}; {ran} scenarios in {seconds:.0f} s")
-    lines.append(f"The matrix fault by scenario: {reports / 'proof.json'}")
+    lines.append(f"The matrix fault by scenario: {reports / _PROOF}")
     return "\n".join(lines)
 
 

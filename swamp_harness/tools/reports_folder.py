@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.report.documents import set_aside
 
 _NOTE = "run-in-progress.json"
 # By how many seconds the start of a process may seem to move when the clock is set.
@@ -47,6 +49,17 @@ def taken(reports: Path) -> Iterator[Path]:
         yield reports
     finally:
         (reports / _NOTE).unlink(missing_ok=True)
+
+
+def set_older_aside(reports: Path) -> None:
+    """Move the reports of an earlier run out of the way of a command; those of a run in progress stay.
+
+    A command that cannot begin then leaves nothing that looks like its own.
+    """
+    if not reports.exists():
+        return
+    with contextlib.suppress(UnusableInput), taken(reports):
+        set_aside(reports)
 
 
 def _owner_of(reports: Path) -> psutil.Process | None:

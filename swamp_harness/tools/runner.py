@@ -5,15 +5,14 @@ Named in `pyproject.toml`, so a plain `behave` uses it too.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
-from types import FrameType
+from pathlib import Path
 from typing import Any
 
 from behave.formatter._registry import make_formatters, select_formatter_class
@@ -21,23 +20,24 @@ from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.machinery.lasting_output import LastingStream, lasting_output
 from swamp_harness.machinery.redaction import SECRETS
-from swamp_harness.report import project
+from swamp_harness.report import features, project
 from swamp_harness.report.coverage import recorded_seconds
+from swamp_harness.report.documents import set_aside
+from swamp_harness.report.features import location_of
+from swamp_harness.report.plan import Plan
 from swamp_harness.tools.allure import AllureFormatter
 from swamp_harness.tools.console import ConsoleFormatter, told
 from swamp_harness.tools.display import Display
-from swamp_harness.tools.reports_folder import taken
+from swamp_harness.tools.interruptions import Interruptions
+from swamp_harness.tools.reports_folder import set_older_aside, taken
 from swamp_harness.tools.session import Session, banner
 from swamp_harness.tools.side_by_side import SideBySide, can_fork, longest_first, shard_in, shard_of
-from swamp_harness.tools.start import start
+from swamp_harness.tools.start import refuse_if_misplaced
 
 # What behave's user data call the part of the scenarios that is wanted.
 SHARD = "shard"
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came. behave ends a run in good order on KeyboardInterrupt, so that is what this is."""
 
 
 class UatRunner(Runner):  # type: ignore[misc]
@@ -50,6 +50,22 @@ class UatRunner(Runner):  # type: ignore[misc]
         super().__init__(config)
         self._session: Session | None = None
         self._interrupted: ExitCode | None = None
+        self._interruptions = Interruptions(self._interrupt)
+
+    def run(self) -> bool:
+        """Run with standard streams that may fail, and with no older reports in the way."""
+        with lasting_output() as output:
+            for opener in self.config.outputs:
+                if opener.stream is not None and opener.name is None:
+                    opener.stream = output
+            try:
+                refuse_if_misplaced()
+            except UnusableInput as error:
+                print(f"swamp-uat: {error}", file=sys.stderr)
+                raise SystemExit(error.exit_code) from None
+            if not self.config.dry_run:
+                set_older_aside(project.reports())
+            return bool(super().run())
 
     def run_with_paths(self) -> bool:
         """Read everything first, then look for the binary, then run.
@@ -61,12 +77,8 @@ class UatRunner(Runner):  # type: ignore[misc]
             SystemExit: with the exit code that the README's table explains.
         """
         try:
-            start()
-            with _interruptible(self._interrupt):
+            with self._interruptions.handled():
                 return self._read_and_run()
-        except UnusableInput as error:
-            print(f"swamp-uat: {error}", file=sys.stderr)
-            raise SystemExit(error.exit_code) from None
         except KeyboardInterrupt:
             print("swamp-uat: The run was interrupted before its results were written.", file=sys.stderr)
             raise SystemExit(self._interrupted or ExitCode.INTERRUPTED) from None
@@ -89,8 +101,12 @@ class UatRunner(Runner):  # type: ignore[misc]
                 self._refuse_what_one_process_writes()
             seconds = recorded_seconds(project.RECORDED_RESULTS)
             chosen = self._chosen(seconds)
+            plan = self._plan(chosen)
             with taken(project.reports()) as reports:
-                self._session = Session(os.environ, reports, self._at_once)
+                set_aside(reports)
+                # The session decides when the run stops: behave would stop at a known deviation.
+                stops, self.config.stop = bool(self.config.stop), False
+                self._session = Session(os.environ, reports, plan, self._at_once, stops=stops)
                 return self._judge_with(self._session, chosen, seconds)
         except UnusableInput as error:
             print(f"swamp-uat: {error}", file=sys.stderr)
@@ -116,15 +132,29 @@ class UatRunner(Runner):  # type: ignore[misc]
     def _interrupt(self, code: ExitCode) -> None:
         self._interrupted = self._interrupted or code
         if self._session is not None:
+            self._session.hurried = self._session.interrupted is not None
             self._session.interrupt(code)
 
+    def _plan(self, chosen: Sequence[Any]) -> Plan:
+        models = [*features.parse(project.FEATURES), *reversed(self.features)]
+        by_file = {
+            Path(model.filename).resolve(): model for model in models
+        }  # what runs comes last, and counts
+        plan = Plan.of([model for _, model in sorted(by_file.items())], chosen)
+        for first, second in plan.repeated:
+            complaint = f"a scenario of this name stands already at {first.location}: {second.name}"
+            print(f"swamp-uat: {second.location}: {complaint}", file=sys.stderr)
+        return plan
+
     def _chosen(self, seconds: Callable[[str], float]) -> list[Any]:
-        chosen = [
+        selected = [
             scenario
             for scenario in self._scenarios()
             if scenario.should_run(self.config)
             and (not self.config.name or scenario.should_run_with_name_select(self.config))
         ]
+        # A file that is named twice is there twice.
+        chosen = list({location_of(scenario): scenario for scenario in reversed(selected)}.values())[::-1]
         wanted = self.config.userdata.get(SHARD, "")
         if not wanted:
             return chosen
@@ -144,19 +174,29 @@ class UatRunner(Runner):  # type: ignore[misc]
         self.config.session = session  # for the formatters, which behave builds
         self.context._set_root_attribute("session", session)  # for the hooks
         self.step_registry = _ExplainingRegistry(session)
-        print(banner(session), flush=True)
-        try:
-            if session.at_once > 1:
-                self._run_side_by_side(session, chosen, seconds)
-            else:
-                self._run_one_by_one(session, chosen)
-        except KeyboardInterrupt:
-            session.interrupt(ExitCode.INTERRUPTED)
-        finally:
-            session.take_interrupted(chosen)
+        if isinstance(sys.stdout, LastingStream):
+            sys.stdout.when_lost(session.lose_output)
+        with self._interruptions.held():
+            session.write_plan()
+            try:
+                with self._interruptions.raised():
+                    print(banner(session), flush=True)
+                    self._run(session, chosen, seconds)
+            except KeyboardInterrupt:
+                session.interrupt(ExitCode.INTERRUPTED)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, what has run has its results
+                session.take_error(error)
             code = session.close()
-        self._tell_allure_of(session.unheard)
+            self._tell_allure_of([each for each in chosen if location_of(each) in session.unheard])
         return code
+
+    def _run(self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]) -> None:
+        if session.at_once > 1:
+            session.bench.prepare()
+            with self._interruptions.held():
+                self._run_side_by_side(session, chosen, seconds)
+        else:
+            self._run_one_by_one(session, chosen)
 
     def _tell_allure_of(self, scenarios: Sequence[Any]) -> None:
         for _, kind, output in self._formats() if scenarios else ():
@@ -172,22 +212,26 @@ class UatRunner(Runner):  # type: ignore[misc]
             if id(scenario) not in wanted:
                 scenario.mark_skipped()
         self.formatters = make_formatters(self.config, self.config.outputs)
-        self.run_model()
+        try:
+            self.run_model()
+        except BaseException:
+            for formatter in self.formatters:  # what they have is written, and they hear no more
+                with contextlib.suppress(Exception):
+                    formatter.close()
+            raise
         if self.aborted:
             session.interrupt(ExitCode.INTERRUPTED)
 
     def _run_side_by_side(
         self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]
     ) -> None:
-        session.bench.prepare()
-        display = Display([scenario.name for scenario in chosen], seconds, session.at_once)
+        display = Display(session.plan.chosen, seconds, session.at_once)
         SideBySide(
             session,
             session.at_once,
             self._run_alone,
             lambda result: display.print(SECRETS.blank(told(session, result))),
             display,
-            stops=self.config.stop,
         ).run(longest_first(chosen, seconds))
 
     def _run_alone(self, scenario: Any) -> None:
@@ -226,22 +270,3 @@ class _ExplainingRegistry:
             self._session.run_step(step, context.world, action)
 
         return run
-
-
-@contextmanager
-def _interruptible(take: Callable[[ExitCode], None]) -> Iterator[None]:
-    def interrupt(number: int, _: FrameType | None) -> None:
-        # A second one, while the first still ends things, ends the process; the guardian does the rest.
-        signal.signal(number, signal.SIG_DFL)
-        if number == signal.SIGINT:
-            take(ExitCode.INTERRUPTED)
-            raise KeyboardInterrupt
-        take(ExitCode.TERMINATED)
-        raise Terminated
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

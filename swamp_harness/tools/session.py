@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
+import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -17,10 +17,12 @@ from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, Promis
 from swamp_harness.machinery.limits import time_scale
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product.target import target_of
-from swamp_harness.report import deviations, features, figures, project, summary, waivers
-from swamp_harness.report.documents import ALLURE_PAGE, ALLURE_RESULTS, EVIDENCE, write_documents
-from swamp_harness.report.features import location_of, numbers_of
-from swamp_harness.report.outcomes import Outcome, ScenarioResult, verdict
+from swamp_harness.report import deviations, figures, project, summary, waivers
+from swamp_harness.report.documents import write_documents
+from swamp_harness.report.features import location_of
+from swamp_harness.report.outcomes import NEW_FAILURES, Ending, Outcome, ScenarioResult, verdict
+from swamp_harness.report.plan import Plan, not_run
+from swamp_harness.report.signoff import Knowledge
 from swamp_harness.report.suite_run import MachineOfRun, SuiteRun
 from swamp_harness.report.timeline_drawing import TIMELINE_FILE, drawing_of
 from swamp_harness.scenario.bench import Bench
@@ -29,8 +31,11 @@ from swamp_harness.scenario.world import World
 from swamp_harness.tools.judgement import Judge, Judgement
 from swamp_harness.tools.requirements import missing_for, platforms_asked_by
 
-_INTERRUPTED = "the run was interrupted"
-_NO_FAILURE = {Outcome.HELD, Outcome.WAIVED, Outcome.NOT_RUN}
+_ENDINGS = {
+    ExitCode.INTERRUPTED: Ending.INTERRUPTED,
+    ExitCode.TERMINATED: Ending.TERMINATED,
+    ExitCode.HUNG_UP: Ending.HUNG_UP,
+}
 _NOT_WORSE_THAN_A_COMPLAINT = {ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS}
 
 
@@ -52,8 +57,10 @@ class Session:
 
     Args:
         environ: the environment of the person who started it.
-        reports: the folder where its artifacts go; what an earlier run left there is removed.
+        reports: the folder where its artifacts go.
+        plan: what it is to judge.
         at_once: how many scenarios run at a time.
+        stops: whether it ends with the first new failure.
 
     Raises:
         UnusableInput: there is no usable binary, or a file or variable of the project is unusable.
@@ -62,11 +69,17 @@ class Session:
         bench: what all scenarios share.
         at_once: how many scenarios run at a time.
         results: what became of the scenarios so far, in order.
-        unheard: the scenarios that no process has brought to an end of its own: interrupted, or lost.
+        explanations: the last things that everybody said, by the location of a scenario that failed.
+        unheard: the locations of the scenarios that no process has brought to an end of its own.
         interrupted: the exit code of an interrupted run, None while it has not been interrupted.
+        hurried: whether it was interrupted a second time.
+        errors: what went wrong in the suite itself, outside of any scenario.
+        output_lost: why the run's output could not be written to its end; empty if it could.
     """
 
-    def __init__(self, environ: Mapping[str, str], reports: Path, at_once: int = 1) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], reports: Path, plan: Plan, at_once: int = 1, *, stops: bool = False
+    ) -> None:
         time_scale()  # a bad value is bad input, and must be said before anything is started
         target = target_of(environ, project.EMBEDDED_TARGET)
         listed = target.has_listed_deviations
@@ -74,15 +87,19 @@ class Session:
         self.waivers = waivers.load(project.waivers()) if listed else []
         self.bench = Bench(environ, reports, target)
         self._judge = Judge(self.deviations, self.waivers, self.bench.binary.version)
-        for stale in (EVIDENCE, ALLURE_RESULTS):
-            shutil.rmtree(reports / stale, ignore_errors=True)
-        (reports / ALLURE_PAGE).unlink(missing_ok=True)
         self.reports = reports
+        self.plan = plan
         self.results: list[ScenarioResult] = []
-        self.unheard: list[Any] = []
+        self.explanations: dict[str, str] = {}
+        self.unheard: set[str] = set()
         self.interrupted: ExitCode | None = None
-        self.failures: dict[str, Failure] = {}
+        self.hurried = False
+        self.errors: list[str] = []
+        self.output_lost = ""
+        self._is_leader = True
         self.at_once = at_once
+        self._stops = stops
+        self._failures: dict[tuple[str, int], Failure] = {}  # of the present scenario, by step
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
         self._begun = 0
@@ -96,6 +113,10 @@ class Session:
     def begin(self, scenario: Any) -> World | None:
         """Build the World of a scenario; None, with the scenario marked as skipped, if it cannot run here."""
         self._scenario_clock, self._scenario_cpu = time.monotonic(), _product_cpu()
+        self._failures = {}
+        if self.is_stopped:
+            scenario.skip(Ending.STOPPED.reason)
+            return None
         missing = missing_for(scenario, self.bench)
         if missing is not None:
             scenario.skip(missing)
@@ -134,11 +155,15 @@ class Session:
 
     def finish(self, scenario: Any, world: World | None) -> None:
         """End a scenario's World and write down what became of the scenario."""
+        if world is None and self.is_stopped:
+            return  # it has not begun
         judgement, swept_up = self._judged(scenario), 0
         if world is not None:
             failed = judgement.outcome in (Outcome.BROKEN, Outcome.DEVIATION, Outcome.FAULT)
             try:
                 swept_up = world.close(keep=failed, interrupted=self.interrupted is not None)
+            except KeyboardInterrupt:  # what is left, the end of the run ends
+                judgement = Judgement(Outcome.NOT_RUN, self._ending.reason)
             except Exception as error:  # noqa: BLE001 - a scenario's end must not spoil those after it
                 judgement = judgement.with_a_failed_end(error)
             if world.timeline is not None:
@@ -166,10 +191,11 @@ class Session:
         evidence: str = "",
         fallbacks: Mapping[str, int] | None = None,
     ) -> ScenarioResult:
+        run = self.plan.run_of(scenario)
         return ScenarioResult(
-            name=scenario.name,
-            numbers=numbers_of(scenario),
-            location=location_of(scenario),
+            name=run.name,
+            numbers=run.numbers,
+            location=run.location,
             outcome=judgement.outcome,
             reason=judgement.reason,
             step=judgement.step,
@@ -182,12 +208,14 @@ class Session:
             platform=self.bench.binary.built_for,
             evidence=evidence,
             fallbacks=fallbacks or {},
+            feature=run.feature,
+            occurrence=run.occurrence,
         )
 
     @property
-    def has_failures(self) -> bool:
-        """Whether a scenario has failed so far, for whatever reason."""
-        return any(result.outcome not in _NO_FAILURE for result in self.results)
+    def is_stopped(self) -> bool:
+        """Whether no scenario is to begin any more, as one has failed in a new way."""
+        return self._stops and any(result.outcome in NEW_FAILURES for result in self.results)
 
     # --- side by side
 
@@ -199,42 +227,28 @@ class Session:
             at_step: is told each step that begins.
         """
         self.bench.become_child()
+        self._is_leader = False
         self.results = []  # the leader's: the last of them must not pass for that of this scenario
         self._begun = number - 1
         self._at_step = at_step
 
-    def report_of_child(self) -> tuple[ScenarioResult, dict[str, Failure]] | None:
-        """What became of the one scenario, and what went wrong in it; None if it came to nothing."""
-        return (self.results[-1], self.failures) if self.results else None
+    def report_of_child(self) -> tuple[ScenarioResult, str] | None:
+        """What became of the one scenario, and its explanation; None if it came to nothing."""
+        if not self.results:
+            return None
+        return self.results[-1], self.explanations.get(self.results[-1].location, "")
 
-    def take(
-        self, result: ScenarioResult, failures: Mapping[str, Failure], harness_seconds: float
-    ) -> ScenarioResult:
+    def take(self, result: ScenarioResult, explanation: str, harness_seconds: float) -> ScenarioResult:
         """Take the report of a process that ran one scenario."""
         self.results.append(result)
-        self.failures.update(failures)
+        self.explanations[result.location] = explanation
         self._harness_seconds_of_children += harness_seconds
         return result
 
-    def take_interrupted(self, chosen: Sequence[Any]) -> None:
-        """Note which scenarios did not come to their end, or did not begin, if the run was interrupted.
-
-        Args:
-            chosen: all that were to run.
-        """
-        if self.interrupted is None:
-            return
-        self._scenario_clock, self._scenario_cpu = time.monotonic(), _product_cpu()
-        ended = {result.location for result in self.results}
-        for scenario in chosen:
-            if location_of(scenario) not in ended:
-                self.unheard.append(scenario)
-                self.results.append(self._result(scenario, Judgement(Outcome.NOT_RUN, _INTERRUPTED)))
-
     def take_loss(self, scenario: Any, code: int) -> ScenarioResult:
         """Note that the process of a scenario died without a report."""
-        self._scenario_clock = time.monotonic()
-        self.unheard.append(scenario)
+        self._scenario_clock, self._scenario_cpu = time.monotonic(), _product_cpu()
+        self.unheard.add(location_of(scenario))
         reason = f"The process that ran the scenario died, with exit code {code}: run again."
         self.results.append(self._result(scenario, Judgement(Outcome.FAULT, reason)))
         return self.results[-1]
@@ -245,20 +259,58 @@ class Session:
         """Note that the run was interrupted; what runs is ended without another question to the product."""
         self.interrupted = self.interrupted or code
 
+    def lose_output(self, reason: str) -> None:
+        """Note, once, that the run's output cannot be written any longer; the run goes on."""
+        if self._is_leader and not self.output_lost:
+            self.output_lost = SECRETS.blank(reason)
+            print(
+                f"swamp-uat: The output ends here ({self.output_lost}). The run goes on; its reports will be "
+                f"in {self.reports}.",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def take_error(self, error: BaseException) -> None:
+        """Note that the suite itself failed, outside of any scenario."""
+        self.errors.append(SECRETS.blank("".join(traceback.format_exception(error))))
+        print(f"swamp-uat: The suite itself failed, not the product: {self.errors[-1]}", file=sys.stderr)
+
+    def write_plan(self) -> None:
+        """Write the record of a run in which nothing has run yet: what is left of one that is killed."""
+        results = self._with_what_has_not_run(Ending.OPEN)
+        self._record(results, ExitCode.INCOMPLETE, Ending.OPEN).write_to(self.reports)
+
     def close(self) -> ExitCode:
         """End everything, write the record and the sign-off page, print the summary.
 
         Returns:
             The verdict.
         """
-        self.bench.close()
-        results = sorted(self.results, key=lambda result: result.place)
-        names = [run.name for run in features.runs_in(features.parse(project.FEATURES))]
-        complaints = waivers.complaints(self.waivers, results, self.bench.binary.version, names)
-        record = self._record(results, self._verdict(results, complaints))
-        write_documents(record, self.reports, self.deviations, self.waivers)
+        try:
+            self.bench.close()
+        except Exception as error:  # noqa: BLE001 - the results must not be lost for it
+            self.take_error(error)
+        ending = self._ending
+        self.unheard |= {run.location for run in self.plan.without_result(self.results)}
+        self.results = self._with_what_has_not_run(ending)
+        complaints = waivers.complaints(self.waivers, self.results, self.bench.binary.version, self.plan.runs)
+        record = self._record(self.results, self._verdict(complaints, ending), ending)
+        write_documents(record, self.reports, Knowledge(self.plan.runs, self.deviations, self.waivers))
         print(summary.of_run(record, complaints, self.reports), flush=True)
         return record.verdict
+
+    @property
+    def _ending(self) -> Ending:
+        if self.interrupted is not None:
+            return _ENDINGS[self.interrupted]
+        if not self.plan.without_result(self.results):
+            return Ending.COMPLETE
+        return Ending.STOPPED if self.is_stopped else Ending.FAILED
+
+    def _with_what_has_not_run(self, ending: Ending) -> list[ScenarioResult]:
+        platform = self.bench.binary.built_for
+        missing = [not_run(run, ending.reason, platform) for run in self.plan.without_result(self.results)]
+        return sorted([*self.results, *missing], key=lambda result: result.place)
 
     def result_of(self, scenario: Any) -> ScenarioResult | None:
         """What became of a scenario, None if it has not been finished."""
@@ -269,22 +321,24 @@ class Session:
         self, kind: type[PromiseBroken | InfrastructureFault], world: World | None, step: Any, finding: str
     ) -> PromiseBroken | InfrastructureFault:
         explanation = SECRETS.blank(world.explanation()) if world is not None else ""
-        self.failures[f"{step.filename}:{step.line}:{step.name}"] = Failure(
-            SECRETS.blank(finding), explanation
-        )
+        self._failures[step.filename, step.line] = Failure(SECRETS.blank(finding), explanation)
         return kind(f"{finding}\n\n{explanation}" if explanation else finding)
 
     def failure_at(self, step: Any) -> Failure:
         """What went wrong at a failed step."""
-        key = f"{step.filename}:{step.line}:{step.name}"
-        return self.failures.get(key) or Failure(
+        return self._failures.get((step.filename, step.line)) or Failure(
             SECRETS.blank(step.error_message or f"the step is {step.status.name}"), ""
         )
 
     def _judged(self, scenario: Any) -> Judgement:
         if self.interrupted is not None and scenario.status.name != "passed":
-            return Judgement(Outcome.NOT_RUN, _INTERRUPTED)
-        return self._judge.judge(scenario, lambda step: self.failure_at(step).finding)
+            return Judgement(Outcome.NOT_RUN, self._ending.reason)
+        return self._judge.judge(scenario, lambda step: self._explained_finding(scenario, step))
+
+    def _explained_finding(self, scenario: Any, step: Any) -> str:
+        failure = self.failure_at(step)
+        self.explanations[location_of(scenario)] = failure.explanation
+        return failure.finding
 
     def _figures(self) -> dict[str, float]:
         ran = [result for result in self.results if result.outcome is not Outcome.NOT_RUN]
@@ -300,16 +354,16 @@ class Session:
             figures.LONGEST: max((result.seconds for result in ran), default=0.0),
         }
 
-    def _verdict(self, results: Sequence[ScenarioResult], complaints: Sequence[str]) -> ExitCode:
-        code = self.interrupted or verdict(results)
-        if self.bench.faults_of_machines and code in {
-            *_NOT_WORSE_THAN_A_COMPLAINT,
-            ExitCode.BAD_COMMAND_LINE,
-        }:
-            code = ExitCode.INFRASTRUCTURE_FAULT
+    def _verdict(self, complaints: Sequence[str], ending: Ending) -> ExitCode:
+        code = self.interrupted or verdict(self.results)
+        if code in {*_NOT_WORSE_THAN_A_COMPLAINT, ExitCode.BAD_COMMAND_LINE}:
+            if ending is Ending.FAILED:
+                code = ExitCode.INCOMPLETE
+            elif self.bench.faults_of_machines or self.errors:
+                code = ExitCode.INFRASTRUCTURE_FAULT
         return ExitCode.PROMISE_BROKEN if complaints and code in _NOT_WORSE_THAN_A_COMPLAINT else code
 
-    def _record(self, results: Sequence[ScenarioResult], code: ExitCode) -> SuiteRun:
+    def _record(self, results: Sequence[ScenarioResult], code: ExitCode, ending: Ending) -> SuiteRun:
         binary, other = self.bench.binary, self.bench.other
         usable = dict.fromkeys(self.bench.machines, "")
         return SuiteRun(
@@ -326,6 +380,10 @@ class Session:
                 MachineOfRun(machine.name, machine.platform, fault)
                 for machine, fault in {**usable, **self.bench.faults_of_machines}.items()
             ),
+            planned=len(self.plan.chosen),
+            ending=ending,
+            errors=tuple(self.errors),
+            output_lost=self.output_lost,
         )
 
 
@@ -348,7 +406,11 @@ def banner(session: Session) -> str:
 def slug(scenario: Any) -> str:
     """A folder name for a scenario, unique within the run and short enough for every file system."""
     words = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower()).strip("-")
-    return f"{Path(scenario.filename).stem}-{scenario.line}-{words}"[:60].rstrip("-")
+    file = Path(scenario.filename).absolute()
+    inside = file.is_relative_to(project.FEATURES)
+    parts = file.relative_to(project.FEATURES).parts if inside else file.parts[-2:]
+    place = "-".join([*parts[:-1], file.stem])
+    return f"{place}-{scenario.line}-{words}"[:60].rstrip("-")
 
 
 def _type_of_failed(scenario: Any) -> str:

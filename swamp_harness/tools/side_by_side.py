@@ -17,19 +17,21 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from swamp_harness.machinery import capacity
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.machinery.limits import NEXT_STEP, SCENARIO_ENDED, Limit
+from swamp_harness.report.features import location_of
 from swamp_harness.report.outcomes import ScenarioResult
 from swamp_harness.tools.display import Display
-from swamp_harness.tools.session import Failure, Session
+from swamp_harness.tools.session import Session
 
 _LENGTH = struct.Struct("!I")
 _LOOK_EVERY = 0.5
+_AT_ONCE = Limit("nothing", 0)
 # Scenarios mostly wait, but each start of the product keeps a processor busy: more at a time than this for
 # each processor made the whole run no shorter.
 _JOBS_FOR_EACH_PROCESSOR = 3
@@ -43,12 +45,12 @@ class Report:
 
     Attributes:
         result: what became of it.
-        failures: what went wrong, by step.
+        explanation: the last things that everybody said, if it failed.
         harness_seconds: the processor time of the child itself.
     """
 
     result: ScenarioResult
-    failures: Mapping[str, Failure]
+    explanation: str
     harness_seconds: float
 
 
@@ -125,7 +127,6 @@ class SideBySide:
         run_alone: runs one scenario in a child.
         tell: takes the result of each scenario as it ends.
         display: shows what is under way.
-        stops: whether no scenario begins any more once one has failed.
     """
 
     def __init__(
@@ -135,41 +136,38 @@ class SideBySide:
         run_alone: Callable[[Any], None],
         tell: Callable[[ScenarioResult], None],
         display: Display,
-        *,
-        stops: bool = False,
     ) -> None:
         self._session = session
         self._jobs = jobs
         self._run_alone = run_alone
         self._tell = tell
         self._display = display
-        self._stops = stops
         self._children: dict[int, _Child] = {}
+        self._ending = False
+        self._shows = True
         self._selector = selectors.DefaultSelector()
         # Closes when the leader is gone, however it died; then its children go as well.
         self._leader_lives, self._leader = os.pipe()
 
     def run(self, scenarios: Sequence[Any]) -> None:
-        """Run scenarios to their end.
+        """Run scenarios to their end, or to where the run is interrupted or stopped.
 
-        Raises:
-            KeyboardInterrupt: the run was interrupted; what ran has been ended and its results are kept.
+        However this ends, no child runs any more, and what the children have reported is kept.
         """
         waiting = list(enumerate(scenarios, start=1))
         try:
-            while waiting or self._children:
+            while (waiting or self._children) and self._session.interrupted is None:
                 while waiting and len(self._children) < self._jobs:
                     self._begin(*waiting.pop(0))
                 self._listen(_LOOK_EVERY)
                 self._kill_who_is_silent(NEXT_STEP)
-                if self._stops and self._session.has_failures:
+                if self._session.is_stopped:
                     waiting.clear()
-                self._display.show(len(waiting))
-        except KeyboardInterrupt:
-            self._end_all()
-            raise
+                self._show(self._display.show, len(waiting))
         finally:
-            self._display.close()
+            with contextlib.suppress(Exception):  # even of a display that has failed, the terminal is freed
+                self._display.close()
+            self._end_all()
 
     def _begin(self, number: int, scenario: Any) -> None:
         if sys.platform == "win32":
@@ -183,7 +181,7 @@ class SideBySide:
         child = _Child(scenario, pid, heard)
         self._children[heard] = child
         self._selector.register(heard, selectors.EVENT_READ)
-        self._display.begin(scenario.name)
+        self._show(self._display.begin, location_of(scenario))
 
     def _listen(self, seconds: float) -> None:
         for key, _ in self._selector.select(seconds):
@@ -196,7 +194,7 @@ class SideBySide:
             child.told = time.monotonic()
             for kind, told in _messages(child):
                 if kind == "step":
-                    self._display.step(child.scenario.name, told)
+                    self._show(self._display.step, location_of(child.scenario), told)
                 else:
                     child.report = told
 
@@ -207,26 +205,37 @@ class SideBySide:
         _, status = os.waitpid(child.pid, 0)
         result = self._result_of(child, os.waitstatus_to_exitcode(status))
         if result is not None:
-            self._display.end(child.scenario.name, time.monotonic() - child.begun, result.outcome)
-            self._tell(result)
+            seconds = time.monotonic() - child.begun
+            self._show(self._display.end, location_of(child.scenario), seconds, result.outcome)
+            self._show(self._tell, result)
+
+    def _show(self, show: Callable[..., None], *what: object) -> None:
+        # Whatever goes wrong in showing, the run goes on.
+        if self._shows:
+            try:
+                show(*what)
+            except Exception as error:  # noqa: BLE001 - that is so for every error
+                self._shows = False
+                self._session.lose_output(f"{type(error).__name__}: {error}")
 
     def _result_of(self, child: _Child, code: int) -> ScenarioResult | None:
         if child.report is not None:
             return self._session.take(
-                child.report.result, child.report.failures, child.report.harness_seconds
+                child.report.result, child.report.explanation, child.report.harness_seconds
             )
-        if self._session.interrupted is not None:
+        if self._ending:
             return None
         return self._session.take_loss(child.scenario, code)
 
     def _end_all(self) -> None:
+        self._ending = True
         for child in self._children.values():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGTERM)
             child.told = time.monotonic()
         while self._children:
             self._listen(_LOOK_EVERY)
-            self._kill_who_is_silent(SCENARIO_ENDED)
+            self._kill_who_is_silent(_AT_ONCE if self._session.hurried else SCENARIO_ENDED)
 
     def _kill_who_is_silent(self, limit: Limit) -> None:
         if sys.platform == "win32":
@@ -244,21 +253,24 @@ class SideBySide:
             os.close(self._leader)
             threading.Thread(target=self._die_with_the_leader, daemon=True).start()
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # the leader says when it is over
+            if sys.platform != "win32":
+                signal.signal(signal.SIGHUP, lambda *_: None)  # not ignored, or the product would ignore it
             signal.signal(signal.SIGTERM, self._interrupted)
             self._session.become_child(number, lambda step: _send(told, "step", step))
             with contextlib.suppress(KeyboardInterrupt):
                 self._run_alone(scenario)
             report = self._session.report_of_child()
             if report is not None:
-                result, failures = report
-                _send(told, "report", Report(result, failures, time.process_time()))
+                result, explanation = report
+                _send(told, "report", Report(result, explanation, time.process_time()))
                 code = 0
         finally:
             os._exit(code)  # nothing of the leader's is to be cleaned up here
 
     def _interrupted(self, *_: object) -> None:
-        self._session.interrupt(ExitCode.INTERRUPTED)
-        raise KeyboardInterrupt
+        if self._session.interrupted is None:  # the leader tells it, and may be not the only one
+            self._session.interrupt(ExitCode.INTERRUPTED)
+            raise KeyboardInterrupt
 
     def _die_with_the_leader(self) -> None:
         os.read(self._leader_lives, 1)

@@ -1,8 +1,7 @@
-"""How every command of the suite starts: at home, and with output that holds whatever is said."""
+"""How every command of the suite starts: in its own checkout, by the project's own settings."""
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,16 +14,12 @@ from swamp_harness.report import project
 from swamp_harness.tools.install import place_of
 
 
-def start() -> None:
-    """Prepare this process for a command of the suite.
+def refuse_if_misplaced() -> None:
+    """Refuse to run a command that would judge by the code of another checkout.
 
     Raises:
         UnusableInput: its environment was made for another place (exit code 2).
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # What an encoding lacks is written as an escape, such as \\u2713, and ends no run.
-            stream.reconfigure(errors="backslashreplace")
     complaint = misplaced(Path(sys.argv[0]), Path(sys.prefix), project.ROOT)
     if complaint:
         raise UnusableInput(complaint, ExitCode.BAD_COMMAND_LINE)

@@ -7,7 +7,7 @@ is an error as well: a suite has one vocabulary, and all of it is in use.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from behave.runner import Runner, the_step_registry
 from behave.step_registry import AmbiguousStep
 
 from swamp_harness.report.features import UAT_TAG, catalogue, parse
+from swamp_harness.report.outcomes import title_of
 from swamp_harness.tools.start import configuration
 
 # What a tag is for. A tag that is not here means nothing to anybody.
@@ -49,18 +50,32 @@ def style_errors(folder: Path) -> list[str]:
     """What is wrong with the style of the feature files, as sentences with file and line."""
     features = parse(folder)
     errors: list[str] = []
-    names: dict[str, list[str]] = defaultdict(list)
     for feature in features:
         errors += _feature_errors(feature)
         for scenario in feature.scenarios:
-            names[scenario.name].append(_place(scenario))
             errors += _scenario_errors(scenario)
-    errors += [
-        f"{places[1]}: a scenario of this name stands already at {places[0]}"
-        for places in names.values()
-        if len(places) > 1
-    ]
-    return errors
+    return [*errors, *_repeated_names(features)]
+
+
+def _repeated_names(features: Sequence[Any]) -> Iterable[str]:
+    first: dict[str, Any] = {}
+    for scenario in _written(features):
+        titles = sorted({scenario.name, *(title_of(row.name) for row in _rows(scenario))})
+        earlier = next((first[title] for title in titles if title in first), None)
+        if earlier is not None:
+            yield f"{_place(scenario)}: a scenario of this name stands already at {_place(earlier)}"
+        first = {**dict.fromkeys(titles, scenario), **first}
+
+
+def _written(features: Sequence[Any]) -> list[Any]:
+    """Every scenario as somebody has written it, under a rule or not, an outline once."""
+    found = [each for feature in features for each in feature.walk_scenarios(with_outlines=True)]
+    rows = {id(row) for each in found for row in _rows(each)}
+    return [each for each in found if id(each) not in rows]
+
+
+def _rows(scenario: Any) -> Sequence[Any]:
+    return scenario.scenarios if scenario.type == "scenario_outline" else ()
 
 
 def step_errors(folder: Path) -> list[str]:

@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from swamp_harness.machinery.guardian import Guardian
 from swamp_harness.machinery.survivors import MARK_VARIABLE, mark_of
 from swamp_harness.report import project
+
+# What a shell adds to the number of the signal that has killed a process.
+_KILLED_BY_A_SIGNAL = 128
 
 
 def run_suite(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -24,18 +27,35 @@ def run_suite(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         environment: all of its environment.
 
     Returns:
-        Its exit code; that of an interrupted or terminated run if this process is interrupted or terminated.
+        Its exit code, as a shell has it; that of an interrupted, terminated or hung up run if this process is
+        interrupted, terminated or hung up.
     """
     command = [sys.executable, "-m", "swamp_harness.tools.command", "run", *arguments]
     with _mark() as mark:
         process = subprocess.Popen(command, cwd=project.ROOT, env={**environment, MARK_VARIABLE: mark})
-        before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        try:
-            return process.wait()
-        except KeyboardInterrupt:  # the terminal has told the run as well
-            return process.wait()
-        finally:
-            signal.signal(signal.SIGTERM, before)
+        with _passed_on_to(process):
+            code = process.wait()
+        return code if code >= 0 else _KILLED_BY_A_SIGNAL - code
+
+
+@contextmanager
+def _passed_on_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    # Ctrl-C is nothing to pass on: the terminal has told the run as well.
+    handlers: dict[str, Callable[..., None]] = {
+        "SIGINT": lambda *_: None,
+        "SIGTERM": lambda *_: process.terminate(),
+        "SIGHUP": lambda number, _: process.send_signal(number),
+    }
+    before = {
+        getattr(signal, name): signal.signal(getattr(signal, name), handler)
+        for name, handler in handlers.items()
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

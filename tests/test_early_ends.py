@@ -1,0 +1,540 @@
+"""A run that ends early or badly keeps its results, tells what did not run, and leaves nothing older."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from xml.etree import ElementTree as ET
+
+import psutil
+import pytest
+import yaml
+
+from swamp_harness.report import features, project
+from tests.conftest import ROOT, run_suite, suite_environment
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows neither forks nor sends such signals")
+
+COMMAND = "swamp_harness.tools.command"
+# Runs the command of the suite after some lines that change it.
+CHANGED = "import sys\n{change}\nfrom swamp_harness.tools.command import main\nsys.exit(main(sys.argv[1:]))"
+JOBS = ["1", "2"]
+
+
+def planned(tag_number):
+    runs = features.runs_in(features.parse(project.FEATURES))
+    return sum(tag_number in run.numbers for run in runs)
+
+
+def start(reports, *arguments, change="", **options):
+    return subprocess.Popen(
+        [sys.executable, "-c", CHANGED.format(change=change), "run", *arguments],
+        **{
+            "env": suite_environment(reports, PATH=str(reports)),
+            "cwd": ROOT,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "text": True,
+            "start_new_session": True,
+            **options,
+        },
+    )
+
+
+def read(reports, name="run.json"):
+    return json.loads((reports / name).read_text())
+
+
+def outcomes(reports):
+    return [each["outcome"] for each in read(reports)["results"]]
+
+
+def counts_of_junit(reports):
+    root = ET.parse(reports / "junit.xml").getroot()  # noqa: S314 - it has just been written
+    return {name: int(root.get(name)) for name in ("tests", "failures", "errors", "skipped")}
+
+
+def told_by_allure(reports):
+    files = (reports / "allure-results").glob("*-result.json")
+    return [json.loads(file.read_text())["status"] for file in files]
+
+
+def decision_about(reports, folder):
+    done = subprocess.run(
+        [sys.executable, "-m", COMMAND, "signoff", str(reports)],
+        env=suite_environment(folder),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 7, done.stdout + done.stderr  # it was against the stand-in
+    return read(folder, "signoff.json")
+
+
+# --- what is shown
+
+
+@posix
+@pytest.mark.parametrize("jobs", JOBS)
+def test_a_reader_that_goes_away_ends_no_run(tmp_path, jobs):
+    run = start(tmp_path, "-j", jobs, "--tags", "@uat-04")
+    for _ in range(3):
+        run.stdout.readline()
+    run.stdout.close()
+
+    err = run.stderr.read()
+
+    assert run.wait(timeout=120) == 0, err
+    assert outcomes(tmp_path) == ["held"] * planned(4)
+    assert read(tmp_path)["output lost"].startswith("BrokenPipeError")
+    assert read(tmp_path)["ending"] == "complete"
+    assert err.count("The output ends here") == 1
+    assert err.count("\n") == 1
+
+
+@posix
+def test_a_run_without_any_output_has_its_verdict_and_its_reports(tmp_path):
+    run = subprocess.run(
+        [
+            "/bin/sh",
+            "-c",
+            'exec "$@" >&- 2>&-',
+            "sh",
+            sys.executable,
+            "-m",
+            COMMAND,
+            "run",
+            "--tags",
+            "@uat-02",
+        ],
+        env=suite_environment(tmp_path, PATH=str(tmp_path)),
+        cwd=ROOT,
+        timeout=120,
+        check=False,
+    )
+
+    assert run.returncode == 0
+    assert outcomes(tmp_path) == ["held"] * planned(2)
+
+
+@posix
+def test_a_display_that_fails_ends_no_run(tmp_path):
+    change = (
+        "from swamp_harness.tools.display import Display\n"
+        "def fail(*_): raise KeyError('a bug')\n"
+        "Display.end = fail"
+    )
+    run = start(tmp_path, "-j", "2", "--tags", "@uat-04", change=change)
+
+    out, err = run.communicate(timeout=120)
+
+    assert run.returncode == 0, out + err
+    assert outcomes(tmp_path) == ["held"] * planned(4)
+    assert read(tmp_path)["output lost"] == "KeyError: 'a bug'"
+
+
+# --- what ends a run
+
+
+@posix
+@pytest.mark.parametrize("jobs", JOBS)
+def test_a_closed_terminal_keeps_the_results_so_far(tmp_path, jobs):
+    import fcntl  # noqa: PLC0415 - Windows has none
+    import termios  # noqa: PLC0415 - as above
+
+    terminal, own = os.openpty()
+    run = start(
+        tmp_path,
+        *("-j", jobs, "--tags", "@uat-06"),
+        **dict.fromkeys(("stdin", "stdout", "stderr"), own),
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(own)
+    shown = b""
+    while b"  ok " not in shown:
+        shown += os.read(terminal, 1 << 16)
+
+    os.close(terminal)
+
+    assert run.wait(timeout=120) == 129
+    assert len(outcomes(tmp_path)) == planned(6)
+    assert {"held", "not run"} <= set(outcomes(tmp_path))
+    assert (read(tmp_path)["verdict"], read(tmp_path)["ending"]) == ("HUNG_UP", "terminal closed")
+    assert len(told_by_allure(tmp_path)) == planned(6)
+
+
+@posix
+@pytest.mark.parametrize("jobs", JOBS)
+def test_a_second_interrupt_keeps_the_results_and_waits_for_nothing(tmp_path, jobs):
+    change = (
+        "import time\n"
+        "from swamp_harness.scenario.world import World\n"
+        "close = World.close\n"
+        "def slow(self, *, keep, interrupted):\n"
+        "    if not interrupted: return close(self, keep=keep, interrupted=False)\n"
+        "    print('ending', file=sys.stderr, flush=True); time.sleep(300)\n"
+        "World.close = slow"
+    )
+    env = suite_environment(tmp_path, PATH=str(tmp_path), UAT_TIME_SCALE="10")
+    run = start(tmp_path, "-j", jobs, "--tags", "@uat-06", change=change, env=env)
+    assert any(line.startswith("  ok ") for line in run.stdout)
+    end = time.monotonic() + 60
+    while len(psutil.Process(run.pid).children(recursive=True)) < 3 and time.monotonic() < end:
+        time.sleep(0.02)  # beside the guardian there is what a scenario has started
+    run.send_signal(signal.SIGINT)
+    assert any("ending" in line for line in run.stderr)
+    began = time.monotonic()
+
+    run.send_signal(signal.SIGINT)
+
+    out, err = run.communicate(timeout=120)
+    assert run.returncode == 130, out + err
+    assert time.monotonic() - began < 120  # an interrupted scenario has 300 s
+    assert len(outcomes(tmp_path)) == planned(6)
+    assert "held" in outcomes(tmp_path)
+    assert read(tmp_path)["ending"] == "interrupted"
+
+
+@posix
+def test_a_third_interrupt_ends_a_run_at_once(tmp_path):
+    change = (
+        "import time\n"
+        "from swamp_harness.scenario.bench import Bench\n"
+        "def slow(self): print('ending', file=sys.stderr, flush=True); time.sleep(300)\n"
+        "Bench.close = slow"
+    )
+    run = start(tmp_path, "-j", "2", "--tags", "@uat-06", change=change)
+    assert any(line.startswith("  ok ") for line in run.stdout)
+    run.send_signal(signal.SIGINT)
+    assert any("ending" in line for line in run.stderr)
+
+    for _ in range(2):
+        run.send_signal(signal.SIGINT)
+        time.sleep(0.2)  # two signals of one kind at once are one
+
+    run.communicate(timeout=30)
+    assert run.returncode == -signal.SIGINT
+    assert (read(tmp_path)["verdict"], read(tmp_path)["ending"]) == ("INCOMPLETE", "open")
+
+
+@posix
+def test_a_tool_that_makes_several_runs_passes_on_that_its_terminal_was_closed(tmp_path):
+    bench = subprocess.Popen(
+        [sys.executable, "-m", COMMAND, "bench", "--tags", "@uat-06"],
+        env=suite_environment(tmp_path, PATH=str(tmp_path)),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert any(line.startswith("  ok ") for line in bench.stdout)
+
+    bench.send_signal(signal.SIGHUP)
+
+    out, _ = bench.communicate(timeout=120)
+    assert bench.returncode == 129, out
+    assert read(tmp_path / "bench" / "serial")["ending"] == "terminal closed"
+
+
+@posix
+@pytest.mark.parametrize(
+    ("jobs", "change"),
+    [
+        (
+            "1",
+            "from swamp_harness.tools.console import ConsoleFormatter\n"
+            "def fail(self): raise RuntimeError('a bug')\n"
+            "has = lambda self: self._scenario and self._session.result_of(self._scenario)\n"
+            "ConsoleFormatter._tell = lambda self: fail(self) if has(self) else None",
+        ),
+        (
+            "2",
+            "from swamp_harness.tools.side_by_side import SideBySide\n"
+            "finish = SideBySide._finish\n"
+            "def fail(self, child): finish(self, child); raise RuntimeError('a bug')\n"
+            "SideBySide._finish = fail",
+        ),
+    ],
+)
+def test_a_run_in_which_the_suite_fails_is_incomplete(tmp_path, jobs, change):
+    run = start(tmp_path / "reports", "-j", jobs, "--tags", "@uat-04", change=change)
+
+    out, err = run.communicate(timeout=120)
+
+    assert run.returncode == 6, out + err
+    assert "RuntimeError: a bug" in err
+    assert "INCOMPLETE, the run ended early: " in out
+    record = read(tmp_path / "reports")
+    assert (record["verdict"], record["ending"]) == ("INCOMPLETE", "suite failed")
+    assert record["planned"] == len(record["results"]) == planned(4)
+    assert {"held", "not run"} == set(outcomes(tmp_path / "reports"))
+    not_run = outcomes(tmp_path / "reports").count("not run")
+    # The run itself is a test that ended with an error.
+    assert counts_of_junit(tmp_path / "reports") == {
+        "tests": planned(4) + 1,
+        "failures": 0,
+        "errors": 1,
+        "skipped": not_run,
+    }
+    assert told_by_allure(tmp_path / "reports").count("skipped") == not_run
+    decision = decision_about(tmp_path / "reports", tmp_path / "signoff")
+    assert decision["by results"] == "INCOMPLETE"
+    assert "A run ended early because the suite itself failed." in decision["reasons"]
+
+
+@posix
+def test_the_record_of_a_run_that_was_killed_says_that_nothing_is_known(tmp_path):
+    run = start(tmp_path / "reports", "-j", "2", "--tags", "@uat-06")
+    assert any(line.startswith("  ok ") for line in run.stdout)
+    children = psutil.Process(run.pid).children(recursive=True)
+
+    run.kill()
+
+    run.communicate(timeout=120)
+    psutil.wait_procs(children, timeout=30)
+    record = read(tmp_path / "reports")
+    assert (record["verdict"], record["ending"], record["planned"]) == ("INCOMPLETE", "open", planned(6))
+    assert set(outcomes(tmp_path / "reports")) == {"not run"}
+    assert decision_about(tmp_path / "reports", tmp_path / "signoff")["by results"] == "INCOMPLETE"
+
+
+# --- the first new failure
+
+MINT = "A minted credential is shown exactly once, in"
+
+
+@pytest.mark.parametrize("jobs", JOBS)
+def test_only_a_new_failure_stops_a_run(fake_swamp, tmp_path, jobs):
+    entry = {
+        "id": "known",
+        "scenario": f"{MINT} text",
+        "step": 'its answer shows the credential of "alpha" exactly once',
+        "promised": "once",
+        "where": "issue 630, 1",
+        "seen": "twice",
+        "shows-as": "secrets: 2$",
+        "since": "v1",
+        "link": "https://swamp-club.com/lab/630",
+    }
+    (tmp_path / "deviations.yaml").write_text(yaml.safe_dump([entry]))
+    reports = tmp_path / "reports"
+
+    def run(defect):
+        env = {
+            "SWAMP_BIN": str(fake_swamp(defect).path),
+            "UAT_DEVIATIONS": str(tmp_path / "deviations.yaml"),
+        }
+        done = run_suite(reports, "-j", jobs, "--stop", "--tags", "not @terminal", "--name", MINT, env=env)
+        return done.returncode, [each["outcome"] for each in read(reports)["results"]]
+
+    # Of the two the one in text comes first; to stop at it would leave the other.
+    code, told = run("twice")
+    assert (code, told) == (1, ["known deviation", "broken"])
+
+
+def test_what_comes_after_the_first_new_failure_is_not_run(fake_swamp, tmp_path):
+    env = {"SWAMP_BIN": str(fake_swamp("twice").path), "UAT_DEVIATIONS": str(tmp_path / "none.yaml")}
+    (tmp_path / "none.yaml").write_text("[]")
+
+    done = run_suite(tmp_path, "-j", "1", "--stop", "--tags", "not @terminal", "--name", MINT, env=env)
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert outcomes(tmp_path) == ["broken", "not run"]
+    assert read(tmp_path)["results"][1]["reason"] == "the run was to stop at the first new failure (--stop)"
+    assert read(tmp_path)["ending"] == "stopped at the first new failure"
+    assert counts_of_junit(tmp_path) == {"tests": 2, "failures": 1, "errors": 0, "skipped": 1}
+    assert sorted(told_by_allure(tmp_path)) == ["failed", "skipped"]
+
+
+# --- what lies in the folder of the reports
+
+OLDER = ("run.json", "signoff.html", "signoff.json", "signoff.md", "junit.xml", "report.html")
+
+
+@pytest.fixture
+def with_an_older_run(tmp_path):
+    reports = tmp_path / "reports"
+    for folder in ("evidence", "allure-results"):
+        (reports / folder).mkdir(parents=True)
+        (reports / folder / "older").touch()
+    for name in (*OLDER, "history.jsonl", "matrix.html"):
+        (reports / name).write_text("older")
+    return reports
+
+
+def assert_set_aside(reports):
+    assert sorted(each.name for each in reports.iterdir()) == ["history.jsonl", "matrix.html", "previous"]
+    assert {(reports / "previous" / name).read_text() for name in OLDER} == {"older"}
+    assert (reports / "previous" / "evidence" / "older").exists()
+    assert (reports / "previous" / "allure-results" / "older").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ([], 3),
+        (["--bogus"], 2),
+        (["--tags", "@uat-04 and"], 2),
+        (["--name", "("], 2),
+        (["--shard", "5/4"], 2),
+        (["nowhere.feature"], 2),
+    ],
+    ids=["no binary", "option", "tags", "name", "shard", "path"],
+)
+def test_a_run_that_cannot_begin_leaves_nothing_that_looks_like_its_own(with_an_older_run, arguments, code):
+    for _ in range(2):  # what was set aside stays when there is nothing to set aside
+        done = run_suite(with_an_older_run, *arguments, env={"SWAMP_BIN": "/nowhere/swamp"})
+
+        assert done.returncode == code, done.stdout + done.stderr
+        assert_set_aside(with_an_older_run)
+
+
+def test_plain_behave_leaves_nothing_older_either(with_an_older_run):
+    subprocess.run(
+        [sys.executable, "-m", "behave", "nowhere.feature"],
+        env=suite_environment(with_an_older_run),
+        cwd=ROOT,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert_set_aside(with_an_older_run)
+
+
+@pytest.mark.parametrize("arguments", [["-m", COMMAND, "run", "--help"], ["-m", "behave", "--dry-run"]])
+def test_what_runs_nothing_moves_nothing(with_an_older_run, arguments):
+    subprocess.run(
+        [sys.executable, *arguments],
+        env=suite_environment(with_an_older_run),
+        cwd=ROOT,
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+
+    assert (with_an_older_run / "run.json").read_text() == "older"
+
+
+def test_a_sign_off_that_comes_to_nothing_leaves_no_older_one(with_an_older_run, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", COMMAND, "signoff", str(tmp_path / "nowhere")],
+        env=suite_environment(with_an_older_run),
+        cwd=ROOT,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert_set_aside(with_an_older_run)
+
+
+# --- features
+
+HEAD = "@issue-630\nFeature: {feature}\n  An operator works with tokens.\n"
+SCENARIO = """
+  @uat-04
+  Scenario: {name}
+    Given a repository
+    And the operator asks for answers in text
+    When the operator revokes the token "nobody"
+    Then the command fails because there is no such token
+"""
+WITH_FEATURES = (
+    "import pathlib\nfrom swamp_harness.report import project\nproject.FEATURES = pathlib.Path({folder!r})"
+)
+
+
+@pytest.fixture
+def own_features(tmp_path):
+    """A folder of features with the project's steps, and what makes the suite take it for its own."""
+    folder = tmp_path / "features"
+    folder.mkdir()
+    for name in ("steps", "environment.py"):
+        (folder / name).symlink_to(project.FEATURES / name)
+    return folder, WITH_FEATURES.format(folder=str(folder))
+
+
+@posix
+@pytest.mark.parametrize("jobs", JOBS)
+def test_scenarios_of_one_name_are_run_and_told_apart(tmp_path, own_features, jobs):
+    folder, change = own_features
+    twice = SCENARIO.format(name="One")
+    (folder / "a.feature").write_text(HEAD.format(feature="A") + twice + twice)
+    (folder / "b.feature").write_text(HEAD.format(feature="B") + twice)
+    (folder / "c.feature").write_text(
+        HEAD.format(feature="C") + "".join(f"\n  Rule: {rule}\n{twice}" for rule in ("one", "two"))
+    )
+    reports = tmp_path / "reports"
+
+    run = start(reports, "-j", jobs, change=change)
+
+    out, err = run.communicate(timeout=120)
+    assert run.returncode == 0, out + err
+    assert outcomes(reports) == ["held"] * 5
+    assert err.count("a scenario of this name stands already at ") == 4
+    assert len({each["evidence"] for each in read(reports)["results"]}) == 5
+    assert len(told_by_allure(reports)) == 5
+    assert len(json.loads((reports / "history.jsonl").read_text())["outcomes"]) == 5
+    told = read(reports, "signoff.json")["promises"][3]["scenarios"]
+    assert [each["feature"] for each in told] == ["A", "A", "B", "C", "C"]
+
+
+@posix
+def test_a_file_that_is_named_twice_is_run_once(tmp_path, own_features):
+    folder, change = own_features
+    for name in ("a", "b"):
+        (folder / f"{name}.feature").write_text(HEAD.format(feature=name) + SCENARIO.format(name=name))
+    given = [str(folder / f"{name}.feature") for name in ("a", "b", "a")]
+
+    run = start(tmp_path / "reports", "-j", "2", *given, change=change)
+
+    out, err = run.communicate(timeout=120)
+    assert run.returncode == 0, out + err
+    assert [each["name"] for each in read(tmp_path / "reports")["results"]] == ["a", "b"]
+
+
+@posix
+@pytest.mark.parametrize("text", ["", "\n\n", "# Nothing yet.\n"], ids=["empty", "blank", "comment"])
+def test_a_feature_file_that_holds_nothing_spoils_no_run(tmp_path, own_features, text):
+    folder, change = own_features
+    (folder / "a.feature").write_text(HEAD.format(feature="A") + SCENARIO.format(name="One"))
+    (folder / "b.feature").write_text(text)
+
+    run = start(tmp_path / "reports", change=change)
+
+    out, err = run.communicate(timeout=120)
+    assert run.returncode == 0, out + err
+    assert outcomes(tmp_path / "reports") == ["held"]
+
+
+@posix
+@pytest.mark.parametrize("jobs", JOBS)
+@pytest.mark.parametrize(
+    "edited",
+    ["# A line above.\n{text}", "Feature: A\n  Scenario Outl", ""],
+    ids=["line above", "half", "empty"],
+)
+def test_a_feature_that_is_edited_during_a_run_changes_nothing_of_it(tmp_path, own_features, jobs, edited):
+    folder, change = own_features
+    names = [f"Number {number}" for number in range(4)]
+    text = HEAD.format(feature="A") + "".join(SCENARIO.format(name=name) for name in names)
+    (folder / "a.feature").write_text(text)
+    reports = tmp_path / "reports"
+    run = start(reports, "-j", jobs, change=change)
+    assert any(line.startswith("  ok ") for line in run.stdout)
+
+    (folder / "a.feature").write_text(edited.format(text=text))
+
+    out, err = run.communicate(timeout=120)
+    assert run.returncode == 0, out + err
+    (promise,) = [each for each in read(reports, "signoff.json")["promises"] if each["number"] == 4]
+    assert [each["name"] for each in promise["scenarios"]] == names
+    assert {each["feature"] for each in promise["scenarios"]} == {"A"}
+    lines = [number for number, line in enumerate(text.splitlines(), start=1) if "Scenario:" in line]
+    assert [int(each["location"].rpartition(":")[2]) for each in promise["scenarios"]] == lines
