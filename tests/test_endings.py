@@ -63,11 +63,26 @@ def test_a_file_where_the_folder_of_the_reports_should_be_is_bad_input(
 
 
 def test_reports_that_cannot_be_replaced_are_bad_input(monkeypatch, capsys, tmp_path, run):
-    (tmp_path / "reports" / "run.json").mkdir(parents=True)
+    (tmp_path / "reports" / "history.jsonl").mkdir(parents=True)
     monkeypatch.setenv("UAT_REPORTS", str(tmp_path / "reports"))
 
     assert main(["signoff", run]) == 2
 
     error = capsys.readouterr().err
-    assert f"{tmp_path / 'reports' / 'run.json'} cannot be read or written" in error
+    assert f"{tmp_path / 'reports' / 'history.jsonl'} cannot be read or written" in error
     assert error.count("\n") == 1
+
+
+def test_reports_that_cannot_be_set_aside_are_bad_input(monkeypatch, capsys, tmp_path, run):
+    reports = tmp_path / "reports"
+    reports.mkdir()
+    for name in ("run.json", "previous"):
+        (reports / name).write_text("older")
+    monkeypatch.setenv("UAT_REPORTS", str(reports))
+
+    assert main(["signoff", run]) == 2
+
+    error = capsys.readouterr().err
+    assert f"The reports of an earlier command cannot be moved to {reports / 'previous'}" in error
+    assert error.count("\n") == 1
+    assert (reports / "run.json").read_text() == "older"

@@ -221,14 +221,15 @@ def test_a_file_that_cannot_be_executed(tmp_path):
     assert f"chmod +x {plain}" in done.stderr
 
 
-def test_bad_input_leaves_the_last_results_alone(tmp_path):
+def test_bad_input_sets_the_last_results_aside(tmp_path):
     before = tmp_path / "evidence" / "of-before.txt"
     before.parent.mkdir()
     before.write_text("kept")
 
     run_suite(tmp_path, env={"PATH": str(tmp_path), "UAT_REQUIRE_BINARY": "1"})
 
-    assert before.read_text() == "kept"
+    assert not before.exists()
+    assert (tmp_path / "previous" / "evidence" / "of-before.txt").read_text() == "kept"
 
 
 @pytest.mark.parametrize(

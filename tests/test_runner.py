@@ -21,6 +21,7 @@ WITHOUT_FORKS = (
     "runner.can_fork = lambda: False; sys.exit(command.main(sys.argv[1:]))"
 )
 VERSION = "20260822.011157.0-sha.06b61472"
+_BEFORE_EXEC = 0.1
 MINT = "A minted credential is shown exactly once, in JSON"
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows neither forks nor sends such signals")
@@ -54,11 +55,12 @@ def told_by_allure(reports):
 
 
 def forked_by(process):
-    """The children of a run that are copies of it, as long as they live."""
+    """The children of a run that are copies of it, and not only until they execute something else."""
     found = []
     for child in psutil.Process(process.pid).children():
         with contextlib.suppress(psutil.Error):
-            if child.cmdline() == psutil.Process(process.pid).cmdline():
+            is_copy = child.cmdline() == psutil.Process(process.pid).cmdline()
+            if is_copy and time.time() - child.create_time() > _BEFORE_EXEC:
                 found.append(child)
     return found
 
