@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
+from swamp_harness.machinery.plain_text import cut, for_file
 from swamp_harness.machinery.redaction import SECRETS
 
 
@@ -80,7 +81,7 @@ class ProcessLog:
             self._lines.append(line)
             with self.file.open("a", encoding="utf-8") as file:
                 mark = "!" if stream == "stderr" else " "
-                file.write(f"{line.at:%H:%M:%S.%f} {mark} {SECRETS.blank(text)}\n")
+                file.write(f"{line.at:%H:%M:%S.%f} {mark} {for_file(text)}\n")
         self._hear(line)
 
     def note(self, text: str, what: Life) -> None:
@@ -88,7 +89,7 @@ class ProcessLog:
         event = LifeEvent(datetime.now(UTC), what)
         with self._lock, self.file.open("a", encoding="utf-8") as file:
             self._life.append(event)
-            file.write(f"{event.at:%H:%M:%S.%f} # {SECRETS.blank(text)}\n")
+            file.write(f"{event.at:%H:%M:%S.%f} # {for_file(text)}\n")
 
     @property
     def life(self) -> list[LifeEvent]:
@@ -112,5 +113,7 @@ class ProcessLog:
         return "\n".join(line.text for line in self.lines(since, stream))
 
     def tail(self, count: int) -> str:
-        """The last lines, blanked, for a message."""
-        return "\n".join(SECRETS.blank(line.text) for line in self.lines()[-count:])
+        """The last lines, blanked and each cut to a readable length, for a message."""
+        with self._lock:
+            last = self._lines[-count:]
+        return "\n".join(cut(SECRETS.blank(line.text)) for line in last)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
-from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.machinery.plain_text import for_file
 from swamp_harness.report.outcomes import Outcome, ScenarioResult
 from swamp_harness.report.suite_run import SuiteRun
 
@@ -41,6 +41,9 @@ def write_junit(record: SuiteRun, folder: Path, features: Mapping[str, str]) -> 
     for file in dict.fromkeys(result.place[0] for result in results):
         _add_suite(root, features.get(file, file), [each for each in results if each.place[0] == file])
     _count(root, results)
+    for element in root.iter():  # XML has no place for most control characters, not even escaped
+        element.attrib.update({name: for_file(value) for name, value in element.attrib.items()})
+        element.text = for_file(element.text) if element.text else None
     indent(root)
     target = folder / JUNIT_FILE
     ElementTree(root).write(target, encoding="utf-8", xml_declaration=True)
@@ -62,7 +65,7 @@ def _add_suite(root: Element, name: str, results: Sequence[ScenarioResult]) -> N
             time=_seconds(result.seconds),
         )
         if result.outcome in _ELEMENT:
-            reason = _text(result.reason)
+            reason = result.reason
             told = SubElement(
                 case,
                 _ELEMENT[result.outcome],
@@ -83,9 +86,3 @@ def _count(element: Element, results: Sequence[ScenarioResult]) -> None:
 
 def _seconds(value: float) -> str:
     return f"{value:.3f}"
-
-
-def _text(text: str) -> str:
-    # XML has no place for most control characters, not even escaped.
-    blanked = SECRETS.blank(text)
-    return "".join(char for char in blanked if char in "\n\t" or char.isprintable())

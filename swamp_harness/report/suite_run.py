@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.machinery.plain_text import json_text
 from swamp_harness.report import figures
 from swamp_harness.report.outcomes import Outcome, ScenarioResult, verdict
 
@@ -84,7 +84,7 @@ class SuiteRun:
             "figures": self.figures,
             "results": [{**asdict(result), "outcome": result.outcome.value} for result in self.results],
         }
-        (folder / RUN_FILE).write_text(SECRETS.blank(json.dumps(document, indent=2)) + "\n", "utf-8")
+        (folder / RUN_FILE).write_text(json_text(document) + "\n", "utf-8")
 
 
 def read_run(file: Path) -> SuiteRun:

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from swamp_harness.machinery.plain_text import for_terminal
 from swamp_harness.report.outcomes import Outcome, title_of
 
 # A known deviation is none: it tells nothing new.
@@ -100,5 +101,10 @@ class Display:
     def _table(self) -> Table:
         table = Table(box=None, show_header=False, pad_edge=False)
         for name, each in self._running.items():
-            table.add_row(f"{time.monotonic() - each.begun:4.0f} s", title_of(name)[:70], each.step[:60])
+            took = f"{time.monotonic() - each.begun:4.0f} s"
+            table.add_row(took, _on_a_line(title_of(name), 70), _on_a_line(each.step, 60))
         return table
+
+
+def _on_a_line(text: str, letters: int) -> Text:
+    return Text(" ".join(for_terminal(text[:letters]).split()))

@@ -21,7 +21,7 @@ from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.machinery.plain_text import for_terminal
 from swamp_harness.report import project
 from swamp_harness.report.coverage import recorded_seconds
 from swamp_harness.tools.allure import AllureFormatter
@@ -88,7 +88,7 @@ class UatRunner(Runner):  # type: ignore[misc]
                 self._session = Session(os.environ, reports, self._at_once)
                 return self._judge_with(self._session, chosen, seconds)
         except UnusableInput as error:
-            print(f"swamp-uat: {error}", file=sys.stderr)
+            print(for_terminal(f"swamp-uat: {error}"), file=sys.stderr)
             return error.exit_code
 
     @property
@@ -139,7 +139,7 @@ class UatRunner(Runner):  # type: ignore[misc]
         self.config.session = session  # for the formatters, which behave builds
         self.context._set_root_attribute("session", session)  # for the hooks
         self.step_registry = _ExplainingRegistry(session)
-        print(banner(session), flush=True)
+        print(for_terminal(banner(session)), flush=True)
         try:
             if session.at_once > 1:
                 self._run_side_by_side(session, chosen, seconds)
@@ -180,7 +180,7 @@ class UatRunner(Runner):  # type: ignore[misc]
             session,
             session.at_once,
             self._run_alone,
-            lambda result: display.print(SECRETS.blank(told(session, result))),
+            lambda result: display.print(told(session, result)),
             display,
             stops=self.config.stop,
         ).run(longest_first(chosen, seconds))
