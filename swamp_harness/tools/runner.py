@@ -13,23 +13,31 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from behave.exception import ConfigError, InvalidFileLocationError, InvalidFilenameError
+from behave.exception import FileNotFoundError as NoSuchFeature
 from behave.formatter._registry import make_formatters, select_formatter_class
 from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
+from behave.step_registry import AmbiguousStep
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import for_terminal
 from swamp_harness.report import project
 from swamp_harness.report.coverage import recorded_seconds
+from swamp_harness.report.feature_files import FeatureMistake, refuse_unreadable, without_rows
+from swamp_harness.report.features import location_of
 from swamp_harness.tools.allure import AllureFormatter
 from swamp_harness.tools.console import ConsoleFormatter, told
 from swamp_harness.tools.display import Display
+from swamp_harness.tools.endings import exit_code_of
 from swamp_harness.tools.reports_folder import taken
 from swamp_harness.tools.session import Session, banner
 from swamp_harness.tools.side_by_side import SideBySide, can_fork, longest_first, shard_in, shard_of
+from swamp_harness.tools.steps import step_mistakes
 
 # What behave's user data call the part of the scenarios that is wanted.
 SHARD = "shard"
@@ -49,6 +57,26 @@ class UatRunner(Runner):  # type: ignore[misc]
         super().__init__(config)
         self._session: Session | None = None
         self._interrupted: ExitCode | None = None
+
+    def run(self) -> bool:
+        """Run behave's way, but end with an exit code that says what kept the run from its end.
+
+        Returns:
+            Whether a dry run failed. A real run ends the process.
+
+        Raises:
+            SystemExit: with the exit code that the README's table explains.
+        """
+        failed: list[bool] = []
+
+        def run() -> int:
+            failed.append(super(UatRunner, self).run())
+            return ExitCode.EVERY_PROMISE_HELD
+
+        code = exit_code_of(lambda: _told_in_a_sentence(run))
+        if code:
+            raise SystemExit(code)
+        return failed[0]
 
     def run_with_paths(self) -> bool:
         """Read everything first, then look for the binary, then run.
@@ -72,6 +100,7 @@ class UatRunner(Runner):  # type: ignore[misc]
         self.load_hooks()
         self.load_step_definitions()
         locations = [place for place in self.feature_locations() if not self.config.exclude(place)]
+        refuse_unreadable(Path(place.filename) for place in locations)
         self.features.extend(parse_features(locations, language=self.config.lang))
         if self.config.dry_run:
             self.formatters = make_formatters(self.config, self.config.outputs)
@@ -84,12 +113,25 @@ class UatRunner(Runner):  # type: ignore[misc]
                 self._refuse_what_one_process_writes()
             seconds = recorded_seconds(project.RECORDED_RESULTS)
             chosen = self._chosen(seconds)
+            self._refuse_mistakes(chosen)
             with taken(project.reports()) as reports:
                 self._session = Session(os.environ, reports, self._at_once)
                 return self._judge_with(self._session, chosen, seconds)
         except UnusableInput as error:
             print(for_terminal(f"swamp-uat: {error}"), file=sys.stderr)
             return error.exit_code
+
+    def _refuse_mistakes(self, chosen: Sequence[Any]) -> None:
+        mistakes = [
+            f"{location_of(item)}: {complaint}"
+            for feature in self.features
+            for outline, item, complaint in without_rows(feature)
+            if outline.should_run_with_tags(self.config.tag_expression)
+            and (not self.config.name or self.config.name_re.search(outline.name))
+        ]
+        mistakes += step_mistakes(chosen, location_of)
+        if mistakes:
+            raise FeatureMistake(mistakes)
 
     @property
     def _at_once(self) -> int:
@@ -192,6 +234,15 @@ class UatRunner(Runner):  # type: ignore[misc]
         self.config.reporters = []
         scenario.feature.run_items = [scenario]
         self.run_model([scenario.feature])
+
+
+def _told_in_a_sentence(run: Callable[[], int]) -> int:
+    try:
+        return run()
+    except AmbiguousStep as error:
+        raise FeatureMistake([f"two steps are defined alike: {' '.join(str(error).split())}"]) from error
+    except (ConfigError, NoSuchFeature, InvalidFileLocationError, InvalidFilenameError) as error:
+        raise UnusableInput(f"the features cannot be found: {error}", ExitCode.BAD_COMMAND_LINE) from error
 
 
 def _written_by_one_process(option: str) -> UnusableInput:
