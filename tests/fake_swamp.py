@@ -94,6 +94,10 @@ match arguments:
     case ["serve", *_]:
         serve()
     case ["worker", "token", "create", name, *_]:
+        if "hostile" in defects:
+            sys.stdout.buffer.write(Path(__file__).with_name("hostile-output.txt").read_bytes())
+            print("long " * 2_000_000)
+            sys.exit(json.dumps({"error": "lone \ud800 half"}))
         mint(name)
     case ["worker", "token", "list", *_]:
         print(json.dumps(tokens()))

@@ -11,6 +11,7 @@ from behave.parser import ParserError, parse_file
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import clean
+from swamp_harness.report.project import ROOT
 
 
 class FeatureMistake(UnusableInput):
@@ -33,25 +34,26 @@ def files_below(folder: Path) -> list[Path]:
 
 def unreadable(file: Path) -> str:
     """What keeps a file from being read as a feature, with its place; empty if nothing does."""
+    told = file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
     try:
         data = file.read_bytes()
     except OSError as error:
-        return f"{file}:1: the file cannot be read ({error.strerror})"
+        return f"{told}:1: the file cannot be read ({error.strerror})"
     if data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return f"{file}:1: the file begins with a byte-order mark: save it as UTF-8 without one"
+        return f"{told}:1: the file begins with a byte-order mark: save it as UTF-8 without one"
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return (
-            f"{file}:{line}: the file is not in UTF-8, its byte {error.start + 1} is "
+            f"{told}:{line}: the file is not in UTF-8, its byte {error.start + 1} is "
             f"0x{data[error.start]:02x}: save it as UTF-8"
         )
     try:
         parse_file(str(file))
     except ParserError as error:
         reason = " ".join(clean(str(error.args[0])).split())
-        return f"{file}:{error.line or 1}: behave cannot read this line: {reason}"
+        return f"{told}:{error.line or 1}: behave cannot read this line: {reason}"
     return ""
 
 

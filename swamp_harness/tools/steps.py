@@ -11,7 +11,7 @@ from typing import Any
 from behave.runner import the_step_registry
 
 _NEAREST = 3
-_NEAR_ENOUGH = 0.6
+_NEAR_ENOUGH = 0.7
 # A value in a step, and a parameter in a pattern: neither makes two steps alike or different.
 _VALUE = re.compile(r'"[^"]*"|\{[^}]*\}|\b\d+(\.\d+)?\b')
 _KIND = re.compile(r"\{(\w+):[^}]*\}")

@@ -6,7 +6,6 @@ is an error as well: a suite has one vocabulary, and all of it is in use.
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -53,7 +52,7 @@ def style_errors(folder: Path) -> list[str]:
     files = files_below(folder)
     unread = [complaint for file in files if (complaint := unreadable(file))]
     if unread:
-        return [complaint.removeprefix(f"{folder}{os.sep}") for complaint in unread]
+        return unread
     features = parse(folder)
     errors: list[str] = []
     names: dict[str, list[str]] = defaultdict(list)
