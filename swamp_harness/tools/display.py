@@ -64,7 +64,7 @@ class Display:
     def print(self, text: str) -> None:
         """Print above what is under way."""
         if self._live is not None:
-            self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self._live.console.print(Text(text), soft_wrap=True)
         else:
             print(text, flush=True)
 

@@ -16,6 +16,7 @@ from behave.configuration import Configuration
 from behave.runner import Runner, the_step_registry
 from behave.step_registry import AmbiguousStep
 
+from swamp_harness.machinery.plain_text import clean
 from swamp_harness.report.feature_files import files_below, unreadable, without_rows
 from swamp_harness.report.features import UAT_TAG, catalogue, parse
 from swamp_harness.tools.steps import matching, place_of, step_mistakes
@@ -109,6 +110,8 @@ def _feature_errors(feature: Any) -> Iterable[str]:
 
 def _scenario_errors(scenario: Any) -> Iterable[str]:
     place = _place(scenario)
+    if clean(scenario.name) != scenario.name:
+        yield f"{place}: the name holds what not every format can: {clean(scenario.name)!r}"
     numbers = [match[1] for tag in scenario.tags if (match := UAT_TAG.match(tag))]
     if not numbers:
         yield f"{place}: the scenario does not carry its number in issue 630, such as @uat-07"
