@@ -34,6 +34,7 @@ def scene_whose_orchestrator(answers):
         has_orchestrator=True,
         times=SimpleNamespace(usual_lifetime="1h"),
         fallbacks=Fallbacks(),
+        answer=lambda ask: ask(),
     )
     return scene, minted
 

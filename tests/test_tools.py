@@ -321,7 +321,7 @@ def test_a_waiver_of_no_scenario_is_an_error_of_the_features(tmp_path, monkeypat
     monkeypatch.setattr(stylecheck, "style_errors", lambda _: [])
     monkeypatch.setattr(stylecheck, "step_errors", lambda _: [])
 
-    assert command.main(["check-features"]) == ExitCode.PROMISE_BROKEN
+    assert command.main(["check-features"]) == ExitCode.FEATURE_MISTAKE
     assert capsys.readouterr().err == "waivers.yaml: there is no scenario 'A worker nips'\n"
 
 

@@ -182,8 +182,9 @@ class Given:
         )[0]
 
     def _minted_by_request(self, token: str, lifetime: str) -> bool:
+        operator, api = self._scene.operator, self._scene.orchestrator.api
         try:
-            self._scene.operator.mint_at(self._scene.orchestrator.api, token, lifetime)
+            self._scene.answer(lambda: operator.mint_at(api, token, lifetime))
         except UnknownRequest:
             self._scene.fallbacks[Fallback.TOKEN_BY_COMMAND] += 1
             return False

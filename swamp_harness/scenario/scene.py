@@ -201,7 +201,7 @@ class Scene:
         Raises:
             PromiseBroken: the orchestrator does not answer.
         """
-        members = self._answer(self.orchestrator.api.live_pool)
+        members = self.answer(self.orchestrator.api.live_pool)
         self.pool_watch.see(members, datetime.now(UTC))
         return sorted(members, key=lambda member: member.name)
 
@@ -211,10 +211,15 @@ class Scene:
         Raises:
             PromiseBroken: the orchestrator does not answer.
         """
-        listed = self._answer(self.orchestrator.api.pool)
+        listed = self.answer(self.orchestrator.api.pool)
         return [member for member in listed if name in (None, member.name)]
 
-    def _answer(self, ask: Callable[[], T]) -> T:
+    def answer(self, ask: Callable[[], T]) -> T:
+        """What the orchestrator answers.
+
+        Raises:
+            PromiseBroken: it does not answer.
+        """
         try:
             return ask()
         except OSError as error:
