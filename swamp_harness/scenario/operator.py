@@ -35,6 +35,7 @@ from swamp_harness.product.run_records import (
     queue_from_json,
     queue_from_table,
     run,
+    steps_of,
     tells_no_reason,
 )
 from swamp_harness.product.serve_api import Request, ServeApi
@@ -231,6 +232,15 @@ class Operator:
                     return replace(record, failure=self._failures_of_steps(item["workflowName"], run_id))
                 return record
         raise PromiseBroken(f"The history of workflow runs does not know the run {run_id}.")
+
+    def steps_of_last_run(self, workflow: str) -> list[dict[str, Any]]:
+        """The steps of the last run of a workflow, as its record tells them.
+
+        Raises:
+            PromiseBroken: the question fails, or its answer breaks its contract.
+        """
+        answer = self._asked("workflow", "history", "get", workflow).answer("workflow-run")
+        return steps_of(answer)
 
     def _failures_of_steps(self, workflow: str, run_id: str) -> str:
         answer = self._asked("workflow", "history", "get", workflow).answer("workflow-run")
