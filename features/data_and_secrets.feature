@@ -180,6 +180,41 @@ Feature: Secrets and environment
       | build | 2     | REGION   | nobody           |
       | build | 2     | CLASH    | alpha            |
 
+  # Of several lines, empty, with quotes, blanks and letters of all kinds, very long, such as a list of places.
+  @uat-25 @network
+  Scenario: A step finds the orchestrator's variables as they are, and as they have become
+    Given a workflow with the steps:
+      | step  | runs on    | work                  |
+      | build | any worker | notes its environment |
+    And an orchestrator with the variables "SEVERAL, LETTERS, QUOTES, BLANKS, EQUALS, NUMBER, VERY_LONG, PLACES, EMPTY, EMPTIED, REGION"
+    And the enrolled worker "alpha" on a network that can fail, with the variables "SEVERAL, EMPTY, EMPTIED, NUMBER, QUOTES"
+    When the workflow has run to its end
+    And the orchestrator is restarted with new values of "SEVERAL, LETTERS, EMPTIED" alone
+    And the workflow starts
+    Then the run succeeds
+    And the steps on "alpha" found these variables:
+      | step  | start | variable  | found that of              |
+      | build | 1     | SEVERAL   | the orchestrator           |
+      | build | 1     | LETTERS   | the orchestrator           |
+      | build | 1     | QUOTES    | the orchestrator           |
+      | build | 1     | BLANKS    | the orchestrator           |
+      | build | 1     | EQUALS    | the orchestrator           |
+      | build | 1     | NUMBER    | the orchestrator           |
+      | build | 1     | VERY_LONG | the orchestrator           |
+      | build | 1     | PLACES    | the orchestrator           |
+      | build | 1     | EMPTY     | the orchestrator           |
+      | build | 1     | EMPTIED   | the orchestrator           |
+      | build | 1     | REGION    | the orchestrator           |
+      | build | 2     | SEVERAL   | the restarted orchestrator |
+      | build | 2     | LETTERS   | the restarted orchestrator |
+      | build | 2     | EMPTIED   | the restarted orchestrator |
+      | build | 2     | PLACES    | nobody                     |
+      | build | 2     | VERY_LONG | nobody                     |
+      | build | 2     | REGION    | nobody                     |
+      | build | 2     | EMPTY     | alpha                      |
+      | build | 2     | NUMBER    | alpha                      |
+      | build | 2     | QUOTES    | alpha                      |
+
   @uat-25
   Scenario Outline: A step finds nothing of the control plane on a worker configured by <means>
     Given a workflow with the steps:

@@ -60,7 +60,7 @@ def differences(known: Any, came: Any, path: str = "") -> Iterator[str]:
             yield from differences(one, other, f"{path} > {number}")
     elif not _same(known, came):
         start = _first_difference(known, came)
-        place = f"{path}, from character {start + 1}" if start else path or "all of it"
+        place = (path or "all of it") + (f", from character {start + 1}" if start else "")
         yield f"{place}: {_shown(known, start)} came as {_shown(came, start)}"
 
 
