@@ -9,6 +9,7 @@ from typing import Any
 
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.workflow import Task
+from swamp_harness.scenario.artifact_bytes import SIZED_ARTIFACTS
 from swamp_harness.scenario.journal import END, JOURNAL, NOTES_VARIABLE, START
 from swamp_harness.scenario.questions import QUESTIONS
 from swamp_harness.scenario.values import LINES, LONG, VALUES
@@ -184,6 +185,12 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "makes 30 MB as a stream, holding half way": _make(30, "as a stream", holds=True),
     # No sooner goes one of them on than all three are half way.
     "makes 30 MB as a stream, meeting two others half way": _make(30, "as a stream", others=2),
+    "makes artifacts of all sizes": lambda step: Task(
+        ARTIFACTS_MODEL, "makeAll", {"step": step, "artifacts": SIZED_ARTIFACTS}
+    ),
+    'reads the artifacts of "build"': lambda step: Task(
+        ARTIFACTS_MODEL, "readAll", {"step": step, "of": "build", "artifacts": SIZED_ARTIFACTS}
+    ),
     'reads the artifact of "build"': lambda step: Task(
         ARTIFACTS_MODEL, "read", {"step": step, "of": "build"}
     ),
