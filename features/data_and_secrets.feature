@@ -40,6 +40,31 @@ Feature: Secrets and environment
       | gives a secret to a program            | text   | the run succeeds                      |
       | gives a secret to a program that fails | JSON   | the run fails because its step failed |
 
+  # Such as a private key: with quotes, letters of all kinds and several ends of lines.
+  @uat-24
+  Scenario Outline: A secret of many lines arrives as it is, and stays home, when a step <work>
+    Given a workflow with the steps:
+      | step  | runs on    | work   |
+      | build | any worker | <work> |
+    And the vault holds the secret "api-key", of many lines
+    And an orchestrator
+    And workers log everything
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And the step "build" was handed the secret "api-key"
+    And the secret of "api-key" is nowhere outside the vault
+    And no answer about the run shows the secret of "api-key"
+
+    Examples:
+      | work                        |
+      | says a secret in a resource |
+
+    @posix
+    Examples: with a shell
+      | work                        |
+      | gives a secret to a program |
+
   @uat-24 @posix @terminal
   Scenario: A secret stays home however much workers and their orchestrator tell
     Given a workflow with the steps:

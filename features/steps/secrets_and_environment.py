@@ -13,6 +13,11 @@ def the_vault_holds(context, key):
     context.world.given.secret(key)
 
 
+@given('the vault holds the secret "{key:Name}", of many lines')
+def the_vault_holds_lines(context, key):
+    context.world.given.secret(key, of_several_lines=True)
+
+
 @given("workers log everything")
 def workers_log_everything(context):
     context.world.worker_log_level = "trace"
