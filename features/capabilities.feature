@@ -171,3 +171,14 @@ Feature: Capabilities
       | third  | 7       |
       | fourth | 8       |
     And each step found the entries that were there before it, and then its own as well
+
+  @uat-22
+  Scenario: The error of a step on a worker is told as it was raised
+    Given a workflow with the steps:
+      | step  | runs on    | work                                  |
+      | build | any worker | fails with a message of several lines |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run fails because its step failed
+    And the error of the step "build" is told as it was raised

@@ -5,6 +5,7 @@ from behave import then
 from swamp_harness.scenario import capabilities, ledger_observations, value_observations
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import rows_of
+from swamp_harness.scenario.values import MESSAGE
 
 
 @then('the step "{step:Name}" was given back:')
@@ -98,4 +99,13 @@ def each_step_found(context):
         "each step found the entries that were there before it, and then its own as well, however it asked",
         promised=[],
         seen=ledger_observations.differences_in_accounts(context.world),
+    )
+
+
+@then('the error of the step "{step:Name}" is told as it was raised')
+def the_error_is_told(context, step):
+    judge(
+        f'the error of the step "{step}" is told as it was raised, to who follows the run and in its record',
+        promised={"told": MESSAGE, "recorded": MESSAGE},
+        seen=value_observations.error_of(context.world, step),
     )

@@ -301,3 +301,12 @@ def last_step_wrote_all():
         told = old(repository, model, name, **given)
         newest = old(repository, model, name, content=False)
         return {**told, "tags": newest["tags"]}
+
+
+def first_line_of_an_error():
+    """Of the error of a step on a worker, the first line is told."""
+
+    @broken("worker.session:Session._result_of")
+    async def _(old, session, job):
+        result = await old(session, job)
+        return {**result, **({"error": result["error"].split("\n")[0]} if "error" in result else {})}

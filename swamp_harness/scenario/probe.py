@@ -12,7 +12,7 @@ from swamp_harness.product.workflow import Task
 from swamp_harness.scenario.artifact_bytes import SIZED_ARTIFACTS
 from swamp_harness.scenario.journal import END, JOURNAL, NOTES_VARIABLE, START
 from swamp_harness.scenario.questions import QUESTIONS
-from swamp_harness.scenario.values import LINES, LONG, VALUES
+from swamp_harness.scenario.values import LINES, LONG, MESSAGE, VALUES
 
 PROBE = "@uat/probe"
 SECRETS_MODEL = "@uat/secrets"
@@ -161,6 +161,9 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes data of several kinds": lambda step: Task(VALUES_MODEL, "kinds", {"step": step}),
     "asks for data of several kinds": lambda step: Task(
         VALUES_MODEL, "ask", {"step": step, "questions": QUESTIONS}
+    ),
+    "fails with a message of several lines": lambda step: Task(
+        VALUES_MODEL, "fail", {"step": step, "message": MESSAGE}
     ),
     "begins the ledger": lambda step: Task(VALUES_MODEL, "enter", {"step": step}),
     "adds to the ledger": lambda step: Task(VALUES_MODEL, "enter", {"step": step, "newest": NEWEST}),

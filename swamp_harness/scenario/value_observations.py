@@ -61,6 +61,18 @@ def values_given(world: World, step: str) -> list[str]:
     return list(differences(promised, _noted(world, "given", step)))
 
 
+def error_of(world: World, step: str) -> dict[str, str]:
+    """The error of a step of the last run, by what its follower was told and by the record of the run."""
+    accounts = {
+        "told": world.runs.last.steps(),
+        "recorded": world.operator.steps_of_last_run(world.workflow.name),
+    }
+    return {
+        how: next((each.get("error", "") for each in steps if each["name"] == step), "no such step")
+        for how, steps in accounts.items()
+    }
+
+
 def _noted(world: World, name: str, step: str) -> Any:
     noted = world.journal.remark(name, step)
     if not noted:
