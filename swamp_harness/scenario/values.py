@@ -42,7 +42,12 @@ LONG = {"text": _REPEATED, "times": _TIMES}
 LONG_TEXT = _REPEATED * _TIMES
 
 # What a step says that fails: the words by which its failure is known, and whatever a message may hold.
-MESSAGE = "it has failed on purpose: 'single' \"double\" \\ $HOME {{ x }} Grüße 世界 👋🏽\n  second line\n\n\tlast line"
+MESSAGE = (
+    "it has failed on purpose: 'single' \"double\" \\ $HOME {{ x }} Grüße 世界 👋🏽\n"
+    "  second line\n"
+    "\n"
+    "\tlast line"
+)
 
 _SHOWN = 60
 
