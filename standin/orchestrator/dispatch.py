@@ -54,6 +54,7 @@ class Work:
 
     Attributes:
         workflow: the name of its workflow.
+        run: the id of its run.
         step: its name.
         model_type: of its model instance.
         model: the name of its model instance.
@@ -65,6 +66,7 @@ class Work:
     """
 
     workflow: str
+    run: str
     step: str
     model_type: str
     model: str

@@ -108,9 +108,17 @@ class Requests:
         """Data for which a predicate holds."""
         return questions.data_query(self._repository, predicate)
 
-    def do_data_get(self, modelIdOrName: str, dataName: str, includeContent: bool = True) -> Any:  # noqa: N803
+    def do_data_get(
+        self,
+        modelIdOrName: str,  # noqa: N803
+        dataName: str,  # noqa: N803
+        includeContent: bool = True,  # noqa: N803
+        version: int | None = None,
+    ) -> Any:
         """A datum."""
-        return questions.data_get(self._repository, modelIdOrName, dataName, content=includeContent)
+        return questions.data_get(
+            self._repository, modelIdOrName, dataName, version=version, content=includeContent
+        )
 
     def do_data_versions(self, modelIdOrName: str, dataName: str) -> Any:  # noqa: N803
         """The versions of a datum."""
@@ -227,7 +235,7 @@ class Requests:
         model_type = self._repository.model_type_of(model)
         method_of(model_type, method)
         wrote: list[dict[str, Any]] = []
-        work = Work("", model, model_type, model, method, inputs, [], say, wrote.append)
+        work = Work("", "", model, model_type, model, method, inputs, [], say, wrote.append)
         step = Step(model, model_type, model, method, inputs, [], None, 0)
         started = asyncio.get_running_loop().time()
         status, error = "succeeded", ""

@@ -12,7 +12,7 @@ from swamp_harness.machinery.limits import Limit
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import Output
 from swamp_harness.product.followed import Followed
-from swamp_harness.product.run_records import RunRecord
+from swamp_harness.product.run_records import RunRecord, steps_of
 from swamp_harness.product.wordings import (
     METHOD_SUCCEEDED,
     RUN_ENDINGS,
@@ -96,6 +96,14 @@ class WorkflowRun(Followed):
         code = self.wait_for_exit(limit, hopeless=hopeless)
         text = self.said()
         return RunEnding(self._status(text), code, text)
+
+    def steps(self) -> list[dict[str, Any]]:
+        """The steps of a run that has ended and was told in JSON.
+
+        Raises:
+            PromiseBroken: what was told is no JSON, or breaks its contract.
+        """
+        return steps_of(self._document())
 
     def _status(self, text: str) -> str:
         if self.output is Output.JSON:

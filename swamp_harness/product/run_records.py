@@ -111,9 +111,14 @@ def tells_no_reason(item: Mapping[str, Any]) -> bool:
     return "instanceId" not in item
 
 
+def steps_of(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The steps of a run, from an answer that honours the contract "workflow-run"."""
+    return [step for job in answer["jobs"] for step in job["steps"]]
+
+
 def failures_of_steps(answer: Mapping[str, Any]) -> list[str]:
     """What the steps of a run say went wrong, from an answer that honours the contract "workflow-run"."""
-    return [step["error"] for job in answer["jobs"] for step in job["steps"] if step.get("error")]
+    return [step["error"] for step in steps_of(answer) if step.get("error")]
 
 
 def _requirement(text: str) -> str:

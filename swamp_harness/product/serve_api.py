@@ -226,7 +226,7 @@ class ServeApi:
         # time limit helps; so there are none.
         context = whatever_it_shows() if self._secure else None
         async with asyncio.timeout(HTTP_ANSWER.seconds):
-            async with connect(self.url, proxy=None, ssl=context) as socket:
+            async with connect(self.url, proxy=None, ssl=context, max_size=None) as socket:
                 await socket.send(message)
                 return await socket.recv()
 

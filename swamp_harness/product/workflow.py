@@ -54,6 +54,7 @@ class Step:
         after: the step that must have succeeded before; none when empty.
         queue_limit: how many seconds it may wait for a worker; as long as the orchestrator allows when None.
         items: what it is expanded over; it is one single step when there are none.
+        model: the model instance that it uses; one of its own, called like the step, when empty.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Step:
     after: str = ""
     queue_limit: float | None = None
     items: Sequence[str] = ()
+    model: str = ""
 
     @property
     def template(self) -> str:
@@ -69,11 +71,11 @@ class Step:
         return name_for_item(self.name, "${{ self.item }}") if self.items else self.name
 
     def document(self) -> dict[str, Any]:
-        """The step as a workflow file has it. Its model instance is its own, and called like the step."""
+        """The step as a workflow file has it."""
         task = {
             "type": "model_method",
             "modelType": self.task.model_type,
-            "modelName": self.template,
+            "modelName": self.model or self.template,
             "methodName": self.task.method,
             "inputs": dict(self.task.inputs),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from swamp_harness.machinery.memory import MemoryWatch
 from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.scenario import run_events
-from swamp_harness.scenario.artifact_bytes import blocks, described, in_words
+from swamp_harness.scenario.artifact_bytes import SIZED_ARTIFACTS, blocks, described, in_words
 from swamp_harness.scenario.probe import ARTIFACT, MEGABYTE, size_made_by
 from swamp_harness.scenario.world import World
 
@@ -92,6 +93,36 @@ def read_by(world: World, step: str) -> str:
 def expected_reading(world: World, step: str) -> str:
     """What a step must read of the artifact of a step."""
     return described(blocks(step, _size_of(world, step)))
+
+
+def damaged_of_all_sizes(world: World, step: str) -> list[str]:
+    """Which artifacts of a step that makes them of all sizes are not there, bit for bit, and what is."""
+    api = world.orchestrator.api
+    damaged = []
+    for name, true in _true_of_all_sizes(step).items():
+        answer = api.ask("data.get", modelIdOrName=step, dataName=name, includeContent=False)
+        if "data" not in answer:
+            damaged.append(f"{name}: not to be read: {answer}")
+            continue
+        told = answer["data"]
+        seen = {
+            "told": in_words(told["size"], told["checksum"]),
+            "kept": described(_bytes_of(world.repository.folder / told["contentPath"])),
+        }
+        damaged += [f"{name}, as it is {how}: {text}" for how, text in seen.items() if text != true]
+    return damaged
+
+
+def misread_of_all_sizes(world: World, step: str, maker: str) -> list[str]:
+    """Which artifacts of all sizes a step has not read as they were made, by its own account."""
+    noted = world.journal.remark("read", step)
+    read = json.loads(noted) if noted else {}
+    true = _true_of_all_sizes(maker)
+    return [f"{name}: {read.get(name)}" for name in true if read.get(name) != true[name]]
+
+
+def _true_of_all_sizes(step: str) -> dict[str, str]:
+    return {name: described(blocks(step, one["size"])) for name, one in SIZED_ARTIFACTS.items()}
 
 
 def watch_memory(world: World, name: str) -> None:

@@ -114,9 +114,10 @@ class Given:
         scene.orchestrators[name] = orchestrator
         orchestrator.start()
 
-    def secret(self, key: str) -> None:
+    def secret(self, key: str, *, of_several_lines: bool = False) -> None:
         """Put a new secret into the vault."""
-        _demand("secret could not be put into the vault", self._scene.operator.keep_secret(key))
+        kept = self._scene.operator.keep_secret(key, of_several_lines=of_several_lines)
+        _demand("secret could not be put into the vault", kept)
 
     def trust(self, trust: Trust) -> None:
         """Decide whom the operator trusts from now on, and every worker that starts from now on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,7 @@ from swamp_harness.product.run_records import (
     queue_from_json,
     queue_from_table,
     run,
+    steps_of,
     tells_no_reason,
 )
 from swamp_harness.product.serve_api import Request, ServeApi
@@ -44,6 +45,13 @@ from swamp_harness.scenario.probe import PROBE, SHELL, ResultRecord, is_work, re
 
 _TYPE_OF_TOKENS = "swamp/enrollment-token"
 _DATUM = "token-main"
+
+
+def _lines_of_secret() -> str:
+    # Such as a private key: lines that end in both ways, and one that is long, with letters and signs that
+    # JSON, YAML and shells write in ways of their own.
+    first, second, third, last = (secrets.token_urlsafe(32) for _ in range(4))
+    return f'{first} "\\ $x é世\n{second}\r\n{third * 200}\n\n{last}'
 
 
 class Operator:
@@ -125,10 +133,11 @@ class Operator:
             raise InfrastructureFault(f'The scenario has minted no token "{token}".')
         return self.credentials[token]
 
-    def keep_secret(self, key: str) -> CommandResult:
+    def keep_secret(self, key: str, *, of_several_lines: bool = False) -> CommandResult:
         """Put a new secret into the vault; whether it succeeded is for the scenario to ask."""
-        self.vault_secrets[key] = secrets.token_urlsafe(32)
-        SECRETS.add(self.vault_secrets[key])
+        self.vault_secrets[key] = _lines_of_secret() if of_several_lines else secrets.token_urlsafe(32)
+        for text in self.texts_of_secret(key):
+            SECRETS.add(text)
         return self.commands.run("vault", "put", VAULT, key, stdin=self.vault_secrets[key])
 
     def secret(self, name: str) -> str:
@@ -138,6 +147,12 @@ class Operator:
             InfrastructureFault: the scenario has neither.
         """
         return self.vault_secrets.get(name) or self.credential(name).secret
+
+    def texts_of_secret(self, name: str) -> list[str]:
+        """What must not be found of a secret: all of it, and each of its lines if it has several."""
+        secret = self.secret(name)
+        lines = [line for line in secret.splitlines() if line]
+        return [secret, *(lines if len(lines) > 1 else ())]
 
     def shown_by_last(self) -> dict[str, object]:
         """What the last minting showed: the names of credentials, and how often their secrets stand there.
@@ -233,6 +248,15 @@ class Operator:
                 return record
         raise PromiseBroken(f"The history of workflow runs does not know the run {run_id}.")
 
+    def steps_of_last_run(self, workflow: str) -> list[dict[str, Any]]:
+        """The steps of the last run of a workflow, as its record tells them.
+
+        Raises:
+            PromiseBroken: the question fails, or its answer breaks its contract.
+        """
+        answer = self._asked("workflow", "history", "get", workflow).answer("workflow-run")
+        return steps_of(answer)
+
     def _failures_of_steps(self, workflow: str, run_id: str) -> str:
         answer = self._asked("workflow", "history", "get", workflow).answer("workflow-run")
         if answer["id"] != run_id:
@@ -320,8 +344,8 @@ class Operator:
         said = [(f"`{result.command}`", result.stdout + result.stderr) for result in asked]
         return search_text(self.credential(token).secret, said)
 
-    def leaks_in_answers(self, secret: str, run_id: str) -> list[Leak]:
-        """Where the product's answers about a run show a secret: all data, the run's history and its logs.
+    def leaks_in_answers(self, texts: Sequence[str], run_id: str) -> list[Leak]:
+        """Where the product's answers about a run show one of some texts: all data, its history and its logs.
 
         Raises:
             PromiseBroken: a question fails.
@@ -333,7 +357,7 @@ class Operator:
             self._asked("run", "history"),
         ]
         said = [(f"`{result.command}`", result.stdout + result.stderr) for result in asked]
-        return search_text(secret, said)
+        return [leak for text in texts for leak in search_text(text, said)]
 
     def _asked(self, *arguments: str, output: Output = Output.JSON) -> CommandResult:
         result = self.commands.run(*arguments, output=output)

@@ -20,7 +20,7 @@ ANY_WORKER: Mapping[str, str] = {"pool": "any"}
 _WORKER = re.compile(r'^worker "(?P<name>[^"]+)"$')
 _INSTANCE = re.compile(r'^the present instance of "(?P<name>[^"]+)"$')
 _QUEUE_LIMIT = re.compile(r"^(?P<seconds>\d+) s$")
-_COLUMNS = {"step", "runs on", "work", "after", "queue limit", "for each of"}
+_COLUMNS = {"step", "runs on", "work", "after", "queue limit", "for each of", "model"}
 
 
 def planned(table: Any) -> Workflow:
@@ -28,7 +28,8 @@ def planned(table: Any) -> Workflow:
 
     Args:
         table: one row for each step, with the columns step, runs on, work, and perhaps after (the step that
-            must have succeeded before), queue limit, and for each of (the items that it is expanded over).
+            must have succeeded before), queue limit, for each of (the items that it is expanded over), and
+            model (the model instance that it shares with other steps).
 
     Returns:
         The workflow; its inputs are the workers whose instance uuid must be given when it is run.
@@ -61,6 +62,7 @@ def _step(row: Mapping[str, str]) -> Step:
         after=row.get("after", ""),
         queue_limit=float(match["seconds"]) if match else None,
         items=items,
+        model=row.get("model", ""),
     )
     # The journal knows each item's step by the name that it gets when the step is expanded.
     return replace(step, task=WORK[work](step.template))

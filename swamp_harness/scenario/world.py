@@ -101,8 +101,8 @@ class World(Scene):
         for worker in self.workers.all():
             worker.start_again()
 
-    def restart_orchestrator(self, *, without_variables: bool = False) -> None:
-        """Stop the orchestrator and start it again, without the variables that the scenario gave it if asked.
+    def restart_orchestrator(self, *, variables: Mapping[str, str] | None = None) -> None:
+        """Stop the orchestrator and start it again, with other variables than the scenario gave it if asked.
 
         Workers on a network that can fail do not notice but a break of it: what they dial meanwhile waits.
         """
@@ -110,9 +110,9 @@ class World(Scene):
         for network in networks:
             network.cut()
         self.orchestrator.stop()
-        if without_variables:
+        if variables is not None:
             machine = Machine(self.folder / self.orchestrator.name)
-            self.orchestrator.environment = machine.environment(**self.variables)
+            self.orchestrator.environment = machine.environment(**{**self.variables, **variables})
         self.orchestrator.start()
         for network in networks:
             network.heal()
