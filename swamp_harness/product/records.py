@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from swamp_harness.machinery.faults import PromiseBroken
+from swamp_harness.machinery.faults import ContractBroken
 
 NOTHING = "-"
 DISCONNECTED = "disconnected"
@@ -57,8 +57,18 @@ class PoolMember:
 
 
 def moment(text: str) -> datetime:
-    """A point in time as the product writes it, in UTC."""
-    return datetime.fromisoformat(text)
+    """A point in time as the product writes it: ISO 8601, in UTC.
+
+    Raises:
+        ContractBroken: the text is something else.
+    """
+    try:
+        point = datetime.fromisoformat(text)
+    except ValueError:
+        raise ContractBroken(f"Expected a point in time in ISO 8601, but saw {text!r}.") from None
+    if point.utcoffset() != timedelta(0):
+        raise ContractBroken(f"Expected a point in time in UTC, but saw {text!r}.")
+    return point
 
 
 def tokens_from_json(answer: list[dict[str, Any]]) -> list[TokenRecord]:
@@ -79,7 +89,7 @@ def tokens_from_table(text: str) -> list[TokenRecord]:
     """The tokens of the table that `swamp worker token list` prints for people.
 
     Raises:
-        PromiseBroken: the text is neither such a table nor the sentence for no token.
+        ContractBroken: the text is neither such a table nor the sentence for no token.
     """
     return [
         TokenRecord(
@@ -114,7 +124,7 @@ def members_from_table(text: str) -> list[PoolMember]:
     """The pool members of the table that `swamp worker list` prints for people.
 
     Raises:
-        PromiseBroken: the text is neither such a table nor the sentence for no worker.
+        ContractBroken: the text is neither such a table nor the sentence for no worker.
     """
     headings = ("NAME", "STATUS", "SLOTS", "LABELS", "PLATFORM/ARCH", "LAST SEEN")
     return [
@@ -144,7 +154,7 @@ def rows_of_table(text: str, headings: tuple[str, ...], *none: str) -> list[Mapp
         none: the sentences that stand in place of a table without rows.
 
     Raises:
-        PromiseBroken: the text is neither such a table nor one of the sentences.
+        ContractBroken: the text is neither such a table nor one of the sentences.
     """
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     if lines and lines[0] in none:
@@ -153,7 +163,7 @@ def rows_of_table(text: str, headings: tuple[str, ...], *none: str) -> list[Mapp
     match = header.match(lines[0]) if lines else None
     if match is None:
         wanted = " ".join(headings)
-        raise PromiseBroken(f"Expected a table for people with the headings {wanted}, but saw:\n{text}")
+        raise ContractBroken(f"Expected a table for people with the headings {wanted}, but saw:\n{text}")
     starts = [match.start(index + 1) for index in range(len(headings))]
     ends = [*starts[1:], None]
     return [

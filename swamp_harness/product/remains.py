@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.product import contracts
 from swamp_harness.product.serve_api import ServeApi
 
 
@@ -20,7 +19,7 @@ def data_of_model(api: ServeApi, model: str) -> dict[str, Any]:
         OSError: nobody answers.
         PromiseBroken: an answer breaks its contract.
     """
-    found = api.ask("data.query", predicate=f'modelName == "{model}"')["data"]["results"]
+    found = api.data("data.query", "data-query", predicate=f'modelName == "{model}"')["results"]
     return {item["name"]: _all_about(api, model, item) for item in found if not _is_the_products(item)}
 
 
@@ -59,9 +58,8 @@ def _asked(api: ServeApi, request: str, **payload: object) -> Any:
 
 def _all_about(api: ServeApi, model: str, queried: dict[str, Any]) -> dict[str, Any]:
     name = queried["name"]
-    datum = api.ask("data.get", modelIdOrName=model, dataName=name, includeContent=True)["data"]
-    contracts.honour("data-get", datum, "the request data.get")
-    versions = api.ask("data.versions", modelIdOrName=model, dataName=name)["data"]["versions"]
+    datum = api.data("data.get", "data-get", modelIdOrName=model, dataName=name, includeContent=True)
+    versions = api.data("data.versions", "data-versions", modelIdOrName=model, dataName=name)["versions"]
     return {"queried": queried, "got": datum, "versions": versions}
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault
 from swamp_harness.machinery.hosts import Process
 from swamp_harness.machinery.limits import WORKER_CONNECTED, WORKER_ENDED
 from swamp_harness.machinery.processes import Launch
@@ -238,7 +238,7 @@ class Worker:
         """All events that its present process has told, in JSON.
 
         Raises:
-            PromiseBroken: a line is no JSON object, or breaks the contract.
+            ContractBroken: a line is no JSON object, or breaks the contract.
         """
         lines = self.log.lines(self._running().log_start, "stdout")
         return [self._event(line.text) for line in lines]
@@ -275,7 +275,7 @@ class Worker:
         try:
             document = json.loads(text)
         except ValueError as error:
-            raise PromiseBroken(
+            raise ContractBroken(
                 f"{self.name} reports in JSON, but its standard error is no JSON document: {error}\n{text}"
             ) from None
         contracts.honour("error", document, f"{self.name}, standard error,")
@@ -291,7 +291,7 @@ class Worker:
         try:
             event = json.loads(line)
         except ValueError as error:
-            raise PromiseBroken(
+            raise ContractBroken(
                 f"{self.name} reports in JSON, one object a line, but this line is none: {error}\n{line}"
             ) from None
         contracts.honour("worker-connect-event", event, f"{self.name}, standard output,")

@@ -252,7 +252,7 @@ class Operator:
     def leases(self) -> list[LeaseRecord]:
         """All step leases."""
         answer = self._asked("data", "query", ALL_LEASES).answer("data-query")
-        contents = [result["content"] for result in answer["results"]]
+        contents = [result.get("content") for result in answer["results"]]
         for content in contents:
             contracts.honour("step-lease", content, "a step lease")
         return [lease(content) for content in contents]

@@ -13,7 +13,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from swamp_harness.machinery.faults import PromiseBroken
+from swamp_harness.machinery.faults import ContractBroken
+
+_STATED_BY = "issue 630, scenario 27"
 
 # What a schema cannot say: figures that scripts rely on, by the field and what it is to be.
 _FIGURES: Mapping[str, Mapping[str, Callable[[Any], int]]] = {
@@ -35,7 +37,7 @@ def honour(contract: str, answer: Any, source: str) -> None:
         source: who answered, for the message: "swamp worker list --json".
 
     Raises:
-        PromiseBroken: the answer is not what the contract says (issue 630, scenario 27).
+        ContractBroken: the answer is not what the contract says (issue 630, scenario 27).
     """
     errors = sorted(_validator(contract).iter_errors(answer), key=lambda error: list(error.absolute_path))
     listed = "\n".join(f"  {error.json_path}: {error.message}" for error in errors) or "\n".join(
@@ -44,7 +46,9 @@ def honour(contract: str, answer: Any, source: str) -> None:
         if answer[field] != count(answer)
     )
     if listed:
-        raise PromiseBroken(f"{source} does not honour its JSON contract ({contract}):\n{listed}")
+        raise ContractBroken(
+            f"{source} does not honour its JSON contract ({contract}, stated by {_STATED_BY}):\n{listed}"
+        )
 
 
 def names() -> list[str]:
