@@ -19,7 +19,7 @@ class LeaseRecord:
     """A step lease: one dispatch of a step to a worker (design/remote-execution.md, "Step lease").
 
     Attributes:
-        step: that was dispatched.
+        step: that was dispatched; "" for the verification of a worker, which is no step.
         worker: the pool member that it was dispatched to.
         state: "active", "completed", "failed" or "expired".
         has_writes: whether the step has persisted anything.
@@ -72,7 +72,7 @@ class RunRecord:
 def lease(content: Mapping[str, Any]) -> LeaseRecord:
     """A lease from the content of its datum, which honours the contract "step-lease"."""
     return LeaseRecord(
-        step=content["stepName"],
+        step=content.get("stepName", ""),
         worker=content["workerName"],
         state=content["state"],
         has_writes=content["hasWrites"],
