@@ -75,6 +75,22 @@ Feature: Token lifecycle
       | text   |
       | JSON   |
 
+  @uat-02 @slow
+  Scenario: The name of a token stays taken after its token is enrolled, revoked or expired
+    Given an orchestrator
+    And the short-lived token "brief"
+    And the revoked token "withdrawn"
+    And the enrolled worker "bound"
+    When the lifetime of the token "brief" has passed
+    And the operator mints the tokens "bound, brief, withdrawn" again, in text and in JSON
+    Then each of these commands fails because the name is taken
+    And the tokens and the vault are as they were before these commands
+    And the token list shows:
+      | token     | state    | machine         |
+      | bound     | enrolled | that of "bound" |
+      | brief     | expired  | none            |
+      | withdrawn | revoked  | none            |
+
   @uat-03 @slow
   Scenario: The token list tells the state of every token
     Given an orchestrator
@@ -121,10 +137,12 @@ Feature: Token lifecycle
   @uat-04
   Scenario Outline: Revoking a token twice changes nothing, told in <output>
     Given a repository
-    And the revoked token "alpha"
+    And the token "alpha"
     And the operator asks for answers in <output>
     When the operator revokes the token "alpha"
+    And the operator revokes the token "alpha"
     Then the command succeeds
+    And the first answer says that the token "alpha" is revoked, and since when
     And its answer says that the token was revoked before
     And the token "alpha" is recorded as revoked since the first time
 

@@ -5,7 +5,7 @@ from functools import partial
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.scenario import observations
+from swamp_harness.scenario import observations, token_names
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import promised_tokens, seen_tokens
 
@@ -55,6 +55,11 @@ def the_operator_mints_for(context, token, lifetime):
     context.world.operator.mint(token, lifetime=lifetime)
 
 
+@when('the operator mints the tokens "{tokens:Names}" again, in text and in JSON')
+def the_operator_mints_again(context, tokens):
+    context.world.asked = token_names.mint_again(context.world, tokens)
+
+
 @when('the operator revokes the token "{token:Name}"')
 def the_operator_revokes(context, token):
     context.world.operator.revoke(token)
@@ -79,6 +84,34 @@ def the_command_fails_because(context, reason):
     )
 
 
+@then("each of these commands fails because {reason:Failure}")
+def each_command_fails_because(context, reason):
+    outcome = f"fails because {reason}, nothing on standard output, no stack trace, exit code 1"
+    judge(
+        f"each of these commands fails because {reason}, and says so to a person",
+        promised=dict.fromkeys(context.world.asked.results, outcome),
+        seen=context.world.asked.outcomes(),
+    )
+
+
+@then("the tokens and the vault are as they were before these commands")
+def the_tokens_are_as_they_were(context):
+    judge(
+        "what the product keeps of the tokens, and what it keeps in the vault, is the same as before",
+        promised=[],
+        seen=token_names.changes_since(context.world, context.world.asked),
+    )
+
+
+@then('the first answer says that the token "{token:Name}" is revoked, and since when')
+def the_first_answer_says_when(context, token):
+    judge(
+        f'the answer to the first revoking says that the token "{token}" is revoked, and since when',
+        promised=[token, context.world.operator.revoked_at(token)],
+        seen=context.world.operator.says_revoked(),
+    )
+
+
 @then('its answer shows the credential of "{token:Name}" exactly once')
 def its_answer_shows_the_credential_once(context, token):
     judge(
@@ -99,11 +132,11 @@ def its_answer_says_revoked_before(context):
 
 @then('the token "{token:Name}" is recorded as revoked since the first time')
 def the_token_is_recorded_as_revoked(context, token):
-    second = context.world.operator.last.started
+    first, second = (each.started for each in context.world.operator.revocations[-2:])
     judge(
         f'the token "{token}" is still recorded as revoked before it was revoked again at {second:%H:%M:%S}',
         promised=True,
-        seen=context.world.operator.revoked_at(token) < second,
+        seen=first < context.world.operator.revoked_at(token) < second,
     )
 
 

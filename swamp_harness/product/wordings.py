@@ -75,6 +75,11 @@ METHOD_SUCCEEDED = re.compile(r"Completed +\S+ on \S+ succeeded")
 # What the command says that cancels a run: it has ended, or, where a step does not listen, will be ended.
 CANCELLATION = re.compile(r'(?:Cancelled run|Cancellation requested for run) "(?P<run>[^"]+)"')
 
+# What the command says that revokes a token: which, and when.
+REVOKED = (
+    re.compile(r"Token (?P<what>\S+) revoked\.$", re.MULTILINE),
+    re.compile(r"^Revoked at: (?P<what>\S+)$", re.MULTILINE),
+)
 ALREADY_REVOKED = re.compile(r"^Token \S+ was already revoked\.$", re.MULTILINE)
 
 DAEMON_IS_OFF = re.compile(r"^Status \(\w+ service\): not configured$", re.MULTILINE)

@@ -11,7 +11,7 @@ from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import POOL_CHANGED
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.waiting import wait_until
-from swamp_harness.product.commands import CommandResult, SwampCommands
+from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.repository import initialise
@@ -135,7 +135,10 @@ class Given:
         minted = operator.mint(token, lifetime or self._scene.times.usual_lifetime)
         _demand("token could not be prepared", minted)
         if revoked:
-            _demand("token could not be prepared", operator.revoke(token))
+            revoked_now = operator.revoke(token)
+            _demand("token could not be prepared", revoked_now)
+            if revoked_now.output is Output.JSON:
+                revoked_now.answer("token-revoke")
         operator.note_lifetime(token, minted)
 
     def worker(

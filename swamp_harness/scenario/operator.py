@@ -38,7 +38,7 @@ from swamp_harness.product.run_records import (
     tells_no_reason,
 )
 from swamp_harness.product.serve_api import Request, ServeApi
-from swamp_harness.product.wordings import ALREADY_REVOKED, CANCELLATION
+from swamp_harness.product.wordings import ALREADY_REVOKED, CANCELLATION, REVOKED
 from swamp_harness.scenario.probe import PROBE, SHELL, ResultRecord, is_work, result_of_step
 
 _TYPE_OF_TOKENS = "swamp/enrollment-token"
@@ -57,6 +57,7 @@ class Operator:
         vault_secrets: what the operator has put into the vault, by key.
         minted: the answers that showed them, which may hold a secret.
         requests: what the operator has asked of the orchestrator in place of commands.
+        revocations: the commands that revoked tokens, in order.
         output: how the operator asks for answers to what it does.
     """
 
@@ -67,6 +68,7 @@ class Operator:
         self.vault_secrets: dict[str, str] = {}
         self.minted: list[CommandResult] = []
         self.requests: list[Request] = []
+        self.revocations: list[CommandResult] = []
         self.output = Output.JSON
         self._last: CommandResult | None = None
 
@@ -113,6 +115,7 @@ class Operator:
     def revoke(self, token: str) -> CommandResult:
         """Revoke a token; whether it succeeded is for the scenario to ask."""
         self._last = self.commands.run("worker", "token", "revoke", token, output=self.output)
+        self.revocations.append(self._last)
         return self._last
 
     def credential(self, token: str) -> Credential:
@@ -295,6 +298,30 @@ class Operator:
             if content.get("name") == token and "revokedAt" in content:
                 return moment(content["revokedAt"])
         raise PromiseBroken(f'The recorded data does not tell when the token "{token}" was revoked.')
+
+    def says_revoked(self) -> list[object]:
+        """Which token the first revoking says it has revoked, and when; empty if it says neither.
+
+        Raises:
+            ContractBroken: it was asked for JSON, and its answer breaks its contract.
+        """
+        first = self.revocations[0]
+        if first.output is Output.JSON:
+            answer = first.answer("token-revoke")
+            told = [] if answer["alreadyRevoked"] else [answer["name"], answer["revokedAt"]]
+        else:
+            told = [match["what"] for text in REVOKED if (match := text.search(first.stdout))]
+        return [*told[:1], *map(moment, told[1:])]
+
+    def token_records(self) -> dict[str, Any]:
+        """What the product keeps of each token, by name.
+
+        Raises:
+            PromiseBroken: the question fails, or its answer breaks its contract.
+        """
+        predicate = f'modelType == "{_TYPE_OF_TOKENS}" && name == "{_DATUM}"'
+        answer = self._asked("data", "query", predicate).answer("data-query")
+        return {result["modelName"]: result["content"] for result in answer["results"]}
 
     def says_already_revoked(self) -> bool:
         """Whether the last revoking says that the token was revoked before."""

@@ -17,7 +17,7 @@ from swamp_harness.machinery.faults import ContractBroken
 
 _STATED_BY = "issue 630, scenario 27"
 
-# What a schema cannot say: figures that scripts rely on, by what they count, as (what is told, what is there).
+# What a schema cannot say: figures that scripts rely on, each as (what the answer says, what is there).
 _FIGURES: Mapping[str, Callable[[Any], Mapping[str, tuple[object, object]]]] = {
     "token-create": lambda answer: {"token": (answer["token"].partition(".")[0], answer["name"])},
     "token-list": lambda answer: {
