@@ -96,15 +96,17 @@ Feature: Token lifecycle
     Given an orchestrator
     And the short-lived token "brief"
     And the token "fresh"
+    And the token "several" for 3 machines
     And the revoked token "withdrawn"
     And the enrolled worker "bound"
     When the lifetime of the token "brief" has passed
-    Then the token list shows, in text and in JSON:
-      | token     | state    | machine         |
-      | bound     | enrolled | that of "bound" |
-      | brief     | expired  | none            |
-      | fresh     | unused   | none            |
-      | withdrawn | revoked  | none            |
+    Then every list of tokens shows:
+      | token     | state    | machine             |
+      | bound     | enrolled | that of "bound"     |
+      | brief     | expired  | none                |
+      | fresh     | unused   | none                |
+      | several   | unused   | none, of 3 machines |
+      | withdrawn | revoked  | none                |
 
   @uat-04
   Scenario Outline: A revoked token cannot enroll, told in <output>

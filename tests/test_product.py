@@ -11,6 +11,7 @@ from swamp_harness.product import contracts
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.records import (
     members_from_json,
+    hidden_in_text,
     members_from_table,
     tokens_from_json,
     tokens_from_table,
@@ -273,3 +274,26 @@ def test_no_module_but_one_knows_the_products_prose():
     for module in wordings.parents[1].rglob("*.py"):
         if module != wordings:
             assert "Enrollment token '" not in module.read_text("utf-8"), module
+
+
+def test_notes_below_the_table_of_workers_are_no_workers():
+    text = (
+        "NAME   STATUS  SLOTS  LABELS  PLATFORM/ARCH  LAST SEEN\n"
+        "alpha  idle    0/1    -       linux/x86_64   2026-08-22T10:00:00Z\n"
+        "2 disconnected workers hidden — use 'swamp worker list --all' to show all.\n"
+        "Some workers are draining — they will exit after finishing any in-flight work.\n"
+    )
+    assert [member.name for member in members_from_table(text)] == ["alpha"]
+    assert hidden_in_text(text) == 2
+
+
+def test_a_list_of_no_workers_may_hide_some():
+    text = "No connected workers found.\n1 disconnected worker hidden — use 'swamp worker list --all'.\n"
+    assert members_from_table(text) == []
+    assert hidden_in_text(text) == 1
+
+
+def test_a_token_for_several_machines_shows_how_many_it_admits():
+    text = "NAME   STATE   EXPIRES               ENROLLMENTS\nfleet  unused  2026-08-22T11:00:00Z  0 / 3\n"
+    (token,) = tokens_from_table(text)
+    assert (token.machines, token.allowance) == ((), "3")

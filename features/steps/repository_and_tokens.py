@@ -5,7 +5,7 @@ from functools import partial
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.scenario import observations, token_names
+from swamp_harness.scenario import every_list, observations, token_names
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import promised_tokens, seen_tokens
 
@@ -28,6 +28,11 @@ def the_operator_asks_for(context, output):
 @given('the token "{token:Name}"')
 def the_token(context, token):
     context.world.given.token(token)
+
+
+@given('the token "{token:Name}" for {machines:Number} machines')
+def the_token_for_machines(context, token, machines):
+    context.world.given.token(token, machines=machines)
 
 
 @given('the short-lived token "{token:Name}"')
@@ -148,6 +153,17 @@ def the_token_list_is_empty(context):
 @then("the token list shows:")
 def the_token_list_shows(context):
     _judge_token_list(context, Output.JSON)
+
+
+@then("every list of tokens shows:")
+def every_list_of_tokens_shows(context):
+    rows = promised_tokens(context.table, partial(observations.machine_id_of, context.world))
+    for answer in every_list.answers(context.world, "worker", "token", "list"):
+        judge(
+            f"the token list, {answer.how}, shows these tokens and no others",
+            promised=every_list.known_tokens(context.world, rows, answer),
+            seen=every_list.listed_tokens(context.world, answer),
+        )
 
 
 @then("the token list shows, in text and in JSON:")

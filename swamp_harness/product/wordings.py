@@ -82,6 +82,18 @@ REVOKED = (
 )
 ALREADY_REVOKED = re.compile(r"^Token \S+ was already revoked\.$", re.MULTILINE)
 
+# What stands below the table of workers: how many are left out, and what the states mean.
+HIDDEN_WORKERS = re.compile(r"^(?P<number>\d+) disconnected workers? hidden", re.MULTILINE)
+POOL_NOTES = re.compile(
+    r"^(?:\d+ disconnected workers? hidden|Some workers are (?:unverified|draining)) .*$", re.MULTILINE
+)
+
+# What stands below the table of verified workers if all have passed.
+ALL_VERIFIED = re.compile(r"^All (?P<number>\d+) worker\(s\) passed verification\.$", re.MULTILINE)
+
+# How long a step has waited, in the table of waiting steps.
+AGE = re.compile(r"(?:<(?P<below>1)s|(?P<seconds>\d+)s|(?P<minutes>\d+)m)")
+
 DAEMON_IS_OFF = re.compile(r"^Status \(\w+ service\): not configured$", re.MULTILINE)
 NOBODY_TO_VERIFY = re.compile(r"No connected workers found to verify\.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -184,13 +184,6 @@ def facts_of_both(answers: BothModes) -> str:
     if in_json == in_text:
         return str(len(in_json))
     return f"in JSON {'; '.join(in_json) or 'nothing'}, but in text {'; '.join(in_text) or 'nothing'}"
-
-
-def facts_by_question(world: World, questions: Iterable[str]) -> list[Row]:
-    """Ask each question in both modes, and return with each how many facts both answers tell."""
-    return [
-        {"asks": question, "facts": facts_of_both(ask(world, QUESTIONS[question]))} for question in questions
-    ]
 
 
 def outcomes(answers: BothModes) -> dict[str, str]:

@@ -129,10 +129,10 @@ class Given:
         scene.elsewhere = Elsewhere(machine, commands, scene.orchestrator.api.url)
         scene.runs = Runs(bench.binary.path, commands.environment, machine.work, scene.evidence)
 
-    def token(self, token: str, *, lifetime: str = "", revoked: bool = False) -> None:
+    def token(self, token: str, *, lifetime: str = "", revoked: bool = False, machines: int = 1) -> None:
         """Mint a token, of the usual lifetime unless another is given, and revoke it if asked."""
         operator = self._scene.operator
-        minted = operator.mint(token, lifetime or self._scene.times.usual_lifetime)
+        minted = operator.mint(token, lifetime or self._scene.times.usual_lifetime, machines)
         _demand("token could not be prepared", minted)
         if revoked:
             revoked_now = operator.revoke(token)

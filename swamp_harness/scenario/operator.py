@@ -57,6 +57,7 @@ class Operator:
         vault_secrets: what the operator has put into the vault, by key.
         minted: the answers that showed them, which may hold a secret.
         requests: what the operator has asked of the orchestrator in place of commands.
+        asked_lifetimes: the lifetime that the first minting of each token asked for, such as "1h".
         revocations: the commands that revoked tokens, in order.
         output: how the operator asks for answers to what it does.
     """
@@ -69,6 +70,7 @@ class Operator:
         self.minted: list[CommandResult] = []
         self.requests: list[Request] = []
         self.revocations: list[CommandResult] = []
+        self.asked_lifetimes: dict[str, str] = {}
         self.output = Output.JSON
         self._last: CommandResult | None = None
 
@@ -79,11 +81,13 @@ class Operator:
             raise InfrastructureFault("The operator has not given any command yet.")
         return self._last
 
-    def mint(self, token: str, lifetime: str) -> CommandResult:
-        """Mint a token; whether it succeeded is for the scenario to ask."""
+    def mint(self, token: str, lifetime: str, machines: int = 1) -> CommandResult:
+        """Mint a token, for one machine or several; whether it succeeded is for the scenario to ask."""
+        several = ("--max-enrollments", str(machines)) if machines > 1 else ()
         result = self.commands.run(
-            "worker", "token", "create", token, "--duration", lifetime, output=self.output
+            "worker", "token", "create", token, "--duration", lifetime, *several, output=self.output
         )
+        self.asked_lifetimes.setdefault(token, lifetime)
         for credential in credentials_in(result.stdout + result.stderr):
             SECRETS.add(credential.secret)
             self.credentials.setdefault(credential.name, credential)
@@ -104,6 +108,7 @@ class Operator:
             SECRETS.add(credential.secret)
             self.credentials.setdefault(credential.name, credential)
         self.requests.append(request)
+        self.asked_lifetimes.setdefault(token, lifetime)
         self.lifetimes[token] = (request.started, moment(request.answer["expiresAt"]))
         return True
 
