@@ -10,8 +10,8 @@ from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.records import (
-    members_from_json,
     hidden_in_text,
+    members_from_json,
     members_from_table,
     tokens_from_json,
     tokens_from_table,
