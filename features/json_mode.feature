@@ -99,6 +99,9 @@ Feature: JSON mode
       | mints a token for a lifetime of bananas          | the lifetime is not understood            |
       | verifies workers without naming an orchestrator  | no orchestrator was named                 |
       | connects a worker without naming an orchestrator | no orchestrator was named                 |
+      | mints a token for no machines                    | a number of machines must be positive     |
+      | connects a worker without a token                | no token was given                        |
+      | connects a worker with a label without a value   | a label has no value                      |
       | connects a worker to a web page                  | the address is not that of an orchestrator |
       | gives a command that does not exist              | there is no such command                  |
       | gives an option that does not exist              | there is no such option                   |

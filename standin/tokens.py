@@ -109,8 +109,8 @@ def mint(repository: Repository, name: str, lifetime: str) -> Minted:
     return Minted(name, f"{name}.{secret}", expires_at, found[0], key)
 
 
-def allow(repository: Repository, minted: Minted, text: str) -> Minted:
-    """Let a new token admit several machines, such as "3" or "unlimited".
+def allowance_of(text: str) -> int | str:
+    """How many machines a token is to admit, such as "3" or "unlimited".
 
     Raises:
         UserError: the text is no such number.
@@ -119,7 +119,11 @@ def allow(repository: Repository, minted: Minted, text: str) -> Minted:
         raise UserError(
             f'Invalid --max-enrollments value "{text}": must be a positive integer or "unlimited"'
         )
-    allowance = text if text == "unlimited" else int(text)
+    return text if text == "unlimited" else int(text)
+
+
+def allow(repository: Repository, minted: Minted, allowance: int | str) -> Minted:
+    """Let a new token admit several machines."""
     allowed = {"maxEnrollments": allowance}
     repository.store.change(place_of(minted.name), _KIND, lambda present: {**present, **allowed})
     return replace(minted, allowance=allowance)

@@ -144,9 +144,8 @@ def nobody_shown_as_somebody():
         return old(told, past=past) if told["workers"] else table([dict.fromkeys(_WORKERS, "-")], _WORKERS)
 
 
+# Breaks what the worker list tells: `change` is given the call and the answer, and returns another answer.
 def _workers_told(change):
-    """Break what the worker list tells: `change` is given the call and the answer, and returns another."""
-
     @broken("operator.pool:tell")
     def _(old, call, told, text):
         if call.command.words != "worker list":
@@ -204,11 +203,12 @@ def seen_too_late():
 
 
 def one_label_in_text():
-    """The table for people tells the first label of a worker alone."""
+    """The table for people tells the first label of a worker alone, if it shows past members as well."""
 
-    @broken("operator.pool:labels")
-    def _(old, pairs):
-        return old(pairs).partition(",")[0]
+    @broken("operator.pool:table_of_workers")
+    def _(old, told, *, past):
+        cut = [{**each, "labels": dict(sorted(each["labels"].items())[:1])} for each in told["workers"]]
+        return old({**told, "workers": cut} if past else told, past=past)
 
 
 def queued_just_now():
@@ -276,3 +276,33 @@ def verified_miscounted_in_text():
     def _(old, call, told, text):
         passed = told.get("passed") if isinstance(told, dict) else None
         old(call, told, text if passed is None else text.replace(f"All {passed} ", f"All {passed + 1} "))
+
+
+def other_dispatch_finished():
+    """A worker tells scripts another dispatch at its end than at its beginning."""
+
+    @broken("worker.connect:_report_in_json")
+    def _(old, kind, facts):
+        import uuid
+
+        old(kind, {**facts, "dispatchId": str(uuid.uuid4())} if kind == "dispatch_finished" else facts)
+
+
+def method_missing_at_the_end():
+    """A worker tells scripts the name of the model as the method that has finished."""
+
+    @broken("worker.connect:_report_in_json")
+    def _(old, kind, facts):
+        finished = kind == "dispatch_finished"
+        old(kind, {**facts, "methodName": facts["modelType"]} if finished else facts)
+
+
+def label_without_value_taken():
+    """A worker takes a label without a value."""
+
+    @broken("worker.connect:connect")
+    def _(old, call):
+        from dataclasses import replace
+
+        labels = [label if "=" in label else f"{label}=true" for label in call.options.get("--label", ())]
+        old(replace(call, options={**call.options, "--label": labels}))

@@ -18,9 +18,10 @@ _HEADINGS = ("NAME", "STATE", "EXPIRES", "ENROLLMENTS")
 def create(call: Call) -> None:
     """`swamp worker token create`."""
     repository, name = Repository.here(), call.arguments[0]
+    allowance = tokens.allowance_of(call.option("--max-enrollments", "1"))
     minted = tokens.mint(repository, name, call.option("--duration"))
-    if call.has("--max-enrollments"):
-        minted = tokens.allow(repository, minted, call.option("--max-enrollments"))
+    if allowance != 1:
+        minted = tokens.allow(repository, minted, allowance)
     tell(call, tokens.document_of(minted), minted_text(minted))
 
 

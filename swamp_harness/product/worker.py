@@ -129,6 +129,18 @@ class Worker:
         return self._running().pid
 
     @property
+    def url(self) -> str:
+        """The address that it dials.
+
+        Raises:
+            InfrastructureFault: it was never started.
+        """
+        if self._address is None:
+            raise InfrastructureFault(f"{self.name} was never started.")
+        host, port = self._address
+        return f"{'wss' if self.settings.secure else 'ws'}://{host}:{port}"
+
+    @property
     def memory(self) -> int:
         """What its present process takes with all that descends from it, in bytes."""
         return self._running().memory
@@ -137,10 +149,8 @@ class Worker:
         """Start a process that dials an address; what becomes of it is for the scenario to ask."""
         self._address = address
         self._awaited_enrollments = 0
-        host, port = address
-        scheme = "wss" if self.settings.secure else "ws"
         cache = self.machine.cache_as_given if self.settings.cached else ""
-        words, told = self.settings.command_line(f"{scheme}://{host}:{port}", cache)
+        words, told = self.settings.command_line(self.url, cache)
         self.variables = {**self.environment, **told}
         launch = Launch([str(self._binary), *words], self.variables, self.machine.work)
         self.started = datetime.now(UTC)
