@@ -6,8 +6,10 @@ import pytest
 
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.product import contracts
+from swamp_harness.product.extension import share_packages
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.records import moment, tokens_from_table
+from swamp_harness.product.remains import keys_of
 from swamp_harness.tools.session import Session
 from tests.test_serve_api import answering
 
@@ -43,6 +45,17 @@ def test_an_answer_that_breaks_its_contract_breaks_a_promise_in_a_set_up_as_well
 def test_a_machine_id_that_was_not_written_is_the_fault_of_the_product(tmp_path):
     with pytest.raises(PromiseBroken, match="kept no machine id in its cache"):
         fail_in_a_given(Machine.at(tmp_path).save_machine_id_with_foreign_line_ends)
+
+
+def test_packages_that_were_not_kept_are_the_fault_of_the_product(tmp_path):
+    machine = Machine.at(tmp_path)
+    with pytest.raises(PromiseBroken, match="kept no packages"):
+        fail_in_a_given(lambda: share_packages(machine, machine))
+
+
+def test_an_answer_about_the_vault_without_its_keys_breaks_a_promise():
+    with answering({"payload": {"data": {}}}) as (api, _), pytest.raises(PromiseBroken, match="secretKeys"):
+        fail_in_a_given(lambda: keys_of(api, "v1"))
 
 
 @pytest.mark.parametrize("answer", [{"payload": {"data": {}}}, {"payload": {}}, {"error": "no"}, [], 42])

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault
 from swamp_harness.product.commands import Output, SwampCommands
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import Repository
@@ -46,8 +46,15 @@ def install(repository: Repository, extensions: Path, commands: SwampCommands, m
 
 
 def share_packages(owner: Machine, other: Machine) -> None:
-    """Give a machine the packages that another has downloaded, so that it needs no network."""
-    shutil.copytree(owner.home / _PACKAGES, other.home / _PACKAGES, copy_function=_link_or_copy)
+    """Give a machine the packages that another has downloaded, so that it needs no network.
+
+    Raises:
+        ContractBroken: the product has kept none.
+    """
+    kept = owner.home / _PACKAGES
+    if not owner.host.files.exists(kept):
+        raise ContractBroken(f"The product bundled an extension but kept no packages: {kept} does not exist.")
+    shutil.copytree(kept, other.home / _PACKAGES, copy_function=_link_or_copy)
 
 
 def _link_or_copy(source: str, target: str) -> str:

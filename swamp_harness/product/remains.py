@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault
 from swamp_harness.product.serve_api import ServeApi
 
 
@@ -29,9 +29,10 @@ def secrets_that_name(api: ServeApi, vault: str, words: Sequence[str]) -> dict[s
     Raises:
         OSError: nobody answers.
         InfrastructureFault: the release does not answer such a question.
+        ContractBroken: the answer lacks what was asked for.
     """
     return {
-        key: _asked(api, "vault.read-secret", vaultName=vault, secretKey=key)["value"]
+        key: _asked(api, "vault.read-secret", "value", vaultName=vault, secretKey=key)
         for key in keys_of(api, vault)
         if any(word in key for word in words)
     }
@@ -43,17 +44,21 @@ def keys_of(api: ServeApi, vault: str) -> list[str]:
     Raises:
         OSError: nobody answers.
         InfrastructureFault: the release does not answer such a question.
+        ContractBroken: the answer lacks what was asked for.
     """
-    return list(_asked(api, "vault.list-keys", vaultName=vault)["secretKeys"])
+    return list(_asked(api, "vault.list-keys", "secretKeys", vaultName=vault))
 
 
-def _asked(api: ServeApi, request: str, **payload: object) -> Any:
+def _asked(api: ServeApi, request: str, field: str, **payload: object) -> Any:
     answer = api.ask(request, **payload)
     if "data" not in answer:
         raise InfrastructureFault(
             f'This release does not answer "{request}", so what that is about cannot be judged: {answer}'
         )
-    return answer["data"]
+    data = answer["data"]
+    if not isinstance(data, dict) or field not in data:
+        raise ContractBroken(f'The request "{request}" was answered without the field {field}.')
+    return data[field]
 
 
 def _all_about(api: ServeApi, model: str, queried: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.limits import ARTIFACT_SENT
 from swamp_harness.machinery.memory import MemoryWatch
 from swamp_harness.machinery.waiting import wait_until
@@ -54,13 +54,18 @@ def recorded_of(world: World, step: str) -> dict[str, str]:
     """The artifact of a step: what the product tells the operator of it, and what its bytes are.
 
     Raises:
-        PromiseBroken: the product shows no such artifact, or its answer breaks its contract.
+        PromiseBroken: the product shows no such artifact, or its answer breaks its contract, or names a file
+            that does not exist.
     """
     result = _asked_for(world, step)
     if not result.succeeded:
         raise PromiseBroken(f'The artifact of the step "{step}" cannot be read:\n{result}')
     told = result.answer("data-get")
     kept = world.repository.folder / told["contentPath"]
+    if not kept.is_file():
+        raise ContractBroken(
+            f"`{result.command}` names the file {told['contentPath']}, which does not exist."
+        )
     return {
         "as the product tells": in_words(told["size"], told["checksum"]),
         "as it is kept": described(_bytes_of(kept)),
