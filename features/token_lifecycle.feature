@@ -10,6 +10,7 @@ Feature: Token lifecycle
     When the operator mints the token "alpha"
     Then the command succeeds
     And its answer shows the credential of "alpha" exactly once
+    And its answer says when the token "alpha" expires, and where its secret is kept
 
     Examples:
       | output |

@@ -5,6 +5,7 @@ from functools import partial
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
+from swamp_harness.product.conventions import VAULT
 from swamp_harness.scenario import every_list, observations, token_names
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import promised_tokens, seen_tokens
@@ -114,6 +115,19 @@ def the_first_answer_says_when(context, token):
         f'the answer to the first revoking says that the token "{token}" is revoked, and since when',
         promised=[token, context.world.operator.revoked_at(token)],
         seen=context.world.operator.says_revoked(),
+    )
+
+
+@then('its answer says when the token "{token:Name}" expires, and where its secret is kept')
+def its_answer_says_what_was_minted(context, token):
+    judge(
+        f'the answer says when the token "{token}" expires, and where its secret is kept',
+        promised={
+            "token": token,
+            "expires": token_names.WHEN_ASKED,
+            "kept in": f"{VAULT} (key worker-token-{token})",
+        },
+        seen=token_names.minting(context.world, token),
     )
 
 

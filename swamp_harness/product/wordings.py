@@ -78,6 +78,13 @@ METHOD_SUCCEEDED = re.compile(r"Completed +\S+ on \S+ succeeded")
 # What the command says that cancels a run: it has ended, or, where a step does not listen, will be ended.
 CANCELLATION = re.compile(r'(?:Cancelled run|Cancellation requested for run) "(?P<run>[^"]+)"')
 
+# What the command says that mints a token, in the order of its lines.
+MINTED = (
+    re.compile(r"^Token: (?P<what>\S+)$", re.MULTILINE),
+    re.compile(r"^Expires: (?P<what>\S+)$", re.MULTILINE),
+    re.compile(r"^Vault: (?P<what>\S+ \(key \S+\))$", re.MULTILINE),
+)
+
 # What the command says that revokes a token: which, and when.
 REVOKED = (
     re.compile(r"Token (?P<what>\S+) revoked\.$", re.MULTILINE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -38,11 +38,26 @@ from swamp_harness.product.run_records import (
     tells_no_reason,
 )
 from swamp_harness.product.serve_api import Request, ServeApi
-from swamp_harness.product.wordings import ALREADY_REVOKED, CANCELLATION, REVOKED
+from swamp_harness.product.wordings import ALREADY_REVOKED, CANCELLATION, MINTED, REVOKED
 from swamp_harness.scenario.probe import PROBE, SHELL, ResultRecord, is_work, result_of_step
 
 _TYPE_OF_TOKENS = "swamp/enrollment-token"
 _DATUM = "token-main"
+
+
+@dataclass(frozen=True)
+class Minting:
+    """What the answer to minting a token says.
+
+    Attributes:
+        token: its name.
+        expires: the end of its lifetime.
+        kept_in: the vault that keeps its secret, and the key.
+    """
+
+    token: str
+    expires: datetime
+    kept_in: str
 
 
 class Operator:
@@ -162,6 +177,21 @@ class Operator:
             "credentials": [credential.name for credential in shown],
             "secrets": sum(text.count(secret) for secret in plain),
         }
+
+    def says_minted(self) -> Minting:
+        """What the last minting says of the token: its name, the end of its lifetime, and where it is kept.
+
+        Raises:
+            ContractBroken: it says so in another form than it was asked for.
+        """
+        if self.last.output is Output.JSON:
+            answer = self.last.answer("token-create")
+            kept = answer["vaultRef"]
+            said = [answer["name"], answer["expiresAt"], f"{kept['vaultName']} (key {kept['secretKey']})"]
+        else:
+            found = (text.search(self.last.stdout) for text in MINTED)
+            said = [match["what"] if match else "" for match in found]
+        return Minting(said[0], moment(said[1]), said[2])
 
     def tokens(self, output: Output = Output.JSON) -> list[TokenRecord]:
         """The token list, by name.

@@ -6,9 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.scenario.world import World
+
+WHEN_ASKED = "after the lifetime that was asked for"
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,18 @@ def mint_again(world: World, tokens: Sequence[str]) -> Minted:
             results[f"{token} in {output.value}"] = operator.mint(token, world.times.usual_lifetime)
     operator.output = usual
     return Minted(results, before)
+
+
+def minting(world: World, token: str) -> dict[str, str]:
+    """What the last minting says of the token, where what is true of its lifetime comes out as a phrase."""
+    said, result = world.operator.says_minted(), world.operator.last
+    lasts = world.times.lasts(world.operator.asked_lifetimes[token])
+    minted = said.expires - lasts
+    ended = result.started + timedelta(seconds=result.seconds)
+    # The product writes moments without what is below a millisecond.
+    in_time = result.started - timedelta(milliseconds=1) <= minted <= ended
+    expires = WHEN_ASKED if in_time else str(said.expires)
+    return {"token": said.token, "expires": expires, "kept in": said.kept_in}
 
 
 def kept(world: World) -> dict[str, str]:
