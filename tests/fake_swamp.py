@@ -47,7 +47,7 @@ def mint(name: str) -> None:
         file.write(f"{secret}\n")
     record = {
         "name": name, "state": "unused", "effectiveState": "unused", "createdAt": stamp(),
-        "expiresAt": stamp(60), "maxEnrollments": 1, "bindingCount": 0, "bindings": [],
+        "expiresAt": stamp(3600), "maxEnrollments": 1, "bindingCount": 0, "bindings": [],
         "vaultName": "v1", "secretKey": f"worker-token-{name}",
     }  # fmt: skip
     if "disguised" in defects:

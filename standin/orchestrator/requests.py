@@ -133,9 +133,13 @@ class Requests:
         """A secret."""
         return {"value": vaults.get(self._repository, vaultName, secretKey)}
 
-    async def do_worker_verify(self) -> Any:
-        """Ask every worker whether it hears."""
-        verified = [await self._verify(each) for each in list(self._pool.members.values()) if each.connected]
+    async def do_worker_verify(self, workerName: str = "", labels: dict[str, str] | None = None) -> Any:  # noqa: N803
+        """Ask every worker, that of a name, or those with the labels, whether it hears."""
+        verified = [
+            await self._verify(each)
+            for each in list(self._pool.members.values())
+            if each.connected and is_selected(each, workerName, labels or {})
+        ]
         passed = sum(each["status"] == "pass" for each in verified)
         return {
             "workers": verified,
@@ -267,3 +271,8 @@ class Requests:
 
 def _told(error: UserError) -> dict[str, Any]:
     return {"error": {"message": str(error), "code": error.code}}
+
+
+def is_selected(member: Member, name: str, labels: dict[str, str]) -> bool:
+    """Whether a worker is the one of a name, or, without a name, has all the labels."""
+    return member.name == name if name else labels.items() <= member.labels.items()

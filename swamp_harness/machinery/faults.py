@@ -39,6 +39,13 @@ class PromiseBroken(AssertionError):
         super().__init__(SECRETS.blank(message))
 
 
+class ContractBroken(PromiseBroken):
+    """The product wrote something malformed, or did not write a file that it must write.
+
+    This is a broken promise in every step, in a Given as well: no set-up excuses it.
+    """
+
+
 class InfrastructureFault(Exception):
     """The bench, not the promise under test: no binary, a port taken, the product not starting.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from swamp_harness.machinery.faults import PromiseBroken
+from swamp_harness.machinery.faults import ContractBroken
 from swamp_harness.machinery.limits import Limit
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import Output
@@ -91,7 +91,7 @@ class WorkflowRun(Followed):
 
         Raises:
             AwaitedInVain: it goes on after the limit.
-            PromiseBroken: it was to be told in JSON, and what was told is none.
+            ContractBroken: it was to be told in JSON, and what was told is none.
         """
         code = self.wait_for_exit(limit, hopeless=hopeless)
         text = self.said()
@@ -119,7 +119,7 @@ class WorkflowRun(Followed):
         try:
             document = json.loads(said)
         except ValueError as error:
-            raise PromiseBroken(
+            raise ContractBroken(
                 f"The run was to be told in JSON, but {source} is not one document: {error}\n{said[:2000]}"
             ) from None
         contracts.honour(contract, document, f"`swamp workflow run`, {source},")

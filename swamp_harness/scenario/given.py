@@ -11,7 +11,7 @@ from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import POOL_CHANGED
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.waiting import wait_until
-from swamp_harness.product.commands import CommandResult, SwampCommands
+from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.fallbacks import Fallback
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.orchestrator import Orchestrator
@@ -133,19 +133,23 @@ class Given:
         scene.elsewhere = Elsewhere(machine, commands, scene.orchestrator.api.url)
         scene.runs = Runs(bench.binary.path, commands.environment, machine.work, scene.evidence)
 
-    def token(self, token: str, *, lifetime: str = "", revoked: bool = False) -> None:
+    def token(self, token: str, *, lifetime: str = "", revoked: bool = False, machines: int = 1) -> None:
         """Mint a token, of the usual lifetime unless another is given, and revoke it if asked.
 
         One that only has to be there costs a request where an orchestrator runs, not a command.
         """
         scene, operator = self._scene, self._scene.operator
         usual = scene.times.usual_lifetime
-        if not lifetime and not revoked and scene.has_orchestrator and self._minted_by_request(token, usual):
+        is_plain = not lifetime and not revoked and machines == 1
+        if is_plain and scene.has_orchestrator and self._minted_by_request(token, usual):
             return
-        minted = operator.mint(token, lifetime or usual)
+        minted = operator.mint(token, lifetime or usual, machines)
         _demand("token could not be prepared", minted)
         if revoked:
-            _demand("token could not be prepared", operator.revoke(token))
+            revoked_now = operator.revoke(token)
+            _demand("token could not be prepared", revoked_now)
+            if revoked_now.output is Output.JSON:
+                revoked_now.answer("token-revoke")
         operator.note_lifetime(token, minted)
 
     def worker(

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from swamp_harness.machinery.faults import PromiseBroken
 from swamp_harness.scenario.probe import ENTRY, LEDGER, NEWEST
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
@@ -30,20 +29,18 @@ def newest(world: World) -> dict[str, str]:
 
 
 def _versions(world: World) -> list[dict[str, Any]]:
-    answer = world.orchestrator.api.ask("data.versions", modelIdOrName=LEDGER, dataName=ENTRY)
-    if "data" not in answer:
-        raise PromiseBroken(f"The versions of the entry cannot be listed: {answer}")
-    return sorted(answer["data"]["versions"], key=lambda item: int(item["version"]))
+    api = world.orchestrator.api
+    answer = world.answer(
+        lambda: api.data("data.versions", "data-versions", modelIdOrName=LEDGER, dataName=ENTRY)
+    )
+    return sorted(answer["versions"], key=lambda item: int(item["version"]))
 
 
 def _entry(world: World, version: int | None = None) -> Row:
     named = {} if version is None else {"version": version}
-    answer = world.orchestrator.api.ask(
-        "data.get", modelIdOrName=LEDGER, dataName=ENTRY, includeContent=True, **named
-    )
-    if "data" not in answer:
-        raise PromiseBroken(f"Version {version} of the entry cannot be read: {answer}")
-    datum = answer["data"]
+    asked: dict[str, Any] = {"modelIdOrName": LEDGER, "dataName": ENTRY, "includeContent": True, **named}
+    api = world.orchestrator.api
+    datum = world.answer(lambda: api.data("data.get", "data-get", **asked))
     told = datum.get("content")
     content = json.loads(told) if isinstance(told, str) else told
     step = datum["tags"].get("step", _NOTHING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +40,7 @@ from swamp_harness.product.run_records import (
     tells_no_reason,
 )
 from swamp_harness.product.serve_api import Request, ServeApi
-from swamp_harness.product.wordings import ALREADY_REVOKED, CANCELLATION
+from swamp_harness.product.wordings import ALREADY_REVOKED, CANCELLATION, MINTED, REVOKED
 from swamp_harness.scenario.probe import PROBE, SHELL, ResultRecord, is_work, result_of_step
 
 _TYPE_OF_TOKENS = "swamp/enrollment-token"
@@ -52,6 +52,21 @@ def _lines_of_secret() -> str:
     # JSON, YAML and shells write in ways of their own.
     first, second, third, last = (secrets.token_urlsafe(32) for _ in range(4))
     return f'{first} "\\ $x é世\n{second}\r\n{third * 200}\n\n{last}'
+
+
+@dataclass(frozen=True)
+class Minting:
+    """What the answer to minting a token says.
+
+    Attributes:
+        token: its name.
+        expires: the end of its lifetime.
+        kept_in: the vault that keeps its secret, and the key.
+    """
+
+    token: str
+    expires: datetime
+    kept_in: str
 
 
 class Operator:
@@ -67,6 +82,8 @@ class Operator:
         vault_secrets: what the operator has put into the vault, by key.
         minted: the answers that showed them, which may hold a secret.
         requests: what the operator has asked of the orchestrator in place of commands.
+        asked_lifetimes: the lifetime that the first minting of each token asked for, such as "1h".
+        revocations: the commands that revoked tokens, in order.
         output: how the operator asks for answers to what it does.
     """
 
@@ -78,6 +95,8 @@ class Operator:
         self.vault_secrets: dict[str, str] = {}
         self.minted: list[CommandResult] = []
         self.requests: list[Request] = []
+        self.revocations: list[CommandResult] = []
+        self.asked_lifetimes: dict[str, str] = {}
         self.output = Output.JSON
         self._last: CommandResult | None = None
 
@@ -88,11 +107,13 @@ class Operator:
             raise InfrastructureFault("The operator has not given any command yet.")
         return self._last
 
-    def mint(self, token: str, lifetime: str) -> CommandResult:
-        """Mint a token; whether it succeeded is for the scenario to ask."""
+    def mint(self, token: str, lifetime: str, machines: int = 1) -> CommandResult:
+        """Mint a token, for one machine or several; whether it succeeded is for the scenario to ask."""
+        several = ("--max-enrollments", str(machines)) if machines > 1 else ()
         result = self.commands.run(
-            "worker", "token", "create", token, "--duration", lifetime, output=self.output
+            "worker", "token", "create", token, "--duration", lifetime, *several, output=self.output
         )
+        self.asked_lifetimes.setdefault(token, lifetime)
         for credential in credentials_in(result.stdout + result.stderr):
             self.credentials.setdefault(credential.name, credential)
             self.minted.append(result)
@@ -111,6 +132,7 @@ class Operator:
         for credential in credentials_in(str(request.answer["token"])):
             self.credentials.setdefault(credential.name, credential)
         self.requests.append(request)
+        self.asked_lifetimes.setdefault(token, lifetime)
         self.lifetimes[token] = (request.started, moment(request.answer["expiresAt"]))
 
     def note_lifetime(self, token: str, minting: CommandResult) -> None:
@@ -121,6 +143,7 @@ class Operator:
     def revoke(self, token: str) -> CommandResult:
         """Revoke a token; whether it succeeded is for the scenario to ask."""
         self._last = self.commands.run("worker", "token", "revoke", token, output=self.output)
+        self.revocations.append(self._last)
         return self._last
 
     def credential(self, token: str) -> Credential:
@@ -169,6 +192,21 @@ class Operator:
             "credentials": [credential.name for credential in shown],
             "secrets": sum(text.count(secret) for secret in plain),
         }
+
+    def says_minted(self) -> Minting:
+        """What the last minting says of the token: its name, the end of its lifetime, and where it is kept.
+
+        Raises:
+            ContractBroken: it says so in another form than it was asked for.
+        """
+        if self.last.output is Output.JSON:
+            answer = self.last.answer("token-create")
+            kept = answer["vaultRef"]
+            said = [answer["name"], answer["expiresAt"], f"{kept['vaultName']} (key {kept['secretKey']})"]
+        else:
+            found = (text.search(self.last.stdout) for text in MINTED)
+            said = [match["what"] if match else "" for match in found]
+        return Minting(said[0], moment(said[1]), said[2])
 
     def tokens(self, output: Output = Output.JSON) -> list[TokenRecord]:
         """The token list, by name.
@@ -277,7 +315,7 @@ class Operator:
     def leases(self) -> list[LeaseRecord]:
         """All step leases."""
         answer = self._asked("data", "query", ALL_LEASES).answer("data-query")
-        contents = [result["content"] for result in answer["results"]]
+        contents = [result.get("content") for result in answer["results"]]
         for content in contents:
             contracts.honour("step-lease", content, "a step lease")
         return [lease(content) for content in contents]
@@ -320,6 +358,30 @@ class Operator:
             if content.get("name") == token and "revokedAt" in content:
                 return moment(content["revokedAt"])
         raise PromiseBroken(f'The recorded data does not tell when the token "{token}" was revoked.')
+
+    def says_revoked(self) -> list[object]:
+        """Which token the first revoking says it has revoked, and when; empty if it says neither.
+
+        Raises:
+            ContractBroken: it was asked for JSON, and its answer breaks its contract.
+        """
+        first = self.revocations[0]
+        if first.output is Output.JSON:
+            answer = first.answer("token-revoke")
+            told = [] if answer["alreadyRevoked"] else [answer["name"], answer["revokedAt"]]
+        else:
+            told = [match["what"] for text in REVOKED if (match := text.search(first.stdout))]
+        return [*told[:1], *map(moment, told[1:])]
+
+    def token_records(self) -> dict[str, Any]:
+        """What the product keeps of each token, by name.
+
+        Raises:
+            PromiseBroken: the question fails, or its answer breaks its contract.
+        """
+        predicate = f'modelType == "{_TYPE_OF_TOKENS}" && name == "{_DATUM}"'
+        answer = self._asked("data", "query", predicate).answer("data-query")
+        return {result["modelName"]: result["content"] for result in answer["results"]}
 
     def says_already_revoked(self) -> bool:
         """Whether the last revoking says that the token was revoked before."""

@@ -248,7 +248,8 @@ def _result_in_version(world: World, step: str, version: int) -> str:
     datum = result.answer("data-get")
     # A step tells in what it writes which process it was, as it does in the journal.
     starts = [note.pid for note in world.journal.starts(step)]
-    writer = datum["content"].get("pid")
+    content = datum.get("content")
+    writer = content.get("pid") if isinstance(content, dict) else None
     start = f"start {starts.index(writer) + 1}" if writer in starts else "none of its starts"
     return f"{datum['name']} of {datum['modelName']}, version {datum['version']}, written by {start}"
 
