@@ -45,7 +45,7 @@ class Given:
         scene, bench = self._scene, self._scene.bench
         machine = Machine.at(scene.folder / "operator")
         folder = machine.here / "repository"
-        commands = SwampCommands(bench.binary.path, machine.environment(**scene.variables), folder)
+        commands = SwampCommands(bench.binary.runs_as, machine.environment(**scene.variables), folder)
         if with_probe:
             scene.repository = bench.repository_with_probe().copy_to(folder)
             bench.share_packages_with(machine)
@@ -55,7 +55,7 @@ class Given:
             folder.mkdir()
             scene.repository = initialise(commands, with_vault=False)
         scene.operator = Operator(commands)
-        scene.runs = Runs(bench.binary.path, commands.environment, machine.work, scene.evidence)
+        scene.runs = Runs(bench.binary.runs_as, commands.environment, machine.work, scene.evidence)
 
     def workflow(self, workflow: Workflow) -> None:
         """Give the operator a repository with a workflow whose steps are the probe's."""
@@ -101,7 +101,7 @@ class Given:
             scene.bench.share_packages_with(machine)
         orchestrator = Orchestrator(
             name,
-            scene.bench.binary.path,
+            scene.bench.binary.runs_as,
             machine.environment(**{**scene.variables, **(variables or {})}),
             scene.repository,
             log=ProcessLog(scene.evidence.log_file(name)),
@@ -125,9 +125,9 @@ class Given:
         scene, bench = self._scene, self._scene.bench
         machine = Machine.at(scene.folder / "another-machine")
         variables = {**bench.mark(scene.scenario), **trust_of_command(scene.trusted)}
-        commands = SwampCommands(bench.binary.path, machine.environment(**variables), machine.work)
+        commands = SwampCommands(bench.binary.runs_as, machine.environment(**variables), machine.work)
         scene.elsewhere = Elsewhere(machine, commands, scene.orchestrator.api.url)
-        scene.runs = Runs(bench.binary.path, commands.environment, machine.work, scene.evidence)
+        scene.runs = Runs(bench.binary.runs_as, commands.environment, machine.work, scene.evidence)
 
     def token(self, token: str, *, lifetime: str = "", revoked: bool = False) -> None:
         """Mint a token, of the usual lifetime unless another is given, and revoke it if asked."""
