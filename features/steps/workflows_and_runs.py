@@ -7,7 +7,7 @@ from swamp_harness.scenario import run_events, run_observations
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.placement import planned
 from swamp_harness.scenario.probe import written_by_probe
-from swamp_harness.scenario.tables import rows_of
+from swamp_harness.scenario.tables import promised_queue, rows_of
 
 
 @given("a workflow with the steps:")
@@ -159,11 +159,12 @@ def the_operator_can_read(context, step, datum):
 
 @then("the queue shows, in text and in JSON:")
 def the_queue_shows(context):
+    promised = promised_queue(context.table, lambda worker: context.world.first_membership(worker).instance)
     for output in (Output.TEXT, Output.JSON):
         judge(
             f"the queue, in {output.value}, shows these steps and no others",
-            promised=rows_of(context.table, {"step", "waits for"}),
-            seen=run_observations.queue(context.world, output),
+            promised=promised,
+            seen=run_observations.queue_holding(context.world, [row["step"] for row in promised], output),
         )
 
 

@@ -79,3 +79,16 @@ def earlier_version_lost():
         if place.name == "result" and version > 1:
             shutil.rmtree(draft._store.folder_of(place) / str(version - 1))
         return kept
+
+
+def one_worker_filled_before_the_next():
+    """A worker gets items until it is full, and only then the next one."""
+
+    @broken("orchestrator.dispatch:Dispatcher.chosen")
+    def _(old, dispatcher, requirement):
+        from standin.orchestrator.dispatch import has_free_slot
+
+        free = [each for each in dispatcher._pool.members.values() if each.connected and has_free_slot(each)]
+        return min(
+            (each for each in free if requirement.fits(each)), key=lambda each: each.name, default=None
+        )

@@ -12,7 +12,7 @@ import yaml
 from swamp_harness.product.repository import Repository
 
 _ITEM = "item"
-_JOB = "main"
+MAIN_JOB = "main"
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class Step:
         after: the step that must have succeeded before; none when empty.
         queue_limit: how many seconds it may wait for a worker; as long as the orchestrator allows when None.
         items: what it is expanded over; it is one single step when there are none.
+        job: that it belongs to. Jobs run side by side. In a job, a step that comes after another waits for
+            all steps that come after none.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Step:
     after: str = ""
     queue_limit: float | None = None
     items: Sequence[str] = ()
+    job: str = MAIN_JOB
 
     @property
     def template(self) -> str:
@@ -96,11 +99,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A workflow with one job.
+    """A workflow, of one job or several.
 
     Attributes:
         name: of the workflow.
-        steps: of its job.
+        steps: of its jobs.
         inputs: the names of the texts that whoever runs it must give.
     """
 
@@ -121,11 +124,12 @@ class Workflow:
             **({"inputs": given} if self.inputs else {}),
             "jobs": [
                 {
-                    "name": _JOB,
-                    "steps": [step.document() for step in self.steps],
+                    "name": job,
+                    "steps": [step.document() for step in self.steps if step.job == job],
                     "dependsOn": [],
                     "weight": 0,
                 }
+                for job in dict.fromkeys(step.job for step in self.steps)
             ],
             "version": 1,
         }

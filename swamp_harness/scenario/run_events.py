@@ -20,6 +20,7 @@ from swamp_harness.machinery.waiting import AwaitedInVain, wait_for_moment, wait
 from swamp_harness.product.commands import Output
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.product.workflow import Task
+from swamp_harness.scenario.placement import value_of_input
 from swamp_harness.scenario.probe import PROBE, word_of
 from swamp_harness.scenario.world import World
 
@@ -27,7 +28,10 @@ from swamp_harness.scenario.world import World
 def start_workflow(world: World, *, at_a_terminal: bool = False) -> None:
     """Start the scenario's workflow, and follow it until the orchestrator knows of the run."""
     workflow = world.workflow
-    instances = {name: world.first_membership(name).instance for name in workflow.inputs}
+    instances = {
+        name: value_of_input(name, lambda worker: world.first_membership(worker).instance)
+        for name in workflow.inputs
+    }
     output = Output.TERMINAL if at_a_terminal else world.operator.output
     world.runs.start(workflow, world.orchestrator.api, output, instances)
 

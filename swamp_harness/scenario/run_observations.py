@@ -12,6 +12,7 @@ from swamp_harness.machinery.limits import (
     POOL_CHANGED,
     RUN_ENDED,
     STEP_PROCESSES_GONE,
+    STEP_QUEUED,
 )
 from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
 from swamp_harness.product.commands import Output
@@ -115,6 +116,19 @@ def results(world: World, headings: Sequence[str]) -> list[Row]:
         for record in sorted(world.operator.results(), key=lambda each: (each.step, each.name))
     ]
     return [{heading: row[heading] for heading in headings} for row in rows]
+
+
+def queue_holding(world: World, steps: Iterable[str], output: Output) -> list[Row]:
+    """The queue of steps, as the operator sees it once these steps wait, or the time for that has passed."""
+    awaited = set(steps)
+    with contextlib.suppress(AwaitedInVain):
+        wait_until(
+            f"these steps to wait in the queue: {', '.join(sorted(awaited))}",
+            world.orchestrator.api.queued_steps,
+            lambda queued: awaited <= set(queued),
+            STEP_QUEUED,
+        )
+    return queue(world, output)
 
 
 def queue(world: World, output: Output) -> list[Row]:
