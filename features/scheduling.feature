@@ -107,6 +107,20 @@ Feature: Dispatch and scheduling
       | text   |
       | JSON   |
 
+  @uat-18 @slow
+  Scenario: A step without a queue limit waits on when others have given up
+    Given a workflow with the steps:
+      | step  | runs on  | work          | queue limit |
+      | brief | gpu=true | works at once | 20 s        |
+      | train | gpu=true | works at once |             |
+    And an orchestrator
+    When the workflow starts
+    And the step "brief" waits in the queue
+    And the queue limit of "brief" is over
+    Then the queue shows, in text and in JSON:
+      | step  | waits for |
+      | train | gpu=true  |
+
   @uat-19
   Scenario: A step runs on the worker that it names, whatever its labels would choose
     Given a workflow with the steps:

@@ -55,6 +55,11 @@ def the_step_waits_in_the_queue(context, step):
     run_events.wait_until_queued(context.world, step)
 
 
+@when('the queue limit of "{step:Name}" is over')
+def the_queue_limit_is_over(context, step):
+    run_events.wait_until_queue_limit_is_over(context.world, step)
+
+
 @when("the operator cancels the run")
 def the_operator_cancels_the_run(context):
     run_events.cancel_run(context.world)

@@ -63,6 +63,15 @@ def queue_empty_in_text():
         return old([])
 
 
+def default_queue_limit_of_seconds():
+    """A step that names no queue limit waits for ten seconds."""
+    from standin.timing import QUEUE_LIMIT
+
+    @broken("orchestrator.dispatch:Dispatcher._place")
+    async def _(old, dispatcher, work, requirement, limit):
+        return await old(dispatcher, work, requirement, 10 if limit == QUEUE_LIMIT else limit)
+
+
 def beginning_of_a_value_will_do():
     """A label matches when its value begins with what was wanted."""
     _compared(lambda has, wanted: has.startswith(wanted))

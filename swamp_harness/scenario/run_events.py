@@ -10,6 +10,7 @@ from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import (
     ATTEMPTS_MADE,
     OUTPUT_SEEN,
+    QUEUE_LIMIT_OVER,
     RUN_ENDED,
     SILENCE_NOTICED,
     STEP_BEGUN,
@@ -131,6 +132,20 @@ def wait_until_queued(world: World, step: str) -> None:
         lambda queued: step in queued,
         STEP_QUEUED,
         hopeless=lambda: cause_of_standstill(world),
+    )
+
+
+def wait_until_queue_limit_is_over(world: World, step: str) -> None:
+    """Wait until a step that no worker fits has left the queue.
+
+    Raises:
+        AwaitedInVain: it goes on waiting.
+    """
+    wait_until(
+        f'the step "{step}" to leave the queue',
+        world.orchestrator.api.queued_steps,
+        lambda queued: step not in queued,
+        QUEUE_LIMIT_OVER,
     )
 
 
