@@ -243,6 +243,18 @@ Feature: Dispatch and scheduling
     And the most steps that ran on "beta" at one time is 2
 
   @uat-21
+  Scenario: Items that write one record at the same time leave one version each
+    Given a workflow with the steps:
+      | step | runs on    | work               | model | for each of              |
+      | pack | any worker | works for a moment | box   | apple, pear, plum, grape |
+    And an orchestrator
+    And the enrolled worker "alpha" with 2 slots
+    And the enrolled worker "beta" with 2 slots
+    When the workflow starts
+    Then the run succeeds
+    And the items of "pack" wrote the versions 1 to 4 of the result of "box"
+
+  @uat-21
   Scenario: A list is worked anew on a second run
     Given a workflow with the steps:
       | step | runs on    | work          | for each of       |

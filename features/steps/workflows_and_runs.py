@@ -216,6 +216,20 @@ def the_result_can_still_be_read(context, step, number):
     )
 
 
+@then('the items of "{step:Name}" wrote the versions 1 to {number:Number} of the result of "{model:Name}"')
+def the_items_wrote_the_versions(context, step, number, model):
+    versions = [str(version) for version in range(1, number + 1)]
+    judge(
+        f'each item of "{step}" wrote one of the versions 1 to {number} of the result of "{model}"',
+        promised={
+            "versions": versions,
+            "written by": run_observations.items_of(context.world, step),
+            "newest": versions[-1:],
+        },
+        seen=run_observations.versions_of_record(context.world, model, number),
+    )
+
+
 @then('items of "{step:Name}" were worked side by side')
 def items_were_worked_side_by_side(context, step):
     judge(

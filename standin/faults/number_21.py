@@ -81,6 +81,14 @@ def earlier_version_lost():
         return kept
 
 
+def second_version_left_out():
+    """A record that is written a second time takes the third version."""
+
+    @broken("store:Draft.keep_as")
+    def _(old, draft, place, kind, version):
+        return old(draft, place, kind, version + (place.name == "result" and version == 2))
+
+
 def one_worker_filled_before_the_next():
     """A worker gets items until it is full, and only then the next one."""
 

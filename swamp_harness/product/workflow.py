@@ -54,6 +54,7 @@ class Step:
         after: the step that must have succeeded before; none when empty.
         queue_limit: how many seconds it may wait for a worker; as long as the orchestrator allows when None.
         items: what it is expanded over; it is one single step when there are none.
+        model: the name of its model instance; that of the step when empty.
         job: that it belongs to. Jobs run side by side. In a job, a step that comes after another waits for
             all steps that come after none.
     """
@@ -64,6 +65,7 @@ class Step:
     after: str = ""
     queue_limit: float | None = None
     items: Sequence[str] = ()
+    model: str = ""
     job: str = MAIN_JOB
 
     @property
@@ -72,11 +74,11 @@ class Step:
         return name_for_item(self.name, "${{ self.item }}") if self.items else self.name
 
     def document(self) -> dict[str, Any]:
-        """The step as a workflow file has it. Its model instance is its own, and called like the step."""
+        """The step as a workflow file has it; its model instance is called like it unless one is named."""
         task = {
             "type": "model_method",
             "modelType": self.task.model_type,
-            "modelName": self.template,
+            "modelName": self.model or self.template,
             "methodName": self.task.method,
             "inputs": dict(self.task.inputs),
         }

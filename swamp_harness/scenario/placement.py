@@ -22,7 +22,7 @@ _INSTANCE = re.compile(r'^the present instance of "(?P<name>[^"]+)"$')
 _PART_OF_INSTANCE = re.compile(r'^the first half of the instance of "(?P<name>[^"]+)"$')
 _FIRST_HALF = "first_half_of_"
 _QUEUE_LIMIT = re.compile(r"^(?P<seconds>\d+) s$")
-_COLUMNS = {"step", "runs on", "work", "after", "queue limit", "for each of", "job"}
+_COLUMNS = {"step", "runs on", "work", "after", "queue limit", "for each of", "job", "model"}
 
 
 def planned(table: Any) -> Workflow:
@@ -30,7 +30,8 @@ def planned(table: Any) -> Workflow:
 
     Args:
         table: one row for each step, with the columns step, runs on, work, and perhaps after (the step that
-            must have succeeded before), queue limit, for each of (the items that it is expanded over), job.
+            must have succeeded before), queue limit, for each of (the items that it is expanded over), job,
+            and model (the name of its model instance).
 
     Returns:
         The workflow; its inputs are the workers whose instance uuid must be given when it is run.
@@ -77,6 +78,7 @@ def _step(row: Mapping[str, str]) -> Step:
         after=row.get("after", ""),
         queue_limit=float(match["seconds"]) if match else None,
         items=items,
+        model=row.get("model", ""),
         job=row.get("job") or MAIN_JOB,
     )
     # The journal knows each item's step by the name that it gets when the step is expanded.

@@ -168,6 +168,26 @@ def items_at_once(world: World, step: str) -> int:
     return world.journal.most_at_once(steps=_item_names(world, step))
 
 
+def versions_of_record(world: World, model: str, most: int) -> dict[str, list[str]]:
+    """The versions of the result that several steps have written into one model instance, and who wrote each.
+
+    Args:
+        world: the scenario's.
+        model: the name of the model instance.
+        most: how many versions there should be; one more is looked for.
+    """
+    answers = [world.operator.get_datum(model, RESULT, version) for version in range(1, most + 2)]
+    newest = world.operator.get_datum(model, RESULT)
+    told = [answer.answer("data-get") for answer in answers if answer.succeeded]
+    return {
+        "versions": [str(datum["version"]) for datum in told],
+        "written by": sorted(datum["content"]["step"] for datum in told),
+        "newest": [
+            str(newest.answer("data-get")["version"]) if newest.succeeded else newest.outcome_in_words
+        ],
+    }
+
+
 def versions_of_results(world: World) -> dict[str, int]:
     """The version of each step's result."""
     return {record.step: record.version for record in world.operator.results()}
