@@ -92,7 +92,7 @@ GROUPS: Mapping[str, str] = {
 COMMANDS: Sequence[Command] = (
     Command("serve", "Serve a repository to workers and operators", "orchestrator.serve:serve", (), (
         Option("--port"), Option("--no-schedule", takes=False), Option("--ws-idle-timeout"),
-        Option("--cert-file"), Option("--key-file"),
+        Option("--cert-file"), Option("--key-file"), Option("--repo-dir"),
     )),
     Command("repo init", "Make this folder a repository", "operator.setup:init", (), (Option("--tool"),)),
     Command("vault create", "Create a vault", "operator.setup:create_vault", ("type", "name")),

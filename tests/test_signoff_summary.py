@@ -49,7 +49,10 @@ def test_every_promise_has_a_line_with_its_result_on_each_platform(tmp_path):
         tmp_path, a_result("one"), a_result("one", Outcome.BROKEN, platform="darwin aarch64")
     ).splitlines()
 
-    assert r"| linux x86\_64 | 20260822.011157.0-sha.06b61472 | ab linux x86\_64 | 7 bytes |" in told
+    assert (
+        r"| linux x86\_64 | 20260822.011157.0-sha.06b61472 | ab linux x86\_64 | 7 bytes | /run/swamp |"
+        in told
+    )
     assert r"|  | Promise | linux x86\_64 | darwin aarch64 |" in told
     (first,) = [line for line in told if line.startswith("| 1 |") and "held" in line]
     assert first.endswith("| ✔ held | ✘ broken |")

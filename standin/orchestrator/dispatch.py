@@ -39,9 +39,8 @@ class Requirement:
 
     def in_words(self) -> str:
         """As the queue shows it."""
-        if self.target:
-            return f"target={self.target}"
-        return ", ".join(f"{name}={value}" for name, value in self.labels.items())
+        target = [f"target={self.target}"] if self.target else []
+        return ", ".join([*target, *(f"{name}={value}" for name, value in self.labels.items())])
 
     def in_a_sentence(self) -> str:
         """As a message says it."""

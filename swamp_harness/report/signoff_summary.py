@@ -68,9 +68,15 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
 def _under_test(document: Mapping[str, Any]) -> Iterator[str]:
     yield from ("", "## What was under test", "")
     yield from _table(
-        ("Platform", "Version", "SHA-256", "Size"),
+        ("Platform", "Version", "SHA-256", "Size", "Run as"),
         (
-            (_text(platform), _text(facts["version"]), _text(facts["sha256"]), f"{facts['size']} bytes")
+            (
+                _text(platform),
+                _text(facts["version"]),
+                _text(facts["sha256"]),
+                f"{facts['size']} bytes",
+                _text(facts.get("runs_as", "not recorded")),
+            )
             for platform, facts in document["binaries"].items()
         ),
     )

@@ -47,7 +47,7 @@ class Given:
         scene, bench = self._scene, self._scene.bench
         machine = Machine.at(scene.folder / "operator")
         folder = machine.here / "repository"
-        commands = SwampCommands(bench.binary.path, machine.environment(**scene.variables), folder)
+        commands = SwampCommands(bench.binary.runs_as, machine.environment(**scene.variables), folder)
         if with_probe:
             scene.repository = bench.repository_with_probe().copy_to(folder)
             bench.share_packages_with(machine, scene.fallbacks)
@@ -57,7 +57,7 @@ class Given:
             folder.mkdir()
             scene.repository = initialise(commands, with_vault=False)
         scene.operator = Operator(commands, scene.fallbacks)
-        scene.runs = Runs(bench.binary.path, commands.environment, machine.work, scene.evidence)
+        scene.runs = Runs(bench.binary.runs_as, commands.environment, machine.work, scene.evidence)
 
     def workflow(self, workflow: Workflow) -> None:
         """Give the operator a repository with a workflow whose steps are the probe's."""
@@ -103,7 +103,7 @@ class Given:
             scene.bench.share_packages_with(machine, scene.fallbacks)
         orchestrator = Orchestrator(
             name,
-            scene.bench.binary.path,
+            scene.bench.binary.runs_as,
             machine.environment(**{**scene.variables, **(variables or {})}),
             scene.repository,
             log=ProcessLog(scene.evidence.log_file(name)),
@@ -129,9 +129,9 @@ class Given:
         scene, bench = self._scene, self._scene.bench
         machine = Machine.at(scene.folder / "another-machine")
         variables = {**bench.mark(scene.scenario), **trust_of_command(scene.trusted)}
-        commands = SwampCommands(bench.binary.path, machine.environment(**variables), machine.work)
+        commands = SwampCommands(bench.binary.runs_as, machine.environment(**variables), machine.work)
         scene.elsewhere = Elsewhere(machine, commands, scene.orchestrator.api.url)
-        scene.runs = Runs(bench.binary.path, commands.environment, machine.work, scene.evidence)
+        scene.runs = Runs(bench.binary.runs_as, commands.environment, machine.work, scene.evidence)
 
     def token(self, token: str, *, lifetime: str = "", revoked: bool = False, machines: int = 1) -> None:
         """Mint a token, of the usual lifetime unless another is given, and revoke it if asked.

@@ -341,9 +341,10 @@ class Operator:
         """Create a model that is an instance of a type."""
         return self.commands.run("model", "create", model_type, name)
 
-    def get_datum(self, model: str, name: str, version: int) -> CommandResult:
-        """Ask for one version of a datum of a model instance, with its content."""
-        return self.commands.run("data", "get", model, name, "--version", str(version))
+    def get_datum(self, model: str, name: str, version: int | None = None) -> CommandResult:
+        """Ask for one version of a datum of a model instance, with its content; the newest unless named."""
+        one = () if version is None else ("--version", str(version))
+        return self.commands.run("data", "get", model, name, *one)
 
     def revoked_at(self, token: str) -> datetime:
         """When a token was revoked, as the recorded data tells it.

@@ -205,4 +205,4 @@ class World(Scene):
     def _other_binary(self) -> Path:
         if self.bench.other is None:
             raise InfrastructureFault("No binary of another protocol version was given (SWAMP_OTHER_BIN).")
-        return self.bench.other.path
+        return self.bench.other.runs_as

@@ -180,6 +180,12 @@ def _check_features(_: argparse.Namespace) -> int:
         for each in listed
         if not any(map(each.concerns, runs))
     ]
+    titles = {scenario.name for scenario in features.scenarios_in(features.parse(project.FEATURES))}
+    unknown += [
+        f"defaults.yaml: there is no scenario {each.scenario!r}"
+        for each in coverage.documented_defaults()
+        if each.scenario not in {*titles, coverage.NOT_HELD}
+    ]
     unknown += [
         f"waivers.yaml: there is no scenario {each.scenario!r}"
         for each in waived
@@ -197,6 +203,7 @@ def _coverage_text() -> str:
         features.scenarios_in(features.parse(project.FEATURES)),
         deviations.load(project.deviations()),
         coverage.load_recorded(project.RECORDED_RESULTS),
+        coverage.documented_defaults(),
     )
 
 
