@@ -12,6 +12,7 @@ from swamp_harness.machinery.faults import PromiseBroken
 
 NOTHING = "-"
 DISCONNECTED = "disconnected"
+BUSY = "busy"
 
 
 @dataclass(frozen=True)

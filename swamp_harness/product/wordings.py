@@ -77,6 +77,8 @@ METHOD_SUCCEEDED = re.compile(r"Completed +\S+ on \S+ succeeded")
 # What the command says that cancels a run: it has ended, or, where a step does not listen, will be ended.
 CANCELLATION = re.compile(r'(?:Cancelled run|Cancellation requested for run) "(?P<run>[^"]+)"')
 
+CANCELLED_NOW = re.compile(r'Cancelled run "[^"]+"')
+
 ALREADY_REVOKED = re.compile(r"^Token \S+ was already revoked\.$", re.MULTILINE)
 
 DAEMON_IS_OFF = re.compile(r"^Status \(\w+ service\): not configured$", re.MULTILINE)
