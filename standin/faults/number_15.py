@@ -47,3 +47,27 @@ def lease_told_completed():
     @broken("orchestrator.dispatch:Dispatcher.close_lease")
     def _(old, dispatcher, dispatch, state, error=""):
         old(dispatcher, dispatch, state.replace("expired", "completed"), error)
+
+
+def lease_said_to_have_written():
+    """The lease of a step that was lost says that the step had written."""
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        if state == "expired":
+            dispatch.lease["hasWrites"] = True
+        old(dispatcher, dispatch, state, error)
+
+
+def lease_without_an_end():
+    """The lease of a step that was lost does not tell when it ended."""
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        from standin import records
+
+        if state != "expired":
+            old(dispatcher, dispatch, state, error)
+            return
+        dispatch.lease.update(state=state, error=error)
+        records.put_lease(dispatcher._repository, dispatch.lease)
