@@ -176,3 +176,33 @@ def name_cancels_nothing():
             return await old(requests, runId, workflow)
         run = next(each for each in requests._runs.values() if each.workflow == workflow)
         return {"runId": run.identity, "status": "cancelled", "reason": "Cancelled by user"}
+
+
+def listens_to_nobody_for_long():
+    """A cancellation is confirmed at once, and the step is ended only twelve seconds later."""
+
+    @broken("orchestrator.dispatch:Dispatcher.stop")
+    async def _(old, dispatcher, dispatch, member):
+        import asyncio
+
+        await asyncio.sleep(12)
+        await old(dispatcher, dispatch, member)
+
+    @broken("orchestrator.runs:Run.cancel")
+    async def _(old, run):
+        import asyncio
+
+        run._kept = asyncio.ensure_future(old(run))
+
+
+def queue_forgets_late():
+    """A step that waited when its run was cancelled is listed as waiting for some seconds more."""
+
+    @broken("orchestrator.dispatch:Dispatcher.leave")
+    def _(old, dispatcher, entry, state):
+        import asyncio
+
+        if state == "cancelled":
+            asyncio.get_running_loop().call_later(5, old, dispatcher, entry, state)
+        else:
+            old(dispatcher, entry, state)
