@@ -163,6 +163,26 @@ Feature: Reconnection and failure
       | work           | output |
       | runs a program | text   |
 
+  @uat-15 @network
+  Scenario: A step that was at work when its orchestrator was killed holds nothing after the next start
+    Given a workflow with the steps:
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that can fail
+    When the workflow starts
+    And the step "build" is running
+    And the orchestrator is killed and starts again
+    Then the worker "alpha" takes another step
+    And the operator sees these dispatches, and no others:
+      | step    | worker | lease     | wrote |
+      | another | alpha  | completed | yes   |
+      | build   | alpha  | expired   | no    |
+    And nothing of a step is left running on the machine of "alpha"
+    And the pool shows, in text and in JSON:
+      | worker | status | connected |
+      | alpha  | idle   | yes       |
+
   @uat-15
   Scenario: A step that has not written runs again on another worker
     Given a workflow with the steps:

@@ -71,3 +71,30 @@ def lease_without_an_end():
             return
         dispatch.lease.update(state=state, error=error)
         records.put_lease(dispatcher._repository, dispatch.lease)
+
+
+def lease_of_a_killed_orchestrator_completed():
+    """The lease of a step whose orchestrator was killed is told as completed after the next start."""
+
+    @broken("orchestrator.serve:recover")
+    def _(old, repository):
+        from standin import records
+        from standin.moments import stamp
+
+        left = [lease for lease in records.leases(repository) if lease["state"] == "active"]
+        old(repository)
+        for lease in left:
+            records.put_lease(repository, {**lease, "state": "completed", "endedAt": stamp()})
+
+
+def lease_of_a_killed_orchestrator_left_active():
+    """The lease of a step whose orchestrator was killed stays active."""
+
+    @broken("orchestrator.serve:recover")
+    def _(old, repository):
+        from standin import records
+
+        left = [lease for lease in records.leases(repository) if lease["state"] == "active"]
+        old(repository)
+        for lease in left:
+            records.put_lease(repository, lease)
