@@ -91,7 +91,7 @@ Feature: Reconnection and failure
     And the enrolled worker "beta" with the labels "pool=b" on a network that can fail
     And the enrolled worker "gamma" with the labels "pool=c"
     When the worker "alpha" is killed and comes back, 2 times
-    And the network of "beta" fails and heals, 2 times
+    And the network of "beta" fails and heals, 3 times
     And the worker "gamma" is stopped and comes back, 2 times
     And the workflow starts once the grace window of every absence has passed
     Then the run succeeds
@@ -162,6 +162,26 @@ Feature: Reconnection and failure
     Examples: with a shell
       | work           | output |
       | runs a program | text   |
+
+  @uat-15 @network
+  Scenario: A step that was at work when its orchestrator was killed holds nothing after the next start
+    Given a workflow with the steps:
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that can fail
+    When the workflow starts
+    And the step "build" is running
+    And the orchestrator is killed and starts again
+    Then the worker "alpha" takes another step
+    And the operator sees these dispatches, and no others:
+      | step    | worker | lease     | wrote |
+      | another | alpha  | completed | yes   |
+      | build   | alpha  | expired   | no    |
+    And nothing of a step is left running on the machine of "alpha"
+    And the pool shows, in text and in JSON:
+      | worker | status | connected |
+      | alpha  | idle   | yes       |
 
   @uat-15
   Scenario: A step that has not written runs again on another worker
@@ -366,11 +386,11 @@ Feature: Reconnection and failure
       | build | any worker | <work> |
     And an orchestrator
     And the enrolled worker "alpha"
-    And the operator asks for answers in <output>
     When the workflow starts
     And the step "build" is running
     And the operator cancels the run
     Then the run is cancelled
+    And the step "build" was over at most 10 seconds after the command had answered
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | wrote |
       | build | alpha  | failed | no    |
@@ -381,15 +401,15 @@ Feature: Reconnection and failure
     And nothing of a step is left running on the machine of "alpha"
 
     Examples:
-      | work                        | output |
-      | holds, then writes          | JSON   |
-      | holds and does not listen   | text   |
+      | work                      |
+      | holds, then writes        |
+      | holds and does not listen |
 
     @posix
     Examples: with a shell
-      | work                         | output |
-      | runs a program               | text   |
-      | runs a program from a script | JSON   |
+      | work                         |
+      | runs a program               |
+      | runs a program from a script |
 
   @uat-17
   Scenario Outline: An operator who cancels a run is told so, in <output>
@@ -427,8 +447,8 @@ Feature: Reconnection and failure
     And the operator cancels the run
     And the worker "beta" connects with the labels "pool=b"
     Then the command confirms that it cancels the run
+    And nothing of the run was left when the command said that it is cancelled
     And the run is cancelled
-    And the queue is empty
     And the worker "beta" takes another step
     And these steps began, and no others:
       | step    | worker |

@@ -157,6 +157,11 @@ def the_orchestrator_is_stopped_and_starts_again(context, times):
     context.world.restart_orchestrator_repeatedly(context.world.orchestrator.stop, times)
 
 
+@when("the orchestrator is killed and starts again")
+def the_orchestrator_is_killed_and_starts_again_once(context):
+    context.world.restart_orchestrator_repeatedly(context.world.orchestrator.kill, times=1)
+
+
 @when("the orchestrator is killed and starts again, {times:Number} times")
 def the_orchestrator_is_killed_and_starts_again(context, times):
     context.world.restart_orchestrator_repeatedly(context.world.orchestrator.kill, times)

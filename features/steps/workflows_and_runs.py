@@ -1,5 +1,7 @@
 """Workflows, their runs, and what becomes of their steps."""
 
+from datetime import timedelta
+
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
@@ -115,6 +117,15 @@ def nothing_was_left_when_told(context):
         "nothing of the run was left at work when the command said that it is cancelled",
         promised=[],
         seen=run_observations.left_when_told_as_cancelled(context.world),
+    )
+
+
+@then('the step "{step:Name}" was over at most {seconds:Number} seconds after the command had answered')
+def the_step_was_over_in_time(context, step, seconds):
+    judge(
+        f'the dispatch of "{step}" ended, by its lease, at most {seconds} s after the command had answered',
+        promised="in time",
+        seen=run_observations.end_after_answer(context.world, step, timedelta(seconds=seconds)),
     )
 
 

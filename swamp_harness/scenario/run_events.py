@@ -203,7 +203,7 @@ def cancel_run(world: World) -> None:
 
 
 def _left_of_runs(world: World) -> list[str]:
-    """What still shows a step at work: processes on its machine, active leases, busy workers."""
+    """What still shows a step: processes on its machine, active leases, busy workers, the queue."""
     processes = [
         f'on the machine of "{name}": {process}'
         for name in world.workers.names()
@@ -211,7 +211,8 @@ def _left_of_runs(world: World) -> list[str]:
     ]
     leases = [str(lease) for lease in world.leases() if lease.state == ACTIVE]
     busy = [f'busy: the worker "{member.name}"' for member in world.members() if member.status == BUSY]
-    return [*processes, *leases, *busy]
+    queued = [f'queued: the step "{step}"' for step in world.queued_steps()]
+    return [*processes, *leases, *busy, *queued]
 
 
 def cause_of_standstill(world: World) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import (
@@ -85,6 +86,21 @@ def left_when_told_as_cancelled(world: World) -> list[str]:
             f"the command does not say so: {world.operator.last.stdout}{world.operator.last.stderr}".strip()
         ]
     return world.left_at_cancellation
+
+
+def end_after_answer(world: World, step: str, allowed: timedelta) -> str:
+    """Whether the lease of a step ended soon enough after the operator's last command had answered.
+
+    Returns:
+        "in time", or how long after the answer it ended, or that it has not ended.
+    """
+    answered = world.operator.last.ended
+    _settle(world)
+    ends = [lease.ended_at for lease in world.leases() if lease.step == step]
+    if not ends or None in ends:
+        return "not ended"
+    late = max(end for end in ends if end is not None) - answered
+    return "in time" if late <= allowed else f"{late.total_seconds():.1f} s after the answer"
 
 
 def starts_and_ends(world: World, step: str) -> dict[str, int]:

@@ -225,6 +225,14 @@ class Scene:
         """
         return self.answer(self.orchestrator.api.leases)
 
+    def queued_steps(self) -> list[str]:
+        """The names of the steps that wait for a worker, asked over the cheap surface.
+
+        Raises:
+            PromiseBroken: the orchestrator does not answer.
+        """
+        return self.answer(self.orchestrator.api.queued_steps)
+
     def answer(self, ask: Callable[[], T]) -> T:
         """What the orchestrator answers.
 
