@@ -140,6 +140,24 @@ Feature: Extensions and large artifacts
     Then the run succeeds
     And the step "ship" has read the artifact of the step "build", bit for bit
 
+  # From none at all to some megabytes, on both sides of the blocks in which bytes travel; one has a hard name.
+  @uat-26
+  Scenario: Artifacts of all sizes arrive and are read bit for bit
+    Given a workflow with the steps:
+      | step  | runs on          | work                           | after |
+      | build | worker "alpha"   | makes artifacts of all sizes   |       |
+      | ship  | worker "beta"    | reads the artifacts of "build" | build |
+      | keep  | the orchestrator | reads the artifacts of "build" | build |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the enrolled worker "beta"
+    When the workflow starts
+    And the run has had the time that large artifacts take
+    Then the run succeeds
+    And the artifacts of all sizes of the step "build" are there, bit for bit
+    And the step "ship" has read the artifacts of all sizes of the step "build", bit for bit
+    And the step "keep" has read the artifacts of all sizes of the step "build", bit for bit
+
   @uat-26 @tls
   Scenario Outline: <who> takes no more memory for a large artifact than for a small one
     Given a workflow with the steps:

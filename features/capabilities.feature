@@ -83,3 +83,102 @@ Feature: Capabilities
       | size('Grüße')              | 5          |
       | [1, 2, 3].map(n, n * 2)    | 2, 4, 6    |
       | team == 'blue' ? 'b' : 'x' | b          |
+
+  # Texts with line breaks, quotes, tabs and letters of all kinds, texts that look like something else, very long
+  # ones, numbers, nothing, what is empty, and what lies deep inside.
+  @uat-22
+  Scenario: A step on a worker is given values as they are, and hands them back as they are
+    Given a workflow with the steps:
+      | step  | runs on          | work                                | after |
+      | giver | any worker       | hands values back                   |       |
+      | taker | any worker       | takes the values that "giver" wrote | giver |
+      | local | the orchestrator | takes the values that "giver" wrote | giver |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And every value came back to the step "giver" as it was
+    And the operator finds every value of the step "giver" as it was
+    And the step "taker" was given every value as it was
+    And the step "local" was given every value as it was
+
+  @uat-22
+  Scenario: A step on a worker that asks for data is given those and no others
+    Given a workflow with the steps:
+      | step   | runs on          | work                           | after |
+      | seed   | the orchestrator | writes data of several kinds   |       |
+      | other  | any worker       | writes data of several kinds   | seed  |
+      | placed | any worker       | asks for data of several kinds | other |
+      | local  | the orchestrator | asks for data of several kinds | other |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And the step "placed" was given back:
+      | asked for                                    | given back                                          |
+      | all data of a model                          | seed note v1, seed plain v2, seed tune v1, seed zero v1 |
+      | the records of a model                       | seed plain v2, seed zero v1                         |
+      | the recordings of a model                    | seed tune v1                                        |
+      | the texts of a model                         | seed note v1                                        |
+      | data of a kind that only begins alike        | nothing                                             |
+      | data of a model whose name only begins alike | nothing                                             |
+      | the resources of a model                     | seed plain v2, seed tune v1, seed zero v1           |
+      | the files of a model                         | seed note v1                                        |
+      | the recordings of every model                | other tune v1, seed tune v1                         |
+      | the data with a tag                          | seed plain v2, seed zero v1                         |
+      | the data with another tag                    | seed tune v1                                        |
+      | the data of a step                           | other plain v2, other zero v1                       |
+      | the data of a run                            | other note v1, seed note v1                         |
+      | the data of no run                           | nothing                                             |
+      | one record in its first version              | seed plain v1                                       |
+      | one record in every version                  | seed plain v1, seed plain v2                        |
+      | the data with a number                       | seed plain v2, seed tune v1                         |
+      | the data with an empty text                  | seed zero v1                                        |
+      | the data of one model or another             | other note v1, seed note v1                         |
+      | the data of nobody                           | nothing                                             |
+      | its run                                      | this run                                            |
+    And the step "placed" was given back the same as the step "local"
+
+  @uat-22
+  Scenario: What several steps write under one name is read as it is then
+    Given a workflow with the steps:
+      | step   | runs on          | work               | after  | model  |
+      | first  | worker "alpha"   | begins the ledger  |        | ledger |
+      | second | worker "beta"    | adds to the ledger | first  | ledger |
+      | third  | the orchestrator | adds to the ledger | second | ledger |
+      | fourth | worker "alpha"   | adds to the ledger | third  | ledger |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the enrolled worker "beta"
+    When the workflow has run to its end
+    And the workflow starts
+    Then the run succeeds
+    And the ledger holds these entries, and no others:
+      | version | entry    | step   |
+      | 1       | first 1  | first  |
+      | 2       | second 2 | second |
+      | 3       | third 3  | third  |
+      | 4       | fourth 4 | fourth |
+      | 5       | first 5  | first  |
+      | 6       | second 6 | second |
+      | 7       | third 7  | third  |
+      | 8       | fourth 8 | fourth |
+    And the newest entry of the ledger is "fourth 8", in version 8
+    And the last run tells of the entries that its steps wrote:
+      | step   | version |
+      | first  | 5       |
+      | second | 6       |
+      | third  | 7       |
+      | fourth | 8       |
+    And each step found the entries that were there before it, and then its own as well
+
+  @uat-22
+  Scenario: The error of a step on a worker is told as it was raised
+    Given a workflow with the steps:
+      | step  | runs on    | work                                  |
+      | build | any worker | fails with a message of several lines |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run fails because its step failed
+    And the error of the step "build" is told as it was raised

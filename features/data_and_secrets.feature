@@ -40,6 +40,31 @@ Feature: Secrets and environment
       | gives a secret to a program            | text   | the run succeeds                      |
       | gives a secret to a program that fails | JSON   | the run fails because its step failed |
 
+  # Such as a private key: with quotes, letters of all kinds and several ends of lines.
+  @uat-24
+  Scenario Outline: A secret of many lines arrives as it is, and stays home, when a step <work>
+    Given a workflow with the steps:
+      | step  | runs on    | work   |
+      | build | any worker | <work> |
+    And the vault holds the secret "api-key", of many lines
+    And an orchestrator
+    And workers log everything
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And the step "build" was handed the secret "api-key"
+    And the secret of "api-key" is nowhere outside the vault
+    And no answer about the run shows the secret of "api-key"
+
+    Examples:
+      | work                        |
+      | says a secret in a resource |
+
+    @posix
+    Examples: with a shell
+      | work                        |
+      | gives a secret to a program |
+
   @uat-24 @posix @terminal
   Scenario: A secret stays home however much workers and their orchestrator tell
     Given a workflow with the steps:
@@ -179,6 +204,41 @@ Feature: Secrets and environment
       | build | 1     | CLASH    | the orchestrator |
       | build | 2     | REGION   | nobody           |
       | build | 2     | CLASH    | alpha            |
+
+  # Of several lines, empty, with quotes, blanks and letters of all kinds, very long, such as a list of places.
+  @uat-25 @network
+  Scenario: A step finds the orchestrator's variables as they are, and as they have become
+    Given a workflow with the steps:
+      | step  | runs on    | work                  |
+      | build | any worker | notes its environment |
+    And an orchestrator with the variables "SEVERAL, LETTERS, QUOTES, BLANKS, EQUALS, NUMBER, VERY_LONG, PLACES, EMPTY, EMPTIED, REGION"
+    And the enrolled worker "alpha" on a network that can fail, with the variables "SEVERAL, EMPTY, EMPTIED, NUMBER, QUOTES"
+    When the workflow has run to its end
+    And the orchestrator is restarted with new values of "SEVERAL, LETTERS, EMPTIED" alone
+    And the workflow starts
+    Then the run succeeds
+    And the steps on "alpha" found these variables:
+      | step  | start | variable  | found that of              |
+      | build | 1     | SEVERAL   | the orchestrator           |
+      | build | 1     | LETTERS   | the orchestrator           |
+      | build | 1     | QUOTES    | the orchestrator           |
+      | build | 1     | BLANKS    | the orchestrator           |
+      | build | 1     | EQUALS    | the orchestrator           |
+      | build | 1     | NUMBER    | the orchestrator           |
+      | build | 1     | VERY_LONG | the orchestrator           |
+      | build | 1     | PLACES    | the orchestrator           |
+      | build | 1     | EMPTY     | the orchestrator           |
+      | build | 1     | EMPTIED   | the orchestrator           |
+      | build | 1     | REGION    | the orchestrator           |
+      | build | 2     | SEVERAL   | the restarted orchestrator |
+      | build | 2     | LETTERS   | the restarted orchestrator |
+      | build | 2     | EMPTIED   | the restarted orchestrator |
+      | build | 2     | PLACES    | nobody                     |
+      | build | 2     | VERY_LONG | nobody                     |
+      | build | 2     | REGION    | nobody                     |
+      | build | 2     | EMPTY     | alpha                      |
+      | build | 2     | NUMBER    | alpha                      |
+      | build | 2     | QUOTES    | alpha                      |
 
   @uat-25
   Scenario Outline: A step finds nothing of the control plane on a worker configured by <means>

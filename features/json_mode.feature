@@ -34,25 +34,51 @@ Feature: JSON mode
       | lists the waiting steps |
       | verifies the workers    |
 
+  # Each list is asked for in text and in JSON, in the repository and through the orchestrator.
   @uat-27
   Scenario: An operator is told the same in both modes where there is something
     Given a workflow with the steps:
-      | step  | runs on      | work          |
-      | build | pool=nowhere | works at once |
-      | ship  | pool=nowhere | works at once |
+      | step  | runs on                  | work               |
+      | hold  | worker "alpha"           | holds, then writes |
+      | build | zone=west, pool=nowhere  | works at once      |
+      | ship  | worker "gamma"           | works at once      |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
     And the enrolled worker "beta" with the labels "region=east, gpu=true"
-    And the revoked token "gamma"
+    And the enrolled worker "gamma" with the labels "region=west"
+    And the worker "gamma" has been killed
     When the workflow starts
-    And the step "build" waits in the queue
-    And the step "ship" waits in the queue
-    Then an operator is told the same in text and in JSON, who:
-      | asks                    | facts |
-      | lists the tokens        | 3     |
-      | lists the workers       | 2     |
-      | lists the waiting steps | 2     |
-      | verifies the workers    | 2     |
+    And the step "hold" is running
+    Then every list of workers shows:
+      | worker | status | slots | labels               |
+      | alpha  | busy   | 1/2   | the usual ones       |
+      | beta   | idle   | 0/1   | gpu=true,region=east |
+    And every list of workers, past members included, shows:
+      | worker | status       | slots | labels               |
+      | alpha  | busy         | 1/2   | the usual ones       |
+      | beta   | idle         | 0/1   | gpu=true,region=east |
+      | gamma  | disconnected | 0/1   | region=west          |
+    And every list of waiting steps shows:
+      | step  | waits for              |
+      | build | pool=nowhere,zone=west |
+      | ship  | target=gamma           |
+    And every verification of the workers shows:
+      | worker | verified |
+      | alpha  | pass     |
+      | beta   | pass     |
+
+  @uat-27
+  Scenario Outline: An operator who verifies <selection> verifies no other worker
+    Given an orchestrator
+    And the enrolled worker "east" with the labels "region=east"
+    And the enrolled worker "eastern" with the labels "region=eastern, zone=east"
+    When the operator verifies <selection>, in text and in JSON
+    Then both answers tell that "east" alone has passed
+
+    Examples:
+      | selection                            |
+      | the worker "east"                    |
+      | the workers with the label "region=east" |
 
   @uat-27
   Scenario: An operator is told the state of the daemon in both modes
@@ -73,6 +99,9 @@ Feature: JSON mode
       | mints a token for a lifetime of bananas          | the lifetime is not understood            |
       | verifies workers without naming an orchestrator  | no orchestrator was named                 |
       | connects a worker without naming an orchestrator | no orchestrator was named                 |
+      | mints a token for no machines                    | a number of machines must be positive     |
+      | connects a worker without a token                | no token was given                        |
+      | connects a worker with a label without a value   | a label has no value                      |
       | connects a worker to a web page                  | the address is not that of an orchestrator |
       | gives a command that does not exist              | there is no such command                  |
       | gives an option that does not exist              | there is no such option                   |

@@ -6,17 +6,17 @@ Feature: Dispatch and scheduling
   @uat-18
   Scenario: Each step runs only where every label matches
     Given a workflow with the steps:
-      | step  | runs on               | work          | queue limit |
-      | east  | region=east           | works at once |             |
-      | west  | region=west           | works at once |             |
-      | train | region=east, gpu=true | works at once | 60 s        |
+      | step  | runs on                                               | work          | queue limit |
+      | east  | region=east                                           | works at once |             |
+      | west  | region=west                                           | works at once |             |
+      | train | region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x | works at once | 60 s        |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
     And the enrolled worker "beta" with the labels "region=west, gpu=true"
     And the token "gamma"
     When the workflow starts
     And the step "train" waits in the queue
-    And the worker "gamma" connects with the labels "region=east, gpu=true"
+    And the worker "gamma" connects with the labels "region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x"
     Then the run succeeds
     And these steps began, and no others:
       | step  | worker |
@@ -24,6 +24,37 @@ Feature: Dispatch and scheduling
       | train | gamma  |
       | west  | beta   |
     And the queue is empty
+
+  @uat-18
+  Scenario: A label that is nearly right is not right
+    Given a workflow with the steps:
+      | step      | runs on             | work          |
+      | starts    | zone=a              | works at once |
+      | longer    | region=us-east-1    | works at once |
+      | ends      | tier=gold           | works at once |
+      | case      | os=linux            | works at once |
+      | pattern   | release=1.2         | works at once |
+      | number    | slot=1              | works at once |
+      | equals    | query=a=b=c         | works at once |
+      | key       | gpu=yes             | works at once |
+      | one-wrong | rack=7, disk=ssd    | works at once |
+      | letters   | city=Köln, disk=ssd | works at once |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "zone=a1, region=us-east, tier=not-gold, os=Linux, release=1x2, slot=01, query=a=b, cpu=yes, GPU=yes, gpus=yes, rack=8, disk=ssd, city=Koln"
+    When the workflow starts
+    Then the queue shows, in text and in JSON:
+      | step      | waits for          |
+      | case      | os=linux           |
+      | ends      | tier=gold          |
+      | equals    | query=a=b=c        |
+      | key       | gpu=yes            |
+      | letters   | city=Köln,disk=ssd |
+      | longer    | region=us-east-1   |
+      | number    | slot=1             |
+      | one-wrong | disk=ssd,rack=7    |
+      | pattern   | release=1.2        |
+      | starts    | zone=a             |
+    And no step began
 
   @uat-18
   Scenario: The operator sees which steps wait, and for what
@@ -76,6 +107,20 @@ Feature: Dispatch and scheduling
       | text   |
       | JSON   |
 
+  @uat-18 @slow
+  Scenario: A step without a queue limit waits on when others have given up
+    Given a workflow with the steps:
+      | step  | runs on  | work          | queue limit |
+      | brief | gpu=true | works at once | 20 s        |
+      | train | gpu=true | works at once |             |
+    And an orchestrator
+    When the workflow starts
+    And the step "brief" waits in the queue
+    And the queue limit of "brief" is over
+    Then the queue shows, in text and in JSON:
+      | step  | waits for |
+      | train | gpu=true  |
+
   @uat-19
   Scenario: A step runs on the worker that it names, whatever its labels would choose
     Given a workflow with the steps:
@@ -102,9 +147,14 @@ Feature: Dispatch and scheduling
   @uat-19
   Scenario: A step for a worker that does not exist runs nowhere else
     Given a workflow with the steps:
-      | step   | runs on                      | work          | queue limit |
-      | lost   | worker "nobody", region=east | works at once | 3 s         |
-      | useful | region=east                  | works at once |             |
+      | step    | runs on                                               | work          | queue limit |
+      | lost    | worker "nobody", region=east                          | works at once | 3 s         |
+      | shorter | worker "alph", region=east                            | works at once | 3 s         |
+      | longer  | worker "alpha-2", region=east                         | works at once | 3 s         |
+      | ending  | worker "lpha", region=east                            | works at once | 3 s         |
+      | case    | worker "Alpha", region=east                           | works at once | 3 s         |
+      | part    | the first half of the instance of "alpha", region=east | works at once | 3 s         |
+      | useful  | region=east                                           | works at once |             |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
     When the workflow starts
@@ -112,6 +162,30 @@ Feature: Dispatch and scheduling
     And these steps began, and no others:
       | step   | worker |
       | useful | alpha  |
+
+  @uat-19
+  Scenario: A step waits for its own worker while that is busy and another is free
+    Given a workflow with the steps:
+      | job    | step     | runs on                         | work               | after |
+      | build  | first    | worker "alpha"                  | holds, then writes |       |
+      | deploy | gate     | worker "beta"                   | works at once      |       |
+      | deploy | by-name  | worker "alpha", zone=b          | works at once      | gate  |
+      | deploy | by-uuid  | the present instance of "alpha" | works at once      | gate  |
+      | deploy | by-label | zone=a                          | works at once      | gate  |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "zone=a"
+    And the enrolled worker "beta" with the labels "zone=b"
+    When the workflow starts
+    And the step "first" is running
+    Then the queue shows, in text and in JSON:
+      | step     | waits for                              |
+      | by-label | zone=a                                 |
+      | by-name  | target=alpha,zone=b                    |
+      | by-uuid  | target=the present instance of "alpha" |
+    And these steps began, and no others:
+      | step  | worker |
+      | first | alpha  |
+      | gate  | beta   |
 
   @uat-20
   Scenario Outline: A worker with <slots> runs as many steps at a time
@@ -156,6 +230,34 @@ Feature: Dispatch and scheduling
     And the workers "alpha", "beta" and "gamma" have all taken part
     And items of "pack" were worked side by side
     And the result of each item of "pack" is there in version 1
+
+  @uat-21
+  Scenario: A list is spread evenly over workers that have slots to spare
+    Given a workflow with the steps:
+      | step | runs on    | work               | for each of              |
+      | pack | any worker | holds, then writes | apple, pear, plum, grape |
+    And an orchestrator
+    And the enrolled worker "alpha" with 3 slots
+    And the enrolled worker "beta" with 3 slots
+    When the workflow starts
+    And the step "pack-apple" is running
+    And the step "pack-pear" is running
+    And the step "pack-plum" is running
+    And the step "pack-grape" is running
+    Then the most steps that ran on "alpha" at one time is 2
+    And the most steps that ran on "beta" at one time is 2
+
+  @uat-21
+  Scenario: Items that write one record at the same time leave one version each
+    Given a workflow with the steps:
+      | step | runs on    | work               | model | for each of              |
+      | pack | any worker | works for a moment | box   | apple, pear, plum, grape |
+    And an orchestrator
+    And the enrolled worker "alpha" with 2 slots
+    And the enrolled worker "beta" with 2 slots
+    When the workflow starts
+    Then the run succeeds
+    And the items of "pack" wrote the versions 1 to 4 of the result of "box"
 
   @uat-21
   Scenario: A list is worked anew on a second run

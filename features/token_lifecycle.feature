@@ -10,6 +10,7 @@ Feature: Token lifecycle
     When the operator mints the token "alpha"
     Then the command succeeds
     And its answer shows the credential of "alpha" exactly once
+    And its answer says when the token "alpha" expires, and where its secret is kept
 
     Examples:
       | output |
@@ -75,20 +76,38 @@ Feature: Token lifecycle
       | text   |
       | JSON   |
 
+  @uat-02 @slow
+  Scenario: The name of a token stays taken after its token is enrolled, revoked or expired
+    Given an orchestrator
+    And the short-lived token "brief"
+    And the revoked token "withdrawn"
+    And the enrolled worker "bound"
+    When the lifetime of the token "brief" has passed
+    And the operator mints the tokens "bound, brief, withdrawn" again, in text and in JSON
+    Then each of these commands fails because the name is taken
+    And the tokens and the vault are as they were before these commands
+    And the token list shows:
+      | token     | state    | machine         |
+      | bound     | enrolled | that of "bound" |
+      | brief     | expired  | none            |
+      | withdrawn | revoked  | none            |
+
   @uat-03 @slow
   Scenario: The token list tells the state of every token
     Given an orchestrator
     And the short-lived token "brief"
     And the token "fresh"
+    And the token "several" for 3 machines
     And the revoked token "withdrawn"
     And the enrolled worker "bound"
     When the lifetime of the token "brief" has passed
-    Then the token list shows, in text and in JSON:
-      | token     | state    | machine         |
-      | bound     | enrolled | that of "bound" |
-      | brief     | expired  | none            |
-      | fresh     | unused   | none            |
-      | withdrawn | revoked  | none            |
+    Then every list of tokens shows:
+      | token     | state    | machine             |
+      | bound     | enrolled | that of "bound"     |
+      | brief     | expired  | none                |
+      | fresh     | unused   | none                |
+      | several   | unused   | none, of 3 machines |
+      | withdrawn | revoked  | none                |
 
   @uat-04
   Scenario Outline: A revoked token cannot enroll, told in <output>
@@ -121,10 +140,12 @@ Feature: Token lifecycle
   @uat-04
   Scenario Outline: Revoking a token twice changes nothing, told in <output>
     Given a repository
-    And the revoked token "alpha"
+    And the token "alpha"
     And the operator asks for answers in <output>
     When the operator revokes the token "alpha"
+    And the operator revokes the token "alpha"
     Then the command succeeds
+    And the first answer says that the token "alpha" is revoked, and since when
     And its answer says that the token was revoked before
     And the token "alpha" is recorded as revoked since the first time
 

@@ -92,7 +92,7 @@ GROUPS: Mapping[str, str] = {
 COMMANDS: Sequence[Command] = (
     Command("serve", "Serve a repository to workers and operators", "orchestrator.serve:serve", (), (
         Option("--port"), Option("--no-schedule", takes=False), Option("--ws-idle-timeout"),
-        Option("--cert-file"), Option("--key-file"),
+        Option("--cert-file"), Option("--key-file"), Option("--repo-dir"),
     )),
     Command("repo init", "Make this folder a repository", "operator.setup:init", (), (Option("--tool"),)),
     Command("vault create", "Create a vault", "operator.setup:create_vault", ("type", "name")),
@@ -116,11 +116,13 @@ COMMANDS: Sequence[Command] = (
     )),
     Command("worker queue", "List the steps that wait for a worker", "operator.pool:queue", (), (_SERVER,)),
     Command("worker token create", "Mint an enrollment token", "operator.tokens:create", ("name",), (
-        Option("--duration", required=True),
+        Option("--duration", required=True), Option("--max-enrollments"),
     )),
     Command("worker token list", "List enrollment tokens", "operator.tokens:show", (), (_SERVER,)),
     Command("worker token revoke", "Revoke an enrollment token", "operator.tokens:revoke", ("name",)),
-    Command("worker verify", "Verify that workers work", "operator.pool:verify", (), (_SERVER,)),
+    Command("worker verify", "Verify that workers work", "operator.pool:verify", ("[name]",), (
+        _SERVER, Option("--label"),
+    )),
     Command("workflow run", "Run a workflow", "operator.workflows:run", ("name",), (
         _SERVER, Option("--input"),
     )),

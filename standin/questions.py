@@ -64,8 +64,11 @@ def data_query(repository: Repository, predicate: str) -> dict[str, Any]:
         holds = compiled(predicate)
     except NoPredicate as error:
         raise UserError(str(error)) from error
-    told = [repository.store.told(each) for each in repository.store.all_latest()]
-    results = [item for item in told if holds(item)]
+    store = repository.store
+    # Earlier versions are told of only to those who ask about versions.
+    found = store.in_every_version() if "version" in predicate else store.latest_of_steps()
+    told = [store.told(each) for each in found]
+    results = [item for item in told if holds({**item, "attributes": item.get("content")})]
     return {"predicate": predicate, "results": results, "total": len(results)}
 
 

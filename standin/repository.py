@@ -27,13 +27,13 @@ class Repository:
         self.inner = folder / ".swamp"
 
     @classmethod
-    def here(cls) -> Repository:
-        """The repository in the present folder.
+    def here(cls, named: str = "") -> Repository:
+        """The repository in the present folder, or in the one that the caller names.
 
         Raises:
             UserError: there is none.
         """
-        folder = Path.cwd()
+        folder = Path.cwd() / named
         if not (folder / _MARK).is_file():
             raise UserError(f"Not a swamp repository: {folder}. To initialize one: swamp repo init")
         return cls(folder)

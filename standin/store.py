@@ -91,7 +91,7 @@ class Datum:
 
     def content(self) -> Any:
         """Its content: parsed if it is JSON, else its text."""
-        text = self.raw.read_text("utf-8", errors="replace")
+        text = self.raw.read_bytes().decode("utf-8", "replace")
         return json.loads(text) if self.facts["contentType"] == _JSON else text
 
 
@@ -182,6 +182,27 @@ class Store:
                     yield datum
                     break
 
+    def latest_of_steps(self) -> Iterator[Datum]:
+        """Every datum in the latest version of each step that wrote it."""
+        for latest in self.all_latest():
+            if "step" not in latest.facts["tags"]:
+                yield latest
+                continue
+            of_steps: dict[str, Datum] = {}
+            for version in _versions_in(latest.folder.parent):
+                datum = _datum(latest.folder.parent / str(version) / _METADATA)
+                if datum is not None:
+                    of_steps[datum.facts["tags"].get("step", "")] = datum
+            yield from of_steps.values()
+
+    def in_every_version(self) -> Iterator[Datum]:
+        """Every datum in each of its versions."""
+        for latest in self.all_latest():
+            for version in _versions_in(latest.folder.parent):
+                datum = _datum(latest.folder.parent / str(version) / _METADATA)
+                if datum is not None:
+                    yield datum
+
     def told(self, datum: Datum, *, content: bool = True) -> dict[str, Any]:
         """Everything that is told of a datum.
 
@@ -190,13 +211,21 @@ class Store:
             content: whether its content is told as well.
         """
         place = datum.raw.relative_to(self.repository).as_posix()
-        told = {**datum.facts, "isLatest": True, "contentPath": place}
+        tags = datum.facts["tags"]
+        told = {
+            **datum.facts,
+            **{field: tags.get(tag, "") for field, tag in _OF_A_RUN.items()},
+            "isLatest": True,
+            "contentPath": place,
+        }
         if content and datum.facts["size"] < _TELLABLE:
             told["content"] = datum.content()
         return told
 
 
-_TELLABLE = 1_000_000
+# What is told of the run in which a datum was written, and the tag that says it.
+_OF_A_RUN = {"stepName": "step", "workflowName": "workflow", "workflowRunId": "workflowRunId"}
+_TELLABLE = 4_000_000
 
 
 class Draft:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,7 @@ class Minted:
         expires_at: the end of its lifetime.
         vault: where the secret is kept.
         key: under which it is kept.
+        allowance: how many machines it admits.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Minted:
     expires_at: str
     vault: str
     key: str
+    allowance: int | str = 1
 
 
 def lifetime_in_seconds(text: str) -> float:
@@ -107,13 +109,33 @@ def mint(repository: Repository, name: str, lifetime: str) -> Minted:
     return Minted(name, f"{name}.{secret}", expires_at, found[0], key)
 
 
+def allowance_of(text: str) -> int | str:
+    """How many machines a token is to admit, such as "3" or "unlimited".
+
+    Raises:
+        UserError: the text is no such number.
+    """
+    if text != "unlimited" and not (text.isdecimal() and int(text)):
+        raise UserError(
+            f'Invalid --max-enrollments value "{text}": must be a positive integer or "unlimited"'
+        )
+    return text if text == "unlimited" else int(text)
+
+
+def allow(repository: Repository, minted: Minted, allowance: int | str) -> Minted:
+    """Let a new token admit several machines."""
+    allowed = {"maxEnrollments": allowance}
+    repository.store.change(place_of(minted.name), _KIND, lambda present: {**present, **allowed})
+    return replace(minted, allowance=allowance)
+
+
 def document_of(minted: Minted) -> dict[str, Any]:
     """A new token, for scripts."""
     return {
         "name": minted.name,
         "token": minted.credential,
         "expiresAt": minted.expires_at,
-        "maxEnrollments": 1,
+        "maxEnrollments": minted.allowance,
         "vaultRef": {"vaultName": minted.vault, "secretKey": minted.key},
     }
 
@@ -244,7 +266,7 @@ def bind(repository: Repository, record: dict[str, Any], machine: str) -> None:
     bound = [binding["machineId"] for binding in record["bindings"]]
     if machine in bound:
         return
-    if len(bound) >= record["maxEnrollments"]:
+    if record["maxEnrollments"] != "unlimited" and len(bound) >= record["maxEnrollments"]:
         raise Rejected(f"Enrollment token '{record['name']}': enrollment allowance exhausted")
     binding = {"machineId": machine, "enrolledAt": stamp()}
     repository.store.change(

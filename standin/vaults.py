@@ -36,7 +36,7 @@ def put(repository: Repository, vault: str, key: str, value: str) -> None:
     """Keep a secret, in place of an earlier one of its key."""
     file = _file_of(repository, vault, key)
     file.touch(mode=0o600)
-    file.write_text(value, "utf-8")
+    file.write_bytes(value.encode())
 
 
 def get(repository: Repository, vault: str, key: str) -> str:
@@ -48,7 +48,7 @@ def get(repository: Repository, vault: str, key: str) -> str:
     file = _file_of(repository, vault, key)
     if not file.is_file():
         raise UserError(f"Secret '{key}' not found in vault '{vault}'")
-    return file.read_text("utf-8")
+    return file.read_bytes().decode()
 
 
 def keys(repository: Repository, vault: str) -> list[str]:

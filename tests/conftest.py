@@ -105,7 +105,12 @@ def a_run(*results: ScenarioResult, **fields: Any) -> SuiteRun:
         "is_for_sign_off": True,
         "version": "20260822.011157.0-sha.06b61472",
         "binaries": {
-            each: {"version": "20260822.011157.0-sha.06b61472", "sha256": f"ab {each}", "size": "7"}
+            each: {
+                "version": "20260822.011157.0-sha.06b61472",
+                "sha256": f"ab {each}",
+                "size": "7",
+                "runs_as": "/run/swamp",
+            }
             for each in platforms
         },
         "other": None,

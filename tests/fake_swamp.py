@@ -10,9 +10,13 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http import HTTPStatus
 from pathlib import Path
 from typing import TextIO
+
+from websockets.http11 import Request, Response
+from websockets.sync.server import ServerConnection
+from websockets.sync.server import serve as websocket_server
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.disguised import DISGUISES
@@ -43,7 +47,7 @@ def mint(name: str) -> None:
         file.write(f"{secret}\n")
     record = {
         "name": name, "state": "unused", "effectiveState": "unused", "createdAt": stamp(),
-        "expiresAt": stamp(60), "maxEnrollments": 1, "bindingCount": 0, "bindings": [],
+        "expiresAt": stamp(3600), "maxEnrollments": 1, "bindingCount": 0, "bindings": [],
         "vaultName": "v1", "secretKey": f"worker-token-{name}",
     }  # fmt: skip
     if "disguised" in defects:
@@ -70,23 +74,25 @@ def mint(name: str) -> None:
         print(f"{name}.{secret}", file=sys.stderr)
 
 
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps({"ready": True, "workers": []}).encode())
+def answer_over_http(connection: ServerConnection, request: Request) -> Response | None:
+    if "Upgrade" in request.headers:
+        return None
+    return connection.respond(HTTPStatus.OK, json.dumps({"ready": True, "workers": []}))
 
-    def log_message(self, *_: object) -> None:
-        pass
+
+def know_no_request(socket: ServerConnection) -> None:
+    socket.recv()
+    error = {"code": "invalid_request", "message": "Invalid request: type: Invalid discriminator value."}
+    socket.send(json.dumps({"type": "error", "id": "1", "error": error}))
 
 
 def serve() -> None:
     if "port-taken" in defects:
         sys.exit("AddrInUse: Address already in use (os error 98)")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = websocket_server(know_no_request, "127.0.0.1", 0, process_request=answer_over_http)
     # A grandchild that outlives its parent unless somebody looks for it.
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=True)
-    print(f'WebSocket API server listening on "ws://127.0.0.1:{server.server_port}"', flush=True)
+    print(f'WebSocket API server listening on "ws://127.0.0.1:{server.socket.getsockname()[1]}"', flush=True)
     server.serve_forever()
 
 
@@ -112,6 +118,10 @@ match arguments:
     case ["serve", *_]:
         serve()
     case ["worker", "token", "create", name, *_]:
+        if "hostile" in defects:
+            sys.stdout.buffer.write(Path(__file__).with_name("hostile-output.txt").read_bytes())
+            print("long " * 2_000_000)
+            sys.exit(json.dumps({"error": "lone \ud800 half"}))
         mint(name)
     case ["worker", "token", "list", *_]:
         for record in tokens() if "disguised" in defects else []:

@@ -45,7 +45,7 @@ def swamp(tmp_path):
     path.write_text(f"#!/bin/sh\necho swamp {VERSION}\n")
     path.chmod(0o755)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Binary(path, VERSION, digest, 7, this_platform(), this_architecture())
+    return Binary(path, path, VERSION, digest, 7, this_platform(), this_architecture())
 
 
 @pytest.fixture
@@ -234,7 +234,7 @@ def test_a_release_for_which_there_is_no_room_is_told_and_leaves_nothing(tmp_pat
 
 def test_a_build_that_is_no_release_cannot_be_brought(tmp_path, entry, swamp):
     del entry["binary"]
-    build = Binary(swamp.path, "1.0-local", "ab", 7, swamp.platform, swamp.architecture)
+    build = Binary(swamp.path, swamp.path, "1.0-local", "ab", 7, swamp.platform, swamp.architecture)
     with pytest.raises(InfrastructureFault, match="is no version of swamp"):
         prepared(tmp_path, entry, build)
 

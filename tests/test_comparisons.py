@@ -13,6 +13,7 @@ from swamp_harness.product.help_text import subcommands
 from swamp_harness.scenario import both_modes, capabilities, elsewhere_observations, env_observations
 from swamp_harness.scenario.both_modes import QUESTIONS, BothModes
 from swamp_harness.scenario.journal import Journal
+from swamp_harness.scenario.values import differences
 
 
 def result(output, *, code=0, stdout="", stderr=""):
@@ -24,7 +25,8 @@ def result(output, *, code=0, stdout="", stderr=""):
 
 @pytest.fixture
 def world(tmp_path):
-    return SimpleNamespace(journal=Journal(tmp_path / "notes"))
+    runs = SimpleNamespace(last=SimpleNamespace(run_id="6f1c2a34-1111-4222-8333-abcdefabcdef"))
+    return SimpleNamespace(journal=Journal(tmp_path / "notes"), runs=runs)
 
 
 def noted(world, step, answers):
@@ -68,6 +70,34 @@ def test_what_a_step_was_given_back_is_told_call_by_call(world):
 
     told = [row["given back"] for row in (*computed, *read)]
     assert told == ["3", "1", "not an answer: {'error': 'no'}", "not an answer: None", "second", "nothing"]
+
+
+def test_a_text_that_ends_like_a_big_number_stays_as_it_is_and_the_run_is_told_as_this_one(world):
+    noted(world, "asking", {"its run": {"answer": world.runs.last.run_id}, "its name": {"answer": ["plain"]}})
+
+    told = capabilities.given_back(world, "asking", ["its run", "its name"])
+
+    assert [row["given back"] for row in told] == ["this run", "plain"]
+
+
+@pytest.mark.parametrize(
+    ("came", "told"),
+    [
+        ({"a": ["", None, {"b": 0}]}, []),
+        ({"a": ["", None, {"b": False}]}, ["a > 3 > b: 0 came as false"]),
+        ({"a": ["", None, {"b": 0.0}]}, []),
+        ({"a": ["", None, {}]}, ["a > 3 > b: 0 is missing"]),
+        ({"a": ["", None, {"b": 0}], "c": 1}, ["c: 1 is too many"]),
+        ({"a": ["", None]}, ['a: ["", null, {"b": 0}] came as ["", null]']),
+        (None, ['all of it: {"a": ["", null, {"b": 0}]} came as null']),
+    ],
+)
+def test_values_differ_where_they_do(came, told):
+    assert list(differences({"a": ["", None, {"b": 0}]}, came)) == told
+
+
+def test_texts_differ_from_where_they_do():
+    assert list(differences("one\ntwo", "one\nto")) == ['all of it, from character 6: "wo" came as "o"']
 
 
 # --- text and JSON

@@ -22,7 +22,7 @@ def scene_whose_orchestrator(answers):
             raise answers
         minted.append(("request", token))
 
-    def mint(token, _lifetime):
+    def mint(token, _lifetime, _machines):
         minted.append(("command", token))
         return SimpleNamespace(succeeded=True)
 
@@ -34,6 +34,7 @@ def scene_whose_orchestrator(answers):
         has_orchestrator=True,
         times=SimpleNamespace(usual_lifetime="1h"),
         fallbacks=Fallbacks(),
+        answer=lambda ask: ask(),
     )
     return scene, minted
 

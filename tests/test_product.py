@@ -10,6 +10,7 @@ from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.records import (
+    hidden_in_text,
     members_from_json,
     members_from_table,
     tokens_from_json,
@@ -150,6 +151,45 @@ def test_every_contract_is_a_sound_schema():
             contracts.honour(name, 42, "nobody")
 
 
+REVOKED = {
+    "name": "a",
+    "state": "revoked",
+    "alreadyRevoked": False,
+    "revokedAt": "2026-08-22T10:00:00Z",
+}
+PASSED = {
+    "name": "alpha",
+    "status": "pass",
+    "platform": "linux",
+    "arch": "x86_64",
+    "probeMarkerOk": True,
+    "queryOk": True,
+    "dataPlaneOk": True,
+    "failures": [],
+}
+LEASE = {
+    "leaseId": "1",
+    "dispatchId": "2",
+    "workerName": "alpha",
+    "workflowName": "works",
+    "stepName": "build",
+    "modelType": "@uat/probe",
+    "methodName": "once",
+    "state": "active",
+    "hasWrites": False,
+    "createdAt": "2026-08-22T10:00:00Z",
+}
+
+
+def verified(worker, passed=1):
+    return {"workers": [worker], "total": 1, "passed": passed, "failed": 1 - passed}
+
+
+def test_a_verification_of_a_worker_is_a_lease_without_a_step():
+    without = {key: LEASE[key] for key in LEASE if key not in ("stepName", "workflowName")}
+    contracts.honour("step-lease", {**without, "modelType": "swamp/fleet-probe"}, "the product")
+
+
 @pytest.mark.parametrize(
     ("contract", "answer", "complaint"),
     [
@@ -158,6 +198,16 @@ def test_every_contract_is_a_sound_schema():
         ("worker-list", [WORKER], "is not of type 'object'"),
         ("worker-connect-event", {"kind": "enrolled"}, "not valid under any"),
         ("token-revoke", {"name": "a", "state": "revoked", "alreadyRevoked": False}, "'revokedAt'"),
+        ("token-revoke", {**REVOKED, "alreadyRevoked": True}, "should not be valid under"),
+        ("token-list", [{**TOKEN_JSON[0], "bindings": []}], "should be non-empty"),
+        ("token-list", [{**TOKEN_JSON[0], "bindingCount": 2}], "$.[0].bindingCount: 2, where there are 1"),
+        ("worker-list", {"workers": [{**WORKER, "status": "busy"}], "count": 1}, "should be non-empty"),
+        ("worker-list", {"workers": [], "count": 0, "filteredDisconnectedCount": 0}, "less than the minimum"),
+        ("worker-verify", verified({**PASSED, "queryOk": False}), "True was expected"),
+        ("worker-verify", verified({"name": "alpha", "status": "error"}, passed=0), "'error' is a required"),
+        ("worker-verify", {**verified(PASSED), "failed": 1}, "$.failed: 1, where there are 0"),
+        ("step-lease", {**LEASE, "state": "completed"}, "'endedAt' is a required property"),
+        ("step-lease", {key: LEASE[key] for key in LEASE if key != "stepName"}, "'stepName' is a required"),
         ("error", {"message": "no"}, "'error' is a required property"),
     ],
 )
@@ -224,3 +274,26 @@ def test_no_module_but_one_knows_the_products_prose():
     for module in wordings.parents[1].rglob("*.py"):
         if module != wordings:
             assert "Enrollment token '" not in module.read_text("utf-8"), module
+
+
+def test_notes_below_the_table_of_workers_are_no_workers():
+    text = (
+        "NAME   STATUS  SLOTS  LABELS  PLATFORM/ARCH  LAST SEEN\n"
+        "alpha  idle    0/1    -       linux/x86_64   2026-08-22T10:00:00Z\n"
+        "2 disconnected workers hidden — use 'swamp worker list --all' to show all.\n"
+        "Some workers are draining — they will exit after finishing any in-flight work.\n"
+    )
+    assert [member.name for member in members_from_table(text)] == ["alpha"]
+    assert hidden_in_text(text) == 2
+
+
+def test_a_list_of_no_workers_may_hide_some():
+    text = "No connected workers found.\n1 disconnected worker hidden — use 'swamp worker list --all'.\n"
+    assert members_from_table(text) == []
+    assert hidden_in_text(text) == 1
+
+
+def test_a_token_for_several_machines_shows_how_many_it_admits():
+    text = "NAME   STATE   EXPIRES               ENROLLMENTS\nfleet  unused  2026-08-22T11:00:00Z  0 / 3\n"
+    (token,) = tokens_from_table(text)
+    assert (token.machines, token.allowance) == ((), "3")

@@ -377,8 +377,8 @@ def test_junit_tells_failures_errors_and_what_did_not_run_apart(tmp_path):
     (suite,) = suites
     assert suite.get("name") == "Tokens"
     (failure,) = suites.iter("failure")
-    assert failure.get("message") == "broken: not so[31m"
-    assert failure.text == "Then it is so\nnot so[31m\nseen: 2 < 1"
+    assert failure.get("message") == r"broken: not so\x1b[31m"
+    assert failure.text == "Then it is so\nnot so\\x1b[31m\nseen: 2 < 1"
 
 
 # --- history

@@ -49,7 +49,10 @@ def test_every_promise_has_a_line_with_its_result_on_each_platform(tmp_path):
         tmp_path, a_result("one"), a_result("one", Outcome.BROKEN, platform="darwin aarch64")
     ).splitlines()
 
-    assert r"| linux x86\_64 | 20260822.011157.0-sha.06b61472 | ab linux x86\_64 | 7 bytes |" in told
+    assert (
+        r"| linux x86\_64 | 20260822.011157.0-sha.06b61472 | ab linux x86\_64 | 7 bytes | /run/swamp |"
+        in told
+    )
     assert r"|  | Promise | linux x86\_64 | darwin aarch64 |" in told
     (first,) = [line for line in told if line.startswith("| 1 |") and "held" in line]
     assert first.endswith("| ✔ held | ✘ broken |")
@@ -81,7 +84,7 @@ def test_deviations_waivers_flakes_and_cost_are_told(tmp_path):
 
     link = "<https://swamp-club.com/lab/630>"
     assert f"| 1 | It ends at once. | It ends late. [ends-late]({link}) | the first |" in told
-    waived = f"nobody needs it yet [https://swamp-club.com/lab/630]({link})"
+    waived = f"nobody needs it yet [https\\://swamp-club.com/lab/630]({link})"
     assert f"| two | {waived} | 20260901.000000.0 | in use |" in told
     assert r"| one | linux x86\_64 | 1 times held, 1 times broken |" in told
     assert "- Pace: " in told

@@ -153,6 +153,7 @@ def test_the_suite_is_told_the_times_that_the_stand_in_has() -> None:
     told = load(project.EMBEDDED_TARGET)
     assert told.times.grace_window.total_seconds() == timing.GRACE_WINDOW
     assert told.times.idle_limit.total_seconds() == timing.IDLE_LIMIT
+    assert told.times.minute.total_seconds() == timing.MINUTE
     assert not told.is_for_sign_off
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.product.binary import binary_under_test
+from swamp_harness.product import binary as binaries
+from swamp_harness.product.binary import binary_under_test, under_its_own_name
 from swamp_harness.product.target import SWAMP, load, target_of
 from swamp_harness.report import project
 from tests.conftest import run_suite
@@ -61,3 +62,32 @@ def test_a_run_against_the_embedded_target_says_that_it_is_no_sign_off(tmp_path:
     assert done.stdout.count("NOT A SIGN-OFF") == 2
     properties = (tmp_path / "reports" / "allure-results" / "environment.properties").read_text("utf-8")
     assert "the stand-in (NOT A SIGN-OFF)" in properties
+
+
+@pytest.fixture
+def oddly_named(tmp_path: Path) -> Path:
+    file = tmp_path / "build-7.out"
+    file.write_text("#!/bin/sh\necho swamp 1.2.3\n", "utf-8")
+    file.chmod(0o755)
+    return file
+
+
+def test_a_binary_runs_under_its_own_name_wherever_it_lies(
+    tmp_path: Path, oddly_named: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(binaries, "_EXECUTABLE_FORMATS", (b"#!",))  # a small program in place of a real one
+    given = binary_under_test({"SWAMP_BIN": str(oddly_named)}, load(SWAMP))
+
+    placed = under_its_own_name(given, tmp_path / "run")
+
+    assert placed.runs_as.stem == "swamp"
+    assert placed.runs_as.parent == tmp_path / "run"
+    assert (placed.path, placed.sha256, placed.size) == (given.path, given.sha256, given.size)
+    assert placed.facts()["runs_as"] == str(placed.runs_as)
+
+
+def test_a_script_runs_where_it_lies(tmp_path: Path, oddly_named: Path) -> None:
+    given = binary_under_test({"SWAMP_BIN": str(oddly_named)}, load(SWAMP))
+
+    assert under_its_own_name(given, tmp_path / "run").runs_as == oddly_named
+    assert not (tmp_path / "run").exists()

@@ -156,6 +156,16 @@ def test_the_coverage_map_ties_numbers_to_scenarios_and_shows_gaps(folder):
     assert lost_numbers(text, coverage_map(features.catalogue(), [], [], {})) == [7]
 
 
+def test_the_coverage_map_says_which_default_is_held_by_what():
+    held = coverage.Default("A limit", "10 s", "its help", "A worker naps <how>", "held by behaviour")
+    loose = coverage.Default("A port", "9090", "its help", coverage.NOT_HELD, "chosen anew")
+
+    text = coverage_map(features.catalogue(), [], [], {}, [held, loose])
+
+    assert "| A limit | 10 s | its help | A worker naps &lt;how> | held by behaviour |" in text
+    assert "| A port | 9090 | its help | not held | chosen anew |" in text
+
+
 def test_the_coverage_map_shows_a_deviation_of_one_row_of_an_outline(tmp_path):
     (outline,) = [
         scenario
@@ -321,7 +331,7 @@ def test_a_waiver_of_no_scenario_is_an_error_of_the_features(tmp_path, monkeypat
     monkeypatch.setattr(stylecheck, "style_errors", lambda _: [])
     monkeypatch.setattr(stylecheck, "step_errors", lambda _: [])
 
-    assert command.main(["check-features"]) == ExitCode.PROMISE_BROKEN
+    assert command.main(["check-features"]) == ExitCode.FEATURE_MISTAKE
     assert capsys.readouterr().err == "waivers.yaml: there is no scenario 'A worker nips'\n"
 
 

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -333,15 +333,35 @@ REQUIREMENT                STEP   MODEL       QUEUED AT                 AGE
 region=east, gpu=true      train  @uat/probe  2026-11-23T15:51:58.945Z  2s
 target=beta                ship   @uat/probe  2026-11-23T15:51:58.945Z  2s
 """
+WAITS = {
+    "workflowName": "works",
+    "jobName": "main",
+    "methodName": "once",
+    "modelType": "@uat/probe",
+    "queuedAt": "2026-11-23T15:51:58.945Z",
+    "ageMs": 2500,
+}
 QUEUE_JSON = [
-    {"stepName": "train", "requirement": "region=east, gpu=true", "modelType": "@uat/probe"},
-    {"stepName": "ship", "requirement": "target=beta", "modelType": "@uat/probe"},
+    {**WAITS, "stepName": "train", "requirement": "region=east, gpu=true"},
+    {**WAITS, "stepName": "ship", "requirement": "target=beta"},
 ]
 
 
 def test_the_queue_reads_the_same_in_text_and_in_json():
-    assert queue_from_table(QUEUE_TABLE) == queue_from_json(QUEUE_JSON)
-    assert queue_from_json(QUEUE_JSON)[0].waits_for == "gpu=true,region=east"
+    in_json = queue_from_json(QUEUE_JSON)
+    assert [replace(each, age=(2.0, 3.0), work=()) for each in in_json] == queue_from_table(QUEUE_TABLE)
+    assert in_json[0].waits_for == "gpu=true,region=east"
+    assert (in_json[0].age, in_json[0].work) == ((2.5, 2.5), ("works", "main", "once"))
+
+
+@pytest.mark.parametrize(("age", "seconds"), [("<1s", (0, 1)), ("59s", (59, 60)), ("3m", (180, 240))])
+def test_an_age_in_the_queue_lies_between_two_seconds(age, seconds):
+    assert queue_from_table(QUEUE_TABLE.replace("2s\n", f"{age}\n"))[0].age == seconds
+
+
+def test_an_age_that_nobody_can_read_breaks_a_promise():
+    with pytest.raises(PromiseBroken, match="Expected an age"):
+        queue_from_table(QUEUE_TABLE.replace("2s\n", "long\n"))
 
 
 def test_an_empty_queue_is_a_sentence_and_anything_else_breaks_a_promise():

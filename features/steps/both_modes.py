@@ -3,7 +3,7 @@
 from behave import then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.scenario import both_modes
+from swamp_harness.scenario import both_modes, every_list
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import rows_of
 
@@ -42,14 +42,66 @@ def both_answers_tell_the_same(context, number):
     )
 
 
-@then("an operator is told the same in text and in JSON, who:")
-def an_operator_is_told_the_same(context):
-    promised = rows_of(context.table, {"asks", "facts"})
-    judge(
-        "for each question the text tells people the same facts that the JSON tells scripts, and as many",
-        promised=promised,
-        seen=both_modes.facts_by_question(context.world, [row["asks"] for row in promised]),
-    )
+@when('the operator verifies the worker "{worker:Name}", in text and in JSON')
+def the_operator_verifies_one(context, worker):
+    context.world.asked = every_list.verifications(context.world, worker)
+
+
+@when('the operator verifies the workers with the label "{label:Name}", in text and in JSON')
+def the_operator_verifies_by_label(context, label):
+    context.world.asked = every_list.verifications(context.world, "--label", label)
+
+
+@then('both answers tell that "{worker:Name}" alone has passed')
+def both_answers_tell_who_passed(context, worker):
+    _judge_verified(context, [{"worker": worker, "verified": "pass"}], context.world.asked)
+
+
+@then("every list of workers shows:")
+def every_list_of_workers_shows(context):
+    _judge_workers(context, past=False)
+
+
+@then("every list of workers, past members included, shows:")
+def every_list_of_all_workers_shows(context):
+    _judge_workers(context, past=True)
+
+
+def _judge_workers(context, *, past):
+    rows = every_list.promised_workers(context.table)
+    for answer in every_list.answers(context.world, "worker", "list", *(("--all",) if past else ())):
+        judge(
+            f"the worker list, {answer.how}, shows these workers and no others",
+            promised=every_list.known_workers(context.world, rows, answer, past=past),
+            seen=every_list.listed_workers(context.world, answer),
+        )
+
+
+@then("every list of waiting steps shows:")
+def every_list_of_waiting_steps_shows(context):
+    rows = rows_of(context.table, {"step", "waits for"})
+    every_list.wait_until_all_queued(context.world, rows)
+    for answer in every_list.answers(context.world, "worker", "queue"):
+        judge(
+            f"the queue, {answer.how}, shows these steps and no others",
+            promised=every_list.known_queue(context.world, rows, answer),
+            seen=every_list.listed_queue(context.world, answer),
+        )
+
+
+@then("every verification of the workers shows:")
+def every_verification_shows(context):
+    rows = rows_of(context.table, {"worker", "verified"})
+    _judge_verified(context, rows, every_list.verifications(context.world))
+
+
+def _judge_verified(context, rows, answers):
+    for answer in answers:
+        judge(
+            f"the verification, {answer.how}, shows these workers and no others",
+            promised=every_list.known_verified(context.world, rows),
+            seen=every_list.listed_verified(answer),
+        )
 
 
 @then("both fail because {reason:Failure}, with the same exit code")
@@ -67,6 +119,6 @@ def both_fail(context, reason):
 def the_events_were(context, worker):
     judge(
         f'the worker "{worker}" told these events, one JSON object a line',
-        promised=rows_of(context.table, {"event", "step"}),
+        promised=[{**row, "facts": "as they were"} for row in rows_of(context.table, {"event", "step"})],
         seen=both_modes.events_of(context.world, worker),
     )

@@ -83,6 +83,24 @@ def the_artifact_is_there(context, step):
     )
 
 
+@then('the artifacts of all sizes of the step "{step:Name}" are there, bit for bit')
+def the_artifacts_are_there(context, step):
+    judge(
+        f'the artifacts of all sizes of the step "{step}" are there, bit for bit',
+        promised=[],
+        seen=artifacts.damaged_of_all_sizes(context.world, step),
+    )
+
+
+@then('the step "{step:Name}" has read the artifacts of all sizes of the step "{maker:Name}", bit for bit')
+def the_step_has_read_all(context, step, maker):
+    judge(
+        f'the step "{step}" has read the artifacts of all sizes of the step "{maker}", bit for bit',
+        promised=[],
+        seen=artifacts.misread_of_all_sizes(context.world, step, maker),
+    )
+
+
 @then('nothing can be read of the artifact of the step "{step:Name}"')
 def nothing_can_be_read(context, step):
     judge(

@@ -2,9 +2,10 @@
 
 from behave import then
 
-from swamp_harness.scenario import capabilities
+from swamp_harness.scenario import capabilities, ledger_observations, value_observations
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import rows_of
+from swamp_harness.scenario.values import MESSAGE
 
 
 @then('the step "{step:Name}" was given back:')
@@ -47,4 +48,77 @@ def was_given_back_and_left_behind_the_same(context, placed, local):
             *capabilities.differences_in_answers(context.world, local, placed),
             *capabilities.differences_in_remains(context.world, local, placed),
         ],
+    )
+
+
+@then('every value came back to the step "{step:Name}" as it was')
+def every_value_came_back(context, step):
+    judge(
+        f'every value came back to the step "{step}" as it was, on each path',
+        promised=[],
+        seen=value_observations.values_that_came(context.world, step),
+    )
+
+
+@then('the operator finds every value of the step "{step:Name}" as it was')
+def the_operator_finds_every_value(context, step):
+    judge(
+        f'the operator finds every value of the step "{step}" as it was',
+        promised=[],
+        seen=value_observations.values_left(context.world, step),
+    )
+
+
+@then('the step "{step:Name}" was given every value as it was')
+def was_given_every_value(context, step):
+    judge(
+        f'the step "{step}" was given every value as it was',
+        promised=[],
+        seen=value_observations.values_given(context.world, step),
+    )
+
+
+@then("the ledger holds these entries, and no others:")
+def the_ledger_holds(context):
+    judge(
+        "the ledger holds these entries, each in its version and of its step",
+        promised=rows_of(context.table, {"version", "entry", "step"}),
+        seen=ledger_observations.entries(context.world),
+    )
+
+
+@then('the newest entry of the ledger is "{entry:Name}", in version {number:Number}')
+def the_newest_entry_is(context, entry, number):
+    judge(
+        "the newest entry of the ledger is listed as the latest, and read by whoever names no version",
+        promised={"listed": str(number), "read": entry},
+        seen=ledger_observations.newest(context.world),
+    )
+
+
+@then("the last run tells of the entries that its steps wrote:")
+def the_last_run_tells(context):
+    promised = rows_of(context.table, {"step", "version"})
+    judge(
+        "the last run tells of the entries that its steps wrote",
+        promised={"told": promised, "recorded": promised},
+        seen=ledger_observations.versions_by_run(context.world),
+    )
+
+
+@then("each step found the entries that were there before it, and then its own as well")
+def each_step_found(context):
+    judge(
+        "each step found the entries that were there before it, and then its own as well, however it asked",
+        promised=[],
+        seen=ledger_observations.differences_in_accounts(context.world),
+    )
+
+
+@then('the error of the step "{step:Name}" is told as it was raised')
+def the_error_is_told(context, step):
+    judge(
+        f'the error of the step "{step}" is told as it was raised, to who follows the run and in its record',
+        promised={"told": MESSAGE, "recorded": MESSAGE},
+        seen=value_observations.error_of(context.world, step),
     )

@@ -5,7 +5,8 @@ from functools import partial
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.scenario import observations
+from swamp_harness.product.conventions import VAULT
+from swamp_harness.scenario import every_list, observations, token_names
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import promised_tokens, seen_tokens
 
@@ -28,6 +29,11 @@ def the_operator_asks_for(context, output):
 @given('the token "{token:Name}"')
 def the_token(context, token):
     context.world.given.token(token)
+
+
+@given('the token "{token:Name}" for {machines:Number} machines')
+def the_token_for_machines(context, token, machines):
+    context.world.given.token(token, machines=machines)
 
 
 @given('the short-lived token "{token:Name}"')
@@ -55,6 +61,11 @@ def the_operator_mints_for(context, token, lifetime):
     context.world.operator.mint(token, lifetime=lifetime)
 
 
+@when('the operator mints the tokens "{tokens:Names}" again, in text and in JSON')
+def the_operator_mints_again(context, tokens):
+    context.world.asked = token_names.mint_again(context.world, tokens)
+
+
 @when('the operator revokes the token "{token:Name}"')
 def the_operator_revokes(context, token):
     context.world.operator.revoke(token)
@@ -79,6 +90,47 @@ def the_command_fails_because(context, reason):
     )
 
 
+@then("each of these commands fails because {reason:Failure}")
+def each_command_fails_because(context, reason):
+    outcome = f"fails because {reason}, nothing on standard output, no stack trace, exit code 1"
+    judge(
+        f"each of these commands fails because {reason}, and says so to a person",
+        promised=dict.fromkeys(context.world.asked.results, outcome),
+        seen=context.world.asked.outcomes(),
+    )
+
+
+@then("the tokens and the vault are as they were before these commands")
+def the_tokens_are_as_they_were(context):
+    judge(
+        "what the product keeps of the tokens, and what it keeps in the vault, is the same as before",
+        promised=[],
+        seen=token_names.changes_since(context.world, context.world.asked),
+    )
+
+
+@then('the first answer says that the token "{token:Name}" is revoked, and since when')
+def the_first_answer_says_when(context, token):
+    judge(
+        f'the answer to the first revoking says that the token "{token}" is revoked, and since when',
+        promised=[token, context.world.operator.revoked_at(token)],
+        seen=context.world.operator.says_revoked(),
+    )
+
+
+@then('its answer says when the token "{token:Name}" expires, and where its secret is kept')
+def its_answer_says_what_was_minted(context, token):
+    judge(
+        f'the answer says when the token "{token}" expires, and where its secret is kept',
+        promised={
+            "token": token,
+            "expires": token_names.WHEN_ASKED,
+            "kept in": f"{VAULT} (key worker-token-{token})",
+        },
+        seen=token_names.minting(context.world, token),
+    )
+
+
 @then('its answer shows the credential of "{token:Name}" exactly once')
 def its_answer_shows_the_credential_once(context, token):
     judge(
@@ -99,11 +151,11 @@ def its_answer_says_revoked_before(context):
 
 @then('the token "{token:Name}" is recorded as revoked since the first time')
 def the_token_is_recorded_as_revoked(context, token):
-    second = context.world.operator.last.started
+    first, second = (each.started for each in context.world.operator.revocations[-2:])
     judge(
         f'the token "{token}" is still recorded as revoked before it was revoked again at {second:%H:%M:%S}',
         promised=True,
-        seen=context.world.operator.revoked_at(token) < second,
+        seen=first < context.world.operator.revoked_at(token) < second,
     )
 
 
@@ -115,6 +167,17 @@ def the_token_list_is_empty(context):
 @then("the token list shows:")
 def the_token_list_shows(context):
     _judge_token_list(context, Output.JSON)
+
+
+@then("every list of tokens shows:")
+def every_list_of_tokens_shows(context):
+    rows = promised_tokens(context.table, partial(observations.machine_id_of, context.world))
+    for answer in every_list.answers(context.world, "worker", "token", "list"):
+        judge(
+            f"the token list, {answer.how}, shows these tokens and no others",
+            promised=every_list.known_tokens(context.world, rows, answer),
+            seen=every_list.listed_tokens(context.world, answer),
+        )
 
 
 @then("the token list shows, in text and in JSON:")

@@ -13,6 +13,11 @@ def the_vault_holds(context, key):
     context.world.given.secret(key)
 
 
+@given('the vault holds the secret "{key:Name}", of many lines')
+def the_vault_holds_lines(context, key):
+    context.world.given.secret(key, of_several_lines=True)
+
+
 @given("workers log everything")
 def workers_log_everything(context):
     context.world.worker_log_level = "trace"
@@ -65,7 +70,13 @@ def the_enrolled_worker_with_a_credential_for_the_server(context, worker):
 
 @when("the orchestrator is restarted without its variables")
 def the_orchestrator_is_restarted_without(context):
-    context.world.restart_orchestrator(without_variables=True)
+    context.world.restart_orchestrator(variables={})
+
+
+@when('the orchestrator is restarted with new values of "{names:Names}" alone')
+def the_orchestrator_is_restarted_with(context, names):
+    changed = env_observations.variables_of(env_observations.RESTARTED, names)
+    context.world.restart_orchestrator(variables=changed)
 
 
 @then('the step "{step:Name}" was handed the secret "{key:Name}"')

@@ -9,7 +9,7 @@ from swamp_harness.scenario import run_events, run_observations
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.placement import planned
 from swamp_harness.scenario.probe import written_by_probe
-from swamp_harness.scenario.tables import rows_of
+from swamp_harness.scenario.tables import promised_queue, rows_of
 
 
 @given("a workflow with the steps:")
@@ -61,6 +61,11 @@ def the_step_has_been_handed_to(context, step, worker):
 @when('the step "{step:Name}" waits in the queue')
 def the_step_waits_in_the_queue(context, step):
     run_events.wait_until_queued(context.world, step)
+
+
+@when('the queue limit of "{step:Name}" is over')
+def the_queue_limit_is_over(context, step):
+    run_events.wait_until_queue_limit_is_over(context.world, step)
 
 
 @when("the operator cancels the run")
@@ -189,11 +194,12 @@ def the_operator_can_read(context, step, datum):
 
 @then("the queue shows, in text and in JSON:")
 def the_queue_shows(context):
+    promised = promised_queue(context.table, lambda worker: context.world.first_membership(worker).instance)
     for output in (Output.TEXT, Output.JSON):
         judge(
             f"the queue, in {output.value}, shows these steps and no others",
-            promised=rows_of(context.table, {"step", "waits for"}),
-            seen=run_observations.queue(context.world, output),
+            promised=promised,
+            seen=run_observations.queue_holding(context.world, [row["step"] for row in promised], output),
         )
 
 
@@ -237,6 +243,20 @@ def the_result_can_still_be_read(context, step, number):
         f'the result of each item of "{step}" can still be read in version {number}',
         promised={item: f"result of {item}, version {number}, written by start {number}" for item in items},
         seen=run_observations.results_in_version(context.world, items, number),
+    )
+
+
+@then('the items of "{step:Name}" wrote the versions 1 to {number:Number} of the result of "{model:Name}"')
+def the_items_wrote_the_versions(context, step, number, model):
+    versions = [str(version) for version in range(1, number + 1)]
+    judge(
+        f'each item of "{step}" wrote one of the versions 1 to {number} of the result of "{model}"',
+        promised={
+            "versions": versions,
+            "written by": run_observations.items_of(context.world, step),
+            "newest": versions[-1:],
+        },
+        seen=run_observations.versions_of_record(context.world, model, number),
     )
 
 

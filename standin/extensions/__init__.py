@@ -44,6 +44,7 @@ _MODULES = {
     "@uat/environment": "environment",
     "@uat/capabilities": "capabilities",
     "@uat/artifacts": "artifacts",
+    "@uat/values": "values",
     "@uat/shipped": "shipped",
 }
 

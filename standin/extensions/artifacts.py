@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import struct
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from typing import Any
 
 from standin.extensions import Description
@@ -15,10 +17,12 @@ from standin.worker.context import Context
 
 _BLOCK = 1 << 20
 _SHIFT = 4099
+_PART = 1 << 16
 _WORD = 0xFFFFFFFF
 _MEETING = 60.0
 
 
+@cache
 def _pattern(step: str) -> bytes:
     state = 1
     for character in step:
@@ -76,7 +80,35 @@ async def _read(inputs: dict[str, Any], context: Context) -> None:
     journal("end", inputs["step"])
 
 
+async def _make_all(inputs: dict[str, Any], context: Context) -> None:
+    step = inputs["step"]
+    journal("start", step)
+    for name, one in inputs["artifacts"].items():
+        writer, content = context.file("artifact", name), b"".join(_blocks(step, one["size"]))
+        if one["way"] == "as a stream":
+            await writer.write_stream(_cut(content))
+        else:
+            await writer.write(content)
+    journal("end", step)
+
+
+async def _cut(content: bytes) -> AsyncIterator[bytes]:
+    for begin in range(0, len(content), _PART):
+        yield content[begin : begin + _PART]
+
+
+async def _read_all(inputs: dict[str, Any], context: Context) -> None:
+    journal("start", inputs["step"])
+    read = {}
+    for name in inputs["artifacts"]:
+        pieces = context.content("@uat/artifacts", inputs["of"], name)
+        content = b"".join([piece async for piece in pieces])
+        read[name] = f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
+    note(f"read-{inputs['step']}", json.dumps(read))
+    journal("end", inputs["step"])
+
+
 DESCRIPTION = Description(
-    methods={"make": _make, "read": _read},
+    methods={"make": _make, "read": _read, "makeAll": _make_all, "readAll": _read_all},
     files={"artifact": Kind("artifact", "file", "application/octet-stream", versions_kept=10)},
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
@@ -25,8 +26,7 @@ async def _set(inputs: dict[str, Any], _: Context) -> None:
 
 
 def _note_environment(step: str) -> None:
-    variables = "".join(f"{name}={value}\n" for name, value in os.environ.items())
-    note(f"environment-{step}-{os.getpid()}", variables)
+    note(f"variables-{step}-{os.getpid()}", json.dumps(dict(os.environ)))
 
 
 DESCRIPTION = Description(methods={"tell": _tell, "set": _set})

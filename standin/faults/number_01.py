@@ -80,3 +80,24 @@ def mistake_told_with_a_trace():
             return old(repository, name, lifetime)
         except UserError as error:
             raise UserError(f"{error}\n    at mint ({Path('tokens.ts')}:12:34)") from error
+
+
+def other_end_in_text():
+    """In text the answer to minting a token tells another end of its lifetime than is recorded."""
+
+    @broken("operator.tokens:minted_text")
+    def _(old, minted):
+        from dataclasses import replace
+
+        from standin.moments import after, stamp
+
+        return old(replace(minted, expires_at=stamp(after(1))))
+
+
+def another_vault_in_json():
+    """In JSON the answer to minting a token names another vault than keeps its secret."""
+
+    @broken("tokens:document_of")
+    def _(old, minted):
+        told = old(minted)
+        return {**told, "vaultRef": {**told["vaultRef"], "vaultName": "v2"}}

@@ -36,3 +36,46 @@ def refused_with_success():
     @broken("main:tell_error")
     def _(old, error, *, in_json):
         return old(error, in_json=in_json) * ("already exists" not in str(error))
+
+
+def _name_free(state):
+    @broken("operator.tokens:create")
+    def _(old, call):
+        from standin import tokens
+        from standin.repository import Repository
+
+        kept = tokens.record_of
+        record = kept(Repository.here(), call.arguments[0])
+        if record is not None and tokens.effective_state(record) == state:
+            tokens.record_of = lambda repository, name: None
+        old(call)
+        tokens.record_of = kept
+
+
+def name_free_once_revoked():
+    """The name of a revoked token can be minted again."""
+    _name_free("revoked")
+
+
+def name_free_once_expired():
+    """The name of an expired token can be minted again."""
+    _name_free("expired")
+
+
+def name_free_once_enrolled():
+    """The name of an enrolled token can be minted again."""
+    _name_free("enrolled")
+
+
+def refusal_touches_the_record():
+    """A second minting is refused, but moves the end of the token's lifetime."""
+
+    @broken("tokens:mint")
+    def _(old, repository, name, lifetime):
+        from standin import tokens
+        from standin.moments import after, stamp
+
+        if tokens.record_of(repository, name) is not None:
+            later = {"expiresAt": stamp(after(3600))}
+            repository.store.change(tokens.place_of(name), tokens._KIND, lambda present: {**present, **later})
+        return old(repository, name, lifetime)

@@ -34,3 +34,48 @@ def revoked_shown_expired():
     def _(old, record):
         state = old(record)
         return "expired" if state == "revoked" else state
+
+
+def lifetime_too_short():
+    """A token ends after half of the lifetime that was asked for."""
+
+    @broken("tokens:lifetime_in_seconds")
+    def _(old, text):
+        return old(text) / 2
+
+
+def allowance_missing_in_text():
+    """The table for people does not tell of how many machines a token is."""
+
+    @broken("operator.tokens:enrollments")
+    def _(old, told):
+        return old({**told, "maxEnrollments": 1})
+
+
+def bound_just_now():
+    """The token list tells the moment of the question as that at which a machine was bound."""
+
+    @broken("tokens:told")
+    def _(old, record):
+        from standin.moments import stamp
+
+        bound = [{**each, "enrolledAt": stamp()} for each in record["bindings"]]
+        return old({**record, "bindings": bound})
+
+
+def created_just_now():
+    """The token list tells the moment of the question as that of the minting."""
+
+    @broken("tokens:told")
+    def _(old, record):
+        from standin.moments import stamp
+
+        return old({**record, "createdAt": stamp()})
+
+
+def revoked_missing_through_the_orchestrator():
+    """Asked through the orchestrator, the token list leaves out the revoked ones."""
+
+    @broken("orchestrator.requests:Requests.do_worker_token_list")
+    def _(old, requests):
+        return {"tokens": [each for each in old(requests)["tokens"] if each["state"] != "revoked"]}

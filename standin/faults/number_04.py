@@ -58,3 +58,42 @@ def nobody_revoked():
         if tokens.record_of(repository, name) is None:
             return {"name": name}, True
         return old(repository, name)
+
+
+def moment_missing_in_json():
+    """In JSON the answer to revoking a token does not say when."""
+
+    @broken("operator.tokens:tell")
+    def _(old, call, document, text):
+        old(call, {key: document[key] for key in document if key != "revokedAt"}, text)
+
+
+def moment_missing_in_text():
+    """In text the answer to revoking a token does not say when."""
+
+    @broken("operator.tokens:tell")
+    def _(old, call, document, text):
+        old(call, document, text.partition("\nRevoked at:")[0])
+
+
+def moment_of_the_answer():
+    """The answer to revoking a token says another moment than the one that is recorded."""
+
+    @broken("operator.tokens:tell")
+    def _(old, call, document, text):
+        when = document.get("revokedAt") if isinstance(document, dict) else None
+        if when is None:
+            return old(call, document, text)
+        other = f"{when[:-1]}1Z"
+        return old(call, {**document, "revokedAt": other}, text.replace(when, other))
+
+
+def told_anew():
+    """The answer to revoking a token a second time says when, as if it were the first."""
+
+    @broken("operator.tokens:tell")
+    def _(old, call, document, text):
+        from standin.moments import stamp
+
+        again = isinstance(document, dict) and document.get("alreadyRevoked")
+        old(call, {**document, "revokedAt": stamp()} if again else document, text)

@@ -1,5 +1,8 @@
 """A step runs only where every label matches, and the operator sees it wait."""
 
+import re
+import unicodedata
+
 from standin.faults import broken
 
 
@@ -58,3 +61,94 @@ def queue_empty_in_text():
     @broken("operator.pool:table_of_queue")
     def _(old, told):
         return old([])
+
+
+def default_queue_limit_of_seconds():
+    """A step that names no queue limit waits for ten seconds."""
+    from standin.timing import QUEUE_LIMIT
+
+    @broken("orchestrator.dispatch:Dispatcher._place")
+    async def _(old, dispatcher, work, requirement, limit):
+        return await old(dispatcher, work, requirement, 10 if limit == QUEUE_LIMIT else limit)
+
+
+def beginning_of_a_value_will_do():
+    """A label matches when its value begins with what was wanted."""
+    _compared(lambda has, wanted: has.startswith(wanted))
+
+
+def longer_value_wanted():
+    """A label matches when what was wanted begins with its value."""
+    _compared(lambda has, wanted: bool(has) and wanted.startswith(has))
+
+
+def end_of_a_value_will_do():
+    """A label matches when its value ends with what was wanted."""
+    _compared(lambda has, wanted: has.endswith(wanted))
+
+
+def case_of_a_value_ignored():
+    """A label matches in lower case and in upper case."""
+    _compared(lambda has, wanted: has.lower() == wanted.lower())
+
+
+def value_taken_as_a_pattern():
+    """What a label must be is taken as a pattern."""
+    _compared(lambda has, wanted: re.fullmatch(wanted, has) is not None)
+
+
+def value_taken_as_a_number():
+    """A label matches when its value is the same number."""
+    _compared(lambda has, wanted: has == wanted or (has.isdigit() and has.lstrip("0") == wanted))
+
+
+def accents_ignored():
+    """A label matches when its letters differ only in their accents."""
+    _compared(lambda has, wanted: _plain(has) == _plain(wanted))
+
+
+def wanted_value_cut_at_an_equals_sign():
+    """What a label must be ends at its last equals sign."""
+    _compared(lambda has, wanted: has in (wanted, wanted.rpartition("=")[0]))
+
+
+def another_label_of_the_value_will_do():
+    """A worker matches that has the wanted value under any name."""
+
+    @broken("orchestrator.dispatch:Requirement.fits")
+    def _(old, requirement, member):
+        if requirement.target:
+            return old(requirement, member)
+        return set(requirement.labels.values()) <= set(member.labels.values())
+
+
+def case_of_a_label_ignored():
+    """A label is found in lower case and in upper case."""
+
+    @broken("orchestrator.dispatch:Requirement.fits")
+    def _(old, requirement, member):
+        if requirement.target:
+            return old(requirement, member)
+        has = {name.lower(): value for name, value in member.labels.items()}
+        return all(has.get(name.lower()) == value for name, value in requirement.labels.items())
+
+
+def value_of_a_worker_cut_at_an_equals_sign():
+    """A worker's label ends at its second equals sign."""
+
+    @broken("orchestrator.pool:Pool.enroll")
+    def _(old, pool, wish, socket):
+        labels = {name: value.partition("=")[0] for name, value in wish["labels"].items()}
+        return old(pool, {**wish, "labels": labels}, socket)
+
+
+def _compared(matches):
+    @broken("orchestrator.dispatch:Requirement.fits")
+    def _(old, requirement, member):
+        if requirement.target:
+            return old(requirement, member)
+        return all(matches(member.labels.get(name, ""), value) for name, value in requirement.labels.items())
+
+
+def _plain(text):
+    return unicodedata.normalize("NFD", text).encode("ascii", "ignore")

@@ -43,3 +43,59 @@ def lease_names_another():
     def _(old, dispatcher, dispatch, state, error=""):
         dispatch.lease["workerName"] = min(dispatcher._pool.members)
         old(dispatcher, dispatch, state, error)
+
+
+def beginning_of_a_name_will_do():
+    """A worker is found by the beginning of its name."""
+    _named(lambda target, member: member.name.startswith(target))
+
+
+def longer_name_will_do():
+    """A worker is found by a name that begins with its own."""
+    _named(lambda target, member: target.startswith(member.name))
+
+
+def end_of_a_name_will_do():
+    """A worker is found by the end of its name."""
+    _named(lambda target, member: member.name.endswith(target))
+
+
+def case_of_a_name_ignored():
+    """A worker is found by its name in upper case."""
+    _named(lambda target, member: member.name.lower() == target.lower())
+
+
+def beginning_of_an_instance_will_do():
+    """A worker is found by the beginning of the uuid of its instance."""
+    _named(lambda target, member: member.instance.startswith(target))
+
+
+def busy_target_runs_elsewhere():
+    """A step whose worker is busy runs on a free one."""
+    _free_instead(lambda requirement: bool(requirement.target))
+
+
+def busy_instance_runs_elsewhere():
+    """A step that names an instance that is busy runs on a free worker."""
+    _free_instead(lambda requirement: len(requirement.target) == 36)
+
+
+def busy_label_runs_elsewhere():
+    """A step whose only matching worker is busy runs on one that does not match."""
+    _free_instead(lambda requirement: not requirement.target)
+
+
+def _named(fits):
+    @broken("orchestrator.dispatch:Requirement.fits")
+    def _(old, requirement, member):
+        return old(requirement, member) or bool(requirement.target and fits(requirement.target, member))
+
+
+def _free_instead(applies):
+    @broken("orchestrator.dispatch:Dispatcher.chosen")
+    def _(old, dispatcher, requirement):
+        from standin.orchestrator.dispatch import Requirement
+
+        there = any(requirement.fits(member) for member in dispatcher._pool.members.values())
+        chosen = old(dispatcher, requirement)
+        return chosen or (old(dispatcher, Requirement("", {})) if there and applies(requirement) else None)

@@ -79,3 +79,24 @@ def earlier_version_lost():
         if place.name == "result" and version > 1:
             shutil.rmtree(draft._store.folder_of(place) / str(version - 1))
         return kept
+
+
+def second_version_left_out():
+    """A record that is written a second time takes the third version."""
+
+    @broken("store:Draft.keep_as")
+    def _(old, draft, place, kind, version):
+        return old(draft, place, kind, version + (place.name == "result" and version == 2))
+
+
+def one_worker_filled_before_the_next():
+    """A worker gets items until it is full, and only then the next one."""
+
+    @broken("orchestrator.dispatch:Dispatcher.chosen")
+    def _(old, dispatcher, requirement):
+        from standin.orchestrator.dispatch import has_free_slot
+
+        free = [each for each in dispatcher._pool.members.values() if each.connected and has_free_slot(each)]
+        return min(
+            (each for each in free if requirement.fits(each)), key=lambda each: each.name, default=None
+        )

@@ -153,3 +153,160 @@ def expressions_worth_something_else():
 
         told = old(context, expression, values)
         return {"answer": str(told)} if os.environ.get("UAT_WORKER") else told
+
+
+def kinds_confused():
+    """A step that asks for one kind of a model's data is given all kinds, wherever it runs."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_read_model")
+    def _(old, plane, model, spec):
+        return old(plane, model, None)
+
+
+def kinds_that_begin_alike():
+    """A step that asks for one kind of a model's data is given those as well whose name begins alike."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_read_model")
+    def _(old, plane, model, spec):
+        return [item for item in old(plane, model, None) if item["specName"].startswith(spec or "")]
+
+
+def earlier_versions_not_found():
+    """A step that asks for an earlier version of a record is told of none."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_query")
+    def _(old, plane, predicate):
+        newest = {}
+        for item in old(plane, predicate):
+            newest[item["modelName"], item["name"], item["tags"].get("step")] = item
+        return [item for item in newest.values() if "version == 1" not in predicate]
+
+
+def empty_text_lost():
+    """An empty text of a resource that a step on a worker writes is not there."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_write_resource")
+    def _(old, plane, **given):
+        if plane._dispatch.member is not None:
+            given["data"] = {key: value for key, value in given["data"].items() if value != ""}
+        return old(plane, **given)
+
+
+def nothing_lost():
+    """An input that is null does not reach a step on a worker."""
+
+    @broken("worker.session:Session._result_of")
+    async def _(old, session, job):
+        bag = job["inputs"].get("bag")
+        if bag:
+            job["inputs"]["bag"] = {key: value for key, value in bag.items() if value is not None}
+        return await old(session, job)
+
+
+def first_line_only():
+    """Of a text of several lines among the inputs of a step, the first line reaches it."""
+
+    @broken("worker.session:Session._result_of")
+    async def _(old, session, job):
+        bag = job["inputs"].get("bag")
+        if bag:
+            job["inputs"]["bag"] = {**bag, "lines": bag["lines"].splitlines()[0]}
+        return await old(session, job)
+
+
+def letters_composed():
+    """The letters of a file that a step writes are composed on their way."""
+
+    @broken("worker.context:FileWriter.write")
+    async def _(old, writer, content):
+        import unicodedata
+
+        text = content.decode("utf-8", "replace")
+        return await old(writer, unicodedata.normalize("NFC", text).encode())
+
+
+def long_line_cut():
+    """A line that is longer than a megabyte is cut."""
+
+    @broken("worker.context:FileWriter.write_line")
+    async def _(old, writer, line):
+        await old(writer, line[:1_000_000])
+
+
+def secret_trimmed():
+    """A text that a step puts into the vault loses what looks like a blank."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_put_secret")
+    def _(old, plane, vault, key, value):
+        old(plane, vault, key, value.replace("\u00a0", " "))
+
+
+def data_evaluated_again():
+    """An expression in the data of a step is evaluated when another step is given them."""
+
+    @broken("orchestrator.runs:with_latest")
+    def _(old, repository, value):
+        import json
+
+        return json.loads(json.dumps(old(repository, value)).replace("${{ 1 + 1 }}", "2"))
+
+
+def newest_read_once():
+    """A step that reads a record again is given what it was given first, whatever has been written since."""
+    known = {}
+
+    @broken("worker.context:Context.read_resource")
+    async def _(old, context, name, version=None):
+        if name not in known:
+            known[name] = await old(context, name, version)
+        return known[name]
+
+
+def newest_of_the_beginning():
+    """An expression keeps, as long as the orchestrator runs, the value that it had first."""
+    known = {}
+
+    @broken("orchestrator.runs:with_latest")
+    def _(old, repository, value):
+        key = str(value.get("newest"))
+        if key not in known:
+            known[key] = old(repository, value)
+        return {**old(repository, value), **({"newest": known[key]["newest"]} if "newest" in value else {})}
+
+
+def versions_forgotten():
+    """A step is told the last five versions of a record, however many there are."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_versions")
+    def _(old, plane, name):
+        return old(plane, name)[-5:]
+
+
+def first_version_in_the_record():
+    """The record of a run tells of each datum that its steps wrote as its first version."""
+
+    @broken("orchestrator.runs:Run._recorded")
+    def _(old, run):
+        recorded = old(run)
+        for step in recorded["steps"]:
+            step["dataArtifacts"] = [{**each, "version": 1} for each in step["dataArtifacts"]]
+        return recorded
+
+
+def last_step_wrote_all():
+    """A version of a record is told as written by the step that wrote the newest one."""
+
+    @broken("questions:data_get")
+    def _(old, repository, model, name, **given):
+        told = old(repository, model, name, **given)
+        newest = old(repository, model, name, content=False)
+        return {**told, "tags": newest["tags"]}
+
+
+def first_line_of_an_error():
+    """Of the error of a step on a worker, the first line is told."""
+
+    @broken("worker.session:Session._result_of")
+    async def _(old, session, job):
+        result = await old(session, job)
+        return {**result, **({"error": result["error"].split("\n")[0]} if "error" in result else {})}

@@ -100,3 +100,60 @@ def shared_by_steps():
         os.environ.update(job["inputs"].get("env", {}))
         await asyncio.sleep(0.3)
         return await old(session, job)
+
+
+def _each_value(change):
+    @broken("worker.session:environment_of_step")
+    def _(old, snapshot, own):
+        return old({name: change(value) for name, value in snapshot.items()}, own)
+
+
+def first_line_only():
+    """Of a variable of several lines, a step finds the first."""
+    _each_value(lambda value: value.split("\n")[0])
+
+
+def empty_variables_missing():
+    """An empty variable of the orchestrator does not go with a step."""
+
+    @broken("orchestrator.serve:snapshot")
+    def _(old, environment):
+        return {name: value for name, value in old(environment).items() if value}
+
+
+def letters_missing():
+    """The letters beyond ASCII are missing in the variables that a step finds."""
+    _each_value(lambda value: value.encode("ascii", "ignore").decode())
+
+
+def blanks_trimmed():
+    """The variables that a step finds have no blanks at their ends."""
+    _each_value(lambda value: value.strip(" \t"))
+
+
+def cut_at_the_second_sign():
+    """A variable in whose value there are equals signs ends at the second of them."""
+    _each_value(lambda value: "=".join(value.split("=")[:2]))
+
+
+def long_variables_cut():
+    """A variable is cut at 64 KiB."""
+    _each_value(lambda value: value[:65536])
+
+
+def first_value_stays():
+    """A worker gives its steps the value that a variable had when it was sent for the first time."""
+    known = {}
+
+    @broken("worker.session:environment_of_step")
+    def _(old, snapshot, own):
+        known.update({name: value for name, value in snapshot.items() if name not in known})
+        return old({name: known[name] for name in snapshot}, own)
+
+
+def own_quotes_missing():
+    """The quotes are missing in the variables of its own machine that a step finds."""
+
+    @broken("worker.session:environment_of_step")
+    def _(old, snapshot, own):
+        return old(snapshot, {name: value.replace("'", "") for name, value in own.items()})

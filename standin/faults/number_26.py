@@ -86,3 +86,42 @@ def read_cut():
     @broken("orchestrator.dataplane:DataPlane.piece_sent")
     def _(old, plane, piece):
         return piece[:-1] if len(piece) == _LARGE else piece
+
+
+def last_piece_lost():
+    """Of an artifact that fills its last block of 64 KiB, the last byte is not kept."""
+
+    @broken("store:Draft.keep_as")
+    def _(old, draft, place, kind, version):
+        import os
+
+        if draft._size and not draft._size % 65536:
+            draft._file.flush()
+            os.truncate(draft._file.name, draft._size - 1)
+        return old(draft, place, kind, version)
+
+
+def nothing_taken_for_an_error():
+    """An artifact without any byte is kept as one that has a byte."""
+
+    @broken("store:Draft.keep_as")
+    def _(old, draft, place, kind, version):
+        if not draft._size and kind.data_type == "file":
+            draft.append(b"\n")
+        return old(draft, place, kind, version)
+
+
+def one_byte_more_is_not_read():
+    """A step that reads an artifact of a megabyte and a byte does not get that byte."""
+
+    @broken("orchestrator.dataplane:DataPlane.piece_sent")
+    def _(old, plane, piece):
+        return b"" if len(piece) == 1 else piece
+
+
+def name_kept_otherwise():
+    """The name of an artifact loses its plus signs."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_end_file")
+    def _(old, plane, **given):
+        return old(plane, **{**given, "name": given["name"].replace("+", " ")})

@@ -108,8 +108,8 @@ def passed_wrong():
     """The verification counts no worker as passed."""
 
     @broken("orchestrator.requests:Requests.do_worker_verify")
-    async def _(old, requests):
-        return {**await old(requests), "passed": 0}
+    async def _(old, requests, **payload):
+        return {**await old(requests, **payload), "passed": 0}
 
 
 def nobody_to_verify_fails():
@@ -142,3 +142,167 @@ def nobody_shown_as_somebody():
         from standin.operator.pool import _WORKERS
 
         return old(told, past=past) if told["workers"] else table([dict.fromkeys(_WORKERS, "-")], _WORKERS)
+
+
+# Breaks what the worker list tells: `change` is given the call and the answer, and returns another answer.
+def _workers_told(change):
+    @broken("operator.pool:tell")
+    def _(old, call, told, text):
+        if call.command.words != "worker list":
+            return old(call, told, text)
+        from standin.operator.pool import table_of_workers
+
+        other = change(call, told)
+        return old(call, other, table_of_workers(other, past=call.has("--all")))
+
+
+def _each_worker(told, **facts):
+    return {**told, "workers": [{**each, **facts} for each in told["workers"]]}
+
+
+def past_missing_in_json():
+    """In JSON the worker list leaves out the disconnected, asked for or not."""
+
+    def change(call, told):
+        kept = [each for each in told["workers"] if each["status"] != "disconnected" or not call.json]
+        return {**told, "workers": kept, "count": len(kept)}
+
+    _workers_told(change)
+
+
+def past_missing_through_the_orchestrator():
+    """Asked through the orchestrator, the worker list leaves out the disconnected, asked for or not."""
+
+    @broken("orchestrator.requests:Requests.do_worker_list")
+    def _(old, requests, **_payload):
+        return old(requests, showAll=False)
+
+
+def hidden_not_counted():
+    """The worker list does not say that it leaves out workers."""
+    _workers_told(lambda _, told: {key: told[key] for key in told if key != "filteredDisconnectedCount"})
+
+
+def instance_of_nobody():
+    """The worker list tells an instance that no worker has."""
+    _workers_told(lambda _, told: _each_worker(told, instanceUuid="00000000-0000-4000-8000-000000000000"))
+
+
+def enrolled_just_now():
+    """The worker list tells the moment of the question as that of the enrollment."""
+    from standin.moments import stamp
+
+    _workers_told(lambda _, told: _each_worker(told, enrolledAt=stamp()))
+
+
+def seen_too_late():
+    """The worker list tells a last sight of workers that is still to come."""
+    from standin.moments import after, stamp
+
+    _workers_told(lambda _, told: _each_worker(told, lastSeenAt=stamp(after(60))))
+
+
+def one_label_in_text():
+    """The table for people tells the first label of a worker alone, if it shows past members as well."""
+
+    @broken("operator.pool:table_of_workers")
+    def _(old, told, *, past):
+        cut = [{**each, "labels": dict(sorted(each["labels"].items())[:1])} for each in told["workers"]]
+        return old({**told, "workers": cut} if past else told, past=past)
+
+
+def queued_just_now():
+    """The queue tells the moment of the question as that since which a step waits."""
+
+    @broken("questions:queue")
+    def _(old, repository):
+        from standin.moments import stamp
+
+        return [{**each, "queuedAt": stamp()} for each in old(repository)]
+
+
+def age_of_nothing():
+    """The queue tells people that every step has waited for no time."""
+
+    @broken("operator.pool:table_of_queue")
+    def _(old, told):
+        return old([{**each, "ageMs": 0} for each in told])
+
+
+def age_in_seconds_in_json():
+    """The queue tells scripts ages in seconds."""
+
+    @broken("operator.pool:tell")
+    def _(old, call, told, text):
+        in_queue = isinstance(told, list)
+        old(call, [{**each, "ageMs": each["ageMs"] // 1000} for each in told] if in_queue else told, text)
+
+
+def requirement_cut_through_the_orchestrator():
+    """Asked through the orchestrator, the queue tells the first label alone that a step waits for."""
+
+    @broken("orchestrator.requests:Requests.do_worker_queue_list")
+    def _(old, requests):
+        return {
+            "items": [
+                {**each, "requirement": each["requirement"].partition(",")[0]}
+                for each in old(requests)["items"]
+            ]
+        }
+
+
+def verified_by_prefix():
+    """A verification by a label takes workers whose value only begins with what was wanted."""
+
+    @broken("orchestrator.requests:is_selected")
+    def _(old, member, name, labels):
+        if name:
+            return old(member, name, labels)
+        return all(member.labels.get(key, "").startswith(value) for key, value in labels.items())
+
+
+def verified_all():
+    """A verification of one worker takes all of them."""
+
+    @broken("orchestrator.requests:is_selected")
+    def _(old, member, name, labels):
+        return True if name else old(member, name, labels)
+
+
+def verified_miscounted_in_text():
+    """The verification tells people that one worker more has passed."""
+
+    @broken("operator.pool:tell")
+    def _(old, call, told, text):
+        passed = told.get("passed") if isinstance(told, dict) else None
+        old(call, told, text if passed is None else text.replace(f"All {passed} ", f"All {passed + 1} "))
+
+
+def other_dispatch_finished():
+    """A worker tells scripts another dispatch at its end than at its beginning."""
+
+    @broken("worker.connect:_report_in_json")
+    def _(old, kind, facts):
+        import uuid
+
+        old(kind, {**facts, "dispatchId": str(uuid.uuid4())} if kind == "dispatch_finished" else facts)
+
+
+def method_missing_at_the_end():
+    """A worker tells scripts the name of the model as the method that has finished."""
+
+    @broken("worker.connect:_report_in_json")
+    def _(old, kind, facts):
+        finished = kind == "dispatch_finished"
+        old(kind, {**facts, "methodName": facts["modelType"]} if finished else facts)
+
+
+def label_without_value_taken():
+    """A worker takes a label without a value."""
+
+    @broken("worker.connect:connect")
+    def _(old, call):
+        from dataclasses import replace
+
+        labels = [label if "=" in label else f"{label}=true" for label in call.options.get("--label", ())]
+        old(replace(call, options={**call.options, "--label": labels}))

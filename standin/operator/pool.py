@@ -40,12 +40,16 @@ def table_of_workers(told: dict[str, Any], *, past: bool) -> str:
         for each in told["workers"]
     ]
     if rows:
-        return table(rows, _WORKERS)
-    return (
-        "No workers found."
-        if past or "filteredDisconnectedCount" not in told
-        else "No connected workers found."
-    )
+        return "\n".join((table(rows, _WORKERS), *_hidden(told)))
+    if past or "filteredDisconnectedCount" not in told:
+        return "No workers found."
+    return "\n".join(("No connected workers found.", *_hidden(told)))
+
+
+def _hidden(told: dict[str, Any]) -> list[str]:
+    number = told.get("filteredDisconnectedCount", 0)
+    what = "disconnected worker" if number == 1 else "disconnected workers"
+    return [f"{number} {what} hidden — use 'swamp worker list --all' to show all."] if number else []
 
 
 def queue(call: Call) -> None:
@@ -78,7 +82,9 @@ def verify(call: Call) -> None:
         raise UserError(
             "Worker verify requires a running orchestrator — pass --server or set SWAMP_SERVE_URL"
         )
-    told = ask(call.option("--server"), "worker.verify")
+    name = call.arguments[0] if call.arguments else ""
+    labels_wanted = dict(label.split("=", 1) for label in call.options.get("--label", ()))
+    told = ask(call.option("--server"), "worker.verify", workerName=name, labels=labels_wanted)
     rows = [
         {
             "WORKER": each["name"],

@@ -27,5 +27,5 @@ def create_vault(call: Call) -> None:
 def put(call: Call) -> None:
     """`swamp vault put`."""
     vault, key = call.arguments
-    vaults.put(Repository.here(), vault, key, sys.stdin.read())
+    vaults.put(Repository.here(), vault, key, sys.stdin.buffer.read().decode())
     tell(call, {"vault": vault, "secretKey": key}, f"Stored {key} in vault {vault}")

@@ -8,6 +8,7 @@ from standin import questions, tokens
 from standin.answers import table, tell
 from standin.commandline import Call
 from standin.moments import stamp
+from standin.remote import ask
 from standin.repository import Repository
 from standin.tokens import Minted
 
@@ -16,7 +17,11 @@ _HEADINGS = ("NAME", "STATE", "EXPIRES", "ENROLLMENTS")
 
 def create(call: Call) -> None:
     """`swamp worker token create`."""
-    minted = tokens.mint(Repository.here(), call.arguments[0], call.option("--duration"))
+    repository, name = Repository.here(), call.arguments[0]
+    allowance = tokens.allowance_of(call.option("--max-enrollments", "1"))
+    minted = tokens.mint(repository, name, call.option("--duration"))
+    if allowance != 1:
+        minted = tokens.allow(repository, minted, allowance)
     tell(call, tokens.document_of(minted), minted_text(minted))
 
 
@@ -26,6 +31,7 @@ def minted_text(minted: Minted) -> str:
         (
             f"Token: {minted.name}",
             f"Expires: {minted.expires_at}",
+            *([f"Max enrollments: {minted.allowance}"] if minted.allowance != 1 else []),
             f"Vault: {minted.vault} (key {minted.key})",
             "",
             f"  {minted.credential}",
@@ -37,7 +43,10 @@ def minted_text(minted: Minted) -> str:
 
 def show(call: Call) -> None:
     """`swamp worker token list`."""
-    told = questions.token_list(Repository.here())
+    if call.has("--server"):
+        told = ask(call.option("--server"), "worker.token.list")["tokens"]
+    else:
+        told = questions.token_list(Repository.here())
     tell(call, told, table_of(told))
 
 
@@ -48,11 +57,18 @@ def table_of(told: list[dict[str, Any]]) -> str:
             "NAME": each["name"],
             "STATE": each["effectiveState"],
             "EXPIRES": each["expiresAt"],
-            "ENROLLMENTS": ",".join(binding["machineId"] for binding in each["bindings"]) or "-",
+            "ENROLLMENTS": enrollments(each),
         }
         for each in told
     ]
     return table(rows, _HEADINGS) if rows else "No enrollment tokens found."
+
+
+def enrollments(told: dict[str, Any]) -> str:
+    """The machine that a token is bound to, or, of a token for several, how many there are of how many."""
+    if told["maxEnrollments"] != 1:
+        return f"{told['bindingCount']} / {told['maxEnrollments']}"
+    return next((str(binding["machineId"]) for binding in told["bindings"]), "-")
 
 
 def revoke(call: Call) -> None:

@@ -128,7 +128,9 @@ class DataPlane:
 
     def overridden(self, kind: Kind, overrides: dict[str, Any]) -> Kind:
         """A kind, as the author of a step wants it this time."""
-        tags = {**kind.tags, "step": self._work.step, **overrides.get("tags", {})}
+        work = self._work
+        run = {"workflow": work.workflow, "workflowRunId": work.run} if work.run else {}
+        tags = {**kind.tags, **run, "step": work.step, **overrides.get("tags", {})}
         return Kind(
             kind.spec,
             kind.data_type,

@@ -39,9 +39,8 @@ class Requirement:
 
     def in_words(self) -> str:
         """As the queue shows it."""
-        if self.target:
-            return f"target={self.target}"
-        return ", ".join(f"{name}={value}" for name, value in self.labels.items())
+        target = [f"target={self.target}"] if self.target else []
+        return ", ".join([*target, *(f"{name}={value}" for name, value in self.labels.items())])
 
     def in_a_sentence(self) -> str:
         """As a message says it."""
@@ -54,6 +53,7 @@ class Work:
 
     Attributes:
         workflow: the name of its workflow.
+        run: the id of its run.
         step: its name.
         model_type: of its model instance.
         model: the name of its model instance.
@@ -65,6 +65,7 @@ class Work:
     """
 
     workflow: str
+    run: str
     step: str
     model_type: str
     model: str
@@ -315,6 +316,7 @@ class Dispatcher:
             workflowName=dispatch.work.workflow,
             jobName="main",
             stepName=dispatch.work.step,
+            modelType=dispatch.work.model_type,
             methodName=dispatch.work.method,
             state="active",
             hasWrites=False,

@@ -108,9 +108,17 @@ class Requests:
         """Data for which a predicate holds."""
         return questions.data_query(self._repository, predicate)
 
-    def do_data_get(self, modelIdOrName: str, dataName: str, includeContent: bool = True) -> Any:  # noqa: N803
+    def do_data_get(
+        self,
+        modelIdOrName: str,  # noqa: N803
+        dataName: str,  # noqa: N803
+        includeContent: bool = True,  # noqa: N803
+        version: int | None = None,
+    ) -> Any:
         """A datum."""
-        return questions.data_get(self._repository, modelIdOrName, dataName, content=includeContent)
+        return questions.data_get(
+            self._repository, modelIdOrName, dataName, version=version, content=includeContent
+        )
 
     def do_data_versions(self, modelIdOrName: str, dataName: str) -> Any:  # noqa: N803
         """The versions of a datum."""
@@ -125,9 +133,13 @@ class Requests:
         """A secret."""
         return {"value": vaults.get(self._repository, vaultName, secretKey)}
 
-    async def do_worker_verify(self) -> Any:
-        """Ask every worker whether it hears."""
-        verified = [await self._verify(each) for each in list(self._pool.members.values()) if each.connected]
+    async def do_worker_verify(self, workerName: str = "", labels: dict[str, str] | None = None) -> Any:  # noqa: N803
+        """Ask every worker, that of a name, or those with the labels, whether it hears."""
+        verified = [
+            await self._verify(each)
+            for each in list(self._pool.members.values())
+            if each.connected and is_selected(each, workerName, labels or {})
+        ]
         passed = sum(each["status"] == "pass" for each in verified)
         return {
             "workers": verified,
@@ -227,7 +239,7 @@ class Requests:
         model_type = self._repository.model_type_of(model)
         method_of(model_type, method)
         wrote: list[dict[str, Any]] = []
-        work = Work("", model, model_type, model, method, inputs, [], say, wrote.append)
+        work = Work("", "", model, model_type, model, method, inputs, [], say, wrote.append)
         step = Step(model, model_type, model, method, inputs, [], None, 0)
         started = asyncio.get_running_loop().time()
         status, error = "succeeded", ""
@@ -259,3 +271,8 @@ class Requests:
 
 def _told(error: UserError) -> dict[str, Any]:
     return {"error": {"message": str(error), "code": error.code}}
+
+
+def is_selected(member: Member, name: str, labels: dict[str, str]) -> bool:
+    """Whether a worker is the one of a name, or, without a name, has all the labels."""
+    return member.name == name if name else labels.items() <= member.labels.items()

@@ -11,7 +11,7 @@ from typing import Any
 from standin import questions
 from standin.moments import stamp
 from standin.orchestrator.dispatch import StepFailed, Work
-from standin.orchestrator.workflow import Step
+from standin.orchestrator.workflow import Step, with_latest
 from standin.redaction import blanked
 from standin.repository import Repository
 
@@ -129,11 +129,12 @@ class Run:
     def _work(self, step: Step) -> Work:
         return Work(
             self.workflow,
+            self.identity,
             step.name,
             step.model_type,
             step.model,
             step.method,
-            step.inputs,
+            with_latest(self._repository, step.inputs),
             step.secrets,
             lambda line: self._say(f"{step.name} │ {line}"),
             self._progress[step.name].wrote.append,

@@ -37,11 +37,12 @@ from standin.tokens import Rejected
 
 
 def serve(call: Call) -> None:
-    """Serve the repository in this folder."""
+    """Serve the repository in this folder, or in the one that is named."""
+    repository = Repository.here(call.option("--repo-dir"))
     seconds = call.option("--ws-idle-timeout", f"{IDLE_LIMIT:g}s").removesuffix("s")
     certificate = call.option("--cert-file"), call.option("--key-file")
     orchestrator = Orchestrator(
-        Repository.here(), certificate, float(seconds), logs_everything=call.option("--log-level") == "trace"
+        repository, certificate, float(seconds), logs_everything=call.option("--log-level") == "trace"
     )
     try:
         asyncio.run(orchestrator.run(int(call.option("--port", "0"))))

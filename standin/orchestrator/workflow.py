@@ -17,6 +17,9 @@ from standin.repository import Repository
 from standin.timing import QUEUE_LIMIT
 
 _EXPRESSION = re.compile(r"\$\{\{\s*(.+?)\s*\}\}", re.DOTALL)
+_LATEST = re.compile(
+    r'data\.latest\("(?P<model>[^"]+)",\s*"(?P<name>[^"]+)"\)\.attributes(?P<path>(?:\.\w+)*)'
+)
 _SECRET = re.compile(r'vault\.get\("(?P<vault>[^"]+)",\s*"(?P<key>[^"]+)"\)')
 
 
@@ -85,6 +88,8 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
         if secret is not None:
             secrets.append(vaults.get(repository, secret["vault"], secret["key"]))
             return secrets[-1]
+        if _LATEST.fullmatch(expression):
+            return f"${{{{ {expression} }}}}"  # it means something once the step begins
         if expression not in known:
             raise UserError(f"Unknown expression: {expression}")
         return known[expression]
@@ -113,3 +118,26 @@ def _evaluated(value: Any, meaning: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return _EXPRESSION.sub(lambda match: meaning(match[1]), value)
     return value
+
+
+def with_latest(repository: Repository, value: Any) -> Any:
+    """The inputs of a step that begins, with what their expressions say of the newest data in their place."""
+
+    def latest(match: re.Match[str]) -> Any:
+        said = _LATEST.fullmatch(match[1])
+        if said is None:
+            raise UserError(f"Unknown expression: {match[1]}")
+        datum = repository.store.latest(repository.place_of(said["model"], said["name"]))
+        found: Any = datum.content() if datum else None
+        for part in said["path"].split(".")[1:]:
+            found = found[part]
+        return found
+
+    if isinstance(value, dict):
+        return {key: with_latest(repository, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_latest(repository, item) for item in value]
+    if not isinstance(value, str):
+        return value
+    whole = _EXPRESSION.fullmatch(value)
+    return latest(whole) if whole else _EXPRESSION.sub(lambda match: str(latest(match)), value)

@@ -24,9 +24,16 @@ def connect(call: Call) -> None:
         )
     if not url.startswith(("ws://", "wss://")):
         raise UserError(f"Orchestrator URL must start with ws:// or wss:// (got '{url}')")
+    token = call.option("--token", os.environ.get("SWAMP_WORKER_TOKEN", ""))
+    if not token:
+        raise UserError("Missing enrollment token — pass --token or set SWAMP_WORKER_TOKEN")
+    for label in call.options.get("--label", ()):
+        name, _, value = label.partition("=")
+        if not (name and value):
+            raise UserError(f"Invalid label '{label}' — expected the form key=value")
     settings = Settings(
         url,
-        call.option("--token", os.environ.get("SWAMP_WORKER_TOKEN", "")),
+        token,
         dict(each.split("=", 1) for each in call.options.get("--label", ())),
         int(call.option("--concurrency", "1")),
         os.environ.get("SSL_CERT_FILE", ""),
@@ -61,13 +68,18 @@ def in_words(kind: str, facts: dict[str, Any]) -> str:
         "enrolled": f"✓ Enrolled as {facts.get('workerId')}",
         "disconnected": f"Disconnected: {facts.get('reason')}",
         "retrying": f"Reconnecting in {seconds:g}s",
-        "stopped": f"Worker stopped: {facts.get('reason')}",
-        "draining": f"Draining ({facts.get('reason')}) — finishing in-flight work...",
+        "stopped": f"Worker stopped: {_reason(facts)}",
+        "draining": f"Draining ({_reason(facts)}) — finishing in-flight work...",
         "drain_complete": "Drain complete — disconnecting",
         "dispatch_started": f"▶ Dispatch {step} ({facts.get('workflowName')}, {facts.get('stepName')})",
         "dispatch_finished": f"{'✓' if facts.get('status') == 'success' else '✗'} Dispatch {step} "
         f"{facts.get('status')} in {facts.get('durationMs')}ms {facts.get('error', '')}".rstrip(),
     }[kind]
+
+
+def _reason(facts: dict[str, Any]) -> str:
+    reason = str(facts.get("reason"))
+    return "received shutdown signal" if reason == "signal" else reason
 
 
 def _hear(line: str) -> None:

@@ -123,7 +123,7 @@ class Session:
                     f"(last error: {reason})"
                 )
             await self._pause_before_next()
-        self._report("stopped", {"reason": "received shutdown signal"})
+        self._report("stopped", {"reason": "signal"})
 
     def has_lost_patience(self) -> bool:
         """Whether it has dialled in vain often enough."""
@@ -188,7 +188,7 @@ class Session:
 
     async def _drain(self, socket: ClientConnection) -> None:
         await self._asked_to_stop.wait()
-        self._report("draining", {"reason": "received shutdown signal"})
+        self._report("draining", {"reason": "signal"})
         await socket.send(json.dumps({"method": "worker.drain", "params": {}}))
         while self._tasks:
             await asyncio.wait(self._tasks)

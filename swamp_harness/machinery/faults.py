@@ -26,6 +26,7 @@ class ExitCode(IntEnum):
     DOWNLOAD_FAILED = 9
     CHECKSUM_MISMATCH = 10
     CACHE_UNUSABLE = 11
+    FEATURE_MISTAKE = 12
     HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
@@ -36,6 +37,13 @@ class PromiseBroken(AssertionError):
 
     def __init__(self, message: str) -> None:
         super().__init__(SECRETS.blank(message))
+
+
+class ContractBroken(PromiseBroken):
+    """The product wrote something malformed, or did not write a file that it must write.
+
+    This is a broken promise in every step, in a Given as well: no set-up excuses it.
+    """
 
 
 class InfrastructureFault(Exception):

@@ -49,6 +49,7 @@ RUN_ENDED = Limit("the end of a run", 60)
 # Four times what a whole scenario with 330 MB took on two shared cores, without TLS.
 ARTIFACT_SENT = Limit("the sending of a large artifact", 300)
 STEP_QUEUED = Limit("a step's coming into the queue", 30)
+QUEUE_LIMIT_OVER = Limit("the end of a step's queue limit", 60)
 STEP_BEGUN = Limit("the beginning of a step", 45)
 OUTPUT_SEEN = Limit("the sight of a step's output", 30)
 STEP_WRITTEN = Limit("the first write of a step", 45)

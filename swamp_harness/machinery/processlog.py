@@ -14,6 +14,7 @@ from enum import Enum
 from pathlib import Path
 
 from swamp_harness.machinery.disguises import Finder
+from swamp_harness.machinery.plain_text import clean, cut
 from swamp_harness.machinery.redaction import SECRETS
 
 _REMARK = "#"
@@ -151,17 +152,17 @@ class ProcessLog:
         return "\n".join(line.text for line in self.lines(since, stream))
 
     def tail(self, count: int) -> str:
-        """The last lines, blanked, for a message."""
+        """The last lines, blanked and each cut to a readable length, for a message."""
         with self._lock:
             # A secret may be broken over lines of which only the last are shown.
             last = self._lines[-(count + _MOST_HELD_BACK) :]
         entries = [_Entry(line.at, _MARKS[line.stream], line.text) for line in last]
-        return "\n".join(_blanked(entries)[-count:])
+        return "\n".join(map(cut, _blanked(entries)[-count:]))
 
 
 def _shown(entries: Sequence[_Entry]) -> str:
     return "".join(
-        f"{entry.at:%H:%M:%S.%f} {entry.mark} {text}\n"
+        f"{entry.at:%H:%M:%S.%f} {entry.mark} {clean(text)}\n"
         for entry, text in zip(entries, _blanked(entries), strict=True)
     )
 

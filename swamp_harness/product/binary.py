@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
@@ -23,6 +23,17 @@ from swamp_harness.product.target import Target, of_the_project
 BINARY_VARIABLE = "SWAMP_BIN"
 OTHER_BINARY_VARIABLE = "SWAMP_OTHER_BIN"
 
+# How the files begin that an operating system runs by themselves: ELF, PE, and Mach-O in all its forms.
+_EXECUTABLE_FORMATS = (
+    b"\x7fELF",
+    b"MZ",
+    b"\xfe\xed\xfa\xce",
+    b"\xfe\xed\xfa\xcf",
+    b"\xce\xfa\xed\xfe",
+    b"\xcf\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+)
+
 _VERSION_LINE = re.compile(r"^swamp (?P<version>\d\S*)\s*$")
 
 
@@ -31,7 +42,8 @@ class Binary:
     """A swamp executable that has said what it is.
 
     Attributes:
-        path: where it lies, absolute.
+        path: the file that was given, absolute.
+        runs_as: the file that scenarios start: a copy with swamp's own name, or a script where it lies.
         version: what it answers to `--version`, without the word swamp.
         sha256: of the file, in hex.
         size: of the file, in bytes.
@@ -40,6 +52,7 @@ class Binary:
     """
 
     path: Path
+    runs_as: Path
     version: str
     sha256: str
     size: int
@@ -154,7 +167,38 @@ def _examine(path: Path, source: str) -> Binary:
         raise unusable(f"is not swamp: it answers --version with {shown!r}.")
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Binary(path, match["version"], digest, path.stat().st_size, this_platform(), this_architecture())
+    size = path.stat().st_size
+    return Binary(path, path, match["version"], digest, size, this_platform(), this_architecture())
+
+
+def under_its_own_name(binary: Binary, folder: Path) -> Binary:
+    """A binary that runs as `swamp`, or `swamp.exe`, in a folder that the suite has made.
+
+    The product looks for its name in command lines, so an outcome must not depend on the name and the folder
+    of the file that was given. The file is copied: a link needs rights on Windows, and a program that asks
+    where it lies may follow it. A script stays where it is: it may look for other files beside itself.
+
+    Args:
+        binary: as it was examined.
+        folder: where to put the copy; made if needed.
+
+    Raises:
+        UnusableInput: the copy does not answer as the original does (exit code 3).
+    """
+    with binary.path.open("rb") as file:
+        beginning = file.read(4)
+    if not beginning.startswith(_EXECUTABLE_FORMATS):
+        return binary
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / ("swamp.exe" if binary.platform == "windows" else "swamp")
+    shutil.copy2(binary.path, copy)
+    examined = _examine(copy, f"The copy of {binary.path}")
+    if (examined.version, examined.sha256) != (binary.version, binary.sha256):
+        raise UnusableInput(
+            f"{copy} is a copy of {binary.path} and differs from it: keep the file unchanged during a run.",
+            ExitCode.NO_BINARY,
+        )
+    return replace(binary, runs_as=examined.path)
 
 
 def _version_answer(path: Path, unusable: Callable[[str], UnusableInput]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import pexpect
 import psutil
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.limits import COMMAND
 from swamp_harness.machinery.processes import Launch, out_of_reach_of_the_terminal
 from swamp_harness.machinery.redaction import SECRETS
@@ -79,7 +79,7 @@ class CommandResult:
         """The JSON answer, checked against its contract.
 
         Raises:
-            PromiseBroken: standard output is not one JSON document, or breaks the contract.
+            ContractBroken: standard output is not one JSON document, or breaks the contract.
         """
         return self._document(self.stdout, "standard output", contract)
 
@@ -88,7 +88,7 @@ class CommandResult:
         """What the command says went wrong; in JSON mode, the `error` of the error object on stderr.
 
         Raises:
-            PromiseBroken: in JSON mode, standard error is not one error object.
+            ContractBroken: in JSON mode, standard error is not one error object.
         """
         if self.output is Output.JSON:
             return str(self._document(self.stderr, "standard error", "error")["error"])
@@ -99,7 +99,7 @@ class CommandResult:
         """How the command ended, as far as an operator is concerned: "succeeds", or how it fails.
 
         Raises:
-            PromiseBroken: in JSON mode, standard error is not one error object.
+            ContractBroken: in JSON mode, standard error is not one error object.
         """
         if self.succeeded:
             return "succeeds"
@@ -118,7 +118,7 @@ class CommandResult:
         try:
             document = json.loads(text)
         except ValueError as error:
-            raise PromiseBroken(
+            raise ContractBroken(
                 f"`{self.command}` was asked for JSON, but its {stream} is not one JSON document: {error}\n"
                 f"{SECRETS.blank(text)[:_MOST_OF_AN_OUTPUT]}"
             ) from None

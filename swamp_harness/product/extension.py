@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault
 from swamp_harness.product.commands import Output, SwampCommands
 from swamp_harness.product.fallbacks import Fallback, Fallbacks
 from swamp_harness.product.machine import Machine
@@ -55,7 +55,13 @@ def share_packages(owner: Machine, other: Machine, fallbacks: Fallbacks) -> None
     """Give a machine the packages that another has downloaded, so that it needs no network.
 
     Files are linked, or, where the file system has no hard links, copied, which counts as a fallback.
+
+    Raises:
+        ContractBroken: the product has kept none.
     """
+    kept = owner.home / _PACKAGES
+    if not owner.host.files.exists(kept):
+        raise ContractBroken(f"The product bundled an extension but kept no packages: {kept} does not exist.")
     cannot_link = False
 
     def link_or_copy(source: str, target: str) -> str:
@@ -69,5 +75,5 @@ def share_packages(owner: Machine, other: Machine, fallbacks: Fallbacks) -> None
             shutil.copy2(source, target)
         return target
 
-    shutil.copytree(owner.home / _PACKAGES, other.home / _PACKAGES, copy_function=link_or_copy)
+    shutil.copytree(kept, other.home / _PACKAGES, copy_function=link_or_copy)
     fallbacks[Fallback.PACKAGES_COPIED] += cannot_link

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from swamp_harness.machinery.faults import ContractBroken
 from swamp_harness.machinery.files import copy
 from swamp_harness.machinery.hosts import HERE, Host
 from swamp_harness.machinery.scrubbing import scrubbed_environment
@@ -110,8 +111,17 @@ class Machine:
         self.host.files.make(self.temp)
 
     def save_machine_id_with_foreign_line_ends(self) -> None:
-        """Save the machine id as an editor of another platform would: with a line end, and a foreign one."""
+        """Save the machine id as an editor of another platform would: with a line end, and a foreign one.
+
+        Raises:
+            ContractBroken: no worker has left a machine id in the cache.
+        """
         file, files = self.cache / _MACHINE_ID, self.host.files
+        if not files.exists(file):
+            raise ContractBroken(
+                f"The worker kept no machine id in its cache: {file} does not exist. "
+                'A worker keeps it there (design/remote-execution.md, "Enrollment tokens").'
+            )
         foreign = b"\n" if os.linesep == "\r\n" else b"\r\n"
         files.write(file, files.read(file).strip() + foreign)
 

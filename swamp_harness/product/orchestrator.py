@@ -88,8 +88,11 @@ class Orchestrator:
         Raises:
             InfrastructureFault: it did not get ready.
         """
+        # The repository's path has swamp's name in it. A product that looks for its name in the command line
+        # then finds it for a script as well, whose interpreter would otherwise be all that is listed.
         arguments = [
-            str(self._binary), "serve", "--port", str(self._port), "--no-schedule", *self._flags,
+            str(self._binary), "serve", "--port", str(self._port), "--no-schedule",
+            "--repo-dir", str(self._repository.folder), *self._flags,
         ]  # fmt: skip
         process = ProcessTree(
             self.name, Launch(arguments, self.environment, self._repository.folder), self.log

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from swamp_harness.machinery.faults import PromiseBroken
+from swamp_harness.machinery.faults import ContractBroken
+from swamp_harness.product.wordings import HIDDEN_WORKERS, POOL_NOTES
 
 NOTHING = "-"
 DISCONNECTED = "disconnected"
@@ -25,6 +26,9 @@ class TokenRecord:
         expires_at: the end of its lifetime.
         machines: the machine ids that it is bound to.
         bound_at: when each of them was bound, in the same order; empty where a table does not tell.
+        allowance: how many machines it admits, "1" or more, or "unlimited".
+        created_at: when it was minted; None where a table does not tell.
+        vault: that keeps its secret; empty where a table does not tell.
     """
 
     name: str
@@ -32,6 +36,9 @@ class TokenRecord:
     expires_at: datetime
     machines: tuple[str, ...]
     bound_at: tuple[datetime, ...] = ()
+    allowance: str = "1"
+    created_at: datetime | None = None
+    vault: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ class PoolMember:
         slots: occupied and offered, as "0/1".
         instance: the instance uuid; empty where a table does not tell.
         enrolled_at: when this instance enrolled; None where a table does not tell.
+        last_seen_at: when the orchestrator last heard of it.
     """
 
     name: str
@@ -55,11 +63,22 @@ class PoolMember:
     slots: str
     instance: str = ""
     enrolled_at: datetime | None = None
+    last_seen_at: datetime | None = None
 
 
 def moment(text: str) -> datetime:
-    """A point in time as the product writes it, in UTC."""
-    return datetime.fromisoformat(text)
+    """A point in time as the product writes it: ISO 8601, in UTC.
+
+    Raises:
+        ContractBroken: the text is something else.
+    """
+    try:
+        point = datetime.fromisoformat(text)
+    except ValueError:
+        raise ContractBroken(f"Expected a point in time in ISO 8601, but saw {text!r}.") from None
+    if point.utcoffset() != timedelta(0):
+        raise ContractBroken(f"Expected a point in time in UTC, but saw {text!r}.")
+    return point
 
 
 def tokens_from_json(answer: list[dict[str, Any]]) -> list[TokenRecord]:
@@ -71,6 +90,9 @@ def tokens_from_json(answer: list[dict[str, Any]]) -> list[TokenRecord]:
             expires_at=moment(item["expiresAt"]),
             machines=tuple(binding["machineId"] for binding in item["bindings"]),
             bound_at=tuple(moment(binding["enrolledAt"]) for binding in item["bindings"]),
+            allowance=str(item["maxEnrollments"]),
+            created_at=moment(item["createdAt"]),
+            vault=item["vaultName"],
         )
         for item in answer
     ]
@@ -80,19 +102,22 @@ def tokens_from_table(text: str) -> list[TokenRecord]:
     """The tokens of the table that `swamp worker token list` prints for people.
 
     Raises:
-        PromiseBroken: the text is neither such a table nor the sentence for no token.
+        ContractBroken: the text is neither such a table nor the sentence for no token.
     """
-    return [
-        TokenRecord(
-            name=row["NAME"],
-            state=row["STATE"],
-            expires_at=moment(row["EXPIRES"]),
-            machines=() if row["ENROLLMENTS"] == NOTHING else tuple(row["ENROLLMENTS"].split(",")),
-        )
-        for row in rows_of_table(
-            text, ("NAME", "STATE", "EXPIRES", "ENROLLMENTS"), "No enrollment tokens found."
-        )
-    ]
+    headings = ("NAME", "STATE", "EXPIRES", "ENROLLMENTS")
+    return [_token_from_row(row) for row in rows_of_table(text, headings, "No enrollment tokens found.")]
+
+
+def _token_from_row(row: Mapping[str, str]) -> TokenRecord:
+    # For a token of several machines the table tells how many of them it has admitted, not which.
+    admitted, several, allowance = row["ENROLLMENTS"].partition(" / ")
+    return TokenRecord(
+        name=row["NAME"],
+        state=row["STATE"],
+        expires_at=moment(row["EXPIRES"]),
+        machines=() if admitted in (NOTHING, "0") else tuple(admitted.split(",")),
+        allowance=allowance if several else "1",
+    )
 
 
 def members_from_json(answer: dict[str, Any]) -> list[PoolMember]:
@@ -106,6 +131,7 @@ def members_from_json(answer: dict[str, Any]) -> list[PoolMember]:
             slots=f"{len(item['activeDispatchIds'])}/{item['capacity']}",
             instance=item["instanceUuid"],
             enrolled_at=moment(item["enrolledAt"]),
+            last_seen_at=moment(item["lastSeenAt"]),
         )
         for item in answer["workers"]
     ]
@@ -115,7 +141,7 @@ def members_from_table(text: str) -> list[PoolMember]:
     """The pool members of the table that `swamp worker list` prints for people.
 
     Raises:
-        PromiseBroken: the text is neither such a table nor the sentence for no worker.
+        ContractBroken: the text is neither such a table nor the sentence for no worker.
     """
     headings = ("NAME", "STATUS", "SLOTS", "LABELS", "PLATFORM/ARCH", "LAST SEEN")
     return [
@@ -125,9 +151,18 @@ def members_from_table(text: str) -> list[PoolMember]:
             labels=labels_from_text(row["LABELS"]),
             platform=row["PLATFORM/ARCH"],
             slots=row["SLOTS"],
+            last_seen_at=moment(row["LAST SEEN"]),
         )
-        for row in rows_of_table(text, headings, "No workers found.", "No connected workers found.")
+        for row in rows_of_table(
+            POOL_NOTES.sub("", text), headings, "No workers found.", "No connected workers found."
+        )
     ]
+
+
+def hidden_in_text(text: str) -> int:
+    """How many disconnected workers a worker list for people says that it hides."""
+    note = HIDDEN_WORKERS.search(text)
+    return int(note["number"]) if note else 0
 
 
 def labels_from_text(text: str) -> tuple[tuple[str, str], ...]:
@@ -145,7 +180,7 @@ def rows_of_table(text: str, headings: tuple[str, ...], *none: str) -> list[Mapp
         none: the sentences that stand in place of a table without rows.
 
     Raises:
-        PromiseBroken: the text is neither such a table nor one of the sentences.
+        ContractBroken: the text is neither such a table nor one of the sentences.
     """
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     if lines and lines[0] in none:
@@ -154,7 +189,7 @@ def rows_of_table(text: str, headings: tuple[str, ...], *none: str) -> list[Mapp
     match = header.match(lines[0]) if lines else None
     if match is None:
         wanted = " ".join(headings)
-        raise PromiseBroken(f"Expected a table for people with the headings {wanted}, but saw:\n{text}")
+        raise ContractBroken(f"Expected a table for people with the headings {wanted}, but saw:\n{text}")
     starts = [match.start(index + 1) for index in range(len(headings))]
     ends = [*starts[1:], None]
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from swamp_harness.product import contracts
+from swamp_harness.machinery.faults import ContractBroken
 from swamp_harness.product.serve_api import ServeApi
 
 
@@ -19,7 +19,7 @@ def data_of_model(api: ServeApi, model: str) -> dict[str, Any]:
         OSError: nobody answers.
         PromiseBroken: an answer breaks its contract.
     """
-    found = api.ask("data.query", predicate=f'modelName == "{model}"')["results"]
+    found = api.data("data.query", "data-query", predicate=f'modelName == "{model}"')["results"]
     return {item["name"]: _all_about(api, model, item) for item in found if not _is_the_products(item)}
 
 
@@ -30,9 +30,10 @@ def secrets_that_name(api: ServeApi, vault: str, words: Sequence[str]) -> dict[s
         OSError: nobody answers.
         UnknownRequest: the release does not know such a request.
         RequestRefused: the orchestrator refused it.
+        ContractBroken: the answer lacks what was asked for.
     """
     return {
-        key: api.ask("vault.read-secret", vaultName=vault, secretKey=key)["value"]
+        key: _field(api, "vault.read-secret", "value", vaultName=vault, secretKey=key)
         for key in keys_of(api, vault)
         if any(word in key for word in words)
     }
@@ -45,15 +46,22 @@ def keys_of(api: ServeApi, vault: str) -> list[str]:
         OSError: nobody answers.
         UnknownRequest: the release does not know such a request.
         RequestRefused: the orchestrator refused it.
+        ContractBroken: the answer lacks what was asked for.
     """
-    return list(api.ask("vault.list-keys", vaultName=vault)["secretKeys"])
+    return list(_field(api, "vault.list-keys", "secretKeys", vaultName=vault))
+
+
+def _field(api: ServeApi, request: str, field: str, **payload: object) -> Any:
+    data = api.ask(request, **payload)
+    if not isinstance(data, dict) or field not in data:
+        raise ContractBroken(f'The request "{request}" was answered without the field {field}.')
+    return data[field]
 
 
 def _all_about(api: ServeApi, model: str, queried: dict[str, Any]) -> dict[str, Any]:
     name = queried["name"]
-    datum = api.ask("data.get", modelIdOrName=model, dataName=name, includeContent=True)
-    contracts.honour("data-get", datum, "the request data.get")
-    versions = api.ask("data.versions", modelIdOrName=model, dataName=name)["versions"]
+    datum = api.data("data.get", "data-get", modelIdOrName=model, dataName=name, includeContent=True)
+    versions = api.data("data.versions", "data-versions", modelIdOrName=model, dataName=name)["versions"]
     return {"queried": queried, "got": datum, "versions": versions}
 
 

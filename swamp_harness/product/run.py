@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from swamp_harness.machinery.faults import PromiseBroken
+from swamp_harness.machinery.faults import ContractBroken
 from swamp_harness.machinery.limits import Limit
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import Output
 from swamp_harness.product.followed import Followed
-from swamp_harness.product.run_records import RunRecord
+from swamp_harness.product.run_records import RunRecord, steps_of
 from swamp_harness.product.wordings import (
     METHOD_SUCCEEDED,
     RUN_ENDINGS,
@@ -91,11 +91,19 @@ class WorkflowRun(Followed):
 
         Raises:
             AwaitedInVain: it goes on after the limit.
-            PromiseBroken: it was to be told in JSON, and what was told is none.
+            ContractBroken: it was to be told in JSON, and what was told is none.
         """
         code = self.wait_for_exit(limit, hopeless=hopeless)
         text = self.said()
         return RunEnding(self._status(text), code, text)
+
+    def steps(self) -> list[dict[str, Any]]:
+        """The steps of a run that has ended and was told in JSON.
+
+        Raises:
+            PromiseBroken: what was told is no JSON, or breaks its contract.
+        """
+        return steps_of(self._document())
 
     def _status(self, text: str) -> str:
         if self.output is Output.JSON:
@@ -111,7 +119,7 @@ class WorkflowRun(Followed):
         try:
             document = json.loads(said)
         except ValueError as error:
-            raise PromiseBroken(
+            raise ContractBroken(
                 f"The run was to be told in JSON, but {source} is not one document: {error}\n{said[:2000]}"
             ) from None
         contracts.honour(contract, document, f"`swamp workflow run`, {source},")

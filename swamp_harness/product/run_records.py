@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from swamp_harness.machinery.faults import ContractBroken
 from swamp_harness.product.records import labels_from_text, moment, rows_of_table
+from swamp_harness.product.wordings import AGE
 
 ACTIVE = "active"
 COMPLETED = "completed"
@@ -20,7 +22,7 @@ class LeaseRecord:
     """A step lease: one dispatch of a step to a worker (design/remote-execution.md, "Step lease").
 
     Attributes:
-        step: that was dispatched.
+        step: that was dispatched; "" for the verification of a worker, which is no step.
         worker: the pool member that it was dispatched to.
         state: "active", "completed", "failed" or "expired".
         has_writes: whether the step has persisted anything.
@@ -63,11 +65,17 @@ class QueuedStep:
         step: that waits.
         waits_for: the requirement, as "target=alpha" or "pool=a,zone=x" with its labels sorted.
         model: the type of the model that it uses.
+        queued_at: since when it waits.
+        age: how long it had waited then, in seconds, as the bounds between which it lay.
+        work: the workflow, the job and the method; empty where a table does not tell.
     """
 
     step: str
     waits_for: str
     model: str
+    queued_at: datetime
+    age: tuple[float, float]
+    work: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,7 @@ class RunRecord:
 def lease(content: Mapping[str, Any]) -> LeaseRecord:
     """A lease from the content of its datum, which honours the contract "step-lease"."""
     return LeaseRecord(
-        step=content["stepName"],
+        step=content.get("stepName", ""),
         worker=content["workerName"],
         state=content["state"],
         has_writes=content["hasWrites"],
@@ -101,7 +109,15 @@ def lease(content: Mapping[str, Any]) -> LeaseRecord:
 def queue_from_json(answer: list[dict[str, Any]]) -> list[QueuedStep]:
     """The queued steps of an answer that honours the contract "worker-queue"."""
     return [
-        QueuedStep(item["stepName"], _requirement(item["requirement"]), item["modelType"]) for item in answer
+        QueuedStep(
+            item["stepName"],
+            _requirement(item["requirement"]),
+            item["modelType"],
+            moment(item["queuedAt"]),
+            (item["ageMs"] / 1000, item["ageMs"] / 1000),
+            (item["workflowName"], item["jobName"], item["methodName"]),
+        )
+        for item in answer
     ]
 
 
@@ -113,7 +129,13 @@ def queue_from_table(text: str) -> list[QueuedStep]:
     """
     headings = ("REQUIREMENT", "STEP", "MODEL", "QUEUED AT", "AGE")
     return [
-        QueuedStep(row["STEP"], _requirement(row["REQUIREMENT"]), row["MODEL"])
+        QueuedStep(
+            row["STEP"],
+            _requirement(row["REQUIREMENT"]),
+            row["MODEL"],
+            moment(row["QUEUED AT"]),
+            _age(row["AGE"]),
+        )
         for row in rows_of_table(text, headings, _NO_QUEUE)
     ]
 
@@ -128,10 +150,25 @@ def tells_no_reason(item: Mapping[str, Any]) -> bool:
     return "instanceId" not in item
 
 
+def steps_of(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The steps of a run, from an answer that honours the contract "workflow-run"."""
+    return [step for job in answer["jobs"] for step in job["steps"]]
+
+
 def failures_of_steps(answer: Mapping[str, Any]) -> list[str]:
     """What the steps of a run say went wrong, from an answer that honours the contract "workflow-run"."""
-    return [step["error"] for job in answer["jobs"] for step in job["steps"] if step.get("error")]
+    return [step["error"] for step in steps_of(answer) if step.get("error")]
 
 
 def _requirement(text: str) -> str:
     return ",".join(f"{name}={value}" for name, value in labels_from_text(text))
+
+
+def _age(text: str) -> tuple[float, float]:
+    match = AGE.fullmatch(text)
+    if match is None:
+        raise ContractBroken(f"Expected an age such as 12s or 3m in the queue, but saw {text!r}.")
+    if match["minutes"]:
+        return 60.0 * int(match["minutes"]), 60.0 * (int(match["minutes"]) + 1)
+    seconds = int(match["seconds"] or 0)
+    return float(seconds), float(seconds + 1)

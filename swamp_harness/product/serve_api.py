@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from swamp_harness.machinery.certificates import whatever_it_shows
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.limits import HTTP_ANSWER
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product import contracts
@@ -120,7 +120,7 @@ class ServeApi:
 
         Raises:
             OSError: nobody answers.
-            PromiseBroken: the answer breaks the contract "health" or "worker-list".
+            ContractBroken: the answer breaks the contract "health" or "worker-list".
         """
         status, body = self._get("/api/v1/health")
         if status == _NOT_FOUND:
@@ -132,7 +132,7 @@ class ServeApi:
         try:
             health = json.loads(body)
         except ValueError as error:
-            raise PromiseBroken(f"GET /api/v1/health answered {status} and no JSON: {body!r}") from error
+            raise ContractBroken(f"GET /api/v1/health answered {status} and no JSON: {body!r}") from error
         contracts.honour("health", health, "GET /api/v1/health")
         return [
             LiveMember(item["name"], item["instanceUuid"], item["connected"]) for item in health["workers"]
@@ -150,7 +150,7 @@ class ServeApi:
             OSError: nobody answers, or not in time.
             UnknownRequest: the release does not know the request.
             RequestRefused: the orchestrator refused it.
-            PromiseBroken: the answer is not one of the client protocol.
+            ContractBroken: the answer is not one of the client protocol.
         """
         message = json.dumps({"type": request, "id": "1", "payload": payload})
         try:
@@ -161,6 +161,30 @@ class ServeApi:
             raise OSError(f"{request}: {error}") from error
         return _data_of(request, answer)
 
+    def data(self, request: str, contract: str, *, within: str = "", **payload: object) -> Any:
+        """Send one request, and return the data of the answer, or a field of them, checked by a contract.
+
+        Args:
+            request: such as "worker.list".
+            contract: that the data honour.
+            within: the field of the data that is wanted; all of them if empty.
+            payload: of the request.
+
+        Raises:
+            OSError: nobody answers, or not in time.
+            ContractBroken: the answer has no such data, or they break the contract.
+        """
+        answer = data = self.ask(request, **payload)
+        if within:
+            data = data.get(within) if isinstance(data, dict) else None
+        if data is None:
+            where = f"data.{within}" if within else "data"
+            raise ContractBroken(
+                f"The request {request} was answered without {where} ({contract}): {json.dumps(answer)}"
+            )
+        contracts.honour(contract, data, f"the request {request}")
+        return data
+
     def pool(self, *, past: bool = False) -> list[PoolMember]:
         """The members of the pool, as the worker list would tell them.
 
@@ -169,11 +193,9 @@ class ServeApi:
 
         Raises:
             OSError: nobody answers.
-            PromiseBroken: the answer breaks the contract "worker-list".
+            ContractBroken: the answer breaks the contract "worker-list".
         """
-        answer = self.ask("worker.list", showAll=past)
-        contracts.honour("worker-list", answer, "the request worker.list")
-        return members_from_json(answer)
+        return members_from_json(self.data("worker.list", "worker-list", showAll=past))
 
     def mint(self, token: str, lifetime: str) -> Request:
         """Mint a token, as `swamp worker token create --server --vault` does.
@@ -189,7 +211,7 @@ class ServeApi:
             OSError: nobody answers.
             UnknownRequest: the release does not know the request, as those before 2026-08-05.
             RequestRefused: the orchestrator refused it.
-            PromiseBroken: the answer breaks the contract "token-create".
+            ContractBroken: the answer breaks the contract "token-create".
         """
         started, clock = datetime.now(UTC), time.monotonic()
         duration = int(lifetime[:-1]) * _MILLISECONDS[lifetime[-1]]
@@ -205,28 +227,30 @@ class ServeApi:
 
         Raises:
             OSError: nobody answers.
-            PromiseBroken: a lease breaks the contract "step-lease".
+            ContractBroken: a lease breaks the contract "step-lease".
         """
-        answer = self.ask("data.query", predicate=ALL_LEASES)
-        contents = [item["content"] for item in answer["results"]]
+        answer = self.data("data.query", "data-query", predicate=ALL_LEASES)
+        contents = [item.get("content") for item in answer["results"]]
         for content in contents:
             contracts.honour("step-lease", content, "a step lease")
         return sorted(map(lease, contents), key=lambda each: each.created_at)
 
     def queued_steps(self) -> list[str]:
         """The names of the steps that wait for a worker."""
-        return [item["stepName"] for item in self.ask("worker.queue.list")["items"]]
+        items = self.data("worker.queue.list", "worker-queue", within="items")
+        return [item["stepName"] for item in items]
 
     def run_ids(self) -> list[str]:
         """The ids of all runs of workflows, the newest first."""
-        return [item["runId"] for item in self.ask("workflow.history.search")["results"]]
+        answer = self.data("workflow.history.search", "workflow-history")
+        return [item["runId"] for item in answer["results"]]
 
     async def _exchange(self, message: str) -> str | bytes:
         # Threads that read and write one TLS connection at a time can block each other for good, and then no
         # time limit helps; so there are none.
         context = whatever_it_shows() if self._secure else None
         async with asyncio.timeout(HTTP_ANSWER.seconds):
-            async with connect(self.url, proxy=None, ssl=context) as socket:
+            async with connect(self.url, proxy=None, ssl=context, max_size=None) as socket:
                 await socket.send(message)
                 return await socket.recv()
 
@@ -256,7 +280,7 @@ def _data_of(request: str, answer: str | bytes) -> Any:
     Raises:
         UnknownRequest: it says that the release does not know the request.
         RequestRefused: it says that the orchestrator refused it.
-        PromiseBroken: it is not one of the client protocol.
+        ContractBroken: it is not one of the client protocol.
     """
     try:
         reply = json.loads(answer)
@@ -265,7 +289,7 @@ def _data_of(request: str, answer: str | bytes) -> Any:
             return reply["payload"]["data"]
         code, message = error["code"], error["message"]
     except (ValueError, KeyError, TypeError, AttributeError) as malformed:
-        raise PromiseBroken(
+        raise ContractBroken(
             f"The answer to the request {request} is not one of the client protocol: {answer!r}"
         ) from malformed
     if UNKNOWN_REQUEST.search(f"{code}: {message}"):

@@ -39,6 +39,7 @@ class Times:
         shortest_lifetime: of a token, as minting takes it.
         usual_lifetime: of a token, longer than any scenario, as minting takes it.
         limits: what the limits of waits are multiplied by.
+        minute: how long a minute of a token's lifetime lasts.
     """
 
     grace_window: timedelta
@@ -47,6 +48,11 @@ class Times:
     shortest_lifetime: str
     usual_lifetime: str
     limits: float
+    minute: timedelta = timedelta(minutes=1)
+
+    def lasts(self, lifetime: str) -> timedelta:
+        """How long a lifetime lasts that minting takes, in minutes, hours or days."""
+        return int(lifetime[:-1]) * {"m": 1, "h": 60, "d": 1440}[lifetime[-1]] * self.minute
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,7 @@ def _times(told: Mapping[str, Any]) -> Times:
         str(told["shortest lifetime"]),
         str(told["usual lifetime"]),
         float(told["limits"]),
+        timedelta(seconds=told.get("minute of a lifetime", 60)),
     )
 
 

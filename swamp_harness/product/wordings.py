@@ -43,6 +43,9 @@ COMMAND_FAILURES = {
     "an option is missing": [r"Missing required option"],
     "there is no such option": [r"Unknown option"],
     "there is no such command": [r"is not a subcommand of"],
+    "no token was given": [r"Missing enrollment token"],
+    "a label has no value": [r"Invalid label '[^']*' — expected the form key=value"],
+    "a number of machines must be positive": [r"Invalid --max-enrollments value"],
     "no orchestrator was named": [r"requires a running orchestrator", r"Missing orchestrator URL"],
     "the address is not that of an orchestrator": [r"Orchestrator URL must start with ws://"],
     "the orchestrator cannot be reached": [r"Could not connect to [^\n]{0,500}tcp connect error"],
@@ -79,7 +82,31 @@ CANCELLATION = re.compile(r'(?:Cancelled run|Cancellation requested for run) "(?
 
 CANCELLED_NOW = re.compile(r'Cancelled run "[^"]+"')
 
+# What the command says that mints a token, in the order of its lines.
+MINTED = (
+    re.compile(r"^Token: (?P<what>\S+)$", re.MULTILINE),
+    re.compile(r"^Expires: (?P<what>\S+)$", re.MULTILINE),
+    re.compile(r"^Vault: (?P<what>\S+ \(key \S+\))$", re.MULTILINE),
+)
+
+# What the command says that revokes a token: which, and when.
+REVOKED = (
+    re.compile(r"Token (?P<what>\S+) revoked\.$", re.MULTILINE),
+    re.compile(r"^Revoked at: (?P<what>\S+)$", re.MULTILINE),
+)
 ALREADY_REVOKED = re.compile(r"^Token \S+ was already revoked\.$", re.MULTILINE)
+
+# What stands below the table of workers: how many are left out, and what the states mean.
+HIDDEN_WORKERS = re.compile(r"^(?P<number>\d+) disconnected workers? hidden", re.MULTILINE)
+POOL_NOTES = re.compile(
+    r"^(?:\d+ disconnected workers? hidden|Some workers are (?:unverified|draining)) .*$", re.MULTILINE
+)
+
+# What stands below the table of verified workers if all have passed.
+ALL_VERIFIED = re.compile(r"^All (?P<number>\d+) worker\(s\) passed verification\.$", re.MULTILINE)
+
+# How long a step has waited, in the table of waiting steps.
+AGE = re.compile(r"(?:<(?P<below>1)s|(?P<seconds>\d+)s|(?P<minutes>\d+)m)")
 
 DAEMON_IS_OFF = re.compile(r"^Status \(\w+ service\): not configured$", re.MULTILINE)
 NOBODY_TO_VERIFY = re.compile(r"No connected workers found to verify\.")

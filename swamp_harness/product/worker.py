@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault
 from swamp_harness.machinery.hosts import Process
 from swamp_harness.machinery.limits import WORKER_CONNECTED, WORKER_ENDED
 from swamp_harness.machinery.processes import Launch
@@ -129,6 +129,18 @@ class Worker:
         return self._running().pid
 
     @property
+    def url(self) -> str:
+        """The address that it dials.
+
+        Raises:
+            InfrastructureFault: it was never started.
+        """
+        if self._address is None:
+            raise InfrastructureFault(f"{self.name} was never started.")
+        host, port = self._address
+        return f"{'wss' if self.settings.secure else 'ws'}://{host}:{port}"
+
+    @property
     def memory(self) -> int:
         """What its present process takes with all that descends from it, in bytes."""
         return self._running().memory
@@ -137,10 +149,8 @@ class Worker:
         """Start a process that dials an address; what becomes of it is for the scenario to ask."""
         self._address = address
         self._awaited_enrollments = 0
-        host, port = address
-        scheme = "wss" if self.settings.secure else "ws"
         cache = self.machine.cache_as_given if self.settings.cached else ""
-        words, told = self.settings.command_line(f"{scheme}://{host}:{port}", cache)
+        words, told = self.settings.command_line(self.url, cache)
         self.variables = {**self.environment, **told}
         launch = Launch([str(self._binary), *words], self.variables, self.machine.work)
         self.started = datetime.now(UTC)
@@ -238,7 +248,7 @@ class Worker:
         """All events that its present process has told, in JSON.
 
         Raises:
-            PromiseBroken: a line is no JSON object, or breaks the contract.
+            ContractBroken: a line is no JSON object, or breaks the contract.
         """
         lines = self.log.lines(self._running().log_start, "stdout")
         return [self._event(line.text) for line in lines]
@@ -275,7 +285,7 @@ class Worker:
         try:
             document = json.loads(text)
         except ValueError as error:
-            raise PromiseBroken(
+            raise ContractBroken(
                 f"{self.name} reports in JSON, but its standard error is no JSON document: {error}\n{text}"
             ) from None
         contracts.honour("error", document, f"{self.name}, standard error,")
@@ -291,7 +301,7 @@ class Worker:
         try:
             event = json.loads(line)
         except ValueError as error:
-            raise PromiseBroken(
+            raise ContractBroken(
                 f"{self.name} reports in JSON, one object a line, but this line is none: {error}\n{line}"
             ) from None
         contracts.honour("worker-connect-event", event, f"{self.name}, standard output,")

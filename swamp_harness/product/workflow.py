@@ -12,7 +12,7 @@ import yaml
 from swamp_harness.product.repository import Repository
 
 _ITEM = "item"
-_JOB = "main"
+MAIN_JOB = "main"
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,9 @@ class Step:
         after: the step that must have succeeded before; none when empty.
         queue_limit: how many seconds it may wait for a worker; as long as the orchestrator allows when None.
         items: what it is expanded over; it is one single step when there are none.
+        model: the name of its model instance; that of the step when empty.
+        job: that it belongs to. Jobs run side by side. In a job, a step that comes after another waits for
+            all steps that come after none.
     """
 
     name: str
@@ -62,6 +65,8 @@ class Step:
     after: str = ""
     queue_limit: float | None = None
     items: Sequence[str] = ()
+    model: str = ""
+    job: str = MAIN_JOB
 
     @property
     def template(self) -> str:
@@ -69,11 +74,11 @@ class Step:
         return name_for_item(self.name, "${{ self.item }}") if self.items else self.name
 
     def document(self) -> dict[str, Any]:
-        """The step as a workflow file has it. Its model instance is its own, and called like the step."""
+        """The step as a workflow file has it; its model instance is called like it unless one is named."""
         task = {
             "type": "model_method",
             "modelType": self.task.model_type,
-            "modelName": self.template,
+            "modelName": self.model or self.template,
             "methodName": self.task.method,
             "inputs": dict(self.task.inputs),
         }
@@ -96,11 +101,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A workflow with one job.
+    """A workflow, of one job or several.
 
     Attributes:
         name: of the workflow.
-        steps: of its job.
+        steps: of its jobs.
         inputs: the names of the texts that whoever runs it must give.
     """
 
@@ -121,11 +126,12 @@ class Workflow:
             **({"inputs": given} if self.inputs else {}),
             "jobs": [
                 {
-                    "name": _JOB,
-                    "steps": [step.document() for step in self.steps],
+                    "name": job,
+                    "steps": [step.document() for step in self.steps if step.job == job],
                     "dependsOn": [],
                     "weight": 0,
                 }
+                for job in dict.fromkeys(step.job for step in self.steps)
             ],
             "version": 1,
         }

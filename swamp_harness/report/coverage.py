@@ -16,6 +16,7 @@ from typing import Any
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.report.deviations import Deviation, of_scenario
 from swamp_harness.report.features import FeatureScenario, Promise, is_run_of
+from swamp_harness.report.kept_lists import read_entries
 from swamp_harness.report.outcomes import Outcome
 from swamp_harness.report.suite_run import read_run
 
@@ -49,11 +50,45 @@ class Recorded:
     seconds: float = 0.0
 
 
+_DEFAULTS = Path(__file__).with_name("defaults.yaml")
+NOT_HELD = "none"
+
+
+@dataclass(frozen=True)
+class Default:
+    """A default that swamp's documents state.
+
+    Attributes:
+        default: what it is about.
+        value: as it is documented.
+        source: where.
+        scenario: the title of the one that holds it, or "none".
+        note: how far it is held, or why it is not.
+    """
+
+    default: str
+    value: str
+    source: str
+    scenario: str
+    note: str
+
+
+def documented_defaults(file: Path = _DEFAULTS) -> list[Default]:
+    """Read the list of defaults.
+
+    Raises:
+        UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
+    """
+    fields = ("default", "value", "source", "scenario", "note")
+    return [Default(**entry) for entry in read_entries(file, fields)]
+
+
 def coverage_map(
     promises: Sequence[Promise],
     scenarios: Sequence[FeatureScenario],
     deviations: Sequence[Deviation],
     recorded: Mapping[str, Recorded],
+    defaults: Sequence[Default] = (),
 ) -> str:
     """The whole text of `coverage.md`."""
     covered = {number for scenario in scenarios for number in scenario.numbers}
@@ -78,7 +113,23 @@ def coverage_map(
         for promise in promises:
             if promise.section == section:
                 parts += _rows(promise, scenarios, deviations, recorded)
+    if defaults:
+        parts += [
+            "",
+            "## Defaults",
+            "",
+            "Values that swamp's documents state, and the scenario that fails when one of them changes.",
+            "",
+            "| Default | Value | Source | Held by | Note |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        parts += ["| " + " | ".join(map(_as_markdown, _cells(each))) + " |" for each in defaults]
     return "\n".join(parts) + "\n"
+
+
+def _cells(default: Default) -> tuple[str, ...]:
+    holder = "not held" if default.scenario == NOT_HELD else default.scenario
+    return default.default, default.value, default.source, holder, default.note
 
 
 def lost_numbers(before: str, after: str) -> list[int]:

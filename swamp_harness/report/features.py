@@ -15,6 +15,7 @@ import yaml
 from behave.parser import parse_file
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.report.feature_files import files_below, refuse_unreadable
 from swamp_harness.report.outcomes import key_of
 from swamp_harness.report.project import ROOT
 
@@ -114,9 +115,15 @@ def is_run_of(run: str, scenario: str) -> bool:
 
 
 def parse(folder: Path) -> list[Any]:
-    """The model that behave has of every feature file in a folder, by file name; an empty file has none."""
-    models = (parse_file(str(file)) for file in sorted(folder.glob("*.feature")))
-    return [model for model in models if model is not None]
+    """The model that behave has of every feature in a folder and below it, by file name.
+
+    Raises:
+        FeatureMistake: a file cannot be read as a feature.
+    """
+    files = files_below(folder)
+    refuse_unreadable(files)
+    # A file without a feature, such as an empty one, has no model.
+    return [feature for file in files if (feature := parse_file(str(file))) is not None]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from swamp_harness.machinery.plain_text import json_text
 from swamp_harness.report.figures import WALL
 from swamp_harness.report.outcomes import Outcome
 from swamp_harness.report.suite_run import SuiteRun
@@ -69,7 +70,7 @@ def remember(record: SuiteRun, folder: Path) -> list[PastRun]:
     # A run on several platforms has a line for each of them.
     starts = list(dict.fromkeys(each.started for each in past.values()))[-_KEPT:]
     kept = [each for each in past.values() if each.started in starts]
-    file.write_text("".join(json.dumps(asdict(each)) + "\n" for each in kept), "utf-8")
+    file.write_text("".join(json_text(asdict(each), indent=None) + "\n" for each in kept), "utf-8")
     return kept
 
 
@@ -78,7 +79,7 @@ def read(file: Path) -> list[PastRun]:
     if not file.exists():
         return []
     runs = []
-    for line in file.read_text("utf-8", errors="replace").splitlines():
+    for line in file.read_text("utf-8", errors="replace").split("\n"):
         try:
             runs.append(PastRun(**json.loads(line)))
         except (ValueError, TypeError):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
-from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.machinery.plain_text import for_file
 from swamp_harness.report.outcomes import Outcome, ScenarioResult
 from swamp_harness.report.suite_run import SuiteRun
 
@@ -45,6 +45,9 @@ def write_junit(record: SuiteRun, folder: Path) -> Path:
     if record.ending.is_early:
         kinds.append(_add_early_end(root, record))
     _count(root, kinds)
+    for element in root.iter():  # XML has no place for most control characters, not even escaped
+        element.attrib.update({name: for_file(value) for name, value in element.attrib.items()})
+        element.text = for_file(element.text) if element.text else None
     indent(root)
     target = folder / JUNIT_FILE
     ElementTree(root).write(target, encoding="utf-8", xml_declaration=True)
@@ -66,7 +69,7 @@ def _add_suite(root: Element, name: str, results: Sequence[ScenarioResult]) -> N
             time=_seconds(result.seconds),
         )
         if result.outcome in _ELEMENT:
-            reason = _text(result.reason)
+            reason = result.reason
             told = SubElement(
                 case,
                 _ELEMENT[result.outcome],
@@ -84,7 +87,7 @@ def _add_early_end(root: Element, record: SuiteRun) -> str:
     _count(suite, ["error"])
     case = SubElement(suite, "testcase", name="The run comes to its end", classname="swamp-uat")
     told = SubElement(case, "error", message=record.ending.reason, type=record.ending.value)
-    told.text = _text("\n".join(record.errors) or record.ending.reason)
+    told.text = "\n".join(record.errors) or record.ending.reason
     return "error"
 
 
@@ -96,9 +99,3 @@ def _count(element: Element, kinds: Sequence[str]) -> None:
 
 def _seconds(value: float) -> str:
     return f"{value:.3f}"
-
-
-def _text(text: str) -> str:
-    # XML has no place for most control characters, not even escaped.
-    blanked = SECRETS.blank(text)
-    return "".join(char for char in blanked if char in "\n\t" or char.isprintable())

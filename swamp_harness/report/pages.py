@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.machinery.plain_text import for_file
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def write_page(page: Path, **names: Any) -> Path:
     )
     environment.filters["groupby_in_order"] = _groups
     text = environment.get_template(f"{page.name}.j2").render(**names)
-    page.write_text(SECRETS.blank(text), "utf-8")
+    page.write_text(for_file(text), "utf-8")
     return page
 
 

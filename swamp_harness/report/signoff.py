@@ -8,7 +8,6 @@ against something else.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode
-from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.machinery.plain_text import json_text
 from swamp_harness.report import features, waivers
 from swamp_harness.report.deviations import Deviation
 from swamp_harness.report.features import FeatureRun, Promise
@@ -89,8 +88,7 @@ class SignOff:
 
     def write_to(self, folder: Path) -> None:
         """Write `signoff.json` into a folder, blanked of secrets."""
-        text = json.dumps(self.document, indent=2, ensure_ascii=False)
-        (folder / SIGNOFF_FILE).write_text(SECRETS.blank(text) + "\n", "utf-8")
+        (folder / SIGNOFF_FILE).write_text(json_text(self.document) + "\n", "utf-8")
 
 
 @dataclass(frozen=True)

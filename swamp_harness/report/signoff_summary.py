@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import textwrap
+import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.machinery.plain_text import for_file
 from swamp_harness.report.outcomes import Outcome
 
 SUMMARY_FILE = "signoff.md"
@@ -25,7 +26,9 @@ _MARKS = {
 # The page of a job holds a mebibyte; the sign-off page has the whole reason.
 _LONGEST_REASON = 160
 # What Markdown, or HTML in it, would take for its own.
-_MARKUP = re.compile(r"[\\`*_\[\]<>|~&$#]")
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~&$#]|:(?=//)|(?<=www)\.")
+# What would end the address of a link, or the cell that it stands in.
+_NO_TARGET = re.compile(r"[\s<>|\\]")
 
 
 def write_summary(document: Mapping[str, Any], folder: Path) -> Path:
@@ -65,9 +68,15 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
 def _under_test(document: Mapping[str, Any]) -> Iterator[str]:
     yield from ("", "## What was under test", "")
     yield from _table(
-        ("Platform", "Version", "SHA-256", "Size"),
+        ("Platform", "Version", "SHA-256", "Size", "Run as"),
         (
-            (_text(platform), _text(facts["version"]), _text(facts["sha256"]), f"{facts['size']} bytes")
+            (
+                _text(platform),
+                _text(facts["version"]),
+                _text(facts["sha256"]),
+                f"{facts['size']} bytes",
+                _text(facts.get("runs_as", "not recorded")),
+            )
             for platform, facts in document["binaries"].items()
         ),
     )
@@ -180,9 +189,13 @@ def _outcome(value: str) -> str:
 
 
 def _link(text: str, target: str) -> str:
-    return f"[{_text(text)}](<{target}>)"
+    return f"[{_text(text)}](<{_NO_TARGET.sub(_in_percents, for_file(target))}>)"
+
+
+def _in_percents(match: re.Match[str]) -> str:
+    return urllib.parse.quote(match[0])
 
 
 def _text(text: str) -> str:
     # A secret is blanked first: once a sign of it is escaped, it would no longer be found.
-    return _MARKUP.sub(r"\\\g<0>", " ".join(SECRETS.blank(text).split()))
+    return _MARKUP.sub(r"\\\g<0>", " ".join(for_file(text).split()))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.machinery.plain_text import json_text
 from swamp_harness.report import figures
 from swamp_harness.report.outcomes import Ending, Outcome, ScenarioResult, fallbacks_in, verdict
 
@@ -111,7 +111,7 @@ class SuiteRun:
         }
         # Half a record would hide the one that says that the run has not ended.
         half = folder / f"{RUN_FILE}.new"
-        half.write_text(SECRETS.blank(json.dumps(document, indent=2)) + "\n", "utf-8")
+        half.write_text(json_text(document) + "\n", "utf-8")
         half.replace(folder / RUN_FILE)
 
 

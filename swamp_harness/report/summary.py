@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.machinery.plain_text import cut, for_terminal, shortened
 from swamp_harness.report.figures import in_words
 from swamp_harness.report.outcomes import (
     Outcome,
@@ -53,7 +53,7 @@ def of_run(record: SuiteRun, complaints: Sequence[str], reports: Path) -> str:
         f"Reports: {reports}",
         f"Sign-off page: {reports / PAGE_FILE}",
     ]
-    return SECRETS.blank("\n".join(lines))
+    return for_terminal(shortened("\n".join(lines), most_lines=200))
 
 
 def no_sign_off(target: str, *, is_for_sign_off: bool) -> list[str]:
@@ -69,8 +69,7 @@ def no_sign_off(target: str, *, is_for_sign_off: bool) -> list[str]:
 def _in_words(results: Sequence[ScenarioResult]) -> list[str]:
     lines = []
     for result in results[:_MOST_IN_WORDS]:
-        reason = result.reason.splitlines()[0]
-        shown = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}…"
+        shown = cut(result.reason.partition("\n")[0], _LONGEST_REASON)
         lines.append(f"  {result.outcome.value}: {result.title} ({result.location})\n    {shown}")
     rest = results[_MOST_IN_WORDS:]
     lines += [f"  {rest[0].outcome.value}: {len(rest)} more, of {_numbers(rest)}"] if rest else []

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import pairwise
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from swamp_harness.machinery.plain_text import for_file
 from swamp_harness.scenario.timeline import Lane, Mark, Span, Timeline
 
 TIMELINE_FILE = "timeline.svg"
@@ -159,7 +160,7 @@ def _draw_span(svg: Element, span: Span, scale: _Scale, top: float) -> None:
 def _draw_mark(svg: Element, mark: Mark, scale: _Scale, top: float, room: float) -> None:
     x, y = scale.x(mark.at), top + _ROW / 2
     group = SubElement(svg, "g", {"class": f"m-{mark.kind}"})
-    SubElement(group, "title").text = f"{mark.text} at {scale.told(mark.at)}"
+    SubElement(group, "title").text = for_file(f"{mark.text} at {scale.told(mark.at)}")
     SubElement(group, "path", d=f"M{x:g} {y - 5:g}l4 5l-4 5l-4 -5z")
     text = _fitting(mark.text, room)
     if text == mark.text:
@@ -184,7 +185,7 @@ def _rect(
          "height": f"{size[1]:g}"},
     )  # fmt: skip
     if title:
-        SubElement(rect, "title").text = title
+        SubElement(rect, "title").text = for_file(title)
 
 
 def _line(svg: Element, kind: str, x: float, top: float, bottom: float) -> None:
@@ -195,7 +196,7 @@ def _text(svg: Element, text: str, place: tuple[float, float], *, style: str = "
     attributes = {"x": f"{place[0]:g}", "y": f"{place[1]:g}"}
     attributes |= {"class": style} if style else {}
     attributes |= {"text-anchor": anchor} if anchor else {}
-    SubElement(svg, "text", attributes).text = text
+    SubElement(svg, "text", attributes).text = for_file(text)
 
 
 def _fitting(text: str, room: float) -> str:

@@ -9,8 +9,18 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 _BLOCK = 1 << 20
+# None at all, and on both sides of the blocks in which programs, frames and windows carry bytes.
+_SIZES = (0, 1, 1 << 14, 65_535, 65_536, 65_537, 1 << 17, 1_048_575, 1_048_576, 1_048_577, 2 << 20)
+_WAYS = ("as a stream", "in a file", "in one piece")
+# Artifacts by name, with the size of each and the way in which it is made; and one whose name is a hard one.
+SIZED_ARTIFACTS: dict[str, dict[str, Any]] = {
+    **{f"{size}-{way.replace(' ', '-')}": {"size": size, "way": way} for size in _SIZES for way in _WAYS},
+    "größe 50% & mehr+1 #2 世界?.bin": {"size": (1 << 16) + 1, "way": "as a stream"},
+}
 _SHIFT = 4099
 _WORD = 0xFFFFFFFF
 
@@ -42,6 +52,7 @@ def in_words(size: int, sha256: str) -> str:
     return f"{size} bytes, SHA-256 {sha256}"
 
 
+@cache
 def _pattern(step: str) -> bytes:
     state = 1
     for character in step:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.limits import ARTIFACT_SENT
 from swamp_harness.machinery.memory import MemoryWatch
 from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.serve_api import RequestRefused
 from swamp_harness.scenario import run_events
-from swamp_harness.scenario.artifact_bytes import blocks, described, in_words
+from swamp_harness.scenario.artifact_bytes import SIZED_ARTIFACTS, blocks, described, in_words
 from swamp_harness.scenario.probe import ARTIFACT, MEGABYTE, size_made_by
 from swamp_harness.scenario.world import World
 
@@ -54,13 +56,18 @@ def recorded_of(world: World, step: str) -> dict[str, str]:
     """The artifact of a step: what the product tells the operator of it, and what its bytes are.
 
     Raises:
-        PromiseBroken: the product shows no such artifact, or its answer breaks its contract.
+        PromiseBroken: the product shows no such artifact, or its answer breaks its contract, or names a file
+            that does not exist.
     """
     result = _asked_for(world, step)
     if not result.succeeded:
         raise PromiseBroken(f'The artifact of the step "{step}" cannot be read:\n{result}')
     told = result.answer("data-get")
     kept = world.repository.folder / told["contentPath"]
+    if not kept.is_file():
+        raise ContractBroken(
+            f"`{result.command}` names the file {told['contentPath']}, which does not exist."
+        )
     return {
         "as the product tells": in_words(told["size"], told["checksum"]),
         "as it is kept": described(_bytes_of(kept)),
@@ -92,6 +99,36 @@ def read_by(world: World, step: str) -> str:
 def expected_reading(world: World, step: str) -> str:
     """What a step must read of the artifact of a step."""
     return described(blocks(step, _size_of(world, step)))
+
+
+def damaged_of_all_sizes(world: World, step: str) -> list[str]:
+    """Which artifacts of a step that makes them of all sizes are not there, bit for bit, and what is."""
+    api = world.orchestrator.api
+    damaged = []
+    for name, true in _true_of_all_sizes(step).items():
+        try:
+            told = api.data("data.get", "data-get", modelIdOrName=step, dataName=name, includeContent=False)
+        except RequestRefused as refused:
+            damaged.append(f"{name}: not to be read: {refused}")
+            continue
+        seen = {
+            "told": in_words(told["size"], told["checksum"]),
+            "kept": described(_bytes_of(world.repository.folder / told["contentPath"])),
+        }
+        damaged += [f"{name}, as it is {how}: {text}" for how, text in seen.items() if text != true]
+    return damaged
+
+
+def misread_of_all_sizes(world: World, step: str, maker: str) -> list[str]:
+    """Which artifacts of all sizes a step has not read as they were made, by its own account."""
+    noted = world.journal.remark("read", step)
+    read = json.loads(noted) if noted else {}
+    true = _true_of_all_sizes(maker)
+    return [f"{name}: {read.get(name)}" for name in true if read.get(name) != true[name]]
+
+
+def _true_of_all_sizes(step: str) -> dict[str, str]:
+    return {name: described(blocks(step, one["size"])) for name, one in SIZED_ARTIFACTS.items()}
 
 
 def watch_memory(world: World, name: str) -> None:

@@ -13,7 +13,7 @@ from swamp_harness.machinery.files import remove_folder
 from swamp_harness.machinery.guardian import KEEP_FILE, Guardian, remove_unless_kept
 from swamp_harness.machinery.limits import set_pace
 from swamp_harness.machinery.survivors import MARK_VARIABLE, end_marked, mark_of
-from swamp_harness.product.binary import Binary, binary_under_test, other_binary
+from swamp_harness.product.binary import Binary, binary_under_test, other_binary, under_its_own_name
 from swamp_harness.product.commands import SwampCommands
 from swamp_harness.product.extension import install, network_settings, share_packages
 from swamp_harness.product.fallbacks import Fallbacks
@@ -70,6 +70,9 @@ class Bench:
         # Resolved, so that product and suite call it by the same name where the temp folder is a link.
         self.folder = Path(tempfile.mkdtemp(prefix=f"{self.run_id}-")).resolve()
         self._guardian = Guardian(self.run_id, self.folder)
+        self.binary = under_its_own_name(self.binary, self.folder / "binary")
+        if self.other is not None:
+            self.other = under_its_own_name(self.other, self.folder / "other-binary")
         self._network = network_settings(environ)
         self._template: Repository | None = None
         self._fault: Exception | None = None
@@ -108,7 +111,7 @@ class Bench:
         if self._template is None:
             machine = Machine.at(self.folder / "prepared-repository")
             commands = SwampCommands(
-                self.binary.path, machine.environment(**self.mark("preparation")), machine.work
+                self.binary.runs_as, machine.environment(**self.mark("preparation")), machine.work
             )
             self._template = initialise(commands, with_vault=True)
         return self._template
@@ -125,7 +128,7 @@ class Bench:
             machine = Machine.at(self._probe_machine.root)
             repository = self.prepared_repository().copy_to(machine.here / "repository")
             environment = machine.environment(**self.mark("preparation"), **self._network)
-            commands = SwampCommands(self.binary.path, environment, repository.folder)
+            commands = SwampCommands(self.binary.runs_as, environment, repository.folder)
             install(repository, _EXTENSIONS, commands, PROBE)
             self._template_with_probe = repository
         return self._template_with_probe

@@ -51,7 +51,7 @@ class Berths:
         self, machines: Sequence[BenchMachine], binary: Binary, run_id: str, scenario: str, folder: Path
     ) -> None:
         self._turns = itertools.cycle(machines)
-        self._binary = binary.path
+        self._binary = binary.runs_as
         self._run_id = run_id
         self._scenario = scenario
         self._folder = folder

@@ -21,6 +21,7 @@ from swamp_harness.scenario.world import World
 _WHO_WHERE_AND_WHEN = frozenset({"id", "modelId", "ownerRef", "createdAt", "contentPath", "definitionHash"})
 _ITS_OWN_NAME = "(the step's own name)"
 _ABSENT = "nothing"
+_THIS_RUN = "this run"
 # Calls of the probe in the words of the features, by the name under which it notes what came back.
 _CALLS = {
     "the latest version of its own": "latest",
@@ -56,11 +57,13 @@ def given_back(world: World, step: str, wanted: Iterable[str]) -> list[Row]:
     text = world.journal.remark("got", step)
     if not text:
         raise InfrastructureFault(f'The step "{step}" noted no answer.')
-    noted = json.loads(text)
+    noted = json.loads(text.replace(world.runs.last.run_id, _THIS_RUN))
     return [{"asked for": each, "given back": _in_words(_answer_to(each, noted))} for each in wanted]
 
 
 def _answer_to(wanted: str, noted: Mapping[str, Any]) -> Any:
+    if wanted in noted:
+        return noted[wanted]
     if wanted in _CALLS:
         return noted[_CALLS[wanted]]
     return json.loads(noted["answers"].get(wanted, "null"))  # it notes answers as JSON, big numbers as "3n"
@@ -80,7 +83,8 @@ def _word(answer: Any) -> str:
         return _ABSENT
     if isinstance(answer, Mapping):
         return str(answer.get("text", answer.get("name", answer)))
-    return str(answer).removesuffix("n")
+    text = str(answer)
+    return text.removesuffix("n") if text.strip("-0123456789") == "n" else text
 
 
 def differences_in_remains(world: World, one: str, other: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.redaction import SECRETS
@@ -14,11 +14,31 @@ from swamp_harness.scenario.world import World
 
 NOBODY = "nobody"
 ORCHESTRATOR = "the orchestrator"
+RESTARTED = "the restarted orchestrator"
 # What a worker is told about its orchestrator; the control plane's own (design/remote-execution.md,
 # "Dispatch runners").
 _CONTROL_PLANE = ("SWAMP_WORKER_TOKEN", "SWAMP_SERVER_TOKEN", "SWAMP_ORCHESTRATOR_URL")
 # What a shell and the product's runtime set of their own for what they start.
 _OF_THE_RUNTIME = re.compile(r"_|PWD|OLDPWD|SHLVL|DENO_.*")
+# How much of a value is shown that is nobody's.
+_SHOWN = 100
+
+
+# Variables whose values something on the way could cut, trim, evaluate or drop, each with its owner in it.
+# Windows allows a variable less than 32 KiB, and Linux less than 128.
+_VALUES: Mapping[str, Callable[[str], str]] = {
+    "PATH": lambda owner: os.pathsep.join((os.environ["PATH"], owner)),  # must go on working
+    "PLACES": lambda owner: os.pathsep.join((r"/a place", r"C:\places", "", owner)),
+    "SEVERAL": lambda owner: f"several lines of {owner}\nSECOND=line\r\n\n the last one\n",
+    "LETTERS": lambda owner: f"Grüße, 世界, שלום, e\u0301, 👋🏽 of {owner}\u00a0",
+    "QUOTES": lambda owner: f"'\"` \\ \\n $HOME ${{HOME}} %PATH% $(id) ${{{{ 1 + 1 }}}} of {owner}",
+    "BLANKS": lambda owner: f"  \tof {owner}\t ",
+    "EQUALS": lambda owner: f"=a=b==of {owner}=",
+    "NUMBER": lambda owner: f"00{len(owner)}",
+    "VERY_LONG": lambda owner: f"{'0123456789' * (10_000 if os.name == 'posix' else 3_000)} of {owner}",
+    "EMPTY": lambda owner: "" if owner == ORCHESTRATOR else f"EMPTY of {owner}",
+    "EMPTIED": lambda owner: "" if owner == RESTARTED else f"EMPTIED of {owner}",
+}
 
 
 def variables_of(owner: str, names: Iterable[str]) -> dict[str, str]:
@@ -26,12 +46,9 @@ def variables_of(owner: str, names: Iterable[str]) -> dict[str, str]:
 
     Args:
         owner: whose they are.
-        names: of the variables. What a search path holds must go on working, so it is only extended.
+        names: of the variables.
     """
-    return {
-        name: os.pathsep.join((os.environ["PATH"], owner)) if name == "PATH" else f"{name} of {owner}"
-        for name in names
-    }
+    return {name: _VALUES.get(name, f"{name} of {{}}".format)(owner) for name in names}
 
 
 def server_credential() -> dict[str, str]:
@@ -95,12 +112,10 @@ def _owner(world: World, worker: str, variable: str, environment: Mapping[str, s
     if variable not in environment:
         return NOBODY
     value = environment[variable]
-    environments = {
-        ORCHESTRATOR: world.orchestrator.environment,
-        worker: world.workers[worker].environment,
-    }
-    for owner, own in environments.items():
-        # The orchestrator may have lost the variable since.
-        if value in (own.get(variable), *variables_of(owner, [variable]).values()):
+    # Those that the scenario gave may be gone since; the others tell no owner.
+    given = {owner: variables_of(owner, [variable]) for owner in (ORCHESTRATOR, RESTARTED, worker)}
+    present = {ORCHESTRATOR: world.orchestrator.environment, worker: world.workers[worker].environment}
+    for owner, own in (*given.items(), *present.items()):
+        if value == own.get(variable):
             return owner
-    return value
+    return value if len(value) < _SHOWN else f"{value[:_SHOWN]}... ({len(value)} characters)"

@@ -5,12 +5,11 @@ Every byte goes through the redactor before it is written.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.machinery.plain_text import for_file, json_text
 from swamp_harness.product.commands import CommandResult
 from swamp_harness.product.serve_api import Request
 
@@ -49,7 +48,7 @@ class Evidence:
     def write(self, title: str, name: str, text: str) -> None:
         """Put a text into evidence."""
         file = self.folder / name
-        file.write_text(SECRETS.blank(text), "utf-8")
+        file.write_text(for_file(text), "utf-8")
         self.exhibits.append(Exhibit(title, file))
 
     def write_transcript(self, results: Iterable[CommandResult | Request]) -> None:
@@ -60,4 +59,4 @@ class Evidence:
 
     def write_answer(self, title: str, name: str, answer: object) -> None:
         """Put an answer of the product, already parsed, into evidence."""
-        self.write(title, name, json.dumps(answer, indent=2, ensure_ascii=False, default=str) + "\n")
+        self.write(title, name, json_text(answer) + "\n")

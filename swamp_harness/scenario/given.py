@@ -11,7 +11,7 @@ from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import POOL_CHANGED
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.waiting import wait_until
-from swamp_harness.product.commands import CommandResult, SwampCommands
+from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.fallbacks import Fallback
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.orchestrator import Orchestrator
@@ -47,7 +47,7 @@ class Given:
         scene, bench = self._scene, self._scene.bench
         machine = Machine.at(scene.folder / "operator")
         folder = machine.here / "repository"
-        commands = SwampCommands(bench.binary.path, machine.environment(**scene.variables), folder)
+        commands = SwampCommands(bench.binary.runs_as, machine.environment(**scene.variables), folder)
         if with_probe:
             scene.repository = bench.repository_with_probe().copy_to(folder)
             bench.share_packages_with(machine, scene.fallbacks)
@@ -57,7 +57,7 @@ class Given:
             folder.mkdir()
             scene.repository = initialise(commands, with_vault=False)
         scene.operator = Operator(commands, scene.fallbacks)
-        scene.runs = Runs(bench.binary.path, commands.environment, machine.work, scene.evidence)
+        scene.runs = Runs(bench.binary.runs_as, commands.environment, machine.work, scene.evidence)
 
     def workflow(self, workflow: Workflow) -> None:
         """Give the operator a repository with a workflow whose steps are the probe's."""
@@ -103,7 +103,7 @@ class Given:
             scene.bench.share_packages_with(machine, scene.fallbacks)
         orchestrator = Orchestrator(
             name,
-            scene.bench.binary.path,
+            scene.bench.binary.runs_as,
             machine.environment(**{**scene.variables, **(variables or {})}),
             scene.repository,
             log=ProcessLog(scene.evidence.log_file(name)),
@@ -114,9 +114,10 @@ class Given:
         scene.orchestrators[name] = orchestrator
         orchestrator.start()
 
-    def secret(self, key: str) -> None:
+    def secret(self, key: str, *, of_several_lines: bool = False) -> None:
         """Put a new secret into the vault."""
-        _demand("secret could not be put into the vault", self._scene.operator.keep_secret(key))
+        kept = self._scene.operator.keep_secret(key, of_several_lines=of_several_lines)
+        _demand("secret could not be put into the vault", kept)
 
     def trust(self, trust: Trust) -> None:
         """Decide whom the operator trusts from now on, and every worker that starts from now on."""
@@ -128,23 +129,27 @@ class Given:
         scene, bench = self._scene, self._scene.bench
         machine = Machine.at(scene.folder / "another-machine")
         variables = {**bench.mark(scene.scenario), **trust_of_command(scene.trusted)}
-        commands = SwampCommands(bench.binary.path, machine.environment(**variables), machine.work)
+        commands = SwampCommands(bench.binary.runs_as, machine.environment(**variables), machine.work)
         scene.elsewhere = Elsewhere(machine, commands, scene.orchestrator.api.url)
-        scene.runs = Runs(bench.binary.path, commands.environment, machine.work, scene.evidence)
+        scene.runs = Runs(bench.binary.runs_as, commands.environment, machine.work, scene.evidence)
 
-    def token(self, token: str, *, lifetime: str = "", revoked: bool = False) -> None:
+    def token(self, token: str, *, lifetime: str = "", revoked: bool = False, machines: int = 1) -> None:
         """Mint a token, of the usual lifetime unless another is given, and revoke it if asked.
 
         One that only has to be there costs a request where an orchestrator runs, not a command.
         """
         scene, operator = self._scene, self._scene.operator
         usual = scene.times.usual_lifetime
-        if not lifetime and not revoked and scene.has_orchestrator and self._minted_by_request(token, usual):
+        is_plain = not lifetime and not revoked and machines == 1
+        if is_plain and scene.has_orchestrator and self._minted_by_request(token, usual):
             return
-        minted = operator.mint(token, lifetime or usual)
+        minted = operator.mint(token, lifetime or usual, machines)
         _demand("token could not be prepared", minted)
         if revoked:
-            _demand("token could not be prepared", operator.revoke(token))
+            revoked_now = operator.revoke(token)
+            _demand("token could not be prepared", revoked_now)
+            if revoked_now.output is Output.JSON:
+                revoked_now.answer("token-revoke")
         operator.note_lifetime(token, minted)
 
     def worker(
@@ -182,8 +187,9 @@ class Given:
         )[0]
 
     def _minted_by_request(self, token: str, lifetime: str) -> bool:
+        operator, api = self._scene.operator, self._scene.orchestrator.api
         try:
-            self._scene.operator.mint_at(self._scene.orchestrator.api, token, lifetime)
+            self._scene.answer(lambda: operator.mint_at(api, token, lifetime))
         except UnknownRequest:
             self._scene.fallbacks[Fallback.TOKEN_BY_COMMAND] += 1
             return False

@@ -96,15 +96,21 @@ class Journal:
         return [note for note in self.notes() if note.event == START and step in (None, note.step)]
 
     def environments(self, step: str) -> list[dict[str, str]]:
-        """The environments that a step found each time that it began, where it noted them, in order."""
-        files = [self._folder / f"environment-{step}-{start.pid}" for start in self.starts(step)]
-        texts = [file.read_text("utf-8", errors="replace") for file in files if file.exists()]
-        return [dict(line.split("=", 1) for line in text.splitlines() if "=" in line) for text in texts]
+        """The environments that a step found each time that it began, where it noted them, in order.
+
+        A program notes a line for each variable, so nothing is known of values of several lines; a step of an
+        extension notes them as they are.
+        """
+        texts = self.remarks("environment", step)
+        of_programs = [
+            dict(line.split("=", 1) for line in text.splitlines() if "=" in line) for text in texts
+        ]
+        return of_programs or [json.loads(text) for text in self.remarks("variables", step)]
 
     def remarks(self, name: str, step: str) -> list[str]:
         """What a step has noted beside the journal each time that it began, in order."""
         files = [self._folder / f"{name}-{step}-{start.pid}" for start in self.starts(step)]
-        return [file.read_text("utf-8") for file in files if file.exists()]
+        return [file.read_text("utf-8", errors="replace") for file in files if file.exists()]
 
     def remark(self, name: str, step: str) -> str:
         """What a step has noted beside the journal, such as the "digest" of a secret; "" if nothing."""

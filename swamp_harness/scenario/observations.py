@@ -181,7 +181,7 @@ def _grace_window(world: World) -> float:
 
 
 def leaks_of(world: World, name: str) -> list[Leak]:
-    """Where a secret of the vault, or that of a token, is found outside the vault's own store.
+    """Where a secret of the vault, or that of a token, or a line of it, is found outside the vault's store.
 
     Searched are all files of the scenario (repository, homes, caches, temp and working folders), the raw
     output of every process, and everything that commands have printed, but for the minting of a token.
@@ -189,7 +189,6 @@ def leaks_of(world: World, name: str) -> list[Leak]:
     Raises:
         InfrastructureFault: the search could not find a value planted for it.
     """
-    secret = world.operator.secret(name)
     world.workers.fetch()
     said = [(f"the output of {log.file.stem}", log.text()) for log in world.logs()]
     printed = [
@@ -197,10 +196,15 @@ def leaks_of(world: World, name: str) -> list[Leak]:
         for result in world.operator.commands.results
         if result not in world.operator.minted
     ]
-    return [
-        *search_files(secret, [world.folder], except_in=[world.repository.vault_store]),
-        *search_text(secret, said + printed),
+    leaks = [
+        leak
+        for text in world.operator.texts_of_secret(name)
+        for leak in (
+            *search_files(text, [world.folder], except_in=[world.repository.vault_store]),
+            *search_text(text, said + printed),
+        )
     ]
+    return list(dict.fromkeys(leaks))  # many lines of a secret may stand in one place
 
 
 def traces_of(world: World, word: str) -> list[str]:

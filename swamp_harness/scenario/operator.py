@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -36,14 +36,37 @@ from swamp_harness.product.run_records import (
     queue_from_json,
     queue_from_table,
     run,
+    steps_of,
     tells_no_reason,
 )
 from swamp_harness.product.serve_api import Request, ServeApi
-from swamp_harness.product.wordings import ALREADY_REVOKED, CANCELLATION, CANCELLED_NOW
+from swamp_harness.product.wordings import ALREADY_REVOKED, CANCELLATION, CANCELLED_NOW, MINTED, REVOKED
 from swamp_harness.scenario.probe import PROBE, SHELL, ResultRecord, is_work, result_of_step
 
 _TYPE_OF_TOKENS = "swamp/enrollment-token"
 _DATUM = "token-main"
+
+
+def _lines_of_secret() -> str:
+    # Such as a private key: lines that end in both ways, and one that is long, with letters and signs that
+    # JSON, YAML and shells write in ways of their own.
+    first, second, third, last = (secrets.token_urlsafe(32) for _ in range(4))
+    return f'{first} "\\ $x é世\n{second}\r\n{third * 200}\n\n{last}'
+
+
+@dataclass(frozen=True)
+class Minting:
+    """What the answer to minting a token says.
+
+    Attributes:
+        token: its name.
+        expires: the end of its lifetime.
+        kept_in: the vault that keeps its secret, and the key.
+    """
+
+    token: str
+    expires: datetime
+    kept_in: str
 
 
 class Operator:
@@ -59,6 +82,8 @@ class Operator:
         vault_secrets: what the operator has put into the vault, by key.
         minted: the answers that showed them, which may hold a secret.
         requests: what the operator has asked of the orchestrator in place of commands.
+        asked_lifetimes: the lifetime that the first minting of each token asked for, such as "1h".
+        revocations: the commands that revoked tokens, in order.
         output: how the operator asks for answers to what it does.
     """
 
@@ -70,6 +95,8 @@ class Operator:
         self.vault_secrets: dict[str, str] = {}
         self.minted: list[CommandResult] = []
         self.requests: list[Request] = []
+        self.revocations: list[CommandResult] = []
+        self.asked_lifetimes: dict[str, str] = {}
         self.output = Output.JSON
         self._last: CommandResult | None = None
 
@@ -80,11 +107,13 @@ class Operator:
             raise InfrastructureFault("The operator has not given any command yet.")
         return self._last
 
-    def mint(self, token: str, lifetime: str) -> CommandResult:
-        """Mint a token; whether it succeeded is for the scenario to ask."""
+    def mint(self, token: str, lifetime: str, machines: int = 1) -> CommandResult:
+        """Mint a token, for one machine or several; whether it succeeded is for the scenario to ask."""
+        several = ("--max-enrollments", str(machines)) if machines > 1 else ()
         result = self.commands.run(
-            "worker", "token", "create", token, "--duration", lifetime, output=self.output
+            "worker", "token", "create", token, "--duration", lifetime, *several, output=self.output
         )
+        self.asked_lifetimes.setdefault(token, lifetime)
         for credential in credentials_in(result.stdout + result.stderr):
             self.credentials.setdefault(credential.name, credential)
             self.minted.append(result)
@@ -103,6 +132,7 @@ class Operator:
         for credential in credentials_in(str(request.answer["token"])):
             self.credentials.setdefault(credential.name, credential)
         self.requests.append(request)
+        self.asked_lifetimes.setdefault(token, lifetime)
         self.lifetimes[token] = (request.started, moment(request.answer["expiresAt"]))
 
     def note_lifetime(self, token: str, minting: CommandResult) -> None:
@@ -113,6 +143,7 @@ class Operator:
     def revoke(self, token: str) -> CommandResult:
         """Revoke a token; whether it succeeded is for the scenario to ask."""
         self._last = self.commands.run("worker", "token", "revoke", token, output=self.output)
+        self.revocations.append(self._last)
         return self._last
 
     def credential(self, token: str) -> Credential:
@@ -125,10 +156,11 @@ class Operator:
             raise InfrastructureFault(f'The scenario has minted no token "{token}".')
         return self.credentials[token]
 
-    def keep_secret(self, key: str) -> CommandResult:
+    def keep_secret(self, key: str, *, of_several_lines: bool = False) -> CommandResult:
         """Put a new secret into the vault; whether it succeeded is for the scenario to ask."""
-        self.vault_secrets[key] = secrets.token_urlsafe(32)
-        SECRETS.add(self.vault_secrets[key])
+        self.vault_secrets[key] = _lines_of_secret() if of_several_lines else secrets.token_urlsafe(32)
+        for text in self.texts_of_secret(key):
+            SECRETS.add(text)
         return self.commands.run("vault", "put", VAULT, key, stdin=self.vault_secrets[key])
 
     def secret(self, name: str) -> str:
@@ -138,6 +170,12 @@ class Operator:
             InfrastructureFault: the scenario has neither.
         """
         return self.vault_secrets.get(name) or self.credential(name).secret
+
+    def texts_of_secret(self, name: str) -> list[str]:
+        """What must not be found of a secret: all of it, and each of its lines if it has several."""
+        secret = self.secret(name)
+        lines = [line for line in secret.splitlines() if line]
+        return [secret, *(lines if len(lines) > 1 else ())]
 
     def shown_by_last(self) -> dict[str, object]:
         """What the last minting showed: the names of credentials, and how often their secrets stand there.
@@ -154,6 +192,21 @@ class Operator:
             "credentials": [credential.name for credential in shown],
             "secrets": sum(text.count(secret) for secret in plain),
         }
+
+    def says_minted(self) -> Minting:
+        """What the last minting says of the token: its name, the end of its lifetime, and where it is kept.
+
+        Raises:
+            ContractBroken: it says so in another form than it was asked for.
+        """
+        if self.last.output is Output.JSON:
+            answer = self.last.answer("token-create")
+            kept = answer["vaultRef"]
+            said = [answer["name"], answer["expiresAt"], f"{kept['vaultName']} (key {kept['secretKey']})"]
+        else:
+            found = (text.search(self.last.stdout) for text in MINTED)
+            said = [match["what"] if match else "" for match in found]
+        return Minting(said[0], moment(said[1]), said[2])
 
     def tokens(self, output: Output = Output.JSON) -> list[TokenRecord]:
         """The token list, by name.
@@ -243,6 +296,15 @@ class Operator:
                 return record
         raise PromiseBroken(f"The history of workflow runs does not know the run {run_id}.")
 
+    def steps_of_last_run(self, workflow: str) -> list[dict[str, Any]]:
+        """The steps of the last run of a workflow, as its record tells them.
+
+        Raises:
+            PromiseBroken: the question fails, or its answer breaks its contract.
+        """
+        answer = self._asked("workflow", "history", "get", workflow).answer("workflow-run")
+        return steps_of(answer)
+
     def _failures_of_steps(self, workflow: str, run_id: str) -> str:
         answer = self._asked("workflow", "history", "get", workflow).answer("workflow-run")
         if answer["id"] != run_id:
@@ -263,7 +325,7 @@ class Operator:
     def leases(self) -> list[LeaseRecord]:
         """All step leases."""
         answer = self._asked("data", "query", ALL_LEASES).answer("data-query")
-        contents = [result["content"] for result in answer["results"]]
+        contents = [result.get("content") for result in answer["results"]]
         for content in contents:
             contracts.honour("step-lease", content, "a step lease")
         return [lease(content) for content in contents]
@@ -289,9 +351,10 @@ class Operator:
         """Create a model that is an instance of a type."""
         return self.commands.run("model", "create", model_type, name)
 
-    def get_datum(self, model: str, name: str, version: int) -> CommandResult:
-        """Ask for one version of a datum of a model instance, with its content."""
-        return self.commands.run("data", "get", model, name, "--version", str(version))
+    def get_datum(self, model: str, name: str, version: int | None = None) -> CommandResult:
+        """Ask for one version of a datum of a model instance, with its content; the newest unless named."""
+        one = () if version is None else ("--version", str(version))
+        return self.commands.run("data", "get", model, name, *one)
 
     def revoked_at(self, token: str) -> datetime:
         """When a token was revoked, as the recorded data tells it.
@@ -306,6 +369,30 @@ class Operator:
             if content.get("name") == token and "revokedAt" in content:
                 return moment(content["revokedAt"])
         raise PromiseBroken(f'The recorded data does not tell when the token "{token}" was revoked.')
+
+    def says_revoked(self) -> list[object]:
+        """Which token the first revoking says it has revoked, and when; empty if it says neither.
+
+        Raises:
+            ContractBroken: it was asked for JSON, and its answer breaks its contract.
+        """
+        first = self.revocations[0]
+        if first.output is Output.JSON:
+            answer = first.answer("token-revoke")
+            told = [] if answer["alreadyRevoked"] else [answer["name"], answer["revokedAt"]]
+        else:
+            told = [match["what"] for text in REVOKED if (match := text.search(first.stdout))]
+        return [*told[:1], *map(moment, told[1:])]
+
+    def token_records(self) -> dict[str, Any]:
+        """What the product keeps of each token, by name.
+
+        Raises:
+            PromiseBroken: the question fails, or its answer breaks its contract.
+        """
+        predicate = f'modelType == "{_TYPE_OF_TOKENS}" && name == "{_DATUM}"'
+        answer = self._asked("data", "query", predicate).answer("data-query")
+        return {result["modelName"]: result["content"] for result in answer["results"]}
 
     def says_already_revoked(self) -> bool:
         """Whether the last revoking says that the token was revoked before."""
@@ -330,8 +417,8 @@ class Operator:
         said = [(f"`{result.command}`", result.stdout + result.stderr) for result in asked]
         return search_text(self.credential(token).secret, said)
 
-    def leaks_in_answers(self, secret: str, run_id: str) -> list[Leak]:
-        """Where the product's answers about a run show a secret: all data, the run's history and its logs.
+    def leaks_in_answers(self, texts: Sequence[str], run_id: str) -> list[Leak]:
+        """Where the product's answers about a run show one of some texts: all data, its history and its logs.
 
         Raises:
             PromiseBroken: a question fails.
@@ -343,7 +430,7 @@ class Operator:
             self._asked("run", "history"),
         ]
         said = [(f"`{result.command}`", result.stdout + result.stderr) for result in asked]
-        return search_text(secret, said)
+        return [leak for text in texts for leak in search_text(text, said)]
 
     def _asked(self, *arguments: str, output: Output = Output.JSON) -> CommandResult:
         result = self.commands.run(*arguments, output=output)

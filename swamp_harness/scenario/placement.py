@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.records import labels_from_text
-from swamp_harness.product.workflow import Placement, Step, Workflow, name_for_item
+from swamp_harness.product.workflow import MAIN_JOB, Placement, Step, Workflow, name_for_item
 from swamp_harness.scenario.probe import WORK
 from swamp_harness.scenario.tables import rows_of
 
@@ -19,8 +19,10 @@ ANY_WORKER: Mapping[str, str] = {"pool": "any"}
 
 _WORKER = re.compile(r'^worker "(?P<name>[^"]+)"$')
 _INSTANCE = re.compile(r'^the present instance of "(?P<name>[^"]+)"$')
+_PART_OF_INSTANCE = re.compile(r'^the first half of the instance of "(?P<name>[^"]+)"$')
+_FIRST_HALF = "first_half_of_"
 _QUEUE_LIMIT = re.compile(r"^(?P<seconds>\d+) s$")
-_COLUMNS = {"step", "runs on", "work", "after", "queue limit", "for each of"}
+_COLUMNS = {"step", "runs on", "work", "after", "queue limit", "for each of", "job", "model"}
 
 
 def planned(table: Any) -> Workflow:
@@ -28,7 +30,8 @@ def planned(table: Any) -> Workflow:
 
     Args:
         table: one row for each step, with the columns step, runs on, work, and perhaps after (the step that
-            must have succeeded before), queue limit, and for each of (the items that it is expanded over).
+            must have succeeded before), queue limit, for each of (the items that it is expanded over), job,
+            and model (the name of its model instance).
 
     Returns:
         The workflow; its inputs are the workers whose instance uuid must be given when it is run.
@@ -37,8 +40,22 @@ def planned(table: Any) -> Workflow:
         InfrastructureFault: the table cannot be understood.
     """
     rows = rows_of(table, _COLUMNS)
-    instances = [match["name"] for row in rows for part in _parts(row) if (match := _INSTANCE.match(part))]
-    return Workflow(WORKFLOW, [_step(row) for row in rows], inputs=instances)
+    parts = [part for row in rows for part in _parts(row)]
+    instances = [match["name"] for part in parts if (match := _INSTANCE.match(part))]
+    halves = [_FIRST_HALF + match["name"] for part in parts if (match := _PART_OF_INSTANCE.match(part))]
+    return Workflow(WORKFLOW, [_step(row) for row in rows], inputs=[*instances, *halves])
+
+
+def value_of_input(name: str, instance_of: Callable[[str], str]) -> str:
+    """What whoever runs a planned workflow must give for an input of it.
+
+    Args:
+        name: of the input.
+        instance_of: the uuid of a worker's instance.
+    """
+    worker = name.removeprefix(_FIRST_HALF)
+    instance = instance_of(worker)
+    return instance if worker == name else instance[: len(instance) // 2]
 
 
 def step_for(worker: str, name: str, work: str) -> Step:
@@ -61,6 +78,8 @@ def _step(row: Mapping[str, str]) -> Step:
         after=row.get("after", ""),
         queue_limit=float(match["seconds"]) if match else None,
         items=items,
+        model=row.get("model", ""),
+        job=row.get("job") or MAIN_JOB,
     )
     # The journal knows each item's step by the name that it gets when the step is expanded.
     return replace(step, task=WORK[work](step.template))
@@ -73,6 +92,8 @@ def _placement(row: Mapping[str, str]) -> Placement:
             target = match["name"]
         elif match := _INSTANCE.match(part):
             target = f"${{{{ inputs.{match['name']} }}}}"
+        elif match := _PART_OF_INSTANCE.match(part):
+            target = f"${{{{ inputs.{_FIRST_HALF}{match['name']} }}}}"
         elif part == "any worker":
             labels |= ANY_WORKER
         elif part == ON_THE_ORCHESTRATOR:

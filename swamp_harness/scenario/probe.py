@@ -9,14 +9,23 @@ from typing import Any
 
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.workflow import Task
+from swamp_harness.scenario.artifact_bytes import SIZED_ARTIFACTS
 from swamp_harness.scenario.journal import END, JOURNAL, NOTES_VARIABLE, START
+from swamp_harness.scenario.questions import QUESTIONS
+from swamp_harness.scenario.values import LINES, LONG, MESSAGE, VALUES
 
 PROBE = "@uat/probe"
 SECRETS_MODEL = "@uat/secrets"
 ENVIRONMENT_MODEL = "@uat/environment"
 CAPABILITIES_MODEL = "@uat/capabilities"
+VALUES_MODEL = "@uat/values"
 SHIPPED_MODEL = "@uat/shipped"
 ARTIFACTS_MODEL = "@uat/artifacts"
+# The step whose values others are given.
+GIVER = "giver"
+# The model whose steps write one record after the other, under one name.
+LEDGER, ENTRY = "ledger", "entry"
+NEWEST = f'${{{{ data.latest("{LEDGER}", "{ENTRY}").attributes.text }}}}'
 SHELL = "command/shell"
 # The files that come with the published extension, as steps name them.
 SHIPPED_FILES = ("greeting.txt", "tables/every byte.bin", "empty.txt", "deep/down/50% + more & so on.txt")
@@ -65,6 +74,16 @@ def _shell(body: str) -> Callable[[str], Task]:
 
 def _use(deed: str) -> Callable[[str], Task]:
     return lambda step: Task(CAPABILITIES_MODEL, "use", {"step": step, "deed": deed})
+
+
+def _hand_back(step: str) -> Task:
+    return Task(VALUES_MODEL, "echo", {"step": step, "bag": VALUES, "lines": LINES, "long": LONG})
+
+
+def _take(step: str) -> Task:
+    latest = f'data.latest("{GIVER}", "bag").attributes'
+    given = {"given": f"${{{{ {latest} }}}}", "within": f"<${{{{ {latest}.lines }}}}>"}
+    return Task(VALUES_MODEL, "given", {"step": step, **given})
 
 
 def _say(place: str) -> Callable[[str], Task]:
@@ -137,6 +156,17 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "reads the sensitive field that it wrote": _use("sensitiveRead"),
     "looks at the handles of what it wrote": _use("handles"),
     "makes mistakes": _use("erring"),
+    "hands values back": _hand_back,
+    f'takes the values that "{GIVER}" wrote': _take,
+    "writes data of several kinds": lambda step: Task(VALUES_MODEL, "kinds", {"step": step}),
+    "asks for data of several kinds": lambda step: Task(
+        VALUES_MODEL, "ask", {"step": step, "questions": QUESTIONS}
+    ),
+    "fails with a message of several lines": lambda step: Task(
+        VALUES_MODEL, "fail", {"step": step, "message": MESSAGE}
+    ),
+    "begins the ledger": lambda step: Task(VALUES_MODEL, "enter", {"step": step}),
+    "adds to the ledger": lambda step: Task(VALUES_MODEL, "enter", {"step": step, "newest": NEWEST}),
     "notes its environment": lambda step: Task(ENVIRONMENT_MODEL, "tell", {"step": step}),
     "sets variables, and notes them": lambda step: Task(
         ENVIRONMENT_MODEL, "set", {"step": step, "names": [f"SET_{step.upper()}", "REGION", "OWN"]}
@@ -158,6 +188,12 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "makes 30 MB as a stream, holding half way": _make(30, "as a stream", holds=True),
     # No sooner goes one of them on than all three are half way.
     "makes 30 MB as a stream, meeting two others half way": _make(30, "as a stream", others=2),
+    "makes artifacts of all sizes": lambda step: Task(
+        ARTIFACTS_MODEL, "makeAll", {"step": step, "artifacts": SIZED_ARTIFACTS}
+    ),
+    'reads the artifacts of "build"': lambda step: Task(
+        ARTIFACTS_MODEL, "readAll", {"step": step, "of": "build", "artifacts": SIZED_ARTIFACTS}
+    ),
     'reads the artifact of "build"': lambda step: Task(
         ARTIFACTS_MODEL, "read", {"step": step, "of": "build"}
     ),

@@ -10,6 +10,7 @@ from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import (
     ATTEMPTS_MADE,
     OUTPUT_SEEN,
+    QUEUE_LIMIT_OVER,
     RUN_ENDED,
     SILENCE_NOTICED,
     STEP_BEGUN,
@@ -21,6 +22,7 @@ from swamp_harness.product.commands import Output
 from swamp_harness.product.records import BUSY
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.product.workflow import Task
+from swamp_harness.scenario.placement import value_of_input
 from swamp_harness.scenario.probe import PROBE, word_of
 from swamp_harness.scenario.world import World
 
@@ -31,7 +33,10 @@ _AFTER_A_WINDOW = timedelta(seconds=2)
 def start_workflow(world: World, *, at_a_terminal: bool = False) -> None:
     """Start the scenario's workflow, and follow it until the orchestrator knows of the run."""
     workflow = world.workflow
-    instances = {name: world.first_membership(name).instance for name in workflow.inputs}
+    instances = {
+        name: value_of_input(name, lambda worker: world.first_membership(worker).instance)
+        for name in workflow.inputs
+    }
     output = Output.TERMINAL if at_a_terminal else world.operator.output
     world.runs.start(workflow, world.orchestrator.api, output, instances)
 
@@ -131,6 +136,20 @@ def wait_until_queued(world: World, step: str) -> None:
         lambda queued: step in queued,
         STEP_QUEUED,
         hopeless=lambda: cause_of_standstill(world),
+    )
+
+
+def wait_until_queue_limit_is_over(world: World, step: str) -> None:
+    """Wait until a step that no worker fits has left the queue.
+
+    Raises:
+        AwaitedInVain: it goes on waiting.
+    """
+    wait_until(
+        f'the step "{step}" to leave the queue',
+        world.orchestrator.api.queued_steps,
+        lambda queued: step not in queued,
+        QUEUE_LIMIT_OVER,
     )
 
 

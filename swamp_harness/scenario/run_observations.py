@@ -13,6 +13,7 @@ from swamp_harness.machinery.limits import (
     POOL_CHANGED,
     RUN_ENDED,
     STEP_PROCESSES_GONE,
+    STEP_QUEUED,
 )
 from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
 from swamp_harness.product.commands import Output
@@ -155,6 +156,19 @@ def results(world: World, headings: Sequence[str]) -> list[Row]:
     return [{heading: row[heading] for heading in headings} for row in rows]
 
 
+def queue_holding(world: World, steps: Iterable[str], output: Output) -> list[Row]:
+    """The queue of steps, as the operator sees it once these steps wait, or the time for that has passed."""
+    awaited = set(steps)
+    with contextlib.suppress(AwaitedInVain):
+        wait_until(
+            f"these steps to wait in the queue: {', '.join(sorted(awaited))}",
+            world.orchestrator.api.queued_steps,
+            lambda queued: awaited <= set(queued),
+            STEP_QUEUED,
+        )
+    return queue(world, output)
+
+
 def queue(world: World, output: Output) -> list[Row]:
     """The queue of steps, as the operator sees it."""
     return [_row(queued) for queued in sorted(world.operator.queue(output), key=lambda each: each.step)]
@@ -190,6 +204,26 @@ def items_of(world: World, step: str) -> list[str]:
 def items_at_once(world: World, step: str) -> int:
     """How many items of an expanded step were worked at one time, at the most, by the steps' own account."""
     return world.journal.most_at_once(steps=_item_names(world, step))
+
+
+def versions_of_record(world: World, model: str, most: int) -> dict[str, list[str]]:
+    """The versions of the result that several steps have written into one model instance, and who wrote each.
+
+    Args:
+        world: the scenario's.
+        model: the name of the model instance.
+        most: how many versions there should be; one more is looked for.
+    """
+    answers = [world.operator.get_datum(model, RESULT, version) for version in range(1, most + 2)]
+    newest = world.operator.get_datum(model, RESULT)
+    told = [answer.answer("data-get") for answer in answers if answer.succeeded]
+    return {
+        "versions": [str(datum["version"]) for datum in told],
+        "written by": sorted(datum["content"]["step"] for datum in told),
+        "newest": [
+            str(newest.answer("data-get")["version"]) if newest.succeeded else newest.outcome_in_words
+        ],
+    }
 
 
 def versions_of_results(world: World) -> dict[str, int]:
@@ -286,7 +320,8 @@ def _result_in_version(world: World, step: str, version: int) -> str:
     datum = result.answer("data-get")
     # A step tells in what it writes which process it was, as it does in the journal.
     starts = [note.pid for note in world.journal.starts(step)]
-    writer = datum["content"].get("pid")
+    content = datum.get("content")
+    writer = content.get("pid") if isinstance(content, dict) else None
     start = f"start {starts.index(writer) + 1}" if writer in starts else "none of its starts"
     return f"{datum['name']} of {datum['modelName']}, version {datum['version']}, written by {start}"
 

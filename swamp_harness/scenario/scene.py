@@ -204,7 +204,7 @@ class Scene:
         Raises:
             PromiseBroken: the orchestrator does not answer.
         """
-        members = self._answer(self.orchestrator.api.live_pool)
+        members = self.answer(self.orchestrator.api.live_pool)
         self.pool_watch.see(members, datetime.now(UTC))
         return sorted(members, key=lambda member: member.name)
 
@@ -214,7 +214,7 @@ class Scene:
         Raises:
             PromiseBroken: the orchestrator does not answer.
         """
-        listed = self._answer(self.orchestrator.api.pool)
+        listed = self.answer(self.orchestrator.api.pool)
         return [member for member in listed if name in (None, member.name)]
 
     def leases(self) -> list[LeaseRecord]:
@@ -223,7 +223,7 @@ class Scene:
         Raises:
             PromiseBroken: the orchestrator does not answer.
         """
-        return self._answer(self.orchestrator.api.leases)
+        return self.answer(self.orchestrator.api.leases)
 
     def queued_steps(self) -> list[str]:
         """The names of the steps that wait for a worker, asked over the cheap surface.
@@ -231,9 +231,14 @@ class Scene:
         Raises:
             PromiseBroken: the orchestrator does not answer.
         """
-        return self._answer(self.orchestrator.api.queued_steps)
+        return self.answer(self.orchestrator.api.queued_steps)
 
-    def _answer(self, ask: Callable[[], T]) -> T:
+    def answer(self, ask: Callable[[], T]) -> T:
+        """What the orchestrator answers.
+
+        Raises:
+            PromiseBroken: it does not answer.
+        """
         try:
             return ask()
         except OSError as error:

@@ -18,7 +18,7 @@ def digest_of(world: World, name: str) -> str:
 
 def leaks_in_answers(world: World, name: str) -> list[Leak]:
     """Where the product's answers about the last run show a secret."""
-    return world.operator.leaks_in_answers(world.operator.secret(name), world.runs.last.run_id)
+    return world.operator.leaks_in_answers(world.operator.texts_of_secret(name), world.runs.last.run_id)
 
 
 def outcome_of_prying(world: World, step: str) -> str:

@@ -14,6 +14,7 @@ from swamp_harness.product.serve_api import LiveMember
 Row = dict[str, str]
 
 _THAT_OF = re.compile(r'^that of "(?P<worker>[^"]+)"$')
+_TARGET_INSTANCE = re.compile(r'^target=the present instance of "(?P<worker>[^"]+)"$')
 _NOT_LIVE = "not in the live pool"
 _NOT_LISTED = "not listed"
 
@@ -59,6 +60,21 @@ def seen_tokens(records: Sequence[TokenRecord], headings: Sequence[str]) -> list
         )
         for record in records
     ]
+
+
+def promised_queue(table: Any, instance_of: Callable[[str], str]) -> list[Row]:
+    """The rows that a feature promises of the queue, with instance uuids in place of workers' instances.
+
+    Args:
+        table: with the columns step, waits for.
+        instance_of: the uuid of a worker's instance.
+    """
+
+    def cell(_: str, text: str) -> str:
+        match = _TARGET_INSTANCE.match(text)
+        return f"target={instance_of(match['worker'])}" if match else text
+
+    return _rows(table, {"step", "waits for"}, cell)
 
 
 def promised_pool(table: Any) -> list[Row]:

@@ -127,23 +127,23 @@ class World(Scene):
                 self._wait_for(worker, "to come back to the pool", connected=True, limit=WORKER_CONNECTED)
 
     def restart_orchestrator(
-        self, end: Callable[[], object] | None = None, *, without_variables: bool = False
+        self, end: Callable[[], object] | None = None, *, variables: Mapping[str, str] | None = None
     ) -> None:
-        """End the orchestrator and start it again.
+        """End the orchestrator and start it again, with other variables than the scenario gave it if asked.
 
         Workers on a network that can fail do not notice but a break of it: what they dial meanwhile waits.
 
         Args:
             end: how it ends; it is stopped when None.
-            without_variables: whether it starts without the variables that the scenario gave it.
+            variables: what it finds in its environment then; as before when None.
         """
         networks = self.workers.networks()
         for network in networks:
             network.cut()
         (end or self.orchestrator.stop)()
-        if without_variables:
+        if variables is not None:
             machine = Machine(self.folder / self.orchestrator.name)
-            self.orchestrator.environment = machine.environment(**self.variables)
+            self.orchestrator.environment = machine.environment(**{**self.variables, **variables})
         self.orchestrator.start()
         for network in networks:
             network.heal()
@@ -236,4 +236,4 @@ class World(Scene):
     def _other_binary(self) -> Path:
         if self.bench.other is None:
             raise InfrastructureFault("No binary of another protocol version was given (SWAMP_OTHER_BIN).")
-        return self.bench.other.path
+        return self.bench.other.runs_as

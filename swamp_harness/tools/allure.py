@@ -7,19 +7,22 @@ issue 630 together with the name, and feature, story and severity are those of t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import allure_commons
+import attr
 from allure_behave.formatter import AllureFormatter as BaseFormatter
 from allure_behave.listener import AllureListener
+from allure_commons.logger import AllureFileLogger
 from allure_commons.model2 import Label, Link, Parameter, Status, StatusDetails
 from allure_commons.types import AttachmentType, LabelType, LinkType
 from allure_commons.utils import md5, now
 
+from swamp_harness.machinery.plain_text import for_file, json_text
 from swamp_harness.report.documents import ALLURE_ENVIRONMENT
 from swamp_harness.report.features import Severity, catalogue, numbers_of
 from swamp_harness.report.outcomes import NOT_SELECTED, Outcome, title_of
@@ -77,6 +80,9 @@ class AllureFormatter(BaseFormatter):  # type: ignore[misc]
         allure_commons.plugin_manager.unregister(self.listener)  # type: ignore[has-type]
         self.listener = _Listener(config, session)
         allure_commons.plugin_manager.register(self.listener)
+        allure_commons.plugin_manager.unregister(self.file_logger)  # type: ignore[has-type]
+        self.file_logger = _Writer(self.stream_opener.name)  # type: ignore[no-untyped-call]
+        allure_commons.plugin_manager.register(self.file_logger)
         _describe_run(Path(self.stream_opener.name), session)
 
     def feature(self, feature: Any) -> None:
@@ -87,6 +93,24 @@ class AllureFormatter(BaseFormatter):  # type: ignore[misc]
         """Tell of a scenario that did not run in this process what the session knows of it."""
         self.listener.start_scenario(scenario)
         self.listener.stop_scenario(scenario)
+
+
+class _Writer(AllureFileLogger):
+    """Writes the results, with every text in them blanked and as JSON can hold it."""
+
+    def _report_item(self, item: Any) -> None:
+        super()._report_item(_cleaned(item))  # type: ignore[no-untyped-call]
+
+
+def _cleaned(item: Any) -> Any:
+    if isinstance(item, str):
+        return item if isinstance(item, Enum) else for_file(item)
+    if isinstance(item, list):
+        return [_cleaned(each) for each in item]
+    if attr.has(type(item)):
+        for field in attr.fields(type(item)):
+            setattr(item, field.name, _cleaned(getattr(item, field.name)))
+    return item
 
 
 class _Listener(AllureListener):  # type: ignore[misc]
@@ -172,6 +196,10 @@ def _describe_run(results: Path, session: Session) -> None:
         "sha256": binary.sha256,
         "platform": binary.built_for,
     }
-    lines = "".join(f"{name}={value}\n" for name, value in facts.items())
+    lines = "".join(f"{name}={_on_a_line(value)}\n" for name, value in facts.items())
     (results / ALLURE_ENVIRONMENT).write_text(lines, "utf-8")
-    (results / "categories.json").write_text(json.dumps(_CATEGORIES, indent=2), "utf-8")
+    (results / "categories.json").write_text(json_text(_CATEGORIES), "utf-8")
+
+
+def _on_a_line(text: object) -> str:
+    return " ".join(for_file(str(text)).split())

@@ -5,13 +5,13 @@ Both run in processes of their own, one after the other, with the settings of th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.machinery.plain_text import json_text
 from swamp_harness.report import figures, project
 from swamp_harness.report.documents import set_aside
 from swamp_harness.report.outcomes import Outcome
@@ -54,7 +54,7 @@ def bench(reports: Path, jobs: int, selection: Sequence[str]) -> int:
         "runs": {name: _costs(run) for name, run in runs.items()},
         "by number": _by_number(serial),
     }
-    (reports / BENCH_FILE).write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    (reports / BENCH_FILE).write_text(json_text(document) + "\n", "utf-8")
     print("\n".join(["", *_told(runs), f"Details: {reports / BENCH_FILE}"]))
     return ExitCode.EVERY_PROMISE_HELD
 

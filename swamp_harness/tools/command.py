@@ -8,10 +8,9 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from behave.exception import ConfigError, InvalidFileLocationError, InvalidFilenameError, TagExpressionError
-from behave.exception import FileNotFoundError as NoSuchFeature
-from behave.parser import ParserError
+from behave.exception import TagExpressionError
 
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.machinery.lasting_output import lasting_output
@@ -65,7 +64,7 @@ def _run(options: argparse.Namespace) -> int:
         *("--jobs", str(options.jobs or jobs_that_suit())),
         *(("--define", f"{SHARD}={options.shard}") if options.shard else ()),
         *(("--stop",) if options.stop else ()),
-        *(("--tags", options.tags) if options.tags else ()),
+        *(part for tags in options.tags for part in ("--tags", tags)),
         *(part for name in options.name for part in ("--name", name)),
         *(options.paths or [str(project.FEATURES)]),
     ]
@@ -74,11 +73,7 @@ def _run(options: argparse.Namespace) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     except TagExpressionError as error:
-        return _unusable(f"the tags {options.tags!r} are no tag expression: {error}")
-    except (ConfigError, NoSuchFeature, InvalidFileLocationError, InvalidFilenameError) as error:
-        return _unusable(f"the features cannot be found: {error}")
-    except ParserError as error:
-        return _unusable(f"a feature cannot be read: {error}")
+        return _unusable(f"the tags {' and '.join(options.tags)!r} are no tag expression: {error}")
     return ExitCode.EVERY_PROMISE_HELD
 
 
@@ -152,7 +147,7 @@ def _report(_: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     selection = [
         *(("--shard", options.shard) if options.shard else ()),
-        *(("--tags", options.tags) if options.tags else ()),
+        *(part for tags in options.tags for part in ("--tags", tags)),
         *options.paths,
     ]
     return bench.bench(project.reports(), options.jobs or jobs_that_suit(), selection)
@@ -161,7 +156,7 @@ def _bench(options: argparse.Namespace) -> int:
 def _matrix(options: argparse.Namespace) -> int:
     selection = [
         *("--jobs", str(options.jobs)),
-        *(("--tags", options.tags) if options.tags else ()),
+        *(part for tags in options.tags for part in ("--tags", tags)),
         *(part for name in options.name for part in ("--name", name)),
     ]
     return matrix.run_matrix(options.versions, project.reports(), selection)
@@ -185,6 +180,12 @@ def _check_features(_: argparse.Namespace) -> int:
         for each in listed
         if not any(map(each.concerns, runs))
     ]
+    titles = {scenario.name for scenario in features.scenarios_in(features.parse(project.FEATURES))}
+    unknown += [
+        f"defaults.yaml: there is no scenario {each.scenario!r}"
+        for each in coverage.documented_defaults()
+        if each.scenario not in {*titles, coverage.NOT_HELD}
+    ]
     unknown += [
         f"waivers.yaml: there is no scenario {each.scenario!r}"
         for each in waived
@@ -193,7 +194,7 @@ def _check_features(_: argparse.Namespace) -> int:
     errors = [*stylecheck.style_errors(project.FEATURES), *stylecheck.step_errors(project.FEATURES), *unknown]
     for error in errors:
         print(error, file=sys.stderr)
-    return ExitCode.PROMISE_BROKEN if errors else 0
+    return ExitCode.FEATURE_MISTAKE if errors else 0
 
 
 def _coverage_text() -> str:
@@ -202,6 +203,7 @@ def _coverage_text() -> str:
         features.scenarios_in(features.parse(project.FEATURES)),
         deviations.load(project.deviations()),
         coverage.load_recorded(project.RECORDED_RESULTS),
+        coverage.documented_defaults(),
     )
 
 
@@ -225,19 +227,25 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
 
     run = commands.add_parser("run", help="run the scenarios against the binary under test")
-    run.add_argument("--tags", help="a tag expression, such as '@uat-07' or 'not @slow'")
+    _add_tags(run, "a tag expression, such as '@uat-07' or 'not @slow'; of several, all must hold")
     run.add_argument(
         "--name", action="append", default=[], help="a regular expression for the scenario's name; repeatable"
     )
     run.add_argument(
         "-j",
         "--jobs",
+        action=_OnceOnly,
         type=int,
         default=0,
         help="how many scenarios at a time; as suits this machine when left out",
     )
     run.add_argument("--stop", action="store_true", help="end the run at the first new failure")
-    run.add_argument("--shard", default="", help="run a part of the scenarios only, such as 2/4, by duration")
+    run.add_argument(
+        "--shard",
+        action=_OnceOnly,
+        default="",
+        help="run a part of the scenarios only, such as 2/4, by duration",
+    )
     run.add_argument("paths", nargs="*", help="feature files, or file:line; all features when left out")
     run.set_defaults(subcommand=_run)
 
@@ -264,6 +272,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     signoff.add_argument(
         "--platforms",
+        action=_OnceOnly,
         type=_platforms,
         default=[],
         help="where the release must have run, such as 'linux-x86_64 darwin-aarch64'",
@@ -277,18 +286,20 @@ def _parser() -> argparse.ArgumentParser:
     report.set_defaults(subcommand=_report)
 
     measured = commands.add_parser("bench", help="measure the suite, serially and side by side")
-    measured.add_argument("--shard", default="", help="as for run, to measure a part")
-    measured.add_argument("--tags", help="as for run, to measure a part")
-    measured.add_argument("-j", "--jobs", type=int, default=0, help="as for run, for the second of the two")
+    measured.add_argument("--shard", action=_OnceOnly, default="", help="as for run, to measure a part")
+    _add_tags(measured, "as for run, to measure a part")
+    measured.add_argument(
+        "-j", "--jobs", action=_OnceOnly, type=int, default=0, help="as for run, for the second of the two"
+    )
     measured.add_argument("paths", nargs="*", help="as for run")
     measured.set_defaults(subcommand=_bench)
 
     releases = commands.add_parser(
         "matrix", help="run the suite over several releases, and tell since when a promise is kept or broken"
     )
-    releases.add_argument("--tags", help="as for run, to run a part")
+    _add_tags(releases, "as for run, to run a part")
     releases.add_argument("--name", action="append", default=[], help="as for run")
-    releases.add_argument("-j", "--jobs", type=int, default=0, help="as for run")
+    releases.add_argument("-j", "--jobs", action=_OnceOnly, type=int, default=0, help="as for run")
     releases.add_argument("versions", nargs="+", help="versions, or binaries as paths, oldest first")
     releases.set_defaults(subcommand=_matrix)
 
@@ -296,7 +307,12 @@ def _parser() -> argparse.ArgumentParser:
         "prove", help="show that the scenarios notice every fault of the embedded target"
     )
     proof.add_argument(
-        "-j", "--jobs", type=int, default=0, help="how many faults at a time; suits the machine when 0"
+        "-j",
+        "--jobs",
+        action=_OnceOnly,
+        type=int,
+        default=0,
+        help="how many faults at a time; suits the machine when 0",
     )
     proof.add_argument(
         "faults", nargs="*", help="the beginnings of the names of faults, such as 07; all when left out"
@@ -313,6 +329,28 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check-features", help="check style and steps of the feature files")
     check.set_defaults(subcommand=_check_features)
     return parser
+
+
+def _add_tags(parser: argparse.ArgumentParser, told: str) -> None:
+    parser.add_argument("--tags", action="append", default=[], help=told)
+
+
+class _OnceOnly(argparse.Action):
+    """Refuses an option that is given a second time, where the last one would silently win."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Take the value of the option."""
+        given = namespace.__dict__.setdefault("_given", set())
+        if self.dest in given:
+            parser.error(f"{option_string} is given twice: give it once")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 
 from behave.formatter.base import Formatter
 
+from swamp_harness.machinery.plain_text import for_terminal, shortened
 from swamp_harness.report.outcomes import Outcome, ScenarioResult
 from swamp_harness.tools.session import Session
 
@@ -52,27 +53,32 @@ class ConsoleFormatter(Formatter):  # type: ignore[misc]
         result = self._session.result_of(scenario) if self._session and scenario else None
         if self._session is None or result is None:
             return
-        self.stream.write(self._untold_heading)
+        self.stream.write(for_terminal(self._untold_heading))
         self._untold_heading = ""
         self.stream.write(f"{told(self._session, result)}\n")
         self.stream.flush()
 
 
 def told(session: Session, result: ScenarioResult) -> str:
-    """What became of a scenario, for people: a line if it held, else with everything that is to be known."""
-    lines = [f"  {_MARKS[result.outcome]} {result.title}  {result.seconds:.1f} s"]
+    """What became of a scenario, for a terminal: a line if it held, else what is to be known.
+
+    A long finding is shown by its beginning and its end; the reports have all of it.
+    """
+    title = " ".join(result.title.split())
+    lines = [f"  {_MARKS[result.outcome]} {title}  {result.seconds:.1f} s"]
     if result.outcome is Outcome.NOT_RUN:
         lines.append(f"         not run: {result.reason}")
     elif result.outcome in (Outcome.DEVIATION, Outcome.WAIVED):
         lines += [
             f"         {result.outcome.value} at: {result.step}",
-            textwrap.indent(result.reason, " " * 9),
+            textwrap.indent(shortened(result.reason), " " * 9),
         ]
     elif result.outcome is not Outcome.HELD:
         lines.append(textwrap.indent(_explanation(session, result), " " * 9))
-    return "\n".join(lines)
+    return for_terminal("\n".join(lines))
 
 
 def _explanation(session: Session, result: ScenarioResult) -> str:
     explanation = session.explanations.get(result.location, "")
-    return "\n".join(part for part in (result.step, result.reason, explanation) if part)
+    told = (result.step, result.reason, explanation)
+    return "\n".join(shortened(part) for part in told if part)

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from swamp_harness.machinery.plain_text import for_terminal
 from swamp_harness.report.features import FeatureRun
 from swamp_harness.report.outcomes import NEW_FAILURES, Outcome, title_of
 
@@ -62,7 +63,7 @@ class Display:
     def print(self, text: str) -> None:
         """Print above what is under way."""
         if self._live is not None:
-            self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self._live.console.print(Text(text), soft_wrap=True)
         else:
             print(text, flush=True)
 
@@ -99,6 +100,11 @@ class Display:
     def _table(self) -> Table:
         table = Table(box=None, show_header=False, pad_edge=False)
         for location, each in self._running.items():
+            took = f"{time.monotonic() - each.begun:4.0f} s"
             title = title_of(self._names[location])
-            table.add_row(f"{time.monotonic() - each.begun:4.0f} s", title[:70], each.step[:60])
+            table.add_row(took, _on_a_line(title, 70), _on_a_line(each.step, 60))
         return table
+
+
+def _on_a_line(text: str, letters: int) -> Text:
+    return Text(" ".join(for_terminal(text[:letters]).split()))

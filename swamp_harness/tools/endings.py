@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 
 from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.machinery.plain_text import for_terminal, shortened
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.report.project import REPORTS_VARIABLE
 
@@ -43,5 +44,5 @@ def _about_a_file(error: OSError) -> str:
 
 
 def _ended(what: str, code: ExitCode) -> ExitCode:
-    print(f"swamp-uat: {what}", file=sys.stderr)
+    print(for_terminal(f"swamp-uat: {shortened(what)}"), file=sys.stderr)
     return code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -11,8 +10,10 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.machinery.plain_text import for_terminal, json_text
 from swamp_harness.product.binary import BINARY_VARIABLE
 from swamp_harness.product.releases import VERSION_VARIABLE, Releases
 from swamp_harness.report import project
@@ -108,13 +109,13 @@ def _release(given: str) -> _Release:
 
 def _write(runs: Sequence[ReleaseRun], reports: Path) -> None:
     document = matrix(runs)
-    (reports / _DOCUMENT).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    (reports / _DOCUMENT).write_text(json_text(document) + "\n", "utf-8")
     page = write_page(reports / _PAGE, **document)
     table = Table("", "Promise", title="Promise by release")
     for heading in (*(run.name for run in runs), "Since"):
         table.add_column(heading, overflow="fold")
     for promise in document["promises"]:
         cells = [_SIGNS.get(standing, "-") for standing in promise["releases"].values()]
-        table.add_row(str(promise["number"]), promise["title"], *cells, promise["since"])
+        table.add_row(str(promise["number"]), Text(for_terminal(promise["title"])), *cells, promise["since"])
     Console().print(table)
     print(f"Promise by release, scenario by scenario: {page}")

@@ -6,7 +6,6 @@ target, and one of them must fail in a Then step; scenarios of other numbers, th
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import shutil
@@ -23,6 +22,7 @@ from typing import Any
 import yaml
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.machinery.plain_text import for_terminal, json_text, shortened
 from swamp_harness.product.target import TARGET_VARIABLE
 from swamp_harness.report import features, project
 from swamp_harness.report.documents import set_aside
@@ -120,7 +120,7 @@ def prove(
         shutil.rmtree(work, ignore_errors=True)
     lacking = [] if wanted else lacking_numbers(listed)
     reports.mkdir(parents=True, exist_ok=True)
-    (reports / _PROOF).write_text(json.dumps(_record(findings), indent=2) + "\n", "utf-8")
+    (reports / _PROOF).write_text(json_text(_record(findings)) + "\n", "utf-8")
     if record:
         noticed = {each.fault.name: next(iter(each.noticed_by)) for each in findings if each.noticed_by}
         write_noticed(project.NOTICED, noticed, listed)
@@ -219,7 +219,7 @@ def _places(fault: Fault, only: str = "") -> list[str]:
 
 
 def _told(finding: Finding) -> Finding:
-    print(_line(finding), flush=True)
+    print(for_terminal(shortened(_line(finding))), flush=True)
     return finding
 
 

@@ -15,26 +15,32 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from behave.exception import ConfigError, InvalidFileLocationError, InvalidFilenameError
+from behave.exception import FileNotFoundError as NoSuchFeature
 from behave.formatter._registry import make_formatters, select_formatter_class
 from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
+from behave.step_registry import AmbiguousStep
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.lasting_output import LastingStream, lasting_output
-from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.machinery.plain_text import for_terminal
 from swamp_harness.report import features, project
 from swamp_harness.report.coverage import recorded_seconds
 from swamp_harness.report.documents import set_aside
+from swamp_harness.report.feature_files import FeatureMistake, refuse_unreadable, without_rows
 from swamp_harness.report.features import location_of
 from swamp_harness.report.plan import Plan
 from swamp_harness.tools.allure import AllureFormatter
 from swamp_harness.tools.console import ConsoleFormatter, told
 from swamp_harness.tools.display import Display
+from swamp_harness.tools.endings import exit_code_of
 from swamp_harness.tools.interruptions import Interruptions
 from swamp_harness.tools.reports_folder import set_older_aside, taken
 from swamp_harness.tools.session import Session, banner
 from swamp_harness.tools.side_by_side import SideBySide, can_fork, longest_first, shard_in, shard_of
 from swamp_harness.tools.start import refuse_if_misplaced
+from swamp_harness.tools.steps import step_mistakes
 
 # What behave's user data call the part of the scenarios that is wanted.
 SHARD = "shard"
@@ -53,19 +59,31 @@ class UatRunner(Runner):  # type: ignore[misc]
         self._interruptions = Interruptions(self._interrupt)
 
     def run(self) -> bool:
-        """Run with standard streams that may fail, and with no older reports in the way."""
+        """Run with standard streams that may fail, and end with an exit code that says how.
+
+        Returns:
+            Whether a dry run failed. A real run ends the process.
+
+        Raises:
+            SystemExit: with the exit code that the README's table explains.
+        """
+        failed: list[bool] = []
+
+        def run() -> int:
+            refuse_if_misplaced()
+            if not self.config.dry_run:
+                set_older_aside(project.reports())
+            failed.append(super(UatRunner, self).run())
+            return ExitCode.EVERY_PROMISE_HELD
+
         with lasting_output() as output:
             for opener in self.config.outputs:
                 if opener.stream is not None and opener.name is None:
                     opener.stream = output
-            try:
-                refuse_if_misplaced()
-            except UnusableInput as error:
-                print(f"swamp-uat: {error}", file=sys.stderr)
-                raise SystemExit(error.exit_code) from None
-            if not self.config.dry_run:
-                set_older_aside(project.reports())
-            return bool(super().run())
+            code = exit_code_of(lambda: _told_in_a_sentence(run))
+        if code:
+            raise SystemExit(code)
+        return failed[0]
 
     def run_with_paths(self) -> bool:
         """Read everything first, then look for the binary, then run.
@@ -89,6 +107,7 @@ class UatRunner(Runner):  # type: ignore[misc]
         self.load_hooks()
         self.load_step_definitions()
         locations = [place for place in self.feature_locations() if not self.config.exclude(place)]
+        refuse_unreadable(Path(place.filename) for place in locations)
         self.features.extend(parse_features(locations, language=self.config.lang))
         if self.config.dry_run:
             self.formatters = make_formatters(self.config, self.config.outputs)
@@ -102,6 +121,7 @@ class UatRunner(Runner):  # type: ignore[misc]
             seconds = recorded_seconds(project.RECORDED_RESULTS)
             chosen = self._chosen(seconds)
             plan = self._plan(chosen)
+            self._refuse_mistakes(chosen)
             with taken(project.reports()) as reports:
                 set_aside(reports)
                 # The session decides when the run stops: behave would stop at a known deviation.
@@ -109,8 +129,20 @@ class UatRunner(Runner):  # type: ignore[misc]
                 self._session = Session(os.environ, reports, plan, self._at_once, stops=stops)
                 return self._judge_with(self._session, chosen, seconds)
         except UnusableInput as error:
-            print(f"swamp-uat: {error}", file=sys.stderr)
+            print(for_terminal(f"swamp-uat: {error}"), file=sys.stderr)
             return error.exit_code
+
+    def _refuse_mistakes(self, chosen: Sequence[Any]) -> None:
+        mistakes = [
+            f"{location_of(item)}: {complaint}"
+            for feature in self.features
+            for outline, item, complaint in without_rows(feature)
+            if outline.should_run_with_tags(self.config.tag_expression)
+            and (not self.config.name or self.config.name_re.search(outline.name))
+        ]
+        mistakes += step_mistakes(chosen, location_of)
+        if mistakes:
+            raise FeatureMistake(mistakes)
 
     @property
     def _at_once(self) -> int:
@@ -180,7 +212,7 @@ class UatRunner(Runner):  # type: ignore[misc]
             session.write_plan()
             try:
                 with self._interruptions.raised():
-                    print(banner(session), flush=True)
+                    print(for_terminal(banner(session)), flush=True)
                     self._run(session, chosen, seconds)
             except KeyboardInterrupt:
                 session.interrupt(ExitCode.INTERRUPTED)
@@ -230,7 +262,7 @@ class UatRunner(Runner):  # type: ignore[misc]
             session,
             session.at_once,
             self._run_alone,
-            lambda result: display.print(SECRETS.blank(told(session, result))),
+            lambda result: display.print(told(session, result)),
             display,
         ).run(longest_first(chosen, seconds))
 
@@ -241,6 +273,15 @@ class UatRunner(Runner):  # type: ignore[misc]
         self.config.reporters = []
         scenario.feature.run_items = [scenario]
         self.run_model([scenario.feature])
+
+
+def _told_in_a_sentence(run: Callable[[], int]) -> int:
+    try:
+        return run()
+    except AmbiguousStep as error:
+        raise FeatureMistake([f"two steps are defined alike: {' '.join(str(error).split())}"]) from error
+    except (ConfigError, NoSuchFeature, InvalidFileLocationError, InvalidFilenameError) as error:
+        raise UnusableInput(f"the features cannot be found: {error}", ExitCode.BAD_COMMAND_LINE) from error
 
 
 def _written_by_one_process(option: str) -> UnusableInput:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.faults import ContractBroken, ExitCode, InfrastructureFault, PromiseBroken
 from swamp_harness.machinery.limits import time_scale
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product.target import target_of
@@ -138,7 +138,7 @@ class Session:
             action()
             kind = step.step_type
         except PromiseBroken as error:
-            if step.step_type == "given":
+            if step.step_type == "given" and not isinstance(error, ContractBroken):
                 raise self._explained(
                     InfrastructureFault, world, step, f"The scenario could not be set up. {error}"
                 ) from error

@@ -15,9 +15,12 @@ from typing import Any
 from behave.runner import Runner, the_step_registry
 from behave.step_registry import AmbiguousStep
 
+from swamp_harness.machinery.plain_text import clean
+from swamp_harness.report.feature_files import files_below, unreadable, without_rows
 from swamp_harness.report.features import UAT_TAG, catalogue, parse
 from swamp_harness.report.outcomes import title_of
 from swamp_harness.tools.start import configuration
+from swamp_harness.tools.steps import matching, place_of, step_mistakes
 
 # What a tag is for. A tag that is not here means nothing to anybody.
 TAGS = {
@@ -48,10 +51,21 @@ _CONDITION = re.compile(r"^(if|when|unless|either)\b|\bif\b", re.IGNORECASE)
 
 def style_errors(folder: Path) -> list[str]:
     """What is wrong with the style of the feature files, as sentences with file and line."""
+    files = files_below(folder)
+    unread = [complaint for file in files if (complaint := unreadable(file))]
+    if unread:
+        return unread
     features = parse(folder)
     errors: list[str] = []
+    with_feature = {Path(feature.filename).resolve() for feature in features}
+    errors += [
+        f"{file.relative_to(folder)}:1: the file holds no feature: write one, or delete the file"
+        for file in files
+        if file.resolve() not in with_feature
+    ]
     for feature in features:
         errors += _feature_errors(feature)
+        errors += [f"{_place(item)}: {complaint}" for _, item, complaint in without_rows(feature)]
         for scenario in feature.scenarios:
             errors += _scenario_errors(scenario)
     return [*errors, *_repeated_names(features)]
@@ -86,25 +100,16 @@ def step_errors(folder: Path) -> list[str]:
         return [f"two steps are defined alike: {error}"]
     errors: list[str] = []
     used: Counter[str] = Counter()
-    for feature in parse(folder):
-        for scenario in _runs(feature):
-            for step in scenario.all_steps:
-                matching = [
-                    definition
-                    for definition in the_step_registry.steps[step.step_type]
-                    if definition.match(step.name) is not None
-                ]
-                used.update(_place_of(definition) for definition in matching)
-                if not matching:
-                    errors.append(f"{_place(step)}: no step is defined for `{step.keyword} {step.name}`")
-                if len(matching) > 1:
-                    listed = " and ".join(sorted({_place_of(definition) for definition in matching}))
-                    errors.append(f"{_place(step)}: `{step.keyword} {step.name}` is ambiguous, see {listed}")
+    scenarios = [scenario for feature in parse(folder) for scenario in _runs(feature)]
+    errors += step_mistakes(scenarios, _place)
+    for scenario in scenarios:
+        for step in scenario.all_steps:
+            used.update(place_of(definition) for definition in matching(step))
     errors += [
-        f"{_place_of(definition)}: no feature uses the step `{definition.pattern}`"
+        f"{place_of(definition)}: no feature uses the step `{definition.pattern}`"
         for definitions in the_step_registry.steps.values()
         for definition in definitions
-        if not used[_place_of(definition)]
+        if not used[place_of(definition)]
     ]
     return sorted(set(errors))
 
@@ -120,6 +125,8 @@ def _feature_errors(feature: Any) -> Iterable[str]:
 
 def _scenario_errors(scenario: Any) -> Iterable[str]:
     place = _place(scenario)
+    if clean(scenario.name) != scenario.name:
+        yield f"{place}: the name holds what not every format can: {clean(scenario.name)!r}"
     numbers = [match[1] for tag in scenario.tags if (match := UAT_TAG.match(tag))]
     if not numbers:
         yield f"{place}: the scenario does not carry its number in issue 630, such as @uat-07"
@@ -168,7 +175,3 @@ def _runs(feature: Any) -> Sequence[Any]:
 
 def _place(item: Any) -> str:
     return f"{Path(item.filename).name}:{item.line}"
-
-
-def _place_of(definition: Any) -> str:
-    return f"{Path(definition.location.filename).name}:{definition.location.line} {definition.pattern}"

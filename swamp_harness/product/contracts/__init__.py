@@ -6,23 +6,31 @@ A contract names the fields that operators' scripts rely on; a release may add f
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from swamp_harness.machinery.faults import PromiseBroken
+from swamp_harness.machinery.faults import ContractBroken
 
-# What a schema cannot say: figures that scripts rely on, by the field and what it is to be.
-_FIGURES: Mapping[str, Mapping[str, Callable[[Any], int]]] = {
-    "worker-list": {"count": lambda answer: len(answer["workers"])},
-    "worker-verify": {
-        "total": lambda answer: len(answer["workers"]),
-        "passed": lambda answer: _counted(answer["workers"], "pass"),
-        "failed": lambda answer: _counted(answer["workers"], "fail"),
+_STATED_BY = "issue 630, scenario 27"
+
+# What a schema cannot say: figures that scripts rely on, each as (what the answer says, what is there).
+_FIGURES: Mapping[str, Callable[[Any], Mapping[str, tuple[object, object]]]] = {
+    "token-create": lambda answer: {"token": (answer["token"].partition(".")[0], answer["name"])},
+    "token-list": lambda answer: {
+        f"[{index}].bindingCount": (each["bindingCount"], len(each["bindings"]))
+        for index, each in enumerate(answer)
     },
+    "worker-list": lambda answer: {"count": (answer["count"], len(answer["workers"]))},
+    "worker-verify": lambda answer: {
+        "total": (answer["total"], len(answer["workers"])),
+        "passed": (answer["passed"], _counted(answer["workers"], passed=True)),
+        "failed": (answer["failed"], _counted(answer["workers"], passed=False)),
+    },
+    "data-query": lambda answer: {"total": (answer["total"], len(answer["results"]))},
 }
 
 
@@ -35,16 +43,18 @@ def honour(contract: str, answer: Any, source: str) -> None:
         source: who answered, for the message: "swamp worker list --json".
 
     Raises:
-        PromiseBroken: the answer is not what the contract says (issue 630, scenario 27).
+        ContractBroken: the answer is not what the contract says (issue 630, scenario 27).
     """
     errors = sorted(_validator(contract).iter_errors(answer), key=lambda error: list(error.absolute_path))
     listed = "\n".join(f"  {error.json_path}: {error.message}" for error in errors) or "\n".join(
-        f"  $.{field}: {answer[field]}, where there are {count(answer)}"
-        for field, count in _FIGURES.get(contract, {}).items()
-        if answer[field] != count(answer)
+        f"  $.{field}: {told}, where there are {there}"
+        for field, (told, there) in _figures(contract, answer)
+        if told != there
     )
     if listed:
-        raise PromiseBroken(f"{source} does not honour its JSON contract ({contract}):\n{listed}")
+        raise ContractBroken(
+            f"{source} does not honour its JSON contract ({contract}, stated by {_STATED_BY}):\n{listed}"
+        )
 
 
 def names() -> list[str]:
@@ -56,8 +66,12 @@ def names() -> list[str]:
     )
 
 
-def _counted(verified: Sequence[Mapping[str, Any]], status: str) -> int:
-    return sum(each["status"] == status for each in verified)
+def _figures(contract: str, answer: Any) -> Iterable[tuple[str, tuple[object, object]]]:
+    return _FIGURES[contract](answer).items() if contract in _FIGURES else ()
+
+
+def _counted(verified: Sequence[Mapping[str, Any]], *, passed: bool) -> int:
+    return sum((each["status"] == "pass") is passed for each in verified)
 
 
 @cache

@@ -1,0 +1,105 @@
+"""What several steps have written under one name: what each of them found, and what is there afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from swamp_harness.scenario.probe import ENTRY, LEDGER, NEWEST
+from swamp_harness.scenario.tables import Row
+from swamp_harness.scenario.world import World
+
+_NOTHING = "nothing"
+
+
+def entries(world: World) -> list[Row]:
+    """Every version of the entry, as the operator finds it: what it says, and which step wrote it."""
+    return [_entry(world, item["version"]) for item in _versions(world)]
+
+
+def newest(world: World) -> dict[str, str]:
+    """The newest version of the entry: the one that is listed as the latest, and what is read without one.
+
+    Raises:
+        PromiseBroken: it cannot be read.
+    """
+    latest = [str(item["version"]) for item in _versions(world) if item["isLatest"]]
+    return {"listed": ", ".join(latest) or _NOTHING, "read": _entry(world)["entry"]}
+
+
+def _versions(world: World) -> list[dict[str, Any]]:
+    api = world.orchestrator.api
+    answer = world.answer(
+        lambda: api.data("data.versions", "data-versions", modelIdOrName=LEDGER, dataName=ENTRY)
+    )
+    return sorted(answer["versions"], key=lambda item: int(item["version"]))
+
+
+def _entry(world: World, version: int | None = None) -> Row:
+    named = {} if version is None else {"version": version}
+    asked: dict[str, Any] = {"modelIdOrName": LEDGER, "dataName": ENTRY, "includeContent": True, **named}
+    api = world.orchestrator.api
+    datum = world.answer(lambda: api.data("data.get", "data-get", **asked))
+    told = datum.get("content")
+    content = json.loads(told) if isinstance(told, str) else told
+    step = datum["tags"].get("step", _NOTHING)
+    return {"version": str(datum["version"]), "entry": content["text"], "step": step}
+
+
+def versions_by_run(world: World) -> dict[str, list[Row]]:
+    """Which versions the steps of the last run wrote, by what its follower was told and by its record."""
+    told = {
+        "told": world.runs.last.steps(),
+        "recorded": world.operator.steps_of_last_run(world.workflow.name),
+    }
+    return {how: [row for step in steps for row in _written(step)] for how, steps in told.items()}
+
+
+def _written(step: dict[str, Any]) -> list[Row]:
+    artifacts = [each for each in step.get("dataArtifacts", ()) if each["name"] == ENTRY]
+    return [{"step": step["name"], "version": str(each["version"])} for each in artifacts]
+
+
+def differences_in_accounts(world: World) -> list[str]:
+    """Where what a step noted of the ledger differs from what was there then, by what was written.
+
+    A query tells the newest version of each step (design/data-query.md, "Latest semantics").
+    """
+    entered = [row["entry"] for row in entries(world)]
+    different = []
+    for number, entry in enumerate(entered, 1):
+        text = world.journal.remark("entry", str(number))
+        true = _account(world, entered, number)
+        noted = json.loads(text) if text else {}
+        different += [
+            f"{entry}: {each} should have been {true[each]}, was {noted.get(each, _NOTHING)}"
+            for each in true
+            if noted.get(each) != true[each]
+        ]
+    return different
+
+
+def _account(world: World, entered: Sequence[str], number: int) -> dict[str, Any]:
+    looks = {step.name for step in world.workflow.steps if step.task.inputs.get("newest") == NEWEST}
+    step = entered[number - 1].split()[0]
+    return {
+        "newest": entered[number - 2] if step in looks else None,
+        "before": _looked(entered[: number - 1]),
+        "version": number,
+        "after": _looked(entered[:number]),
+        "each": list(entered[:number]),
+    }
+
+
+def _looked(entered: Sequence[str]) -> dict[str, Any]:
+    last = entered[-1] if entered else None
+    newest_of_step = {entry.split()[0]: (number, entry) for number, entry in enumerate(entered, 1)}
+    in_order = sorted(newest_of_step.values())
+    return {
+        "read": last,
+        "content": last,
+        "queried": [f"v{number} {entry}" for number, entry in in_order],
+        "ofKind": [entry for _, entry in in_order],
+        "versions": list(range(1, len(entered) + 1)),
+    }

@@ -1,0 +1,35 @@
+"""What a step asks about data: in the words of the features, and as it asks.
+
+`fixtures/extensions/models/uat_values.ts` is the other half, and tells which data there are to ask about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_SEED = 'modelName == "seed"'
+# A predicate, or a model and a kind of its data with a slash between them.
+QUESTIONS: Mapping[str, str] = {
+    "all data of a model": "seed / ",
+    "the records of a model": "seed / record",
+    "the recordings of a model": "seed / recording",
+    "the texts of a model": "seed / text",
+    "data of a kind that only begins alike": "seed / rec",
+    "data of a model whose name only begins alike": "see / record",
+    "the resources of a model": f'{_SEED} && dataType == "resource"',
+    "the files of a model": f'{_SEED} && dataType == "file"',
+    "the recordings of every model": 'modelType == "@uat/values" && specName == "recording"',
+    "the data with a tag": f'{_SEED} && tags.shelf == "records"',
+    "the data with another tag": f'{_SEED} && tags.shelf == "records, old"',
+    "the data of a step": 'modelType == "@uat/values" && stepName == "other" && specName == "record"',
+    "the data of a run": 'workflowRunId == "RUN" && specName == "text"',
+    "the data of no run": 'workflowRunId == "RUN-" && specName == "text"',
+    "one record in its first version": f'{_SEED} && name == "plain" && version == 1',
+    "one record in every version": f'{_SEED} && name == "plain" && version >= 0',
+    "the data with a number": f"{_SEED} && attributes.number == 2",
+    "the data with an empty text": f'{_SEED} && attributes.text == ""',
+    "the data of one model or another": (
+        f'{_SEED} && name == "note" || modelName == "other" && name == "note"'
+    ),
+    "the data of nobody": 'modelName == "nobody"',
+}

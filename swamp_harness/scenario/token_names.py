@@ -1,0 +1,88 @@
+"""The names of tokens, minted a second time: how the commands end, and what they change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.scenario.world import World
+
+WHEN_ASKED = "after the lifetime that was asked for"
+
+
+@dataclass(frozen=True)
+class Minted:
+    """The minting of tokens whose names are taken.
+
+    Attributes:
+        results: what each command did, by a phrase that says which it was.
+        before: what was kept before these commands, as `kept` returns it.
+    """
+
+    results: Mapping[str, CommandResult]
+    before: Mapping[str, str]
+
+    def outcomes(self) -> dict[str, str]:
+        """How each command ended, with its exit code."""
+        return {
+            which: f"{result.outcome_in_words}, exit code {result.exit_code}"
+            for which, result in self.results.items()
+        }
+
+
+def mint_again(world: World, tokens: Sequence[str]) -> Minted:
+    """Mint each token again, in text and in JSON."""
+    before = kept(world)
+    operator, usual = world.operator, world.operator.output
+    results = {}
+    for token in tokens:
+        for output in (Output.TEXT, Output.JSON):
+            operator.output = output
+            results[f"{token} in {output.value}"] = operator.mint(token, world.times.usual_lifetime)
+    operator.output = usual
+    return Minted(results, before)
+
+
+def minting(world: World, token: str) -> dict[str, str]:
+    """What the last minting says of the token, where what is true of its lifetime comes out as a phrase."""
+    said, result = world.operator.says_minted(), world.operator.last
+    lasts = world.times.lasts(world.operator.asked_lifetimes[token])
+    minted = said.expires - lasts
+    ended = result.started + timedelta(seconds=result.seconds)
+    # The product writes moments without what is below a millisecond.
+    in_time = result.started - timedelta(milliseconds=1) <= minted <= ended
+    expires = WHEN_ASKED if in_time else str(said.expires)
+    return {"token": said.token, "expires": expires, "kept in": said.kept_in}
+
+
+def kept(world: World) -> dict[str, str]:
+    """What the product keeps of the tokens, by name, and of the vault, by file.
+
+    Raises:
+        PromiseBroken: the tokens cannot be asked for.
+    """
+    records = {
+        f'the token "{name}"': json.dumps(content, sort_keys=True)
+        for name, content in world.operator.token_records().items()
+    }
+    store = world.repository.vault_store
+    vault = {
+        f"the vault's file {file.relative_to(store)}": hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in store.rglob("*")
+        if file.is_file()
+    }
+    return {**records, **vault}
+
+
+def changes_since(world: World, minted: Minted) -> list[str]:
+    """What is kept otherwise than before these commands, each as a sentence."""
+    now = kept(world)
+    return [
+        f"{what}: before {minted.before.get(what, 'nothing')}, now {now.get(what, 'nothing')}"
+        for what in sorted({*minted.before, *now})
+        if minted.before.get(what) != now.get(what)
+    ]

@@ -1,0 +1,148 @@
+"""Feature files as people save them: in sub-folders, empty, from Windows, in other encodings."""
+
+import os
+
+import pytest
+
+from swamp_harness.report import features
+from swamp_harness.report.feature_files import FeatureMistake
+from swamp_harness.tools import stylecheck
+from tests.test_tools import FEATURE
+
+STEPS = """\
+from behave import given, then, when
+@given('an orchestrator')
+def a(context): pass
+@when('the worker "{name}" naps {how}')
+def b(context, name, how): pass
+@then('the pool is empty')
+def d(context): pass
+"""
+
+
+def test_a_feature_in_a_sub_folder_is_looked_at_and_counted(tmp_path):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "deep" / "er" / "naps.feature").write_text(FEATURE.replace("@uat-07", "@slow"))
+
+    assert [each.name for each in features.scenarios_in(features.parse(tmp_path))] == ["A worker naps <how>"]
+    assert any("does not carry its number" in error for error in stylecheck.style_errors(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "# a remark\n"], ids=["empty", "blank", "comments"])
+def test_a_file_without_a_feature_is_told_and_stops_nothing(tmp_path, text):
+    (tmp_path / "naps.feature").write_text(FEATURE)
+    (tmp_path / "none.feature").write_text(text)
+
+    assert len(features.parse(tmp_path)) == 1
+    assert stylecheck.style_errors(tmp_path) == [
+        "none.feature:1: the file holds no feature: write one, or delete the file"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (FEATURE.replace("nap.", "näp.").encode("latin-1"), "naps.feature:3: the file is not in UTF-8"),
+        (b"\xef\xbb\xbf" + FEATURE.encode(), "naps.feature:1: the file begins with a byte-order mark"),
+        (FEATURE.encode("utf-16"), "naps.feature:1: the file begins with a byte-order mark"),
+        (FEATURE.replace("    When", "    Whan").encode(), "naps.feature:8: behave cannot read this line"),
+    ],
+    ids=["Latin-1", "UTF-8 with a mark", "UTF-16", "no Gherkin"],
+)
+def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path, data, complaint):
+    (tmp_path / "naps.feature").write_bytes(data)
+
+    (told,) = stylecheck.style_errors(tmp_path)
+    with pytest.raises(FeatureMistake) as caught:
+        features.parse(tmp_path)
+
+    assert complaint in told
+    assert caught.value.mistakes == (told,)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="an administrator reads all")
+def test_a_file_that_may_not_be_read_is_told(tmp_path):
+    (tmp_path / "naps.feature").write_text(FEATURE)
+    (tmp_path / "naps.feature").chmod(0)
+
+    (told,) = stylecheck.style_errors(tmp_path)
+
+    assert "naps.feature:1: the file cannot be read (Permission denied)" in told
+
+
+def test_line_ends_of_windows_and_tabs_are_read_and_a_folder_is_no_feature(tmp_path):
+    text = FEATURE.replace("\n", "\r\n").replace("    ", "\t")
+    (tmp_path / "naps.feature").write_bytes(text.encode())
+    (tmp_path / "folder.feature").mkdir()
+
+    assert stylecheck.style_errors(tmp_path) == []
+    (scenario,) = features.scenarios_in(features.parse(tmp_path))
+    assert scenario.runs == ("A worker naps well", "A worker naps long")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (FEATURE.partition("\n    Examples")[0], "naps.feature:6: the Scenario Outline has no table"),
+        (
+            FEATURE.partition("      | well")[0],
+            "naps.feature:11: the Examples of 'A worker naps <how>' have no",
+        ),
+        (
+            FEATURE.partition("      | how")[0],
+            "naps.feature:11: the Examples of 'A worker naps <how>' have no",
+        ),
+    ],
+    ids=["no Examples", "a head alone", "no table"],
+)
+def test_an_outline_without_rows_is_told(tmp_path, text, complaint):
+    (tmp_path / "naps.feature").write_text(text)
+
+    told = stylecheck.style_errors(tmp_path)
+
+    assert any(complaint in error for error in told), told
+
+
+def test_a_control_character_in_a_name_is_told(tmp_path):
+    (tmp_path / "naps.feature").write_text(
+        FEATURE.replace("naps <how>\n    Given", "naps \x1b[31m<how>\n    Given")
+    )
+
+    (told,) = stylecheck.style_errors(tmp_path)
+
+    assert told.startswith("naps.feature:6: the name holds what not every format can")
+
+
+@pytest.fixture
+def own_steps(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        stylecheck.the_step_registry, "steps", {kind: [] for kind in ("given", "when", "then", "step")}
+    )
+    (tmp_path / "steps").mkdir()
+    (tmp_path / "steps" / "naps.py").write_text(STEPS)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "hint"),
+    [
+        ('worker "alpha" naps', 'wroker "omega" naps', '`When the worker "{name}" naps {how}`'),
+        ("When the worker", "When an orchestrator\n    And the worker", "`Given an orchestrator`"),
+    ],
+    ids=["a slip of the pen", "another keyword"],
+)
+def test_the_nearest_existing_step_is_told(own_steps, old, new, hint):
+    (own_steps / "naps.feature").write_text(FEATURE.replace(old, new))
+
+    told = stylecheck.step_errors(own_steps)
+
+    assert any(f"did you mean {hint}" in error for error in told), told
+
+
+def test_nothing_is_suggested_where_nothing_is_near(own_steps):
+    (own_steps / "naps.feature").write_text(FEATURE.replace("the pool is empty", "42 cats chase mice"))
+
+    told = "\n".join(stylecheck.step_errors(own_steps))
+
+    assert "naps.feature:9: no step is defined for `Then 42 cats chase mice`" in told
+    assert "cats chase mice`; did you mean" not in told
