@@ -62,6 +62,30 @@ Feature: Enrollment and machine binding
       | is stopped |
 
   @uat-06
+  Scenario: A worker that starts again with other labels has those labels and no others
+    Given a workflow with the steps:
+      | step   | runs on | work          | queue limit |
+      | first  | pool=b  | works at once | 9 s         |
+      | second | zone=y  | works at once | 9 s         |
+      | third  | pool=a  | works at once | 4 s         |
+      | fourth | zone=x  | works at once | 4 s         |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "pool=a"
+    And the enrolled worker "beta" with the labels "zone=x"
+    When the worker "alpha" is killed and comes back with the labels "pool=b"
+    And the worker "beta" is stopped and comes back with the labels "zone=y"
+    And the workflow starts
+    Then the run fails because no matching worker came in time
+    And these steps began, and no others:
+      | step   | worker |
+      | first  | alpha  |
+      | second | beta   |
+    And the pool shows, in text and in JSON:
+      | worker | status | connected | labels |
+      | alpha  | idle   | yes       | pool=b |
+      | beta   | idle   | yes       | zone=y |
+
+  @uat-06
   Scenario: A worker is the same pool member after a reboot of everything
     Given an orchestrator
     And the enrolled worker "alpha"

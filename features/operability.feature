@@ -68,6 +68,9 @@ Feature: Operability
     And these steps began, and no others:
       | step  | worker |
       | build | alpha  |
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease  | wrote |
+      | build | alpha  | failed | no    |
     And nothing was left on the other machine
 
     Examples:

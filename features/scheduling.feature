@@ -203,6 +203,11 @@ Feature: Dispatch and scheduling
       | first  | alpha  |
       | second | alpha  |
       | third  | alpha  |
+    And the operator sees these dispatches, and no others:
+      | step   | worker | lease     | wrote |
+      | first  | alpha  | completed | yes   |
+      | second | alpha  | completed | yes   |
+      | third  | alpha  | completed | yes   |
     And the most steps that ran on "alpha" at one time is <number>
 
     Examples:

@@ -7,6 +7,7 @@ import pytest
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.product import contracts
 from swamp_harness.product.extension import share_packages
+from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.records import moment, tokens_from_table
 from swamp_harness.product.remains import keys_of
@@ -18,7 +19,7 @@ GIVEN = SimpleNamespace(keyword="Given", name="it is", step_type="given", filena
 
 def fail_in_a_given(action):
     session = Session.__new__(Session)
-    session._at_step, session.failures = (lambda _: None), {}
+    session._at_step, session._failures = (lambda _: None), {}
     session.run_step(GIVEN, None, action)
 
 
@@ -50,7 +51,7 @@ def test_a_machine_id_that_was_not_written_is_the_fault_of_the_product(tmp_path)
 def test_packages_that_were_not_kept_are_the_fault_of_the_product(tmp_path):
     machine = Machine.at(tmp_path)
     with pytest.raises(PromiseBroken, match="kept no packages"):
-        fail_in_a_given(lambda: share_packages(machine, machine))
+        fail_in_a_given(lambda: share_packages(machine, machine, Fallbacks()))
 
 
 def test_an_answer_about_the_vault_without_its_keys_breaks_a_promise():

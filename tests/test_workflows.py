@@ -18,7 +18,7 @@ from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import Repository
 from swamp_harness.product.run import RunEnding, RunOutcome
-from swamp_harness.product.run_records import RunRecord, queue_from_json, queue_from_table
+from swamp_harness.product.run_records import RunRecord, lease, queue_from_json, queue_from_table
 from swamp_harness.product.workflow import Placement, Step, Task, Workflow
 from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.placement import ANY_WORKER, names_of_items, planned
@@ -26,6 +26,7 @@ from swamp_harness.scenario.probe import PROBE, SHELL, WORK, is_work, result_of_
 
 MODELS = Path(__file__).parents[1] / "fixtures" / "extensions" / "models"
 PUBLISHED = MODELS.parents[1] / "published"
+_EARLIER, _BEGUN, _LATER = (f"2026-08-22T10:0{minute}:00.000Z" for minute in range(3))
 
 
 @dataclass
@@ -367,3 +368,22 @@ def test_an_empty_queue_is_a_sentence_and_anything_else_breaks_a_promise():
     assert queue_from_table("No steps are currently queued.\n") == []
     with pytest.raises(PromiseBroken, match="Expected a table for people"):
         queue_from_table("nothing here\n")
+
+
+@pytest.mark.parametrize(
+    ("told", "end"),
+    [
+        ({"state": "active"}, "active"),
+        ({"state": "active", "endedAt": _LATER}, "active, with a time of end"),
+        ({"state": "completed", "endedAt": _LATER}, "completed"),
+        ({"state": "completed"}, "completed, without a time of end"),
+        ({"state": "completed", "endedAt": _LATER, "error": "aborted"}, "completed, with an error"),
+        ({"state": "failed", "endedAt": _LATER, "error": "aborted"}, "failed"),
+        ({"state": "failed", "endedAt": _LATER}, "failed, without a reason"),
+        ({"state": "expired", "error": "lost"}, "expired, without a time of end"),
+        ({"state": "expired", "endedAt": _EARLIER, "error": "lost"}, "expired, ended before it began"),
+    ],
+)
+def test_end_of_a_lease_tells_what_contradicts_its_state(told, end):
+    content = {"stepName": "build", "workerName": "alpha", "hasWrites": False, "createdAt": _BEGUN, **told}
+    assert lease(content).end == end

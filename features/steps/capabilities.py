@@ -26,6 +26,19 @@ def was_given_back_the_same(context, placed, local):
     )
 
 
+@then('the steps "{placed:Names}" were given back the same as the step "{local:Name}"')
+def were_given_back_the_same(context, placed, local):
+    judge(
+        f'the steps {", ".join(placed)} were given back the same as the step "{local}", call by call',
+        promised=[],
+        seen=[
+            f"{step}: {difference}"
+            for step in placed
+            for difference in capabilities.differences_in_answers(context.world, local, step)
+        ],
+    )
+
+
 @then('the step "{placed:Name}" was given back and left behind the same as the step "{local:Name}"')
 def was_given_back_and_left_behind_the_same(context, placed, local):
     judge(

@@ -1,5 +1,7 @@
 """The orchestrator, the workers that dial it, and the pool they form."""
 
+from functools import partial
+
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
@@ -53,6 +55,11 @@ def the_enrolled_worker_with_a_cache(context, worker, place):
 @given('the enrolled worker "{worker:Name}" on a network that is watched')
 def the_enrolled_worker_on_a_network(context, worker):
     context.world.given.worker(worker, on_a_network=True)
+
+
+@given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}" on a network that can fail')
+def the_enrolled_worker_with_labels_on_a_network(context, worker, labels):
+    context.world.given.worker(worker, labels=labels, on_a_network=True)
 
 
 @given('the network of "{worker:Name}" has failed')
@@ -113,6 +120,51 @@ def the_worker_is_stopped(context, worker):
 @when('the worker "{worker:Name}" starts again')
 def the_worker_starts_again(context, worker):
     context.world.workers[worker].start_again()
+
+
+@when('the worker "{worker:Name}" is killed and comes back, {times:Number} times')
+def the_worker_is_killed_and_comes_back(context, worker, times):
+    actor = context.world.workers[worker]
+    context.world.absent(worker, actor.kill, actor.start_again, times)
+
+
+@when('the worker "{worker:Name}" is stopped and comes back, {times:Number} times')
+def the_worker_is_stopped_and_comes_back(context, worker, times):
+    actor = context.world.workers[worker]
+    context.world.absent(worker, actor.stop, actor.start_again, times)
+
+
+@when('the network of "{worker:Name}" fails and heals, {times:Number} times')
+def the_network_fails_and_heals(context, worker, times):
+    network = context.world.workers.network(worker)
+    context.world.absent(worker, network.cut, network.heal, times)
+
+
+@when('the worker "{worker:Name}" is killed and comes back with the labels "{labels:Labels}"')
+def the_worker_is_killed_and_comes_back_with_labels(context, worker, labels):
+    actor = context.world.workers[worker]
+    context.world.absent(worker, actor.kill, partial(actor.start_again, labels=labels), times=1)
+
+
+@when('the worker "{worker:Name}" is stopped and comes back with the labels "{labels:Labels}"')
+def the_worker_is_stopped_and_comes_back_with_labels(context, worker, labels):
+    actor = context.world.workers[worker]
+    context.world.absent(worker, actor.stop, partial(actor.start_again, labels=labels), times=1)
+
+
+@when("the orchestrator is stopped and starts again, {times:Number} times")
+def the_orchestrator_is_stopped_and_starts_again(context, times):
+    context.world.restart_orchestrator_repeatedly(context.world.orchestrator.stop, times)
+
+
+@when("the orchestrator is killed and starts again")
+def the_orchestrator_is_killed_and_starts_again_once(context):
+    context.world.restart_orchestrator_repeatedly(context.world.orchestrator.kill, times=1)
+
+
+@when("the orchestrator is killed and starts again, {times:Number} times")
+def the_orchestrator_is_killed_and_starts_again(context, times):
+    context.world.restart_orchestrator_repeatedly(context.world.orchestrator.kill, times)
 
 
 @when("every machine reboots")

@@ -1,5 +1,7 @@
 """Workflows, their runs, and what becomes of their steps."""
 
+from datetime import timedelta
+
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
@@ -17,6 +19,12 @@ def a_workflow(context):
 
 @when("the workflow starts")
 def the_workflow_starts(context):
+    run_events.start_workflow(context.world)
+
+
+@when("the workflow starts once the grace window of every absence has passed")
+def the_workflow_starts_after_the_grace_windows(context):
+    run_events.outlast_grace_windows(context.world)
     run_events.start_workflow(context.world)
 
 
@@ -103,6 +111,33 @@ def the_command_confirms_the_cancellation(context):
     )
 
 
+@then("nothing of the run was left when the command said that it is cancelled")
+def nothing_was_left_when_told(context):
+    judge(
+        "nothing of the run was left at work when the command said that it is cancelled",
+        promised=[],
+        seen=run_observations.left_when_told_as_cancelled(context.world),
+    )
+
+
+@then('the step "{step:Name}" was over at most {seconds:Number} seconds after the command had answered')
+def the_step_was_over_in_time(context, step, seconds):
+    judge(
+        f'the dispatch of "{step}" ended, by its lease, at most {seconds} s after the command had answered',
+        promised="in time",
+        seen=run_observations.end_after_answer(context.world, step, timedelta(seconds=seconds)),
+    )
+
+
+@then('the step "{step:Name}" was ended before its own end')
+def the_step_was_ended(context, step):
+    judge(
+        f'the step "{step}" was ended before it came to its own end, by its own account',
+        promised={"began": 1, "came to its own end": 0},
+        seen=run_observations.starts_and_ends(context.world, step),
+    )
+
+
 @then("the run is cancelled")
 def the_run_is_cancelled(context):
     _judge_run(context, "cancelled")
@@ -134,14 +169,9 @@ def no_step_began(context):
 def these_dispatches(context):
     judge(
         "the operator sees these dispatches, and no others",
-        promised=rows_of(context.table, {"step", "worker", "lease"}),
-        seen=run_observations.dispatches(context.world),
+        promised=rows_of(context.table, {"step", "worker", "lease", "wrote"}),
+        seen=run_observations.dispatches(context.world, context.table.headings),
     )
-
-
-@then("no lease is active")
-def no_lease_is_active(context):
-    judge("no lease is active", promised=[], seen=run_observations.active_leases(context.world))
 
 
 @then("this data has been recorded, and no other:")

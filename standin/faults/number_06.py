@@ -53,3 +53,36 @@ def second_binding():
             tokens._KIND,
             lambda present: {**present, "state": "enrolled", "bindings": [*present["bindings"], binding]},
         )
+
+
+def first_labels_kept():
+    """A worker that starts again with other labels keeps those that it had first."""
+    first = {}
+
+    @broken("orchestrator.pool:Pool.enroll")
+    def _(old, pool, wish, socket):
+        name = wish["token"].partition(".")[0]
+        return old(pool, {**wish, "labels": first.setdefault(name, wish["labels"])}, socket)
+
+
+def first_labels_kept_for_scheduling():
+    """A worker that starts again with other labels is listed with the new ones and given steps by the old."""
+    first = {}
+
+    @broken("orchestrator.pool:Pool.enroll")
+    def _(old, pool, wish, socket):
+        name = wish["token"].partition(".")[0]
+        member, same = old(pool, wish, socket)
+        member.labels = first.setdefault(name, wish["labels"])
+        pool.changed()
+        return member, same
+
+
+def first_labels_listed():
+    """A worker that starts again with other labels is given steps by the new ones and listed with the old."""
+    first = {}
+
+    @broken("records:put_worker")
+    def _(old, repository, record):
+        labels = first.setdefault(record["name"], record["labels"])
+        old(repository, {**record, "labels": labels})

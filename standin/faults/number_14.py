@@ -46,3 +46,75 @@ def instance_renewed():
         if session._enrolled_once:
             session._instance = str(uuid.uuid4())
         await old(session, socket)
+
+
+def old_grace_window_goes_on():
+    """A worker that comes back is forgotten when the grace window of its absence would have ended."""
+
+    @broken("orchestrator.pool:Pool._stop_timer")
+    def _(old, pool, name, kind):
+        if kind != "grace":
+            old(pool, name, kind)
+
+    @broken("orchestrator.pool:Pool._end_grace")
+    def _(old, pool, member):
+        present = pool.members.pop(member.name, None)
+        old(pool, member)
+        if present is not None and present.connected:
+            pool.record(present)
+
+
+def second_grace_window_goes_on():
+    """A worker that comes back for the second time is forgotten when its grace window would have ended."""
+    returns = {}
+
+    @broken("orchestrator.pool:Pool._stop_timer")
+    def _(old, pool, name, kind):
+        if kind == "grace" and (name, kind) in pool._timers:
+            returns[name] = returns.get(name, 0) + 1
+            if returns[name] > 1:
+                pool._timers.pop((name, kind))
+                return
+        old(pool, name, kind)
+
+    @broken("orchestrator.pool:Pool._end_grace")
+    def _(old, pool, member):
+        present = pool.members.pop(member.name, None)
+        old(pool, member)
+        if present is not None and present.connected:
+            pool.record(present)
+
+
+def reads_fail_after_a_return():
+    """A worker whose connection was replaced can write, but no longer query."""
+    returned = set()
+
+    @broken("orchestrator.pool:is_same_member")
+    def _(old, before, instance):
+        same = old(before, instance)
+        if same:
+            returned.add(before.name)
+        return same
+
+    @broken("orchestrator.dataplane:DataPlane.do_query")
+    def _(old, plane, **given):
+        member = plane._dispatch.member
+        if member is not None and member.name in returned:
+            return []
+        return old(plane, **given)
+
+
+def labels_lost_in_a_restart():
+    """A worker that comes back to an orchestrator that has started again comes back without its labels."""
+    seen = set()
+
+    @broken("orchestrator.pool:Pool.enroll")
+    def _(old, pool, wish, socket):
+        from standin import records
+
+        name = wish["token"].partition(".")[0]
+        is_of_before = name not in seen and any(
+            each["name"] == name for each in records.workers(pool._repository)
+        )
+        seen.add(name)
+        return old(pool, {**wish, "labels": {} if is_of_before else wish["labels"]}, socket)

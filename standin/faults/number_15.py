@@ -47,3 +47,54 @@ def lease_told_completed():
     @broken("orchestrator.dispatch:Dispatcher.close_lease")
     def _(old, dispatcher, dispatch, state, error=""):
         old(dispatcher, dispatch, state.replace("expired", "completed"), error)
+
+
+def lease_said_to_have_written():
+    """The lease of a step that was lost says that the step had written."""
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        if state == "expired":
+            dispatch.lease["hasWrites"] = True
+        old(dispatcher, dispatch, state, error)
+
+
+def lease_without_an_end():
+    """The lease of a step that was lost does not tell when it ended."""
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        from standin import records
+
+        if state != "expired":
+            old(dispatcher, dispatch, state, error)
+            return
+        dispatch.lease.update(state=state, error=error)
+        records.put_lease(dispatcher._repository, dispatch.lease)
+
+
+def lease_of_a_killed_orchestrator_completed():
+    """The lease of a step whose orchestrator was killed is told as completed after the next start."""
+
+    @broken("orchestrator.serve:recover")
+    def _(old, repository):
+        from standin import records
+        from standin.moments import stamp
+
+        left = [lease for lease in records.leases(repository) if lease["state"] == "active"]
+        old(repository)
+        for lease in left:
+            records.put_lease(repository, {**lease, "state": "completed", "endedAt": stamp()})
+
+
+def lease_of_a_killed_orchestrator_left_active():
+    """The lease of a step whose orchestrator was killed stays active."""
+
+    @broken("orchestrator.serve:recover")
+    def _(old, repository):
+        from standin import records
+
+        left = [lease for lease in records.leases(repository) if lease["state"] == "active"]
+        old(repository)
+        for lease in left:
+            records.put_lease(repository, lease)

@@ -95,3 +95,11 @@ def other_exit_code():
     @broken("operator.workflows:run")
     def _(old, call):
         return old(call) and 75
+
+
+def lease_without_a_reason():
+    """The lease of a step that had written does not tell why it failed."""
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        old(dispatcher, dispatch, state, "" if "write-then-drop" in error else error)

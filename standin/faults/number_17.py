@@ -114,3 +114,95 @@ def name_ends_the_orchestrator():
         if workflow:
             os._exit(143)
         return await old(requests, runId, workflow)
+
+
+def lease_told_completed():
+    """The lease of a cancelled step is told as completed."""
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        if "aborted" in error:
+            old(dispatcher, dispatch, "completed")
+        else:
+            old(dispatcher, dispatch, state, error)
+
+
+def lease_of_a_lost_step_told_completed():
+    """The lease of a step that is cancelled while its worker is lost is told as completed."""
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        if "aborted" in error and not dispatch.member.connected:
+            old(dispatcher, dispatch, "completed")
+        else:
+            old(dispatcher, dispatch, state, error)
+
+
+def confirmed_ahead_of_the_end():
+    """A cancellation is confirmed at once, and the step goes on for some seconds."""
+
+    @broken("orchestrator.dispatch:Dispatcher.stop")
+    async def _(old, dispatcher, dispatch, member):
+        import asyncio
+
+        await asyncio.sleep(4)
+        await old(dispatcher, dispatch, member)
+
+    @broken("orchestrator.runs:Run.cancel")
+    async def _(old, run):
+        import asyncio
+
+        run._kept = asyncio.ensure_future(old(run))
+
+
+def waits_for_the_step():
+    """A cancellation waits until the step has come to its own end."""
+
+    @broken("worker.session:Session.cancel")
+    async def _(old, session, dispatch):
+        import os
+        from pathlib import Path
+
+        for begun in Path(os.environ["UAT_NOTES"]).glob("begun-*"):
+            begun.with_name(begun.name.replace("begun-", "go-on-")).mkdir(exist_ok=True)
+
+
+def name_cancels_nothing():
+    """Cancelling a workflow by its name is confirmed, and ends nothing."""
+
+    @broken("orchestrator.requests:Requests.do_workflow_cancel")
+    async def _(old, requests, runId="", workflow=""):
+        if not workflow:
+            return await old(requests, runId, workflow)
+        run = next(each for each in requests._runs.values() if each.workflow == workflow)
+        return {"runId": run.identity, "status": "cancelled", "reason": "Cancelled by user"}
+
+
+def listens_to_nobody_for_long():
+    """A cancellation is confirmed at once, and the step is ended only twelve seconds later."""
+
+    @broken("orchestrator.dispatch:Dispatcher.stop")
+    async def _(old, dispatcher, dispatch, member):
+        import asyncio
+
+        await asyncio.sleep(12)
+        await old(dispatcher, dispatch, member)
+
+    @broken("orchestrator.runs:Run.cancel")
+    async def _(old, run):
+        import asyncio
+
+        run._kept = asyncio.ensure_future(old(run))
+
+
+def queue_forgets_late():
+    """A step that waited when its run was cancelled is listed as waiting for some seconds more."""
+
+    @broken("orchestrator.dispatch:Dispatcher.leave")
+    def _(old, dispatcher, entry, state):
+        import asyncio
+
+        if state == "cancelled":
+            asyncio.get_running_loop().call_later(5, old, dispatcher, entry, state)
+        else:
+            old(dispatcher, entry, state)

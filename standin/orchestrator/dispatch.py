@@ -316,6 +316,7 @@ class Dispatcher:
             workflowName=dispatch.work.workflow,
             jobName="main",
             stepName=dispatch.work.step,
+            modelType=dispatch.work.model_type,
             methodName=dispatch.work.method,
             state="active",
             hasWrites=False,

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path, PurePath
 from typing import Any
@@ -64,6 +64,11 @@ class CommandResult:
     def command(self) -> str:
         """The command line as an operator would type it, blanked."""
         return SECRETS.blank(" ".join(("swamp", *self.arguments)))
+
+    @property
+    def ended(self) -> datetime:
+        """When it had answered."""
+        return self.started + timedelta(seconds=self.seconds)
 
     @property
     def succeeded(self) -> bool:

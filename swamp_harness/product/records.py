@@ -13,6 +13,7 @@ from swamp_harness.product.wordings import HIDDEN_WORKERS, POOL_NOTES
 
 NOTHING = "-"
 DISCONNECTED = "disconnected"
+BUSY = "busy"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from swamp_harness.product.records import labels_from_text, moment, rows_of_tabl
 from swamp_harness.product.wordings import AGE
 
 ACTIVE = "active"
+COMPLETED = "completed"
 ALL_LEASES = 'modelType == "swamp/step-lease"'
 _NO_QUEUE = "No steps are currently queued."
 
@@ -27,6 +28,7 @@ class LeaseRecord:
         has_writes: whether the step has persisted anything.
         created_at: when it was dispatched.
         ended_at: when the dispatch ended; None while it is active.
+        error: why it did not complete; "" if the lease gives no reason.
     """
 
     step: str
@@ -35,10 +37,24 @@ class LeaseRecord:
     has_writes: bool
     created_at: datetime
     ended_at: datetime | None
+    error: str = ""
 
     def __str__(self) -> str:
         """For a message."""
         return f'{self.state}: step "{self.step}" on "{self.worker}"'
+
+    @property
+    def end(self) -> str:
+        """The state, followed by whatever in the rest of the lease contradicts it."""
+        active, completed = self.state == ACTIVE, self.state == COMPLETED
+        contradictions = {
+            "with a time of end": active and self.ended_at is not None,
+            "without a time of end": not active and self.ended_at is None,
+            "ended before it began": self.ended_at is not None and self.ended_at < self.created_at,
+            "with an error": (active or completed) and bool(self.error),
+            "without a reason": not (active or completed) and not self.error,
+        }
+        return ", ".join([self.state, *(words for words, present in contradictions.items() if present)])
 
 
 @dataclass(frozen=True)
@@ -86,6 +102,7 @@ def lease(content: Mapping[str, Any]) -> LeaseRecord:
         has_writes=content["hasWrites"],
         created_at=moment(content["createdAt"]),
         ended_at=moment(content["endedAt"]) if content.get("endedAt") else None,
+        error=content.get("error", ""),
     )
 
 

@@ -80,6 +80,8 @@ METHOD_SUCCEEDED = re.compile(r"Completed +\S+ on \S+ succeeded")
 # What the command says that cancels a run: it has ended, or, where a step does not listen, will be ended.
 CANCELLATION = re.compile(r'(?:Cancelled run|Cancellation requested for run) "(?P<run>[^"]+)"')
 
+CANCELLED_NOW = re.compile(r'Cancelled run "[^"]+"')
+
 # What the command says that mints a token, in the order of its lines.
 MINTED = (
     re.compile(r"^Token: (?P<what>\S+)$", re.MULTILINE),

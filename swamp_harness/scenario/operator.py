@@ -25,7 +25,7 @@ from swamp_harness.product.records import (
     tokens_from_json,
     tokens_from_table,
 )
-from swamp_harness.product.run import FAILED
+from swamp_harness.product.run import CANCELLED, FAILED
 from swamp_harness.product.run_records import (
     ALL_LEASES,
     LeaseRecord,
@@ -40,7 +40,7 @@ from swamp_harness.product.run_records import (
     tells_no_reason,
 )
 from swamp_harness.product.serve_api import Request, ServeApi
-from swamp_harness.product.wordings import ALREADY_REVOKED, CANCELLATION, MINTED, REVOKED
+from swamp_harness.product.wordings import ALREADY_REVOKED, CANCELLATION, CANCELLED_NOW, MINTED, REVOKED
 from swamp_harness.scenario.probe import PROBE, SHELL, ResultRecord, is_work, result_of_step
 
 _TYPE_OF_TOKENS = "swamp/enrollment-token"
@@ -264,6 +264,16 @@ class Operator:
             return str(self.last.answer("workflow-cancel")["runId"])
         named = CANCELLATION.search(self.last.stdout + self.last.stderr)
         return named["run"] if named else ""
+
+    def run_told_as_over(self) -> bool:
+        """Whether the last cancelling says that the run has ended, and not only that it will.
+
+        Raises:
+            PromiseBroken: it was to be told in JSON, and what was told is none, or breaks its contract.
+        """
+        if self.last.output is Output.JSON:
+            return bool(self.last.answer("workflow-cancel")["status"] == CANCELLED)
+        return CANCELLED_NOW.search(self.last.stdout + self.last.stderr) is not None
 
     def cancel_workflow(self, name: str) -> CommandResult:
         """Cancel the run of a workflow by the workflow's name, in the repository itself."""

@@ -37,7 +37,7 @@ HANDED_KEY = "api-key"
 INFRASTRUCTURE_KEY = "worker-token-alpha"
 WORKER_VARIABLE = "UAT_WORKER"
 
-_LONGER_THAN_ANY_SCENARIO = 100
+_LONGER_THAN_ANY_SCENARIO = 600
 RESULT = "result"
 _TRACE = "trace"
 _WRITTEN = frozenset({RESULT, "before", "after", _TRACE})

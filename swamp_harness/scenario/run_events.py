@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import (
@@ -19,11 +19,15 @@ from swamp_harness.machinery.limits import (
 )
 from swamp_harness.machinery.waiting import AwaitedInVain, wait_for_moment, wait_until
 from swamp_harness.product.commands import Output
+from swamp_harness.product.records import BUSY
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.product.workflow import Task
 from swamp_harness.scenario.placement import value_of_input
 from swamp_harness.scenario.probe import PROBE, word_of
 from swamp_harness.scenario.world import World
+
+# The product removes a worker from the pool when its grace window is over, and takes a moment to do so.
+_AFTER_A_WINDOW = timedelta(seconds=2)
 
 
 def start_workflow(world: World, *, at_a_terminal: bool = False) -> None:
@@ -167,6 +171,13 @@ def heal_after(world: World, worker: str, silence: timedelta) -> None:
     network.heal()
 
 
+def outlast_grace_windows(world: World) -> None:
+    """Wait until every grace window that has begun has passed, even where the worker came back in it."""
+    wait_for_moment(
+        "every grace window to pass", datetime.now(UTC) + world.times.grace_window + _AFTER_A_WINDOW
+    )
+
+
 def refuse_until_tried(world: World, worker: str, attempts: int) -> None:
     """Let the network of a worker refuse every connection until the worker has tried in vain so many times.
 
@@ -186,8 +197,22 @@ def refuse_until_tried(world: World, worker: str, attempts: int) -> None:
 
 
 def cancel_run(world: World) -> None:
-    """Cancel the run that was started last, as the operator does on the orchestrator."""
+    """Cancel the run that was started last, and note what is still at work after the answer."""
     world.operator.cancel_run(world.runs.last.run_id, world.orchestrator.api.url)
+    world.left_at_cancellation = _left_of_runs(world)
+
+
+def _left_of_runs(world: World) -> list[str]:
+    """What still shows a step: processes on its machine, active leases, busy workers, the queue."""
+    processes = [
+        f'on the machine of "{name}": {process}'
+        for name in world.workers.names()
+        for process in world.processes_of_steps(name)
+    ]
+    leases = [str(lease) for lease in world.leases() if lease.state == ACTIVE]
+    busy = [f'busy: the worker "{member.name}"' for member in world.members() if member.status == BUSY]
+    queued = [f'queued: the step "{step}"' for step in world.queued_steps()]
+    return [*processes, *leases, *busy, *queued]
 
 
 def cause_of_standstill(world: World) -> str | None:

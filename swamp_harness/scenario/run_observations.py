@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import (
@@ -17,7 +18,7 @@ from swamp_harness.machinery.limits import (
 from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
 from swamp_harness.product.commands import Output
 from swamp_harness.product.run import RunOutcome
-from swamp_harness.product.run_records import ACTIVE, LeaseRecord, QueuedStep
+from swamp_harness.product.run_records import ACTIVE, QueuedStep
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.observations import beyond_grace_window
 from swamp_harness.scenario.placement import ON_THE_ORCHESTRATOR, names_of_items, step_for
@@ -78,6 +79,35 @@ def told_of_cancellation(world: World) -> dict[str, str]:
     return {"command": result.outcome_in_words, "cancels": "this run" if this else named or "no run"}
 
 
+def left_when_told_as_cancelled(world: World) -> list[str]:
+    """What was still at work when the command said that the run is cancelled, or that it did not say so."""
+    if not world.operator.run_told_as_over():
+        return [
+            f"the command does not say so: {world.operator.last.stdout}{world.operator.last.stderr}".strip()
+        ]
+    return world.left_at_cancellation
+
+
+def end_after_answer(world: World, step: str, allowed: timedelta) -> str:
+    """Whether the lease of a step ended soon enough after the operator's last command had answered.
+
+    Returns:
+        "in time", or how long after the answer it ended, or that it has not ended.
+    """
+    answered = world.operator.last.ended
+    _settle(world)
+    ends = [lease.ended_at for lease in world.leases() if lease.step == step]
+    if not ends or None in ends:
+        return "not ended"
+    late = max(end for end in ends if end is not None) - answered
+    return "in time" if late <= allowed else f"{late.total_seconds():.1f} s after the answer"
+
+
+def starts_and_ends(world: World, step: str) -> dict[str, int]:
+    """How often a step has begun, and how often it has come to its own end, by its own account."""
+    return {"began": len(world.journal.starts(step)), "came to its own end": len(world.journal.ends(step))}
+
+
 def steps_begun(world: World) -> list[Row]:
     """Which steps have begun where, by their own account: in the order of names, a step's in their order."""
     return [
@@ -86,17 +116,25 @@ def steps_begun(world: World) -> list[Row]:
     ]
 
 
-def dispatches(world: World) -> list[Row]:
-    """The leases, by the operator's account, in the same order, once none is active any more."""
+def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
+    """The leases, by the operator's account, in the same order, once none is active any more.
+
+    Args:
+        world: the scenario's.
+        headings: which of step, worker, lease (how it ended), wrote (whether the lease says so) are wanted.
+    """
     _settle(world)
     ordered = sorted(world.operator.leases(), key=lambda lease: (lease.step, lease.created_at))
-    return [{"step": lease.step, "worker": lease.worker, "lease": lease.state} for lease in ordered]
-
-
-def active_leases(world: World) -> list[LeaseRecord]:
-    """The leases that are active, by the operator's account, after the time that leases need to end."""
-    _settle(world)
-    return [lease for lease in world.operator.leases() if lease.state == ACTIVE]
+    rows = [
+        {
+            "step": lease.step,
+            "worker": lease.worker,
+            "lease": lease.end,
+            "wrote": "yes" if lease.has_writes else "no",
+        }
+        for lease in ordered
+    ]
+    return [{heading: row[heading] for heading in headings} for row in rows]
 
 
 def results(world: World, headings: Sequence[str]) -> list[Row]:

@@ -19,6 +19,7 @@ from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.records import PoolMember
 from swamp_harness.product.registry import Registry
 from swamp_harness.product.repository import Repository
+from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.product.target import Times
 from swamp_harness.product.worker import Worker
@@ -113,6 +114,7 @@ class Scene:
         aids: what the suite itself runs for the scenario, to be ended with it.
         registry: the registry of extensions that the operator pulls from, once there is one.
         memory: whose memory is watched, by name.
+        left_at_cancellation: what still showed a step at work when the command that cancels had answered.
         heard_in_time: the steps of which the operator has seen, while they held, what they said.
         steps: of the feature that have been run, on the time axis.
         fallbacks: the older ways that the release made necessary, and how often.
@@ -152,6 +154,7 @@ class Scene:
         self.aids = ExitStack()
         self.registry: Registry | None = None
         self.memory: dict[str, MemoryWatch] = {}
+        self.left_at_cancellation: list[str] = []
         self.heard_in_time: list[str] = []
         self.fallbacks = Fallbacks()
         self.steps: list[Span] = []
@@ -213,6 +216,22 @@ class Scene:
         """
         listed = self.answer(self.orchestrator.api.pool)
         return [member for member in listed if name in (None, member.name)]
+
+    def leases(self) -> list[LeaseRecord]:
+        """All step leases, the oldest first, asked over the cheap surface.
+
+        Raises:
+            PromiseBroken: the orchestrator does not answer.
+        """
+        return self.answer(self.orchestrator.api.leases)
+
+    def queued_steps(self) -> list[str]:
+        """The names of the steps that wait for a worker, asked over the cheap surface.
+
+        Raises:
+            PromiseBroken: the orchestrator does not answer.
+        """
+        return self.answer(self.orchestrator.api.queued_steps)
 
     def answer(self, ask: Callable[[], T]) -> T:
         """What the orchestrator answers.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from swamp_harness.machinery.ending import take_every
 from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.limits import POOL_CHANGED, Limit
+from swamp_harness.machinery.limits import POOL_CHANGED, WORKER_CONNECTED, Limit
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.machinery.waiting import wait_for_moment, wait_until
 from swamp_harness.product.machine import Machine
@@ -48,6 +48,24 @@ class World(Scene):
             f'the orchestrator to notice the loss of "{worker}"',
             lambda: [member for member in self.live_pool() if member.name == worker],
             lambda members: any(not member.connected for member in members),
+            limit,
+        )
+
+    def absent(
+        self, worker: str, leave: Callable[[], object], come_back: Callable[[], None], times: int
+    ) -> None:
+        """Let a worker leave the live pool and come back to it, several times."""
+        for _ in range(times):
+            leave()
+            self._wait_for(worker, "to leave the live pool", connected=False, limit=POOL_CHANGED)
+            come_back()
+            self._wait_for(worker, "to come back to the live pool", connected=True, limit=WORKER_CONNECTED)
+
+    def _wait_for(self, worker: str, awaited: str, *, connected: bool, limit: Limit) -> None:
+        wait_until(
+            f'"{worker}" {awaited}',
+            lambda: [member for member in self.live_pool() if member.name == worker],
+            lambda members: any(member.connected for member in members) == connected,
             limit,
         )
 
@@ -101,15 +119,28 @@ class World(Scene):
         for worker in self.workers.all():
             worker.start_again()
 
-    def restart_orchestrator(self, *, variables: Mapping[str, str] | None = None) -> None:
-        """Stop the orchestrator and start it again, with other variables than the scenario gave it if asked.
+    def restart_orchestrator_repeatedly(self, end: Callable[[], object], times: int) -> None:
+        """End the orchestrator and start it again several times; every worker comes back each time."""
+        for _ in range(times):
+            self.restart_orchestrator(end)
+            for worker in self.workers.names():
+                self._wait_for(worker, "to come back to the pool", connected=True, limit=WORKER_CONNECTED)
+
+    def restart_orchestrator(
+        self, end: Callable[[], object] | None = None, *, variables: Mapping[str, str] | None = None
+    ) -> None:
+        """End the orchestrator and start it again, with other variables than the scenario gave it if asked.
 
         Workers on a network that can fail do not notice but a break of it: what they dial meanwhile waits.
+
+        Args:
+            end: how it ends; it is stopped when None.
+            variables: what it finds in its environment then; as before when None.
         """
         networks = self.workers.networks()
         for network in networks:
             network.cut()
-        self.orchestrator.stop()
+        (end or self.orchestrator.stop)()
         if variables is not None:
             machine = Machine(self.folder / self.orchestrator.name)
             self.orchestrator.environment = machine.environment(**{**self.variables, **variables})
