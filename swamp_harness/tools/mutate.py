@@ -36,7 +36,7 @@ from swamp_harness.tools.mutation_lists import read_decisions
 from swamp_harness.tools.mutation_plan import Plan, Session, places_of_scenarios, refuse_stale, unreached
 from swamp_harness.tools.mutation_run import judged
 from swamp_harness.tools.quiet_suite import get_ready, results_against
-from swamp_harness.tools.reach import fingerprint, read_reach
+from swamp_harness.tools.reach import fingerprint, is_fault, read_reach
 from swamp_harness.tools.reach_recording import PATH_VARIABLE, copy_of
 
 _SESSION = "mutation-session.json"
@@ -75,11 +75,11 @@ def mutate(options: Options, reports: Path) -> int:
         UnusableInput: the record or the list of decisions is missing or stale (exit code 2).
     """
     decisions, found = read_decisions(project.MUTATION), read_reach(project.REACHED)
-    every = {
+    all_files = {
         file.relative_to(project.STAND_IN).as_posix(): file.read_text("utf-8")
         for file in sorted(project.STAND_IN.rglob("*.py"))
-        if "faults" not in file.relative_to(project.STAND_IN).parts
     }
+    every = {name: text for name, text in all_files.items() if not is_fault(name)}
     texts = {
         name: text
         for name, text in every.items()

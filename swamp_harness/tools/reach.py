@@ -62,6 +62,11 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def is_fault(module: str) -> bool:
+    """Whether a module, by its path below the stand-in, holds faults and no sound code."""
+    return module.startswith("faults/")
+
+
 def write_reach(reach: Reach, file: Path) -> None:
     """Write a record, sorted and short: scenarios as their places in the sorted list of names."""
     names = sorted(reach.seconds)
