@@ -9,6 +9,10 @@ FEATURES ?=
 FAULTS ?=
 WHOLE ?=
 RECORD ?=
+MINUTES ?=
+SEED ?=
+MOST ?=
+MODULES ?=
 JOBS ?=
 SHARD ?=
 RUNS ?=
@@ -36,7 +40,7 @@ BIN := .venv/bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help uat test workflows prove matrix signoff report bench compare resolve coverage record lock clean
+.PHONY: help uat test workflows prove mutate matrix signoff report bench compare resolve coverage record lock clean
 
 help:
 	@echo "make uat       run the acceptance suite against swamp: SWAMP_BIN, or the release SWAMP_VERSION, else swamp"
@@ -45,6 +49,7 @@ help:
 	@echo "make workflows check the definitions of CI only"
 	@echo "make matrix    run the suite over several releases, oldest first: make matrix VERSIONS='… …'"
 	@echo "make prove     show that the scenarios notice every fault of the stand-in"
+	@echo "make mutate    change the stand-in in one place at a time, and see who notices: make mutate MINUTES=60 SEED=2"
 	@echo "make compare   hold the stand-in against the swamp binary, command by command"
 	@echo "make signoff   judge a release by several runs: make signoff RUNS='reports-of-linux reports-of-mac'"
 	@echo "make report    make one page of the results of the last run, by Allure 3; needs Node.js"
@@ -75,6 +80,9 @@ workflows: .venv/ready
 
 prove: .venv/ready
 	@$(BIN)/swamp-uat prove $(if $(WHOLE),--whole) $(if $(RECORD),--record) $(FAULTS)
+
+mutate: .venv/ready
+	@$(BIN)/swamp-uat mutate $(if $(RECORD),--record) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(JOBS),-j $(JOBS)) $(if $(MOST),--most $(MOST)) $(MODULES)
 
 signoff: .venv/ready
 	@$(BIN)/swamp-uat signoff $(if $(PLATFORMS),--platforms $(call quoted,PLATFORMS)) $(RUNS)

@@ -100,6 +100,7 @@ class ScenarioResult:
         swept_up: processes that were still running when its actors had ended.
         feature: the name of its feature.
         occurrence: 1 for the first scenario of its name in the features, 2 for the second.
+        mark: the scenario's name in the mark of its processes; empty if it started none.
     """
 
     name: str
@@ -119,6 +120,7 @@ class ScenarioResult:
     fallbacks: Mapping[str, int] = field(default_factory=dict)
     feature: str = ""
     occurrence: int = 1
+    mark: str = ""
 
     @property
     def key(self) -> str:

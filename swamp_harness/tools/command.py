@@ -19,7 +19,7 @@ from swamp_harness.report import coverage, deviations, features, project, waiver
 from swamp_harness.report.documents import PREVIOUS, put_together, set_aside, write_documents
 from swamp_harness.report.signoff import Knowledge
 from swamp_harness.report.signoff_page import PAGE_FILE
-from swamp_harness.tools import bench, compare, matrix, prove, stylecheck
+from swamp_harness.tools import bench, compare, matrix, mutate, prove, reach_recording, stylecheck
 from swamp_harness.tools.allure_page import make_page
 from swamp_harness.tools.endings import exit_code_of
 from swamp_harness.tools.reports_folder import set_older_aside, taken
@@ -166,6 +166,13 @@ def _prove(options: argparse.Namespace) -> int:
     return prove.prove(
         options.faults, project.reports(), options.jobs, whole=options.whole, record=options.record
     )
+
+
+def _mutate(options: argparse.Namespace) -> int:
+    if options.record:
+        return reach_recording.record(options.jobs or jobs_that_suit())
+    chosen = mutate.Options(options.minutes, options.seed, options.jobs, options.most, options.modules)
+    return mutate.mutate(chosen, project.reports())
 
 
 def _compare(_: argparse.Namespace) -> int:
@@ -323,12 +330,46 @@ def _parser() -> argparse.ArgumentParser:
     )
     proof.set_defaults(subcommand=_prove)
 
+    _add_mutate(commands)
+
     comparison = commands.add_parser("compare", help="hold the embedded target against the swamp binary")
     comparison.set_defaults(subcommand=_compare)
 
     check = commands.add_parser("check-features", help="check style and steps of the feature files")
     check.set_defaults(subcommand=_check_features)
     return parser
+
+
+def _add_mutate(commands: Any) -> None:
+    mutation = commands.add_parser(
+        "mutate", help="change the stand-in in one small place at a time, and see whether a scenario notices"
+    )
+    mutation.add_argument(
+        "--record", action="store_true", help="record which scenarios reach which lines, and do nothing else"
+    )
+    mutation.add_argument(
+        "--minutes", action=_OnceOnly, type=float, default=0, help="begin no mutant after so many minutes"
+    )
+    mutation.add_argument("--seed", action=_OnceOnly, type=int, default=1, help="of the sample; 1 by default")
+    mutation.add_argument(
+        "-j",
+        "--jobs",
+        action=_OnceOnly,
+        type=int,
+        default=0,
+        help="how many mutants at a time, or scenarios with --record; suits the machine when 0",
+    )
+    mutation.add_argument(
+        "--most",
+        action=_OnceOnly,
+        type=int,
+        default=0,
+        help="run at most so many scenarios for each mutant; all that reach it by default",
+    )
+    mutation.add_argument(
+        "modules", nargs="*", help="the beginnings of paths of modules, such as orchestrator/; all by default"
+    )
+    mutation.set_defaults(subcommand=_mutate)
 
 
 def _add_tags(parser: argparse.ArgumentParser, told: str) -> None:

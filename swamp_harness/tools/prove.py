@@ -6,10 +6,8 @@ target, and one of them must fail in a Then step; scenarios of other numbers, th
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -19,25 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import for_terminal, json_text, shortened
-from swamp_harness.product.target import TARGET_VARIABLE
 from swamp_harness.report import features, project
 from swamp_harness.report.documents import set_aside
 from swamp_harness.report.outcomes import Outcome, ScenarioResult, title_of
-from swamp_harness.report.suite_run import RUN_FILE, read_run
 from swamp_harness.tools.fault_list import Fault, faults_in, lacking_numbers, load_noticed, write_noticed
+from swamp_harness.tools.quiet_suite import get_ready, results_against
 
 # The variable by which the embedded target is told which fault to have.
 _FAULT_VARIABLE = "SWAMP_STANDIN_FAULT"
 _NOTICED = "noticed"
-# Each run of the suite is a fork of a process that has read the suite already, where processes can be forked.
-if sys.platform == "win32":
-    _PROCESSES = multiprocessing.get_context("spawn")
-else:
-    _PROCESSES = multiprocessing.get_context("forkserver")
 _LONGEST = 600
 _PROOF = "proof.json"
 # What must hold whatever the fault is: of another number, and of another feature, so that it runs first.
@@ -105,8 +95,7 @@ def prove(
     if not chosen:
         names = ", ".join(fault.name for fault in listed)
         raise UnusableInput(f"No fault is called so; there are: {names}.", ExitCode.BAD_COMMAND_LINE)
-    if sys.platform != "win32":
-        _PROCESSES.set_forkserver_preload(["swamp_harness.tools.command", "swamp_harness.tools.allure"])
+    get_ready()
     known = load_noticed(project.NOTICED)
     started = time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-proof-"))
@@ -173,37 +162,10 @@ def _found(fault: Fault, work: Path, known: str, *, whole: bool) -> Finding:
 
 
 def _finding(fault: Fault, folder: Path, places: Sequence[str], *, stop: bool) -> Finding:
-    folder.mkdir()
-    described = yaml.safe_load(project.EMBEDDED_TARGET.read_text("utf-8"))
-    described["variables"] = {_FAULT_VARIABLE: fault.name}
-    target = folder / "target.yaml"
-    target.write_text(yaml.safe_dump(described), "utf-8")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SWAMP_")}
-    environment |= {TARGET_VARIABLE: str(target), "UAT_REPORTS": str(folder)}
     started = time.monotonic()
-    process = _PROCESSES.Process(
-        target=_run_suite, args=(environment, [*places, *(("--stop",) if stop else ())])
-    )
-    process.start()
-    process.join(_LONGEST)
-    if process.is_alive():  # what is not there then was not judged
-        process.terminate()
-        process.join()
-    record = folder / RUN_FILE
-    results = read_run(record).results if record.exists() else ()
+    arguments = ["-j1", *places, *(("--stop",) if stop else ())]
+    results = results_against({_FAULT_VARIABLE: fault.name}, folder, arguments, _LONGEST)
     return finding_of(fault, results, time.monotonic() - started)
-
-
-def _run_suite(environment: dict[str, str], arguments: list[str]) -> None:
-    from swamp_harness.tools.command import main  # noqa: PLC0415 - it knows this module
-
-    os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(project.ROOT)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nowhere, stream)
-    sys.exit(main(["run", "-j1", *arguments]))
 
 
 def _places(fault: Fault, only: str = "") -> list[str]:

@@ -172,6 +172,7 @@ class Session:
             self._result(
                 scenario,
                 judgement,
+                mark=world.scenario if world is not None else "",
                 commands=world.product_commands if world is not None else 0,
                 fallbacks={each.value: count for each, count in (+world.fallbacks).items()} if world else {},
                 swept_up=swept_up,
@@ -190,6 +191,7 @@ class Session:
         swept_up: int = 0,
         evidence: str = "",
         fallbacks: Mapping[str, int] | None = None,
+        mark: str = "",
     ) -> ScenarioResult:
         run = self.plan.run_of(scenario)
         return ScenarioResult(
@@ -210,6 +212,7 @@ class Session:
             fallbacks=fallbacks or {},
             feature=run.feature,
             occurrence=run.occurrence,
+            mark=mark,
         )
 
     @property

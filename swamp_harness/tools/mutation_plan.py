@@ -1,0 +1,121 @@
+"""What mutation testing works on: the mutants, the scenarios that reach them, and the findings so far."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.machinery.plain_text import json_text
+from swamp_harness.report import features, project
+from swamp_harness.report.mutation import Finding, as_value, from_value
+from swamp_harness.tools.mutants import MutableModule, Mutant, Site
+from swamp_harness.tools.mutation_lists import Decisions
+from swamp_harness.tools.reach import Reach, fingerprint, statement_lines
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What mutants are made from, and what they run.
+
+    Attributes:
+        modules: of the stand-in, by path.
+        found: which scenarios reach which lines.
+        decisions: of people.
+        places: of the scenarios, and the numbers they serve, by name.
+    """
+
+    modules: Mapping[str, MutableModule]
+    found: Reach
+    decisions: Decisions
+    places: Mapping[str, tuple[str, tuple[int, ...]]]
+
+    def mutant(self, site: Site) -> tuple[Mutant, list[str]] | None:
+        """The mutant of a site and the scenarios that reach it; None if there is none, or no scenario."""
+        module = self.modules[site.module]
+        mutant = module.mutant(site)
+        if mutant is None:
+            return None
+        at = statement_lines(module.text)
+        lines = {line for each in mutant.lines for line in at.get(each, (each,))}
+        names = [name for name in self.found.scenarios_at(site.module, lines) if name in self.places]
+        return (mutant, names) if names else None
+
+
+@dataclass
+class Session:
+    """The findings so far, kept in a file, so that an interrupted run goes on where it was.
+
+    Attributes:
+        file: where they are kept.
+        key: identifies the code, the scenarios and the settings.
+        findings: by name of the mutant.
+    """
+
+    file: Path
+    key: str
+    findings: dict[str, Finding] = field(default_factory=dict)
+
+    def resume(self) -> None:
+        """Take what an earlier run has found, if it was about the same code, scenarios and sample."""
+        if self.file.exists():
+            told = json.loads(self.file.read_text("utf-8"))
+            if told["key"] == self.key:
+                self.findings = {each["mutant"]: from_value(each) for each in told["findings"]}
+                print(f"{len(self.findings)} mutants are done from an earlier run: {self.file}")
+            else:
+                print("The earlier run was about other code, scenarios or settings: all mutants run again.")
+
+    def take(self, finding: Finding) -> None:
+        """Keep a finding."""
+        self.findings[finding.mutant] = finding
+        half = self.file.with_suffix(".new")
+        document = {"key": self.key, "findings": [as_value(each) for each in self.findings.values()]}
+        half.write_text(json_text(document) + "\n", "utf-8")
+        half.replace(self.file)
+
+
+def places_of_scenarios() -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Where each scenario stands in the features, as "file:line", and the numbers it serves, by name."""
+    return {
+        row.name: (
+            f"{row.filename}:{row.line}",
+            tuple(
+                sorted(int(match[1]) for tag in row.effective_tags if (match := features.UAT_TAG.match(tag)))
+            ),
+        )
+        for feature in features.parse(project.FEATURES)
+        for row in feature.walk_scenarios()
+    }
+
+
+def unreached(module: str, text: str, found: Reach) -> list[str]:
+    """The statements of a module that no scenario reaches, each with its line number."""
+    lines = text.splitlines()
+    heads = {at.start: at for at in statement_lines(text).values()}
+    reached = {*found.lines.get(module, {}), *found.prepared.get(module, ())}
+    return [
+        f"{first}: {lines[first - 1].strip()}"
+        for first, at in sorted(heads.items())
+        if not reached & set(at)
+        and not lines[first - 1].strip().startswith(('"', "from ", "import ", "else"))
+    ]
+
+
+def refuse_stale(found: Reach, texts: Mapping[str, str]) -> None:
+    """Refuse a record of other texts.
+
+    Raises:
+        UnusableInput: a module has changed since it was recorded (exit code 2).
+    """
+    stale = [
+        name for name, text in texts.items() if name in found.texts and found.texts[name] != fingerprint(text)
+    ]
+    if stale:
+        raise UnusableInput(
+            f"{project.REACHED.name} is stale, {', '.join(stale)} changed: record it with "
+            "`make mutate RECORD=1`.",
+            ExitCode.BAD_COMMAND_LINE,
+        )

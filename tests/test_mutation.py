@@ -1,0 +1,289 @@
+"""Mutation testing: its pure parts, and one small run of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from swamp_harness.machinery.faults import UnusableInput
+from swamp_harness.report import features, mutation, project
+from swamp_harness.report.mutation import Finding, Outcome
+from swamp_harness.report.outcomes import Outcome as ScenarioOutcome
+from swamp_harness.tools.mutants import MutableModule, sampled
+from swamp_harness.tools.mutation_lists import read_decisions
+from swamp_harness.tools.mutation_plan import Session, places_of_scenarios, unreached
+from swamp_harness.tools.mutation_run import judged
+from swamp_harness.tools.reach import Reach, read_reach, statement_lines, write_reach
+from swamp_harness.tools.reach_recording import collected, copy_with_hook
+from tests.conftest import a_result
+
+_MODULE = '''"""A module."""
+
+
+def bigger(one: int, other: int) -> bool:
+    """Whether it is."""
+    return (
+        one
+        > other
+    )
+
+
+def twice(text: str) -> str:
+    if text == "never":
+        return ""
+    return text * 2
+'''
+
+
+def _mutants():
+    module = MutableModule("pool.py", _MODULE)
+    return [each for site in module.sites if (each := module.mutant(site))]
+
+
+def test_each_mutant_is_one_change_that_python_can_read():
+    for mutant in _mutants():
+        compile(mutant.text, mutant.site.name, "exec")
+        assert mutant.text != _MODULE
+        assert _MODULE.splitlines()[mutant.lines.start - 1].strip() == mutant.was.splitlines()[0]
+    changes = {(each.site.operator, each.was, each.becomes) for each in _mutants()}
+    assert ("swap_op", "one\n> other", "one >= other") in changes
+    assert ("swap_op", 'if text == "never":', 'if text != "never":') in changes
+
+
+def test_docstrings_and_annotations_are_not_changed():
+    assert not any('"""' in each.was or "def " in each.was for each in _mutants())
+
+
+def test_a_sample_is_reproducible_and_even_over_modules_whatever_their_size():
+    big = MutableModule("big.py", _MODULE * 5)
+    small = MutableModule(
+        "small.py", "def one() -> int:\n    return 1\n\n\ndef two() -> int:\n    return 2\n"
+    )
+    sites = [*big.sites, *small.sites]
+    first = sampled(sites, 7)
+    assert first == sampled(reversed(sites), 7)
+    assert first != sampled(sites, 8)
+    assert [each.module for each in first[:4]].count("small.py") == 2
+    assert set(first) == set(sites)
+    assert len({each.operator for each in first if each.module == "big.py"} & {"swap_op", "string"}) == 2
+
+
+def test_a_line_belongs_to_its_statement_and_a_compound_one_to_its_head():
+    lines = statement_lines(_MODULE)
+    assert lines[8] == range(6, 10)
+    assert lines[13] == range(13, 14)
+    assert lines[14] == range(14, 15)
+
+
+def _reach() -> Reach:
+    lines = {"pool.py": {6: ["broad", "narrow"], 13: ["broad"], 15: ["broad"]}, "setup.py": {}}
+    return Reach(
+        {"pool.py": "abc"}, {"broad": 2.0, "narrow": 3.0, "else": 1.0}, lines, {"setup.py": [1, 2, 9]}
+    )
+
+
+def test_the_likeliest_scenario_comes_first_and_what_reaches_nothing_not_at_all():
+    assert _reach().scenarios_at("pool.py", range(6, 10)) == ["narrow", "broad"]
+    assert _reach().scenarios_at("pool.py", [14]) == []
+
+
+def test_every_scenario_depends_on_what_the_preparation_reaches():
+    assert set(_reach().scenarios_at("setup.py", [9])) == {"broad", "narrow", "else"}
+
+
+def test_a_record_is_read_as_it_was_written(tmp_path):
+    file = tmp_path / "reached.json"
+    write_reach(_reach(), file)
+    again = tmp_path / "again.json"
+    write_reach(read_reach(file), again)
+    assert again.read_text() == file.read_text()
+    assert read_reach(file).scenarios_at("pool.py", [13]) == ["broad"]
+
+
+def test_a_record_that_is_not_there_says_how_to_make_it(tmp_path):
+    with pytest.raises(UnusableInput, match="make mutate RECORD=1"):
+        read_reach(tmp_path / "none.json")
+
+
+def test_statements_that_nobody_reaches_are_listed():
+    assert unreached("pool.py", _MODULE, _reach()) == [
+        "4: def bigger(one: int, other: int) -> bool:",
+        "12: def twice(text: str) -> str:",
+        '14: return ""',
+    ]
+
+
+def test_a_process_records_its_lines_even_if_it_is_killed(tmp_path):
+    program = tmp_path / "standin"
+    program.mkdir()
+    (program / "__init__.py").write_text('"""A program."""\n')
+    (program / "main.py").write_text(
+        "import os, time\n\n\n\ndef main():\n    time.sleep(1)\n    os.kill(os.getpid(), 9)\n    print(1)\n"
+    )
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    copy_with_hook(program, folder)
+    run = [sys.executable, "-c", "from standin.main import main; main()"]
+    for mark in ("run/scenario-001", "run/preparation"):
+        environment = {**os.environ, "PYTHONPATH": str(folder), "UAT_MARK": mark}
+        assert subprocess.run(run, env=environment, cwd=folder, check=False).returncode != 0
+    result = a_result("A promise", outcome=ScenarioOutcome.HELD, mark="scenario-001")
+    found = collected(folder, program, [result])
+    assert found.scenarios_at("main.py", [6]) == ["A promise"]
+    assert 6 in found.prepared["main.py"]
+    assert 8 not in found.lines["main.py"]
+
+
+def _run_of(outcomes):
+    asked = []
+
+    def run(batch):
+        asked.append(list(batch))
+        results, failed = [], False
+        for name in batch:
+            outcome, step_type = (ScenarioOutcome.NOT_RUN, "") if failed else outcomes[name]
+            failed = failed or outcome in (ScenarioOutcome.BROKEN, ScenarioOutcome.FAULT)
+            results.append(a_result(name, outcome=outcome, step_type=step_type, reason="it is so\nindeed"))
+        return results
+
+    return run, asked
+
+
+_HELD, _THEN = (ScenarioOutcome.HELD, ""), (ScenarioOutcome.BROKEN, "then")
+_SET_UP = (ScenarioOutcome.FAULT, "given")
+
+
+def test_a_mutant_is_killed_by_the_first_scenario_that_fails_in_a_then():
+    run, asked = _run_of({"a": _HELD, "b": _HELD, "c": _THEN, "d": _THEN})
+    verdict = judged("abcd", run)
+    assert (verdict.outcome, verdict.scenario, verdict.ran) == (Outcome.KILLED, "c", ("a", "b", "c"))
+    assert asked == [["a", "b"], ["c", "d"]]
+
+
+def test_a_scenario_that_fails_while_it_is_set_up_does_not_decide():
+    run, _ = _run_of({"a": _SET_UP, "b": _HELD, "c": _THEN})
+    assert judged("abc", run).scenario == "c"
+    run, _ = _run_of({"a": _SET_UP, "b": _HELD})
+    verdict = judged("ab", run)
+    assert (verdict.outcome, verdict.scenario) == (Outcome.KILLED_ELSEWHERE, "a")
+    assert verdict.ran == ("a", "b")
+
+
+def test_a_mutant_that_does_not_work_at_all_is_given_up_soon():
+    run, asked = _run_of(dict.fromkeys("abcdefghij", _SET_UP))
+    assert judged("abcdefghij", run).outcome is Outcome.KILLED_ELSEWHERE
+    assert len(asked) == 4
+
+
+def test_runs_without_any_result_come_to_an_end():
+    assert judged("abcdefghij", lambda _: []).outcome is Outcome.KILLED_ELSEWHERE
+
+
+def test_a_mutant_survives_only_if_all_that_reach_it_have_judged():
+    run, _ = _run_of({"a": _HELD, "b": _HELD})
+    assert judged("ab", run).outcome is Outcome.SURVIVED
+    assert judged("ab", run, complete=False).outcome is Outcome.UNDECIDED
+
+
+def _finding(name: str, outcome: Outcome, **more) -> Finding:
+    return Finding(name, "pool.py", 6, "- a <b>\n+ b", outcome, **more)
+
+
+def test_the_score_is_over_what_is_decided_and_not_equivalent():
+    kinds = [*[Outcome.KILLED] * 3, Outcome.SURVIVED, Outcome.EQUIVALENT, Outcome.UNDECIDED]
+    assert mutation.score([_finding(str(index), kind) for index, kind in enumerate(kinds)]) == 0.75
+    assert mutation.score([]) is None
+
+
+def test_the_report_tells_module_promise_and_survivors_with_their_change(tmp_path):
+    findings = [
+        _finding("pool.py swap_op 1", Outcome.KILLED, killed_by=(5,), promises=(5,), scenario="A promise"),
+        _finding("pool.py swap_op 2", Outcome.SURVIVED, promises=(5, 6)),
+    ]
+    document = mutation.report(
+        findings,
+        seed=3,
+        possible={"pool.py": 40},
+        unreached={"pool.py": ["14: return <nothing>"]},
+        left_out={"main.py": "boilerplate"},
+        titles={5: "Enrollment"},
+    )
+    page = mutation.write_report(document, tmp_path)
+    told = json.loads((tmp_path / "mutation.json").read_text())
+    assert told["modules"][0]["counts"]["survived"] == 1
+    assert told["promises"] == [
+        {"number": 5, "title": "Enrollment", "killed": 1, "survived": 1},
+        {"number": 6, "title": "", "killed": 0, "survived": 1},
+    ]
+    assert "- a &lt;b&gt;" in page.read_text()
+    assert "14: return &lt;nothing&gt;" in page.read_text()
+
+
+def test_a_session_goes_on_only_with_the_same_code(tmp_path):
+    file = tmp_path / "session.json"
+    finding = _finding("pool.py swap_op 1", Outcome.KILLED, killed_by=(5,), promises=(5,))
+    Session(file, "one").take(finding)
+    same, other = Session(file, "one"), Session(file, "two")
+    same.resume()
+    other.resume()
+    assert same.findings == {finding.mutant: finding}
+    assert not other.findings
+
+
+def _decisions(tmp_path, **changed):
+    mutant = next(each for each in _mutants() if each.becomes == "one >= other")
+    entry = {
+        "module": "pool.py",
+        "operator": "swap_op",
+        "was": mutant.was,
+        "becomes": mutant.becomes,
+        "is": "equivalent",
+        "reason": "Nobody is ever as big as another.",
+    }
+    file = tmp_path / "mutation.yaml"
+    left_out = [{"module": "main.py", "reason": "It is only boilerplate."}]
+    file.write_text(yaml.safe_dump({"left out": left_out, "decided": [{**entry, **changed}]}))
+    return file, mutant
+
+
+def test_a_decision_is_about_exactly_one_change(tmp_path):
+    file, mutant = _decisions(tmp_path)
+    decisions = read_decisions(file)
+    found = decisions.about(mutant)
+    assert found is not None
+    assert found.outcome is Outcome.EQUIVALENT
+    assert [each for each in _mutants() if decisions.about(each)] == [mutant]
+
+
+def test_an_entry_that_matches_nothing_is_told(tmp_path):
+    file, _ = _decisions(tmp_path)
+    assert read_decisions(file).stale({"pool.py": _MODULE, "main.py": ""}) == []
+    assert read_decisions(file).stale({"pool.py": _MODULE.replace("> other", "< other")}) == [
+        "main.py is left out and does not exist",
+        "pool.py does not contain 'one\\n> other'",
+    ]
+
+
+@pytest.mark.parametrize("changed", [{"reason": ""}, {"is": "hole"}, {"line": 3}])
+def test_an_entry_that_breaks_the_schema_is_refused(tmp_path, changed):
+    file, _ = _decisions(tmp_path, **changed)
+    with pytest.raises(UnusableInput, match="decided / 0"):
+        read_decisions(file)
+
+
+def test_the_projects_own_list_matches_the_stand_in():
+    texts = {
+        file.relative_to(project.STAND_IN).as_posix(): file.read_text("utf-8")
+        for file in project.STAND_IN.rglob("*.py")
+    }
+    assert read_decisions(project.MUTATION).stale(texts) == []
+
+
+def test_every_scenario_has_a_place():
+    rows = [row for each in features.parse(project.FEATURES) for row in each.walk_scenarios()]
+    assert len(places_of_scenarios()) == len(rows)
