@@ -4,8 +4,13 @@ from behave import register_type
 
 from swamp_harness.scenario.vocabulary import KINDS
 from swamp_harness.tools import allure
+from swamp_harness.tools.start import refuse_another_runner
 
 register_type(**KINDS)
+
+
+def before_all(context):
+    refuse_another_runner(context)
 
 
 def before_scenario(context, scenario):

@@ -103,6 +103,20 @@ def test_what_an_encoding_lacks_is_written_as_an_escape(tmp_path, encoding):
     assert r"\u2713 \u65e5\u672c" in done.stdout
 
 
+def test_behave_that_is_started_elsewhere_says_where_to_start_it(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "behave", str(ROOT / "features" / "expiry.feature")],
+        env=suite_environment(tmp_path / "reports", PYTHONPATH=str(ROOT)),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2, done.stdout
+    assert f"behave reads this project's settings in {ROOT} only" in done.stderr
+
+
 def test_a_run_may_be_started_from_anywhere(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "swamp_harness.tools.command", "run", "--tags", "@uat-02 and not @uat-02"],

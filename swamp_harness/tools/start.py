@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,22 @@ def refuse_if_misplaced() -> None:
     complaint = misplaced(Path(sys.argv[0]), Path(sys.prefix), project.ROOT)
     if complaint:
         raise UnusableInput(complaint, ExitCode.BAD_COMMAND_LINE)
+
+
+def refuse_another_runner(context: Any) -> None:
+    """End a run by behave's own runner, which it takes where it does not find this project's settings.
+
+    The process ends with exit code 2, and a sentence on the error stream.
+    """
+    if "session" not in context:
+        print(
+            f"swamp-uat: behave reads this project's settings in {project.ROOT} only: start it there, or use "
+            "`swamp-uat run`, which may be started anywhere.",
+            file=sys.stderr,
+            flush=True,
+        )
+        # Whatever a hook raises ends behave's own runner with 1, which says that a promise is broken.
+        os._exit(ExitCode.BAD_COMMAND_LINE)
 
 
 def misplaced(script: Path, environment: Path, root: Path) -> str:
