@@ -30,7 +30,7 @@ def record(jobs: int) -> int:
         jobs: how many scenarios at a time.
 
     Returns:
-        The exit code: 0 if every scenario that ran has held; 1 if one failed, which is not in the record then;
+        The exit code: 0 if every scenario that ran has held; 1 if one failed (it is not recorded);
         6 if the run did not come to its end, and nothing was recorded.
     """
     print(f"Recording which scenarios reach which lines, {jobs} scenarios at a time ...", flush=True)
