@@ -13,7 +13,7 @@ import yaml
 from swamp_harness.product.target import TARGET_VARIABLE
 from swamp_harness.report import project
 from swamp_harness.report.outcomes import ScenarioResult
-from swamp_harness.report.suite_run import RUN_FILE, read_run
+from swamp_harness.report.suite_run import RUN_FILE, SuiteRun, read_run
 
 # Each run of the suite is a fork of a process that has read the suite already, where processes can be forked.
 if sys.platform == "win32":
@@ -32,6 +32,18 @@ def get_ready() -> None:
 def results_against(
     variables: Mapping[str, str], folder: Path, arguments: Sequence[str], limit: float
 ) -> Sequence[ScenarioResult]:
+    """Run scenarios against the stand-in, as `run_against` does.
+
+    Returns:
+        The results of the scenarios; empty if the run left no record.
+    """
+    run = run_against(variables, folder, arguments, limit)
+    return () if run is None else run.results
+
+
+def run_against(
+    variables: Mapping[str, str], folder: Path, arguments: Sequence[str], limit: float
+) -> SuiteRun | None:
     """Run scenarios against the stand-in.
 
     Args:
@@ -41,7 +53,7 @@ def results_against(
         limit: the most seconds that the run may take; then it is ended.
 
     Returns:
-        The results of the scenarios; empty if the run left no record.
+        The record of the run; None if it left none.
     """
     folder.mkdir()
     described = yaml.safe_load(project.EMBEDDED_TARGET.read_text("utf-8"))
@@ -60,7 +72,7 @@ def results_against(
             process.kill()
             process.join()
     record = folder / RUN_FILE
-    return read_run(record).results if record.exists() else ()
+    return read_run(record) if record.exists() else None
 
 
 def _run_suite(environment: dict[str, str], arguments: list[str]) -> None:

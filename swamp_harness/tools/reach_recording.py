@@ -11,8 +11,8 @@ from pathlib import Path
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.machinery.plain_text import for_terminal, shortened
 from swamp_harness.report import project
-from swamp_harness.report.outcomes import Outcome, ScenarioResult
-from swamp_harness.tools.quiet_suite import get_ready, results_against
+from swamp_harness.report.outcomes import Ending, Outcome, ScenarioResult
+from swamp_harness.tools.quiet_suite import get_ready, run_against
 from swamp_harness.tools.reach import Reach, fingerprint, is_fault, write_reach
 
 # By this variable each process of the stand-in finds the copy in place of the stand-in itself.
@@ -30,14 +30,19 @@ def record(jobs: int) -> int:
         jobs: how many scenarios at a time.
 
     Returns:
-        The exit code: 0 if every scenario that ran has held, else 1; one that failed is not in the record.
+        The exit code: 0 if every scenario that ran has held; 1 if one failed (it is not recorded);
+        6 if the run did not come to its end, and nothing was recorded.
     """
     print(f"Recording which scenarios reach which lines, {jobs} scenarios at a time ...", flush=True)
     get_ready()
     folder = Path(tempfile.mkdtemp(prefix="swamp-uat-reach-"))
     try:
         copy_with_hook(project.STAND_IN, folder)
-        results = results_against({PATH_VARIABLE: str(folder)}, folder / "run", [f"-j{jobs}"], _LONGEST)
+        run = run_against({PATH_VARIABLE: str(folder)}, folder / "run", [f"-j{jobs}"], _LONGEST)
+        if run is None or run.ending is not Ending.COMPLETE:
+            print("The run did not come to its end: the record stays as it is.")
+            return ExitCode.INCOMPLETE
+        results = run.results
         found = collected(folder, project.STAND_IN, results)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
