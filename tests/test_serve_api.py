@@ -1,6 +1,7 @@
 """The cheap surface of an orchestrator, of releases that tell the live pool and of those that do not."""
 
 import json
+import logging
 import socket
 import threading
 from contextlib import contextmanager
@@ -9,9 +10,9 @@ from http import HTTPStatus
 import pytest
 from websockets.sync.server import serve
 
-from swamp_harness.machinery.faults import PromiseBroken
+from swamp_harness.machinery.faults import ContractBroken, PromiseBroken
 from swamp_harness.product.fallbacks import Fallback, Fallbacks
-from swamp_harness.product.serve_api import LiveMember, RequestRefused, ServeApi, UnknownRequest
+from swamp_harness.product.serve_api import LiveMember, NoAnswer, RequestRefused, ServeApi, UnknownRequest
 
 INSTANCE = "6f1c2a34-1111-4222-8333-abcdefabcdef"
 RECORDED = {
@@ -80,8 +81,24 @@ def test_a_question_that_nobody_answers_ends_in_time(monkeypatch, secure):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         api = ServeApi(*silent.getsockname(), secure=secure)
 
-        with pytest.raises(OSError, match=r"worker\.list: no answer within 0\.2 s"):
+        with pytest.raises(NoAnswer, match=r"did not answer worker\.list: no answer within 0\.2 s"):
             api.pool()
+
+
+def test_a_request_that_makes_the_orchestrator_fail_is_a_failure_of_the_product():
+    def fail(socket):
+        socket.recv()
+        raise RuntimeError("in the orchestrator")
+
+    with serve(fail, "127.0.0.1", 0, logger=logging.getLogger("an orchestrator that fails")) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with pytest.raises(ContractBroken, match=r"instead of answering worker\.list: 1011"):
+                ServeApi(*server.socket.getsockname()).pool()
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ def data_of_model(api: ServeApi, model: str) -> dict[str, Any]:
     product writes about a step by itself, reports and logs, is left out.
 
     Raises:
-        OSError: nobody answers.
+        NoAnswer: nobody answers.
         PromiseBroken: an answer breaks its contract.
     """
     found = api.data("data.query", "data-query", predicate=f'modelName == "{model}"')["results"]
@@ -27,7 +27,7 @@ def secrets_that_name(api: ServeApi, vault: str, words: Sequence[str]) -> dict[s
     """The secrets of a vault whose key has one of the words in it, with their values.
 
     Raises:
-        OSError: nobody answers.
+        NoAnswer: nobody answers.
         UnknownRequest: the release does not know such a request.
         RequestRefused: the orchestrator refused it.
         ContractBroken: the answer lacks what was asked for.
@@ -43,7 +43,7 @@ def keys_of(api: ServeApi, vault: str) -> list[str]:
     """The keys of a vault.
 
     Raises:
-        OSError: nobody answers.
+        NoAnswer: nobody answers.
         UnknownRequest: the release does not know such a request.
         RequestRefused: the orchestrator refused it.
         ContractBroken: the answer lacks what was asked for.

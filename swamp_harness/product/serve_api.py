@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.frames import CloseCode
 
 from swamp_harness.machinery.certificates import whatever_it_shows
 from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault, PromiseBroken
@@ -31,6 +32,9 @@ from swamp_harness.product.wordings import UNKNOWN_REQUEST
 
 _OK = 200
 _NOT_FOUND = 404
+
+# With these an orchestrator that ends says goodbye; with any other it fails.
+_GOODBYES = (CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY, CloseCode.SERVICE_RESTART)
 
 # How long the units of lifetimes are.
 _MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -85,6 +89,10 @@ class RequestRefused(PromiseBroken):
     """The orchestrator refused a request that it knows."""
 
 
+class NoAnswer(PromiseBroken):
+    """The orchestrator did not answer a request, or not in time."""
+
+
 class ServeApi:
     """One orchestrator's HTTP and WebSocket surface.
 
@@ -119,10 +127,13 @@ class ServeApi:
         """The live pool, or, of a release before 2026-08-14, which does not tell that, the recorded one.
 
         Raises:
-            OSError: nobody answers.
+            NoAnswer: nobody answers.
             ContractBroken: the answer breaks the contract "health" or "worker-list".
         """
-        status, body = self._get("/api/v1/health")
+        try:
+            status, body = self._get("/api/v1/health")
+        except OSError as error:
+            raise NoAnswer(f"The orchestrator at {self.url} did not tell its health: {error}") from error
         if status == _NOT_FOUND:
             self._fallbacks[Fallback.POOL_FROM_LIST] += 1
             return [
@@ -147,18 +158,25 @@ class ServeApi:
         """Send one request of the client protocol, such as "worker.token.list", and return the answer's data.
 
         Raises:
-            OSError: nobody answers, or not in time.
+            NoAnswer: nobody answers, or not in time.
             UnknownRequest: the release does not know the request.
             RequestRefused: the orchestrator refused it.
-            ContractBroken: the answer is not one of the client protocol.
+            ContractBroken: the answer is not one of the client protocol, or there is a failure instead.
         """
         message = json.dumps({"type": request, "id": "1", "payload": payload})
         try:
             answer = asyncio.run(self._exchange(message))
+        except ConnectionClosed as closed:
+            if closed.rcvd is not None and closed.rcvd.code not in _GOODBYES:
+                raise ContractBroken(
+                    f"The orchestrator at {self.url} failed instead of answering {request}: {closed.rcvd}"
+                ) from closed
+            raise NoAnswer(f"The orchestrator at {self.url} did not answer {request}: {closed}") from closed
         except TimeoutError as error:
-            raise OSError(f"{request}: no answer within {HTTP_ANSWER.seconds:g} s") from error
-        except WebSocketException as error:
-            raise OSError(f"{request}: {error}") from error
+            what = f"no answer within {HTTP_ANSWER.seconds:g} s"
+            raise NoAnswer(f"The orchestrator at {self.url} did not answer {request}: {what}") from error
+        except (OSError, WebSocketException) as error:
+            raise NoAnswer(f"The orchestrator at {self.url} did not answer {request}: {error}") from error
         return _data_of(request, answer)
 
     def data(self, request: str, contract: str, *, within: str = "", **payload: object) -> Any:
@@ -171,7 +189,7 @@ class ServeApi:
             payload: of the request.
 
         Raises:
-            OSError: nobody answers, or not in time.
+            NoAnswer: nobody answers, or not in time.
             ContractBroken: the answer has no such data, or they break the contract.
         """
         answer = data = self.ask(request, **payload)
@@ -192,7 +210,7 @@ class ServeApi:
             past: whether those are wanted as well that are not connected.
 
         Raises:
-            OSError: nobody answers.
+            NoAnswer: nobody answers.
             ContractBroken: the answer breaks the contract "worker-list".
         """
         return members_from_json(self.data("worker.list", "worker-list", showAll=past))
@@ -208,7 +226,7 @@ class ServeApi:
             The request, answered.
 
         Raises:
-            OSError: nobody answers.
+            NoAnswer: nobody answers.
             UnknownRequest: the release does not know the request, as those before 2026-08-05.
             RequestRefused: the orchestrator refused it.
             ContractBroken: the answer breaks the contract "token-create".
@@ -226,7 +244,7 @@ class ServeApi:
         """All step leases, the oldest first.
 
         Raises:
-            OSError: nobody answers.
+            NoAnswer: nobody answers.
             ContractBroken: a lease breaks the contract "step-lease".
         """
         answer = self.data("data.query", "data-query", predicate=ALL_LEASES)

@@ -30,9 +30,7 @@ def newest(world: World) -> dict[str, str]:
 
 def _versions(world: World) -> list[dict[str, Any]]:
     api = world.orchestrator.api
-    answer = world.answer(
-        lambda: api.data("data.versions", "data-versions", modelIdOrName=LEDGER, dataName=ENTRY)
-    )
+    answer = api.data("data.versions", "data-versions", modelIdOrName=LEDGER, dataName=ENTRY)
     return sorted(answer["versions"], key=lambda item: int(item["version"]))
 
 
@@ -40,7 +38,7 @@ def _entry(world: World, version: int | None = None) -> Row:
     named = {} if version is None else {"version": version}
     asked: dict[str, Any] = {"modelIdOrName": LEDGER, "dataName": ENTRY, "includeContent": True, **named}
     api = world.orchestrator.api
-    datum = world.answer(lambda: api.data("data.get", "data-get", **asked))
+    datum = api.data("data.get", "data-get", **asked)
     told = datum.get("content")
     content = json.loads(told) if isinstance(told, str) else told
     step = datum["tags"].get("step", _NOTHING)

@@ -124,7 +124,7 @@ class Operator:
         """Mint a token by asking the orchestrator, where minting is not what is judged: it costs no command.
 
         Raises:
-            OSError: nobody answers.
+            NoAnswer: nobody answers.
             UnknownRequest: the release does not know the request.
             PromiseBroken: the orchestrator refuses, or its answer breaks its contract.
         """

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, Generic, TypeVar, overload
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.memory import MemoryWatch
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.product.commands import CommandResult, Output
@@ -202,9 +202,9 @@ class Scene:
         """The live pool, by name, as the orchestrator's health endpoint tells it.
 
         Raises:
-            PromiseBroken: the orchestrator does not answer.
+            NoAnswer: the orchestrator does not answer.
         """
-        members = self.answer(self.orchestrator.api.live_pool)
+        members = self.orchestrator.api.live_pool()
         self.pool_watch.see(members, datetime.now(UTC))
         return sorted(members, key=lambda member: member.name)
 
@@ -212,37 +212,26 @@ class Scene:
         """The members that the worker list would show now, or that of a name, asked over the cheap surface.
 
         Raises:
-            PromiseBroken: the orchestrator does not answer.
+            NoAnswer: the orchestrator does not answer.
         """
-        listed = self.answer(self.orchestrator.api.pool)
+        listed = self.orchestrator.api.pool()
         return [member for member in listed if name in (None, member.name)]
 
     def leases(self) -> list[LeaseRecord]:
         """All step leases, the oldest first, asked over the cheap surface.
 
         Raises:
-            PromiseBroken: the orchestrator does not answer.
+            NoAnswer: the orchestrator does not answer.
         """
-        return self.answer(self.orchestrator.api.leases)
+        return self.orchestrator.api.leases()
 
     def queued_steps(self) -> list[str]:
         """The names of the steps that wait for a worker, asked over the cheap surface.
 
         Raises:
-            PromiseBroken: the orchestrator does not answer.
+            NoAnswer: the orchestrator does not answer.
         """
-        return self.answer(self.orchestrator.api.queued_steps)
-
-    def answer(self, ask: Callable[[], T]) -> T:
-        """What the orchestrator answers.
-
-        Raises:
-            PromiseBroken: it does not answer.
-        """
-        try:
-            return ask()
-        except OSError as error:
-            raise PromiseBroken(f"{self.orchestrator.name} does not answer: {error}") from error
+        return self.orchestrator.api.queued_steps()
 
     def first_membership(self, worker: str) -> PoolMember:
         """The pool member that a worker became when the scenario enrolled it.
