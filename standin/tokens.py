@@ -6,12 +6,12 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from standin import vaults
 from standin.errors import UserError
-from standin.moments import after, moment, now, stamp
+from standin.moments import moment, now, stamp
 from standin.repository import Repository
 from standin.store import Kind, Place
 from standin.timing import MINUTE
@@ -94,11 +94,12 @@ def mint(repository: Repository, name: str, lifetime: str) -> Minted:
         )
     secret, key = secrets.token_hex(_BYTES), f"worker-token-{name}"
     vaults.put(repository, found[0], key, secret)
-    expires_at = stamp(after(seconds))
+    minted_at = now()
+    expires_at = stamp(minted_at + timedelta(seconds=seconds))
     record = {
         "name": name,
         "state": "unused",
-        "createdAt": stamp(),
+        "createdAt": stamp(minted_at),
         "expiresAt": expires_at,
         "vaultName": found[0],
         "secretKey": key,

@@ -35,6 +35,7 @@ from swamp_harness.scenario.tables import Row, rows_of
 from swamp_harness.scenario.world import World
 
 _WHEN_MINTED = "when it was minted"
+_BETWEEN_TWO_READINGS_OF_A_CLOCK = timedelta(seconds=1)
 _WHEN_ENROLLED = "when it enrolled"
 _SINCE_ENROLLED = "since it enrolled"
 _WHEN_QUEUED = "when the workflow ran"
@@ -133,7 +134,10 @@ def _token_row(world: World, token: TokenRecord, answer: Answer) -> Row:
     if not answer.in_json:
         return row
     lasts = world.times.lasts(world.operator.asked_lifetimes.get(token.name, "0m"))
-    minted = token.created_at is not None and token.created_at + lasts == token.expires_at
+    minted = (
+        token.created_at is not None
+        and abs(token.expires_at - token.created_at - lasts) <= _BETWEEN_TWO_READINGS_OF_A_CLOCK
+    )
     bound = [_WHEN_ENROLLED if _while_enrolling(world, token.name, at) else str(at) for at in token.bound_at]
     return {
         **row,
