@@ -40,7 +40,7 @@ BIN := .venv/bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help uat test workflows prove mutate matrix signoff report bench compare resolve coverage record lock clean
+.PHONY: help uat test workflows prove mutate matrix signoff report bench compare resolve coverage record verification lock clean
 
 help:
 	@echo "make uat       run the acceptance suite against swamp: SWAMP_BIN, or the release SWAMP_VERSION, else swamp"
@@ -56,6 +56,7 @@ help:
 	@echo "make bench     measure the suite, one scenario at a time and side by side"
 	@echo "make coverage  write coverage.md anew"
 	@echo "make record    take the results of the last run into coverage.md"
+	@echo "make verification  write docs/verification.md anew, with the last measurements of TAKE='run proof mutation'"
 	@echo "make resolve   print the version of the release SWAMP_VERSION, such as of the latest"
 	@echo "make lock      pin the newest allowed versions of all dependencies in requirements.lock"
 
@@ -71,6 +72,7 @@ test: .venv/ready workflows
 	$(BIN)/lint-imports
 	$(BIN)/swamp-uat check-features
 	$(BIN)/swamp-uat coverage --check
+	$(BIN)/swamp-uat verification --check
 	$(BIN)/pytest
 
 # The rules of GitHub's workflows, and what is unsafe in them; asks nobody.
@@ -107,6 +109,9 @@ coverage: .venv/ready
 
 record: .venv/ready
 	$(BIN)/swamp-uat record
+
+verification: .venv/ready
+	$(BIN)/swamp-uat verification $(TAKE)
 
 lock: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 import yaml
@@ -207,6 +208,7 @@ def test_the_report_tells_module_promise_and_survivors_with_their_change(tmp_pat
     ]
     document = mutation.report(
         findings,
+        started=datetime(2026, 1, 1, tzinfo=UTC),
         seed=3,
         possible={"pool.py": 40},
         unreached={"pool.py": ["14: return <nothing>"]},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,7 @@ def score(findings: Iterable[Finding]) -> float | None:
 def report(
     findings: Sequence[Finding],
     *,
+    started: datetime,
     seed: int,
     possible: Mapping[str, int],
     unreached: Mapping[str, Sequence[str]],
@@ -94,6 +96,7 @@ def report(
 
     Args:
         findings: about the mutants that ran.
+        started: when this run, perhaps not the first of the session, began.
         seed: of the sample.
         possible: how many mutants each module can have.
         unreached: by module, the statements that no scenario reaches, each with its line number.
@@ -102,6 +105,7 @@ def report(
     """
     numbers = sorted({number for each in findings for number in (*each.promises, *each.killed_by)})
     return {
+        "started": started.isoformat(timespec="minutes"),
         "seed": seed,
         "possible": sum(possible.values()),
         "total": _row("all modules", findings),

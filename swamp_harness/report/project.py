@@ -17,6 +17,8 @@ NOTICED = ROOT / "standin" / "noticed.json"
 STAND_IN = ROOT / "standin"
 REACHED = STAND_IN / "reached.json"
 MUTATION = STAND_IN / "mutation.yaml"
+MEASUREMENTS = STAND_IN / "verification.json"
+VERIFICATION = ROOT / "docs" / "verification.md"
 REPORT_PACKAGE = ROOT / "allure-report"
 RECORDED_RESULTS = ROOT / "recorded-results.json"
 

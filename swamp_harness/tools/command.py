@@ -15,7 +15,7 @@ from behave.exception import TagExpressionError
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.machinery.lasting_output import lasting_output
 from swamp_harness.product.releases import Releases
-from swamp_harness.report import coverage, deviations, features, project, waivers
+from swamp_harness.report import coverage, deviations, features, project, verification, waivers
 from swamp_harness.report.documents import PREVIOUS, put_together, set_aside, write_documents
 from swamp_harness.report.signoff import Knowledge
 from swamp_harness.report.signoff_page import PAGE_FILE
@@ -114,6 +114,24 @@ def _record(options: argparse.Namespace) -> int:
     count = coverage.record(options.run, scenarios, project.RECORDED_RESULTS)
     project.COVERAGE_MAP.write_text(_coverage_text(), "utf-8")
     print(f"{count} results recorded, {project.COVERAGE_MAP.name} written")
+    return 0
+
+
+def _verification(options: argparse.Namespace) -> int:
+    if options.check:
+        known = verification.page(verification.read_measurements(project.MEASUREMENTS))
+        if project.VERIFICATION.read_text("utf-8") != known:
+            print(
+                f"swamp-uat: {project.VERIFICATION.name} is stale: run `make verification`.", file=sys.stderr
+            )
+            return ExitCode.PROMISE_BROKEN
+        return 0
+    measured = verification.read_measurements(project.MEASUREMENTS)
+    for kind in options.kinds:
+        measured = verification.taken(measured, kind, project.reports(), features.catalogue())
+    measured.write_to(project.MEASUREMENTS)
+    project.VERIFICATION.write_text(verification.page(measured), "utf-8")
+    print(f"{project.VERIFICATION.relative_to(project.ROOT)} written")
     return 0
 
 
@@ -256,19 +274,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("paths", nargs="*", help="feature files, or file:line; all features when left out")
     run.set_defaults(subcommand=_run)
 
-    coverage_map = commands.add_parser("coverage", help="write coverage.md")
-    coverage_map.add_argument("--check", action="store_true", help="write nothing, fail if it is stale")
-    coverage_map.set_defaults(subcommand=_coverage)
-
-    record = commands.add_parser("record", help="take the results of a run into the coverage map")
-    record.add_argument(
-        "run",
-        nargs="?",
-        type=Path,
-        default=project.reports() / "run.json",
-        help="reports/run.json when left out",
-    )
-    record.set_defaults(subcommand=_record)
+    _add_kept_documents(commands)
 
     resolution = commands.add_parser("resolve", help="print the version of a release, such as of the latest")
     resolution.add_argument("version", help="a version, or latest")
@@ -338,6 +344,31 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check-features", help="check style and steps of the feature files")
     check.set_defaults(subcommand=_check_features)
     return parser
+
+
+def _add_kept_documents(commands: Any) -> None:
+    coverage_map = commands.add_parser("coverage", help="write coverage.md")
+    coverage_map.add_argument("--check", action="store_true", help="write nothing, fail if it is stale")
+    coverage_map.set_defaults(subcommand=_coverage)
+
+    record = commands.add_parser("record", help="take the results of a run into the coverage map")
+    record.add_argument(
+        "run",
+        nargs="?",
+        type=Path,
+        default=project.reports() / "run.json",
+        help="reports/run.json when left out",
+    )
+    record.set_defaults(subcommand=_record)
+
+    measurements = commands.add_parser(
+        "verification", help="take the last measurements into docs/verification.md"
+    )
+    measurements.add_argument("--check", action="store_true", help="write nothing, fail if it is stale")
+    measurements.add_argument(
+        "kinds", nargs="*", type=verification.Measure, help="run, proof or mutation: which ones to take"
+    )
+    measurements.set_defaults(subcommand=_verification)
 
 
 def _add_mutate(commands: Any) -> None:

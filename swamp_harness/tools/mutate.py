@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ def mutate(options: Options, reports: Path) -> int:
     Raises:
         UnusableInput: the record or the list of decisions is missing or stale (exit code 2).
     """
+    started = datetime.now(UTC)
     decisions, found = read_decisions(project.MUTATION), read_reach(project.REACHED)
     all_files = {
         file.relative_to(project.STAND_IN).as_posix(): file.read_text("utf-8")
@@ -96,6 +98,7 @@ def mutate(options: Options, reports: Path) -> int:
     _run(Plan(modules, found, decisions, places_of_scenarios()), sites, session, options)
     document = report(
         list(session.findings.values()),
+        started=started,
         seed=options.seed,
         possible={name: len(module.sites) for name, module in modules.items() if module.sites},
         unreached={name: unreached(name, text, found) for name, text in texts.items()},

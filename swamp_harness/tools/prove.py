@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from swamp_harness.machinery.plain_text import for_terminal, json_text, shortene
 from swamp_harness.report import features, project
 from swamp_harness.report.documents import set_aside
 from swamp_harness.report.outcomes import Outcome, ScenarioResult, title_of
+from swamp_harness.report.verification import PROOF
 from swamp_harness.tools.fault_list import Fault, faults_in, lacking_numbers, load_noticed, write_noticed
 from swamp_harness.tools.quiet_suite import get_ready, results_against
 
@@ -29,7 +31,6 @@ from swamp_harness.tools.quiet_suite import get_ready, results_against
 _FAULT_VARIABLE = "SWAMP_STANDIN_FAULT"
 _NOTICED = "noticed"
 _LONGEST = 600
-_PROOF = "proof.json"
 # What must hold whatever the fault is: of another number, and of another feature, so that it runs first.
 _CONTROL = "A worker enrolls and shows in the pool, told in text"
 _CONTROL_OF_ENROLLMENT = "A minted credential is shown exactly once, in JSON"
@@ -89,7 +90,7 @@ def prove(
     Raises:
         UnusableInput: no fault has such a name (exit code 2).
     """
-    set_aside(reports, (_PROOF,))
+    set_aside(reports, (PROOF,))
     listed = faults_in(project.FAULTS)
     chosen = [fault for fault in listed if not wanted or fault.name.startswith(tuple(wanted))]
     if not chosen:
@@ -97,7 +98,7 @@ def prove(
         raise UnusableInput(f"No fault is called so; there are: {names}.", ExitCode.BAD_COMMAND_LINE)
     get_ready()
     known = load_noticed(project.NOTICED)
-    started = time.monotonic()
+    began, started = datetime.now(UTC), time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-proof-"))
     try:
         with ThreadPoolExecutor(jobs or 3 * (os.cpu_count() or 1)) as pool:
@@ -109,11 +110,20 @@ def prove(
         shutil.rmtree(work, ignore_errors=True)
     lacking = [] if wanted else lacking_numbers(listed)
     reports.mkdir(parents=True, exist_ok=True)
-    (reports / _PROOF).write_text(json_text(_record(findings)) + "\n", "utf-8")
+    unproven = never_failed(findings) if whole else []  # otherwise many did not have their turn
+    document = {
+        "started": began.isoformat(timespec="minutes"),
+        "seconds": time.monotonic() - started,
+        "whole": whole,
+        "all": not wanted,
+        "scenarios": sum(finding.scenarios for finding in findings),
+        "never failed": unproven,
+        "faults": _record(findings),
+    }
+    (reports / PROOF).write_text(json_text(document) + "\n", "utf-8")
     if record:
         noticed = {each.fault.name: next(iter(each.noticed_by)) for each in findings if each.noticed_by}
         write_noticed(project.NOTICED, noticed, listed)
-    unproven = never_failed(findings) if whole else []  # otherwise many did not have their turn
     print(_summary(findings, lacking, unproven, time.monotonic() - started, reports))
     proven = not lacking and all(finding.verdict == _NOTICED for finding in findings)
     return ExitCode.EVERY_PROMISE_HELD if proven else ExitCode.PROMISE_BROKEN
@@ -214,7 +224,7 @@ def _summary(
     lines += [f"Number {number} has too few faults." for number in lacking]
     told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
     lines.append(f"{len(findings)} faults: {told}; {ran} scenarios in {seconds:.0f} s")
-    lines.append(f"The matrix fault by scenario: {reports / _PROOF}")
+    lines.append(f"The matrix fault by scenario: {reports / PROOF}")
     return "\n".join(lines)
 
 
@@ -222,6 +232,7 @@ def _record(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [
         {
             "fault": finding.fault.name,
+            "number": finding.fault.number,
             "does": finding.fault.does,
             "verdict": finding.verdict,
             "noticed by": finding.noticed_by,

@@ -1,0 +1,86 @@
+"""What the suite was shown to catch is taken from reports, and never typed."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.machinery.plain_text import json_text
+from swamp_harness.report import features
+from swamp_harness.report.mutation import Finding, Outcome, report, write_report
+from swamp_harness.report.verification import PROOF, Measure, Measurements, page, read_measurements, taken
+
+NOTICED = {"verdict": "noticed", "noticed by": {"A scenario": "Not so."}}
+SURVIVED = {"verdict": "SURVIVED", "noticed by": {}}
+
+
+def proof(**changes):
+    return {
+        "started": "2026-01-01T00:00+00:00",
+        "seconds": 12.3,
+        "whole": True,
+        "all": True,
+        "scenarios": 7,
+        "never failed": ["A scenario that nothing breaks"],
+        "faults": [{"number": 1, **NOTICED}, {"number": 1, **SURVIVED}, {"number": 30, **NOTICED}],
+    } | changes
+
+
+def test_a_proof_is_counted_by_section(tmp_path):
+    (tmp_path / PROOF).write_text(json_text(proof()), "utf-8")
+
+    text = page(taken(Measurements(), Measure.PROOF, tmp_path, features.catalogue()))
+
+    assert "| Token lifecycle | 2 | 1 | 1 |" in text
+    assert "| all | 3 | 2 | 2 |" in text
+    assert "- A scenario that nothing breaks" in text
+
+
+@pytest.mark.parametrize("less", [{"whole": False}, {"all": False}])
+def test_a_proof_of_less_than_everything_is_not_taken(tmp_path, less):
+    (tmp_path / PROOF).write_text(json_text(proof(**less)), "utf-8")
+
+    with pytest.raises(UnusableInput, match="make prove WHOLE=1"):
+        taken(Measurements(), Measure.PROOF, tmp_path, features.catalogue())
+
+
+def test_mutation_testing_is_counted_by_module(tmp_path):
+    findings = [
+        Finding("a.py number 1", "a.py", 1, "", Outcome.KILLED),
+        Finding("a.py number 2", "a.py", 2, "", Outcome.SURVIVED),
+        Finding("b.py number 1", "b.py", 1, "", Outcome.EQUIVALENT),
+    ]
+    document = report(
+        findings,
+        started=datetime(2026, 1, 1, tzinfo=UTC),
+        seed=3,
+        possible={"a.py": 10, "b.py": 5, "c.py": 5},
+        unreached={},
+        left_out={},
+        titles={},
+    )
+    write_report(document, tmp_path)
+
+    text = page(taken(Measurements(), Measure.MUTATION, tmp_path, features.catalogue()))
+
+    assert "seed 3: 3 of 20 possible mutants" in text
+    assert "| a.py | 1 | 0 | 1 | 0 | 0 | 0 | 50 % |" in text
+    assert "| b.py | 0 | 0 | 0 | 0 | 1 | 0 |  |" in text
+    assert "| c.py" not in text
+
+
+def test_measurements_are_kept_and_a_spoilt_file_is_refused(tmp_path):
+    file = tmp_path / "verification.json"
+    assert page(read_measurements(file)).count("Not measured yet.") == len(Measure)
+    Measurements(mutation={"seed": 1}).write_to(file)
+    assert read_measurements(file) == Measurements(mutation={"seed": 1})
+
+    file.write_text("{", "utf-8")
+    with pytest.raises(UnusableInput, match="restore it with git") as refused:
+        read_measurements(file)
+    assert refused.value.exit_code is ExitCode.BAD_COMMAND_LINE
+
+
+def test_a_measurement_that_was_not_made_is_not_taken(tmp_path):
+    with pytest.raises(UnusableInput, match="make that measurement first"):
+        taken(Measurements(), Measure.MUTATION, tmp_path, features.catalogue())
