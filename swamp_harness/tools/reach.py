@@ -1,4 +1,4 @@
-"""Which scenarios reach which lines of the stand-in: recorded by coverage.py in all of its processes."""
+"""Which scenarios reach which lines of the stand-in: recorded in all of its processes."""
 
 from __future__ import annotations
 
