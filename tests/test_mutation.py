@@ -149,7 +149,9 @@ def _run_of(outcomes):
         for name in batch:
             outcome, step_type = (ScenarioOutcome.NOT_RUN, "") if failed else outcomes[name]
             failed = failed or outcome in (ScenarioOutcome.BROKEN, ScenarioOutcome.FAULT)
-            results.append(a_result(name, outcome=outcome, step_type=step_type, reason="it is so\nindeed"))
+            step = "And an orchestrator" if step_type == "given" else ""
+            told = {"step_type": step_type, "step": step, "reason": "it is so\nindeed"}
+            results.append(a_result(name, outcome=outcome, **told))
         return results
 
     return run, asked
@@ -161,34 +163,43 @@ _SET_UP = (ScenarioOutcome.FAULT, "given")
 
 def test_a_mutant_is_killed_by_the_first_scenario_that_fails_in_a_then():
     run, asked = _run_of({"a": _HELD, "b": _HELD, "c": _THEN, "d": _THEN})
-    verdict = judged("abcd", run)
+    verdict = judged("abcd", run, givens={})
     assert (verdict.outcome, verdict.scenario, verdict.ran) == (Outcome.KILLED, "c", ("a", "b", "c"))
     assert asked == [["a", "b"], ["c", "d"]]
 
 
 def test_a_scenario_that_fails_while_it_is_set_up_does_not_decide():
     run, _ = _run_of({"a": _SET_UP, "b": _HELD, "c": _THEN})
-    assert judged("abc", run).scenario == "c"
+    assert judged("abc", run, givens={}).scenario == "c"
     run, _ = _run_of({"a": _SET_UP, "b": _HELD})
-    verdict = judged("ab", run)
+    verdict = judged("ab", run, givens={})
     assert (verdict.outcome, verdict.scenario) == (Outcome.KILLED_ELSEWHERE, "a")
     assert verdict.ran == ("a", "b")
 
 
 def test_a_mutant_that_does_not_work_at_all_is_given_up_soon():
     run, asked = _run_of(dict.fromkeys("abcdefghij", _SET_UP))
-    assert judged("abcdefghij", run).outcome is Outcome.KILLED_ELSEWHERE
+    assert judged("abcdefghij", run, givens={}).outcome is Outcome.DOES_NOT_START
     assert len(asked) == 4
 
 
+def test_what_is_set_up_by_a_step_that_failed_does_not_run():
+    outcomes = {**dict.fromkeys("abcdefg", _SET_UP), "h": _THEN}
+    run, asked = _run_of(outcomes)
+    givens = {name: {"a repository", "an orchestrator"} for name in "abcdefg"} | {"h": {"a repository"}}
+
+    assert judged("abcdefgh", run, givens=givens).scenario == "h"
+    assert asked == [["a", "b"], ["h"]]
+
+
 def test_runs_without_any_result_come_to_an_end():
-    assert judged("abcdefghij", lambda _: []).outcome is Outcome.KILLED_ELSEWHERE
+    assert judged("abcdefghij", lambda _: [], givens={}).outcome is Outcome.DOES_NOT_START
 
 
 def test_a_mutant_survives_only_if_all_that_reach_it_have_judged():
     run, _ = _run_of({"a": _HELD, "b": _HELD})
-    assert judged("ab", run).outcome is Outcome.SURVIVED
-    assert judged("ab", run, complete=False).outcome is Outcome.UNDECIDED
+    assert judged("ab", run, givens={}).outcome is Outcome.SURVIVED
+    assert judged("ab", run, givens={}, complete=False).outcome is Outcome.UNDECIDED
 
 
 def _finding(name: str, outcome: Outcome, **more) -> Finding:
@@ -197,7 +208,10 @@ def _finding(name: str, outcome: Outcome, **more) -> Finding:
 
 def test_the_score_is_over_what_is_decided_and_not_equivalent():
     kinds = [*[Outcome.KILLED] * 3, Outcome.SURVIVED, Outcome.EQUIVALENT, Outcome.UNDECIDED]
-    assert mutation.score([_finding(str(index), kind) for index, kind in enumerate(kinds)]) == 0.75
+    kinds += [Outcome.DOES_NOT_START, Outcome.OUTSIDE]
+    findings = [_finding(str(index), kind) for index, kind in enumerate(kinds)]
+    assert mutation.score(findings) == 0.75
+    assert mutation.score(findings, strict=True) == 0.5
     assert mutation.score([]) is None
 
 

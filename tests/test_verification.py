@@ -64,8 +64,8 @@ def test_mutation_testing_is_counted_by_module(tmp_path):
     text = page(taken(Measurements(), Measure.MUTATION, tmp_path, features.catalogue()))
 
     assert "seed 3: 3 of 20 possible mutants" in text
-    assert "| a.py | 1 | 0 | 1 | 0 | 0 | 0 | 50 % |" in text
-    assert "| b.py | 0 | 0 | 0 | 0 | 1 | 0 |  |" in text
+    assert "| a.py | 1 | 0 | 1 | 0 | 0 | 0 | 0 | 50 % | 50 % |" in text
+    assert "| b.py | 0 | 0 | 0 | 0 | 0 | 1 | 0 |  |  |" in text
     assert "| c.py" not in text
 
 

@@ -23,12 +23,15 @@ class Outcome(Enum):
     KILLED_ELSEWHERE = "killed elsewhere"
     SURVIVED = "survived"
     UNDECIDED = "undecided"
+    DOES_NOT_START = "does not start"
     EQUIVALENT = "equivalent"
     OUTSIDE = "outside"
 
 
-# What counts for the score: every mutant that is not equivalent and whose scenarios have all had their turn.
-_SCORED = (Outcome.KILLED, Outcome.KILLED_ELSEWHERE, Outcome.SURVIVED, Outcome.OUTSIDE)
+# What counts for the score: every mutant that works and could break a promise, and whose scenarios have all run.
+_SCORED = (Outcome.KILLED, Outcome.KILLED_ELSEWHERE, Outcome.SURVIVED)
+# What counts for the strict score: every mutant that is not equivalent.
+_SCORED_STRICTLY = (*_SCORED, Outcome.DOES_NOT_START, Outcome.OUTSIDE)
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,16 @@ def from_value(value: Mapping[str, Any]) -> Finding:
     return Finding(**{**value, **numbers, "outcome": Outcome(value["outcome"])})
 
 
-def score(findings: Iterable[Finding]) -> float | None:
-    """Which part of the mutants, other than equivalent ones, was killed in a Then; None if there are none."""
+def score(findings: Iterable[Finding], *, strict: bool = False) -> float | None:
+    """Which part of the mutants was killed in a Then; None if there are none.
+
+    Args:
+        findings: about the mutants.
+        strict: whether those count as well with which the product does not start, and those that break none of
+            the promises; equivalent and undecided ones never count.
+    """
     seen = Counter(each.outcome for each in findings)
-    total = sum(seen[outcome] for outcome in _SCORED)
+    total = sum(seen[outcome] for outcome in (_SCORED_STRICTLY if strict else _SCORED))
     return seen[Outcome.KILLED] / total if total else None
 
 
@@ -120,6 +129,7 @@ def report(
         "survivors": _listed(findings, lambda each: each.outcome is Outcome.SURVIVED),
         "undecided": _listed(findings, lambda each: each.outcome is Outcome.UNDECIDED),
         "killed elsewhere": _listed(findings, lambda each: each.outcome is Outcome.KILLED_ELSEWHERE),
+        "does not start": _listed(findings, lambda each: each.outcome is Outcome.DOES_NOT_START),
         "killed": _listed(findings, lambda each: each.outcome is Outcome.KILLED),
         "decided": _listed(findings, lambda each: each.outcome in (Outcome.EQUIVALENT, Outcome.OUTSIDE)),
         "unreached": [
@@ -141,11 +151,11 @@ def write_report(document: Mapping[str, Any], reports: Path) -> Path:
 
 def _row(name: str, findings: Sequence[Finding]) -> dict[str, Any]:
     seen = Counter(each.outcome for each in findings)
-    part = score(findings)
+    parts = {"score": score(findings), "strict score": score(findings, strict=True)}
     return {
         "name": name,
         "counts": {outcome.value: seen[outcome] for outcome in Outcome},
-        "score": None if part is None else round(part, 3),
+        **{kind: None if part is None else round(part, 3) for kind, part in parts.items()},
     }
 
 

@@ -183,16 +183,19 @@ def _mutation_lines(mutation: Mapping[str, Any]) -> list[str]:
         f"Started {mutation['started']}, seed {mutation['seed']}: {ran} of {mutation['possible']} possible "
         "mutants.",
         "",
-        "The score is the share of mutants that a scenario noticed in a Then step, of all that are decided "
-        "and not equivalent.",
+        "The score is the share of mutants that a scenario noticed in a Then step, of all that start, and that "
+        "could break a promise; the strict score is of all that are not equivalent.",
         "",
-        "| Module | " + " | ".join(outcome.value.capitalize() for outcome in Outcome) + " | Score |",
-        "| --- |" + " --- |" * (len(Outcome) + 1),
+        "| Module | "
+        + " | ".join(outcome.value.capitalize() for outcome in Outcome)
+        + " | Score | Strict score |",
+        "| --- |" + " --- |" * (len(Outcome) + 2),
     ]
     for row in [*mutation["modules"], {**total, "name": "all"}]:
         cells = [str(row["counts"].get(outcome.value, 0)) for outcome in Outcome]
-        score = "" if row["score"] is None else f"{100 * row['score']:.0f} %"
-        lines.append(f"| {row['name']} | {' | '.join(cells)} | {score} |")
+        parts = [row["score"], row["strict score"]]
+        cells += ["" if part is None else f"{100 * part:.0f} %" for part in parts]
+        lines.append(f"| {row['name']} | {' | '.join(cells)} |")
     return lines
 
 

@@ -168,18 +168,20 @@ def _finding(
         # A scenario may take much longer beside others, and a mutant may never end.
         limit = 120 + 10 * sum(plan.found.seconds[name] for name in batch)
         reports = Path(tempfile.mkdtemp(dir=folder)) / "run"
-        places = [plan.places[name][0] for name in batch]
+        places = [plan.places[name].at for name in batch]
         return results_against({PATH_VARIABLE: str(folder)}, reports, ["-j1", "--stop", *places], limit)
 
     started = time.monotonic()
     try:
-        verdict = judged(names[: most or None], run, complete=not most or most >= len(names))
+        givens = {name: plan.places[name].givens for name in names}
+        complete = not most or most >= len(names)
+        verdict = judged(names[: most or None], run, givens=givens, complete=complete)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if decision is not None and verdict.outcome is Outcome.SURVIVED:
         verdict = verdict.decided(decision.outcome, decision.reason)
-    promises = {number for name in verdict.ran for number in plan.places[name][1]}
-    killed_by = plan.places[verdict.scenario][1] if verdict.outcome is Outcome.KILLED else ()
+    promises = {number for name in verdict.ran for number in plan.places[name].numbers}
+    killed_by = plan.places[verdict.scenario].numbers if verdict.outcome is Outcome.KILLED else ()
     told: dict[str, Any] = {
         "outcome": verdict.outcome,
         "scenario": verdict.scenario.strip(),
@@ -210,6 +212,10 @@ def _summary(session: Session, page: Path) -> str:
     told = ", ".join(
         f"{sum(each.outcome is outcome for each in findings)} {outcome.value}" for outcome in Outcome
     )
-    part = score(findings)
-    share = "no score" if part is None else f"{100 * part:.0f} % killed in a Then"
-    return f"\n{len(findings)} mutants: {told}; {share} of those that are decided and not equivalent\n{page}"
+    parts = [score(findings), score(findings, strict=True)]
+    shares = ["no score" if part is None else f"{100 * part:.0f} %" for part in parts]
+    return (
+        f"\n{len(findings)} mutants: {told}\n"
+        f"Killed in a Then: {shares[0]} of those that start and could break a promise, {shares[1]} of all that are not "
+        f"equivalent\n{page}"
+    )

@@ -17,6 +17,21 @@ from swamp_harness.tools.reach import Reach, fingerprint, statement_lines
 
 
 @dataclass(frozen=True)
+class ScenarioPlace:
+    """What mutation testing knows of a scenario.
+
+    Attributes:
+        at: where it stands in the features, as "file:line".
+        numbers: that it serves.
+        givens: its Given steps, without their keyword.
+    """
+
+    at: str
+    numbers: tuple[int, ...]
+    givens: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Plan:
     """What mutants are made from, and what they run.
 
@@ -24,13 +39,13 @@ class Plan:
         modules: of the stand-in, by path.
         found: which scenarios reach which lines.
         decisions: of people.
-        places: of the scenarios, and the numbers they serve, by name.
+        places: of the scenarios, the numbers they serve, and their Given steps, by name.
     """
 
     modules: Mapping[str, MutableModule]
     found: Reach
     decisions: Decisions
-    places: Mapping[str, tuple[str, tuple[int, ...]]]
+    places: Mapping[str, ScenarioPlace]
 
     def mutant(self, site: Site) -> tuple[Mutant, list[str]] | None:
         """The mutant of a site and the scenarios that reach it; None if there is none, or no scenario."""
@@ -77,14 +92,15 @@ class Session:
         half.replace(self.file)
 
 
-def places_of_scenarios() -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Where each scenario stands in the features, as "file:line", and the numbers it serves, by name."""
+def places_of_scenarios() -> dict[str, ScenarioPlace]:
+    """All scenarios of the features, by name."""
     return {
-        row.name: (
+        row.name: ScenarioPlace(
             f"{row.filename}:{row.line}",
             tuple(
                 sorted(int(match[1]) for tag in row.effective_tags if (match := features.UAT_TAG.match(tag)))
             ),
+            frozenset(step.name for step in row.all_steps if step.step_type == "given"),
         )
         for feature in features.parse(project.FEATURES)
         for row in feature.walk_scenarios()

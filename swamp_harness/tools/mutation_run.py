@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from swamp_harness.report.mutation import Outcome
@@ -37,20 +37,27 @@ class Verdict:
 
 
 def judged(
-    names: Sequence[str], run: Callable[[Sequence[str]], Sequence[ScenarioResult]], *, complete: bool = True
+    names: Sequence[str],
+    run: Callable[[Sequence[str]], Sequence[ScenarioResult]],
+    *,
+    givens: Mapping[str, Collection[str]],
+    complete: bool = True,
 ) -> Verdict:
     """Run scenarios until one fails in a Then step.
 
     A run ends at the first failure. If that is not in a Then step, the others go on in another run, as one of
-    them may still judge; after several such failures the mutant counts as killed elsewhere.
+    them may still judge, but not those that are set up by the same step; after several such failures the mutant counts as killed elsewhere. If these were all errors
+    while setting up, and nothing has held, the product does not start.
 
     Args:
         names: of the scenarios, in the order in which they run.
         run: runs some scenarios up to the first failure, and returns their results.
+        givens: the Given steps of each scenario, without their keyword, by name of the scenario.
         complete: whether these are all scenarios that reach the mutant.
     """
     waiting, ran = list(names), []
     elsewhere: list[tuple[str, str]] = []
+    works = False
     size = _FIRST_BATCH
     while waiting and len(elsewhere) < _FAILURES_ELSEWHERE:
         batch = waiting[:size]
@@ -62,15 +69,26 @@ def judged(
             if each.outcome is ScenarioOutcome.BROKEN and each.step_type == "then":
                 return Verdict(Outcome.KILLED, tuple(ran), name, _said(each))
         elsewhere += [(name, _said(each)) for name, each in failed.items()]
+        spoilt = {each.step.partition(" ")[2] for each in failed.values() if _is_error_of_set_up(each)}
+        works = works or any(not _is_error_of_set_up(each) for each in done.values())
         if not done:  # the run itself came to nothing, as no scenario of it has a result
             elsewhere.append((batch[0], "no scenario had a result"))
             waiting.remove(batch[0])
         skipped = set() if failed else set(batch)  # without a failure, what did not run cannot run here
-        waiting = [name for name in waiting if name not in done and name not in skipped]
+        waiting = [
+            name
+            for name in waiting
+            if name not in {*done, *skipped} and spoilt.isdisjoint(givens.get(name, ()))
+        ]
         size = min(2 * size, _LARGEST_BATCH)
     if elsewhere:
-        return Verdict(Outcome.KILLED_ELSEWHERE, tuple(ran), *elsewhere[0])
+        outcome = Outcome.KILLED_ELSEWHERE if works else Outcome.DOES_NOT_START
+        return Verdict(outcome, tuple(ran), *elsewhere[0])
     return Verdict(Outcome.SURVIVED if complete else Outcome.UNDECIDED, tuple(ran))
+
+
+def _is_error_of_set_up(result: ScenarioResult) -> bool:
+    return result.outcome is ScenarioOutcome.FAULT and result.step_type == "given"
 
 
 def _said(result: ScenarioResult) -> str:
