@@ -28,7 +28,7 @@ class Outcome(Enum):
     OUTSIDE = "outside"
 
 
-# What counts for the score: every mutant that works and could break a promise, and whose scenarios have all run.
+# What counts for the score: every mutant that starts and could break a promise, once its scenarios have run.
 _SCORED = (Outcome.KILLED, Outcome.KILLED_ELSEWHERE, Outcome.SURVIVED)
 # What counts for the strict score: every mutant that is not equivalent.
 _SCORED_STRICTLY = (*_SCORED, Outcome.DOES_NOT_START, Outcome.OUTSIDE)
@@ -83,8 +83,8 @@ def score(findings: Iterable[Finding], *, strict: bool = False) -> float | None:
 
     Args:
         findings: about the mutants.
-        strict: whether those count as well with which the product does not start, and those that break none of
-            the promises; equivalent and undecided ones never count.
+        strict: whether those count as well with which the product does not start, and those that break no
+            promise; equivalent and undecided ones never count.
     """
     seen = Counter(each.outcome for each in findings)
     total = sum(seen[outcome] for outcome in (_SCORED_STRICTLY if strict else _SCORED))

@@ -183,7 +183,7 @@ def _mutation_lines(mutation: Mapping[str, Any]) -> list[str]:
         f"Started {mutation['started']}, seed {mutation['seed']}: {ran} of {mutation['possible']} possible "
         "mutants.",
         "",
-        "The score is the share of mutants that a scenario noticed in a Then step, of all that start, and that "
+        "The score is the share of mutants that a scenario noticed in a Then step, of all that start and "
         "could break a promise; the strict score is of all that are not equivalent.",
         "",
         "| Module | "

@@ -216,6 +216,6 @@ def _summary(session: Session, page: Path) -> str:
     shares = ["no score" if part is None else f"{100 * part:.0f} %" for part in parts]
     return (
         f"\n{len(findings)} mutants: {told}\n"
-        f"Killed in a Then: {shares[0]} of those that start and could break a promise, {shares[1]} of all that are not "
-        f"equivalent\n{page}"
+        f"Killed in a Then: {shares[0]} of those that start and could break a promise, {shares[1]} of all "
+        f"that are not equivalent\n{page}"
     )
