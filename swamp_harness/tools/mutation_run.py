@@ -45,10 +45,10 @@ def judged(
 ) -> Verdict:
     """Run scenarios until one fails in a Then step.
 
-    A run ends at the first failure. If that is not in a Then step, the others go on in another run, as one of
-    them may still judge, but not those that are set up by the same step; after several such failures the mutant
-    counts as killed elsewhere. If these were all errors while setting up, and nothing has held, the product does
-    not start.
+    A run ends at the first failure. If that is not in a Then step, the others go on in another run, as one
+    of them may still judge, but not those that are set up by the same step; after several such failures the
+    mutant counts as killed elsewhere. If these were all errors while setting up, and nothing has held, the
+    product does not start.
 
     Args:
         names: of the scenarios, in the order in which they run.
