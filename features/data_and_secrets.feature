@@ -118,6 +118,19 @@ Feature: Secrets and environment
     And the step "build" was refused what it asked the vault for
     And the secret of "other-key" is nowhere outside the vault
 
+  @uat-24
+  Scenario: A step can ask the vault for the secret that it was handed
+    Given a workflow with the steps:
+      | step  | runs on    | work                                      |
+      | build | any worker | is handed a secret and asks for "api-key" |
+    And the vault holds the secret "api-key"
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And the vault gave the step "build" the secret "api-key"
+    And the secret of "api-key" is nowhere outside the vault
+
   @uat-25
   Scenario Outline: A step that <work> finds the orchestrator's variables, and its machine's own
     Given a workflow with the steps:

@@ -112,7 +112,16 @@ def the_step_was_refused(context, step):
     judge(
         f'the step "{step}" was refused what it asked the vault for',
         promised="refused",
-        seen=secret_observations.outcome_of_prying(context.world, step),
+        seen=secret_observations.answer_of_vault(context.world, step).partition(":")[0],
+    )
+
+
+@then('the vault gave the step "{step:Name}" the secret "{name:Name}"')
+def the_vault_gave_the_step(context, step, name):
+    judge(
+        f'the vault gave the step "{step}" the secret "{name}"',
+        promised=f"got {secret_observations.digest_of(context.world, name)}",
+        seen=secret_observations.answer_of_vault(context.world, step),
     )
 
 

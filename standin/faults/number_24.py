@@ -182,6 +182,16 @@ def other_secrets_can_be_read():
             old(plane, vault, key)
 
 
+def no_secret_can_be_asked_for():
+    """A step that asks the vault for the secret that it was handed is refused."""
+
+    @broken("orchestrator.dataplane:DataPlane.check_secret")
+    def _(old, plane, vault, key):
+        from standin.errors import UserError
+
+        raise UserError("vaultService.get: no vault")
+
+
 def secret_told_line_by_line():
     """A line of a secret that has several is kept and told as it is."""
 

@@ -76,6 +76,11 @@ def _use(deed: str) -> Callable[[str], Task]:
     return lambda step: Task(CAPABILITIES_MODEL, "use", {"step": step, "deed": deed})
 
 
+def _ask_for(key: str) -> Callable[[str], Task]:
+    inputs = {"secret": _HANDED, "vault": VAULT, "key": key}
+    return lambda step: Task(SECRETS_MODEL, "pry", {"step": step, **inputs})
+
+
 def _hand_back(step: str) -> Task:
     return Task(VALUES_MODEL, "echo", {"step": step, "bag": VALUES, "lines": LINES, "long": LONG})
 
@@ -138,9 +143,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     'asks for the enrollment token of "alpha"': lambda step: Task(
         SECRETS_MODEL, "pry", {"step": step, "vault": VAULT, "key": INFRASTRUCTURE_KEY}
     ),
-    'is handed a secret and asks for "other-key"': lambda step: Task(
-        SECRETS_MODEL, "pry", {"step": step, "secret": _HANDED, "vault": VAULT, "key": "other-key"}
-    ),
+    **{f'is handed a secret and asks for "{key}"': _ask_for(key) for key in (HANDED_KEY, "other-key")},
     "writes resources": _use("resources"),
     "writes a resource as it pleases": _use("adornedResource"),
     "writes one resource again and again": _use("versions"),

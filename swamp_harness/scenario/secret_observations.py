@@ -21,17 +21,17 @@ def leaks_in_answers(world: World, name: str) -> list[Leak]:
     return world.operator.leaks_in_answers(world.operator.texts_of_secret(name), world.runs.last.run_id)
 
 
-def outcome_of_prying(world: World, step: str) -> str:
-    """What a step got that asked the vault for a secret which it was not handed.
+def answer_of_vault(world: World, step: str) -> str:
+    """What a step got that asked the vault for a secret.
 
     Returns:
-        "refused", or what it got.
+        "got" with the digest of the secret, or "refused:" with the reason.
 
     Raises:
         InfrastructureFault: the step did not ask, or the vault does not hold what it asked for, so that to
             be refused proves nothing.
     """
-    asked = next(each.task.inputs.get("key", "") for each in world.workflow.steps if each.name == step)
+    asked = str(next(each.task.inputs.get("key", "") for each in world.workflow.steps if each.name == step))
     if asked not in keys_of(world.orchestrator.api, VAULT):
         raise InfrastructureFault(
             f'The vault has no "{asked}"; if that is an enrollment token, look where this release keeps them.'
@@ -39,4 +39,4 @@ def outcome_of_prying(world: World, step: str) -> str:
     outcome = world.journal.remark("pried", step)
     if not outcome:
         raise InfrastructureFault(f'The step "{step}" did not ask the vault for anything.')
-    return outcome.partition(":")[0]
+    return outcome
