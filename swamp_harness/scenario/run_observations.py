@@ -20,6 +20,7 @@ from swamp_harness.product.commands import Output
 from swamp_harness.product.run import RunOutcome
 from swamp_harness.product.run_records import ACTIVE, QueuedStep
 from swamp_harness.product.workflow import Workflow
+from swamp_harness.scenario.journal import Note
 from swamp_harness.scenario.observations import beyond_grace_window
 from swamp_harness.scenario.placement import ON_THE_ORCHESTRATOR, names_of_items, step_for
 from swamp_harness.scenario.probe import RESULT, reading_of
@@ -121,20 +122,33 @@ def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
 
     Args:
         world: the scenario's.
-        headings: which of step, worker, lease (how it ended), wrote (whether the lease says so) are wanted.
+        headings: which of step, worker, began on (where the step itself says that it began), lease (how it
+            ended), wrote (whether the lease says so) are wanted.
     """
     _settle(world)
     ordered = sorted(world.operator.leases(), key=lambda lease: (lease.step, lease.created_at))
+    begun = {step: iter(world.journal.starts(step)) for step in {lease.step for lease in ordered}}
     rows = [
         {
             "step": lease.step,
             "worker": lease.worker,
+            "began on": _where_it_began(next(begun[lease.step], None), lease.worker),
             "lease": lease.end,
             "wrote": "yes" if lease.has_writes else "no",
         }
         for lease in ordered
     ]
     return [{heading: row[heading] for heading in headings} for row in rows]
+
+
+def _where_it_began(start: Note | None, worker: str) -> str:
+    if start is None:
+        return "no worker"
+    return (
+        "the worker of its lease"
+        if start.worker == worker
+        else f"{start.worker}, but its lease says {worker}"
+    )
 
 
 def results(world: World, headings: Sequence[str]) -> list[Row]:
