@@ -42,6 +42,21 @@ Feature: Expiry enforcement
       | read  | beta   | completed | yes   |
     And nothing of a step is left running on the machine of "alpha"
 
+  @uat-11 @slow
+  Scenario: The lease of a step ends at the deadline of its worker
+    Given a workflow with the steps:
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
+    And an orchestrator
+    And the short-lived token "alpha"
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" is running
+    And the worker "beta" joins
+    And the lifetime of the token "alpha" has passed
+    Then the run succeeds
+    And the lease of the step "build" on "alpha" ended at most 8 seconds after the deadline
+
   @uat-12 @slow
   Scenario: A token that expired before its first use cannot enroll
     Given an orchestrator

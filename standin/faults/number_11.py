@@ -76,6 +76,14 @@ def written_step_run_again():
     _after_the_deadline(lambda lease: lease.update(hasWrites=False))
 
 
+def lease_held_beyond_the_deadline():
+    """The lease of a step that runs at the deadline of its worker is held until the grace window is over."""
+
+    @broken("orchestrator.pool:has_reached_deadline")
+    def _(old, member):
+        return False
+
+
 def lease_completed_at_the_deadline():
     """The lease of a step that has not written says "completed" if it ends at the deadline of its worker."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import (
@@ -18,7 +18,7 @@ from swamp_harness.machinery.limits import (
 from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
 from swamp_harness.product.commands import Output
 from swamp_harness.product.run import RunOutcome
-from swamp_harness.product.run_records import ACTIVE, QueuedStep
+from swamp_harness.product.run_records import ACTIVE, LeaseRecord, QueuedStep
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.journal import Note
 from swamp_harness.scenario.observations import beyond_grace_window
@@ -96,12 +96,32 @@ def end_after_answer(world: World, step: str, allowed: timedelta) -> str:
         "in time", or how long after the answer it ended, or that it has not ended.
     """
     answered = world.operator.last.ended
-    _settle(world)
-    ends = [lease.ended_at for lease in world.leases() if lease.step == step]
-    if not ends or None in ends:
+    late = _latest_end(world, lambda lease: lease.step == step, answered)
+    if late is None:
         return "not ended"
-    late = max(end for end in ends if end is not None) - answered
     return "in time" if late <= allowed else f"{late.total_seconds():.1f} s after the answer"
+
+
+def end_after_deadline(world: World, step: str, worker: str, allowed: timedelta) -> str:
+    """Whether the lease of a step on a worker ended soon enough after the lifetime of the worker's token.
+
+    Returns:
+        "in time", or how long after the lifetime it ended, or that it has not ended.
+    """
+    deadline = world.operator.lifetimes[worker][1]
+    late = _latest_end(world, lambda lease: (lease.step, lease.worker) == (step, worker), deadline)
+    if late is None:
+        return "not ended"
+    return "in time" if late <= allowed else f"{late.total_seconds():.1f} s after the deadline"
+
+
+def _latest_end(world: World, chosen: Callable[[LeaseRecord], bool], moment: datetime) -> timedelta | None:
+    """How long after a moment the last of some leases ended; None if one is active, or there is none."""
+    _settle(world)
+    ends = [lease.ended_at for lease in world.leases() if chosen(lease)]
+    if not ends or None in ends:
+        return None
+    return max(end for end in ends if end is not None) - moment
 
 
 def starts_and_ends(world: World, step: str) -> dict[str, int]:
