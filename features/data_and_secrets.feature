@@ -206,8 +206,10 @@ Feature: Secrets and environment
       | step  | runs on    | work                  |
       | build | any worker | notes its environment |
     And an orchestrator with the variables "REGION, CLASH"
-    And the enrolled worker "alpha" on a network that can fail, with the variables "CLASH"
+    And the enrolled worker "alpha" on a network that can fail, with the variables "CLASH, OWN"
     When the workflow has run to its end
+    And the network of "alpha" fails and heals, 2 times
+    And the workflow has run to its end
     And the orchestrator is restarted without its variables
     And the workflow starts
     Then the run succeeds
@@ -215,8 +217,35 @@ Feature: Secrets and environment
       | step  | start | variable | found that of    |
       | build | 1     | REGION   | the orchestrator |
       | build | 1     | CLASH    | the orchestrator |
-      | build | 2     | REGION   | nobody           |
-      | build | 2     | CLASH    | alpha            |
+      | build | 2     | REGION   | the orchestrator |
+      | build | 2     | CLASH    | the orchestrator |
+      | build | 2     | OWN      | alpha            |
+      | build | 3     | REGION   | nobody           |
+      | build | 3     | CLASH    | alpha            |
+      | build | 3     | OWN      | alpha            |
+
+  @uat-25 @network @posix
+  Scenario: A step that runs again after a reset of the network finds the same variables, and no others
+    Given a workflow with the steps:
+      | step  | runs on    | work                                           |
+      | build | any worker | notes the environment of a program, then holds |
+    And an orchestrator with the variables "REGION, CLASH, HOSTNAME"
+    And the enrolled worker "alpha" on a network that can fail, with the variables "OWN, CLASH"
+    When the workflow starts
+    And the step "build" is running
+    And the network of "alpha" is reset
+    Then the run succeeds
+    And the steps on "alpha" found these variables:
+      | step  | start | variable | found that of    |
+      | build | 1     | REGION   | the orchestrator |
+      | build | 1     | CLASH    | the orchestrator |
+      | build | 1     | OWN      | alpha            |
+      | build | 1     | HOSTNAME | nobody           |
+      | build | 2     | REGION   | the orchestrator |
+      | build | 2     | CLASH    | the orchestrator |
+      | build | 2     | OWN      | alpha            |
+      | build | 2     | HOSTNAME | nobody           |
+    And the step "build" found nothing of the control plane on "alpha"
 
   # Of several lines, empty, with quotes, blanks and letters of all kinds, very long, such as a list of places.
   @uat-25 @network

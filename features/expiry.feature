@@ -20,6 +20,43 @@ Feature: Expiry enforcement
       | alpha | expired | that of "alpha" |
     And the pool no longer holds "alpha" once the grace window is over
 
+  @uat-11 @slow
+  Scenario: Steps that run at the deadline of their worker end as on a lost worker
+    Given a workflow with the steps:
+      | job     | step  | runs on    | work                        |
+      | reading | read  | any worker | holds, then writes          |
+      | writing | build | any worker | writes, holds, writes again |
+    And an orchestrator
+    And the short-lived token "alpha"
+    And the enrolled worker "alpha" with 2 slots
+    When the workflow starts
+    And the step "read" is running
+    And the step "build" has written
+    And the worker "beta" joins
+    And the lifetime of the token "alpha" has passed
+    Then the run fails because its worker was lost after the step had written
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     | wrote |
+      | build | alpha  | failed    | yes   |
+      | read  | alpha  | expired   | no    |
+      | read  | beta   | completed | yes   |
+    And nothing of a step is left running on the machine of "alpha"
+
+  @uat-11 @slow
+  Scenario: The lease of a step ends at the deadline of its worker
+    Given a workflow with the steps:
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
+    And an orchestrator
+    And the short-lived token "alpha"
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" is running
+    And the worker "beta" joins
+    And the lifetime of the token "alpha" has passed
+    Then the run succeeds
+    And the lease of the step "build" on "alpha" ended at most 8 seconds after the deadline
+
   @uat-12 @slow
   Scenario: A token that expired before its first use cannot enroll
     Given an orchestrator

@@ -108,22 +108,36 @@ Feature: JSON mode
       | asks an orchestrator that is not there           | the orchestrator cannot be reached        |
 
   @uat-27
-  Scenario: A worker tells its whole life in JSON, one object a line
+  Scenario Outline: A worker that is stopped finishes its step first, and reports this in <output>
     Given a workflow with the steps:
-      | step  | runs on    | work          |
-      | build | any worker | works at once |
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
     And an orchestrator
-    And workers report in JSON
+    And workers report in <output>
     And the enrolled worker "alpha"
-    When the workflow has run to its end
-    And the worker "alpha" is stopped
-    Then the events of the worker "alpha" were, one JSON object a line:
+    When the workflow starts
+    And the step "build" is running
+    And the worker "alpha" is stopped, and then the step "build" goes on
+    Then the run succeeds
+    And the worker "alpha" reported these events, one a line:
       | event             | step  |
       | connecting        |       |
       | enrolled          |       |
       | dispatch_started  | build |
-      | dispatch_finished |       |
       | draining          |       |
+      | dispatch_finished |       |
       | drain_complete    |       |
       | disconnected      |       |
       | stopped           |       |
+      | exit code 0       |       |
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     | wrote |
+      | build | alpha  | completed | yes   |
+    And the pool shows, past members included:
+      | worker | status       | connected            |
+      | alpha  | disconnected | not in the live pool |
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |

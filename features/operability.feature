@@ -19,6 +19,9 @@ Feature: Operability
       | step  | worker           |
       | build | the orchestrator |
       | ship  | alpha            |
+    And the operator sees these dispatches, and no others:
+      | step | worker | lease     | wrote |
+      | ship | alpha  | completed | yes   |
     And this data has been recorded, and no other:
       | step  | data   | version | written on       |
       | build | result | 1       | the orchestrator |

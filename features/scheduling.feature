@@ -258,6 +258,12 @@ Feature: Dispatch and scheduling
     When the workflow starts
     Then the run succeeds
     And the items of "pack" wrote the versions 1 to 4 of the result of "box"
+    And the operator sees these dispatches, and no others:
+      | step       | began on                | lease     | wrote |
+      | pack-apple | the worker of its lease | completed | yes   |
+      | pack-grape | the worker of its lease | completed | yes   |
+      | pack-pear  | the worker of its lease | completed | yes   |
+      | pack-plum  | the worker of its lease | completed | yes   |
 
   @uat-21
   Scenario: A list is worked anew on a second run
@@ -271,5 +277,13 @@ Feature: Dispatch and scheduling
     And the workflow starts
     Then the run succeeds
     And each item of "pack" was worked 2 times
+    And the operator sees these dispatches, and no others:
+      | step       | began on                | lease     | wrote |
+      | pack-apple | the worker of its lease | completed | yes   |
+      | pack-apple | the worker of its lease | completed | yes   |
+      | pack-pear  | the worker of its lease | completed | yes   |
+      | pack-pear  | the worker of its lease | completed | yes   |
+      | pack-plum  | the worker of its lease | completed | yes   |
+      | pack-plum  | the worker of its lease | completed | yes   |
     And the result of each item of "pack" is there in version 2
     And the result of each item of "pack" can still be read in version 1

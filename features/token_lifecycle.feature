@@ -137,6 +137,26 @@ Feature: Token lifecycle
       | worker | status       | connected |
       | alpha  | disconnected | no        |
 
+  @uat-04 @network @slow
+  Scenario: A step whose worker is lost after its token was revoked runs again on another worker
+    Given a workflow with the steps:
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that can fail
+    When the workflow starts
+    And the step "build" is running
+    And the operator revokes the token "alpha"
+    And the network of "alpha" is reset
+    And the worker "beta" joins
+    Then the worker "alpha" is rejected because its token is revoked
+    And the run succeeds
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     | wrote |
+      | build | alpha  | expired   | no    |
+      | build | beta   | completed | yes   |
+    And nothing of a step is left running on the machine of "alpha"
+
   @uat-04
   Scenario Outline: Revoking a token twice changes nothing, told in <output>
     Given a repository

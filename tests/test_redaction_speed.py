@@ -131,6 +131,7 @@ WORDINGS = {
     "a run": 'Cancelled run "a',
     "an address": 'listening on "ws://a',
     "an enrollment": "Enrolled as a ",
+    "a dispatch": "* Dispatch 0123abcd: a (a > a",
 }
 
 

@@ -115,10 +115,10 @@ def both_fail(context, reason):
     )
 
 
-@then('the events of the worker "{worker:Name}" were, one JSON object a line:')
-def the_events_were(context, worker):
+@then('the worker "{worker:Name}" reported these events, one a line:')
+def the_worker_reported_these_events(context, worker):
     judge(
-        f'the worker "{worker}" told these events, one JSON object a line',
+        f'the worker "{worker}" reported these events, one a line',
         promised=[{**row, "facts": "as they were"} for row in rows_of(context.table, {"event", "step"})],
         seen=both_modes.events_of(context.world, worker),
     )

@@ -7,7 +7,7 @@ from behave import given, then, when
 from swamp_harness.product.commands import Output
 from swamp_harness.scenario import observations, run_events
 from swamp_harness.scenario.judging import judge
-from swamp_harness.scenario.tables import promised_pool, seen_pool
+from swamp_harness.scenario.tables import NOT_LIVE, promised_pool, seen_pool
 
 
 @given("an orchestrator")
@@ -115,6 +115,11 @@ def the_worker_is_killed(context, worker):
 @when('the worker "{worker:Name}" is stopped')
 def the_worker_is_stopped(context, worker):
     context.world.workers[worker].stop()
+
+
+@when('the worker "{worker:Name}" is stopped, and then the step "{step:Name}" goes on')
+def the_worker_is_stopped_during_a_step(context, worker, step):
+    run_events.stop_during_step(context.world, worker, step)
 
 
 @when('the worker "{worker:Name}" starts again')
@@ -363,7 +368,9 @@ def the_pool_shows_with_past_members(context):
 
 def _judge_pool(context, output, *, past=False):
     promised = promised_pool(context.table)
-    expected = {(row["worker"], row["connected"] == "yes") for row in promised}
+    expected = {
+        (row["worker"], row["connected"] == "yes") for row in promised if row["connected"] != NOT_LIVE
+    }
     judge(
         f"the pool, in {output.value}, shows these members and no others",
         promised=promised,

@@ -129,6 +129,18 @@ def the_step_was_over_in_time(context, step, seconds):
     )
 
 
+@then(
+    'the lease of the step "{step:Name}" on "{worker:Name}" ended at most '
+    "{seconds:Number} seconds after the deadline"
+)
+def the_lease_ended_at_the_deadline(context, step, worker, seconds):
+    judge(
+        f'the lease of "{step}" on "{worker}" ended at most {seconds} s after the lifetime of its token',
+        promised="in time",
+        seen=run_observations.end_after_deadline(context.world, step, worker, timedelta(seconds=seconds)),
+    )
+
+
 @then('the step "{step:Name}" was ended before its own end')
 def the_step_was_ended(context, step):
     judge(
@@ -169,7 +181,7 @@ def no_step_began(context):
 def these_dispatches(context):
     judge(
         "the operator sees these dispatches, and no others",
-        promised=rows_of(context.table, {"step", "worker", "lease", "wrote"}),
+        promised=rows_of(context.table, {"step", "worker", "began on", "lease", "wrote"}),
         seen=run_observations.dispatches(context.world, context.table.headings),
     )
 

@@ -97,3 +97,27 @@ def told_anew():
 
         again = isinstance(document, dict) and document.get("alreadyRevoked")
         old(call, {**document, "revokedAt": stamp()} if again else document, text)
+
+
+def lease_completed_after_the_revocation():
+    """The lease of a step whose worker is lost says "completed" if the worker's token was revoked."""
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        from standin import tokens
+
+        token = tokens.record_of(dispatcher._repository, dispatch.member.name)
+        revoked = token is not None and token["state"] == "revoked"
+        old(dispatcher, dispatch, "completed" if revoked else state, error)
+
+
+def not_run_again_after_the_revocation():
+    """A step that had not written fails its run if its worker is lost after the token was revoked."""
+
+    @broken("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(old, dispatcher, dispatch, fate):
+        from standin import tokens
+
+        token = tokens.record_of(dispatcher._repository, dispatch.member.name)
+        dispatch.lease["hasWrites"] = token is not None and token["state"] == "revoked"
+        old(dispatcher, dispatch, fate)

@@ -54,3 +54,42 @@ def shown_enrolled():
     @broken("operator.tokens:table_of")
     def _(old, told):
         return old([{**each, "effectiveState": "enrolled"} if each["bindings"] else each for each in told])
+
+
+def _after_the_deadline(change):
+    @broken("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(old, dispatcher, dispatch, fate):
+        from standin.moments import now
+
+        if dispatch.member.deadline < now():
+            change(dispatch.lease)
+        old(dispatcher, dispatch, fate)
+
+
+def step_not_run_again():
+    """A step that has not written fails its run if it runs at the deadline of its worker."""
+    _after_the_deadline(lambda lease: lease.update(hasWrites=True))
+
+
+def written_step_run_again():
+    """A step that has written runs again if it runs at the deadline of its worker."""
+    _after_the_deadline(lambda lease: lease.update(hasWrites=False))
+
+
+def lease_held_beyond_the_deadline():
+    """The lease of a step that runs at the deadline of its worker is held until the grace window is over."""
+
+    @broken("orchestrator.pool:has_reached_deadline")
+    def _(old, member):
+        return False
+
+
+def lease_completed_at_the_deadline():
+    """The lease of a step that has not written says "completed" if it ends at the deadline of its worker."""
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        from standin.moments import now
+
+        at_the_deadline = state == "expired" and dispatch.member.deadline < now()
+        old(dispatcher, dispatch, "completed" if at_the_deadline else state, error)

@@ -100,3 +100,35 @@ def one_worker_filled_before_the_next():
         return min(
             (each for each in free if requirement.fits(each)), key=lambda each: each.name, default=None
         )
+
+
+def lease_of_a_second_run_names_the_first_worker():
+    """From the second run on, each lease names the worker that comes first in the alphabet."""
+
+    @broken("orchestrator.dispatch:Dispatcher._open_lease")
+    def _(old, dispatcher, dispatch, member):
+        from standin import records
+
+        others = [each for each in records.leases(dispatcher._repository) if each["state"] == "completed"]
+        old(dispatcher, dispatch, member)
+        if others:
+            dispatch.lease["workerName"] = min(dispatcher._pool.members)
+            records.put_lease(dispatcher._repository, dispatch.lease)
+
+
+def lease_of_the_last_item_expired():
+    """The lease of the last of several items that run at one time says "expired"."""
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        last = state == "completed" and dispatch.work.step.endswith("plum")
+        old(dispatcher, dispatch, "expired" if last else state, error)
+
+
+def writes_not_noted_side_by_side():
+    """The lease of a step does not say that the step has written if another step runs at the same time."""
+
+    @broken("orchestrator.dispatch:Dispatcher.note_write")
+    def _(old, dispatcher, dispatch):
+        if len(dispatcher.dispatches) == 1:
+            old(dispatcher, dispatch)

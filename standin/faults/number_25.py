@@ -157,3 +157,45 @@ def own_quotes_missing():
     @broken("worker.session:environment_of_step")
     def _(old, snapshot, own):
         return old(snapshot, {name: value.replace("'", "") for name, value in own.items()})
+
+
+def _after_a_reconnection(change):
+    enrolled = []
+
+    @broken("worker.session:Session._enroll")
+    async def _(old, session, socket):
+        await old(session, socket)
+        enrolled.append(socket)
+
+    @broken("worker.session:environment_of_step")
+    def _(old, snapshot, own):
+        return old(snapshot, own) if len(enrolled) == 1 else change(old, snapshot, own)
+
+
+def missing_after_a_reconnection():
+    """The orchestrator's variables do not go with a step after a reconnection of the worker."""
+    _after_a_reconnection(lambda old, snapshot, own: old({}, own))
+
+
+def workers_variables_win_after_a_reconnection():
+    """After a reconnection of the worker, a variable that both have is the worker's."""
+    _after_a_reconnection(lambda old, snapshot, own: {**snapshot, **old({}, own)})
+
+
+def instance_told_after_a_reconnection():
+    """After a reconnection a worker adds a variable of its own to those of a step."""
+    _after_a_reconnection(lambda old, snapshot, own: {**old(snapshot, own), "SESSION": "2"})
+
+
+def missing_when_run_again():
+    """The orchestrator's variables do not go with a step that runs again in the same run."""
+
+    @broken("orchestrator.dispatch:Dispatcher._send")
+    async def _(old, dispatcher, member, method, params):
+        from standin import records
+
+        if method == "dispatch.start":
+            leases = records.leases(dispatcher._repository)
+            if any(each["state"] == "expired" for each in leases):
+                params = {**params, "environment": {}}
+        await old(dispatcher, member, method, params)

@@ -306,3 +306,59 @@ def label_without_value_taken():
 
         labels = [label if "=" in label else f"{label}=true" for label in call.options.get("--label", ())]
         old(replace(call, options={**call.options, "--label": labels}))
+
+
+def stopped_worker_ends_its_step():
+    """A worker that is stopped ends its step instead of finishing it."""
+
+    @broken("worker.session:Session._drain")
+    async def _(old, session, socket):
+        await session._asked_to_stop.wait()
+        session.abandon()
+        await old(session, socket)
+
+
+def end_of_work_missing_in_text():
+    """A worker does not report in text that it has finished its work before it ends."""
+
+    @broken("worker.connect:_report_in_text")
+    def _(old, kind, facts):
+        if kind != "drain_complete":
+            old(kind, facts)
+
+
+def stopped_with_a_failure():
+    """A worker that reports in text and is stopped while a step runs ends with a failing exit code."""
+
+    @broken("worker.session:Session._drain")
+    async def _(old, session, socket):
+        await session._asked_to_stop.wait()
+        session.was_busy = bool(session._tasks)
+        await old(session, socket)
+
+    @broken("worker.session:Session.live")
+    async def _(old, session):
+        import sys
+
+        await old(session)
+        if "--json" not in sys.argv and getattr(session, "was_busy", False):
+            sys.exit(1)
+
+
+def lease_of_a_stopped_worker_expired():
+    """The lease of a step that a stopped worker has finished says "expired"."""
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        finished = state == "completed" and dispatch.member.draining
+        old(dispatcher, dispatch, "expired" if finished else state, error)
+
+
+def kept_in_the_pool_after_a_stop():
+    """The pool keeps a worker that was stopped after its step, as if it could come back."""
+
+    @broken("orchestrator.pool:Pool.lose")
+    def _(old, pool, member, socket):
+        if member.draining and member.socket is socket:
+            return
+        old(pool, member, socket)

@@ -108,3 +108,19 @@ def failing_method_with_a_trace():
         if code:
             print("    at run (method.ts:10:20)", file=sys.stderr)
         return code
+
+
+def lease_of_a_success_failed():
+    """The lease of a step that has succeeded says "failed" if the orchestrator ran a step before."""
+
+    @broken("orchestrator.serve:Orchestrator.execute")
+    async def _(old, orchestrator, work, step):
+        orchestrator.dispatcher.ran_one = getattr(orchestrator.dispatcher, "ran_one", False) or (
+            step.requirement is None
+        )
+        await old(orchestrator, work, step)
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        wrong = state == "completed" and dispatcher.ran_one
+        old(dispatcher, dispatch, "failed" if wrong else state, error)

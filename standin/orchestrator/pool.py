@@ -171,6 +171,8 @@ class Pool:
         loop = asyncio.get_running_loop()
         member.fate = loop.create_future()
         self.lost(member)
+        if has_reached_deadline(member):
+            settle(member, GONE)  # it cannot come back, so its leases need not be held
         member.dispatches.clear()
         self.record(member)
         self._timers[member.name, "grace"] = loop.call_later(grace_window(), self._end_grace, member)
@@ -198,6 +200,8 @@ class Pool:
         tokens.expire(self._repository, member.name)
         if member.socket is not None:
             member.socket.transport.abort()
+        else:
+            settle(member, GONE)
 
     def _stop_timer(self, name: str, kind: str) -> None:
         timer = self._timers.pop((name, kind), None)
@@ -222,6 +226,11 @@ def check_not_connected(before: Member | None, name: str) -> None:
 def is_same_member(before: Member | None, instance: str) -> bool:
     """Whether a worker that comes is the one that was lost."""
     return before is not None and before.instance == instance
+
+
+def has_reached_deadline(member: Member) -> bool:
+    """Whether the lifetime of a member's token has passed."""
+    return member.deadline <= now()
 
 
 def grace_window() -> float:

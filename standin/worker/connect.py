@@ -71,9 +71,10 @@ def in_words(kind: str, facts: dict[str, Any]) -> str:
         "stopped": f"Worker stopped: {_reason(facts)}",
         "draining": f"Draining ({_reason(facts)}) — finishing in-flight work...",
         "drain_complete": "Drain complete — disconnecting",
-        "dispatch_started": f"▶ Dispatch {step} ({facts.get('workflowName')}, {facts.get('stepName')})",
-        "dispatch_finished": f"{'✓' if facts.get('status') == 'success' else '✗'} Dispatch {step} "
-        f"{facts.get('status')} in {facts.get('durationMs')}ms {facts.get('error', '')}".rstrip(),
+        "dispatch_started": f"▶ Dispatch {step} ({facts.get('workflowName')} \u203a {facts.get('stepName')})",
+        "dispatch_finished": f"✓ Dispatch {step} succeeded in {facts.get('durationMs')}ms"
+        if facts.get("status") == "success"
+        else f"✗ Dispatch {step} failed in {facts.get('durationMs')}ms — {facts.get('error', '')}",
     }[kind]
 
 

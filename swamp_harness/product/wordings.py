@@ -9,6 +9,7 @@ A pattern takes linear time on any text: what stands between two words has a lim
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 # Why a worker is rejected. The phrase is the one that features use after "because".
 REJECTIONS = {
@@ -123,6 +124,21 @@ WORKER_DIALS = re.compile(r"^Connecting to \S+ \(attempt \d+\)")
 WORKER_ENROLLED = re.compile(r"^\S* ?Enrolled as (?P<name>\S+)$")
 WORKER_DISCONNECTED = re.compile(r"^Disconnected: ")
 WORKER_STOPPED = re.compile(r"^Worker stopped: (?P<reason>.*)$")
+
+# The lines of a worker that enrolls, runs a step and is stopped, by the kind of the event in JSON.
+WORKER_EVENTS: Mapping[str, re.Pattern[str]] = {
+    "connecting": WORKER_DIALS,
+    "enrolled": WORKER_ENROLLED,
+    "dispatch_started": re.compile(
+        r"^\S+ Dispatch [0-9a-f]{8}: \S+ \((?P<workflowName>\S+) \S (?P<stepName>\S+)\)$"
+    ),
+    "dispatch_finished": re.compile(r"^\S+ Dispatch [0-9a-f]{8}: \S+ succeeded in \d+ms$"),
+    "draining": re.compile(r"^Draining \(received shutdown signal\)"),
+    "drain_complete": re.compile(r"^Drain complete\b"),
+    "disconnected": re.compile(r"^Disconnected: drained$"),
+    "retrying": re.compile(r"^Reconnecting in \d+s$"),
+    "stopped": re.compile(r"^Worker stopped: received shutdown signal$"),
+}
 
 # A text that was meant for the developers of swamp, not for its operators.
 STACK_TRACE = re.compile(r"^[ \t]+at [^\n]*:\d+:\d+\)?\r?$", re.MULTILINE)

@@ -26,6 +26,7 @@ from swamp_harness.product.wordings import (
     WORKER_DIALS,
     WORKER_DISCONNECTED,
     WORKER_ENROLLED,
+    WORKER_EVENTS,
     WORKER_STOPPED,
     reasons_given,
 )
@@ -252,6 +253,26 @@ class Worker:
         """
         lines = self.log.lines(self._running().log_start, "stdout")
         return [self._event(line.text) for line in lines]
+
+    def lines_of_events(self) -> list[tuple[str, Mapping[str, str]]]:
+        """The kind of each event that its present process has reported in text, and what its line names."""
+        lines = self.log.lines(self._running().log_start, "stdout")
+        return [
+            (kind, {name: value for name, value in match.groupdict().items() if value})
+            for line in lines
+            for kind, pattern in WORKER_EVENTS.items()
+            if (match := pattern.search(line.text))
+        ]
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of its present process; None while it runs."""
+        return self._running().exit_code
+
+    @property
+    def is_finishing(self) -> bool:
+        """Whether its present process has said that it finishes what runs, and takes nothing new."""
+        return bool(self._said(WORKER_EVENTS["draining"], "draining"))
 
     @property
     def disconnected_at(self) -> list[datetime]:

@@ -23,6 +23,7 @@ from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 
 ROOT = "worker"
+_AS_THEY_WERE = "as they were"
 
 
 @dataclass(frozen=True)
@@ -130,21 +131,37 @@ MISTAKES: Mapping[str, Sequence[str]] = {
 
 
 def events_of(world: World, worker: str) -> list[Row]:
-    """The events that a worker has told in JSON, each with the step that it names and its other facts.
+    """The events that a worker has reported, each with the step that it names and its other facts.
 
     The facts are "as they were" if they are those of a worker that enrolled, ran one step and was stopped;
-    otherwise they are the event as it was told.
+    otherwise they are the event as it was reported. The last row is the exit code of the worker's process.
 
     Raises:
-        PromiseBroken: a line is no JSON object, or breaks the contract.
+        PromiseBroken: the worker reports in JSON, and a line is no JSON object, or breaks the contract.
     """
+    actor = world.workers[worker]
+    reported = _in_json(world, worker) if actor.settings.output is Output.JSON else _in_text(world, worker)
+    ended = (
+        [] if actor.alive else [{"event": f"exit code {actor.exit_code}", "step": "", "facts": _AS_THEY_WERE}]
+    )
+    return [*reported, *ended]
+
+
+def _in_text(world: World, worker: str) -> list[Row]:
+    return [
+        {"event": kind, "step": _step_of(world, facts), "facts": _AS_THEY_WERE}
+        for kind, facts in world.workers[worker].lines_of_events()
+    ]
+
+
+def _in_json(world: World, worker: str) -> list[Row]:
     told = world.workers[worker].events()
     known = _known_facts(world, worker, [event["dispatchId"] for event in told if "dispatchId" in event])
     return [
         {
             "event": str(event["kind"]),
             "step": _step_of(world, event),
-            "facts": "as they were" if _holds(event, known[event["kind"]]) else json.dumps(event),
+            "facts": _AS_THEY_WERE if _holds(event, known[event["kind"]]) else json.dumps(event),
         }
         for event in told
     ]

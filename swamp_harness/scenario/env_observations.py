@@ -80,7 +80,7 @@ def found_variables(world: World, worker: str, rows: Iterable[Mapping[str, str]]
 
 
 def of_the_control_plane(world: World, worker: str, step: str) -> list[str]:
-    """The variables of a step that are, or may be, the control plane's.
+    """The variables of a step that are, or may be, the control plane's, each time that it began.
 
     Those are the ones that tell the worker's credential or the orchestrator's address, and those that neither
     the orchestrator nor the worker was started with: whatever a worker adds of its own could be a credential.
@@ -92,20 +92,27 @@ def of_the_control_plane(world: World, worker: str, step: str) -> list[str]:
     telling = (world.operator.secret(worker), f"{host}:{port}")
     given = {*world.orchestrator.environment, *world.workers[worker].variables}
     return sorted(
-        name
-        for name, value in _environment(world, {"step": step}).items()
-        if name in _CONTROL_PLANE
-        or not (name in given or _OF_THE_RUNTIME.fullmatch(name))
-        or any(word in value for word in telling)
+        {
+            name
+            for environment in _environments(world, step, at_least=1)
+            for name, value in environment.items()
+            if name in _CONTROL_PLANE
+            or not (name in given or _OF_THE_RUNTIME.fullmatch(name))
+            or any(word in value for word in telling)
+        }
     )
 
 
 def _environment(world: World, row: Mapping[str, str]) -> dict[str, str]:
-    noted = world.journal.environments(row["step"])
     start = int(row.get("start", "1"))
-    if len(noted) < start:
-        raise InfrastructureFault(f'The step "{row["step"]}" noted its environment {len(noted)} times.')
-    return noted[start - 1]
+    return _environments(world, row["step"], at_least=start)[start - 1]
+
+
+def _environments(world: World, step: str, *, at_least: int) -> list[dict[str, str]]:
+    noted = world.journal.environments(step)
+    if len(noted) < at_least:
+        raise InfrastructureFault(f'The step "{step}" noted its environment {len(noted)} times.')
+    return noted
 
 
 def _owner(world: World, worker: str, variable: str, environment: Mapping[str, str]) -> str:

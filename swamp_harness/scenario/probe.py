@@ -111,6 +111,7 @@ _NOTE_DIGEST = (
     f'> "${NOTES_VARIABLE}/digest-$step"'
 )
 _SAY_SECRET = f"echo 'to the output: {_HANDED}'; echo 'to the errors: {_HANDED}' >&2"
+_HOLD_AS_A_PROGRAM = f'[ -n "$first" ] && exec sleep {_LONGER_THAN_ANY_SCENARIO}'
 _NOTE_ENVIRONMENT = f'env > "${NOTES_VARIABLE}/environment-$step-$$"'
 
 # What a step does, in the words of the features. What holds does so when it begins for the first time.
@@ -124,7 +125,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes, holds, writes again": _probe("partial"),
     "writes a line, holds, writes another": _probe("lines"),
     # The shell becomes the program that holds, so there is one process.
-    "runs a program": _shell(f'[ -n "$first" ] && exec sleep {_LONGER_THAN_ANY_SCENARIO}'),
+    "runs a program": _shell(_HOLD_AS_A_PROGRAM),
     # The shell stays, with the program that holds as its child.
     "runs a program from a script": _shell(f'[ -n "$first" ] && sleep {_LONGER_THAN_ANY_SCENARIO}'),
     "says a secret in a resource": _say("resource"),
@@ -175,6 +176,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
         ENVIRONMENT_MODEL, "set", {"step": step, "names": [f"SET_{step.upper()}", "REGION", "OWN"]}
     ),
     "notes the environment of a program": _shell(_NOTE_ENVIRONMENT),
+    "notes the environment of a program, then holds": _shell(f"{_NOTE_ENVIRONMENT}\n{_HOLD_AS_A_PROGRAM}"),
     "has a variable of its own": lambda step: Task(
         SHELL,
         "execute",

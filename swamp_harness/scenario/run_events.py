@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from swamp_harness.machinery.faults import InfrastructureFault
@@ -101,6 +102,28 @@ def go_on_once_heard(world: World, step: str) -> None:
     if world.journal.ends(step):
         raise InfrastructureFault(f'The step "{step}" did not hold, so what was seen of it proves nothing.')
     world.journal.let_go_on(step)
+
+
+def stop_during_step(world: World, worker: str, step: str) -> None:
+    """Stop a worker cleanly while a step holds, and let the step go on.
+
+    The step goes on once the worker says that it finishes its work, has ended, or the limit has passed.
+
+    Raises:
+        AwaitedInVain: the worker does not end.
+    """
+    actor = world.workers[worker]
+    with ThreadPoolExecutor(1) as executor:
+        stopped = executor.submit(actor.stop)
+        with contextlib.suppress(AwaitedInVain):
+            wait_until(
+                f'the worker "{worker}" to say that it finishes its work',
+                lambda: actor.log.tail(3),
+                lambda _: actor.is_finishing or not actor.alive,
+                OUTPUT_SEEN,
+            )
+        world.journal.let_go_on(step)
+        stopped.result()
 
 
 def wait_until_written(world: World, step: str) -> None:

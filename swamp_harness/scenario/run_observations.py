@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import (
@@ -18,8 +18,9 @@ from swamp_harness.machinery.limits import (
 from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
 from swamp_harness.product.commands import Output
 from swamp_harness.product.run import RunOutcome
-from swamp_harness.product.run_records import ACTIVE, QueuedStep
+from swamp_harness.product.run_records import ACTIVE, LeaseRecord, QueuedStep
 from swamp_harness.product.workflow import Workflow
+from swamp_harness.scenario.journal import Note
 from swamp_harness.scenario.observations import beyond_grace_window
 from swamp_harness.scenario.placement import ON_THE_ORCHESTRATOR, names_of_items, step_for
 from swamp_harness.scenario.probe import RESULT, reading_of
@@ -95,12 +96,32 @@ def end_after_answer(world: World, step: str, allowed: timedelta) -> str:
         "in time", or how long after the answer it ended, or that it has not ended.
     """
     answered = world.operator.last.ended
-    _settle(world)
-    ends = [lease.ended_at for lease in world.leases() if lease.step == step]
-    if not ends or None in ends:
+    late = _latest_end(world, lambda lease: lease.step == step, answered)
+    if late is None:
         return "not ended"
-    late = max(end for end in ends if end is not None) - answered
     return "in time" if late <= allowed else f"{late.total_seconds():.1f} s after the answer"
+
+
+def end_after_deadline(world: World, step: str, worker: str, allowed: timedelta) -> str:
+    """Whether the lease of a step on a worker ended soon enough after the lifetime of the worker's token.
+
+    Returns:
+        "in time", or how long after the lifetime it ended, or that it has not ended.
+    """
+    deadline = world.operator.lifetimes[worker][1]
+    late = _latest_end(world, lambda lease: (lease.step, lease.worker) == (step, worker), deadline)
+    if late is None:
+        return "not ended"
+    return "in time" if late <= allowed else f"{late.total_seconds():.1f} s after the deadline"
+
+
+def _latest_end(world: World, chosen: Callable[[LeaseRecord], bool], moment: datetime) -> timedelta | None:
+    """How long after a moment the last of some leases ended; None if one is active, or there is none."""
+    _settle(world)
+    ends = [lease.ended_at for lease in world.leases() if chosen(lease)]
+    if not ends or None in ends:
+        return None
+    return max(end for end in ends if end is not None) - moment
 
 
 def starts_and_ends(world: World, step: str) -> dict[str, int]:
@@ -121,20 +142,33 @@ def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
 
     Args:
         world: the scenario's.
-        headings: which of step, worker, lease (how it ended), wrote (whether the lease says so) are wanted.
+        headings: which of step, worker, began on (where the step itself says that it began), lease (how it
+            ended), wrote (whether the lease says so) are wanted.
     """
     _settle(world)
     ordered = sorted(world.operator.leases(), key=lambda lease: (lease.step, lease.created_at))
+    begun = {step: iter(world.journal.starts(step)) for step in {lease.step for lease in ordered}}
     rows = [
         {
             "step": lease.step,
             "worker": lease.worker,
+            "began on": _where_it_began(next(begun[lease.step], None), lease.worker),
             "lease": lease.end,
             "wrote": "yes" if lease.has_writes else "no",
         }
         for lease in ordered
     ]
     return [{heading: row[heading] for heading in headings} for row in rows]
+
+
+def _where_it_began(start: Note | None, worker: str) -> str:
+    if start is None:
+        return "no worker"
+    return (
+        "the worker of its lease"
+        if start.worker == worker
+        else f"{start.worker}, but its lease says {worker}"
+    )
 
 
 def results(world: World, headings: Sequence[str]) -> list[Row]:

@@ -15,7 +15,7 @@ Row = dict[str, str]
 
 _THAT_OF = re.compile(r'^that of "(?P<worker>[^"]+)"$')
 _TARGET_INSTANCE = re.compile(r'^target=the present instance of "(?P<worker>[^"]+)"$')
-_NOT_LIVE = "not in the live pool"
+NOT_LIVE = "not in the live pool"
 _NOT_LISTED = "not listed"
 
 
@@ -106,7 +106,7 @@ def seen_pool(listed: Sequence[PoolMember], live: Sequence[LiveMember], headings
             headings,
             worker=member.name,
             status=member.status,
-            connected=connected.get(member.name, _NOT_LIVE),
+            connected=connected.get(member.name, NOT_LIVE),
             labels=",".join(f"{name}={value}" for name, value in member.labels),
             platform=member.platform,
         )
