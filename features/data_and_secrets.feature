@@ -65,6 +65,31 @@ Feature: Secrets and environment
       | work                        |
       | gives a secret to a program |
 
+  @uat-24
+  Scenario Outline: A secret that begins with another stays home when a step <work>
+    Given a workflow with the steps:
+      | step  | runs on    | work   |
+      | build | any worker | <work> |
+    And the vault holds the secret "api-key"
+    And the vault holds the secret "longer-key", which begins with the secret "api-key"
+    And an orchestrator
+    And workers log everything
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And the step "build" was handed the secret "<key>"
+    And the secret of "longer-key" is nowhere outside the vault
+    And no answer about the run shows the secret of "longer-key"
+
+    Examples:
+      | work                                         | key        |
+      | says the longer of two secrets in a resource | longer-key |
+
+    @posix
+    Examples: with a shell
+      | work                           | key     |
+      | gives two secrets to a program | api-key |
+
   @uat-24 @posix @terminal
   Scenario: A secret stays home however much workers and their orchestrator tell
     Given a workflow with the steps:

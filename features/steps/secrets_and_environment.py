@@ -18,6 +18,11 @@ def the_vault_holds_lines(context, key):
     context.world.given.secret(key, of_several_lines=True)
 
 
+@given('the vault holds the secret "{key:Name}", which begins with the secret "{other:Name}"')
+def the_vault_holds_a_longer_one(context, key, other):
+    context.world.given.secret(key, begins_with=other)
+
+
 @given("workers log everything")
 def workers_log_everything(context):
     context.world.worker_log_level = "trace"

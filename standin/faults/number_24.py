@@ -192,6 +192,14 @@ def no_secret_can_be_asked_for():
         raise UserError("vaultService.get: no vault")
 
 
+def shorter_secrets_first():
+    """Of two secrets that begin alike, the shorter is blanked first, and the end of the longer is left."""
+
+    @broken("redaction:texts_of")
+    def _(old, secrets):
+        return old(secrets)[::-1]
+
+
 def secret_told_line_by_line():
     """A line of a secret that has several is kept and told as it is."""
 

@@ -114,9 +114,11 @@ class Given:
         scene.orchestrators[name] = orchestrator
         orchestrator.start()
 
-    def secret(self, key: str, *, of_several_lines: bool = False) -> None:
-        """Put a new secret into the vault."""
-        kept = self._scene.operator.keep_secret(key, of_several_lines=of_several_lines)
+    def secret(self, key: str, *, of_several_lines: bool = False, begins_with: str = "") -> None:
+        """Put a new secret into the vault, as `Operator.keep_secret` does."""
+        kept = self._scene.operator.keep_secret(
+            key, of_several_lines=of_several_lines, begins_with=begins_with
+        )
         _demand("secret could not be put into the vault", kept)
 
     def trust(self, trust: Trust) -> None:

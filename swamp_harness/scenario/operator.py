@@ -156,9 +156,18 @@ class Operator:
             raise InfrastructureFault(f'The scenario has minted no token "{token}".')
         return self.credentials[token]
 
-    def keep_secret(self, key: str, *, of_several_lines: bool = False) -> CommandResult:
-        """Put a new secret into the vault; whether it succeeded is for the scenario to ask."""
-        self.vault_secrets[key] = _lines_of_secret() if of_several_lines else secrets.token_urlsafe(32)
+    def keep_secret(
+        self, key: str, *, of_several_lines: bool = False, begins_with: str = ""
+    ) -> CommandResult:
+        """Put a new secret into the vault; whether it succeeded is for the scenario to ask.
+
+        Args:
+            key: of the secret.
+            of_several_lines: whether it has several lines.
+            begins_with: the key of the secret that it begins with; empty if it begins with no other.
+        """
+        new = _lines_of_secret() if of_several_lines else secrets.token_urlsafe(32)
+        self.vault_secrets[key] = self.vault_secrets.get(begins_with, "") + new
         for text in self.texts_of_secret(key):
             SECRETS.add(text)
         return self.commands.run("vault", "put", VAULT, key, stdin=self.vault_secrets[key])
@@ -172,10 +181,12 @@ class Operator:
         return self.vault_secrets.get(name) or self.credential(name).secret
 
     def texts_of_secret(self, name: str) -> list[str]:
-        """What must not be found of a secret: all of it, and each of its lines if it has several."""
+        """What must not be found of a secret: all of it, each of its lines, what is beyond another one."""
         secret = self.secret(name)
         lines = [line for line in secret.splitlines() if line]
-        return [secret, *(lines if len(lines) > 1 else ())]
+        others = [other for other in self.vault_secrets.values() if other != secret]
+        ends = [secret.removeprefix(other) for other in others if secret.startswith(other)]
+        return [secret, *(lines if len(lines) > 1 else ()), *ends]
 
     def shown_by_last(self) -> dict[str, object]:
         """What the last minting showed: the names of credentials, and how often their secrets stand there.

@@ -95,6 +95,11 @@ def _say(place: str) -> Callable[[str], Task]:
     return lambda step: Task(SECRETS_MODEL, "say", {"step": step, "secret": _HANDED, "place": place})
 
 
+def _say_longer(place: str) -> Callable[[str], Task]:
+    inputs = {"secret": _HANDED_LONGER, "other": _HANDED, "place": place}
+    return lambda step: Task(SECRETS_MODEL, "say", {"step": step, **inputs})
+
+
 def _make(size: int, way: str, *, holds: bool = False, others: int = 0) -> Callable[[str], Task]:
     inputs = {"size": size * MEGABYTE, "way": way, "holds": holds, "others": others}
     return lambda step: Task(ARTIFACTS_MODEL, "make", {"step": step, **inputs})
@@ -106,6 +111,7 @@ def size_made_by(task: Task) -> int:
 
 
 _HANDED = f'${{{{ vault.get("{VAULT}", "{HANDED_KEY}") }}}}'
+_HANDED_LONGER = f'${{{{ vault.get("{VAULT}", "longer-key") }}}}'
 _NOTE_DIGEST = (
     f"printf %s '{_HANDED}' | (sha256sum || shasum -a 256) 2>/dev/null | cut -c 1-64 "
     f'> "${NOTES_VARIABLE}/digest-$step"'
@@ -129,6 +135,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     # The shell stays, with the program that holds as its child.
     "runs a program from a script": _shell(f'[ -n "$first" ] && sleep {_LONGER_THAN_ANY_SCENARIO}'),
     "says a secret in a resource": _say("resource"),
+    "says the longer of two secrets in a resource": _say_longer("resource"),
     "says a secret in a file": _say("file"),
     "says a secret in the bytes of a file": _say("bytes"),
     "says a secret in a stream": _say("stream"),
@@ -140,6 +147,9 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "says a secret in an event": _say("event"),
     "says a secret in its error": _say("error"),
     "gives a secret to a program": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}"),
+    "gives two secrets to a program": _shell(
+        f"{_NOTE_DIGEST}\n{_SAY_SECRET}\n{_SAY_SECRET.replace(_HANDED, _HANDED_LONGER)}"
+    ),
     "gives a secret to a program that fails": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}\nexit 3"),
     'asks for the enrollment token of "alpha"': lambda step: Task(
         SECRETS_MODEL, "pry", {"step": step, "vault": VAULT, "key": INFRASTRUCTURE_KEY}
