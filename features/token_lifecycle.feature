@@ -92,6 +92,16 @@ Feature: Token lifecycle
       | brief     | expired  | none            |
       | withdrawn | revoked  | none            |
 
+  @uat-02
+  Scenario: A token name stays taken for an operator who asks the orchestrator
+    Given an orchestrator
+    And the token "fresh"
+    And the revoked token "withdrawn"
+    And the operator asks the orchestrator to mint and revoke tokens
+    When the operator mints the tokens "fresh, withdrawn" again, in text and in JSON
+    Then each of these commands fails because the name is taken
+    And the tokens and the vault are as they were before these commands
+
   @uat-03 @slow
   Scenario: The token list tells the state of every token
     Given an orchestrator
@@ -141,6 +151,24 @@ Feature: Token lifecycle
   Scenario Outline: Revoking a token twice changes nothing, told in <output>
     Given a repository
     And the token "alpha"
+    And the operator asks for answers in <output>
+    When the operator revokes the token "alpha"
+    And the operator revokes the token "alpha"
+    Then the command succeeds
+    And the first answer says that the token "alpha" is revoked, and since when
+    And its answer says that the token was revoked before
+    And the token "alpha" is recorded as revoked since the first time
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-04
+  Scenario Outline: A token that the orchestrator is asked to revoke twice is revoked once, told in <output>
+    Given an orchestrator
+    And the token "alpha"
+    And the operator asks the orchestrator to mint and revoke tokens
     And the operator asks for answers in <output>
     When the operator revokes the token "alpha"
     And the operator revokes the token "alpha"

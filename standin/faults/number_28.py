@@ -108,3 +108,16 @@ def failing_method_with_a_trace():
         if code:
             print("    at run (method.ts:10:20)", file=sys.stderr)
         return code
+
+
+def nobody_revoked_through_the_orchestrator():
+    """Asked through the orchestrator, revoking a token that does not exist succeeds."""
+
+    @broken("orchestrator.requests:Requests.do_worker_token_revoke")
+    def _(old, requests, name):
+        from standin.errors import UserError
+
+        try:
+            return old(requests, name)
+        except UserError:
+            return {"name": name, "state": "revoked", "alreadyRevoked": True}
