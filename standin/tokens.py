@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from standin import vaults
 from standin.errors import UserError
-from standin.moments import after, moment, now, stamp
+from standin.moments import moment, now, stamp
 from standin.repository import Repository
 from standin.store import Kind, Place
 from standin.timing import MINUTE
@@ -94,11 +95,12 @@ def mint(repository: Repository, name: str, lifetime: str) -> Minted:
         )
     secret, key = secrets.token_hex(_BYTES), f"worker-token-{name}"
     vaults.put(repository, found[0], key, secret)
-    expires_at = stamp(after(seconds))
+    minted = now()
+    expires_at = stamp(minted + timedelta(seconds=seconds))
     record = {
         "name": name,
         "state": "unused",
-        "createdAt": stamp(),
+        "createdAt": stamp(minted),
         "expiresAt": expires_at,
         "vaultName": found[0],
         "secretKey": key,
@@ -238,6 +240,15 @@ def admit(repository: Repository, credential: str, machine: str) -> datetime:
     check_state(record)
     bind(repository, record, machine)
     return moment(record["expiresAt"])
+
+
+def member_name(repository: Repository, credential: str, machine: str) -> str:
+    """The name in the pool of a machine: that of its token, with an ending if the token is for several."""
+    name, _ = split(credential)
+    record = record_of(repository, name)
+    if record is None or record["maxEnrollments"] == 1:
+        return name
+    return f"{name}-{hashlib.sha256(machine.encode()).hexdigest()[:8]}"
 
 
 def check_minted(name: str, record: dict[str, Any] | None) -> None:
