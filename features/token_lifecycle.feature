@@ -119,6 +119,20 @@ Feature: Token lifecycle
       | several   | unused   | none, of 3 machines |
       | withdrawn | revoked  | none                |
 
+  @uat-03
+  Scenario: The token list tells of every machine that a token for several has admitted
+    Given an orchestrator
+    And the token "fleet" for 3 machines
+    And the token "withdrawn" for 2 machines
+    And the enrolled worker "alpha" with the token "fleet"
+    And the enrolled worker "beta" with the token "fleet"
+    And the enrolled worker "gamma" with the token "withdrawn"
+    When the operator revokes the token "withdrawn"
+    Then every list of tokens shows:
+      | token     | state    | machine                                       |
+      | fleet     | enrolled | those of "alpha" and "beta", of 3 machines    |
+      | withdrawn | revoked  | that of "gamma", of 2 machines                |
+
   @uat-04
   Scenario Outline: A revoked token cannot enroll, told in <output>
     Given an orchestrator
