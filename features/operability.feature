@@ -122,6 +122,8 @@ Feature: Operability
       | runs a workflow that does not exist    | there is no such workflow         |
       | runs a model that does not exist       | there is no such model            |
       | runs a method that does not exist      | there is no such method           |
+      | revokes a token that does not exist    | there is no such token            |
+      | mints a token for a lifetime of bananas | the lifetime is not understood   |
       | runs a workflow where nobody listens   | the orchestrator cannot be reached |
       | lists the workers where nobody listens | the orchestrator cannot be reached |
     And no step began

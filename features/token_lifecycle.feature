@@ -92,6 +92,16 @@ Feature: Token lifecycle
       | brief     | expired  | none            |
       | withdrawn | revoked  | none            |
 
+  @uat-02
+  Scenario: A token name stays taken for an operator who asks the orchestrator
+    Given an orchestrator
+    And the token "fresh"
+    And the revoked token "withdrawn"
+    And the operator asks the orchestrator to mint and revoke tokens
+    When the operator mints the tokens "fresh, withdrawn" again, in text and in JSON
+    Then each of these commands fails because the name is taken
+    And the tokens and the vault are as they were before these commands
+
   @uat-03 @slow
   Scenario: The token list tells the state of every token
     Given an orchestrator
@@ -108,6 +118,20 @@ Feature: Token lifecycle
       | fresh     | unused   | none                |
       | several   | unused   | none, of 3 machines |
       | withdrawn | revoked  | none                |
+
+  @uat-03
+  Scenario: The token list tells of every machine that a token for several has admitted
+    Given an orchestrator
+    And the token "fleet" for 3 machines
+    And the token "withdrawn" for 2 machines
+    And the enrolled worker "alpha" with the token "fleet"
+    And the enrolled worker "beta" with the token "fleet"
+    And the enrolled worker "gamma" with the token "withdrawn"
+    When the operator revokes the token "withdrawn"
+    Then every list of tokens shows:
+      | token     | state    | machine                                       |
+      | fleet     | enrolled | those of "alpha" and "beta", of 3 machines    |
+      | withdrawn | revoked  | that of "gamma", of 2 machines                |
 
   @uat-04
   Scenario Outline: A revoked token cannot enroll, told in <output>
@@ -161,6 +185,24 @@ Feature: Token lifecycle
   Scenario Outline: Revoking a token twice changes nothing, told in <output>
     Given a repository
     And the token "alpha"
+    And the operator asks for answers in <output>
+    When the operator revokes the token "alpha"
+    And the operator revokes the token "alpha"
+    Then the command succeeds
+    And the first answer says that the token "alpha" is revoked, and since when
+    And its answer says that the token was revoked before
+    And the token "alpha" is recorded as revoked since the first time
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-04
+  Scenario Outline: A token that the orchestrator is asked to revoke twice is revoked once, told in <output>
+    Given an orchestrator
+    And the token "alpha"
+    And the operator asks the orchestrator to mint and revoke tokens
     And the operator asks for answers in <output>
     When the operator revokes the token "alpha"
     And the operator revokes the token "alpha"

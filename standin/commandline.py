@@ -116,10 +116,12 @@ COMMANDS: Sequence[Command] = (
     )),
     Command("worker queue", "List the steps that wait for a worker", "operator.pool:queue", (), (_SERVER,)),
     Command("worker token create", "Mint an enrollment token", "operator.tokens:create", ("name",), (
-        Option("--duration", required=True), Option("--max-enrollments"),
+        _SERVER, Option("--duration", required=True), Option("--max-enrollments"), Option("--vault"),
     )),
     Command("worker token list", "List enrollment tokens", "operator.tokens:show", (), (_SERVER,)),
-    Command("worker token revoke", "Revoke an enrollment token", "operator.tokens:revoke", ("name",)),
+    Command("worker token revoke", "Revoke an enrollment token", "operator.tokens:revoke", ("name",), (
+        _SERVER,
+    )),
     Command("worker verify", "Verify that workers work", "operator.pool:verify", ("[name]",), (
         _SERVER, Option("--label"),
     )),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 import secrets
@@ -239,6 +240,15 @@ def admit(repository: Repository, credential: str, machine: str) -> datetime:
     check_state(record)
     bind(repository, record, machine)
     return moment(record["expiresAt"])
+
+
+def member_name(repository: Repository, credential: str, machine: str) -> str:
+    """The name in the pool of a machine: that of its token, with an ending if the token is for several."""
+    name, _ = split(credential)
+    record = record_of(repository, name)
+    if record is None or record["maxEnrollments"] == 1:
+        return name
+    return f"{name}-{hashlib.sha256(machine.encode()).hexdigest()[:8]}"
 
 
 def check_minted(name: str, record: dict[str, Any] | None) -> None:

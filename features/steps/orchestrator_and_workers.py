@@ -30,6 +30,11 @@ def the_enrolled_worker(context, worker):
     context.world.given.worker(worker)
 
 
+@given('the enrolled worker "{worker:Name}" with the token "{token:Name}"')
+def the_enrolled_worker_with_the_token(context, worker, token):
+    context.world.given.worker(worker, token=token)
+
+
 @given('the enrolled worker "{worker:Name}" without a cache directory')
 def the_enrolled_worker_without_a_cache(context, worker):
     context.world.given.worker(worker, cached=False)

@@ -46,6 +46,11 @@ def the_revoked_token(context, token):
     context.world.given.token(token, revoked=True)
 
 
+@given("the operator asks the orchestrator to mint and revoke tokens")
+def the_operator_asks_the_orchestrator(context):
+    context.world.operator.server = context.world.orchestrator.api.url
+
+
 @given('half of the lifetime of the token "{token:Name}" has passed')
 def half_of_the_lifetime_has_passed(context, token):
     context.world.wait_for_half_life_of(token)

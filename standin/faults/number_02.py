@@ -79,3 +79,32 @@ def refusal_touches_the_record():
             later = {"expiresAt": stamp(after(3600))}
             repository.store.change(tokens.place_of(name), tokens._KIND, lambda present: {**present, **later})
         return old(repository, name, lifetime)
+
+
+def name_free_through_the_orchestrator():
+    """The orchestrator mints the name of a revoked token again."""
+
+    @broken("orchestrator.requests:Requests.do_worker_token_create")
+    def _(old, requests, name, **wish):
+        from standin import tokens
+
+        kept = tokens.record_of
+        record = kept(requests._repository, name)
+        if record is not None and record["state"] == "revoked":
+            tokens.record_of = lambda repository, name: None
+        try:
+            return old(requests, name=name, **wish)
+        finally:
+            tokens.record_of = kept
+
+
+def refusal_by_the_orchestrator_is_a_success_in_json():
+    """In JSON a second minting through the orchestrator is refused with a successful exit code."""
+
+    @broken("main:tell_error")
+    def _(old, error, *, in_json):
+        import sys
+
+        code = old(error, in_json=in_json)
+        asked = "--server" in sys.argv and in_json and "already exists" in str(error)
+        return 0 if asked else code

@@ -79,3 +79,64 @@ def revoked_missing_through_the_orchestrator():
     @broken("orchestrator.requests:Requests.do_worker_token_list")
     def _(old, requests):
         return {"tokens": [each for each in old(requests)["tokens"] if each["state"] != "revoked"]}
+
+
+def _told_of_several(change):
+    @broken("tokens:told")
+    def _(old, record):
+        told = old(record)
+        return told if record["maxEnrollments"] == 1 else {**told, **change(told)}
+
+
+def first_machine_alone():
+    """Of the machines that a token for several has admitted, the token list tells the first alone."""
+    _told_of_several(
+        lambda told: {"bindings": told["bindings"][:1], "bindingCount": len(told["bindings"][:1])}
+    )
+
+
+def several_unused_until_full():
+    """A token for several machines is shown as unused until it has admitted all."""
+
+    def change(told):
+        full = told["bindingCount"] == told["maxEnrollments"]
+        return {} if full or told["effectiveState"] != "enrolled" else {"effectiveState": "unused"}
+
+    _told_of_several(change)
+
+
+def binding_lost_with_the_revocation():
+    """A token for several machines forgets them when it is revoked."""
+
+    @broken("tokens:revoke")
+    def _(old, repository, name):
+        from standin import tokens
+
+        record, before = old(repository, name)
+        repository.store.change(
+            tokens.place_of(name), tokens._KIND, lambda present: {**present, "bindings": []}
+        )
+        return record, before
+
+
+def machines_left_in_text():
+    """The table for people tells how many machines a token may still admit."""
+
+    @broken("operator.tokens:enrollments")
+    def _(old, told):
+        several = told["maxEnrollments"] != 1
+        return (
+            f"{told['maxEnrollments'] - told['bindingCount']} / {told['maxEnrollments']}"
+            if several
+            else old(told)
+        )
+
+
+def bound_at_first_for_all():
+    """Every machine of a token for several is told as bound when the first one was."""
+
+    def change(told):
+        first = [each["enrolledAt"] for each in told["bindings"][:1]]
+        return {"bindings": [{**each, "enrolledAt": first[0]} for each in told["bindings"]]}
+
+    _told_of_several(change)

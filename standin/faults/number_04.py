@@ -121,3 +121,29 @@ def not_run_again_after_the_revocation():
         token = tokens.record_of(dispatcher._repository, dispatch.member.name)
         dispatch.lease["hasWrites"] = token is not None and token["state"] == "revoked"
         old(dispatcher, dispatch, fate)
+
+
+def moment_missing_through_the_orchestrator():
+    """Asked through the orchestrator, the answer to revoking a token does not say when."""
+
+    @broken("orchestrator.requests:Requests.do_worker_token_revoke")
+    def _(old, requests, name):
+        document = old(requests, name)
+        return {key: document[key] for key in document if key != "revokedAt"}
+
+
+def revoked_anew_through_the_orchestrator():
+    """Asked through the orchestrator, revoking a token a second time moves the moment."""
+
+    @broken("orchestrator.requests:Requests.do_worker_token_revoke")
+    def _(old, requests, name):
+        from standin import tokens
+        from standin.moments import stamp
+
+        document = old(requests, name)
+        anew = {"revokedAt": stamp()}
+        if document["alreadyRevoked"]:
+            requests._repository.store.change(
+                tokens.place_of(name), tokens._KIND, lambda present: {**present, **anew}
+            )
+        return document

@@ -124,3 +124,16 @@ def lease_of_a_success_failed():
     def _(old, dispatcher, dispatch, state, error=""):
         wrong = state == "completed" and dispatcher.ran_one
         old(dispatcher, dispatch, "failed" if wrong else state, error)
+
+
+def nobody_revoked_through_the_orchestrator():
+    """Asked through the orchestrator, revoking a token that does not exist succeeds."""
+
+    @broken("orchestrator.requests:Requests.do_worker_token_revoke")
+    def _(old, requests, name):
+        from standin.errors import UserError
+
+        try:
+            return old(requests, name)
+        except UserError:
+            return {"name": name, "state": "revoked", "alreadyRevoked": True}

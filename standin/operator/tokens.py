@@ -7,9 +7,9 @@ from typing import Any
 from standin import questions, tokens
 from standin.answers import table, tell
 from standin.commandline import Call
-from standin.moments import stamp
 from standin.remote import ask
 from standin.repository import Repository
+from standin.timing import MINUTE
 from standin.tokens import Minted
 
 _HEADINGS = ("NAME", "STATE", "EXPIRES", "ENROLLMENTS")
@@ -17,12 +17,38 @@ _HEADINGS = ("NAME", "STATE", "EXPIRES", "ENROLLMENTS")
 
 def create(call: Call) -> None:
     """`swamp worker token create`."""
-    repository, name = Repository.here(), call.arguments[0]
+    name, lifetime = call.arguments[0], call.option("--duration")
     allowance = tokens.allowance_of(call.option("--max-enrollments", "1"))
-    minted = tokens.mint(repository, name, call.option("--duration"))
+    if call.has("--server"):
+        minted = minted_at(call.option("--server"), name, lifetime, call.option("--vault", ""), allowance)
+        return tell(call, tokens.document_of(minted), minted_text(minted))
+    repository = Repository.here()
+    minted = tokens.mint(repository, name, lifetime)
     if allowance != 1:
         minted = tokens.allow(repository, minted, allowance)
-    tell(call, tokens.document_of(minted), minted_text(minted))
+    return tell(call, tokens.document_of(minted), minted_text(minted))
+
+
+def minted_at(url: str, name: str, lifetime: str, vault: str, allowance: int | str) -> Minted:
+    """Let an orchestrator mint a token."""
+    minutes = tokens.lifetime_in_seconds(lifetime) / MINUTE
+    told = ask(
+        url,
+        "worker.token.create",
+        name=name,
+        durationMs=round(minutes * 60_000),
+        vaultName=vault,
+        maxEnrollments=allowance,
+    )
+    kept = told["vaultRef"]
+    return Minted(
+        told["name"],
+        told["token"],
+        told["expiresAt"],
+        kept["vaultName"],
+        kept["secretKey"],
+        told["maxEnrollments"],
+    )
 
 
 def minted_text(minted: Minted) -> str:
@@ -73,10 +99,16 @@ def enrollments(told: dict[str, Any]) -> str:
 
 def revoke(call: Call) -> None:
     """`swamp worker token revoke`."""
-    record, before = tokens.revoke(Repository.here(), call.arguments[0])
-    document = {"name": record["name"], "state": "revoked", "alreadyRevoked": before}
-    if before:
-        return tell(call, document, f"Token {record['name']} was already revoked.")
-    when = record.get("revokedAt", stamp())
-    text = f"✓ Token {record['name']} revoked.\nRevoked at: {when}"
-    return tell(call, {**document, "revokedAt": when}, text)
+    name = call.arguments[0]
+    if call.has("--server"):
+        document = ask(call.option("--server"), "worker.token.revoke", name=name)
+    else:
+        document = questions.token_revoked(Repository.here(), name)
+    tell(call, document, revoked_text(document))
+
+
+def revoked_text(document: dict[str, Any]) -> str:
+    """What became of a token that was to be revoked, for people."""
+    if document["alreadyRevoked"]:
+        return f"Token {document['name']} was already revoked."
+    return f"✓ Token {document['name']} revoked.\nRevoked at: {document['revokedAt']}"

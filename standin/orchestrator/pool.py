@@ -25,7 +25,8 @@ class Member:
     """A worker of the pool.
 
     Attributes:
-        name: that of its token.
+        name: that of its token, with an ending of its own if the token is for several machines.
+        token: that it presented.
         instance: tells its process from every other.
         labels: for scheduling.
         platform: of its machine.
@@ -41,6 +42,7 @@ class Member:
     """
 
     name: str
+    token: str
     instance: str
     labels: dict[str, str]
     platform: str
@@ -120,7 +122,8 @@ class Pool:
         """
         check_protocol(wish["protocolVersion"])
         deadline = tokens.admit(self._repository, wish["token"], wish["machineId"])
-        name, _ = tokens.split(wish["token"])
+        token, _ = tokens.split(wish["token"])
+        name = tokens.member_name(self._repository, wish["token"], wish["machineId"])
         before = self.members.get(name)
         check_not_connected(before, name)
         same = is_same_member(before, wish["instanceUuid"])
@@ -130,8 +133,9 @@ class Pool:
         else:
             member = Member(
                 name,
+                token,
                 wish["instanceUuid"],
-                wish["labels"],
+                wish["labels"] if name == token else {"fleet": token, **wish["labels"]},
                 wish["platform"],
                 wish["arch"],
                 wish["capacity"],
@@ -197,7 +201,7 @@ class Pool:
     def enforce_deadline(self, member: Member) -> None:
         """Disconnect a member whose token's lifetime has passed."""
         self._say(f'Enrollment token for "{member.name}" expired — disconnecting')
-        tokens.expire(self._repository, member.name)
+        tokens.expire(self._repository, member.token)
         if member.socket is not None:
             member.socket.transport.abort()
         else:

@@ -27,6 +27,7 @@ class TokenRecord:
         machines: the machine ids that it is bound to.
         bound_at: when each of them was bound, in the same order; empty where a table does not tell.
         allowance: how many machines it admits, "1" or more, or "unlimited".
+        admitted: how many machines it has admitted.
         created_at: when it was minted; None where a table does not tell.
         vault: that keeps its secret; empty where a table does not tell.
     """
@@ -37,6 +38,7 @@ class TokenRecord:
     machines: tuple[str, ...]
     bound_at: tuple[datetime, ...] = ()
     allowance: str = "1"
+    admitted: int = 0
     created_at: datetime | None = None
     vault: str = ""
 
@@ -91,6 +93,7 @@ def tokens_from_json(answer: list[dict[str, Any]]) -> list[TokenRecord]:
             machines=tuple(binding["machineId"] for binding in item["bindings"]),
             bound_at=tuple(moment(binding["enrolledAt"]) for binding in item["bindings"]),
             allowance=str(item["maxEnrollments"]),
+            admitted=item["bindingCount"],
             created_at=moment(item["createdAt"]),
             vault=item["vaultName"],
         )
@@ -110,13 +113,17 @@ def tokens_from_table(text: str) -> list[TokenRecord]:
 
 def _token_from_row(row: Mapping[str, str]) -> TokenRecord:
     # For a token of several machines the table tells how many of them it has admitted, not which.
-    admitted, several, allowance = row["ENROLLMENTS"].partition(" / ")
+    bound, several, allowance = row["ENROLLMENTS"].partition(" / ")
+    if several and not bound.isdecimal():
+        raise ContractBroken(f"Expected how many machines a token has admitted, but saw {bound!r}.")
+    machines = () if several or bound == NOTHING else (bound,)
     return TokenRecord(
         name=row["NAME"],
         state=row["STATE"],
         expires_at=moment(row["EXPIRES"]),
-        machines=() if admitted in (NOTHING, "0") else tuple(admitted.split(",")),
+        machines=machines,
         allowance=allowance if several else "1",
+        admitted=int(bound) if several else len(machines),
     )
 
 

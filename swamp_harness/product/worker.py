@@ -234,6 +234,21 @@ class Worker:
         """How often its present process has said that it enrolled."""
         return len(self._said(WORKER_ENROLLED, "enrolled"))
 
+    @property
+    def enrolled_as(self) -> str:
+        """The name in the pool that it said at its last enrollment.
+
+        Raises:
+            InfrastructureFault: its present process has not enrolled.
+        """
+        said = self._said(WORKER_ENROLLED, "enrolled")
+        if not said:
+            raise InfrastructureFault(f"{self.name} has not enrolled.")
+        if self.settings.output is Output.JSON:
+            return str(self._event(said[-1].text)["workerId"])
+        match = WORKER_ENROLLED.search(said[-1].text)
+        return match["name"] if match else ""
+
     def says_reconnected(self) -> bool:
         """Whether it said at its last enrollment that it has reconnected; only in JSON does it say so.
 

@@ -9,6 +9,7 @@ from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.run import method_run
 from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, reasons_given
+from swamp_harness.scenario.both_modes import MISTAKES
 from swamp_harness.scenario.probe import RESULT
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
@@ -25,6 +26,10 @@ _DEEDS: Mapping[str, Sequence[str]] = {
     "runs a workflow": ("workflow", "run", "release"),
     "runs a workflow that does not exist": ("workflow", "run", "nothing-of-that-name"),
     "runs a model that does not exist": method_run("nothing-of-that-name", "once"),
+    **{
+        mistake: MISTAKES[mistake]
+        for mistake in ("revokes a token that does not exist", "mints a token for a lifetime of bananas")
+    },
 }
 _WHERE_NOBODY_LISTENS = " where nobody listens"
 

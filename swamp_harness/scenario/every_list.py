@@ -41,6 +41,8 @@ _SINCE_ENROLLED = "since it enrolled"
 _WHEN_QUEUED = "when the workflow ran"
 _AS_LONG = "as long as that"
 _ONE = "1"
+_NONE = "none"
+_OF = ", of "
 _USUAL_LABELS = "the usual ones"
 
 
@@ -95,22 +97,18 @@ def answers(world: World, *arguments: str, here: bool = True) -> Iterator[Answer
 
 def known_tokens(world: World, promised: Sequence[Row], answer: Answer) -> list[Row]:
     """The rows that a feature promises, with what is known beside."""
-    return [
-        {
-            **row,
-            "expires": _life(world, row["token"]),
-            **(
-                {
-                    "minted": _WHEN_MINTED,
-                    "vault": VAULT,
-                    "bound": "" if row["machine"].startswith("none") else _WHEN_ENROLLED,
-                }
-                if answer.in_json
-                else {}
-            ),
-        }
-        for row in promised
-    ]
+    return [_known_token(world, row, answer) for row in promised]
+
+
+def _known_token(world: World, row: Row, answer: Answer) -> Row:
+    bound, several, allowance = row["machine"].partition(_OF)
+    machines = [] if bound == _NONE else bound.split(", ")
+    known = {**row, "admitted": str(len(machines)), "expires": _life(world, row["token"])}
+    if answer.in_json:
+        when = ", ".join([_WHEN_ENROLLED] * len(machines))
+        return {**known, "minted": _WHEN_MINTED, "vault": VAULT, "bound": when}
+    # People are told how many machines a token for several has admitted, not which.
+    return {**known, "machine": f"{_NONE}{several}{allowance}"} if several else known
 
 
 def listed_tokens(world: World, answer: Answer) -> list[Row]:
@@ -124,11 +122,12 @@ def listed_tokens(world: World, answer: Answer) -> list[Row]:
 
 
 def _token_row(world: World, token: TokenRecord, answer: Answer) -> Row:
-    several = "" if token.allowance == _ONE else f", of {token.allowance} machines"
+    several = "" if token.allowance == _ONE else f"{_OF}{token.allowance} machines"
     row = {
         "token": token.name,
         "state": token.state,
-        "machine": (", ".join(token.machines) or "none") + several,
+        "machine": (", ".join(token.machines) or _NONE) + several,
+        "admitted": str(token.admitted),
         "expires": _life(world, token.name) if _lives_as_asked(world, token) else str(token.expires_at),
     }
     if not answer.in_json:
@@ -138,13 +137,21 @@ def _token_row(world: World, token: TokenRecord, answer: Answer) -> Row:
         token.created_at is not None
         and abs(token.expires_at - token.created_at - lasts) <= _BETWEEN_TWO_READINGS_OF_A_CLOCK
     )
-    bound = [_WHEN_ENROLLED if _while_enrolling(world, token.name, at) else str(at) for at in token.bound_at]
+    bound = [
+        _WHEN_ENROLLED if _while_enrolling(world, _worker_on(world, machine), at) else str(at)
+        for machine, at in zip(token.machines, token.bound_at, strict=True)
+    ]
     return {
         **row,
         "minted": _WHEN_MINTED if minted else str(token.created_at),
         "vault": token.vault,
         "bound": ", ".join(bound),
     }
+
+
+def _worker_on(world: World, machine: str) -> str:
+    on = (each for each in world.memberships if world.workers.first_enrollment(each).machine_id == machine)
+    return next(on, "")
 
 
 def _life(world: World, token: str) -> str:

@@ -158,16 +158,18 @@ class Given:
         self,
         name: str,
         *,
+        token: str = "",
         labels: Mapping[str, str] = ANY_WORKER,
         on_a_network: bool = False,
         machine: Machine | None = None,
         variables: Mapping[str, str] | None = None,
         **settings: Any,
     ) -> None:
-        """Enroll a worker with the token of its own name, minting the token if there is none yet.
+        """Enroll a worker, minting its token if there is none yet.
 
         Args:
             name: of the worker.
+            token: that it presents; that of its own name when empty.
             labels: its scheduling labels; those that a step for any worker asks for, unless others are given.
             on_a_network: whether it reaches the orchestrator over a network path that can fail.
             machine: where it runs; a machine of its own when None.
@@ -175,17 +177,19 @@ class Given:
             settings: further ones of `WorkerSettings`.
         """
         scene = self._scene
-        if name not in scene.operator.credentials:
-            self.token(name)
-        credential = str(scene.operator.credential(name))
+        if (token or name) not in scene.operator.credentials:
+            self.token(token or name)
+        credential = str(scene.operator.credential(token or name))
         all_settings = replace(scene.settings_of_worker(credential, labels), **settings)
         worker = scene.workers.make(name, all_settings, machine=machine, variables=variables)
         start = scene.workers.start_on_a_network if on_a_network else scene.workers.start
         start(name, scene.orchestrator.address)
         worker.wait_until_enrolled()
         scene.workers.remember_first_enrollment(name)
+        # A token for several machines gives each of them a name of its own.
+        member = worker.enrolled_as if token else name
         scene.memberships[name] = wait_until(
-            f'the pool to list "{name}"', lambda: scene.members(name), bool, POOL_CHANGED
+            f'the pool to list "{member}"', lambda: scene.members(member), bool, POOL_CHANGED
         )[0]
 
     def _minted_by_request(self, token: str, lifetime: str) -> bool:

@@ -85,6 +85,8 @@ class Operator:
         asked_lifetimes: the lifetime that the first minting of each token asked for, such as "1h".
         revocations: the commands that revoked tokens, in order.
         output: how the operator asks for answers to what it does.
+        server: the address of the orchestrator that is asked to mint and revoke tokens; the repository's own
+            commands do so when empty.
     """
 
     def __init__(self, commands: SwampCommands, fallbacks: Fallbacks) -> None:
@@ -98,6 +100,7 @@ class Operator:
         self.revocations: list[CommandResult] = []
         self.asked_lifetimes: dict[str, str] = {}
         self.output = Output.JSON
+        self.server = ""
         self._last: CommandResult | None = None
 
     @property
@@ -110,8 +113,10 @@ class Operator:
     def mint(self, token: str, lifetime: str, machines: int = 1) -> CommandResult:
         """Mint a token, for one machine or several; whether it succeeded is for the scenario to ask."""
         several = ("--max-enrollments", str(machines)) if machines > 1 else ()
+        # An orchestrator has a vault of its own beside that of the repository, so the vault must be named.
+        where = ("--server", self.server, "--vault", VAULT) if self.server else ()
         result = self.commands.run(
-            "worker", "token", "create", token, "--duration", lifetime, *several, output=self.output
+            "worker", "token", "create", token, "--duration", lifetime, *several, *where, output=self.output
         )
         self.asked_lifetimes.setdefault(token, lifetime)
         for credential in credentials_in(result.stdout + result.stderr):
@@ -142,7 +147,8 @@ class Operator:
 
     def revoke(self, token: str) -> CommandResult:
         """Revoke a token; whether it succeeded is for the scenario to ask."""
-        self._last = self.commands.run("worker", "token", "revoke", token, output=self.output)
+        where = ("--server", self.server) if self.server else ()
+        self._last = self.commands.run("worker", "token", "revoke", token, *where, output=self.output)
         self.revocations.append(self._last)
         return self._last
 

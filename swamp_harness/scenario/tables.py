@@ -13,7 +13,8 @@ from swamp_harness.product.serve_api import LiveMember
 
 Row = dict[str, str]
 
-_THAT_OF = re.compile(r'^that of "(?P<worker>[^"]+)"$')
+_BOUND_TO = re.compile(r'^(?:that|those) of (?P<workers>"[^,]+")(?P<allowed>, of \d+ machines)?$')
+_NAME = re.compile(r'"([^"]+)"')
 _TARGET_INSTANCE = re.compile(r'^target=the present instance of "(?P<worker>[^"]+)"$')
 NOT_LIVE = "not in the live pool"
 _NOT_LISTED = "not listed"
@@ -41,9 +42,10 @@ def promised_tokens(table: Any, machine_id_of: Callable[[str], str]) -> list[Row
     """
 
     def cell(heading: str, text: str) -> str:
-        match = _THAT_OF.match(text)
+        match = _BOUND_TO.match(text)
         if heading == "machine" and match is not None:
-            return machine_id_of(match["worker"])
+            machines = ", ".join(map(machine_id_of, _NAME.findall(match["workers"])))
+            return machines + (match["allowed"] or "")
         return text
 
     return _rows(table, {"token", "state", "machine"}, cell)
