@@ -81,15 +81,17 @@ Feature: Token lifecycle
     Given an orchestrator
     And the short-lived token "brief"
     And the revoked token "withdrawn"
+    And the token "several" for 3 machines
     And the enrolled worker "bound"
     When the lifetime of the token "brief" has passed
-    And the operator mints the tokens "bound, brief, withdrawn" again, in text and in JSON
+    And the operator mints the tokens "bound, brief, several, withdrawn" again, in the repository and through the orchestrator
     Then each of these commands fails because the name is taken
     And the tokens and the vault are as they were before these commands
     And the token list shows:
       | token     | state    | machine         |
       | bound     | enrolled | that of "bound" |
       | brief     | expired  | none            |
+      | several   | unused   | none            |
       | withdrawn | revoked  | none            |
 
   @uat-03 @slow
@@ -99,12 +101,17 @@ Feature: Token lifecycle
     And the token "fresh"
     And the token "several" for 3 machines
     And the revoked token "withdrawn"
+    And the short-lived token "dismissed"
+    And the enrolled worker "dismissed"
     And the enrolled worker "bound"
-    When the lifetime of the token "brief" has passed
-    Then every list of tokens shows:
+    When the operator revokes the token "dismissed"
+    And the lifetime of the token "dismissed" has passed
+    Then the worker "dismissed" is disconnected at the deadline
+    And every list of tokens shows:
       | token     | state    | machine             |
       | bound     | enrolled | that of "bound"     |
       | brief     | expired  | none                |
+      | dismissed | revoked  | that of "dismissed" |
       | fresh     | unused   | none                |
       | several   | unused   | none, of 3 machines |
       | withdrawn | revoked  | none                |

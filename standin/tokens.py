@@ -65,12 +65,21 @@ def lifetime_in_seconds(text: str) -> float:
     Raises:
         UserError: it is none.
     """
+    return minutes_in(text) * MINUTE
+
+
+def minutes_in(text: str) -> int:
+    """How many minutes a lifetime has, such as 60 for "1h".
+
+    Raises:
+        UserError: it is none.
+    """
     match = _DURATION.fullmatch(text)
     if match is None:
         raise UserError(f'Invalid duration format: "{text}". Expected format like 1h, 1d, 7d, 1w, 1mo')
     if int(match[1]) == 0:
         raise UserError(f'Invalid --duration value "{text}": must be positive')
-    return int(match[1]) * _MINUTES[match[2]] * MINUTE
+    return int(match[1]) * _MINUTES[match[2]]
 
 
 def mint(repository: Repository, name: str, lifetime: str) -> Minted:

@@ -102,6 +102,16 @@ def the_network_refuses(context, worker, attempts):
     run_events.refuse_until_tried(context.world, worker, attempts)
 
 
+@when('the network of "{worker:Name}" breaks, and the orchestrator notices only when the worker is back')
+def the_network_breaks_unnoticed(context, worker):
+    run_events.break_unnoticed(context.world, worker)
+
+
+@when('the network of "{worker:Name}" refuses {attempts:Number} attempts and heals, {times:Number} times')
+def the_network_refuses_and_heals(context, worker, attempts, times):
+    run_events.refuse_and_heal(context.world, worker, attempts, times)
+
+
 @when('the network of "{worker:Name}" heals')
 def the_network_heals(context, worker):
     context.world.workers.network(worker).heal()
@@ -165,6 +175,11 @@ def the_orchestrator_is_killed_and_starts_again_once(context):
 @when("the orchestrator is killed and starts again, {times:Number} times")
 def the_orchestrator_is_killed_and_starts_again(context, times):
     context.world.restart_orchestrator_repeatedly(context.world.orchestrator.kill, times)
+
+
+@when('the orchestrator is killed, and starts again once the lifetime of the token "{token:Name}" has passed')
+def the_orchestrator_is_away_until_expiry(context, token):
+    context.world.restart_orchestrator_after_expiry_of(token)
 
 
 @when("every machine reboots")
@@ -239,7 +254,7 @@ def the_worker_connects_malformed(context, worker):
 
 @when('the worker "{worker:Name}" connects with a wrong secret')
 def the_worker_connects_with_a_wrong_secret(context, worker):
-    context.world.connect_stranger(worker, f"{worker}.{'0' * 64}")
+    context.world.connect_stranger(worker, str(context.world.operator.credential(worker).nearly()))
 
 
 @when('the worker "{worker:Name}" connects with a credential that was never minted')

@@ -61,7 +61,7 @@ def the_operator_mints_for(context, token, lifetime):
     context.world.operator.mint(token, lifetime=lifetime)
 
 
-@when('the operator mints the tokens "{tokens:Names}" again, in text and in JSON')
+@when('the operator mints the tokens "{tokens:Names}" again, in the repository and through the orchestrator')
 def the_operator_mints_again(context, tokens):
     context.world.asked = token_names.mint_again(context.world, tokens)
 
@@ -156,6 +156,15 @@ def the_token_is_recorded_as_revoked(context, token):
         f'the token "{token}" is still recorded as revoked before it was revoked again at {second:%H:%M:%S}',
         promised=True,
         seen=first < context.world.operator.revoked_at(token) < second,
+    )
+
+
+@then('the token "{token:Name}" is recorded as {state:TokenState}')
+def the_token_is_recorded_as(context, token, state):
+    judge(
+        f'the token "{token}" is recorded as {state}, for scripts that read its data',
+        promised=state,
+        seen=observations.recorded_state_of(context.world, token),
     )
 
 

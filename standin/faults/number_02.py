@@ -79,3 +79,27 @@ def refusal_touches_the_record():
             later = {"expiresAt": stamp(after(3600))}
             repository.store.change(tokens.place_of(name), tokens._KIND, lambda present: {**present, **later})
         return old(repository, name, lifetime)
+
+
+def name_free_for_several():
+    """The name of a token for several machines can be minted again."""
+
+    @broken("tokens:record_of")
+    def _(old, repository, name):
+        record = old(repository, name)
+        return record if record is None or record["maxEnrollments"] == 1 else None
+
+
+def refusal_lost_through_the_orchestrator():
+    """Asked through the orchestrator, a second minting succeeds, and mints nothing."""
+
+    @broken("operator.tokens:minted_there")
+    def _(old, call, name, allowance):
+        from standin.errors import UserError
+        from standin.moments import stamp
+        from standin.tokens import Minted
+
+        try:
+            return old(call, name, allowance)
+        except UserError:
+            return Minted(name, "", stamp(), "", "")

@@ -79,3 +79,29 @@ def revoked_missing_through_the_orchestrator():
     @broken("orchestrator.requests:Requests.do_worker_token_list")
     def _(old, requests):
         return {"tokens": [each for each in old(requests)["tokens"] if each["state"] != "revoked"]}
+
+
+def revoked_expires():
+    """A revoked token becomes an expired one at the deadline of its worker."""
+
+    @broken("tokens:expire")
+    def _(old, repository, name):
+        from standin import tokens
+
+        repository.store.change(
+            tokens.place_of(name), tokens._KIND, lambda present: {**present, "state": "expired"}
+        )
+
+
+def machine_forgotten_when_revoked():
+    """Revoking a token forgets the machine that it was bound to."""
+
+    @broken("tokens:revoke")
+    def _(old, repository, name):
+        from standin import tokens
+
+        revoked = old(repository, name)
+        repository.store.change(
+            tokens.place_of(name), tokens._KIND, lambda present: {**present, "bindings": []}
+        )
+        return revoked

@@ -12,17 +12,38 @@ from standin.remote import ask
 from standin.repository import Repository
 from standin.tokens import Minted
 
+_MILLISECONDS_IN_A_MINUTE = 60_000
 _HEADINGS = ("NAME", "STATE", "EXPIRES", "ENROLLMENTS")
 
 
 def create(call: Call) -> None:
     """`swamp worker token create`."""
-    repository, name = Repository.here(), call.arguments[0]
+    name = call.arguments[0]
     allowance = tokens.allowance_of(call.option("--max-enrollments", "1"))
+    if call.has("--server"):
+        minted = minted_there(call, name, allowance)
+        return tell(call, tokens.document_of(minted), minted_text(minted))
+    repository = Repository.here()
     minted = tokens.mint(repository, name, call.option("--duration"))
     if allowance != 1:
         minted = tokens.allow(repository, minted, allowance)
-    tell(call, tokens.document_of(minted), minted_text(minted))
+    return tell(call, tokens.document_of(minted), minted_text(minted))
+
+
+def minted_there(call: Call, name: str, allowance: int | str) -> Minted:
+    """A new token, minted by an orchestrator."""
+    told = ask(
+        call.option("--server"),
+        "worker.token.create",
+        name=name,
+        durationMs=tokens.minutes_in(call.option("--duration")) * _MILLISECONDS_IN_A_MINUTE,
+        vaultName=call.option("--vault"),
+        maxEnrollments=allowance,
+    )
+    kept = told["vaultRef"]
+    return Minted(
+        told["name"], told["token"], told["expiresAt"], kept["vaultName"], kept["secretKey"], allowance
+    )
 
 
 def minted_text(minted: Minted) -> str:

@@ -122,8 +122,9 @@ class Pool:
         deadline = tokens.admit(self._repository, wish["token"], wish["machineId"])
         name, _ = tokens.split(wish["token"])
         before = self.members.get(name)
-        check_not_connected(before, name)
         same = is_same_member(before, wish["instanceUuid"])
+        if not same:
+            check_not_connected(before, name)
         if same:
             assert before is not None
             member = before

@@ -85,7 +85,13 @@ class Requests:
         """The tokens."""
         return {"tokens": questions.token_list(self._repository)}
 
-    def do_worker_token_create(self, name: str, durationMs: int, vaultName: str = "") -> Any:  # noqa: N803 - as it is sent
+    def do_worker_token_create(
+        self,
+        name: str,
+        durationMs: int,  # noqa: N803 - as it is sent
+        vaultName: str = "",  # noqa: N803
+        maxEnrollments: int | str = 1,  # noqa: N803
+    ) -> Any:
         """A new token; its vault must be named, as an orchestrator has one of its own."""
         own = vaults.names(self._repository)
         if vaultName not in own:
@@ -94,7 +100,11 @@ class Requests:
                 "Pass --vault <name> to choose one.",
                 "worker_token_create_failed",
             )
-        return tokens.document_of(tokens.mint(self._repository, name, f"{durationMs // _MINUTE}m"))
+        lifetime = f"{durationMs // _MINUTE}m"
+        minted = tokens.mint(self._repository, name, lifetime)
+        if maxEnrollments != 1:
+            minted = tokens.allow(self._repository, minted, maxEnrollments)
+        return tokens.document_of(minted)
 
     def do_worker_queue_list(self) -> Any:
         """The steps that wait for a worker."""

@@ -107,11 +107,21 @@ class Operator:
             raise InfrastructureFault("The operator has not given any command yet.")
         return self._last
 
-    def mint(self, token: str, lifetime: str, machines: int = 1) -> CommandResult:
-        """Mint a token, for one machine or several; whether it succeeded is for the scenario to ask."""
+    def mint(self, token: str, lifetime: str, machines: int = 1, *, through: str = "") -> CommandResult:
+        """Mint a token; whether it succeeded is for the scenario to ask.
+
+        Args:
+            token: its name.
+            lifetime: that is asked for.
+            machines: how many it is for.
+            through: the address of the orchestrator that mints it; it is minted in the repository when empty.
+        """
         several = ("--max-enrollments", str(machines)) if machines > 1 else ()
+        # An orchestrator has a vault of its own beside that of the repository, so the vault must be named.
+        there = ("--vault", VAULT, "--server", through) if through else ()
         result = self.commands.run(
-            "worker", "token", "create", token, "--duration", lifetime, *several, output=self.output
+            *("worker", "token", "create", token, "--duration", lifetime, *several, *there),
+            output=self.output,
         )
         self.asked_lifetimes.setdefault(token, lifetime)
         for credential in credentials_in(result.stdout + result.stderr):

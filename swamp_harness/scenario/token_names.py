@@ -35,14 +35,15 @@ class Minted:
 
 
 def mint_again(world: World, tokens: Sequence[str]) -> Minted:
-    """Mint each token again, in text and in JSON."""
+    """Mint each token again, in text in the repository, and in JSON through the orchestrator."""
     before = kept(world)
     operator, usual = world.operator, world.operator.output
     results = {}
     for token in tokens:
-        for output in (Output.TEXT, Output.JSON):
+        for output, url in ((Output.TEXT, ""), (Output.JSON, world.orchestrator.api.url)):
             operator.output = output
-            results[f"{token} in {output.value}"] = operator.mint(token, world.times.usual_lifetime)
+            minted = operator.mint(token, world.times.usual_lifetime, through=url)
+            results[f"{token} in {output.value}"] = minted
     operator.output = usual
     return Minted(results, before)
 
