@@ -129,7 +129,7 @@ def late_break_disconnects():
 
 
 def failures_not_counted_anew():
-    """A worker that comes back goes on counting its failed attempts, and gives up after five."""
+    """A worker that comes back goes on counting its failed attempts, and gives up after six."""
 
     @broken("worker.session:Session._enroll")
     async def _(old, session, socket):
@@ -139,4 +139,4 @@ def failures_not_counted_anew():
 
     @broken("worker.session:Session.has_lost_patience")
     def _(old, session):
-        return session._failures >= 5
+        return session._failures >= 6
