@@ -47,7 +47,7 @@ Feature: Reconnection and failure
       | step  | runs on    | work          |
       | build | any worker | works at once |
     And an orchestrator
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" without a cache directory, on a network that can fail
     When the network of "alpha" breaks, and the orchestrator notices only when the worker is back
     And the workflow starts
     Then the run succeeds

@@ -25,13 +25,25 @@ Feature: Token lifecycle
   @uat-01
   Scenario: The secret of a token stays in the vault
     Given an orchestrator
-    And the enrolled worker "alpha"
-    When the operator revokes the token "alpha"
+    And the operator asks for answers in text
+    When the operator mints the token "alpha"
+    And the worker "alpha" connects with the credential that was shown first
+    And the worker "alpha" has enrolled
+    And the operator revokes the token "alpha"
     And the worker "alpha" is killed
     And the worker "alpha" starts again
     Then the worker "alpha" is rejected because its token is revoked
     And the secret of "alpha" is nowhere outside the vault
     And no data that the operator can read shows the secret of "alpha"
+
+  @uat-01
+  Scenario: The secret of a token is kept in the vault that the operator names
+    Given a repository
+    And another vault "second"
+    And the operator asks for answers in text
+    When the operator mints the token "alpha" with its secret in the vault "second"
+    Then the command succeeds
+    And its answer says when the token "alpha" expires, and that its secret is kept in "second"
 
   @uat-01
   Scenario Outline: No token is minted for a lifetime of <lifetime>
@@ -136,7 +148,7 @@ Feature: Token lifecycle
     Given an orchestrator
     And the enrolled worker "alpha"
     And the worker "alpha" has been killed
-    When the operator revokes the token "alpha"
+    When the operator revokes the token "alpha" through the orchestrator
     And the worker "alpha" starts again
     Then the worker "alpha" is rejected because its token is revoked
     And the worker "alpha" made 1 attempt

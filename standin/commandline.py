@@ -119,7 +119,9 @@ COMMANDS: Sequence[Command] = (
         Option("--duration", required=True), Option("--max-enrollments"), Option("--vault"), _SERVER,
     )),
     Command("worker token list", "List enrollment tokens", "operator.tokens:show", (), (_SERVER,)),
-    Command("worker token revoke", "Revoke an enrollment token", "operator.tokens:revoke", ("name",)),
+    Command("worker token revoke", "Revoke an enrollment token", "operator.tokens:revoke", ("name",), (
+        _SERVER,
+    )),
     Command("worker verify", "Verify that workers work", "operator.pool:verify", ("[name]",), (
         _SERVER, Option("--label"),
     )),

@@ -57,6 +57,11 @@ def the_enrolled_worker_on_a_network(context, worker):
     context.world.given.worker(worker, on_a_network=True)
 
 
+@given('the enrolled worker "{worker:Name}" without a cache directory, on a network that can fail')
+def the_enrolled_worker_without_a_cache_on_a_network(context, worker):
+    context.world.given.worker(worker, on_a_network=True, cached=False)
+
+
 @given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}" on a network that can fail')
 def the_enrolled_worker_with_labels_on_a_network(context, worker, labels):
     context.world.given.worker(worker, labels=labels, on_a_network=True)
@@ -214,6 +219,7 @@ def the_worker_starts_again_without_a_cache(context, worker):
     context.world.workers[worker].start_again(cached=False)
 
 
+@when('the worker "{worker:Name}" has enrolled')
 @when('the worker "{worker:Name}" is enrolled once more')
 def the_worker_is_enrolled_once_more(context, worker):
     context.world.workers[worker].wait_until_enrolled()

@@ -22,12 +22,12 @@ def first_credential_void():
     """A second minting is refused, but the first credential is void from then on."""
 
     @broken("tokens:mint")
-    def _(old, repository, name, lifetime):
+    def _(old, repository, name, lifetime, vault=""):
         from standin import tokens, vaults
 
         if tokens.record_of(repository, name) is not None:
             vaults.put(repository, "v1", f"worker-token-{name}", secrets.token_hex(32))
-        return old(repository, name, lifetime)
+        return old(repository, name, lifetime, vault)
 
 
 def refused_with_success():
@@ -71,14 +71,14 @@ def refusal_touches_the_record():
     """A second minting is refused, but moves the end of the token's lifetime."""
 
     @broken("tokens:mint")
-    def _(old, repository, name, lifetime):
+    def _(old, repository, name, lifetime, vault=""):
         from standin import tokens
         from standin.moments import after, stamp
 
         if tokens.record_of(repository, name) is not None:
             later = {"expiresAt": stamp(after(3600))}
             repository.store.change(tokens.place_of(name), tokens._KIND, lambda present: {**present, **later})
-        return old(repository, name, lifetime)
+        return old(repository, name, lifetime, vault)
 
 
 def name_free_for_several():

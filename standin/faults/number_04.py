@@ -97,3 +97,13 @@ def told_anew():
 
         again = isinstance(document, dict) and document.get("alreadyRevoked")
         old(call, {**document, "revokedAt": stamp()} if again else document, text)
+
+
+def nothing_revoked_through_the_orchestrator():
+    """Asked through the orchestrator, revoking a token says that it is revoked, and revokes nothing."""
+
+    @broken("orchestrator.requests:Requests.do_worker_token_revoke")
+    def _(old, requests, name):
+        from standin.moments import stamp
+
+        return {"name": name, "state": "revoked", "alreadyRevoked": False, "revokedAt": stamp()}

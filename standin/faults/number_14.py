@@ -140,3 +140,13 @@ def failures_not_counted_anew():
     @broken("worker.session:Session.has_lost_patience")
     def _(old, session):
         return session._failures >= 6
+
+
+def temporary_machine_forgotten():
+    """A worker without a cache directory is another machine each time that it connects."""
+
+    @broken("worker.cache:Cache.machine_id")
+    def _(old, cache):
+        import uuid
+
+        return str(uuid.uuid4()) if "swamp-worker-cache-" in str(cache._folder) else old(cache)

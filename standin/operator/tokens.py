@@ -7,7 +7,6 @@ from typing import Any
 from standin import questions, tokens
 from standin.answers import table, tell
 from standin.commandline import Call
-from standin.moments import stamp
 from standin.remote import ask
 from standin.repository import Repository
 from standin.tokens import Minted
@@ -24,7 +23,7 @@ def create(call: Call) -> None:
         minted = minted_there(call, name, allowance)
         return tell(call, tokens.document_of(minted), minted_text(minted))
     repository = Repository.here()
-    minted = tokens.mint(repository, name, call.option("--duration"))
+    minted = tokens.mint(repository, name, call.option("--duration"), call.option("--vault"))
     if allowance != 1:
         minted = tokens.allow(repository, minted, allowance)
     return tell(call, tokens.document_of(minted), minted_text(minted))
@@ -94,10 +93,11 @@ def enrollments(told: dict[str, Any]) -> str:
 
 def revoke(call: Call) -> None:
     """`swamp worker token revoke`."""
-    record, before = tokens.revoke(Repository.here(), call.arguments[0])
-    document = {"name": record["name"], "state": "revoked", "alreadyRevoked": before}
-    if before:
-        return tell(call, document, f"Token {record['name']} was already revoked.")
-    when = record.get("revokedAt", stamp())
-    text = f"✓ Token {record['name']} revoked.\nRevoked at: {when}"
-    return tell(call, {**document, "revokedAt": when}, text)
+    if call.has("--server"):
+        document = ask(call.option("--server"), "worker.token.revoke", name=call.arguments[0])
+    else:
+        document = tokens.revoked_document(*tokens.revoke(Repository.here(), call.arguments[0]))
+    if document["alreadyRevoked"]:
+        return tell(call, document, f"Token {document['name']} was already revoked.")
+    text = f"✓ Token {document['name']} revoked.\nRevoked at: {document['revokedAt']}"
+    return tell(call, document, text)

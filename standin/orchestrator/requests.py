@@ -106,6 +106,10 @@ class Requests:
             minted = tokens.allow(self._repository, minted, maxEnrollments)
         return tokens.document_of(minted)
 
+    def do_worker_token_revoke(self, name: str) -> Any:
+        """A token that is revoked from now on, if it was not before."""
+        return tokens.revoked_document(*tokens.revoke(self._repository, name))
+
     def do_worker_queue_list(self) -> Any:
         """The steps that wait for a worker."""
         return {"items": questions.queue(self._repository)}

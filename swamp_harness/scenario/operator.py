@@ -107,20 +107,23 @@ class Operator:
             raise InfrastructureFault("The operator has not given any command yet.")
         return self._last
 
-    def mint(self, token: str, lifetime: str, machines: int = 1, *, through: str = "") -> CommandResult:
+    def mint(
+        self, token: str, lifetime: str, machines: int = 1, *, vault: str = "", through: str = ""
+    ) -> CommandResult:
         """Mint a token; whether it succeeded is for the scenario to ask.
 
         Args:
             token: its name.
             lifetime: that is asked for.
             machines: how many it is for.
+            vault: that is to keep its secret; the only one when empty.
             through: the address of the orchestrator that mints it; it is minted in the repository when empty.
         """
         several = ("--max-enrollments", str(machines)) if machines > 1 else ()
-        # An orchestrator has a vault of its own beside that of the repository, so the vault must be named.
-        there = ("--vault", VAULT, "--server", through) if through else ()
+        kept = ("--vault", vault) if vault else ()
+        there = ("--server", through) if through else ()
         result = self.commands.run(
-            *("worker", "token", "create", token, "--duration", lifetime, *several, *there),
+            *("worker", "token", "create", token, "--duration", lifetime, *several, *kept, *there),
             output=self.output,
         )
         self.asked_lifetimes.setdefault(token, lifetime)
@@ -150,9 +153,10 @@ class Operator:
         end = moment(minting.answer("token-create")["expiresAt"])
         self.lifetimes[token] = (minting.started, end)
 
-    def revoke(self, token: str) -> CommandResult:
-        """Revoke a token; whether it succeeded is for the scenario to ask."""
-        self._last = self.commands.run("worker", "token", "revoke", token, output=self.output)
+    def revoke(self, token: str, *, through: str = "") -> CommandResult:
+        """Revoke a token, here or through an orchestrator; whether it succeeded the scenario asks."""
+        there = ("--server", through) if through else ()
+        self._last = self.commands.run("worker", "token", "revoke", token, *there, output=self.output)
         self.revocations.append(self._last)
         return self._last
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.conventions import VAULT
 from swamp_harness.scenario.world import World
 
 WHEN_ASKED = "after the lifetime that was asked for"
@@ -42,7 +43,8 @@ def mint_again(world: World, tokens: Sequence[str]) -> Minted:
     for token in tokens:
         for output, url in ((Output.TEXT, ""), (Output.JSON, world.orchestrator.api.url)):
             operator.output = output
-            minted = operator.mint(token, world.times.usual_lifetime, through=url)
+            # An orchestrator has a vault of its own beside that of the repository, so one must be named.
+            minted = operator.mint(token, world.times.usual_lifetime, vault=VAULT, through=url)
             results[f"{token} in {output.value}"] = minted
     operator.output = usual
     return Minted(results, before)
