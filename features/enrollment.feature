@@ -8,11 +8,11 @@ Feature: Enrollment and machine binding
     Given an orchestrator
     And the token "alpha"
     And workers report in <output>
-    When the worker "alpha" connects with the labels "region=us-east, gpu=true"
+    When the worker "alpha" connects with the labels "region=us-east, gpu=true, disk=size=2"
     Then the worker "alpha" is enrolled
     And the pool shows, in text and in JSON:
-      | worker | status | connected | labels                  | platform     |
-      | alpha  | idle   | yes       | gpu=true,region=us-east | this machine |
+      | worker | status | connected | labels                              | platform     |
+      | alpha  | idle   | yes       | disk=size=2,gpu=true,region=us-east | this machine |
 
     Examples:
       | output |
@@ -29,6 +29,7 @@ Feature: Enrollment and machine binding
     And the token list shows:
       | token | state  | machine |
       | alpha | unused | none    |
+    And the secret of "alpha" is nowhere outside the vault
 
     Examples:
       | credential                           | reason                     |
@@ -47,7 +48,7 @@ Feature: Enrollment and machine binding
   @uat-06
   Scenario Outline: A worker that <ends> and starts again is the same pool member
     Given an orchestrator
-    And the enrolled worker "alpha"
+    And the enrolled worker "alpha" configured by <configuration>
     When the worker "alpha" <ends>
     And the worker "alpha" starts again
     Then the worker "alpha" is enrolled
@@ -57,9 +58,9 @@ Feature: Enrollment and machine binding
     And the token "alpha" has stayed bound to the machine of "alpha" alone
 
     Examples:
-      | ends       |
-      | is killed  |
-      | is stopped |
+      | ends       | configuration |
+      | is killed  | arguments     |
+      | is stopped | variables     |
 
   @uat-06
   Scenario: A worker that starts again with other labels has those labels and no others
@@ -154,6 +155,24 @@ Feature: Enrollment and machine binding
       | machine                           | output |
       | the machine of "alpha"            | text   |
       | a clone of the machine of "alpha" | JSON   |
+
+  @uat-09
+  Scenario: A worker at work is not disturbed by a second live worker
+    Given a workflow with the steps:
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" is running
+    And the worker "twin" connects with the token "alpha" from the machine of "alpha"
+    And the step "build" goes on once the worker "twin" has ended
+    Then the worker "twin" is rejected because the worker is already connected
+    And the run succeeds
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And the worker "alpha" was not disturbed by "twin"
 
   @uat-10
   Scenario Outline: A worker of <version> protocol version is turned away

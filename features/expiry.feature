@@ -18,6 +18,7 @@ Feature: Expiry enforcement
     And the token list shows, in text and in JSON:
       | token | state   | machine         |
       | alpha | expired | that of "alpha" |
+    And the token "alpha" is recorded as expired
     And the pool no longer holds "alpha" once the grace window is over
 
   @uat-11 @slow
@@ -57,6 +58,35 @@ Feature: Expiry enforcement
     Then the run succeeds
     And the lease of the step "build" on "alpha" ended at most 8 seconds after the deadline
 
+  @uat-11 @slow
+  Scenario: A worker at work is disconnected at its deadline
+    Given a workflow with the steps:
+      | step  | runs on    | work               |
+      | build | any worker | holds, then writes |
+    And an orchestrator
+    And the short-lived token "alpha"
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" is running
+    And the lifetime of the token "alpha" has passed
+    Then the worker "alpha" is disconnected at the deadline
+    And the worker "alpha" is rejected because its token has expired
+    And nothing of a step is left running on the machine of "alpha"
+
+  # A new enrollment must not lose the deadline of the one before.
+  @uat-11 @slow @network
+  Scenario: Workers that came back are disconnected at their deadlines
+    Given an orchestrator
+    And the short-lived token "alpha"
+    And the enrolled worker "alpha" on a network that can fail
+    And the short-lived token "beta"
+    And the enrolled worker "beta"
+    When the network of "alpha" fails and heals, 2 times
+    And the worker "beta" is killed and comes back, 2 times
+    And the lifetime of the token "beta" has passed
+    Then the worker "alpha" is disconnected at the deadline
+    And the worker "beta" is disconnected at the deadline
+
   @uat-12 @slow
   Scenario: A token that expired before its first use cannot enroll
     Given an orchestrator
@@ -86,6 +116,7 @@ Feature: Expiry enforcement
     And the token list shows:
       | token | state   | machine         |
       | alpha | expired | that of "alpha" |
+    And the token "alpha" is recorded as expired
 
   @uat-13 @slow
   Scenario: A token that expires while its worker is down lets nobody back
@@ -102,6 +133,20 @@ Feature: Expiry enforcement
     And the pool shows, past members included:
       | worker | status       | connected |
       | alpha  | disconnected | no        |
+    And the token list shows:
+      | token | state   | machine         |
+      | alpha | expired | that of "alpha" |
+
+  @uat-13 @slow
+  Scenario: A token that expires while its orchestrator is down lets nobody back
+    Given an orchestrator
+    And the short-lived token "alpha"
+    And the enrolled worker "alpha"
+    And the worker "alpha" has been killed
+    When the orchestrator is killed, and starts again once the lifetime of the token "alpha" has passed
+    And the worker "alpha" starts again
+    Then the worker "alpha" is rejected because its token has expired
+    And the worker "alpha" made 1 attempt
     And the token list shows:
       | token | state   | machine         |
       | alpha | expired | that of "alpha" |

@@ -42,6 +42,21 @@ Feature: Reconnection and failure
     And the worker "alpha" is connected as the same pool member as before
 
   @uat-14 @network
+  Scenario: A worker that is back before its orchestrator noticed a break stays connected
+    Given a workflow with the steps:
+      | step  | runs on    | work          |
+      | build | any worker | works at once |
+    And an orchestrator
+    And the enrolled worker "alpha" without a cache directory, on a network that can fail
+    When the network of "alpha" breaks, and the orchestrator notices only when the worker is back
+    And the workflow starts
+    Then the run succeeds
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And the worker "alpha" is connected as the same pool member as before
+
+  @uat-14 @network
   Scenario: A short silence of the network disconnects nobody
     Given a workflow with the steps:
       | step  | runs on    | work          |
@@ -64,6 +79,13 @@ Feature: Reconnection and failure
     And the enrolled worker "alpha" on a network that can fail
     When the network of "alpha" refuses connections until it has tried 4 times or given up
     And the network of "alpha" heals
+    Then the worker "alpha" is connected as the same pool member as before
+
+  @uat-14 @network
+  Scenario: A worker counts failed attempts anew each time that it has come back
+    Given an orchestrator
+    And the enrolled worker "alpha" on a network that can fail
+    When the network of "alpha" refuses 2 attempts and heals, 2 times
     Then the worker "alpha" is connected as the same pool member as before
 
   @uat-14 @network
@@ -279,6 +301,32 @@ Feature: Reconnection and failure
       | work                         |
       | runs a program               |
       | runs a program from a script |
+
+  # What the step has read, and what another step has written on the same worker, does not count as its write.
+  @uat-15 @network
+  Scenario: A step that has only read runs again each time that its worker is lost
+    Given a workflow with the steps:
+      | step  | runs on    | work                                                 | after |
+      | seed  | any worker | works at once                                        |       |
+      | build | any worker | reads the result of "seed", holds twice, then writes | seed  |
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that can fail
+    When the workflow starts
+    And the step "build" is running
+    And the network of "alpha" is reset
+    And the step "build" is running for the second time, or the run is over
+    And the network of "alpha" is reset
+    Then the run succeeds
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     | wrote |
+      | build | alpha  | expired   | no    |
+      | build | alpha  | expired   | no    |
+      | build | alpha  | completed | yes   |
+      | seed  | alpha  | completed | yes   |
+    And this data has been recorded, and no other:
+      | step  | data   | version | written on |
+      | build | result | 1       | alpha      |
+      | seed  | result | 1       | alpha      |
 
   @uat-16
   Scenario: A step that had written is not run again after its worker was killed

@@ -25,13 +25,25 @@ Feature: Token lifecycle
   @uat-01
   Scenario: The secret of a token stays in the vault
     Given an orchestrator
-    And the enrolled worker "alpha"
-    When the operator revokes the token "alpha"
+    And the operator asks for answers in text
+    When the operator mints the token "alpha"
+    And the worker "alpha" connects with the credential that was shown first
+    And the worker "alpha" has enrolled
+    And the operator revokes the token "alpha"
     And the worker "alpha" is killed
     And the worker "alpha" starts again
     Then the worker "alpha" is rejected because its token is revoked
     And the secret of "alpha" is nowhere outside the vault
     And no data that the operator can read shows the secret of "alpha"
+
+  @uat-01
+  Scenario: The secret of a token is kept in the vault that the operator names
+    Given a repository
+    And another vault "second"
+    And the operator asks for answers in text
+    When the operator mints the token "alpha" with its secret in the vault "second"
+    Then the command succeeds
+    And its answer says when the token "alpha" expires, and that its secret is kept in "second"
 
   @uat-01
   Scenario Outline: No token is minted for a lifetime of <lifetime>
@@ -81,26 +93,18 @@ Feature: Token lifecycle
     Given an orchestrator
     And the short-lived token "brief"
     And the revoked token "withdrawn"
+    And the token "several" for 3 machines
     And the enrolled worker "bound"
     When the lifetime of the token "brief" has passed
-    And the operator mints the tokens "bound, brief, withdrawn" again, in text and in JSON
+    And the operator mints the tokens "bound, brief, several, withdrawn" again, in the repository and through the orchestrator
     Then each of these commands fails because the name is taken
     And the tokens and the vault are as they were before these commands
     And the token list shows:
       | token     | state    | machine         |
       | bound     | enrolled | that of "bound" |
       | brief     | expired  | none            |
+      | several   | unused   | none            |
       | withdrawn | revoked  | none            |
-
-  @uat-02
-  Scenario: A token name stays taken for an operator who asks the orchestrator
-    Given an orchestrator
-    And the token "fresh"
-    And the revoked token "withdrawn"
-    And the operator asks the orchestrator to mint and revoke tokens
-    When the operator mints the tokens "fresh, withdrawn" again, in text and in JSON
-    Then each of these commands fails because the name is taken
-    And the tokens and the vault are as they were before these commands
 
   @uat-03 @slow
   Scenario: The token list tells the state of every token
@@ -109,12 +113,17 @@ Feature: Token lifecycle
     And the token "fresh"
     And the token "several" for 3 machines
     And the revoked token "withdrawn"
+    And the short-lived token "dismissed"
+    And the enrolled worker "dismissed"
     And the enrolled worker "bound"
-    When the lifetime of the token "brief" has passed
-    Then every list of tokens shows:
+    When the operator revokes the token "dismissed"
+    And the lifetime of the token "dismissed" has passed
+    Then the worker "dismissed" is disconnected at the deadline
+    And every list of tokens shows:
       | token     | state    | machine             |
       | bound     | enrolled | that of "bound"     |
       | brief     | expired  | none                |
+      | dismissed | revoked  | that of "dismissed" |
       | fresh     | unused   | none                |
       | several   | unused   | none, of 3 machines |
       | withdrawn | revoked  | none                |
@@ -129,9 +138,9 @@ Feature: Token lifecycle
     And the enrolled worker "gamma" with the token "withdrawn"
     When the operator revokes the token "withdrawn"
     Then every list of tokens shows:
-      | token     | state    | machine                                       |
-      | fleet     | enrolled | those of "alpha" and "beta", of 3 machines    |
-      | withdrawn | revoked  | that of "gamma", of 2 machines                |
+      | token     | state    | machine                                    |
+      | fleet     | enrolled | those of "alpha" and "beta", of 3 machines |
+      | withdrawn | revoked  | that of "gamma", of 2 machines             |
 
   @uat-04
   Scenario Outline: A revoked token cannot enroll, told in <output>
@@ -153,7 +162,7 @@ Feature: Token lifecycle
     Given an orchestrator
     And the enrolled worker "alpha"
     And the worker "alpha" has been killed
-    When the operator revokes the token "alpha"
+    When the operator revokes the token "alpha" through the orchestrator
     And the worker "alpha" starts again
     Then the worker "alpha" is rejected because its token is revoked
     And the worker "alpha" made 1 attempt

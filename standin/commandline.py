@@ -116,7 +116,7 @@ COMMANDS: Sequence[Command] = (
     )),
     Command("worker queue", "List the steps that wait for a worker", "operator.pool:queue", (), (_SERVER,)),
     Command("worker token create", "Mint an enrollment token", "operator.tokens:create", ("name",), (
-        _SERVER, Option("--duration", required=True), Option("--max-enrollments"), Option("--vault"),
+        Option("--duration", required=True), Option("--max-enrollments"), Option("--vault"), _SERVER,
     )),
     Command("worker token list", "List enrollment tokens", "operator.tokens:show", (), (_SERVER,)),
     Command("worker token revoke", "Revoke an enrollment token", "operator.tokens:revoke", ("name",), (

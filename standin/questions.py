@@ -30,17 +30,6 @@ def token_list(repository: Repository) -> list[dict[str, Any]]:
     return [tokens.told(record) for record in tokens.records(repository)]
 
 
-def token_revoked(repository: Repository, name: str) -> dict[str, Any]:
-    """`swamp worker token revoke`: the token is revoked, or was before.
-
-    Raises:
-        UserError: there is no such token.
-    """
-    record, before = tokens.revoke(repository, name)
-    when = {} if before else {"revokedAt": record["revokedAt"]}
-    return {"name": record["name"], "state": "revoked", "alreadyRevoked": before, **when}
-
-
 def worker_list(repository: Repository, *, past: bool) -> dict[str, Any]:
     """`swamp worker list`.
 

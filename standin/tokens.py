@@ -66,19 +66,34 @@ def lifetime_in_seconds(text: str) -> float:
     Raises:
         UserError: it is none.
     """
+    return minutes_in(text) * MINUTE
+
+
+def minutes_in(text: str) -> int:
+    """How many minutes a lifetime has, such as 60 for "1h".
+
+    Raises:
+        UserError: it is none.
+    """
     match = _DURATION.fullmatch(text)
     if match is None:
         raise UserError(f'Invalid duration format: "{text}". Expected format like 1h, 1d, 7d, 1w, 1mo')
     if int(match[1]) == 0:
         raise UserError(f'Invalid --duration value "{text}": must be positive')
-    return int(match[1]) * _MINUTES[match[2]] * MINUTE
+    return int(match[1]) * _MINUTES[match[2]]
 
 
-def mint(repository: Repository, name: str, lifetime: str) -> Minted:
+def mint(repository: Repository, name: str, lifetime: str, vault: str = "") -> Minted:
     """Mint a token.
 
+    Args:
+        repository: that it is for.
+        name: of the token.
+        lifetime: as operators say it.
+        vault: that keeps its secret; the only one when empty.
+
     Raises:
-        UserError: the name is taken or not allowed, the lifetime is none, or there is no vault.
+        UserError: the name is taken or not allowed, the lifetime is none, or there is no such vault.
     """
     seconds = lifetime_in_seconds(lifetime)
     if _NAME.fullmatch(name) is None:
@@ -89,12 +104,13 @@ def mint(repository: Repository, name: str, lifetime: str) -> Minted:
             "No vaults are configured — the token plaintext must be stored in a vault. "
             "Create one with: swamp vault create <type> <name>"
         )
+    vault = chosen_vault(found, vault)
     if record_of(repository, name) is not None:
         raise UserError(
             f"Enrollment token '{name}' already exists — revoke it and mint a new name, or pick another name"
         )
     secret, key = secrets.token_hex(_BYTES), f"worker-token-{name}"
-    vaults.put(repository, found[0], key, secret)
+    vaults.put(repository, vault, key, secret)
     minted_at = now()
     expires_at = stamp(minted_at + timedelta(seconds=seconds))
     record = {
@@ -102,13 +118,28 @@ def mint(repository: Repository, name: str, lifetime: str) -> Minted:
         "state": "unused",
         "createdAt": stamp(minted_at),
         "expiresAt": expires_at,
-        "vaultName": found[0],
+        "vaultName": vault,
         "secretKey": key,
         "maxEnrollments": 1,
         "bindings": [],
     }
     repository.store.put(place_of(name), _KIND, record)
-    return Minted(name, f"{name}.{secret}", expires_at, found[0], key)
+    return Minted(name, f"{name}.{secret}", expires_at, vault, key)
+
+
+def chosen_vault(found: list[str], named: str) -> str:
+    """The vault that keeps a secret: the one that is named, or the only one.
+
+    Raises:
+        UserError: there is none of that name, or none is named and there are several.
+    """
+    if named and named not in found:
+        raise UserError(f"Vault '{named}' is not configured. Available vaults: {', '.join(found)}")
+    if not named and len(found) > 1:
+        raise UserError(
+            f"Multiple vaults are configured ({', '.join(found)}). Pass --vault <name> to choose one."
+        )
+    return named or found[0]
 
 
 def allowance_of(text: str) -> int | str:
@@ -200,6 +231,17 @@ def revoke(repository: Repository, name: str) -> tuple[dict[str, Any], bool]:
         return record, True
     revoked = {"state": "revoked", "revokedAt": stamp()}
     return repository.store.change(place_of(name), _KIND, lambda present: {**present, **revoked}), False
+
+
+def revoked_document(record: dict[str, Any], before: bool) -> dict[str, Any]:
+    """A revoked token, for scripts.
+
+    Args:
+        record: of the token.
+        before: whether it was revoked before.
+    """
+    document = {"name": record["name"], "state": "revoked", "alreadyRevoked": before}
+    return document if before else {**document, "revokedAt": record.get("revokedAt", stamp())}
 
 
 def expire(repository: Repository, name: str) -> None:

@@ -119,6 +119,26 @@ def test_a_reset_breaks_both_ends(path, echo):
     assert echo[1] in (["ConnectionResetError"], ["ConnectionAbortedError"])
 
 
+def test_a_break_of_near_ends_leaves_the_far_ends_open_until_they_are_told(path, echo):
+    with dial(path) as client:
+        says(client, b"hello")
+        path.break_near_ends()
+        with pytest.raises(ConnectionError):
+            client.recv(1024)
+    with dial(path) as client:
+        assert says(client, b"again") == b"again"
+        assert echo[1] == []
+
+        path.break_far_ends()
+
+        for _ in range(100):
+            if echo[1]:
+                break
+            threading.Event().wait(0.05)
+        assert echo[1] in (["ConnectionResetError"], ["ConnectionAbortedError"])
+        assert says(client, b"still") == b"still"
+
+
 def test_after_a_reset_a_new_connection_passes(path):
     with dial(path) as client:
         says(client, b"hello")

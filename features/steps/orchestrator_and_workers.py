@@ -62,6 +62,11 @@ def the_enrolled_worker_on_a_network(context, worker):
     context.world.given.worker(worker, on_a_network=True)
 
 
+@given('the enrolled worker "{worker:Name}" without a cache directory, on a network that can fail')
+def the_enrolled_worker_without_a_cache_on_a_network(context, worker):
+    context.world.given.worker(worker, on_a_network=True, cached=False)
+
+
 @given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}" on a network that can fail')
 def the_enrolled_worker_with_labels_on_a_network(context, worker, labels):
     context.world.given.worker(worker, labels=labels, on_a_network=True)
@@ -105,6 +110,16 @@ def the_network_is_reset(context, worker):
 )
 def the_network_refuses(context, worker, attempts):
     run_events.refuse_until_tried(context.world, worker, attempts)
+
+
+@when('the network of "{worker:Name}" breaks, and the orchestrator notices only when the worker is back')
+def the_network_breaks_unnoticed(context, worker):
+    run_events.break_unnoticed(context.world, worker)
+
+
+@when('the network of "{worker:Name}" refuses {attempts:Number} attempts and heals, {times:Number} times')
+def the_network_refuses_and_heals(context, worker, attempts, times):
+    run_events.refuse_and_heal(context.world, worker, attempts, times)
 
 
 @when('the network of "{worker:Name}" heals')
@@ -177,6 +192,11 @@ def the_orchestrator_is_killed_and_starts_again(context, times):
     context.world.restart_orchestrator_repeatedly(context.world.orchestrator.kill, times)
 
 
+@when('the orchestrator is killed, and starts again once the lifetime of the token "{token:Name}" has passed')
+def the_orchestrator_is_away_until_expiry(context, token):
+    context.world.restart_orchestrator_after_expiry_of(token)
+
+
 @when("every machine reboots")
 def every_machine_reboots(context):
     context.world.reboot()
@@ -209,6 +229,7 @@ def the_worker_starts_again_without_a_cache(context, worker):
     context.world.workers[worker].start_again(cached=False)
 
 
+@when('the worker "{worker:Name}" has enrolled')
 @when('the worker "{worker:Name}" is enrolled once more')
 def the_worker_is_enrolled_once_more(context, worker):
     context.world.workers[worker].wait_until_enrolled()
@@ -249,7 +270,7 @@ def the_worker_connects_malformed(context, worker):
 
 @when('the worker "{worker:Name}" connects with a wrong secret')
 def the_worker_connects_with_a_wrong_secret(context, worker):
-    context.world.connect_stranger(worker, f"{worker}.{'0' * 64}")
+    context.world.connect_stranger(worker, str(context.world.operator.credential(worker).nearly()))
 
 
 @when('the worker "{worker:Name}" connects with a credential that was never minted')

@@ -21,6 +21,11 @@ def a_repository_without_a_vault(context):
     context.world.given.repository(with_vault=False)
 
 
+@given('another vault "{vault:Name}"')
+def another_vault(context, vault):
+    context.world.given.vault(vault)
+
+
 @given("the operator asks for answers in {output:Output}")
 def the_operator_asks_for(context, output):
     context.world.operator.output = output
@@ -61,12 +66,17 @@ def the_operator_mints(context, token):
     context.world.operator.mint(token, context.world.times.usual_lifetime)
 
 
+@when('the operator mints the token "{token:Name}" with its secret in the vault "{vault:Name}"')
+def the_operator_mints_into(context, token, vault):
+    context.world.operator.mint(token, context.world.times.usual_lifetime, vault=vault)
+
+
 @when('the operator mints the token "{token:Name}" for a lifetime of {lifetime:Lifetime}')
 def the_operator_mints_for(context, token, lifetime):
     context.world.operator.mint(token, lifetime=lifetime)
 
 
-@when('the operator mints the tokens "{tokens:Names}" again, in text and in JSON')
+@when('the operator mints the tokens "{tokens:Names}" again, in the repository and through the orchestrator')
 def the_operator_mints_again(context, tokens):
     context.world.asked = token_names.mint_again(context.world, tokens)
 
@@ -74,6 +84,11 @@ def the_operator_mints_again(context, tokens):
 @when('the operator revokes the token "{token:Name}"')
 def the_operator_revokes(context, token):
     context.world.operator.revoke(token)
+
+
+@when('the operator revokes the token "{token:Name}" through the orchestrator')
+def the_operator_revokes_through_the_orchestrator(context, token):
+    context.world.operator.revoke(token, through=context.world.orchestrator.api.url)
 
 
 @when('the lifetime of the token "{token:Name}" has passed')
@@ -125,12 +140,21 @@ def the_first_answer_says_when(context, token):
 
 @then('its answer says when the token "{token:Name}" expires, and where its secret is kept')
 def its_answer_says_what_was_minted(context, token):
+    _judge_minting(context, token, VAULT)
+
+
+@then('its answer says when the token "{token:Name}" expires, and that its secret is kept in "{vault:Name}"')
+def its_answer_says_where_it_is_kept(context, token, vault):
+    _judge_minting(context, token, vault)
+
+
+def _judge_minting(context, token, vault):
     judge(
         f'the answer says when the token "{token}" expires, and where its secret is kept',
         promised={
             "token": token,
             "expires": token_names.WHEN_ASKED,
-            "kept in": f"{VAULT} (key worker-token-{token})",
+            "kept in": f"{vault} (key worker-token-{token})",
         },
         seen=token_names.minting(context.world, token),
     )
@@ -161,6 +185,15 @@ def the_token_is_recorded_as_revoked(context, token):
         f'the token "{token}" is still recorded as revoked before it was revoked again at {second:%H:%M:%S}',
         promised=True,
         seen=first < context.world.operator.revoked_at(token) < second,
+    )
+
+
+@then('the token "{token:Name}" is recorded as {state:TokenState}')
+def the_token_is_recorded_as(context, token, state):
+    judge(
+        f'the token "{token}" is recorded as {state}, for scripts that read its data',
+        promised=state,
+        seen=observations.recorded_state_of(context.world, token),
     )
 
 

@@ -48,6 +48,16 @@ def the_step_is_running(context, step):
     run_events.wait_until_begun(context.world, step)
 
 
+@when('the step "{step:Name}" is running for the second time, or the run is over')
+def the_step_is_running_again(context, step):
+    run_events.wait_until_begun_again(context.world, step)
+
+
+@when('the step "{step:Name}" goes on once the worker "{worker:Name}" has ended')
+def the_step_goes_on_once_a_worker_has_ended(context, step, worker):
+    run_events.go_on_once_ended(context.world, step, worker)
+
+
 @when('the step "{step:Name}" has written')
 def the_step_has_written(context, step):
     run_events.wait_until_written(context.world, step)

@@ -32,10 +32,10 @@ def note(name: str, text: str) -> None:
     (notes() / name).write_bytes(text.encode())
 
 
-def is_first(step: str) -> bool:
-    """Whether a step begins for the first time."""
+def is_first(step: str, sign: str = "begun-{}") -> bool:
+    """Whether a step makes a sign for the first time: that it has begun, unless another is given."""
     try:
-        (notes() / f"begun-{step}").mkdir()
+        (notes() / sign.format(step)).mkdir()
     except FileExistsError:
         return False
     return True

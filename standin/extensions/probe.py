@@ -15,10 +15,10 @@ def _may_go_on(step: str) -> bool:
     return (notes() / f"go-on-{step}").is_dir()
 
 
-async def _hold(step: str, context: Context, *, listening: bool = True) -> None:
-    first = is_first(step)
+async def _hold(step: str, context: Context, *, listening: bool = True, twice: bool = False) -> None:
+    holds = is_first(step) or (twice and is_first(step, "begun-{}-again"))
     journal("start", step)
-    if first:
+    if holds:
         await context.pause(HOLDING, until=lambda: _may_go_on(step), listening=listening)
 
 
@@ -40,6 +40,13 @@ async def _moment(inputs: dict[str, Any], context: Context) -> None:
 
 async def _held(inputs: dict[str, Any], context: Context) -> None:
     await _hold(inputs["step"], context)
+    await _finish(inputs["step"], context)
+
+
+async def _read(inputs: dict[str, Any], context: Context) -> None:
+    if not [piece async for piece in context.content("@uat/probe", inputs["of"], "result")]:
+        raise RuntimeError(f"there is no result of {inputs['of']}")
+    await _hold(inputs["step"], context, twice=True)
     await _finish(inputs["step"], context)
 
 
@@ -80,6 +87,7 @@ DESCRIPTION = Description(
         "once": _once,
         "moment": _moment,
         "hold": _held,
+        "read": _read,
         "deaf": _deaf,
         "partial": _partial,
         "say": _say,

@@ -28,8 +28,8 @@ def secret_kept_in_a_log():
     """Minting leaves the secret in a log of the repository."""
 
     @broken("tokens:mint")
-    def _(old, repository, name, lifetime):
-        minted = old(repository, name, lifetime)
+    def _(old, repository, name, lifetime, vault=""):
+        minted = old(repository, name, lifetime, vault)
         (repository.inner / "audit.log").write_text(f"minted {minted.credential}\n")
         return minted
 
@@ -38,10 +38,10 @@ def secret_told_with_the_data():
     """The data of a token tell its secret, in another encoding."""
 
     @broken("tokens:mint")
-    def _(old, repository, name, lifetime):
+    def _(old, repository, name, lifetime, vault=""):
         from standin import tokens
 
-        minted = old(repository, name, lifetime)
+        minted = old(repository, name, lifetime, vault)
         hint = base64.b64encode(minted.credential.partition(".")[2].encode()).decode()
         repository.store.change(
             tokens.place_of(name), tokens._KIND, lambda present: {**present, "hint": hint}
@@ -73,11 +73,11 @@ def mistake_told_with_a_trace():
     """A name that is not allowed is told with the stack trace of the program."""
 
     @broken("tokens:mint")
-    def _(old, repository, name, lifetime):
+    def _(old, repository, name, lifetime, vault=""):
         from standin.errors import UserError
 
         try:
-            return old(repository, name, lifetime)
+            return old(repository, name, lifetime, vault)
         except UserError as error:
             raise UserError(f"{error}\n    at mint ({Path('tokens.ts')}:12:34)") from error
 
@@ -101,3 +101,23 @@ def another_vault_in_json():
     def _(old, minted):
         told = old(minted)
         return {**told, "vaultRef": {**told["vaultRef"], "vaultName": "v2"}}
+
+
+def secret_kept_by_the_command():
+    """The command that mints leaves the secret in a log of the repository; the orchestrator does not."""
+
+    @broken("operator.tokens:minted_text")
+    def _(old, minted):
+        from standin.repository import Repository
+
+        (Repository.here().inner / "audit.log").write_text(f"minted {minted.credential}\n")
+        return old(minted)
+
+
+def vault_not_heeded():
+    """The secret of a token is kept in the first vault, whichever is named."""
+
+    @broken("tokens:chosen_vault")
+    def _(old, found, named):
+        old(found, named)
+        return found[0]

@@ -22,12 +22,12 @@ def first_credential_void():
     """A second minting is refused, but the first credential is void from then on."""
 
     @broken("tokens:mint")
-    def _(old, repository, name, lifetime):
+    def _(old, repository, name, lifetime, vault=""):
         from standin import tokens, vaults
 
         if tokens.record_of(repository, name) is not None:
             vaults.put(repository, "v1", f"worker-token-{name}", secrets.token_hex(32))
-        return old(repository, name, lifetime)
+        return old(repository, name, lifetime, vault)
 
 
 def refused_with_success():
@@ -71,14 +71,14 @@ def refusal_touches_the_record():
     """A second minting is refused, but moves the end of the token's lifetime."""
 
     @broken("tokens:mint")
-    def _(old, repository, name, lifetime):
+    def _(old, repository, name, lifetime, vault=""):
         from standin import tokens
         from standin.moments import after, stamp
 
         if tokens.record_of(repository, name) is not None:
             later = {"expiresAt": stamp(after(3600))}
             repository.store.change(tokens.place_of(name), tokens._KIND, lambda present: {**present, **later})
-        return old(repository, name, lifetime)
+        return old(repository, name, lifetime, vault)
 
 
 def name_free_through_the_orchestrator():
@@ -108,3 +108,27 @@ def refusal_by_the_orchestrator_is_a_success_in_json():
         code = old(error, in_json=in_json)
         asked = "--server" in sys.argv and in_json and "already exists" in str(error)
         return 0 if asked else code
+
+
+def name_free_for_several():
+    """The name of a token for several machines can be minted again."""
+
+    @broken("tokens:record_of")
+    def _(old, repository, name):
+        record = old(repository, name)
+        return record if record is None or record["maxEnrollments"] == 1 else None
+
+
+def refusal_lost_through_the_orchestrator():
+    """Asked through the orchestrator, a second minting succeeds, and mints nothing."""
+
+    @broken("operator.tokens:minted_there")
+    def _(old, call, name, allowance):
+        from standin.errors import UserError
+        from standin.moments import stamp
+        from standin.tokens import Minted
+
+        try:
+            return old(call, name, allowance)
+        except UserError:
+            return Minted(name, "", stamp(), "", "")

@@ -105,8 +105,20 @@ def several_unused_until_full():
     _told_of_several(change)
 
 
+def revoked_expires():
+    """A revoked token becomes an expired one at the deadline of its worker."""
+
+    @broken("tokens:expire")
+    def _(old, repository, name):
+        from standin import tokens
+
+        repository.store.change(
+            tokens.place_of(name), tokens._KIND, lambda present: {**present, "state": "expired"}
+        )
+
+
 def binding_lost_with_the_revocation():
-    """A token for several machines forgets them when it is revoked."""
+    """A token forgets its machines when it is revoked."""
 
     @broken("tokens:revoke")
     def _(old, repository, name):

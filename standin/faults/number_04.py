@@ -147,3 +147,13 @@ def revoked_anew_through_the_orchestrator():
                 tokens.place_of(name), tokens._KIND, lambda present: {**present, **anew}
             )
         return document
+
+
+def nothing_revoked_through_the_orchestrator():
+    """Asked through the orchestrator, revoking a token says that it is revoked, and revokes nothing."""
+
+    @broken("orchestrator.requests:Requests.do_worker_token_revoke")
+    def _(old, requests, name):
+        from standin.moments import stamp
+
+        return {"name": name, "state": "revoked", "alreadyRevoked": False, "revokedAt": stamp()}

@@ -73,3 +73,39 @@ def malformed_told_as_never_minted():
     def _(old, credential):
         name, _, secret = credential.partition(".")
         return name, secret
+
+
+def label_cut():
+    """The value of a label ends at the first equals sign in it."""
+
+    @broken("worker.connect:label_in")
+    def _(old, text):
+        name, value = old(text)
+        return name, value.partition("=")[0]
+
+
+def nearly_right_secret_enrolls():
+    """Of a secret only the first half is looked at."""
+
+    @broken("tokens:check_secret")
+    def _(old, repository, record, secret):
+        from standin import vaults
+
+        kept = vaults.get(repository, record["vaultName"], record["secretKey"])
+        if kept[:32] != secret[:32]:
+            old(repository, record, secret)
+
+
+def wrong_secret_told_the_right_one():
+    """A worker with a wrong secret is told the right one."""
+
+    @broken("tokens:check_secret")
+    def _(old, repository, record, secret):
+        from standin import vaults
+        from standin.tokens import Rejected
+
+        try:
+            old(repository, record, secret)
+        except Rejected as error:
+            kept = vaults.get(repository, record["vaultName"], record["secretKey"])
+            raise Rejected(f"{error}, but {kept} does") from None

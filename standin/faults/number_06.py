@@ -86,3 +86,11 @@ def first_labels_listed():
     def _(old, repository, record):
         labels = first.setdefault(record["name"], record["labels"])
         old(repository, {**record, "labels": labels})
+
+
+def cache_variable_ignored():
+    """A worker that is told its cache by a variable makes one of its own each time that it starts."""
+
+    @broken("worker.connect:cache_told_by_variable")
+    def _(old):
+        return ""

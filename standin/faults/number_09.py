@@ -56,3 +56,33 @@ def twin_renews_the_enrollment():
         finally:
             for member in pool.members.values():
                 pool.record(member)
+
+
+def twin_takes_over_from_the_busy():
+    """The second worker is let in if the first one is at work, and the first one is cut off."""
+
+    @broken("orchestrator.pool:check_not_connected")
+    def _(old, before, name):
+        if before is not None and before.dispatches:
+            before.socket.transport.abort()
+            return
+        old(before, name)
+
+
+def twin_voids_the_step_of_the_first():
+    """The second worker is turned away, but what the step of the first one writes is refused from then on."""
+    voided = set()
+
+    @broken("orchestrator.pool:check_not_connected")
+    def _(old, before, name):
+        if before is not None:
+            voided.update(before.dispatches)
+        old(before, name)
+
+    @broken("orchestrator.dataplane:DataPlane.do_write_resource")
+    def _(old, plane, **given):
+        from standin.errors import UserError
+
+        if plane._dispatch.identity in voided:
+            raise UserError("Missing or invalid session credential")
+        return old(plane, **given)

@@ -44,3 +44,16 @@ def tries_again():
             old(version)
         except Rejected as rejected:
             raise Rejected(str(rejected), for_good=False) from None
+
+
+def turned_away_with_a_trace():
+    """A worker that is turned away for good ends with the stack trace of the program."""
+
+    @broken("worker.session:Session._give_up")
+    def _(old, session, reason):
+        from standin.errors import UserError
+
+        try:
+            old(session, reason)
+        except UserError as error:
+            raise UserError(f"{error}\n    at connect (worker.ts:12:34)") from error

@@ -93,3 +93,56 @@ def lease_completed_at_the_deadline():
 
         at_the_deadline = state == "expired" and dispatch.member.deadline < now()
         old(dispatcher, dispatch, "completed" if at_the_deadline else state, error)
+
+
+def deadline_late():
+    """A worker is disconnected eight seconds after its deadline."""
+
+    @broken("orchestrator.pool:Pool._start_deadline")
+    def _(old, pool, member):
+        from datetime import timedelta
+
+        kept, member.deadline = member.deadline, member.deadline + timedelta(seconds=8)
+        old(pool, member)
+        member.deadline = kept
+
+
+def deadline_spares_the_busy():
+    """A worker that is at work at its deadline stays connected."""
+
+    @broken("orchestrator.pool:Pool.enforce_deadline")
+    def _(old, pool, member):
+        if not member.dispatches:
+            old(pool, member)
+
+
+def deadline_lost_by_a_return():
+    """A worker that has come back after a break of its network has no deadline any longer."""
+
+    @broken("orchestrator.pool:Pool.enroll")
+    def _(old, pool, wish, socket):
+        member, same = old(pool, wish, socket)
+        if same:
+            pool._stop_timer(member.name, "deadline")
+        return member, same
+
+
+def deadline_lost_by_a_restart():
+    """A worker that has been started again has no deadline any longer."""
+
+    @broken("orchestrator.pool:Pool.enroll")
+    def _(old, pool, wish, socket):
+        name = wish["token"].partition(".")[0]
+        is_of_before = name in pool.members
+        member, same = old(pool, wish, socket)
+        if is_of_before and not same:
+            pool._stop_timer(name, "deadline")
+        return member, same
+
+
+def expiry_not_recorded():
+    """The end of a token's lifetime is enforced, and not recorded."""
+
+    @broken("tokens:expire")
+    def _(old, repository, name):
+        pass

@@ -44,3 +44,29 @@ def tries_for_ever():
     @broken("worker.session:Session.has_lost_patience")
     def _(old, session):
         return False
+
+
+def expiry_not_recorded_while_away():
+    """The end of a token's lifetime is not recorded if its worker is away."""
+
+    @broken("orchestrator.pool:Pool.enforce_deadline")
+    def _(old, pool, member):
+        if member.connected:
+            old(pool, member)
+
+
+def bound_machine_comes_back_unless_recorded():
+    """The machine that a token is bound to is let back in unless the end of the lifetime was recorded."""
+
+    @broken("tokens:check_state")
+    def _(old, record):
+        if record["state"] != "enrolled":
+            old(record)
+
+
+def shown_enrolled_unless_recorded():
+    """A bound token is shown as enrolled unless the end of its lifetime was recorded."""
+
+    @broken("tokens:effective_state")
+    def _(old, record):
+        return "enrolled" if record["state"] == "enrolled" else old(record)

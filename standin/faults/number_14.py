@@ -118,3 +118,35 @@ def labels_lost_in_a_restart():
         )
         seen.add(name)
         return old(pool, {**wish, "labels": {} if is_of_before else wish["labels"]}, socket)
+
+
+def late_break_disconnects():
+    """A worker that is back is recorded as lost when the connection that it had before breaks at last."""
+
+    @broken("orchestrator.pool:Pool.lose")
+    def _(old, pool, member, socket):
+        old(pool, member, member.socket if member.connected else socket)
+
+
+def failures_not_counted_anew():
+    """A worker that comes back goes on counting its failed attempts, and gives up after six."""
+
+    @broken("worker.session:Session._enroll")
+    async def _(old, session, socket):
+        failures = session._failures
+        await old(session, socket)
+        session._failures = failures
+
+    @broken("worker.session:Session.has_lost_patience")
+    def _(old, session):
+        return session._failures >= 6
+
+
+def temporary_machine_forgotten():
+    """A worker without a cache directory is another machine each time that it connects."""
+
+    @broken("worker.cache:Cache.machine_id")
+    def _(old, cache):
+        import uuid
+
+        return str(uuid.uuid4()) if "swamp-worker-cache-" in str(cache._folder) else old(cache)

@@ -98,3 +98,41 @@ def lease_of_a_killed_orchestrator_left_active():
         old(repository)
         for lease in left:
             records.put_lease(repository, lease)
+
+
+def runs_again_only_once():
+    """A step whose worker is lost a second time fails the run."""
+    lost = {}
+
+    @broken("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(old, dispatcher, dispatch, fate):
+        from standin.orchestrator.dispatch import StepFailed
+
+        old(dispatcher, dispatch, fate)
+        lost[dispatch.work.step] = lost.get(dispatch.work.step, 0) + 1
+        if lost[dispatch.work.step] > 1:
+            raise StepFailed(f"Worker '{dispatch.lease['workerName']}' disconnected mid-dispatch")
+
+
+def reading_counts_as_writing():
+    """A step that has read the bytes of a datum counts as one that has written."""
+
+    @broken("orchestrator.dataplane:DataPlane.do_content")
+    def _(old, plane, **given):
+        plane._note_write()
+        return old(plane, **given)
+
+
+def writing_of_another_step_counts():
+    """A step counts as one that has written if another one has, on the same worker, before it."""
+    written = set()
+
+    @broken("orchestrator.dispatch:Dispatcher.note_write")
+    def _(old, dispatcher, dispatch):
+        old(dispatcher, dispatch)
+        written.add(dispatch.lease.get("workerName"))
+
+    @broken("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(old, dispatcher, dispatch, fate):
+        dispatch.lease["hasWrites"] |= dispatch.lease["workerName"] in written
+        old(dispatcher, dispatch, fate)

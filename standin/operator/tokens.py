@@ -9,45 +9,39 @@ from standin.answers import table, tell
 from standin.commandline import Call
 from standin.remote import ask
 from standin.repository import Repository
-from standin.timing import MINUTE
 from standin.tokens import Minted
 
+_MILLISECONDS_IN_A_MINUTE = 60_000
 _HEADINGS = ("NAME", "STATE", "EXPIRES", "ENROLLMENTS")
 
 
 def create(call: Call) -> None:
     """`swamp worker token create`."""
-    name, lifetime = call.arguments[0], call.option("--duration")
+    name = call.arguments[0]
     allowance = tokens.allowance_of(call.option("--max-enrollments", "1"))
     if call.has("--server"):
-        minted = minted_at(call.option("--server"), name, lifetime, call.option("--vault", ""), allowance)
+        minted = minted_there(call, name, allowance)
         return tell(call, tokens.document_of(minted), minted_text(minted))
     repository = Repository.here()
-    minted = tokens.mint(repository, name, lifetime)
+    minted = tokens.mint(repository, name, call.option("--duration"), call.option("--vault"))
     if allowance != 1:
         minted = tokens.allow(repository, minted, allowance)
     return tell(call, tokens.document_of(minted), minted_text(minted))
 
 
-def minted_at(url: str, name: str, lifetime: str, vault: str, allowance: int | str) -> Minted:
-    """Let an orchestrator mint a token."""
-    minutes = tokens.lifetime_in_seconds(lifetime) / MINUTE
+def minted_there(call: Call, name: str, allowance: int | str) -> Minted:
+    """A new token, minted by an orchestrator."""
     told = ask(
-        url,
+        call.option("--server"),
         "worker.token.create",
         name=name,
-        durationMs=round(minutes * 60_000),
-        vaultName=vault,
+        durationMs=tokens.minutes_in(call.option("--duration")) * _MILLISECONDS_IN_A_MINUTE,
+        vaultName=call.option("--vault"),
         maxEnrollments=allowance,
     )
     kept = told["vaultRef"]
     return Minted(
-        told["name"],
-        told["token"],
-        told["expiresAt"],
-        kept["vaultName"],
-        kept["secretKey"],
-        told["maxEnrollments"],
+        told["name"], told["token"], told["expiresAt"], kept["vaultName"], kept["secretKey"], allowance
     )
 
 
@@ -99,16 +93,11 @@ def enrollments(told: dict[str, Any]) -> str:
 
 def revoke(call: Call) -> None:
     """`swamp worker token revoke`."""
-    name = call.arguments[0]
     if call.has("--server"):
-        document = ask(call.option("--server"), "worker.token.revoke", name=name)
+        document = ask(call.option("--server"), "worker.token.revoke", name=call.arguments[0])
     else:
-        document = questions.token_revoked(Repository.here(), name)
-    tell(call, document, revoked_text(document))
-
-
-def revoked_text(document: dict[str, Any]) -> str:
-    """What became of a token that was to be revoked, for people."""
+        document = tokens.revoked_document(*tokens.revoke(Repository.here(), call.arguments[0]))
     if document["alreadyRevoked"]:
-        return f"Token {document['name']} was already revoked."
-    return f"✓ Token {document['name']} revoked.\nRevoked at: {document['revokedAt']}"
+        return tell(call, document, f"Token {document['name']} was already revoked.")
+    text = f"✓ Token {document['name']} revoked.\nRevoked at: {document['revokedAt']}"
+    return tell(call, document, text)

@@ -125,8 +125,9 @@ class Pool:
         token, _ = tokens.split(wish["token"])
         name = tokens.member_name(self._repository, wish["token"], wish["machineId"])
         before = self.members.get(name)
-        check_not_connected(before, name)
         same = is_same_member(before, wish["instanceUuid"])
+        if not same:
+            check_not_connected(before, name)
         if same:
             assert before is not None
             member = before

@@ -100,14 +100,15 @@ class Requests:
                 "Pass --vault <name> to choose one.",
                 "worker_token_create_failed",
             )
-        minted = tokens.mint(self._repository, name, f"{durationMs // _MINUTE}m")
+        lifetime = f"{durationMs // _MINUTE}m"
+        minted = tokens.mint(self._repository, name, lifetime)
         if maxEnrollments != 1:
             minted = tokens.allow(self._repository, minted, maxEnrollments)
         return tokens.document_of(minted)
 
     def do_worker_token_revoke(self, name: str) -> Any:
-        """A token that is revoked now, if it was not before."""
-        return questions.token_revoked(self._repository, name)
+        """A token that is revoked from now on, if it was not before."""
+        return tokens.revoked_document(*tokens.revoke(self._repository, name))
 
     def do_worker_queue_list(self) -> Any:
         """The steps that wait for a worker."""

@@ -27,19 +27,37 @@ def connect(call: Call) -> None:
     token = call.option("--token", os.environ.get("SWAMP_WORKER_TOKEN", ""))
     if not token:
         raise UserError("Missing enrollment token — pass --token or set SWAMP_WORKER_TOKEN")
-    for label in call.options.get("--label", ()):
-        name, _, value = label.partition("=")
-        if not (name and value):
-            raise UserError(f"Invalid label '{label}' — expected the form key=value")
     settings = Settings(
         url,
         token,
-        dict(each.split("=", 1) for each in call.options.get("--label", ())),
+        dict(map(label_in, [*labels_told_by_variable(), *call.options.get("--label", ())])),
         int(call.option("--concurrency", "1")),
         os.environ.get("SSL_CERT_FILE", ""),
     )
-    cache = Cache(call.option("--cache-dir", os.environ.get("SWAMP_WORKER_CACHE_DIR", "")))
+    cache = Cache(call.option("--cache-dir", cache_told_by_variable()))
     asyncio.run(_live(call, settings, cache))
+
+
+def labels_told_by_variable() -> list[str]:
+    """The labels that a variable tells; those of the command line win."""
+    return [label for label in os.environ.get("SWAMP_WORKER_LABELS", "").split(",") if label]
+
+
+def label_in(text: str) -> tuple[str, str]:
+    """The name and the value of a label.
+
+    Raises:
+        UserError: it has none.
+    """
+    name, _, value = text.partition("=")
+    if not (name and value):
+        raise UserError(f"Invalid label '{text}' — expected the form key=value")
+    return name, value
+
+
+def cache_told_by_variable() -> str:
+    """The cache that a variable tells, unless the command line does; none when empty."""
+    return os.environ.get("SWAMP_WORKER_CACHE_DIR", "")
 
 
 async def _live(call: Call, settings: Settings, cache: Cache) -> None:

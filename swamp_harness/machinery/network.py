@@ -6,6 +6,8 @@ The faults are those of real networks, seen from both ends as a real network wou
   arrives once the path heals, as TCP would retransmit it.
 - reset: every open connection breaks with a connection reset.
 - cut: stall and reset at once: what was connected breaks, and a new connection gets no answer.
+- break at the near end: every open connection breaks for whoever dialled, and its other end stays open until
+  it is told, as after a reboot of a router.
 - refuse: every open connection breaks, and every new one is refused, as where no program listens.
 - heal: everything passes again.
 """
@@ -120,6 +122,21 @@ class NetworkPath:
         for pair in pairs:
             pair.reset()
 
+    def break_near_ends(self) -> None:
+        """Break every open connection with a reset at its near end, and leave its far end open."""
+        self._note(PathState.BROKEN)
+        with self._lock:
+            pairs = list(self._pairs)
+        for pair in pairs:
+            pair.break_near_end()
+
+    def break_far_ends(self) -> None:
+        """Break, with a reset, the far ends that `break_near_ends` has left open."""
+        with self._lock:
+            pairs = list(self._pairs)
+        for pair in pairs:
+            pair.break_far_end()
+
     def cut(self) -> None:
         """Break what is connected and leave new connections without an answer."""
         self.stall()
@@ -208,6 +225,8 @@ class _Pair:
         self._far: socket.socket | None = None
         self._passing = passing
         self._broken = False
+        self._far_end_may_break = threading.Event()
+        self._far_end_may_break.set()
         self._lock = threading.Lock()
         self.being_read = 0
 
@@ -232,14 +251,21 @@ class _Pair:
             self._near.close()
             far.close()
 
+    def break_near_end(self) -> None:
+        self._far_end_may_break.clear()
+        _reset(self._near)
+
+    def break_far_end(self) -> None:
+        if not self._far_end_may_break.is_set():
+            self.reset()
+
     def reset(self) -> None:
+        self._far_end_may_break.set()
         with self._lock:
             self._broken = True
             ends = [end for end in (self._near, self._far) if end is not None]
         for end in ends:
-            with contextlib.suppress(OSError):
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
-            _wake_and_close(end)
+            _reset(end)
 
     def _copy(
         self, source: socket.socket, sink: socket.socket, read: Callable[[bytes], None] = lambda _: None
@@ -250,9 +276,11 @@ class _Pair:
                 read(chunk)
                 sink.sendall(chunk)
             self._passing.wait()
+            self._far_end_may_break.wait()
             if not self._broken:
                 sink.shutdown(socket.SHUT_WR)  # pass on that this side has said all it had to say
         except OSError:
+            self._far_end_may_break.wait()
             if not self._broken:
                 self.reset()  # one end broke: so does the other
 
@@ -264,6 +292,12 @@ class _Pair:
         finally:
             with self._lock:
                 self.being_read -= 1
+
+
+def _reset(end: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+    _wake_and_close(end)
 
 
 def _wake_and_close(end: socket.socket) -> None:

@@ -41,6 +41,11 @@ class Credential:
         """The credential as a worker presents it."""
         return f"{self.name}.{self.secret}"
 
+    def nearly(self) -> Credential:
+        """The same credential, except that the last digit of its secret is wrong."""
+        last = "1" if self.secret.endswith("0") else "0"
+        return Credential(self.name, self.secret[:-1] + last)
+
 
 def credentials_in(text: str) -> list[Credential]:
     """Every credential that stands in a text, each as often as it stands there."""

@@ -23,6 +23,7 @@ from swamp_harness.product.trust import trust_of_worker
 from swamp_harness.product.wordings import (
     CERTIFICATE_FLAWS,
     REJECTIONS,
+    STACK_TRACE,
     WORKER_DIALS,
     WORKER_DISCONNECTED,
     WORKER_ENROLLED,
@@ -58,18 +59,21 @@ class Ending:
         failing: whether its exit code says failure.
         reasons: the reasons for its rejection, or for refusing its orchestrator, that it gave at the end.
         enrolled: whether it had enrolled before, other than when the scenario waited for it to enroll.
+        clear: whether its error is without a stack trace.
     """
 
     failing: bool
     reasons: tuple[str, ...]
     enrolled: bool
+    clear: bool = True
 
     def __str__(self) -> str:
         """As a sentence."""
         because = " and ".join(self.reasons) if self.reasons else "no reason that the suite knows"
         outcome = "failing" if self.failing else "successful"
         before = ", after it had enrolled" if self.enrolled else ""
-        return f"ended by itself with a {outcome} exit code, because {because}{before}"
+        trace = "" if self.clear else ", with a stack trace"
+        return f"ended by itself with a {outcome} exit code, because {because}{before}{trace}"
 
 
 class Worker:
@@ -213,7 +217,8 @@ class Worker:
             InfrastructureFault: the machine is gone on which it ran.
         """
         code = self._running().wait_for_end(WORKER_ENDED, hopeless=self._reason_not_to_end)
-        return Ending(code != 0, tuple(self.rejections), enrolled=self._has_enrolled_unawaited)
+        clear = STACK_TRACE.search(self._last_error()) is None
+        return Ending(code != 0, tuple(self.rejections), self._has_enrolled_unawaited, clear)
 
     @property
     def _has_enrolled_unawaited(self) -> bool:

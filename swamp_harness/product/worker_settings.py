@@ -17,7 +17,7 @@ class WorkerSettings:
         credential: what it presents, as given to `--token`.
         labels: its scheduling labels.
         cached: whether it is given its machine's cache directory.
-        by_environment: whether variables tell it credential, address and cache, instead of arguments.
+        by_environment: whether variables tell it credential, address, cache and labels, instead of arguments.
         slots: how many steps it takes at a time.
         log_level: how much it tells; as much as usual when empty.
         output: how it reports, `Output.TEXT` or `Output.JSON`.
@@ -51,17 +51,18 @@ class WorkerSettings:
             The words after the name of the program, and the variables that tell the rest.
         """
         given, told = self._identity(url, cache)
-        labels = (("--label", f"{name}={value}") for name, value in self.labels.items())
         return [
             *("worker", "connect", *given),
-            *(part for label in labels for part in label),
             *(("--concurrency", str(self.slots)) if self.slots > 1 else ()),
             *(("--log-level", self.log_level) if self.log_level else ()),
             *(("--json",) if self.output is Output.JSON else ()),
         ], told
 
     def _identity(self, url: str, cache: str) -> tuple[list[str], dict[str, str]]:
+        labels = [f"{name}={value}" for name, value in self.labels.items()]
         if self.by_environment:
             kept = {"SWAMP_WORKER_CACHE_DIR": cache} if cache else {}
-            return [], {"SWAMP_ORCHESTRATOR_URL": url, "SWAMP_WORKER_TOKEN": self.credential, **kept}
-        return [url, "--token", self.credential, *(("--cache-dir", cache) if cache else ())], {}
+            known = {"SWAMP_WORKER_LABELS": ",".join(labels)} if labels else {}
+            return [], {"SWAMP_ORCHESTRATOR_URL": url, "SWAMP_WORKER_TOKEN": self.credential, **kept, **known}
+        flags = [part for label in labels for part in ("--label", label)]
+        return [url, "--token", self.credential, *(("--cache-dir", cache) if cache else ()), *flags], {}

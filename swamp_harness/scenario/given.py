@@ -59,6 +59,11 @@ class Given:
         scene.operator = Operator(commands, scene.fallbacks)
         scene.runs = Runs(bench.binary.runs_as, commands.environment, machine.work, scene.evidence)
 
+    def vault(self, name: str) -> None:
+        """Give the repository a vault beside the one that it has."""
+        made = self._scene.operator.commands.run("vault", "create", "local_encryption", name)
+        _demand("vault could not be created", made)
+
     def workflow(self, workflow: Workflow) -> None:
         """Give the operator a repository with a workflow whose steps are the probe's."""
         scene = self._scene

@@ -10,6 +10,7 @@ from pathlib import Path
 from swamp_harness.machinery.leaksearch import Leak, search_files, search_text
 from swamp_harness.machinery.limits import (
     DEADLINE_ENFORCED,
+    DEADLINE_KEPT,
     GRACE_WINDOW_OVER,
     POOL_CHANGED,
     Limit,
@@ -135,25 +136,36 @@ def binding_of(world: World, token: str, worker: str) -> Binding:
     return Binding(record.machines, all(bound < first.seen for bound in record.bound_at))
 
 
+def recorded_state_of(world: World, token: str) -> str:
+    """The state of a token in its data, where the token list shows what is true at this moment."""
+    record = world.operator.token_records().get(token)
+    return str(record["state"]) if record else "no state at all"
+
+
 def deadline_kept_by(world: World, name: str) -> str:
     """When a worker was disconnected, in relation to the end of its token's lifetime.
 
+    Disconnections that a fault of the worker's network has caused do not count.
+
     Returns:
-        "at the deadline", or how much before it.
+        "at the deadline", or how much before or after it.
 
     Raises:
         AwaitedInVain: it was never disconnected.
     """
     worker = world.workers[name]
+    faults = world.workers.network_faults_since(name, worker.started)
     first = wait_until(
         f'"{name}" to be disconnected at its deadline',
-        lambda: worker.disconnected_at,
+        lambda: worker.disconnected_at[faults:],
         bool,
         DEADLINE_ENFORCED,
     )[0]
     _, end = world.operator.lifetimes[worker.settings.member]
-    early = (end - first).total_seconds()
-    return "at the deadline" if early <= 0 else f"{early:.1f} s before the deadline"
+    late = (first - end).total_seconds()
+    if late < 0:
+        return f"{-late:.1f} s before the deadline"
+    return "at the deadline" if late <= DEADLINE_KEPT.seconds else f"{late:.1f} s after the deadline"
 
 
 def kept_after_grace_window(world: World, name: str) -> list[LiveMember]:

@@ -110,13 +110,27 @@ class Operator:
             raise InfrastructureFault("The operator has not given any command yet.")
         return self._last
 
-    def mint(self, token: str, lifetime: str, machines: int = 1) -> CommandResult:
-        """Mint a token, for one machine or several; whether it succeeded is for the scenario to ask."""
+    def mint(
+        self, token: str, lifetime: str, machines: int = 1, *, vault: str = "", through: str = ""
+    ) -> CommandResult:
+        """Mint a token; whether it succeeded is for the scenario to ask.
+
+        Args:
+            token: its name.
+            lifetime: that is asked for.
+            machines: how many it is for.
+            vault: that is to keep its secret; the only one when empty.
+            through: the address of the orchestrator that mints it; it is minted in the repository when empty.
+        """
         several = ("--max-enrollments", str(machines)) if machines > 1 else ()
+        through = through or self.server
         # An orchestrator has a vault of its own beside that of the repository, so the vault must be named.
-        where = ("--server", self.server, "--vault", VAULT) if self.server else ()
+        vault = vault or (VAULT if through else "")
+        kept = ("--vault", vault) if vault else ()
+        there = ("--server", through) if through else ()
         result = self.commands.run(
-            "worker", "token", "create", token, "--duration", lifetime, *several, *where, output=self.output
+            *("worker", "token", "create", token, "--duration", lifetime, *several, *kept, *there),
+            output=self.output,
         )
         self.asked_lifetimes.setdefault(token, lifetime)
         for credential in credentials_in(result.stdout + result.stderr):
@@ -145,10 +159,11 @@ class Operator:
         end = moment(minting.answer("token-create")["expiresAt"])
         self.lifetimes[token] = (minting.started, end)
 
-    def revoke(self, token: str) -> CommandResult:
-        """Revoke a token; whether it succeeded is for the scenario to ask."""
-        where = ("--server", self.server) if self.server else ()
-        self._last = self.commands.run("worker", "token", "revoke", token, *where, output=self.output)
+    def revoke(self, token: str, *, through: str = "") -> CommandResult:
+        """Revoke a token, here or through an orchestrator; whether it succeeded the scenario asks."""
+        through = through or self.server
+        there = ("--server", through) if through else ()
+        self._last = self.commands.run("worker", "token", "revoke", token, *there, output=self.output)
         self.revocations.append(self._last)
         return self._last
 

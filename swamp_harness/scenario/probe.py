@@ -120,11 +120,16 @@ _SAY_SECRET = f"echo 'to the output: {_HANDED}'; echo 'to the errors: {_HANDED}'
 _HOLD_AS_A_PROGRAM = f'[ -n "$first" ] && exec sleep {_LONGER_THAN_ANY_SCENARIO}'
 _NOTE_ENVIRONMENT = f'env > "${NOTES_VARIABLE}/environment-$step-$$"'
 
-# What a step does, in the words of the features. What holds does so when it begins for the first time.
+_READ = "seed"
+# What a step does, in the words of the features. What holds does so when it begins for the first time; what
+# holds twice, when it begins for the first and the second time.
 WORK: Mapping[str, Callable[[str], Task]] = {
     "works at once": _probe("once"),
     "works for a moment": _probe("moment"),
     "holds, then writes": _probe("hold"),
+    f'reads the result of "{_READ}", holds twice, then writes': lambda step: Task(
+        PROBE, "read", {"step": step, "of": _READ}
+    ),
     "holds and does not listen": _probe("deaf"),
     "says a word, holds, then writes": _probe("say"),
     "fails": _probe("fail"),

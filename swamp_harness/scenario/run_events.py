@@ -17,6 +17,7 @@ from swamp_harness.machinery.limits import (
     STEP_BEGUN,
     STEP_QUEUED,
     STEP_WRITTEN,
+    WORKER_CONNECTED,
 )
 from swamp_harness.machinery.waiting import AwaitedInVain, wait_for_moment, wait_until
 from swamp_harness.product.commands import Output
@@ -126,6 +127,27 @@ def stop_during_step(world: World, worker: str, step: str) -> None:
         stopped.result()
 
 
+def wait_until_begun_again(world: World, step: str) -> None:
+    """Wait until a step has begun for the second time, or the run is over: then what follows will show it.
+
+    Raises:
+        AwaitedInVain: neither comes.
+    """
+    wait_until(
+        f'the step "{step}" to begin again, or the run to be over',
+        lambda: cause_of_standstill(world) or world.journal.starts(step),
+        lambda seen: isinstance(seen, str) or len(seen) > 1,
+        STEP_BEGUN,
+    )
+
+
+def go_on_once_ended(world: World, step: str, worker: str) -> None:
+    """Let a step go on that holds, once another worker's process has ended or has been let in."""
+    with contextlib.suppress(AwaitedInVain):
+        world.workers[worker].wait_until_ended()
+    world.journal.let_go_on(step)
+
+
 def wait_until_written(world: World, step: str) -> None:
     """Wait until the lease of a step that runs says that the step has persisted something.
 
@@ -181,6 +203,21 @@ def silence_until_noticed(world: World, worker: str) -> None:
     world.lose(worker, world.workers.network(worker).stall, SILENCE_NOTICED)
 
 
+def break_unnoticed(world: World, worker: str) -> None:
+    """Break the network of a worker, and let the orchestrator notice only once the worker is back.
+
+    Raises:
+        AwaitedInVain: the worker does not come back.
+    """
+    network, actor = world.workers.network(worker), world.workers[worker]
+    before = actor.enrollments
+    network.break_near_ends()
+    wait_until(
+        f'"{worker}" to come back', lambda: actor.enrollments, lambda now: now > before, WORKER_CONNECTED
+    )
+    network.break_far_ends()
+
+
 def heal_after(world: World, worker: str, silence: timedelta) -> None:
     """Let the network of a worker, which is silent, pass everything again after some time of silence.
 
@@ -217,6 +254,26 @@ def refuse_until_tried(world: World, worker: str, attempts: int) -> None:
         lambda _: world.workers[worker].dials - before >= attempts or not world.workers[worker].alive,
         ATTEMPTS_MADE,
     )
+
+
+def refuse_and_heal(world: World, worker: str, attempts: int, times: int) -> None:
+    """Let the network of a worker refuse so many attempts, and wait until the worker is back; several times.
+
+    A worker whose process has ended meanwhile does not come back: what follows will find it not connected.
+
+    Raises:
+        AwaitedInVain: it still runs, and does not try or come back.
+    """
+    actor = world.workers[worker]
+    for _ in range(times):
+        refuse_until_tried(world, worker, attempts)
+        world.workers.network(worker).heal()
+        wait_until(
+            f'"{worker}" to come back to the live pool, or end',
+            lambda: [member for member in world.live_pool() if member.name == worker],
+            lambda members: any(member.connected for member in members) or not actor.alive,
+            WORKER_CONNECTED,
+        )
 
 
 def cancel_run(world: World) -> None:

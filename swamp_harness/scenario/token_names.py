@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.conventions import VAULT
 from swamp_harness.scenario.world import World
 
 WHEN_ASKED = "after the lifetime that was asked for"
@@ -35,14 +36,16 @@ class Minted:
 
 
 def mint_again(world: World, tokens: Sequence[str]) -> Minted:
-    """Mint each token again, in text and in JSON."""
+    """Mint each token again, in text in the repository, and in JSON through the orchestrator."""
     before = kept(world)
     operator, usual = world.operator, world.operator.output
     results = {}
     for token in tokens:
-        for output in (Output.TEXT, Output.JSON):
+        for output, url in ((Output.TEXT, ""), (Output.JSON, world.orchestrator.api.url)):
             operator.output = output
-            results[f"{token} in {output.value}"] = operator.mint(token, world.times.usual_lifetime)
+            # An orchestrator has a vault of its own beside that of the repository, so one must be named.
+            minted = operator.mint(token, world.times.usual_lifetime, vault=VAULT, through=url)
+            results[f"{token} in {output.value}"] = minted
     operator.output = usual
     return Minted(results, before)
 

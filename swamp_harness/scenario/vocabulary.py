@@ -48,6 +48,7 @@ KINDS: dict[str, Kind] = {
     "Failure": _one_of({reason: reason for reason in COMMAND_FAILURES}),
     "RunFailure": _one_of({reason: reason for reason in RUN_FAILURES}),
     "RunStatus": _one_of({status: status for status in (SUCCEEDED, FAILED, CANCELLED)}),
+    "TokenState": _one_of({state: state for state in ("unused", "enrolled", "expired", "revoked")}),
     "Labels": Kind(r"[^\"]+=[^\"]+", lambda text: dict(labels_from_text(text))),
     "Question": _one_of(QUESTIONS),
     "Mistake": _one_of(MISTAKES),

@@ -11,7 +11,7 @@ from swamp_harness.machinery.ending import take_every
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.hosts import Address
 from swamp_harness.machinery.limits import WORKER_CONNECTED, WORKER_DIALLED
-from swamp_harness.machinery.network import NetworkPath
+from swamp_harness.machinery.network import NetworkPath, PathState
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.machine import CachePlace, Machine
@@ -176,6 +176,12 @@ class Workers:
     def networks_by_name(self) -> dict[str, NetworkPath]:
         """Every network path that can fail, by the name of its worker."""
         return dict(self._networks)
+
+    def network_faults_since(self, worker: str, moment: datetime) -> int:
+        """How many faults have broken the connections of a worker's network since a moment; 0 without one."""
+        changes = self._networks[worker].changes if worker in self._networks else []
+        breaks = (PathState.BROKEN, PathState.REFUSED)
+        return sum(change.at >= moment and change.state in breaks for change in changes)
 
     def _put_on_a_network(self, worker: str, orchestrator: Address) -> NetworkPath:
         self._networks[worker] = self[worker].machine.host.path_to(orchestrator)

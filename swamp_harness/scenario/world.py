@@ -126,6 +126,15 @@ class World(Scene):
             for worker in self.workers.names():
                 self._wait_for(worker, "to come back to the pool", connected=True, limit=WORKER_CONNECTED)
 
+    def restart_orchestrator_after_expiry_of(self, token: str) -> None:
+        """Kill the orchestrator, and start it again once the lifetime of a token has passed."""
+
+        def kill_and_wait() -> None:
+            self.orchestrator.kill()
+            self.wait_for_expiry_of(token)
+
+        self.restart_orchestrator(kill_and_wait)
+
     def restart_orchestrator(
         self, end: Callable[[], object] | None = None, *, variables: Mapping[str, str] | None = None
     ) -> None:
