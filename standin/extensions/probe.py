@@ -22,14 +22,14 @@ async def _hold(step: str, context: Context, *, listening: bool = True, twice: b
         await context.pause(HOLDING, until=lambda: _may_go_on(step), listening=listening)
 
 
-async def _finish(step: str, context: Context) -> None:
-    await context.write_resource("state", "result", account(step))
+async def _finish(step: str, context: Context, **said: str) -> None:
+    await context.write_resource("state", "result", {**account(step), **said})
     journal("end", step)
 
 
 async def _once(inputs: dict[str, Any], context: Context) -> None:
     journal("start", inputs["step"])
-    await _finish(inputs["step"], context)
+    await _finish(inputs["step"], context, **{name: inputs[name] for name in inputs if name == "word"})
 
 
 async def _moment(inputs: dict[str, Any], context: Context) -> None:

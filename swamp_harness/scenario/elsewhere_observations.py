@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.commands import CommandResult, Output
@@ -17,6 +18,8 @@ from swamp_harness.scenario.world import World
 # The port of the discard protocol: a privileged one that the operating system gives to nobody.
 _NOBODY = "ws://127.0.0.1:9"
 _MODES = (Output.TEXT, Output.JSON)
+# What a method is given to say: all that a command line may cut or change.
+_WORD = 'left=right=, "quoted"\nand été, on a second line '
 # How the product tells that what was run has failed by itself, in a step of a workflow or without one.
 _AS_TOLD = "its step failed"
 
@@ -50,21 +53,26 @@ def told_why(world: World, deeds: Iterable[str]) -> list[Row]:
 
 def shown_of_method(world: World) -> dict[str, str]:
     """Run the method "once" of the scenario's model in both modes, and tell which result each mode shows."""
-    text, in_json = _both(world, method_run(world.model, "once", step=world.model))
+    text, in_json = _both(world, method_run(world.model, "once", step=world.model, word=_WORD))
     shown = {}
     if text.succeeded:
         words = text.stdout.split()
         shown[Output.TEXT.value] = " of ".join(word for word in (RESULT, world.model) if word in words)
     if in_json.succeeded:
         answer = in_json.answer("method-run")
-        data = [f"{each['name']} of {each['attributes'].get('step')}" for each in answer["dataArtifacts"]]
-        shown[Output.JSON.value] = " and ".join(data)
+        shown[Output.JSON.value] = " and ".join(map(_shown_in_json, answer["dataArtifacts"]))
     return {mode.value: shown.get(mode.value, "failed") for mode in _MODES}
 
 
 def expected_of_method(world: World) -> dict[str, str]:
     """What `shown_of_method` is to return."""
     return {mode.value: f"{RESULT} of {world.model}" for mode in _MODES}
+
+
+def _shown_in_json(artifact: Mapping[str, Any]) -> str:
+    attributes = artifact["attributes"]
+    said = "" if attributes.get("word") == _WORD else f", saying {attributes.get('word')!r}"
+    return f"{artifact['name']} of {attributes.get('step')}{said}"
 
 
 def told_of_failing_method(world: World) -> dict[str, str]:
