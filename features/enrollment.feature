@@ -156,8 +156,8 @@ Feature: Enrollment and machine binding
       | the machine of "alpha"            | text   |
       | a clone of the machine of "alpha" | JSON   |
 
-  @uat-09
-  Scenario: A worker at work is not disturbed by a second live worker
+  @uat-08 @uat-09
+  Scenario: A worker at work is not disturbed by others that present its token
     Given a workflow with the steps:
       | step  | runs on    | work               |
       | build | any worker | holds, then writes |
@@ -165,14 +165,13 @@ Feature: Enrollment and machine binding
     And the enrolled worker "alpha"
     When the workflow starts
     And the step "build" is running
+    And the worker "intruder" connects with the token "alpha"
     And the worker "twin" connects with the token "alpha" from the machine of "alpha"
-    And the step "build" goes on once the worker "twin" has ended
-    Then the worker "twin" is rejected because the worker is already connected
+    And the step "build" goes on once the workers "intruder, twin" have ended
+    Then the worker "intruder" is rejected because its token is bound to another machine
+    And the worker "twin" is rejected because the worker is already connected
     And the run succeeds
-    And these steps began, and no others:
-      | step  | worker |
-      | build | alpha  |
-    And the worker "alpha" was not disturbed by "twin"
+    And the worker "alpha" was not disturbed by "intruder"
 
   @uat-10
   Scenario Outline: A worker of <version> protocol version is turned away

@@ -23,6 +23,20 @@ Feature: Token lifecycle
       | text on a terminal |
 
   @uat-01
+  Scenario Outline: A credential minted through the orchestrator is shown exactly once, in <output>
+    Given an orchestrator
+    And the operator asks for answers in <output>
+    When the operator mints the token "alpha" through the orchestrator
+    Then the command succeeds
+    And its answer shows the credential of "alpha" exactly once
+    And its answer says when the token "alpha" expires, and where its secret is kept
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-01
   Scenario: The secret of a token stays in the vault
     Given an orchestrator
     And the operator asks for answers in text
@@ -39,11 +53,11 @@ Feature: Token lifecycle
   @uat-01
   Scenario: The secret of a token is kept in the vault that the operator names
     Given a repository
-    And another vault "second"
+    And another vault "v2"
     And the operator asks for answers in text
-    When the operator mints the token "alpha" with its secret in the vault "second"
+    When the operator mints the token "alpha" with its secret in the vault "v2"
     Then the command succeeds
-    And its answer says when the token "alpha" expires, and that its secret is kept in "second"
+    And its answer says when the token "alpha" expires, and that its secret is kept in "v2"
 
   @uat-01
   Scenario Outline: No token is minted for a lifetime of <lifetime>

@@ -53,9 +53,9 @@ def the_step_is_running_again(context, step):
     run_events.wait_until_begun_again(context.world, step)
 
 
-@when('the step "{step:Name}" goes on once the worker "{worker:Name}" has ended')
-def the_step_goes_on_once_a_worker_has_ended(context, step, worker):
-    run_events.go_on_once_ended(context.world, step, worker)
+@when('the step "{step:Name}" goes on once the workers "{workers:Names}" have ended')
+def the_step_goes_on_once_workers_have_ended(context, step, workers):
+    run_events.go_on_once_ended(context.world, step, workers)
 
 
 @when('the step "{step:Name}" has written')

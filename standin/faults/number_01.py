@@ -121,3 +121,23 @@ def vault_not_heeded():
     def _(old, found, named):
         old(found, named)
         return found[0]
+
+
+def secret_shown_twice_through_the_orchestrator():
+    """Minting through the orchestrator says the credential on standard error as well."""
+
+    @broken("operator.tokens:minted_there")
+    def _(old, call, name, allowance):
+        minted = old(call, name, allowance)
+        print(f"minted {minted.credential}", file=sys.stderr)
+        return minted
+
+
+def vault_missing_through_the_orchestrator():
+    """Minting through the orchestrator does not say which vault keeps the secret."""
+
+    @broken("operator.tokens:minted_there")
+    def _(old, call, name, allowance):
+        from dataclasses import replace
+
+        return replace(old(call, name, allowance), vault="-")

@@ -63,3 +63,28 @@ def attempt_is_recorded_as_binding():
                 lambda present: {**present, "bindings": [*present["bindings"], binding]},
             )
         old(repository, record, machine)
+
+
+def second_machine_voids_the_step_of_the_first():
+    """The second machine is turned away, but the step of the first one can no longer write."""
+    voided = set()
+
+    @broken("orchestrator.pool:Pool.enroll")
+    def _(old, pool, wish, socket):
+        from standin.tokens import Rejected
+
+        try:
+            return old(pool, wish, socket)
+        except Rejected as error:
+            before = pool.members.get(wish["token"].partition(".")[0])
+            if before is not None and "exhausted" in str(error):
+                voided.update(before.dispatches)
+            raise
+
+    @broken("orchestrator.dataplane:DataPlane.do_write_resource")
+    def _(old, plane, **given):
+        from standin.errors import UserError
+
+        if plane._dispatch.identity in voided:
+            raise UserError("Missing or invalid session credential")
+        return old(plane, **given)

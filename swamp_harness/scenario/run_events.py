@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -141,10 +141,11 @@ def wait_until_begun_again(world: World, step: str) -> None:
     )
 
 
-def go_on_once_ended(world: World, step: str, worker: str) -> None:
-    """Let a step go on that holds, once another worker's process has ended or has been let in."""
-    with contextlib.suppress(AwaitedInVain):
-        world.workers[worker].wait_until_ended()
+def go_on_once_ended(world: World, step: str, workers: Sequence[str]) -> None:
+    """Let a step go on that holds, once the processes of other workers have ended or have been let in."""
+    for worker in workers:
+        with contextlib.suppress(AwaitedInVain):
+            world.workers[worker].wait_until_ended()
     world.journal.let_go_on(step)
 
 
@@ -206,14 +207,19 @@ def silence_until_noticed(world: World, worker: str) -> None:
 def break_unnoticed(world: World, worker: str) -> None:
     """Break the network of a worker, and let the orchestrator notice only once the worker is back.
 
+    A worker whose process has ended does not come back: what follows will find it not connected.
+
     Raises:
-        AwaitedInVain: the worker does not come back.
+        AwaitedInVain: it still runs, and does not come back.
     """
     network, actor = world.workers.network(worker), world.workers[worker]
     before = actor.enrollments
     network.break_near_ends()
     wait_until(
-        f'"{worker}" to come back', lambda: actor.enrollments, lambda now: now > before, WORKER_CONNECTED
+        f'"{worker}" to come back, or end',
+        lambda: actor.enrollments,
+        lambda now: now > before or not actor.alive,
+        WORKER_CONNECTED,
     )
     network.break_far_ends()
 
