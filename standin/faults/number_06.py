@@ -1,5 +1,7 @@
 """A worker that starts again is the same pool member, on the machine that its token is bound to."""
 
+import os
+
 from standin.faults import broken
 
 
@@ -86,3 +88,8 @@ def first_labels_listed():
     def _(old, repository, record):
         labels = first.setdefault(record["name"], record["labels"])
         old(repository, {**record, "labels": labels})
+
+
+def variable_for_the_cache_not_read():
+    """A worker does not find the cache directory that a variable names."""
+    os.environ.pop("SWAMP_WORKER_CACHE_DIR", None)

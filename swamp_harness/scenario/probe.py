@@ -76,6 +76,9 @@ def _use(deed: str) -> Callable[[str], Task]:
     return lambda step: Task(CAPABILITIES_MODEL, "use", {"step": step, "deed": deed})
 
 
+_OTHERWISE = {"lifetime": "7d", "garbageCollection": 3, "tags": {"team": "red"}}
+
+
 def _hand_back(step: str) -> Task:
     return Task(VALUES_MODEL, "echo", {"step": step, "bag": VALUES, "lines": LINES, "long": LONG})
 
@@ -101,6 +104,7 @@ def size_made_by(task: Task) -> int:
 
 
 _HANDED = f'${{{{ vault.get("{VAULT}", "{HANDED_KEY}") }}}}'
+_HANDED_TOO = f'${{{{ vault.get("{VAULT}", "other-key") }}}}'
 _NOTE_DIGEST = (
     f"printf %s '{_HANDED}' | (sha256sum || shasum -a 256) 2>/dev/null | cut -c 1-64 "
     f'> "${NOTES_VARIABLE}/digest-$step"'
@@ -135,6 +139,9 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "says a secret in its error": _say("error"),
     "gives a secret to a program": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}"),
     "gives a secret to a program that fails": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}\nexit 3"),
+    "says two secrets in a resource": lambda step: Task(
+        SECRETS_MODEL, "say", {"step": step, "secret": _HANDED, "also": _HANDED_TOO, "place": "resource"}
+    ),
     'asks for the enrollment token of "alpha"': lambda step: Task(
         SECRETS_MODEL, "pry", {"step": step, "vault": VAULT, "key": INFRASTRUCTURE_KEY}
     ),
@@ -146,6 +153,9 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes one resource again and again": _use("versions"),
     "writes a sensitive field": _use("sensitive"),
     "writes files": _use("files"),
+    "writes files that its workflow keeps otherwise": lambda step: Task(
+        CAPABILITIES_MODEL, "use", {"step": step, "deed": "files"}, {"blob": _OTHERWISE, "text": _OTHERWISE}
+    ),
     "writes a file as it pleases": _use("adornedFile"),
     "writes a file line by line": _use("lines"),
     "writes files from a stream": _use("streams"),
