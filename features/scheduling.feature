@@ -29,10 +29,10 @@ Feature: Dispatch and scheduling
   Scenario: A step runs where its job says, unless it says otherwise itself
     Given a workflow with the steps:
       | job    | job runs on | step   | runs on          | work          | queue limit |
-      | build  | pool=a      | first  | as its job       | works at once | 9 s         |
-      | build  | pool=a      | second | pool=b           | works at once | 9 s         |
-      | build  | pool=a      | third  | the orchestrator | works at once | 9 s         |
-      | deploy | pool=b      | fourth | as its job       | works at once | 9 s         |
+      | build  | pool=a      | first  | as its job       | works at once | 20 s        |
+      | build  | pool=a      | second | pool=b           | works at once | 20 s        |
+      | build  | pool=a      | third  | the orchestrator | works at once | 20 s        |
+      | deploy | pool=b      | fourth | as its job       | works at once | 20 s        |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "pool=a"
     And the enrolled worker "beta" with the labels "pool=b"
@@ -150,7 +150,7 @@ Feature: Dispatch and scheduling
     Given a workflow with the steps:
       | step     | runs on                                     | work          | queue limit |
       | by-name  | worker "beta", region=east                  | works at once |             |
-      | by-uuid  | the present instance of "beta", region=east | works at once | 9 s         |
+      | by-uuid  | the present instance of "beta", region=east | works at once | 20 s        |
       | by-label | region=east                                 | works at once |             |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"

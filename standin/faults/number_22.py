@@ -349,3 +349,11 @@ def wish_of_the_workflow_ignored_for_files():
         if plane._dispatch.member is not None and kind.data_type == "file":
             work.kept = {}
         return old(plane, kind, overrides)
+
+
+def arguments_of_the_model_not_sent():
+    """A step on a worker does not find the arguments of its model."""
+
+    @broken("orchestrator.serve:Orchestrator.arguments_of_the_model")
+    def _(old, orchestrator, dispatch):
+        return {} if dispatch.member is not None else old(orchestrator, dispatch)

@@ -72,6 +72,7 @@ class Work:
         wrote: takes what it writes, as (name, version).
         kept: how its data are kept, otherwise than its model says, by their kinds.
         tags: that its data get, for the sake of the run.
+        of_the_model: the arguments of the model, which all its methods find.
     """
 
     workflow: str
@@ -86,6 +87,7 @@ class Work:
     wrote: Callable[[dict[str, Any]], None]
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    of_the_model: dict[str, Any] = field(default_factory=dict)
 
 
 class StepFailed(Exception):

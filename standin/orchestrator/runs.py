@@ -149,6 +149,7 @@ class Run:
             self._progress[step.name].wrote.append,
             step.kept,
             self._tags,
+            step.of_the_model,
         )
 
     def _say(self, line: str, _: str = "") -> None:

@@ -223,6 +223,7 @@ class Orchestrator:
             "model": work.model,
             "method": work.method,
             "inputs": work.inputs,
+            "ofTheModel": self.arguments_of_the_model(dispatch),
             "secrets": work.secrets,
             "fingerprint": fingerprint_of(bundle) if bundle else "",
             "environment": snapshot(os.environ),
@@ -230,6 +231,10 @@ class Orchestrator:
         if self._logs_everything:
             say(sent_in_words(job))
         return job
+
+    def arguments_of_the_model(self, dispatch: Dispatch) -> dict[str, Any]:
+        """What all methods of a model instance find."""
+        return dispatch.work.of_the_model
 
     async def _serve_step(self, socket: ServerConnection, shown: dict[str, str]) -> None:
         dispatch = self.dispatcher.dispatches.get(shown["dispatch"]) or self._local.get(shown["dispatch"])

@@ -37,6 +37,7 @@ class Step:
         queue_limit: how long it may wait for a worker, in seconds; as the orchestrator says when None.
         after: the steps that must have succeeded before.
         kept: how its data are kept, otherwise than its model says, by their kinds.
+        of_the_model: the arguments of the model, which all its methods find.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Step:
     queue_limit: float | None
     after: list[str] = field(default_factory=list)
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)
+    of_the_model: dict[str, Any] = field(default_factory=dict)
 
 
 def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> list[Step]:
@@ -115,6 +117,7 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
         described.get("queueTimeout"),
         [each["step"] for each in described.get("dependsOn", ())],
         {each["specName"]: each for each in described.get("dataOutputOverrides", ())},
+        task.get("globalArgs", {}),
     )
 
 

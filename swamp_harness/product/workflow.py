@@ -45,12 +45,14 @@ class Task:
         inputs: the method's arguments, as they are.
         kept: how its workflow wants its data kept, otherwise than the model says: such as their lifetime and
             tags, by the names of their kinds.
+        of_the_model: the arguments of the model, which all its methods find.
     """
 
     model_type: str
     method: str
     inputs: Mapping[str, Any]
     kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    of_the_model: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class Step:
             "modelName": self.model or self.template,
             "methodName": self.task.method,
             "inputs": dict(self.task.inputs),
+            **({"globalArgs": dict(self.task.of_the_model)} if self.task.of_the_model else {}),
         }
         depends = [{"step": self.after, "condition": {"type": "succeeded"}}] if self.after else []
         optional: dict[str, Any] = {

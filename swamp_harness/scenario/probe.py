@@ -162,7 +162,12 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "deletes a resource": _use("deleting"),
     "keeps a secret in a vault": _use("keeping"),
     "reads data, its own and that of others": _use("reading"),
-    "evaluates expressions": _use("computing"),
+    "evaluates expressions": lambda step: Task(
+        CAPABILITIES_MODEL,
+        "use",
+        {"step": step, "deed": "computing"},
+        of_the_model={"place": "Köln", "shelves": 3, "open": False, "days": ["Mon", "Tue"]},
+    ),
     "reads the sensitive field that it wrote": _use("sensitiveRead"),
     "looks at the handles of what it wrote": _use("handles"),
     "makes mistakes": _use("erring"),
