@@ -130,7 +130,7 @@ Feature: Extensions and large artifacts
   Scenario: A step on another worker reads an artifact bit for bit
     Given a workflow with the steps:
       | step  | runs on        | work                          | after |
-      | build | worker "alpha" | makes 50 MB as a stream       |       |
+      | build | worker "alpha" | makes 100 MB as a stream      |       |
       | ship  | worker "beta"  | reads the artifact of "build" | build |
     And an orchestrator
     And the enrolled worker "alpha"

@@ -19,19 +19,20 @@ Feature: Capabilities
       | placed | alpha            |
     And the step "placed" was given back and left behind the same as the step "local"
 
-    # As it pleases: with a lifetime, a number of versions to keep, tags and a content type of its own.
+    # As it pleases, and otherwise: with a lifetime, a number of versions to keep, and tags of its own.
     Examples:
-      | work                                |
-      | writes resources                    |
-      | writes a resource as it pleases     |
-      | writes one resource again and again |
-      | writes a sensitive field            |
-      | writes files                        |
-      | writes a file as it pleases         |
-      | writes a file line by line          |
-      | writes files from a stream          |
-      | deletes a resource                  |
-      | keeps a secret in a vault           |
+      | work                                           |
+      | writes resources                               |
+      | writes a resource as it pleases                |
+      | writes one resource again and again            |
+      | writes a sensitive field                       |
+      | writes files                                   |
+      | writes files that its workflow keeps otherwise |
+      | writes a file as it pleases                    |
+      | writes a file line by line                     |
+      | writes files from a stream                     |
+      | deletes a resource                             |
+      | keeps a secret in a vault                      |
 
   @uat-22
   Scenario Outline: A step on a worker that <work> finds what it would find on the orchestrator
@@ -182,3 +183,4 @@ Feature: Capabilities
     When the workflow starts
     Then the run fails because its step failed
     And the error of the step "build" is told as it was raised
+    And the worker "alpha" takes another step

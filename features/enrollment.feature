@@ -89,7 +89,7 @@ Feature: Enrollment and machine binding
   @uat-06
   Scenario: A worker is the same pool member after a reboot of everything
     Given an orchestrator
-    And the enrolled worker "alpha"
+    And the enrolled worker "alpha" configured by variables
     When every machine reboots
     Then the worker "alpha" is enrolled
     And the pool shows, past members included:

@@ -352,6 +352,31 @@ Feature: Reconnection and failure
       | step  | data   | version | written on |
       | build | before | 1       | alpha      |
 
+  @uat-15 @uat-16
+  Scenario: Of two steps whose worker was killed, the one that had not written runs again
+    Given a workflow with the steps:
+      | step  | runs on    | work                        |
+      | build | any worker | writes, holds, writes again |
+      | test  | any worker | holds, then writes          |
+    And an orchestrator
+    And the enrolled worker "alpha" with 2 slots
+    When the workflow starts
+    And the step "build" has written
+    And the step "test" is running
+    And the worker "alpha" is killed
+    And the worker "alpha" starts again
+    Then the run fails because its worker was lost after the step had written
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | test  | alpha  |
+      | test  | alpha  |
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     | wrote |
+      | build | alpha  | failed    | yes   |
+      | test  | alpha  | expired   | no    |
+      | test  | alpha  | completed | yes   |
+
   @uat-16 @slow
   Scenario: A step that had written is not run again when its worker never comes back
     Given a workflow with the steps:

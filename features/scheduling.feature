@@ -8,7 +8,7 @@ Feature: Dispatch and scheduling
     Given a workflow with the steps:
       | step  | runs on                                               | work          | queue limit |
       | east  | region=east                                           | works at once |             |
-      | west  | region=west                                           | works at once |             |
+      | west  | region=west, this platform                            | works at once |             |
       | train | region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x | works at once | 60 s        |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
@@ -26,6 +26,26 @@ Feature: Dispatch and scheduling
     And the queue is empty
 
   @uat-18
+  Scenario: A step runs where its job says, unless it says otherwise itself
+    Given a workflow with the steps:
+      | job    | job runs on | step   | runs on          | work          | queue limit |
+      | build  | pool=a      | first  | as its job       | works at once | 20 s        |
+      | build  | pool=a      | second | pool=b           | works at once | 20 s        |
+      | build  | pool=a      | third  | the orchestrator | works at once | 20 s        |
+      | deploy | pool=b      | fourth | as its job       | works at once | 20 s        |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "pool=a"
+    And the enrolled worker "beta" with the labels "pool=b"
+    When the workflow starts
+    Then the run succeeds
+    And these steps began, and no others:
+      | step   | worker           |
+      | first  | alpha            |
+      | fourth | beta             |
+      | second | beta             |
+      | third  | the orchestrator |
+
+  @uat-18
   Scenario: A label that is nearly right is not right
     Given a workflow with the steps:
       | step      | runs on             | work          |
@@ -39,7 +59,7 @@ Feature: Dispatch and scheduling
       | key       | gpu=yes             | works at once |
       | one-wrong | rack=7, disk=ssd    | works at once |
       | letters   | city=Köln, disk=ssd | works at once |
-    And an orchestrator
+    And an orchestrator without a queue limit
     And the enrolled worker "alpha" with the labels "zone=a1, region=us-east, tier=not-gold, os=Linux, release=1x2, slot=01, query=a=b, cpu=yes, GPU=yes, gpus=yes, rack=8, disk=ssd, city=Koln"
     When the workflow starts
     Then the queue shows, in text and in JSON:
@@ -59,18 +79,22 @@ Feature: Dispatch and scheduling
   @uat-18
   Scenario: The operator sees which steps wait, and for what
     Given a workflow with the steps:
-      | step  | runs on               | work          |
-      | train | region=east, gpu=true | works at once |
-      | ship  | worker "beta"         | works at once |
+      | step  | runs on                           | work          |
+      | train | region=east, gpu=true             | works at once |
+      | ship  | worker "beta"                     | works at once |
+      | cross | region=east, another architecture | works at once |
+      | port  | region=east, another system       | works at once |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
     When the workflow starts
     And the step "train" waits in the queue
     And the step "ship" waits in the queue
     Then the queue shows, in text and in JSON:
-      | step  | waits for            |
-      | ship  | target=beta          |
-      | train | gpu=true,region=east |
+      | step  | waits for                                 |
+      | cross | platform=another architecture,region=east |
+      | port  | platform=another system,region=east       |
+      | ship  | target=beta                               |
+      | train | gpu=true,region=east                      |
     And no step began
 
   @uat-18
@@ -124,14 +148,17 @@ Feature: Dispatch and scheduling
   @uat-19
   Scenario: A step runs on the worker that it names, whatever its labels would choose
     Given a workflow with the steps:
-      | step     | runs on                                     | work          |
-      | by-name  | worker "beta", region=east                  | works at once |
-      | by-uuid  | the present instance of "beta", region=east | works at once |
-      | by-label | region=east                                 | works at once |
+      | step     | runs on                                     | work          | queue limit |
+      | by-name  | worker "beta", region=east                  | works at once |             |
+      | by-uuid  | the present instance of "beta", region=east | works at once | 20 s        |
+      | by-label | region=east                                 | works at once |             |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
     And the enrolled worker "beta" with the labels "region=west"
-    When the workflow starts
+    When the worker "beta" is killed
+    And the worker "beta" starts again
+    And the worker "beta" is enrolled once more
+    And the workflow starts
     Then the run succeeds
     And these steps began, and no others:
       | step     | worker |

@@ -92,6 +92,7 @@ GROUPS: Mapping[str, str] = {
 COMMANDS: Sequence[Command] = (
     Command("serve", "Serve a repository to workers and operators", "orchestrator.serve:serve", (), (
         Option("--port"), Option("--no-schedule", takes=False), Option("--ws-idle-timeout"),
+        Option("--queue-timeout"),
         Option("--cert-file"), Option("--key-file"), Option("--repo-dir"),
     )),
     Command("repo init", "Make this folder a repository", "operator.setup:init", (), (Option("--tool"),)),
@@ -100,7 +101,7 @@ COMMANDS: Sequence[Command] = (
     Command("model type describe", "Describe a model type", "operator.models:describe", ("type",)),
     Command("model create", "Create a model", "operator.models:create", ("type", "name")),
     Command("model method run", "Run a method of a model", "operator.models:run", ("model", "method"), (
-        _SERVER, Option("--input"),
+        _SERVER, Option("--input"), Option("--tag"),
     )),
     Command("extension pull", "Pull an extension from the registry", "operator.extensions:pull", ("name",), (
         Option("--force", takes=False),
@@ -126,7 +127,7 @@ COMMANDS: Sequence[Command] = (
         _SERVER, Option("--label"),
     )),
     Command("workflow run", "Run a workflow", "operator.workflows:run", ("name",), (
-        _SERVER, Option("--input"),
+        _SERVER, Option("--input"), Option("--tag"),
     )),
     Command("workflow cancel", "Cancel a run", "operator.workflows:cancel", ("[name]",), (
         _SERVER, Option("--run"),

@@ -16,7 +16,7 @@ LONGEST_PAUSE = 1.0
 DIALS_BEFORE_ENROLLMENT = 3
 # How long a step that is asked to stop may take before it is ended.
 STOPPING = 0.5
-# How long a step may wait for a worker, unless its workflow says otherwise.
+# How long a step may wait for a worker, unless its workflow or `serve --queue-timeout` says otherwise.
 QUEUE_LIMIT = 600.0
 # What the probe calls a moment, and how long it holds at the most.
 MOMENT = 0.4

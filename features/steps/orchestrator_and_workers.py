@@ -20,6 +20,11 @@ def an_orchestrator_that_notices_silence(context):
     context.world.given.orchestrator(flags=context.world.times.notices_silence_soon)
 
 
+@given("an orchestrator without a queue limit")
+def an_orchestrator_without_a_queue_limit(context):
+    context.world.given.orchestrator(flags=("--queue-timeout", "0"))
+
+
 @given("workers report in {output:Output}")
 def workers_report_in(context, output):
     context.world.worker_output = output

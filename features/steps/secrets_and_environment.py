@@ -93,6 +93,15 @@ def the_step_was_handed(context, step, key):
     )
 
 
+@then('the step "{step:Name}" was handed the secrets "{keys:Names}"')
+def the_step_was_handed_several(context, step, keys):
+    judge(
+        f'the step "{step}" was handed the secrets {" and ".join(keys)}, told by their digests',
+        promised=[secret_observations.digest_of(context.world, key) for key in keys],
+        seen=context.world.journal.remark("digest", step).split(),
+    )
+
+
 @then('every step was handed the secret "{key:Name}"')
 def every_step_was_handed(context, key):
     steps = [step.name for step in context.world.workflow.steps]

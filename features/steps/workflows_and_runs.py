@@ -33,9 +33,14 @@ def the_workflow_starts_at_a_terminal(context):
     run_events.start_workflow(context.world, at_a_terminal=True)
 
 
-@when("a method starts that {work:Work}")
-def a_method_starts(context, work):
-    run_events.start_method(context.world, work)
+@when('the workflow starts with the tags "{tags:Labels}"')
+def the_workflow_starts_with_tags(context, tags):
+    run_events.start_workflow(context.world, tags=tags)
+
+
+@when('a method starts that {work:Work}, with the tags "{tags:Labels}"')
+def a_method_starts_with_tags(context, work, tags):
+    run_events.start_method(context.world, work, tags)
 
 
 @when("the workflow has run to its end")
@@ -216,7 +221,7 @@ def the_operator_can_read(context, step, datum):
 
 @then("the queue shows, in text and in JSON:")
 def the_queue_shows(context):
-    promised = promised_queue(context.table, lambda worker: context.world.first_membership(worker).instance)
+    promised = promised_queue(context.table, context.world.present_instance)
     for output in (Output.TEXT, Output.JSON):
         judge(
             f"the queue, in {output.value}, shows these steps and no others",
@@ -339,3 +344,13 @@ def the_history_shows_the_run_as(context, status):
 @then("the orchestrator still serves")
 def the_orchestrator_still_serves(context):
     judge("the orchestrator still serves", promised=True, seen=context.world.orchestrator.api.ready())
+
+
+@then('all data of the step "{steps:Names}" have the tags "{tags:Labels}"')
+@then('all data of the steps "{steps:Names}" have the tags "{tags:Labels}"')
+def all_data_have_the_tags(context, steps, tags):
+    judge(
+        f"all data of the steps {' and '.join(steps)} have the tags that the run was given",
+        promised={step: [tags] for step in steps},
+        seen={step: run_observations.tags_of_data(context.world, step, tags) for step in steps},
+    )

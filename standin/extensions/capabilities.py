@@ -153,7 +153,7 @@ async def _reading(context: Context) -> Answer:
 async def _computing(context: Context) -> Answer:
     expressions = [*_VALUES, "1 +"]
     answers = {each: json.dumps(context.evaluate(each, _VALUES)) for each in expressions}
-    return {"answers": answers, "method": "use", "globalArgs": {}, "tags": {}}
+    return {"answers": answers, "method": "use", "globalArgs": context.of_the_model, "tags": {}}
 
 
 async def _deleting(context: Context) -> Answer:

@@ -79,8 +79,9 @@ _PLACES: dict[str, Callable[[str, Context], Awaitable[None]]] = {
 
 async def _say(inputs: dict[str, Any], context: Context) -> None:
     journal("start", inputs["step"])
-    note(f"digest-{inputs['step']}", _digest(inputs["secret"]))
-    await _PLACES[inputs["place"]](inputs["secret"], context)
+    handed = [inputs[name] for name in ("secret", "also") if name in inputs]
+    note(f"digest-{inputs['step']}", " ".join(_digest(each) for each in handed))
+    await _PLACES[inputs["place"]](" and ".join(handed), context)
     journal("end", inputs["step"])
 
 

@@ -1,5 +1,7 @@
 """A worker that starts again is the same pool member, on the machine that its token is bound to."""
 
+import os
+
 from standin.faults import broken
 
 
@@ -94,3 +96,8 @@ def cache_variable_ignored():
     @broken("worker.connect:cache_told_by_variable")
     def _(old):
         return ""
+
+
+def variable_for_the_cache_not_read():
+    """A worker does not find the cache directory that a variable names."""
+    os.environ.pop("SWAMP_WORKER_CACHE_DIR", None)

@@ -103,3 +103,16 @@ def lease_without_a_reason():
     @broken("orchestrator.dispatch:Dispatcher.close_lease")
     def _(old, dispatcher, dispatch, state, error=""):
         old(dispatcher, dispatch, state, "" if "write-then-drop" in error else error)
+
+
+def writes_of_another_step_counted():
+    """A step that has not written is not run again if another step of its worker has."""
+    lost = []
+
+    @broken("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(old, dispatcher, dispatch, fate):
+        lost.append(dispatch.lease)
+        for lease in lost:
+            if lease["workerName"] == dispatch.lease["workerName"] and lease["hasWrites"]:
+                dispatch.lease["hasWrites"] = True
+        old(dispatcher, dispatch, fate)

@@ -72,6 +72,62 @@ def default_queue_limit_of_seconds():
         return await old(dispatcher, work, requirement, 10 if limit == QUEUE_LIMIT else limit)
 
 
+def no_limit_means_no_time():
+    """An orchestrator that is told of no queue limit gives every step up at once."""
+
+    @broken("orchestrator.dispatch:time_to_wait")
+    def _(old, limit):
+        return limit
+
+
+def other_architecture_will_do():
+    """A step that names the architecture of a machine runs on one of another."""
+
+    @broken("orchestrator.dispatch:Requirement.fits_platform")
+    def _(old, requirement, member):
+        return requirement.platform.partition("/")[0] in ("", member.platform)
+
+
+def other_system_will_do():
+    """A step that names the system of a machine runs on one of another."""
+
+    @broken("orchestrator.dispatch:Requirement.fits_platform")
+    def _(old, requirement, member):
+        return requirement.platform.partition("/")[2] in ("", member.arch)
+
+
+def platform_never_fits():
+    """A step that names a platform fits no worker."""
+
+    @broken("orchestrator.dispatch:Requirement.fits_platform")
+    def _(old, requirement, member):
+        return not requirement.platform
+
+
+def job_not_heeded():
+    """What a job says of where its steps may run is not heeded."""
+
+    @broken("orchestrator.workflow:placed")
+    def _(old, step, job):
+        return step
+
+
+def job_heeded_always():
+    """A step runs where its job says, whatever it says itself."""
+
+    @broken("orchestrator.workflow:placed")
+    def _(old, step, job):
+        return {**step, **{key: job[key] for key in ("labels",) if key in job}}
+
+
+def place_on_the_orchestrator_not_heeded():
+    """A step of a job for workers that is to run on the orchestrator runs on a worker."""
+
+    @broken("orchestrator.workflow:placed")
+    def _(old, step, job):
+        return old({key: value for key, value in step.items() if value != {}}, job)
+
+
 def beginning_of_a_value_will_do():
     """A label matches when its value begins with what was wanted."""
     _compared(lambda has, wanted: has.startswith(wanted))

@@ -70,6 +70,23 @@ def beginning_of_an_instance_will_do():
     _named(lambda target, member: member.instance.startswith(target))
 
 
+def first_instance_remembered():
+    """A worker that has started again is found by the uuid of its first instance alone."""
+    first = {}
+
+    @broken("orchestrator.pool:Pool.enroll")
+    def _(old, pool, wish, socket):
+        member, same = old(pool, wish, socket)
+        first.setdefault(member.name, member.instance)
+        return member, same
+
+    @broken("orchestrator.dispatch:Requirement.fits")
+    def _(old, requirement, member):
+        if not requirement.target:
+            return old(requirement, member)
+        return requirement.target in (member.name, first.get(member.name))
+
+
 def busy_target_runs_elsewhere():
     """A step whose worker is busy runs on a free one."""
     _free_instead(lambda requirement: bool(requirement.target))

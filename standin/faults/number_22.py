@@ -310,3 +310,50 @@ def first_line_of_an_error():
     async def _(old, session, job):
         result = await old(session, job)
         return {**result, **({"error": result["error"].split("\n")[0]} if "error" in result else {})}
+
+
+def first_artifact_told_alone():
+    """A run tells the first only of the data that a step on a worker has written."""
+
+    @broken("orchestrator.runs:Run._work")
+    def _(old, run, step):
+        import dataclasses
+
+        told = []
+
+        def wrote(datum):
+            told.append(datum)
+            if len(told) == 1 or step.requirement is None:
+                work.wrote(datum)
+
+        work = old(run, step)
+        return dataclasses.replace(work, wrote=wrote)
+
+
+def slot_lost_by_an_error():
+    """A worker's slot is never free again when its step has raised an error."""
+
+    @broken("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(old, dispatcher, dispatch, state, error=""):
+        old(dispatcher, dispatch, state, error)
+        if state == "failed" and "writ" not in error and "abort" not in error:
+            dispatch.member.dispatches.add(f"lost with {dispatch.identity}")
+
+
+def wish_of_the_workflow_ignored_for_files():
+    """What a workflow wants of the files of a step is not heeded on a worker."""
+
+    @broken("orchestrator.dataplane:DataPlane.overridden")
+    def _(old, plane, kind, overrides):
+        work = plane._work
+        if plane._dispatch.member is not None and kind.data_type == "file":
+            work.kept = {}
+        return old(plane, kind, overrides)
+
+
+def arguments_of_the_model_not_sent():
+    """A step on a worker does not find the arguments of its model."""
+
+    @broken("orchestrator.serve:Orchestrator.arguments_of_the_model")
+    def _(old, orchestrator, dispatch):
+        return {} if dispatch.member is not None else old(orchestrator, dispatch)

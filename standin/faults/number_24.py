@@ -4,7 +4,7 @@ import base64
 import json
 
 from standin.faults import broken
-from standin.redaction import blanked_bytes
+from standin.redaction import blanked, blanked_bytes
 
 
 def secret_in_a_resource():
@@ -222,3 +222,11 @@ def first_line_only():
     @broken("orchestrator.workflow:vaults.get")
     def _(old, *given):
         return old(*given).split("\n")[0]
+
+
+def first_secret_blanked_alone():
+    """Of the secrets that a step was handed the first alone is blanked."""
+
+    @broken("worker.context:Context.blanked_resource")
+    def _(old, context, data):
+        return blanked(data, context._secrets[:1])

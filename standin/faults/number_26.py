@@ -125,3 +125,13 @@ def name_kept_otherwise():
     @broken("orchestrator.dataplane:DataPlane.do_end_file")
     def _(old, plane, **given):
         return old(plane, **{**given, "name": given["name"].replace("+", " ")})
+
+
+def end_of_a_large_artifact_not_read():
+    """A step that reads an artifact gets its first 64 megabytes."""
+    sent = []
+
+    @broken("orchestrator.dataplane:DataPlane.piece_sent")
+    def _(old, plane, piece):
+        sent.append(len(piece))
+        return b"" if sum(sent) > 64 * _LARGE else piece

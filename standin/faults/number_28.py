@@ -146,3 +146,29 @@ def input_ends_at_a_sign():
     async def _(old, call, wish):
         inputs = {name: value.split("=")[0] for name, value in wish["inputs"].items()}
         return await old(call, {**wish, "inputs": inputs})
+
+
+def tags_of_a_run_lost():
+    """The tags that an operator elsewhere gives the run of a workflow are lost on the way."""
+
+    @broken("orchestrator.requests:Requests.tags_wanted")
+    def _(old, requests, payload):
+        return old(requests, payload) if "method" in payload else {}
+
+
+def tags_of_a_method_lost():
+    """The tags that an operator elsewhere gives the run of a method are lost on the way."""
+
+    @broken("orchestrator.requests:Requests.tags_wanted")
+    def _(old, requests, payload):
+        return {} if "method" in payload else old(requests, payload)
+
+
+def tags_of_a_run_not_on_workers():
+    """The tags that an operator gives a run are not those of what its steps on workers write."""
+
+    @broken("orchestrator.dataplane:DataPlane.overridden")
+    def _(old, plane, kind, overrides):
+        if plane._dispatch.member is not None:
+            plane._work.tags = {}
+        return old(plane, kind, overrides)

@@ -41,7 +41,8 @@ def run(call: Call) -> int:
         raise UserError("The stand-in runs methods on an orchestrator only — pass --server")
     model, method = call.arguments
     inputs = dict(each.split("=", 1) for each in call.options.get("--input", ()))
-    told = asyncio.run(_follow(call, {"model": model, "method": method, "inputs": inputs}))
+    tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
+    told = asyncio.run(_follow(call, {"model": model, "method": method, "inputs": inputs, "tags": tags}))
     if "error" in told and call.json:
         raise UserError(told["error"])
     heading = "Completed" if told["status"] == "succeeded" else "Failed"

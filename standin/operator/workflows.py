@@ -29,8 +29,9 @@ def run(call: Call) -> int:
     if not call.has("--server"):
         raise UserError("The stand-in runs workflows on an orchestrator only — pass --server")
     inputs = dict(each.split("=", 1) for each in call.options.get("--input", ()))
+    tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
     try:
-        told = asyncio.run(_follow(call, {"name": call.arguments[0], "inputs": inputs}))
+        told = asyncio.run(_follow(call, {"name": call.arguments[0], "inputs": inputs, "tags": tags}))
     except ConnectionError as error:
         raise UserError(f"Connection dropped: {error}") from error
     if call.json:

@@ -127,10 +127,12 @@ class DataPlane:
         return self.overridden(kinds[spec], overrides)
 
     def overridden(self, kind: Kind, overrides: dict[str, Any]) -> Kind:
-        """A kind, as the author of a step wants it this time."""
+        """A kind, as the author of a step, or else its workflow, wants it this time."""
         work = self._work
+        kept = work.kept.get(kind.spec, {})
+        overrides = {**kept, **overrides, "tags": {**kept.get("tags", {}), **overrides.get("tags", {})}}
         run = {"workflow": work.workflow, "workflowRunId": work.run} if work.run else {}
-        tags = {**kind.tags, **run, "step": work.step, **overrides.get("tags", {})}
+        tags = {**kind.tags, **work.tags, **run, "step": work.step, **overrides["tags"]}
         return Kind(
             kind.spec,
             kind.data_type,

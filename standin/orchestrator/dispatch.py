@@ -26,21 +26,29 @@ class Requirement:
     Attributes:
         target: the name or the instance of a worker; none when empty.
         labels: that the worker must have.
+        platform: of the worker's machine, such as linux/x86_64; any when empty.
     """
 
     target: str
     labels: dict[str, str]
+    platform: str = ""
 
     def fits(self, member: Member) -> bool:
         """Whether a worker is one that the step may run on."""
         if self.target:
             return self.target in (member.name, member.instance)
-        return all(member.labels.get(name) == value for name, value in self.labels.items())
+        matches = all(member.labels.get(name) == value for name, value in self.labels.items())
+        return matches and self.fits_platform(member)
+
+    def fits_platform(self, member: Member) -> bool:
+        """Whether the machine of a worker is one that the step may run on."""
+        return self.platform in ("", member.platform, f"{member.platform}/{member.arch}")
 
     def in_words(self) -> str:
         """As the queue shows it."""
         target = [f"target={self.target}"] if self.target else []
-        return ", ".join([*target, *(f"{name}={value}" for name, value in self.labels.items())])
+        platform = [f"platform={self.platform}"] if self.platform else []
+        return ", ".join([*target, *(f"{name}={value}" for name, value in self.labels.items()), *platform])
 
     def in_a_sentence(self) -> str:
         """As a message says it."""
@@ -62,6 +70,9 @@ class Work:
         secrets: the secrets among the inputs.
         say: takes what the step says.
         wrote: takes what it writes, as (name, version).
+        kept: how its data are kept, otherwise than its model says, by their kinds.
+        tags: that its data get, for the sake of the run.
+        of_the_model: the arguments of the model, which all its methods find.
     """
 
     workflow: str
@@ -74,6 +85,9 @@ class Work:
     secrets: list[str]
     say: Callable[[str], None]
     wrote: Callable[[dict[str, Any]], None]
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    of_the_model: dict[str, Any] = field(default_factory=dict)
 
 
 class StepFailed(Exception):
@@ -171,7 +185,7 @@ class Dispatcher:
             work.say(f"queued, waiting for worker matching {requirement.in_a_sentence()}")
             self._enter(waiting)
         try:
-            return await asyncio.wait_for(waiting.granted, limit)
+            return await asyncio.wait_for(waiting.granted, time_to_wait(limit))
         except TimeoutError:
             self.leave(waiting.entry, "timed_out")
             raise StepFailed(
@@ -334,6 +348,11 @@ class Dispatcher:
         """Record how a dispatch has ended."""
         dispatch.lease.update(state=state, endedAt=stamp(), **({"error": error} if error else {}))
         records.put_lease(self._repository, dispatch.lease)
+
+
+def time_to_wait(limit: float) -> float | None:
+    """How long a step with a queue limit waits; without end when that is 0."""
+    return limit or None
 
 
 def has_free_slot(member: Member) -> bool:

@@ -193,7 +193,7 @@ class Requests:
         except UserError as error:
             await self._send(socket, "workflow.run.result", _told(error))
             return
-        run = Run(self._repository, payload["name"], steps, self._execute)
+        run = Run(self._repository, payload["name"], steps, self._execute, self.tags_wanted(payload))
         self._runs[run.identity] = run
         self._begin(run.carry_out())
         listening = asyncio.ensure_future(self._listen(socket, run))
@@ -204,6 +204,10 @@ class Requests:
             await self._send(socket, "workflow.run.result", {"data": run.document()})
         finally:
             listening.cancel()
+
+    def tags_wanted(self, payload: dict[str, Any]) -> dict[str, str]:
+        """The tags that whoever starts a run wants all data to have."""
+        return dict(payload.get("tags", {}))
 
     async def _listen(self, socket: ServerConnection, run: Run) -> None:
         with contextlib.suppress(ConnectionClosed):
@@ -235,7 +239,8 @@ class Requests:
 
         async def run() -> dict[str, Any]:
             try:
-                return {"data": await self.run_method(**payload, say=said.put_nowait)}
+                wanted = {**payload, "tags": self.tags_wanted(payload)}
+                return {"data": await self.run_method(**wanted, say=said.put_nowait)}
             except UserError as error:
                 return _told(error)
             finally:
@@ -247,13 +252,18 @@ class Requests:
         await self._send(socket, "model.method.run.result", await running)
 
     async def run_method(
-        self, model: str, method: str, inputs: dict[str, Any], say: Callable[[str], None]
+        self,
+        model: str,
+        method: str,
+        inputs: dict[str, Any],
+        say: Callable[[str], None],
+        tags: dict[str, str],
     ) -> Any:
         """Run a method of a model, here."""
         model_type = self._repository.model_type_of(model)
         method_of(model_type, method)
         wrote: list[dict[str, Any]] = []
-        work = Work("", "", model, model_type, model, method, inputs, [], say, wrote.append)
+        work = Work("", "", model, model_type, model, method, inputs, [], say, wrote.append, tags=tags)
         step = Step(model, model_type, model, method, inputs, [], None, 0)
         started = asyncio.get_running_loop().time()
         status, error = "succeeded", ""

@@ -34,13 +34,22 @@ class Run:
         workflow: its name.
         steps: of it.
         execute: runs a step on a worker or on the orchestrator.
+        tags: that all data get.
 
     Attributes:
         identity: of the run.
         status: "running", "succeeded", "failed" or "cancelled".
     """
 
-    def __init__(self, repository: Repository, workflow: str, steps: list[Step], execute: Execute) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        workflow: str,
+        steps: list[Step],
+        execute: Execute,
+        tags: dict[str, str],
+    ) -> None:
+        self._tags = tags
         self._repository = repository
         self._steps = steps
         self._execute = execute
@@ -138,6 +147,9 @@ class Run:
             step.secrets,
             lambda line: self._say(f"{step.name} │ {line}"),
             self._progress[step.name].wrote.append,
+            step.kept,
+            self._tags,
+            step.of_the_model,
         )
 
     def _say(self, line: str, _: str = "") -> None:

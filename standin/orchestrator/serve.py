@@ -32,7 +32,7 @@ from standin.orchestrator.workflow import Step
 from standin.redaction import blanked
 from standin.repository import Repository
 from standin.runners import Runner
-from standin.timing import IDLE_LIMIT
+from standin.timing import IDLE_LIMIT, QUEUE_LIMIT
 from standin.tokens import Rejected
 
 
@@ -42,7 +42,11 @@ def serve(call: Call) -> None:
     seconds = call.option("--ws-idle-timeout", f"{IDLE_LIMIT:g}s").removesuffix("s")
     certificate = call.option("--cert-file"), call.option("--key-file")
     orchestrator = Orchestrator(
-        repository, certificate, float(seconds), logs_everything=call.option("--log-level") == "trace"
+        repository,
+        certificate,
+        float(seconds),
+        float(call.option("--queue-timeout", str(QUEUE_LIMIT))),
+        logs_everything=call.option("--log-level") == "trace",
     )
     try:
         asyncio.run(orchestrator.run(int(call.option("--port", "0"))))
@@ -57,6 +61,7 @@ class Orchestrator:
         repository: that it serves.
         certificate: the files of its certificate and of its key; empty without TLS.
         idle_limit: how long a connection may be silent, in seconds.
+        queue_limit: how long a step may wait that says nothing of it, in seconds; without end when 0.
         logs_everything: whether it tells of each thing that it sends.
     """
 
@@ -65,6 +70,7 @@ class Orchestrator:
         repository: Repository,
         certificate: tuple[str, str],
         idle_limit: float,
+        queue_limit: float,
         *,
         logs_everything: bool,
     ) -> None:
@@ -72,6 +78,7 @@ class Orchestrator:
         self._repository = repository
         self._certificate = certificate
         self._idle_limit = idle_limit
+        self._queue_limit = queue_limit
         self._url = ""
         self._bundles: dict[str, Bundle] = bundles_of(repository)
         self._by_fingerprint = {each.fingerprint: each for each in self._bundles.values()}
@@ -179,7 +186,8 @@ class Orchestrator:
             StepFailed: it failed.
         """
         if step.requirement is not None:
-            await self.dispatcher.run(work, step.requirement, step.queue_limit)
+            limit = self._queue_limit if step.queue_limit is None else step.queue_limit
+            await self.dispatcher.run(work, step.requirement, limit)
             return
         dispatch = Dispatch(work, None)
         self._local[dispatch.identity] = dispatch
@@ -215,6 +223,7 @@ class Orchestrator:
             "model": work.model,
             "method": work.method,
             "inputs": work.inputs,
+            "ofTheModel": self.arguments_of_the_model(dispatch),
             "secrets": work.secrets,
             "fingerprint": fingerprint_of(bundle) if bundle else "",
             "environment": snapshot(os.environ),
@@ -222,6 +231,10 @@ class Orchestrator:
         if self._logs_everything:
             say(sent_in_words(job))
         return job
+
+    def arguments_of_the_model(self, dispatch: Dispatch) -> dict[str, Any]:
+        """What all methods of a model instance find."""
+        return dispatch.work.of_the_model
 
     async def _serve_step(self, socket: ServerConnection, shown: dict[str, str]) -> None:
         dispatch = self.dispatcher.dispatches.get(shown["dispatch"]) or self._local.get(shown["dispatch"])

@@ -14,7 +14,6 @@ from standin import vaults
 from standin.errors import UserError
 from standin.orchestrator.dispatch import Requirement
 from standin.repository import Repository
-from standin.timing import QUEUE_LIMIT
 
 _EXPRESSION = re.compile(r"\$\{\{\s*(.+?)\s*\}\}", re.DOTALL)
 _LATEST = re.compile(
@@ -35,8 +34,10 @@ class Step:
         inputs: of the method, with the secrets in place.
         secrets: the secrets among the inputs.
         requirement: what it asks of a worker; None if it runs on the orchestrator.
-        queue_limit: how long it may wait for a worker, in seconds.
+        queue_limit: how long it may wait for a worker, in seconds; as the orchestrator says when None.
         after: the steps that must have succeeded before.
+        kept: how its data are kept, otherwise than its model says, by their kinds.
+        of_the_model: the arguments of the model, which all its methods find.
     """
 
     name: str
@@ -46,8 +47,10 @@ class Step:
     inputs: dict[str, Any]
     secrets: list[str]
     requirement: Requirement | None
-    queue_limit: float
+    queue_limit: float | None
     after: list[str] = field(default_factory=list)
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
+    of_the_model: dict[str, Any] = field(default_factory=dict)
 
 
 def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> list[Step]:
@@ -63,12 +66,17 @@ def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> l
             "workflow_not_found",
         )
     document = yaml.safe_load(file.read_text("utf-8"))
-    described = [step for job in document["jobs"] for step in job["steps"]]
+    described = [placed(step, job) for job in document["jobs"] for step in job["steps"]]
     return [
         _step(repository, each, {**{f"inputs.{name}": value for name, value in inputs.items()}, **item})
         for each in described
         for item in items_of(each)
     ]
+
+
+def placed(step: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
+    """A step as it is described, with what its job says of where it may run, unless it says that itself."""
+    return {**{key: job[key] for key in ("target", "labels", "platform") if key in job}, **step}
 
 
 def items_of(described: dict[str, Any]) -> list[dict[str, str]]:
@@ -97,6 +105,7 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
     task = _evaluated(described["task"], meaning)
     target = _evaluated(described.get("target", ""), meaning)
     labels = _evaluated(described.get("labels", {}), meaning)
+    platform = _evaluated(described.get("platform", ""), meaning)
     return Step(
         _evaluated(described["name"], meaning),
         task["modelType"],
@@ -104,9 +113,11 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
         task["methodName"],
         task["inputs"],
         secrets,
-        Requirement(target, labels) if target or labels else None,
-        described.get("queueTimeout", QUEUE_LIMIT),
+        Requirement(target, labels, platform) if target or labels or platform else None,
+        described.get("queueTimeout"),
         [each["step"] for each in described.get("dependsOn", ())],
+        {each["specName"]: each for each in described.get("dataOutputOverrides", ())},
+        task.get("globalArgs", {}),
     )
 
 

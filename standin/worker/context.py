@@ -47,6 +47,7 @@ class Context:
         self._secrets: list[str] = job["secrets"]
         self._files = Path(job["files"])
         self.model: str = job["model"]
+        self.of_the_model: dict[str, Any] = job["ofTheModel"]
         self.program: str = job["program"]
         self.asked_to_stop = asyncio.Event()
 

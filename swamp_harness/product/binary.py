@@ -80,6 +80,16 @@ def this_architecture() -> str:
     return {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
 
 
+def platforms() -> dict[str, str]:
+    """Platforms as a step of a workflow asks for them, by what they are to this machine."""
+    system, architecture = this_platform(), this_architecture()
+    return {
+        "this platform": f"{system}/{architecture}",
+        "another architecture": f"{system}/{'aarch64' if architecture == 'x86_64' else 'x86_64'}",
+        "another system": f"{'windows' if system == 'linux' else 'linux'}/{architecture}",
+    }
+
+
 def binary_under_test(environ: Mapping[str, str], target: Target) -> Binary:
     """Find and examine the binary that the run is about.
 

@@ -22,10 +22,17 @@ class Placement:
     Attributes:
         target: the name of a worker, or an expression for the uuid of its instance; none when empty.
         labels: what the worker's labels must match.
+        platform: the platform of the worker's machine, such as linux/x86_64; any when empty.
     """
 
     target: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    platform: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """What a workflow file says of it, for a step or for a job."""
+        said = {"target": self.target, "labels": dict(self.labels), "platform": self.platform}
+        return {key: value for key, value in said.items() if value}
 
 
 @dataclass(frozen=True)
@@ -36,11 +43,16 @@ class Task:
         model_type: such as "command/shell".
         method: such as "execute".
         inputs: the method's arguments, as they are.
+        kept: how its workflow wants its data kept, otherwise than the model says: such as their lifetime and
+            tags, by the names of their kinds.
+        of_the_model: the arguments of the model, which all its methods find.
     """
 
     model_type: str
     method: str
     inputs: Mapping[str, Any]
+    kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    of_the_model: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,7 @@ class Step:
         model: the name of its model instance; that of the step when empty.
         job: that it belongs to. Jobs run side by side. In a job, a step that comes after another waits for
             all steps that come after none.
+        runs_as_its_job: whether the job says where it may run, and not the step.
     """
 
     name: str
@@ -67,6 +80,7 @@ class Step:
     items: Sequence[str] = ()
     model: str = ""
     job: str = MAIN_JOB
+    runs_as_its_job: bool = False
 
     @property
     def template(self) -> str:
@@ -81,16 +95,17 @@ class Step:
             "modelName": self.model or self.template,
             "methodName": self.task.method,
             "inputs": dict(self.task.inputs),
+            **({"globalArgs": dict(self.task.of_the_model)} if self.task.of_the_model else {}),
         }
         depends = [{"step": self.after, "condition": {"type": "succeeded"}}] if self.after else []
         optional: dict[str, Any] = {
-            "target": self.placement.target,
-            "labels": dict(self.placement.labels),
             "queueTimeout": self.queue_limit,
+            "dataOutputOverrides": [{"specName": kind, **how} for kind, how in self.task.kept.items()],
             "forEach": {"item": _ITEM, "in": f"${{{{ {list(self.items)} }}}}"} if self.items else None,
         }
         return {
             "name": self.template,
+            **self.placement.document(),
             **{key: value for key, value in optional.items() if value},
             "task": task,
             "dependsOn": depends,
@@ -107,11 +122,13 @@ class Workflow:
         name: of the workflow.
         steps: of its jobs.
         inputs: the names of the texts that whoever runs it must give.
+        jobs: where the steps of a job may run that do not say it themselves, by the job's name.
     """
 
     name: str
     steps: Sequence[Step]
     inputs: Sequence[str] = ()
+    jobs: Mapping[str, Placement] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The workflow as the content of its file."""
@@ -127,7 +144,8 @@ class Workflow:
             "jobs": [
                 {
                     "name": job,
-                    "steps": [step.document() for step in self.steps if step.job == job],
+                    **self._place_of(job),
+                    "steps": [self._document_of(step) for step in self.steps if step.job == job],
                     "dependsOn": [],
                     "weight": 0,
                 }
@@ -135,6 +153,14 @@ class Workflow:
             ],
             "version": 1,
         }
+
+    def _place_of(self, job: str) -> dict[str, Any]:
+        return self.jobs[job].document() if job in self.jobs else {}
+
+    def _document_of(self, step: Step) -> dict[str, Any]:
+        # In a job that runs on workers, no labels at all mean the orchestrator.
+        stays = step.job in self.jobs and not step.runs_as_its_job and not step.placement.document()
+        return {**step.document(), **({"labels": {}} if stays else {})}
 
     def write_to(self, repository: Repository) -> str:
         """Put the workflow into a repository, in place of an earlier one of its name.

@@ -88,7 +88,7 @@ def _word(answer: Any) -> str:
 
 
 def differences_in_remains(world: World, one: str, other: str) -> list[str]:
-    """Where the data and the secrets differ that two steps have left behind.
+    """Where the data and the secrets differ that two steps have left behind, and what the run tells of them.
 
     Raises:
         InfrastructureFault: neither left anything, so there is nothing to compare.
@@ -106,7 +106,17 @@ def _remains(world: World, step: str) -> dict[str, Any]:
     secrets = secrets_that_name(api, VAULT, [step, *ids])
     nameless = [(own, _ITS_OWN_NAME) for own in (step, *ids)]
     data = {name: _comparable(datum, [step, *ids]) for name, datum in data.items()}
-    return {**_renamed(data, nameless), **({"secrets": _renamed(secrets, nameless)} if secrets else {})}
+    told = {"told of by the run": _renamed(_told_of(world, step), nameless)} if data else {}
+    return {
+        **_renamed(data, nameless),
+        **({"secrets": _renamed(secrets, nameless)} if secrets else {}),
+        **told,
+    }
+
+
+def _told_of(world: World, step: str) -> dict[str, str]:
+    told = next(each for each in world.runs.last.steps() if each["name"] == step)
+    return {each["name"]: str(each["version"]) for each in told.get("dataArtifacts", ())}
 
 
 def _comparable(datum: dict[str, Any], names: list[str]) -> dict[str, Any]:

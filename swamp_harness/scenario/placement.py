@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault
+from swamp_harness.product.binary import platforms
 from swamp_harness.product.records import labels_from_text
 from swamp_harness.product.workflow import MAIN_JOB, Placement, Step, Workflow, name_for_item
 from swamp_harness.scenario.probe import WORK
@@ -22,7 +23,8 @@ _INSTANCE = re.compile(r'^the present instance of "(?P<name>[^"]+)"$')
 _PART_OF_INSTANCE = re.compile(r'^the first half of the instance of "(?P<name>[^"]+)"$')
 _FIRST_HALF = "first_half_of_"
 _QUEUE_LIMIT = re.compile(r"^(?P<seconds>\d+) s$")
-_COLUMNS = {"step", "runs on", "work", "after", "queue limit", "for each of", "job", "model"}
+_COLUMNS = {"step", "runs on", "work", "after", "queue limit", "for each of", "job", "job runs on", "model"}
+_AS_ITS_JOB = "as its job"
 
 
 def planned(table: Any) -> Workflow:
@@ -31,7 +33,7 @@ def planned(table: Any) -> Workflow:
     Args:
         table: one row for each step, with the columns step, runs on, work, and perhaps after (the step that
             must have succeeded before), queue limit, for each of (the items that it is expanded over), job,
-            and model (the name of its model instance).
+            job runs on, and model (the name of its model instance).
 
     Returns:
         The workflow; its inputs are the workers whose instance uuid must be given when it is run.
@@ -40,10 +42,11 @@ def planned(table: Any) -> Workflow:
         InfrastructureFault: the table cannot be understood.
     """
     rows = rows_of(table, _COLUMNS)
-    parts = [part for row in rows for part in _parts(row)]
+    parts = [part for row in rows for part in _parts(row["runs on"])]
     instances = [match["name"] for part in parts if (match := _INSTANCE.match(part))]
     halves = [_FIRST_HALF + match["name"] for part in parts if (match := _PART_OF_INSTANCE.match(part))]
-    return Workflow(WORKFLOW, [_step(row) for row in rows], inputs=[*instances, *halves])
+    jobs = {row["job"]: _placement(row["job runs on"]) for row in rows if row.get("job runs on")}
+    return Workflow(WORKFLOW, [_step(row) for row in rows], inputs=[*instances, *halves], jobs=jobs)
 
 
 def value_of_input(name: str, instance_of: Callable[[str], str]) -> str:
@@ -74,20 +77,21 @@ def _step(row: Mapping[str, str]) -> Step:
     step = Step(
         row["step"],
         WORK[work](row["step"]),
-        _placement(row),
+        _placement(row["runs on"]),
         after=row.get("after", ""),
         queue_limit=float(match["seconds"]) if match else None,
         items=items,
         model=row.get("model", ""),
         job=row.get("job") or MAIN_JOB,
+        runs_as_its_job=row["runs on"] == _AS_ITS_JOB,
     )
     # The journal knows each item's step by the name that it gets when the step is expanded.
     return replace(step, task=WORK[work](step.template))
 
 
-def _placement(row: Mapping[str, str]) -> Placement:
-    target, labels = "", dict[str, str]()
-    for part in _parts(row):
+def _placement(words: str) -> Placement:
+    target, labels, platform = "", dict[str, str](), ""
+    for part in _parts(words):
         if match := _WORKER.match(part):
             target = match["name"]
         elif match := _INSTANCE.match(part):
@@ -96,20 +100,22 @@ def _placement(row: Mapping[str, str]) -> Placement:
             target = f"${{{{ inputs.{_FIRST_HALF}{match['name']} }}}}"
         elif part == "any worker":
             labels |= ANY_WORKER
-        elif part == ON_THE_ORCHESTRATOR:
-            continue  # a step that asks for no worker is the orchestrator's own
+        elif part in platforms():
+            platform = platforms()[part]
+        elif part in (ON_THE_ORCHESTRATOR, _AS_ITS_JOB):
+            continue  # a step that asks for no worker is the orchestrator's own, unless its job asks for one
         elif "=" in part:
             labels |= dict(labels_from_text(part))
         else:
             raise InfrastructureFault(
                 f'Nobody knows where "{part}" is; a step runs on {ON_THE_ORCHESTRATOR}, on any worker, on '
-                'worker "alpha", or on labels such as pool=a.'
+                f'worker "alpha", on labels such as pool=a, or on {", on ".join(platforms())}.'
             )
-    return Placement(target, labels)
+    return Placement(target, labels, platform)
 
 
-def _parts(row: Mapping[str, str]) -> list[str]:
-    return [part.strip() for part in row["runs on"].split(",")]
+def _parts(words: str) -> list[str]:
+    return [part.strip() for part in words.split(",")]
 
 
 def names_of_items(step: Step) -> list[str]:

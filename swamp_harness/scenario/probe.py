@@ -95,11 +95,6 @@ def _say(place: str) -> Callable[[str], Task]:
     return lambda step: Task(SECRETS_MODEL, "say", {"step": step, "secret": _HANDED, "place": place})
 
 
-def _say_longer(place: str) -> Callable[[str], Task]:
-    inputs = {"secret": _HANDED_LONGER, "other": _HANDED, "place": place}
-    return lambda step: Task(SECRETS_MODEL, "say", {"step": step, **inputs})
-
-
 def _make(size: int, way: str, *, holds: bool = False, others: int = 0) -> Callable[[str], Task]:
     inputs = {"size": size * MEGABYTE, "way": way, "holds": holds, "others": others}
     return lambda step: Task(ARTIFACTS_MODEL, "make", {"step": step, **inputs})
@@ -110,8 +105,9 @@ def size_made_by(task: Task) -> int:
     return int(task.inputs.get("size", 0)) if task.model_type == ARTIFACTS_MODEL else 0
 
 
+_OTHERWISE = {"lifetime": "7d", "garbageCollection": 3, "tags": {"team": "red"}}
 _HANDED = f'${{{{ vault.get("{VAULT}", "{HANDED_KEY}") }}}}'
-_HANDED_LONGER = f'${{{{ vault.get("{VAULT}", "longer-key") }}}}'
+_HANDED_TOO = f'${{{{ vault.get("{VAULT}", "other-key") }}}}'
 _NOTE_DIGEST = (
     f"printf %s '{_HANDED}' | (sha256sum || shasum -a 256) 2>/dev/null | cut -c 1-64 "
     f'> "${NOTES_VARIABLE}/digest-$step"'
@@ -140,7 +136,6 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     # The shell stays, with the program that holds as its child.
     "runs a program from a script": _shell(f'[ -n "$first" ] && sleep {_LONGER_THAN_ANY_SCENARIO}'),
     "says a secret in a resource": _say("resource"),
-    "says the longer of two secrets in a resource": _say_longer("resource"),
     "says a secret in a file": _say("file"),
     "says a secret in the bytes of a file": _say("bytes"),
     "says a secret in a stream": _say("stream"),
@@ -153,9 +148,12 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "says a secret in its error": _say("error"),
     "gives a secret to a program": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}"),
     "gives two secrets to a program": _shell(
-        f"{_NOTE_DIGEST}\n{_SAY_SECRET}\n{_SAY_SECRET.replace(_HANDED, _HANDED_LONGER)}"
+        f"{_NOTE_DIGEST}\n{_SAY_SECRET}\n{_SAY_SECRET.replace(_HANDED, _HANDED_TOO)}"
     ),
     "gives a secret to a program that fails": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}\nexit 3"),
+    "says two secrets in a resource": lambda step: Task(
+        SECRETS_MODEL, "say", {"step": step, "secret": _HANDED, "also": _HANDED_TOO, "place": "resource"}
+    ),
     'asks for the enrollment token of "alpha"': lambda step: Task(
         SECRETS_MODEL, "pry", {"step": step, "vault": VAULT, "key": INFRASTRUCTURE_KEY}
     ),
@@ -165,13 +163,21 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes one resource again and again": _use("versions"),
     "writes a sensitive field": _use("sensitive"),
     "writes files": _use("files"),
+    "writes files that its workflow keeps otherwise": lambda step: Task(
+        CAPABILITIES_MODEL, "use", {"step": step, "deed": "files"}, {"blob": _OTHERWISE, "text": _OTHERWISE}
+    ),
     "writes a file as it pleases": _use("adornedFile"),
     "writes a file line by line": _use("lines"),
     "writes files from a stream": _use("streams"),
     "deletes a resource": _use("deleting"),
     "keeps a secret in a vault": _use("keeping"),
     "reads data, its own and that of others": _use("reading"),
-    "evaluates expressions": _use("computing"),
+    "evaluates expressions": lambda step: Task(
+        CAPABILITIES_MODEL,
+        "use",
+        {"step": step, "deed": "computing"},
+        of_the_model={"place": "Köln", "shelves": 3, "open": False, "days": ["Mon", "Tue"]},
+    ),
     "reads the sensitive field that it wrote": _use("sensitiveRead"),
     "looks at the handles of what it wrote": _use("handles"),
     "makes mistakes": _use("erring"),

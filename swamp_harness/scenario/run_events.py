@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -32,23 +32,29 @@ from swamp_harness.scenario.world import World
 _AFTER_A_WINDOW = timedelta(seconds=2)
 
 
-def start_workflow(world: World, *, at_a_terminal: bool = False) -> None:
-    """Start the scenario's workflow, and follow it until the orchestrator knows of the run."""
+def start_workflow(
+    world: World, *, at_a_terminal: bool = False, tags: Mapping[str, str] | None = None
+) -> None:
+    """Start the scenario's workflow, and follow it until the orchestrator knows of the run.
+
+    Args:
+        world: the scenario's.
+        at_a_terminal: whether it is followed at a terminal.
+        tags: that the run gives to all data; none when None.
+    """
     workflow = world.workflow
-    instances = {
-        name: value_of_input(name, lambda worker: world.first_membership(worker).instance)
-        for name in workflow.inputs
-    }
+    instances = {name: value_of_input(name, world.present_instance) for name in workflow.inputs}
     output = Output.TERMINAL if at_a_terminal else world.operator.output
-    world.runs.start(workflow, world.orchestrator.api, output, instances)
+    world.runs.start(workflow, world.orchestrator.api, output, instances, tags)
 
 
-def start_method(world: World, work: Callable[[str], Task]) -> None:
+def start_method(world: World, work: Callable[[str], Task], tags: Mapping[str, str] | None = None) -> None:
     """Start a method of the scenario's model on the orchestrator, and follow it.
 
     Args:
         world: the scenario's.
         work: what the method does.
+        tags: that the run gives to all data; none when None.
 
     Raises:
         InfrastructureFault: that is no method of the model.
@@ -56,7 +62,7 @@ def start_method(world: World, work: Callable[[str], Task]) -> None:
     task = work(world.model)
     if task.model_type != PROBE:
         raise InfrastructureFault(f'The model "{world.model}" has no method that does this.')
-    world.runs.start_method(world.model, task.method, task.inputs, world.orchestrator.api)
+    world.runs.start_method(world.model, task.method, task.inputs, world.orchestrator.api, tags)
 
 
 def complete_workflow(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from swamp_harness.machinery.limits import (
 )
 from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
 from swamp_harness.product.commands import Output
+from swamp_harness.product.remains import data_of_model
 from swamp_harness.product.run import RunOutcome
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord, QueuedStep
 from swamp_harness.product.workflow import Workflow
@@ -315,6 +316,21 @@ def next_step_of(world: World, worker: str) -> list[Row]:
     world.runs.start(workflow, world.orchestrator.api, Output.JSON, {})
     outcome_of_run(world)
     return [row for row in steps_begun(world) if row["step"] == name]
+
+
+def tags_of_data(world: World, step: str, names: Container[str]) -> list[dict[str, str]]:
+    """Each way in which the data of a step have some tags; one alone if all data have the same.
+
+    Args:
+        world: the scenario's.
+        step: whose data.
+        names: of the tags.
+    """
+    ways: list[dict[str, str]] = []
+    for datum in data_of_model(world.orchestrator.api, step).values():
+        tags = {name: value for name, value in datum["got"]["tags"].items() if name in names}
+        ways += [tags] if tags not in ways else []
+    return ways
 
 
 def first_membership(world: World, worker: str) -> Membership:

@@ -76,12 +76,26 @@ class Runs:
         """Every run, in order."""
         return list(self._runs)
 
-    def start_method(self, model: str, method: str, inputs: Mapping[str, str], api: ServeApi) -> None:
+    def start_method(
+        self,
+        model: str,
+        method: str,
+        inputs: Mapping[str, str],
+        api: ServeApi,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
         """Start a run of a method on an orchestrator, and follow it in text."""
-        words = method_run(model, method, **inputs)
+        words = (*method_run(model, method, **inputs), *_tagged(tags))
         self._runs.append(self._follow(MethodRun, (*words, "--server", api.url), Output.TEXT))
 
-    def start(self, workflow: Workflow, api: ServeApi, output: Output, inputs: Mapping[str, str]) -> None:
+    def start(
+        self,
+        workflow: Workflow,
+        api: ServeApi,
+        output: Output,
+        inputs: Mapping[str, str],
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
         """Start a run, and follow it until the orchestrator knows it.
 
         Args:
@@ -89,13 +103,14 @@ class Runs:
             api: of the orchestrator that is to run it.
             output: how the run is to be told.
             inputs: for the workflow.
+            tags: that the run gives to all data; none when None.
 
         Raises:
             AwaitedInVain: the orchestrator does not know of a new run.
         """
         known = set(api.run_ids())
         given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
-        words = ("workflow", "run", workflow.name, "--server", api.url, *given)
+        words = ("workflow", "run", workflow.name, "--server", api.url, *given, *_tagged(tags))
         run = self._follow(WorkflowRun, words, output)
         self._runs.append(run)
         new = wait_until(
@@ -123,3 +138,7 @@ class Runs:
             log=ProcessLog(self._evidence.log_file(title)),
             output=output,
         )
+
+
+def _tagged(tags: Mapping[str, str] | None) -> list[str]:
+    return [part for name, value in (tags or {}).items() for part in ("--tag", f"{name}={value}")]

@@ -233,6 +233,14 @@ class Scene:
         """
         return self.orchestrator.api.queued_steps()
 
+    def present_instance(self, worker: str) -> str:
+        """The uuid of a worker's instance, as the worker list would show it now; "" if it does not.
+
+        Raises:
+            NoAnswer: the orchestrator does not answer.
+        """
+        return next((member.instance for member in self.members(worker)), "")
+
     def first_membership(self, worker: str) -> PoolMember:
         """The pool member that a worker became when the scenario enrolled it.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.product.binary import this_architecture, this_platform
+from swamp_harness.product.binary import platforms, this_architecture, this_platform
 from swamp_harness.product.records import NOTHING, PoolMember, TokenRecord
 from swamp_harness.product.serve_api import LiveMember
 
@@ -65,7 +65,7 @@ def seen_tokens(records: Sequence[TokenRecord], headings: Sequence[str]) -> list
 
 
 def promised_queue(table: Any, instance_of: Callable[[str], str]) -> list[Row]:
-    """The rows that a feature promises of the queue, with instance uuids in place of workers' instances.
+    """The rows that a feature promises of the queue, with uuids and platforms in place of their descriptions.
 
     Args:
         table: with the columns step, waits for.
@@ -74,7 +74,11 @@ def promised_queue(table: Any, instance_of: Callable[[str], str]) -> list[Row]:
 
     def cell(_: str, text: str) -> str:
         match = _TARGET_INSTANCE.match(text)
-        return f"target={instance_of(match['worker'])}" if match else text
+        if match:
+            return f"target={instance_of(match['worker'])}"
+        for described, platform in platforms().items():
+            text = text.replace(f"platform={described}", f"platform={platform}")
+        return text
 
     return _rows(table, {"step", "waits for"}, cell)
 
