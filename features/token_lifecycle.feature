@@ -51,13 +51,18 @@ Feature: Token lifecycle
     And no data that the operator can read shows the secret of "alpha"
 
   @uat-01
-  Scenario: The secret of a token is kept in the vault that the operator names
+  Scenario Outline: The secret of a token is kept in the vault that the operator names, <vault>
     Given a repository
     And another vault "v2"
     And the operator asks for answers in text
-    When the operator mints the token "alpha" with its secret in the vault "v2"
+    When the operator mints the token "alpha" with its secret in the vault "<vault>"
     Then the command succeeds
-    And its answer says when the token "alpha" expires, and that its secret is kept in "v2"
+    And its answer says when the token "alpha" expires, and that its secret is kept in "<vault>"
+
+    Examples:
+      | vault |
+      | v1    |
+      | v2    |
 
   @uat-01
   Scenario Outline: No token is minted for a lifetime of <lifetime>
