@@ -31,8 +31,23 @@ Feature: Capabilities
       | writes a file as it pleases                    |
       | writes a file line by line                     |
       | writes files from a stream                     |
-      | deletes a resource                             |
       | keeps a secret in a vault                      |
+
+  @uat-22
+  Scenario: A step on a worker deletes what it would delete on the orchestrator, and nothing else
+    Given a workflow with the steps:
+      | step   | runs on          | work               |
+      | local  | the orchestrator | deletes a resource |
+      | placed | any worker       | deletes a resource |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And the step "placed" was given back and left behind the same as the step "local"
+    And the step "placed" was given back:
+      | asked for                   | given back |
+      | the resource that it deletes | nothing    |
+      | the resource that it spares  | spared     |
 
   @uat-22
   Scenario Outline: A step on a worker that <work> finds what it would find on the orchestrator

@@ -357,3 +357,11 @@ def arguments_of_the_model_not_sent():
     @broken("orchestrator.serve:Orchestrator.arguments_of_the_model")
     def _(old, orchestrator, dispatch):
         return {} if dispatch.member is not None else old(orchestrator, dispatch)
+
+
+def deletion_deletes_nothing():
+    """A step that deletes data is told that they are deleted, and they are still there."""
+
+    @broken("store:Store.delete")
+    def _(old, store, place):
+        return store.folder_of(place).is_dir()

@@ -362,3 +362,43 @@ def kept_in_the_pool_after_a_stop():
         if member.draining and member.socket is socket:
             return
         old(pool, member, socket)
+
+
+def label_cut_at_an_equals_sign():
+    """The worker list tells the value of a label up to its second equals sign."""
+
+    def change(_call, told):
+        cut = [
+            {
+                **each,
+                "labels": {name: "=".join(value.split("=")[:2]) for name, value in each["labels"].items()},
+            }
+            for each in told["workers"]
+        ]
+        return {**told, "workers": cut}
+
+    _workers_told(change)
+
+
+def label_of_zero_missing_through_the_orchestrator():
+    """Asked through the orchestrator, the worker list leaves out labels whose value is 0."""
+
+    @broken("orchestrator.requests:Requests.do_worker_list")
+    def _(old, requests, **payload):
+        told = old(requests, **payload)
+        for each in told["workers"]:
+            each["labels"] = {name: value for name, value in each["labels"].items() if value != "0"}
+        return told
+
+
+def label_in_ascii_in_json():
+    """In JSON the worker list tells labels without the letters beyond ASCII."""
+
+    def change(call, told):
+        def plain(value):
+            return value.encode("ascii", "ignore").decode() if call.json else value
+
+        labels = [{name: plain(value) for name, value in each["labels"].items()} for each in told["workers"]]
+        return {**told, "workers": [{**a, "labels": b} for a, b in zip(told["workers"], labels, strict=True)]}
+
+    _workers_told(change)

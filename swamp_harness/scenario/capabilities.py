@@ -27,6 +27,8 @@ _CALLS = {
     "the latest version of its own": "latest",
     "the first version of its own": "first",
     "a resource that does not exist": "missing",
+    "the resource that it deletes": "read",
+    "the resource that it spares": "spared",
     'the records of "seed"': "earlierOfOneKind",
     'the records of "seed" with number 0': "queried",
 }
