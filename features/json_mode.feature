@@ -40,27 +40,27 @@ Feature: JSON mode
     Given a workflow with the steps:
       | step  | runs on                  | work               |
       | hold  | worker "alpha"           | holds, then writes |
-      | build | zone=west, pool=nowhere  | works at once      |
+      | build | zone=west, note=it's 5%  | works at once      |
       | ship  | worker "gamma"           | works at once      |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
-    And the enrolled worker "beta" with the labels "region=east, gpu=true"
+    And the enrolled worker "beta" with the labels "city=Köln, note=it's $HOME, query=a=b=c, sum=1 + 1, zero=0"
     And the enrolled worker "gamma" with the labels "region=west"
     And the worker "gamma" has been killed
     When the workflow starts
     And the step "hold" is running
     Then every list of workers shows:
-      | worker | status | slots | labels               |
-      | alpha  | busy   | 1/2   | the usual ones       |
-      | beta   | idle   | 0/1   | gpu=true,region=east |
+      | worker | status | slots | labels                                                 |
+      | alpha  | busy   | 1/2   | the usual ones                                         |
+      | beta   | idle   | 0/1   | city=Köln,note=it's $HOME,query=a=b=c,sum=1 + 1,zero=0 |
     And every list of workers, past members included, shows:
-      | worker | status       | slots | labels               |
-      | alpha  | busy         | 1/2   | the usual ones       |
-      | beta   | idle         | 0/1   | gpu=true,region=east |
-      | gamma  | disconnected | 0/1   | region=west          |
+      | worker | status       | slots | labels                                                 |
+      | alpha  | busy         | 1/2   | the usual ones                                         |
+      | beta   | idle         | 0/1   | city=Köln,note=it's $HOME,query=a=b=c,sum=1 + 1,zero=0 |
+      | gamma  | disconnected | 0/1   | region=west                                            |
     And every list of waiting steps shows:
       | step  | waits for              |
-      | build | pool=nowhere,zone=west |
+      | build | note=it's 5%,zone=west |
       | ship  | target=gamma           |
     And every verification of the workers shows:
       | worker | verified |

@@ -306,3 +306,40 @@ def label_without_value_taken():
 
         labels = [label if "=" in label else f"{label}=true" for label in call.options.get("--label", ())]
         old(replace(call, options={**call.options, "--label": labels}))
+
+
+def label_cut_at_an_equals_sign():
+    """The worker list tells the value of a label up to its first equals sign."""
+
+    def change(_call, told):
+        cut = [
+            {**each, "labels": {name: value.partition("=")[0] for name, value in each["labels"].items()}}
+            for each in told["workers"]
+        ]
+        return {**told, "workers": cut}
+
+    _workers_told(change)
+
+
+def label_of_zero_missing_through_the_orchestrator():
+    """Asked through the orchestrator, the worker list leaves out labels whose value is 0."""
+
+    @broken("orchestrator.requests:Requests.do_worker_list")
+    def _(old, requests, **payload):
+        told = old(requests, **payload)
+        for each in told["workers"]:
+            each["labels"] = {name: value for name, value in each["labels"].items() if value != "0"}
+        return told
+
+
+def label_in_ascii_in_json():
+    """In JSON the worker list tells labels without the letters beyond ASCII."""
+
+    def change(call, told):
+        def plain(value):
+            return value.encode("ascii", "ignore").decode() if call.json else value
+
+        labels = [{name: plain(value) for name, value in each["labels"].items()} for each in told["workers"]]
+        return {**told, "workers": [{**a, "labels": b} for a, b in zip(told["workers"], labels, strict=True)]}
+
+    _workers_told(change)
