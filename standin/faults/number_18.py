@@ -190,11 +190,11 @@ def case_of_a_label_ignored():
 
 
 def value_of_a_worker_cut_at_an_equals_sign():
-    """A worker's label ends at its second equals sign."""
+    """A worker's label ends at its third equals sign."""
 
     @broken("orchestrator.pool:Pool.enroll")
     def _(old, pool, wish, socket):
-        labels = {name: value.partition("=")[0] for name, value in wish["labels"].items()}
+        labels = {name: "=".join(value.split("=")[:2]) for name, value in wish["labels"].items()}
         return old(pool, {**wish, "labels": labels}, socket)
 
 
