@@ -335,7 +335,12 @@ def test_without_the_stranger_only_what_needs_it_is_not_run(host, fake_swamp, tm
     told = run_suite(
         tmp_path / "reports",
         *("--tags", "@other-binary or @uat-01"),
-        *("--name", "of a release with another", "--name", "shown exactly once, in JSON"),
+        *(
+            "--name",
+            "of a release with another",
+            "--name",
+            "minted credential is shown exactly once, in JSON",
+        ),
         env={"SWAMP_VERSION": VERSION, "UAT_RELEASES": address(host), "UAT_CACHE": str(tmp_path / "cache")},
     )
     assert told.returncode == ExitCode.EVERY_PROMISE_HELD, told.stdout + told.stderr
