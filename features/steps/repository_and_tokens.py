@@ -69,8 +69,7 @@ def the_operator_mints(context, token):
 @when('the operator mints the token "{token:Name}" through the orchestrator')
 def the_operator_mints_through_the_orchestrator(context, token):
     world = context.world
-    # An orchestrator has a vault of its own beside that of the repository, so one must be named.
-    world.operator.mint(token, world.times.usual_lifetime, vault=VAULT, through=world.orchestrator.api.url)
+    world.operator.mint(token, world.times.usual_lifetime, through=world.orchestrator.api.url)
 
 
 @when('the operator mints the token "{token:Name}" with its secret in the vault "{vault:Name}"')

@@ -48,6 +48,15 @@ def instance_renewed():
         await old(session, socket)
 
 
+def _forgotten_at_the_end_of_a_grace_window():
+    @broken("orchestrator.pool:Pool._end_grace")
+    def _(old, pool, member):
+        present = pool.members.pop(member.name, None)
+        old(pool, member)
+        if present is not None and present.connected:
+            pool.record(present)
+
+
 def old_grace_window_goes_on():
     """A worker that comes back is forgotten when the grace window of its absence would have ended."""
 
@@ -56,12 +65,7 @@ def old_grace_window_goes_on():
         if kind != "grace":
             old(pool, name, kind)
 
-    @broken("orchestrator.pool:Pool._end_grace")
-    def _(old, pool, member):
-        present = pool.members.pop(member.name, None)
-        old(pool, member)
-        if present is not None and present.connected:
-            pool.record(present)
+    _forgotten_at_the_end_of_a_grace_window()
 
 
 def second_grace_window_goes_on():
@@ -77,12 +81,7 @@ def second_grace_window_goes_on():
                 return
         old(pool, name, kind)
 
-    @broken("orchestrator.pool:Pool._end_grace")
-    def _(old, pool, member):
-        present = pool.members.pop(member.name, None)
-        old(pool, member)
-        if present is not None and present.connected:
-            pool.record(present)
+    _forgotten_at_the_end_of_a_grace_window()
 
 
 def reads_fail_after_a_return():

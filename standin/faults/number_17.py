@@ -138,14 +138,12 @@ def lease_of_a_lost_step_told_completed():
             old(dispatcher, dispatch, state, error)
 
 
-def confirmed_ahead_of_the_end():
-    """A cancellation is confirmed at once, and the step goes on for some seconds."""
-
+def _confirmed_and_ended_after(seconds):
     @broken("orchestrator.dispatch:Dispatcher.stop")
     async def _(old, dispatcher, dispatch, member):
         import asyncio
 
-        await asyncio.sleep(4)
+        await asyncio.sleep(seconds)
         await old(dispatcher, dispatch, member)
 
     @broken("orchestrator.runs:Run.cancel")
@@ -153,6 +151,11 @@ def confirmed_ahead_of_the_end():
         import asyncio
 
         run._kept = asyncio.ensure_future(old(run))
+
+
+def confirmed_ahead_of_the_end():
+    """A cancellation is confirmed at once, and the step goes on for some seconds."""
+    _confirmed_and_ended_after(4)
 
 
 def waits_for_the_step():
@@ -180,19 +183,7 @@ def name_cancels_nothing():
 
 def listens_to_nobody_for_long():
     """A cancellation is confirmed at once, and the step is ended only twelve seconds later."""
-
-    @broken("orchestrator.dispatch:Dispatcher.stop")
-    async def _(old, dispatcher, dispatch, member):
-        import asyncio
-
-        await asyncio.sleep(12)
-        await old(dispatcher, dispatch, member)
-
-    @broken("orchestrator.runs:Run.cancel")
-    async def _(old, run):
-        import asyncio
-
-        run._kept = asyncio.ensure_future(old(run))
+    _confirmed_and_ended_after(12)
 
 
 def queue_forgets_late():

@@ -63,11 +63,6 @@ class Answer:
         """Whether it was asked for in JSON."""
         return self.result.output is Output.JSON
 
-    @property
-    def ended(self) -> datetime:
-        """When the answer was there."""
-        return self.result.started + timedelta(seconds=self.result.seconds)
-
 
 def answers(world: World, *arguments: str, here: bool = True) -> Iterator[Answer]:
     """Ask in every way.
@@ -206,7 +201,7 @@ def listed_workers(world: World, answer: Answer) -> dict[str, object]:
 def _worker_row(world: World, member: PoolMember, answer: Answer) -> Row:
     seen, known = member.last_seen_at, world.memberships.get(member.name)
     first = known.enrolled_at if known is not None else None
-    since = seen is not None and first is not None and first <= seen <= answer.ended
+    since = seen is not None and first is not None and first <= seen <= answer.result.ended
     row = {
         "worker": member.name,
         "status": member.status,
@@ -278,12 +273,12 @@ def listed_queue(world: World, answer: Answer) -> list[Row]:
 def _queue_row(world: World, queued: QueuedStep, answer: Answer) -> Row:
     last = max(each.enrolled_at for each in world.memberships.values() if each.enrolled_at is not None)
     least = (answer.result.started - queued.queued_at).total_seconds() - 0.001
-    most = (answer.ended - queued.queued_at).total_seconds() + 0.001
+    most = (answer.result.ended - queued.queued_at).total_seconds() + 0.001
     row = {
         "step": queued.step,
         "waits for": queued.waits_for,
         "model": queued.model,
-        "queued": _WHEN_QUEUED if last <= queued.queued_at <= answer.ended else str(queued.queued_at),
+        "queued": _WHEN_QUEUED if last <= queued.queued_at <= answer.result.ended else str(queued.queued_at),
         "age": _AS_LONG if least <= queued.age[1] and queued.age[0] <= most else f"{queued.age} s",
     }
     return {**row, "work": ", ".join(queued.work)} if answer.in_json else row

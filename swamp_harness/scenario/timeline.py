@@ -171,7 +171,7 @@ def _lanes_of_worker(
 
 def _command(result: CommandResult) -> Span:
     text = SECRETS.blank(" ".join(result.arguments))
-    end = result.started + timedelta(seconds=result.seconds)
+    end = result.ended
     kind = "command" if result.succeeded else "failing-command"
     return Span(kind, f"{text} (exit code {result.exit_code})", result.started, end)
 

@@ -55,9 +55,8 @@ def minting(world: World, token: str) -> dict[str, str]:
     said, result = world.operator.says_minted(), world.operator.last
     lasts = world.times.lasts(world.operator.asked_lifetimes[token])
     minted = said.expires - lasts
-    ended = result.started + timedelta(seconds=result.seconds)
     # The product writes moments without what is below a millisecond.
-    in_time = result.started - timedelta(milliseconds=1) <= minted <= ended
+    in_time = result.started - timedelta(milliseconds=1) <= minted <= result.ended
     expires = WHEN_ASKED if in_time else str(said.expires)
     return {"token": said.token, "expires": expires, "kept in": said.kept_in}
 
