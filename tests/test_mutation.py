@@ -245,10 +245,20 @@ def test_a_session_goes_on_only_with_the_same_code(tmp_path):
     finding = _finding("pool.py swap_op 1", Outcome.KILLED, killed_by=(5,), promises=(5,))
     Session(file, "one").take(finding)
     same, other = Session(file, "one"), Session(file, "two")
-    same.resume()
-    other.resume()
+    same.resume(most=0)
+    other.resume(most=0)
     assert same.findings == {finding.mutant: finding}
     assert not other.findings
+
+
+@pytest.mark.parametrize(("most", "runs_again"), [(0, True), (41, True), (40, False)])
+def test_a_mutant_that_too_few_scenarios_left_undecided_runs_again_with_more(tmp_path, most, runs_again):
+    file = tmp_path / "session.json"
+    undecided = _finding("pool.py swap_op 1", Outcome.UNDECIDED, scenarios=40)
+    Session(file, "one").take(undecided)
+    session = Session(file, "one")
+    session.resume(most)
+    assert (undecided.mutant not in session.findings) is runs_again
 
 
 def _decisions(tmp_path, **changed):

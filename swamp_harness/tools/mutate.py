@@ -91,9 +91,9 @@ def mutate(options: Options, reports: Path) -> int:
     modules = {name: MutableModule(name, text) for name, text in texts.items()}
     reports.mkdir(parents=True, exist_ok=True)
     set_aside(reports, (PAGE, DOCUMENT))
-    key = fingerprint(json.dumps([texts, options.seed, options.most, project.REACHED.read_text("utf-8")]))
+    key = fingerprint(json.dumps([texts, options.seed, project.REACHED.read_text("utf-8")]))
     session = Session(reports / _SESSION, key)
-    session.resume()
+    session.resume(options.most)
     sites = sampled([site for module in modules.values() for site in module.sites], options.seed)
     _run(Plan(modules, found, decisions, places_of_scenarios()), sites, session, options)
     document = report(

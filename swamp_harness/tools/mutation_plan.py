@@ -10,7 +10,7 @@ from pathlib import Path
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import json_text
 from swamp_harness.report import features, project
-from swamp_harness.report.mutation import Finding, as_value, from_value
+from swamp_harness.report.mutation import Finding, Outcome, as_value, from_value
 from swamp_harness.tools.mutants import MutableModule, Mutant, Site
 from swamp_harness.tools.mutation_lists import Decisions
 from swamp_harness.tools.reach import Reach, fingerprint, statement_lines
@@ -65,7 +65,7 @@ class Session:
 
     Attributes:
         file: where they are kept.
-        key: identifies the code, the scenarios and the settings.
+        key: identifies the code, the scenarios and the sample.
         findings: by name of the mutant.
     """
 
@@ -73,15 +73,21 @@ class Session:
     key: str
     findings: dict[str, Finding] = field(default_factory=dict)
 
-    def resume(self) -> None:
-        """Take what an earlier run has found, if it was about the same code, scenarios and sample."""
+    def resume(self, most: int) -> None:
+        """Take what an earlier run has found, if it was about the same code, scenarios and sample.
+
+        Args:
+            most: how many scenarios a mutant runs at most; all that reach it when 0. A mutant that fewer
+                scenarios left undecided runs again.
+        """
         if self.file.exists():
             told = json.loads(self.file.read_text("utf-8"))
             if told["key"] == self.key:
-                self.findings = {each["mutant"]: from_value(each) for each in told["findings"]}
+                earlier = [from_value(each) for each in told["findings"]]
+                self.findings = {each.mutant: each for each in earlier if not _could_be_decided(each, most)}
                 print(f"{len(self.findings)} mutants are done from an earlier run: {self.file}")
             else:
-                print("The earlier run was about other code, scenarios or settings: all mutants run again.")
+                print("The earlier run had other code, scenarios or another sample: all mutants run again.")
 
     def take(self, finding: Finding) -> None:
         """Keep a finding."""
@@ -90,6 +96,10 @@ class Session:
         document = {"key": self.key, "findings": [as_value(each) for each in self.findings.values()]}
         half.write_text(json_text(document) + "\n", "utf-8")
         half.replace(self.file)
+
+
+def _could_be_decided(finding: Finding, most: int) -> bool:
+    return finding.outcome is Outcome.UNDECIDED and (not most or most > finding.scenarios)
 
 
 def places_of_scenarios() -> dict[str, ScenarioPlace]:
