@@ -21,6 +21,7 @@ from swamp_harness.tools.mutation_plan import Session, places_of_scenarios, unre
 from swamp_harness.tools.mutation_run import judged
 from swamp_harness.tools.reach import Reach, read_reach, statement_lines, write_reach
 from swamp_harness.tools.reach_recording import collected, copy_with_hook
+from swamp_harness.tools.uses import uses_of_definition
 from tests.conftest import a_result
 
 _MODULE = '''"""A module."""
@@ -91,6 +92,42 @@ def _reach() -> Reach:
 def test_the_likeliest_scenario_comes_first_and_what_reaches_nothing_not_at_all():
     assert _reach().scenarios_at("pool.py", range(6, 10)) == ["narrow", "broad"]
     assert _reach().scenarios_at("pool.py", [14]) == []
+
+
+def test_of_those_that_reach_a_definition_whoever_reaches_its_uses_comes_first():
+    found = _reach().scenarios_at("pool.py", range(6, 10), {"pool.py": [13], "setup.py": [1]})
+    assert found == ["broad", "narrow"]
+
+
+_DEFINITIONS = """from dataclasses import dataclass
+
+LIMIT = 3
+
+
+@dataclass
+class Member:
+    draining: bool = False
+
+    def stop(self, at_once: bool = True) -> None:
+        if at_once:
+            self.draining = LIMIT > 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "uses"),
+    [
+        (3, {"pool.py": {12}, "other.py": {2}}),
+        (8, {"pool.py": {12}, "other.py": {5}}),
+        (10, {"pool.py": {11, 12}}),
+        (11, {}),
+        (6, {}),
+    ],
+    ids=["a constant", "a field", "a default", "in a function", "a decorator"],
+)
+def test_a_definition_is_used_wherever_its_name_stands_and_a_head_by_its_body(line, uses):
+    other = "import pool\nprint(pool.LIMIT)\n\n\nmember = pool.Member(draining=True)\n"
+    assert uses_of_definition({"pool.py": _DEFINITIONS, "other.py": other}, "pool.py", line) == uses
 
 
 def test_every_scenario_depends_on_what_the_preparation_reaches():

@@ -178,7 +178,7 @@ def _finding(
         verdict = judged(names[: most or None], run, givens=givens, complete=complete)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if decision is not None and verdict.outcome is Outcome.SURVIVED:
+    if decision is not None and verdict.outcome in (Outcome.SURVIVED, Outcome.UNDECIDED):
         verdict = verdict.decided(decision.outcome, decision.reason)
     promises = {number for name in verdict.ran for number in plan.places[name].numbers}
     killed_by = plan.places[verdict.scenario].numbers if verdict.outcome is Outcome.KILLED else ()

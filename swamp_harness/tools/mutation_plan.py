@@ -14,6 +14,7 @@ from swamp_harness.report.mutation import Finding, Outcome, as_value, from_value
 from swamp_harness.tools.mutants import MutableModule, Mutant, Site
 from swamp_harness.tools.mutation_lists import Decisions
 from swamp_harness.tools.reach import Reach, fingerprint, statement_lines
+from swamp_harness.tools.uses import uses_of_definition
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ class Plan:
             return None
         at = statement_lines(module.text)
         lines = {line for each in mutant.lines for line in at.get(each, (each,))}
-        names = [name for name in self.found.scenarios_at(site.module, lines) if name in self.places]
+        texts = {name: each.text for name, each in self.modules.items()}
+        uses = uses_of_definition(texts, site.module, mutant.lines.start)
+        names = [name for name in self.found.scenarios_at(site.module, lines, uses) if name in self.places]
         return (mutant, names) if names else None
 
 

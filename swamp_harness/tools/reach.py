@@ -30,11 +30,18 @@ class Reach:
     lines: Mapping[str, Mapping[int, Collection[str]]]
     prepared: Mapping[str, Collection[int]]
 
-    def scenarios_at(self, module: str, lines: Iterable[int]) -> list[str]:
+    def scenarios_at(
+        self, module: str, lines: Iterable[int], uses: Mapping[str, Iterable[int]] | None = None
+    ) -> list[str]:
         """The scenarios that reach one of some lines, the likeliest to notice a change first.
 
         A scenario that reaches few lines of the module is about few things, so it comes early; of those that
         reach equally many, the shortest comes first. What the preparation reaches, every scenario depends on.
+
+        Args:
+            module: the path of the module.
+            lines: of the module.
+            uses: the lines that use what is defined there, by module; who reaches one of them comes first.
         """
         wanted = set(lines)
         if wanted & set(self.prepared.get(module, ())):
@@ -43,7 +50,15 @@ class Reach:
             at = self.lines.get(module, {})
             found = {name for line in wanted for name in at.get(line, ())}
         breadth = self._breadth(module)
-        return sorted(found, key=lambda name: (breadth.get(name, 0) * self.seconds[name], name))
+        users = {
+            name
+            for user, at_use in (uses or {}).items()
+            for line in at_use
+            for name in self.lines.get(user, {}).get(line, ())
+        }
+        return sorted(
+            found, key=lambda name: (name not in users, breadth.get(name, 0) * self.seconds[name], name)
+        )
 
     def is_reached(self, module: str, lines: Iterable[int]) -> bool:
         """Whether a scenario, or the preparation of a run, reaches one of some lines."""
