@@ -46,6 +46,7 @@ Feature: Capabilities
     And the step "placed" was given back and left behind the same as the step "local"
     And the step "placed" was given back:
       | asked for                   | given back |
+      | the deletion                 | nothing    |
       | the resource that it deletes | nothing    |
       | the resource that it spares  | spared     |
 

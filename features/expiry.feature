@@ -20,6 +20,7 @@ Feature: Expiry enforcement
       | alpha | expired | that of "alpha" |
     And the token "alpha" is recorded as expired
     And the pool no longer holds "alpha" once the grace window is over
+    And every list of workers shows no worker, and how many it leaves out
 
   @uat-11 @slow
   Scenario: Steps that run at the deadline of their worker end as on a lost worker

@@ -45,7 +45,7 @@ Feature: JSON mode
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
     And the enrolled worker "beta" with the labels "city=Köln, note=it's $HOME, query=a=b=c, sum=1 + 1, zero=0"
-    And the enrolled worker "gamma" with the labels "region=west"
+    And the enrolled worker "gamma" without labels
     And the worker "gamma" has been killed
     When the workflow starts
     And the step "hold" is running
@@ -57,7 +57,7 @@ Feature: JSON mode
       | worker | status       | slots | labels                                               |
       | alpha  | busy         | 1/2   | the usual ones                                       |
       | beta   | idle         | 0/1   | city=Köln,note=it's $HOME,query=a=b=c,sum=1 + 1,zero=0 |
-      | gamma  | disconnected | 0/1   | region=west                                          |
+      | gamma  | disconnected | 0/1   | none                                                 |
     And every list of waiting steps shows:
       | step  | waits for              |
       | build | note=it's 5%,zone=west |

@@ -282,8 +282,8 @@ def test_a_session_goes_on_only_with_the_same_code(tmp_path):
     finding = _finding("pool.py swap_op 1", Outcome.KILLED, killed_by=(5,), promises=(5,))
     Session(file, "one").take(finding)
     same, other = Session(file, "one"), Session(file, "two")
-    same.resume(most=0)
-    other.resume(most=0)
+    same.resume()
+    other.resume()
     assert same.findings == {finding.mutant: finding}
     assert not other.findings
 
@@ -294,7 +294,8 @@ def test_a_mutant_that_too_few_scenarios_left_undecided_runs_again_with_more(tmp
     undecided = _finding("pool.py swap_op 1", Outcome.UNDECIDED, scenarios=40)
     Session(file, "one").take(undecided)
     session = Session(file, "one")
-    session.resume(most)
+    session.resume()
+    session.reopen(most)
     assert (undecided.mutant not in session.findings) is runs_again
 
 

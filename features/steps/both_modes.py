@@ -67,6 +67,11 @@ def every_list_of_all_workers_shows(context):
     _judge_workers(context, past=True)
 
 
+@then("every list of workers shows no worker, and how many it leaves out")
+def every_list_of_workers_shows_none(context):
+    _judge_workers(context, past=False)
+
+
 def _judge_workers(context, *, past):
     rows = every_list.promised_workers(context.table)
     for answer in every_list.answers(context.world, "worker", "list", *(("--all",) if past else ())):

@@ -50,6 +50,11 @@ def the_enrolled_worker_with_labels(context, worker, labels):
     context.world.given.worker(worker, labels=labels)
 
 
+@given('the enrolled worker "{worker:Name}" without labels')
+def the_enrolled_worker_without_labels(context, worker):
+    context.world.given.worker(worker, labels={})
+
+
 @given('the enrolled worker "{worker:Name}" with {slots:Number} slot')
 @given('the enrolled worker "{worker:Name}" with {slots:Number} slots')
 def the_enrolled_worker_with_slots(context, worker, slots):

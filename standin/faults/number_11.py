@@ -146,3 +146,11 @@ def expiry_not_recorded():
     @broken("tokens:expire")
     def _(old, repository, name):
         pass
+
+
+def hidden_not_counted_where_none_is_connected():
+    """The worker list for people does not say that it leaves out workers if it shows none."""
+
+    @broken("operator.pool:table_of_workers")
+    def _(old, told, *, past):
+        return old(told, past=past) if told["workers"] else "No workers found."

@@ -42,6 +42,15 @@ def bytes_taken_for_text():
         old(plane, piece.decode("utf-8", "replace").encode() if plane._dispatch.member is not None else piece)
 
 
+def deletion_told_as_failed():
+    """A step that deletes data is told that it could not, wherever it runs, though they are deleted."""
+
+    @broken("store:Store.delete")
+    def _(old, store, place):
+        old(store, place)
+        return False
+
+
 def deletion_forgotten():
     """What a step on a worker deletes is still there."""
 

@@ -178,6 +178,14 @@ def past_missing_through_the_orchestrator():
         return old(requests, showAll=False)
 
 
+def no_labels_told_as_one():
+    """The worker list for people shows a label for a worker without labels."""
+
+    @broken("operator.pool:labels")
+    def _(old, pairs):
+        return old(pairs) if pairs else "null"
+
+
 def hidden_not_counted():
     """The worker list does not say that it leaves out workers."""
     _workers_told(lambda _, told: {key: told[key] for key in told if key != "filteredDisconnectedCount"})

@@ -21,12 +21,14 @@ from swamp_harness.scenario.world import World
 _WHO_WHERE_AND_WHEN = frozenset({"id", "modelId", "ownerRef", "createdAt", "contentPath", "definitionHash"})
 _ITS_OWN_NAME = "(the step's own name)"
 _ABSENT = "nothing"
+_ERROR = "an error"
 _THIS_RUN = "this run"
 # Calls of the probe in the words of the features, by the name under which it notes what came back.
 _CALLS = {
     "the latest version of its own": "latest",
     "the first version of its own": "first",
     "a resource that does not exist": "missing",
+    "the deletion": "deleted",
     "the resource that it deletes": "read",
     "the resource that it spares": "spared",
     'the records of "seed"': "earlierOfOneKind",
@@ -72,9 +74,11 @@ def _answer_to(wanted: str, noted: Mapping[str, Any]) -> Any:
 
 
 def _in_words(noted: Any) -> str:
-    if not isinstance(noted, Mapping) or "answer" not in noted:
+    if not isinstance(noted, Mapping):
         return f"not an answer: {noted}"
-    answer = noted["answer"]
+    if "error" in noted:
+        return _ERROR
+    answer = noted.get("answer")  # a call that gives nothing back has none
     if isinstance(answer, list):
         return ", ".join(_word(each) for each in answer) or _ABSENT
     return _word(answer)

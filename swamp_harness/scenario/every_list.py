@@ -44,6 +44,7 @@ _ONE = "1"
 _NONE = "none"
 _OF = ", of "
 _USUAL_LABELS = "the usual ones"
+_NO_LABELS = "none"
 
 
 @dataclass(frozen=True)
@@ -166,12 +167,15 @@ def _lives_as_asked(world: World, token: TokenRecord) -> bool:
 
 
 def promised_workers(table: Any) -> list[Row]:
-    """The rows that a feature promises, with the labels that workers have unless a feature gives others."""
+    """The rows that a feature promises, with the labels that workers have unless a feature gives others.
+
+    Args:
+        table: of the step; None if it promises no worker.
+    """
     usual = ",".join(f"{name}={value}" for name, value in sorted(ANY_WORKER.items()))
-    return [
-        {**row, "labels": usual if row["labels"] == _USUAL_LABELS else row["labels"]}
-        for row in rows_of(table, {"worker", "status", "slots", "labels"})
-    ]
+    said = {_USUAL_LABELS: usual, _NO_LABELS: ""}
+    rows = rows_of(table, {"worker", "status", "slots", "labels"}) if table is not None else []
+    return [{**row, "labels": said.get(row["labels"], row["labels"])} for row in rows]
 
 
 def known_workers(world: World, promised: Sequence[Row], answer: Answer, *, past: bool) -> dict[str, object]:

@@ -11,9 +11,9 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from swamp_harness.report.mutation import (
 )
 from swamp_harness.report.outcomes import ScenarioResult
 from swamp_harness.tools.mutants import MutableModule, Mutant, Site, sampled
-from swamp_harness.tools.mutation_lists import read_decisions
+from swamp_harness.tools.mutation_lists import Decisions, read_decisions
 from swamp_harness.tools.mutation_plan import Plan, Session, places_of_scenarios, refuse_stale, unreached
 from swamp_harness.tools.mutation_run import judged
 from swamp_harness.tools.quiet_suite import get_ready, results_against
@@ -41,6 +41,8 @@ from swamp_harness.tools.reach import fingerprint, is_fault, read_reach
 from swamp_harness.tools.reach_recording import PATH_VARIABLE, copy_of
 
 _SESSION = "mutation-session.json"
+# What a person's decision is about: what no scenario has killed.
+_OPEN = (Outcome.SURVIVED, Outcome.UNDECIDED)
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,10 @@ def mutate(options: Options, reports: Path) -> int:
     set_aside(reports, (PAGE, DOCUMENT))
     key = fingerprint(json.dumps([texts, options.seed, project.REACHED.read_text("utf-8")]))
     session = Session(reports / _SESSION, key)
-    session.resume(options.most)
+    session.resume()
     sites = sampled([site for module in modules.values() for site in module.sites], options.seed)
+    _decide_anew(session, modules, decisions)
+    session.reopen(options.most)
     _run(Plan(modules, found, decisions, places_of_scenarios()), sites, session, options)
     document = report(
         list(session.findings.values()),
@@ -110,6 +114,18 @@ def mutate(options: Options, reports: Path) -> int:
     print("\n".join([*(f"{project.MUTATION.name}: {each}" for each in stale), _summary(session, page)]))
     survived = any(each.outcome is Outcome.SURVIVED for each in session.findings.values())
     return ExitCode.PROMISE_BROKEN if survived or stale else ExitCode.EVERY_PROMISE_HELD
+
+
+def _decide_anew(session: Session, modules: Mapping[str, MutableModule], decisions: Decisions) -> None:
+    """Take what people have decided since about mutants that nobody had killed."""
+    for site in (site for module in modules.values() for site in module.sites):
+        finding = session.findings.get(site.name)
+        if finding is None or finding.outcome not in _OPEN:
+            continue
+        mutant = modules[site.module].mutant(site)
+        decision = decisions.about(mutant) if mutant else None
+        if decision is not None:
+            session.take(replace(finding, outcome=decision.outcome, said=decision.reason))
 
 
 def _run(plan: Plan, sites: Sequence[Site], session: Session, options: Options) -> None:
@@ -178,7 +194,7 @@ def _finding(
         verdict = judged(names[: most or None], run, givens=givens, complete=complete)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if decision is not None and verdict.outcome in (Outcome.SURVIVED, Outcome.UNDECIDED):
+    if decision is not None and verdict.outcome in _OPEN:
         verdict = verdict.decided(decision.outcome, decision.reason)
     promises = {number for name in verdict.ran for number in plan.places[name].numbers}
     killed_by = plan.places[verdict.scenario].numbers if verdict.outcome is Outcome.KILLED else ()

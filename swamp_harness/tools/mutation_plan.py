@@ -76,21 +76,27 @@ class Session:
     key: str
     findings: dict[str, Finding] = field(default_factory=dict)
 
-    def resume(self, most: int) -> None:
-        """Take what an earlier run has found, if it was about the same code, scenarios and sample.
-
-        Args:
-            most: how many scenarios a mutant runs at most; all that reach it when 0. A mutant that fewer
-                scenarios left undecided runs again.
-        """
+    def resume(self) -> None:
+        """Take what an earlier run has found, if it was about the same code, scenarios and sample."""
         if self.file.exists():
             told = json.loads(self.file.read_text("utf-8"))
             if told["key"] == self.key:
-                earlier = [from_value(each) for each in told["findings"]]
-                self.findings = {each.mutant: each for each in earlier if not _could_be_decided(each, most)}
+                self.findings = {each["mutant"]: from_value(each) for each in told["findings"]}
                 print(f"{len(self.findings)} mutants are done from an earlier run: {self.file}")
             else:
                 print("The earlier run had other code, scenarios or another sample: all mutants run again.")
+
+    def reopen(self, most: int) -> None:
+        """Forget the mutants that stayed undecided, where more scenarios could decide.
+
+        Args:
+            most: how many scenarios a mutant runs at most; all that reach it when 0.
+        """
+        self.findings = {
+            name: each
+            for name, each in self.findings.items()
+            if each.outcome is not Outcome.UNDECIDED or (most and most <= each.scenarios)
+        }
 
     def take(self, finding: Finding) -> None:
         """Keep a finding."""
@@ -99,10 +105,6 @@ class Session:
         document = {"key": self.key, "findings": [as_value(each) for each in self.findings.values()]}
         half.write_text(json_text(document) + "\n", "utf-8")
         half.replace(self.file)
-
-
-def _could_be_decided(finding: Finding, most: int) -> bool:
-    return finding.outcome is Outcome.UNDECIDED and (not most or most > finding.scenarios)
 
 
 def places_of_scenarios() -> dict[str, ScenarioPlace]:
