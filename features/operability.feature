@@ -64,6 +64,7 @@ Feature: Operability
       | build | any worker | fails         |       |
       | ship  | any worker | works at once | build |
     And an orchestrator
+    And workers report in <output>
     And the enrolled worker "alpha"
     And the operator is at another machine, without a repository
     And the operator asks for answers in <output>
@@ -76,6 +77,12 @@ Feature: Operability
       | step  | worker | lease  | wrote |
       | build | alpha  | failed | no    |
     And nothing was left on the other machine
+    And the worker "alpha" reported these events, one a line:
+      | event            | step  |
+      | connecting       |       |
+      | enrolled         |       |
+      | dispatch_started | build |
+      | dispatch_failed  |       |
 
     Examples:
       | output |

@@ -172,3 +172,19 @@ def tags_of_a_run_not_on_workers():
         if plane._dispatch.member is not None:
             plane._work.tags = {}
         return old(plane, kind, overrides)
+
+
+def failed_step_told_without_its_error():
+    """A worker that reports for people does not say why a step failed."""
+
+    @broken("worker.connect:in_words")
+    def _(old, kind, facts):
+        return old(kind, {**facts, "error": ""} if kind == "dispatch_finished" else facts)
+
+
+def failed_step_told_as_a_success():
+    """A worker that reports in JSON says that a step which failed has succeeded."""
+
+    @broken("worker.connect:_report_in_json")
+    def _(old, kind, facts):
+        old(kind, {**facts, "status": "success"} if kind == "dispatch_finished" else facts)

@@ -133,6 +133,7 @@ WORKER_EVENTS: Mapping[str, re.Pattern[str]] = {
         r"^\S+ Dispatch [0-9a-f]{8}: \S+ \((?P<workflowName>\S+) \S (?P<stepName>\S+)\)$"
     ),
     "dispatch_finished": re.compile(r"^\S+ Dispatch [0-9a-f]{8}: \S+ succeeded in \d+ms$"),
+    "dispatch_failed": re.compile(r"^\S+ Dispatch [0-9a-f]{8}: \S+ failed in \d+ms — .*\S$"),
     "draining": re.compile(r"^Draining \(received shutdown signal\)"),
     "drain_complete": re.compile(r"^Drain complete\b"),
     "disconnected": re.compile(r"^Disconnected: drained$"),

@@ -159,16 +159,24 @@ def _in_json(world: World, worker: str) -> list[Row]:
     known = _known_facts(world, worker, [event["dispatchId"] for event in told if "dispatchId" in event])
     return [
         {
-            "event": str(event["kind"]),
+            "event": kind,
             "step": _step_of(world, event),
-            "facts": _AS_THEY_WERE if _holds(event, known[event["kind"]]) else json.dumps(event),
+            "facts": _AS_THEY_WERE if _holds(event, known[kind]) else json.dumps(event),
         }
         for event in told
+        for kind in [_kind_of(event)]
     ]
 
 
+def _kind_of(event: Mapping[str, Any]) -> str:
+    """The kind of an event; in JSON a step that failed ends with the same kind as one that succeeded."""
+    if event["kind"] == "dispatch_finished" and event["status"] != "success":
+        return "dispatch_failed"
+    return str(event["kind"])
+
+
 def _known_facts(world: World, worker: str, dispatches: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-    """What each kind of event of a worker tells that ran one step and was then stopped."""
+    """What each kind of event of a worker tells that ran one step, and then was stopped or not."""
     step = next(each for each in world.workflow.steps)
     dispatch = {
         "dispatchId": dispatches[0] if dispatches else "",
@@ -181,6 +189,7 @@ def _known_facts(world: World, worker: str, dispatches: Sequence[str]) -> Mappin
         "enrolled": {"workerId": actor.settings.member, "reconnect": False},
         "dispatch_started": dispatch,
         "dispatch_finished": {**dispatch, "status": "success"},
+        "dispatch_failed": {**dispatch, "status": "error"},
         "draining": {"reason": "signal"},
         "drain_complete": {},
         "disconnected": {"reason": "drained"},
