@@ -95,13 +95,14 @@ def test_the_likeliest_scenario_comes_first_and_what_reaches_nothing_not_at_all(
 
 
 def test_of_those_that_reach_a_definition_whoever_reaches_its_uses_comes_first():
-    found = _reach().scenarios_at("pool.py", range(6, 10), {"pool.py": [13], "setup.py": [1]})
-    assert found == ["broad", "narrow"]
+    found = _reach().scenarios_at("pool.py", range(6, 10), {"pool.py": [6, 13], "setup.py": [1]})
+    assert found == ["broad", "narrow"]  # both reach a use, but only one the rarer
 
 
 _DEFINITIONS = """from dataclasses import dataclass
 
 LIMIT = 3
+_limit = LIMIT
 
 
 @dataclass
@@ -110,23 +111,24 @@ class Member:
 
     def stop(self, at_once: bool = True) -> None:
         if at_once:
-            self.draining = LIMIT > 2
+            self.draining = LIMIT > _limit
 """
 
 
 @pytest.mark.parametrize(
     ("line", "uses"),
     [
-        (3, {"pool.py": {12}, "other.py": {2}}),
-        (8, {"pool.py": {12}, "other.py": {5}}),
-        (10, {"pool.py": {11, 12}}),
-        (11, {}),
-        (6, {}),
+        (3, {"pool.py": {4, 13}, "other.py": {2}}),
+        (4, {"pool.py": {13}}),
+        (9, {"pool.py": {13}, "other.py": {5}}),
+        (11, {"pool.py": {12, 13}}),
+        (12, {}),
+        (7, {}),
     ],
-    ids=["a constant", "a field", "a default", "in a function", "a decorator"],
+    ids=["a constant", "a private constant", "a field", "a default", "in a function", "a decorator"],
 )
 def test_a_definition_is_used_wherever_its_name_stands_and_a_head_by_its_body(line, uses):
-    other = "import pool\nprint(pool.LIMIT)\n\n\nmember = pool.Member(draining=True)\n"
+    other = "import pool\nprint(pool.LIMIT, _limit)\n\n\nmember = pool.Member(draining=True)\n"
     assert uses_of_definition({"pool.py": _DEFINITIONS, "other.py": other}, "pool.py", line) == uses
 
 

@@ -41,7 +41,8 @@ class Reach:
         Args:
             module: the path of the module.
             lines: of the module.
-            uses: the lines that use what is defined there, by module; who reaches one of them comes first.
+            uses: the lines that use what is defined there, by module. Who reaches one of them comes first,
+                and of those whoever reaches one that few others reach.
         """
         wanted = set(lines)
         if wanted & set(self.prepared.get(module, ())):
@@ -50,19 +51,26 @@ class Reach:
             at = self.lines.get(module, {})
             found = {name for line in wanted for name in at.get(line, ())}
         breadth = self._breadth(module)
-        users = {
-            name
-            for user, at_use in (uses or {}).items()
-            for line in at_use
-            for name in self.lines.get(user, {}).get(line, ())
-        }
+        company = self._company(uses or {})
+        nobody = len(self.seconds) + 1
         return sorted(
-            found, key=lambda name: (name not in users, breadth.get(name, 0) * self.seconds[name], name)
+            found,
+            key=lambda name: (company.get(name, nobody), breadth.get(name, 0) * self.seconds[name], name),
         )
 
     def is_reached(self, module: str, lines: Iterable[int]) -> bool:
         """Whether a scenario, or the preparation of a run, reaches one of some lines."""
         return bool(self.scenarios_at(module, lines))
+
+    def _company(self, uses: Mapping[str, Iterable[int]]) -> dict[str, int]:
+        """For each scenario that reaches some lines: of how many scenarios its rarest line is reached."""
+        company: dict[str, int] = {}
+        for module, lines in uses.items():
+            for line in lines:
+                names = self.lines.get(module, {}).get(line, ())
+                for name in names:
+                    company[name] = min(company.get(name, len(names)), len(names))
+        return company
 
     def _breadth(self, module: str) -> dict[str, int]:
         breadth: dict[str, int] = {}

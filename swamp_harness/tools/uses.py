@@ -14,8 +14,9 @@ from swamp_harness.tools.reach import statement_lines
 def uses_of_definition(texts: Mapping[str, str], module: str, line: int) -> dict[str, set[int]]:
     """The lines that use what a line defines while its module is imported, by module.
 
-    A use is any mention of the defined name, and for the head of a function its body. Uses that no name
-    shows, such as those by `getattr`, are missing.
+    A use is any mention of the defined name, and for the head of a function its body; a name that begins with
+    an underscore has uses in its own module alone. Uses that no name shows, such as those by `getattr`, are
+    missing.
 
     Args:
         texts: of the modules, by path.
@@ -35,7 +36,8 @@ def uses_of_definition(texts: Mapping[str, str], module: str, line: int) -> dict
         end = definition.end_lineno or definition.lineno
         return {module: set(range(definition.body[0].lineno, end + 1))}
     names = {node.id for node in ast.walk(definition) if isinstance(node, ast.Name) and _is_stored(node)}
-    found = {name: _mentions(text, names) for name, text in texts.items()}
+    public = {name for name in names if not name.startswith("_")}
+    found = {name: _mentions(text, names if name == module else public) for name, text in texts.items()}
     found[module] -= set(_head(definition))
     return {name: lines for name, lines in found.items() if lines}
 
