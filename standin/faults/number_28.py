@@ -188,3 +188,12 @@ def failed_step_told_as_a_success():
     @broken("worker.connect:_report_in_json")
     def _(old, kind, facts):
         old(kind, {**facts, "status": "success"} if kind == "dispatch_finished" else facts)
+
+
+def tag_ends_at_a_sign():
+    """The value of a tag that an operator gives the run of a method ends at an "="."""
+
+    @broken("operator.models:_follow")
+    async def _(old, call, wish):
+        tags = {name: value.partition("=")[0] for name, value in wish.get("tags", {}).items()}
+        return await old(call, {**wish, "tags": tags})
