@@ -99,7 +99,7 @@ def mutate(options: Options, reports: Path) -> int:
     sites = sampled([site for module in modules.values() for site in module.sites], options.seed)
     _decide_anew(session, modules, decisions)
     session.reopen(options.most)
-    _run(Plan(modules, found, decisions, places_of_scenarios()), sites, session, options)
+    _run(Plan(modules, every, found, decisions, places_of_scenarios()), sites, session, options)
     document = report(
         list(session.findings.values()),
         started=started,

@@ -37,13 +37,15 @@ class Plan:
     """What mutants are made from, and what they run.
 
     Attributes:
-        modules: of the stand-in, by path.
+        modules: of the stand-in, by path, that are mutated.
+        texts: of all modules of the stand-in, by path.
         found: which scenarios reach which lines.
         decisions: of people.
         places: of the scenarios, the numbers they serve, and their Given steps, by name.
     """
 
     modules: Mapping[str, MutableModule]
+    texts: Mapping[str, str]
     found: Reach
     decisions: Decisions
     places: Mapping[str, ScenarioPlace]
@@ -56,8 +58,7 @@ class Plan:
             return None
         at = statement_lines(module.text)
         lines = {line for each in mutant.lines for line in at.get(each, (each,))}
-        texts = {name: each.text for name, each in self.modules.items()}
-        uses = uses_of_definition(texts, site.module, mutant.lines.start)
+        uses = uses_of_definition(self.texts, site.module, mutant.lines.start)
         names = [name for name in self.found.scenarios_at(site.module, lines, uses) if name in self.places]
         return (mutant, names) if names else None
 
