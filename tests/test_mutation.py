@@ -15,6 +15,7 @@ from swamp_harness.machinery.faults import UnusableInput
 from swamp_harness.report import features, mutation, project
 from swamp_harness.report.mutation import Finding, Outcome
 from swamp_harness.report.outcomes import Outcome as ScenarioOutcome
+from swamp_harness.tools.known_noticers import known_noticers
 from swamp_harness.tools.mutants import MutableModule, sampled
 from swamp_harness.tools.mutation_lists import read_decisions
 from swamp_harness.tools.mutation_plan import Session, places_of_scenarios, unreached
@@ -130,6 +131,53 @@ class Member:
 def test_a_definition_is_used_wherever_its_name_stands_and_a_head_by_its_body(line, uses):
     other = "import pool\nprint(pool.LIMIT, _limit)\n\n\nmember = pool.Member(draining=True)\n"
     assert uses_of_definition({"pool.py": _DEFINITIONS, "other.py": other}, "pool.py", line) == uses
+
+
+_FAULTS = """
+def _slower(change):
+    @broken("pool:Pool.lose")
+    def _(old, pool):
+        change(old(pool))
+
+
+def loses_nobody():
+    @broken("pool:Pool.lose")
+    def _(old, pool):
+        pass
+
+
+def forgets_late():
+    _slower(lambda _: None)
+
+
+def nobody_noticed_this():
+    @broken("pool:Pool.lose")
+    def _(old, pool):
+        pass
+"""
+_POOL = """class Pool:
+    def lose(self):
+        return 1
+
+    def keep(self):
+        return 2
+"""
+
+
+def test_who_has_noticed_a_fault_in_a_function_is_known_to_notice_changes_of_it(tmp_path):
+    (tmp_path / "number_07.py").write_text(_FAULTS)
+    noticed = {"07-loses-nobody": "A worker is lost", "07-forgets-late": "A worker is forgotten"}
+    found = known_noticers(tmp_path, noticed)
+    assert found.of_lines({"pool.py": _POOL}, {"pool.py": [3]}) == {
+        "A worker is lost",
+        "A worker is forgotten",
+    }
+    assert found.of_lines({"pool.py": _POOL}, {"pool.py": [6]}) == set()
+
+
+def test_who_is_known_to_notice_changes_comes_before_all():
+    reach = _reach()
+    assert reach.scenarios_at("pool.py", range(6, 10), known="broad".__eq__) == ["broad", "narrow"]
 
 
 def test_every_scenario_depends_on_what_the_preparation_reaches():

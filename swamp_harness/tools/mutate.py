@@ -32,6 +32,8 @@ from swamp_harness.report.mutation import (
     write_report,
 )
 from swamp_harness.report.outcomes import ScenarioResult
+from swamp_harness.tools.fault_list import load_noticed
+from swamp_harness.tools.known_noticers import known_noticers
 from swamp_harness.tools.mutants import MutableModule, Mutant, Site, sampled
 from swamp_harness.tools.mutation_lists import Decisions, read_decisions
 from swamp_harness.tools.mutation_plan import Plan, Session, places_of_scenarios, refuse_stale, unreached
@@ -99,7 +101,9 @@ def mutate(options: Options, reports: Path) -> int:
     sites = sampled([site for module in modules.values() for site in module.sites], options.seed)
     _decide_anew(session, modules, decisions)
     session.reopen(options.most)
-    _run(Plan(modules, every, found, decisions, places_of_scenarios()), sites, session, options)
+    noticers = known_noticers(project.FAULTS, load_noticed(project.NOTICED))
+    plan = Plan(modules, every, found, decisions, noticers, places_of_scenarios())
+    _run(plan, sites, session, options)
     document = report(
         list(session.findings.values()),
         started=started,

@@ -11,6 +11,8 @@ from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import json_text
 from swamp_harness.report import features, project
 from swamp_harness.report.mutation import Finding, Outcome, as_value, from_value
+from swamp_harness.report.outcomes import title_of
+from swamp_harness.tools.known_noticers import KnownNoticers
 from swamp_harness.tools.mutants import MutableModule, Mutant, Site
 from swamp_harness.tools.mutation_lists import Decisions
 from swamp_harness.tools.reach import Reach, fingerprint, statement_lines
@@ -41,6 +43,7 @@ class Plan:
         texts: of all modules of the stand-in, by path.
         found: which scenarios reach which lines.
         decisions: of people.
+        noticers: the scenarios that have noticed a fault, by the function that it replaces.
         places: of the scenarios, the numbers they serve, and their Given steps, by name.
     """
 
@@ -48,6 +51,7 @@ class Plan:
     texts: Mapping[str, str]
     found: Reach
     decisions: Decisions
+    noticers: KnownNoticers
     places: Mapping[str, ScenarioPlace]
 
     def mutant(self, site: Site) -> tuple[Mutant, list[str]] | None:
@@ -59,7 +63,10 @@ class Plan:
         at = statement_lines(module.text)
         lines = {line for each in mutant.lines for line in at.get(each, (each,))}
         uses = uses_of_definition(self.texts, site.module, mutant.lines.start)
-        names = [name for name in self.found.scenarios_at(site.module, lines, uses) if name in self.places]
+        about = {**uses, site.module: lines | uses.get(site.module, set())}
+        titles = self.noticers.of_lines(self.texts, about)
+        ordered = self.found.scenarios_at(site.module, lines, uses, lambda name: title_of(name) in titles)
+        names = [name for name in ordered if name in self.places]
         return (mutant, names) if names else None
 
 

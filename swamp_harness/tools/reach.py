@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,11 @@ class Reach:
     prepared: Mapping[str, Collection[int]]
 
     def scenarios_at(
-        self, module: str, lines: Iterable[int], uses: Mapping[str, Iterable[int]] | None = None
+        self,
+        module: str,
+        lines: Iterable[int],
+        uses: Mapping[str, Iterable[int]] | None = None,
+        known: Callable[[str], bool] = lambda _: False,
     ) -> list[str]:
         """The scenarios that reach one of some lines, the likeliest to notice a change first.
 
@@ -43,6 +47,7 @@ class Reach:
             lines: of the module.
             uses: the lines that use what is defined there, by module. Who reaches one of them comes first,
                 and of those whoever reaches one that few others reach.
+            known: whether a scenario, by name, has noticed a change of the same function; that comes first.
         """
         wanted = set(lines)
         if wanted & set(self.prepared.get(module, ())):
@@ -53,10 +58,12 @@ class Reach:
         breadth = self._breadth(module)
         company = self._company(uses or {})
         nobody = len(self.seconds) + 1
-        return sorted(
-            found,
-            key=lambda name: (company.get(name, nobody), breadth.get(name, 0) * self.seconds[name], name),
-        )
+
+        def rank(name: str) -> tuple[bool, int, float, str]:
+            cost = breadth.get(name, 0) * self.seconds[name]
+            return not known(name), company.get(name, nobody), cost, name
+
+        return sorted(found, key=rank)
 
     def is_reached(self, module: str, lines: Iterable[int]) -> bool:
         """Whether a scenario, or the preparation of a run, reaches one of some lines."""

@@ -1,0 +1,83 @@
+"""Which scenarios have noticed a fault in a function: the likeliest to notice another change of it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_PUTS = "broken"
+
+
+@dataclass(frozen=True)
+class KnownNoticers:
+    """The titles of scenarios that have noticed a fault, by the function that the fault replaces.
+
+    Attributes:
+        titles: by module, such as "orchestrator/pool.py", and function, such as "Pool.lose".
+    """
+
+    titles: Mapping[tuple[str, str], frozenset[str]]
+
+    def of_lines(self, texts: Mapping[str, str], lines: Mapping[str, Iterable[int]]) -> set[str]:
+        """The titles of the scenarios that have noticed a fault in a function with one of some lines.
+
+        Args:
+            texts: of the modules, by path.
+            lines: by module.
+        """
+        return {
+            title
+            for module, wanted in lines.items()
+            for function in _functions_at(texts[module], set(wanted))
+            for title in self.titles.get((module, function), ())
+        }
+
+
+def known_noticers(folder: Path, noticed: Mapping[str, str]) -> KnownNoticers:
+    """What is known of the faults of a folder.
+
+    Args:
+        folder: of the faults, with a module for each number.
+        noticed: the title of the scenario that has noticed a fault, by name of the fault.
+    """
+    titles: dict[tuple[str, str], set[str]] = {}
+    for file in sorted(folder.glob("number_*.py")):
+        number = file.stem.removeprefix("number_")
+        functions = {
+            node.name: node
+            for node in ast.parse(file.read_text("utf-8")).body
+            if isinstance(node, ast.FunctionDef)
+        }
+        for name, function in functions.items():
+            title = noticed.get(f"{number}-{name.replace('_', '-')}")
+            for place in _places(function, functions) if title else ():
+                titles.setdefault(place, set()).add(str(title))
+    return KnownNoticers({place: frozenset(each) for place, each in titles.items()})
+
+
+def _places(function: ast.AST, functions: Mapping[str, ast.AST]) -> Iterator[tuple[str, str]]:
+    """What a fault replaces, by itself or by a helper of its module."""
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if node.func.id == _PUTS and node.args and isinstance(node.args[0], ast.Constant):
+            module, _, name = str(node.args[0].value).partition(":")
+            yield f"{module.replace('.', '/')}.py", name
+        elif node.func.id in functions and functions[node.func.id] is not function:
+            yield from _places(functions[node.func.id], functions)
+
+
+def _functions_at(text: str, lines: set[int]) -> Iterator[str]:
+    yield from _functions_in(ast.parse(text), "", lines)
+
+
+def _functions_in(parent: ast.AST, prefix: str, lines: set[int]) -> Iterator[str]:
+    for node in ast.iter_child_nodes(parent):
+        if isinstance(node, ast.ClassDef):
+            yield from _functions_in(node, f"{prefix}{node.name}.", lines)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not lines.isdisjoint(
+            range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        ):
+            yield f"{prefix}{node.name}"
