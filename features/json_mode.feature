@@ -70,15 +70,16 @@ Feature: JSON mode
   @uat-27
   Scenario Outline: An operator who verifies <selection> verifies no other worker
     Given an orchestrator
-    And the enrolled worker "east" with the labels "region=east"
-    And the enrolled worker "eastern" with the labels "region=eastern, zone=east"
+    And the enrolled worker "east" with the labels "region=east, shelf=a=b"
+    And the enrolled worker "eastern" with the labels "region=eastern, zone=east, shelf=a=b"
     When the operator verifies <selection>, in text and in JSON
     Then both answers tell that "east" alone has passed
 
     Examples:
-      | selection                            |
-      | the worker "east"                    |
-      | the workers with the label "region=east" |
+      | selection                                            |
+      | the worker "east"                                    |
+      | the workers with the label "region=east"             |
+      | the workers with the labels "region=east, shelf=a=b" |
 
   @uat-27
   Scenario: An operator is told the state of the daemon in both modes

@@ -47,9 +47,11 @@ def the_operator_verifies_one(context, worker):
     context.world.asked = every_list.verifications(context.world, worker)
 
 
-@when('the operator verifies the workers with the label "{label:Name}", in text and in JSON')
-def the_operator_verifies_by_label(context, label):
-    context.world.asked = every_list.verifications(context.world, "--label", label)
+@when('the operator verifies the workers with the label "{labels:Labels}", in text and in JSON')
+@when('the operator verifies the workers with the labels "{labels:Labels}", in text and in JSON')
+def the_operator_verifies_by_label(context, labels):
+    options = [part for name, value in labels.items() for part in ("--label", f"{name}={value}")]
+    context.world.asked = every_list.verifications(context.world, *options)
 
 
 @then('both answers tell that "{worker:Name}" alone has passed')

@@ -269,6 +269,14 @@ def verified_by_prefix():
         return all(member.labels.get(key, "").startswith(value) for key, value in labels.items())
 
 
+def verified_by_the_last_label():
+    """A verification by several labels takes all workers that have the last one."""
+
+    @broken("orchestrator.requests:is_selected")
+    def _(old, member, name, labels):
+        return old(member, name, dict(list(labels.items())[-1:]))
+
+
 def verified_all():
     """A verification of one worker takes all of them."""
 
