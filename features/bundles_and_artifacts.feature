@@ -3,7 +3,7 @@ Feature: Extensions and large artifacts
   A worker needs nothing but swamp: what a step runs comes to it from the orchestrator, once, whole and in the
   right version. What a step makes goes back to the orchestrator however large it is, whole or not at all.
 
-  @uat-23 @network
+  @uat-23 @network @pulled-extension-runs-on-worker
   Scenario: A pulled extension runs on a worker that has no extensions
     Given a workflow with the steps:
       | step  | runs on    | work                               |
@@ -26,7 +26,7 @@ Feature: Extensions and large artifacts
       | file    | 4         | 4    |
     And on the machine of "alpha" the extension is in the cache and nowhere else
 
-  @uat-23 @network
+  @uat-23 @network @extension-sent-once
   Scenario: An extension is sent to a worker once
     Given a workflow with the steps:
       | step  | runs on    | work                               |
@@ -47,7 +47,7 @@ Feature: Extensions and large artifacts
       | program | 1         | 1    |
       | file    | 4         | 4    |
 
-  @uat-23 @network
+  @uat-23 @network @extensions-survive-worker-restart
   Scenario: A worker that starts again still has its extensions
     Given a workflow with the steps:
       | step  | runs on    | work                               |
@@ -67,7 +67,7 @@ Feature: Extensions and large artifacts
       | program | 1         | 1    |
       | file    | 4         | 4    |
 
-  @uat-23 @network
+  @uat-23 @network @new-extension-version-sent-once
   Scenario: A new version of an extension is sent once, and is what runs from then on
     Given a workflow with the steps:
       | step  | runs on    | work                               |
@@ -91,7 +91,7 @@ Feature: Extensions and large artifacts
       | program | 2         | 2    |
       | file    | 8         | 8    |
 
-  @uat-23 @network
+  @uat-23 @network @new-extension-files-are-used
   Scenario: A new version of an extension of which only files are new runs with the new files
     Given a workflow with the steps:
       | step  | runs on    | work                               |
@@ -109,7 +109,7 @@ Feature: Extensions and large artifacts
       | 1     | 2026.01.01.1 | 2026.01.01.1 |
       | 2     | 2026.01.01.1 | 2026.01.02.1 |
 
-  @uat-26
+  @uat-26 @artifact-arrives-bit-for-bit
   Scenario Outline: An artifact that a step <work> arrives bit for bit
     Given a workflow with the steps:
       | step  | runs on    | work   |
@@ -126,7 +126,7 @@ Feature: Extensions and large artifacts
       | makes 100 MB in a file   |
       | makes 50 MB in one piece |
 
-  @uat-26
+  @uat-26 @artifact-read-on-another-worker
   Scenario: A step on another worker reads an artifact bit for bit
     Given a workflow with the steps:
       | step  | runs on        | work                          | after |
@@ -141,7 +141,7 @@ Feature: Extensions and large artifacts
     And the step "ship" has read the artifact of the step "build", bit for bit
 
   # From none at all to some megabytes, on both sides of the blocks in which bytes travel; one has a hard name.
-  @uat-26
+  @uat-26 @artifacts-of-all-sizes-intact
   Scenario: Artifacts of all sizes arrive and are read bit for bit
     Given a workflow with the steps:
       | step  | runs on          | work                           | after |
@@ -158,7 +158,7 @@ Feature: Extensions and large artifacts
     And the step "ship" has read the artifacts of all sizes of the step "build", bit for bit
     And the step "keep" has read the artifacts of all sizes of the step "build", bit for bit
 
-  @uat-26 @tls
+  @uat-26 @tls @large-artifact-no-more-memory
   Scenario Outline: <who> takes no more memory for a large artifact than for a small one
     Given a workflow with the steps:
       | step  | runs on    | work                     | after |
@@ -179,7 +179,7 @@ Feature: Extensions and large artifacts
       | A worker         | the worker "alpha" |
       | The orchestrator | the orchestrator   |
 
-  @uat-26
+  @uat-26 @simultaneous-artifacts-intact
   Scenario: Artifacts that are sent at the same time arrive bit for bit
     Given a workflow with the steps:
       | step   | runs on        | work                                                 |
@@ -196,7 +196,7 @@ Feature: Extensions and large artifacts
     And the artifact of the step "second" is there, bit for bit
     And the artifact of the step "third" is there, bit for bit
 
-  @uat-26 @slow
+  @uat-26 @slow @partial-artifact-is-unreadable
   Scenario: Nothing can be read of an artifact whose worker was killed half way
     Given a workflow with the steps:
       | step  | runs on    | work                                      |
@@ -209,7 +209,7 @@ Feature: Extensions and large artifacts
     Then the run fails because its worker was lost after the step had written
     And nothing can be read of the artifact of the step "build"
 
-  @uat-26
+  @uat-26 @artifact-intact-after-rerun
   Scenario: An artifact whose worker was killed half way arrives bit for bit when its step runs again
     Given a workflow with the steps:
       | step  | runs on    | work                                      |

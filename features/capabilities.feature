@@ -3,7 +3,7 @@ Feature: Capabilities
   A step on a worker can do what it could do on the orchestrator, and it makes no difference: it is given back the
   same, call by call, and it leaves the same behind, field by field. Only who, where and when may differ.
 
-  @uat-22
+  @uat-22 @worker-does-what-orchestrator-does
   Scenario Outline: A step on a worker that <work> does what it would do on the orchestrator
     Given a workflow with the steps:
       | step   | runs on          | work   |
@@ -33,7 +33,7 @@ Feature: Capabilities
       | writes files from a stream                     |
       | keeps a secret in a vault                      |
 
-  @uat-22
+  @uat-22 @worker-deletes-same-as-orchestrator
   Scenario: A step on a worker deletes what it would delete on the orchestrator, and nothing else
     Given a workflow with the steps:
       | step   | runs on          | work               |
@@ -50,7 +50,7 @@ Feature: Capabilities
       | the resource that it deletes | nothing    |
       | the resource that it spares  | spared     |
 
-  @uat-22
+  @uat-22 @worker-finds-what-orchestrator-finds
   Scenario Outline: A step on a worker that <work> finds what it would find on the orchestrator
     Given a workflow with the steps:
       | step   | runs on          | work             | after |
@@ -76,7 +76,7 @@ Feature: Capabilities
       | looks at the handles of what it wrote    |
       | makes mistakes                           |
 
-  @uat-22
+  @uat-22 @worker-reads-data-and-expressions
   Scenario: A step on a worker reads what was written, and computes what expressions say
     Given a workflow with the steps:
       | step      | runs on          | work                                   | after |
@@ -103,7 +103,7 @@ Feature: Capabilities
 
   # Texts with line breaks, quotes, tabs and letters of all kinds, texts that look like something else, very long
   # ones, numbers, nothing, what is empty, and what lies deep inside.
-  @uat-22
+  @uat-22 @values-arrive-and-return-unchanged
   Scenario: A step on a worker is given values as they are, and hands them back as they are
     Given a workflow with the steps:
       | step  | runs on          | work                                | after |
@@ -119,7 +119,7 @@ Feature: Capabilities
     And the step "taker" was given every value as it was
     And the step "local" was given every value as it was
 
-  @uat-22
+  @uat-22 @data-queries-return-exact-matches
   Scenario: A step on a worker that asks for data is given those and no others
     Given a workflow with the steps:
       | step   | runs on          | work                           | after |
@@ -156,7 +156,7 @@ Feature: Capabilities
       | its run                                      | this run                                            |
     And the step "placed" was given back the same as the step "local"
 
-  @uat-22
+  @uat-22 @shared-name-read-as-current
   Scenario: What several steps write under one name is read as it is then
     Given a workflow with the steps:
       | step   | runs on          | work               | after  | model  |
@@ -189,7 +189,7 @@ Feature: Capabilities
       | fourth | 8       |
     And each step found the entries that were there before it, and then its own as well
 
-  @uat-22
+  @uat-22 @remote-error-told-as-raised
   Scenario: The error of a step on a worker is told as it was raised
     Given a workflow with the steps:
       | step  | runs on    | work                                  |

@@ -4,7 +4,7 @@ Feature: Secrets and environment
   orchestrator's environment. When it is over, nothing of that is left on the worker's machine, and no secret
   stands in anything that is kept or shown.
 
-  @uat-24
+  @uat-24 @secret-stays-home
   Scenario Outline: A secret stays home when a step <work>
     Given a workflow with the steps:
       | step  | runs on    | work   |
@@ -40,7 +40,7 @@ Feature: Secrets and environment
       | gives a secret to a program            | text   | the run succeeds                      |
       | gives a secret to a program that fails | JSON   | the run fails because its step failed |
 
-  @uat-24
+  @uat-24 @several-secrets-stay-home
   Scenario: A step that is handed several secrets tells none of them
     Given a workflow with the steps:
       | step  | runs on    | work                           |
@@ -57,7 +57,7 @@ Feature: Secrets and environment
     And no answer about the run shows the secret of "other-key"
 
   # Such as a private key: with quotes, letters of all kinds and several ends of lines.
-  @uat-24
+  @uat-24 @multiline-secret-intact-and-home
   Scenario Outline: A secret of many lines arrives as it is, and stays home, when a step <work>
     Given a workflow with the steps:
       | step  | runs on    | work   |
@@ -81,7 +81,7 @@ Feature: Secrets and environment
       | work                        |
       | gives a secret to a program |
 
-  @uat-24 @posix
+  @uat-24 @posix @program-keeps-two-secrets
   Scenario: A program that is given two secrets tells neither
     Given a workflow with the steps:
       | step  | runs on    | work                           |
@@ -97,7 +97,7 @@ Feature: Secrets and environment
     And the secret of "other-key" is nowhere outside the vault
     And no answer about the run shows the secret of "other-key"
 
-  @uat-24 @posix @terminal
+  @uat-24 @posix @terminal @secret-stays-home-in-verbose-output
   Scenario: A secret stays home however much workers and their orchestrator tell
     Given a workflow with the steps:
       | step   | runs on          | work                        | after  |
@@ -123,7 +123,7 @@ Feature: Secrets and environment
     And the secret of "api-key" is nowhere outside the vault
     And no answer about the run shows the secret of "api-key"
 
-  @uat-24
+  @uat-24 @orchestrator-secrets-unreadable
   Scenario: A step cannot read the orchestrator's own secrets
     Given a workflow with the steps:
       | step  | runs on    | work                                     |
@@ -135,7 +135,7 @@ Feature: Secrets and environment
     And the step "build" was refused what it asked the vault for
     And the secret of "alpha" is nowhere outside the vault
 
-  @uat-24
+  @uat-24 @other-secret-unreadable
   Scenario: A step cannot read a secret that it was not handed
     Given a workflow with the steps:
       | step  | runs on    | work                                        |
@@ -150,7 +150,7 @@ Feature: Secrets and environment
     And the step "build" was refused what it asked the vault for
     And the secret of "other-key" is nowhere outside the vault
 
-  @uat-24
+  @uat-24 @vault-gives-handed-secret
   Scenario: A step can ask the vault for the secret that it was handed
     Given a workflow with the steps:
       | step  | runs on    | work                                      |
@@ -163,7 +163,7 @@ Feature: Secrets and environment
     And the vault gave the step "build" the secret "api-key"
     And the secret of "api-key" is nowhere outside the vault
 
-  @uat-25
+  @uat-25 @orchestrator-variables-reach-step
   Scenario Outline: A step that <work> finds the orchestrator's variables, and its machine's own
     Given a workflow with the steps:
       | step  | runs on    | work   |
@@ -198,7 +198,7 @@ Feature: Secrets and environment
       | work                               |
       | notes the environment of a program |
 
-  @uat-25
+  @uat-25 @machine-variables-kept-from-step
   Scenario: A step does not find what only the orchestrator's machine should have
     Given a workflow with the steps:
       | step  | runs on    | work                  |
@@ -217,7 +217,7 @@ Feature: Secrets and environment
       | build | SWAMP_SERVER_TOKEN | nobody           |
 
   # On Windows the orchestrator itself could not do without them.
-  @uat-25 @posix
+  @uat-25 @posix @temporary-folder-kept-from-step
   Scenario: A step does not find where the orchestrator keeps its temporary files
     Given a workflow with the steps:
       | step  | runs on    | work                  |
@@ -232,7 +232,7 @@ Feature: Secrets and environment
       | build | TEMP     | alpha            |
       | build | TMP      | alpha            |
 
-  @uat-25 @network
+  @uat-25 @network @variables-do-not-stay-on-worker
   Scenario: The orchestrator's variables do not stay behind on a worker
     Given a workflow with the steps:
       | step  | runs on    | work                  |
@@ -256,7 +256,7 @@ Feature: Secrets and environment
       | build | 3     | CLASH    | alpha            |
       | build | 3     | OWN      | alpha            |
 
-  @uat-25 @network @posix
+  @uat-25 @network @posix @variables-same-after-network-reset
   Scenario: A step that runs again after a reset of the network finds the same variables, and no others
     Given a workflow with the steps:
       | step  | runs on    | work                                           |
@@ -280,7 +280,7 @@ Feature: Secrets and environment
     And the step "build" found nothing of the control plane on "alpha"
 
   # Of several lines, empty, with quotes, blanks and letters of all kinds, very long, such as a list of places.
-  @uat-25 @network
+  @uat-25 @network @variables-exact-and-current
   Scenario: A step finds the orchestrator's variables as they are, and as they have become
     Given a workflow with the steps:
       | step  | runs on    | work                  |
@@ -314,7 +314,7 @@ Feature: Secrets and environment
       | build | 2     | NUMBER    | alpha                      |
       | build | 2     | QUOTES    | alpha                      |
 
-  @uat-25
+  @uat-25 @control-plane-variables-hidden
   Scenario Outline: A step finds nothing of the control plane on a worker configured by <means>
     Given a workflow with the steps:
       | step  | runs on    | work                  |
@@ -334,7 +334,7 @@ Feature: Secrets and environment
       | variables                                   |
       | arguments, with a credential for the server |
 
-  @uat-25
+  @uat-25 @step-environment-not-shared
   Scenario: A step does not find what another step has set in its own environment
     Given a workflow with the steps:
       | step   | runs on    | work                           | after |
@@ -353,7 +353,7 @@ Feature: Secrets and environment
       | second | REGION    | the orchestrator |
       | second | OWN       | alpha            |
 
-  @uat-25 @posix
+  @uat-25 @posix @other-step-variables-hidden
   Scenario: A step does not find the variables of another step
     Given a workflow with the steps:
       | step   | runs on    | work                      |

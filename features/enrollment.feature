@@ -3,7 +3,7 @@ Feature: Enrollment and machine binding
   A worker dials its orchestrator and presents a token. The first machine to do so is bound to the
   token: it may come back for as long as the token lives, and no other machine may.
 
-  @uat-05
+  @uat-05 @worker-enrolls-into-pool
   Scenario Outline: A worker enrolls and shows in the pool, told in <output>
     Given an orchestrator
     And the token "alpha"
@@ -19,7 +19,7 @@ Feature: Enrollment and machine binding
       | text   |
       | JSON   |
 
-  @uat-05
+  @uat-05 @bad-credential-does-not-enroll
   Scenario Outline: A worker with <credential> does not enroll
     Given an orchestrator
     And the token "alpha"
@@ -38,14 +38,14 @@ Feature: Enrollment and machine binding
       | a credential that was never minted   | its token was never minted |
 
   # A stranger needs no credential at all to get this far.
-  @uat-05
+  @uat-05 @unknown-token-leaves-no-trace
   Scenario: A token that was never minted leaves no trace in the repository
     Given an orchestrator
     When the worker "alpha" connects with a credential that was never minted
     Then the worker "alpha" is rejected because its token was never minted
     And the repository holds no trace of the token "never-minted"
 
-  @uat-06
+  @uat-06 @restarted-worker-same-member
   Scenario Outline: A worker that <ends> and starts again is the same pool member
     Given an orchestrator
     And the enrolled worker "alpha" configured by <configuration>
@@ -62,7 +62,7 @@ Feature: Enrollment and machine binding
       | is killed  | arguments     |
       | is stopped | variables     |
 
-  @uat-06
+  @uat-06 @restarted-worker-new-labels
   Scenario: A worker that starts again with other labels has those labels and no others
     Given a workflow with the steps:
       | step   | runs on | work          | queue limit |
@@ -86,7 +86,7 @@ Feature: Enrollment and machine binding
       | alpha  | idle   | yes       | pool=b |
       | beta   | idle   | yes       | zone=y |
 
-  @uat-06
+  @uat-06 @same-member-after-full-reboot
   Scenario: A worker is the same pool member after a reboot of everything
     Given an orchestrator
     And the enrolled worker "alpha" configured by variables
@@ -97,7 +97,7 @@ Feature: Enrollment and machine binding
       | alpha  | idle   | yes       |
     And the token "alpha" has stayed bound to the machine of "alpha" alone
 
-  @uat-07
+  @uat-07 @worker-without-cache-cannot-return
   Scenario Outline: A worker without a cache directory cannot come back, told in <output>
     Given an orchestrator
     And workers report in <output>
@@ -113,7 +113,7 @@ Feature: Enrollment and machine binding
       | text   |
       | JSON   |
 
-  @uat-08
+  @uat-08 @second-machine-turned-away
   Scenario Outline: A second machine is turned away, told in <output>
     Given an orchestrator
     And the enrolled worker "alpha"
@@ -129,7 +129,7 @@ Feature: Enrollment and machine binding
       | text   |
       | JSON   |
 
-  @uat-08
+  @uat-08 @simultaneous-machines-one-admitted
   Scenario: Of two machines that present a token at the same moment, one is admitted
     Given an orchestrator
     And the token "alpha"
@@ -141,7 +141,7 @@ Feature: Enrollment and machine binding
       | token | state    | machine          |
       | alpha | enrolled | that of "winner" |
 
-  @uat-09
+  @uat-09 @second-live-worker-turned-away
   Scenario Outline: A second live worker from <machine> is turned away
     Given an orchestrator
     And the enrolled worker "alpha"
@@ -156,7 +156,7 @@ Feature: Enrollment and machine binding
       | the machine of "alpha"            | text   |
       | a clone of the machine of "alpha" | JSON   |
 
-  @uat-08 @uat-09
+  @uat-08 @uat-09 @working-worker-not-disturbed
   Scenario: A worker at work is not disturbed by others that present its token
     Given a workflow with the steps:
       | step  | runs on    | work               |
@@ -173,7 +173,7 @@ Feature: Enrollment and machine binding
     And the run succeeds
     And the worker "alpha" was not disturbed by "intruder"
 
-  @uat-10
+  @uat-10 @other-protocol-version-turned-away
   Scenario Outline: A worker of <version> protocol version is turned away
     Given an orchestrator
     And the token "alpha"
@@ -191,7 +191,7 @@ Feature: Enrollment and machine binding
       | an older | text   |
       | a newer  | JSON   |
 
-  @uat-10 @other-binary
+  @uat-10 @other-binary @other-protocol-release-turned-away
   Scenario: A worker of a release with another protocol version is turned away
     Given an orchestrator
     And the token "alpha"

@@ -3,7 +3,7 @@ Feature: Expiry enforcement
   The lifetime of a token is a hard deadline. It bounds enrolling and coming back, and when it has
   passed the orchestrator disconnects a worker that is still connected.
 
-  @uat-11 @slow
+  @uat-11 @slow @idle-worker-ends-at-deadline
   Scenario: A connected worker is disconnected at its deadline and leaves the pool
     Given an orchestrator
     And the short-lived token "alpha"
@@ -22,7 +22,7 @@ Feature: Expiry enforcement
     And the pool no longer holds "alpha" once the grace window is over
     And every list of workers shows no worker, and how many it leaves out
 
-  @uat-11 @slow
+  @uat-11 @slow @steps-at-deadline-end-as-lost
   Scenario: Steps that run at the deadline of their worker end as on a lost worker
     Given a workflow with the steps:
       | job     | step  | runs on    | work                        |
@@ -44,7 +44,7 @@ Feature: Expiry enforcement
       | read  | beta   | completed | yes   |
     And nothing of a step is left running on the machine of "alpha"
 
-  @uat-11 @slow
+  @uat-11 @slow @lease-ends-at-deadline
   Scenario: The lease of a step ends at the deadline of its worker
     Given a workflow with the steps:
       | step  | runs on    | work               |
@@ -59,7 +59,7 @@ Feature: Expiry enforcement
     Then the run succeeds
     And the lease of the step "build" on "alpha" ended at most 8 seconds after the deadline
 
-  @uat-11 @slow
+  @uat-11 @slow @busy-worker-ends-at-deadline
   Scenario: A worker at work is disconnected at its deadline
     Given a workflow with the steps:
       | step  | runs on    | work               |
@@ -75,7 +75,7 @@ Feature: Expiry enforcement
     And nothing of a step is left running on the machine of "alpha"
 
   # A new enrollment must not lose the deadline of the one before.
-  @uat-11 @slow @network
+  @uat-11 @slow @network @returned-workers-end-at-deadline
   Scenario: Workers that came back are disconnected at their deadlines
     Given an orchestrator
     And the short-lived token "alpha"
@@ -88,7 +88,7 @@ Feature: Expiry enforcement
     Then the worker "alpha" is disconnected at the deadline
     And the worker "beta" is disconnected at the deadline
 
-  @uat-12 @slow
+  @uat-12 @slow @expired-token-cannot-enroll
   Scenario: A token that expired before its first use cannot enroll
     Given an orchestrator
     And the short-lived token "alpha"
@@ -101,7 +101,7 @@ Feature: Expiry enforcement
       | token | state   | machine |
       | alpha | expired | none    |
 
-  @uat-13 @slow @network
+  @uat-13 @slow @network @expired-while-cut-off
   Scenario: A token that expires while its worker is cut off lets nobody back
     Given an orchestrator
     And the short-lived token "alpha"
@@ -119,7 +119,7 @@ Feature: Expiry enforcement
       | alpha | expired | that of "alpha" |
     And the token "alpha" is recorded as expired
 
-  @uat-13 @slow
+  @uat-13 @slow @expired-while-worker-down
   Scenario: A token that expires while its worker is down lets nobody back
     Given an orchestrator
     And the short-lived token "alpha"
@@ -138,7 +138,7 @@ Feature: Expiry enforcement
       | token | state   | machine         |
       | alpha | expired | that of "alpha" |
 
-  @uat-13 @slow
+  @uat-13 @slow @expired-while-orchestrator-down
   Scenario: A token that expires while its orchestrator is down lets nobody back
     Given an orchestrator
     And the short-lived token "alpha"

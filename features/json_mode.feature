@@ -4,7 +4,7 @@ Feature: JSON mode
   same facts and the same exit code. A command that streams tells one object a line.
 
   # A command that is new in the product fails here until it is judged somewhere.
-  @uat-27
+  @uat-27 @every-worker-command-known
   Scenario: Every worker command is known to the suite
     Given a repository
     When the operator asks the help for the worker commands
@@ -21,7 +21,7 @@ Feature: JSON mode
       | worker token revoke   | 4, 27                                          |
       | worker verify         | 27                                             |
 
-  @uat-27
+  @uat-27 @nothing-to-show-same-in-both-modes
   Scenario Outline: An operator who <asks> where there is nothing is told so in both modes
     Given an orchestrator
     When the operator <asks>, in text and in JSON
@@ -35,7 +35,7 @@ Feature: JSON mode
       | verifies the workers    |
 
   # Each list is asked for in text and in JSON, in the repository and through the orchestrator.
-  @uat-27
+  @uat-27 @lists-same-in-both-modes
   Scenario: An operator is told the same in both modes where there is something
     Given a workflow with the steps:
       | step  | runs on                  | work               |
@@ -67,7 +67,7 @@ Feature: JSON mode
       | alpha  | pass     |
       | beta   | pass     |
 
-  @uat-27
+  @uat-27 @verify-selects-only-its-workers
   Scenario Outline: An operator who verifies <selection> verifies no other worker
     Given an orchestrator
     And the enrolled worker "east" with the labels "region=east, shelf=a=b"
@@ -81,13 +81,13 @@ Feature: JSON mode
       | the workers with the label "region=east"             |
       | the workers with the labels "region=east, shelf=a=b" |
 
-  @uat-27
+  @uat-27 @daemon-state-in-both-modes
   Scenario: An operator is told the state of the daemon in both modes
     Given a repository
     When the operator asks for the state of the daemon, in text and in JSON
     Then both answers tell the same 1 fact
 
-  @uat-27
+  @uat-27 @mistakes-told-in-both-modes
   Scenario Outline: An operator who <errs> is told so in both modes
     Given a repository
     When the operator <errs>, in text and in JSON
@@ -108,7 +108,7 @@ Feature: JSON mode
       | gives an option that does not exist              | there is no such option                   |
       | asks an orchestrator that is not there           | the orchestrator cannot be reached        |
 
-  @uat-27
+  @uat-27 @stopped-worker-finishes-its-step
   Scenario Outline: A worker that is stopped finishes its step first, and reports this in <output>
     Given a workflow with the steps:
       | step  | runs on    | work               |

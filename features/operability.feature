@@ -3,7 +3,7 @@ Feature: Operability
   An operator needs no repository to work with an orchestrator: its address is enough, from any machine. Over
   TLS, workers and operators know whom they talk to, or do not talk at all and say why.
 
-  @uat-28
+  @uat-28 @remote-workflow-runs
   Scenario Outline: A workflow runs from a machine without a repository, told in <output>
     Given a workflow with the steps:
       | step  | runs on          | work          | after |
@@ -34,7 +34,7 @@ Feature: Operability
       | text   |
       | JSON   |
 
-  @uat-28
+  @uat-28 @workflow-output-streams-live
   Scenario: The operator sees what a step says while it still runs
     Given a workflow with the steps:
       | step  | runs on          | work                            | after |
@@ -57,7 +57,7 @@ Feature: Operability
       | build | the orchestrator |
       | ship  | alpha            |
 
-  @uat-28
+  @uat-28 @remote-step-failure-fails-run
   Scenario Outline: A step that fails fails the run for an operator elsewhere, told in <output>
     Given a workflow with the steps:
       | step  | runs on    | work          | after |
@@ -89,7 +89,7 @@ Feature: Operability
       | text   |
       | JSON   |
 
-  @uat-28
+  @uat-28 @remote-method-runs
   Scenario: A method runs from a machine without a repository
     Given the model "build"
     And an orchestrator
@@ -104,7 +104,7 @@ Feature: Operability
       | build | result | 2       | the orchestrator |
     And nothing was left on the other machine
 
-  @uat-28
+  @uat-28 @method-output-streams-live
   Scenario: The operator sees what a method says while it still runs
     Given the model "build"
     And an orchestrator
@@ -121,7 +121,7 @@ Feature: Operability
     And all data of the step "build" have the tags "team=blue, query=id=42"
     And nothing was left on the other machine
 
-  @uat-28
+  @uat-28 @remote-operator-told-errors
   Scenario: An operator elsewhere is told what went wrong
     Given the model "build"
     And an orchestrator
@@ -138,7 +138,7 @@ Feature: Operability
     And no step began
     And nothing was left on the other machine
 
-  @uat-28
+  @uat-28 @remote-method-failure-fails
   Scenario: A method that fails fails for an operator elsewhere
     Given the model "build"
     And an orchestrator
@@ -150,7 +150,7 @@ Feature: Operability
       | build | the orchestrator |
     And nothing was left on the other machine
 
-  @uat-29 @tls
+  @uat-29 @tls @trusted-certificate-works
   Scenario Outline: A worker and an operator who trust <trust> work over TLS
     Given a workflow with the steps:
       | step  | runs on    | work          |
@@ -173,7 +173,7 @@ Feature: Operability
       | a certificate of the authority | the authority         |
       | a self-signed certificate      | that very certificate |
 
-  @uat-29 @tls
+  @uat-29 @tls @trusting-worker-enrolls-over-tls
   Scenario Outline: A worker that trusts <trust> enrolls over TLS
     Given an orchestrator with <certificate>
     And everybody trusts <trust>
@@ -187,7 +187,7 @@ Feature: Operability
       | a certificate of the authority | the authority         |
       | a self-signed certificate      | that very certificate |
 
-  @uat-29 @tls
+  @uat-29 @tls @worker-refuses-untrusted-certificate
   Scenario Outline: A worker that trusts <trust> refuses an orchestrator with <certificate>
     Given an orchestrator with <certificate>
     And everybody trusts <trust>
@@ -208,7 +208,7 @@ Feature: Operability
       | an expired certificate             | the authority                   |
       | a certificate for another host     | the authority                   |
 
-  @uat-29 @tls
+  @uat-29 @tls @operator-refuses-untrusted-certificate
   Scenario Outline: An operator who trusts <trust> refuses an orchestrator with <certificate>
     Given an orchestrator with <certificate>
     And everybody trusts <trust>

@@ -2,7 +2,7 @@
 Feature: Platforms
   Workers run on Linux, macOS and Windows, in cache directories as people have them.
 
-  @uat-30 @uat-05 @uat-06 @uat-07
+  @uat-30 @uat-05 @uat-06 @uat-07 @platform-enroll-return-and-cache
   Scenario Outline: A worker enrolls, comes back, and is turned away without its cache, on <platform>
     Given an orchestrator
     And the enrolled worker "alpha"
@@ -30,7 +30,7 @@ Feature: Platforms
       | platform |
       | Windows  |
 
-  @uat-30 @uat-05 @uat-06
+  @uat-30 @uat-05 @uat-06 @platform-works-before-and-after-return
   Scenario Outline: A worker works, and works on once it has come back, on <platform>
     Given a workflow with the steps:
       | step  | runs on    | work          |
@@ -66,7 +66,7 @@ Feature: Platforms
       | platform |
       | Windows  |
 
-  @uat-30 @uat-05
+  @uat-30 @uat-05 @cache-place-enrolls
   Scenario Outline: A worker enrolls with a cache directory <place>
     Given an orchestrator
     And the token "alpha"
@@ -82,7 +82,7 @@ Feature: Platforms
       | deep down in folders                 |
       | given in relation to where it starts |
 
-  @uat-30 @uat-06
+  @uat-30 @uat-06 @cache-place-returns-and-works
   Scenario Outline: A worker comes back, and works, with a cache directory <place>
     Given a workflow with the steps:
       | step  | runs on    | work          |
@@ -103,7 +103,7 @@ Feature: Platforms
       | deep down in folders                 |
       | given in relation to where it starts |
 
-  @uat-30 @uat-06
+  @uat-30 @uat-06 @machine-id-with-foreign-line-ends
   Scenario: A worker comes back when its machine id was saved with foreign line ends
     Given an orchestrator
     And the enrolled worker "alpha"

@@ -4,7 +4,7 @@ Feature: Reconnection and failure
   worker is lost runs again, unless it had written: then the run fails rather than write twice. What an
   operator cancels ends, everywhere.
 
-  @uat-14 @network
+  @uat-14 @network @network-break-same-member
   Scenario: A worker whose network breaks comes back as the same pool member
     Given a workflow with the steps:
       | step  | runs on    | work          |
@@ -24,7 +24,7 @@ Feature: Reconnection and failure
       | build | alpha  | completed | yes   |
     And the worker "alpha" is connected as the same pool member as before
 
-  @uat-14 @network
+  @uat-14 @network @network-silence-same-member
   Scenario: A worker whose network goes silent comes back as the same pool member
     Given a workflow with the steps:
       | step  | runs on    | work          |
@@ -41,7 +41,7 @@ Feature: Reconnection and failure
       | build | alpha  |
     And the worker "alpha" is connected as the same pool member as before
 
-  @uat-14 @network
+  @uat-14 @network @unnoticed-break-stays-connected
   Scenario: A worker that is back before its orchestrator noticed a break stays connected
     Given a workflow with the steps:
       | step  | runs on    | work          |
@@ -56,7 +56,7 @@ Feature: Reconnection and failure
       | build | alpha  |
     And the worker "alpha" is connected as the same pool member as before
 
-  @uat-14 @network
+  @uat-14 @network @short-silence-disconnects-nobody
   Scenario: A short silence of the network disconnects nobody
     Given a workflow with the steps:
       | step  | runs on    | work          |
@@ -73,7 +73,7 @@ Feature: Reconnection and failure
       | build | alpha  |
     And the worker "alpha" has not been disconnected
 
-  @uat-14 @network
+  @uat-14 @network @worker-retries-without-listener
   Scenario: A worker keeps trying while nobody listens
     Given an orchestrator
     And the enrolled worker "alpha" on a network that can fail
@@ -81,14 +81,14 @@ Feature: Reconnection and failure
     And the network of "alpha" heals
     Then the worker "alpha" is connected as the same pool member as before
 
-  @uat-14 @network
+  @uat-14 @network @attempts-counted-anew-after-return
   Scenario: A worker counts failed attempts anew each time that it has come back
     Given an orchestrator
     And the enrolled worker "alpha" on a network that can fail
     When the network of "alpha" refuses 2 attempts and heals, 2 times
     Then the worker "alpha" is connected as the same pool member as before
 
-  @uat-14 @network
+  @uat-14 @network @reconnection-distinct-in-json
   Scenario: A worker that reports in JSON tells a reconnection from a first enrollment
     Given an orchestrator
     And workers report in JSON
@@ -99,7 +99,7 @@ Feature: Reconnection and failure
     And the worker "alpha" says that it has reconnected
 
   # Twice each: the second return must leave nothing of the first behind.
-  @uat-14 @network @slow
+  @uat-14 @network @slow @returned-workers-whole-after-grace
   Scenario: Workers that came back are whole after the grace windows of their absence
     Given a workflow with the steps:
       | step    | runs on          | work                                   | after | queue limit |
@@ -124,7 +124,7 @@ Feature: Reconnection and failure
       | beta   | idle   | yes       | pool=b |
       | gamma  | idle   | yes       | pool=c |
 
-  @uat-14 @network
+  @uat-14 @network @worker-whole-after-orchestrator-restart
   Scenario Outline: A worker is whole after its orchestrator <ends> and starts again
     Given a workflow with the steps:
       | step  | runs on          | work                                   | after |
@@ -151,7 +151,7 @@ Feature: Reconnection and failure
       | is killed  |
       | is stopped |
 
-  @uat-15
+  @uat-15 @killed-worker-step-reruns-same-machine
   Scenario Outline: A step that <work> runs again on the same machine after its worker was killed
     Given a workflow with the steps:
       | step  | runs on    | work   |
@@ -185,7 +185,7 @@ Feature: Reconnection and failure
       | work           | output |
       | runs a program | text   |
 
-  @uat-15 @network
+  @uat-15 @network @restarted-orchestrator-holds-nothing
   Scenario: A step that was at work when its orchestrator was killed holds nothing after the next start
     Given a workflow with the steps:
       | step  | runs on    | work               |
@@ -205,7 +205,7 @@ Feature: Reconnection and failure
       | worker | status | connected |
       | alpha  | idle   | yes       |
 
-  @uat-15
+  @uat-15 @unwritten-step-reruns-elsewhere
   Scenario: A step that has not written runs again on another worker
     Given a workflow with the steps:
       | step  | runs on | work               |
@@ -227,7 +227,7 @@ Feature: Reconnection and failure
       | step  | data   | version | written on |
       | build | result | 1       | beta       |
 
-  @uat-15
+  @uat-15 @lost-worker-awaited-in-grace
   Scenario: A step whose worker is lost waits for it within the grace window
     Given a workflow with the steps:
       | step  | runs on    | work               |
@@ -244,7 +244,7 @@ Feature: Reconnection and failure
       | another | beta   |
       | build   | alpha  |
 
-  @uat-15 @slow
+  @uat-15 @slow @unwritten-step-reruns-when-worker-gone
   Scenario: A step that has not written runs again on another worker when its own never comes back
     Given a workflow with the steps:
       | step  | runs on    | work               |
@@ -268,7 +268,7 @@ Feature: Reconnection and failure
       | step  | data   | version | written on |
       | build | result | 1       | beta       |
 
-  @uat-15 @network
+  @uat-15 @network @network-reset-reruns-step-once
   Scenario Outline: A step that <work> runs again, and only once at a time, after a reset of the network
     Given a workflow with the steps:
       | step  | runs on    | work   |
@@ -303,7 +303,7 @@ Feature: Reconnection and failure
       | runs a program from a script |
 
   # What the step has read, and what another step has written on the same worker, does not count as its write.
-  @uat-15 @network
+  @uat-15 @network @reading-step-reruns-every-loss
   Scenario: A step that has only read runs again each time that its worker is lost
     Given a workflow with the steps:
       | step  | runs on    | work                                                 | after |
@@ -328,7 +328,7 @@ Feature: Reconnection and failure
       | build | result | 1       | alpha      |
       | seed  | result | 1       | alpha      |
 
-  @uat-16
+  @uat-16 @written-step-not-rerun-after-kill
   Scenario: A step that had written is not run again after its worker was killed
     Given a workflow with the steps:
       | step  | runs on    | work                        | after |
@@ -352,7 +352,7 @@ Feature: Reconnection and failure
       | step  | data   | version | written on |
       | build | before | 1       | alpha      |
 
-  @uat-15 @uat-16
+  @uat-15 @uat-16 @only-unwritten-step-reruns
   Scenario: Of two steps whose worker was killed, the one that had not written runs again
     Given a workflow with the steps:
       | step  | runs on    | work                        |
@@ -377,7 +377,7 @@ Feature: Reconnection and failure
       | test  | alpha  | expired   | no    |
       | test  | alpha  | completed | yes   |
 
-  @uat-16 @slow
+  @uat-16 @slow @written-step-not-rerun-when-gone
   Scenario: A step that had written is not run again when its worker never comes back
     Given a workflow with the steps:
       | step  | runs on    | work                        |
@@ -400,7 +400,7 @@ Feature: Reconnection and failure
       | build | before | 1       | alpha      |
     And the operator can read what the step "build" had written into "before"
 
-  @uat-16 @network
+  @uat-16 @network @written-step-not-rerun-after-reset
   Scenario: A step that had written is not run again after a reset of the network
     Given a workflow with the steps:
       | step  | runs on    | work                        | after |
@@ -423,7 +423,7 @@ Feature: Reconnection and failure
       | build | before | 1       | alpha      |
     And the worker "alpha" takes another step
 
-  @uat-16 @network
+  @uat-16 @network @written-lines-survive-lost-worker
   Scenario: The lines that a step had written are there after its worker was lost
     Given a workflow with the steps:
       | step  | runs on    | work                                 |
@@ -439,7 +439,7 @@ Feature: Reconnection and failure
       | build | trace | 1       |
     And the operator can read what the step "build" had written into "trace"
 
-  @uat-16 @network
+  @uat-16 @network @history-shows-lost-run-failed
   Scenario: The history of all runs shows a run as failed whose worker was lost
     Given a workflow with the steps:
       | step  | runs on    | work                        |
@@ -452,7 +452,7 @@ Feature: Reconnection and failure
     Then the run fails because its worker was lost after the step had written
     And the history of all runs shows the run as failed
 
-  @uat-17
+  @uat-17 @cancelled-run-ends-step
   Scenario Outline: A cancelled run ends its step that <work>
     Given a workflow with the steps:
       | step  | runs on    | work   |
@@ -484,7 +484,7 @@ Feature: Reconnection and failure
       | runs a program               |
       | runs a program from a script |
 
-  @uat-17
+  @uat-17 @cancel-told-to-operator
   Scenario Outline: An operator who cancels a run is told so, in <output>
     Given a workflow with the steps:
       | step  | runs on    | work   |
@@ -508,7 +508,7 @@ Feature: Reconnection and failure
       | text   | holds, then writes          | no    |
       | JSON   | writes, holds, writes again | yes   |
 
-  @uat-17
+  @uat-17 @cancelled-run-drops-queued-step
   Scenario: A cancelled run leaves its queued step undone
     Given a workflow with the steps:
       | step  | runs on | work          |
@@ -527,7 +527,7 @@ Feature: Reconnection and failure
       | step    | worker |
       | another | beta   |
 
-  @uat-17
+  @uat-17 @cancelled-run-ends-all-steps
   Scenario: A cancelled run ends all its steps, on every worker
     Given a workflow with the steps:
       | step  | runs on        | work               | after |
@@ -552,7 +552,7 @@ Feature: Reconnection and failure
       | build | alpha  |
       | test  | beta   |
 
-  @uat-17
+  @uat-17 @ctrl-c-cancels-run
   Scenario: Ctrl-C at a terminal that follows the run cancels it
     Given a workflow with the steps:
       | step  | runs on    | work               |
@@ -569,7 +569,7 @@ Feature: Reconnection and failure
     And nothing of a step is left running on the machine of "alpha"
     And the worker "alpha" takes another step
 
-  @uat-17
+  @uat-17 @cancel-while-worker-lost
   Scenario: A run can be cancelled while its worker is lost
     Given a workflow with the steps:
       | step  | runs on    | work               |
@@ -591,7 +591,7 @@ Feature: Reconnection and failure
       | another | alpha  | completed | yes   |
       | build   | alpha  | failed    | no    |
 
-  @uat-17
+  @uat-17 @cancel-by-name-keeps-orchestrator
   Scenario: Cancelling a workflow by its name leaves the orchestrator running
     Given a workflow with the steps:
       | step  | runs on    | work               |

@@ -3,7 +3,7 @@ Feature: Dispatch and scheduling
   A step runs on a worker that it fits: by labels, or by name. Where none is free it waits, and the operator
   sees it wait. A worker runs as many steps at a time as it has slots, and a list of items spreads over all.
 
-  @uat-18
+  @uat-18 @step-needs-every-label
   Scenario: Each step runs only where every label matches
     Given a workflow with the steps:
       | step  | runs on                                               | work          | queue limit |
@@ -25,7 +25,7 @@ Feature: Dispatch and scheduling
       | west  | beta   |
     And the queue is empty
 
-  @uat-18
+  @uat-18 @step-placement-overrides-job
   Scenario: A step runs where its job says, unless it says otherwise itself
     Given a workflow with the steps:
       | job    | job runs on | step   | runs on          | work          | queue limit |
@@ -45,7 +45,7 @@ Feature: Dispatch and scheduling
       | second | beta             |
       | third  | the orchestrator |
 
-  @uat-18
+  @uat-18 @nearly-right-label-no-match
   Scenario: A label that is nearly right is not right
     Given a workflow with the steps:
       | step      | runs on             | work          |
@@ -76,7 +76,7 @@ Feature: Dispatch and scheduling
       | starts    | zone=a             |
     And no step began
 
-  @uat-18
+  @uat-18 @waiting-steps-and-reasons-shown
   Scenario: The operator sees which steps wait, and for what
     Given a workflow with the steps:
       | step  | runs on                           | work          |
@@ -97,7 +97,7 @@ Feature: Dispatch and scheduling
       | train | gpu=true,region=east                      |
     And no step began
 
-  @uat-18
+  @uat-18 @running-step-no-longer-waits
   Scenario: A step that runs no longer waits
     Given a workflow with the steps:
       | step  | runs on    | work               |
@@ -110,7 +110,7 @@ Feature: Dispatch and scheduling
     And the step "build" is running
     Then the queue is empty
 
-  @uat-18
+  @uat-18 @queue-limit-fails-step
   Scenario Outline: A step that no worker fits within its queue limit fails, told in <output>
     Given a workflow with the steps:
       | step  | runs on               | work          | queue limit |
@@ -131,7 +131,7 @@ Feature: Dispatch and scheduling
       | text   |
       | JSON   |
 
-  @uat-18 @slow
+  @uat-18 @slow @unlimited-step-waits-on
   Scenario: A step without a queue limit waits on when others have given up
     Given a workflow with the steps:
       | step  | runs on  | work          | queue limit |
@@ -145,7 +145,7 @@ Feature: Dispatch and scheduling
       | step  | waits for |
       | train | gpu=true  |
 
-  @uat-19
+  @uat-19 @named-worker-beats-labels
   Scenario: A step runs on the worker that it names, whatever its labels would choose
     Given a workflow with the steps:
       | step     | runs on                                     | work          | queue limit |
@@ -171,7 +171,7 @@ Feature: Dispatch and scheduling
       | by-name  | beta   | completed |
       | by-uuid  | beta   | completed |
 
-  @uat-19
+  @uat-19 @missing-worker-runs-nowhere-else
   Scenario: A step for a worker that does not exist runs nowhere else
     Given a workflow with the steps:
       | step    | runs on                                               | work          | queue limit |
@@ -190,7 +190,7 @@ Feature: Dispatch and scheduling
       | step   | worker |
       | useful | alpha  |
 
-  @uat-19
+  @uat-19 @step-waits-for-named-worker
   Scenario: A step waits for its own worker while that is busy and another is free
     Given a workflow with the steps:
       | job    | step     | runs on                         | work               | after |
@@ -214,7 +214,7 @@ Feature: Dispatch and scheduling
       | first | alpha  |
       | gate  | beta   |
 
-  @uat-20
+  @uat-20 @slots-limit-steps-at-once
   Scenario Outline: A worker with <slots> runs as many steps at a time
     Given a workflow with the steps:
       | step   | runs on        | work               |
@@ -242,7 +242,7 @@ Feature: Dispatch and scheduling
       | 1 slot  | 1      |
       | 2 slots | 2      |
 
-  @uat-21
+  @uat-21 @list-spreads-every-item-once
   Scenario: A list spreads over several workers, every item once
     Given a workflow with the steps:
       | step | runs on    | work               | for each of                            |
@@ -258,7 +258,7 @@ Feature: Dispatch and scheduling
     And items of "pack" were worked side by side
     And the result of each item of "pack" is there in version 1
 
-  @uat-21
+  @uat-21 @list-spread-evenly
   Scenario: A list is spread evenly over workers that have slots to spare
     Given a workflow with the steps:
       | step | runs on    | work               | for each of              |
@@ -274,7 +274,7 @@ Feature: Dispatch and scheduling
     Then the most steps that ran on "alpha" at one time is 2
     And the most steps that ran on "beta" at one time is 2
 
-  @uat-21
+  @uat-21 @simultaneous-writes-one-version-each
   Scenario: Items that write one record at the same time leave one version each
     Given a workflow with the steps:
       | step | runs on    | work               | model | for each of              |
@@ -292,7 +292,7 @@ Feature: Dispatch and scheduling
       | pack-pear  | the worker of its lease | completed | yes   |
       | pack-plum  | the worker of its lease | completed | yes   |
 
-  @uat-21
+  @uat-21 @second-run-works-list-anew
   Scenario: A list is worked anew on a second run
     Given a workflow with the steps:
       | step | runs on    | work          | for each of       |

@@ -3,7 +3,7 @@ Feature: Token lifecycle
   An operator admits machines into the pool with enrollment tokens. Minting shows a token's
   credential once. From then on the token list tells its state, and revoking ends it early.
 
-  @uat-01
+  @uat-01 @token-shown-once
   Scenario Outline: A minted credential is shown exactly once, in <output>
     Given a repository
     And the operator asks for answers in <output>
@@ -22,7 +22,7 @@ Feature: Token lifecycle
       | output             |
       | text on a terminal |
 
-  @uat-01
+  @uat-01 @remote-token-shown-once
   Scenario Outline: A credential minted through the orchestrator is shown exactly once, in <output>
     Given an orchestrator
     And the operator asks for answers in <output>
@@ -36,7 +36,7 @@ Feature: Token lifecycle
       | text   |
       | JSON   |
 
-  @uat-01
+  @uat-01 @token-secret-stays-in-vault
   Scenario: The secret of a token stays in the vault
     Given an orchestrator
     And the operator asks for answers in text
@@ -50,7 +50,7 @@ Feature: Token lifecycle
     And the secret of "alpha" is nowhere outside the vault
     And no data that the operator can read shows the secret of "alpha"
 
-  @uat-01
+  @uat-01 @token-secret-in-chosen-vault
   Scenario Outline: The secret of a token is kept in the vault that the operator names, <vault>
     Given a repository
     And another vault "v2"
@@ -64,7 +64,7 @@ Feature: Token lifecycle
       | v1    |
       | v2    |
 
-  @uat-01
+  @uat-01 @bad-lifetime-mints-nothing
   Scenario Outline: No token is minted for a lifetime of <lifetime>
     Given a repository
     And the operator asks for answers in <output>
@@ -77,14 +77,14 @@ Feature: Token lifecycle
       | 0m       | text   | the lifetime must be positive  |
       | 30s      | JSON   | the lifetime is not understood |
 
-  @uat-01
+  @uat-01 @bad-name-mints-nothing
   Scenario: No token is minted under a name that is not allowed
     Given a repository
     And the operator asks for answers in text
     When the operator mints the token "Not.Allowed"
     Then the command fails because the name is not allowed
 
-  @uat-01
+  @uat-01 @no-vault-mints-nothing
   Scenario: No token is minted without a vault to keep it in
     Given a repository without a vault
     And the operator asks for answers in text
@@ -92,7 +92,7 @@ Feature: Token lifecycle
     Then the command fails because there is no vault
     And the token list is empty
 
-  @uat-02
+  @uat-02 @token-name-taken-once
   Scenario Outline: A token name can be taken only once, told in <output>
     Given an orchestrator
     And the token "alpha"
@@ -107,7 +107,7 @@ Feature: Token lifecycle
       | text   |
       | JSON   |
 
-  @uat-02 @slow
+  @uat-02 @slow @used-token-name-stays-taken
   Scenario: The name of a token stays taken after its token is enrolled, revoked or expired
     Given an orchestrator
     And the short-lived token "brief"
@@ -125,7 +125,7 @@ Feature: Token lifecycle
       | several   | unused   | none            |
       | withdrawn | revoked  | none            |
 
-  @uat-03 @slow
+  @uat-03 @slow @token-list-shows-states
   Scenario: The token list tells the state of every token
     Given an orchestrator
     And the short-lived token "brief"
@@ -147,7 +147,7 @@ Feature: Token lifecycle
       | several   | unused   | none, of 3 machines |
       | withdrawn | revoked  | none                |
 
-  @uat-03
+  @uat-03 @token-list-shows-machines
   Scenario: The token list tells of every machine that a token for several has admitted
     Given an orchestrator
     And the token "fleet" for 3 machines
@@ -161,7 +161,7 @@ Feature: Token lifecycle
       | fleet     | enrolled | those of "alpha" and "beta", of 3 machines |
       | withdrawn | revoked  | that of "gamma", of 2 machines             |
 
-  @uat-04
+  @uat-04 @revoked-token-cannot-enroll
   Scenario Outline: A revoked token cannot enroll, told in <output>
     Given an orchestrator
     And the revoked token "alpha"
@@ -176,7 +176,7 @@ Feature: Token lifecycle
       | text   |
       | JSON   |
 
-  @uat-04
+  @uat-04 @revoked-worker-cannot-return
   Scenario: A worker whose token was revoked cannot come back
     Given an orchestrator
     And the enrolled worker "alpha"
@@ -189,7 +189,7 @@ Feature: Token lifecycle
       | worker | status       | connected |
       | alpha  | disconnected | no        |
 
-  @uat-04 @network @slow
+  @uat-04 @network @slow @revoked-worker-step-reruns-elsewhere
   Scenario: A step whose worker is lost after its token was revoked runs again on another worker
     Given a workflow with the steps:
       | step  | runs on    | work               |
@@ -209,7 +209,7 @@ Feature: Token lifecycle
       | build | beta   | completed | yes   |
     And nothing of a step is left running on the machine of "alpha"
 
-  @uat-04
+  @uat-04 @revoking-twice-changes-nothing
   Scenario Outline: Revoking a token twice changes nothing, told in <output>
     Given a repository
     And the token "alpha"
@@ -226,7 +226,7 @@ Feature: Token lifecycle
       | text   |
       | JSON   |
 
-  @uat-04
+  @uat-04 @remote-revoke-twice-revokes-once
   Scenario Outline: A token that the orchestrator is asked to revoke twice is revoked once, told in <output>
     Given an orchestrator
     And the token "alpha"
@@ -244,7 +244,7 @@ Feature: Token lifecycle
       | text   |
       | JSON   |
 
-  @uat-04
+  @uat-04 @unknown-token-cannot-be-revoked
   Scenario Outline: A token that does not exist cannot be revoked, told in <output>
     Given a repository
     And the operator asks for answers in <output>

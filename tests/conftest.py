@@ -71,6 +71,7 @@ def fake_swamp(tmp_path: Path) -> Callable[..., FakeSwamp]:
 def a_result(name: str, outcome: Outcome = Outcome.HELD, **fields: Any) -> ScenarioResult:
     """What became of a scenario, with whatever else is said of it."""
     usual: dict[str, Any] = {
+        "id": name,
         "numbers": (1,),
         "location": "features/a.feature:1",
         "reason": "" if outcome is Outcome.HELD else "why\nand how",

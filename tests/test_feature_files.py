@@ -77,7 +77,7 @@ def test_line_ends_of_windows_and_tabs_are_read_and_a_folder_is_no_feature(tmp_p
 
     assert stylecheck.style_errors(tmp_path) == []
     (scenario,) = features.scenarios_in(features.parse(tmp_path))
-    assert scenario.runs == ("A worker naps well", "A worker naps long")
+    assert scenario.runs == ("worker-naps[well]", "worker-naps[long]")
 
 
 @pytest.mark.parametrize(

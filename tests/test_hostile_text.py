@@ -22,7 +22,7 @@ FEATURE = f"""\
 Feature: ::error::taken {NAME}
   Prose.
 
-  @uat-01
+  @uat-01 @hostile-name
   Scenario: {NAME}
     Given a repository
     And the operator asks for answers in text

@@ -26,13 +26,13 @@ from tests.conftest import ROOT, a_result, needs_fork, run_suite, suite_environm
 SECONDS = {"a": 1.0, "b": 9.0, "c": 4.0, "d": 5.0}
 GB = 10**9
 SCENARIOS = [
-    SimpleNamespace(name=name, filename="features/x.feature", line=line)
+    SimpleNamespace(name=name, tags=[name], filename="features/x.feature", line=line)
     for line, name in enumerate(SECONDS, start=1)
 ]
 
 
 def a_planned(name: str, line: int) -> FeatureRun:
-    return FeatureRun(name, (1,), f"features/x.feature:{line}", "Tokens")
+    return FeatureRun(name, name, (1,), f"features/x.feature:{line}", "Tokens")
 
 
 def names(scenarios: list[SimpleNamespace]) -> str:
@@ -115,9 +115,9 @@ def test_a_scenario_that_hangs_in_itself_is_ended_and_told_as_lost(monkeypatch: 
 def test_a_row_took_as_long_as_its_outline_was_recorded_to_take(tmp_path: Path) -> None:
     file = tmp_path / "recorded.json"
     entry = {"outcome": "held", "binary": "b", "date": "d", "seconds": 7.5}
-    file.write_text(json.dumps({"It holds, told in <output>": entry}))
-    assert recorded_seconds(file)("It holds, told in JSON -- @1.1 ") == 7.5
-    assert recorded_seconds(file)("Another") == 0.0
+    file.write_text(json.dumps({"it-holds": entry}))
+    assert recorded_seconds(file)("it-holds[JSON]") == 7.5
+    assert recorded_seconds(file)("it-holds-again") == 0.0
 
 
 @needs_fork

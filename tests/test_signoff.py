@@ -22,7 +22,7 @@ from tests.conftest import FIGURES, a_result, a_run
 
 ON_MAC = {"platform": "darwin aarch64"}
 WAIVER = {
-    "scenario": "A token is <how>",
+    "scenario": "token-is",
     "reason": "nobody needs it yet",
     "link": "https://swamp-club.com/lab/630",
     "last-version": "20260901.000000.0",
@@ -30,7 +30,9 @@ WAIVER = {
 
 
 def knowing(*names, waived=()):
-    runs = [FeatureRun(name, (number,), f"features/a.feature:{number}", "Tokens") for number, name in names]
+    runs = [
+        FeatureRun(name, name, (number,), f"features/a.feature:{number}", "Tokens") for number, name in names
+    ]
     return Knowledge(runs, [], waived, [])
 
 
@@ -130,9 +132,9 @@ def test_a_run_that_was_cut_short_signs_nothing_off_though_another_platform_ran_
 
 def test_a_waived_promise_lets_a_release_pass(tmp_path):
     waived = waivers_of(tmp_path, WAIVER)
-    run = a_run(a_result("A token is lost", Outcome.WAIVED))
+    run = a_run(a_result("token-is[lost]", Outcome.WAIVED))
 
-    decision = sign_off(run, knowing((1, "A token is lost"), waived=waived))
+    decision = sign_off(run, knowing((1, "token-is[lost]"), waived=waived))
 
     assert decision.verdict is Verdict.PASS
     assert decision.document["waivers"][0]["state"] == "in use"
@@ -141,16 +143,16 @@ def test_a_waived_promise_lets_a_release_pass(tmp_path):
 @pytest.mark.parametrize(
     ("version", "outcome", "complaint"),
     [
-        ("20260822.011157.0-sha.1", Outcome.HELD, "Nothing needs the waiver of 'A token is <how>'"),
-        ("20260901.000000.1-sha.1", Outcome.BROKEN, "The waiver of 'A token is <how>' has expired"),
-        ("unknown", Outcome.BROKEN, "The waiver of 'A token is <how>' has expired"),
+        ("20260822.011157.0-sha.1", Outcome.HELD, "Nothing needs the waiver of 'token-is'"),
+        ("20260901.000000.1-sha.1", Outcome.BROKEN, "The waiver of 'token-is' has expired"),
+        ("unknown", Outcome.BROKEN, "The waiver of 'token-is' has expired"),
     ],
 )
 def test_a_waiver_that_has_outlived_its_reason_fails_a_release(tmp_path, version, outcome, complaint):
     waived = waivers_of(tmp_path, WAIVER)
-    run = a_run(a_result("A token is lost", outcome), version=version)
+    run = a_run(a_result("token-is[lost]", outcome), version=version)
 
-    decision = sign_off(run, knowing((1, "A token is lost"), waived=waived))
+    decision = sign_off(run, knowing((1, "token-is[lost]"), waived=waived))
 
     assert decision.verdict is Verdict.FAIL
     assert any(reason.startswith(complaint) for reason in decision.reasons)
@@ -158,7 +160,7 @@ def test_a_waiver_that_has_outlived_its_reason_fails_a_release(tmp_path, version
 
 def test_a_waiver_is_needed_if_one_row_or_one_platform_needs_it(tmp_path):
     waived = waivers_of(tmp_path, WAIVER)
-    names = ["A token is lost", "A token is found"]
+    names = ["token-is[lost]", "token-is[found]"]
     runs = knowing(*enumerate(names, start=1)).runs
     lost, found = (a_result(name) for name in names)
 
@@ -179,12 +181,12 @@ def test_a_waiver_is_not_needed_if_its_scenario_held_wherever_it_ran(tmp_path):
 
 
 def test_a_waiver_that_is_about_no_scenario_fails_a_release(tmp_path):
-    waived = waivers_of(tmp_path, {**WAIVER, "scenario": "A token is lots"})
+    waived = waivers_of(tmp_path, {**WAIVER, "scenario": "token-iz"})
 
-    decision = sign_off(a_run(a_result("A token is lost")), knowing((1, "A token is lost"), waived=waived))
+    decision = sign_off(a_run(a_result("token-is[lost]")), knowing((1, "token-is[lost]"), waived=waived))
 
     assert decision.verdict is Verdict.FAIL
-    assert decision.reasons[0].startswith("The waiver of 'A token is lots' is about no scenario: ")
+    assert decision.reasons[0].startswith("The waiver of 'token-iz' is about no scenario: ")
 
 
 @pytest.mark.parametrize(
@@ -436,14 +438,14 @@ def test_numbers_are_told_in_ranges():
 def test_of_two_scenarios_of_one_name_a_broken_one_does_not_hide_behind_the_other():
     known = Knowledge(
         [
-            FeatureRun("one", (1,), "features/a.feature:1", "Tokens"),
-            FeatureRun("one", (1,), "features/a.feature:9", "Tokens", 2),
+            FeatureRun("the-one", "one", (1,), "features/a.feature:1", "Tokens"),
+            FeatureRun("another-one", "one", (1,), "features/a.feature:9", "Tokens"),
         ],
         [],
         [],
     )
-    broken = a_result("one", Outcome.BROKEN)
-    held = a_result("one", location="features/a.feature:9", occurrence=2)
+    broken = a_result("one", Outcome.BROKEN, id="the-one")
+    held = a_result("one", location="features/a.feature:9", id="another-one")
 
     both, alone = sign_off(a_run(broken, held), known), sign_off(a_run(held), known)
 
@@ -454,7 +456,7 @@ def test_of_two_scenarios_of_one_name_a_broken_one_does_not_hide_behind_the_othe
 
 
 def test_two_scenarios_of_one_name_can_be_in_two_shards_of_a_run():
-    second = a_result("one", location="features/a.feature:9", occurrence=2)
+    second = a_result("one", location="features/a.feature:9", id="another-one")
 
     assert len(together([a_run(a_result("one")), a_run(second)]).results) == 2
     with pytest.raises(UnusableInput, match="ran more than once on one platform"):

@@ -35,7 +35,7 @@ def not_run(name, reason, **fields):
 
 def decision_of(*results, **fields):
     names = dict.fromkeys(result.name for result in results)
-    runs = [FeatureRun(name, (1,), f"features/a.feature:{n}", "Tokens") for n, name in enumerate(names)]
+    runs = [FeatureRun(name, name, (1,), f"features/a.feature:{n}", "Tokens") for n, name in enumerate(names)]
     return sign_off(a_run(*results, **fields), Knowledge(runs, [], [], []))
 
 

@@ -27,7 +27,7 @@ WAIVER = Waiver("two", "nobody needs it yet", "https://swamp-club.com/lab/630", 
 
 
 def summary_of(tmp_path, *results, known=None, **fields):
-    runs = [FeatureRun(each.name, each.numbers, each.location, "Tokens") for each in results]
+    runs = [FeatureRun(each.id, each.name, each.numbers, each.location, "Tokens") for each in results]
     decision = sign_off(a_run(*results, **fields), known or Knowledge(runs, [], [], []))
     return write_summary(decision.document, tmp_path).read_text("utf-8")
 
@@ -78,7 +78,7 @@ def test_deviations_waivers_flakes_and_cost_are_told(tmp_path):
     two = a_result("two", Outcome.WAIVED)
     earlier = PastRun("2026-08-22", "", "ab linux x86_64", "linux x86_64", {"one": "held"})
     later = replace(earlier, outcomes={"one": "broken"})
-    runs = [FeatureRun(each.name, each.numbers, each.location, "Tokens") for each in (one, two)]
+    runs = [FeatureRun(each.id, each.name, each.numbers, each.location, "Tokens") for each in (one, two)]
 
     told = summary_of(tmp_path, one, two, known=Knowledge(runs, [DEVIATION], [WAIVER], [earlier, later]))
 
@@ -110,7 +110,7 @@ def test_secrets_are_blanked_however_they_are_written(tmp_path):
 
 def test_a_deviation_is_told_only_where_it_was_seen(tmp_path):
     otherwise = a_result("one", Outcome.BROKEN)
-    runs = [FeatureRun("one", (1,), "features/a.feature:1", "Tokens")]
+    runs = [FeatureRun("one", "one", (1,), "features/a.feature:1", "Tokens")]
 
     told = summary_of(tmp_path, otherwise, known=Knowledge(runs, [DEVIATION], [], []))
 

@@ -95,7 +95,10 @@ def test_what_an_encoding_lacks_is_written_as_an_escape(tmp_path, encoding):
     shutil.copytree(ROOT / "features" / "steps", tmp_path / "steps")
     shutil.copy(ROOT / "features" / "environment.py", tmp_path)
     feature = tmp_path / "names.feature"
-    feature.write_text("Feature: Names\n\n  @uat-02\n  Scenario: ✓ 日本\n    Given a repository\n", "utf-8")
+    feature.write_text(
+        "Feature: Names\n\n  @uat-02 @names-of-all-kinds\n  Scenario: ✓ 日本\n    Given a repository\n",
+        "utf-8",
+    )
 
     done = run_suite(tmp_path / "reports", "-j", "2", str(feature), env={"PYTHONIOENCODING": encoding})
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.report.deviations import Deviation, of_scenario
-from swamp_harness.report.features import FeatureScenario, Promise, is_run_of
+from swamp_harness.report.features import FeatureScenario, Promise
+from swamp_harness.report.ids import is_of
 from swamp_harness.report.kept_lists import read_entries
 from swamp_harness.report.outcomes import Outcome
 from swamp_harness.report.suite_run import read_run
@@ -138,7 +139,7 @@ def lost_numbers(before: str, after: str) -> list[int]:
 
 
 def load_recorded(file: Path) -> dict[str, Recorded]:
-    """The recorded results, by the name of the scenario; none if nothing was recorded yet.
+    """The recorded results, by the id of the scenario; none if nothing was recorded yet.
 
     Raises:
         UnusableInput: the file is there and not readable (exit code 2).
@@ -174,22 +175,22 @@ def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
     kept = load_recorded(file)
     fresh = {}
     for scenario in scenarios:
-        rows = [each for each in finished.results if is_run_of(each.name, scenario.name)]
-        ran = {each.name for each in rows if each.outcome is not Outcome.NOT_RUN}
+        rows = [each for each in finished.results if is_of(each.id, scenario.id)]
+        ran = {each.id for each in rows if each.outcome is not Outcome.NOT_RUN}
         # A row that ran on one platform need not run on another.
-        rows = [each for each in rows if each.outcome is not Outcome.NOT_RUN or each.name not in ran]
+        rows = [each for each in rows if each.outcome is not Outcome.NOT_RUN or each.id not in ran]
         if ran:
             outcomes = [each.outcome.value for each in rows]
             seconds = round(max(each.seconds for each in rows), 1)
-            fresh[scenario.name] = Recorded(min(outcomes, key=_WORST_FIRST.index), binary, date, seconds)
-    merged = {scenario.name: fresh.get(scenario.name, kept.get(scenario.name)) for scenario in scenarios}
+            fresh[scenario.id] = Recorded(min(outcomes, key=_WORST_FIRST.index), binary, date, seconds)
+    merged = {scenario.id: fresh.get(scenario.id, kept.get(scenario.id)) for scenario in scenarios}
     entries = {name: vars(entry) for name, entry in sorted(merged.items()) if entry is not None}
     file.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return len(fresh)
 
 
 def recorded_seconds(file: Path) -> Callable[[str], float]:
-    """How long a scenario, or a row of an outline, took when it was recorded, by its name; 0 if it was not.
+    """How long a scenario, or a row of an outline, took when it was recorded, by its id; 0 if it was not.
 
     Raises:
         UnusableInput: the file is there and not readable (exit code 2).
@@ -198,7 +199,7 @@ def recorded_seconds(file: Path) -> Callable[[str], float]:
 
     @cache
     def seconds_of(run: str) -> float:
-        return next((entry.seconds for name, entry in recorded.items() if is_run_of(run, name)), 0.0)
+        return next((entry.seconds for name, entry in recorded.items() if is_of(run, name)), 0.0)
 
     return seconds_of
 
@@ -212,7 +213,7 @@ def _rows(
     serving = [scenario for scenario in scenarios if promise.number in scenario.numbers]
     if not serving:
         return [f"| {promise.number} | {promise.title} | {GAP} | | | | |"]
-    return [_row(promise, scenario, deviations, recorded.get(scenario.name)) for scenario in serving]
+    return [_row(promise, scenario, deviations, recorded.get(scenario.id)) for scenario in serving]
 
 
 def _row(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.report.features import is_run_of
+from swamp_harness.report.ids import is_of
 from swamp_harness.report.kept_lists import read_entries, unusable
 
 _ANY_TEXT = "…"
@@ -25,7 +25,7 @@ class Deviation:
 
     Attributes:
         id: its short name.
-        scenario: the name of the scenario, or of the outline, that fails because of it.
+        scenario: the id of the scenario, of the outline or of its row, that fails because of it.
         step: the text of the step that fails, without its keyword.
         promised: what is promised.
         where: the document that promises it.
@@ -47,7 +47,7 @@ class Deviation:
 
     def concerns(self, scenario: str) -> bool:
         """Whether a scenario, or the row of an outline, is the one that fails because of it."""
-        return is_run_of(scenario, self.scenario)
+        return is_of(scenario, self.scenario)
 
     def explains(self, step: str, message: str) -> bool:
         """Whether a failure at a step with a message is this deviation and no other failure."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -16,11 +14,9 @@ from behave.parser import parse_file
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.report.feature_files import files_below, refuse_unreadable
-from swamp_harness.report.outcomes import key_of
+from swamp_harness.report.ids import UAT_TAG, id_of
 from swamp_harness.report.project import ROOT
 
-_OUTLINE_ROW = " -- @"
-UAT_TAG = re.compile(r"^uat-(\d\d)$")
 _CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 
 
@@ -54,14 +50,16 @@ class FeatureScenario:
     """One scenario, or one outline with all its rows.
 
     Attributes:
+        id: its permanent tag.
         name: as the feature file has it.
         file: the feature file.
         line: where it stands.
         tags: its own and its feature's.
         steps: how many steps it has.
-        runs: the names under which it runs: its own, or those of an outline's rows.
+        runs: the ids under which it runs: its own, or those of an outline's rows.
     """
 
+    id: str
     name: str
     file: Path
     line: int
@@ -105,15 +103,6 @@ def _promise(file: Path, section: str, number: int, told: Any) -> Promise:
         ) from error
 
 
-def is_run_of(run: str, scenario: str) -> bool:
-    """Whether a name in a run is that of a scenario, or of a row of the outline that it names.
-
-    A row's name has values in place of the outline's placeholders, and its place in the table at the end.
-    """
-    pattern = re.sub(r"<[^>]+>", ".+", re.escape(scenario).replace(r"\<", "<"))
-    return re.fullmatch(pattern, run.partition(_OUTLINE_ROW)[0]) is not None
-
-
 def parse(folder: Path) -> list[Any]:
     """The model that behave has of every feature in a folder and below it, by file name.
 
@@ -131,35 +120,27 @@ class FeatureRun:
     """One scenario, or one row of an outline, as it runs.
 
     Attributes:
+        id: what identifies it in every run.
         name: under which it runs.
         numbers: of issue 630 that it serves.
         location: "file:line".
         feature: the name of its feature.
-        occurrence: 1 for the first scenario of its name in the features, 2 for the second.
     """
 
+    id: str
     name: str
     numbers: tuple[int, ...]
     location: str
     feature: str
-    occurrence: int = 1
-
-    @property
-    def key(self) -> str:
-        """What identifies the scenario in every run, even where another one has the same name."""
-        return key_of(self.name, self.occurrence)
 
 
 def runs_in(features: Sequence[Any]) -> list[FeatureRun]:
     """Every scenario of the features as it runs, each row of an outline for itself."""
-    seen: Counter[str] = Counter()
-    runs = []
-    for feature in features:
-        for row in feature.walk_scenarios():
-            seen[row.name] += 1
-            place = location_of(row)
-            runs.append(FeatureRun(row.name, numbers_of(row), place, feature.name, seen[row.name]))
-    return runs
+    return [
+        FeatureRun(id_of(row), row.name, numbers_of(row), location_of(row), feature.name)
+        for feature in features
+        for row in feature.walk_scenarios()
+    ]
 
 
 def numbers_of(scenario: Any) -> tuple[int, ...]:
@@ -183,13 +164,14 @@ def scenarios_in(features: Sequence[Any]) -> list[FeatureScenario]:
     """Every scenario of the features, an outline counting once."""
     return [
         FeatureScenario(
+            id=id_of(scenario),
             name=scenario.name,
             file=Path(scenario.filename),
             line=scenario.line,
             tags=tuple(map(str, [*feature.tags, *scenario.tags])),
             steps=len(scenario.steps),
             runs=tuple(
-                row.name.partition(_OUTLINE_ROW)[0]
+                id_of(row)
                 for row in (scenario.scenarios if scenario.type == "scenario_outline" else [scenario])
             ),
         )

@@ -60,6 +60,6 @@ def _of_scenarios(results: Sequence[ScenarioResult]) -> list[str]:
         for numbers in [numbers_in(result for result in missing if result.platform == platform)]
     ]
     # What is no gap on any of the platforms is one of the release, if none of them could run it.
-    accounted = {result.key for result in results if not result.is_for_elsewhere}
-    nowhere = numbers_in(result for result in results if result.key not in accounted)
+    accounted = {result.id for result in results if not result.is_for_elsewhere}
+    nowhere = numbers_in(result for result in results if result.id not in accounted)
     return [*told, f"Of {promises_in_words(nowhere)} a scenario ran on no platform."] if nowhere else told

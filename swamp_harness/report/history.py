@@ -13,7 +13,7 @@ from pathlib import Path
 
 from swamp_harness.machinery.plain_text import json_text
 from swamp_harness.report.figures import WALL
-from swamp_harness.report.outcomes import Outcome
+from swamp_harness.report.outcomes import Outcome, title_of
 from swamp_harness.report.suite_run import SuiteRun
 
 HISTORY_FILE = "history.jsonl"
@@ -30,8 +30,8 @@ class PastRun:
         version: of the binary.
         sha256: of the binary.
         platform: on which it ran.
-        outcomes: of the scenarios that ran, by key: the name, and a number if the name is repeated.
-        seconds: that each of them took, by key; nothing of runs that were remembered without.
+        outcomes: of the scenarios that ran, by id.
+        seconds: that each of them took, by id; nothing of runs that were remembered without.
         wall_seconds: that the run took; None for runs that were remembered without.
     """
 
@@ -49,11 +49,13 @@ class Flake:
     """A scenario that did not come out the same each time.
 
     Attributes:
-        name: of the scenario.
+        id: of the scenario.
+        name: its title, or its id if this run has no scenario of that id.
         platform: on which it ran.
         outcomes: how often it came to each.
     """
 
+    id: str
     name: str
     platform: str
     outcomes: dict[str, int]
@@ -89,14 +91,14 @@ def read(file: Path) -> list[PastRun]:
 
 def flakes(history: Sequence[PastRun], record: SuiteRun) -> list[Flake]:
     """The scenarios that did not come out the same each time with the binaries of a run."""
-    found = []
+    found, names = [], {result.id: title_of(result.name) for result in record.results}
     for platform, facts in record.binaries.items():
         alike = [each for each in history if (each.sha256, each.platform) == (facts["sha256"], platform)]
-        for name in dict.fromkeys(name for each in alike for name in each.outcomes):
-            outcomes = [each.outcomes[name] for each in alike if name in each.outcomes]
+        for key in dict.fromkeys(key for each in alike for key in each.outcomes):
+            outcomes = [each.outcomes[key] for each in alike if key in each.outcomes]
             if len(set(outcomes)) > 1:
                 counted = {outcome: outcomes.count(outcome) for outcome in dict.fromkeys(outcomes)}
-                found.append(Flake(name, platform, counted))
+                found.append(Flake(key, names.get(key, key), platform, counted))
     return found
 
 
@@ -115,7 +117,7 @@ def _run_on(platform: str, record: SuiteRun) -> PastRun:
         record.version,
         record.binaries[platform]["sha256"],
         platform,
-        {result.key: result.outcome.value for result in ran},
-        {result.key: result.seconds for result in ran},
+        {result.id: result.outcome.value for result in ran},
+        {result.id: result.seconds for result in ran},
         record.figures[WALL],
     )

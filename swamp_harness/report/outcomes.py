@@ -83,6 +83,7 @@ class ScenarioResult:
     """One scenario of a run.
 
     Attributes:
+        id: what identifies it in every run.
         name: of the scenario, or of the row of an outline.
         numbers: of issue 630 that it serves.
         location: "file:line".
@@ -99,10 +100,10 @@ class ScenarioResult:
         product_cpu_seconds: processor time of the product, where the platform tells it.
         swept_up: processes that were still running when its actors had ended.
         feature: the name of its feature.
-        occurrence: 1 for the first scenario of its name in the features, 2 for the second.
         mark: the scenario's name in the mark of its processes; empty if it started none.
     """
 
+    id: str
     name: str
     numbers: tuple[int, ...]
     location: str
@@ -119,13 +120,7 @@ class ScenarioResult:
     evidence: str = ""
     fallbacks: Mapping[str, int] = field(default_factory=dict)
     feature: str = ""
-    occurrence: int = 1
     mark: str = ""
-
-    @property
-    def key(self) -> str:
-        """What identifies the scenario in every run, even where another one has the same name."""
-        return key_of(self.name, self.occurrence)
 
     @property
     def is_unselected(self) -> bool:
@@ -164,11 +159,6 @@ class ScenarioResult:
     def title(self) -> str:
         """Its numbers and its name, for people; which row of an outline it is, the location tells."""
         return f"{','.join(f'{number:02}' for number in self.numbers)} {title_of(self.name)}"
-
-
-def key_of(name: str, occurrence: int) -> str:
-    """What identifies a scenario in every run: its name, and a number if an earlier one has the same name."""
-    return name if occurrence == 1 else f"{name} ({occurrence})"
 
 
 def title_of(name: str) -> str:

@@ -44,16 +44,11 @@ class Plan:
         ended = {result.location for result in results}
         return [run for run in self.chosen if run.location not in ended]
 
-    @property
-    def repeated(self) -> list[tuple[FeatureRun, FeatureRun]]:
-        """The scenarios whose name an earlier one has, each after the first of that name."""
-        first = {run.name: run for run in reversed(self.runs)}
-        return [(first[run.name], run) for run in self.runs if run.occurrence > 1]
-
 
 def not_run(run: FeatureRun, reason: str, platform: str) -> ScenarioResult:
     """The result of a scenario that did not run."""
     return ScenarioResult(
+        id=run.id,
         name=run.name,
         numbers=run.numbers,
         location=run.location,
@@ -66,5 +61,4 @@ def not_run(run: FeatureRun, reason: str, platform: str) -> ScenarioResult:
         swept_up=0,
         platform=platform,
         feature=run.feature,
-        occurrence=run.occurrence,
     )

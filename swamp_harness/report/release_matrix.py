@@ -83,7 +83,7 @@ def _release(run: ReleaseRun) -> dict[str, Any]:
 def _promise(promise: features.Promise, runs: Sequence[ReleaseRun]) -> dict[str, Any]:
     own = [(run.name, _of(run, promise.number)) for run in runs]
     standings = [(name, _standing(results)) for name, results in own]
-    scenarios = {result.key: result.name for _, results in own for result in results}
+    scenarios = {result.id: result.name for _, results in own for result in results}
     return {
         "number": promise.number,
         "section": promise.section,
@@ -96,7 +96,7 @@ def _promise(promise: features.Promise, runs: Sequence[ReleaseRun]) -> dict[str,
 
 def _scenario(key: str, name: str, own: Sequence[tuple[str, Sequence[ScenarioResult]]]) -> dict[str, Any]:
     standings = [
-        (release, _standing([each for each in results if each.key == key])) for release, results in own
+        (release, _standing([each for each in results if each.id == key])) for release, results in own
     ]
     return {"name": title_of(name), "releases": dict(standings), "since": since(standings)}
 

@@ -151,9 +151,9 @@ def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
 def _with_what_is_missing(
     record: SuiteRun, runs: Sequence[FeatureRun], platforms: Sequence[str]
 ) -> list[ScenarioResult]:
-    seen = {(result.key, result.platform): result for result in record.results}
+    seen = {(result.id, result.platform): result for result in record.results}
     expected = {
-        (run.key, platform): not_run(run, NOT_SELECTED, platform) for run in runs for platform in platforms
+        (run.id, platform): not_run(run, NOT_SELECTED, platform) for run in runs for platform in platforms
     }
     # What has run counts, even if it is no longer in the features under that name.
     return list({**expected, **seen}.values())
@@ -226,8 +226,8 @@ def _outcomes(results: Sequence[ScenarioResult]) -> dict[str, str]:
         platform: _standing([result for result in results if result.platform == platform])
         for platform in dict.fromkeys(result.platform for result in results)
     }
-    ran = {result.key for result in results if result.outcome is not Outcome.NOT_RUN}
-    lacking = {result.needed_platform for result in results if result.key not in ran} - {""}
+    ran = {result.id for result in results if result.outcome is not Outcome.NOT_RUN}
+    lacking = {result.needed_platform for result in results if result.id not in ran} - {""}
     return {**outcomes, **dict.fromkeys(sorted(lacking), Outcome.NOT_RUN.value)}
 
 
@@ -258,7 +258,7 @@ def _deviation(deviation: Deviation, results: Sequence[ScenarioResult]) -> dict[
 
 
 def _waiver(waiver: Waiver, results: Sequence[ScenarioResult], version: str) -> dict[str, Any]:
-    needed = any(waiver.concerns(each.name) for each in results if each.outcome is Outcome.WAIVED)
+    needed = any(waiver.concerns(each.id) for each in results if each.outcome is Outcome.WAIVED)
     return {
         "scenario": waiver.scenario,
         "reason": waiver.reason,

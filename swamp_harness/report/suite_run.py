@@ -165,7 +165,7 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
     results = [result for each in records for result in each.results if not result.is_unselected]
     twice = [
         name
-        for (name, platform), count in Counter((each.key, each.platform) for each in results).items()
+        for (name, platform), count in Counter((each.id, each.platform) for each in results).items()
         if count > 1
     ]
     if twice:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.report.features import FeatureRun, is_run_of
+from swamp_harness.report.features import FeatureRun
+from swamp_harness.report.ids import is_of
 from swamp_harness.report.kept_lists import read_entries, unusable
 from swamp_harness.report.outcomes import Outcome, ScenarioResult
 
@@ -27,7 +28,7 @@ class Waiver:
     """One promise that is waived for a while.
 
     Attributes:
-        scenario: the name of the scenario, or of the outline.
+        scenario: the id of the scenario, of the outline or of its row.
         reason: why the release may ship without it.
         link: where that was decided.
         last_version: the last version of swamp for which it counts.
@@ -40,7 +41,7 @@ class Waiver:
 
     def concerns(self, scenario: str) -> bool:
         """Whether it is about a scenario, or the row of an outline."""
-        return is_run_of(scenario, self.scenario)
+        return is_of(scenario, self.scenario)
 
     def counts_for(self, version: str) -> bool:
         """Whether it has not expired with a version; one that does not tell its age has none left."""
@@ -76,14 +77,14 @@ def complaints(
     """
     told = []
     ran = [result for result in results if result.outcome is not Outcome.NOT_RUN]
-    known = {*(run.name for run in runs), *(result.name for result in results)}
+    known = {*(run.id for run in runs), *(result.id for result in results)}
     for waiver in waivers:
-        concerned = [result for result in ran if waiver.concerns(result.name)]
-        expected = {run.key for run in runs if waiver.concerns(run.name)}
-        all_ran = {result.key for result in concerned} >= expected
+        concerned = [result for result in ran if waiver.concerns(result.id)]
+        expected = {run.id for run in runs if waiver.concerns(run.id)}
+        all_ran = {result.id for result in concerned} >= expected
         if not any(map(waiver.concerns, known)):
             told.append(
-                f"The waiver of {waiver.scenario!r} is about no scenario: give the name as the feature "
+                f"The waiver of {waiver.scenario!r} is about no scenario: give the id as the feature "
                 "has it, or remove it."
             )
         elif not waiver.counts_for(version):

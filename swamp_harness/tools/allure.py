@@ -1,13 +1,12 @@
 """Allure results that tell the truth about this suite.
 
 allure-behave shows a failure of a hook as skipped or passed, drops the reasons for skipping, and follows a
-scenario's history by its name. Here a result says what the session says, history follows the number in
-issue 630 together with the name, and feature, story and severity are those of the catalogue.
+scenario's history by its name. Here a result says what the session says, history follows the id of
+the scenario, and feature, story and severity are those of the catalogue.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -124,7 +123,7 @@ class _Listener(AllureListener):  # type: ignore[misc]
         platform = self._session.bench.binary.built_for
         run = self._session.plan.run_of(scenario)
         test.name = title_of(scenario.name)
-        test.historyId = test.testCaseId = history_key(run.key, run.numbers, platform)
+        test.historyId = test.testCaseId = history_key(run.id, platform)
         test.labels = [label for label in test.labels if label.name not in _REPLACED] + _labels(scenario)
         # They are in the key, so Allure must not tell results apart by them once more.
         told = [(each.name, each.value) for each in test.parameters or ()] + [("platform", platform)]
@@ -153,15 +152,14 @@ class _Listener(AllureListener):  # type: ignore[misc]
         self.group_context.exit()
 
 
-def history_key(key: str, numbers: Sequence[int], platform: str) -> str:
+def history_key(key: str, platform: str) -> str:
     """What Allure follows a scenario by, from run to run.
 
     Args:
-        key: of the scenario, or of the row of an outline.
-        numbers: of issue 630 that it serves.
+        key: the id of the scenario, or of the row of an outline.
         platform: on which it runs.
     """
-    return str(md5(*(f"uat-{number:02}" for number in numbers), key, platform))  # type: ignore[no-untyped-call]
+    return str(md5(key, platform))  # type: ignore[no-untyped-call]
 
 
 def _labels(scenario: Any) -> list[Label]:

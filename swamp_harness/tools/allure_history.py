@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,22 +21,20 @@ from swamp_harness.tools.allure import SHOWN, Shown, history_key
 _SHOWN = {outcome.value: shown for outcome, shown in SHOWN.items()}
 
 
-def write_history(
-    history: Sequence[PastRun], started: str, numbers: Mapping[str, Sequence[int]], folder: Path
-) -> None:
+def write_history(history: Sequence[PastRun], started: str, ids: Collection[str], folder: Path) -> None:
     """Write how each scenario came out in the runs before, how many did so in each way, how long it took.
 
     Args:
         history: of the runs.
         started: when the run that is shown was; it is not part of its own history.
-        numbers: of issue 630 that a scenario serves, by its key; of a scenario without, nothing is told.
+        ids: of the scenarios of the run; others are left out.
         folder: where the files go.
     """
     times = sorted({each.started for each in history} - {started}, key=datetime.fromisoformat, reverse=True)
     # What began at one moment is one run, on several platforms.
     runs = [[each for each in history if each.started == time] for time in times]
     documents: dict[str, Any] = {
-        "history": _scenarios(runs, numbers),
+        "history": _scenarios(runs, ids),
         "history-trend": _trend(runs, lambda shown: shown.status),
         "categories-trend": _trend(runs, lambda shown: shown.category),
         "duration-trend": _trend_of_durations(runs),
@@ -46,17 +44,17 @@ def write_history(
         (folder / f"{name}.json").write_text(json.dumps(document), "utf-8")
 
 
-def _scenarios(runs: Sequence[Sequence[PastRun]], numbers: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+def _scenarios(runs: Sequence[Sequence[PastRun]], ids: Collection[str]) -> dict[str, Any]:
     items: dict[str, list[dict[str, Any]]] = {}
-    for past in (each for run in runs for each in run):
-        for name, outcome in past.outcomes.items():
-            if name in numbers and outcome in _SHOWN:
-                key = _as_allure_has_it(history_key(name, numbers[name], past.platform))
+    for past in (past for run in runs for past in run):
+        for each, outcome in past.outcomes.items():
+            if each in ids and outcome in _SHOWN:
+                key = _as_allure_has_it(history_key(each, past.platform))
                 items.setdefault(key, []).append(
                     {
                         "uid": _md5(f"{key} {past.started}"),
                         "status": _SHOWN[outcome].status,
-                        "time": _time_of(name, past),
+                        "time": _time_of(each, past),
                     }
                 )
     return {
@@ -65,10 +63,10 @@ def _scenarios(runs: Sequence[Sequence[PastRun]], numbers: Mapping[str, Sequence
     }
 
 
-def _time_of(name: str, past: PastRun) -> dict[str, int]:
+def _time_of(scenario: str, past: PastRun) -> dict[str, int]:
     # In milliseconds; when in its run a scenario began is not remembered.
     began = int(datetime.fromisoformat(past.started).timestamp() * 1000)
-    took = int(past.seconds.get(name, 0) * 1000)
+    took = int(past.seconds.get(scenario, 0) * 1000)
     return {"start": began, "stop": began + took, "duration": took}
 
 

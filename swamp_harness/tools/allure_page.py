@@ -58,9 +58,9 @@ def make_page(reports: Path, environ: Mapping[str, str]) -> Path:
         work = Path(name)
         past, output = work / "past", work / "output"
         past.mkdir()
-        numbers = {result.key: result.numbers for result in record.results}
+        ids = {result.id for result in record.results}
         started = record.started.isoformat(timespec="seconds")
-        write_history(history.read(reports / HISTORY_FILE), started, numbers, past)
+        write_history(history.read(reports / HISTORY_FILE), started, ids, past)
         settings = work / "settings.json"
         settings.write_text(json.dumps(_settings(record)), "utf-8")
         command = [

@@ -22,6 +22,7 @@ from swamp_harness.report.signoff_page import PAGE_FILE
 from swamp_harness.tools import bench, compare, matrix, mutate, prove, reach_recording, stylecheck
 from swamp_harness.tools.allure_page import make_page
 from swamp_harness.tools.endings import exit_code_of
+from swamp_harness.tools.references import id_mistakes
 from swamp_harness.tools.reports_folder import set_older_aside, taken
 from swamp_harness.tools.runner import SHARD, UatRunner
 from swamp_harness.tools.side_by_side import jobs_that_suit
@@ -198,25 +199,12 @@ def _compare(_: argparse.Namespace) -> int:
 
 
 def _check_features(_: argparse.Namespace) -> int:
-    listed, waived = deviations.load(project.deviations()), waivers.load(project.waivers())
-    runs = [run for each in features.scenarios_in(features.parse(project.FEATURES)) for run in each.runs]
-    unknown = [
-        f"deviations.yaml: {each.id} is about {each.scenario!r}, and there is no such scenario"
-        for each in listed
-        if not any(map(each.concerns, runs))
+    models = features.parse(project.FEATURES)
+    errors = [
+        *stylecheck.style_errors(project.FEATURES),
+        *stylecheck.step_errors(project.FEATURES),
+        *id_mistakes(models),
     ]
-    titles = {scenario.name for scenario in features.scenarios_in(features.parse(project.FEATURES))}
-    unknown += [
-        f"defaults.yaml: there is no scenario {each.scenario!r}"
-        for each in coverage.documented_defaults()
-        if each.scenario not in {*titles, coverage.NOT_HELD}
-    ]
-    unknown += [
-        f"waivers.yaml: there is no scenario {each.scenario!r}"
-        for each in waived
-        if not any(map(each.concerns, runs))
-    ]
-    errors = [*stylecheck.style_errors(project.FEATURES), *stylecheck.step_errors(project.FEATURES), *unknown]
     for error in errors:
         print(error, file=sys.stderr)
     return ExitCode.FEATURE_MISTAKE if errors else 0

@@ -47,7 +47,7 @@ def lacking_numbers(listed: Sequence[Fault]) -> list[int]:
 
 
 def load_noticed(file: Path) -> dict[str, str]:
-    """Which scenario has noticed a fault, by name of the fault; none if nothing was written down yet."""
+    """The ids of the scenarios that have noticed faults, by name of the fault; none at first."""
     return dict(json.loads(file.read_text("utf-8"))) if file.exists() else {}
 
 
@@ -56,7 +56,7 @@ def write_noticed(file: Path, noticed: Mapping[str, str], listed: Sequence[Fault
 
     Args:
         file: that `load_noticed` reads.
-        noticed: the scenario, by name of the fault.
+        noticed: the id of the scenario, by name of the fault.
         listed: all faults that there are; what is written of any other goes.
     """
     known = load_noticed(file) | dict(noticed)

@@ -9,6 +9,7 @@ from typing import Any
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.report import deviations, waivers
 from swamp_harness.report.deviations import Deviation
+from swamp_harness.report.ids import id_of
 from swamp_harness.report.outcomes import NOT_SELECTED, Outcome
 from swamp_harness.report.waivers import Waiver
 
@@ -71,7 +72,7 @@ class Judge:
         return self._judge_failed(scenario, finding_at)
 
     def _judge_passed(self, scenario: Any) -> Judgement:
-        listed = deviations.of_scenario(self._known, scenario.name)
+        listed = deviations.of_scenario(self._known, id_of(scenario))
         if listed is None:
             return Judgement(Outcome.HELD)
         gone = f"deviations.yaml lists {listed.id!r}, which no longer happens: remove the entry"
@@ -85,8 +86,8 @@ class Judge:
         if step.status.name != "failed":
             return Judgement(Outcome.FAULT, finding, words)
         judgement = Judgement(Outcome.BROKEN, finding, words)
-        listed = deviations.of_scenario(self._known, scenario.name)
+        listed = deviations.of_scenario(self._known, id_of(scenario))
         if listed is not None and listed.explains(step.name, finding):
             judgement = Judgement(Outcome.DEVIATION, f"{listed.id}: {listed.seen}", words, listed.id)
-        waiver = waivers.of_scenario(self._waived, scenario.name, self._version)
+        waiver = waivers.of_scenario(self._waived, id_of(scenario), self._version)
         return judgement if waiver is None else judgement.waived_by(waiver)

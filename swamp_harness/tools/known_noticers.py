@@ -12,26 +12,26 @@ _PUTS = "broken"
 
 @dataclass(frozen=True)
 class KnownNoticers:
-    """The titles of scenarios that have noticed a fault, by the function that the fault replaces.
+    """The ids of scenarios that have noticed a fault, by the function that the fault replaces.
 
     Attributes:
-        titles: by module, such as "orchestrator/pool.py", and function, such as "Pool.lose".
+        scenarios: by module, such as "orchestrator/pool.py", and function, such as "Pool.lose".
     """
 
-    titles: Mapping[tuple[str, str], frozenset[str]]
+    scenarios: Mapping[tuple[str, str], frozenset[str]]
 
     def of_lines(self, texts: Mapping[str, str], lines: Mapping[str, Iterable[int]]) -> set[str]:
-        """The titles of the scenarios that have noticed a fault in a function with one of some lines.
+        """The ids of the scenarios that have noticed a fault in a function with one of some lines.
 
         Args:
             texts: of the modules, by path.
             lines: by module.
         """
         return {
-            title
+            scenario
             for module, wanted in lines.items()
             for function in _functions_at(texts[module], set(wanted))
-            for title in self.titles.get((module, function), ())
+            for scenario in self.scenarios.get((module, function), ())
         }
 
 
@@ -40,9 +40,9 @@ def known_noticers(folder: Path, noticed: Mapping[str, str]) -> KnownNoticers:
 
     Args:
         folder: of the faults, with a module for each number.
-        noticed: the title of the scenario that has noticed a fault, by name of the fault.
+        noticed: the id of the scenario that has noticed a fault, by name of the fault.
     """
-    titles: dict[tuple[str, str], set[str]] = {}
+    found: dict[tuple[str, str], set[str]] = {}
     for file in sorted(folder.glob("number_*.py")):
         number = file.stem.removeprefix("number_")
         functions = {
@@ -51,10 +51,10 @@ def known_noticers(folder: Path, noticed: Mapping[str, str]) -> KnownNoticers:
             if isinstance(node, ast.FunctionDef)
         }
         for name, function in functions.items():
-            title = noticed.get(f"{number}-{name.replace('_', '-')}")
-            for place in _places(function, functions) if title else ():
-                titles.setdefault(place, set()).add(str(title))
-    return KnownNoticers({place: frozenset(each) for place, each in titles.items()})
+            scenario = noticed.get(f"{number}-{name.replace('_', '-')}")
+            for place in _places(function, functions) if scenario else ():
+                found.setdefault(place, set()).add(str(scenario))
+    return KnownNoticers({place: frozenset(each) for place, each in found.items()})
 
 
 def _places(function: ast.AST, functions: Mapping[str, ast.AST]) -> Iterator[tuple[str, str]]:

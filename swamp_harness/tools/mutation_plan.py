@@ -10,8 +10,8 @@ from pathlib import Path
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import json_text
 from swamp_harness.report import features, project
+from swamp_harness.report.ids import id_of
 from swamp_harness.report.mutation import Finding, Outcome, as_value, from_value
-from swamp_harness.report.outcomes import title_of
 from swamp_harness.tools.known_noticers import KnownNoticers
 from swamp_harness.tools.mutants import MutableModule, Mutant, Site
 from swamp_harness.tools.mutation_lists import Decisions
@@ -44,7 +44,7 @@ class Plan:
         found: which scenarios reach which lines.
         decisions: of people.
         noticers: the scenarios that have noticed a fault, by the function that it replaces.
-        places: of the scenarios, the numbers they serve, and their Given steps, by name.
+        places: of the scenarios, the numbers they serve, and their Given steps, by id.
     """
 
     modules: Mapping[str, MutableModule]
@@ -64,8 +64,8 @@ class Plan:
         lines = {line for each in mutant.lines for line in at.get(each, (each,))}
         uses = uses_of_definition(self.texts, site.module, mutant.lines.start)
         about = {**uses, site.module: lines | uses.get(site.module, set())}
-        titles = self.noticers.of_lines(self.texts, about)
-        ordered = self.found.scenarios_at(site.module, lines, uses, lambda name: title_of(name) in titles)
+        noticers = self.noticers.of_lines(self.texts, about)
+        ordered = self.found.scenarios_at(site.module, lines, uses, noticers.__contains__)
         names = [name for name in ordered if name in self.places]
         return (mutant, names) if names else None
 
@@ -116,13 +116,11 @@ class Session:
 
 
 def places_of_scenarios() -> dict[str, ScenarioPlace]:
-    """All scenarios of the features, by name."""
+    """All scenarios of the features, by id."""
     return {
-        row.name: ScenarioPlace(
+        id_of(row): ScenarioPlace(
             f"{row.filename}:{row.line}",
-            tuple(
-                sorted(int(match[1]) for tag in row.effective_tags if (match := features.UAT_TAG.match(tag)))
-            ),
+            features.numbers_of(row),
             frozenset(step.name for step in row.all_steps if step.step_type == "given"),
         )
         for feature in features.parse(project.FEATURES)

@@ -21,7 +21,7 @@ class Verdict:
 
     Attributes:
         outcome: what became of it.
-        ran: the scenarios that ran, by name.
+        ran: the ids of the scenarios that ran.
         scenario: that killed it; empty otherwise.
         said: the step at which that scenario failed, and the first line of what it said.
     """
@@ -51,9 +51,9 @@ def judged(
     product does not start.
 
     Args:
-        names: of the scenarios, in the order in which they run.
+        names: ids of the scenarios, in the order in which they run.
         run: runs some scenarios up to the first failure, and returns their results.
-        givens: the Given steps of each scenario, without their keyword, by name of the scenario.
+        givens: the Given steps of each scenario, without their keyword, by id of the scenario.
         complete: whether these are all scenarios that reach the mutant.
     """
     waiting, ran = list(names), []
@@ -62,7 +62,7 @@ def judged(
     size = _FIRST_BATCH
     while waiting and len(elsewhere) < _FAILURES_ELSEWHERE:
         batch = waiting[:size]
-        results = {each.name: each for each in run(batch) if each.name in batch}
+        results = {each.id: each for each in run(batch) if each.id in batch}
         done = {name: each for name, each in results.items() if each.outcome is not ScenarioOutcome.NOT_RUN}
         ran += list(done)
         failed = {name: each for name, each in done.items() if each.outcome is not ScenarioOutcome.HELD}

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,9 +20,9 @@ from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import for_terminal, json_text, shortened
-from swamp_harness.report import features, project
+from swamp_harness.report import features, ids, project
 from swamp_harness.report.documents import set_aside
-from swamp_harness.report.outcomes import Outcome, ScenarioResult, title_of
+from swamp_harness.report.outcomes import Outcome, ScenarioResult
 from swamp_harness.report.verification import PROOF
 from swamp_harness.tools.fault_list import Fault, faults_in, lacking_numbers, load_noticed, write_noticed
 from swamp_harness.tools.quiet_suite import get_ready, results_against
@@ -32,8 +32,8 @@ _FAULT_VARIABLE = "SWAMP_STANDIN_FAULT"
 _NOTICED = "noticed"
 _LONGEST = 600
 # What must hold whatever the fault is: of another number, and of another feature, so that it runs first.
-_CONTROL = "A worker enrolls and shows in the pool, told in text"
-_CONTROL_OF_ENROLLMENT = "A minted credential is shown exactly once, in JSON"
+_CONTROL = "worker-enrolls-into-pool[text]"
+_CONTROL_OF_ENROLLMENT = "token-shown-once[JSON]"
 _ENROLLMENT = range(5, 11)
 
 
@@ -43,10 +43,11 @@ class Finding:
 
     Attributes:
         fault: the fault.
-        noticed_by: the scenarios of its number that failed in a Then step, each with what it said.
+        noticed_by: the ids of the scenarios of its number that failed in a Then step, each with what it said.
         failed_elsewhere: the scenarios of its number that failed before they judged anything.
         controls_failed: the scenarios of other numbers that did not hold.
         own: the scenarios of its number that ran.
+        has_control: whether the control ran.
         scenarios: how many ran, the controls as well.
         seconds: how long that took.
     """
@@ -56,6 +57,7 @@ class Finding:
     failed_elsewhere: list[str]
     controls_failed: list[str]
     own: list[str]
+    has_control: bool
     scenarios: int
     seconds: float
 
@@ -64,6 +66,8 @@ class Finding:
         """In a word or two."""
         if self.controls_failed:
             return "A CONTROL FAILED"
+        if not self.has_control:
+            return "CONTROL MISSING"
         if self.noticed_by:
             return _NOTICED
         return "NOT JUDGED" if self.failed_elsewhere or not self.scenarios else "SURVIVED"
@@ -96,8 +100,11 @@ def prove(
     if not chosen:
         names = ", ".join(fault.name for fault in listed)
         raise UnusableInput(f"No fault is called so; there are: {names}.", ExitCode.BAD_COMMAND_LINE)
-    get_ready()
     known = load_noticed(project.NOTICED)
+    runs = [run.id for run in features.runs_in(features.parse(project.FEATURES))]
+    if mistakes := ids.unknown(named_in_proof(chosen, known), runs):
+        raise ids.IdMistake(mistakes)
+    get_ready()
     began, started = datetime.now(UTC), time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-proof-"))
     try:
@@ -129,6 +136,18 @@ def prove(
     return ExitCode.EVERY_PROMISE_HELD if proven else ExitCode.PROMISE_BROKEN
 
 
+def named_in_proof(listed: Sequence[Fault], known: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Who in the proof of some faults names a scenario, and its id.
+
+    Args:
+        listed: the faults.
+        known: the scenario that has noticed a fault, by the fault's name.
+    """
+    controls = {control_of(fault) for fault in listed}
+    noticed = [(f"{project.NOTICED.name}: {name}", each) for name, each in known.items()]
+    return [*(("the proof's control", each) for each in sorted(controls)), *noticed]
+
+
 def finding_of(fault: Fault, results: Sequence[ScenarioResult], seconds: float) -> Finding:
     """What a run against a fault has shown.
 
@@ -143,17 +162,23 @@ def finding_of(fault: Fault, results: Sequence[ScenarioResult], seconds: float) 
     judged = [each for each in failed if each.outcome is Outcome.BROKEN and each.step_type == "then"]
     return Finding(
         fault,
-        {title_of(each.name): each.reason.splitlines()[0] for each in judged},
-        [title_of(each.name) for each in failed if each not in judged],
-        [title_of(each.name) for each in ran if each not in own and each.outcome is not Outcome.HELD],
-        [title_of(each.name) for each in own],
+        {each.id: each.reason.splitlines()[0] for each in judged},
+        [each.id for each in failed if each not in judged],
+        [each.id for each in ran if each not in own and each.outcome is not Outcome.HELD],
+        [each.id for each in own],
+        control_of(fault) in {each.id for each in ran},
         len(ran),
         seconds,
     )
 
 
+def control_of(fault: Fault) -> str:
+    """The id of the scenario that must hold in spite of a fault."""
+    return _CONTROL_OF_ENROLLMENT if fault.number in _ENROLLMENT else _CONTROL
+
+
 def never_failed(findings: Sequence[Finding]) -> list[str]:
-    """The scenarios, by name, that failed in a Then step under no fault of their number."""
+    """The scenarios, by id, that failed in a Then step under no fault of their number."""
     noticed = {name for finding in findings for name in finding.noticed_by}
     return sorted({name for finding in findings for name in finding.own} - noticed)
 
@@ -179,15 +204,9 @@ def _finding(fault: Fault, folder: Path, places: Sequence[str], *, stop: bool) -
 
 
 def _places(fault: Fault, only: str = "") -> list[str]:
-    rows = [
-        (row, {int(match[1]) for tag in row.effective_tags if (match := features.UAT_TAG.match(tag))})
-        for feature in features.parse(project.FEATURES)
-        for row in feature.walk_scenarios()
-    ]
-    control = _CONTROL_OF_ENROLLMENT if fault.number in _ENROLLMENT else _CONTROL
-    own = [row for row, numbers in rows if fault.number in numbers and only in ("", title_of(row.name))]
-    chosen = [*(row for row, _ in rows if title_of(row.name) == control), *own]
-    return [f"{row.filename}:{row.line}" for row in chosen]
+    runs = features.runs_in(features.parse(project.FEATURES))
+    own = [run for run in runs if fault.number in run.numbers and only in ("", run.id)]
+    return [run.location for run in [*(run for run in runs if run.id == control_of(fault)), *own]]
 
 
 def _told(finding: Finding) -> Finding:

@@ -20,8 +20,8 @@ class Reach:
 
     Attributes:
         texts: the SHA-256 of each module's text when it was recorded.
-        seconds: how long each scenario took, by name.
-        lines: by module and line, the names of the scenarios that reach it.
+        seconds: how long each scenario took, by id.
+        lines: by module and line, the ids of the scenarios that reach it.
         prepared: by module, the lines that are reached while the run is prepared, before any scenario.
     """
 
@@ -47,7 +47,7 @@ class Reach:
             lines: of the module.
             uses: the lines that use what is defined there, by module. Who reaches one of them comes first,
                 and of those whoever reaches one that few others reach.
-            known: whether a scenario, by name, has noticed a change of the same function; that comes first.
+            known: whether a scenario, by id, has noticed a change of the same function; that comes first.
         """
         wanted = set(lines)
         if wanted & set(self.prepared.get(module, ())):

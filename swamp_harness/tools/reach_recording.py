@@ -88,10 +88,10 @@ def collected(folder: Path, program: Path, results: Sequence[ScenarioResult]) ->
             if told["scenario"] not in marks:
                 prepared.setdefault(module, set()).update(reached)
             elif told["scenario"] in by_mark:
-                name = by_mark[told["scenario"]].name
+                name = by_mark[told["scenario"]].id
                 for line in reached:
                     lines.setdefault(module, {}).setdefault(line, set()).add(name)
     texts = {
         module: fingerprint((program / module).read_text("utf-8")) for module in sorted({*lines, *prepared})
     }
-    return Reach(texts, {each.name: each.seconds for each in by_mark.values()}, lines, prepared)
+    return Reach(texts, {each.id: each.seconds for each in by_mark.values()}, lines, prepared)

@@ -36,6 +36,7 @@ from swamp_harness.tools.console import ConsoleFormatter, told
 from swamp_harness.tools.display import Display
 from swamp_harness.tools.endings import exit_code_of
 from swamp_harness.tools.interruptions import Interruptions
+from swamp_harness.tools.references import refuse_id_mistakes
 from swamp_harness.tools.reports_folder import set_older_aside, taken
 from swamp_harness.tools.session import Session, banner
 from swamp_harness.tools.side_by_side import SideBySide, can_fork, longest_first, shard_in, shard_of
@@ -172,11 +173,9 @@ class UatRunner(Runner):  # type: ignore[misc]
         by_file = {
             Path(model.filename).resolve(): model for model in models
         }  # what runs comes last, and counts
-        plan = Plan.of([model for _, model in sorted(by_file.items())], chosen)
-        for first, second in plan.repeated:
-            complaint = f"a scenario of this name stands already at {first.location}: {second.name}"
-            print(f"swamp-uat: {second.location}: {complaint}", file=sys.stderr)
-        return plan
+        models = [model for _, model in sorted(by_file.items())]
+        refuse_id_mistakes(models)
+        return Plan.of(models, chosen)
 
     def _chosen(self, seconds: Callable[[str], float]) -> list[Any]:
         selected = [

@@ -195,6 +195,7 @@ class Session:
     ) -> ScenarioResult:
         run = self.plan.run_of(scenario)
         return ScenarioResult(
+            id=run.id,
             name=run.name,
             numbers=run.numbers,
             location=run.location,
@@ -211,7 +212,6 @@ class Session:
             evidence=evidence,
             fallbacks=fallbacks or {},
             feature=run.feature,
-            occurrence=run.occurrence,
             mark=mark,
         )
 

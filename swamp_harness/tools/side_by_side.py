@@ -25,6 +25,7 @@ from swamp_harness.machinery import capacity
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.machinery.limits import NEXT_STEP, SCENARIO_ENDED, Limit
 from swamp_harness.report.features import location_of
+from swamp_harness.report.ids import id_of
 from swamp_harness.report.outcomes import ScenarioResult
 from swamp_harness.tools.display import Display
 from swamp_harness.tools.session import Session
@@ -87,7 +88,7 @@ def jobs_for(processors: float, memory: int) -> int:
 
 def longest_first(scenarios: Sequence[Any], seconds_of: Callable[[str], float]) -> list[Any]:
     """Scenarios in the order in which they begin, so that the longest does not come last."""
-    return sorted(scenarios, key=lambda scenario: seconds_of(scenario.name), reverse=True)
+    return sorted(scenarios, key=lambda scenario: seconds_of(id_of(scenario)), reverse=True)
 
 
 def shard_in(text: str) -> tuple[int, int] | None:
@@ -114,7 +115,7 @@ def shard_of(
     for scenario in longest_first(scenarios, seconds_of):
         lightest = loads.index(min(loads))
         shards[lightest].append(scenario)
-        loads[lightest] += seconds_of(scenario.name) or 1.0
+        loads[lightest] += seconds_of(id_of(scenario)) or 1.0
     return shards[number - 1]
 
 

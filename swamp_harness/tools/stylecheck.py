@@ -17,24 +17,11 @@ from behave.step_registry import AmbiguousStep
 
 from swamp_harness.machinery.plain_text import clean
 from swamp_harness.report.feature_files import files_below, unreadable, without_rows
-from swamp_harness.report.features import UAT_TAG, catalogue, parse
+from swamp_harness.report.features import catalogue, parse
+from swamp_harness.report.ids import UAT_TAG
 from swamp_harness.report.outcomes import title_of
 from swamp_harness.tools.start import configuration
 from swamp_harness.tools.steps import matching, place_of, step_mistakes
-
-# What a tag is for. A tag that is not here means nothing to anybody.
-TAGS = {
-    "issue-630": "the issue that makes the promises; the report links to it",
-    "slow": "waits out a timer of the product of more than 30 s",
-    "network": "cuts a network path",
-    "tls": "speaks TLS, with certificates that are made for it",
-    "posix": "runs a POSIX shell in its steps, so it does not run on Windows",
-    "platform-linux": "needs a machine with Linux",
-    "platform-darwin": "needs a machine with macOS",
-    "platform-windows": "needs a machine with Windows",
-    "terminal": "needs a terminal, so it does not run on Windows",
-    "other-binary": "needs a binary of another protocol version (SWAMP_OTHER_BIN)",
-}
 
 _FEWEST_STEPS, _MOST_STEPS = 3, 12
 # What an operator's promise is not made of. Seconds count in the words of the product, not as pauses.
@@ -134,10 +121,6 @@ def _scenario_errors(scenario: Any) -> Iterable[str]:
     yield from (
         f"{place}: @uat-{number} is no number of issue 630" for number in numbers if number not in known
     )
-    own = [*scenario.tags, *(tag for example in getattr(scenario, "examples", []) for tag in example.tags)]
-    for tag in own:
-        if tag not in TAGS and not UAT_TAG.match(tag):
-            yield f"{place}: nobody knows what @{tag} is for; say it in stylecheck.TAGS"
     if not _FEWEST_STEPS <= len(scenario.steps) <= _MOST_STEPS:
         allowed = f"{_FEWEST_STEPS} to {_MOST_STEPS}"
         yield f"{place}: a scenario has {allowed} steps, this one has {len(scenario.steps)}"

@@ -1,0 +1,143 @@
+"""Ids of scenarios: unique, permanent tags, by which everything else names a scenario."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from swamp_harness.machinery.faults import ExitCode
+from swamp_harness.report import deviations, features, ids, project
+from swamp_harness.report.coverage import load_recorded
+from swamp_harness.report.outcomes import Outcome
+from swamp_harness.tools import references
+from swamp_harness.tools.fault_list import Fault
+from swamp_harness.tools.prove import control_of, finding_of
+from tests.conftest import a_result
+
+FEATURE = """\
+@issue-630
+Feature: Naps
+  Workers may nap.
+
+  @uat-07 @slow @worker-naps
+  Scenario Outline: A worker naps <how>
+    Given an orchestrator
+    When the worker "alpha" naps <how>
+    Then the pool is empty
+
+    @posix
+    Examples:
+      | how  | then |
+      | well | up   |
+      | long | down |
+
+  @uat-07 @worker-wakes
+  Scenario: A worker wakes
+    Given an orchestrator
+    When the worker "alpha" wakes
+    Then the pool is empty
+"""
+
+
+def parsed(tmp_path: Path, text: str) -> list[object]:
+    (tmp_path / "naps.feature").write_text(text)
+    return features.parse(tmp_path)
+
+
+def test_a_scenario_is_identified_by_its_tag_and_a_row_by_its_values_as_well(tmp_path):
+    runs = features.runs_in(parsed(tmp_path, FEATURE))
+    assert [run.id for run in runs] == ["worker-naps[well, up]", "worker-naps[long, down]", "worker-wakes"]
+
+
+def test_an_outline_stands_for_all_its_rows_and_a_row_for_itself_alone():
+    assert ids.is_of("worker-naps[well, up]", "worker-naps")
+    assert ids.is_of("worker-naps[well, up]", "worker-naps[well, up]")
+    assert not ids.is_of("worker-naps[well, up]", "worker-naps[well")
+    assert not ids.is_of("worker-naps-twice", "worker-naps")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (" @worker-wakes", "", "the scenario has no id: add a last tag such as @token-shown-once"),
+        ("@worker-wakes", "@worker-wakes @sleepy-head", "more than one id, @worker-wakes and @sleepy-head"),
+        ("@worker-wakes", "@worker-naps", "the id worker-naps is taken at"),
+        ("@worker-wakes", "@Wakes", "@Wakes is no id: write two or more words in lower case, joined by -"),
+        ("| long | down |", "| well | up   |", "the id worker-naps[well, up] is taken at"),
+        ("@issue-630", "@issue-630 @all-naps", "move @all-naps to a scenario"),
+        ("    @posix", "    @possix", "@possix is a tag of Examples that has no meaning"),
+    ],
+)
+def test_a_mistake_in_the_ids_is_told_with_its_place_and_the_fix(tmp_path, old, new, complaint):
+    assert old in FEATURE
+    (told,) = ids.mistakes_in(parsed(tmp_path, FEATURE.replace(old, new)))
+    assert complaint in told
+    assert re.match(r".*naps\.feature:\d+: ", told)
+
+
+def test_sound_ids_have_no_mistakes(tmp_path):
+    assert ids.mistakes_in(parsed(tmp_path, FEATURE)) == []
+
+
+def test_what_names_a_scenario_that_does_not_exist_stops_the_run(tmp_path, monkeypatch):
+    (tmp_path / "deviations.yaml").write_text("[]")
+    (tmp_path / "waivers.yaml").write_text(
+        "- {scenario: worker-nips, reason: for now, link: a link, last-version: 20300101.000000.0}"
+    )
+    monkeypatch.setenv("UAT_DEVIATIONS", str(tmp_path / "deviations.yaml"))
+    monkeypatch.setenv("UAT_WAIVERS", str(tmp_path / "waivers.yaml"))
+
+    with pytest.raises(
+        ids.IdMistake, match="names the scenario 'worker-nips', which does not exist"
+    ) as caught:
+        references.refuse_id_mistakes(parsed(tmp_path, FEATURE))
+
+    assert caught.value.exit_code == ExitCode.FEATURE_MISTAKE
+
+
+def test_the_projects_own_lists_name_scenarios_that_exist():
+    assert references.id_mistakes(features.parse(project.FEATURES)) == []
+
+
+# --- the control of a proof
+
+
+def test_a_proof_without_its_control_proves_nothing():
+    fault = Fault("18-anywhere", 18, "A step runs anywhere.")
+    noticed = a_result("step-needs-every-label", Outcome.BROKEN, numbers=(18,), step_type="then")
+    control = a_result(control_of(fault), numbers=(5,))
+    unrun = a_result(control_of(fault), Outcome.NOT_RUN, numbers=(5,))
+
+    assert finding_of(fault, [control, noticed], 1.0).verdict == "noticed"
+    assert finding_of(fault, [noticed], 1.0).verdict == "CONTROL MISSING"
+    assert finding_of(fault, [unrun, noticed], 1.0).verdict == "CONTROL MISSING"
+
+
+# --- titles
+
+
+def test_rewording_every_title_changes_no_decision(tmp_path):
+    """Whatever the scenarios are called: the same runs, deviations, records and proof."""
+    reworded = tmp_path / "features"
+    reworded.mkdir()
+    for file in project.FEATURES.rglob("*.feature"):
+        text = re.sub(
+            r"^(\s*(?:Scenario|Scenario Outline|Feature|Rule): ).*$",
+            lambda match: f"{match[1]}Reworded {match.start()}",
+            file.read_text("utf-8"),
+            flags=re.MULTILINE,
+        )
+        (reworded / file.name).write_text(text, "utf-8")
+    before, after = (features.runs_in(features.parse(folder)) for folder in (project.FEATURES, reworded))
+    assert {run.name for run in before}.isdisjoint(run.name for run in after)
+    assert [(run.id, run.numbers) for run in before] == [(run.id, run.numbers) for run in after]
+
+    listed = deviations.load(project.deviations())
+    for old, new in zip(before, after, strict=True):
+        assert deviations.of_scenario(listed, old.id) == deviations.of_scenario(listed, new.id)
+    known = {run.id for run in after}
+    assert all(any(ids.is_of(run, key) for run in known) for key in load_recorded(project.RECORDED_RESULTS))
+    assert set(json.loads(project.NOTICED.read_text("utf-8")).values()) <= known
