@@ -127,7 +127,7 @@ def record_of_shard(runs, shard):
     platform = shard["platform"].replace("-", " ")
     return a_run(
         *(
-            a_result(run.name, platform=platform, numbers=run.numbers, location=run.location)
+            a_result(run.name, id=run.id, platform=platform, numbers=run.numbers, location=run.location)
             for run in runs[shard["shard"] - 1 :: shard["of"]]
         )
     )

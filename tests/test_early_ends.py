@@ -311,7 +311,7 @@ MINT = "A minted credential is shown exactly once, in"
 def test_only_a_new_failure_stops_a_run(fake_swamp, tmp_path, jobs):
     entry = {
         "id": "known",
-        "scenario": f"{MINT} text",
+        "scenario": "token-shown-once[text]",
         "step": 'its answer shows the credential of "alpha" exactly once',
         "promised": "once",
         "where": "issue 630, 1",

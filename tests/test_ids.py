@@ -11,11 +11,7 @@ import pytest
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.report import deviations, features, ids, project
 from swamp_harness.report.coverage import load_recorded
-from swamp_harness.report.outcomes import Outcome
 from swamp_harness.tools import references
-from swamp_harness.tools.fault_list import Fault
-from swamp_harness.tools.prove import control_of, finding_of
-from tests.conftest import a_result
 
 FEATURE = """\
 @issue-630
@@ -100,20 +96,6 @@ def test_what_names_a_scenario_that_does_not_exist_stops_the_run(tmp_path, monke
 
 def test_the_projects_own_lists_name_scenarios_that_exist():
     assert references.id_mistakes(features.parse(project.FEATURES)) == []
-
-
-# --- the control of a proof
-
-
-def test_a_proof_without_its_control_proves_nothing():
-    fault = Fault("18-anywhere", 18, "A step runs anywhere.")
-    noticed = a_result("step-needs-every-label", Outcome.BROKEN, numbers=(18,), step_type="then")
-    control = a_result(control_of(fault), numbers=(5,))
-    unrun = a_result(control_of(fault), Outcome.NOT_RUN, numbers=(5,))
-
-    assert finding_of(fault, [control, noticed], 1.0).verdict == "noticed"
-    assert finding_of(fault, [noticed], 1.0).verdict == "CONTROL MISSING"
-    assert finding_of(fault, [unrun, noticed], 1.0).verdict == "CONTROL MISSING"
 
 
 # --- titles

@@ -199,7 +199,8 @@ def test_every_fault_finds_what_it_breaks(words: list[str]) -> None:
 
 
 def _result(number: int, outcome: str, step_type: str = "") -> ScenarioResult:
-    return a_result(f"s{number}", Outcome(outcome), numbers=(number,), step_type=step_type)
+    key = "token-shown-once[JSON]" if number == 1 else f"scenario-of-{number}"
+    return a_result(key, Outcome(outcome), numbers=(number,), step_type=step_type)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +211,10 @@ def _result(number: int, outcome: str, step_type: str = "") -> ScenarioResult:
         ([_result(7, "broken", "when"), _result(1, "held")], "NOT JUDGED"),
         ([_result(7, "infrastructure fault", "then"), _result(1, "held")], "NOT JUDGED"),
         ([_result(7, "broken", "then"), _result(1, "broken", "then")], "A CONTROL FAILED"),
-        ([], "NOT JUDGED"),
+        ([_result(1, "held")], "SURVIVED"),
+        ([_result(7, "broken", "then")], "CONTROL MISSING"),
+        ([_result(7, "broken", "then"), _result(1, "not run")], "CONTROL MISSING"),
+        ([], "CONTROL MISSING"),
     ],
 )
 def test_a_fault_counts_as_noticed_only_by_a_judgement(results: list[ScenarioResult], verdict: str) -> None:
@@ -219,11 +223,11 @@ def test_a_fault_counts_as_noticed_only_by_a_judgement(results: list[ScenarioRes
 
 def test_scenarios_that_failed_under_no_fault_are_told() -> None:
     fault = Fault("07-x", 7, "does")
-    broken = replace(_result(7, "broken", "then"), name="noticed it")
-    held = replace(_result(7, "held"), name="noticed nothing")
-    control = replace(_result(1, "held"), name="the control")
+    broken = replace(_result(7, "broken", "then"), id="noticed-it")
+    held = replace(_result(7, "held"), id="noticed-nothing")
+    control = _result(1, "held")
     findings = [finding_of(fault, [broken, held, control], 1.0), finding_of(fault, [held], 1.0)]
-    assert never_failed(findings) == ["noticed nothing"]
+    assert never_failed(findings) == ["noticed-nothing"]
 
 
 def test_the_stand_in_answers_like_a_program(tmp_path: Path) -> None:

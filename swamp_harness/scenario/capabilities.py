@@ -21,7 +21,6 @@ from swamp_harness.scenario.world import World
 _WHO_WHERE_AND_WHEN = frozenset({"id", "modelId", "ownerRef", "createdAt", "contentPath", "definitionHash"})
 _ITS_OWN_NAME = "(the step's own name)"
 _ABSENT = "nothing"
-_ERROR = "an error"
 _THIS_RUN = "this run"
 # Calls of the probe in the words of the features, by the name under which it notes what came back.
 _CALLS = {
@@ -74,10 +73,8 @@ def _answer_to(wanted: str, noted: Mapping[str, Any]) -> Any:
 
 
 def _in_words(noted: Any) -> str:
-    if not isinstance(noted, Mapping):
+    if not isinstance(noted, Mapping) or "error" in noted:
         return f"not an answer: {noted}"
-    if "error" in noted:
-        return _ERROR
     answer = noted.get("answer")  # a call that gives nothing back has none
     if isinstance(answer, list):
         return ", ".join(_word(each) for each in answer) or _ABSENT
