@@ -103,6 +103,7 @@ Feature: JSON mode
       | mints a token for no machines                    | a number of machines must be positive     |
       | connects a worker without a token                | no token was given                        |
       | connects a worker with a label without a value   | a label has no value                      |
+      | connects a worker with a label whose value is empty | a label has no value                   |
       | connects a worker to a web page                  | the address is not that of an orchestrator |
       | gives a command that does not exist              | there is no such command                  |
       | gives an option that does not exist              | there is no such option                   |

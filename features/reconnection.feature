@@ -119,10 +119,10 @@ Feature: Reconnection and failure
     Then the run succeeds
     And the steps "killed, cut, stopped" were given back the same as the step "local"
     And the pool shows, in text and in JSON:
-      | worker | status | connected | labels |
-      | alpha  | idle   | yes       | pool=a |
-      | beta   | idle   | yes       | pool=b |
-      | gamma  | idle   | yes       | pool=c |
+      | worker | status | connected | slots | labels |
+      | alpha  | idle   | yes       | 0/1   | pool=a |
+      | beta   | idle   | yes       | 0/1   | pool=b |
+      | gamma  | idle   | yes       | 0/1   | pool=c |
 
   @uat-14 @network @worker-whole-after-orchestrator-restart
   Scenario Outline: A worker is whole after its orchestrator <ends> and starts again
@@ -202,8 +202,8 @@ Feature: Reconnection and failure
       | build   | alpha  | expired   | no    |
     And nothing of a step is left running on the machine of "alpha"
     And the pool shows, in text and in JSON:
-      | worker | status | connected |
-      | alpha  | idle   | yes       |
+      | worker | status | connected | slots |
+      | alpha  | idle   | yes       | 0/1   |
 
   @uat-15 @unwritten-step-reruns-elsewhere
   Scenario: A step that has not written runs again on another worker
@@ -468,8 +468,8 @@ Feature: Reconnection and failure
       | step  | worker | lease  | wrote |
       | build | alpha  | failed | no    |
     And the pool shows, in text and in JSON:
-      | worker | status | connected |
-      | alpha  | idle   | yes       |
+      | worker | status | connected | slots |
+      | alpha  | idle   | yes       | 0/1   |
     And the worker "alpha" takes another step
     And nothing of a step is left running on the machine of "alpha"
 

@@ -121,6 +121,10 @@ MISTAKES: Mapping[str, Sequence[str]] = {
         *("worker", "connect", "ws://127.0.0.1:9"),
         *("--token", "alpha.beta", "--label", "region"),
     ),
+    "connects a worker with a label whose value is empty": (
+        *("worker", "connect", "ws://127.0.0.1:9"),
+        *("--token", "alpha.beta", "--label", "region="),
+    ),
     "verifies workers without naming an orchestrator": ("worker", "verify"),
     "connects a worker without naming an orchestrator": ("worker", "connect"),
     "connects a worker to a web page": ("worker", "connect", "http://127.0.0.1"),

@@ -87,7 +87,7 @@ def promised_pool(table: Any) -> list[Row]:
     """The rows that a feature promises of the pool.
 
     Args:
-        table: with some of the columns worker, status, connected, labels, platform.
+        table: with some of the columns worker, status, connected, slots, labels, platform.
     """
 
     def cell(heading: str, text: str) -> str:
@@ -95,7 +95,7 @@ def promised_pool(table: Any) -> list[Row]:
             return f"{this_platform()}/{this_architecture()}"
         return text
 
-    return _rows(table, {"worker", "status", "connected", "labels", "platform"}, cell)
+    return _rows(table, {"worker", "status", "connected", "slots", "labels", "platform"}, cell)
 
 
 def seen_pool(listed: Sequence[PoolMember], live: Sequence[LiveMember], headings: Sequence[str]) -> list[Row]:
@@ -103,7 +103,15 @@ def seen_pool(listed: Sequence[PoolMember], live: Sequence[LiveMember], headings
     connected = {member.name: "yes" if member.connected else "no" for member in live}
     by_name = {member.name: member for member in listed}
     unlisted = [
-        _only(headings, worker=name, status=_NOT_LISTED, connected=state, labels=NOTHING, platform=NOTHING)
+        _only(
+            headings,
+            worker=name,
+            status=_NOT_LISTED,
+            connected=state,
+            slots=NOTHING,
+            labels=NOTHING,
+            platform=NOTHING,
+        )
         for name, state in connected.items()
         if name not in by_name
     ]
@@ -113,6 +121,7 @@ def seen_pool(listed: Sequence[PoolMember], live: Sequence[LiveMember], headings
             worker=member.name,
             status=member.status,
             connected=connected.get(member.name, NOT_LIVE),
+            slots=member.slots,
             labels=",".join(f"{name}={value}" for name, value in member.labels),
             platform=member.platform,
         )
