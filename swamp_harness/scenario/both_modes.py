@@ -180,7 +180,7 @@ def _kind_of(event: Mapping[str, Any]) -> str:
 
 
 def _known_facts(world: World, worker: str, dispatches: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-    """What each kind of event of a worker tells that ran one step, and then was stopped or not."""
+    """What each kind of event tells, of a worker that runs one step."""
     step = next(each for each in world.workflow.steps)
     dispatch = {
         "dispatchId": dispatches[0] if dispatches else "",

@@ -73,9 +73,9 @@ def _answer_to(wanted: str, noted: Mapping[str, Any]) -> Any:
 
 
 def _in_words(noted: Any) -> str:
-    if not isinstance(noted, Mapping) or "error" in noted:
+    if not isinstance(noted, Mapping) or "answer" not in noted:
         return f"not an answer: {noted}"
-    answer = noted.get("answer")  # a call that gives nothing back has none
+    answer = noted["answer"]
     if isinstance(answer, list):
         return ", ".join(_word(each) for each in answer) or _ABSENT
     return _word(answer)

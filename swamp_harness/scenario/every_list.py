@@ -44,7 +44,6 @@ _ONE = "1"
 _NONE = "none"
 _OF = ", of "
 _USUAL_LABELS = "the usual ones"
-_NO_LABELS = "none"
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,7 @@ def promised_workers(table: Any) -> list[Row]:
         table: of the step; None if it promises no worker.
     """
     usual = ",".join(f"{name}={value}" for name, value in sorted(ANY_WORKER.items()))
-    said = {_USUAL_LABELS: usual, _NO_LABELS: ""}
+    said = {_USUAL_LABELS: usual, _NONE: ""}
     rows = rows_of(table, {"worker", "status", "slots", "labels"}) if table is not None else []
     return [{**row, "labels": said.get(row["labels"], row["labels"])} for row in rows]
 

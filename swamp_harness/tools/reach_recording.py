@@ -88,9 +88,9 @@ def collected(folder: Path, program: Path, results: Sequence[ScenarioResult]) ->
             if told["scenario"] not in marks:
                 prepared.setdefault(module, set()).update(reached)
             elif told["scenario"] in by_mark:
-                name = by_mark[told["scenario"]].id
+                scenario = by_mark[told["scenario"]].id
                 for line in reached:
-                    lines.setdefault(module, {}).setdefault(line, set()).add(name)
+                    lines.setdefault(module, {}).setdefault(line, set()).add(scenario)
     texts = {
         module: fingerprint((program / module).read_text("utf-8")) for module in sorted({*lines, *prepared})
     }

@@ -35,7 +35,11 @@ def uses_of_definition(texts: Mapping[str, str], module: str, line: int) -> dict
     if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
         end = definition.end_lineno or definition.lineno
         return {module: set(range(definition.body[0].lineno, end + 1))}
-    names = {node.id for node in ast.walk(definition) if isinstance(node, ast.Name) and _is_stored(node)}
+    names = {
+        node.id
+        for node in ast.walk(definition)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
     public = {name for name in names if not name.startswith("_")}
     found = {name: _mentions(text, names if name == module else public) for name, text in texts.items()}
     found[module] -= set(_head(definition))
@@ -56,10 +60,6 @@ def _head(node: ast.stmt) -> range:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return range(node.lineno, node.body[0].lineno)
     return range(node.lineno, (node.end_lineno or node.lineno) + 1)
-
-
-def _is_stored(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Store)
 
 
 def _mentions(text: str, names: set[str]) -> set[int]:
