@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from swamp_harness.product.target import load
 from swamp_harness.report import project
 from swamp_harness.report.features import catalogue, parse, scenarios_in
 from swamp_harness.report.outcomes import Outcome, ScenarioResult
+from swamp_harness.tools.fault_effect import EFFECT_VARIABLE, Effect, effect_in
 from swamp_harness.tools.fault_list import Fault, faults_in, lacking_numbers, load_noticed, write_noticed
 from swamp_harness.tools.prove import finding_of, never_failed
 from tests.conftest import a_result
@@ -200,7 +202,11 @@ def test_every_fault_finds_what_it_breaks(words: list[str]) -> None:
 
 def _result(number: int, outcome: str, step_type: str = "") -> ScenarioResult:
     key = "token-shown-once[JSON]" if number == 1 else f"scenario-of-{number}"
-    return a_result(key, Outcome(outcome), numbers=(number,), step_type=step_type)
+    return a_result(key, Outcome(outcome), numbers=(number,), step_type=step_type, mark=key)
+
+
+# The fault was reached in the scenario of its number, and crashed nothing.
+_EFFECT = Effect({"scenario-of-7"})
 
 
 @pytest.mark.parametrize(
@@ -218,16 +224,106 @@ def _result(number: int, outcome: str, step_type: str = "") -> ScenarioResult:
     ],
 )
 def test_a_fault_counts_as_noticed_only_by_a_judgement(results: list[ScenarioResult], verdict: str) -> None:
-    assert finding_of(Fault("07-x", 7, "does"), results, 1.0).verdict == verdict
+    assert finding_of(Fault("07-x", 7, "does"), results, _EFFECT, 1.0).verdict == verdict
+
+
+@pytest.mark.parametrize("outcome", ["broken", "held"])
+@pytest.mark.parametrize(
+    ("effect", "why"),
+    [
+        (Effect(), "no replacement was reached"),
+        (Effect({"another-scenario"}), "no replacement was reached"),
+        (Effect({"scenario-of-7"}, ["TypeError: no"]), "a process crashed: TypeError: no"),
+    ],
+)
+def test_a_fault_that_is_not_reached_or_crashes_a_process_is_not_effective(
+    outcome: str, effect: Effect, why: str
+) -> None:
+    results = [_result(7, outcome, "then" if outcome == "broken" else ""), _result(1, "held")]
+    finding = finding_of(Fault("07-x", 7, "does"), results, effect, 1.0)
+    assert finding.verdict == "NOT EFFECTIVE"
+    assert finding.why_not_effective[0].startswith(why)
+
+
+def test_a_fault_that_the_preparation_reaches_is_reached_by_every_scenario() -> None:
+    results = [_result(7, "broken", "then"), _result(1, "held")]
+    assert finding_of(Fault("07-x", 7, "does"), results, Effect({""}), 1.0).verdict == "noticed"
 
 
 def test_scenarios_that_failed_under_no_fault_are_told() -> None:
     fault = Fault("07-x", 7, "does")
     broken = replace(_result(7, "broken", "then"), id="noticed-it")
-    held = replace(_result(7, "held"), id="noticed-nothing")
+    held = replace(_result(7, "held"), id="noticed-nothing", mark="other")
     control = _result(1, "held")
-    findings = [finding_of(fault, [broken, held, control], 1.0), finding_of(fault, [held], 1.0)]
+    findings = [
+        finding_of(fault, [broken, held, control], _EFFECT, 1.0),
+        finding_of(fault, [held], _EFFECT, 1.0),
+    ]
     assert never_failed(findings) == ["noticed-nothing"]
+
+
+_BROKEN = """
+import sys
+from standin import faults, main
+from standin.faults import broken, effect
+
+effect.watch()
+
+
+@broken("operator.pool:workers")
+def _(old, call):
+    {does}
+
+
+@broken("operator.pool:queue")
+def _(old, call):
+    old(call)
+
+
+sys.exit(main.main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("does", "crash"),
+    [
+        ("print('broken')", ""),
+        ("call.nothing", "AttributeError"),
+        ("old(call, 1)", "TypeError"),
+        ("return 'no exit code' + 1", "TypeError"),
+        ("raise faults.UserError('no')", "AttributeError"),
+        ("from standin.errors import UserError; raise UserError('no')", ""),
+        ("open('not there')", "FileNotFoundError"),
+    ],
+)
+def test_what_a_fault_does_in_a_process_is_written_down(tmp_path: Path, does: str, crash: str) -> None:
+    subprocess.run(
+        [sys.executable, "-c", _BROKEN.format(does=does), "worker", "list"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(project.ROOT),
+            EFFECT_VARIABLE: str(tmp_path),
+            "UAT_MARK": "run/one",
+        },
+        capture_output=True,
+        check=False,
+    )
+    effect = effect_in(tmp_path)
+    assert effect.reached_in == {"one"}
+    assert [each.partition(":")[0] for each in effect.crashes] == ([crash] if crash else [])
+
+
+def test_without_the_variable_nothing_is_written_down(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != EFFECT_VARIABLE}
+    subprocess.run(
+        [sys.executable, "-c", _BROKEN.format(does="call.nothing"), "worker", "list"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(project.ROOT)},
+        capture_output=True,
+        check=False,
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_stand_in_answers_like_a_program(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ function `secret_shown_twice` of `number_01.py`, and its docstring says what the
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +28,9 @@ def install(name: str) -> None:
         name: of the fault; none when empty.
     """
     if name:
+        from standin.faults import effect  # noqa: PLC0415 - a sound process does without it
+
+        effect.watch()
         number, _, fault = name.partition("-")
         getattr(importlib.import_module(f"standin.faults.number_{number}"), fault.replace("-", "_"))()
 
@@ -46,15 +51,37 @@ def broken(place: str) -> Callable[[Any], Any]:
         owner: Any = importlib.import_module(module)
         for each in owners:
             owner = getattr(owner, each)
-        old = getattr(owner, name)
-
-        def new(*arguments: Any, **named: Any) -> Any:
-            return function(old, *arguments, **named)
-
-        setattr(owner, name, new)
+        setattr(owner, name, _noting(place, function, getattr(owner, name)))
         return function
 
     return put
+
+
+def _noting(place: str, function: Callable[..., Any], old: Callable[..., Any]) -> Callable[..., Any]:
+    """The broken function, which notes that it is reached and how it fails."""
+    from standin.faults import effect  # noqa: PLC0415 - a sound process does without it
+
+    effect.note(effect.PUT_IN, place)
+
+    @functools.wraps(old)
+    def new(*arguments: Any, **named: Any) -> Any:
+        effect.note(effect.REACHED, place)
+        try:
+            return function(old, *arguments, **named)
+        except Exception as error:
+            effect.note_error(error)
+            raise
+
+    @functools.wraps(old)
+    async def new_coroutine(*arguments: Any, **named: Any) -> Any:
+        effect.note(effect.REACHED, place)
+        try:
+            return await function(old, *arguments, **named)
+        except Exception as error:
+            effect.note_error(error)
+            raise
+
+    return new_coroutine if inspect.iscoroutinefunction(function) else new
 
 
 def _is_known_here(module: str) -> bool:

@@ -100,4 +100,7 @@ def cache_variable_ignored():
 
 def variable_for_the_cache_not_read():
     """A worker does not find the cache directory that a variable names."""
-    os.environ.pop("SWAMP_WORKER_CACHE_DIR", None)
+
+    @broken("worker.cache:Cache.__init__")
+    def _(old, cache, folder):
+        old(cache, "" if folder == os.environ.get("SWAMP_WORKER_CACHE_DIR") else folder)

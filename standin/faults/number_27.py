@@ -71,10 +71,14 @@ def table_in_json():
 
 def command_without_promise():
     """There is a worker command that nobody has judged."""
-    from standin import commandline
 
-    unjudged = commandline.Command("worker dance", "Let the workers dance", "operator.pool:daemon_enable")
-    commandline.COMMANDS = (*commandline.COMMANDS, unjudged)
+    @broken("main:understood")
+    def _(old, words):
+        from standin import commandline
+
+        unjudged = commandline.Command("worker dance", "Let the workers dance", "operator.pool:daemon_enable")
+        commandline.COMMANDS = (*commandline.COMMANDS, unjudged)
+        return old(words)
 
 
 def event_missing():

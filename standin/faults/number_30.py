@@ -32,8 +32,10 @@ def no_start_beside_spaces():
 
     @broken("worker.cache:Cache.__init__")
     def _(old, cache, folder):
+        from standin.errors import UserError
+
         if " " in Path(folder).name:
-            raise FileNotFoundError(2, "No such file or directory", folder.replace(" ", "%20"))
+            raise UserError(f"No such file or directory: {folder.replace(' ', '%20')}")
         old(cache, folder)
 
 
@@ -79,5 +81,6 @@ def no_step_beside_spaces():
     @broken("worker.cache:Cache.bundle")
     def _(old, cache, *given):
         if " " in cache._folder.name:
-            raise FileNotFoundError(2, "No such file or directory", str(cache._folder).replace(" ", "%20"))
+            told = str(cache._folder).replace(" ", "%20")
+            raise OSError(f"No such file or directory: {told}")
         return old(cache, *given)

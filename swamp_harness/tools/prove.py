@@ -1,7 +1,9 @@
 """The proof that the scenarios can fail: for every fault of the embedded target, one of its number does.
 
 A fault makes the target break one promise of issue 630. The scenarios of that number run against the broken
-target, and one of them must fail in a Then step; scenarios of other numbers, the controls, must hold.
+target, and one of them must fail in a Then step; scenarios of other numbers, the controls, must hold. A fault
+that crashes a process of the target, or that the scenario which failed has never reached, is not effective:
+it shows nothing, and fails the proof.
 """
 
 from __future__ import annotations
@@ -24,12 +26,14 @@ from swamp_harness.report import features, ids, project
 from swamp_harness.report.documents import set_aside
 from swamp_harness.report.outcomes import Outcome, ScenarioResult
 from swamp_harness.report.verification import PROOF
+from swamp_harness.tools.fault_effect import EFFECT_VARIABLE, Effect, effect_in
 from swamp_harness.tools.fault_list import Fault, faults_in, lacking_numbers, load_noticed, write_noticed
 from swamp_harness.tools.quiet_suite import get_ready, results_against
 
 # The variable by which the embedded target is told which fault to have.
 _FAULT_VARIABLE = "SWAMP_STANDIN_FAULT"
 _NOTICED = "noticed"
+_NOT_EFFECTIVE = "NOT EFFECTIVE"
 _LONGEST = 600
 # What must hold whatever the fault is: of another number, and of another feature, so that it runs first.
 _CONTROL = "worker-enrolls-into-pool[text]"
@@ -43,33 +47,55 @@ class Finding:
 
     Attributes:
         fault: the fault.
-        noticed_by: the ids of the scenarios of its number that failed in a Then step, each with what it said.
+        noticed_by: the ids of the scenarios of its number that reached it and failed in a Then step, each
+            with what it said.
+        failed_without: the scenarios of its number that failed in a Then step and never reached the fault.
         failed_elsewhere: the scenarios of its number that failed before they judged anything.
         controls_failed: the scenarios of other numbers that did not hold.
         own: the scenarios of its number that ran.
         has_control: whether the control ran.
         scenarios: how many ran, the controls as well.
         seconds: how long that took.
+        is_reached: whether a scenario of its number reached the fault.
+        crashes: the errors of processes that the fault crashed.
     """
 
     fault: Fault
     noticed_by: dict[str, str]
+    failed_without: list[str]
     failed_elsewhere: list[str]
     controls_failed: list[str]
     own: list[str]
     has_control: bool
     scenarios: int
     seconds: float
+    is_reached: bool
+    crashes: Sequence[str]
+
+    @property
+    def why_not_effective(self) -> list[str]:
+        """The reasons, in a sentence each; none if the fault was effective."""
+        if self.verdict != _NOT_EFFECTIVE:
+            return []
+        if self.crashes:
+            return [f"a process crashed: {each}" for each in self.crashes]
+        if self.failed_without:
+            return [f"no replacement was reached in {each}, which failed" for each in self.failed_without]
+        return ["no replacement was reached"]
 
     @property
     def verdict(self) -> str:
         """In a word or two."""
+        if self.crashes:
+            return _NOT_EFFECTIVE
         if self.controls_failed:
             return "A CONTROL FAILED"
         if not self.has_control:
             return "CONTROL MISSING"
         if self.noticed_by:
             return _NOTICED
+        if self.failed_without or (self.own and not self.is_reached):
+            return _NOT_EFFECTIVE
         return "NOT JUDGED" if self.failed_elsewhere or not self.scenarios else "SURVIVED"
 
 
@@ -89,7 +115,8 @@ def prove(
         record: whether to write down which scenario has noticed a fault.
 
     Returns:
-        The exit code: a survivor, a control that fails or a number with too few faults is a broken promise.
+        The exit code: a survivor, a fault that is not effective, a control that fails or a number with too
+        few faults is a broken promise.
 
     Raises:
         UnusableInput: no fault has such a name (exit code 2).
@@ -148,12 +175,13 @@ def named_in_proof(listed: Sequence[Fault], known: Mapping[str, str]) -> list[tu
     return [*(("the proof's control", each) for each in sorted(controls)), *noticed]
 
 
-def finding_of(fault: Fault, results: Sequence[ScenarioResult], seconds: float) -> Finding:
+def finding_of(fault: Fault, results: Sequence[ScenarioResult], effect: Effect, seconds: float) -> Finding:
     """What a run against a fault has shown.
 
     Args:
         fault: that the target had.
         results: of the scenarios.
+        effect: of the fault in the processes of the run.
         seconds: how long the run took.
     """
     ran = [each for each in results if each.outcome is not Outcome.NOT_RUN]
@@ -162,13 +190,16 @@ def finding_of(fault: Fault, results: Sequence[ScenarioResult], seconds: float) 
     judged = [each for each in failed if each.outcome is Outcome.BROKEN and each.step_type == "then"]
     return Finding(
         fault,
-        {each.id: each.reason.splitlines()[0] for each in judged},
+        {each.id: each.reason.splitlines()[0] for each in judged if effect.has_reached(each.mark)},
+        [each.id for each in judged if not effect.has_reached(each.mark)],
         [each.id for each in failed if each not in judged],
         [each.id for each in ran if each not in own and each.outcome is not Outcome.HELD],
         [each.id for each in own],
         control_of(fault) in {each.id for each in ran},
         len(ran),
         seconds,
+        any(effect.has_reached(each.mark) for each in own),
+        effect.crashes,
     )
 
 
@@ -186,12 +217,12 @@ def never_failed(findings: Sequence[Finding]) -> list[str]:
 def _found(fault: Fault, work: Path, known: str, *, whole: bool) -> Finding:
     if known and not whole:
         finding = _finding(fault, work / f"{fault.name}-known", _places(fault, known), stop=True)
-        if finding.verdict == _NOTICED:
+        if finding.verdict == _NOTICED or finding.crashes:
             return finding
     if not whole:
         finding = _finding(fault, work / f"{fault.name}-first", _places(fault), stop=True)
         # A scenario that fails before it judges ends a run as well; then the others must have their say.
-        if finding.verdict == _NOTICED:
+        if finding.verdict == _NOTICED or finding.crashes:
             return finding
     return _finding(fault, work / fault.name, _places(fault), stop=False)
 
@@ -199,8 +230,11 @@ def _found(fault: Fault, work: Path, known: str, *, whole: bool) -> Finding:
 def _finding(fault: Fault, folder: Path, places: Sequence[str], *, stop: bool) -> Finding:
     started = time.monotonic()
     arguments = ["-j1", *places, *(("--stop",) if stop else ())]
-    results = results_against({_FAULT_VARIABLE: fault.name}, folder, arguments, _LONGEST)
-    return finding_of(fault, results, time.monotonic() - started)
+    effect = folder.with_name(f"{folder.name}-effect")
+    effect.mkdir()
+    variables = {_FAULT_VARIABLE: fault.name, EFFECT_VARIABLE: str(effect)}
+    results = results_against(variables, folder, arguments, _LONGEST)
+    return finding_of(fault, results, effect_in(effect), time.monotonic() - started)
 
 
 def _places(fault: Fault, only: str = "") -> list[str]:
@@ -217,6 +251,7 @@ def _told(finding: Finding) -> Finding:
 def _line(finding: Finding) -> str:
     lines = [f"{finding.verdict:<17}{finding.fault.name}  ({finding.seconds:.0f} s) {finding.fault.does}"]
     lines += [f"    {name}: {said}" for name, said in list(finding.noticed_by.items())[:1]]
+    lines += [f"    {reason}" for reason in finding.why_not_effective]
     if finding.verdict != _NOTICED:
         lines += [f"    before it judged: {name}" for name in finding.failed_elsewhere]
         lines += [f"    control: {name}" for name in finding.controls_failed]
@@ -255,6 +290,7 @@ def _record(findings: Sequence[Finding]) -> list[dict[str, Any]]:
             "does": finding.fault.does,
             "verdict": finding.verdict,
             "noticed by": finding.noticed_by,
+            "not effective because": finding.why_not_effective,
             "failed before they judged": finding.failed_elsewhere,
             "controls that failed": finding.controls_failed,
             "scenarios": finding.scenarios,

@@ -1,0 +1,116 @@
+"""What a fault does in a process: which replacements are put in and reached, and whether it crashes.
+
+It is written down where the variable names a folder, else nowhere. Each process has a file of its own, and a
+line is there as soon as it is written, since a process that is killed writes nothing more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+
+# Names the folder; there must be one.
+FOLDER_VARIABLE = "SWAMP_STANDIN_EFFECT"
+PUT_IN = "put in"
+REACHED = "reached"
+CRASHED = "crashed"
+
+# What Python raises where a program is wrong. Other errors, such as the system's, the stand-in handles.
+_MISTAKES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    asyncio.InvalidStateError,
+)
+_PROGRAM = f"{Path(__file__).parents[1]}{os.sep}"
+_SCENARIO_VARIABLE = "UAT_MARK"
+
+_folder = os.environ.get(FOLDER_VARIABLE, "")
+_file = Path(_folder, f"{os.getpid()}-{os.urandom(4).hex()}.jsonl")
+_written: set[tuple[str, str]] = set()
+
+
+def note(kind: str, told: str) -> None:
+    """Write down, once for each process, what a fault does.
+
+    Args:
+        kind: PUT_IN, REACHED or CRASHED.
+        told: the place of the replacement, or the error.
+    """
+    if (kind, told) in _written or not _folder:
+        return
+    _written.add((kind, told))
+    scenario = os.environ.get(_SCENARIO_VARIABLE, "").partition("/")[2]
+    with _file.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"scenario": scenario, "kind": kind, "told": told}) + "\n")
+
+
+def note_error(error: BaseException) -> None:
+    """Write down an error that leaves a replacement, if it is a mistake and not the product's own error."""
+    if _is_mistake(error):
+        note_crash(error)
+
+
+def note_crash(error: BaseException) -> None:
+    """Write down a crash."""
+    place = _place(error.__traceback__)
+    note(CRASHED, f"{type(error).__name__}: {error}{place}")
+
+
+def watch() -> None:
+    """Write down as well what ends this process or a thread, and what is logged as an unexpected error."""
+    if not _folder:
+        return
+    tell, tell_of_thread = sys.excepthook, threading.excepthook
+
+    def end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if isinstance(error, Exception):
+            note_crash(error)
+        tell(kind, error, trace)
+
+    def end_thread(ended: threading.ExceptHookArgs) -> None:
+        if isinstance(ended.exc_value, Exception):
+            note_crash(ended.exc_value)
+        tell_of_thread(ended)
+
+    sys.excepthook, threading.excepthook = end, end_thread
+    logging.getLogger().addHandler(_Log(logging.ERROR))
+
+
+class _Log(logging.Handler):
+    """Finds the errors that asyncio and websockets catch and log; tells them on as it is done without it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and _is_mistake(error):
+            note_crash(error)
+        if logging.lastResort is not None and len(logging.getLogger().handlers) == 1:
+            logging.lastResort.handle(record)
+
+
+def _is_mistake(error: BaseException) -> bool:
+    own = type(error).__module__.startswith("standin.")
+    return isinstance(error, _MISTAKES) and not isinstance(error, OSError) and not own
+
+
+def _place(trace: TracebackType | None) -> str:
+    """The last code of the stand-in that an error comes from, in brackets."""
+    place = ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if file.startswith(_PROGRAM):
+            place = f" ({file.removeprefix(_PROGRAM)}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    return place
