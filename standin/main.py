@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 
-from standin import faults
 from standin.commandline import PROGRAM, Call, understood
 from standin.errors import UserError
 
@@ -33,7 +31,6 @@ def _main(version: str) -> int:
     words = sys.argv[1:]
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", line_buffering=True)  # type: ignore[union-attr]
-    faults.install(os.environ.get(faults.VARIABLE, ""))
     if words == ["--version"]:
         print(f"{PROGRAM} {version}")
         return 0

@@ -14,6 +14,8 @@ import psutil
 
 from standin.timing import STOPPING
 
+# The module that a step's process runs.
+PROGRAM_OF_A_STEP = "standin.worker"
 _LONGEST_LINE = 1 << 24
 
 
@@ -47,7 +49,7 @@ class Runner:
             Its status, "success" or "error", and the error.
         """
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "standin.worker"),
+            *(sys.executable, "-m", PROGRAM_OF_A_STEP),
             env=dict(self._environment),
             cwd=self._folder,
             stdin=asyncio.subprocess.PIPE,

@@ -7,15 +7,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from standin import bundles, timing
 from standin.commandline import COMMANDS, help_for, understood
 from standin.errors import UserError
+from standin.faults.replacement import Misfit, misfit, put_in
 from standin.orchestrator.dispatch import Requirement
 from standin.predicate import NoPredicate, compiled
 from standin.redaction import Blanking, blanked
@@ -179,25 +182,126 @@ def test_what_is_written_down_of_the_proof_is_about_scenarios_that_there_are() -
 
 
 _INSTALL = """
-import sys
-sys.argv = ["swamp", *{words!r}]
+import importlib, pkgutil, sys
+import standin
 from standin import faults
-for name in {names!r}:
-    faults.install(name)
+for each in pkgutil.walk_packages(standin.__path__, "standin."):
+    if not each.name.startswith("standin.faults") and not each.name.endswith("__main__"):
+        importlib.import_module(each.name)
+misfits = []
+for name in sys.argv[1:]:
+    try:
+        faults.install(name)
+    except Exception as error:
+        misfits.append(f"{name}: {error!r}")
+sys.exit("; ".join(misfits) or 0)
 """
 
 
-@pytest.mark.parametrize("words", [["serve"], ["worker", "connect"], ["worker", "list"]])
-def test_every_fault_finds_what_it_breaks(words: list[str]) -> None:
+def test_every_fault_fits_what_it_breaks() -> None:
     names = [fault.name for fault in faults_in(project.FAULTS)]
     done = subprocess.run(
-        [sys.executable, "-c", _INSTALL.format(words=words, names=names)],
+        [sys.executable, "-c", _INSTALL, *names],
         cwd=project.ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def _sound(one: int, two: str = "", *, three: bool) -> str:
+    return f"{one} {two} {three}"
+
+
+async def _sound_coroutine(one: int) -> None:
+    pass
+
+
+def _same(old: Callable[..., str], one: int, two: str = "", *, three: bool) -> str:
+    return old(one, two, three=three)
+
+
+def _untyped(old, one, two="", *, three):  # type: ignore[no-untyped-def]
+    return old(one, two, three=three)
+
+
+def _rest(old: Callable[..., str], *rest: Any, **named: Any) -> str:
+    return old(*rest, **named)
+
+
+def _rest_of_the_names(old: Callable[..., str], one: int, **named: Any) -> str:
+    return old(one, **named)
+
+
+async def _coroutine(old: Callable[..., str], one: int, two: str = "", *, three: bool) -> str:
+    return old(one, two, three=three)
+
+
+def _less(old: Callable[..., str], one: int, two: str = "") -> str:
+    return old(one, two)
+
+
+def _more(old: Callable[..., str], one: int, two: str = "", *, three: bool, four: bool = False) -> str:
+    return old(one, two, three=three or four)
+
+
+def _other_default(old: Callable[..., str], one: int, two: str = "2", *, three: bool) -> str:
+    return old(one, two, three=three)
+
+
+def _other_kind(old: Callable[..., str], one: int, two: str, three: bool) -> str:
+    return old(one, two, three=three)
+
+
+def _other_order(old: Callable[..., str], two: str = "", one: int = 0, *, three: bool) -> str:
+    return old(one, two, three=three)
+
+
+def _other_type(old: Callable[..., str], one: str, two: str = "", *, three: bool) -> str:
+    return old(one, two, three=three)
+
+
+def _other_answer(old: Callable[..., str], one: int, two: str = "", *, three: bool) -> int:
+    return len(old(one, two, three=three))
+
+
+def _without_the_old() -> str:
+    return ""
+
+
+@pytest.mark.parametrize("new", [_same, _untyped, _rest, _rest_of_the_names])
+def test_a_replacement_fits_that_takes_what_the_replaced_one_takes(new: Callable[..., Any]) -> None:
+    assert misfit(_sound, new) == ""
+
+
+@pytest.mark.parametrize(
+    ("new", "problem"),
+    [
+        (_coroutine, "coroutine"),
+        (_less, "does not take 'three'"),
+        (_more, "the old one does not take 'four'"),
+        (_other_default, "takes 'two' in another way, or with another default"),
+        (_other_kind, "takes 'three' in another way"),
+        (_other_order, "in another order"),
+        (_other_type, "'one' is of the type int, not str"),
+        (_other_answer, "what it returns is of the type str, not int"),
+        (_without_the_old, "does not take the old one first"),
+    ],
+)
+def test_a_replacement_of_another_signature_does_not_fit(new: Callable[..., Any], problem: str) -> None:
+    assert problem in misfit(_sound, new)
+    assert "coroutine" in misfit(_sound_coroutine, _less)
+
+
+def _nothing(old: Callable[..., None]) -> None:
+    pass
+
+
+@pytest.mark.parametrize("place", ["tokens:no_such_function", "tokens:Rejected", "tokens:Rejected.nothing"])
+def test_what_is_no_function_of_the_stand_in_cannot_be_replaced(place: str) -> None:
+    with pytest.raises(Misfit, match=f"{place} cannot be replaced"):
+        put_in(place, _nothing, importlib.import_module("standin.tokens"))
 
 
 def _result(number: int, outcome: str, step_type: str = "") -> ScenarioResult:
@@ -264,7 +368,6 @@ def test_scenarios_that_failed_under_no_fault_are_told() -> None:
 
 _BROKEN = """
 import sys
-from standin import faults, main
 from standin.faults import broken, effect
 
 effect.watch()
@@ -280,7 +383,9 @@ def _(old, call):
     old(call)
 
 
-sys.exit(main.main())
+from standin.main import main
+
+sys.exit(main())
 """
 
 
@@ -291,7 +396,7 @@ sys.exit(main.main())
         ("call.nothing", "AttributeError"),
         ("old(call, 1)", "TypeError"),
         ("return 'no exit code' + 1", "TypeError"),
-        ("raise faults.UserError('no')", "AttributeError"),
+        ("from standin import main; raise main.Nothing('no')", "AttributeError"),
         ("from standin.errors import UserError; raise UserError('no')", ""),
         ("open('not there')", "FileNotFoundError"),
     ],
@@ -324,6 +429,14 @@ def test_without_the_variable_nothing_is_written_down(tmp_path: Path) -> None:
         check=False,
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_sound_stand_in_loads_nothing_of_its_faults() -> None:
+    loaded = "import sys; from standin import main; import standin.worker.runner; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", loaded], cwd=project.ROOT, capture_output=True, text=True, check=True
+    )
+    assert not [each for each in done.stdout.split() if each.startswith("standin.faults")]
 
 
 def test_the_stand_in_answers_like_a_program(tmp_path: Path) -> None:

@@ -16,12 +16,12 @@ def result_twice():
     """A step whose worker was lost runs twice more, and leaves two results."""
 
     @broken("orchestrator.dispatch:Dispatcher.run")
-    async def _(old, dispatcher, work, requirement, limit):
+    async def _(old, dispatcher, work, requirement, queue_limit):
         from standin import records
 
-        await old(dispatcher, work, requirement, limit)
+        await old(dispatcher, work, requirement, queue_limit)
         if any(each["state"] == "expired" for each in records.leases(dispatcher._repository)):
-            await old(dispatcher, work, requirement, limit)
+            await old(dispatcher, work, requirement, queue_limit)
 
 
 def does_not_wait_for_its_worker():

@@ -103,9 +103,9 @@ def count_wrong():
     """Where there are several workers, the worker list counts one less than it tells."""
 
     @broken("operator.pool:tell")
-    def _(old, call, told, text):
-        several = isinstance(told, dict) and told.get("count", 0) > 1
-        old(call, {**told, "count": told["count"] - 1} if several else told, text)
+    def _(old, call, document, text):
+        several = isinstance(document, dict) and document.get("count", 0) > 1
+        old(call, {**document, "count": document["count"] - 1} if several else document, text)
 
 
 def passed_wrong():
@@ -151,12 +151,12 @@ def nobody_shown_as_somebody():
 # Breaks what the worker list tells: `change` is given the call and the answer, and returns another answer.
 def _workers_told(change):
     @broken("operator.pool:tell")
-    def _(old, call, told, text):
+    def _(old, call, document, text):
         if call.command.words != "worker list":
-            return old(call, told, text)
+            return old(call, document, text)
         from standin.operator.pool import table_of_workers
 
-        other = change(call, told)
+        other = change(call, document)
         return old(call, other, table_of_workers(other, past=call.has("--all")))
 
 
@@ -245,9 +245,13 @@ def age_in_seconds_in_json():
     """The queue tells scripts ages in seconds."""
 
     @broken("operator.pool:tell")
-    def _(old, call, told, text):
-        in_queue = isinstance(told, list)
-        old(call, [{**each, "ageMs": each["ageMs"] // 1000} for each in told] if in_queue else told, text)
+    def _(old, call, document, text):
+        in_queue = isinstance(document, list)
+        old(
+            call,
+            [{**each, "ageMs": each["ageMs"] // 1000} for each in document] if in_queue else document,
+            text,
+        )
 
 
 def requirement_cut_through_the_orchestrator():
@@ -293,9 +297,9 @@ def verified_miscounted_in_text():
     """The verification tells people that one worker more has passed."""
 
     @broken("operator.pool:tell")
-    def _(old, call, told, text):
-        passed = told.get("passed") if isinstance(told, dict) else None
-        old(call, told, text if passed is None else text.replace(f"All {passed} ", f"All {passed + 1} "))
+    def _(old, call, document, text):
+        passed = document.get("passed") if isinstance(document, dict) else None
+        old(call, document, text if passed is None else text.replace(f"All {passed} ", f"All {passed + 1} "))
 
 
 def other_dispatch_finished():

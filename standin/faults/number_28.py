@@ -38,9 +38,9 @@ def method_told_at_the_end():
     """What a method says is told only when it has ended."""
 
     @broken("orchestrator.requests:Requests.run_method")
-    async def _(old, requests, say, **payload):
+    async def _(old, requests, model, method, inputs, say, tags):
         lines = []
-        told = await old(requests, say=lines.append, **payload)
+        told = await old(requests, model, method, inputs, lines.append, tags)
         for line in lines:
             say(line)
         return told
@@ -50,11 +50,11 @@ def unknown_workflow_in_other_words():
     """A workflow that does not exist is told with a stack trace."""
 
     @broken("orchestrator.requests:steps_of")
-    def _(old, repository, name, inputs):
+    def _(old, repository, workflow, inputs):
         from standin.errors import UserError
 
         try:
-            return old(repository, name, inputs)
+            return old(repository, workflow, inputs)
         except UserError as error:
             raise UserError(f"{error}\n    at find (workflow.ts:10:20)") from error
 
@@ -143,9 +143,9 @@ def input_ends_at_a_sign():
     """An input of a method that has a "=" in it arrives with what is before that."""
 
     @broken("operator.models:_follow")
-    async def _(old, call, wish):
-        inputs = {name: value.split("=")[0] for name, value in wish["inputs"].items()}
-        return await old(call, {**wish, "inputs": inputs})
+    async def _(old, call, payload):
+        inputs = {name: value.split("=")[0] for name, value in payload["inputs"].items()}
+        return await old(call, {**payload, "inputs": inputs})
 
 
 def tags_of_a_run_lost():
@@ -194,6 +194,6 @@ def tag_ends_at_a_sign():
     """The value of a tag that an operator gives the run of a method ends at an "="."""
 
     @broken("operator.models:_follow")
-    async def _(old, call, wish):
-        tags = {name: value.partition("=")[0] for name, value in wish.get("tags", {}).items()}
-        return await old(call, {**wish, "tags": tags})
+    async def _(old, call, payload):
+        tags = {name: value.partition("=")[0] for name, value in payload.get("tags", {}).items()}
+        return await old(call, {**payload, "tags": tags})

@@ -10,7 +10,6 @@ import sys
 import threading
 from typing import Any, TextIO
 
-from standin import faults
 from standin.extensions import method_of
 from standin.redaction import blanked
 from standin.remote import connected
@@ -22,7 +21,6 @@ _ADDED_BY_PYTHON = ("LC_CTYPE", "C.UTF-8")
 
 def main() -> None:
     """Run the step whose job comes on standard input."""
-    faults.install(os.environ.get(faults.VARIABLE, ""))
     job = json.loads(sys.stdin.readline())
     name, value = _ADDED_BY_PYTHON
     if os.environ.get(name) == value:

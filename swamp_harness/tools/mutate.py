@@ -189,7 +189,8 @@ def _finding(
         limit = 120 + 10 * sum(plan.found.seconds[name] for name in batch)
         reports = Path(tempfile.mkdtemp(dir=folder)) / "run"
         places = [plan.places[name].at for name in batch]
-        return results_against({PATH_VARIABLE: str(folder)}, reports, ["-j1", "--stop", *places], limit)
+        changes = {"variables": {PATH_VARIABLE: str(folder)}}
+        return results_against(changes, reports, ["-j1", "--stop", *places], limit)
 
     started = time.monotonic()
     try:

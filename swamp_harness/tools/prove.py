@@ -32,6 +32,11 @@ from swamp_harness.tools.quiet_suite import get_ready, results_against
 
 # The variable by which the embedded target is told which fault to have.
 _FAULT_VARIABLE = "SWAMP_STANDIN_FAULT"
+# What the embedded target is started by if it is to have a fault; the sound one knows of none.
+_EXECUTABLES = {
+    "executable": "swamp-standin-mutant",
+    "executable of another protocol version": "swamp-standin-mutant-previous",
+}
 _NOTICED = "noticed"
 _NOT_EFFECTIVE = "NOT EFFECTIVE"
 _LONGEST = 600
@@ -233,7 +238,7 @@ def _finding(fault: Fault, folder: Path, places: Sequence[str], *, stop: bool) -
     effect = folder.with_name(f"{folder.name}-effect")
     effect.mkdir()
     variables = {_FAULT_VARIABLE: fault.name, EFFECT_VARIABLE: str(effect)}
-    results = results_against(variables, folder, arguments, _LONGEST)
+    results = results_against({**_EXECUTABLES, "variables": variables}, folder, arguments, _LONGEST)
     return finding_of(fault, results, effect_in(effect), time.monotonic() - started)
 
 

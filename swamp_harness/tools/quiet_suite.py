@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -30,24 +31,24 @@ def get_ready() -> None:
 
 
 def results_against(
-    variables: Mapping[str, str], folder: Path, arguments: Sequence[str], limit: float
+    changes: Mapping[str, Any], folder: Path, arguments: Sequence[str], limit: float
 ) -> Sequence[ScenarioResult]:
     """Run scenarios against the stand-in, as `run_against` does.
 
     Returns:
         The results of the scenarios; empty if the run left no record.
     """
-    run = run_against(variables, folder, arguments, limit)
+    run = run_against(changes, folder, arguments, limit)
     return () if run is None else run.results
 
 
 def run_against(
-    variables: Mapping[str, str], folder: Path, arguments: Sequence[str], limit: float
+    changes: Mapping[str, Any], folder: Path, arguments: Sequence[str], limit: float
 ) -> SuiteRun | None:
     """Run scenarios against the stand-in.
 
     Args:
-        variables: that each process of the stand-in has in its environment.
+        changes: what the description of the target says instead of that of the stand-in, by key.
         folder: for the description of the target and the reports; it must not exist.
         arguments: of `swamp-uat run`.
         limit: the most seconds that the run may take; then it is ended.
@@ -57,7 +58,7 @@ def run_against(
     """
     folder.mkdir()
     described = yaml.safe_load(project.EMBEDDED_TARGET.read_text("utf-8"))
-    described["variables"] = dict(variables)
+    described |= changes
     target = folder / "target.yaml"
     target.write_text(yaml.safe_dump(described), "utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SWAMP_")}

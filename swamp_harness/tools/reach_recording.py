@@ -38,7 +38,8 @@ def record(jobs: int) -> int:
     folder = Path(tempfile.mkdtemp(prefix="swamp-uat-reach-"))
     try:
         copy_with_hook(project.STAND_IN, folder)
-        run = run_against({PATH_VARIABLE: str(folder)}, folder / "run", [f"-j{jobs}"], _LONGEST)
+        changes = {"variables": {PATH_VARIABLE: str(folder)}}
+        run = run_against(changes, folder / "run", [f"-j{jobs}"], _LONGEST)
         if run is None or run.ending is not Ending.COMPLETE:
             print("The run did not come to its end: the record stays as it is.")
             return ExitCode.INCOMPLETE

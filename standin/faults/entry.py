@@ -1,0 +1,42 @@
+"""Starts a stand-in with the fault that a variable names; a sound one where it names none."""
+
+from __future__ import annotations
+
+import os
+from types import ModuleType
+
+from standin.faults import effect, install
+from standin.faults.replacement import when_loaded
+
+# Names the fault.
+VARIABLE = "SWAMP_STANDIN_FAULT"
+_STEP = "standin.faults.step"
+
+
+def main() -> int:
+    """The stand-in."""
+    get_ready()
+    from standin import main  # noqa: PLC0415 - what is loaded before cannot be broken
+
+    return main.main()
+
+
+def previous() -> int:
+    """The stand-in whose workers speak the protocol version before."""
+    get_ready()
+    from standin import main  # noqa: PLC0415 - what is loaded before cannot be broken
+
+    return main.previous()
+
+
+def get_ready() -> None:
+    """Give this process its fault, and the processes of its steps as well."""
+    fault = os.environ.get(VARIABLE, "")
+    if fault:
+        effect.watch()
+        when_loaded("standin.runners", _let_steps_have_it)
+        install(fault)
+
+
+def _let_steps_have_it(runners: ModuleType) -> None:
+    vars(runners)["PROGRAM_OF_A_STEP"] = _STEP
