@@ -135,23 +135,26 @@ def test_a_definition_is_used_wherever_its_name_stands_and_a_head_by_its_body(li
 
 _FAULTS = """
 def _slower(change):
-    @broken("pool:Pool.lose")
+    @replaces("pool:Pool.lose")
     def _(old, pool):
         change(old(pool))
 
 
+@mutant(7)
 def loses_nobody():
-    @broken("pool:Pool.lose")
+    @replaces("pool:Pool.lose")
     def _(old, pool):
         pass
 
 
+@mutant(8, name="forgets")
 def forgets_late():
     _slower(lambda _: None)
 
 
+@mutant(7)
 def nobody_noticed_this():
-    @broken("pool:Pool.lose")
+    @replaces("pool:Pool.lose")
     def _(old, pool):
         pass
 """
@@ -165,8 +168,8 @@ _POOL = """class Pool:
 
 
 def test_who_has_noticed_a_fault_in_a_function_is_known_to_notice_changes_of_it(tmp_path):
-    (tmp_path / "number_07.py").write_text(_FAULTS)
-    noticed = {"07-loses-nobody": "A worker is lost", "07-forgets-late": "A worker is forgotten"}
+    (tmp_path / "pool.py").write_text(_FAULTS)
+    noticed = {"07-loses-nobody": "A worker is lost", "08-forgets": "A worker is forgotten"}
     found = known_noticers(tmp_path, noticed)
     assert found.of_lines({"pool.py": _POOL}, {"pool.py": [3]}) == {
         "A worker is lost",

@@ -18,7 +18,7 @@ import pytest
 from standin import bundles, timing
 from standin.commandline import COMMANDS, help_for, understood
 from standin.errors import UserError
-from standin.faults.replacement import Misfit, misfit, put_in
+from standin.mutants.running.replacement import Misfit, misfit, put_in
 from standin.orchestrator.dispatch import Requirement
 from standin.predicate import NoPredicate, compiled
 from standin.redaction import Blanking, blanked
@@ -163,7 +163,7 @@ def test_the_suite_is_told_the_times_that_the_stand_in_has() -> None:
 
 
 def test_every_number_has_at_least_two_faults() -> None:
-    assert lacking_numbers(faults_in(project.FAULTS)) == []
+    assert lacking_numbers(faults_in(project.MUTANTS)) == []
     assert lacking_numbers([]) == [promise.number for promise in catalogue()]
 
 
@@ -184,14 +184,14 @@ def test_what_is_written_down_of_the_proof_is_about_scenarios_that_there_are() -
 _INSTALL = """
 import importlib, pkgutil, sys
 import standin
-from standin import faults
+from standin import mutants
 for each in pkgutil.walk_packages(standin.__path__, "standin."):
-    if not each.name.startswith("standin.faults") and not each.name.endswith("__main__"):
+    if not each.name.startswith("standin.mutants") and not each.name.endswith("__main__"):
         importlib.import_module(each.name)
 misfits = []
 for name in sys.argv[1:]:
     try:
-        faults.install(name)
+        mutants.install(name)
     except Exception as error:
         misfits.append(f"{name}: {error!r}")
 sys.exit("; ".join(misfits) or 0)
@@ -199,7 +199,7 @@ sys.exit("; ".join(misfits) or 0)
 
 
 def test_every_fault_fits_what_it_breaks() -> None:
-    names = [fault.name for fault in faults_in(project.FAULTS)]
+    names = [fault.name for fault in faults_in(project.MUTANTS)]
     done = subprocess.run(
         [sys.executable, "-c", _INSTALL, *names],
         cwd=project.ROOT,
@@ -368,17 +368,18 @@ def test_scenarios_that_failed_under_no_fault_are_told() -> None:
 
 _BROKEN = """
 import sys
-from standin.faults import broken, effect
+from standin.mutants import replaces
+from standin.mutants.running import effect
 
 effect.watch()
 
 
-@broken("operator.pool:workers")
+@replaces("operator.pool:workers")
 def _(old, call):
     {does}
 
 
-@broken("operator.pool:queue")
+@replaces("operator.pool:queue")
 def _(old, call):
     old(call)
 
@@ -436,7 +437,7 @@ def test_the_sound_stand_in_loads_nothing_of_its_faults() -> None:
     done = subprocess.run(
         [sys.executable, "-c", loaded], cwd=project.ROOT, capture_output=True, text=True, check=True
     )
-    assert not [each for each in done.stdout.split() if each.startswith("standin.faults")]
+    assert not [each for each in done.stdout.split() if each.startswith("standin.mutants")]
 
 
 def test_the_stand_in_answers_like_a_program(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,14 +30,32 @@ class Fault:
 
 
 def faults_in(folder: Path) -> list[Fault]:
-    """The faults that a folder tells of: each a function with a docstring, in the module of its number."""
-    return [
-        Fault(f"{number}-{node.name.replace('_', '-')}", int(number), does)
-        for file in sorted(folder.glob("number_*.py"))
-        for number in [file.stem.removeprefix("number_")]
-        for node in ast.parse(file.read_text("utf-8")).body
-        if isinstance(node, ast.FunctionDef) and (does := ast.get_docstring(node))
+    """The mutants in the modules of a folder, in the order of the promises that they break."""
+    found = [
+        Fault(name, number, ast.get_docstring(node) or "")
+        for file in sorted(folder.glob("*.py"))
+        for name, number, node in mutants_defined_in(file.read_text("utf-8"))
     ]
+    return sorted(found, key=lambda each: each.number)
+
+
+def mutants_defined_in(text: str) -> Iterator[tuple[str, int, ast.FunctionDef]]:
+    """The name of each mutant that a module defines by `@mutant(28)`, its promise and its function.
+
+    Args:
+        text: of the module.
+    """
+    for node in ast.parse(text).body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for decorator in node.decorator_list:
+            match decorator:
+                case ast.Call(func=ast.Name(id="mutant"), args=[ast.Constant(value=int(number))]):
+                    names = [
+                        ast.literal_eval(each.value) for each in decorator.keywords if each.arg == "name"
+                    ]
+                    words = names[0] if names else node.name.replace("_", "-")
+                    yield f"{number:02}-{words}", number, node
 
 
 def lacking_numbers(listed: Sequence[Fault]) -> list[int]:

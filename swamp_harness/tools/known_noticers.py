@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_PUTS = "broken"
+from swamp_harness.tools.fault_list import mutants_defined_in
+
+_PUTS = "replaces"
 
 
 @dataclass(frozen=True)
@@ -39,19 +41,15 @@ def known_noticers(folder: Path, noticed: Mapping[str, str]) -> KnownNoticers:
     """What is known of the faults of a folder.
 
     Args:
-        folder: of the faults, with a module for each number.
+        folder: of the mutants, with a module for each subject.
         noticed: the id of the scenario that has noticed a fault, by name of the fault.
     """
     found: dict[tuple[str, str], set[str]] = {}
-    for file in sorted(folder.glob("number_*.py")):
-        number = file.stem.removeprefix("number_")
-        functions = {
-            node.name: node
-            for node in ast.parse(file.read_text("utf-8")).body
-            if isinstance(node, ast.FunctionDef)
-        }
-        for name, function in functions.items():
-            scenario = noticed.get(f"{number}-{name.replace('_', '-')}")
+    for file in sorted(folder.glob("*.py")):
+        text = file.read_text("utf-8")
+        functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+        for name, _, function in mutants_defined_in(text):
+            scenario = noticed.get(name)
             for place in _places(function, functions) if scenario else ():
                 found.setdefault(place, set()).add(str(scenario))
     return KnownNoticers({place: frozenset(each) for place, each in found.items()})

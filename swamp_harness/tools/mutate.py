@@ -101,7 +101,7 @@ def mutate(options: Options, reports: Path) -> int:
     sites = sampled([site for module in modules.values() for site in module.sites], options.seed)
     _decide_anew(session, modules, decisions)
     session.reopen(options.most)
-    noticers = known_noticers(project.FAULTS, load_noticed(project.NOTICED))
+    noticers = known_noticers(project.MUTANTS, load_noticed(project.NOTICED))
     plan = Plan(modules, every, found, decisions, noticers, places_of_scenarios())
     _run(plan, sites, session, options)
     document = report(

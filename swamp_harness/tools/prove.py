@@ -127,7 +127,7 @@ def prove(
         UnusableInput: no fault has such a name (exit code 2).
     """
     set_aside(reports, (PROOF,))
-    listed = faults_in(project.FAULTS)
+    listed = faults_in(project.MUTANTS)
     chosen = [fault for fault in listed if not wanted or fault.name.startswith(tuple(wanted))]
     if not chosen:
         names = ", ".join(fault.name for fault in listed)

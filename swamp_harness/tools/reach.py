@@ -93,8 +93,8 @@ def fingerprint(text: str) -> str:
 
 
 def is_fault(module: str) -> bool:
-    """Whether a module, by its path below the stand-in, holds faults and no sound code."""
-    return module.startswith("faults/")
+    """Whether a module, by its path below the stand-in, belongs to the mutants and holds no sound code."""
+    return module.startswith("mutants/")
 
 
 def write_reach(reach: Reach, file: Path) -> None:

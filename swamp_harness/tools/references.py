@@ -45,5 +45,5 @@ def _named_elsewhere() -> list[tuple[str, str]]:
             for each in coverage.documented_defaults()
             if each.scenario != coverage.NOT_HELD
         ),
-        *named_in_proof(faults_in(project.FAULTS), load_noticed(project.NOTICED)),
+        *named_in_proof(faults_in(project.MUTANTS), load_noticed(project.NOTICED)),
     ]

@@ -34,7 +34,7 @@ _MISTAKES = (
     ValueError,
     asyncio.InvalidStateError,
 )
-_PROGRAM = f"{Path(__file__).parents[1]}{os.sep}"
+_PROGRAM = f"{Path(__file__).parents[2]}{os.sep}"
 _SCENARIO_VARIABLE = "UAT_MARK"
 
 _folder = os.environ.get(FOLDER_VARIABLE, "")

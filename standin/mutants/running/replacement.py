@@ -11,7 +11,7 @@ from importlib.abc import MetaPathFinder
 from types import FunctionType, ModuleType
 from typing import Any
 
-from standin.faults import effect
+from standin.mutants.running import effect
 
 _waiting: dict[str, list[Callable[[ModuleType], None]]] = {}
 _USUAL = inspect.Parameter.POSITIONAL_OR_KEYWORD

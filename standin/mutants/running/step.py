@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from standin.faults.entry import get_ready
+from standin.mutants.running.entry import get_ready
 
 get_ready()
 

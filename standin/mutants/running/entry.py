@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 from types import ModuleType
 
-from standin.faults import effect, install
-from standin.faults.replacement import when_loaded
+from standin.mutants import install
+from standin.mutants.running import effect
+from standin.mutants.running.replacement import when_loaded
 
 # Names the fault.
 VARIABLE = "SWAMP_STANDIN_FAULT"
-_STEP = "standin.faults.step"
+_STEP = "standin.mutants.running.step"
 
 
 def main() -> int:
     """The stand-in."""
     get_ready()
-    from standin import main  # noqa: PLC0415 - what is loaded before cannot be broken
+    from standin import main
 
     return main.main()
 
@@ -24,7 +25,7 @@ def main() -> int:
 def previous() -> int:
     """The stand-in whose workers speak the protocol version before."""
     get_ready()
-    from standin import main  # noqa: PLC0415 - what is loaded before cannot be broken
+    from standin import main
 
     return main.previous()
 

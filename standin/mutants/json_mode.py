@@ -1,48 +1,72 @@
-"""What a command tells people it tells scripts as well, in one document that keeps its contract."""
+"""Mutants of answers in JSON and in text.
+
+Promise 27: What a command tells people it tells scripts as well, in one document that keeps its contract.
+"""
+
+from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from standin.faults import broken
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+    from websockets.asyncio.server import ServerConnection
+
+    from standin.commandline import Call
+    from standin.errors import UserError
+    from standin.orchestrator.dispatch import Dispatch, Dispatcher
+    from standin.orchestrator.pool import Member, Pool
+    from standin.orchestrator.requests import Requests
+    from standin.repository import Repository
+    from standin.worker.session import Session
 
 
-def field_missing():
+@mutant(27)
+def field_missing() -> None:
     """The queue tells scripts no workflow."""
 
-    @broken("questions:queue")
-    def _(old, repository):
+    @replaces("questions:queue")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
         return [{key: each[key] for key in each if key != "workflowName"} for each in old(repository)]
 
 
-def model_missing():
+@mutant(27)
+def model_missing() -> None:
     """The queue tells scripts no model, as it tells people."""
 
-    @broken("questions:queue")
-    def _(old, repository):
+    @replaces("questions:queue")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
         return [{key: each[key] for key in each if key != "modelType"} for each in old(repository)]
 
 
-def step_missing_in_events():
+@mutant(27)
+def step_missing_in_events() -> None:
     """A worker tells scripts no step that it works at."""
 
-    @broken("worker.connect:_report_in_json")
-    def _(old, kind, facts):
+    @replaces("worker.connect:_report_in_json")
+    def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
         old(kind, {key: facts[key] for key in facts if key not in ("workflowName", "stepName")})
 
 
-def stray_line():
+@mutant(27)
+def stray_line() -> None:
     """A line stands before the JSON of the token list."""
 
-    @broken("operator.tokens:show")
-    def _(old, call):
+    @replaces("operator.tokens:show")
+    def _(old: Callable[[Call], None], call: Call) -> None:
         print("Loading tokens...")
         old(call)
 
 
-def error_on_standard_output():
+@mutant(27)
+def error_on_standard_output() -> None:
     """In JSON mode an error is told on standard output."""
 
-    @broken("main:tell_error")
-    def _(old, error, *, in_json):
+    @replaces("main:tell_error")
+    def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
         kept = sys.stderr
         if in_json:
             sys.stderr = sys.stdout
@@ -51,29 +75,32 @@ def error_on_standard_output():
         return code
 
 
-def other_exit_code_in_json():
+@mutant(27)
+def other_exit_code_in_json() -> None:
     """In JSON mode an error ends with another exit code."""
 
-    @broken("main:tell_error")
-    def _(old, error, *, in_json):
+    @replaces("main:tell_error")
+    def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
         return old(error, in_json=in_json) + in_json
 
 
-def table_in_json():
+@mutant(27)
+def table_in_json() -> None:
     """In JSON mode the queue is told as it is to people."""
 
-    @broken("operator.pool:queue")
-    def _(old, call):
+    @replaces("operator.pool:queue")
+    def _(old: Callable[[Call], None], call: Call) -> None:
         from dataclasses import replace
 
         old(replace(call, json=False))
 
 
-def command_without_promise():
+@mutant(27)
+def command_without_promise() -> None:
     """There is a worker command that nobody has judged."""
 
-    @broken("main:understood")
-    def _(old, words):
+    @replaces("main:understood")
+    def _(old: Callable[[Sequence[str]], Call | str], words: Sequence[str]) -> Call | str:
         from standin import commandline
 
         unjudged = commandline.Command("worker dance", "Let the workers dance", "operator.pool:daemon_enable")
@@ -81,46 +108,51 @@ def command_without_promise():
         return old(words)
 
 
-def event_missing():
+@mutant(27)
+def event_missing() -> None:
     """A worker does not tell in JSON that it has finished its work before it ends."""
 
-    @broken("worker.connect:_report_in_json")
-    def _(old, kind, facts):
+    @replaces("worker.connect:_report_in_json")
+    def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
         if kind != "drain_complete":
             old(kind, facts)
 
 
-def slots_differ():
+@mutant(27)
+def slots_differ() -> None:
     """The table for people tells other slots than the JSON tells scripts."""
 
-    @broken("operator.pool:table_of_workers")
-    def _(old, told, *, past):
+    @replaces("operator.pool:table_of_workers")
+    def _(old: Callable[..., str], told: dict[str, Any], *, past: bool) -> str:
         shown = [{**each, "capacity": 1} for each in told["workers"]]
         return old({**told, "workers": shown}, past=past)
 
 
-def count_wrong():
+@mutant(27)
+def count_wrong() -> None:
     """Where there are several workers, the worker list counts one less than it tells."""
 
-    @broken("operator.pool:tell")
-    def _(old, call, document, text):
+    @replaces("operator.pool:tell")
+    def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
         several = isinstance(document, dict) and document.get("count", 0) > 1
         old(call, {**document, "count": document["count"] - 1} if several else document, text)
 
 
-def passed_wrong():
+@mutant(27)
+def passed_wrong() -> None:
     """The verification counts no worker as passed."""
 
-    @broken("orchestrator.requests:Requests.do_worker_verify")
-    async def _(old, requests, **payload):
+    @replaces("orchestrator.requests:Requests.do_worker_verify")
+    async def _(old: Callable[..., Awaitable[Any]], requests: Requests, **payload: Any) -> Any:
         return {**await old(requests, **payload), "passed": 0}
 
 
-def nobody_to_verify_fails():
+@mutant(27)
+def nobody_to_verify_fails() -> None:
     """To verify the workers where there are none ends without a document."""
 
-    @broken("operator.pool:verify")
-    def _(old, call):
+    @replaces("operator.pool:verify")
+    def _(old: Callable[[Call], None], call: Call) -> None:
         from standin.errors import UserError
         from standin.remote import ask
 
@@ -129,19 +161,21 @@ def nobody_to_verify_fails():
         old(call)
 
 
-def daemon_told_on():
+@mutant(27)
+def daemon_told_on() -> None:
     """The state of the daemon is told to people as the opposite of what scripts are told."""
 
-    @broken("operator.pool:daemon_status")
-    def _(old, call):
+    @replaces("operator.pool:daemon_status")
+    def _(old: Callable[[Call], None], call: Call) -> None:
         print("Status (system service): running") if not call.json else old(call)
 
 
-def nobody_shown_as_somebody():
+@mutant(27)
+def nobody_shown_as_somebody() -> None:
     """Where there is no worker, the table for people has a row of dashes."""
 
-    @broken("operator.pool:table_of_workers")
-    def _(old, told, *, past):
+    @replaces("operator.pool:table_of_workers")
+    def _(old: Callable[..., str], told: dict[str, Any], *, past: bool) -> str:
         from standin.answers import table
         from standin.operator.pool import _WORKERS
 
@@ -149,9 +183,9 @@ def nobody_shown_as_somebody():
 
 
 # Breaks what the worker list tells: `change` is given the call and the answer, and returns another answer.
-def _workers_told(change):
-    @broken("operator.pool:tell")
-    def _(old, call, document, text):
+def _workers_told(change: Callable[[Call, dict[str, Any]], dict[str, Any]]) -> None:
+    @replaces("operator.pool:tell")
+    def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
         if call.command.words != "worker list":
             return old(call, document, text)
         from standin.operator.pool import table_of_workers
@@ -160,92 +194,103 @@ def _workers_told(change):
         return old(call, other, table_of_workers(other, past=call.has("--all")))
 
 
-def _each_worker(told, **facts):
+def _each_worker(told: dict[str, Any], **facts: str) -> dict[str, Any]:
     return {**told, "workers": [{**each, **facts} for each in told["workers"]]}
 
 
-def past_missing_in_json():
+@mutant(27)
+def past_missing_in_json() -> None:
     """In JSON the worker list leaves out the disconnected, asked for or not."""
 
-    def change(call, told):
+    def change(call: Call, told: dict[str, Any]) -> dict[str, Any]:
         kept = [each for each in told["workers"] if each["status"] != "disconnected" or not call.json]
         return {**told, "workers": kept, "count": len(kept)}
 
     _workers_told(change)
 
 
-def past_missing_through_the_orchestrator():
+@mutant(27)
+def past_missing_through_the_orchestrator() -> None:
     """Asked through the orchestrator, the worker list leaves out the disconnected, asked for or not."""
 
-    @broken("orchestrator.requests:Requests.do_worker_list")
-    def _(old, requests, **_payload):
+    @replaces("orchestrator.requests:Requests.do_worker_list")
+    def _(old: Callable[..., Any], requests: Requests, **_payload: Any) -> Any:
         return old(requests, showAll=False)
 
 
-def no_labels_told_as_one():
+@mutant(27)
+def no_labels_told_as_one() -> None:
     """The worker list for people shows a label for a worker without labels."""
 
-    @broken("operator.pool:labels")
-    def _(old, pairs):
+    @replaces("operator.pool:labels")
+    def _(old: Callable[[Mapping[str, str]], str], pairs: Mapping[str, str]) -> str:
         return old(pairs) if pairs else "null"
 
 
-def hidden_not_counted():
+@mutant(27)
+def hidden_not_counted() -> None:
     """The worker list does not say that it leaves out workers."""
     _workers_told(lambda _, told: {key: told[key] for key in told if key != "filteredDisconnectedCount"})
 
 
-def instance_of_nobody():
+@mutant(27)
+def instance_of_nobody() -> None:
     """The worker list tells an instance that no worker has."""
     _workers_told(lambda _, told: _each_worker(told, instanceUuid="00000000-0000-4000-8000-000000000000"))
 
 
-def enrolled_just_now():
+@mutant(27)
+def enrolled_just_now() -> None:
     """The worker list tells the moment of the question as that of the enrollment."""
     from standin.moments import stamp
 
     _workers_told(lambda _, told: _each_worker(told, enrolledAt=stamp()))
 
 
-def seen_too_late():
+@mutant(27)
+def seen_too_late() -> None:
     """The worker list tells a last sight of workers that is still to come."""
     from standin.moments import after, stamp
 
     _workers_told(lambda _, told: _each_worker(told, lastSeenAt=stamp(after(60))))
 
 
-def one_label_in_text():
+@mutant(27)
+def one_label_in_text() -> None:
     """The table for people tells the first label of a worker alone, if it shows past members as well."""
 
-    @broken("operator.pool:table_of_workers")
-    def _(old, told, *, past):
+    @replaces("operator.pool:table_of_workers")
+    def _(old: Callable[..., str], told: dict[str, Any], *, past: bool) -> str:
         cut = [{**each, "labels": dict(sorted(each["labels"].items())[:1])} for each in told["workers"]]
         return old({**told, "workers": cut} if past else told, past=past)
 
 
-def queued_just_now():
+@mutant(27)
+def queued_just_now() -> None:
     """The queue tells the moment of the question as that since which a step waits."""
 
-    @broken("questions:queue")
-    def _(old, repository):
+    @replaces("questions:queue")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
         from standin.moments import stamp
 
         return [{**each, "queuedAt": stamp()} for each in old(repository)]
 
 
-def age_of_nothing():
+@mutant(27)
+def age_of_nothing() -> None:
     """The queue tells people that every step has waited for no time."""
 
-    @broken("operator.pool:table_of_queue")
-    def _(old, told):
+    @replaces("operator.pool:table_of_queue")
+    def _(old: Callable[[list[dict[str, Any]]], str], told: list[dict[str, Any]]) -> str:
         return old([{**each, "ageMs": 0} for each in told])
 
 
-def age_in_seconds_in_json():
+@mutant(27)
+def age_in_seconds_in_json() -> None:
     """The queue tells scripts ages in seconds."""
 
-    @broken("operator.pool:tell")
-    def _(old, call, document, text):
+    @replaces("operator.pool:tell")
+    def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
         in_queue = isinstance(document, list)
         old(
             call,
@@ -254,11 +299,12 @@ def age_in_seconds_in_json():
         )
 
 
-def requirement_cut_through_the_orchestrator():
+@mutant(27)
+def requirement_cut_through_the_orchestrator() -> None:
     """Asked through the orchestrator, the queue tells the first label alone that a step waits for."""
 
-    @broken("orchestrator.requests:Requests.do_worker_queue_list")
-    def _(old, requests):
+    @replaces("orchestrator.requests:Requests.do_worker_queue_list")
+    def _(old: Callable[[Requests], Any], requests: Requests) -> Any:
         return {
             "items": [
                 {**each, "requirement": each["requirement"].partition(",")[0]}
@@ -267,131 +313,172 @@ def requirement_cut_through_the_orchestrator():
         }
 
 
-def verified_by_prefix():
+@mutant(27)
+def verified_by_prefix() -> None:
     """A verification by a label takes workers whose value only begins with what was wanted."""
 
-    @broken("orchestrator.requests:is_selected")
-    def _(old, member, name, labels):
+    @replaces("orchestrator.requests:is_selected")
+    def _(
+        old: Callable[[Member, str, dict[str, str]], bool], member: Member, name: str, labels: dict[str, str]
+    ) -> bool:
         if name:
             return old(member, name, labels)
         return all(member.labels.get(key, "").startswith(value) for key, value in labels.items())
 
 
-def verified_by_the_last_label():
+@mutant(27)
+def verified_by_the_last_label() -> None:
     """A verification by several labels takes all workers that have the last one."""
 
-    @broken("orchestrator.requests:is_selected")
-    def _(old, member, name, labels):
+    @replaces("orchestrator.requests:is_selected")
+    def _(
+        old: Callable[[Member, str, dict[str, str]], bool], member: Member, name: str, labels: dict[str, str]
+    ) -> bool:
         return old(member, name, dict(list(labels.items())[-1:]))
 
 
-def verified_all():
+@mutant(27)
+def verified_all() -> None:
     """A verification of one worker takes all of them."""
 
-    @broken("orchestrator.requests:is_selected")
-    def _(old, member, name, labels):
+    @replaces("orchestrator.requests:is_selected")
+    def _(
+        old: Callable[[Member, str, dict[str, str]], bool], member: Member, name: str, labels: dict[str, str]
+    ) -> bool:
         return True if name else old(member, name, labels)
 
 
-def verified_miscounted_in_text():
+@mutant(27)
+def verified_miscounted_in_text() -> None:
     """The verification tells people that one worker more has passed."""
 
-    @broken("operator.pool:tell")
-    def _(old, call, document, text):
+    @replaces("operator.pool:tell")
+    def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
         passed = document.get("passed") if isinstance(document, dict) else None
         old(call, document, text if passed is None else text.replace(f"All {passed} ", f"All {passed + 1} "))
 
 
-def other_dispatch_finished():
+@mutant(27)
+def other_dispatch_finished() -> None:
     """A worker tells scripts another dispatch at its end than at its beginning."""
 
-    @broken("worker.connect:_report_in_json")
-    def _(old, kind, facts):
+    @replaces("worker.connect:_report_in_json")
+    def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
         import uuid
 
         old(kind, {**facts, "dispatchId": str(uuid.uuid4())} if kind == "dispatch_finished" else facts)
 
 
-def method_missing_at_the_end():
+@mutant(27)
+def method_missing_at_the_end() -> None:
     """A worker tells scripts the name of the model as the method that has finished."""
 
-    @broken("worker.connect:_report_in_json")
-    def _(old, kind, facts):
+    @replaces("worker.connect:_report_in_json")
+    def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
         finished = kind == "dispatch_finished"
         old(kind, {**facts, "methodName": facts["modelType"]} if finished else facts)
 
 
-def label_without_value_taken():
+@mutant(27)
+def label_without_value_taken() -> None:
     """A worker takes a label without a value."""
 
-    @broken("worker.connect:connect")
-    def _(old, call):
+    @replaces("worker.connect:connect")
+    def _(old: Callable[[Call], None], call: Call) -> None:
         from dataclasses import replace
 
         labels = [label if "=" in label else f"{label}=true" for label in call.options.get("--label", ())]
         old(replace(call, options={**call.options, "--label": labels}))
 
 
-def stopped_worker_ends_its_step():
+@mutant(27)
+def stopped_worker_ends_its_step() -> None:
     """A worker that is stopped ends its step instead of finishing it."""
 
-    @broken("worker.session:Session._drain")
-    async def _(old, session, socket):
+    @replaces("worker.session:Session._drain")
+    async def _(
+        old: Callable[[Session, ClientConnection], Awaitable[None]],
+        session: Session,
+        socket: ClientConnection,
+    ) -> None:
         await session._asked_to_stop.wait()
         session.abandon()
         await old(session, socket)
 
 
-def end_of_work_missing_in_text():
+@mutant(27)
+def end_of_work_missing_in_text() -> None:
     """A worker does not report in text that it has finished its work before it ends."""
 
-    @broken("worker.connect:_report_in_text")
-    def _(old, kind, facts):
+    @replaces("worker.connect:_report_in_text")
+    def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
         if kind != "drain_complete":
             old(kind, facts)
 
 
-def stopped_with_a_failure():
+@mutant(27)
+def stopped_with_a_failure() -> None:
     """A worker that reports in text and is stopped while a step runs ends with a failing exit code."""
+    busy: set[Session] = set()
 
-    @broken("worker.session:Session._drain")
-    async def _(old, session, socket):
+    @replaces("worker.session:Session._drain")
+    async def _(
+        old: Callable[[Session, ClientConnection], Awaitable[None]],
+        session: Session,
+        socket: ClientConnection,
+    ) -> None:
         await session._asked_to_stop.wait()
-        session.was_busy = bool(session._tasks)
+        if session._tasks:
+            busy.add(session)
         await old(session, socket)
 
-    @broken("worker.session:Session.live")
-    async def _(old, session):
+    @replaces("worker.session:Session.live")
+    async def _(old: Callable[[Session], Awaitable[None]], session: Session) -> None:
         import sys
 
         await old(session)
-        if "--json" not in sys.argv and getattr(session, "was_busy", False):
+        if "--json" not in sys.argv and session in busy:
             sys.exit(1)
 
 
-def lease_of_a_stopped_worker_expired():
+@mutant(27)
+def lease_of_a_stopped_worker_expired() -> None:
     """The lease of a step that a stopped worker has finished says "expired"."""
 
-    @broken("orchestrator.dispatch:Dispatcher.close_lease")
-    def _(old, dispatcher, dispatch, state, error=""):
-        finished = state == "completed" and dispatch.member.draining
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        member = dispatch.member
+        finished = state == "completed" and member is not None and member.draining
         old(dispatcher, dispatch, "expired" if finished else state, error)
 
 
-def kept_in_the_pool_after_a_stop():
+@mutant(27)
+def kept_in_the_pool_after_a_stop() -> None:
     """The pool keeps a worker that was stopped after its step, as if it could come back."""
 
-    @broken("orchestrator.pool:Pool.lose")
-    def _(old, pool, member, socket):
+    @replaces("orchestrator.pool:Pool.lose")
+    def _(
+        old: Callable[[Pool, Member, ServerConnection], None],
+        pool: Pool,
+        member: Member,
+        socket: ServerConnection,
+    ) -> None:
         if member.draining and member.socket is socket:
             return
         old(pool, member, socket)
 
 
-def label_cut_at_an_equals_sign():
+@mutant(27)
+def label_cut_at_an_equals_sign() -> None:
     """The worker list tells the value of a label up to its second equals sign."""
 
-    def change(_call, told):
+    def change(_call: Call, told: dict[str, Any]) -> dict[str, Any]:
         cut = [
             {
                 **each,
@@ -404,22 +491,24 @@ def label_cut_at_an_equals_sign():
     _workers_told(change)
 
 
-def label_of_zero_missing_through_the_orchestrator():
+@mutant(27)
+def label_of_zero_missing_through_the_orchestrator() -> None:
     """Asked through the orchestrator, the worker list leaves out labels whose value is 0."""
 
-    @broken("orchestrator.requests:Requests.do_worker_list")
-    def _(old, requests, **payload):
+    @replaces("orchestrator.requests:Requests.do_worker_list")
+    def _(old: Callable[..., Any], requests: Requests, **payload: Any) -> Any:
         told = old(requests, **payload)
         for each in told["workers"]:
             each["labels"] = {name: value for name, value in each["labels"].items() if value != "0"}
         return told
 
 
-def label_in_ascii_in_json():
+@mutant(27)
+def label_in_ascii_in_json() -> None:
     """In JSON the worker list tells labels without the letters beyond ASCII."""
 
-    def change(call, told):
-        def plain(value):
+    def change(call: Call, told: dict[str, Any]) -> dict[str, Any]:
+        def plain(value: str) -> str:
             return value.encode("ascii", "ignore").decode() if call.json else value
 
         labels = [{name: plain(value) for name, value in each["labels"].items()} for each in told["workers"]]

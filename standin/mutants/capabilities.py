@@ -1,0 +1,523 @@
+"""Mutants of what a step on a worker can do.
+
+Promise 22: A step on a worker is given back the same as one on the orchestrator, and leaves the same behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from standin.orchestrator.dataplane import DataPlane
+    from standin.orchestrator.dispatch import Dispatch, Dispatcher, Work
+    from standin.orchestrator.runs import Run
+    from standin.orchestrator.serve import Orchestrator
+    from standin.orchestrator.workflow import Step
+    from standin.repository import Repository
+    from standin.store import Kind, Place, Store
+    from standin.worker.context import Context, FileWriter, Handle
+    from standin.worker.session import Session
+
+
+@mutant(22)
+def tags_dropped() -> None:
+    """The tags that an author gives are dropped on a worker."""
+
+    @replaces("orchestrator.dataplane:DataPlane.overridden")
+    def _(
+        old: Callable[[DataPlane, Kind, dict[str, Any]], Kind],
+        plane: DataPlane,
+        kind: Kind,
+        overrides: dict[str, Any],
+    ) -> Kind:
+        placed = plane._dispatch.member is not None
+        return old(plane, kind, {**overrides, "tags": {}} if placed else overrides)
+
+
+@mutant(22)
+def lifetime_dropped() -> None:
+    """The lifetime that an author gives is dropped on a worker."""
+
+    @replaces("orchestrator.dataplane:DataPlane.overridden")
+    def _(
+        old: Callable[[DataPlane, Kind, dict[str, Any]], Kind],
+        plane: DataPlane,
+        kind: Kind,
+        overrides: dict[str, Any],
+    ) -> Kind:
+        placed = plane._dispatch.member is not None
+        kept = {key: value for key, value in overrides.items() if key != "lifetime"}
+        return old(plane, kind, kept if placed else overrides)
+
+
+@mutant(22)
+def empty_lines_lost() -> None:
+    """An empty line that a step on a worker writes is lost."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_write_line")
+    def _(old: Callable[..., Any], plane: DataPlane, **given: Any) -> Any:
+        if plane._dispatch.member is None or given["line"]:
+            return old(plane, **given)
+        latest = plane._store.latest(plane._place(given["name"]))
+        assert latest is not None
+        return plane._handle(latest.facts, plane._description.files["lines"], None)
+
+
+@mutant(22)
+def bytes_taken_for_text() -> None:
+    """The bytes of a file go through a text on their way from a worker."""
+
+    @replaces("orchestrator.dataplane:DataPlane._take")
+    def _(old: Callable[[DataPlane, bytes], None], plane: DataPlane, piece: bytes) -> None:
+        old(plane, piece.decode("utf-8", "replace").encode() if plane._dispatch.member is not None else piece)
+
+
+@mutant(22)
+def deletion_told_as_failed() -> None:
+    """A step that deletes data is told that it could not, wherever it runs, though they are deleted."""
+
+    @replaces("store:Store.delete")
+    def _(old: Callable[[Store, Place], bool], store: Store, place: Place) -> bool:
+        old(store, place)
+        return False
+
+
+@mutant(22)
+def deletion_forgotten() -> None:
+    """What a step on a worker deletes is still there."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_delete_resource")
+    def _(old: Callable[[DataPlane, str], None], plane: DataPlane, name: str) -> None:
+        if plane._dispatch.member is None:
+            old(plane, name)
+
+
+@mutant(22)
+def secret_not_kept() -> None:
+    """What a step on a worker puts into the vault is not there."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_put_secret")
+    def _(
+        old: Callable[[DataPlane, str, str, str], None], plane: DataPlane, vault: str, key: str, value: str
+    ) -> None:
+        if plane._dispatch.member is None:
+            old(plane, vault, key, value)
+
+
+@mutant(22)
+def other_models_unread() -> None:
+    """A step on a worker cannot read the data of other models."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_read_model")
+    def _(
+        old: Callable[[DataPlane, str, str | None], list[dict[str, Any]]],
+        plane: DataPlane,
+        model: str,
+        spec: str | None,
+    ) -> list[dict[str, Any]]:
+        return old(plane, model, spec) if plane._dispatch.member is None else []
+
+
+@mutant(22)
+def error_in_other_words() -> None:
+    """A mistake is told a step on a worker in other words."""
+
+    @replaces("orchestrator.dataplane:DataPlane._kind")
+    def _(old: Callable[..., Kind], plane: DataPlane, *given: Any) -> Kind:
+        from standin.errors import UserError
+
+        try:
+            return old(plane, *given)
+        except UserError as error:
+            if plane._dispatch.member is None:
+                raise
+            raise UserError(f"Data plane POST failed (400): {error}") from error
+
+
+@mutant(22)
+def handle_without_metadata() -> None:
+    """The handle of what a step on a worker writes tells no metadata."""
+
+    @replaces("orchestrator.dataplane:DataPlane._handle")
+    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, *given: Any) -> dict[str, Any]:
+        handle = old(plane, *given)
+        return handle if plane._dispatch.member is None else {**handle, "metadata": {}}
+
+
+@mutant(22)
+def sensitive_field_in_plain() -> None:
+    """A sensitive field that a step on a worker writes is kept in the resource itself."""
+
+    @replaces("orchestrator.dataplane:DataPlane._guard")
+    def _(
+        old: Callable[[DataPlane, str, str, Any], Any], plane: DataPlane, spec: str, name: str, data: Any
+    ) -> Any:
+        return old(plane, spec, name, data) if plane._dispatch.member is None else data
+
+
+@mutant(22)
+def own_sensitive_field_unreadable() -> None:
+    """A step on a worker reads of its own sensitive field where it is kept, not what it is."""
+
+    @replaces("orchestrator.dataplane:DataPlane._revealed")
+    def _(old: Callable[[DataPlane, Any], Any], plane: DataPlane, content: Any) -> Any:
+        return old(plane, content) if plane._dispatch.member is None else content
+
+
+@mutant(22)
+def numbers_rounded() -> None:
+    """The numbers of a resource that a step on a worker writes are rounded."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
+    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, **given: Any) -> dict[str, Any]:
+        data = given["data"]
+        if plane._dispatch.member is not None and isinstance(data.get("number"), float):
+            given["data"] = {**data, "number": int(data["number"])}
+        return old(plane, **given)
+
+
+@mutant(22)
+def more_versions_kept() -> None:
+    """Of a resource that a step on a worker writes again and again, all versions are kept."""
+
+    @replaces("orchestrator.dataplane:DataPlane.overridden")
+    def _(
+        old: Callable[[DataPlane, Kind, dict[str, Any]], Kind],
+        plane: DataPlane,
+        kind: Kind,
+        overrides: dict[str, Any],
+    ) -> Kind:
+        placed = plane._dispatch.member is not None
+        return old(plane, kind, {**overrides, "garbageCollection": 10} if placed else overrides)
+
+
+@mutant(22)
+def expressions_not_understood() -> None:
+    """No step understands a function in an expression, wherever it runs."""
+
+    @replaces("worker.context:Context.evaluate")
+    def _(
+        old: Callable[[Context, str, Mapping[str, Any]], Any],
+        context: Context,
+        expression: str,
+        values: Mapping[str, Any],
+    ) -> Any:
+        return {"error": "unknown function"} if "(" in expression else old(context, expression, values)
+
+
+@mutant(22)
+def other_models_read_as_empty() -> None:
+    """No step finds the data of other models, wherever it runs."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_read_model")
+    def _(
+        old: Callable[[DataPlane, str, str | None], list[dict[str, Any]]],
+        plane: DataPlane,
+        model: str,
+        spec: str | None,
+    ) -> list[dict[str, Any]]:
+        return []
+
+
+@mutant(22)
+def expressions_worth_something_else() -> None:
+    """An expression is worth something else on a worker."""
+
+    @replaces("worker.context:Context.evaluate")
+    def _(
+        old: Callable[[Context, str, Mapping[str, Any]], Any],
+        context: Context,
+        expression: str,
+        values: Mapping[str, Any],
+    ) -> Any:
+        import os
+
+        told = old(context, expression, values)
+        return {"answer": str(told)} if os.environ.get("UAT_WORKER") else told
+
+
+@mutant(22)
+def kinds_confused() -> None:
+    """A step that asks for one kind of a model's data is given all kinds, wherever it runs."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_read_model")
+    def _(
+        old: Callable[[DataPlane, str, str | None], list[dict[str, Any]]],
+        plane: DataPlane,
+        model: str,
+        spec: str | None,
+    ) -> list[dict[str, Any]]:
+        return old(plane, model, None)
+
+
+@mutant(22)
+def kinds_that_begin_alike() -> None:
+    """A step that asks for one kind of a model's data is given those as well whose name begins alike."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_read_model")
+    def _(
+        old: Callable[[DataPlane, str, str | None], list[dict[str, Any]]],
+        plane: DataPlane,
+        model: str,
+        spec: str | None,
+    ) -> list[dict[str, Any]]:
+        return [item for item in old(plane, model, None) if item["specName"].startswith(spec or "")]
+
+
+@mutant(22)
+def earlier_versions_not_found() -> None:
+    """A step that asks for an earlier version of a record is told of none."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_query")
+    def _(
+        old: Callable[[DataPlane, str], list[dict[str, Any]]], plane: DataPlane, predicate: str
+    ) -> list[dict[str, Any]]:
+        newest = {}
+        for item in old(plane, predicate):
+            newest[item["modelName"], item["name"], item["tags"].get("step")] = item
+        return [item for item in newest.values() if "version == 1" not in predicate]
+
+
+@mutant(22)
+def empty_text_lost() -> None:
+    """An empty text of a resource that a step on a worker writes is not there."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
+    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, **given: Any) -> dict[str, Any]:
+        if plane._dispatch.member is not None:
+            given["data"] = {key: value for key, value in given["data"].items() if value != ""}
+        return old(plane, **given)
+
+
+@mutant(22)
+def nothing_lost() -> None:
+    """An input that is null does not reach a step on a worker."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        bag = job["inputs"].get("bag")
+        if bag:
+            job["inputs"]["bag"] = {key: value for key, value in bag.items() if value is not None}
+        return await old(session, job)
+
+
+@mutant(22)
+def first_line_only() -> None:
+    """Of a text of several lines among the inputs of a step, the first line reaches it."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        bag = job["inputs"].get("bag")
+        if bag:
+            job["inputs"]["bag"] = {**bag, "lines": bag["lines"].splitlines()[0]}
+        return await old(session, job)
+
+
+@mutant(22)
+def letters_composed() -> None:
+    """The letters of a file that a step writes are composed on their way."""
+
+    @replaces("worker.context:FileWriter.write")
+    async def _(
+        old: Callable[[FileWriter, bytes], Awaitable[Handle]], writer: FileWriter, content: bytes
+    ) -> Handle:
+        import unicodedata
+
+        text = content.decode("utf-8", "replace")
+        return await old(writer, unicodedata.normalize("NFC", text).encode())
+
+
+@mutant(22)
+def long_line_cut() -> None:
+    """A line that is longer than a megabyte is cut."""
+
+    @replaces("worker.context:FileWriter.write_line")
+    async def _(old: Callable[[FileWriter, str], Awaitable[None]], writer: FileWriter, line: str) -> None:
+        await old(writer, line[:1_000_000])
+
+
+@mutant(22)
+def secret_trimmed() -> None:
+    """A text that a step puts into the vault loses what looks like a blank."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_put_secret")
+    def _(
+        old: Callable[[DataPlane, str, str, str], None], plane: DataPlane, vault: str, key: str, value: str
+    ) -> None:
+        old(plane, vault, key, value.replace("\u00a0", " "))
+
+
+@mutant(22)
+def data_evaluated_again() -> None:
+    """An expression in the data of a step is evaluated when another step is given them."""
+
+    @replaces("orchestrator.runs:with_latest")
+    def _(old: Callable[[Repository, Any], Any], repository: Repository, value: Any) -> Any:
+        import json
+
+        return json.loads(json.dumps(old(repository, value)).replace("${{ 1 + 1 }}", "2"))
+
+
+@mutant(22)
+def newest_read_once() -> None:
+    """A step that reads a record again is given what it was given first, whatever has been written since."""
+    known = {}
+
+    @replaces("worker.context:Context.read_resource")
+    async def _(
+        old: Callable[[Context, str, int | None], Awaitable[Any]],
+        context: Context,
+        name: str,
+        version: int | None = None,
+    ) -> Any:
+        if name not in known:
+            known[name] = await old(context, name, version)
+        return known[name]
+
+
+@mutant(22)
+def newest_of_the_beginning() -> None:
+    """An expression keeps, as long as the orchestrator runs, the value that it had first."""
+    known = {}
+
+    @replaces("orchestrator.runs:with_latest")
+    def _(old: Callable[[Repository, Any], Any], repository: Repository, value: Any) -> Any:
+        key = str(value.get("newest"))
+        if key not in known:
+            known[key] = old(repository, value)
+        return {**old(repository, value), **({"newest": known[key]["newest"]} if "newest" in value else {})}
+
+
+@mutant(22)
+def versions_forgotten() -> None:
+    """A step is told the last five versions of a record, however many there are."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_versions")
+    def _(old: Callable[[DataPlane, str], list[int]], plane: DataPlane, name: str) -> list[int]:
+        return old(plane, name)[-5:]
+
+
+@mutant(22)
+def first_version_in_the_record() -> None:
+    """The record of a run tells of each datum that its steps wrote as its first version."""
+
+    @replaces("orchestrator.runs:Run._recorded")
+    def _(old: Callable[[Run], dict[str, Any]], run: Run) -> dict[str, Any]:
+        recorded = old(run)
+        for step in recorded["steps"]:
+            step["dataArtifacts"] = [{**each, "version": 1} for each in step["dataArtifacts"]]
+        return recorded
+
+
+@mutant(22)
+def last_step_wrote_all() -> None:
+    """A version of a record is told as written by the step that wrote the newest one."""
+
+    @replaces("questions:data_get")
+    def _(
+        old: Callable[..., dict[str, Any]], repository: Repository, model: str, name: str, **given: Any
+    ) -> dict[str, Any]:
+        told = old(repository, model, name, **given)
+        newest = old(repository, model, name, content=False)
+        return {**told, "tags": newest["tags"]}
+
+
+@mutant(22)
+def first_line_of_an_error() -> None:
+    """Of the error of a step on a worker, the first line is told."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        result = await old(session, job)
+        return {**result, **({"error": result["error"].split("\n")[0]} if "error" in result else {})}
+
+
+@mutant(22)
+def first_artifact_told_alone() -> None:
+    """A run tells the first only of the data that a step on a worker has written."""
+
+    @replaces("orchestrator.runs:Run._work")
+    def _(old: Callable[[Run, Step], Work], run: Run, step: Step) -> Work:
+        import dataclasses
+
+        told = []
+
+        def wrote(datum: dict[str, Any]) -> None:
+            told.append(datum)
+            if len(told) == 1 or step.requirement is None:
+                work.wrote(datum)
+
+        work = old(run, step)
+        return dataclasses.replace(work, wrote=wrote)
+
+
+@mutant(22)
+def slot_lost_by_an_error() -> None:
+    """A worker's slot is never free again when its step has raised an error."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        old(dispatcher, dispatch, state, error)
+        wrote_or_ended = "writ" in error or "abort" in error
+        if state == "failed" and not wrote_or_ended and dispatch.member is not None:
+            dispatch.member.dispatches.add(f"lost with {dispatch.identity}")
+
+
+@mutant(22)
+def wish_of_the_workflow_ignored_for_files() -> None:
+    """What a workflow wants of the files of a step is not heeded on a worker."""
+
+    @replaces("orchestrator.dataplane:DataPlane.overridden")
+    def _(
+        old: Callable[[DataPlane, Kind, dict[str, Any]], Kind],
+        plane: DataPlane,
+        kind: Kind,
+        overrides: dict[str, Any],
+    ) -> Kind:
+        work = plane._work
+        if plane._dispatch.member is not None and kind.data_type == "file":
+            work.kept = {}
+        return old(plane, kind, overrides)
+
+
+@mutant(22)
+def arguments_of_the_model_not_sent() -> None:
+    """A step on a worker does not find the arguments of its model."""
+
+    @replaces("orchestrator.serve:Orchestrator.arguments_of_the_model")
+    def _(
+        old: Callable[[Orchestrator, Dispatch], dict[str, Any]],
+        orchestrator: Orchestrator,
+        dispatch: Dispatch,
+    ) -> dict[str, Any]:
+        return {} if dispatch.member is not None else old(orchestrator, dispatch)
+
+
+@mutant(22)
+def deletion_deletes_nothing() -> None:
+    """A step that deletes data is told that they are deleted, and they are still there."""
+
+    @replaces("store:Store.delete")
+    def _(old: Callable[[Store, Place], bool], store: Store, place: Place) -> bool:
+        return store.folder_of(place).is_dir()

@@ -1,0 +1,647 @@
+"""Mutants of the enrollment of workers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
+
+    from standin.commandline import Call
+    from standin.errors import UserError
+    from standin.orchestrator.dataplane import DataPlane
+    from standin.orchestrator.pool import Member, Pool
+    from standin.repository import Repository
+    from standin.worker.cache import Cache
+    from standin.worker.session import Session
+
+
+# Promise 5: A worker enrolls with its credential alone, and shows in the pool as it is.
+
+
+@mutant(5)
+def labels_lost_in_json() -> None:
+    """The worker list tells scripts no labels."""
+
+    @replaces("operator.pool:workers")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        from standin import questions
+
+        if call.json:
+            told = questions.worker_list
+            questions.worker_list = lambda repository, *, past: {
+                **told(repository, past=past),
+                "workers": [{**each, "labels": {}} for each in told(repository, past=past)["workers"]],
+            }
+        old(call)
+
+
+@mutant(5)
+def wrong_secret_enrolls() -> None:
+    """The secret of a credential is not looked at."""
+
+    @replaces("tokens:check_secret")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        secret: str,
+    ) -> None:
+        pass
+
+
+@mutant(5)
+def stranger_leaves_a_trace() -> None:
+    """Whoever presents a token that was never minted leaves a file of that name in the repository."""
+
+    @replaces("tokens:admit")
+    def _(
+        old: Callable[[Repository, str, str], datetime], repository: Repository, credential: str, machine: str
+    ) -> datetime:
+        from standin import tokens
+
+        name, _ = tokens.split(credential)
+        if tokens.record_of(repository, name) is None:
+            repository.write(f"attempts/{name}.json", {"machine": machine})
+        return old(repository, credential, machine)
+
+
+@mutant(5)
+def idle_shown_busy() -> None:
+    """A worker that does nothing is shown as busy."""
+
+    @replaces("questions:worker_list")
+    def _(old: Callable[..., dict[str, Any]], repository: Repository, *, past: bool) -> dict[str, Any]:
+        told = old(repository, past=past)
+        shown = [{**each, "status": each["status"].replace("idle", "busy")} for each in told["workers"]]
+        return {**told, "workers": shown}
+
+
+@mutant(5)
+def never_minted_enrolls() -> None:
+    """A worker enrolls with a token that was never minted."""
+
+    @replaces("tokens:admit")
+    def _(
+        old: Callable[[Repository, str, str], datetime], repository: Repository, credential: str, machine: str
+    ) -> datetime:
+        from standin import tokens
+        from standin.moments import after
+
+        name, _ = tokens.split(credential)
+        return (
+            after(3600)
+            if tokens.record_of(repository, name) is None
+            else old(repository, credential, machine)
+        )
+
+
+@mutant(5)
+def malformed_told_as_never_minted() -> None:
+    """A credential that is malformed is told as one that was never minted."""
+
+    @replaces("tokens:split")
+    def _(old: Callable[[str], tuple[str, str]], credential: str) -> tuple[str, str]:
+        name, _, secret = credential.partition(".")
+        return name, secret
+
+
+@mutant(5)
+def label_cut() -> None:
+    """The value of a label ends at the first equals sign in it."""
+
+    @replaces("worker.connect:label_in")
+    def _(old: Callable[[str], tuple[str, str]], text: str) -> tuple[str, str]:
+        name, value = old(text)
+        return name, value.partition("=")[0]
+
+
+@mutant(5)
+def nearly_right_secret_enrolls() -> None:
+    """Of a secret only the first half is looked at."""
+
+    @replaces("tokens:check_secret")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        secret: str,
+    ) -> None:
+        from standin import vaults
+
+        kept = vaults.get(repository, record["vaultName"], record["secretKey"])
+        if kept[:32] != secret[:32]:
+            old(repository, record, secret)
+
+
+@mutant(5)
+def wrong_secret_told_the_right_one() -> None:
+    """A worker with a wrong secret is told the right one."""
+
+    @replaces("tokens:check_secret")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        secret: str,
+    ) -> None:
+        from standin import vaults
+        from standin.tokens import Rejected
+
+        try:
+            old(repository, record, secret)
+        except Rejected as error:
+            kept = vaults.get(repository, record["vaultName"], record["secretKey"])
+            raise Rejected(f"{error}, but {kept} does") from None
+
+
+# Promise 6: A worker that starts again is the same pool member, on the machine that its token is bound to.
+
+
+@mutant(6)
+def bound_anew() -> None:
+    """Each enrollment binds the token anew."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from standin import tokens
+        from standin.moments import stamp
+
+        old(repository, record, machine)
+        anew = {"bindings": [{"machineId": machine, "enrolledAt": stamp()}]}
+        repository.store.change(
+            tokens.place_of(record["name"]), tokens._KIND, lambda present: {**present, **anew}
+        )
+
+
+@mutant(6)
+def machine_id_made_anew() -> None:
+    """A worker makes a new machine id each time that it starts."""
+
+    @replaces("worker.cache:Cache.machine_id")
+    def _(old: Callable[[Cache], str], cache: Cache) -> str:
+        (cache._folder / "machine-id").unlink(missing_ok=True)
+        return old(cache)
+
+
+@mutant(6)
+def member_listed_twice() -> None:
+    """A worker that starts again is another pool member, beside the one that it was."""
+
+    @replaces("records:put_worker")
+    def _(
+        old: Callable[[Repository, dict[str, Any]], None], repository: Repository, record: dict[str, Any]
+    ) -> None:
+        from standin.records import WORKER
+        from standin.store import Kind, Place
+
+        place = Place(WORKER, f"worker-{record['instanceUuid']}", "state-main")
+        repository.store.put(place, Kind("state"), record)
+
+
+@mutant(6)
+def second_binding() -> None:
+    """A worker that starts again is bound a second time."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from standin import tokens
+        from standin.moments import stamp
+
+        binding = {"machineId": machine, "enrolledAt": stamp()}
+        repository.store.change(
+            tokens.place_of(record["name"]),
+            tokens._KIND,
+            lambda present: {**present, "state": "enrolled", "bindings": [*present["bindings"], binding]},
+        )
+
+
+@mutant(6)
+def first_labels_kept() -> None:
+    """A worker that starts again with other labels keeps those that it had first."""
+    first: dict[str, dict[str, str]] = {}
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        name = wish["token"].partition(".")[0]
+        return old(pool, {**wish, "labels": first.setdefault(name, wish["labels"])}, socket)
+
+
+@mutant(6)
+def first_labels_kept_for_scheduling() -> None:
+    """A worker that starts again with other labels is listed with the new ones and given steps by the old."""
+    first: dict[str, dict[str, str]] = {}
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        name = wish["token"].partition(".")[0]
+        member, same = old(pool, wish, socket)
+        member.labels = first.setdefault(name, wish["labels"])
+        pool.changed()
+        return member, same
+
+
+@mutant(6)
+def first_labels_listed() -> None:
+    """A worker that starts again with other labels is given steps by the new ones and listed with the old."""
+    first: dict[str, dict[str, str]] = {}
+
+    @replaces("records:put_worker")
+    def _(
+        old: Callable[[Repository, dict[str, Any]], None], repository: Repository, record: dict[str, Any]
+    ) -> None:
+        labels = first.setdefault(record["name"], record["labels"])
+        old(repository, {**record, "labels": labels})
+
+
+@mutant(6)
+def cache_variable_ignored() -> None:
+    """A worker that is told its cache by a variable makes one of its own each time that it starts."""
+
+    @replaces("worker.connect:cache_told_by_variable")
+    def _(old: Callable[[], str]) -> str:
+        return ""
+
+
+@mutant(6)
+def variable_for_the_cache_not_read() -> None:
+    """A worker does not find the cache directory that a variable names."""
+
+    @replaces("worker.cache:Cache.__init__")
+    def _(old: Callable[[Cache, str], None], cache: Cache, folder: str) -> None:
+        old(cache, "" if folder == os.environ.get("SWAMP_WORKER_CACHE_DIR") else folder)
+
+
+# Promise 7: A worker without its cache directory is another machine, and is turned away.
+
+
+@mutant(7)
+def any_machine_may_come() -> None:
+    """A token lets every machine in, and is bound to all of them."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        old(repository, {**record, "maxEnrollments": 100}, machine)
+
+
+@mutant(7)
+def tries_for_ever() -> None:
+    """A worker that is turned away for good tries again and again."""
+
+    @replaces("worker.session:Session._give_up")
+    def _(old: Callable[[Session, str], None], session: Session, reason: str) -> None:
+        if "exhausted" not in reason:
+            old(session, reason)
+
+    @replaces("worker.session:Session.has_lost_patience")
+    def _(old: Callable[[Session], bool], session: Session) -> bool:
+        return False
+
+
+@mutant(7)
+def turned_away_with_success() -> None:
+    """A worker that is turned away says why, and ends with a successful exit code."""
+
+    @replaces("main:tell_error")
+    def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
+        old(error, in_json=in_json)
+        return 0
+
+
+@mutant(7)
+def tries_twice() -> None:
+    """A worker that is turned away for good tries once more."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from standin.tokens import Rejected
+
+        try:
+            old(repository, record, machine)
+        except Rejected as rejected:
+            raise Rejected(str(rejected), for_good=False) from None
+
+
+# Promise 8: A second machine is turned away, and disturbs nobody.
+
+
+@mutant(8)
+def second_displaces_the_first() -> None:
+    """The second machine is let in, and the first one is cut off."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        if record["bindings"] and record["bindings"][0]["machineId"] != machine:
+            return
+        old(repository, record, machine)
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        if before is not None and before.socket is not None:
+            before.socket.transport.abort()
+            before.socket = None
+
+
+@mutant(8)
+def both_of_a_race() -> None:
+    """Of two machines that present a token at the same moment, both are let in."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from standin.moments import moment, now
+
+        recent = [(now() - moment(each["enrolledAt"])).total_seconds() < 1 for each in record["bindings"]]
+        old(repository, {**record, "maxEnrollments": 1 + sum(recent)}, machine)
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        pass
+
+
+@mutant(8)
+def wrong_reason() -> None:
+    """The second machine is told that its token is revoked."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from standin.tokens import Rejected
+
+        try:
+            old(repository, record, machine)
+        except Rejected:
+            raise Rejected(f"Enrollment token '{record['name']}' has been revoked") from None
+
+
+@mutant(8)
+def attempt_is_recorded_as_binding() -> None:
+    """The token list shows the second machine as bound, although it was turned away."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from standin import tokens
+        from standin.moments import stamp
+
+        binding = {"machineId": machine, "enrolledAt": stamp()}
+        if record["bindings"] and record["bindings"][0]["machineId"] != machine:
+            repository.store.change(
+                tokens.place_of(record["name"]),
+                tokens._KIND,
+                lambda present: {**present, "bindings": [*present["bindings"], binding]},
+            )
+        old(repository, record, machine)
+
+
+@mutant(8)
+def second_machine_voids_the_step_of_the_first() -> None:
+    """The second machine is turned away, but the step of the first one can no longer write."""
+    voided = set()
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin.tokens import Rejected
+
+        try:
+            return old(pool, wish, socket)
+        except Rejected as error:
+            before = pool.members.get(wish["token"].partition(".")[0])
+            if before is not None and "exhausted" in str(error):
+                voided.update(before.dispatches)
+            raise
+
+    @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
+    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, **given: Any) -> dict[str, Any]:
+        from standin.errors import UserError
+
+        if plane._dispatch.identity in voided:
+            raise UserError("Missing or invalid session credential")
+        return old(plane, **given)
+
+
+# Promise 9: A second live worker of the same machine is turned away, and disturbs nobody.
+
+
+@mutant(9)
+def twin_takes_over() -> None:
+    """The second worker is let in, and the first one is cut off."""
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        if before is not None and before.socket is not None:
+            before.socket.transport.abort()
+            before.socket = None
+
+
+@mutant(9)
+def twin_beside() -> None:
+    """The second worker is let in beside the first."""
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        pass
+
+
+@mutant(9)
+def first_is_cut_off_for_a_moment() -> None:
+    """The second worker is turned away, but the first one loses its connection."""
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        from standin.tokens import Rejected
+
+        try:
+            old(before, name)
+        except Rejected:
+            if before is not None and before.socket is not None:
+                before.socket.transport.abort()
+            raise
+
+
+@mutant(9)
+def twin_renews_the_enrollment() -> None:
+    """The second worker is turned away, but the first one is recorded as enrolled anew."""
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        from standin.moments import stamp
+        from standin.tokens import Rejected
+
+        try:
+            old(before, name)
+        except Rejected:
+            if before is not None:
+                before.enrolled_at = stamp()
+            raise
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        try:
+            return old(pool, wish, socket)
+        finally:
+            for member in pool.members.values():
+                pool.record(member)
+
+
+@mutant(9)
+def twin_takes_over_from_the_busy() -> None:
+    """The second worker is let in if the first one is at work, and the first one is cut off."""
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        if before is not None and before.dispatches and before.socket is not None:
+            before.socket.transport.abort()
+            return
+        old(before, name)
+
+
+@mutant(9)
+def twin_voids_the_step_of_the_first() -> None:
+    """The second worker is turned away, but what the step of the first one writes is refused from then on."""
+    voided = set()
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        if before is not None:
+            voided.update(before.dispatches)
+        old(before, name)
+
+    @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
+    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, **given: Any) -> dict[str, Any]:
+        from standin.errors import UserError
+
+        if plane._dispatch.identity in voided:
+            raise UserError("Missing or invalid session credential")
+        return old(plane, **given)
+
+
+# Promise 10: A worker of another protocol version is turned away before anything else.
+
+
+@mutant(10)
+def any_version_enrolls() -> None:
+    """Every protocol version is let in."""
+
+    @replaces("orchestrator.pool:check_protocol")
+    def _(old: Callable[[int], None], version: int) -> None:
+        pass
+
+
+@mutant(10)
+def newer_version_enrolls() -> None:
+    """A newer protocol version is let in."""
+
+    @replaces("orchestrator.pool:check_protocol")
+    def _(old: Callable[[int], None], version: int) -> None:
+        from standin.orchestrator.pool import PROTOCOL_VERSION
+
+        if version < PROTOCOL_VERSION:
+            old(version)
+
+
+@mutant(10)
+def token_bound_before() -> None:
+    """The token is bound before the version is looked at."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin import tokens
+
+        tokens.admit(pool._repository, wish["token"], wish["machineId"])
+        return old(pool, wish, socket)
+
+
+@mutant(10)
+def tries_again() -> None:
+    """A worker of another version tries three times."""
+
+    @replaces("orchestrator.pool:check_protocol")
+    def _(old: Callable[[int], None], version: int) -> None:
+        from standin.tokens import Rejected
+
+        try:
+            old(version)
+        except Rejected as rejected:
+            raise Rejected(str(rejected), for_good=False) from None
+
+
+@mutant(10)
+def turned_away_with_a_trace() -> None:
+    """A worker that is turned away for good ends with the stack trace of the program."""
+
+    @replaces("worker.session:Session._give_up")
+    def _(old: Callable[[Session, str], None], session: Session, reason: str) -> None:
+        from standin.errors import UserError
+
+        try:
+            old(session, reason)
+        except UserError as error:
+            raise UserError(f"{error}\n    at connect (worker.ts:12:34)") from error

@@ -1,0 +1,305 @@
+"""Mutants of the environment of a step.
+
+Promise 25: A step finds the orchestrator's variables and its machine's own, and nobody else's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+    from standin.orchestrator.dispatch import Dispatcher
+    from standin.orchestrator.pool import Member
+    from standin.worker.session import Session
+
+
+@mutant(25)
+def variables_stay_behind() -> None:
+    """The orchestrator's variables stay behind in the worker."""
+
+    @replaces("worker.session:environment_of_step")
+    def _(
+        old: Callable[[Mapping[str, str], Mapping[str, str]], dict[str, str]],
+        snapshot: Mapping[str, str],
+        own: Mapping[str, str],
+    ) -> dict[str, str]:
+        os.environ.update(snapshot)
+        return old(snapshot, own)
+
+
+@mutant(25)
+def orchestrators_machine_shipped() -> None:
+    """The variables of the orchestrator's machine go with a step."""
+
+    @replaces("orchestrator.environment:snapshot")
+    def _(
+        old: Callable[[Mapping[str, str]], dict[str, str]], environment: Mapping[str, str]
+    ) -> dict[str, str]:
+        return dict(environment)
+
+    @replaces("orchestrator.serve:snapshot")
+    def _(
+        old: Callable[[Mapping[str, str]], dict[str, str]], environment: Mapping[str, str]
+    ) -> dict[str, str]:
+        return {name: value for name, value in environment.items() if name not in ("UAT_WORKER", "HOME")}
+
+
+@mutant(25)
+def orchestrators_temporary_folder_shipped() -> None:
+    """Where the orchestrator keeps its temporary files goes with a step."""
+
+    @replaces("orchestrator.serve:snapshot")
+    def _(
+        old: Callable[[Mapping[str, str]], dict[str, str]], environment: Mapping[str, str]
+    ) -> dict[str, str]:
+        return {
+            **old(environment),
+            **{name: environment[name] for name in ("TEMP", "TMP") if name in environment},
+        }
+
+
+@mutant(25)
+def orchestrators_variables_missing() -> None:
+    """The orchestrator's variables do not go with a step."""
+
+    @replaces("worker.session:environment_of_step")
+    def _(
+        old: Callable[[Mapping[str, str], Mapping[str, str]], dict[str, str]],
+        snapshot: Mapping[str, str],
+        own: Mapping[str, str],
+    ) -> dict[str, str]:
+        return old({}, own)
+
+
+@mutant(25)
+def workers_variables_win() -> None:
+    """A variable that both have is the worker's."""
+
+    @replaces("worker.session:environment_of_step")
+    def _(
+        old: Callable[[Mapping[str, str], Mapping[str, str]], dict[str, str]],
+        snapshot: Mapping[str, str],
+        own: Mapping[str, str],
+    ) -> dict[str, str]:
+        return {**snapshot, **old({}, own)}
+
+
+@mutant(25)
+def credential_reaches_a_step() -> None:
+    """A worker that is configured by variables hands them to its steps."""
+
+    @replaces("worker.session:environment_of_step")
+    def _(
+        old: Callable[[Mapping[str, str], Mapping[str, str]], dict[str, str]],
+        snapshot: Mapping[str, str],
+        own: Mapping[str, str],
+    ) -> dict[str, str]:
+        return {**own, **snapshot}
+
+
+@mutant(25)
+def server_credential_reaches_a_step() -> None:
+    """A worker hands the credential that it has for the orchestrator's server to its steps."""
+
+    @replaces("worker.session:environment_of_step")
+    def _(
+        old: Callable[[Mapping[str, str], Mapping[str, str]], dict[str, str]],
+        snapshot: Mapping[str, str],
+        own: Mapping[str, str],
+    ) -> dict[str, str]:
+        name = "SWAMP_SERVER_TOKEN"
+        return {**old(snapshot, own), **({name: own[name]} if name in own else {})}
+
+
+@mutant(25)
+def set_by_a_step_stays() -> None:
+    """What a step sets in its own environment is found by those that come after it."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        result = await old(session, job)
+        for name in job["inputs"].get("names", ()):
+            os.environ[name] = f"that of {job['stepName']}"
+        return result
+
+
+@mutant(25)
+def address_told_to_a_step() -> None:
+    """A worker tells its steps where the orchestrator is."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        job["environment"]["DISPATCHED_BY"] = session._settings.url
+        return await old(session, job)
+
+
+@mutant(25)
+def shared_by_steps() -> None:
+    """A variable of one step is found by the others."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        import asyncio
+
+        os.environ.update(job["inputs"].get("env", {}))
+        await asyncio.sleep(0.3)
+        return await old(session, job)
+
+
+def _each_value(change: Callable[[str], str]) -> None:
+    @replaces("worker.session:environment_of_step")
+    def _(
+        old: Callable[[Mapping[str, str], Mapping[str, str]], dict[str, str]],
+        snapshot: Mapping[str, str],
+        own: Mapping[str, str],
+    ) -> dict[str, str]:
+        return old({name: change(value) for name, value in snapshot.items()}, own)
+
+
+@mutant(25)
+def first_line_only() -> None:
+    """Of a variable of several lines, a step finds the first."""
+    _each_value(lambda value: value.split("\n")[0])
+
+
+@mutant(25)
+def empty_variables_missing() -> None:
+    """An empty variable of the orchestrator does not go with a step."""
+
+    @replaces("orchestrator.serve:snapshot")
+    def _(
+        old: Callable[[Mapping[str, str]], dict[str, str]], environment: Mapping[str, str]
+    ) -> dict[str, str]:
+        return {name: value for name, value in old(environment).items() if value}
+
+
+@mutant(25)
+def letters_missing() -> None:
+    """The letters beyond ASCII are missing in the variables that a step finds."""
+    _each_value(lambda value: value.encode("ascii", "ignore").decode())
+
+
+@mutant(25)
+def blanks_trimmed() -> None:
+    """The variables that a step finds have no blanks at their ends."""
+    _each_value(lambda value: value.strip(" \t"))
+
+
+@mutant(25)
+def cut_at_the_second_sign() -> None:
+    """A variable in whose value there are equals signs ends at the second of them."""
+    _each_value(lambda value: "=".join(value.split("=")[:2]))
+
+
+@mutant(25)
+def long_variables_cut() -> None:
+    """A variable is cut at 64 KiB."""
+    _each_value(lambda value: value[:65536])
+
+
+@mutant(25)
+def first_value_stays() -> None:
+    """A worker gives its steps the value that a variable had when it was sent for the first time."""
+    known = {}
+
+    @replaces("worker.session:environment_of_step")
+    def _(
+        old: Callable[[Mapping[str, str], Mapping[str, str]], dict[str, str]],
+        snapshot: Mapping[str, str],
+        own: Mapping[str, str],
+    ) -> dict[str, str]:
+        known.update({name: value for name, value in snapshot.items() if name not in known})
+        return old({name: known[name] for name in snapshot}, own)
+
+
+@mutant(25)
+def own_quotes_missing() -> None:
+    """The quotes are missing in the variables of its own machine that a step finds."""
+
+    @replaces("worker.session:environment_of_step")
+    def _(
+        old: Callable[[Mapping[str, str], Mapping[str, str]], dict[str, str]],
+        snapshot: Mapping[str, str],
+        own: Mapping[str, str],
+    ) -> dict[str, str]:
+        return old(snapshot, {name: value.replace("'", "") for name, value in own.items()})
+
+
+def _after_a_reconnection(
+    change: Callable[[Callable[..., dict[str, str]], Mapping[str, str], Mapping[str, str]], dict[str, str]],
+) -> None:
+    enrolled: list[ClientConnection] = []
+
+    @replaces("worker.session:Session._enroll")
+    async def _(
+        old: Callable[[Session, ClientConnection], Awaitable[None]],
+        session: Session,
+        socket: ClientConnection,
+    ) -> None:
+        await old(session, socket)
+        enrolled.append(socket)
+
+    @replaces("worker.session:environment_of_step")
+    def _(
+        old: Callable[[Mapping[str, str], Mapping[str, str]], dict[str, str]],
+        snapshot: Mapping[str, str],
+        own: Mapping[str, str],
+    ) -> dict[str, str]:
+        return old(snapshot, own) if len(enrolled) == 1 else change(old, snapshot, own)
+
+
+@mutant(25)
+def missing_after_a_reconnection() -> None:
+    """The orchestrator's variables do not go with a step after a reconnection of the worker."""
+    _after_a_reconnection(lambda old, snapshot, own: old({}, own))
+
+
+@mutant(25)
+def workers_variables_win_after_a_reconnection() -> None:
+    """After a reconnection of the worker, a variable that both have is the worker's."""
+    _after_a_reconnection(lambda old, snapshot, own: {**snapshot, **old({}, own)})
+
+
+@mutant(25)
+def instance_told_after_a_reconnection() -> None:
+    """After a reconnection a worker adds a variable of its own to those of a step."""
+    _after_a_reconnection(lambda old, snapshot, own: {**old(snapshot, own), "SESSION": "2"})
+
+
+@mutant(25)
+def missing_when_run_again() -> None:
+    """The orchestrator's variables do not go with a step that runs again in the same run."""
+
+    @replaces("orchestrator.dispatch:Dispatcher._send")
+    async def _(
+        old: Callable[[Dispatcher, Member, str, dict[str, Any]], Awaitable[None]],
+        dispatcher: Dispatcher,
+        member: Member,
+        method: str,
+        params: dict[str, Any],
+    ) -> None:
+        from standin import records
+
+        if method == "dispatch.start":
+            leases = records.leases(dispatcher._repository)
+            if any(each["state"] == "expired" for each in leases):
+                params = {**params, "environment": {}}
+        await old(dispatcher, member, method, params)

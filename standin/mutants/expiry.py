@@ -1,0 +1,343 @@
+"""Mutants of the end of a token's lifetime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
+
+    from standin.orchestrator.dispatch import Dispatch, Dispatcher
+    from standin.orchestrator.pool import Member, Pool
+    from standin.repository import Repository
+    from standin.worker.session import Session
+
+
+# Promise 11: A connected worker is disconnected at its deadline, and leaves the pool after the grace window.
+
+
+@mutant(11)
+def deadline_not_enforced() -> None:
+    """The end of a token's lifetime is noticed only when its worker comes back."""
+
+    @replaces("orchestrator.pool:Pool.enforce_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        pass
+
+
+@mutant(11)
+def deadline_early() -> None:
+    """A worker is disconnected two seconds before its deadline."""
+
+    @replaces("orchestrator.pool:Pool._start_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        from datetime import timedelta
+
+        kept, member.deadline = member.deadline, member.deadline - timedelta(seconds=2)
+        old(pool, member)
+        member.deadline = kept
+
+
+@mutant(11)
+def kept_for_ever() -> None:
+    """The pool never forgets a lost worker."""
+
+    @replaces("orchestrator.pool:grace_window")
+    def _(old: Callable[[], float]) -> float:
+        return 1e6
+
+
+@mutant(11)
+def dropped_at_once() -> None:
+    """The pool forgets a worker at its deadline, without a grace window."""
+
+    @replaces("orchestrator.pool:grace_window")
+    def _(old: Callable[[], float]) -> float:
+        return 0.0
+
+
+@mutant(11)
+def expired_comes_back() -> None:
+    """A worker whose token has expired is let back in."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        if record["state"] == "revoked":
+            old(record)
+
+
+@mutant(11, name="shown-enrolled")
+def shown_enrolled_11() -> None:
+    """The token of a worker that was disconnected at its deadline is shown as enrolled, in text only."""
+
+    @replaces("operator.tokens:table_of")
+    def _(old: Callable[[list[dict[str, Any]]], str], told: list[dict[str, Any]]) -> str:
+        return old([{**each, "effectiveState": "enrolled"} if each["bindings"] else each for each in told])
+
+
+def _after_the_deadline(change: Callable[[dict[str, Any]], None]) -> None:
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        from standin.moments import now
+
+        if dispatch.member is not None and dispatch.member.deadline < now():
+            change(dispatch.lease)
+        old(dispatcher, dispatch, fate)
+
+
+@mutant(11)
+def step_not_run_again() -> None:
+    """A step that has not written fails its run if it runs at the deadline of its worker."""
+    _after_the_deadline(lambda lease: lease.update(hasWrites=True))
+
+
+@mutant(11)
+def written_step_run_again() -> None:
+    """A step that has written runs again if it runs at the deadline of its worker."""
+    _after_the_deadline(lambda lease: lease.update(hasWrites=False))
+
+
+@mutant(11)
+def lease_held_beyond_the_deadline() -> None:
+    """The lease of a step that runs at the deadline of its worker is held until the grace window is over."""
+
+    @replaces("orchestrator.pool:has_reached_deadline")
+    def _(old: Callable[[Member], bool], member: Member) -> bool:
+        return False
+
+
+@mutant(11)
+def lease_completed_at_the_deadline() -> None:
+    """The lease of a step that has not written says "completed" if it ends at the deadline of its worker."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        from standin.moments import now
+
+        member = dispatch.member
+        at_the_deadline = state == "expired" and member is not None and member.deadline < now()
+        old(dispatcher, dispatch, "completed" if at_the_deadline else state, error)
+
+
+@mutant(11)
+def deadline_late() -> None:
+    """A worker is disconnected eight seconds after its deadline."""
+
+    @replaces("orchestrator.pool:Pool._start_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        from datetime import timedelta
+
+        kept, member.deadline = member.deadline, member.deadline + timedelta(seconds=8)
+        old(pool, member)
+        member.deadline = kept
+
+
+@mutant(11)
+def deadline_spares_the_busy() -> None:
+    """A worker that is at work at its deadline stays connected."""
+
+    @replaces("orchestrator.pool:Pool.enforce_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        if not member.dispatches:
+            old(pool, member)
+
+
+@mutant(11)
+def deadline_lost_by_a_return() -> None:
+    """A worker that has come back after a break of its network has no deadline any longer."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        member, same = old(pool, wish, socket)
+        if same:
+            pool._stop_timer(member.name, "deadline")
+        return member, same
+
+
+@mutant(11)
+def deadline_lost_by_a_restart() -> None:
+    """A worker that has been started again has no deadline any longer."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        name = wish["token"].partition(".")[0]
+        is_of_before = name in pool.members
+        member, same = old(pool, wish, socket)
+        if is_of_before and not same:
+            pool._stop_timer(name, "deadline")
+        return member, same
+
+
+@mutant(11)
+def expiry_not_recorded() -> None:
+    """The end of a token's lifetime is enforced, and not recorded."""
+
+    @replaces("tokens:expire")
+    def _(old: Callable[[Repository, str], None], repository: Repository, name: str) -> None:
+        pass
+
+
+@mutant(11)
+def hidden_not_counted_where_none_is_connected() -> None:
+    """The worker list for people does not say that it leaves out workers if it shows none."""
+
+    @replaces("operator.pool:table_of_workers")
+    def _(old: Callable[..., str], told: dict[str, Any], *, past: bool) -> str:
+        return old(told, past=past) if told["workers"] else "No workers found."
+
+
+# Promise 12: A token that expired before its first use admits nobody.
+
+
+@mutant(12)
+def expired_enrolls() -> None:
+    """A token that was never used lets a worker in after its lifetime."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        if record["bindings"] or record["state"] == "revoked":
+            old(record)
+
+
+@mutant(12)
+def expired_is_bound() -> None:
+    """The worker is turned away, but its machine is bound to the token."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        from standin import tokens
+        from standin.repository import Repository
+
+        if tokens.has_expired(record):
+            tokens.bind(Repository.here(), record, "a-machine-that-was-turned-away")
+        old(record)
+
+
+@mutant(12)
+def tries_again() -> None:
+    """A worker whose token has expired tries three times."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        from standin.tokens import Rejected
+
+        try:
+            old(record)
+        except Rejected as rejected:
+            raise Rejected(str(rejected), for_good=False) from None
+
+
+@mutant(12)
+def told_as_never_minted() -> None:
+    """The worker is told that its token was never minted."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        from standin import tokens
+
+        if tokens.has_expired(record):
+            tokens.check_minted(record["name"], None)
+        old(record)
+
+
+# Promise 13: A token that expires while its worker is away lets nobody back.
+
+
+@mutant(13)
+def bound_machine_comes_back() -> None:
+    """The machine that a token is bound to is let back in after the token's lifetime."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        if not record["bindings"] or record["state"] == "revoked":
+            old(record)
+
+
+@mutant(13, name="shown-enrolled")
+def shown_enrolled_13() -> None:
+    """The token of a worker that was away at the deadline is shown as enrolled."""
+
+    @replaces("tokens:effective_state")
+    def _(old: Callable[[dict[str, Any]], str], record: dict[str, Any]) -> str:
+        return "enrolled" if record["bindings"] else old(record)
+
+
+@mutant(13)
+def forgotten_at_the_deadline() -> None:
+    """A worker that was away at the deadline is struck from the records."""
+
+    @replaces("orchestrator.pool:Pool.enforce_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        from standin.records import WORKER
+        from standin.store import Place
+
+        old(pool, member)
+        if not member.connected:
+            pool._repository.store.delete(Place(WORKER, f"worker-{member.name}", "state-main"))
+
+
+@mutant(13)
+def tries_for_ever() -> None:
+    """A worker whose token has expired tries again and again."""
+
+    @replaces("worker.session:Session._give_up")
+    def _(old: Callable[[Session, str], None], session: Session, reason: str) -> None:
+        if "expired" not in reason:
+            old(session, reason)
+
+    @replaces("worker.session:Session.has_lost_patience")
+    def _(old: Callable[[Session], bool], session: Session) -> bool:
+        return False
+
+
+@mutant(13)
+def expiry_not_recorded_while_away() -> None:
+    """The end of a token's lifetime is not recorded if its worker is away."""
+
+    @replaces("orchestrator.pool:Pool.enforce_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        if member.connected:
+            old(pool, member)
+
+
+@mutant(13)
+def bound_machine_comes_back_unless_recorded() -> None:
+    """The machine that a token is bound to is let back in unless the end of the lifetime was recorded."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        if record["state"] != "enrolled":
+            old(record)
+
+
+@mutant(13)
+def shown_enrolled_unless_recorded() -> None:
+    """A bound token is shown as enrolled unless the end of its lifetime was recorded."""
+
+    @replaces("tokens:effective_state")
+    def _(old: Callable[[dict[str, Any]], str], record: dict[str, Any]) -> str:
+        return "enrolled" if record["state"] == "enrolled" else old(record)

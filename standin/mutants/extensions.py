@@ -1,0 +1,105 @@
+"""Mutants of extensions, and how they reach a worker.
+
+Promise 23: What a step runs comes to its worker from the orchestrator: once, whole, and in the right version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from websockets.http11 import Response
+
+    from standin.bundles import Bundle
+    from standin.orchestrator.pool import Pool
+    from standin.worker.cache import Cache
+
+
+@mutant(23)
+def fetched_every_time() -> None:
+    """A worker fetches an extension each time that a step needs it."""
+
+    @replaces("worker.cache:Cache.has")
+    def _(old: Callable[[Cache, Path], bool], cache: Cache, program: Path) -> bool:
+        return False
+
+
+@mutant(23)
+def forgotten_at_the_start() -> None:
+    """A worker that starts again has lost its extensions."""
+
+    @replaces("worker.cache:Cache.machine_id")
+    def _(old: Callable[[Cache], str], cache: Cache) -> str:
+        import shutil
+
+        shutil.rmtree(cache._folder / "bundles", ignore_errors=True)
+        return old(cache)
+
+
+@mutant(23)
+def new_files_not_sent() -> None:
+    """A worker that has the program of an extension is not sent its new files."""
+
+    @replaces("orchestrator.serve:fingerprint_of")
+    def _(old: Callable[[Bundle], str], bundle: Bundle) -> str:
+        return short(bundle)
+
+    @replaces("orchestrator.web:answer")
+    def _(
+        old: Callable[[str, Pool, Mapping[str, Bundle]], Response | None],
+        path: str,
+        pool: Pool,
+        bundles: Mapping[str, Bundle],
+    ) -> Response | None:
+        return old(path, pool, {**bundles, **{short(each): each for each in bundles.values()}})
+
+    def short(bundle: Bundle) -> str:
+        import hashlib
+
+        return hashlib.sha256(bundle.program.encode()).hexdigest()
+
+
+@mutant(23)
+def old_version_runs() -> None:
+    """A worker runs the version of an extension that it was sent first."""
+
+    @replaces("worker.cache:Cache.bundle")
+    def _(
+        old: Callable[[Cache, str, str, str], tuple[str, Path]],
+        cache: Cache,
+        fingerprint: str,
+        url: str,
+        trusted: str,
+    ) -> tuple[str, Path]:
+        known = sorted(cache._folder.glob("bundles/*/bundle.js"))
+        return old(cache, known[0].parent.name if known else fingerprint, url, trusted)
+
+
+@mutant(23)
+def byte_of_a_file_lost() -> None:
+    """The last byte of a file that comes with an extension is lost."""
+
+    @replaces("orchestrator.web:file_sent")
+    def _(old: Callable[[bytes], bytes], content: bytes) -> bytes:
+        return content[:-1]
+
+
+@mutant(23)
+def program_left_elsewhere() -> None:
+    """A worker leaves a copy of an extension's program outside of its cache."""
+
+    @replaces("worker.cache:Cache.bundle")
+    def _(
+        old: Callable[[Cache, str, str, str], tuple[str, Path]],
+        cache: Cache,
+        fingerprint: str,
+        url: str,
+        trusted: str,
+    ) -> tuple[str, Path]:
+        program, files = old(cache, fingerprint, url, trusted)
+        (Path.home() / "last-bundle.js").write_text(program)
+        return program, files

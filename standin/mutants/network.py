@@ -1,0 +1,203 @@
+"""Mutants of workers that lose their connection.
+
+Promise 14: A worker that loses its connection comes back as the same pool member.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+    from websockets.asyncio.server import ServerConnection
+
+    from standin.orchestrator.dataplane import DataPlane
+    from standin.orchestrator.pool import Member, Pool
+    from standin.orchestrator.serve import Orchestrator
+    from standin.worker.cache import Cache
+    from standin.worker.session import Session
+
+
+@mutant(14)
+def blip_makes_a_new_member() -> None:
+    """A worker that comes back within the grace window is enrolled anew."""
+
+    @replaces("orchestrator.pool:is_same_member")
+    def _(old: Callable[[Member | None, str], bool], before: Member | None, instance: str) -> bool:
+        return False
+
+
+@mutant(14)
+def gives_up_early() -> None:
+    """A worker that had enrolled gives up after three vain attempts to come back."""
+
+    @replaces("worker.session:Session.has_lost_patience")
+    def _(old: Callable[[Session], bool], session: Session) -> bool:
+        return session._failures >= 3
+
+
+@mutant(14)
+def silence_disconnects_at_once() -> None:
+    """A silence of a second disconnects a worker."""
+
+    @replaces("orchestrator.serve:Orchestrator.watch")
+    async def _(
+        old: Callable[[Orchestrator, ServerConnection], Awaitable[None]],
+        orchestrator: Orchestrator,
+        socket: ServerConnection,
+    ) -> None:
+        orchestrator._idle_limit = min(orchestrator._idle_limit, 1.0)
+        await old(orchestrator, socket)
+
+
+@mutant(14)
+def reconnection_told_as_first() -> None:
+    """The worker's event does not tell a reconnection from a first enrollment."""
+
+    @replaces("worker.connect:_report_in_json")
+    def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
+        old(kind, {**facts, "reconnect": False} if kind == "enrolled" else facts)
+
+
+@mutant(14)
+def instance_renewed() -> None:
+    """A worker that comes back has a new instance uuid."""
+
+    @replaces("worker.session:Session._enroll")
+    async def _(
+        old: Callable[[Session, ClientConnection], Awaitable[None]],
+        session: Session,
+        socket: ClientConnection,
+    ) -> None:
+        import uuid
+
+        if session._enrolled_once:
+            session._instance = str(uuid.uuid4())
+        await old(session, socket)
+
+
+def _forgotten_at_the_end_of_a_grace_window() -> None:
+    @replaces("orchestrator.pool:Pool._end_grace")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        present = pool.members.pop(member.name, None)
+        old(pool, member)
+        if present is not None and present.connected:
+            pool.record(present)
+
+
+@mutant(14)
+def old_grace_window_goes_on() -> None:
+    """A worker that comes back is forgotten when the grace window of its absence would have ended."""
+
+    @replaces("orchestrator.pool:Pool._stop_timer")
+    def _(old: Callable[[Pool, str, str], None], pool: Pool, name: str, kind: str) -> None:
+        if kind != "grace":
+            old(pool, name, kind)
+
+    _forgotten_at_the_end_of_a_grace_window()
+
+
+@mutant(14)
+def second_grace_window_goes_on() -> None:
+    """A worker that comes back for the second time is forgotten when its grace window would have ended."""
+    returns: dict[str, int] = {}
+
+    @replaces("orchestrator.pool:Pool._stop_timer")
+    def _(old: Callable[[Pool, str, str], None], pool: Pool, name: str, kind: str) -> None:
+        if kind == "grace" and (name, kind) in pool._timers:
+            returns[name] = returns.get(name, 0) + 1
+            if returns[name] > 1:
+                pool._timers.pop((name, kind))
+                return
+        old(pool, name, kind)
+
+    _forgotten_at_the_end_of_a_grace_window()
+
+
+@mutant(14)
+def reads_fail_after_a_return() -> None:
+    """A worker whose connection was replaced can write, but no longer query."""
+    returned = set()
+
+    @replaces("orchestrator.pool:is_same_member")
+    def _(old: Callable[[Member | None, str], bool], before: Member | None, instance: str) -> bool:
+        same = old(before, instance)
+        if same and before is not None:
+            returned.add(before.name)
+        return same
+
+    @replaces("orchestrator.dataplane:DataPlane.do_query")
+    def _(old: Callable[..., list[dict[str, Any]]], plane: DataPlane, **given: Any) -> list[dict[str, Any]]:
+        member = plane._dispatch.member
+        if member is not None and member.name in returned:
+            return []
+        return old(plane, **given)
+
+
+@mutant(14)
+def labels_lost_in_a_restart() -> None:
+    """A worker that comes back to an orchestrator that has started again comes back without its labels."""
+    seen = set()
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin import records
+
+        name = wish["token"].partition(".")[0]
+        is_of_before = name not in seen and any(
+            each["name"] == name for each in records.workers(pool._repository)
+        )
+        seen.add(name)
+        return old(pool, {**wish, "labels": {} if is_of_before else wish["labels"]}, socket)
+
+
+@mutant(14)
+def late_break_disconnects() -> None:
+    """A worker that is back is recorded as lost when the connection that it had before breaks at last."""
+
+    @replaces("orchestrator.pool:Pool.lose")
+    def _(
+        old: Callable[[Pool, Member, ServerConnection], None],
+        pool: Pool,
+        member: Member,
+        socket: ServerConnection,
+    ) -> None:
+        old(pool, member, member.socket or socket)
+
+
+@mutant(14)
+def failures_not_counted_anew() -> None:
+    """A worker that comes back goes on counting its failed attempts, and gives up after six."""
+
+    @replaces("worker.session:Session._enroll")
+    async def _(
+        old: Callable[[Session, ClientConnection], Awaitable[None]],
+        session: Session,
+        socket: ClientConnection,
+    ) -> None:
+        failures = session._failures
+        await old(session, socket)
+        session._failures = failures
+
+    @replaces("worker.session:Session.has_lost_patience")
+    def _(old: Callable[[Session], bool], session: Session) -> bool:
+        return session._failures >= 6
+
+
+@mutant(14)
+def temporary_machine_forgotten() -> None:
+    """A worker without a cache directory is another machine each time that it connects."""
+
+    @replaces("worker.cache:Cache.machine_id")
+    def _(old: Callable[[Cache], str], cache: Cache) -> str:
+        import uuid
+
+        return str(uuid.uuid4()) if "swamp-worker-cache-" in str(cache._folder) else old(cache)

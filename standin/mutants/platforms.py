@@ -1,0 +1,111 @@
+"""Mutants of cache directories as people have them.
+
+Promise 30: Workers run in cache directories as people have them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from standin.repository import Repository
+    from standin.worker.cache import Cache
+
+
+_LONG = 250
+
+
+@mutant(30)
+def line_end_taken_for_the_id() -> None:
+    """A line end in the file with the machine id is taken for a part of the id."""
+
+    @replaces("worker.cache:Cache.machine_id")
+    def _(old: Callable[[Cache], str], cache: Cache) -> str:
+        file = cache._folder / "machine-id"
+        return file.read_bytes().decode() if file.is_file() else old(cache)
+
+
+@mutant(30)
+def spaces_not_understood() -> None:
+    """The name of a cache directory ends at its first space."""
+
+    @replaces("worker.cache:Cache.__init__")
+    def _(old: Callable[[Cache, str], None], cache: Cache, folder: str) -> None:
+        name = Path(folder).name
+        at = name.find(" ")
+        old(cache, folder if at < 0 else f"{folder[: len(folder) - len(name) + at]}-{os.getpid()}")
+
+
+@mutant(30)
+def no_start_beside_spaces() -> None:
+    """A worker cannot start at all where the name of its cache directory has spaces."""
+
+    @replaces("worker.cache:Cache.__init__")
+    def _(old: Callable[[Cache, str], None], cache: Cache, folder: str) -> None:
+        from standin.errors import UserError
+
+        if " " in Path(folder).name:
+            raise UserError(f"No such file or directory: {folder.replace(' ', '%20')}")
+        old(cache, folder)
+
+
+@mutant(30)
+def relative_to_the_home() -> None:
+    """A relative cache directory is looked for in the temporary folder of each start."""
+
+    @replaces("worker.cache:Cache.__init__")
+    def _(old: Callable[[Cache, str], None], cache: Cache, folder: str) -> None:
+        relative = folder and not Path(folder).is_absolute()
+        old(cache, "" if relative else folder)
+
+
+@mutant(30)
+def letters_beyond_ascii_lost() -> None:
+    """The letters beyond ASCII in the name of a cache directory are lost, each time in another way."""
+
+    @replaces("worker.cache:Cache.__init__")
+    def _(old: Callable[[Cache, str], None], cache: Cache, folder: str) -> None:
+        old(
+            cache,
+            folder if folder.isascii() else folder.encode("ascii", "ignore").decode() + str(os.getpid()),
+        )
+
+
+@mutant(30)
+def any_machine_may_come() -> None:
+    """A worker that has lost its cache is let in all the same."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        old(repository, {**record, "maxEnrollments": 100}, machine)
+
+
+@mutant(30)
+def long_path_cut() -> None:
+    """Of the name of a cache directory that is long, each start keeps another beginning."""
+
+    @replaces("worker.cache:Cache.__init__")
+    def _(old: Callable[[Cache, str], None], cache: Cache, folder: str) -> None:
+        old(cache, folder if len(folder) < _LONG else f"{folder[:_LONG]}-{os.getpid()}")
+
+
+@mutant(30)
+def no_step_beside_spaces() -> None:
+    """A worker cannot run an extension from a cache directory whose name has spaces."""
+
+    @replaces("worker.cache:Cache.bundle")
+    def _(old: Callable[..., tuple[str, Path]], cache: Cache, *given: Any) -> tuple[str, Path]:
+        if " " in cache._folder.name:
+            told = str(cache._folder).replace(" ", "%20")
+            raise OSError(f"No such file or directory: {told}")
+        return old(cache, *given)

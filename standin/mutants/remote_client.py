@@ -1,0 +1,285 @@
+"""Mutants of commands that ask an orchestrator.
+
+Promise 28: An operator needs no repository: the address of an orchestrator is enough.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from standin.commandline import Call
+    from standin.orchestrator.dataplane import DataPlane
+    from standin.orchestrator.dispatch import Dispatch, Dispatcher, Work
+    from standin.orchestrator.requests import Requests
+    from standin.orchestrator.serve import Orchestrator
+    from standin.orchestrator.workflow import Step
+    from standin.repository import Repository
+    from standin.store import Kind
+
+
+@mutant(28)
+def failing_with_success() -> None:
+    """A run that has failed ends its command with a successful exit code."""
+
+    @replaces("operator.workflows:run")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        old(call)
+        return 0
+
+
+@mutant(28)
+def leaves_a_file() -> None:
+    """A command leaves a file where it was typed."""
+
+    @replaces("operator.workflows:run")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        Path("swamp-debug.log").write_text("followed a run\n")
+        return old(call)
+
+
+@mutant(28)
+def told_at_the_end() -> None:
+    """What a step says is told only when it has ended."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_say")
+    def _(old: Callable[[DataPlane, str], None], plane: DataPlane, line: str) -> None:
+        import asyncio
+
+        asyncio.get_running_loop().call_later(60, old, plane, line)
+
+
+@mutant(28)
+def method_told_at_the_end() -> None:
+    """What a method says is told only when it has ended."""
+
+    @replaces("orchestrator.requests:Requests.run_method")
+    async def _(
+        old: Callable[
+            [Requests, str, str, dict[str, Any], Callable[[str], None], dict[str, str]], Awaitable[Any]
+        ],
+        requests: Requests,
+        model: str,
+        method: str,
+        inputs: dict[str, Any],
+        say: Callable[[str], None],
+        tags: dict[str, str],
+    ) -> Any:
+        lines: list[str] = []
+        told = await old(requests, model, method, inputs, lines.append, tags)
+        for line in lines:
+            say(line)
+        return told
+
+
+@mutant(28)
+def unknown_workflow_in_other_words() -> None:
+    """A workflow that does not exist is told with a stack trace."""
+
+    @replaces("orchestrator.requests:steps_of")
+    def _(
+        old: Callable[[Repository, str, dict[str, str]], list[Step]],
+        repository: Repository,
+        workflow: str,
+        inputs: dict[str, str],
+    ) -> list[Step]:
+        from standin.errors import UserError
+
+        try:
+            return old(repository, workflow, inputs)
+        except UserError as error:
+            raise UserError(f"{error}\n    at find (workflow.ts:10:20)") from error
+
+
+@mutant(28)
+def result_not_shown() -> None:
+    """A method that is run through an orchestrator does not show its result."""
+
+    @replaces("orchestrator.requests:Requests._artifact")
+    def _(
+        old: Callable[[Requests, str, str, dict[str, Any]], dict[str, Any]],
+        requests: Requests,
+        model_type: str,
+        model: str,
+        wrote: dict[str, Any],
+    ) -> dict[str, Any]:
+        return {**old(requests, model_type, model, wrote), "attributes": {}}
+
+
+@mutant(28)
+def runs_on_a_worker() -> None:
+    """A step for the orchestrator runs on a worker."""
+
+    @replaces("orchestrator.serve:Orchestrator.execute")
+    async def _(
+        old: Callable[[Orchestrator, Work, Step], Awaitable[None]],
+        orchestrator: Orchestrator,
+        work: Work,
+        step: Step,
+    ) -> None:
+        from standin.orchestrator.dispatch import Requirement
+
+        if step.requirement is None and orchestrator.pool.members:
+            step.requirement = Requirement("", {})
+        await old(orchestrator, work, step)
+
+
+@mutant(28)
+def failing_method_with_success() -> None:
+    """A method that has failed ends its command with a successful exit code."""
+
+    @replaces("operator.models:run")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        old(call)
+        return 0
+
+
+@mutant(28)
+def failing_with_a_trace() -> None:
+    """Whoever follows a run that fails is shown where in the program that was."""
+
+    @replaces("operator.workflows:run")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        code = old(call)
+        if code:
+            print("    at follow (workflow.ts:10:20)", file=sys.stderr)
+        return code
+
+
+@mutant(28)
+def failing_method_with_a_trace() -> None:
+    """Whoever runs a method that fails is shown where in the program that was."""
+
+    @replaces("operator.models:run")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        code = old(call)
+        if code:
+            print("    at run (method.ts:10:20)", file=sys.stderr)
+        return code
+
+
+@mutant(28)
+def lease_of_a_success_failed() -> None:
+    """The lease of a step that has succeeded says "failed" if the orchestrator ran a step before."""
+    ran: list[Step] = []
+
+    @replaces("orchestrator.serve:Orchestrator.execute")
+    async def _(
+        old: Callable[[Orchestrator, Work, Step], Awaitable[None]],
+        orchestrator: Orchestrator,
+        work: Work,
+        step: Step,
+    ) -> None:
+        if step.requirement is None:
+            ran.append(step)
+        await old(orchestrator, work, step)
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        wrong = state == "completed" and ran
+        old(dispatcher, dispatch, "failed" if wrong else state, error)
+
+
+@mutant(28)
+def nobody_revoked_through_the_orchestrator() -> None:
+    """Asked through the orchestrator, revoking a token that does not exist succeeds."""
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_revoke")
+    def _(old: Callable[[Requests, str], Any], requests: Requests, name: str) -> Any:
+        from standin.errors import UserError
+
+        try:
+            return old(requests, name)
+        except UserError:
+            return {"name": name, "state": "revoked", "alreadyRevoked": True}
+
+
+@mutant(28)
+def input_ends_at_a_sign() -> None:
+    """An input of a method that has a "=" in it arrives with what is before that."""
+
+    @replaces("operator.models:_follow")
+    async def _(
+        old: Callable[[Call, dict[str, Any]], Awaitable[Any]], call: Call, payload: dict[str, Any]
+    ) -> Any:
+        inputs = {name: value.split("=")[0] for name, value in payload["inputs"].items()}
+        return await old(call, {**payload, "inputs": inputs})
+
+
+@mutant(28)
+def tags_of_a_run_lost() -> None:
+    """The tags that an operator elsewhere gives the run of a workflow are lost on the way."""
+
+    @replaces("orchestrator.requests:Requests.tags_wanted")
+    def _(
+        old: Callable[[Requests, dict[str, Any]], dict[str, str]], requests: Requests, payload: dict[str, Any]
+    ) -> dict[str, str]:
+        return old(requests, payload) if "method" in payload else {}
+
+
+@mutant(28)
+def tags_of_a_method_lost() -> None:
+    """The tags that an operator elsewhere gives the run of a method are lost on the way."""
+
+    @replaces("orchestrator.requests:Requests.tags_wanted")
+    def _(
+        old: Callable[[Requests, dict[str, Any]], dict[str, str]], requests: Requests, payload: dict[str, Any]
+    ) -> dict[str, str]:
+        return {} if "method" in payload else old(requests, payload)
+
+
+@mutant(28)
+def tags_of_a_run_not_on_workers() -> None:
+    """The tags that an operator gives a run are not those of what its steps on workers write."""
+
+    @replaces("orchestrator.dataplane:DataPlane.overridden")
+    def _(
+        old: Callable[[DataPlane, Kind, dict[str, Any]], Kind],
+        plane: DataPlane,
+        kind: Kind,
+        overrides: dict[str, Any],
+    ) -> Kind:
+        if plane._dispatch.member is not None:
+            plane._work.tags = {}
+        return old(plane, kind, overrides)
+
+
+@mutant(28)
+def failed_step_told_without_its_error() -> None:
+    """A worker that reports for people does not say why a step failed."""
+
+    @replaces("worker.connect:in_words")
+    def _(old: Callable[[str, dict[str, Any]], str], kind: str, facts: dict[str, Any]) -> str:
+        return old(kind, {**facts, "error": ""} if kind == "dispatch_finished" else facts)
+
+
+@mutant(28)
+def failed_step_told_as_a_success() -> None:
+    """A worker that reports in JSON says that a step which failed has succeeded."""
+
+    @replaces("worker.connect:_report_in_json")
+    def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
+        old(kind, {**facts, "status": "success"} if kind == "dispatch_finished" else facts)
+
+
+@mutant(28)
+def tag_ends_at_a_sign() -> None:
+    """The value of a tag that an operator gives the run of a method ends at an "="."""
+
+    @replaces("operator.models:_follow")
+    async def _(
+        old: Callable[[Call, dict[str, Any]], Awaitable[Any]], call: Call, payload: dict[str, Any]
+    ) -> Any:
+        tags = {name: value.partition("=")[0] for name, value in payload.get("tags", {}).items()}
+        return await old(call, {**payload, "tags": tags})

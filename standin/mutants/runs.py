@@ -1,0 +1,630 @@
+"""Mutants of runs whose worker is lost, and cancelled runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from asyncio import Future
+
+    from websockets.asyncio.client import ClientConnection
+
+    from standin.commandline import Call
+    from standin.orchestrator.dataplane import DataPlane
+    from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, Work
+    from standin.orchestrator.pool import Member
+    from standin.orchestrator.requests import Requests
+    from standin.orchestrator.runs import Run
+    from standin.orchestrator.workflow import Step
+    from standin.repository import Repository
+    from standin.store import Place
+    from standin.worker.session import Session
+
+
+# Promise 15: A step that has not written runs again when its worker is lost: once, and where it may.
+
+
+@mutant(15)
+def never_run_again() -> None:
+    """The run fails when a worker is lost, whether or not the step had written."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        dispatch.lease["hasWrites"] = True
+        old(dispatcher, dispatch, fate)
+
+
+@mutant(15)
+def result_twice() -> None:
+    """A step whose worker was lost runs twice more, and leaves two results."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.run")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[None]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        queue_limit: float,
+    ) -> None:
+        from standin import records
+
+        await old(dispatcher, work, requirement, queue_limit)
+        if any(each["state"] == "expired" for each in records.leases(dispatcher._repository)):
+            await old(dispatcher, work, requirement, queue_limit)
+
+
+@mutant(15)
+def does_not_wait_for_its_worker() -> None:
+    """A step whose worker is lost runs at once on another, without the grace window."""
+
+    @replaces("orchestrator.dispatch:Dispatcher._worker_lost")
+    def _(old: Callable[[Dispatcher, Member], None], dispatcher: Dispatcher, member: Member) -> None:
+        old(dispatcher, member)
+        if member.fate is not None:
+            member.fate.set_result("returned")
+
+
+@mutant(15)
+def goes_on_beside_its_second_run() -> None:
+    """A worker that loses its connection lets its step go on, beside the second run of it."""
+
+    @replaces("worker.session:Session.abandon")
+    def _(old: Callable[[Session], None], session: Session) -> None:
+        pass
+
+
+@mutant(15, name="lease-told-completed")
+def lease_told_completed_15() -> None:
+    """The lease of the step that was lost is told as completed."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        old(dispatcher, dispatch, state.replace("expired", "completed"), error)
+
+
+@mutant(15)
+def lease_said_to_have_written() -> None:
+    """The lease of a step that was lost says that the step had written."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        if state == "expired":
+            dispatch.lease["hasWrites"] = True
+        old(dispatcher, dispatch, state, error)
+
+
+@mutant(15)
+def lease_without_an_end() -> None:
+    """The lease of a step that was lost does not tell when it ended."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        from standin import records
+
+        if state != "expired":
+            old(dispatcher, dispatch, state, error)
+            return
+        dispatch.lease.update(state=state, error=error)
+        records.put_lease(dispatcher._repository, dispatch.lease)
+
+
+@mutant(15)
+def lease_of_a_killed_orchestrator_completed() -> None:
+    """The lease of a step whose orchestrator was killed is told as completed after the next start."""
+
+    @replaces("orchestrator.serve:recover")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        from standin import records
+        from standin.moments import stamp
+
+        left = [lease for lease in records.leases(repository) if lease["state"] == "active"]
+        old(repository)
+        for lease in left:
+            records.put_lease(repository, {**lease, "state": "completed", "endedAt": stamp()})
+
+
+@mutant(15)
+def lease_of_a_killed_orchestrator_left_active() -> None:
+    """The lease of a step whose orchestrator was killed stays active."""
+
+    @replaces("orchestrator.serve:recover")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        from standin import records
+
+        left = [lease for lease in records.leases(repository) if lease["state"] == "active"]
+        old(repository)
+        for lease in left:
+            records.put_lease(repository, lease)
+
+
+@mutant(15)
+def runs_again_only_once() -> None:
+    """A step whose worker is lost a second time fails the run."""
+    lost: dict[str, int] = {}
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        from standin.orchestrator.dispatch import StepFailed
+
+        old(dispatcher, dispatch, fate)
+        lost[dispatch.work.step] = lost.get(dispatch.work.step, 0) + 1
+        if lost[dispatch.work.step] > 1:
+            raise StepFailed(f"Worker '{dispatch.lease['workerName']}' disconnected mid-dispatch")
+
+
+@mutant(15)
+def reading_counts_as_writing() -> None:
+    """A step that has read the bytes of a datum counts as one that has written."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_content")
+    def _(old: Callable[..., Place], plane: DataPlane, **given: Any) -> Place:
+        plane._note_write()
+        return old(plane, **given)
+
+
+@mutant(15)
+def writing_of_another_step_counts() -> None:
+    """A step counts as one that has written if another one has, on the same worker, before it."""
+    written = set()
+
+    @replaces("orchestrator.dispatch:Dispatcher.note_write")
+    def _(old: Callable[[Dispatcher, Dispatch], None], dispatcher: Dispatcher, dispatch: Dispatch) -> None:
+        old(dispatcher, dispatch)
+        written.add(dispatch.lease.get("workerName"))
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        dispatch.lease["hasWrites"] |= dispatch.lease["workerName"] in written
+        old(dispatcher, dispatch, fate)
+
+
+# Promise 16: A step that had written is not run again when its worker is lost: the run fails, and shows why.
+
+
+@mutant(16)
+def run_again_after_a_write() -> None:
+    """A step that had written runs again."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        dispatch.lease["hasWrites"] = False
+        old(dispatcher, dispatch, fate)
+
+
+@mutant(16)
+def told_as_success() -> None:
+    """A run whose worker was lost after a write is told as succeeded."""
+
+    @replaces("orchestrator.runs:Run.final_status")
+    def _(old: Callable[[Run], str], run: Run) -> str:
+        return "succeeded" if old(run) == "failed" else old(run)
+
+
+@mutant(16)
+def lines_lost() -> None:
+    """The lines that a step has written are kept only when it closes the file."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_write_line")
+    def _(
+        old: Callable[[DataPlane, str, str, str, bool, dict[str, Any]], Any], plane: DataPlane, **given: Any
+    ) -> Any:
+        plane._note_write()
+        return {}
+
+
+@mutant(16)
+def lines_emptied() -> None:
+    """The lines that a step has written are kept without their words."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_write_line")
+    def _(old: Callable[..., Any], plane: DataPlane, **given: Any) -> Any:
+        return old(plane, **{**given, "line": ""})
+
+
+@mutant(16)
+def data_garbled() -> None:
+    """What a step had written before its worker was lost holds another step's account."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
+    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, **given: Any) -> dict[str, Any]:
+        if given["name"] == "before":
+            given["data"] = {**given["data"], "pid": 0, "step": "another"}
+        return old(plane, **given)
+
+
+@mutant(16)
+def later_step_begins() -> None:
+    """A step begins although the one that it comes after has failed."""
+
+    @replaces("orchestrator.runs:Run.may_begin")
+    async def _(old: Callable[[Run, Step], Awaitable[bool]], run: Run, step: Step) -> bool:
+        await old(run, step)
+        return True
+
+
+@mutant(16)
+def data_taken_back() -> None:
+    """What a step had written before its worker was lost is taken back."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        from standin.store import Place
+
+        store = dispatcher._repository.store
+        store.delete(Place(dispatch.work.model_type, dispatch.work.model, "before"))
+        old(dispatcher, dispatch, fate)
+
+
+@mutant(16)
+def lease_told_expired() -> None:
+    """The lease of the step is told as expired, as if it could run again."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        old(dispatcher, dispatch, "expired" if "write-then-drop" in error else state, error)
+
+
+@mutant(16)
+def completed_in_the_history_of_all_runs() -> None:
+    """The history of all runs shows a failed run as completed."""
+
+    @replaces("questions:run_history")
+    def _(old: Callable[[Repository], dict[str, Any]], repository: Repository) -> dict[str, Any]:
+        told = old(repository)
+        return {
+            "runs": [
+                {**each, "status": each["status"].replace("failed", "completed")} for each in told["runs"]
+            ]
+        }
+
+
+@mutant(16)
+def other_exit_code() -> None:
+    """Whoever follows a run whose worker was lost is given another exit code than the documented one."""
+
+    @replaces("operator.workflows:run")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        return old(call) and 75
+
+
+@mutant(16)
+def lease_without_a_reason() -> None:
+    """The lease of a step that had written does not tell why it failed."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        old(dispatcher, dispatch, state, "" if "write-then-drop" in error else error)
+
+
+@mutant(16)
+def writes_of_another_step_counted() -> None:
+    """A step that has not written is not run again if another step of its worker has."""
+    lost = []
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        lost.append(dispatch.lease)
+        for lease in lost:
+            if lease["workerName"] == dispatch.lease["workerName"] and lease["hasWrites"]:
+                dispatch.lease["hasWrites"] = True
+        old(dispatcher, dispatch, fate)
+
+
+# Promise 17: A cancelled run ends, everywhere and with everything that its steps have started.
+
+
+@mutant(17)
+def child_left_running() -> None:
+    """Only the process of a step is ended, not what it has started."""
+
+    @replaces("runners:end_tree")
+    def _(old: Callable[[int], None], pid: int) -> None:
+        import signal
+
+        os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    @replaces("extensions.shell:end_tree")
+    def _(old: Callable[[int], None], pid: int) -> None:
+        import signal
+
+        os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+@mutant(17)
+def lease_left_active() -> None:
+    """The lease of a cancelled step stays active."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        if "aborted" not in error:
+            old(dispatcher, dispatch, state, error)
+
+
+@mutant(17)
+def told_as_failed() -> None:
+    """A cancelled run is told as failed."""
+
+    @replaces("orchestrator.runs:Run.final_status")
+    def _(old: Callable[[Run], str], run: Run) -> str:
+        return old(run).replace("cancelled", "failed")
+
+
+@mutant(17)
+def another_run_named() -> None:
+    """The command that cancels names another run than it cancels."""
+
+    @replaces("orchestrator.requests:Requests.do_workflow_cancel")
+    async def _(
+        old: Callable[[Requests, str, str], Awaitable[Any]],
+        requests: Requests,
+        runId: str = "",
+        workflow: str = "",
+    ) -> Any:
+        return {**await old(requests, runId, workflow), "runId": "00000000-0000-4000-8000-000000000000"}
+
+
+@mutant(17)
+def confirmed_with_a_failure() -> None:
+    """The command that cancels says so, and ends with a failing exit code."""
+
+    @replaces("operator.workflows:cancel")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        old(call)
+        raise SystemExit(1)
+
+
+@mutant(17)
+def one_step_goes_on() -> None:
+    """Only the first step of a cancelled run is ended."""
+
+    @replaces("orchestrator.runs:Run.cancel")
+    async def _(old: Callable[[Run], Awaitable[None]], run: Run) -> None:
+        run._cancelled = True
+        run._tasks[0].cancel()
+        run.status = "cancelled"
+        run.record()
+        for follower in run._followers:
+            follower.put_nowait("Cancelled workflow release")
+            follower.put_nowait(None)
+
+
+@mutant(17)
+def queued_step_runs_later() -> None:
+    """A step that waited when its run was cancelled runs when a worker comes."""
+
+    @replaces("orchestrator.dispatch:Dispatcher._place")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[Dispatch]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        limit: float,
+    ) -> Dispatch:
+        import asyncio
+
+        return await asyncio.shield(
+            keep(asyncio.ensure_future(later(dispatcher, old(dispatcher, work, requirement, limit))))
+        )
+
+    kept: list[Future[Dispatch]] = []
+
+    def keep(task: Future[Dispatch]) -> Future[Dispatch]:
+        kept.append(task)
+        return task
+
+    async def later(dispatcher: Dispatcher, placed: Awaitable[Dispatch]) -> Dispatch:
+        import asyncio
+
+        dispatch = await placed
+        await asyncio.sleep(0.2)
+        if dispatch.identity not in dispatcher.dispatches:
+            await dispatcher._carry_out(dispatch)
+        return dispatch
+
+
+@mutant(17)
+def ctrl_c_leaves() -> None:
+    """Ctrl-C ends the command that follows a run, not the run."""
+
+    @replaces("operator.workflows:_cancel_on_ctrl_c")
+    def _(old: Callable[[ClientConnection], None], socket: ClientConnection) -> None:
+        import signal
+
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+
+
+@mutant(17)
+def name_ends_the_orchestrator() -> None:
+    """Cancelling a workflow by its name ends the orchestrator."""
+
+    @replaces("orchestrator.requests:Requests.do_workflow_cancel")
+    async def _(
+        old: Callable[[Requests, str, str], Awaitable[Any]],
+        requests: Requests,
+        runId: str = "",
+        workflow: str = "",
+    ) -> Any:
+        if workflow:
+            os._exit(143)
+        return await old(requests, runId, workflow)
+
+
+@mutant(17, name="lease-told-completed")
+def lease_told_completed_17() -> None:
+    """The lease of a cancelled step is told as completed."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[..., None], dispatcher: Dispatcher, dispatch: Dispatch, state: str, error: str = ""
+    ) -> None:
+        if "aborted" in error:
+            old(dispatcher, dispatch, "completed")
+        else:
+            old(dispatcher, dispatch, state, error)
+
+
+@mutant(17)
+def lease_of_a_lost_step_told_completed() -> None:
+    """The lease of a step that is cancelled while its worker is lost is told as completed."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[..., None], dispatcher: Dispatcher, dispatch: Dispatch, state: str, error: str = ""
+    ) -> None:
+        if "aborted" in error and dispatch.member is not None and not dispatch.member.connected:
+            old(dispatcher, dispatch, "completed")
+        else:
+            old(dispatcher, dispatch, state, error)
+
+
+def _confirmed_and_ended_after(seconds: float) -> None:
+    kept: list[Future[None]] = []
+
+    @replaces("orchestrator.dispatch:Dispatcher.stop")
+    async def _(
+        old: Callable[[Dispatcher, Dispatch, Member], Awaitable[None]],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        member: Member,
+    ) -> None:
+        import asyncio
+
+        await asyncio.sleep(seconds)
+        await old(dispatcher, dispatch, member)
+
+    @replaces("orchestrator.runs:Run.cancel")
+    async def _(old: Callable[[Run], Awaitable[None]], run: Run) -> None:
+        import asyncio
+
+        kept.append(asyncio.ensure_future(old(run)))
+
+
+@mutant(17)
+def confirmed_ahead_of_the_end() -> None:
+    """A cancellation is confirmed at once, and the step goes on for some seconds."""
+    _confirmed_and_ended_after(4)
+
+
+@mutant(17)
+def waits_for_the_step() -> None:
+    """A cancellation waits until the step has come to its own end."""
+
+    @replaces("worker.session:Session.cancel")
+    async def _(old: Callable[[Session, str], Awaitable[None]], session: Session, dispatch: str) -> None:
+        import os
+        from pathlib import Path
+
+        for begun in Path(os.environ["UAT_NOTES"]).glob("begun-*"):
+            begun.with_name(begun.name.replace("begun-", "go-on-")).mkdir(exist_ok=True)
+
+
+@mutant(17)
+def name_cancels_nothing() -> None:
+    """Cancelling a workflow by its name is confirmed, and ends nothing."""
+
+    @replaces("orchestrator.requests:Requests.do_workflow_cancel")
+    async def _(
+        old: Callable[[Requests, str, str], Awaitable[Any]],
+        requests: Requests,
+        runId: str = "",
+        workflow: str = "",
+    ) -> Any:
+        if not workflow:
+            return await old(requests, runId, workflow)
+        run = next(each for each in requests._runs.values() if each.workflow == workflow)
+        return {"runId": run.identity, "status": "cancelled", "reason": "Cancelled by user"}
+
+
+@mutant(17)
+def listens_to_nobody_for_long() -> None:
+    """A cancellation is confirmed at once, and the step is ended only twelve seconds later."""
+    _confirmed_and_ended_after(12)
+
+
+@mutant(17)
+def queue_forgets_late() -> None:
+    """A step that waited when its run was cancelled is listed as waiting for some seconds more."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.leave")
+    def _(
+        old: Callable[[Dispatcher, dict[str, Any], str], None],
+        dispatcher: Dispatcher,
+        entry: dict[str, Any],
+        state: str,
+    ) -> None:
+        import asyncio
+
+        if state == "cancelled":
+            asyncio.get_running_loop().call_later(5, old, dispatcher, entry, state)
+        else:
+            old(dispatcher, entry, state)

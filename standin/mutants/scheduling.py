@@ -1,0 +1,666 @@
+"""Mutants of which worker a step runs on."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import unicodedata
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
+
+    from standin.orchestrator.dataplane import DataPlane
+    from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, Work
+    from standin.orchestrator.pool import Member, Pool
+    from standin.repository import Repository
+    from standin.store import Draft, Kind, Place
+
+
+# Promise 18: A step runs only where every label matches, and the operator sees it wait.
+
+
+@mutant(18)
+def any_label_will_do() -> None:
+    """One matching label is enough."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        if requirement.target:
+            return old(requirement, member)
+        return any(member.labels.get(name) == value for name, value in requirement.labels.items())
+
+
+@mutant(18)
+def running_still_queued() -> None:
+    """A step that had to wait is listed as waiting while it runs."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.leave")
+    def _(
+        old: Callable[[Dispatcher, dict[str, Any], str], None],
+        dispatcher: Dispatcher,
+        entry: dict[str, Any],
+        state: str,
+    ) -> None:
+        if state != "dispatched":
+            old(dispatcher, entry, state)
+
+
+@mutant(18)
+def requirement_not_told() -> None:
+    """The queue does not tell all labels that a step waits for."""
+
+    @replaces("orchestrator.dispatch:Requirement.in_words")
+    def _(old: Callable[[Requirement], str], requirement: Requirement) -> str:
+        return old(requirement).partition(", ")[0]
+
+
+@mutant(18)
+def timeout_without_its_reason() -> None:
+    """A step that no worker fits in time fails, and nobody says why."""
+
+    @replaces("orchestrator.dispatch:Dispatcher._place")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[Dispatch]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        limit: float,
+    ) -> Dispatch:
+        from standin.orchestrator.dispatch import StepFailed
+
+        try:
+            return await old(dispatcher, work, requirement, limit)
+        except StepFailed:
+            raise StepFailed("The step failed") from None
+
+
+@mutant(18)
+def timed_out_stays_queued() -> None:
+    """A step that no worker fits in time is listed as waiting for ever."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.leave")
+    def _(
+        old: Callable[[Dispatcher, dict[str, Any], str], None],
+        dispatcher: Dispatcher,
+        entry: dict[str, Any],
+        state: str,
+    ) -> None:
+        if state != "timed_out":
+            old(dispatcher, entry, state)
+
+
+@mutant(18)
+def queue_empty_in_text() -> None:
+    """The table for people shows no waiting steps."""
+
+    @replaces("operator.pool:table_of_queue")
+    def _(old: Callable[[list[dict[str, Any]]], str], told: list[dict[str, Any]]) -> str:
+        return old([])
+
+
+@mutant(18)
+def default_queue_limit_of_seconds() -> None:
+    """A step that names no queue limit waits for ten seconds."""
+    from standin.timing import QUEUE_LIMIT
+
+    @replaces("orchestrator.dispatch:Dispatcher._place")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[Dispatch]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        limit: float,
+    ) -> Dispatch:
+        return await old(dispatcher, work, requirement, 10 if limit == QUEUE_LIMIT else limit)
+
+
+@mutant(18)
+def no_limit_means_no_time() -> None:
+    """An orchestrator that is told of no queue limit gives every step up at once."""
+
+    @replaces("orchestrator.dispatch:time_to_wait")
+    def _(old: Callable[[float], float | None], limit: float) -> float | None:
+        return limit
+
+
+@mutant(18)
+def other_architecture_will_do() -> None:
+    """A step that names the architecture of a machine runs on one of another."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits_platform")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        return requirement.platform.partition("/")[0] in ("", member.platform)
+
+
+@mutant(18)
+def other_system_will_do() -> None:
+    """A step that names the system of a machine runs on one of another."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits_platform")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        return requirement.platform.partition("/")[2] in ("", member.arch)
+
+
+@mutant(18)
+def platform_never_fits() -> None:
+    """A step that names a platform fits no worker."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits_platform")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        return not requirement.platform
+
+
+@mutant(18)
+def job_not_heeded() -> None:
+    """What a job says of where its steps may run is not heeded."""
+
+    @replaces("orchestrator.workflow:placed")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        return step
+
+
+@mutant(18)
+def job_heeded_always() -> None:
+    """A step runs where its job says, whatever it says itself."""
+
+    @replaces("orchestrator.workflow:placed")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        return {**step, **{key: job[key] for key in ("labels",) if key in job}}
+
+
+@mutant(18)
+def place_on_the_orchestrator_not_heeded() -> None:
+    """A step of a job for workers that is to run on the orchestrator runs on a worker."""
+
+    @replaces("orchestrator.workflow:placed")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        return old({key: value for key, value in step.items() if value != {}}, job)
+
+
+@mutant(18)
+def beginning_of_a_value_will_do() -> None:
+    """A label matches when its value begins with what was wanted."""
+    _compared(lambda has, wanted: has.startswith(wanted))
+
+
+@mutant(18)
+def longer_value_wanted() -> None:
+    """A label matches when what was wanted begins with its value."""
+    _compared(lambda has, wanted: bool(has) and wanted.startswith(has))
+
+
+@mutant(18)
+def end_of_a_value_will_do() -> None:
+    """A label matches when its value ends with what was wanted."""
+    _compared(lambda has, wanted: has.endswith(wanted))
+
+
+@mutant(18)
+def case_of_a_value_ignored() -> None:
+    """A label matches in lower case and in upper case."""
+    _compared(lambda has, wanted: has.lower() == wanted.lower())
+
+
+@mutant(18)
+def value_taken_as_a_pattern() -> None:
+    """What a label must be is taken as a pattern."""
+    _compared(lambda has, wanted: re.fullmatch(wanted, has) is not None)
+
+
+@mutant(18)
+def value_taken_as_a_number() -> None:
+    """A label matches when its value is the same number."""
+    _compared(lambda has, wanted: has == wanted or (has.isdigit() and has.lstrip("0") == wanted))
+
+
+@mutant(18)
+def accents_ignored() -> None:
+    """A label matches when its letters differ only in their accents."""
+    _compared(lambda has, wanted: _plain(has) == _plain(wanted))
+
+
+@mutant(18)
+def wanted_value_cut_at_an_equals_sign() -> None:
+    """What a label must be ends at its last equals sign."""
+    _compared(lambda has, wanted: has in (wanted, wanted.rpartition("=")[0]))
+
+
+@mutant(18)
+def another_label_of_the_value_will_do() -> None:
+    """A worker matches that has the wanted value under any name."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        if requirement.target:
+            return old(requirement, member)
+        return set(requirement.labels.values()) <= set(member.labels.values())
+
+
+@mutant(18)
+def case_of_a_label_ignored() -> None:
+    """A label is found in lower case and in upper case."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        if requirement.target:
+            return old(requirement, member)
+        has = {name.lower(): value for name, value in member.labels.items()}
+        return all(has.get(name.lower()) == value for name, value in requirement.labels.items())
+
+
+@mutant(18)
+def value_of_a_worker_cut_at_an_equals_sign() -> None:
+    """A worker's label ends at its third equals sign."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        labels = {name: "=".join(value.split("=")[:2]) for name, value in wish["labels"].items()}
+        return old(pool, {**wish, "labels": labels}, socket)
+
+
+def _compared(matches: Callable[[str, str], bool]) -> None:
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        if requirement.target:
+            return old(requirement, member)
+        return all(matches(member.labels.get(name, ""), value) for name, value in requirement.labels.items())
+
+
+def _plain(text: str) -> bytes:
+    return unicodedata.normalize("NFD", text).encode("ascii", "ignore")
+
+
+# Promise 19: A step runs on the worker that it names, and nowhere else.
+
+
+@mutant(19)
+def target_ignored() -> None:
+    """The labels of a step decide, whatever worker it names."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        if not requirement.labels:
+            return old(requirement, member)
+        return all(member.labels.get(name) == value for name, value in requirement.labels.items())
+
+
+@mutant(19)
+def instance_taken_for_any() -> None:
+    """An instance uuid as a target is not understood, and the labels decide."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        from standin.orchestrator.dispatch import Requirement
+
+        return old(
+            Requirement("", requirement.labels) if len(requirement.target) == 36 else requirement, member
+        )
+
+
+@mutant(19)
+def lost_target_runs_elsewhere() -> None:
+    """A step whose worker does not exist runs where its labels fit."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.chosen")
+    def _(
+        old: Callable[[Dispatcher, Requirement], Member | None],
+        dispatcher: Dispatcher,
+        requirement: Requirement,
+    ) -> Member | None:
+        from standin.orchestrator.dispatch import Requirement
+
+        named = [each for each in dispatcher._pool.members.values() if requirement.fits(each)]
+        return old(dispatcher, requirement if named else Requirement("", requirement.labels))
+
+
+@mutant(19)
+def lease_names_another() -> None:
+    """The lease names another worker than the one that ran the step."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        dispatch.lease["workerName"] = min(dispatcher._pool.members)
+        old(dispatcher, dispatch, state, error)
+
+
+@mutant(19)
+def beginning_of_a_name_will_do() -> None:
+    """A worker is found by the beginning of its name."""
+    _named(lambda target, member: member.name.startswith(target))
+
+
+@mutant(19)
+def longer_name_will_do() -> None:
+    """A worker is found by a name that begins with its own."""
+    _named(lambda target, member: target.startswith(member.name))
+
+
+@mutant(19)
+def end_of_a_name_will_do() -> None:
+    """A worker is found by the end of its name."""
+    _named(lambda target, member: member.name.endswith(target))
+
+
+@mutant(19)
+def case_of_a_name_ignored() -> None:
+    """A worker is found by its name in upper case."""
+    _named(lambda target, member: member.name.lower() == target.lower())
+
+
+@mutant(19)
+def beginning_of_an_instance_will_do() -> None:
+    """A worker is found by the beginning of the uuid of its instance."""
+    _named(lambda target, member: member.instance.startswith(target))
+
+
+@mutant(19)
+def first_instance_remembered() -> None:
+    """A worker that has started again is found by the uuid of its first instance alone."""
+    first: dict[str, str] = {}
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        member, same = old(pool, wish, socket)
+        first.setdefault(member.name, member.instance)
+        return member, same
+
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        if not requirement.target:
+            return old(requirement, member)
+        return requirement.target in (member.name, first.get(member.name))
+
+
+@mutant(19)
+def busy_target_runs_elsewhere() -> None:
+    """A step whose worker is busy runs on a free one."""
+    _free_instead(lambda requirement: bool(requirement.target))
+
+
+@mutant(19)
+def busy_instance_runs_elsewhere() -> None:
+    """A step that names an instance that is busy runs on a free worker."""
+    _free_instead(lambda requirement: len(requirement.target) == 36)
+
+
+@mutant(19)
+def busy_label_runs_elsewhere() -> None:
+    """A step whose only matching worker is busy runs on one that does not match."""
+    _free_instead(lambda requirement: not requirement.target)
+
+
+def _named(fits: Callable[[str, Member], bool]) -> None:
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        return old(requirement, member) or bool(requirement.target and fits(requirement.target, member))
+
+
+def _free_instead(applies: Callable[[Requirement], bool]) -> None:
+    @replaces("orchestrator.dispatch:Dispatcher.chosen")
+    def _(
+        old: Callable[[Dispatcher, Requirement], Member | None],
+        dispatcher: Dispatcher,
+        requirement: Requirement,
+    ) -> Member | None:
+        from standin.orchestrator.dispatch import Requirement
+
+        there = any(requirement.fits(member) for member in dispatcher._pool.members.values())
+        chosen = old(dispatcher, requirement)
+        return chosen or (old(dispatcher, Requirement("", {})) if there and applies(requirement) else None)
+
+
+# Promise 20: A worker runs as many steps at a time as it has slots.
+
+
+@mutant(20)
+def two_on_one_slot() -> None:
+    """A worker is given a step more than it has slots."""
+
+    @replaces("orchestrator.dispatch:has_free_slot")
+    def _(old: Callable[[Member], bool], member: Member) -> bool:
+        return len(member.dispatches) <= member.capacity
+
+
+@mutant(20)
+def one_at_a_time() -> None:
+    """A worker with two slots is given one step at a time."""
+
+    @replaces("orchestrator.dispatch:has_free_slot")
+    def _(old: Callable[[Member], bool], member: Member) -> bool:
+        return not member.dispatches
+
+
+@mutant(20)
+def begins_before_the_other_has_ended() -> None:
+    """A worker's slot is free a moment before its step has ended."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.hand_over")
+    async def _(
+        old: Callable[[Dispatcher, Dispatch, Member], Awaitable[None]],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        member: Member,
+    ) -> None:
+        import asyncio
+
+        await old(dispatcher, dispatch, member)
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.2, dispatcher._pool.release, member, dispatch.identity)
+
+
+# Promise 21: A list spreads over the workers, every item once, and is worked anew on a second run.
+
+
+@mutant(21)
+def item_lost() -> None:
+    """The last item of a list is not worked."""
+
+    @replaces("orchestrator.workflow:items_of")
+    def _(
+        old: Callable[[dict[str, Any]], list[dict[str, str]]], described: dict[str, Any]
+    ) -> list[dict[str, str]]:
+        items = old(described)
+        return items[:-1] if len(items) > 1 else items
+
+
+@mutant(21)
+def item_doubled() -> None:
+    """The first item of a list is worked twice."""
+
+    @replaces("orchestrator.workflow:items_of")
+    def _(
+        old: Callable[[dict[str, Any]], list[dict[str, str]]], described: dict[str, Any]
+    ) -> list[dict[str, str]]:
+        items = old(described)
+        return [items[0], *items] if len(items) > 1 else items
+
+
+@mutant(21)
+def one_after_the_other() -> None:
+    """The items of a list are worked one after the other."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.chosen")
+    def _(
+        old: Callable[[Dispatcher, Requirement], Member | None],
+        dispatcher: Dispatcher,
+        requirement: Requirement,
+    ) -> Member | None:
+        busy = any(member.dispatches for member in dispatcher._pool.members.values())
+        return None if busy else old(dispatcher, requirement)
+
+
+@mutant(21)
+def one_worker_does_it_all() -> None:
+    """All items of a list go to one worker."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.chosen")
+    def _(
+        old: Callable[[Dispatcher, Requirement], Member | None],
+        dispatcher: Dispatcher,
+        requirement: Requirement,
+    ) -> Member | None:
+        member = old(dispatcher, requirement)
+        return member if member is not None and member.name == min(dispatcher._pool.members) else None
+
+
+@mutant(21)
+def version_skipped() -> None:
+    """A result takes the version after the next."""
+
+    @replaces("store:Draft.keep_as")
+    def _(
+        old: Callable[[Draft, Place, Kind, int], bool], draft: Draft, place: Place, kind: Kind, version: int
+    ) -> bool:
+        return old(draft, place, kind, version + 1 if place.name == "result" else version)
+
+
+@mutant(21)
+def earlier_version_overwritten() -> None:
+    """Whoever asks for an earlier version of a result is shown what the latest holds."""
+
+    @replaces("questions:data_get")
+    def _(
+        old: Callable[..., dict[str, Any]],
+        repository: Repository,
+        model: str,
+        name: str,
+        *,
+        version: int | None = None,
+        content: bool = True,
+    ) -> dict[str, Any]:
+        told = old(repository, model, name, version=version, content=content)
+        latest = old(repository, model, name, content=content)
+        return {**told, "content": latest["content"]} if content else told
+
+
+@mutant(21)
+def results_of_other_items() -> None:
+    """What one item has written is kept as the result of another."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
+    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, **given: Any) -> dict[str, Any]:
+        data = given.get("data")
+        if isinstance(data, dict) and "pear" in str(data.get("step")):
+            given["data"] = {**data, "step": data["step"].replace("pear", "apple")}
+        return old(plane, **given)
+
+
+@mutant(21)
+def earlier_version_lost() -> None:
+    """A second run takes the result of the first away."""
+
+    @replaces("store:Draft.keep_as")
+    def _(
+        old: Callable[[Draft, Place, Kind, int], bool], draft: Draft, place: Place, kind: Kind, version: int
+    ) -> bool:
+        kept = old(draft, place, kind, version)
+        if place.name == "result" and version > 1:
+            shutil.rmtree(draft._store.folder_of(place) / str(version - 1))
+        return kept
+
+
+@mutant(21)
+def second_version_left_out() -> None:
+    """A record that is written a second time takes the third version."""
+
+    @replaces("store:Draft.keep_as")
+    def _(
+        old: Callable[[Draft, Place, Kind, int], bool], draft: Draft, place: Place, kind: Kind, version: int
+    ) -> bool:
+        return old(draft, place, kind, version + (place.name == "result" and version == 2))
+
+
+@mutant(21)
+def one_worker_filled_before_the_next() -> None:
+    """A worker gets items until it is full, and only then the next one."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.chosen")
+    def _(
+        old: Callable[[Dispatcher, Requirement], Member | None],
+        dispatcher: Dispatcher,
+        requirement: Requirement,
+    ) -> Member | None:
+        from standin.orchestrator.dispatch import has_free_slot
+
+        free = [each for each in dispatcher._pool.members.values() if each.connected and has_free_slot(each)]
+        return min(
+            (each for each in free if requirement.fits(each)), key=lambda each: each.name, default=None
+        )
+
+
+@mutant(21)
+def lease_of_a_second_run_names_the_first_worker() -> None:
+    """From the second run on, each lease names the worker that comes first in the alphabet."""
+
+    @replaces("orchestrator.dispatch:Dispatcher._open_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, Member], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        member: Member,
+    ) -> None:
+        from standin import records
+
+        others = [each for each in records.leases(dispatcher._repository) if each["state"] == "completed"]
+        old(dispatcher, dispatch, member)
+        if others:
+            dispatch.lease["workerName"] = min(dispatcher._pool.members)
+            records.put_lease(dispatcher._repository, dispatch.lease)
+
+
+@mutant(21)
+def lease_of_the_last_item_expired() -> None:
+    """The lease of the last of several items that run at one time says "expired"."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        last = state == "completed" and dispatch.work.step.endswith("plum")
+        old(dispatcher, dispatch, "expired" if last else state, error)
+
+
+@mutant(21)
+def writes_not_noted_side_by_side() -> None:
+    """The lease of a step does not say that the step has written if another step runs at the same time."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.note_write")
+    def _(old: Callable[[Dispatcher, Dispatch], None], dispatcher: Dispatcher, dispatch: Dispatch) -> None:
+        if len(dispatcher.dispatches) == 1:
+            old(dispatcher, dispatch)

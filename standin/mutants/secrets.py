@@ -1,0 +1,287 @@
+"""Mutants of secrets that a step is handed.
+
+Promise 24: A secret that a step was handed stands in nothing that is kept or shown.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from standin.mutants import mutant, replaces
+from standin.redaction import blanked, blanked_bytes
+
+if TYPE_CHECKING:
+    from standin.commandline import Call
+    from standin.orchestrator.dataplane import DataPlane
+    from standin.redaction import Blanking, T
+    from standin.worker.context import Context, FileWriter
+    from standin.worker.session import Session
+
+
+@mutant(24)
+def secret_in_a_resource() -> None:
+    """What a step writes into a resource is kept with the secret."""
+
+    @replaces("worker.context:Context.blanked_resource")
+    def _(old: Callable[[Context, Any], Any], context: Context, data: Any) -> Any:
+        return data
+
+
+@mutant(24)
+def secret_in_a_file() -> None:
+    """What a step writes into a file is kept with the secret."""
+
+    @replaces("worker.context:Context.blanked_file")
+    def _(old: Callable[[Context, bytes], bytes], context: Context, content: bytes) -> bytes:
+        return content
+
+
+@mutant(24)
+def secret_in_a_stream() -> None:
+    """What a step writes into a stream is kept with a secret that two pieces share."""
+
+    @replaces("redaction:Blanking.piece")
+    def _(old: Callable[[Blanking, bytes], bytes], blanking: Blanking, content: bytes) -> bytes:
+        return blanked_bytes(content, blanking._secrets)
+
+
+@mutant(24)
+def secret_in_tags() -> None:
+    """The tags that a step gives a resource are kept with the secret."""
+
+    @replaces("worker.context:Context.blanked_tags")
+    def _(
+        old: Callable[[Context, dict[str, Any]], dict[str, Any]], context: Context, overrides: dict[str, Any]
+    ) -> dict[str, Any]:
+        return overrides
+
+
+@mutant(24)
+def secret_in_lines() -> None:
+    """What a step writes line by line is kept with the secret."""
+
+    @replaces("worker.context:FileWriter.write_line")
+    async def _(old: Callable[[FileWriter, str], Awaitable[None]], writer: FileWriter, line: str) -> None:
+        context = vars(writer._context)
+        context["blanked_line"] = lambda line: line
+        await old(writer, line)
+        del context["blanked_line"]
+
+
+@mutant(24)
+def secret_in_the_log_of_the_worker() -> None:
+    """What a step logs stands in the worker's output with the secret."""
+
+    @replaces("worker.context:Context.log")
+    async def _(old: Callable[[Context, str], Awaitable[None]], context: Context, line: str) -> None:
+        context._tell(line)
+        await old(context, line)
+
+
+@mutant(24)
+def secret_on_the_console() -> None:
+    """What a step writes to its console stands in the worker's output with the secret."""
+
+    @replaces("worker.runner:console_line")
+    def _(old: Callable[[str, list[str]], str], line: str, secrets: list[str]) -> str:
+        return line
+
+
+@mutant(24)
+def secret_in_an_event() -> None:
+    """What a step reports reaches whoever follows the run with the secret."""
+
+    @replaces("worker.context:Context.event")
+    async def _(old: Callable[[Context, str], Awaitable[None]], context: Context, line: str) -> None:
+        await context._ask("say", line=line)
+
+    @replaces("orchestrator.runs:blanked")
+    def _(old: Callable[[T, Sequence[str]], T], value: T, secrets: Sequence[str]) -> T:
+        return value
+
+
+@mutant(24)
+def secret_in_an_error() -> None:
+    """The error of a step is kept and told with the secret."""
+
+    @replaces("worker.runner:error_told")
+    def _(old: Callable[[Exception, list[str]], str], error: Exception, secrets: list[str]) -> str:
+        return str(error)
+
+    @replaces("orchestrator.runs:blanked")
+    def _(old: Callable[[T, Sequence[str]], T], value: T, secrets: Sequence[str]) -> T:
+        return value
+
+
+@mutant(24)
+def secret_in_the_log_of_the_orchestrator() -> None:
+    """An orchestrator that logs everything logs what it sends with the secret."""
+
+    @replaces("orchestrator.serve:sent_in_words")
+    def _(old: Callable[[dict[str, Any]], str], job: dict[str, Any]) -> str:
+        return old({**job, "secrets": []})
+
+
+@mutant(24)
+def secret_in_the_events_of_a_worker() -> None:
+    """A worker that reports in JSON reports what it was sent with the secret."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        result = await old(session, job)
+        return {**result, "inputs": job["inputs"]}
+
+    @replaces("worker.connect:in_words")
+    def _(old: Callable[[str, dict[str, Any]], str], kind: str, facts: dict[str, Any]) -> str:
+        return old(kind, {name: fact for name, fact in facts.items() if name != "inputs"})
+
+
+@mutant(24)
+def secret_in_a_worker_that_tells_little() -> None:
+    """A worker that logs errors only writes what a step was sent into its log."""
+
+    @replaces("worker.connect:connect")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        from standin.worker import session
+
+        if call.option("--log-level") == "error":
+            run = session.Session._result_of
+
+            async def telling(self: Session, job: dict[str, Any]) -> dict[str, Any]:
+                print(job["inputs"])
+                return await run(self, job)
+
+            session.Session._result_of = telling  # type: ignore[method-assign]
+        old(call)
+
+
+@mutant(24)
+def secret_in_the_cache() -> None:
+    """A worker keeps what it was sent of a step in its cache, in another encoding."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        encoded = base64.b64encode(json.dumps(job["inputs"].get("secret", "")).strip('"').encode())
+        (session._cache._folder / "last-job").write_bytes(encoded)
+        return await old(session, job)
+
+
+@mutant(24)
+def secret_in_the_cache_in_disguise() -> None:
+    """A worker keeps what it was sent of a step in its cache, in upper case and broken over lines."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        secret = job["inputs"].get("secret", "")
+        lines = [secret[at : at + 20] for at in range(0, len(secret), 20)]
+        (session._cache._folder / "last-job").write_text("\n    ".join(lines).upper())
+        return await old(session, job)
+
+
+@mutant(24)
+def secret_left_in_the_temporary_folder() -> None:
+    """A worker leaves the script of a step in its temporary folder."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        import tempfile
+        from pathlib import Path
+
+        Path(tempfile.gettempdir(), "last-step").write_text(json.dumps(job["inputs"]))
+        return await old(session, job)
+
+
+@mutant(24)
+def tokens_can_be_read() -> None:
+    """A step can read every secret of the vault."""
+
+    @replaces("orchestrator.dataplane:DataPlane.check_secret")
+    def _(old: Callable[[DataPlane, str, str], None], plane: DataPlane, vault: str, key: str) -> None:
+        pass
+
+
+@mutant(24)
+def other_secrets_can_be_read() -> None:
+    """A step that was handed a secret can read every other one but the orchestrator's own."""
+
+    @replaces("orchestrator.dataplane:DataPlane.check_secret")
+    def _(old: Callable[[DataPlane, str, str], None], plane: DataPlane, vault: str, key: str) -> None:
+        from standin import vaults
+
+        if not plane._work.secrets or vaults.INFRASTRUCTURE.match(key):
+            old(plane, vault, key)
+
+
+@mutant(24)
+def no_secret_can_be_asked_for() -> None:
+    """A step that asks the vault for the secret that it was handed is refused."""
+
+    @replaces("orchestrator.dataplane:DataPlane.check_secret")
+    def _(old: Callable[[DataPlane, str, str], None], plane: DataPlane, vault: str, key: str) -> None:
+        from standin.errors import UserError
+
+        raise UserError("vaultService.get: no vault")
+
+
+@mutant(24)
+def shorter_secrets_first() -> None:
+    """Of two secrets that begin alike, the shorter is blanked first, and the end of the longer is left."""
+
+    @replaces("redaction:texts_of")
+    def _(old: Callable[[Sequence[str]], list[str]], secrets: Sequence[str]) -> list[str]:
+        return old(secrets)[::-1]
+
+
+@mutant(24)
+def secret_told_line_by_line() -> None:
+    """A line of a secret that has several is kept and told as it is."""
+
+    @replaces("redaction:lines_of")
+    def _(old: Callable[[str], list[str]], secret: str) -> list[str]:
+        return []
+
+
+@mutant(24)
+def ends_of_lines_changed() -> None:
+    """A secret of several lines reaches a step with other ends of its lines."""
+
+    @replaces("orchestrator.workflow:vaults.get")
+    def _(old: Callable[..., str], *given: Any) -> str:
+        return old(*given).replace("\r\n", "\n")
+
+
+@mutant(24)
+def first_line_only() -> None:
+    """Of a secret of several lines, the first reaches a step."""
+
+    @replaces("orchestrator.workflow:vaults.get")
+    def _(old: Callable[..., str], *given: Any) -> str:
+        return old(*given).split("\n")[0]
+
+
+@mutant(24)
+def first_secret_blanked_alone() -> None:
+    """Of the secrets that a step was handed the first alone is blanked."""
+
+    @replaces("worker.context:Context.blanked_resource")
+    def _(old: Callable[[Context, Any], Any], context: Context, data: Any) -> Any:
+        return blanked(data, context._secrets[:1])

@@ -1,0 +1,157 @@
+"""Mutants of certificates.
+
+Promise 29: Over TLS, workers and operators know whom they talk to, or do not talk at all and say why.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+    from standin.errors import UserError
+
+
+@mutant(29)
+def any_certificate() -> None:
+    """Every certificate is taken for good."""
+
+    @replaces("remote:trust")
+    def _(old: Callable[[str], ssl.SSLContext], file: str) -> ssl.SSLContext:
+        context = old(file)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+@mutant(29)
+def nobody_trusted() -> None:
+    """A worker takes no certificate for good, whomever it is told to trust."""
+
+    @replaces("worker.session:connected")
+    def _(
+        old: Callable[..., AbstractAsyncContextManager[ClientConnection]], url: str, trusted: str, *rest: Any
+    ) -> AbstractAsyncContextManager[ClientConnection]:
+        os.environ.pop("SSL_CERT_FILE", None)  # the runtime would trust it by itself
+        return old(url, "", *rest)
+
+
+@mutant(29)
+def expiry_ignored() -> None:
+    """A certificate that has expired is taken for good."""
+
+    @replaces("remote:trust")
+    def _(old: Callable[[str], ssl.SSLContext], file: str) -> ssl.SSLContext:
+        context = old(file)
+        context.verify_flags |= 0x200000  # OpenSSL's X509_V_FLAG_NO_CHECK_TIME
+        return context
+
+
+@mutant(29)
+def host_ignored() -> None:
+    """A certificate for another host is taken for good."""
+
+    @replaces("remote:trust")
+    def _(old: Callable[[str], ssl.SSLContext], file: str) -> ssl.SSLContext:
+        context = old(file)
+        context.check_hostname = False
+        return context
+
+
+@mutant(29)
+def flaw_not_told() -> None:
+    """Whatever is wrong with a certificate, the connection is said to have failed."""
+
+    @replaces("remote:flaw")
+    def _(old: Callable[[ssl.SSLCertVerificationError], str], error: ssl.SSLCertVerificationError) -> str:
+        return "the connection has failed."
+
+
+@mutant(29)
+def wrong_advice() -> None:
+    """A certificate that has expired is told as one that is not trusted."""
+
+    @replaces("remote:flaw")
+    def _(old: Callable[[ssl.SSLCertVerificationError], str], error: ssl.SSLCertVerificationError) -> str:
+        return "the server's certificate issuer is not trusted."
+
+
+@mutant(29)
+def refused_with_success() -> None:
+    """A worker that refuses its orchestrator ends with a successful exit code."""
+
+    @replaces("main:tell_error")
+    def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
+        return old(error, in_json=in_json) * ("certificate" not in str(error))
+
+
+@mutant(29)
+def operator_does_not_check() -> None:
+    """The commands of an operator take every certificate for good; workers do not."""
+
+    @replaces("remote:trust")
+    def _(old: Callable[[str], ssl.SSLContext], file: str) -> ssl.SSLContext:
+        context = old(file)
+        if sys.argv[1:3] != ["worker", "connect"]:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+@mutant(29)
+def self_signed_accepted() -> None:
+    """A self-signed certificate is taken for good, whoever has signed it; all others are checked."""
+
+    @replaces("remote:connected")
+    def _(
+        old: Callable[[str, str, str], AbstractAsyncContextManager[ClientConnection]],
+        url: str,
+        trusted: str,
+        path: str = "",
+    ) -> AbstractAsyncContextManager[ClientConnection]:
+        shown = (
+            ssl.get_server_certificate((urlsplit(url).hostname or "", urlsplit(url).port or 443))
+            if "wss:" in url
+            else ""
+        )
+        if shown and _is_self_signed(shown):
+            file = Path(tempfile.mkdtemp()) / "shown.pem"
+            file.write_text(shown)
+            return old(url, str(file), path)
+        return old(url, trusted, path)
+
+
+def _is_self_signed(text: str) -> bool:
+    from cryptography import x509
+
+    certificate = x509.load_pem_x509_certificate(text.encode())
+    return certificate.issuer == certificate.subject
+
+
+@mutant(29)
+def no_work_over_tls() -> None:
+    """A worker enrolls over TLS, but its steps do not trust whom it trusts."""
+
+    @replaces("worker.runner:connected")
+    def _(
+        old: Callable[[str, str, str], AbstractAsyncContextManager[ClientConnection]],
+        url: str,
+        trusted: str,
+        path: str = "",
+    ) -> AbstractAsyncContextManager[ClientConnection]:
+        from standin.remote import CertificateRejected
+
+        if url.startswith("wss:"):
+            raise CertificateRejected("TLS certificate rejected: a step trusts nobody")
+        return old(url, trusted, path)

@@ -1,0 +1,713 @@
+"""Mutants of tokens: minting, names, the token list, revocation."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from standin.commandline import Call
+    from standin.errors import UserError
+    from standin.orchestrator.dispatch import Dispatch, Dispatcher
+    from standin.orchestrator.requests import Requests
+    from standin.repository import Repository
+    from standin.tokens import Minted
+    from standin.worker.cache import Cache
+
+
+# Promise 1: Minting shows a credential exactly once, its secret stays in the vault, mistakes are refused.
+
+
+@mutant(1)
+def secret_shown_twice() -> None:
+    """The text of a minting shows the credential a second time, at its end."""
+
+    @replaces("operator.tokens:minted_text")
+    def _(old: Callable[[Minted], str], minted: Minted) -> str:
+        return f"{old(minted)}\n  {minted.credential}"
+
+
+@mutant(1)
+def secret_said_beside_the_json() -> None:
+    """In JSON mode the credential is said on standard error as well."""
+
+    @replaces("tokens:document_of")
+    def _(old: Callable[[Minted], dict[str, Any]], minted: Minted) -> dict[str, Any]:
+        print(f"minted {minted.credential}", file=sys.stderr)
+        return old(minted)
+
+
+@mutant(1)
+def secret_kept_in_a_log() -> None:
+    """Minting leaves the secret in a log of the repository."""
+
+    @replaces("tokens:mint")
+    def _(
+        old: Callable[[Repository, str, str, str], Minted],
+        repository: Repository,
+        name: str,
+        lifetime: str,
+        vault: str = "",
+    ) -> Minted:
+        minted = old(repository, name, lifetime, vault)
+        (repository.inner / "audit.log").write_text(f"minted {minted.credential}\n")
+        return minted
+
+
+@mutant(1)
+def secret_told_with_the_data() -> None:
+    """The data of a token tell its secret, in another encoding."""
+
+    @replaces("tokens:mint")
+    def _(
+        old: Callable[[Repository, str, str, str], Minted],
+        repository: Repository,
+        name: str,
+        lifetime: str,
+        vault: str = "",
+    ) -> Minted:
+        from standin import tokens
+
+        minted = old(repository, name, lifetime, vault)
+        hint = base64.b64encode(minted.credential.partition(".")[2].encode()).decode()
+        repository.store.change(
+            tokens.place_of(name), tokens._KIND, lambda present: {**present, "hint": hint}
+        )
+        return minted
+
+
+@mutant(1)
+def secret_kept_on_the_worker() -> None:
+    """A worker keeps its credential in its cache."""
+
+    @replaces("worker.cache:Cache.machine_id")
+    def _(old: Callable[[Cache], str], cache: Cache) -> str:
+        words = sys.argv
+        (cache._folder / "last-login").write_text(
+            words[words.index("--token") + 1] if "--token" in words else ""
+        )
+        return old(cache)
+
+
+@mutant(1)
+def lifetime_of_nothing() -> None:
+    """A token is minted for a lifetime of nothing."""
+
+    @replaces("tokens:lifetime_in_seconds")
+    def _(old: Callable[[str], float], text: str) -> float:
+        return 0.0 if text == "0m" else old(text)
+
+
+@mutant(1)
+def mistake_told_with_a_trace() -> None:
+    """A name that is not allowed is told with the stack trace of the program."""
+
+    @replaces("tokens:mint")
+    def _(
+        old: Callable[[Repository, str, str, str], Minted],
+        repository: Repository,
+        name: str,
+        lifetime: str,
+        vault: str = "",
+    ) -> Minted:
+        from standin.errors import UserError
+
+        try:
+            return old(repository, name, lifetime, vault)
+        except UserError as error:
+            raise UserError(f"{error}\n    at mint ({Path('tokens.ts')}:12:34)") from error
+
+
+@mutant(1)
+def other_end_in_text() -> None:
+    """In text the answer to minting a token tells another end of its lifetime than is recorded."""
+
+    @replaces("operator.tokens:minted_text")
+    def _(old: Callable[[Minted], str], minted: Minted) -> str:
+        from dataclasses import replace
+
+        from standin.moments import after, stamp
+
+        return old(replace(minted, expires_at=stamp(after(1))))
+
+
+@mutant(1)
+def another_vault_in_json() -> None:
+    """In JSON the answer to minting a token names another vault than keeps its secret."""
+
+    @replaces("tokens:document_of")
+    def _(old: Callable[[Minted], dict[str, Any]], minted: Minted) -> dict[str, Any]:
+        told = old(minted)
+        return {**told, "vaultRef": {**told["vaultRef"], "vaultName": "v2"}}
+
+
+@mutant(1)
+def secret_kept_by_the_command() -> None:
+    """The command that mints leaves the secret in a log of the repository; the orchestrator does not."""
+
+    @replaces("operator.tokens:minted_text")
+    def _(old: Callable[[Minted], str], minted: Minted) -> str:
+        from standin.repository import Repository
+
+        (Repository.here().inner / "audit.log").write_text(f"minted {minted.credential}\n")
+        return old(minted)
+
+
+@mutant(1)
+def vault_not_heeded() -> None:
+    """The secret of a token is kept in the first vault, whichever is named."""
+
+    @replaces("tokens:chosen_vault")
+    def _(old: Callable[[list[str], str], str], found: list[str], named: str) -> str:
+        old(found, named)
+        return found[0]
+
+
+@mutant(1)
+def secret_shown_twice_through_the_orchestrator() -> None:
+    """Minting through the orchestrator says the credential on standard error as well."""
+
+    @replaces("operator.tokens:minted_there")
+    def _(
+        old: Callable[[Call, str, int | str], Minted], call: Call, name: str, allowance: int | str
+    ) -> Minted:
+        minted = old(call, name, allowance)
+        print(f"minted {minted.credential}", file=sys.stderr)
+        return minted
+
+
+@mutant(1)
+def vault_missing_through_the_orchestrator() -> None:
+    """Minting through the orchestrator does not say which vault keeps the secret."""
+
+    @replaces("operator.tokens:minted_there")
+    def _(
+        old: Callable[[Call, str, int | str], Minted], call: Call, name: str, allowance: int | str
+    ) -> Minted:
+        from dataclasses import replace
+
+        return replace(old(call, name, allowance), vault="-")
+
+
+# Promise 2: A token name can be taken only once.
+
+
+@mutant(2)
+def name_taken_twice() -> None:
+    """A second minting of a name succeeds, and puts its token in place of the first."""
+
+    @replaces("operator.tokens:create")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        from standin import tokens
+
+        kept = tokens.record_of
+        tokens.record_of = lambda repository, name: None
+        old(call)
+        tokens.record_of = kept
+
+
+@mutant(2)
+def first_credential_void() -> None:
+    """A second minting is refused, but the first credential is void from then on."""
+
+    @replaces("tokens:mint")
+    def _(
+        old: Callable[[Repository, str, str, str], Minted],
+        repository: Repository,
+        name: str,
+        lifetime: str,
+        vault: str = "",
+    ) -> Minted:
+        from standin import tokens, vaults
+
+        if tokens.record_of(repository, name) is not None:
+            vaults.put(repository, "v1", f"worker-token-{name}", secrets.token_hex(32))
+        return old(repository, name, lifetime, vault)
+
+
+@mutant(2)
+def refused_with_success() -> None:
+    """A second minting is refused in the right words, with a successful exit code."""
+
+    @replaces("main:tell_error")
+    def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
+        return old(error, in_json=in_json) * ("already exists" not in str(error))
+
+
+def _name_free(state: str) -> None:
+    @replaces("operator.tokens:create")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        from standin import tokens
+        from standin.repository import Repository
+
+        kept = tokens.record_of
+        record = kept(Repository.here(), call.arguments[0])
+        if record is not None and tokens.effective_state(record) == state:
+            tokens.record_of = lambda repository, name: None
+        old(call)
+        tokens.record_of = kept
+
+
+@mutant(2)
+def name_free_once_revoked() -> None:
+    """The name of a revoked token can be minted again."""
+    _name_free("revoked")
+
+
+@mutant(2)
+def name_free_once_expired() -> None:
+    """The name of an expired token can be minted again."""
+    _name_free("expired")
+
+
+@mutant(2)
+def name_free_once_enrolled() -> None:
+    """The name of an enrolled token can be minted again."""
+    _name_free("enrolled")
+
+
+@mutant(2)
+def refusal_touches_the_record() -> None:
+    """A second minting is refused, but moves the end of the token's lifetime."""
+
+    @replaces("tokens:mint")
+    def _(
+        old: Callable[[Repository, str, str, str], Minted],
+        repository: Repository,
+        name: str,
+        lifetime: str,
+        vault: str = "",
+    ) -> Minted:
+        from standin import tokens
+        from standin.moments import after, stamp
+
+        if tokens.record_of(repository, name) is not None:
+            later = {"expiresAt": stamp(after(3600))}
+            repository.store.change(tokens.place_of(name), tokens._KIND, lambda present: {**present, **later})
+        return old(repository, name, lifetime, vault)
+
+
+@mutant(2)
+def name_free_through_the_orchestrator() -> None:
+    """The orchestrator mints the name of a revoked token again."""
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_create")
+    def _(old: Callable[..., Any], requests: Requests, name: str, **wish: Any) -> Any:
+        from standin import tokens
+
+        kept = tokens.record_of
+        record = kept(requests._repository, name)
+        if record is not None and record["state"] == "revoked":
+            tokens.record_of = lambda repository, name: None
+        try:
+            return old(requests, name=name, **wish)
+        finally:
+            tokens.record_of = kept
+
+
+@mutant(2)
+def refusal_by_the_orchestrator_is_a_success_in_json() -> None:
+    """In JSON a second minting through the orchestrator is refused with a successful exit code."""
+
+    @replaces("main:tell_error")
+    def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
+        import sys
+
+        code = old(error, in_json=in_json)
+        asked = "--server" in sys.argv and in_json and "already exists" in str(error)
+        return 0 if asked else code
+
+
+@mutant(2)
+def name_free_for_several() -> None:
+    """The name of a token for several machines can be minted again."""
+
+    @replaces("tokens:record_of")
+    def _(
+        old: Callable[[Repository, str], dict[str, Any] | None], repository: Repository, name: str
+    ) -> dict[str, Any] | None:
+        record = old(repository, name)
+        return record if record is None or record["maxEnrollments"] == 1 else None
+
+
+@mutant(2)
+def refusal_lost_through_the_orchestrator() -> None:
+    """Asked through the orchestrator, a second minting succeeds, and mints nothing."""
+
+    @replaces("operator.tokens:minted_there")
+    def _(
+        old: Callable[[Call, str, int | str], Minted], call: Call, name: str, allowance: int | str
+    ) -> Minted:
+        from standin.errors import UserError
+        from standin.moments import stamp
+        from standin.tokens import Minted
+
+        try:
+            return old(call, name, allowance)
+        except UserError:
+            return Minted(name, "", stamp(), "", "")
+
+
+# Promise 3: The token list tells the state of every token.
+
+
+@mutant(3)
+def expired_shown_unused() -> None:
+    """A token that was never used is shown as unused after its lifetime."""
+
+    @replaces("tokens:effective_state")
+    def _(old: Callable[[dict[str, Any]], str], record: dict[str, Any]) -> str:
+        return "unused" if not record["bindings"] and record["state"] != "revoked" else old(record)
+
+
+@mutant(3)
+def stale_in_text() -> None:
+    """The table for people shows the recorded state, which is that of the last change."""
+
+    @replaces("operator.tokens:table_of")
+    def _(old: Callable[[list[dict[str, Any]]], str], told: list[dict[str, Any]]) -> str:
+        return old([{**each, "effectiveState": each["state"]} for each in told])
+
+
+@mutant(3)
+def machine_missing_in_text() -> None:
+    """The table for people does not show the machine that a token is bound to."""
+
+    @replaces("operator.tokens:table_of")
+    def _(old: Callable[[list[dict[str, Any]]], str], told: list[dict[str, Any]]) -> str:
+        return old([{**each, "bindings": []} for each in told])
+
+
+@mutant(3)
+def revoked_shown_expired() -> None:
+    """A revoked token is shown as expired."""
+
+    @replaces("tokens:effective_state")
+    def _(old: Callable[[dict[str, Any]], str], record: dict[str, Any]) -> str:
+        state = old(record)
+        return "expired" if state == "revoked" else state
+
+
+@mutant(3)
+def lifetime_too_short() -> None:
+    """A token ends after half of the lifetime that was asked for."""
+
+    @replaces("tokens:lifetime_in_seconds")
+    def _(old: Callable[[str], float], text: str) -> float:
+        return old(text) / 2
+
+
+@mutant(3)
+def allowance_missing_in_text() -> None:
+    """The table for people does not tell of how many machines a token is."""
+
+    @replaces("operator.tokens:enrollments")
+    def _(old: Callable[[dict[str, Any]], str], told: dict[str, Any]) -> str:
+        return old({**told, "maxEnrollments": 1})
+
+
+@mutant(3)
+def bound_just_now() -> None:
+    """The token list tells the moment of the question as that at which a machine was bound."""
+
+    @replaces("tokens:told")
+    def _(old: Callable[[dict[str, Any]], dict[str, Any]], record: dict[str, Any]) -> dict[str, Any]:
+        from standin.moments import stamp
+
+        bound = [{**each, "enrolledAt": stamp()} for each in record["bindings"]]
+        return old({**record, "bindings": bound})
+
+
+@mutant(3)
+def created_just_now() -> None:
+    """The token list tells the moment of the question as that of the minting."""
+
+    @replaces("tokens:told")
+    def _(old: Callable[[dict[str, Any]], dict[str, Any]], record: dict[str, Any]) -> dict[str, Any]:
+        from standin.moments import stamp
+
+        return old({**record, "createdAt": stamp()})
+
+
+@mutant(3)
+def revoked_missing_through_the_orchestrator() -> None:
+    """Asked through the orchestrator, the token list leaves out the revoked ones."""
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_list")
+    def _(old: Callable[[Requests], Any], requests: Requests) -> Any:
+        return {"tokens": [each for each in old(requests)["tokens"] if each["state"] != "revoked"]}
+
+
+def _told_of_several(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    @replaces("tokens:told")
+    def _(old: Callable[[dict[str, Any]], dict[str, Any]], record: dict[str, Any]) -> dict[str, Any]:
+        told = old(record)
+        return told if record["maxEnrollments"] == 1 else {**told, **change(told)}
+
+
+@mutant(3)
+def first_machine_alone() -> None:
+    """Of the machines that a token for several has admitted, the token list tells the first alone."""
+    _told_of_several(
+        lambda told: {"bindings": told["bindings"][:1], "bindingCount": len(told["bindings"][:1])}
+    )
+
+
+@mutant(3)
+def several_unused_until_full() -> None:
+    """A token for several machines is shown as unused until it has admitted all."""
+
+    def change(told: dict[str, Any]) -> dict[str, Any]:
+        full = told["bindingCount"] == told["maxEnrollments"]
+        return {} if full or told["effectiveState"] != "enrolled" else {"effectiveState": "unused"}
+
+    _told_of_several(change)
+
+
+@mutant(3)
+def revoked_expires() -> None:
+    """A revoked token becomes an expired one at the deadline of its worker."""
+
+    @replaces("tokens:expire")
+    def _(old: Callable[[Repository, str], None], repository: Repository, name: str) -> None:
+        from standin import tokens
+
+        repository.store.change(
+            tokens.place_of(name), tokens._KIND, lambda present: {**present, "state": "expired"}
+        )
+
+
+@mutant(3)
+def binding_lost_with_the_revocation() -> None:
+    """A token forgets its machines when it is revoked."""
+
+    @replaces("tokens:revoke")
+    def _(
+        old: Callable[[Repository, str], tuple[dict[str, Any], bool]], repository: Repository, name: str
+    ) -> tuple[dict[str, Any], bool]:
+        from standin import tokens
+
+        record, before = old(repository, name)
+        repository.store.change(
+            tokens.place_of(name), tokens._KIND, lambda present: {**present, "bindings": []}
+        )
+        return record, before
+
+
+@mutant(3)
+def machines_left_in_text() -> None:
+    """The table for people tells how many machines a token may still admit."""
+
+    @replaces("operator.tokens:enrollments")
+    def _(old: Callable[[dict[str, Any]], str], told: dict[str, Any]) -> str:
+        several = told["maxEnrollments"] != 1
+        return (
+            f"{told['maxEnrollments'] - told['bindingCount']} / {told['maxEnrollments']}"
+            if several
+            else old(told)
+        )
+
+
+@mutant(3)
+def bound_at_first_for_all() -> None:
+    """Every machine of a token for several is told as bound when the first one was."""
+
+    def change(told: dict[str, Any]) -> dict[str, Any]:
+        first = [each["enrolledAt"] for each in told["bindings"][:1]]
+        return {"bindings": [{**each, "enrolledAt": first[0]} for each in told["bindings"]]}
+
+    _told_of_several(change)
+
+
+# Promise 4: A revoked token admits nobody, and revoking is told clearly.
+
+
+@mutant(4)
+def revoked_still_enrolls() -> None:
+    """A revoked token still lets a worker in."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        if record["state"] != "revoked":
+            old(record)
+
+
+@mutant(4)
+def revoked_still_reconnects() -> None:
+    """A revoked token lets the machine back in that it is bound to."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        if not record["bindings"]:
+            old(record)
+
+
+@mutant(4)
+def revoked_tries_again() -> None:
+    """A worker whose token is revoked tries three times."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        from standin.tokens import Rejected
+
+        try:
+            old(record)
+        except Rejected as rejected:
+            raise Rejected(str(rejected), for_good="revoked" not in str(rejected)) from None
+
+
+@mutant(4)
+def revoked_anew() -> None:
+    """Revoking a token a second time moves the moment at which it was revoked."""
+
+    @replaces("tokens:revoke")
+    def _(
+        old: Callable[[Repository, str], tuple[dict[str, Any], bool]], repository: Repository, name: str
+    ) -> tuple[dict[str, Any], bool]:
+        from standin import tokens
+        from standin.moments import stamp
+
+        record, before = old(repository, name)
+        anew = {"revokedAt": stamp()}
+        repository.store.change(tokens.place_of(name), tokens._KIND, lambda present: {**present, **anew})
+        return record, before
+
+
+@mutant(4)
+def nobody_revoked() -> None:
+    """Revoking a token that does not exist succeeds."""
+
+    @replaces("tokens:revoke")
+    def _(
+        old: Callable[[Repository, str], tuple[dict[str, Any], bool]], repository: Repository, name: str
+    ) -> tuple[dict[str, Any], bool]:
+        from standin import tokens
+
+        if tokens.record_of(repository, name) is None:
+            return {"name": name}, True
+        return old(repository, name)
+
+
+@mutant(4)
+def moment_missing_in_json() -> None:
+    """In JSON the answer to revoking a token does not say when."""
+
+    @replaces("operator.tokens:tell")
+    def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
+        old(call, {key: document[key] for key in document if key != "revokedAt"}, text)
+
+
+@mutant(4)
+def moment_missing_in_text() -> None:
+    """In text the answer to revoking a token does not say when."""
+
+    @replaces("operator.tokens:tell")
+    def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
+        old(call, document, text.partition("\nRevoked at:")[0])
+
+
+@mutant(4)
+def moment_of_the_answer() -> None:
+    """The answer to revoking a token says another moment than the one that is recorded."""
+
+    @replaces("operator.tokens:tell")
+    def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
+        when = document.get("revokedAt") if isinstance(document, dict) else None
+        if when is None:
+            return old(call, document, text)
+        other = f"{when[:-1]}1Z"
+        return old(call, {**document, "revokedAt": other}, text.replace(when, other))
+
+
+@mutant(4)
+def told_anew() -> None:
+    """The answer to revoking a token a second time says when, as if it were the first."""
+
+    @replaces("operator.tokens:tell")
+    def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
+        from standin.moments import stamp
+
+        again = isinstance(document, dict) and document.get("alreadyRevoked")
+        old(call, {**document, "revokedAt": stamp()} if again else document, text)
+
+
+@mutant(4)
+def lease_completed_after_the_revocation() -> None:
+    """The lease of a step whose worker is lost says "completed" if the worker's token was revoked."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        from standin import tokens
+
+        token = tokens.record_of(dispatcher._repository, dispatch.lease["workerName"])
+        revoked = token is not None and token["state"] == "revoked"
+        old(dispatcher, dispatch, "completed" if revoked else state, error)
+
+
+@mutant(4)
+def not_run_again_after_the_revocation() -> None:
+    """A step that had not written fails its run if its worker is lost after the token was revoked."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        from standin import tokens
+
+        token = tokens.record_of(dispatcher._repository, dispatch.lease["workerName"])
+        dispatch.lease["hasWrites"] = token is not None and token["state"] == "revoked"
+        old(dispatcher, dispatch, fate)
+
+
+@mutant(4)
+def moment_missing_through_the_orchestrator() -> None:
+    """Asked through the orchestrator, the answer to revoking a token does not say when."""
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_revoke")
+    def _(old: Callable[[Requests, str], Any], requests: Requests, name: str) -> Any:
+        document = old(requests, name)
+        return {key: document[key] for key in document if key != "revokedAt"}
+
+
+@mutant(4)
+def revoked_anew_through_the_orchestrator() -> None:
+    """Asked through the orchestrator, revoking a token a second time moves the moment."""
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_revoke")
+    def _(old: Callable[[Requests, str], Any], requests: Requests, name: str) -> Any:
+        from standin import tokens
+        from standin.moments import stamp
+
+        document = old(requests, name)
+        anew = {"revokedAt": stamp()}
+        if document["alreadyRevoked"]:
+            requests._repository.store.change(
+                tokens.place_of(name), tokens._KIND, lambda present: {**present, **anew}
+            )
+        return document
+
+
+@mutant(4)
+def nothing_revoked_through_the_orchestrator() -> None:
+    """Asked through the orchestrator, revoking a token says that it is revoked, and revokes nothing."""
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_revoke")
+    def _(old: Callable[[Requests, str], Any], requests: Requests, name: str) -> Any:
+        from standin.moments import stamp
+
+        return {"name": name, "state": "revoked", "alreadyRevoked": False, "revokedAt": stamp()}
