@@ -6,7 +6,7 @@ PYTHON ?= python3
 TAGS ?=
 NAME ?=
 FEATURES ?=
-FAULTS ?=
+MUTANTS ?=
 WHOLE ?=
 RECORD ?=
 MINUTES ?=
@@ -21,6 +21,11 @@ ifneq ($(BENCH),)
 export UAT_BENCH := $(BENCH)
 endif
 PLATFORMS ?=
+# The name that MUTANTS had before.
+ifneq ($(FAULTS),)
+$(info FAULTS is now called MUTANTS: make prove MUTANTS='$(FAULTS)')
+MUTANTS := $(FAULTS)
+endif
 
 VARIABLES := SWAMP_BIN SWAMP_OTHER_BIN SWAMP_VERSION UAT_BENCH UAT_CACHE UAT_DEVIATIONS UAT_RELEASES UAT_REPORTS \
 	UAT_REQUIRE_BINARY UAT_TARGET UAT_TIME_SCALE UAT_WAIVERS
@@ -48,7 +53,7 @@ help:
 	@echo "make test      run the project's own tests; needs no swamp binary"
 	@echo "make workflows check the definitions of CI only"
 	@echo "make matrix    run the suite over several releases, oldest first: make matrix VERSIONS='… …'"
-	@echo "make prove     show that the scenarios notice every fault of the stand-in"
+	@echo "make prove     show that the scenarios notice every mutant of the stand-in"
 	@echo "make mutate    change the stand-in in one place at a time, and see who notices: make mutate MINUTES=60 SEED=2"
 	@echo "make compare   hold the stand-in against the swamp binary, command by command"
 	@echo "make signoff   judge a release by several runs: make signoff RUNS='reports-of-linux reports-of-mac'"
@@ -81,7 +86,7 @@ workflows: .venv/ready
 	$(BIN)/zizmor --offline --persona auditor --strict-collection --quiet --no-progress .github
 
 prove: .venv/ready
-	@$(BIN)/swamp-uat prove $(if $(WHOLE),--whole) $(if $(RECORD),--record) $(FAULTS)
+	@$(BIN)/swamp-uat prove $(if $(WHOLE),--whole) $(if $(RECORD),--record) $(MUTANTS)
 
 mutate: .venv/ready
 	@$(BIN)/swamp-uat mutate $(if $(RECORD),--record) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(JOBS),-j $(JOBS)) $(if $(MOST),--most $(MOST)) $(MODULES)

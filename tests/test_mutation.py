@@ -133,7 +133,7 @@ def test_a_definition_is_used_wherever_its_name_stands_and_a_head_by_its_body(li
     assert uses_of_definition({"pool.py": _DEFINITIONS, "other.py": other}, "pool.py", line) == uses
 
 
-_FAULTS = """
+_MUTANTS = """
 def _slower(change):
     @replaces("pool:Pool.lose")
     def _(old, pool):
@@ -167,8 +167,8 @@ _POOL = """class Pool:
 """
 
 
-def test_who_has_noticed_a_fault_in_a_function_is_known_to_notice_changes_of_it(tmp_path):
-    (tmp_path / "pool.py").write_text(_FAULTS)
+def test_who_has_noticed_a_mutant_in_a_function_is_known_to_notice_changes_of_it(tmp_path):
+    (tmp_path / "pool.py").write_text(_MUTANTS)
     noticed = {"07-loses-nobody": "A worker is lost", "08-forgets": "A worker is forgotten"}
     found = known_noticers(tmp_path, noticed)
     assert found.of_lines({"pool.py": _POOL}, {"pool.py": [3]}) == {

@@ -1,4 +1,4 @@
-"""The stand-in: what it keeps, what it reads, and what its faults and its times are."""
+"""The stand-in: what it keeps, what it reads, and what its mutants and its times are."""
 
 from __future__ import annotations
 
@@ -27,8 +27,14 @@ from swamp_harness.product.target import load
 from swamp_harness.report import project
 from swamp_harness.report.features import catalogue, parse, scenarios_in
 from swamp_harness.report.outcomes import Outcome, ScenarioResult
-from swamp_harness.tools.fault_effect import EFFECT_VARIABLE, Effect, effect_in
-from swamp_harness.tools.fault_list import Fault, faults_in, lacking_numbers, load_noticed, write_noticed
+from swamp_harness.tools.mutant_effect import EFFECT_VARIABLE, Effect, effect_in
+from swamp_harness.tools.mutant_list import (
+    WrittenMutant,
+    lacking_numbers,
+    load_noticed,
+    mutants_in,
+    write_noticed,
+)
 from swamp_harness.tools.prove import finding_of, never_failed
 from tests.conftest import a_result
 
@@ -162,15 +168,15 @@ def test_the_suite_is_told_the_times_that_the_stand_in_has() -> None:
     assert not told.is_for_sign_off
 
 
-def test_every_number_has_at_least_two_faults() -> None:
-    assert lacking_numbers(faults_in(project.MUTANTS)) == []
+def test_every_number_has_at_least_two_mutants() -> None:
+    assert lacking_numbers(mutants_in(project.MUTANTS)) == []
     assert lacking_numbers([]) == [promise.number for promise in catalogue()]
 
 
-def test_which_scenario_noticed_a_fault_is_kept_as_long_as_there_is_the_fault(tmp_path: Path) -> None:
+def test_which_scenario_noticed_a_mutant_is_kept_as_long_as_there_is_the_mutant(tmp_path: Path) -> None:
     file = tmp_path / "noticed.json"
     assert load_noticed(file) == {}
-    first, second, third = (Fault(name, 1, "does") for name in ("01-x", "02-y", "03-z"))
+    first, second, third = (WrittenMutant(name, 1, "does") for name in ("01-x", "02-y", "03-z"))
     write_noticed(file, {"01-x": "a scenario", "02-y": "another"}, [first, second])
     write_noticed(file, {"03-z": "a third"}, [second, third])
     assert load_noticed(file) == {"02-y": "another", "03-z": "a third"}
@@ -198,8 +204,8 @@ sys.exit("; ".join(misfits) or 0)
 """
 
 
-def test_every_fault_fits_what_it_breaks() -> None:
-    names = [fault.name for fault in faults_in(project.MUTANTS)]
+def test_every_mutant_fits_what_it_breaks() -> None:
+    names = [mutant.name for mutant in mutants_in(project.MUTANTS)]
     done = subprocess.run(
         [sys.executable, "-c", _INSTALL, *names],
         cwd=project.ROOT,
@@ -309,7 +315,7 @@ def _result(number: int, outcome: str, step_type: str = "") -> ScenarioResult:
     return a_result(key, Outcome(outcome), numbers=(number,), step_type=step_type, mark=key)
 
 
-# The fault was reached in the scenario of its number, and crashed nothing.
+# The mutant was reached in the scenario of its number, and crashed nothing.
 _EFFECT = Effect({"scenario-of-7"})
 
 
@@ -327,8 +333,8 @@ _EFFECT = Effect({"scenario-of-7"})
         ([], "CONTROL MISSING"),
     ],
 )
-def test_a_fault_counts_as_noticed_only_by_a_judgement(results: list[ScenarioResult], verdict: str) -> None:
-    assert finding_of(Fault("07-x", 7, "does"), results, _EFFECT, 1.0).verdict == verdict
+def test_a_mutant_counts_as_noticed_only_by_a_judgement(results: list[ScenarioResult], verdict: str) -> None:
+    assert finding_of(WrittenMutant("07-x", 7, "does"), results, _EFFECT, 1.0).verdict == verdict
 
 
 @pytest.mark.parametrize("outcome", ["broken", "held"])
@@ -340,28 +346,28 @@ def test_a_fault_counts_as_noticed_only_by_a_judgement(results: list[ScenarioRes
         (Effect({"scenario-of-7"}, ["TypeError: no"]), "a process crashed: TypeError: no"),
     ],
 )
-def test_a_fault_that_is_not_reached_or_crashes_a_process_is_not_effective(
+def test_a_mutant_that_is_not_reached_or_crashes_a_process_is_not_effective(
     outcome: str, effect: Effect, why: str
 ) -> None:
     results = [_result(7, outcome, "then" if outcome == "broken" else ""), _result(1, "held")]
-    finding = finding_of(Fault("07-x", 7, "does"), results, effect, 1.0)
+    finding = finding_of(WrittenMutant("07-x", 7, "does"), results, effect, 1.0)
     assert finding.verdict == "NOT EFFECTIVE"
     assert finding.why_not_effective[0].startswith(why)
 
 
-def test_a_fault_that_the_preparation_reaches_is_reached_by_every_scenario() -> None:
+def test_a_mutant_that_the_preparation_reaches_is_reached_by_every_scenario() -> None:
     results = [_result(7, "broken", "then"), _result(1, "held")]
-    assert finding_of(Fault("07-x", 7, "does"), results, Effect({""}), 1.0).verdict == "noticed"
+    assert finding_of(WrittenMutant("07-x", 7, "does"), results, Effect({""}), 1.0).verdict == "noticed"
 
 
-def test_scenarios_that_failed_under_no_fault_are_told() -> None:
-    fault = Fault("07-x", 7, "does")
+def test_scenarios_that_failed_under_no_mutant_are_told() -> None:
+    mutant = WrittenMutant("07-x", 7, "does")
     broken = replace(_result(7, "broken", "then"), id="noticed-it")
     held = replace(_result(7, "held"), id="noticed-nothing", mark="other")
     control = _result(1, "held")
     findings = [
-        finding_of(fault, [broken, held, control], _EFFECT, 1.0),
-        finding_of(fault, [held], _EFFECT, 1.0),
+        finding_of(mutant, [broken, held, control], _EFFECT, 1.0),
+        finding_of(mutant, [held], _EFFECT, 1.0),
     ]
     assert never_failed(findings) == ["noticed-nothing"]
 
@@ -402,7 +408,7 @@ sys.exit(main())
         ("open('not there')", "FileNotFoundError"),
     ],
 )
-def test_what_a_fault_does_in_a_process_is_written_down(tmp_path: Path, does: str, crash: str) -> None:
+def test_what_a_mutant_does_in_a_process_is_written_down(tmp_path: Path, does: str, crash: str) -> None:
     subprocess.run(
         [sys.executable, "-c", _BROKEN.format(does=does), "worker", "list"],
         cwd=tmp_path,
@@ -432,7 +438,7 @@ def test_without_the_variable_nothing_is_written_down(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_sound_stand_in_loads_nothing_of_its_faults() -> None:
+def test_the_sound_stand_in_loads_nothing_of_its_mutants() -> None:
     loaded = "import sys; from standin import main; import standin.worker.runner; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", loaded], cwd=project.ROOT, capture_output=True, text=True, check=True

@@ -22,7 +22,7 @@ def proof(**changes):
         "all": True,
         "scenarios": 7,
         "never failed": ["A scenario that nothing breaks"],
-        "faults": [{"number": 1, **NOTICED}, {"number": 1, **SURVIVED}, {"number": 30, **NOTICED}],
+        "mutants": [{"number": 1, **NOTICED}, {"number": 1, **SURVIVED}, {"number": 30, **NOTICED}],
     } | changes
 
 

@@ -37,7 +37,7 @@ class Measurements:
     """The last measurement of each kind, as JSON holds it; None where there is none yet.
 
     Attributes:
-        proof: of all faults of the stand-in, with all scenarios that could notice each.
+        proof: of all mutants of the stand-in, with all scenarios that could notice each.
         mutation: of a sample of mutants of the stand-in.
         run: of a whole run against swamp.
     """
@@ -94,19 +94,19 @@ def _document(file: Path) -> dict[str, Any]:
 
 
 def _of_proof(document: Mapping[str, Any], promises: Sequence[Promise]) -> dict[str, Any]:
-    if not document["whole"] or not document["all"]:
+    if not document["whole"] or not document["all"] or "mutants" not in document:
         raise UnusableInput(
-            "The last proof left out faults or scenarios: run `make prove WHOLE=1`.",
+            "The last proof left out mutants or scenarios: run `make prove WHOLE=1`.",
             ExitCode.BAD_COMMAND_LINE,
         )
     section_of = {promise.number: promise.section for promise in promises}
-    faults = [{**each, "section": section_of[each["number"]]} for each in document["faults"]]
+    mutants = [{**each, "section": section_of[each["number"]]} for each in document["mutants"]]
     sections = [
-        {"section": section, **_counted([each for each in faults if each["section"] == section])}
+        {"section": section, **_counted([each for each in mutants if each["section"] == section])}
         for section in dict.fromkeys(promise.section for promise in promises)
     ]
     kept = ("started", "seconds", "scenarios", "never failed")
-    return {**{name: document[name] for name in kept}, "sections": sections, "all": _counted(faults)}
+    return {**{name: document[name] for name in kept}, "sections": sections, "all": _counted(mutants)}
 
 
 def _of_mutation(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def page(measured: Measurements) -> str:
         "reports; do not edit it.",
     ]
     parts += _section("The suite against swamp", measured.run, _run_lines)
-    parts += _section("The proof: faults that somebody chose", measured.proof, _proof_lines)
+    parts += _section("The proof: mutants that somebody chose", measured.proof, _proof_lines)
     parts += _section("Mutation testing: changes that nobody chose", measured.mutation, _mutation_lines)
     return "\n".join(parts) + "\n"
 
@@ -164,15 +164,20 @@ def _proof_lines(proof: Mapping[str, Any]) -> list[str]:
     lines = [
         f"Started {proof['started']}: {proof['scenarios']} scenarios in {proof['seconds']:.0f} s.",
         "",
-        "| Section of issue 630 | Faults | Noticed | Noticed by one scenario alone |",
+        "| Section of issue 630 | Mutants | Noticed | Noticed by one scenario alone |",
         "| --- | --- | --- | --- |",
     ]
     lines += [
-        f"| {row['section']} | {row['faults']} | {row['noticed']} | {row['by one']} |"
+        f"| {row['section']} | {row['mutants']} | {row['noticed']} | {row['by one']} |"
         for row in [*proof["sections"], {"section": "all", **proof["all"]}]
     ]
     if proof["never failed"]:
-        lines += ["", "Scenarios that no fault breaks:", "", *(f"- {name}" for name in proof["never failed"])]
+        lines += [
+            "",
+            "Scenarios that no mutant breaks:",
+            "",
+            *(f"- {name}" for name in proof["never failed"]),
+        ]
     return lines
 
 
@@ -199,10 +204,10 @@ def _mutation_lines(mutation: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _counted(faults: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    noticed = [each for each in faults if each["verdict"] == _NOTICED]
+def _counted(mutants: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    noticed = [each for each in mutants if each["verdict"] == _NOTICED]
     return {
-        "faults": len(faults),
+        "mutants": len(mutants),
         "noticed": len(noticed),
         "by one": sum(len(each["noticed by"]) == 1 for each in noticed),
     }

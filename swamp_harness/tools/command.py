@@ -183,7 +183,7 @@ def _matrix(options: argparse.Namespace) -> int:
 
 def _prove(options: argparse.Namespace) -> int:
     return prove.prove(
-        options.faults, project.reports(), options.jobs, whole=options.whole, record=options.record
+        options.mutants, project.reports(), options.jobs, whole=options.whole, record=options.record
     )
 
 
@@ -305,7 +305,7 @@ def _parser() -> argparse.ArgumentParser:
     releases.set_defaults(subcommand=_matrix)
 
     proof = commands.add_parser(
-        "prove", help="show that the scenarios notice every fault of the embedded target"
+        "prove", help="show that the scenarios notice every mutant of the embedded target"
     )
     proof.add_argument(
         "-j",
@@ -313,14 +313,14 @@ def _parser() -> argparse.ArgumentParser:
         action=_OnceOnly,
         type=int,
         default=0,
-        help="how many faults at a time; suits the machine when 0",
+        help="how many mutants at a time; suits the machine when 0",
     )
     proof.add_argument(
-        "faults", nargs="*", help="the beginnings of the names of faults, such as 07; all when left out"
+        "mutants", nargs="*", help="the beginnings of the names of mutants, such as 07; all when left out"
     )
-    proof.add_argument("--whole", action="store_true", help="run every scenario that could notice a fault")
+    proof.add_argument("--whole", action="store_true", help="run every scenario that could notice a mutant")
     proof.add_argument(
-        "--record", action="store_true", help="write down which scenario noticed a fault, to run it first"
+        "--record", action="store_true", help="write down which scenario noticed a mutant, to run it first"
     )
     proof.set_defaults(subcommand=_prove)
 

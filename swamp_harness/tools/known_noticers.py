@@ -1,4 +1,4 @@
-"""Which scenarios have noticed a fault in a function: the likeliest to notice another change of it."""
+"""Which scenarios have noticed a mutant of a function: the likeliest to notice another change of it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from swamp_harness.tools.fault_list import mutants_defined_in
+from swamp_harness.tools.mutant_list import mutants_defined_in
 
 _PUTS = "replaces"
 
 
 @dataclass(frozen=True)
 class KnownNoticers:
-    """The ids of scenarios that have noticed a fault, by the function that the fault replaces.
+    """The ids of scenarios that have noticed a mutant, by the function that it replaces.
 
     Attributes:
         scenarios: by module, such as "orchestrator/pool.py", and function, such as "Pool.lose".
@@ -23,7 +23,7 @@ class KnownNoticers:
     scenarios: Mapping[tuple[str, str], frozenset[str]]
 
     def of_lines(self, texts: Mapping[str, str], lines: Mapping[str, Iterable[int]]) -> set[str]:
-        """The ids of the scenarios that have noticed a fault in a function with one of some lines.
+        """The ids of the scenarios that have noticed a mutant of a function with one of some lines.
 
         Args:
             texts: of the modules, by path.
@@ -38,11 +38,11 @@ class KnownNoticers:
 
 
 def known_noticers(folder: Path, noticed: Mapping[str, str]) -> KnownNoticers:
-    """What is known of the faults of a folder.
+    """What is known of the mutants of a folder.
 
     Args:
         folder: of the mutants, with a module for each subject.
-        noticed: the id of the scenario that has noticed a fault, by name of the fault.
+        noticed: the id of the scenario that has noticed a mutant, by name of the mutant.
     """
     found: dict[tuple[str, str], set[str]] = {}
     for file in sorted(folder.glob("*.py")):
@@ -56,7 +56,7 @@ def known_noticers(folder: Path, noticed: Mapping[str, str]) -> KnownNoticers:
 
 
 def _places(function: ast.AST, functions: Mapping[str, ast.AST]) -> Iterator[tuple[str, str]]:
-    """What a fault replaces, by itself or by a helper of its module."""
+    """What a mutant replaces, by itself or by a helper of its module."""
     for node in ast.walk(function):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue

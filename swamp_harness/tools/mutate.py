@@ -32,14 +32,14 @@ from swamp_harness.report.mutation import (
     write_report,
 )
 from swamp_harness.report.outcomes import ScenarioResult
-from swamp_harness.tools.fault_list import load_noticed
 from swamp_harness.tools.known_noticers import known_noticers
+from swamp_harness.tools.mutant_list import load_noticed
 from swamp_harness.tools.mutants import MutableModule, Mutant, Site, sampled
 from swamp_harness.tools.mutation_lists import Decisions, read_decisions
 from swamp_harness.tools.mutation_plan import Plan, Session, places_of_scenarios, refuse_stale, unreached
 from swamp_harness.tools.mutation_run import judged
 from swamp_harness.tools.quiet_suite import get_ready, results_against
-from swamp_harness.tools.reach import fingerprint, is_fault, read_reach
+from swamp_harness.tools.reach import fingerprint, is_mutant, read_reach
 from swamp_harness.tools.reach_recording import PATH_VARIABLE, copy_of
 
 _SESSION = "mutation-session.json"
@@ -85,7 +85,7 @@ def mutate(options: Options, reports: Path) -> int:
         file.relative_to(project.STAND_IN).as_posix(): file.read_text("utf-8")
         for file in sorted(project.STAND_IN.rglob("*.py"))
     }
-    every = {name: text for name, text in all_files.items() if not is_fault(name)}
+    every = {name: text for name, text in all_files.items() if not is_mutant(name)}
     texts = {
         name: text
         for name, text in every.items()

@@ -43,7 +43,7 @@ class Plan:
         texts: of all modules of the stand-in, by path.
         found: which scenarios reach which lines.
         decisions: of people.
-        noticers: the scenarios that have noticed a fault, by the function that it replaces.
+        noticers: the scenarios that have noticed a mutant, by the function that it replaces.
         places: of the scenarios, the numbers they serve, and their Given steps, by id.
     """
 

@@ -1,9 +1,9 @@
-"""The proof that the scenarios can fail: for every fault of the embedded target, one of its number does.
+"""The proof that the scenarios can fail: for every mutant of the embedded target, one of its number does.
 
-A fault makes the target break one promise of issue 630. The scenarios of that number run against the broken
-target, and one of them must fail in a Then step; scenarios of other numbers, the controls, must hold. A fault
-that crashes a process of the target, or that the scenario which failed has never reached, is not effective:
-it shows nothing, and fails the proof.
+A mutant makes the target break one promise of issue 630. The scenarios of that number run against the broken
+target, and one of them must fail in a Then step; scenarios of other numbers, the controls, must hold. A
+mutant that crashes a process of the target, or that the scenario which failed has never reached, is not
+effective: it shows nothing, and fails the proof.
 """
 
 from __future__ import annotations
@@ -26,13 +26,19 @@ from swamp_harness.report import features, ids, project
 from swamp_harness.report.documents import set_aside
 from swamp_harness.report.outcomes import Outcome, ScenarioResult
 from swamp_harness.report.verification import PROOF
-from swamp_harness.tools.fault_effect import EFFECT_VARIABLE, Effect, effect_in
-from swamp_harness.tools.fault_list import Fault, faults_in, lacking_numbers, load_noticed, write_noticed
+from swamp_harness.tools.mutant_effect import EFFECT_VARIABLE, Effect, effect_in
+from swamp_harness.tools.mutant_list import (
+    WrittenMutant,
+    lacking_numbers,
+    load_noticed,
+    mutants_in,
+    write_noticed,
+)
 from swamp_harness.tools.quiet_suite import get_ready, results_against
 
-# The variable by which the embedded target is told which fault to have.
-_FAULT_VARIABLE = "SWAMP_STANDIN_FAULT"
-# What the embedded target is started by if it is to have a fault; the sound one knows of none.
+# The variable by which the embedded target is told which mutant to have.
+_MUTANT_VARIABLE = "SWAMP_STANDIN_MUTANT"
+# What the embedded target is started by if it is to have a mutant; the sound one knows of none.
 _EXECUTABLES = {
     "executable": "swamp-standin-mutant",
     "executable of another protocol version": "swamp-standin-mutant-previous",
@@ -40,7 +46,7 @@ _EXECUTABLES = {
 _NOTICED = "noticed"
 _NOT_EFFECTIVE = "NOT EFFECTIVE"
 _LONGEST = 600
-# What must hold whatever the fault is: of another number, and of another feature, so that it runs first.
+# What must hold whatever the mutant is: of another number, and of another feature, so that it runs first.
 _CONTROL = "worker-enrolls-into-pool[text]"
 _CONTROL_OF_ENROLLMENT = "token-shown-once[JSON]"
 _ENROLLMENT = range(5, 11)
@@ -48,24 +54,24 @@ _ENROLLMENT = range(5, 11)
 
 @dataclass(frozen=True)
 class Finding:
-    """What the scenarios made of a fault.
+    """What the scenarios made of a mutant.
 
     Attributes:
-        fault: the fault.
+        mutant: the mutant.
         noticed_by: the ids of the scenarios of its number that reached it and failed in a Then step, each
             with what it said.
-        failed_without: the scenarios of its number that failed in a Then step and never reached the fault.
+        failed_without: the scenarios of its number that failed in a Then step and never reached the mutant.
         failed_elsewhere: the scenarios of its number that failed before they judged anything.
         controls_failed: the scenarios of other numbers that did not hold.
         own: the scenarios of its number that ran.
         has_control: whether the control ran.
         scenarios: how many ran, the controls as well.
         seconds: how long that took.
-        is_reached: whether a scenario of its number reached the fault.
-        crashes: the errors of processes that the fault crashed.
+        is_reached: whether a scenario of its number reached the mutant.
+        crashes: the errors of processes that the mutant crashed.
     """
 
-    fault: Fault
+    mutant: WrittenMutant
     noticed_by: dict[str, str]
     failed_without: list[str]
     failed_elsewhere: list[str]
@@ -79,7 +85,7 @@ class Finding:
 
     @property
     def why_not_effective(self) -> list[str]:
-        """The reasons, in a sentence each; none if the fault was effective."""
+        """The reasons, in a sentence each; none if the mutant was effective."""
         if self.verdict != _NOT_EFFECTIVE:
             return []
         if self.crashes:
@@ -107,31 +113,31 @@ class Finding:
 def prove(
     wanted: Sequence[str], reports: Path, jobs: int, *, whole: bool = False, record: bool = False
 ) -> int:
-    """Run the scenarios of its number against every fault, print the matrix, and write it down.
+    """Run the scenarios of its number against every mutant, print the matrix, and write it down.
 
-    A fault's run ends with the first scenario that notices it, unless the whole matrix is wanted. The one
+    A mutant's run ends with the first scenario that notices it, unless the whole matrix is wanted. The one
     that is written down as having noticed it runs first; which one that is cannot change the outcome.
 
     Args:
-        wanted: the beginnings of the names of faults; all of them when empty.
+        wanted: the beginnings of the names of mutants; all of them when empty.
         reports: where `proof.json` goes.
-        jobs: how many faults at a time; three times as many as there are processors when 0.
-        whole: whether all scenarios run that could notice a fault.
-        record: whether to write down which scenario has noticed a fault.
+        jobs: how many mutants at a time; three times as many as there are processors when 0.
+        whole: whether all scenarios run that could notice a mutant.
+        record: whether to write down which scenario has noticed a mutant.
 
     Returns:
-        The exit code: a survivor, a fault that is not effective, a control that fails or a number with too
-        few faults is a broken promise.
+        The exit code: a survivor, a mutant that is not effective, a control that fails or a number with too
+        few mutants is a broken promise.
 
     Raises:
-        UnusableInput: no fault has such a name (exit code 2).
+        UnusableInput: no mutant has such a name (exit code 2).
     """
     set_aside(reports, (PROOF,))
-    listed = faults_in(project.MUTANTS)
-    chosen = [fault for fault in listed if not wanted or fault.name.startswith(tuple(wanted))]
+    listed = mutants_in(project.MUTANTS)
+    chosen = [mutant for mutant in listed if not wanted or mutant.name.startswith(tuple(wanted))]
     if not chosen:
-        names = ", ".join(fault.name for fault in listed)
-        raise UnusableInput(f"No fault is called so; there are: {names}.", ExitCode.BAD_COMMAND_LINE)
+        names = ", ".join(mutant.name for mutant in listed)
+        raise UnusableInput(f"No mutant is called so; there are: {names}.", ExitCode.BAD_COMMAND_LINE)
     known = load_noticed(project.NOTICED)
     runs = [run.id for run in features.runs_in(features.parse(project.FEATURES))]
     if mistakes := ids.unknown(named_in_proof(chosen, known), runs):
@@ -142,7 +148,7 @@ def prove(
     try:
         with ThreadPoolExecutor(jobs or 3 * (os.cpu_count() or 1)) as pool:
             found = pool.map(
-                lambda fault: _found(fault, work, known.get(fault.name, ""), whole=whole), chosen
+                lambda mutant: _found(mutant, work, known.get(mutant.name, ""), whole=whole), chosen
             )
             findings = [_told(finding) for finding in found]
     finally:
@@ -157,50 +163,52 @@ def prove(
         "all": not wanted,
         "scenarios": sum(finding.scenarios for finding in findings),
         "never failed": unproven,
-        "faults": _record(findings),
+        "mutants": _record(findings),
     }
     (reports / PROOF).write_text(json_text(document) + "\n", "utf-8")
     if record:
-        noticed = {each.fault.name: next(iter(each.noticed_by)) for each in findings if each.noticed_by}
+        noticed = {each.mutant.name: next(iter(each.noticed_by)) for each in findings if each.noticed_by}
         write_noticed(project.NOTICED, noticed, listed)
     print(_summary(findings, lacking, unproven, time.monotonic() - started, reports))
     proven = not lacking and all(finding.verdict == _NOTICED for finding in findings)
     return ExitCode.EVERY_PROMISE_HELD if proven else ExitCode.PROMISE_BROKEN
 
 
-def named_in_proof(listed: Sequence[Fault], known: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Who in the proof of some faults names a scenario, and its id.
+def named_in_proof(listed: Sequence[WrittenMutant], known: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Who in the proof of some mutants names a scenario, and its id.
 
     Args:
-        listed: the faults.
-        known: the scenario that has noticed a fault, by the fault's name.
+        listed: the mutants.
+        known: the scenario that has noticed a mutant, by the mutant's name.
     """
-    controls = {control_of(fault) for fault in listed}
+    controls = {control_of(mutant) for mutant in listed}
     noticed = [(f"{project.NOTICED.name}: {name}", each) for name, each in known.items()]
     return [*(("the proof's control", each) for each in sorted(controls)), *noticed]
 
 
-def finding_of(fault: Fault, results: Sequence[ScenarioResult], effect: Effect, seconds: float) -> Finding:
-    """What a run against a fault has shown.
+def finding_of(
+    mutant: WrittenMutant, results: Sequence[ScenarioResult], effect: Effect, seconds: float
+) -> Finding:
+    """What a run against a mutant has shown.
 
     Args:
-        fault: that the target had.
+        mutant: that the target had.
         results: of the scenarios.
-        effect: of the fault in the processes of the run.
+        effect: of the mutant in the processes of the run.
         seconds: how long the run took.
     """
     ran = [each for each in results if each.outcome is not Outcome.NOT_RUN]
-    own = [each for each in ran if fault.number in each.numbers]
+    own = [each for each in ran if mutant.number in each.numbers]
     failed = [each for each in own if each.outcome is not Outcome.HELD]
     judged = [each for each in failed if each.outcome is Outcome.BROKEN and each.step_type == "then"]
     return Finding(
-        fault,
+        mutant,
         {each.id: each.reason.splitlines()[0] for each in judged if effect.has_reached(each.mark)},
         [each.id for each in judged if not effect.has_reached(each.mark)],
         [each.id for each in failed if each not in judged],
         [each.id for each in ran if each not in own and each.outcome is not Outcome.HELD],
         [each.id for each in own],
-        control_of(fault) in {each.id for each in ran},
+        control_of(mutant) in {each.id for each in ran},
         len(ran),
         seconds,
         any(effect.has_reached(each.mark) for each in own),
@@ -208,44 +216,44 @@ def finding_of(fault: Fault, results: Sequence[ScenarioResult], effect: Effect, 
     )
 
 
-def control_of(fault: Fault) -> str:
-    """The id of the scenario that must hold in spite of a fault."""
-    return _CONTROL_OF_ENROLLMENT if fault.number in _ENROLLMENT else _CONTROL
+def control_of(mutant: WrittenMutant) -> str:
+    """The id of the scenario that must hold in spite of a mutant."""
+    return _CONTROL_OF_ENROLLMENT if mutant.number in _ENROLLMENT else _CONTROL
 
 
 def never_failed(findings: Sequence[Finding]) -> list[str]:
-    """The scenarios, by id, that failed in a Then step under no fault of their number."""
+    """The scenarios, by id, that failed in a Then step under no mutant of their number."""
     noticed = {name for finding in findings for name in finding.noticed_by}
     return sorted({name for finding in findings for name in finding.own} - noticed)
 
 
-def _found(fault: Fault, work: Path, known: str, *, whole: bool) -> Finding:
+def _found(mutant: WrittenMutant, work: Path, known: str, *, whole: bool) -> Finding:
     if known and not whole:
-        finding = _finding(fault, work / f"{fault.name}-known", _places(fault, known), stop=True)
+        finding = _finding(mutant, work / f"{mutant.name}-known", _places(mutant, known), stop=True)
         if finding.verdict == _NOTICED or finding.crashes:
             return finding
     if not whole:
-        finding = _finding(fault, work / f"{fault.name}-first", _places(fault), stop=True)
+        finding = _finding(mutant, work / f"{mutant.name}-first", _places(mutant), stop=True)
         # A scenario that fails before it judges ends a run as well; then the others must have their say.
         if finding.verdict == _NOTICED or finding.crashes:
             return finding
-    return _finding(fault, work / fault.name, _places(fault), stop=False)
+    return _finding(mutant, work / mutant.name, _places(mutant), stop=False)
 
 
-def _finding(fault: Fault, folder: Path, places: Sequence[str], *, stop: bool) -> Finding:
+def _finding(mutant: WrittenMutant, folder: Path, places: Sequence[str], *, stop: bool) -> Finding:
     started = time.monotonic()
     arguments = ["-j1", *places, *(("--stop",) if stop else ())]
     effect = folder.with_name(f"{folder.name}-effect")
     effect.mkdir()
-    variables = {_FAULT_VARIABLE: fault.name, EFFECT_VARIABLE: str(effect)}
+    variables = {_MUTANT_VARIABLE: mutant.name, EFFECT_VARIABLE: str(effect)}
     results = results_against({**_EXECUTABLES, "variables": variables}, folder, arguments, _LONGEST)
-    return finding_of(fault, results, effect_in(effect), time.monotonic() - started)
+    return finding_of(mutant, results, effect_in(effect), time.monotonic() - started)
 
 
-def _places(fault: Fault, only: str = "") -> list[str]:
+def _places(mutant: WrittenMutant, only: str = "") -> list[str]:
     runs = features.runs_in(features.parse(project.FEATURES))
-    own = [run for run in runs if fault.number in run.numbers and only in ("", run.id)]
-    return [run.location for run in [*(run for run in runs if run.id == control_of(fault)), *own]]
+    own = [run for run in runs if mutant.number in run.numbers and only in ("", run.id)]
+    return [run.location for run in [*(run for run in runs if run.id == control_of(mutant)), *own]]
 
 
 def _told(finding: Finding) -> Finding:
@@ -254,7 +262,7 @@ def _told(finding: Finding) -> Finding:
 
 
 def _line(finding: Finding) -> str:
-    lines = [f"{finding.verdict:<17}{finding.fault.name}  ({finding.seconds:.0f} s) {finding.fault.does}"]
+    lines = [f"{finding.verdict:<17}{finding.mutant.name}  ({finding.seconds:.0f} s) {finding.mutant.does}"]
     lines += [f"    {name}: {said}" for name, said in list(finding.noticed_by.items())[:1]]
     lines += [f"    {reason}" for reason in finding.why_not_effective]
     if finding.verdict != _NOTICED:
@@ -272,27 +280,27 @@ def _summary(
 ) -> str:
     verdicts = Counter(finding.verdict for finding in findings)
     ran = sum(finding.scenarios for finding in findings)
-    lines = ["", "Noticed by how many scenarios, fault by fault:"]
-    for number in sorted({finding.fault.number for finding in findings}):
-        own = [each for each in findings if each.fault.number == number]
+    lines = ["", "Noticed by how many scenarios, mutant by mutant:"]
+    for number in sorted({finding.mutant.number for finding in findings}):
+        own = [each for each in findings if each.mutant.number == number]
         cells = ", ".join(
-            f"{each.fault.name.partition('-')[2]} {len(each.noticed_by) or each.verdict}" for each in own
+            f"{each.mutant.name.partition('-')[2]} {len(each.noticed_by) or each.verdict}" for each in own
         )
         lines.append(f"  {number:02}  {cells}")
-    lines += ["Scenarios that no fault breaks:", *(f"  {name}" for name in unproven)] if unproven else []
-    lines += [f"Number {number} has too few faults." for number in lacking]
+    lines += ["Scenarios that no mutant breaks:", *(f"  {name}" for name in unproven)] if unproven else []
+    lines += [f"Number {number} has too few mutants." for number in lacking]
     told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
-    lines.append(f"{len(findings)} faults: {told}; {ran} scenarios in {seconds:.0f} s")
-    lines.append(f"The matrix fault by scenario: {reports / PROOF}")
+    lines.append(f"{len(findings)} mutants: {told}; {ran} scenarios in {seconds:.0f} s")
+    lines.append(f"The matrix mutant by scenario: {reports / PROOF}")
     return "\n".join(lines)
 
 
 def _record(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [
         {
-            "fault": finding.fault.name,
-            "number": finding.fault.number,
-            "does": finding.fault.does,
+            "mutant": finding.mutant.name,
+            "number": finding.mutant.number,
+            "does": finding.mutant.does,
             "verdict": finding.verdict,
             "noticed by": finding.noticed_by,
             "not effective because": finding.why_not_effective,

@@ -92,7 +92,7 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def is_fault(module: str) -> bool:
+def is_mutant(module: str) -> bool:
     """Whether a module, by its path below the stand-in, belongs to the mutants and holds no sound code."""
     return module.startswith("mutants/")
 

@@ -13,7 +13,7 @@ from swamp_harness.machinery.plain_text import for_terminal, shortened
 from swamp_harness.report import project
 from swamp_harness.report.outcomes import Ending, Outcome, ScenarioResult
 from swamp_harness.tools.quiet_suite import get_ready, run_against
-from swamp_harness.tools.reach import Reach, fingerprint, is_fault, write_reach
+from swamp_harness.tools.reach import Reach, fingerprint, is_mutant, write_reach
 
 # By this variable each process of the stand-in finds the copy in place of the stand-in itself.
 PATH_VARIABLE = "PYTHONPATH"
@@ -84,7 +84,7 @@ def collected(folder: Path, program: Path, results: Sequence[ScenarioResult]) ->
     for part in sorted((folder / _PARTS).glob("*.json")):
         told = json.loads(part.read_text("utf-8"))
         for module, reached in told["lines"].items():
-            if not reached or is_fault(module):
+            if not reached or is_mutant(module):
                 continue
             if told["scenario"] not in marks:
                 prepared.setdefault(module, set()).update(reached)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from swamp_harness.report import coverage, deviations, features, ids, project, waivers
-from swamp_harness.tools.fault_list import faults_in, load_noticed
+from swamp_harness.tools.mutant_list import load_noticed, mutants_in
 from swamp_harness.tools.prove import named_in_proof
 
 
@@ -45,5 +45,5 @@ def _named_elsewhere() -> list[tuple[str, str]]:
             for each in coverage.documented_defaults()
             if each.scenario != coverage.NOT_HELD
         ),
-        *named_in_proof(faults_in(project.MUTANTS), load_noticed(project.NOTICED)),
+        *named_in_proof(mutants_in(project.MUTANTS), load_noticed(project.NOTICED)),
     ]

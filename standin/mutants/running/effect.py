@@ -1,4 +1,4 @@
-"""What a fault does in a process: which replacements are put in and reached, and whether it crashes.
+"""What a mutant does in a process: which replacements are put in and reached, and whether it crashes.
 
 It is written down where the variable names a folder, else nowhere. Each process has a file of its own, and a
 line is there as soon as it is written, since a process that is killed writes nothing more.
@@ -43,7 +43,7 @@ _written: set[tuple[str, str]] = set()
 
 
 def note(kind: str, told: str) -> None:
-    """Write down, once for each process, what a fault does.
+    """Write down, once for each process, what a mutant does.
 
     Args:
         kind: PUT_IN, REACHED or CRASHED.

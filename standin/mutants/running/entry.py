@@ -1,4 +1,4 @@
-"""Starts a stand-in with the fault that a variable names; a sound one where it names none."""
+"""Starts a stand-in with the mutant that a variable names; a sound one where it names none."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from standin.mutants import install
 from standin.mutants.running import effect
 from standin.mutants.running.replacement import when_loaded
 
-# Names the fault.
-VARIABLE = "SWAMP_STANDIN_FAULT"
+# Names the mutant.
+VARIABLE = "SWAMP_STANDIN_MUTANT"
 _STEP = "standin.mutants.running.step"
 
 
@@ -31,12 +31,12 @@ def previous() -> int:
 
 
 def get_ready() -> None:
-    """Give this process its fault, and the processes of its steps as well."""
-    fault = os.environ.get(VARIABLE, "")
-    if fault:
+    """Give this process its mutant, and the processes of its steps as well."""
+    mutant = os.environ.get(VARIABLE, "")
+    if mutant:
         effect.watch()
         when_loaded("standin.runners", _let_steps_have_it)
-        install(fault)
+        install(mutant)
 
 
 def _let_steps_have_it(runners: ModuleType) -> None:

@@ -1,4 +1,4 @@
-"""The process of one step, with a fault, as whoever starts it calls it."""
+"""The process of one step, with a mutant, as whoever starts it calls it."""
 
 from __future__ import annotations
 

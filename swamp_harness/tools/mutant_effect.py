@@ -1,4 +1,4 @@
-"""What a fault did in the processes of a run, as they have written it down."""
+"""What a mutant did in the processes of a run, as they have written it down."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# Names the folder in which each process of the embedded target writes down what its fault does.
+# Names the folder in which each process of the embedded target writes down what its mutant does.
 EFFECT_VARIABLE = "SWAMP_STANDIN_EFFECT"
 
 _REACHED = "reached"
@@ -17,12 +17,12 @@ _PREPARATION = ""
 
 @dataclass(frozen=True)
 class Effect:
-    """What a fault did.
+    """What a mutant did.
 
     Attributes:
         reached_in: the marks of the scenarios in which one of its replacements was called; an empty one is
             the preparation of the run.
-        crashes: the errors of processes that the fault crashed, each once.
+        crashes: the errors of processes that the mutant crashed, each once.
     """
 
     reached_in: Collection[str] = ()

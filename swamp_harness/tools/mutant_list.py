@@ -1,4 +1,4 @@
-"""The faults that the embedded target can have, and which scenario is known to notice each."""
+"""The mutants that the embedded target can have, and which scenario is known to notice each."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _AT_LEAST = 2
 
 
 @dataclass(frozen=True)
-class Fault:
-    """A fault of the embedded target.
+class WrittenMutant:
+    """A mutant of the embedded target.
 
     Attributes:
         name: such as "01-secret-shown-twice".
@@ -29,10 +29,10 @@ class Fault:
     does: str
 
 
-def faults_in(folder: Path) -> list[Fault]:
+def mutants_in(folder: Path) -> list[WrittenMutant]:
     """The mutants in the modules of a folder, in the order of the promises that they break."""
     found = [
-        Fault(name, number, ast.get_docstring(node) or "")
+        WrittenMutant(name, number, ast.get_docstring(node) or "")
         for file in sorted(folder.glob("*.py"))
         for name, number, node in mutants_defined_in(file.read_text("utf-8"))
     ]
@@ -58,25 +58,25 @@ def mutants_defined_in(text: str) -> Iterator[tuple[str, int, ast.FunctionDef]]:
                     yield f"{number:02}-{words}", number, node
 
 
-def lacking_numbers(listed: Sequence[Fault]) -> list[int]:
-    """The numbers of issue 630 that have too few faults."""
-    counted = Counter(fault.number for fault in listed)
+def lacking_numbers(listed: Sequence[WrittenMutant]) -> list[int]:
+    """The numbers of issue 630 that have too few mutants."""
+    counted = Counter(mutant.number for mutant in listed)
     return [promise.number for promise in features.catalogue() if counted[promise.number] < _AT_LEAST]
 
 
 def load_noticed(file: Path) -> dict[str, str]:
-    """The ids of the scenarios that have noticed faults, by name of the fault; none at first."""
+    """The ids of the scenarios that have noticed mutants, by name of the mutant; none at first."""
     return dict(json.loads(file.read_text("utf-8"))) if file.exists() else {}
 
 
-def write_noticed(file: Path, noticed: Mapping[str, str], listed: Sequence[Fault]) -> None:
-    """Write down which scenario has noticed a fault; what was written of the others stays.
+def write_noticed(file: Path, noticed: Mapping[str, str], listed: Sequence[WrittenMutant]) -> None:
+    """Write down which scenario has noticed a mutant; what was written of the others stays.
 
     Args:
         file: that `load_noticed` reads.
-        noticed: the id of the scenario, by name of the fault.
-        listed: all faults that there are; what is written of any other goes.
+        noticed: the id of the scenario, by name of the mutant.
+        listed: all mutants that there are; what is written of any other goes.
     """
     known = load_noticed(file) | dict(noticed)
-    kept = {fault.name: known[fault.name] for fault in listed if fault.name in known}
+    kept = {mutant.name: known[mutant.name] for mutant in listed if mutant.name in known}
     file.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", "utf-8")
