@@ -283,9 +283,7 @@ def _summary(
     lines = ["", "Noticed by how many scenarios, mutant by mutant:"]
     for number in sorted({finding.mutant.number for finding in findings}):
         own = [each for each in findings if each.mutant.number == number]
-        cells = ", ".join(
-            f"{each.mutant.name.partition('-')[2]} {len(each.noticed_by) or each.verdict}" for each in own
-        )
+        cells = ", ".join(f"{each.mutant.name.partition('-')[2]} {_cell(each)}" for each in own)
         lines.append(f"  {number:02}  {cells}")
     lines += ["Scenarios that no mutant breaks:", *(f"  {name}" for name in unproven)] if unproven else []
     lines += [f"Number {number} has too few mutants." for number in lacking]
@@ -293,6 +291,10 @@ def _summary(
     lines.append(f"{len(findings)} mutants: {told}; {ran} scenarios in {seconds:.0f} s")
     lines.append(f"The matrix mutant by scenario: {reports / PROOF}")
     return "\n".join(lines)
+
+
+def _cell(finding: Finding) -> str:
+    return str(len(finding.noticed_by)) if finding.verdict == _NOTICED else finding.verdict
 
 
 def _record(findings: Sequence[Finding]) -> list[dict[str, Any]]:
