@@ -406,6 +406,7 @@ sys.exit(main())
         ("from standin import main; raise main.Nothing('no')", "AttributeError"),
         ("from standin.errors import UserError; raise UserError('no')", ""),
         ("open('not there')", "FileNotFoundError"),
+        ("from standin.worker.cache import Cache; Cache(sys.executable + '/nothing')", ""),
     ],
 )
 def test_what_a_mutant_does_in_a_process_is_written_down(tmp_path: Path, does: str, crash: str) -> None:

@@ -35,6 +35,7 @@ _MISTAKES = (
     asyncio.InvalidStateError,
 )
 _PROGRAM = f"{Path(__file__).parents[2]}{os.sep}"
+_OWN = f"mutants{os.sep}"
 _SCENARIO_VARIABLE = "UAT_MARK"
 
 _folder = os.environ.get(FOLDER_VARIABLE, "")
@@ -60,13 +61,7 @@ def note(kind: str, told: str) -> None:
 def note_error(error: BaseException) -> None:
     """Write down an error that leaves a replacement, if it is a mistake and not the product's own error."""
     if _is_mistake(error):
-        note_crash(error)
-
-
-def note_crash(error: BaseException) -> None:
-    """Write down a crash."""
-    place = _place(error.__traceback__)
-    note(CRASHED, f"{type(error).__name__}: {error}{place}")
+        _note_crash(error)
 
 
 def watch() -> None:
@@ -76,13 +71,12 @@ def watch() -> None:
     tell, tell_of_thread = sys.excepthook, threading.excepthook
 
     def end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if isinstance(error, Exception):
-            note_crash(error)
+        _note_end(error)
         tell(kind, error, trace)
 
     def end_thread(ended: threading.ExceptHookArgs) -> None:
-        if isinstance(ended.exc_value, Exception):
-            note_crash(ended.exc_value)
+        if ended.exc_value is not None:
+            _note_end(ended.exc_value)
         tell_of_thread(ended)
 
     sys.excepthook, threading.excepthook = end, end_thread
@@ -94,10 +88,21 @@ class _Log(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        if error is not None and _is_mistake(error):
-            note_crash(error)
+        if error is not None:
+            note_error(error)
         if logging.lastResort is not None and len(logging.getLogger().handlers) == 1:
             logging.lastResort.handle(record)
+
+
+def _note_end(error: BaseException) -> None:
+    """Write down what ends a process if it is a mistake, or if the mutant has raised it."""
+    if _is_mistake(error) or (isinstance(error, Exception) and _place(error).startswith(_OWN)):
+        _note_crash(error)
+
+
+def _note_crash(error: BaseException) -> None:
+    place = _place(error)
+    note(CRASHED, f"{type(error).__name__}: {error}{f' ({place})' if place else ''}")
 
 
 def _is_mistake(error: BaseException) -> bool:
@@ -105,12 +110,12 @@ def _is_mistake(error: BaseException) -> bool:
     return isinstance(error, _MISTAKES) and not isinstance(error, OSError) and not own
 
 
-def _place(trace: TracebackType | None) -> str:
-    """The last code of the stand-in that an error comes from, in brackets."""
-    place = ""
+def _place(error: BaseException) -> str:
+    """The last line of the stand-in that an error comes from, such as "mutants/tls.py:12"; else empty."""
+    place, trace = "", error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
         if file.startswith(_PROGRAM):
-            place = f" ({file.removeprefix(_PROGRAM)}:{trace.tb_lineno})"
+            place = f"{file.removeprefix(_PROGRAM)}:{trace.tb_lineno}"
         trace = trace.tb_next
     return place
