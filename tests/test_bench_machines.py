@@ -322,4 +322,4 @@ def test_scenarios_that_need_a_machine_which_cannot_be_used_are_not_run(tmp_path
     assert told.returncode == ExitCode.INFRASTRUCTURE_FAULT, told.stdout + told.stderr
     assert "the lab cannot be reached at" in told.stdout
     results = json.loads((tmp_path / "reports" / "run.json").read_text())["results"]
-    assert {each["outcome"] for each in results if each["reason"] != "not selected"} == {"not run"}
+    assert {each["outcome"] for each in results if each["skip"]["kind"] != "not selected"} == {"not run"}
