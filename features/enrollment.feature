@@ -141,6 +141,23 @@ Feature: Enrollment and machine binding
       | token | state    | machine          |
       | alpha | enrolled | that of "winner" |
 
+  @uat-06 @uat-08 @fleet-token-admits-its-number
+  Scenario: A token for two machines admits two, lets each of them return, and turns away a third
+    Given an orchestrator
+    And the token "fleet" for 2 machines
+    And the enrolled worker "alpha" with the token "fleet"
+    When the worker "alpha" is killed
+    And the worker "beta" connects with the token "fleet"
+    And the worker "alpha" starts again
+    And the workers "alpha, beta" have enrolled or ended
+    And the worker "gamma" connects with the token "fleet"
+    Then the worker "alpha" is enrolled
+    And the worker "beta" is enrolled
+    And the worker "gamma" is rejected because its token is bound to another machine
+    And the token list shows:
+      | token | state    | machine                     |
+      | fleet | enrolled | those of "alpha" and "beta" |
+
   @uat-09 @second-live-worker-turned-away
   Scenario Outline: A second live worker from <machine> is turned away
     Given an orchestrator

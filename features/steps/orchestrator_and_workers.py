@@ -245,6 +245,11 @@ def the_worker_is_enrolled_once_more(context, worker):
     context.world.workers[worker].wait_until_enrolled()
 
 
+@when('the workers "{workers:Names}" have enrolled or ended')
+def the_workers_have_enrolled_or_ended(context, workers):
+    context.world.settle(workers)
+
+
 @when('the machine id of "{worker:Name}" is saved with foreign line ends')
 def the_machine_id_is_saved(context, worker):
     context.world.workers.machine_of(worker).save_machine_id_with_foreign_line_ends()

@@ -101,3 +101,34 @@ def cache_variable_ignored():
 def variable_for_the_cache_not_read():
     """A worker does not find the cache directory that a variable names."""
     os.environ.pop("SWAMP_WORKER_CACHE_DIR", None)
+
+
+def return_counts_as_an_enrollment():
+    """A token for several machines that has admitted all of them turns away those that return."""
+
+    @broken("tokens:bind")
+    def _(old, repository, record, machine):
+        from standin.tokens import Rejected
+
+        if 1 < record["maxEnrollments"] <= len(record["bindings"]):
+            raise Rejected(f"Enrollment token '{record['name']}': enrollment allowance exhausted")
+        old(repository, record, machine)
+
+
+def return_bound_twice_for_several():
+    """A machine that returns is bound a second time if its token is for several machines."""
+
+    @broken("tokens:bind")
+    def _(old, repository, record, machine):
+        from standin import tokens
+        from standin.moments import stamp
+
+        if record["maxEnrollments"] == 1:
+            old(repository, record, machine)
+            return
+        bindings = [*record["bindings"], {"machineId": machine, "enrolledAt": stamp()}]
+        repository.store.change(
+            tokens.place_of(record["name"]),
+            tokens._KIND,
+            lambda present: {**present, "state": "enrolled", "bindings": bindings},
+        )
