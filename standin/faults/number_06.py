@@ -132,3 +132,52 @@ def return_bound_twice_for_several():
             tokens._KIND,
             lambda present: {**present, "state": "enrolled", "bindings": bindings},
         )
+
+
+def first_slots_kept():
+    """A worker that starts again with other slots keeps those that it had first."""
+    first = {}
+
+    @broken("orchestrator.pool:Pool.enroll")
+    def _(old, pool, wish, socket):
+        name = wish["token"].partition(".")[0]
+        return old(pool, {**wish, "capacity": first.setdefault(name, wish["capacity"])}, socket)
+
+
+def first_slots_kept_for_scheduling():
+    """A worker that starts again with other slots is listed with the new ones and given steps by the old."""
+    first = {}
+
+    @broken("orchestrator.dispatch:has_free_slot")
+    def _(old, member):
+        return len(member.dispatches) < first.setdefault(member.name, member.capacity)
+
+    @broken("orchestrator.pool:Pool.enroll")
+    def _(old, pool, wish, socket):
+        first.setdefault(wish["token"].partition(".")[0], wish["capacity"])
+        return old(pool, wish, socket)
+
+
+def first_slots_listed():
+    """A worker that starts again with other slots is given steps by the new ones and listed with the old."""
+    first = {}
+
+    @broken("records:put_worker")
+    def _(old, repository, record):
+        old(repository, {**record, "capacity": first.setdefault(record["name"], record["capacity"])})
+
+
+def first_label_of_a_variable_alone():
+    """Of several labels that a variable tells, a worker takes the first alone."""
+
+    @broken("worker.connect:labels_told_by_variable")
+    def _(old):
+        return old()[:1]
+
+
+def label_of_a_variable_cut():
+    """The value of a label that a variable tells ends at the first equals sign in it."""
+
+    @broken("worker.connect:labels_told_by_variable")
+    def _(old):
+        return ["=".join(label.split("=")[:2]) for label in old()]
