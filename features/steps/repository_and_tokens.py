@@ -46,6 +46,11 @@ def the_short_lived_token(context, token):
     context.world.given.token(token, lifetime=context.world.times.shortest_lifetime)
 
 
+@given('the short-lived token "{token:Name}" for {machines:Number} machines')
+def the_short_lived_token_for_machines(context, token, machines):
+    context.world.given.token(token, lifetime=context.world.times.shortest_lifetime, machines=machines)
+
+
 @given('the revoked token "{token:Name}"')
 def the_revoked_token(context, token):
     context.world.given.token(token, revoked=True)

@@ -197,3 +197,13 @@ def tag_ends_at_a_sign():
     async def _(old, call, wish):
         tags = {name: value.partition("=")[0] for name, value in wish.get("tags", {}).items()}
         return await old(call, {**wish, "tags": tags})
+
+
+def tags_in_ascii():
+    """The tags that an operator elsewhere gives a run lose their letters beyond ASCII."""
+
+    @broken("orchestrator.requests:Requests.tags_wanted")
+    def _(old, requests, payload):
+        return {
+            name: value.encode("ascii", "ignore").decode() for name, value in old(requests, payload).items()
+        }
