@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from swamp_harness.machinery import capacity
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.results.outcome import Ending, Outcome
 from swamp_harness.results.result import ScenarioResult
@@ -39,6 +40,11 @@ class FakeSwamp:
 
     def secrets(self) -> list[str]:
         return self.secrets_file.read_text().split()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """How many tests run at a time: most of them wait for processes that they have started."""
+    return max(2, 2 * int(capacity.processors()))
 
 
 @pytest.fixture(autouse=True)

@@ -10,15 +10,14 @@ from swamp_harness.scenario.bench import Bench
 from swamp_harness.scenario.bench_machines import platforms_of
 
 _NEEDS_OTHER_BINARY = "other-binary"
-_PLATFORM = "platform-"
+_PLATFORMS = {f"platform-{system}": system for system in ("darwin", "linux", "windows")}
 _NOT_ON_WINDOWS = {"terminal": SkipKind.NO_TERMINAL, "posix": SkipKind.NO_POSIX_SHELL}
 _ALL_BUT_WINDOWS = ("darwin", "linux")
 
 
 def platforms_asked_by(scenario: Any) -> set[str]:
     """The operating systems on one of which the workers of a scenario must run; none if any will do."""
-    tags = map(str, scenario.effective_tags)
-    return {tag.removeprefix(_PLATFORM) for tag in tags if tag.startswith(_PLATFORM)}
+    return {_PLATFORMS[tag] for tag in map(str, scenario.effective_tags) if tag in _PLATFORMS}
 
 
 def missing_for(scenario: Any, bench: Bench) -> Skip | None:
