@@ -328,8 +328,6 @@ def test_scenarios_that_need_a_machine_which_cannot_be_used_are_not_run(tmp_path
 
 
 def test_only_tags_of_platforms_ask_for_one():
-    scenario = SimpleNamespace(
-        effective_tags=["platform-is-told", "platform-darwin", "tls"]
-    )
+    scenario = SimpleNamespace(effective_tags=["platform-is-told", "platform-darwin", "tls"])
 
     assert platforms_asked_by(scenario) == {"darwin"}

@@ -7,7 +7,7 @@ import yaml
 
 from swamp_harness.machinery.faults import Comparison, ExitCode, PromiseBroken, UnusableInput
 from swamp_harness.report import coverage, features, project
-from swamp_harness.report.coverage import Recorded, coverage_map, load_recorded, lost_numbers, record
+from swamp_harness.report.coverage import Recorded, coverage_map, load_recorded, record, without_scenario
 from swamp_harness.results import deviations
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import ScenarioResult, exit_code_of
@@ -176,8 +176,13 @@ def test_the_coverage_map_ties_numbers_to_scenarios_and_shows_gaps(folder):
         "@issue-630 @uat-07 @worker-naps | none | held, 20260822 (abc), 2026-11-23 |"
     ) in text
     assert f"| 8 | Second machine rejected | {coverage.GAP} |" in text
-    assert lost_numbers(text, text) == []
-    assert lost_numbers(text, coverage_map(features.catalogue(), [], [], {})) == [7]
+
+
+def test_a_promise_that_no_scenario_serves_is_told_and_the_projects_own_all_have_one():
+    promises, scenarios = features.catalogue(), features.scenarios_in(features.parse(project.FEATURES))
+
+    assert without_scenario(promises, scenarios) == []
+    assert without_scenario(promises, [each for each in scenarios if 7 not in each.numbers]) == [7]
 
 
 def test_the_coverage_map_says_which_default_is_held_by_what():

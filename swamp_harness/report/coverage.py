@@ -6,7 +6,6 @@ Generated, so that it cannot lie: `make coverage` writes it, `make test` fails w
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,7 +21,6 @@ from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.run_record import read_run
 
 GAP = "**gap**: no scenario"
-_NUMBER_COVERED = re.compile(r"^\| (\d+) \| (?!.*\*\*gap\*\*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -83,8 +81,7 @@ def coverage_map(
     defaults: Sequence[Default] = (),
 ) -> str:
     """The whole text of `coverage.md`."""
-    covered = {number for scenario in scenarios for number in scenario.numbers}
-    automated = sum(promise.number in covered for promise in promises)
+    automated = len(promises) - len(without_scenario(promises, scenarios))
     parts = [
         "# Coverage map",
         "",
@@ -124,9 +121,10 @@ def _cells(default: Default) -> tuple[str, ...]:
     return default.default, default.value, default.source, holder, default.note
 
 
-def lost_numbers(before: str, after: str) -> list[int]:
-    """The numbers that have a scenario in one text of the map and none in the other."""
-    return sorted(_covered(before) - _covered(after))
+def without_scenario(promises: Sequence[Promise], scenarios: Sequence[FeatureScenario]) -> list[int]:
+    """The numbers of the promises that no scenario serves."""
+    covered = {number for scenario in scenarios for number in scenario.numbers}
+    return [promise.number for promise in promises if promise.number not in covered]
 
 
 def load_recorded(file: Path) -> dict[str, Recorded]:
@@ -222,10 +220,6 @@ def _row(
 
 def _as_markdown(text: str) -> str:
     return text.replace("|", r"\|").replace("<", "&lt;")
-
-
-def _covered(text: str) -> set[int]:
-    return {int(number) for number in _NUMBER_COVERED.findall(text)}
 
 
 def _read_json(file: Path) -> Any:
