@@ -13,7 +13,7 @@ Feature: Operability
     And the enrolled worker "alpha"
     And the operator is at another machine, without a repository
     And the operator asks for answers in <output>
-    When the workflow starts with the tags "team=blue, query=id=42"
+    When the workflow starts with the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
     Then the run succeeds
     And these steps began, and no others:
       | step  | worker           |
@@ -26,7 +26,7 @@ Feature: Operability
       | step  | data   | version | written on       |
       | build | result | 1       | the orchestrator |
       | ship  | result | 1       | alpha            |
-    And all data of the steps "build, ship" have the tags "team=blue, query=id=42"
+    And all data of the steps "build, ship" have the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
     And nothing was left on the other machine
 
     Examples:
@@ -109,7 +109,7 @@ Feature: Operability
     Given the model "build"
     And an orchestrator
     And the operator is at another machine, without a repository
-    When a method starts that says a word, holds, then writes, with the tags "team=blue, query=id=42"
+    When a method starts that says a word, holds, then writes, with the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
     And the step "build" goes on once the operator has seen what it says
     Then the operator has seen what these steps said while they still ran:
       | step  |
@@ -118,7 +118,7 @@ Feature: Operability
     And this data has been recorded, and no other:
       | step  | data   | version | written on       |
       | build | result | 1       | the orchestrator |
-    And all data of the step "build" have the tags "team=blue, query=id=42"
+    And all data of the step "build" have the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
     And nothing was left on the other machine
 
   @uat-28 @remote-operator-told-errors

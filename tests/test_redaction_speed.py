@@ -22,7 +22,7 @@ from swamp_harness.product import credential, wordings
 from swamp_harness.product.credential import SECRET_BY_FORM, credentials_in, learn_from_output
 from swamp_harness.product.help_text import subcommands
 from swamp_harness.product.wordings import reasons_given
-from swamp_harness.report.deviations import pattern_of
+from swamp_harness.results.deviations import pattern_of
 
 _MANY = [hashlib.sha256(str(index).encode()).hexdigest() for index in range(200)]
 _HEX = hashlib.shake_256(b"").hexdigest(1 << 15)

@@ -15,7 +15,7 @@ from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, Unusab
 from swamp_harness.report import features, project
 from swamp_harness.report.documents import put_together
 from swamp_harness.report.history import PastRun
-from swamp_harness.report.outcomes import Outcome
+from swamp_harness.results.outcome import Outcome
 from swamp_harness.tools.allure_history import write_history
 from swamp_harness.tools.allure_page import is_installed, make_page
 from tests.conftest import a_result, a_run, run_suite

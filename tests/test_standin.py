@@ -26,7 +26,8 @@ from standin.store import Kind, Place, Store
 from swamp_harness.product.target import load
 from swamp_harness.report import project
 from swamp_harness.report.features import catalogue, parse, scenarios_in
-from swamp_harness.report.outcomes import Outcome, ScenarioResult
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult
 from swamp_harness.tools.mutant_effect import EFFECT_VARIABLE, Effect, effect_in
 from swamp_harness.tools.mutant_list import (
     WrittenMutant,

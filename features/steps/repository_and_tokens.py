@@ -4,7 +4,7 @@ from functools import partial
 
 from behave import given, then, when
 
-from swamp_harness.product.commands import Output
+from swamp_harness.product.commands import SUCCEEDS, Output, fails_because
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.scenario import every_list, observations, token_names
 from swamp_harness.scenario.judging import judge
@@ -44,6 +44,11 @@ def the_token_for_machines(context, token, machines):
 @given('the short-lived token "{token:Name}"')
 def the_short_lived_token(context, token):
     context.world.given.token(token, lifetime=context.world.times.shortest_lifetime)
+
+
+@given('the short-lived token "{token:Name}" for {machines:Number} machines')
+def the_short_lived_token_for_machines(context, token, machines):
+    context.world.given.token(token, lifetime=context.world.times.shortest_lifetime, machines=machines)
 
 
 @given('the revoked token "{token:Name}"')
@@ -104,24 +109,23 @@ def the_lifetime_has_passed(context, token):
 
 @then("the command succeeds")
 def the_command_succeeds(context):
-    judge("the command succeeds", promised="succeeds", seen=context.world.operator.last.outcome_in_words)
+    judge("the command succeeds", promised=SUCCEEDS, seen=context.world.operator.last.outcome)
 
 
 @then("the command fails because {reason:Failure}")
 def the_command_fails_because(context, reason):
     judge(
         f"the command fails because {reason}, and says so to a person",
-        promised=f"fails because {reason}, nothing on standard output, no stack trace",
-        seen=context.world.operator.last.outcome_in_words,
+        promised=fails_because(reason),
+        seen=context.world.operator.last.outcome,
     )
 
 
 @then("each of these commands fails because {reason:Failure}")
 def each_command_fails_because(context, reason):
-    outcome = f"fails because {reason}, nothing on standard output, no stack trace, exit code 1"
     judge(
         f"each of these commands fails because {reason}, and says so to a person",
-        promised=dict.fromkeys(context.world.asked.results, outcome),
+        promised=dict.fromkeys(context.world.asked.results, fails_because(reason, 1)),
         seen=context.world.asked.outcomes(),
     )
 

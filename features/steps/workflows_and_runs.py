@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from behave import given, then, when
 
-from swamp_harness.product.commands import Output
+from swamp_harness.product.commands import SUCCEEDS, Output
+from swamp_harness.product.run import CANCELLED, FAILED, METHOD_SUCCEEDS, SUCCEEDED, run_that
 from swamp_harness.scenario import run_events, run_observations
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.placement import planned
@@ -100,19 +101,19 @@ def the_operator_presses_ctrl_c(context):
 
 @then("the run succeeds")
 def the_run_succeeds(context):
-    _judge_run(context, "succeeded")
+    _judge_run(context, run_that(SUCCEEDED))
 
 
 @then("the run fails because {reason:RunFailure}")
 def the_run_fails_because(context, reason):
-    _judge_run(context, f"failed because {reason}")
+    _judge_run(context, run_that(FAILED, reason))
 
 
 @then("the method succeeds")
 def the_method_succeeds(context):
     judge(
         "the method has ended, for the one who follows it, as succeeded",
-        promised="succeeded",
+        promised=METHOD_SUCCEEDS,
         seen=run_observations.outcome_of_method(context.world),
     )
 
@@ -121,7 +122,7 @@ def the_method_succeeds(context):
 def the_command_confirms_the_cancellation(context):
     judge(
         "the command succeeds, and says that it cancels this run",
-        promised={"command": "succeeds", "cancels": "this run"},
+        promised={"command": SUCCEEDS, "cancels": "this run"},
         seen=run_observations.told_of_cancellation(context.world),
     )
 
@@ -139,7 +140,7 @@ def nothing_was_left_when_told(context):
 def the_step_was_over_in_time(context, step, seconds):
     judge(
         f'the dispatch of "{step}" ended, by its lease, at most {seconds} s after the command had answered',
-        promised="in time",
+        promised=run_observations.IN_TIME,
         seen=run_observations.end_after_answer(context.world, step, timedelta(seconds=seconds)),
     )
 
@@ -151,7 +152,7 @@ def the_step_was_over_in_time(context, step, seconds):
 def the_lease_ended_at_the_deadline(context, step, worker, seconds):
     judge(
         f'the lease of "{step}" on "{worker}" ended at most {seconds} s after the lifetime of its token',
-        promised="in time",
+        promised=run_observations.IN_TIME,
         seen=run_observations.end_after_deadline(context.world, step, worker, timedelta(seconds=seconds)),
     )
 
@@ -167,7 +168,7 @@ def the_step_was_ended(context, step):
 
 @then("the run is cancelled")
 def the_run_is_cancelled(context):
-    _judge_run(context, "cancelled")
+    _judge_run(context, run_that(CANCELLED))
 
 
 def _judge_run(context, promised):

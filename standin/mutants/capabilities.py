@@ -521,3 +521,24 @@ def deletion_deletes_nothing() -> None:
     @replaces("store:Store.delete")
     def _(old: Callable[[Store, Place], bool], store: Store, place: Place) -> bool:
         return store.folder_of(place).is_dir()
+
+
+@mutant(22)
+def tags_of_a_run_not_on_files_of_workers() -> None:
+    """The tags that an operator gives a run are not those of the files that its steps on workers write."""
+
+    @replaces("orchestrator.dataplane:DataPlane.overridden")
+    def _(
+        old: Callable[[DataPlane, Kind, dict[str, Any]], Kind],
+        plane: DataPlane,
+        kind: Kind,
+        overrides: dict[str, Any],
+    ) -> Kind:
+        kept = old(plane, kind, overrides)
+        if plane._dispatch.member is None or kind.data_type != "file":
+            return kept
+        from dataclasses import replace
+
+        return replace(
+            kept, tags={name: tag for name, tag in kept.tags.items() if name not in plane._work.tags}
+        )

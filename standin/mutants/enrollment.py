@@ -297,6 +297,115 @@ def variable_for_the_cache_not_read() -> None:
         old(cache, "" if folder == os.environ.get("SWAMP_WORKER_CACHE_DIR") else folder)
 
 
+@mutant(6)
+def return_counts_as_an_enrollment() -> None:
+    """A token for several machines that has admitted all of them turns away those that return."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from standin.tokens import Rejected
+
+        if 1 < record["maxEnrollments"] <= len(record["bindings"]):
+            raise Rejected(f"Enrollment token '{record['name']}': enrollment allowance exhausted")
+        old(repository, record, machine)
+
+
+@mutant(6)
+def return_bound_twice_for_several() -> None:
+    """A machine that returns is bound a second time if its token is for several machines."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from standin import tokens
+        from standin.moments import stamp
+
+        if record["maxEnrollments"] == 1:
+            old(repository, record, machine)
+            return
+        bindings = [*record["bindings"], {"machineId": machine, "enrolledAt": stamp()}]
+        repository.store.change(
+            tokens.place_of(record["name"]),
+            tokens._KIND,
+            lambda present: {**present, "state": "enrolled", "bindings": bindings},
+        )
+
+
+@mutant(6)
+def first_slots_kept() -> None:
+    """A worker that starts again with other slots keeps those that it had first."""
+    first: dict[str, int] = {}
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        name = wish["token"].partition(".")[0]
+        return old(pool, {**wish, "capacity": first.setdefault(name, wish["capacity"])}, socket)
+
+
+@mutant(6)
+def first_slots_kept_for_scheduling() -> None:
+    """A worker that starts again with other slots is listed with the new ones and given steps by the old."""
+    first: dict[str, int] = {}
+
+    @replaces("orchestrator.dispatch:has_free_slot")
+    def _(old: Callable[[Member], bool], member: Member) -> bool:
+        return len(member.dispatches) < first.setdefault(member.name, member.capacity)
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        first.setdefault(wish["token"].partition(".")[0], wish["capacity"])
+        return old(pool, wish, socket)
+
+
+@mutant(6)
+def first_slots_listed() -> None:
+    """A worker that starts again with other slots is given steps by the new ones and listed with the old."""
+    first: dict[str, int] = {}
+
+    @replaces("records:put_worker")
+    def _(
+        old: Callable[[Repository, dict[str, Any]], None], repository: Repository, record: dict[str, Any]
+    ) -> None:
+        old(repository, {**record, "capacity": first.setdefault(record["name"], record["capacity"])})
+
+
+@mutant(6)
+def first_label_of_a_variable_alone() -> None:
+    """Of several labels that a variable tells, a worker takes the first alone."""
+
+    @replaces("worker.connect:labels_told_by_variable")
+    def _(old: Callable[[], list[str]]) -> list[str]:
+        return old()[:1]
+
+
+@mutant(6)
+def label_of_a_variable_cut() -> None:
+    """The value of a label that a variable tells ends at the first equals sign in it."""
+
+    @replaces("worker.connect:labels_told_by_variable")
+    def _(old: Callable[[], list[str]]) -> list[str]:
+        return ["=".join(label.split("=")[:2]) for label in old()]
+
+
 # Promise 7: A worker without its cache directory is another machine, and is turned away.
 
 
@@ -475,6 +584,35 @@ def second_machine_voids_the_step_of_the_first() -> None:
         if plane._dispatch.identity in voided:
             raise UserError("Missing or invalid session credential")
         return old(plane, **given)
+
+
+@mutant(8)
+def one_machine_too_many() -> None:
+    """A token for several machines admits one machine more."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        most = record["maxEnrollments"]
+        old(repository, {**record, "maxEnrollments": most if most == 1 else most + 1}, machine)
+
+
+@mutant(8)
+def last_machine_turned_away() -> None:
+    """A token for several machines admits one machine less."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        old(repository, {**record, "maxEnrollments": max(1, record["maxEnrollments"] - 1)}, machine)
 
 
 # Promise 9: A second live worker of the same machine is turned away, and disturbs nobody.

@@ -210,6 +210,92 @@ def hidden_not_counted_where_none_is_connected() -> None:
         return old(told, past=past) if told["workers"] else "No workers found."
 
 
+@mutant(11)
+def several_have_no_deadline() -> None:
+    """A worker whose token is for several machines stays connected after the deadline."""
+
+    @replaces("orchestrator.pool:Pool.enforce_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        if member.name == member.token:
+            old(pool, member)
+
+
+@mutant(11)
+def first_of_several_alone() -> None:
+    """Of the workers of a token for several machines, one alone is disconnected at the deadline."""
+    ended = set()
+
+    @replaces("orchestrator.pool:Pool.enforce_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        if member.token not in ended:
+            ended.add(member.token)
+            old(pool, member)
+
+
+@mutant(11)
+def expiry_of_several_not_recorded() -> None:
+    """The end of the lifetime of a token for several machines is enforced, and not recorded."""
+
+    @replaces("orchestrator.pool:Pool.enforce_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        from standin import tokens
+
+        known = tokens.expire
+        tokens.expire = lambda repository, name: known(repository, name) if name == member.name else None
+        old(pool, member)
+        tokens.expire = known
+
+
+@mutant(11)
+def deadline_of_tokens_that_begin_alike() -> None:
+    """At the deadline of a token, workers of tokens whose names begin with its name are disconnected too."""
+
+    @replaces("orchestrator.pool:Pool.enforce_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        old(pool, member)
+        for each in pool.members.values():
+            if each.socket is not None and each.token.startswith(member.token):
+                each.socket.transport.abort()
+
+
+@mutant(11)
+def expiry_of_tokens_that_begin_alike() -> None:
+    """The end of a token's lifetime is recorded for tokens whose names begin with its name as well."""
+
+    @replaces("tokens:expire")
+    def _(old: Callable[[Repository, str], None], repository: Repository, name: str) -> None:
+        from standin import tokens
+
+        for record in tokens.records(repository):
+            if record["name"].startswith(name):
+                old(repository, record["name"])
+
+
+@mutant(11)
+def deadline_lost_by_a_restart_of_the_orchestrator() -> None:
+    """A worker that comes back to an orchestrator that has started again has no deadline any longer."""
+    seen = set()
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin import records
+
+        name = wish["token"].partition(".")[0]
+        is_of_before = name not in seen and any(
+            each["name"] == name for each in records.workers(pool._repository)
+        )
+        seen.add(name)
+        member, same = old(pool, wish, socket)
+        if is_of_before:
+            pool._stop_timer(name, "deadline")
+        return member, same
+
+
 # Promise 12: A token that expired before its first use admits nobody.
 
 

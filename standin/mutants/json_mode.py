@@ -515,3 +515,38 @@ def label_in_ascii_in_json() -> None:
         return {**told, "workers": [{**a, "labels": b} for a, b in zip(told["workers"], labels, strict=True)]}
 
     _workers_told(change)
+
+
+@mutant(27)
+def variable_wins_over_the_arguments() -> None:
+    """A label that a variable tells wins over that of the arguments."""
+
+    @replaces("worker.connect:connect")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        from dataclasses import replace
+
+        from standin.worker.connect import labels_told_by_variable
+
+        labels = [*call.options.get("--label", ()), *labels_told_by_variable()]
+        old(replace(call, options={**call.options, "--label": labels}))
+
+
+@mutant(27)
+def never_seen_again() -> None:
+    """The worker list tells the moment at which a worker enrolled as that at which it was last seen."""
+
+    @replaces("records:put_worker")
+    def _(
+        old: Callable[[Repository, dict[str, Any]], None], repository: Repository, record: dict[str, Any]
+    ) -> None:
+        old(repository, {**record, "lastSeenAt": record["enrolledAt"]})
+
+
+@mutant(27)
+def never_seen_again_in_text() -> None:
+    """The worker list tells people the moment of the enrollment as that of the last sight of a worker."""
+
+    @replaces("operator.pool:table_of_workers")
+    def _(old: Callable[..., str], told: dict[str, Any], *, past: bool) -> str:
+        workers = [{**each, "lastSeenAt": each["enrolledAt"]} for each in told["workers"]]
+        return old({**told, "workers": workers}, past=past)

@@ -283,3 +283,16 @@ def tag_ends_at_a_sign() -> None:
     ) -> Any:
         tags = {name: value.partition("=")[0] for name, value in payload.get("tags", {}).items()}
         return await old(call, {**payload, "tags": tags})
+
+
+@mutant(28)
+def tags_in_ascii() -> None:
+    """The tags that an operator elsewhere gives a run lose their letters beyond ASCII."""
+
+    @replaces("orchestrator.requests:Requests.tags_wanted")
+    def _(
+        old: Callable[[Requests, dict[str, Any]], dict[str, str]], requests: Requests, payload: dict[str, Any]
+    ) -> dict[str, str]:
+        return {
+            name: value.encode("ascii", "ignore").decode() for name, value in old(requests, payload).items()
+        }

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from asyncio import Future
 
     from websockets.asyncio.client import ClientConnection
+    from websockets.asyncio.server import ServerConnection
 
     from standin.commandline import Call
     from standin.orchestrator.dataplane import DataPlane
     from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, Work
-    from standin.orchestrator.pool import Member
+    from standin.orchestrator.pool import Member, Pool
     from standin.orchestrator.requests import Requests
     from standin.orchestrator.runs import Run
     from standin.orchestrator.workflow import Step
@@ -213,6 +214,25 @@ def writing_of_another_step_counts() -> None:
     ) -> None:
         dispatch.lease["hasWrites"] |= dispatch.lease["workerName"] in written
         old(dispatcher, dispatch, fate)
+
+
+@mutant(15)
+def lost_worker_keeps_its_slot() -> None:
+    """A worker that is lost while a step runs is listed with a slot that is taken."""
+
+    @replaces("orchestrator.pool:Pool.lose")
+    def _(
+        old: Callable[[Pool, Member, ServerConnection], None],
+        pool: Pool,
+        member: Member,
+        socket: ServerConnection,
+    ) -> None:
+        from standin import records
+
+        before = sorted(member.dispatches)
+        old(pool, member, socket)
+        if not member.connected:
+            records.put_worker(pool._repository, {**member.record(), "activeDispatchIds": before})
 
 
 # Promise 16: A step that had written is not run again when its worker is lost: the run fails, and shows why.

@@ -525,6 +525,22 @@ def bound_at_first_for_all() -> None:
     _told_of_several(change)
 
 
+@mutant(3)
+def revocation_of_tokens_that_begin_alike() -> None:
+    """To revoke a token revokes those as well whose names begin with its name."""
+
+    @replaces("tokens:revoke")
+    def _(
+        old: Callable[[Repository, str], tuple[dict[str, Any], bool]], repository: Repository, name: str
+    ) -> tuple[dict[str, Any], bool]:
+        from standin import tokens
+
+        for record in tokens.records(repository):
+            if record["name"].startswith(f"{name}-"):
+                old(repository, record["name"])
+        return old(repository, name)
+
+
 # Promise 4: A revoked token admits nobody, and revoking is told clearly.
 
 

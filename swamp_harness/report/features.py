@@ -14,8 +14,8 @@ from behave.parser import parse_file
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.report.feature_files import files_below, refuse_unreadable
-from swamp_harness.report.ids import UAT_TAG, id_of
 from swamp_harness.report.project import ROOT
+from swamp_harness.results.ids import UAT_TAG, id_of
 
 _CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 

@@ -251,6 +251,11 @@ class Scene:
             raise InfrastructureFault(f'The scenario did not begin with the enrolled worker "{worker}".')
         return self.memberships[worker]
 
+    def member_of(self, worker: str) -> str:
+        """The name that a worker has in the pool: one of its own if its token is for several machines."""
+        first = self.memberships.get(worker)
+        return first.name if first is not None else self.workers[worker].settings.member
+
     # --- everybody
 
     def actors(self) -> list[Orchestrator | Worker | Followed]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from swamp_harness.report import coverage, deviations, features, ids, project, waivers
+from swamp_harness.report import coverage, features, project
+from swamp_harness.results import deviations, ids, waivers
 from swamp_harness.tools.mutant_list import load_noticed, mutants_in
 from swamp_harness.tools.prove import named_in_proof
 

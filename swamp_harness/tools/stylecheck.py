@@ -18,8 +18,8 @@ from behave.step_registry import AmbiguousStep
 from swamp_harness.machinery.plain_text import clean
 from swamp_harness.report.feature_files import files_below, unreadable, without_rows
 from swamp_harness.report.features import catalogue, parse
-from swamp_harness.report.ids import UAT_TAG
-from swamp_harness.report.outcomes import title_of
+from swamp_harness.results.ids import UAT_TAG
+from swamp_harness.results.result import title_of
 from swamp_harness.tools.start import configuration
 from swamp_harness.tools.steps import matching, place_of, step_mistakes
 
