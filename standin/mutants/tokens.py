@@ -616,7 +616,9 @@ def moment_missing_in_json() -> None:
 
     @replaces("operator.tokens:tell")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
-        old(call, {key: document[key] for key in document if key != "revokedAt"}, text)
+        if isinstance(document, dict):  # the token list is a list
+            document = {key: document[key] for key in document if key != "revokedAt"}
+        old(call, document, text)
 
 
 @mutant(4)
@@ -696,8 +698,7 @@ def moment_missing_through_the_orchestrator() -> None:
 
     @replaces("orchestrator.requests:Requests.do_worker_token_revoke")
     def _(old: Callable[[Requests, str], Any], requests: Requests, name: str) -> Any:
-        document = old(requests, name)
-        return {key: document[key] for key in document if key != "revokedAt"}
+        return {**old(requests, name), "revokedAt": ""}
 
 
 @mutant(4)
