@@ -268,9 +268,9 @@ def the_worker_is_enrolled_once_more(context, worker):
     context.world.workers[worker].wait_until_enrolled()
 
 
-@when('the workers "{workers:Names}" have enrolled or ended')
-def the_workers_have_enrolled_or_ended(context, workers):
-    context.world.settle(workers)
+@when('the worker "{worker:Name}" has enrolled or ended')
+def the_worker_has_enrolled_or_ended(context, worker):
+    context.world.settle(worker)
 
 
 @when('the machine id of "{worker:Name}" is saved with foreign line ends')

@@ -66,11 +66,13 @@ class Run:
         self.status = "running"
         self.record()
 
-    def follow(self) -> asyncio.Queue[str | None]:
-        """What the run says, from its beginning; None is its end."""
+    def follow(self, after: int = 0) -> asyncio.Queue[str | None]:
+        """What the run says, from its beginning or after so many lines; None is its end."""
         follower: asyncio.Queue[str | None] = asyncio.Queue()
-        for line in self._lines:
+        for line in self._lines[after:]:
             follower.put_nowait(line)
+        if self.status != "running":
+            follower.put_nowait(None)
         self._followers.append(follower)
         return follower
 

@@ -11,7 +11,7 @@ from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.run import method_run
 from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, reasons_given
 from swamp_harness.scenario.both_modes import MISTAKES
-from swamp_harness.scenario.probe import RESULT
+from swamp_harness.scenario.probe import RESULT, word_of
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 
@@ -73,6 +73,12 @@ def _shown_in_json(artifact: Mapping[str, Any]) -> str:
     attributes = artifact["attributes"]
     said = "" if attributes.get("word") == _WORD else f", saying {attributes.get('word')!r}"
     return f"{artifact['name']} of {attributes.get('step')}{said}"
+
+
+def times_told(world: World, steps: Sequence[str]) -> dict[str, int]:
+    """How often the one who followed the last run was told what each step says."""
+    said = world.runs.last_followed.said()
+    return {step: said.count(word_of(step)) for step in steps}
 
 
 def told_of_failing_method(world: World) -> dict[str, str]:

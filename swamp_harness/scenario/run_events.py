@@ -111,6 +111,28 @@ def go_on_once_heard(world: World, step: str) -> None:
     world.journal.let_go_on(step)
 
 
+def go_on_unseen(world: World, step: str, later: str) -> None:
+    """Let a step go on that holds while the operator's network is down, which heals once another step holds.
+
+    Raises:
+        AwaitedInVain: the first step does not begin.
+    """
+    wait_until_begun(world, step)
+    run = world.runs.last_followed
+    with contextlib.suppress(AwaitedInVain):
+        wait_until(
+            f'the one who follows the run to see that "{step}" says: {word_of(step)}',
+            lambda: run.log.tail(3),
+            lambda _: word_of(step) in run.log.text(),
+            OUTPUT_SEEN,
+        )
+    world.operators_network.cut()
+    world.journal.let_go_on(step)
+    with contextlib.suppress(AwaitedInVain):
+        wait_until_begun(world, later)
+    world.operators_network.heal()
+
+
 def stop_during_step(world: World, worker: str, step: str) -> None:
     """Stop a worker cleanly while a step holds, and let the step go on.
 

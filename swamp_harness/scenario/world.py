@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -63,11 +63,10 @@ class World(Scene):
             come_back()
             self._wait_for(worker, "to come back to the live pool", connected=True, limit=WORKER_CONNECTED)
 
-    def settle(self, workers: Sequence[str]) -> None:
-        """Wait until each of these workers has enrolled or its process has ended."""
-        for worker in workers:
-            with contextlib.suppress(AwaitedInVain):
-                self.workers[worker].wait_until_enrolled()
+    def settle(self, worker: str) -> None:
+        """Wait until a worker has enrolled or its process has ended; what follows will show which."""
+        with contextlib.suppress(AwaitedInVain):
+            self.workers[worker].wait_until_enrolled()
 
     def _wait_for(self, worker: str, awaited: str, *, connected: bool, limit: Limit) -> None:
         name = self.member_of(worker)
