@@ -33,9 +33,9 @@ def the_operator_is_on_a_network(context):
     context.world.given.another_machine(on_a_network=True)
 
 
-@when('the network of the operator is down while "{step:Name}" goes on and "{later:Name}" begins')
+@when('the network of the operator is down while "{step:Name}" ends and "{later:Name}" begins')
 def the_network_of_the_operator_is_down(context, step, later):
-    run_events.go_on_unseen(context.world, step, later)
+    run_events.break_network_between(context.world, step, later)
 
 
 @when('the step "{step:Name}" goes on once the operator has seen what it says')
