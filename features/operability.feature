@@ -69,7 +69,7 @@ Feature: Operability
     When the workflow starts
     And the network of the operator is down while "build" ends and "ship" begins
     Then the run succeeds
-    And the operator was told once what each of the steps "build, ship" says
+    And the operator was told once that each of the steps "build, ship" began, spoke and was done
 
   @uat-28 @remote-step-failure-fails-run
   Scenario Outline: A step that fails fails the run for an operator elsewhere, told in <output>

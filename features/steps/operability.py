@@ -52,11 +52,11 @@ def the_operator_has_seen(context):
     )
 
 
-@then('the operator was told once what each of the steps "{steps:Names}" says')
+@then('the operator was told once that each of the steps "{steps:Names}" began, spoke and was done')
 def the_operator_was_told_once(context, steps):
     judge(
-        f"the operator was told once what each of the steps {' and '.join(steps)} says",
-        promised=dict.fromkeys(steps, 1),
+        f"the operator was told once that each of the steps {' and '.join(steps)} began, spoke and was done",
+        promised=elsewhere_observations.told_once(steps),
         seen=elsewhere_observations.times_told(context.world, steps),
     )
 

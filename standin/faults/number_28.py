@@ -249,3 +249,11 @@ def follower_gives_up():
     @broken("operator.workflows:attach")
     def _(old, followed):
         raise ConnectionError("the orchestrator has gone")
+
+
+def one_line_lost_in_a_break():
+    """Who follows a run and comes back after a break of the network misses the first line of that time."""
+
+    @broken("orchestrator.requests:Requests.told_before")
+    def _(old, requests, payload):
+        return old(requests, payload) + 1

@@ -120,7 +120,7 @@ class Run:
             if not await self.may_begin(step):
                 return
             progress.status = "running"
-            self._say(f"main │ started {step.name}")
+            self._say(f"main │ step {step.name} · {step.model} · {step.method} · start")
             await self._execute(self._work(step), step)
             progress.status = "succeeded"
         except StepFailed as failure:
@@ -128,7 +128,8 @@ class Run:
         except asyncio.CancelledError:
             progress.status, progress.error = "cancelled", "aborted"
         finally:
-            self._say(f"main │ {progress.status} {step.name}")
+            done = progress.status == "succeeded"
+            self._say(f"main │ done {step.name} in 1ms" if done else f"main │ {progress.status} {step.name}")
             progress.over.set()
 
     async def may_begin(self, step: Step) -> bool:
