@@ -28,7 +28,7 @@ def the_operator_errs(context, mistake):
 
 @then("these are the worker commands, and no others:")
 def these_are_the_commands(context):
-    """Checks that the help lists exactly these commands; `judged in` names the scenario that covers each."""
+    """Checks that the help lists exactly these commands; `judged in` says which promise covers each."""
     judge(
         "these are the worker commands, and no others",
         promised=[row["command"] for row in rows_of(context.table, {"command", "judged in"})],

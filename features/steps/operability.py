@@ -21,7 +21,7 @@ def an_orchestrator_with_a_certificate(context, certificate):
 
 @given("everybody trusts {trust:Trust}")
 def everybody_trusts(context, trust):
-    """Sets which certificate authority the operator and all new workers trust."""
+    """Sets whose certificates the operator and all new workers trust."""
     context.world.given.trust(trust)
 
 

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from behave.parser import parse_file
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.report.feature_files import files_below, refuse_unreadable
+from swamp_harness.report.feature_files import files_below, read_features
 from swamp_harness.report.ids import UAT_TAG, id_of
-from swamp_harness.report.project import ROOT
+from swamp_harness.report.project import in_project
 
 _CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 
@@ -109,10 +108,7 @@ def parse(folder: Path) -> list[Any]:
     Raises:
         FeatureMistake: a file cannot be read as a feature.
     """
-    files = files_below(folder)
-    refuse_unreadable(files)
-    # A file without a feature, such as an empty one, has no model.
-    return [feature for file in files if (feature := parse_file(str(file))) is not None]
+    return read_features(files_below(folder))
 
 
 @dataclass(frozen=True)
@@ -150,14 +146,7 @@ def numbers_of(scenario: Any) -> tuple[int, ...]:
 
 def location_of(scenario: Any) -> str:
     """Where a scenario of behave's stands, "file:line", from the project's own folder on."""
-    return f"{_file_in_project(scenario.filename)}:{scenario.line}"
-
-
-@cache
-def _file_in_project(name: str) -> str:
-    # behave names files from where it was started, which need not be the project, or be it by another name.
-    file = Path(name).resolve()
-    return (file.relative_to(ROOT) if file.is_relative_to(ROOT) else file).as_posix()
+    return f"{in_project(scenario.filename)}:{scenario.line}"
 
 
 def scenarios_in(features: Sequence[Any]) -> list[FeatureScenario]:

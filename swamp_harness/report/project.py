@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
@@ -19,12 +20,22 @@ REACHED = STAND_IN / "reached.json"
 MUTATION = STAND_IN / "mutation.yaml"
 MEASUREMENTS = STAND_IN / "verification.json"
 VERIFICATION = ROOT / "docs" / "verification.md"
+STEPS = ROOT / "docs" / "steps.md"
+STEPS_PAGE = ROOT / "docs" / "steps.html"
 REPORT_PACKAGE = ROOT / "allure-report"
 RECORDED_RESULTS = ROOT / "recorded-results.json"
 
 REPORTS_VARIABLE = "UAT_REPORTS"
 DEVIATIONS_VARIABLE = "UAT_DEVIATIONS"
 WAIVERS_VARIABLE = "UAT_WAIVERS"
+
+
+@cache
+def in_project(name: str) -> str:
+    """The name of a file from the project's own folder on; the whole path of one that is elsewhere."""
+    # behave names files from where it was started, which need not be the project, or be it by another name.
+    file = Path(name).resolve()
+    return (file.relative_to(ROOT) if file.is_relative_to(ROOT) else file).as_posix()
 
 
 def reports() -> Path:

@@ -136,16 +136,18 @@ def prove(
     return ExitCode.EVERY_PROMISE_HELD if proven else ExitCode.PROMISE_BROKEN
 
 
-def named_in_proof(listed: Sequence[Fault], known: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Who in the proof of some faults names a scenario, and its id.
+def named_in_proof(listed: Sequence[Fault], known: Mapping[str, str]) -> list[ids.Named]:
+    """Where the proof of some faults names a scenario.
 
     Args:
         listed: the faults.
         known: the scenario that has noticed a fault, by the fault's name.
     """
-    controls = {control_of(fault) for fault in listed}
-    noticed = [(f"{project.NOTICED.name}: {name}", each) for name, each in known.items()]
-    return [*(("the proof's control", each) for each in sorted(controls)), *noticed]
+    controls = sorted({control_of(fault) for fault in listed})
+    return [
+        *(ids.Named(Path(__file__), each) for each in controls),
+        *(ids.Named(project.NOTICED, each, (name,)) for name, each in known.items()),
+    ]
 
 
 def finding_of(fault: Fault, results: Sequence[ScenarioResult], seconds: float) -> Finding:

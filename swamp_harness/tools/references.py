@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from swamp_harness.report import coverage, deviations, features, ids, project, waivers
+from swamp_harness.report.findings import Finding
+from swamp_harness.report.ids import Named
 from swamp_harness.tools.fault_list import faults_in, load_noticed
 from swamp_harness.tools.prove import named_in_proof
 
 
-def id_mistakes(models: Sequence[Any]) -> list[str]:
-    """What is wrong with the ids of features of behave's, and with all that names them, as sentences."""
-    return [*ids.mistakes_in(models), *ids.unknown([*_named_in_runs(), *_named_elsewhere()], _known(models))]
+def id_mistakes(models: Sequence[Any]) -> list[Finding]:
+    """What is wrong with the ids of features of behave's, and with all that names them."""
+    return [*ids.mistakes_in(models), *ids.unknown(named_scenarios(), _known(models))]
 
 
 def refuse_id_mistakes(models: Sequence[Any]) -> None:
@@ -25,25 +27,30 @@ def refuse_id_mistakes(models: Sequence[Any]) -> None:
         raise ids.IdMistake(mistakes)
 
 
+def named_scenarios() -> list[Named]:
+    """Every place of the project that names a scenario, or a row of one, by its id."""
+    defaults = [
+        Named(coverage.DEFAULTS, each.scenario, (index, "scenario"))
+        for index, each in enumerate(coverage.documented_defaults())
+        if each.scenario != coverage.NOT_HELD
+    ]
+    recorded = project.RECORDED_RESULTS
+    return [
+        *_named_in_runs(),
+        *(Named(recorded, each, (each,)) for each in coverage.load_recorded(recorded)),
+        *defaults,
+        *named_in_proof(faults_in(project.FAULTS), load_noticed(project.NOTICED)),
+    ]
+
+
 def _known(models: Sequence[Any]) -> list[str]:
     return [run.id for run in features.runs_in(models)]
 
 
-def _named_in_runs() -> list[tuple[str, str]]:
+def _named_in_runs() -> list[Named]:
     listed, waived = project.deviations(), project.waivers()
     return [
-        *((f"{listed.name}: {each.id}", each.scenario) for each in deviations.load(listed)),
-        *((f"{waived.name}: an entry", each.scenario) for each in waivers.load(waived)),
-    ]
-
-
-def _named_elsewhere() -> list[tuple[str, str]]:
-    return [
-        *((project.RECORDED_RESULTS.name, each) for each in coverage.load_recorded(project.RECORDED_RESULTS)),
-        *(
-            (f"defaults.yaml: {each.default}", each.scenario)
-            for each in coverage.documented_defaults()
-            if each.scenario != coverage.NOT_HELD
-        ),
-        *named_in_proof(faults_in(project.FAULTS), load_noticed(project.NOTICED)),
+        Named(file, each.scenario, (index, "scenario"))
+        for file, entries in ((listed, deviations.load(listed)), (waived, waivers.load(waived)))
+        for index, each in enumerate(entries)
     ]

@@ -1,0 +1,97 @@
+"""The files that programs write from others: what they should say now, and whether they do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from swamp_harness.report import coverage, deviations, features, project, step_pages, verification
+from swamp_harness.report.findings import Finding, finding_in
+from swamp_harness.report.step_pages import Catalogue
+
+
+@dataclass(frozen=True)
+class GeneratedFile:
+    """A file that a program writes.
+
+    Attributes:
+        file: that is written.
+        text: what it should say now.
+        command: that writes it.
+        refusal: what must not be lost by writing it anew, as a sentence; "" if nothing is.
+    """
+
+    file: Path
+    text: str
+    command: str
+    refusal: str = ""
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it is missing or says something else."""
+        return _text_of(self.file) != self.text
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong with it."""
+        if self.refusal:
+            return [finding_in(self.file, 1, self.refusal)]
+        if not self.is_stale:
+            return []
+        line = _first_difference(_text_of(self.file), self.text)
+        return [finding_in(self.file, line, f"the file is stale: run `{self.command}`")]
+
+    def write(self) -> bool:
+        """Write it, unless it is up to date, or something would be lost; whether it was written."""
+        if self.refusal or not self.is_stale:
+            return False
+        self.file.parent.mkdir(exist_ok=True)
+        self.file.write_text(self.text, "utf-8", newline="\n")
+        return True
+
+
+def coverage_file() -> GeneratedFile:
+    """`coverage.md`, from which no promise may vanish unnoticed."""
+    file = project.COVERAGE_MAP
+    text = coverage.coverage_map(
+        features.catalogue(),
+        features.scenarios_in(features.parse(project.FEATURES)),
+        deviations.load(project.deviations()),
+        coverage.load_recorded(project.RECORDED_RESULTS),
+        coverage.documented_defaults(),
+    )
+    lost = ", ".join(map(str, coverage.lost_numbers(_text_of(file), text)))
+    refusal = (
+        f"promise {lost} had a scenario and has none now: add one, or delete its row from {file.name} by "
+        "hand to state the loss openly"
+    )
+    return GeneratedFile(file, text, "make coverage", refusal if lost else "")
+
+
+def verification_file() -> GeneratedFile:
+    """`docs/verification.md`."""
+    text = verification.page(verification.read_measurements(project.MEASUREMENTS))
+    return GeneratedFile(project.VERIFICATION, text, "make verification")
+
+
+def step_files(catalogue: Catalogue) -> list[GeneratedFile]:
+    """`docs/steps.md` and `docs/steps.html`."""
+    return [
+        GeneratedFile(project.STEPS, step_pages.markdown(catalogue), "make docs"),
+        GeneratedFile(project.STEPS_PAGE, step_pages.html(catalogue), "make docs"),
+    ]
+
+
+def written(files: Sequence[GeneratedFile]) -> list[Path]:
+    """Write what is stale; returns the files that were written."""
+    return [each.file for each in files if each.write()]
+
+
+def _text_of(file: Path) -> str:
+    return file.read_text("utf-8") if file.exists() else ""
+
+
+def _first_difference(before: str, after: str) -> int:
+    pairs = zip([*before.split("\n"), ""], [*after.split("\n"), ""], strict=False)
+    return next((number for number, (one, other) in enumerate(pairs, 1) if one != other), 1)
