@@ -76,7 +76,7 @@ def own_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the project's features and generated files, which the commands take for the project's."""
     copied = tmp_path / "project" / "features"
     shutil.copytree(project.FEATURES, copied, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("COVERAGE_MAP", "STEPS", "STEPS_PAGE"):
+    for name in ("COVERAGE_MAP", "STEPS", "STEPS_PAGE", "EDITOR_SETTINGS"):
         file = getattr(project, name)
         copy = copied.parent / file.name
         if file.exists():

@@ -22,6 +22,7 @@ MEASUREMENTS = STAND_IN / "verification.json"
 VERIFICATION = ROOT / "docs" / "verification.md"
 STEPS = ROOT / "docs" / "steps.md"
 STEPS_PAGE = ROOT / "docs" / "steps.html"
+EDITOR_SETTINGS = ROOT / ".vscode" / "settings.json"
 REPORT_PACKAGE = ROOT / "allure-report"
 RECORDED_RESULTS = ROOT / "recorded-results.json"
 

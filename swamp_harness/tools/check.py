@@ -6,7 +6,7 @@ Each finding is a line with file and line, in groups. `FIX=1` corrects the layou
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,21 +143,21 @@ def _line_with(text: str, lines: Sequence[str]) -> int:
     return next((number for number, line in enumerate(lines, 1) if text in line), 1)
 
 
-def _print(checked: Checked, seconds: float, write: Callable[[str], None] = print) -> None:
+def _print(checked: Checked, seconds: float) -> None:
     for name, found in checked.findings.items():
         if found:
-            write(f"{name}:")
+            print(f"{name}:")
         for finding in sorted(set(found)):
-            write(str(finding))
+            print(str(finding))
         if found:
-            write("")
+            print()
     if checked.skipped:
-        write(f"Not checked because of these findings: {', '.join(checked.skipped)}.")
+        print(f"Not checked because of these findings: {', '.join(checked.skipped)}.")
     counts = ", ".join(f"{name}: {len(set(found))}" for name, found in checked.findings.items() if found)
     can_be_fixed = {LAYOUT, GENERATED} & {name for name, found in checked.findings.items() if found}
     hint = " `make check FIX=1` corrects layout and generated files." if can_be_fixed else ""
     groups = ", ".join(checked.findings)
-    write(
+    print(
         f"check failed in {seconds:.1f} s. {counts}.{hint}"
         if counts
         else f"check passed in {seconds:.1f} s. {groups}: nothing to correct."

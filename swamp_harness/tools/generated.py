@@ -9,6 +9,7 @@ from pathlib import Path
 from swamp_harness.report import coverage, deviations, features, project, step_pages, verification
 from swamp_harness.report.findings import Finding, finding_in
 from swamp_harness.report.step_pages import Catalogue
+from swamp_harness.tools.editors import settings_text
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,11 @@ def verification_file() -> GeneratedFile:
 
 
 def step_files(catalogue: Catalogue) -> list[GeneratedFile]:
-    """`docs/steps.md` and `docs/steps.html`."""
+    """`docs/steps.md`, `docs/steps.html`, and the editor settings that follow from the steps."""
     return [
         GeneratedFile(project.STEPS, step_pages.markdown(catalogue), "make docs"),
         GeneratedFile(project.STEPS_PAGE, step_pages.html(catalogue), "make docs"),
+        GeneratedFile(project.EDITOR_SETTINGS, settings_text(project.EDITOR_SETTINGS), "make docs"),
     ]
 
 

@@ -155,7 +155,8 @@ def place_for(number: int, models: Sequence[Any]) -> tuple[Any, int]:
             ExitCode.BAD_COMMAND_LINE,
         )
     scenarios = list(best.scenarios)
-    before = [index for index, each in enumerate(scenarios) if any(own <= number for own in numbers_of(each))]
+    belongs = {number} if own[best.filename] else set(range(number))
+    before = [index for index, each in enumerate(scenarios) if belongs & set(numbers_of(each))]
     following = scenarios[before[-1] + 1 :] if before else scenarios
     end = len(Path(best.filename).read_text("utf-8").splitlines()) + 1
     return best, _first_line(following[0]) if following else end

@@ -74,7 +74,10 @@ def lay_out(files: Iterable[Path]) -> list[Path]:
 
 def _layout_errors(file: Path) -> Iterable[Finding]:
     text = file.read_text("utf-8")
-    before, after = text.split("\n"), laid_out(text).split("\n")
+    new = laid_out(text)
+    if text == new:
+        return
+    before, after = text.split("\n"), new.split("\n")
     for kind, first, last, *_ in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if kind != "equal":
             end = f" up to line {last}" if last > first + 1 else ""

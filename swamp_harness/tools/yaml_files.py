@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
 
+from swamp_harness.machinery.faults import UnusableInput
 from swamp_harness.machinery.plain_text import cut
+from swamp_harness.report import deviations as deviations_list
 from swamp_harness.report import project
+from swamp_harness.report import waivers as waivers_list
 from swamp_harness.report.findings import Finding, finding_in
 from swamp_harness.report.places import Places
 
@@ -36,8 +40,8 @@ class YamlFile:
 def yaml_files() -> list[YamlFile]:
     """The YAML files of the project that people edit."""
     return [
-        YamlFile(project.deviations(), SCHEMAS / "deviations.schema.json"),
-        YamlFile(project.waivers(), SCHEMAS / "waivers.schema.json"),
+        YamlFile(project.ROOT / "deviations.yaml", SCHEMAS / "deviations.schema.json"),
+        YamlFile(project.ROOT / "waivers.yaml", SCHEMAS / "waivers.schema.json"),
         YamlFile(HARNESS / "report" / "catalogue.yaml", SCHEMAS / "catalogue.schema.json"),
         YamlFile(HARNESS / "report" / "defaults.yaml", SCHEMAS / "defaults.schema.json"),
         YamlFile(HARNESS / "product" / "protocols.yaml", SCHEMAS / "protocols.schema.json"),
@@ -49,8 +53,26 @@ def yaml_files() -> list[YamlFile]:
 
 
 def findings() -> list[Finding]:
-    """What is wrong with the YAML files of the project."""
-    return [finding for each in yaml_files() for finding in findings_in(each)]
+    """What is wrong with the YAML files of the project, and with lists that the environment names instead."""
+    deviations, waivers, *others = yaml_files()
+    in_use = [
+        replace(deviations, file=project.deviations()),
+        replace(waivers, file=project.waivers()),
+        *others,
+    ]
+    found = [finding for each in in_use for finding in findings_in(each)]
+    return found or _refused([(deviations_list.load, in_use[0].file), (waivers_list.load, in_use[1].file)])
+
+
+def _refused(lists: Sequence[tuple[Callable[[Path], object], Path]]) -> list[Finding]:
+    """What the lists say that no schema can forbid."""
+    found = []
+    for load, file in lists:
+        try:
+            load(file)
+        except UnusableInput as error:
+            found.append(finding_in(file, 1, str(error)))
+    return found
 
 
 def findings_in(checked: YamlFile) -> list[Finding]:
