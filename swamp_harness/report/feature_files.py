@@ -54,7 +54,8 @@ def read_features(files: Iterable[Path]) -> list[Any]:
     Raises:
         FeatureMistake: some of them cannot be read as features.
     """
-    models, findings = [], []
+    models: list[Any] = []
+    findings: list[Finding] = []
     for file in dict.fromkeys(files):
         try:
             models.append(read_feature(file))

@@ -107,7 +107,8 @@ def skeleton(wanted: Wanted, own: str) -> str:
         wanted: the scenario.
         own: its id.
     """
-    column, rows, about = "", (), ""
+    column, about = "", ""
+    rows: tuple[str, ...] = ()
     givens = ["Given an orchestrator"]
     if wanted.kind is Kind.OUTPUTS:
         column, rows = "output", ("text", "JSON")
@@ -225,7 +226,7 @@ def _number(given: int | None) -> int:
 def _asked_number(promises: dict[int, Promise]) -> int:
     _refuse_without_terminal()
     try:
-        while (number := IntPrompt.ask("Number of the promise in issue 630")) not in promises:
+        while (number := int(IntPrompt.ask("Number of the promise in issue 630"))) not in promises:
             print(f"Enter a number from 1 to {max(promises)}.")
     except EOFError as error:
         raise _no_answer() from error
@@ -269,7 +270,7 @@ def _count(model: Any, numbers: Collection[int]) -> int:
 
 
 def _first_line(scenario: Any) -> int:
-    return min([scenario.line, *(tag.line for tag in scenario.tags)])
+    return int(min([scenario.line, *(tag.line for tag in scenario.tags)]))
 
 
 def _line_of(file: Path, own: str) -> int:

@@ -50,7 +50,10 @@ def _known(models: Sequence[Any]) -> list[str]:
 def _named_in_runs() -> list[Named]:
     listed, waived = project.deviations(), project.waivers()
     return [
-        Named(file, each.scenario, (index, "scenario"))
-        for file, entries in ((listed, deviations.load(listed)), (waived, waivers.load(waived)))
-        for index, each in enumerate(entries)
+        Named(file, scenario, (index, "scenario"))
+        for file, scenarios in (
+            (listed, [each.scenario for each in deviations.load(listed)]),
+            (waived, [each.scenario for each in waivers.load(waived)]),
+        )
+        for index, scenario in enumerate(scenarios)
     ]

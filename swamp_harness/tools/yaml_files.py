@@ -91,7 +91,7 @@ def findings_in(checked: YamlFile) -> list[Finding]:
         return [finding_in(file, mark.line + 1 if mark else 1, f"this is not YAML: {reason}")]
     schema = json.loads(checked.schema.read_text("utf-8"))
     # An empty list is written as a file of comments.
-    empty = [] if schema.get("type") == "array" else {}
+    empty: Any = [] if schema.get("type") == "array" else {}
     errors = Draft202012Validator(schema).iter_errors(empty if document is None else document)
     return [finding_in(file, places.line_of(list(error.absolute_path)), _told(error)) for error in errors]
 
