@@ -11,7 +11,7 @@ Feature: Capabilities
       | placed | any worker       | <work> |
     And an orchestrator
     And the enrolled worker "alpha"
-    When the workflow starts
+    When the workflow starts with the tags "ticket=id=42"
     Then the run succeeds
     And these steps began, and no others:
       | step   | worker           |

@@ -63,38 +63,44 @@ Feature: Enrollment and machine binding
       | is stopped | variables     |
 
   @uat-06 @restarted-worker-new-labels
-  Scenario: A worker that starts again with other labels has those labels and no others
+  Scenario: A worker that starts again with other labels and slots has those and no others
     Given a workflow with the steps:
-      | step   | runs on | work          | queue limit |
-      | first  | pool=b  | works at once | 9 s         |
-      | second | zone=y  | works at once | 9 s         |
-      | third  | pool=a  | works at once | 4 s         |
-      | fourth | zone=x  | works at once | 4 s         |
+      | step   | runs on | work               | queue limit |
+      | first  | pool=b  | works for a moment | 20 s        |
+      | second | pool=b  | works for a moment | 20 s        |
+      | third  | zone=y  | works for a moment | 20 s        |
+      | fourth | zone=y  | works for a moment | 20 s        |
+      | fifth  | pool=a  | works at once      | 4 s         |
+      | sixth  | zone=x  | works at once      | 4 s         |
     And an orchestrator
-    And the enrolled worker "alpha" with the labels "pool=a"
-    And the enrolled worker "beta" with the labels "zone=x"
-    When the worker "alpha" is killed and comes back with the labels "pool=b"
-    And the worker "beta" is stopped and comes back with the labels "zone=y"
+    And the enrolled worker "alpha" with the labels "pool=a" and 1 slot
+    And the enrolled worker "beta" with the labels "zone=x" and 2 slots
+    When the worker "alpha" is killed and comes back with the labels "pool=b" and 2 slots
+    And the worker "beta" is stopped and comes back with the labels "zone=y" and 1 slot
     And the workflow starts
     Then the run fails because no matching worker came in time
     And these steps began, and no others:
       | step   | worker |
       | first  | alpha  |
-      | second | beta   |
+      | fourth | beta   |
+      | second | alpha  |
+      | third  | beta   |
+    And the most steps that ran on "alpha" at one time is 2
+    And the most steps that ran on "beta" at one time is 1
     And the pool shows, in text and in JSON:
-      | worker | status | connected | labels |
-      | alpha  | idle   | yes       | pool=b |
-      | beta   | idle   | yes       | zone=y |
+      | worker | status | connected | slots | labels |
+      | alpha  | idle   | yes       | 0/2   | pool=b |
+      | beta   | idle   | yes       | 0/1   | zone=y |
 
   @uat-06 @same-member-after-full-reboot
   Scenario: A worker is the same pool member after a reboot of everything
     Given an orchestrator
-    And the enrolled worker "alpha" configured by variables
+    And the enrolled worker "alpha" configured by variables, with the labels "region=us-east, gpu=true, disk=size=2"
     When every machine reboots
     Then the worker "alpha" is enrolled
     And the pool shows, past members included:
-      | worker | status | connected |
-      | alpha  | idle   | yes       |
+      | worker | status | connected | labels                              |
+      | alpha  | idle   | yes       | disk=size=2,gpu=true,region=us-east |
     And the token "alpha" has stayed bound to the machine of "alpha" alone
 
   @uat-07 @worker-without-cache-cannot-return
@@ -140,6 +146,23 @@ Feature: Enrollment and machine binding
     And the token list shows:
       | token | state    | machine          |
       | alpha | enrolled | that of "winner" |
+
+  @uat-06 @uat-08 @fleet-token-admits-its-number
+  Scenario: A token for two machines admits two, lets each of them return, and turns away a third
+    Given an orchestrator
+    And the token "fleet" for 2 machines
+    And the enrolled worker "alpha" with the token "fleet"
+    When the worker "alpha" is killed
+    And the worker "beta" connects with the token "fleet"
+    And the worker "alpha" starts again
+    And the workers "alpha, beta" have enrolled or ended
+    And the worker "gamma" connects with the token "fleet"
+    Then the worker "alpha" is enrolled
+    And the worker "beta" is enrolled
+    And the worker "gamma" is rejected because its token is bound to another machine
+    And the token list shows:
+      | token | state    | machine                     |
+      | fleet | enrolled | those of "alpha" and "beta" |
 
   @uat-09 @second-live-worker-turned-away
   Scenario Outline: A second live worker from <machine> is turned away

@@ -88,6 +88,33 @@ Feature: Expiry enforcement
     Then the worker "alpha" is disconnected at the deadline
     And the worker "beta" is disconnected at the deadline
 
+  @uat-11 @slow @fleet-ends-at-deadline
+  Scenario: Every worker of a token is disconnected at its deadline, and no worker of another token
+    Given an orchestrator
+    And the short-lived token "fleet" for 2 machines
+    And the enrolled worker "alpha" with the token "fleet"
+    And the enrolled worker "beta" with the token "fleet"
+    And the enrolled worker "fleet-2"
+    When the lifetime of the token "fleet" has passed
+    Then the worker "alpha" is disconnected at the deadline
+    And the worker "beta" is disconnected at the deadline
+    And the worker "beta" is rejected because its token has expired
+    And the worker "fleet-2" has not been disconnected
+    And the token "fleet" is recorded as expired
+    And the token list shows:
+      | token   | state    | machine                     |
+      | fleet   | expired  | those of "alpha" and "beta" |
+      | fleet-2 | enrolled | that of "fleet-2"           |
+
+  @uat-11 @slow @network @deadline-survives-orchestrator-restart
+  Scenario: A worker is disconnected at its deadline after its orchestrator has started again
+    Given an orchestrator
+    And the short-lived token "alpha"
+    And the enrolled worker "alpha" on a network that can fail
+    When the orchestrator is killed and starts again
+    And the lifetime of the token "alpha" has passed
+    Then the worker "alpha" is disconnected at the deadline
+
   @uat-12 @slow @expired-token-cannot-enroll
   Scenario: A token that expired before its first use cannot enroll
     Given an orchestrator

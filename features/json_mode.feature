@@ -44,7 +44,7 @@ Feature: JSON mode
       | ship  | worker "gamma"          | works at once      |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
-    And the enrolled worker "beta" with the labels "city=Köln, note=it's $HOME, query=a=b=c, sum=1 + 1, zero=0"
+    And the enrolled worker "beta" with the labels "city=Köln, note=it's $HOME, query=a=b=c, sum=1 + 1, zero=0", and other values of "query, zero" in a variable
     And the enrolled worker "gamma" without labels
     And the worker "gamma" has been killed
     When the workflow starts

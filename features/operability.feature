@@ -13,7 +13,7 @@ Feature: Operability
     And the enrolled worker "alpha"
     And the operator is at another machine, without a repository
     And the operator asks for answers in <output>
-    When the workflow starts with the tags "team=blue, query=id=42"
+    When the workflow starts with the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
     Then the run succeeds
     And these steps began, and no others:
       | step  | worker           |
@@ -26,7 +26,7 @@ Feature: Operability
       | step  | data   | version | written on       |
       | build | result | 1       | the orchestrator |
       | ship  | result | 1       | alpha            |
-    And all data of the steps "build, ship" have the tags "team=blue, query=id=42"
+    And all data of the steps "build, ship" have the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
     And nothing was left on the other machine
 
     Examples:
@@ -56,6 +56,20 @@ Feature: Operability
       | step  | worker           |
       | build | the orchestrator |
       | ship  | alpha            |
+
+  @uat-28 @network @follower-returns-after-network-break
+  Scenario: An operator whose network breaks is told everything once that the run says, and how it ends
+    Given a workflow with the steps:
+      | step  | runs on          | work                            | after |
+      | build | the orchestrator | says a word, holds, then writes |       |
+      | ship  | the orchestrator | says a word, holds, then writes | build |
+    And an orchestrator
+    And the operator is at another machine, without a repository, on a network that can fail
+    And the operator asks for answers in text
+    When the workflow starts
+    And the network of the operator is down while "build" ends and "ship" begins
+    Then the run succeeds
+    And the operator was told once that each of the steps "build, ship" began, spoke and was done
 
   @uat-28 @remote-step-failure-fails-run
   Scenario Outline: A step that fails fails the run for an operator elsewhere, told in <output>
@@ -109,7 +123,7 @@ Feature: Operability
     Given the model "build"
     And an orchestrator
     And the operator is at another machine, without a repository
-    When a method starts that says a word, holds, then writes, with the tags "team=blue, query=id=42"
+    When a method starts that says a word, holds, then writes, with the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
     And the step "build" goes on once the operator has seen what it says
     Then the operator has seen what these steps said while they still ran:
       | step  |
@@ -118,7 +132,7 @@ Feature: Operability
     And this data has been recorded, and no other:
       | step  | data   | version | written on       |
       | build | result | 1       | the orchestrator |
-    And all data of the step "build" have the tags "team=blue, query=id=42"
+    And all data of the step "build" have the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
     And nothing was left on the other machine
 
   @uat-28 @remote-operator-told-errors

@@ -243,6 +243,10 @@ Feature: Reconnection and failure
       | step    | worker |
       | another | beta   |
       | build   | alpha  |
+    And the pool shows, past members included:
+      | worker | status       | connected | slots |
+      | alpha  | disconnected | no        | 0/1   |
+      | beta   | idle         | yes       | 0/1   |
 
   @uat-15 @slow @unwritten-step-reruns-when-worker-gone
   Scenario: A step that has not written runs again on another worker when its own never comes back

@@ -129,7 +129,7 @@ Feature: Token lifecycle
   Scenario: The token list tells the state of every token
     Given an orchestrator
     And the short-lived token "brief"
-    And the token "fresh"
+    And the token "withdrawn-2"
     And the token "several" for 3 machines
     And the revoked token "withdrawn"
     And the short-lived token "dismissed"
@@ -139,13 +139,13 @@ Feature: Token lifecycle
     And the lifetime of the token "dismissed" has passed
     Then the worker "dismissed" is disconnected at the deadline
     And every list of tokens shows:
-      | token     | state    | machine             |
-      | bound     | enrolled | that of "bound"     |
-      | brief     | expired  | none                |
-      | dismissed | revoked  | that of "dismissed" |
-      | fresh     | unused   | none                |
-      | several   | unused   | none, of 3 machines |
-      | withdrawn | revoked  | none                |
+      | token       | state    | machine             |
+      | bound       | enrolled | that of "bound"     |
+      | brief       | expired  | none                |
+      | dismissed   | revoked  | that of "dismissed" |
+      | several     | unused   | none, of 3 machines |
+      | withdrawn   | revoked  | none                |
+      | withdrawn-2 | unused   | none                |
 
   @uat-03 @token-list-shows-machines
   Scenario: The token list tells of every machine that a token for several has admitted

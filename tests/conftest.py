@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 
+from swamp_harness.machinery import capacity
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.report import features, project
-from swamp_harness.report.outcomes import Outcome, ScenarioResult
-from swamp_harness.report.suite_run import SuiteRun
+from swamp_harness.results.outcome import Ending, Outcome
+from swamp_harness.results.result import ScenarioResult
+from swamp_harness.results.run_record import SuiteRun
+from swamp_harness.results.skip import Skip
 from swamp_harness.tools import steps, stylecheck
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +43,11 @@ class FakeSwamp:
 
     def secrets(self) -> list[str]:
         return self.secrets_file.read_text().split()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """How many tests run at a time: most of them wait for processes that they have started."""
+    return max(2, 2 * int(capacity.processors()))
 
 
 @pytest.fixture(autouse=True)
@@ -109,11 +117,13 @@ def _from(folder: Path, findings: Iterable[object]) -> list[str]:
 
 def a_result(name: str, outcome: Outcome = Outcome.HELD, **fields: Any) -> ScenarioResult:
     """What became of a scenario, with whatever else is said of it."""
+    not_run = outcome is Outcome.NOT_RUN
     usual: dict[str, Any] = {
         "id": name,
         "numbers": (1,),
         "location": "features/a.feature:1",
-        "reason": "" if outcome is Outcome.HELD else "why\nand how",
+        "reason": "" if outcome is Outcome.HELD or not_run else "why\nand how",
+        "skip": Skip.by(Ending.INTERRUPTED) if not_run else None,
         "step": "",
         "seconds": 1.5,
         "commands": 2,

@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 
 import paramiko
 import pytest
@@ -24,6 +25,7 @@ from swamp_harness.scenario.evidence import Evidence
 from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.last_look import last_words
 from swamp_harness.scenario.workers import Workers
+from swamp_harness.tools.requirements import platforms_asked_by
 from tests.conftest import run_suite
 from tests.sshd import new_key, sshd_in
 
@@ -322,4 +324,10 @@ def test_scenarios_that_need_a_machine_which_cannot_be_used_are_not_run(tmp_path
     assert told.returncode == ExitCode.INFRASTRUCTURE_FAULT, told.stdout + told.stderr
     assert "the lab cannot be reached at" in told.stdout
     results = json.loads((tmp_path / "reports" / "run.json").read_text())["results"]
-    assert {each["outcome"] for each in results if each["reason"] != "not selected"} == {"not run"}
+    assert {each["outcome"] for each in results if each["skip"]["kind"] != "not selected"} == {"not run"}
+
+
+def test_only_tags_of_platforms_ask_for_one():
+    scenario = SimpleNamespace(effective_tags=["platform-is-told", "platform-darwin", "tls"])
+
+    assert platforms_asked_by(scenario) == {"darwin"}

@@ -3,9 +3,9 @@
 import pytest
 
 from swamp_harness.machinery.faults import ExitCode
+from swamp_harness.machinery.yaml_files import line_of
 from swamp_harness.report import project
-from swamp_harness.report.places import Places
-from swamp_harness.tools import check, command, yaml_files
+from swamp_harness.tools import check, command, edited_yaml
 from tests.conftest import forget_definitions
 
 A_FEATURE = "token_lifecycle.feature"
@@ -98,12 +98,12 @@ def test_fix_corrects_layout_and_generated_files_and_nothing_else(feature, capsy
 
 
 @pytest.mark.usefixtures("feature")
-def test_fix_does_not_hide_that_a_promise_has_lost_its_scenarios(capsys):
+def test_fix_does_not_hide_that_a_promise_has_no_scenario(capsys):
     for file in project.FEATURES.glob("*.feature"):
         file.write_text(file.read_text("utf-8").replace("@uat-02", "@uat-01"), "utf-8")
 
     assert command.main(["check", "--fix"]) == ExitCode.CHECK_FAILED
-    assert "promise 2 had a scenario and has none now" in capsys.readouterr().out
+    assert "no scenario serves promise 2 of issue 630" in capsys.readouterr().out
 
 
 def test_a_feature_that_cannot_be_read_is_told_and_what_rests_on_it_is_named(feature, capsys):
@@ -148,21 +148,20 @@ def test_a_mistake_in_a_list_is_found_at_its_line(tmp_path, monkeypatch, text, l
 
 
 def test_the_yaml_files_of_the_project_follow_schemas_that_there_are():
-    for each in yaml_files.yaml_files():
+    for each in edited_yaml.edited_files():
         assert each.file.exists(), each.file
         assert each.schema.exists(), each.schema
-    assert yaml_files.findings() == []
+    assert edited_yaml.findings() == []
 
 
-def test_the_line_of_a_value_is_that_of_its_key_or_item(tmp_path):
+def test_the_line_of_a_value_is_that_of_its_beginning_or_of_what_would_hold_it(tmp_path):
     file = tmp_path / "list.yaml"
     file.write_text("# a list\n- one: 1\n- one: 2\n  two:\n    - x\n    - y\n")
-    places = Places(file)
 
-    assert places.line_of([1, "two", 1]) == 6
-    assert places.line_of([1, "two"]) == 4
-    assert places.line_of([1, "three"]) == 3
-    assert places.line_of([]) == 1
+    assert line_of(file, [1, "two", 1]) == 6
+    assert line_of(file, [1, "two"]) == 5
+    assert line_of(file, [1, "three"]) == 3
+    assert line_of(file, [3]) == 2
 
 
 def test_two_steps_that_are_defined_alike_are_found_in_their_file(feature, monkeypatch):

@@ -316,7 +316,7 @@ def test_only_a_new_failure_stops_a_run(fake_swamp, tmp_path, jobs):
         "promised": "once",
         "where": "issue 630, 1",
         "seen": "twice",
-        "shows-as": "secrets: 2$",
+        "actual": {"credentials": ["alpha", "alpha"], "secrets": 2},
         "since": "v1",
         "link": "https://swamp-club.com/lab/630",
     }
@@ -344,7 +344,7 @@ def test_what_comes_after_the_first_new_failure_is_not_run(fake_swamp, tmp_path)
 
     assert done.returncode == 1, done.stdout + done.stderr
     assert outcomes(tmp_path) == ["broken", "not run"]
-    assert read(tmp_path)["results"][1]["reason"] == "the run was to stop at the first new failure (--stop)"
+    assert read(tmp_path)["results"][1]["skip"]["ending"] == "stopped at the first new failure"
     assert read(tmp_path)["ending"] == "stopped at the first new failure"
     assert counts_of_junit(tmp_path) == {"tests": 2, "failures": 1, "errors": 0, "skipped": 1}
     assert sorted(told_by_allure(tmp_path)) == ["failed", "skipped"]

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from swamp_harness.machinery.faults import ExitCode
-from swamp_harness.report import deviations, features, ids, project
+from swamp_harness.report import features, project
 from swamp_harness.report.coverage import load_recorded
+from swamp_harness.results import deviations, ids
 from swamp_harness.tools import references
 
 FEATURE = """\

@@ -1,7 +1,7 @@
 """What becomes of a scenario, beyond what whole runs show: its end, and waivers."""
 
-from swamp_harness.report.outcomes import Outcome
-from swamp_harness.report.waivers import Waiver
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.waivers import Waiver
 from swamp_harness.tools.judgement import Judgement
 
 ERROR = OSError("the disk is gone")

@@ -8,10 +8,14 @@ import sys
 import pytest
 
 from swamp_harness.machinery.faults import ExitCode
-from swamp_harness.report.outcomes import NOT_SELECTED, Outcome
 from swamp_harness.report.release_matrix import ReleaseRun, matrix, since
+from swamp_harness.results.outcome import Ending, Outcome, Standing
+from swamp_harness.results.skip import NOT_SELECTED, Skip, SkipKind
 from swamp_harness.tools.reports_folder import taken
 from tests.conftest import ROOT, a_result, a_run, suite_environment
+
+NEEDS_MAC = Skip(SkipKind.NO_SUCH_MACHINE, ("darwin",))
+NEEDS_LINUX = Skip(SkipKind.NO_SUCH_MACHINE, ("linux",))
 
 MINT = "A minted credential is shown exactly once, in JSON"
 
@@ -40,10 +44,7 @@ def release(name, *results):
     ],
 )
 def test_since_when_a_promise_is_as_it_is(standings, words):
-    told = [
-        (str(number), "not judged" if each == "unknown" else each)
-        for number, each in enumerate(standings.split(), start=1)
-    ]
+    told = [(str(number), Standing[each.upper()]) for number, each in enumerate(standings.split(), start=1)]
     assert since(told) == words
 
 
@@ -85,9 +86,9 @@ def test_a_known_deviation_and_a_waiver_are_broken_promises_and_one_that_is_gone
     ("other", "standing", "words"),
     [
         (a_result("two", Outcome.FAULT), "not judged", "kept"),
-        (a_result("two", Outcome.NOT_RUN, reason="the run was interrupted"), "not judged", "kept"),
-        (a_result("two", Outcome.NOT_RUN, reason=NOT_SELECTED), "kept", "kept in all"),
-        (a_result("two", Outcome.NOT_RUN, reason="needs a machine with macOS"), "kept", "kept in all"),
+        (a_result("two", Outcome.NOT_RUN, skip=Skip.by(Ending.INTERRUPTED)), "not judged", "kept"),
+        (a_result("two", Outcome.NOT_RUN, skip=NOT_SELECTED), "kept", "kept in all"),
+        (a_result("two", Outcome.NOT_RUN, skip=NEEDS_MAC), "kept", "kept in all"),
     ],
 )
 def test_a_promise_is_kept_only_if_all_of_it_was_judged_that_was_to_be(other, standing, words):

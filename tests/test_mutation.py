@@ -14,7 +14,7 @@ import yaml
 from swamp_harness.machinery.faults import UnusableInput
 from swamp_harness.report import features, mutation, project
 from swamp_harness.report.mutation import Finding, Outcome
-from swamp_harness.report.outcomes import Outcome as ScenarioOutcome
+from swamp_harness.results.outcome import Outcome as ScenarioOutcome
 from swamp_harness.tools.known_noticers import known_noticers
 from swamp_harness.tools.mutants import MutableModule, sampled
 from swamp_harness.tools.mutation_lists import read_decisions
@@ -383,10 +383,17 @@ def test_an_entry_that_matches_nothing_is_told(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("changed", [{"reason": ""}, {"is": "hole"}, {"line": 3}])
-def test_an_entry_that_breaks_the_schema_is_refused(tmp_path, changed):
+@pytest.mark.parametrize(
+    ("changed", "where"),
+    [
+        ({"reason": ""}, "line 6, under decided / reason"),
+        ({"is": "hole"}, "line 3, under decided / is"),
+        ({"line": 3}, "line 2, under decided"),
+    ],
+)
+def test_an_entry_that_breaks_the_schema_is_refused(tmp_path, changed, where):
     file, _ = _decisions(tmp_path, **changed)
-    with pytest.raises(UnusableInput, match="decided / 0"):
+    with pytest.raises(UnusableInput, match=where):
         read_decisions(file)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.product import contracts
-from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.commands import SUCCEEDS, CommandResult, Output, fails_because
 from swamp_harness.product.records import (
     hidden_in_text,
     members_from_json,
@@ -235,17 +235,28 @@ def test_json_with_a_stray_line_before_it_is_no_json_answer():
         result(stdout='hello\n{"workers": [], "count": 0}').answer("worker-list")
 
 
-def test_a_outcome_in_words_tells_reason_streams_and_clarity():
+def test_an_outcome_has_reason_streams_and_clarity():
     error = json.dumps({"error": "Enrollment token 'x' not found."})
+    failing = result(code=1, stderr=error)
 
-    assert result().outcome_in_words == "succeeds"
-    assert (
-        result(code=1, stderr=error).outcome_in_words
-        == "fails because there is no such token, nothing on standard output, no stack trace"
-    )
-    assert "something on standard output" in result(code=1, stdout="{}", stderr=error).outcome_in_words
+    assert result().outcome == SUCCEEDS
+    assert failing.outcome == fails_because("there is no such token")
+    assert failing.outcome_and_code == fails_because("there is no such token", 1)
+    assert result(code=1, stdout="{}", stderr=error).outcome.wrote_to_stdout
     trace = "Error: No vaults are configured\n    at mint (file:///main.ts:1:2)\n"
-    assert "a stack trace" in result(output=Output.TEXT, code=1, stderr=trace).outcome_in_words
+    assert result(output=Output.TEXT, code=1, stderr=trace).outcome.stack_trace
+
+
+def test_an_outcome_is_told_in_words():
+    assert str(SUCCEEDS) == "succeeds"
+    assert (
+        str(fails_because("there is no such token", 1))
+        == "fails because there is no such token, nothing on standard output, no stack trace, exit code 1"
+    )
+    unknown = json.dumps({"error": "out of ink"})
+    assert str(result(code=1, stderr=unknown).outcome).startswith(
+        "fails because of something else: out of ink,"
+    )
 
 
 def test_a_copied_repository_is_independent(tmp_path):

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from swamp_harness.report import features, project
-from swamp_harness.report.suite_run import RUN_FILE, read_run, together
+from swamp_harness.results.run_record import RUN_FILE, read_run, together
 from tests.conftest import ROOT, suite_environment
 
 MODULE = "swamp_harness.tools.command"
@@ -99,9 +99,7 @@ def test_what_had_not_begun_when_a_run_was_interrupted_is_told_so(tmp_path):
     assert {each["location"] for each in results(tmp_path)} == locations(6)
     outcomes = [each["outcome"] for each in results(tmp_path)]
     assert outcomes.count("held") < len(outcomes) - 1
-    assert {each["reason"] for each in results(tmp_path) if each["outcome"] != "held"} == {
-        "the run was interrupted"
-    }
+    assert {each["skip"]["ending"] for each in results(tmp_path) if each["skip"]} == {"interrupted"}
 
 
 @posix
@@ -125,7 +123,7 @@ def test_a_run_that_is_interrupted_while_it_prepares_tells_of_all_that_was_chose
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
     assert {each["location"] for each in results(tmp_path / "reports")} == locations(6)
-    assert {each["reason"] for each in results(tmp_path / "reports")} == {"the run was interrupted"}
+    assert {each["skip"]["ending"] for each in results(tmp_path / "reports")} == {"interrupted"}
     messages = [each["statusDetails"]["message"] for each in told_by_allure(tmp_path / "reports")]
     assert messages == ["Not run: the run was interrupted"] * len(locations(6))
 

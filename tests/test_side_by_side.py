@@ -18,7 +18,7 @@ import pytest
 from swamp_harness.report import features, project
 from swamp_harness.report.coverage import recorded_seconds
 from swamp_harness.report.features import FeatureRun
-from swamp_harness.report.outcomes import Outcome
+from swamp_harness.results.outcome import Outcome
 from swamp_harness.tools.display import Display
 from swamp_harness.tools.side_by_side import SideBySide, jobs_for, longest_first, shard_in, shard_of
 from tests.conftest import ROOT, a_result, needs_fork, run_suite, suite_environment
@@ -200,8 +200,11 @@ def test_a_shard_that_is_none_is_refused(tmp_path: Path) -> None:
     assert "give one such as 2/4" in done.stderr
 
 
+INTERRUPTED = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "terminal closed"}
+
+
 @needs_fork
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
+@pytest.mark.parametrize("name", [*INTERRUPTED, "SIGKILL"])
 def test_nothing_is_left_of_a_run_side_by_side_that_is_ended(tmp_path: Path, name: str) -> None:
     run = subprocess.Popen(
         [sys.executable, "-m", "swamp_harness.tools.command", "run", "-j", "3", "--tags", "@uat-06"],
@@ -223,9 +226,8 @@ def test_nothing_is_left_of_a_run_side_by_side_that_is_ended(tmp_path: Path, nam
         results = json.loads((tmp_path / "run.json").read_text())["results"]
         runs = features.runs_in(features.parse(project.FEATURES))
         assert len(results) == sum(6 in run.numbers for run in runs)
-        assert {each["reason"] for each in results if each["outcome"] == "not run"} >= {
-            "the run was interrupted"
-        }
+        endings = {each["skip"]["ending"] for each in results if each["skip"]}
+        assert INTERRUPTED[name] in endings
 
 
 def _of(pid: int) -> list[psutil.Process]:

@@ -7,13 +7,15 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from swamp_harness.machinery.faults import ExitCode
+from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.report.features import FeatureRun
-from swamp_harness.report.outcomes import Outcome
-from swamp_harness.report.signoff import Knowledge, Verdict, sign_off
+from swamp_harness.report.signoff import Knowledge, sign_off
 from swamp_harness.report.signoff_page import write_page
 from swamp_harness.report.signoff_summary import write_summary
-from swamp_harness.report.suite_run import MachineOfRun, read_run, together
+from swamp_harness.results.decision import Decision
+from swamp_harness.results.outcome import Ending, Outcome
+from swamp_harness.results.run_record import MachineOfRun, read_run, together
+from swamp_harness.results.skip import Skip, SkipKind
 from swamp_harness.tools import command
 from swamp_harness.tools.reports_folder import taken
 from swamp_harness.tools.requirements import missing_for
@@ -25,12 +27,14 @@ ON_WINDOWS = {"platform": "windows x86_64"}
 LAB = MachineOfRun("the lab", "linux aarch64", "the lab cannot be reached at uat@lab:22.")
 HERE = MachineOfRun("this one", "linux x86_64")
 LAB_FAILED = f"A machine of the bench could not be used: {LAB.fault}"
-NO_OTHER = "needs a binary of another protocol version: give one with SWAMP_OTHER_BIN"
-NO_MACHINE = "needs a machine of the bench, and none can be used: it is off."
+NO_OTHER = Skip(SkipKind.NO_OTHER_BINARY, detail="give one with SWAMP_OTHER_BIN")
+NO_MACHINE = Skip(SkipKind.NO_MACHINE, detail="it is off.")
+NEEDS_MAC = Skip(SkipKind.NO_SUCH_MACHINE, ("darwin",), detail="the Mac is off")
+NEEDS_LINUX = Skip(SkipKind.NO_SUCH_MACHINE, ("linux",))
 
 
-def not_run(name, reason, **fields):
-    return a_result(name, Outcome.NOT_RUN, reason=reason, **fields)
+def not_run(name, skip, **fields):
+    return a_result(name, Outcome.NOT_RUN, skip=skip, **fields)
 
 
 def decision_of(*results, **fields):
@@ -45,13 +49,13 @@ def decision_of(*results, **fields):
 def test_a_machine_of_the_bench_that_fails_leaves_a_release_incomplete():
     decision = decision_of(a_result("one"), machines=(HERE, LAB), verdict=ExitCode.INFRASTRUCTURE_FAULT)
 
-    assert (decision.verdict, decision.reasons) == (Verdict.INCOMPLETE, (LAB_FAILED,))
+    assert (decision.verdict, decision.reasons) == (Decision.INCOMPLETE, (LAB_FAILED,))
 
 
 def test_a_run_that_ended_with_the_fault_of_a_machine_which_it_did_not_note_does_not_pass():
     decision = decision_of(a_result("one"), verdict=ExitCode.INFRASTRUCTURE_FAULT)
 
-    assert (decision.verdict, decision.reasons) == (Verdict.INCOMPLETE, ("The bench of a run failed.",))
+    assert (decision.verdict, decision.reasons) == (Decision.INCOMPLETE, ("The bench of a run failed.",))
 
 
 def test_the_machines_and_their_faults_are_told_everywhere(tmp_path):
@@ -66,16 +70,22 @@ def test_the_machines_and_their_faults_are_told_everywhere(tmp_path):
     assert rf"| the lab | linux aarch64 | {LAB.fault} |" in summary
 
 
-def test_a_record_without_the_machines_can_be_read(tmp_path):
-    run = a_run(a_result("one"), machines=(HERE, LAB))
+def test_a_record_is_read_as_it_was_written(tmp_path):
+    compared = a_result("two", Outcome.BROKEN, promised={"state": "bound"}, seen={"state": "revoked"})
+    run = a_run(a_result("one"), compared, not_run("three", NEEDS_MAC), machines=(HERE, LAB))
     run.write_to(tmp_path)
     assert read_run(tmp_path / "run.json") == run
 
-    told = json.loads((tmp_path / "run.json").read_text())
-    del told["bench"]
-    (tmp_path / "run.json").write_text(json.dumps(told))
 
-    assert read_run(tmp_path / "run.json").machines == ()
+@pytest.mark.parametrize("found", [None, 0, 99])
+def test_a_record_in_another_format_is_bad_input_that_names_both(tmp_path, found):
+    a_run(a_result("one")).write_to(tmp_path)
+    told = json.loads((tmp_path / "run.json").read_text())
+    del told["format"]
+    (tmp_path / "run.json").write_text(json.dumps(told if found is None else {**told, "format": found}))
+
+    with pytest.raises(UnusableInput, match=rf"format {'none' if found is None else found} .* reads \d"):
+        read_run(tmp_path / "run.json")
 
 
 def test_machines_and_their_faults_survive_the_merging():
@@ -119,31 +129,29 @@ def test_a_run_whose_bench_has_a_machine_that_cannot_be_reached_signs_nothing_of
 # --- scenarios that were not run on a platform
 
 
-@pytest.mark.parametrize("reason", [NO_OTHER, NO_MACHINE, "the run was interrupted"])
-def test_what_could_not_run_on_one_platform_is_a_gap_though_another_ran_it(reason):
+@pytest.mark.parametrize("skip", [NO_OTHER, NO_MACHINE, Skip.by(Ending.INTERRUPTED)])
+def test_what_could_not_run_on_one_platform_is_a_gap_though_another_ran_it(skip):
     decision = decision_of(
-        a_result("one"), a_result("two"), a_result("one", **ON_MAC), not_run("two", reason, **ON_MAC)
+        a_result("one"), a_result("two"), a_result("one", **ON_MAC), not_run("two", skip, **ON_MAC)
     )
 
-    assert decision.verdict is Verdict.INCOMPLETE
+    assert decision.verdict is Decision.INCOMPLETE
     assert decision.reasons == ("Of promise 1 not every scenario ran on darwin aarch64.",)
 
 
 def test_what_is_about_another_system_is_no_gap_where_that_was_under_test():
-    on_linux, on_mac = "needs a machine with Linux", "needs a machine with macOS: the Mac is off"
-
     decision = decision_of(
-        *(a_result("for Linux"), not_run("for Macs", on_mac)),
-        *(not_run("for Linux", on_linux, **ON_MAC), a_result("for Macs", **ON_MAC)),
+        *(a_result("for Linux"), not_run("for Macs", NEEDS_MAC)),
+        *(not_run("for Linux", NEEDS_LINUX, **ON_MAC), a_result("for Macs", **ON_MAC)),
     )
-    assert decision.verdict is Verdict.PASS
+    assert decision.verdict is Decision.PASS
 
-    decision = decision_of(a_result("for Linux"), not_run("for Macs", on_mac))
+    decision = decision_of(a_result("for Linux"), not_run("for Macs", NEEDS_MAC))
     assert decision.reasons == ("Of promise 1 a scenario ran on no platform.",)
 
 
 def test_what_is_about_the_system_itself_is_a_gap_there():
-    without = not_run("for Linux", "needs a machine with Linux", platform="linux x86_64")
+    without = not_run("for Linux", NEEDS_LINUX, platform="linux x86_64")
 
     decision = decision_of(without, a_result("for Linux", platform="linux aarch64"))
 
@@ -154,17 +162,17 @@ def test_what_is_about_the_system_itself_is_a_gap_there():
 def test_what_the_suite_cannot_run_on_windows_is_a_gap_only_elsewhere(tag, monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
     bench = SimpleNamespace(other=None, machines=[SimpleNamespace(platform="windows x86_64")])
-    reason = missing_for(SimpleNamespace(effective_tags=[tag]), bench)
+    skip = missing_for(SimpleNamespace(effective_tags=[tag]), bench)
 
     on_windows = decision_of(
         *(a_result("one"), a_result("two")),
-        *(a_result("one", **ON_WINDOWS), not_run("two", reason, **ON_WINDOWS)),
+        *(a_result("one", **ON_WINDOWS), not_run("two", skip, **ON_WINDOWS)),
     )
-    assert on_windows.verdict is Verdict.PASS
+    assert on_windows.verdict is Decision.PASS
     outcomes = on_windows.document["promises"][0]["outcomes"]
     assert outcomes == {"linux x86_64": "held", "windows x86_64": "held"}
 
-    assert decision_of(a_result("one"), not_run("two", reason)).verdict is Verdict.INCOMPLETE
+    assert decision_of(a_result("one"), not_run("two", skip)).verdict is Decision.INCOMPLETE
 
 
 # --- the folder of the reports

@@ -3,14 +3,18 @@
 from dataclasses import replace
 
 from swamp_harness.machinery.redaction import SECRETS
-from swamp_harness.report.deviations import Deviation
 from swamp_harness.report.features import FeatureRun
 from swamp_harness.report.history import PastRun
-from swamp_harness.report.outcomes import Outcome
 from swamp_harness.report.signoff import Knowledge, sign_off
 from swamp_harness.report.signoff_summary import write_summary
-from swamp_harness.report.waivers import Waiver
+from swamp_harness.results.deviations import Deviation
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.skip import Skip, SkipKind
+from swamp_harness.results.waivers import Waiver
 from tests.conftest import a_result, a_run
+
+NEEDS_MAC = Skip(SkipKind.NO_SUCH_MACHINE, ("darwin",))
+NEEDS_LINUX = Skip(SkipKind.NO_SUCH_MACHINE, ("linux",))
 
 DEVIATION = Deviation(
     id="ends-late",
@@ -19,7 +23,7 @@ DEVIATION = Deviation(
     promised="It ends at once.",
     where="the manual",
     seen="It ends late.",
-    shows_as="late",
+    actual="late",
     since="the first",
     link="https://swamp-club.com/lab/630",
 )
@@ -63,7 +67,7 @@ def test_what_did_not_hold_and_why_is_folded_away(tmp_path):
     told = summary_of(
         tmp_path,
         a_result("one", Outcome.BROKEN, reason="not so\nand a long story", step="Then it is so"),
-        a_result("two", Outcome.NOT_RUN, reason="needs a machine with macOS"),
+        a_result("two", Outcome.NOT_RUN, skip=NEEDS_MAC),
     )
 
     assert "<summary>Scenarios that did not hold (1)</summary>" in told

@@ -22,7 +22,8 @@ from standin.store import Kind, Place, Store
 from swamp_harness.product.target import load
 from swamp_harness.report import project
 from swamp_harness.report.features import catalogue, parse, scenarios_in
-from swamp_harness.report.outcomes import Outcome, ScenarioResult
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult
 from swamp_harness.tools.fault_list import Fault, faults_in, lacking_numbers, load_noticed, write_noticed
 from swamp_harness.tools.prove import finding_of, never_failed
 from tests.conftest import a_result

@@ -5,10 +5,12 @@ import re
 import pytest
 import yaml
 
-from swamp_harness.machinery.faults import ExitCode, PromiseBroken, UnusableInput
-from swamp_harness.report import coverage, deviations, features, project
-from swamp_harness.report.coverage import Recorded, coverage_map, load_recorded, lost_numbers, record
-from swamp_harness.report.outcomes import Outcome, ScenarioResult, verdict
+from swamp_harness.machinery.faults import Comparison, ExitCode, PromiseBroken, UnusableInput
+from swamp_harness.report import coverage, features, project
+from swamp_harness.report.coverage import Recorded, coverage_map, load_recorded, record, without_scenario
+from swamp_harness.results import deviations
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult, exit_code_of
 from swamp_harness.scenario.judging import judge
 from swamp_harness.tools import command
 from tests.conftest import a_result, a_run, forget_definitions, said_of_steps, said_of_style
@@ -20,7 +22,7 @@ ENTRY = """
   promised: nobody is in the pool
   where: issue 630, 10
   seen: somebody is
-  shows-as: "seen: +alpha$"
+  actual: [alpha]
   since: v1
   link: https://swamp-club.com/lab/630
 """
@@ -42,31 +44,52 @@ def test_a_deviation_concerns_every_row_of_its_outline(tmp_path):
 def test_a_deviation_explains_only_the_failure_that_it_describes(tmp_path):
     (deviation,) = listed(tmp_path, ENTRY)
 
-    assert deviation.explains("the pool is empty", "promised: none\nseen:     alpha")
-    assert not deviation.explains("the pool is empty", "promised: none\nseen:     beta")
-    assert not deviation.explains("the token list is empty", "seen: alpha")
+    assert deviation.explains("the pool is empty", [], ["alpha"])
+    assert not deviation.explains("the pool is empty", [], ["beta"])
+    assert not deviation.explains("the token list is empty", [], ["alpha"])
 
 
-def test_a_deviation_that_is_told_line_by_line_hides_nothing_beyond_them(tmp_path):
-    lines = "shows-as: ['size: 3 (of [4])', 'id: … for local']"
-    (deviation,) = listed(tmp_path, ENTRY.replace('shows-as: "seen: +alpha$"', lines))
-    shown = "promised: none\n  seen:     size: 3 (of [4])\n            id: 7f-1 for local"
-
-    assert deviation.explains("the pool is empty", shown)
-    assert not deviation.explains("the pool is empty", f"{shown}\n            content: another")
-    assert not deviation.explains("the pool is empty", shown.replace("size: 3", "size: 5"))
-    assert not deviation.explains("the pool is empty", shown.partition("\n            ")[0])
+@pytest.mark.parametrize(
+    ("actual", "promised", "seen", "is_listed"),
+    [
+        ("alpha", "", "alpha", True),
+        ("alpha", "", "alphabet", False),
+        ("alpha", "", ["alpha"], False),
+        ("id …-7 of [4]", "", "id 3f-7 of [4]", True),
+        ("id …-7 of [4]", "", "id 3f-7 of [4] and more", False),
+        ("id … of …-7", "", "id of 3-7", False),
+        (False, True, False, True),
+        (False, True, 0, False),
+        (None, 1, None, True),
+        ([], ["one"], [], True),
+        ([], ["one"], ["two"], False),
+        (["one", "two"], [], ["one", "two"], True),
+        (["one", "two"], [], ["two", "one"], False),
+        (["one"], [], ["one", "two"], False),
+        ({"state": "bound"}, {}, {"state": "bound"}, True),
+        ({"state": "bound"}, {}, {"state": "bound", "since": "noon"}, False),
+        ({"state": "bound", "since": "noon"}, {}, {"state": "bound"}, False),
+        ({"at": {"from": 60, "below": 80}}, {"at": 0}, {"at": 61.5}, True),
+        ({"at": {"from": 60, "below": 80}}, {"at": 0}, {"at": 80}, False),
+        ({"at": {"from": 60, "below": 80}}, {"at": 0}, {"at": "61.5"}, False),
+        ({"id": "as promised", "up": False}, {"id": "7f", "up": True}, {"id": "7f", "up": False}, True),
+        ({"id": "as promised", "up": False}, {"id": "7f", "up": True}, {"id": "8a", "up": False}, False),
+        ([{"id": "as promised"}], [{"id": "7f"}], [{"id": "8a"}], False),
+    ],
+)
+def test_a_listed_value_hides_nothing_beyond_itself(actual, promised, seen, is_listed):
+    assert deviations.matches(actual, promised, seen) is is_listed
 
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("key: [", "cannot be read"),
-        ("id: known", "is not a list"),
-        (ENTRY.replace("  where: issue 630, 10\n", ""), "entry 1 does not have exactly the fields"),
-        (ENTRY.replace("where: issue 630, 10", "where:"), "entry 1 says nothing under where"),
-        (ENTRY.replace("seen: +alpha", "seen: ("), "entry 1 has a pattern that is none"),
-        (ENTRY.replace("alpha$", "alpha"), "entry 1 has a pattern that is open at its end"),
+        ("id: known", "line 1: .* is not of type .array"),
+        (ENTRY.replace("  where: issue 630, 10\n", ""), "line 2: .where. is a required property"),
+        (ENTRY.replace("where: issue 630, 10", "where:"), "line 6, under where: None is not of type .string"),
+        (ENTRY.replace("  link:", "  shows-as: alpha\n  link:"), "line 2: .*'shows-as' was unexpected"),
+        (ENTRY.replace("id: known", "id: Known"), "line 2, under id: 'Known' does not match"),
     ],
 )
 def test_an_unusable_list_of_deviations_is_bad_input(tmp_path, text, complaint):
@@ -95,7 +118,7 @@ def results(*outcomes):
     ],
 )
 def test_the_verdict_is_that_of_the_worst_outcome(outcomes, code):
-    assert verdict(results(*outcomes)) is code
+    assert exit_code_of(results(*outcomes)) is code
 
 
 def test_a_judgement_shows_promise_and_sight_side_by_side():
@@ -104,6 +127,7 @@ def test_a_judgement_shows_promise_and_sight_side_by_side():
     assert str(caught.value) == (
         "Not so: two are there.\n  promised: worker: a\n            worker: b\n  seen:     none"
     )
+    assert caught.value.comparison == Comparison([{"worker": "a"}, {"worker": "b"}], [])
 
 
 def test_the_issue_has_thirty_scenarios():
@@ -152,8 +176,13 @@ def test_the_coverage_map_ties_numbers_to_scenarios_and_shows_gaps(folder):
         "@issue-630 @uat-07 @worker-naps | none | held, 20260822 (abc), 2026-11-23 |"
     ) in text
     assert f"| 8 | Second machine rejected | {coverage.GAP} |" in text
-    assert lost_numbers(text, text) == []
-    assert lost_numbers(text, coverage_map(features.catalogue(), [], [], {})) == [7]
+
+
+def test_a_promise_that_no_scenario_serves_is_told_and_the_projects_own_all_have_one():
+    promises, scenarios = features.catalogue(), features.scenarios_in(features.parse(project.FEATURES))
+
+    assert without_scenario(promises, scenarios) == []
+    assert without_scenario(promises, [each for each in scenarios if 7 not in each.numbers]) == [7]
 
 
 def test_the_coverage_map_says_which_default_is_held_by_what():

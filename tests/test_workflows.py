@@ -17,7 +17,7 @@ from swamp_harness.product.extension import install, network_settings, share_pac
 from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import Repository
-from swamp_harness.product.run import RunEnding, RunOutcome
+from swamp_harness.product.run import RunEnding, RunOutcome, run_that
 from swamp_harness.product.run_records import RunRecord, lease, queue_from_json, queue_from_table
 from swamp_harness.product.workflow import Placement, Step, Task, Workflow
 from swamp_harness.scenario.journal import Journal
@@ -283,8 +283,10 @@ def test_only_settings_of_the_network_are_handed_to_the_bundling():
     ],
 )  # fmt: skip
 def test_a_run_that_all_accounts_agree_on(told, code, recorded, reason, words):
-    outcome = RunOutcome(RunEnding(told, code, f"…\n{reason}"), RunRecord("1", recorded, reason))
+    outcome = RunOutcome.of(RunEnding(told, code, f"…\n{reason}"), RunRecord("1", recorded, reason))
 
+    status, _, because = words.partition(" because ")
+    assert outcome == run_that(status, *([because] if because else []))
     assert str(outcome) == words
 
 
@@ -299,8 +301,10 @@ def test_a_run_that_all_accounts_agree_on(told, code, recorded, reason, words):
     ],
 )
 def test_a_run_whose_accounts_differ_is_none_of_the_promised(told, code, recorded):
-    words = str(RunOutcome(RunEnding(told, code, "the end"), RunRecord("1", recorded, "")))
+    outcome = RunOutcome.of(RunEnding(told, code, "the end"), RunRecord("1", recorded, ""))
+    words = str(outcome)
 
+    assert outcome not in [run_that(status) for status in ("succeeded", "failed", "cancelled")]
     assert words.startswith(
         f"{recorded} in the run history, told as {told or 'nothing'}, with exit code {code}. "
     )
@@ -308,7 +312,7 @@ def test_a_run_whose_accounts_differ_is_none_of_the_promised(told, code, recorde
 
 
 def test_a_failure_for_another_reason_is_shown_as_it_was_given():
-    outcome = RunOutcome(RunEnding("failed", 1, ""), RunRecord("1", "failed", "disk full"))
+    outcome = RunOutcome.of(RunEnding("failed", 1, ""), RunRecord("1", "failed", "disk full"))
 
     assert str(outcome) == "failed because of something else: disk full"
 
@@ -316,16 +320,17 @@ def test_a_failure_for_another_reason_is_shown_as_it_was_given():
 def test_a_failure_that_is_told_with_a_stack_trace_is_not_told_to_an_operator():
     reason = "Command exited with code 3"
     told = f"{reason}\n    at execute (step.ts:10:20)\n"
-    outcome = RunOutcome(RunEnding("failed", 1, told), RunRecord("1", "failed", reason))
+    outcome = RunOutcome.of(RunEnding("failed", 1, told), RunRecord("1", "failed", reason))
 
     assert str(outcome) == "failed because its step failed, with a stack trace"
 
 
 def test_a_reason_that_is_recorded_but_not_told_is_no_reason_told():
     reason = "Timed out waiting for a worker matching target 'nobody' to become available"
-    outcome = RunOutcome(RunEnding("failed", 1, "sorry"), RunRecord("1", "failed", reason))
+    outcome = RunOutcome.of(RunEnding("failed", 1, "sorry"), RunRecord("1", "failed", reason))
 
-    assert str(outcome) == f"failed because of something else, recorded: {reason}"
+    told = "failed because of something else, recorded: no matching worker came in time"
+    assert str(outcome) == told
 
 
 QUEUE_TABLE = """\

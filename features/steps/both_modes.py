@@ -2,7 +2,7 @@
 
 from behave import then, when
 
-from swamp_harness.product.commands import Output
+from swamp_harness.product.commands import Output, fails_because
 from swamp_harness.scenario import both_modes, every_list
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import rows_of
@@ -128,7 +128,7 @@ def _judge_verified(context, rows, answers):
 def both_fail(context, reason):
     """Checks that both commands fail for this reason, with the same exit code and no stack trace."""
     code = context.world.asked.json.exit_code
-    outcome = f"fails because {reason}, nothing on standard output, no stack trace, exit code {code}"
+    outcome = fails_because(reason, code)
     judge(
         f"the command fails because {reason}, in both modes, with the same exit code",
         promised={Output.TEXT.value: outcome, Output.JSON.value: outcome},

@@ -5,6 +5,7 @@ from functools import partial
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
+from swamp_harness.product.worker_settings import labels_by_variable
 from swamp_harness.scenario import observations, run_events
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.tables import NOT_LIVE, promised_pool, seen_pool
@@ -56,6 +57,24 @@ def the_enrolled_worker_without_a_cache(context, worker):
 def the_enrolled_worker_with_labels(context, worker, labels):
     """Starts a worker with these labels and waits until it is enrolled."""
     context.world.given.worker(worker, labels=labels)
+
+
+@given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}" and {slots:Number} slot')
+@given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}" and {slots:Number} slots')
+def the_enrolled_worker_with_labels_and_slots(context, worker, labels, slots):
+    """Starts a worker with these labels and slots and waits until it is enrolled."""
+    context.world.given.worker(worker, labels=labels, slots=slots)
+
+
+@given(
+    'the enrolled worker "{worker:Name}" with the labels "{labels:Labels}", '
+    'and other values of "{names:Names}" in a variable'
+)
+def the_enrolled_worker_with_labels_and_a_variable(context, worker, labels, names):
+    """Starts a worker with these labels on its command line and other values of some in its variable."""
+    context.world.given.worker(
+        worker, labels=labels, variables=labels_by_variable(dict.fromkeys(names, "other"))
+    )
 
 
 @given('the enrolled worker "{worker:Name}" without labels')
@@ -206,18 +225,24 @@ def the_network_fails_and_heals(context, worker, times):
     context.world.absent(worker, network.cut, network.heal, times)
 
 
-@when('the worker "{worker:Name}" is killed and comes back with the labels "{labels:Labels}"')
-def the_worker_is_killed_and_comes_back_with_labels(context, worker, labels):
-    """Kills the worker, starts it again with other labels and waits until it is back in the pool."""
+@when(
+    'the worker "{worker:Name}" is killed and comes back '
+    'with the labels "{labels:Labels}" and {slots:Number} slots'
+)
+def the_worker_is_killed_and_comes_back_with_labels(context, worker, labels, slots):
+    """Kills the worker, starts it again with other labels and slots and waits until it is back."""
     actor = context.world.workers[worker]
-    context.world.absent(worker, actor.kill, partial(actor.start_again, labels=labels), times=1)
+    context.world.absent(worker, actor.kill, partial(actor.start_again, labels=labels, slots=slots), times=1)
 
 
-@when('the worker "{worker:Name}" is stopped and comes back with the labels "{labels:Labels}"')
-def the_worker_is_stopped_and_comes_back_with_labels(context, worker, labels):
-    """Stops the worker, starts it again with other labels and waits until it is back in the pool."""
+@when(
+    'the worker "{worker:Name}" is stopped and comes back '
+    'with the labels "{labels:Labels}" and {slots:Number} slot'
+)
+def the_worker_is_stopped_and_comes_back_with_labels(context, worker, labels, slots):
+    """Stops the worker, starts it again with other labels and slots and waits until it is back."""
     actor = context.world.workers[worker]
-    context.world.absent(worker, actor.stop, partial(actor.start_again, labels=labels), times=1)
+    context.world.absent(worker, actor.stop, partial(actor.start_again, labels=labels, slots=slots), times=1)
 
 
 @when("the orchestrator is stopped and starts again, {times:Number} times")
@@ -287,6 +312,12 @@ def the_worker_starts_again_without_a_cache(context, worker):
 def the_worker_is_enrolled_once_more(context, worker):
     """Waits until the worker has enrolled since its last start."""
     context.world.workers[worker].wait_until_enrolled()
+
+
+@when('the workers "{workers:Names}" have enrolled or ended')
+def the_workers_have_enrolled_or_ended(context, workers):
+    """Waits until each of these workers is enrolled or its process has ended."""
+    context.world.settle(workers)
 
 
 @when('the machine id of "{worker:Name}" is saved with foreign line ends')

@@ -4,7 +4,7 @@ from functools import partial
 
 from behave import given, then, when
 
-from swamp_harness.product.commands import Output
+from swamp_harness.product.commands import SUCCEEDS, Output, fails_because
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.scenario import every_list, observations, token_names
 from swamp_harness.scenario.judging import judge
@@ -51,6 +51,12 @@ def the_token_for_machines(context, token, machines):
 def the_short_lived_token(context, token):
     """Mints a token with the shortest lifetime that swamp allows."""
     context.world.given.token(token, lifetime=context.world.times.shortest_lifetime)
+
+
+@given('the short-lived token "{token:Name}" for {machines:Number} machines')
+def the_short_lived_token_for_machines(context, token, machines):
+    """Mints a token with the shortest lifetime that may enroll this many machines."""
+    context.world.given.token(token, lifetime=context.world.times.shortest_lifetime, machines=machines)
 
 
 @given('the revoked token "{token:Name}"')
@@ -123,7 +129,7 @@ def the_lifetime_has_passed(context, token):
 @then("the command succeeds")
 def the_command_succeeds(context):
     """Checks that the operator's last command succeeded."""
-    judge("the command succeeds", promised="succeeds", seen=context.world.operator.last.outcome_in_words)
+    judge("the command succeeds", promised=SUCCEEDS, seen=context.world.operator.last.outcome)
 
 
 @then("the command fails because {reason:Failure}")
@@ -131,18 +137,17 @@ def the_command_fails_because(context, reason):
     """Checks that the last command failed for this reason, with no output and no stack trace."""
     judge(
         f"the command fails because {reason}, and says so to a person",
-        promised=f"fails because {reason}, nothing on standard output, no stack trace",
-        seen=context.world.operator.last.outcome_in_words,
+        promised=fails_because(reason),
+        seen=context.world.operator.last.outcome,
     )
 
 
 @then("each of these commands fails because {reason:Failure}")
 def each_command_fails_because(context, reason):
     """Checks that each of the last commands failed for this reason with exit code 1."""
-    outcome = f"fails because {reason}, nothing on standard output, no stack trace, exit code 1"
     judge(
         f"each of these commands fails because {reason}, and says so to a person",
-        promised=dict.fromkeys(context.world.asked.results, outcome),
+        promised=dict.fromkeys(context.world.asked.results, fails_because(reason, 1)),
         seen=context.world.asked.outcomes(),
     )
 

@@ -79,6 +79,12 @@ def the_enrolled_worker_by_variables(context, worker):
     context.world.given.worker(worker, by_environment=True)
 
 
+@given('the enrolled worker "{worker:Name}" configured by variables, with the labels "{labels:Labels}"')
+def the_enrolled_worker_by_variables_with_labels(context, worker, labels):
+    """Starts a worker with its settings and these labels in environment variables."""
+    context.world.given.worker(worker, labels=labels, by_environment=True)
+
+
 @given('the enrolled worker "{worker:Name}" configured by arguments, with a credential for the server')
 def the_enrolled_worker_with_a_credential_for_the_server(context, worker):
     """Starts a worker whose environment also contains a credential for the server."""

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from behave import given, then, when
 
-from swamp_harness.product.commands import Output
+from swamp_harness.product.commands import SUCCEEDS, Output
+from swamp_harness.product.run import CANCELLED, FAILED, METHOD_SUCCEEDS, SUCCEEDED, run_that
 from swamp_harness.scenario import run_events, run_observations
 from swamp_harness.scenario.judging import judge
 from swamp_harness.scenario.placement import planned
@@ -118,13 +119,13 @@ def the_operator_presses_ctrl_c(context):
 @then("the run succeeds")
 def the_run_succeeds(context):
     """Waits for the end of the run and checks that its output and the run history show success."""
-    _judge_run(context, "succeeded")
+    _judge_run(context, run_that(SUCCEEDED))
 
 
 @then("the run fails because {reason:RunFailure}")
 def the_run_fails_because(context, reason):
     """Waits for the end of the run and checks that it failed for this reason."""
-    _judge_run(context, f"failed because {reason}")
+    _judge_run(context, run_that(FAILED, reason))
 
 
 @then("the method succeeds")
@@ -132,7 +133,7 @@ def the_method_succeeds(context):
     """Waits for the end of the method and checks that its output shows success."""
     judge(
         "the method has ended, for the one who follows it, as succeeded",
-        promised="succeeded",
+        promised=METHOD_SUCCEEDS,
         seen=run_observations.outcome_of_method(context.world),
     )
 
@@ -142,7 +143,7 @@ def the_command_confirms_the_cancellation(context):
     """Checks that the cancel command succeeds and names this run."""
     judge(
         "the command succeeds, and says that it cancels this run",
-        promised={"command": "succeeds", "cancels": "this run"},
+        promised={"command": SUCCEEDS, "cancels": "this run"},
         seen=run_observations.told_of_cancellation(context.world),
     )
 
@@ -162,7 +163,7 @@ def the_step_was_over_in_time(context, step, seconds):
     """Checks that the step's lease ended within this many seconds of the command's answer."""
     judge(
         f'the dispatch of "{step}" ended, by its lease, at most {seconds} s after the command had answered',
-        promised="in time",
+        promised=run_observations.IN_TIME,
         seen=run_observations.end_after_answer(context.world, step, timedelta(seconds=seconds)),
     )
 
@@ -175,7 +176,7 @@ def the_lease_ended_at_the_deadline(context, step, worker, seconds):
     """Checks that the step's lease ended within this many seconds of the token's expiry."""
     judge(
         f'the lease of "{step}" on "{worker}" ended at most {seconds} s after the lifetime of its token',
-        promised="in time",
+        promised=run_observations.IN_TIME,
         seen=run_observations.end_after_deadline(context.world, step, worker, timedelta(seconds=seconds)),
     )
 
@@ -193,7 +194,7 @@ def the_step_was_ended(context, step):
 @then("the run is cancelled")
 def the_run_is_cancelled(context):
     """Waits for the end of the run and checks that its output and the run history show a cancellation."""
-    _judge_run(context, "cancelled")
+    _judge_run(context, run_that(CANCELLED))
 
 
 def _judge_run(context, promised):

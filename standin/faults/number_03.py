@@ -152,3 +152,16 @@ def bound_at_first_for_all():
         return {"bindings": [{**each, "enrolledAt": first[0]} for each in told["bindings"]]}
 
     _told_of_several(change)
+
+
+def revocation_of_tokens_that_begin_alike():
+    """To revoke a token revokes those as well whose names begin with its name."""
+
+    @broken("tokens:revoke")
+    def _(old, repository, name):
+        from standin import tokens
+
+        for record in tokens.records(repository):
+            if record["name"].startswith(f"{name}-"):
+                old(repository, record["name"])
+        return old(repository, name)

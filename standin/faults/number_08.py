@@ -88,3 +88,20 @@ def second_machine_voids_the_step_of_the_first():
         if plane._dispatch.identity in voided:
             raise UserError("Missing or invalid session credential")
         return old(plane, **given)
+
+
+def one_machine_too_many():
+    """A token for several machines admits one machine more."""
+
+    @broken("tokens:bind")
+    def _(old, repository, record, machine):
+        most = record["maxEnrollments"]
+        old(repository, {**record, "maxEnrollments": most if most == 1 else most + 1}, machine)
+
+
+def last_machine_turned_away():
+    """A token for several machines admits one machine less."""
+
+    @broken("tokens:bind")
+    def _(old, repository, record, machine):
+        old(repository, {**record, "maxEnrollments": max(1, record["maxEnrollments"] - 1)}, machine)

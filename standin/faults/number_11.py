@@ -154,3 +154,78 @@ def hidden_not_counted_where_none_is_connected():
     @broken("operator.pool:table_of_workers")
     def _(old, told, *, past):
         return old(told, past=past) if told["workers"] else "No workers found."
+
+
+def several_have_no_deadline():
+    """A worker whose token is for several machines stays connected after the deadline."""
+
+    @broken("orchestrator.pool:Pool.enforce_deadline")
+    def _(old, pool, member):
+        if member.name == member.token:
+            old(pool, member)
+
+
+def first_of_several_alone():
+    """Of the workers of a token for several machines, one alone is disconnected at the deadline."""
+    ended = set()
+
+    @broken("orchestrator.pool:Pool.enforce_deadline")
+    def _(old, pool, member):
+        if member.token not in ended:
+            ended.add(member.token)
+            old(pool, member)
+
+
+def expiry_of_several_not_recorded():
+    """The end of the lifetime of a token for several machines is enforced, and not recorded."""
+
+    @broken("orchestrator.pool:Pool.enforce_deadline")
+    def _(old, pool, member):
+        from standin import tokens
+
+        known = tokens.expire
+        tokens.expire = lambda repository, name: known(repository, name) if name == member.name else None
+        old(pool, member)
+        tokens.expire = known
+
+
+def deadline_of_tokens_that_begin_alike():
+    """At the deadline of a token, workers of tokens whose names begin with its name are disconnected too."""
+
+    @broken("orchestrator.pool:Pool.enforce_deadline")
+    def _(old, pool, member):
+        old(pool, member)
+        for each in pool.members.values():
+            if each.socket is not None and each.token.startswith(member.token):
+                each.socket.transport.abort()
+
+
+def expiry_of_tokens_that_begin_alike():
+    """The end of a token's lifetime is recorded for tokens whose names begin with its name as well."""
+
+    @broken("tokens:expire")
+    def _(old, repository, name):
+        from standin import tokens
+
+        for record in tokens.records(repository):
+            if record["name"].startswith(name):
+                old(repository, record["name"])
+
+
+def deadline_lost_by_a_restart_of_the_orchestrator():
+    """A worker that comes back to an orchestrator that has started again has no deadline any longer."""
+    seen = set()
+
+    @broken("orchestrator.pool:Pool.enroll")
+    def _(old, pool, wish, socket):
+        from standin import records
+
+        name = wish["token"].partition(".")[0]
+        is_of_before = name not in seen and any(
+            each["name"] == name for each in records.workers(pool._repository)
+        )
+        seen.add(name)
+        member, same = old(pool, wish, socket)
+        if is_of_before:
+            pool._stop_timer(name, "deadline")
+        return member, same

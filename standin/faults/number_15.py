@@ -136,3 +136,16 @@ def writing_of_another_step_counts():
     def _(old, dispatcher, dispatch, fate):
         dispatch.lease["hasWrites"] |= dispatch.lease["workerName"] in written
         old(dispatcher, dispatch, fate)
+
+
+def lost_worker_keeps_its_slot():
+    """A worker that is lost while a step runs is listed with a slot that is taken."""
+
+    @broken("orchestrator.pool:Pool.lose")
+    def _(old, pool, member, socket):
+        from standin import records
+
+        before = sorted(member.dispatches)
+        old(pool, member, socket)
+        if not member.connected:
+            records.put_worker(pool._repository, {**member.record(), "activeDispatchIds": before})

@@ -374,3 +374,16 @@ def deletion_deletes_nothing():
     @broken("store:Store.delete")
     def _(old, store, place):
         return store.folder_of(place).is_dir()
+
+
+def tags_of_a_run_not_on_files_of_workers():
+    """The tags that an operator gives a run are not those of the files that its steps on workers write."""
+
+    @broken("orchestrator.dataplane:DataPlane.overridden")
+    def _(old, plane, kind, overrides):
+        kept = old(plane, kind, overrides)
+        if plane._dispatch.member is None or kind.data_type != "file":
+            return kept
+        for name in plane._work.tags:
+            kept.tags.pop(name, None)
+        return kept

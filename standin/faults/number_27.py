@@ -418,3 +418,30 @@ def label_in_ascii_in_json():
         return {**told, "workers": [{**a, "labels": b} for a, b in zip(told["workers"], labels, strict=True)]}
 
     _workers_told(change)
+
+
+def variable_wins_over_the_arguments():
+    """A label that a variable tells wins over that of the arguments."""
+
+    @broken("worker.connect:Settings")
+    def _(old, url, token, labels, *rest):
+        from standin.worker.connect import label_in, labels_told_by_variable
+
+        return old(url, token, {**labels, **dict(map(label_in, labels_told_by_variable()))}, *rest)
+
+
+def never_seen_again():
+    """The worker list tells the moment at which a worker enrolled as that at which it was last seen."""
+
+    @broken("records:put_worker")
+    def _(old, repository, record):
+        old(repository, {**record, "lastSeenAt": record["enrolledAt"]})
+
+
+def never_seen_again_in_text():
+    """The worker list tells people the moment of the enrollment as that of the last sight of a worker."""
+
+    @broken("operator.pool:table_of_workers")
+    def _(old, told, *, past):
+        workers = [{**each, "lastSeenAt": each["enrolledAt"]} for each in told["workers"]]
+        return old({**told, "workers": workers}, past=past)

@@ -197,3 +197,63 @@ def tag_ends_at_a_sign():
     async def _(old, call, wish):
         tags = {name: value.partition("=")[0] for name, value in wish.get("tags", {}).items()}
         return await old(call, {**wish, "tags": tags})
+
+
+def tags_in_ascii():
+    """The tags that an operator elsewhere gives a run lose their letters beyond ASCII."""
+
+    @broken("orchestrator.requests:Requests.tags_wanted")
+    def _(old, requests, payload):
+        return {
+            name: value.encode("ascii", "ignore").decode() for name, value in old(requests, payload).items()
+        }
+
+
+def told_again_after_a_break():
+    """Who follows a run and comes back after a break of the network is told everything again."""
+
+    @broken("orchestrator.requests:Requests.told_before")
+    def _(old, requests, payload):
+        return 0
+
+
+def not_told_what_was_said_in_a_break():
+    """Who follows a run and comes back after a break of the network is not told what was said meanwhile."""
+
+    @broken("orchestrator.requests:Requests.told_before")
+    def _(old, requests, payload):
+        return len(requests._runs[payload["runId"]]._lines)
+
+
+def one_line_again_after_a_break():
+    """Who follows a run and comes back after a break of the network is told the last line again."""
+
+    @broken("orchestrator.requests:Requests.told_before")
+    def _(old, requests, payload):
+        return old(requests, payload) - 1
+
+
+def run_ends_with_its_follower():
+    """A run is cancelled when the connection of the one who follows it breaks."""
+
+    @broken("orchestrator.requests:Requests._tell")
+    async def _(old, requests, socket, run, after=0):
+        await old(requests, socket, run, after)
+        if run.status == "running":
+            await run.cancel()
+
+
+def follower_gives_up():
+    """Who follows a run is left alone when the connection breaks."""
+
+    @broken("operator.workflows:attach")
+    def _(old, followed):
+        raise ConnectionError("the orchestrator has gone")
+
+
+def one_line_lost_in_a_break():
+    """Who follows a run and comes back after a break of the network misses the first line of that time."""
+
+    @broken("orchestrator.requests:Requests.told_before")
+    def _(old, requests, payload):
+        return old(requests, payload) + 1

@@ -142,7 +142,7 @@ class Pool:
                 wish["capacity"],
                 deadline,
             )
-        member.socket, member.last_seen, member.draining = socket, stamp(), False
+        member.socket, member.draining = socket, False
         self.members[name] = member
         self._stop_timer(name, "grace")
         self._start_deadline(member)
@@ -154,7 +154,9 @@ class Pool:
         return member, same
 
     def record(self, member: Member) -> None:
-        """Record how a member is."""
+        """Record how a member is, and that one which is connected has been seen now."""
+        if member.connected:
+            member.last_seen = stamp()
         records.put_worker(self._repository, member.record())
 
     def release(self, member: Member, dispatch: str) -> None:

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from swamp_harness.machinery.redaction import SECRETS
 
@@ -34,11 +36,29 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
-class PromiseBroken(AssertionError):
-    """The product did something else than was promised. The message is blanked of secrets."""
+@dataclass(frozen=True)
+class Comparison:
+    """Two values that were to be equal, as JSON can hold them, blanked of secrets.
 
-    def __init__(self, message: str) -> None:
+    Attributes:
+        promised: the value that would have kept the promise.
+        seen: the value that the product showed.
+    """
+
+    promised: Any
+    seen: Any
+
+
+class PromiseBroken(AssertionError):
+    """The product did something else than was promised. The message is blanked of secrets.
+
+    Attributes:
+        comparison: of two values, if it is that; else None.
+    """
+
+    def __init__(self, message: str, comparison: Comparison | None = None) -> None:
         super().__init__(SECRETS.blank(message))
+        self.comparison = comparison
 
 
 class ContractBroken(PromiseBroken):

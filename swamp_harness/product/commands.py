@@ -7,7 +7,7 @@ import json
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path, PurePath
@@ -28,6 +28,7 @@ from swamp_harness.product.wordings import COMMAND_FAILURES, STACK_TRACE, reason
 _MINTING = ("worker", "token", "create")
 # A message is blanked before it is cut, so that no half of a secret is left.
 _MOST_OF_AN_OUTPUT = 2000
+_MOST_OF_A_REASON = 500
 
 
 class Output(Enum):
@@ -36,6 +37,46 @@ class Output(Enum):
     TEXT = "text"
     JSON = "JSON"
     TERMINAL = "text on a terminal"
+
+
+@dataclass(frozen=True)
+class CommandOutcome:
+    """How a command ended, as far as an operator is concerned.
+
+    Attributes:
+        failed: whether its exit code says failure.
+        reasons: why, as the features call it.
+        unrecognised: what it said went wrong, blanked, if that is no reason that the suite knows.
+        wrote_to_stdout: whether a command that failed wrote something to standard output.
+        stack_trace: whether its error has one.
+        exit_code: None where it does not matter beyond success and failure.
+    """
+
+    failed: bool = False
+    reasons: tuple[str, ...] = ()
+    unrecognised: str = ""
+    wrote_to_stdout: bool = False
+    stack_trace: bool = False
+    exit_code: int | None = None
+
+    def __str__(self) -> str:
+        """In words: "succeeds", or how it fails."""
+        code = "" if self.exit_code is None else f", exit code {self.exit_code}"
+        if not self.failed:
+            return f"succeeds{code}"
+        because = " and ".join(self.reasons) or f"of something else: {self.unrecognised}"
+        return (
+            f"fails because {because}, {'something' if self.wrote_to_stdout else 'nothing'} on standard "
+            f"output, {'a' if self.stack_trace else 'no'} stack trace{code}"
+        )
+
+
+SUCCEEDS = CommandOutcome()
+
+
+def fails_because(reason: str, exit_code: int | None = None) -> CommandOutcome:
+    """How a command ends that fails for one reason, and says so to a person."""
+    return CommandOutcome(failed=True, reasons=(reason,), exit_code=exit_code)
 
 
 @dataclass(frozen=True)
@@ -95,24 +136,32 @@ class CommandResult:
         return self.stderr or self.stdout
 
     @property
-    def outcome_in_words(self) -> str:
-        """How the command ended, as far as an operator is concerned: "succeeds", or how it fails.
+    def outcome(self) -> CommandOutcome:
+        """How the command ended, its exit code left aside.
 
         Raises:
             ContractBroken: in JSON mode, standard error is not one error object.
         """
         if self.succeeded:
-            return "succeeds"
-        reasons = reasons_given(self.error_message, COMMAND_FAILURES)
-        because = (
-            " and ".join(reasons) or f"of something else: {SECRETS.blank(self.error_message).strip()[:500]}"
+            return SUCCEEDS
+        said = self.error_message
+        reasons = tuple(reasons_given(said, COMMAND_FAILURES))
+        return CommandOutcome(
+            failed=True,
+            reasons=reasons,
+            unrecognised="" if reasons else SECRETS.blank(said).strip()[:_MOST_OF_A_REASON],
+            wrote_to_stdout=self.output is not Output.TERMINAL and bool(self.stdout.strip()),
+            stack_trace=STACK_TRACE.search(said) is not None,
         )
-        silent = self.output is Output.TERMINAL or not self.stdout.strip()
-        clear = STACK_TRACE.search(self.error_message) is None
-        return (
-            f"fails because {because}, {'nothing' if silent else 'something'} on standard output, "
-            f"{'no' if clear else 'a'} stack trace"
-        )
+
+    @property
+    def outcome_and_code(self) -> CommandOutcome:
+        """How the command ended, with its exit code.
+
+        Raises:
+            ContractBroken: in JSON mode, standard error is not one error object.
+        """
+        return replace(self.outcome, exit_code=self.exit_code)
 
     def _document(self, text: str, stream: str, contract: str) -> Any:
         try:

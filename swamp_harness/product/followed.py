@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from swamp_harness.machinery.faults import InfrastructureFault
@@ -28,6 +29,7 @@ class Followed:
     Attributes:
         log: what has been said.
         output: how it is told.
+        started: when it was started.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Followed:
         self.output = output
         flags = ("--json",) if output is Output.JSON else ()
         launch = Launch([str(binary), *arguments, *flags], environment, folder)
+        self.started = datetime.now(UTC)
         self._process = (
             where_ctrl_c_can_be_pressed(name, launch, log)
             if output is Output.TERMINAL

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from swamp_harness.machinery.faults import ContractBroken
 from swamp_harness.machinery.limits import Limit
+from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import Output
 from swamp_harness.product.followed import Followed
@@ -46,35 +47,74 @@ class RunOutcome:
     """How a run ended, as far as an operator is concerned.
 
     Attributes:
-        ending: what its follower was told.
-        record: what the run history tells of it.
+        recorded: the status in the run history.
+        told: the status that its follower was told; "" if none was.
+        exit_code: of the command that followed it.
+        reasons: why it failed, by the run history, as the features call it.
+        reasons_told: why it failed, by what its follower was told.
+        unrecognised: what was said of a failure, blanked, if that is no reason that the suite knows.
+        stack_trace: whether its follower was shown one.
+        last_words: the last that its follower was told, for messages.
     """
 
-    ending: RunEnding
-    record: RunRecord
+    recorded: str
+    told: str
+    exit_code: int
+    reasons: tuple[str, ...] = ()
+    reasons_told: tuple[str, ...] = ()
+    unrecognised: str = ""
+    stack_trace: bool = False
+    last_words: str = field(default="", compare=False)
+
+    @classmethod
+    def of(cls, ending: RunEnding, record: RunRecord) -> RunOutcome:
+        """The outcome of a run.
+
+        Args:
+            ending: what its follower was told.
+            record: what the run history tells of it.
+        """
+        told, recorded = (reasons_given(text, RUN_FAILURES) for text in (ending.text, record.failure))
+        last_words = " / ".join(line.strip() for line in ending.text.strip().splitlines()[-3:])
+        failed = FAILED in (ending.status, record.status)
+        return cls(
+            record.status,
+            ending.status,
+            ending.exit_code,
+            tuple(recorded) if failed else (),
+            tuple(told) if failed else (),
+            "" if told or recorded or not failed else SECRETS.blank(record.failure or last_words),
+            STACK_TRACE.search(ending.text) is not None,
+            last_words,
+        )
 
     def __str__(self) -> str:
         """In words: "succeeded", "failed because ..." or "cancelled", or how the accounts differ."""
-        told, recorded, code = self.ending.status, self.record.status, self.ending.exit_code
-        if told != recorded or code != (0 if told == SUCCEEDED else _NOT_SUCCEEDED):
+        if self.told != self.recorded or self.exit_code != (0 if self.told == SUCCEEDED else _NOT_SUCCEEDED):
             return (
-                f"{recorded} in the run history, told as {told or 'nothing'}, with exit code {code}. "
-                f"The last words: {self._last_words()}"
+                f"{self.recorded} in the run history, told as {self.told or 'nothing'}, with exit code "
+                f"{self.exit_code}. The last words: {self.last_words}"
             )
-        ended = f"{FAILED} because {self._reasons()}" if told == FAILED else told
-        return f"{ended}, with a stack trace" if STACK_TRACE.search(self.ending.text) else ended
+        ended = f"{FAILED} because {self._because()}" if self.told == FAILED else self.told
+        return f"{ended}, with a stack trace" if self.stack_trace else ended
 
-    def _reasons(self) -> str:
-        told = reasons_given(self.ending.text, RUN_FAILURES)
-        recorded = reasons_given(self.record.failure, RUN_FAILURES)
-        if told != recorded:
-            return (
-                f"{' and '.join(told) or 'of something else'}, recorded: {self.record.failure or 'nothing'}"
-            )
-        return " and ".join(told) or f"of something else: {self.record.failure or self._last_words()}"
+    def _because(self) -> str:
+        told, recorded = (
+            " and ".join(reasons) or "of something else" for reasons in (self.reasons_told, self.reasons)
+        )
+        if self.reasons_told != self.reasons:
+            return f"{told}, recorded: {recorded}"
+        return told if self.reasons else f"{told}: {self.unrecognised}"
 
-    def _last_words(self) -> str:
-        return " / ".join(line.strip() for line in self.ending.text.strip().splitlines()[-3:])
+
+def run_that(status: str, *reasons: str) -> RunOutcome:
+    """How a run ends of which follower and run history tell the same.
+
+    Args:
+        status: "succeeded", "failed" or "cancelled".
+        reasons: why it failed.
+    """
+    return RunOutcome(status, status, 0 if status == SUCCEEDED else _NOT_SUCCEEDED, reasons, reasons)
 
 
 class WorkflowRun(Followed):
@@ -126,23 +166,38 @@ class WorkflowRun(Followed):
         return dict(document)
 
 
+@dataclass(frozen=True)
+class MethodOutcome:
+    """How a run of a method ended, for the one who followed it.
+
+    Attributes:
+        told: "succeeded" or "failed", by what the command says.
+        exit_code: of the command.
+    """
+
+    told: str
+    exit_code: int
+
+    def __str__(self) -> str:
+        """In words."""
+        return f"told as {self.told}, with exit code {self.exit_code}"
+
+
+METHOD_SUCCEEDS = MethodOutcome(SUCCEEDED, 0)
+
+
 class MethodRun(Followed):
     """One run of a model's method, followed from its start to its end, in text."""
 
-    def outcome(self, limit: Limit) -> str:
+    def outcome(self, limit: Limit) -> MethodOutcome:
         """Wait until whoever follows it has been told how it ended.
-
-        Returns:
-            "succeeded", if the command says so and its exit code does; else what they say.
 
         Raises:
             AwaitedInVain: it goes on after the limit.
         """
         code = self.wait_for_exit(limit)
         told = METHOD_SUCCEEDED.search(self.said()) is not None
-        if told == (code == 0):
-            return SUCCEEDED if told else f"{FAILED}, with exit code {code}"
-        return f"told as {SUCCEEDED if told else FAILED}, with exit code {code}"
+        return MethodOutcome(SUCCEEDED if told else FAILED, code)
 
 
 def method_run(model: str, method: str, **inputs: str) -> tuple[str, ...]:

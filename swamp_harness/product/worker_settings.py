@@ -59,10 +59,18 @@ class WorkerSettings:
         ], told
 
     def _identity(self, url: str, cache: str) -> tuple[list[str], dict[str, str]]:
-        labels = [f"{name}={value}" for name, value in self.labels.items()]
         if self.by_environment:
             kept = {"SWAMP_WORKER_CACHE_DIR": cache} if cache else {}
-            known = {"SWAMP_WORKER_LABELS": ",".join(labels)} if labels else {}
+            known = labels_by_variable(self.labels)
             return [], {"SWAMP_ORCHESTRATOR_URL": url, "SWAMP_WORKER_TOKEN": self.credential, **kept, **known}
-        flags = [part for label in labels for part in ("--label", label)]
+        flags = [part for label in _written(self.labels) for part in ("--label", label)]
         return [url, "--token", self.credential, *(("--cache-dir", cache) if cache else ()), *flags], {}
+
+
+def labels_by_variable(labels: Mapping[str, str]) -> dict[str, str]:
+    """The variable that gives a worker its labels; none if there are no labels."""
+    return {"SWAMP_WORKER_LABELS": ",".join(_written(labels))} if labels else {}
+
+
+def _written(labels: Mapping[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in labels.items()]

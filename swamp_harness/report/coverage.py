@@ -6,7 +6,6 @@ Generated, so that it cannot lie: `make coverage` writes it, `make test` fails w
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,24 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.report.deviations import Deviation, of_scenario
+from swamp_harness.machinery.yaml_files import read_yaml
 from swamp_harness.report.features import FeatureScenario, Promise
-from swamp_harness.report.ids import is_of
-from swamp_harness.report.kept_lists import read_entries
-from swamp_harness.report.outcomes import Outcome
-from swamp_harness.report.suite_run import read_run
+from swamp_harness.results import schemas
+from swamp_harness.results.deviations import Deviation, of_scenario
+from swamp_harness.results.ids import is_of
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.run_record import read_run
 
 GAP = "**gap**: no scenario"
-_NUMBER_COVERED = re.compile(r"^\| (\d+) \| (?!.*\*\*gap\*\*)", re.MULTILINE)
-_WORST_FIRST = (
-    "broken",
-    "listed deviation gone",
-    "infrastructure fault",
-    "known deviation",
-    "waived",
-    "not run",
-    "held",
-)
 
 
 @dataclass(frozen=True)
@@ -80,8 +70,7 @@ def documented_defaults(file: Path = DEFAULTS) -> list[Default]:
     Raises:
         UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
     """
-    fields = ("default", "value", "source", "scenario", "note")
-    return [Default(**entry) for entry in read_entries(file, fields)]
+    return [Default(**entry) for entry in read_yaml(file, schemas.DEFAULTS)]
 
 
 def coverage_map(
@@ -92,8 +81,7 @@ def coverage_map(
     defaults: Sequence[Default] = (),
 ) -> str:
     """The whole text of `coverage.md`."""
-    covered = {number for scenario in scenarios for number in scenario.numbers}
-    automated = sum(promise.number in covered for promise in promises)
+    automated = len(promises) - len(without_scenario(promises, scenarios))
     parts = [
         "# Coverage map",
         "",
@@ -133,9 +121,10 @@ def _cells(default: Default) -> tuple[str, ...]:
     return default.default, default.value, default.source, holder, default.note
 
 
-def lost_numbers(before: str, after: str) -> list[int]:
-    """The numbers that have a scenario in one text of the map and none in the other."""
-    return sorted(_covered(before) - _covered(after))
+def without_scenario(promises: Sequence[Promise], scenarios: Sequence[FeatureScenario]) -> list[int]:
+    """The numbers of the promises that no scenario serves."""
+    covered = {number for scenario in scenarios for number in scenario.numbers}
+    return [promise.number for promise in promises if promise.number not in covered]
 
 
 def load_recorded(file: Path) -> dict[str, Recorded]:
@@ -180,9 +169,9 @@ def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
         # A row that ran on one platform need not run on another.
         rows = [each for each in rows if each.outcome is not Outcome.NOT_RUN or each.id not in ran]
         if ran:
-            outcomes = [each.outcome.value for each in rows]
+            worst = min((each.outcome for each in rows), key=lambda outcome: outcome.traits.rank)
             seconds = round(max(each.seconds for each in rows), 1)
-            fresh[scenario.id] = Recorded(min(outcomes, key=_WORST_FIRST.index), binary, date, seconds)
+            fresh[scenario.id] = Recorded(worst.value, binary, date, seconds)
     merged = {scenario.id: fresh.get(scenario.id, kept.get(scenario.id)) for scenario in scenarios}
     entries = {name: vars(entry) for name, entry in sorted(merged.items()) if entry is not None}
     file.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -231,10 +220,6 @@ def _row(
 
 def _as_markdown(text: str) -> str:
     return text.replace("|", r"\|").replace("<", "&lt;")
-
-
-def _covered(text: str) -> set[int]:
-    return {int(number) for number in _NUMBER_COVERED.findall(text)}
 
 
 def _read_json(file: Path) -> Any:

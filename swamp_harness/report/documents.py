@@ -13,7 +13,7 @@ from swamp_harness.report.junit import JUNIT_FILE, write_junit
 from swamp_harness.report.signoff import SIGNOFF_FILE, Knowledge, SignOff, sign_off
 from swamp_harness.report.signoff_page import PAGE_FILE, write_page
 from swamp_harness.report.signoff_summary import SUMMARY_FILE, write_summary
-from swamp_harness.report.suite_run import RUN_FILE, SuiteRun, read_run, together
+from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run, together
 
 ALLURE_RESULTS = "allure-results"
 ALLURE_ENVIRONMENT = "environment.properties"

@@ -11,7 +11,7 @@ from behave.parser import ParserError, parse_file
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import clean
-from swamp_harness.report.findings import Finding, finding_in
+from swamp_harness.results.findings import Finding, finding_in
 
 
 class FeatureMistake(UnusableInput):

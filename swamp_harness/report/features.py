@@ -9,14 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.machinery.root import in_project
+from swamp_harness.machinery.yaml_files import read_yaml
 from swamp_harness.report.feature_files import files_below, read_features
-from swamp_harness.report.ids import UAT_TAG, id_of
-from swamp_harness.report.project import in_project
+from swamp_harness.results import schemas
+from swamp_harness.results.ids import UAT_TAG, id_of
 
-_CATALOGUE = Path(__file__).with_name("catalogue.yaml")
+CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 
 
 class Severity(Enum):
@@ -75,7 +74,7 @@ class FeatureScenario:
 @cache
 def catalogue() -> tuple[Promise, ...]:
     """The thirty scenarios of issue 630, in order."""
-    return read_catalogue(_CATALOGUE)
+    return read_catalogue(CATALOGUE)
 
 
 def read_catalogue(file: Path) -> tuple[Promise, ...]:
@@ -85,21 +84,10 @@ def read_catalogue(file: Path) -> tuple[Promise, ...]:
         UnusableInput: a promise has no title, or no severity that is one (exit code 2).
     """
     return tuple(
-        _promise(file, section, number, told)
-        for section, promises in yaml.safe_load(file.read_text("utf-8")).items()
+        Promise(number, section, told["title"], Severity(told["severity"]))
+        for section, promises in read_yaml(file, schemas.CATALOGUE).items()
         for number, told in promises.items()
     )
-
-
-def _promise(file: Path, section: str, number: int, told: Any) -> Promise:
-    try:
-        return Promise(number, section, told["title"], Severity(told["severity"]))
-    except (KeyError, TypeError, ValueError) as error:
-        severities = ", ".join(severity.value for severity in Severity)
-        raise UnusableInput(
-            f"{file.name}: number {number} needs a title, and a severity out of {severities}.",
-            ExitCode.BAD_COMMAND_LINE,
-        ) from error
 
 
 def parse(folder: Path) -> list[Any]:

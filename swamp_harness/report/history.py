@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from swamp_harness.machinery.plain_text import json_text
-from swamp_harness.report.figures import WALL
-from swamp_harness.report.outcomes import Outcome, title_of
-from swamp_harness.report.suite_run import SuiteRun
+from swamp_harness.results.figures import WALL
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import title_of
+from swamp_harness.results.run_record import SuiteRun
 
 HISTORY_FILE = "history.jsonl"
 # Older runs say nothing of a scenario as it is now.

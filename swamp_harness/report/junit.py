@@ -11,19 +11,11 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
 from swamp_harness.machinery.plain_text import for_file
-from swamp_harness.report.outcomes import Outcome, ScenarioResult
-from swamp_harness.report.suite_run import SuiteRun
+from swamp_harness.report.words import why, why_no_result
+from swamp_harness.results.result import ScenarioResult
+from swamp_harness.results.run_record import SuiteRun
 
 JUNIT_FILE = "junit.xml"
-
-_ELEMENT = {
-    Outcome.BROKEN: "failure",
-    Outcome.DEVIATION: "failure",
-    Outcome.DEVIATION_GONE: "failure",
-    Outcome.FAULT: "error",
-    Outcome.WAIVED: "skipped",
-    Outcome.NOT_RUN: "skipped",
-}
 
 
 def write_junit(record: SuiteRun, folder: Path) -> Path:
@@ -41,7 +33,7 @@ def write_junit(record: SuiteRun, folder: Path) -> Path:
     for file, name in dict.fromkeys((result.place[0], result.feature) for result in results):
         own = [each for each in results if (each.place[0], each.feature) == (file, name)]
         _add_suite(root, name or file, own)
-    kinds = [_ELEMENT.get(result.outcome, "") for result in results]
+    kinds = [result.outcome.traits.junit for result in results]
     if record.ending.is_early:
         kinds.append(_add_early_end(root, record))
     _count(root, kinds)
@@ -57,7 +49,7 @@ def write_junit(record: SuiteRun, folder: Path) -> Path:
 def _add_suite(root: Element, name: str, results: Sequence[ScenarioResult]) -> None:
     seconds = sum(result.seconds for result in results)
     suite = SubElement(root, "testsuite", name=name, time=_seconds(seconds))
-    _count(suite, [_ELEMENT.get(result.outcome, "") for result in results])
+    _count(suite, [result.outcome.traits.junit for result in results])
     for result in results:
         case = SubElement(
             suite,
@@ -68,11 +60,11 @@ def _add_suite(root: Element, name: str, results: Sequence[ScenarioResult]) -> N
             line=str(result.place[1]),
             time=_seconds(result.seconds),
         )
-        if result.outcome in _ELEMENT:
-            reason = result.reason
+        if result.outcome.traits.junit:
+            reason = why(result)
             told = SubElement(
                 case,
-                _ELEMENT[result.outcome],
+                result.outcome.traits.junit,
                 message=f"{result.outcome.value}: {reason.partition(chr(10))[0]}",
                 type=result.outcome.value,
             )
@@ -86,8 +78,8 @@ def _add_early_end(root: Element, record: SuiteRun) -> str:
     suite = SubElement(root, "testsuite", name="The run itself", time=_seconds(0))
     _count(suite, ["error"])
     case = SubElement(suite, "testcase", name="The run comes to its end", classname="swamp-uat")
-    told = SubElement(case, "error", message=record.ending.reason, type=record.ending.value)
-    told.text = "\n".join(record.errors) or record.ending.reason
+    told = SubElement(case, "error", message=why_no_result(record.ending), type=record.ending.value)
+    told.text = "\n".join(record.errors) or why_no_result(record.ending)
     return "error"
 
 

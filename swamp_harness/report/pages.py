@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from swamp_harness.machinery.plain_text import for_file
+from swamp_harness.results.outcome import Outcome, Standing
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def page_text(name: str, **names: Any) -> str:
         loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["groupby_in_order"] = _groups
+    environment.globals |= {"Outcome": Outcome, "Standing": Standing}
     return for_file(environment.get_template(f"{name}.j2").render(**names))
 
 

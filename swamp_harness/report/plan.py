@@ -11,7 +11,9 @@ from typing import Any
 
 from swamp_harness.report import features
 from swamp_harness.report.features import FeatureRun, location_of
-from swamp_harness.report.outcomes import Outcome, ScenarioResult
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult
+from swamp_harness.results.skip import Skip
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Plan:
         return [run for run in self.chosen if run.location not in ended]
 
 
-def not_run(run: FeatureRun, reason: str, platform: str) -> ScenarioResult:
+def not_run(run: FeatureRun, skip: Skip, platform: str) -> ScenarioResult:
     """The result of a scenario that did not run."""
     return ScenarioResult(
         id=run.id,
@@ -53,7 +55,8 @@ def not_run(run: FeatureRun, reason: str, platform: str) -> ScenarioResult:
         numbers=run.numbers,
         location=run.location,
         outcome=Outcome.NOT_RUN,
-        reason=reason,
+        reason="",
+        skip=skip,
         step="",
         seconds=0,
         commands=0,

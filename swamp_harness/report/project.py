@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from functools import cache
 from pathlib import Path
 
+from swamp_harness.machinery import root
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = root.PROJECT
 FEATURES = ROOT / "features"
 COVERAGE_MAP = ROOT / "coverage.md"
 EMBEDDED_TARGET = ROOT / "standin" / "target.yaml"
@@ -29,14 +29,6 @@ RECORDED_RESULTS = ROOT / "recorded-results.json"
 REPORTS_VARIABLE = "UAT_REPORTS"
 DEVIATIONS_VARIABLE = "UAT_DEVIATIONS"
 WAIVERS_VARIABLE = "UAT_WAIVERS"
-
-
-@cache
-def in_project(name: str) -> str:
-    """The name of a file from the project's own folder on; the whole path of one that is elsewhere."""
-    # behave names files from where it was started, which need not be the project, or be it by another name.
-    file = Path(name).resolve()
-    return (file.relative_to(ROOT) if file.is_relative_to(ROOT) else file).as_posix()
 
 
 def reports() -> Path:

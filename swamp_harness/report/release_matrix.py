@@ -7,21 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from swamp_harness.report import features
-from swamp_harness.report.outcomes import Outcome, ScenarioResult, title_of
-from swamp_harness.report.suite_run import SuiteRun
+from swamp_harness.results.outcome import Standing
+from swamp_harness.results.result import ScenarioResult, title_of
+from swamp_harness.results.run_record import SuiteRun
 
-KEPT, BROKEN, UNKNOWN = "kept", "broken", "not judged"
-
-# In a release that has not a listed deviation the promise is kept; a waiver does not make it so.
-_STANDINGS = {
-    Outcome.HELD: KEPT,
-    Outcome.DEVIATION_GONE: KEPT,
-    Outcome.BROKEN: BROKEN,
-    Outcome.DEVIATION: BROKEN,
-    Outcome.WAIVED: BROKEN,
-    Outcome.FAULT: UNKNOWN,
-    Outcome.NOT_RUN: UNKNOWN,
-}
+_GRAVEST_FIRST = (Standing.BROKEN, Standing.UNKNOWN, Standing.KEPT)
 
 
 @dataclass(frozen=True)
@@ -51,22 +41,22 @@ def matrix(runs: Sequence[ReleaseRun]) -> dict[str, Any]:
     }
 
 
-def since(standings: Sequence[tuple[str, str]]) -> str:
+def since(standings: Sequence[tuple[str, Standing]]) -> str:
     """Since when something is as it is, in words.
 
     Args:
-        standings: the name of each release, oldest first, with "kept", "broken" or "not judged".
+        standings: the name of each release, oldest first, with what it does.
     """
-    judged = [(name, standing) for name, standing in standings if standing != UNKNOWN]
+    judged = [(name, standing) for name, standing in standings if standing is not Standing.UNKNOWN]
     if not judged:
-        return UNKNOWN
+        return Standing.UNKNOWN.value
     now = judged[-1][1]
-    before = [name for name, standing in judged if standing != now]
+    before = [name for name, standing in judged if standing is not now]
     if not before:
-        return f"{now} in all" if len(judged) > 1 else now
+        return f"{now.value} in all" if len(judged) > 1 else now.value
     names = [name for name, _ in judged]
     last_other = max(names.index(name) for name in before)
-    return f"{now} since {names[last_other + 1]}"
+    return f"{now.value} since {names[last_other + 1]}"
 
 
 def _release(run: ReleaseRun) -> dict[str, Any]:
@@ -88,7 +78,7 @@ def _promise(promise: features.Promise, runs: Sequence[ReleaseRun]) -> dict[str,
         "number": promise.number,
         "section": promise.section,
         "title": promise.title,
-        "releases": dict(standings),
+        "releases": {name: standing.value for name, standing in standings},
         "since": since(standings),
         "scenarios": [_scenario(key, name, own) for key, name in scenarios.items()],
     }
@@ -98,15 +88,19 @@ def _scenario(key: str, name: str, own: Sequence[tuple[str, Sequence[ScenarioRes
     standings = [
         (release, _standing([each for each in results if each.id == key])) for release, results in own
     ]
-    return {"name": title_of(name), "releases": dict(standings), "since": since(standings)}
+    return {
+        "name": title_of(name),
+        "releases": {name: standing.value for name, standing in standings},
+        "since": since(standings),
+    }
 
 
 def _of(run: ReleaseRun, number: int) -> list[ScenarioResult]:
     return [each for each in run.record.results if number in each.numbers] if run.record else []
 
 
-def _standing(results: Sequence[ScenarioResult]) -> str:
+def _standing(results: Sequence[ScenarioResult]) -> Standing:
     # What should have run and was not judged could be either; what nobody asked for there says nothing.
     telling = [each for each in results if not each.is_unselected and not each.is_for_elsewhere]
-    seen = {_STANDINGS[result.outcome] for result in telling}
-    return next((each for each in (BROKEN, UNKNOWN, KEPT) if each in seen), UNKNOWN)
+    seen = {result.outcome.traits.standing for result in telling}
+    return next((each for each in _GRAVEST_FIRST if each in seen), Standing.UNKNOWN)

@@ -1,68 +1,32 @@
-"""The sign-off: may this release ship? As a document for programs and as one page for people.
+"""The sign-off: may this release ship? The decision and all that it rests on, as a document.
 
-The verdict is that of the release, not of the run. FAIL: a promise is broken and not waived, known deviations
-included, or the list of waivers is wrong. INCOMPLETE: something was not judged, because the bench failed, a
-run was interrupted, or a scenario or a whole platform did not run. PASS: neither. NOT A SIGN-OFF: the run was
-against something else.
+The decision is about the release, not about the run; `swamp_harness.results.decision` makes it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.machinery.plain_text import json_text
-from swamp_harness.report import features, waivers
-from swamp_harness.report.deviations import Deviation
+from swamp_harness.report import features
 from swamp_harness.report.features import FeatureRun, Promise
-from swamp_harness.report.figures import in_words
-from swamp_harness.report.gaps import gaps_in, promises_in_words
 from swamp_harness.report.history import PastRun, flakes
-from swamp_harness.report.outcomes import (
-    NOT_SELECTED,
-    Outcome,
-    ScenarioResult,
-    in_ranges,
-    numbers_in,
-    title_of,
-)
 from swamp_harness.report.plan import not_run
-from swamp_harness.report.suite_run import SuiteRun
-from swamp_harness.report.waivers import Waiver
+from swamp_harness.report.words import cost_in_words, in_ranges, reason_in_words, systems, why, why_not_run
+from swamp_harness.results import waivers
+from swamp_harness.results.decision import Decision, against_in, decide, gaps_in
+from swamp_harness.results.deviations import Deviation
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult, numbers_in, title_of
+from swamp_harness.results.run_record import SuiteRun
+from swamp_harness.results.skip import NOT_SELECTED
+from swamp_harness.results.waivers import Waiver
 
 SIGNOFF_FILE = "signoff.json"
-
-# What a promise comes to on a platform is the worst of its scenarios.
-_WORST_FIRST = (
-    Outcome.BROKEN,
-    Outcome.DEVIATION_GONE,
-    Outcome.DEVIATION,
-    Outcome.FAULT,
-    Outcome.NOT_RUN,
-    Outcome.WAIVED,
-    Outcome.HELD,
-)
-
-
-class Verdict(Enum):
-    """What is to be said of a release."""
-
-    PASS = "PASS"  # noqa: S105 - not a password
-    FAIL = "FAIL"
-    INCOMPLETE = "INCOMPLETE"
-    NOT_A_SIGN_OFF = "NOT A SIGN-OFF"
-
-
-_EXIT_CODES = {
-    Verdict.PASS: ExitCode.EVERY_PROMISE_HELD,
-    Verdict.FAIL: ExitCode.PROMISE_BROKEN,
-    Verdict.INCOMPLETE: ExitCode.INCOMPLETE,
-    Verdict.NOT_A_SIGN_OFF: ExitCode.NO_SIGN_OFF,
-}
 
 
 @dataclass(frozen=True)
@@ -76,15 +40,15 @@ class SignOff:
         document: all of it, ready to be written as JSON.
     """
 
-    verdict: Verdict
-    by_results: Verdict
+    verdict: Decision
+    by_results: Decision
     reasons: tuple[str, ...]
     document: Mapping[str, Any]
 
     @property
     def exit_code(self) -> ExitCode:
         """What a program is told that asks for the decision."""
-        return _EXIT_CODES[self.verdict]
+        return self.verdict.exit_code
 
     def write_to(self, folder: Path) -> None:
         """Write `signoff.json` into a folder, blanked of secrets."""
@@ -114,12 +78,12 @@ def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
     """Judge a release by a run, or by several together."""
     platforms = list(dict.fromkeys((*record.binaries, *known.platforms)))
     results = _with_what_is_missing(record, known.runs, platforms)
-    complaints = waivers.complaints(known.waivers, results, record.version, known.runs)
-    against = _reasons_against(results, complaints)
+    ids = [run.id for run in known.runs]
+    against = against_in(results, waivers.complaints(known.waivers, results, record.version, ids))
     gaps = gaps_in(record, results, platforms)
-    by_results = Verdict.FAIL if against else Verdict.INCOMPLETE if gaps else Verdict.PASS
-    verdict = by_results if record.is_for_sign_off else Verdict.NOT_A_SIGN_OFF
-    reasons = (*_no_sign_off(record), *against, *gaps)
+    by_results = decide(against, gaps)
+    verdict = by_results if record.is_for_sign_off else Decision.NOT_A_SIGN_OFF
+    reasons = (*_no_sign_off(record), *map(reason_in_words, (*against, *gaps)))
     document = {
         "verdict": verdict.value,
         "by results": by_results.value,
@@ -131,7 +95,7 @@ def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
         "bench": [asdict(machine) for machine in record.machines],
         "started": record.started.isoformat(timespec="seconds"),
         "figures": record.figures,
-        "cost": in_words(record.figures),
+        "cost": cost_in_words(record.figures),
         "platforms": platforms,
         "counts": {
             outcome.value: count
@@ -148,6 +112,10 @@ def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
     return SignOff(verdict, by_results, reasons, document)
 
 
+def _no_sign_off(record: SuiteRun) -> list[str]:
+    return [] if record.is_for_sign_off else [f"This run was against {record.target}, not against swamp."]
+
+
 def _with_what_is_missing(
     record: SuiteRun, runs: Sequence[FeatureRun], platforms: Sequence[str]
 ) -> list[ScenarioResult]:
@@ -157,25 +125,6 @@ def _with_what_is_missing(
     }
     # What has run counts, even if it is no longer in the features under that name.
     return list({**expected, **seen}.values())
-
-
-def _reasons_against(results: Sequence[ScenarioResult], complaints: Sequence[str]) -> list[str]:
-    told = []
-    for outcome, words in (
-        (Outcome.BROKEN, "broken"),
-        (Outcome.DEVIATION, "deviating in a known way, and not waived"),
-        (Outcome.DEVIATION_GONE, "no longer deviating as listed"),
-    ):
-        numbers = numbers_in(result for result in results if result.outcome is outcome)
-        if numbers:
-            told.append(
-                f"{promises_in_words(numbers).capitalize()} {'are' if numbers[1:] else 'is'} {words}."
-            )
-    return [*told, *complaints]
-
-
-def _no_sign_off(record: SuiteRun) -> list[str]:
-    return [] if record.is_for_sign_off else [f"This run was against {record.target}, not against swamp."]
 
 
 # --- the document
@@ -196,7 +145,7 @@ def _promise(promise: Promise, results: Sequence[ScenarioResult]) -> dict[str, A
                 "feature": result.feature,
                 "platform": result.platform,
                 "outcome": result.outcome.value,
-                "reason": result.reason,
+                "reason": why(result),
                 "step": result.step,
                 "seconds": result.seconds,
                 "evidence": result.evidence,
@@ -215,9 +164,9 @@ def _did_not_hold(results: Sequence[ScenarioResult]) -> list[dict[str, Any]]:
             "platform": result.platform,
             "outcome": result.outcome.value,
             "step": result.step,
-            "reason": result.reason,
+            "reason": why(result),
         }
-        for result in sorted(told, key=lambda each: (_WORST_FIRST.index(each.outcome), each.place))
+        for result in sorted(told, key=lambda each: (each.outcome.traits.rank, each.place))
     ]
 
 
@@ -227,14 +176,13 @@ def _outcomes(results: Sequence[ScenarioResult]) -> dict[str, str]:
         for platform in dict.fromkeys(result.platform for result in results)
     }
     ran = {result.id for result in results if result.outcome is not Outcome.NOT_RUN}
-    lacking = {result.needed_platform for result in results if result.id not in ran} - {""}
+    lacking = {systems(result.lacked_machine_of) for result in results if result.id not in ran} - {""}
     return {**outcomes, **dict.fromkeys(sorted(lacking), Outcome.NOT_RUN.value)}
 
 
 def _standing(results: Sequence[ScenarioResult]) -> str:
     telling = [each for each in results if not each.is_for_elsewhere]
-    outcomes = {each.outcome for each in telling or results}
-    return next(each.value for each in _WORST_FIRST if each in outcomes)
+    return min((each.outcome for each in telling or results), key=lambda outcome: outcome.traits.rank).value
 
 
 def _seen(deviation: Deviation, results: Sequence[ScenarioResult]) -> list[ScenarioResult]:
@@ -269,14 +217,15 @@ def _waiver(waiver: Waiver, results: Sequence[ScenarioResult], version: str) -> 
 
 
 def _not_run(results: Sequence[ScenarioResult]) -> list[dict[str, Any]]:
-    skipped = [result for result in results if result.outcome is Outcome.NOT_RUN]
+    skipped = [result for result in results if result.skip is not None]
     return [
         {
-            "reason": reason,
+            "reason": why_not_run(skip),
             "platform": platform,
             "scenarios": [title_of(each.name) for each in own],
             "numbers": in_ranges(numbers_in(own)),
         }
-        for reason, platform in dict.fromkeys((each.reason, each.platform) for each in skipped)
-        for own in [[each for each in skipped if (each.reason, each.platform) == (reason, platform)]]
+        for skip, platform in dict.fromkeys((each.skip, each.platform) for each in skipped)
+        if skip is not None
+        for own in [[each for each in skipped if (each.skip, each.platform) == (skip, platform)]]
     ]

@@ -10,19 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from swamp_harness.machinery.plain_text import for_file
-from swamp_harness.report.outcomes import Outcome
+from swamp_harness.results.outcome import Outcome
 
 SUMMARY_FILE = "signoff.md"
 
-_MARKS = {
-    Outcome.HELD: "✔",
-    Outcome.BROKEN: "✘",
-    Outcome.DEVIATION_GONE: "✘",
-    Outcome.DEVIATION: "≠",
-    Outcome.WAIVED: "~",
-    Outcome.FAULT: "!",
-    Outcome.NOT_RUN: "-",
-}
 # The page of a job holds a mebibyte; the sign-off page has the whole reason.
 _LONGEST_REASON = 160
 # What Markdown, or HTML in it, would take for its own.
@@ -185,7 +176,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _outcome(value: str) -> str:
-    return f"{_MARKS[Outcome(value)]} {value}" if value else ""
+    return f"{Outcome(value).traits.mark} {value}" if value else ""
 
 
 def _link(text: str, target: str) -> str:

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from swamp_harness.machinery.plain_text import cut, for_terminal, shortened
-from swamp_harness.report.figures import in_words
-from swamp_harness.report.outcomes import (
-    Outcome,
-    ScenarioResult,
-    fallbacks_in,
-    in_ranges,
-    numbers_in,
-    verdict_in_words,
-)
 from swamp_harness.report.signoff_page import PAGE_FILE
-from swamp_harness.report.suite_run import SuiteRun
+from swamp_harness.report.words import (
+    complaint_in_words,
+    cost_in_words,
+    in_ranges,
+    verdict_in_words,
+    why,
+    why_not_run,
+)
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult, fallbacks_in, numbers_in
+from swamp_harness.results.run_record import SuiteRun
+from swamp_harness.results.waivers import Complaint
 
 # What is told one by one, and how many of each, so that all fits one screen.
 _TOLD_IN_WORDS = (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.FAULT)
@@ -24,7 +26,7 @@ _MOST_IN_WORDS = 5
 _LONGEST_REASON = 160
 
 
-def of_run(record: SuiteRun, complaints: Sequence[str], reports: Path) -> str:
+def of_run(record: SuiteRun, complaints: Sequence[Complaint], reports: Path) -> str:
     """The summary of a run, blanked of secrets.
 
     Args:
@@ -42,13 +44,13 @@ def of_run(record: SuiteRun, complaints: Sequence[str], reports: Path) -> str:
     lines += [f"  bench: {fault}" for fault in record.faults_of_machines]
     lines += [f"  suite: {error.splitlines()[-1]}" for error in record.errors]
     lines += [f"  output lost: {record.output_lost}"] if record.output_lost else []
-    lines += [f"  waivers: {complaint}" for complaint in complaints]
+    lines += [f"  waivers: {complaint_in_words(complaint)}" for complaint in complaints]
     for outcome in (Outcome.DEVIATION, Outcome.WAIVED):
         told = [result for result in record.results if result.outcome is outcome]
         lines += [f"  {outcome.value}: {_scenarios(told)}"] if told else []
     lines += _not_run(record.results)
     lines += [
-        *in_words(record.figures),
+        *cost_in_words(record.figures),
         _fallbacks(record.results),
         f"Reports: {reports}",
         f"Sign-off page: {reports / PAGE_FILE}",
@@ -69,7 +71,7 @@ def no_sign_off(target: str, *, is_for_sign_off: bool) -> list[str]:
 def _in_words(results: Sequence[ScenarioResult]) -> list[str]:
     lines = []
     for result in results[:_MOST_IN_WORDS]:
-        shown = cut(result.reason.partition("\n")[0], _LONGEST_REASON)
+        shown = cut(why(result).partition("\n")[0], _LONGEST_REASON)
         lines.append(f"  {result.outcome.value}: {result.title} ({result.location})\n    {shown}")
     rest = results[_MOST_IN_WORDS:]
     lines += [f"  {rest[0].outcome.value}: {len(rest)} more, of {_numbers(rest)}"] if rest else []
@@ -79,9 +81,10 @@ def _in_words(results: Sequence[ScenarioResult]) -> list[str]:
 def _not_run(results: Sequence[ScenarioResult]) -> list[str]:
     telling = [each for each in results if each.outcome is Outcome.NOT_RUN and not each.is_unselected]
     return [
-        f"  not run: {_scenarios(own)}: {reason}"
-        for reason in dict.fromkeys(each.reason for each in telling)
-        for own in [[each for each in telling if each.reason == reason]]
+        f"  not run: {_scenarios(own)}: {why_not_run(skip)}"
+        for skip in dict.fromkeys(each.skip for each in telling)
+        if skip is not None
+        for own in [[each for each in telling if each.skip == skip]]
     ]
 
 

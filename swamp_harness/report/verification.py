@@ -17,7 +17,7 @@ from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import json_text
 from swamp_harness.report.features import Promise
 from swamp_harness.report.mutation import DOCUMENT, Outcome
-from swamp_harness.report.suite_run import RUN_FILE, SuiteRun, read_run
+from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run
 
 PROOF = "proof.json"
 

@@ -20,7 +20,6 @@ from swamp_harness.scenario.world import World
 
 ORCHESTRATOR = "the orchestrator"
 NOT_THERE = "none"
-NO_MORE = "no more"
 
 _READ_AT_ONCE = 1 << 20
 
@@ -137,7 +136,7 @@ def watch_memory(world: World, name: str) -> None:
     world.memory[name] = world.aids.enter_context(MemoryWatch(lambda: watched.memory))
 
 
-def memory_for(world: World, name: str, large: str, small: str) -> str:
+def memory_for(world: World, name: str, large: str, small: str) -> dict[str, str]:
     """Whether a worker or the orchestrator took more memory for a large artifact than for a small one.
 
     It did if it took more by at least a third of what the large one has more: much less than anybody takes
@@ -151,7 +150,7 @@ def memory_for(world: World, name: str, large: str, small: str) -> str:
         small: the step that makes the small one.
 
     Returns:
-        `NO_MORE`, or how much it took.
+        Nothing if it did not, else how much it took.
 
     Raises:
         InfrastructureFault: the memory was not watched, or a step has not run to its end.
@@ -160,14 +159,17 @@ def memory_for(world: World, name: str, large: str, small: str) -> str:
         raise InfrastructureFault(f"The memory of {name} was not watched.")
     watch = world.memory[name]
     most = {step: watch.most_between(*_span_of(world, step)) for step in (small, large)}
-    figures = (
-        f"{name}: {_megabytes(watch.at_first)} at first, {_megabytes(most[small])} for the artifact of "
-        f"{_megabytes(_size_of(world, small))}, {_megabytes(most[large])} for the one of "
-        f"{_megabytes(_size_of(world, large))}"
-    )
-    world.evidence.write(f"The memory of {name}", f"memory-{name.replace(' ', '-')}.txt", figures + "\n")
+    figures = {
+        "at first": _megabytes(watch.at_first),
+        **{
+            f"for the artifact of {_megabytes(_size_of(world, each))}": _megabytes(most[each])
+            for each in most
+        },
+    }
+    told = "".join(f"{when}: {size}\n" for when, size in figures.items())
+    world.evidence.write(f"The memory of {name}", f"memory-{name.replace(' ', '-')}.txt", told)
     allowed = (_size_of(world, large) - _size_of(world, small)) // 3
-    return NO_MORE if most[large] - most[small] < allowed else figures
+    return {} if most[large] - most[small] < allowed else figures
 
 
 def _span_of(world: World, step: str) -> tuple[datetime, datetime]:

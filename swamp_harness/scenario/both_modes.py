@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
-from swamp_harness.product.commands import CommandResult, Output, is_json
+from swamp_harness.product.commands import CommandOutcome, CommandResult, Output, is_json
 from swamp_harness.product.help_text import subcommands
 from swamp_harness.product.records import (
     members_from_json,
@@ -261,14 +261,9 @@ def facts_of_both(answers: BothModes) -> str:
     return f"in JSON {'; '.join(in_json) or 'nothing'}, but in text {'; '.join(in_text) or 'nothing'}"
 
 
-def outcomes(answers: BothModes) -> dict[str, str]:
+def outcomes(answers: BothModes) -> dict[str, CommandOutcome]:
     """How a command line ended in each mode, with its exit code."""
-    return {
-        each.output.value: f"{each.outcome_in_words}, exit code {answers.json.exit_code}"
-        if each.exit_code == answers.json.exit_code
-        else f"{each.outcome_in_words}, another exit code than in JSON: {each.exit_code}"
-        for each in (answers.text, answers.json)
-    }
+    return {each.output.value: each.outcome_and_code for each in (answers.text, answers.json)}
 
 
 def worker_commands(world: World) -> list[str]:

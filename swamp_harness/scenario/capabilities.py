@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault
@@ -35,7 +36,24 @@ _CALLS = {
 }
 
 
-def differences_in_answers(world: World, one: str, other: str) -> list[str]:
+@dataclass(frozen=True)
+class Difference:
+    """A place where two steps were not given, or did not leave, the same.
+
+    Attributes:
+        at: the way to the place.
+        values: what each step has there, as JSON, by the name of the step.
+    """
+
+    at: str
+    values: Mapping[str, str]
+
+    def __str__(self) -> str:
+        """In words."""
+        return f"{self.at}: {', '.join(f'{value} for {step}' for step, value in self.values.items())}"
+
+
+def differences_in_answers(world: World, one: str, other: str) -> list[Difference]:
     """Where the answers differ that two steps were given to the same calls.
 
     Raises:
@@ -46,7 +64,7 @@ def differences_in_answers(world: World, one: str, other: str) -> list[str]:
         if not text:
             raise InfrastructureFault(f'The step "{step}" noted no answer.')
     answers = {step: _renamed(json.loads(text), [(step, _ITS_OWN_NAME)]) for step, text in noted.items()}
-    return [f"given back > {difference}" for difference in _differences(answers)]
+    return _differences("given back", answers)
 
 
 def given_back(world: World, step: str, wanted: Iterable[str]) -> list[Row]:
@@ -90,7 +108,7 @@ def _word(answer: Any) -> str:
     return text.removesuffix("n") if text.strip("-0123456789") == "n" else text
 
 
-def differences_in_remains(world: World, one: str, other: str) -> list[str]:
+def differences_in_remains(world: World, one: str, other: str) -> list[Difference]:
     """Where the data and the secrets differ that two steps have left behind, and what the run tells of them.
 
     Raises:
@@ -99,7 +117,7 @@ def differences_in_remains(world: World, one: str, other: str) -> list[str]:
     remains = {step: _remains(world, step) for step in (one, other)}
     if not any(remains.values()):
         raise InfrastructureFault(f'Neither "{one}" nor "{other}" has left anything behind.')
-    return [f"left behind > {difference}" for difference in _differences(remains)]
+    return _differences("left behind", remains)
 
 
 def _remains(world: World, step: str) -> dict[str, Any]:
@@ -135,10 +153,10 @@ def _without(value: Any, keys: set[str]) -> Any:
     return [_without(item, keys) for item in value] if isinstance(value, list) else value
 
 
-def _differences(told: Mapping[str, Any]) -> list[str]:
+def _differences(kind: str, told: Mapping[str, Any]) -> list[Difference]:
     (one, first), (other, second) = ((step, dict(_leaves(answer))) for step, answer in told.items())
     return [
-        f"{path}: {first.get(path, _ABSENT)} for {one}, {second.get(path, _ABSENT)} for {other}"
+        Difference(f"{kind} > {path}", {one: first.get(path, _ABSENT), other: second.get(path, _ABSENT)})
         for path in sorted({*first, *second})
         if first.get(path, _ABSENT) != second.get(path, _ABSENT)
     ]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.commands import CommandResult, Output, fails_because
 from swamp_harness.product.run import method_run
-from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, reasons_given
+from swamp_harness.product.wordings import (
+    RUN_FAILURES,
+    STACK_TRACE,
+    STEP_BEGINS,
+    STEP_DONE,
+    reasons_given,
+)
 from swamp_harness.scenario.both_modes import MISTAKES
-from swamp_harness.scenario.probe import RESULT
-from swamp_harness.scenario.tables import Row
+from swamp_harness.scenario.probe import RESULT, word_of
 from swamp_harness.scenario.world import World
 
 # The port of the discard protocol: a privileged one that the operating system gives to nobody.
@@ -36,12 +40,8 @@ _DEEDS: Mapping[str, Sequence[str]] = {
 }
 _WHERE_NOBODY_LISTENS = " where nobody listens"
 
-_CLEAR_FAILURE = re.compile(
-    r"fails because (?P<reason>.*), nothing on standard output, no stack trace, exit code \d+", re.DOTALL
-)
 
-
-def told_why(world: World, deeds: Iterable[str]) -> list[Row]:
+def told_why(world: World, deeds: Iterable[str]) -> list[dict[str, Any]]:
     """Do what goes wrong, in both modes, and return with each deed why it failed.
 
     Returns:
@@ -73,6 +73,21 @@ def _shown_in_json(artifact: Mapping[str, Any]) -> str:
     attributes = artifact["attributes"]
     said = "" if attributes.get("word") == _WORD else f", saying {attributes.get('word')!r}"
     return f"{artifact['name']} of {attributes.get('step')}{said}"
+
+
+def times_told(world: World, steps: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How often the one who followed the last run, in text, was told what each step did."""
+    said = world.runs.last_followed.said()
+    begun, done = ([match["step"] for match in told.finditer(said)] for told in (STEP_BEGINS, STEP_DONE))
+    return {
+        step: {"began": begun.count(step), "spoke": said.count(word_of(step)), "was done": done.count(step)}
+        for step in steps
+    }
+
+
+def told_once(steps: Sequence[str]) -> dict[str, dict[str, int]]:
+    """What `times_told` is to return."""
+    return {step: {"began": 1, "spoke": 1, "was done": 1} for step in steps}
 
 
 def told_of_failing_method(world: World) -> dict[str, str]:
@@ -107,9 +122,10 @@ def _both(world: World, arguments: Sequence[str], server: str = "") -> list[Comm
     return [world.elsewhere.run(arguments, mode, server=server) for mode in _MODES]
 
 
-def _reason(text: CommandResult, in_json: CommandResult) -> str:
-    outcomes = {f"{each.outcome_in_words}, exit code {each.exit_code}" for each in (text, in_json)}
-    clear = _CLEAR_FAILURE.fullmatch(outcomes.pop()) if len(outcomes) == 1 else None
-    if clear is not None:
-        return clear["reason"]
-    return f"in text it {text.outcome_in_words}; in JSON it {in_json.outcome_in_words}"
+def _reason(text: CommandResult, in_json: CommandResult) -> Any:
+    told = text.outcome_and_code
+    if len(told.reasons) == 1 and in_json.outcome_and_code == told == fails_because(
+        *told.reasons, told.exit_code
+    ):
+        return told.reasons[0]
+    return {Output.TEXT.value: told, Output.JSON.value: in_json.outcome_and_code}

@@ -19,6 +19,7 @@ from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
 from swamp_harness.product.commands import CommandResult, Output, is_json
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.records import (
+    BUSY,
     PoolMember,
     TokenRecord,
     hidden_in_text,
@@ -38,6 +39,7 @@ _WHEN_MINTED = "when it was minted"
 _BETWEEN_TWO_READINGS_OF_A_CLOCK = timedelta(seconds=1)
 _WHEN_ENROLLED = "when it enrolled"
 _SINCE_ENROLLED = "since it enrolled"
+_SINCE_IT_WORKS = "since its step began"
 _WHEN_QUEUED = "when the workflow ran"
 _AS_LONG = "as long as that"
 _ONE = "1"
@@ -184,7 +186,8 @@ def known_workers(world: World, promised: Sequence[Row], answer: Answer, *, past
     for row in promised:
         first = world.first_membership(row["worker"])
         in_json = {"instance": live.get(first.name, first.instance), "enrolled": _WHEN_ENROLLED}
-        known = {"platform": first.platform, "last seen": _SINCE_ENROLLED}
+        seen = _SINCE_IT_WORKS if row["status"] == BUSY else _SINCE_ENROLLED
+        known = {"platform": first.platform, "last seen": seen}
         rows.append({**row, **known, **(in_json if answer.in_json else {})})
     return {"workers": rows, "left out": 0 if past else len(world.memberships) - len(rows)}
 
@@ -202,16 +205,13 @@ def listed_workers(world: World, answer: Answer) -> dict[str, object]:
 
 
 def _worker_row(world: World, member: PoolMember, answer: Answer) -> Row:
-    seen, known = member.last_seen_at, world.memberships.get(member.name)
-    first = known.enrolled_at if known is not None else None
-    since = seen is not None and first is not None and first <= seen <= answer.result.ended
     row = {
         "worker": member.name,
         "status": member.status,
         "slots": member.slots,
         "labels": ",".join(f"{name}={value}" for name, value in member.labels),
         "platform": member.platform,
-        "last seen": _SINCE_ENROLLED if since else str(seen),
+        "last seen": _last_seen(world, member, answer),
     }
     if not answer.in_json:
         return row
@@ -221,6 +221,17 @@ def _worker_row(world: World, member: PoolMember, answer: Answer) -> Row:
         "instance": member.instance,
         "enrolled": _WHEN_ENROLLED if enrolled else str(member.enrolled_at),
     }
+
+
+def _last_seen(world: World, member: PoolMember, answer: Answer) -> str:
+    """Since when the orchestrator has seen a worker: a busy one was seen when its run had begun, or later."""
+    seen, known = member.last_seen_at, world.memberships.get(member.name)
+    runs = [run.started for run in world.followed_runs()]
+    busy = member.status == BUSY and bool(runs)
+    earliest = runs[-1] if busy else known.enrolled_at if known is not None else None
+    if seen is None or earliest is None or not earliest <= seen <= answer.result.ended:
+        return str(seen)
+    return _SINCE_IT_WORKS if busy else _SINCE_ENROLLED
 
 
 def _while_enrolling(world: World, worker: str, at: datetime) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from swamp_harness.machinery.faults import PromiseBroken
+from swamp_harness.machinery.faults import Comparison, PromiseBroken
+from swamp_harness.machinery.plain_values import plain
 
 T = TypeVar("T")
 
@@ -19,10 +20,13 @@ def judge(promise: str, *, promised: T, seen: T) -> None:
         seen: the value that the product showed.
 
     Raises:
-        PromiseBroken: they differ; the message shows both.
+        PromiseBroken: they differ; it has both, and the message shows them.
     """
     if seen != promised:
-        raise PromiseBroken(f"Not so: {promise}.\n{_aligned('promised', promised)}\n{_aligned('seen', seen)}")
+        raise PromiseBroken(
+            f"Not so: {promise}.\n{_aligned('promised', promised)}\n{_aligned('seen', seen)}",
+            Comparison(plain(promised), plain(seen)),
+        )
 
 
 def _aligned(heading: str, value: object) -> str:

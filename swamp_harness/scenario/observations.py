@@ -99,15 +99,13 @@ def pool_when(
 
 def is_connected(world: World, name: str) -> bool:
     """Whether a worker's process runs and the live pool shows its member as connected."""
-    worker = world.workers[name]
-    member = worker.settings.member
+    worker, member = world.workers[name], world.member_of(name)
     return worker.alive and any(each.name == member and each.connected for each in world.live_pool())
 
 
 def standing_of(world: World, name: str, since: datetime) -> Standing:
     """How a worker's pool member has fared since a moment."""
-    worker = world.workers[name]
-    member = worker.settings.member
+    worker, member = world.workers[name], world.member_of(name)
     return Standing(
         running=worker.alive,
         connected=is_connected(world, name),

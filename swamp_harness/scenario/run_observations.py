@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import (
@@ -18,7 +19,7 @@ from swamp_harness.machinery.limits import (
 from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
 from swamp_harness.product.commands import Output
 from swamp_harness.product.remains import data_of_model
-from swamp_harness.product.run import RunOutcome
+from swamp_harness.product.run import MethodOutcome, RunOutcome
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord, QueuedStep
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.journal import Note
@@ -49,7 +50,36 @@ class Membership:
         return f"instance {self.instance}, enrolled at {self.enrolled_at}, {connected}"
 
 
-def outcome_of_run(world: World) -> str:
+@dataclass(frozen=True)
+class Lateness:
+    """Whether something ended soon enough.
+
+    Attributes:
+        ended: whether it has ended at all.
+        seconds: how long after the moment that counts, if that was too late; 0 if it was in time.
+    """
+
+    ended: bool = True
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, late: timedelta | None, allowed: timedelta) -> Lateness:
+        """What it means that something ended so long after the moment that counts; None if it has not."""
+        if late is None:
+            return cls(ended=False)
+        return IN_TIME if late <= allowed else cls(seconds=round(late.total_seconds(), 1))
+
+    def __str__(self) -> str:
+        """In words."""
+        if not self.ended:
+            return "not ended"
+        return f"{self.seconds:.1f} s after that" if self.seconds else "in time"
+
+
+IN_TIME = Lateness()
+
+
+def outcome_of_run(world: World) -> RunOutcome:
     """How the run that was started last has ended, by what its follower was told and by the run history.
 
     Raises:
@@ -61,10 +91,10 @@ def outcome_of_run(world: World) -> str:
         beyond_grace_window(world, RUN_ENDED) if lost else RUN_ENDED,
         hopeless=lambda: None if world.orchestrator.alive else "the orchestrator has ended",
     )
-    return str(RunOutcome(ending, world.operator.run_record(run.run_id)))
+    return RunOutcome.of(ending, world.operator.run_record(run.run_id))
 
 
-def outcome_of_method(world: World) -> str:
+def outcome_of_method(world: World) -> MethodOutcome:
     """How the method that was started last has ended, for the one who follows it.
 
     Raises:
@@ -73,12 +103,12 @@ def outcome_of_method(world: World) -> str:
     return world.runs.last_method.outcome(RUN_ENDED)
 
 
-def told_of_cancellation(world: World) -> dict[str, str]:
+def told_of_cancellation(world: World) -> dict[str, Any]:
     """How the command that cancels ended, and which run it says it cancels."""
     result = world.operator.last
     named = world.operator.run_told_as_cancelled() if result.succeeded else ""
     this = named == world.runs.last.run_id
-    return {"command": result.outcome_in_words, "cancels": "this run" if this else named or "no run"}
+    return {"command": result.outcome, "cancels": "this run" if this else named or "no run"}
 
 
 def left_when_told_as_cancelled(world: World) -> list[str]:
@@ -90,30 +120,17 @@ def left_when_told_as_cancelled(world: World) -> list[str]:
     return world.left_at_cancellation
 
 
-def end_after_answer(world: World, step: str, allowed: timedelta) -> str:
-    """Whether the lease of a step ended soon enough after the operator's last command had answered.
-
-    Returns:
-        "in time", or how long after the answer it ended, or that it has not ended.
-    """
+def end_after_answer(world: World, step: str, allowed: timedelta) -> Lateness:
+    """Whether the lease of a step ended soon enough after the operator's last command had answered."""
     answered = world.operator.last.ended
-    late = _latest_end(world, lambda lease: lease.step == step, answered)
-    if late is None:
-        return "not ended"
-    return "in time" if late <= allowed else f"{late.total_seconds():.1f} s after the answer"
+    return Lateness.of(_latest_end(world, lambda lease: lease.step == step, answered), allowed)
 
 
-def end_after_deadline(world: World, step: str, worker: str, allowed: timedelta) -> str:
-    """Whether the lease of a step on a worker ended soon enough after the lifetime of the worker's token.
-
-    Returns:
-        "in time", or how long after the lifetime it ended, or that it has not ended.
-    """
+def end_after_deadline(world: World, step: str, worker: str, allowed: timedelta) -> Lateness:
+    """Whether the lease of a step on a worker ended soon enough after the lifetime of the worker's token."""
     deadline = world.operator.lifetimes[worker][1]
     late = _latest_end(world, lambda lease: (lease.step, lease.worker) == (step, worker), deadline)
-    if late is None:
-        return "not ended"
-    return "in time" if late <= allowed else f"{late.total_seconds():.1f} s after the deadline"
+    return Lateness.of(late, allowed)
 
 
 def _latest_end(world: World, chosen: Callable[[LeaseRecord], bool], moment: datetime) -> timedelta | None:
@@ -255,9 +272,7 @@ def versions_of_record(world: World, model: str, most: int) -> dict[str, list[st
     return {
         "versions": [str(datum["version"]) for datum in told],
         "written by": sorted(datum["content"]["step"] for datum in told),
-        "newest": [
-            str(newest.answer("data-get")["version"]) if newest.succeeded else newest.outcome_in_words
-        ],
+        "newest": [str(newest.answer("data-get")["version"]) if newest.succeeded else str(newest.outcome)],
     }
 
 
@@ -275,7 +290,7 @@ def reading(world: World, step: str, name: str) -> str:
     """What the operator reads who asks for a datum of a step, in its first version."""
     result = world.operator.get_datum(step, name, 1)
     if not result.succeeded:
-        return result.outcome_in_words
+        return str(result.outcome)
     return reading_of(result.answer("data-get").get("content"))
 
 
@@ -366,7 +381,7 @@ def _settle(world: World) -> None:
 def _result_in_version(world: World, step: str, version: int) -> str:
     result = world.operator.get_datum(step, RESULT, version)
     if not result.succeeded:
-        return result.outcome_in_words
+        return str(result.outcome)
     datum = result.answer("data-get")
     # A step tells in what it writes which process it was, as it does in the journal.
     starts = [note.pid for note in world.journal.starts(step)]

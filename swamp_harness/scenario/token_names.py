@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.commands import CommandOutcome, CommandResult, Output
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.scenario.world import World
 
@@ -27,12 +27,9 @@ class Minted:
     results: Mapping[str, CommandResult]
     before: Mapping[str, str]
 
-    def outcomes(self) -> dict[str, str]:
+    def outcomes(self) -> dict[str, CommandOutcome]:
         """How each command ended, with its exit code."""
-        return {
-            which: f"{result.outcome_in_words}, exit code {result.exit_code}"
-            for which, result in self.results.items()
-        }
+        return {which: result.outcome_and_code for which, result in self.results.items()}
 
 
 def mint_again(world: World, tokens: Sequence[str]) -> Minted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from swamp_harness.machinery.ending import take_every
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import POOL_CHANGED, WORKER_CONNECTED, Limit
 from swamp_harness.machinery.redaction import SECRETS
-from swamp_harness.machinery.waiting import wait_for_moment, wait_until
+from swamp_harness.machinery.waiting import AwaitedInVain, wait_for_moment, wait_until
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.scenario.bench import Bench
@@ -44,9 +44,10 @@ class World(Scene):
     def lose(self, worker: str, fault: Callable[[], None], limit: Limit = POOL_CHANGED) -> None:
         """Let a fault hit a worker, and wait until the live pool shows it as not connected."""
         fault()
+        name = self.member_of(worker)
         wait_until(
             f'the orchestrator to notice the loss of "{worker}"',
-            lambda: [member for member in self.live_pool() if member.name == worker],
+            lambda: [member for member in self.live_pool() if member.name == name],
             lambda members: any(not member.connected for member in members),
             limit,
         )
@@ -61,10 +62,24 @@ class World(Scene):
             come_back()
             self._wait_for(worker, "to come back to the live pool", connected=True, limit=WORKER_CONNECTED)
 
+    def settle(self, workers: Sequence[str]) -> None:
+        """Wait until each of these workers has enrolled or its process has ended.
+
+        Raises:
+            AwaitedInVain: one runs on and has not enrolled.
+        """
+        for worker in map(self.workers.__getitem__, workers):
+            try:
+                worker.wait_until_enrolled()
+            except AwaitedInVain:
+                if worker.alive:
+                    raise
+
     def _wait_for(self, worker: str, awaited: str, *, connected: bool, limit: Limit) -> None:
+        name = self.member_of(worker)
         wait_until(
             f'"{worker}" {awaited}',
-            lambda: [member for member in self.live_pool() if member.name == worker],
+            lambda: [member for member in self.live_pool() if member.name == name],
             lambda members: any(member.connected for member in members) == connected,
             limit,
         )

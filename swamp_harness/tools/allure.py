@@ -7,7 +7,6 @@ the scenario, and feature, story and severity are those of the catalogue.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,16 @@ import attr
 from allure_behave.formatter import AllureFormatter as BaseFormatter
 from allure_behave.listener import AllureListener
 from allure_commons.logger import AllureFileLogger
-from allure_commons.model2 import Label, Link, Parameter, Status, StatusDetails
+from allure_commons.model2 import Label, Link, Parameter, StatusDetails
 from allure_commons.types import AttachmentType, LabelType, LinkType
 from allure_commons.utils import md5, now
 
 from swamp_harness.machinery.plain_text import for_file, json_text
 from swamp_harness.report.documents import ALLURE_ENVIRONMENT
 from swamp_harness.report.features import Severity, catalogue, numbers_of
-from swamp_harness.report.outcomes import NOT_SELECTED, Outcome, title_of
+from swamp_harness.report.words import why
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import title_of
 from swamp_harness.tools.session import Session
 
 ISSUE_URL = "https://swamp-club.com/lab/630"
@@ -32,39 +33,15 @@ ISSUE_URL = "https://swamp-club.com/lab/630"
 _KINDS = {".json": AttachmentType.JSON, ".svg": AttachmentType.SVG}
 
 
-@dataclass(frozen=True)
-class Shown:
-    """How Allure shows an outcome.
-
-    Attributes:
-        status: of Allure's few.
-        word: with which the message begins; empty if there is no message.
-        category: under which it is listed; empty for none.
-    """
-
-    status: str
-    word: str = ""
-    category: str = ""
-
-
-SHOWN = {
-    Outcome.HELD: Shown(Status.PASSED),
-    Outcome.BROKEN: Shown(Status.FAILED, "Broken promise", "Broken promises"),
-    Outcome.DEVIATION: Shown(Status.FAILED, "Known deviation", "Known deviations"),
-    Outcome.DEVIATION_GONE: Shown(Status.FAILED, "Deviation gone", "Deviations that are gone"),
-    Outcome.FAULT: Shown(Status.BROKEN, "Infrastructure", "Infrastructure faults"),
-    Outcome.WAIVED: Shown(Status.SKIPPED, "Waived", "Waived promises"),
-    Outcome.NOT_RUN: Shown(Status.SKIPPED, "Not run"),
-}
 _CATEGORIES = [
     # [\s\S], as some tools match the whole message, and not all of them let a dot be the end of a line.
     {
-        "name": shown.category,
-        "messageRegex": rf"^{shown.word}: [\s\S]*",
-        "matchedStatuses": [shown.status],
+        "name": outcome.traits.allure_category,
+        "messageRegex": rf"^{outcome.traits.allure_word}: [\s\S]*",
+        "matchedStatuses": [outcome.traits.allure_status],
     }
-    for shown in SHOWN.values()
-    if shown.category
+    for outcome in Outcome
+    if outcome.traits.allure_category
 ]
 # What allure-behave says of these, this suite says otherwise.
 _REPLACED = {LabelType.FEATURE, LabelType.SEVERITY, LabelType.TAG}
@@ -135,17 +112,17 @@ class _Listener(AllureListener):  # type: ignore[misc]
         uuid = self.current_scenario_uuid  # type: ignore[has-type]
         self.current_scenario_uuid = None
         result = self._session.result_of(scenario)
-        if result is None or result.reason == NOT_SELECTED:
+        if result is None or result.is_unselected:
             self.logger.drop_test(uuid)
             return
         self.flush_steps()
         test = self.logger.get_test(uuid)
         test.stop = now()  # type: ignore[no-untyped-call]
-        shown = SHOWN[result.outcome]
-        test.status = shown.status
-        if result.reason:
+        outcome = result.outcome
+        test.status = outcome.traits.allure_status
+        if told := why(result):
             where = f"\n{result.step}" if result.step else ""
-            test.statusDetails = StatusDetails(message=f"{shown.word}: {result.reason}{where}")
+            test.statusDetails = StatusDetails(message=f"{outcome.traits.allure_word}: {told}{where}")
         self.logger.close_test(uuid)
         self.current_step_uuid = None
         self.group_context.append_test(uuid)

@@ -15,10 +15,11 @@ from typing import Any
 from allure_commons.utils import md5
 
 from swamp_harness.report.history import PastRun
-from swamp_harness.tools.allure import SHOWN, Shown, history_key
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.tools.allure import history_key
 
 # An outcome that this version of the suite does not know is left out.
-_SHOWN = {outcome.value: shown for outcome, shown in SHOWN.items()}
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
 def write_history(history: Sequence[PastRun], started: str, ids: Collection[str], folder: Path) -> None:
@@ -35,8 +36,8 @@ def write_history(history: Sequence[PastRun], started: str, ids: Collection[str]
     runs = [[each for each in history if each.started == time] for time in times]
     documents: dict[str, Any] = {
         "history": _scenarios(runs, ids),
-        "history-trend": _trend(runs, lambda shown: shown.status),
-        "categories-trend": _trend(runs, lambda shown: shown.category),
+        "history-trend": _trend(runs, lambda outcome: outcome.traits.allure_status),
+        "categories-trend": _trend(runs, lambda outcome: outcome.traits.allure_category),
         "duration-trend": _trend_of_durations(runs),
         "executor": {"name": "swamp-uat", "buildOrder": len(runs) + 1, "buildName": f"run {len(runs) + 1}"},
     }
@@ -48,12 +49,12 @@ def _scenarios(runs: Sequence[Sequence[PastRun]], ids: Collection[str]) -> dict[
     items: dict[str, list[dict[str, Any]]] = {}
     for past in (past for run in runs for past in run):
         for each, outcome in past.outcomes.items():
-            if each in ids and outcome in _SHOWN:
+            if each in ids and outcome in _OUTCOMES:
                 key = _as_allure_has_it(history_key(each, past.platform))
                 items.setdefault(key, []).append(
                     {
                         "uid": _md5(f"{key} {past.started}"),
-                        "status": _SHOWN[outcome].status,
+                        "status": _OUTCOMES[outcome].traits.allure_status,
                         "time": _time_of(each, past),
                     }
                 )
@@ -82,16 +83,16 @@ def _trend_of_durations(runs: Sequence[Sequence[PastRun]]) -> list[dict[str, Any
     ]
 
 
-def _trend(runs: Sequence[Sequence[PastRun]], told: Callable[[Shown], str]) -> list[dict[str, Any]]:
+def _trend(runs: Sequence[Sequence[PastRun]], told: Callable[[Outcome], str]) -> list[dict[str, Any]]:
     return [
         {
             "buildOrder": len(runs) - place,
             "reportName": run[0].version,
             "data": Counter(
-                told(_SHOWN[outcome])
+                told(_OUTCOMES[outcome])
                 for past in run
                 for outcome in past.outcomes.values()
-                if outcome in _SHOWN and told(_SHOWN[outcome])
+                if outcome in _OUTCOMES and told(_OUTCOMES[outcome])
             ),
         }
         for place, run in enumerate(runs)

@@ -20,7 +20,7 @@ from swamp_harness.machinery.limits import VERSION_ANSWER
 from swamp_harness.report import history, project
 from swamp_harness.report.documents import ALLURE_PAGE, ALLURE_RESULTS
 from swamp_harness.report.history import HISTORY_FILE
-from swamp_harness.report.suite_run import RUN_FILE, SuiteRun, read_run
+from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run
 from swamp_harness.tools.allure_history import write_history
 
 _OLDEST_NODE = (20, 19)

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode
-from swamp_harness.report.project import in_project
+from swamp_harness.machinery.root import in_project
 from swamp_harness.tools import check, generated
 from swamp_harness.tools.new_scenario import KINDS, new_scenario
 from swamp_harness.tools.step_catalogue import catalogue_of_project
@@ -43,10 +43,10 @@ def add_commands(commands: Any) -> None:
 
 
 def write_or_check(file: generated.GeneratedFile, *, only_check: bool) -> ExitCode:
-    """Write a generated file, or say that it is stale; and what would be lost.
+    """Write a generated file, or say that it is stale, or why it must not be written.
 
     Returns:
-        CHECK_FAILED if it is stale and only to be checked, or if something would be lost.
+        CHECK_FAILED if it is stale and only to be checked, or if it must not be written.
     """
     if only_check or file.refusal:
         for finding in file.findings:

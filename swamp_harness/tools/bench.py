@@ -12,10 +12,11 @@ from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import json_text
-from swamp_harness.report import figures, project
+from swamp_harness.report import project
 from swamp_harness.report.documents import set_aside
-from swamp_harness.report.outcomes import Outcome
-from swamp_harness.report.suite_run import RUN_FILE, SuiteRun, read_run
+from swamp_harness.results import figures
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run
 from swamp_harness.tools.suite_process import run_suite
 
 BENCH_FILE = "bench.json"

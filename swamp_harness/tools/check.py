@@ -14,10 +14,12 @@ from typing import Any
 from behave.step_registry import AmbiguousStep
 
 from swamp_harness.machinery.faults import ExitCode
-from swamp_harness.report import features, ids, project
+from swamp_harness.machinery.root import in_project
+from swamp_harness.report import features, project
 from swamp_harness.report.feature_files import FeatureMistake, files_below
-from swamp_harness.report.findings import Finding, finding_in
-from swamp_harness.tools import generated, step_catalogue, stylecheck, yaml_files
+from swamp_harness.results import ids
+from swamp_harness.results.findings import Finding, finding_in
+from swamp_harness.tools import edited_yaml, generated, step_catalogue, stylecheck
 from swamp_harness.tools.references import id_mistakes
 from swamp_harness.tools.steps import Uses, defined_twice, load_definitions
 
@@ -56,7 +58,7 @@ def check(*, fix: bool) -> ExitCode:
     """
     started = time.monotonic()
     for mended in mend() if fix else ():
-        print(f"corrected {project.in_project(str(mended))}")
+        print(f"corrected {in_project(str(mended))}")
     checked = findings()
     _print(checked, time.monotonic() - started)
     return ExitCode.CHECK_FAILED if checked.number else ExitCode.EVERY_PROMISE_HELD
@@ -72,7 +74,7 @@ def check_features() -> ExitCode:
 
 def findings() -> Checked:
     """Everything that somebody must correct."""
-    of_files = {YAML_FILES: yaml_files.findings()}
+    of_files = {YAML_FILES: edited_yaml.findings()}
     checked = _findings_of_features(lists_are_usable=not of_files[YAML_FILES])
     checked.findings = {**of_files, **checked.findings}
     if checked.findings[YAML_FILES] or checked.findings[FEATURE_FILES] or STEPS in checked.skipped:
@@ -88,7 +90,7 @@ def mend() -> list[Path]:
     try:
         features.parse(project.FEATURES)
         changed = stylecheck.lay_out(files)
-        return changed if yaml_files.findings() else [*changed, *generated.written(_generated_files())]
+        return changed if edited_yaml.findings() else [*changed, *generated.written(_generated_files())]
     except (FeatureMistake, AmbiguousStep):
         return []  # the check that follows says why
 

@@ -15,10 +15,11 @@ from behave.exception import TagExpressionError
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.machinery.lasting_output import lasting_output
 from swamp_harness.product.releases import Releases
-from swamp_harness.report import coverage, deviations, features, project, verification, waivers
+from swamp_harness.report import coverage, features, project, verification
 from swamp_harness.report.documents import PREVIOUS, put_together, set_aside, write_documents
 from swamp_harness.report.signoff import Knowledge
 from swamp_harness.report.signoff_page import PAGE_FILE
+from swamp_harness.results import deviations, waivers
 from swamp_harness.tools import authoring, bench, compare, generated, matrix, mutate, prove, reach_recording
 from swamp_harness.tools.allure_page import make_page
 from swamp_harness.tools.endings import exit_code_of

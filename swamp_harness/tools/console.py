@@ -8,18 +8,10 @@ from typing import Any
 from behave.formatter.base import Formatter
 
 from swamp_harness.machinery.plain_text import for_terminal, shortened
-from swamp_harness.report.outcomes import Outcome, ScenarioResult
+from swamp_harness.report.words import why
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult
 from swamp_harness.tools.session import Session
-
-_MARKS = {
-    Outcome.HELD: "ok  ",
-    Outcome.BROKEN: "FAIL",
-    Outcome.DEVIATION: "dev ",
-    Outcome.DEVIATION_GONE: "GONE",
-    Outcome.WAIVED: "wvd ",
-    Outcome.FAULT: "ERR ",
-    Outcome.NOT_RUN: "-   ",
-}
 
 
 class ConsoleFormatter(Formatter):  # type: ignore[misc]
@@ -65,9 +57,9 @@ def told(session: Session, result: ScenarioResult) -> str:
     A long finding is shown by its beginning and its end; the reports have all of it.
     """
     title = " ".join(result.title.split())
-    lines = [f"  {_MARKS[result.outcome]} {title}  {result.seconds:.1f} s"]
+    lines = [f"  {result.outcome.traits.console:<4} {title}  {result.seconds:.1f} s"]
     if result.outcome is Outcome.NOT_RUN:
-        lines.append(f"         not run: {result.reason}")
+        lines.append(f"         not run: {why(result)}")
     elif result.outcome in (Outcome.DEVIATION, Outcome.WAIVED):
         lines += [
             f"         {result.outcome.value} at: {result.step}",

@@ -118,7 +118,10 @@ def _on_an_orchestrator(world: World) -> Iterator[tuple[str, Facts]]:
     for output in _BOTH:
         world.operator.output = output
         run_events.start_workflow(world)
-        yield f"workflow run release ({output.value})", {"outcome": run_observations.outcome_of_run(world)}
+        yield (
+            f"workflow run release ({output.value})",
+            {"outcome": str(run_observations.outcome_of_run(world))},
+        )
     yield from _commands(world, _ON_AN_ORCHESTRATOR)
 
 

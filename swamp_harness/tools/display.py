@@ -14,7 +14,8 @@ from rich.text import Text
 
 from swamp_harness.machinery.plain_text import for_terminal
 from swamp_harness.report.features import FeatureRun
-from swamp_harness.report.outcomes import NEW_FAILURES, Outcome, title_of
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import title_of
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Display:
         """A scenario has ended."""
         del self._running[location]
         self._done += 1
-        self._failed += outcome in NEW_FAILURES
+        self._failed += outcome.traits.is_new_failure
         self._expected_of_done += self._expected[location]
         self._taken_by_done += seconds
 

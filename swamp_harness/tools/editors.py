@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.report import project
+from swamp_harness.machinery.root import in_project
 from swamp_harness.scenario import vocabulary
 from swamp_harness.scenario.vocabulary import Kind
-from swamp_harness.tools import yaml_files
+from swamp_harness.tools import edited_yaml
 from swamp_harness.tools.steps import definitions, parameters_of
 
 _PARAMETERS = "cucumberautocomplete.customParameters"
@@ -47,10 +47,6 @@ def _pattern(kind: Kind) -> str:
 
 def _schemas() -> dict[str, Any]:
     files: dict[str, list[str]] = {}
-    for each in yaml_files.yaml_files():
-        files.setdefault(_in_project(each.schema), []).append(_in_project(each.file))
+    for each in edited_yaml.edited_files():
+        files.setdefault(in_project(str(each.schema)), []).append(in_project(str(each.file)))
     return files
-
-
-def _in_project(file: Path) -> str:
-    return project.in_project(str(file))

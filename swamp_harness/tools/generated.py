@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from swamp_harness.report import coverage, deviations, features, project, step_pages, verification
-from swamp_harness.report.findings import Finding, finding_in
+from swamp_harness.report import coverage, features, project, step_pages, verification, words
 from swamp_harness.report.step_pages import Catalogue
+from swamp_harness.results import deviations
+from swamp_harness.results.findings import Finding, finding_in
 from swamp_harness.tools.editors import settings_text
 
 
@@ -20,7 +21,7 @@ class GeneratedFile:
         file: that is written.
         text: what it should say now.
         command: that writes it.
-        refusal: what must not be lost by writing it anew, as a sentence; "" if nothing is.
+        refusal: why it must not be written now, as a sentence; "" if it may.
     """
 
     file: Path
@@ -44,7 +45,7 @@ class GeneratedFile:
         return [finding_in(self.file, line, f"the file is stale: run `{self.command}`")]
 
     def write(self) -> bool:
-        """Write it, unless it is up to date, or something would be lost; whether it was written."""
+        """Write it, unless it is up to date, or must not be written; whether it was written."""
         if self.refusal or not self.is_stale:
             return False
         self.file.parent.mkdir(exist_ok=True)
@@ -53,21 +54,18 @@ class GeneratedFile:
 
 
 def coverage_file() -> GeneratedFile:
-    """`coverage.md`, from which no promise may vanish unnoticed."""
-    file = project.COVERAGE_MAP
+    """`coverage.md`, which is not written while a promise has no scenario."""
+    promises, scenarios = features.catalogue(), features.scenarios_in(features.parse(project.FEATURES))
     text = coverage.coverage_map(
-        features.catalogue(),
-        features.scenarios_in(features.parse(project.FEATURES)),
+        promises,
+        scenarios,
         deviations.load(project.deviations()),
         coverage.load_recorded(project.RECORDED_RESULTS),
         coverage.documented_defaults(),
     )
-    lost = ", ".join(map(str, coverage.lost_numbers(_text_of(file), text)))
-    refusal = (
-        f"promise {lost} had a scenario and has none now: add one, or delete its row from {file.name} by "
-        "hand to state the loss openly"
-    )
-    return GeneratedFile(file, text, "make coverage", refusal if lost else "")
+    bare = coverage.without_scenario(promises, scenarios)
+    refusal = f"no scenario serves {words.promises_in_words(bare)} of issue 630: write one" if bare else ""
+    return GeneratedFile(project.COVERAGE_MAP, text, "make coverage", refusal)
 
 
 def verification_file() -> GeneratedFile:

@@ -19,8 +19,9 @@ from swamp_harness.product.releases import VERSION_VARIABLE, Releases
 from swamp_harness.report import project
 from swamp_harness.report.documents import set_aside
 from swamp_harness.report.pages import write_page
-from swamp_harness.report.release_matrix import BROKEN, KEPT, ReleaseRun, matrix
-from swamp_harness.report.suite_run import RUN_FILE, read_run
+from swamp_harness.report.release_matrix import ReleaseRun, matrix
+from swamp_harness.results.outcome import Standing
+from swamp_harness.results.run_record import RUN_FILE, read_run
 from swamp_harness.tools.reports_folder import taken
 from swamp_harness.tools.suite_process import run_suite
 
@@ -30,7 +31,7 @@ _ENDS_ALL = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.HUNG_UP)
 # What a run ends with that has judged all it could.
 _JUDGED = (ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS, ExitCode.PROMISE_BROKEN)
 _WHAT_TO_TEST = (BINARY_VARIABLE, VERSION_VARIABLE)
-_SIGNS = {KEPT: "[green]kept", BROKEN: "[red]broken"}
+_SIGNS = {Standing.KEPT.value: "[green]kept", Standing.BROKEN.value: "[red]broken"}
 
 
 @dataclass(frozen=True)

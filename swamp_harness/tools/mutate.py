@@ -31,7 +31,7 @@ from swamp_harness.report.mutation import (
     score,
     write_report,
 )
-from swamp_harness.report.outcomes import ScenarioResult
+from swamp_harness.results.result import ScenarioResult
 from swamp_harness.tools.fault_list import load_noticed
 from swamp_harness.tools.known_noticers import known_noticers
 from swamp_harness.tools.mutants import MutableModule, Mutant, Site, sampled

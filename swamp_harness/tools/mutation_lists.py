@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
-from jsonschema import Draft202012Validator
-
-from swamp_harness.report.kept_lists import unusable
+from swamp_harness.machinery.yaml_files import read_yaml
 from swamp_harness.report.mutation import Outcome
+from swamp_harness.results import schemas
 from swamp_harness.tools.mutants import Mutant
 
-_SCHEMA = Path(__file__).with_name("mutation.schema.json")
 _OUTCOMES = {"equivalent": Outcome.EQUIVALENT, "outside": Outcome.OUTSIDE}
 
 
@@ -90,13 +85,7 @@ def read_decisions(file: Path) -> Decisions:
     Raises:
         UnusableInput: it cannot be read, or an entry is not complete (exit code 2).
     """
-    try:
-        document = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise unusable(file, f"it cannot be read: {error}") from error
-    validator = Draft202012Validator(json.loads(_SCHEMA.read_text("utf-8")))
-    for broken in _in_order(validator.iter_errors(document)):
-        raise unusable(file, f"{' / '.join(map(str, broken.absolute_path)) or 'the file'}: {broken.message}")
+    document = read_yaml(file, schemas.MUTATION)
     return Decisions(
         {each["module"]: each["reason"] for each in document["left out"]},
         tuple(
@@ -111,7 +100,3 @@ def read_decisions(file: Path) -> Decisions:
             for each in document["decided"]
         ),
     )
-
-
-def _in_order(errors: Iterable[Any]) -> list[Any]:
-    return sorted(errors, key=lambda error: list(map(str, error.absolute_path)))

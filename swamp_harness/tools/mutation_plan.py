@@ -10,8 +10,8 @@ from pathlib import Path
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import json_text
 from swamp_harness.report import features, project
-from swamp_harness.report.ids import id_of
 from swamp_harness.report.mutation import Finding, Outcome, as_value, from_value
+from swamp_harness.results.ids import id_of
 from swamp_harness.tools.known_noticers import KnownNoticers
 from swamp_harness.tools.mutants import MutableModule, Mutant, Site
 from swamp_harness.tools.mutation_lists import Decisions

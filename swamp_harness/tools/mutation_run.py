@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from swamp_harness.report.mutation import Outcome
-from swamp_harness.report.outcomes import Outcome as ScenarioOutcome
-from swamp_harness.report.outcomes import ScenarioResult
+from swamp_harness.results.outcome import Outcome as ScenarioOutcome
+from swamp_harness.results.result import ScenarioResult
 
 _FIRST_BATCH = 2
 _LARGEST_BATCH = 12

@@ -17,10 +17,11 @@ from rich.prompt import IntPrompt, Prompt
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import clean
+from swamp_harness.machinery.root import in_project
 from swamp_harness.report import features, project
 from swamp_harness.report.feature_layout import laid_out
 from swamp_harness.report.features import Promise, numbers_of
-from swamp_harness.report.ids import ID, ids_in
+from swamp_harness.results.ids import ID, ids_in
 from swamp_harness.tools.references import named_scenarios
 
 _TAG = re.compile(r"@([a-z0-9-]+)")
@@ -90,7 +91,7 @@ def new_scenario(number: int | None, title: str | None, kind: str | None) -> Exi
     model, line = place_for(wanted.number, models)
     file = Path(model.filename)
     file.write_text(inserted(file.read_text("utf-8"), line, skeleton(wanted, own)), "utf-8", newline="\n")
-    print(f"Added the scenario @{own} to {project.in_project(str(file))}:{_line_of(file, own)}")
+    print(f"Added the scenario @{own} to {in_project(str(file))}:{_line_of(file, own)}")
     if not has_history:
         print("The history in Git was not available, so the id is new among the present ids only.")
     print(

@@ -20,10 +20,12 @@ from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import for_terminal, json_text, shortened
-from swamp_harness.report import features, ids, project
+from swamp_harness.report import features, project
 from swamp_harness.report.documents import set_aside
-from swamp_harness.report.outcomes import Outcome, ScenarioResult
 from swamp_harness.report.verification import PROOF
+from swamp_harness.results import ids
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult
 from swamp_harness.tools.fault_list import Fault, faults_in, lacking_numbers, load_noticed, write_noticed
 from swamp_harness.tools.quiet_suite import get_ready, results_against
 

@@ -12,8 +12,8 @@ import yaml
 
 from swamp_harness.product.target import TARGET_VARIABLE
 from swamp_harness.report import project
-from swamp_harness.report.outcomes import ScenarioResult
-from swamp_harness.report.suite_run import RUN_FILE, SuiteRun, read_run
+from swamp_harness.results.result import ScenarioResult
+from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run
 
 # Each run of the suite is a fork of a process that has read the suite already, where processes can be forked.
 if sys.platform == "win32":

@@ -11,7 +11,8 @@ from pathlib import Path
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.machinery.plain_text import for_terminal, shortened
 from swamp_harness.report import project
-from swamp_harness.report.outcomes import Ending, Outcome, ScenarioResult
+from swamp_harness.results.outcome import Ending, Outcome
+from swamp_harness.results.result import ScenarioResult
 from swamp_harness.tools.quiet_suite import get_ready, run_against
 from swamp_harness.tools.reach import Reach, fingerprint, is_fault, write_reach
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from swamp_harness.report import coverage, deviations, features, ids, project, waivers
-from swamp_harness.report.findings import Finding
-from swamp_harness.report.ids import Named
+from swamp_harness.report import coverage, features, project
+from swamp_harness.results import deviations, ids, waivers
+from swamp_harness.results.findings import Finding
+from swamp_harness.results.ids import Named
 from swamp_harness.tools.fault_list import faults_in, load_noticed
 from swamp_harness.tools.prove import named_in_proof
 

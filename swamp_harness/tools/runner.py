@@ -30,8 +30,8 @@ from swamp_harness.report.coverage import recorded_seconds
 from swamp_harness.report.documents import set_aside
 from swamp_harness.report.feature_files import FeatureMistake, read_features, without_rows
 from swamp_harness.report.features import location_of
-from swamp_harness.report.findings import finding_at
 from swamp_harness.report.plan import Plan
+from swamp_harness.results.findings import finding_at
 from swamp_harness.tools.allure import AllureFormatter
 from swamp_harness.tools.console import ConsoleFormatter, told
 from swamp_harness.tools.display import Display

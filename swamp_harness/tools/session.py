@@ -8,48 +8,40 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.machinery.faults import ContractBroken, ExitCode, InfrastructureFault, PromiseBroken
+from swamp_harness.machinery.faults import (
+    Comparison,
+    ContractBroken,
+    ExitCode,
+    InfrastructureFault,
+    PromiseBroken,
+)
 from swamp_harness.machinery.limits import time_scale
 from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product.target import target_of
-from swamp_harness.report import deviations, figures, project, summary, waivers
+from swamp_harness.report import project, summary
 from swamp_harness.report.documents import write_documents
 from swamp_harness.report.features import location_of
-from swamp_harness.report.outcomes import NEW_FAILURES, Ending, Outcome, ScenarioResult, verdict
 from swamp_harness.report.plan import Plan, not_run
 from swamp_harness.report.signoff import Knowledge
-from swamp_harness.report.suite_run import MachineOfRun, SuiteRun
 from swamp_harness.report.timeline_drawing import TIMELINE_FILE, drawing_of
+from swamp_harness.report.words import why_not_run
+from swamp_harness.results import deviations, figures, waivers
+from swamp_harness.results.outcome import INTERRUPTIONS, Ending, Outcome
+from swamp_harness.results.result import ScenarioResult, exit_code_of
+from swamp_harness.results.run_record import MachineOfRun, SuiteRun
+from swamp_harness.results.skip import Skip
+from swamp_harness.results.waivers import Complaint
 from swamp_harness.scenario.bench import Bench
 from swamp_harness.scenario.timeline import Span
 from swamp_harness.scenario.world import World
-from swamp_harness.tools.judgement import Judge, Judgement
+from swamp_harness.tools.judgement import Failure, Judge, Judgement
 from swamp_harness.tools.requirements import missing_for, platforms_asked_by
 
-_ENDINGS = {
-    ExitCode.INTERRUPTED: Ending.INTERRUPTED,
-    ExitCode.TERMINATED: Ending.TERMINATED,
-    ExitCode.HUNG_UP: Ending.HUNG_UP,
-}
 _NOT_WORSE_THAN_A_COMPLAINT = {ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS}
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What a failed step raised, before the explanation was added.
-
-    Attributes:
-        finding: the message without the explanation.
-        explanation: the last things that everybody said, and where the evidence lies.
-    """
-
-    finding: str
-    explanation: str
 
 
 class Session:
@@ -100,6 +92,7 @@ class Session:
         self.at_once = at_once
         self._stops = stops
         self._failures: dict[tuple[str, int], Failure] = {}  # of the present scenario, by step
+        self._skips: dict[str, Skip] = {}  # by location
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
         self._begun = 0
@@ -115,14 +108,18 @@ class Session:
         self._scenario_clock, self._scenario_cpu = time.monotonic(), _product_cpu()
         self._failures = {}
         if self.is_stopped:
-            scenario.skip(Ending.STOPPED.reason)
+            self._skip(scenario, Skip.by(Ending.STOPPED))
             return None
         missing = missing_for(scenario, self.bench)
         if missing is not None:
-            scenario.skip(missing)
+            self._skip(scenario, missing)
             return None
         self._begun += 1
         return World(self.bench, f"scenario-{self._begun:03}", slug(scenario), platforms_asked_by(scenario))
+
+    def _skip(self, scenario: Any, skip: Skip) -> None:
+        self._skips[location_of(scenario)] = skip
+        scenario.skip(why_not_run(skip))
 
     def run_step(self, step: Any, world: World | None, action: Callable[[], None]) -> None:
         """Run one step; whatever goes wrong in it comes out blanked, classified and explained.
@@ -142,7 +139,7 @@ class Session:
                 raise self._explained(
                     InfrastructureFault, world, step, f"The scenario could not be set up. {error}"
                 ) from error
-            raise self._explained(PromiseBroken, world, step, str(error)) from error
+            raise self._explained(PromiseBroken, world, step, str(error), error.comparison) from error
         except InfrastructureFault as error:
             raise self._explained(InfrastructureFault, world, step, str(error)) from error
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not pass for a broken promise
@@ -163,7 +160,7 @@ class Session:
             try:
                 swept_up = world.close(keep=failed, interrupted=self.interrupted is not None)
             except KeyboardInterrupt:  # what is left, the end of the run ends
-                judgement = Judgement(Outcome.NOT_RUN, self._ending.reason)
+                judgement = Judgement.not_run(Skip.by(self._ending))
             except Exception as error:  # noqa: BLE001 - a scenario's end must not spoil those after it
                 judgement = judgement.with_a_failed_end(error)
             if world.timeline is not None:
@@ -201,6 +198,7 @@ class Session:
             location=run.location,
             outcome=judgement.outcome,
             reason=judgement.reason,
+            skip=judgement.skip,
             step=judgement.step,
             deviation=judgement.deviation,
             seconds=round(time.monotonic() - self._scenario_clock, 2),
@@ -213,12 +211,14 @@ class Session:
             fallbacks=fallbacks or {},
             feature=run.feature,
             mark=mark,
+            promised=judgement.comparison.promised if judgement.comparison else None,
+            seen=judgement.comparison.seen if judgement.comparison else None,
         )
 
     @property
     def is_stopped(self) -> bool:
         """Whether no scenario is to begin any more, as one has failed in a new way."""
-        return self._stops and any(result.outcome in NEW_FAILURES for result in self.results)
+        return self._stops and any(result.outcome.traits.is_new_failure for result in self.results)
 
     # --- side by side
 
@@ -296,7 +296,8 @@ class Session:
         ending = self._ending
         self.unheard |= {run.location for run in self.plan.without_result(self.results)}
         self.results = self._with_what_has_not_run(ending)
-        complaints = waivers.complaints(self.waivers, self.results, self.bench.binary.version, self.plan.runs)
+        ids = [run.id for run in self.plan.runs]
+        complaints = waivers.complaints(self.waivers, self.results, self.bench.binary.version, ids)
         record = self._record(self.results, self._verdict(complaints, ending), ending)
         write_documents(record, self.reports, Knowledge(self.plan.runs, self.deviations, self.waivers))
         print(summary.of_run(record, complaints, self.reports), flush=True)
@@ -305,14 +306,14 @@ class Session:
     @property
     def _ending(self) -> Ending:
         if self.interrupted is not None:
-            return _ENDINGS[self.interrupted]
+            return INTERRUPTIONS[self.interrupted]
         if not self.plan.without_result(self.results):
             return Ending.COMPLETE
         return Ending.STOPPED if self.is_stopped else Ending.FAILED
 
     def _with_what_has_not_run(self, ending: Ending) -> list[ScenarioResult]:
         platform = self.bench.binary.built_for
-        missing = [not_run(run, ending.reason, platform) for run in self.plan.without_result(self.results)]
+        missing = [not_run(run, Skip.by(ending), platform) for run in self.plan.without_result(self.results)]
         return sorted([*self.results, *missing], key=lambda result: result.place)
 
     def result_of(self, scenario: Any) -> ScenarioResult | None:
@@ -321,27 +322,33 @@ class Session:
         return next((result for result in self.results if result.location == location), None)
 
     def _explained(
-        self, kind: type[PromiseBroken | InfrastructureFault], world: World | None, step: Any, finding: str
+        self,
+        kind: type[PromiseBroken | InfrastructureFault],
+        world: World | None,
+        step: Any,
+        finding: str,
+        comparison: Comparison | None = None,
     ) -> PromiseBroken | InfrastructureFault:
         explanation = SECRETS.blank(world.explanation()) if world is not None else ""
-        self._failures[step.filename, step.line] = Failure(SECRETS.blank(finding), explanation)
+        self._failures[step.filename, step.line] = Failure(SECRETS.blank(finding), explanation, comparison)
         return kind(f"{finding}\n\n{explanation}" if explanation else finding)
 
     def failure_at(self, step: Any) -> Failure:
         """What went wrong at a failed step."""
         return self._failures.get((step.filename, step.line)) or Failure(
-            SECRETS.blank(step.error_message or f"the step is {step.status.name}"), ""
+            SECRETS.blank(step.error_message or f"the step is {step.status.name}")
         )
 
     def _judged(self, scenario: Any) -> Judgement:
         if self.interrupted is not None and scenario.status.name != "passed":
-            return Judgement(Outcome.NOT_RUN, self._ending.reason)
-        return self._judge.judge(scenario, lambda step: self._explained_finding(scenario, step))
+            return Judgement.not_run(Skip.by(self._ending))
+        skip = self._skips.get(location_of(scenario))
+        return self._judge.judge(scenario, skip, lambda step: self._noted_failure(scenario, step))
 
-    def _explained_finding(self, scenario: Any, step: Any) -> str:
+    def _noted_failure(self, scenario: Any, step: Any) -> Failure:
         failure = self.failure_at(step)
         self.explanations[location_of(scenario)] = failure.explanation
-        return failure.finding
+        return failure
 
     def _figures(self) -> dict[str, float]:
         ran = [result for result in self.results if result.outcome is not Outcome.NOT_RUN]
@@ -357,8 +364,8 @@ class Session:
             figures.LONGEST: max((result.seconds for result in ran), default=0.0),
         }
 
-    def _verdict(self, complaints: Sequence[str], ending: Ending) -> ExitCode:
-        code = self.interrupted or verdict(self.results)
+    def _verdict(self, complaints: Sequence[Complaint], ending: Ending) -> ExitCode:
+        code = self.interrupted or exit_code_of(self.results)
         if code in {*_NOT_WORSE_THAN_A_COMPLAINT, ExitCode.BAD_COMMAND_LINE}:
             if ending is Ending.FAILED:
                 code = ExitCode.INCOMPLETE

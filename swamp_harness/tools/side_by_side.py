@@ -25,8 +25,8 @@ from swamp_harness.machinery import capacity
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.machinery.limits import NEXT_STEP, SCENARIO_ENDED, Limit
 from swamp_harness.report.features import location_of
-from swamp_harness.report.ids import id_of
-from swamp_harness.report.outcomes import ScenarioResult
+from swamp_harness.results.ids import id_of
+from swamp_harness.results.result import ScenarioResult
 from swamp_harness.tools.display import Display
 from swamp_harness.tools.session import Session
 

@@ -10,9 +10,9 @@ from typing import Any
 from swamp_harness.product import wordings
 from swamp_harness.report import features, project
 from swamp_harness.report.feature_layout import aligned
-from swamp_harness.report.findings import Finding, finding_in
-from swamp_harness.report.ids import id_of
 from swamp_harness.report.step_pages import Catalogue, Phrases, StepEntry, Subject
+from swamp_harness.results.findings import Finding, finding_in
+from swamp_harness.results.ids import id_of
 from swamp_harness.scenario import both_modes, probe, vocabulary
 from swamp_harness.tools.steps import (
     Use,

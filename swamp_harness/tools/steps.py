@@ -14,7 +14,7 @@ from typing import Any
 from behave.runner import Runner, the_step_registry
 from behave.step_registry import AmbiguousStep
 
-from swamp_harness.report.findings import Finding, finding_at, finding_in
+from swamp_harness.results.findings import Finding, finding_at, finding_in
 from swamp_harness.tools.start import configuration
 
 _NEAREST = 3

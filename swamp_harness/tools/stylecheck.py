@@ -16,9 +16,9 @@ from swamp_harness.machinery.plain_text import clean
 from swamp_harness.report.feature_files import files_below, without_rows
 from swamp_harness.report.feature_layout import laid_out
 from swamp_harness.report.features import catalogue, location_of
-from swamp_harness.report.findings import Finding, finding_at, finding_in
-from swamp_harness.report.ids import UAT_TAG
-from swamp_harness.report.outcomes import title_of
+from swamp_harness.results.findings import Finding, finding_at, finding_in
+from swamp_harness.results.ids import UAT_TAG
+from swamp_harness.results.result import title_of
 from swamp_harness.tools.steps import Uses, definitions, described, mistakes_in, shown
 
 _FEWEST_STEPS, _MOST_STEPS = 3, 12

@@ -47,16 +47,3 @@ def together(runs: Sequence[Figures]) -> Figures:
         for name in names
         for values in [[each[name] for each in runs if name in each]]
     }
-
-
-def in_words(figures: Figures) -> list[str]:
-    """The figures, in lines for people."""
-    told = ", ".join(f"{figures[name]:g} {name}" for name in (SCENARIOS, WALL, HARNESS, PRODUCT, COMMANDS))
-    each = figures[COMMANDS] / (figures[SCENARIOS] or 1)
-    return [
-        f"Figures: {told} ({each:.1f} commands per scenario)",
-        f"Pace: {pace(figures):.2f} times the least possible {least_wall_seconds(figures):.0f} s "
-        f"({figures[PROCESSORS]:g} processors, {figures[AT_ONCE]:g} scenarios at a time, the longest "
-        f"{figures[LONGEST]:.0f} s); the harness took {share_of_harness(figures):.1%} of the product's "
-        "processor time",
-    ]

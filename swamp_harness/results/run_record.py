@@ -16,17 +16,14 @@ from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import json_text
-from swamp_harness.report import figures
-from swamp_harness.report.outcomes import Ending, Outcome, ScenarioResult, fallbacks_in, verdict
+from swamp_harness.results import figures
+from swamp_harness.results.outcome import INTERRUPTIONS, Ending
+from swamp_harness.results.result import ScenarioResult, exit_code_of, fallbacks_in
 
 RUN_FILE = "run.json"
 
-# The exit codes of runs that somebody ended, and how those ended.
-_OF_ENDINGS = {
-    ExitCode.INTERRUPTED: Ending.INTERRUPTED,
-    ExitCode.TERMINATED: Ending.TERMINATED,
-    ExitCode.HUNG_UP: Ending.HUNG_UP,
-}
+# The number of the format of run.json; a change that a reader has to know of makes it another.
+FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -93,6 +90,7 @@ class SuiteRun:
     def write_to(self, folder: Path) -> None:
         """Write `run.json` into a folder, blanked of secrets."""
         document = {
+            "format": FORMAT,
             "started": self.started.isoformat(timespec="seconds"),
             "target": self.target,
             "sign-off": self.is_for_sign_off,
@@ -107,7 +105,7 @@ class SuiteRun:
             "planned": self.planned,
             "figures": self.figures,
             "fallbacks": fallbacks_in(self.results),
-            "results": [{**asdict(result), "outcome": result.outcome.value} for result in self.results],
+            "results": [result.as_document() for result in self.results],
         }
         # Half a record would hide the one that says that the run has not ended.
         half = folder / f"{RUN_FILE}.new"
@@ -119,10 +117,12 @@ def read_run(file: Path) -> SuiteRun:
     """Read the record of a finished run.
 
     Raises:
-        UnusableInput: the file cannot be read, or is none (exit code 2).
+        UnusableInput: the file cannot be read, is none, or has another format (exit code 2).
     """
     try:
         document = json.loads(file.read_text("utf-8"))
+        if document.get("format") != FORMAT:
+            raise _of_another_format(file, document)
         return SuiteRun(
             started=datetime.fromisoformat(document["started"]),
             target=document["target"],
@@ -132,14 +132,14 @@ def read_run(file: Path) -> SuiteRun:
             other=document["other binary"],
             verdict=ExitCode[document["verdict"]],
             figures=document["figures"],
-            results=tuple(map(_result, document["results"])),
-            machines=tuple(MachineOfRun(**told) for told in document.get("bench", ())),
-            planned=document.get("planned", 0),
-            ending=_ending_in(document),
-            errors=tuple(document.get("errors", ())),
-            output_lost=document.get("output lost", ""),
+            results=tuple(map(ScenarioResult.from_document, document["results"])),
+            machines=tuple(MachineOfRun(**told) for told in document["bench"]),
+            planned=document["planned"],
+            ending=Ending(document["ending"]),
+            errors=tuple(document["errors"]),
+            output_lost=document["output lost"],
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnusableInput(
             f"{file} is no record of a run ({type(error).__name__}: {error}): give the {RUN_FILE} of a "
             "finished run.",
@@ -182,7 +182,7 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
         results=tuple(sorted(results, key=lambda result: (result.place, result.platform))),
         machines=tuple(dict.fromkeys(machine for each in records for machine in each.machines)),
         planned=len(results) + sum(each.without_result for each in records),
-        ending=max((each.ending for each in records), key=list(Ending).index),
+        ending=max((each.ending for each in records), key=lambda ending: ending.rank),
         errors=tuple(error for each in records for error in each.errors),
         output_lost=next((each.output_lost for each in records if each.output_lost), ""),
     )
@@ -190,10 +190,10 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
 
 def _verdict_of_all(records: Sequence[SuiteRun], results: Sequence[ScenarioResult]) -> ExitCode:
     ended = {each.verdict for each in records}
-    for code in (*_OF_ENDINGS, ExitCode.PROMISE_BROKEN):
+    for code in (*INTERRUPTIONS, ExitCode.PROMISE_BROKEN):
         if code in ended:  # a run may end with 1, as with 5, for what stands in none of its results
             return code
-    code = verdict(results)
+    code = exit_code_of(results)
     if code is not ExitCode.PROMISE_BROKEN and ExitCode.INFRASTRUCTURE_FAULT in ended:
         return ExitCode.INFRASTRUCTURE_FAULT
     if code not in (ExitCode.PROMISE_BROKEN, ExitCode.INFRASTRUCTURE_FAULT) and ExitCode.INCOMPLETE in ended:
@@ -201,16 +201,12 @@ def _verdict_of_all(records: Sequence[SuiteRun], results: Sequence[ScenarioResul
     return code
 
 
-def _ending_in(document: dict[str, Any]) -> Ending:
-    if "ending" in document:
-        return Ending(document["ending"])
-    # A record of before endings were noted.
-    return _OF_ENDINGS.get(ExitCode[document["verdict"]], Ending.COMPLETE)
-
-
-def _result(told: dict[str, Any]) -> ScenarioResult:
-    return ScenarioResult(
-        **{**told, "outcome": Outcome(told["outcome"]), "numbers": tuple(told["numbers"])},
+def _of_another_format(file: Path, document: Mapping[str, Any]) -> UnusableInput:
+    found = document.get("format", "none")
+    return UnusableInput(
+        f"{file} has format {found} of another version of the suite, which reads {FORMAT} here: run "
+        "the suite again, or read the reports with the version that wrote them.",
+        ExitCode.BAD_COMMAND_LINE,
     )
 
 

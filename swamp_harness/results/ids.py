@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.report.findings import Finding, finding_at, finding_in
-from swamp_harness.report.places import Places
-from swamp_harness.report.project import in_project
+from swamp_harness.machinery.root import in_project
+from swamp_harness.machinery.yaml_files import line_of
+from swamp_harness.results.findings import Finding, finding_at, finding_in
 
 UAT_TAG = re.compile(r"^uat-(\d\d)$")
 # What each tag means. Any other tag is an id.
@@ -141,7 +141,7 @@ class Named:
     @property
     def line(self) -> int:
         """The line of the name; the first one in a file that is neither YAML nor JSON."""
-        return Places(self.file).line_of(self.path) if self.path else 1
+        return line_of(self.file, self.path) if self.path else 1
 
 
 def unknown(named: Iterable[Named], known: Collection[str]) -> list[Finding]:

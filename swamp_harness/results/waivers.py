@@ -8,17 +8,17 @@ that is about no scenario fails the run, so that the list cannot outlive its rea
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import Any
 
-from swamp_harness.report.features import FeatureRun
-from swamp_harness.report.ids import is_of
-from swamp_harness.report.kept_lists import read_entries, unusable
-from swamp_harness.report.outcomes import Outcome, ScenarioResult
+from swamp_harness.machinery.yaml_files import read_yaml
+from swamp_harness.results import schemas
+from swamp_harness.results.ids import is_of
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult
 
-_FIELDS = ("scenario", "reason", "link", "last-version")
 # A version begins with the moment of its build, which orders versions.
 _BUILT = re.compile(r"^(\d{8})\.(\d{6})\.(\d+)")
 
@@ -49,14 +49,39 @@ class Waiver:
         return built is not None and built <= (_built(self.last_version) or ())
 
 
+class WaiverFlaw(Enum):
+    """What can be wrong with a waiver."""
+
+    NO_SCENARIO = "it is about no scenario"
+    EXPIRED = "it has expired"
+    NOT_NEEDED = "nothing needs it"
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A waiver that has outlived its reason.
+
+    Attributes:
+        waiver: which.
+        flaw: what is wrong with it.
+        version: that was under test.
+    """
+
+    waiver: Waiver
+    flaw: WaiverFlaw
+    version: str
+
+
 def load(file: Path) -> list[Waiver]:
     """Read the list of waivers; none if there is no such file.
 
     Raises:
         UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
     """
-    entries = read_entries(file, _FIELDS) if file.exists() else []
-    return [_waiver(file, index, entry) for index, entry in enumerate(entries, start=1)]
+    entries = read_yaml(file, schemas.WAIVERS) if file.exists() else []
+    return [
+        Waiver(**{name.replace("-", "_"): each.strip() for name, each in entry.items()}) for entry in entries
+    ]
 
 
 def of_scenario(waivers: Sequence[Waiver], scenario: str, version: str) -> Waiver | None:
@@ -65,47 +90,31 @@ def of_scenario(waivers: Sequence[Waiver], scenario: str, version: str) -> Waive
 
 
 def complaints(
-    waivers: Sequence[Waiver], results: Sequence[ScenarioResult], version: str, runs: Sequence[FeatureRun]
-) -> list[str]:
-    """What is wrong with the list, in sentences.
+    waivers: Sequence[Waiver], results: Sequence[ScenarioResult], version: str, ids: Collection[str]
+) -> list[Complaint]:
+    """What is wrong with the list.
 
     Args:
         waivers: the list.
         results: of a run, or of the runs of a release on several platforms.
         version: that was under test.
-        runs: of all scenarios, those that were not selected as well.
+        ids: of all scenarios, those that were not selected as well.
     """
-    told = []
     ran = [result for result in results if result.outcome is not Outcome.NOT_RUN]
-    known = {*(run.id for run in runs), *(result.id for result in results)}
+    known = {*ids, *(result.id for result in results)}
+    found = []
     for waiver in waivers:
         concerned = [result for result in ran if waiver.concerns(result.id)]
-        expected = {run.id for run in runs if waiver.concerns(run.id)}
-        all_ran = {result.id for result in concerned} >= expected
+        all_ran = {result.id for result in concerned} >= {each for each in ids if waiver.concerns(each)}
         if not any(map(waiver.concerns, known)):
-            told.append(
-                f"The waiver of {waiver.scenario!r} is about no scenario: give the id as the feature "
-                "has it, or remove it."
-            )
+            found.append(Complaint(waiver, WaiverFlaw.NO_SCENARIO, version))
         elif not waiver.counts_for(version):
-            told.append(
-                f"The waiver of {waiver.scenario!r} has expired: it counts up to {waiver.last_version}, and "
-                f"this is {version}. Remove it, or decide anew."
-            )
+            found.append(Complaint(waiver, WaiverFlaw.EXPIRED, version))
         elif all_ran and {result.outcome for result in concerned} == {Outcome.HELD}:
-            told.append(f"Nothing needs the waiver of {waiver.scenario!r} any longer: remove it.")
-    return told
+            found.append(Complaint(waiver, WaiverFlaw.NOT_NEEDED, version))
+    return found
 
 
 def _built(version: str) -> tuple[int, ...] | None:
     match = _BUILT.match(version)
     return tuple(map(int, match.groups())) if match else None
-
-
-def _waiver(file: Path, index: int, entry: Mapping[str, Any]) -> Waiver:
-    texts = {name.replace("-", "_"): str(value).strip() for name, value in entry.items()}
-    if _built(texts["last_version"]) is None:
-        raise unusable(
-            file, f"entry {index} ends with {texts['last_version']!r}, which is no version of swamp"
-        )
-    return Waiver(**texts)
