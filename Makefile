@@ -16,6 +16,7 @@ MODULES ?=
 JOBS ?=
 SHARD ?=
 RUNS ?=
+FIX ?=
 VERSIONS ?=
 ifneq ($(BENCH),)
 export UAT_BENCH := $(BENCH)
@@ -45,12 +46,14 @@ BIN := .venv/bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help uat test workflows prove mutate matrix signoff report bench compare resolve coverage record verification lock clean
+.PHONY: help uat test workflows prove mutate matrix signoff report bench compare resolve check docs coverage record verification lock clean
 
 help:
 	@echo "make uat       run the acceptance suite against swamp: SWAMP_BIN, or the release SWAMP_VERSION, else swamp"
 	@echo "               on PATH, else the stand-in"
 	@echo "make test      run the project's own tests; needs no swamp binary"
+	@echo "make check     check features, lists and generated files in seconds; FIX=1 corrects what it can"
+	@echo "make docs      write docs/steps.md and docs/steps.html, the catalogue of steps"
 	@echo "make workflows check the definitions of CI only"
 	@echo "make matrix    run the suite over several releases, oldest first: make matrix VERSIONS='… …'"
 	@echo "make prove     show that the scenarios notice every mutant of the stand-in"
@@ -75,9 +78,7 @@ test: .venv/ready workflows
 	$(BIN)/mypy --platform darwin
 	$(BIN)/mypy --platform win32
 	$(BIN)/lint-imports
-	$(BIN)/swamp-uat check-features
-	$(BIN)/swamp-uat coverage --check
-	$(BIN)/swamp-uat verification --check
+	$(BIN)/swamp-uat check
 	$(BIN)/pytest
 
 # The rules of GitHub's workflows, and what is unsafe in them; asks nobody.
@@ -108,6 +109,12 @@ resolve: .venv/ready
 
 compare: .venv/ready
 	@$(BIN)/swamp-uat compare
+
+check: .venv/ready
+	@$(BIN)/swamp-uat check $(if $(FIX),--fix)
+
+docs: .venv/ready
+	$(BIN)/swamp-uat docs
 
 coverage: .venv/ready
 	$(BIN)/swamp-uat coverage

@@ -45,7 +45,7 @@ Feature: Capabilities
     Then the run succeeds
     And the step "placed" was given back and left behind the same as the step "local"
     And the step "placed" was given back:
-      | asked for                   | given back |
+      | asked for                    | given back |
       | the deletion                 | nothing    |
       | the resource that it deletes | nothing    |
       | the resource that it spares  | spared     |
@@ -69,12 +69,12 @@ Feature: Capabilities
     And the step "placed" was given back the same as the step "local"
 
     Examples:
-      | work                                     |
-      | reads data, its own and that of others   |
-      | evaluates expressions                    |
-      | reads the sensitive field that it wrote  |
-      | looks at the handles of what it wrote    |
-      | makes mistakes                           |
+      | work                                    |
+      | reads data, its own and that of others  |
+      | evaluates expressions                   |
+      | reads the sensitive field that it wrote |
+      | looks at the handles of what it wrote   |
+      | makes mistakes                          |
 
   @uat-22 @worker-reads-data-and-expressions
   Scenario: A step on a worker reads what was written, and computes what expressions say
@@ -88,12 +88,12 @@ Feature: Capabilities
     When the workflow starts
     Then the run succeeds
     And the step "reading" was given back:
-      | asked for                            | given back              |
-      | the latest version of its own        | second                  |
-      | the first version of its own         | first                   |
-      | a resource that does not exist       | nothing                 |
-      | the records of "seed"                | plain, unexpected, zero |
-      | the records of "seed" with number 0  | zero                    |
+      | asked for                           | given back              |
+      | the latest version of its own       | second                  |
+      | the first version of its own        | first                   |
+      | a resource that does not exist      | nothing                 |
+      | the records of "seed"               | plain, unexpected, zero |
+      | the records of "seed" with number 0 | zero                    |
     And the step "computing" was given back:
       | asked for                  | given back |
       | 1 + 2                      | 3          |
@@ -132,28 +132,28 @@ Feature: Capabilities
     When the workflow starts
     Then the run succeeds
     And the step "placed" was given back:
-      | asked for                                    | given back                                          |
+      | asked for                                    | given back                                              |
       | all data of a model                          | seed note v1, seed plain v2, seed tune v1, seed zero v1 |
-      | the records of a model                       | seed plain v2, seed zero v1                         |
-      | the recordings of a model                    | seed tune v1                                        |
-      | the texts of a model                         | seed note v1                                        |
-      | data of a kind that only begins alike        | nothing                                             |
-      | data of a model whose name only begins alike | nothing                                             |
-      | the resources of a model                     | seed plain v2, seed tune v1, seed zero v1           |
-      | the files of a model                         | seed note v1                                        |
-      | the recordings of every model                | other tune v1, seed tune v1                         |
-      | the data with a tag                          | seed plain v2, seed zero v1                         |
-      | the data with another tag                    | seed tune v1                                        |
-      | the data of a step                           | other plain v2, other zero v1                       |
-      | the data of a run                            | other note v1, seed note v1                         |
-      | the data of no run                           | nothing                                             |
-      | one record in its first version              | seed plain v1                                       |
-      | one record in every version                  | seed plain v1, seed plain v2                        |
-      | the data with a number                       | seed plain v2, seed tune v1                         |
-      | the data with an empty text                  | seed zero v1                                        |
-      | the data of one model or another             | other note v1, seed note v1                         |
-      | the data of nobody                           | nothing                                             |
-      | its run                                      | this run                                            |
+      | the records of a model                       | seed plain v2, seed zero v1                             |
+      | the recordings of a model                    | seed tune v1                                            |
+      | the texts of a model                         | seed note v1                                            |
+      | data of a kind that only begins alike        | nothing                                                 |
+      | data of a model whose name only begins alike | nothing                                                 |
+      | the resources of a model                     | seed plain v2, seed tune v1, seed zero v1               |
+      | the files of a model                         | seed note v1                                            |
+      | the recordings of every model                | other tune v1, seed tune v1                             |
+      | the data with a tag                          | seed plain v2, seed zero v1                             |
+      | the data with another tag                    | seed tune v1                                            |
+      | the data of a step                           | other plain v2, other zero v1                           |
+      | the data of a run                            | other note v1, seed note v1                             |
+      | the data of no run                           | nothing                                                 |
+      | one record in its first version              | seed plain v1                                           |
+      | one record in every version                  | seed plain v1, seed plain v2                            |
+      | the data with a number                       | seed plain v2, seed tune v1                             |
+      | the data with an empty text                  | seed zero v1                                            |
+      | the data of one model or another             | other note v1, seed note v1                             |
+      | the data of nobody                           | nothing                                                 |
+      | its run                                      | this run                                                |
     And the step "placed" was given back the same as the step "local"
 
   @uat-22 @shared-name-read-as-current

@@ -32,10 +32,10 @@ Feature: Enrollment and machine binding
     And the secret of "alpha" is nowhere outside the vault
 
     Examples:
-      | credential                           | reason                     |
-      | a malformed credential               | its token is malformed     |
-      | a wrong secret                       | its secret is wrong        |
-      | a credential that was never minted   | its token was never minted |
+      | credential                         | reason                     |
+      | a malformed credential             | its token is malformed     |
+      | a wrong secret                     | its secret is wrong        |
+      | a credential that was never minted | its token was never minted |
 
   # A stranger needs no credential at all to get this far.
   @uat-05 @unknown-token-leaves-no-trace

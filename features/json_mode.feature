@@ -9,17 +9,17 @@ Feature: JSON mode
     Given a repository
     When the operator asks the help for the worker commands
     Then these are the worker commands, and no others:
-      | command               | judged in                                      |
-      | worker connect        | 27, and every scenario with workers in JSON    |
+      | command               | judged in                                        |
+      | worker connect        | 27, and every scenario with workers in JSON      |
       | worker daemon disable | nowhere: it would change this machine's services |
       | worker daemon enable  | nowhere: it would change this machine's services |
-      | worker daemon status  | 27                                             |
-      | worker list           | 5, 27                                          |
-      | worker queue          | 18, 27                                         |
-      | worker token create   | 1, 2, 27                                       |
-      | worker token list     | 3, 27                                          |
-      | worker token revoke   | 4, 27                                          |
-      | worker verify         | 27                                             |
+      | worker daemon status  | 27                                               |
+      | worker list           | 5, 27                                            |
+      | worker queue          | 18, 27                                           |
+      | worker token create   | 1, 2, 27                                         |
+      | worker token list     | 3, 27                                            |
+      | worker token revoke   | 4, 27                                            |
+      | worker verify         | 27                                               |
 
   @uat-27 @nothing-to-show-same-in-both-modes
   Scenario Outline: An operator who <asks> where there is nothing is told so in both modes
@@ -38,10 +38,10 @@ Feature: JSON mode
   @uat-27 @lists-same-in-both-modes
   Scenario: An operator is told the same in both modes where there is something
     Given a workflow with the steps:
-      | step  | runs on                  | work               |
-      | hold  | worker "alpha"           | holds, then writes |
-      | build | zone=west, note=it's 5%  | works at once      |
-      | ship  | worker "gamma"           | works at once      |
+      | step  | runs on                 | work               |
+      | hold  | worker "alpha"          | holds, then writes |
+      | build | zone=west, note=it's 5% | works at once      |
+      | ship  | worker "gamma"          | works at once      |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
     And the enrolled worker "beta" with the labels "city=Köln, note=it's $HOME, query=a=b=c, sum=1 + 1, zero=0", and other values of "query, zero" in a variable
@@ -50,14 +50,14 @@ Feature: JSON mode
     When the workflow starts
     And the step "hold" is running
     Then every list of workers shows:
-      | worker | status | slots | labels                                               |
-      | alpha  | busy   | 1/2   | the usual ones                                       |
+      | worker | status | slots | labels                                                 |
+      | alpha  | busy   | 1/2   | the usual ones                                         |
       | beta   | idle   | 0/1   | city=Köln,note=it's $HOME,query=a=b=c,sum=1 + 1,zero=0 |
     And every list of workers, past members included, shows:
-      | worker | status       | slots | labels                                               |
-      | alpha  | busy         | 1/2   | the usual ones                                       |
+      | worker | status       | slots | labels                                                 |
+      | alpha  | busy         | 1/2   | the usual ones                                         |
       | beta   | idle         | 0/1   | city=Köln,note=it's $HOME,query=a=b=c,sum=1 + 1,zero=0 |
-      | gamma  | disconnected | 0/1   | none                                                 |
+      | gamma  | disconnected | 0/1   | none                                                   |
     And every list of waiting steps shows:
       | step  | waits for              |
       | build | note=it's 5%,zone=west |
@@ -94,20 +94,20 @@ Feature: JSON mode
     Then both fail because <reason>, with the same exit code
 
     Examples:
-      | errs                                             | reason                                    |
-      | revokes a token that does not exist              | there is no such token                    |
-      | mints a token without a lifetime                 | an option is missing                      |
-      | mints a token for a lifetime of bananas          | the lifetime is not understood            |
-      | verifies workers without naming an orchestrator  | no orchestrator was named                 |
-      | connects a worker without naming an orchestrator | no orchestrator was named                 |
-      | mints a token for no machines                    | a number of machines must be positive     |
-      | connects a worker without a token                | no token was given                        |
-      | connects a worker with a label without a value   | a label has no value                      |
-      | connects a worker with a label whose value is empty | a label has no value                   |
-      | connects a worker to a web page                  | the address is not that of an orchestrator |
-      | gives a command that does not exist              | there is no such command                  |
-      | gives an option that does not exist              | there is no such option                   |
-      | asks an orchestrator that is not there           | the orchestrator cannot be reached        |
+      | errs                                                | reason                                     |
+      | revokes a token that does not exist                 | there is no such token                     |
+      | mints a token without a lifetime                    | an option is missing                       |
+      | mints a token for a lifetime of bananas             | the lifetime is not understood             |
+      | verifies workers without naming an orchestrator     | no orchestrator was named                  |
+      | connects a worker without naming an orchestrator    | no orchestrator was named                  |
+      | mints a token for no machines                       | a number of machines must be positive      |
+      | connects a worker without a token                   | no token was given                         |
+      | connects a worker with a label without a value      | a label has no value                       |
+      | connects a worker with a label whose value is empty | a label has no value                       |
+      | connects a worker to a web page                     | the address is not that of an orchestrator |
+      | gives a command that does not exist                 | there is no such command                   |
+      | gives an option that does not exist                 | there is no such option                    |
+      | asks an orchestrator that is not there              | the orchestrator cannot be reached         |
 
   @uat-27 @stopped-worker-finishes-its-step
   Scenario Outline: A worker that is stopped finishes its step first, and reports this in <output>

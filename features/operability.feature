@@ -141,14 +141,14 @@ Feature: Operability
     And an orchestrator
     When the operator goes to another machine, without a repository
     Then an operator there is told why, in text and in JSON, who:
-      | errs                                   | reason                            |
-      | runs a workflow that does not exist    | there is no such workflow         |
-      | runs a model that does not exist       | there is no such model            |
-      | runs a method that does not exist      | there is no such method           |
-      | revokes a token that does not exist    | there is no such token            |
-      | mints a token for a lifetime of bananas | the lifetime is not understood   |
-      | runs a workflow where nobody listens   | the orchestrator cannot be reached |
-      | lists the workers where nobody listens | the orchestrator cannot be reached |
+      | errs                                    | reason                             |
+      | runs a workflow that does not exist     | there is no such workflow          |
+      | runs a model that does not exist        | there is no such model             |
+      | runs a method that does not exist       | there is no such method            |
+      | revokes a token that does not exist     | there is no such token             |
+      | mints a token for a lifetime of bananas | the lifetime is not understood     |
+      | runs a workflow where nobody listens    | the orchestrator cannot be reached |
+      | lists the workers where nobody listens  | the orchestrator cannot be reached |
     And no step began
     And nothing was left on the other machine
 
@@ -234,9 +234,9 @@ Feature: Operability
     And nothing was left on the other machine
 
     Examples:
-      | certificate                        | trust                           | flaw                                 |
-      | a certificate of another authority | the authority                   | the certificate is not trusted       |
-      | a self-signed certificate          | the authority                   | the certificate is not trusted       |
-      | a self-signed certificate          | another self-signed certificate | the certificate is not trusted       |
-      | an expired certificate             | the authority                   | the certificate has expired          |
-      | a certificate for another host     | the authority                   | the certificate is for another host  |
+      | certificate                        | trust                           | flaw                                |
+      | a certificate of another authority | the authority                   | the certificate is not trusted      |
+      | a self-signed certificate          | the authority                   | the certificate is not trusted      |
+      | a self-signed certificate          | another self-signed certificate | the certificate is not trusted      |
+      | an expired certificate             | the authority                   | the certificate has expired         |
+      | a certificate for another host     | the authority                   | the certificate is for another host |

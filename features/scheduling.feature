@@ -6,9 +6,9 @@ Feature: Dispatch and scheduling
   @uat-18 @step-needs-every-label
   Scenario: Each step runs only where every label matches
     Given a workflow with the steps:
-      | step  | runs on                                               | work          | queue limit |
-      | east  | region=east                                           | works at once |             |
-      | west  | region=west, this platform                            | works at once |             |
+      | step  | runs on                                                | work          | queue limit |
+      | east  | region=east                                            | works at once |             |
+      | west  | region=west, this platform                             | works at once |             |
       | train | region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x | works at once | 60 s        |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
@@ -174,14 +174,14 @@ Feature: Dispatch and scheduling
   @uat-19 @missing-worker-runs-nowhere-else
   Scenario: A step for a worker that does not exist runs nowhere else
     Given a workflow with the steps:
-      | step    | runs on                                               | work          | queue limit |
-      | lost    | worker "nobody", region=east                          | works at once | 3 s         |
-      | shorter | worker "alph", region=east                            | works at once | 3 s         |
-      | longer  | worker "alpha-2", region=east                         | works at once | 3 s         |
-      | ending  | worker "lpha", region=east                            | works at once | 3 s         |
-      | case    | worker "Alpha", region=east                           | works at once | 3 s         |
+      | step    | runs on                                                | work          | queue limit |
+      | lost    | worker "nobody", region=east                           | works at once | 3 s         |
+      | shorter | worker "alph", region=east                             | works at once | 3 s         |
+      | longer  | worker "alpha-2", region=east                          | works at once | 3 s         |
+      | ending  | worker "lpha", region=east                             | works at once | 3 s         |
+      | case    | worker "Alpha", region=east                            | works at once | 3 s         |
       | part    | the first half of the instance of "alpha", region=east | works at once | 3 s         |
-      | useful  | region=east                                           | works at once |             |
+      | useful  | region=east                                            | works at once |             |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
     When the workflow starts

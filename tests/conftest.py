@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +16,12 @@ import pytest
 
 from swamp_harness.machinery import capacity
 from swamp_harness.machinery.faults import ExitCode
+from swamp_harness.report import features, project
 from swamp_harness.results.outcome import Ending, Outcome
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.results.run_record import SuiteRun
 from swamp_harness.results.skip import Skip
+from swamp_harness.tools import steps, stylecheck
 
 ROOT = Path(__file__).parents[1]
 FAKE = Path(__file__).parent / "fake_swamp.py"
@@ -74,6 +77,42 @@ def fake_swamp(tmp_path: Path) -> Callable[..., FakeSwamp]:
         return FakeSwamp(path, secrets_file)
 
     return make
+
+
+@pytest.fixture
+def own_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the project's features and generated files, which the commands take for the project's."""
+    copied = tmp_path / "project" / "features"
+    shutil.copytree(project.FEATURES, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("COVERAGE_MAP", "STEPS", "STEPS_PAGE", "EDITOR_SETTINGS"):
+        file = getattr(project, name)
+        copy = copied.parent / file.name
+        if file.exists():
+            shutil.copy(file, copy)
+        monkeypatch.setattr(project, name, copy)
+    monkeypatch.setattr(project, "FEATURES", copied)
+    return copied
+
+
+def forget_definitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no step be defined yet."""
+    empty: dict[str, list[Any]] = {kind: [] for kind in ("given", "when", "then", "step")}
+    monkeypatch.setattr(steps.the_step_registry, "steps", empty)
+
+
+def said_of_style(folder: Path) -> list[str]:
+    """What is said of the style of features, each with its place from the folder on."""
+    return _from(folder, stylecheck.style_errors(folder, features.parse(folder)))
+
+
+def said_of_steps(folder: Path) -> list[str]:
+    """What is said of the steps of features, each with its place from the folder on."""
+    steps.load_definitions(folder)
+    return _from(folder, stylecheck.step_errors(steps.Uses(features.parse(folder))))
+
+
+def _from(folder: Path, findings: Iterable[object]) -> list[str]:
+    return [str(each).removeprefix(f"{folder.resolve().as_posix()}/") for each in findings]
 
 
 def a_result(name: str, outcome: Outcome = Outcome.HELD, **fields: Any) -> ScenarioResult:

@@ -6,7 +6,7 @@ import pytest
 
 from swamp_harness.report import features
 from swamp_harness.report.feature_files import FeatureMistake
-from swamp_harness.tools import stylecheck
+from tests.conftest import forget_definitions, said_of_steps, said_of_style
 from tests.test_tools import FEATURE
 
 STEPS = """\
@@ -25,7 +25,7 @@ def test_a_feature_in_a_sub_folder_is_looked_at_and_counted(tmp_path):
     (tmp_path / "deep" / "er" / "naps.feature").write_text(FEATURE.replace("@uat-07", "@slow"))
 
     assert [each.name for each in features.scenarios_in(features.parse(tmp_path))] == ["A worker naps <how>"]
-    assert any("does not carry its number" in error for error in stylecheck.style_errors(tmp_path))
+    assert any("does not carry its number" in error for error in said_of_style(tmp_path))
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "# a remark\n"], ids=["empty", "blank", "comments"])
@@ -34,7 +34,7 @@ def test_a_file_without_a_feature_is_told_and_stops_nothing(tmp_path, text):
     (tmp_path / "none.feature").write_text(text)
 
     assert len(features.parse(tmp_path)) == 1
-    assert stylecheck.style_errors(tmp_path) == [
+    assert said_of_style(tmp_path) == [
         "none.feature:1: the file holds no feature: write one, or delete the file"
     ]
 
@@ -52,12 +52,12 @@ def test_a_file_without_a_feature_is_told_and_stops_nothing(tmp_path, text):
 def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path, data, complaint):
     (tmp_path / "naps.feature").write_bytes(data)
 
-    (told,) = stylecheck.style_errors(tmp_path)
     with pytest.raises(FeatureMistake) as caught:
         features.parse(tmp_path)
 
-    assert complaint in told
-    assert caught.value.mistakes == (told,)
+    (finding,) = caught.value.findings
+    assert complaint in str(finding)
+    assert str(finding) in str(caught.value)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="an administrator reads all")
@@ -65,9 +65,10 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path):
     (tmp_path / "naps.feature").write_text(FEATURE)
     (tmp_path / "naps.feature").chmod(0)
 
-    (told,) = stylecheck.style_errors(tmp_path)
-
-    assert "naps.feature:1: the file cannot be read (Permission denied)" in told
+    with pytest.raises(
+        FeatureMistake, match=r"naps\.feature:1: the file cannot be read \(Permission denied\)"
+    ):
+        features.parse(tmp_path)
 
 
 def test_line_ends_of_windows_and_tabs_are_read_and_a_folder_is_no_feature(tmp_path):
@@ -75,7 +76,7 @@ def test_line_ends_of_windows_and_tabs_are_read_and_a_folder_is_no_feature(tmp_p
     (tmp_path / "naps.feature").write_bytes(text.encode())
     (tmp_path / "folder.feature").mkdir()
 
-    assert stylecheck.style_errors(tmp_path) == []
+    assert said_of_style(tmp_path) == []
     (scenario,) = features.scenarios_in(features.parse(tmp_path))
     assert scenario.runs == ("worker-naps[well]", "worker-naps[long]")
 
@@ -98,7 +99,7 @@ def test_line_ends_of_windows_and_tabs_are_read_and_a_folder_is_no_feature(tmp_p
 def test_an_outline_without_rows_is_told(tmp_path, text, complaint):
     (tmp_path / "naps.feature").write_text(text)
 
-    told = stylecheck.style_errors(tmp_path)
+    told = said_of_style(tmp_path)
 
     assert any(complaint in error for error in told), told
 
@@ -108,16 +109,14 @@ def test_a_control_character_in_a_name_is_told(tmp_path):
         FEATURE.replace("naps <how>\n    Given", "naps \x1b[31m<how>\n    Given")
     )
 
-    (told,) = stylecheck.style_errors(tmp_path)
+    (told,) = said_of_style(tmp_path)
 
     assert told.startswith("naps.feature:6: the name holds what not every format can")
 
 
 @pytest.fixture
 def own_steps(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        stylecheck.the_step_registry, "steps", {kind: [] for kind in ("given", "when", "then", "step")}
-    )
+    forget_definitions(monkeypatch)
     (tmp_path / "steps").mkdir()
     (tmp_path / "steps" / "naps.py").write_text(STEPS)
     return tmp_path
@@ -134,7 +133,7 @@ def own_steps(tmp_path, monkeypatch):
 def test_the_nearest_existing_step_is_told(own_steps, old, new, hint):
     (own_steps / "naps.feature").write_text(FEATURE.replace(old, new))
 
-    told = stylecheck.step_errors(own_steps)
+    told = said_of_steps(own_steps)
 
     assert any(f"did you mean {hint}" in error for error in told), told
 
@@ -142,7 +141,7 @@ def test_the_nearest_existing_step_is_told(own_steps, old, new, hint):
 def test_nothing_is_suggested_where_nothing_is_near(own_steps):
     (own_steps / "naps.feature").write_text(FEATURE.replace("the pool is empty", "42 cats chase mice"))
 
-    told = "\n".join(stylecheck.step_errors(own_steps))
+    told = "\n".join(said_of_steps(own_steps))
 
     assert "naps.feature:9: no step is defined for `Then 42 cats chase mice`" in told
     assert "cats chase mice`; did you mean" not in told

@@ -65,14 +65,16 @@ def test_an_outline_stands_for_all_its_rows_and_a_row_for_itself_alone():
         ("@worker-wakes", "@Wakes", "@Wakes is no id: write two or more words in lower case, joined by -"),
         ("| long | down |", "| well | up   |", "the id worker-naps[well, up] is taken at"),
         ("@issue-630", "@issue-630 @all-naps", "move @all-naps to a scenario"),
-        ("    @posix", "    @possix", "@possix is a tag of Examples that has no meaning"),
+        ("    @posix", "    @possix", "@possix has no meaning as a tag of Examples: did you mean @posix?"),
+        ("@slow @worker-naps", "@slwo @worker-naps", "@slwo has no meaning: did you mean @slow?"),
     ],
 )
 def test_a_mistake_in_the_ids_is_told_with_its_place_and_the_fix(tmp_path, old, new, complaint):
     assert old in FEATURE
     (told,) = ids.mistakes_in(parsed(tmp_path, FEATURE.replace(old, new)))
-    assert complaint in told
-    assert re.match(r".*naps\.feature:\d+: ", told)
+    assert complaint in told.message
+    assert told.file.endswith("/naps.feature")
+    assert told.line > 1
 
 
 def test_sound_ids_have_no_mistakes(tmp_path):
@@ -88,7 +90,7 @@ def test_what_names_a_scenario_that_does_not_exist_stops_the_run(tmp_path, monke
     monkeypatch.setenv("UAT_WAIVERS", str(tmp_path / "waivers.yaml"))
 
     with pytest.raises(
-        ids.IdMistake, match="names the scenario 'worker-nips', which does not exist"
+        ids.IdMistake, match=r"waivers\.yaml:1: the scenario 'worker-nips' does not exist"
     ) as caught:
         references.refuse_id_mistakes(parsed(tmp_path, FEATURE))
 

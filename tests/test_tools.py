@@ -12,8 +12,8 @@ from swamp_harness.results import deviations
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import ScenarioResult, exit_code_of
 from swamp_harness.scenario.judging import judge
-from swamp_harness.tools import command, stylecheck
-from tests.conftest import a_result, a_run
+from swamp_harness.tools import command
+from tests.conftest import a_result, a_run, forget_definitions, said_of_steps, said_of_style
 
 ENTRY = """
 - id: known
@@ -264,7 +264,7 @@ def test_a_run_that_cannot_be_read_is_bad_input(tmp_path):
 
 
 def test_a_sound_feature_has_no_style_errors(folder):
-    assert stylecheck.style_errors(folder(FEATURE)) == []
+    assert said_of_style(folder(FEATURE)) == []
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_a_sound_feature_has_no_style_errors(folder):
 )
 def test_style_errors_are_told_with_their_place(folder, old, new, complaint):
     assert old in FEATURE
-    errors = stylecheck.style_errors(folder(FEATURE.replace(old, new)))
+    errors = said_of_style(folder(FEATURE.replace(old, new)))
 
     assert any(complaint in error for error in errors), errors
     assert all(re.match(r"naps\.feature:\d+: ", error) for error in errors)
@@ -309,40 +309,39 @@ def test_two_scenarios_of_one_name_are_told_with_both_places(folder, first, seco
     place = folder(first)
     (place / "other.feature").write_text(second)
 
-    told = [each for each in stylecheck.style_errors(place) if "a scenario of this name" in each]
+    told = [each for each in said_of_style(place) if "a scenario of this name" in each]
 
     (error,) = told
     assert re.fullmatch(
-        r"(naps|other)\.feature:\d+: a scenario of this name stands already at naps\.feature:\d+", error
+        r"(naps|other)\.feature:\d+: a scenario of this name stands already at .*/naps\.feature:\d+", error
     )
 
 
 STEPS = """\
 from behave import given, then, when
 @given('an orchestrator')
-def a(context): pass
+def a(context): "Starts an orchestrator."
 @when('the worker "alpha" naps {how}')
-def c(context, how): pass
+def c(context, how): "Lets it nap."
 @when('the worker "{name}" naps {how}')
-def b(context, name, how): pass
+def b(context, name, how): "Lets one nap."
 @then('nobody says this')
 def d(context): pass
 """
 
 
 def test_undefined_ambiguous_and_unused_steps_are_errors(folder, monkeypatch):
-    monkeypatch.setattr(
-        stylecheck.the_step_registry, "steps", {kind: [] for kind in ("given", "when", "then", "step")}
-    )
+    forget_definitions(monkeypatch)
     place = folder(FEATURE)
     (place / "steps").mkdir()
     (place / "steps" / "naps.py").write_text(STEPS)
 
-    errors = "\n".join(stylecheck.step_errors(place))
+    errors = "\n".join(said_of_steps(place))
 
     assert "no step is defined for `Then the pool is empty`" in errors
     assert '`When the worker "alpha" naps well` is ambiguous' in errors
-    assert "no feature uses the step `nobody says this`" in errors
+    assert "steps/naps.py:8: no feature uses the step `nobody says this`" in errors
+    assert "steps/naps.py:8: the step `nobody says this` has no description" in errors
     assert "an orchestrator" not in errors
 
 
@@ -356,14 +355,10 @@ def test_a_waiver_of_no_scenario_is_an_error_of_the_features(tmp_path, monkeypat
     file = tmp_path / "waivers.yaml"
     file.write_text(yaml.safe_dump([waiver]))
     monkeypatch.setenv("UAT_WAIVERS", str(file))
-    monkeypatch.setattr(stylecheck, "style_errors", lambda _: [])
-    monkeypatch.setattr(stylecheck, "step_errors", lambda _: [])
 
     assert command.main(["check-features"]) == ExitCode.FEATURE_MISTAKE
-    assert capsys.readouterr().err == (
-        "waivers.yaml: an entry names the scenario 'worker-nips', which does not exist: correct the id, or "
-        "remove the entry\n"
-    )
+    said = "the scenario 'worker-nips' does not exist: correct the id, or remove the entry"
+    assert f"{file.resolve().as_posix()}:4: {said}\n" in capsys.readouterr().out
 
 
 def test_the_project_knows_its_own_files():

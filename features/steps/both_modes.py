@@ -10,21 +10,25 @@ from swamp_harness.scenario.tables import rows_of
 
 @when("the operator asks the help for the worker commands")
 def the_operator_asks_the_help(context):
+    """Collects every command under `swamp worker` from the product's own help."""
     context.world.asked = both_modes.worker_commands(context.world)
 
 
 @when("the operator {question:Question}, in text and in JSON")
 def the_operator_asks(context, question):
+    """Runs a command twice, once with text output and once with JSON output."""
     context.world.asked = both_modes.ask(context.world, question)
 
 
 @when("the operator {mistake:Mistake}, in text and in JSON")
 def the_operator_errs(context, mistake):
+    """Runs a wrong command twice, once with text output and once with JSON output."""
     context.world.asked = both_modes.make_mistake(context.world, mistake)
 
 
 @then("these are the worker commands, and no others:")
 def these_are_the_commands(context):
+    """Checks that the help lists exactly these commands; `judged in` says which promise covers each."""
     judge(
         "these are the worker commands, and no others",
         promised=[row["command"] for row in rows_of(context.table, {"command", "judged in"})],
@@ -35,6 +39,7 @@ def these_are_the_commands(context):
 @then("both answers tell the same {number:Number} facts")
 @then("both answers tell the same {number:Number} fact")
 def both_answers_tell_the_same(context, number):
+    """Checks that text and JSON list the same entries, and how many there are."""
     judge(
         f"the text tells people the same {number} facts that the JSON tells scripts",
         promised=str(number),
@@ -44,33 +49,39 @@ def both_answers_tell_the_same(context, number):
 
 @when('the operator verifies the worker "{worker:Name}", in text and in JSON')
 def the_operator_verifies_one(context, worker):
+    """Verifies one worker, once with text output and once with JSON output."""
     context.world.asked = every_list.verifications(context.world, worker)
 
 
 @when('the operator verifies the workers with the label "{labels:Labels}", in text and in JSON')
 @when('the operator verifies the workers with the labels "{labels:Labels}", in text and in JSON')
 def the_operator_verifies_by_label(context, labels):
+    """Verifies the workers that have all these labels, in text and in JSON."""
     options = [part for name, value in labels.items() for part in ("--label", f"{name}={value}")]
     context.world.asked = every_list.verifications(context.world, *options)
 
 
 @then('both answers tell that "{worker:Name}" alone has passed')
 def both_answers_tell_who_passed(context, worker):
+    """Checks that text and JSON list this worker as passed, and no other worker."""
     _judge_verified(context, [{"worker": worker, "verified": "pass"}], context.world.asked)
 
 
 @then("every list of workers shows:")
 def every_list_of_workers_shows(context):
+    """Checks the worker list in text and in JSON, asked in the repository and through the orchestrator."""
     _judge_workers(context, past=False)
 
 
 @then("every list of workers, past members included, shows:")
 def every_list_of_all_workers_shows(context):
+    """Checks every form of the worker list with `--all`, which includes workers that have left."""
     _judge_workers(context, past=True)
 
 
 @then("every list of workers shows no worker, and how many it leaves out")
 def every_list_of_workers_shows_none(context):
+    """Checks that every form of the worker list is empty and gives the number of hidden workers."""
     _judge_workers(context, past=False)
 
 
@@ -86,6 +97,7 @@ def _judge_workers(context, *, past):
 
 @then("every list of waiting steps shows:")
 def every_list_of_waiting_steps_shows(context):
+    """Waits until as many steps are queued, then checks every form of the queue."""
     rows = rows_of(context.table, {"step", "waits for"})
     every_list.wait_until_all_queued(context.world, rows)
     for answer in every_list.answers(context.world, "worker", "queue"):
@@ -98,6 +110,7 @@ def every_list_of_waiting_steps_shows(context):
 
 @then("every verification of the workers shows:")
 def every_verification_shows(context):
+    """Checks the verification of all workers, in text and in JSON."""
     rows = rows_of(context.table, {"worker", "verified"})
     _judge_verified(context, rows, every_list.verifications(context.world))
 
@@ -113,6 +126,7 @@ def _judge_verified(context, rows, answers):
 
 @then("both fail because {reason:Failure}, with the same exit code")
 def both_fail(context, reason):
+    """Checks that both commands fail for this reason, with the same exit code and no stack trace."""
     code = context.world.asked.json.exit_code
     outcome = fails_because(reason, code)
     judge(
@@ -124,6 +138,7 @@ def both_fail(context, reason):
 
 @then('the worker "{worker:Name}" reported these events, one a line:')
 def the_worker_reported_these_events(context, worker):
+    """Checks the events that the worker printed, in order, one on each line."""
     judge(
         f'the worker "{worker}" reported these events, one a line',
         promised=[{**row, "facts": "as they were"} for row in rows_of(context.table, {"event", "step"})],

@@ -9,46 +9,55 @@ from swamp_harness.scenario.tables import rows_of
 
 @given('a registry that offers version "{version:Name}" of an extension')
 def a_registry(context, version):
+    """Starts a local extension registry that publishes one version of the test extension."""
     shipping.publish(context.world, version)
 
 
 @given("the operator has pulled the extension")
 def the_operator_has_pulled(context):
+    """Pulls the published extension into the repository."""
     shipping.pull(context.world)
 
 
 @when('the operator pulls version "{version:Name}" and the orchestrator is restarted')
 def the_operator_pulls(context, version):
+    """Publishes a version with a new program and new files, pulls it and restarts the orchestrator."""
     shipping.replace(context.world, version)
 
 
 @when('the operator pulls version "{version:Name}" with new files only, and the orchestrator is restarted')
 def the_operator_pulls_the_same_program(context, version):
+    """Publishes a version with new files and the same program, pulls it and restarts the orchestrator."""
     shipping.replace(context.world, version, same_program=True)
 
 
 @given('the memory of the worker "{worker:Name}" is watched')
 def the_memory_of_the_worker_is_watched(context, worker):
+    """Records the memory use of the worker from now on."""
     artifacts.watch_memory(context.world, worker)
 
 
 @given("the memory of the orchestrator is watched")
 def the_memory_of_the_orchestrator_is_watched(context):
+    """Records the memory use of the orchestrator from now on."""
     artifacts.watch_memory(context.world, artifacts.ORCHESTRATOR)
 
 
 @when("the run has had the time that large artifacts take")
 def the_run_has_had_its_time(context):
+    """Waits until the run ends, with a timeout that is long enough for large artifacts."""
     artifacts.wait_for_artifacts(context.world)
 
 
 @when('the step "{step:Name}" has sent half of its artifact')
 def the_step_has_sent_half(context, step):
+    """Waits until the step has sent the first half of its artifact and holds."""
     artifacts.wait_until_half_sent(context.world, step)
 
 
 @then('the step "{step:Name}" found these versions of its extension, whole:')
 def the_step_found_these_versions(context, step):
+    """Checks which version of the program and of the files each start of the step ran with."""
     judge(
         f'the step "{step}" ran these versions of its extension, with their own files, byte for byte',
         promised=rows_of(context.table, {"start", "program", "files"}),
@@ -58,6 +67,7 @@ def the_step_found_these_versions(context, step):
 
 @then('the worker "{worker:Name}" was sent of extensions:')
 def the_worker_was_sent(context, worker):
+    """Checks what the orchestrator sent to the worker, and that it sent each part once."""
     judge(
         f'the worker "{worker}" was sent this of extensions, and each of it once',
         promised=rows_of(context.table, {"what", "different", "sent"}),
@@ -67,6 +77,7 @@ def the_worker_was_sent(context, worker):
 
 @then('on the machine of "{worker:Name}" the extension is in the cache and nowhere else')
 def the_extension_is_in_the_cache(context, worker):
+    """Checks that the worker keeps the extension in its cache directory and in no other place."""
     judge(
         f'on the machine of "{worker}" the extension is in the cache and nowhere else',
         promised=["the cache"],
@@ -76,6 +87,7 @@ def the_extension_is_in_the_cache(context, worker):
 
 @then('the artifact of the step "{step:Name}" is there, bit for bit')
 def the_artifact_is_there(context, step):
+    """Checks the artifact's size and checksum as the product reports them and as it stores them."""
     judge(
         f'the artifact of the step "{step}" is there, bit for bit',
         promised=artifacts.made_by(context.world, step),
@@ -85,6 +97,7 @@ def the_artifact_is_there(context, step):
 
 @then('the artifacts of all sizes of the step "{step:Name}" are there, bit for bit')
 def the_artifacts_are_there(context, step):
+    """Checks that every artifact of a step that writes many sizes is complete and unchanged."""
     judge(
         f'the artifacts of all sizes of the step "{step}" are there, bit for bit',
         promised=[],
@@ -94,6 +107,7 @@ def the_artifacts_are_there(context, step):
 
 @then('the step "{step:Name}" has read the artifacts of all sizes of the step "{maker:Name}", bit for bit')
 def the_step_has_read_all(context, step, maker):
+    """Checks that one step read every artifact of another step without a change."""
     judge(
         f'the step "{step}" has read the artifacts of all sizes of the step "{maker}", bit for bit',
         promised=[],
@@ -103,6 +117,7 @@ def the_step_has_read_all(context, step, maker):
 
 @then('nothing can be read of the artifact of the step "{step:Name}"')
 def nothing_can_be_read(context, step):
+    """Checks that the operator can read no part of the artifact."""
     judge(
         f'nothing can be read of the artifact of the step "{step}"',
         promised=artifacts.NOT_THERE,
@@ -112,6 +127,7 @@ def nothing_can_be_read(context, step):
 
 @then('the step "{step:Name}" has read the artifact of the step "{maker:Name}", bit for bit')
 def the_step_has_read(context, step, maker):
+    """Checks that one step read the artifact of another step without a change."""
     judge(
         f'the step "{step}" has read the artifact of the step "{maker}", bit for bit',
         promised=artifacts.expected_reading(context.world, maker),
@@ -124,6 +140,7 @@ def the_step_has_read(context, step, maker):
     'than for that of "{small:Name}"'
 )
 def the_worker_took_no_more(context, worker, large, small):
+    """Checks that the worker's memory use does not grow with the size of the artifact."""
     _judge_memory(context, worker, large, small)
 
 
@@ -132,6 +149,7 @@ def the_worker_took_no_more(context, worker, large, small):
     'than for that of "{small:Name}"'
 )
 def the_orchestrator_took_no_more(context, large, small):
+    """Checks that the orchestrator's memory use does not grow with the size of the artifact."""
     _judge_memory(context, artifacts.ORCHESTRATOR, large, small)
 
 

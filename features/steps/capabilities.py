@@ -10,6 +10,7 @@ from swamp_harness.scenario.values import MESSAGE
 
 @then('the step "{step:Name}" was given back:')
 def was_given_back(context, step):
+    """Checks what the product returned to the step for each of its calls."""
     judge(
         f'the step "{step}" was given back what is true',
         promised=rows_of(context.table, {"asked for", "given back"}),
@@ -19,6 +20,7 @@ def was_given_back(context, step):
 
 @then('the step "{placed:Name}" was given back the same as the step "{local:Name}"')
 def was_given_back_the_same(context, placed, local):
+    """Checks that both steps got the same result for every call."""
     judge(
         f'the step "{placed}" was given back the same as the step "{local}", call by call',
         promised=[],
@@ -28,6 +30,7 @@ def was_given_back_the_same(context, placed, local):
 
 @then('the steps "{placed:Names}" were given back the same as the step "{local:Name}"')
 def were_given_back_the_same(context, placed, local):
+    """Checks that each of these steps got the same results as another step."""
     judge(
         f'the steps {", ".join(placed)} were given back the same as the step "{local}", call by call',
         promised=[],
@@ -41,6 +44,7 @@ def were_given_back_the_same(context, placed, local):
 
 @then('the step "{placed:Name}" was given back and left behind the same as the step "{local:Name}"')
 def was_given_back_and_left_behind_the_same(context, placed, local):
+    """Checks that both steps got the same results and left the same data and secrets."""
     judge(
         f'the step "{placed}" was given back and left behind the same as the step "{local}"',
         promised=[],
@@ -53,6 +57,7 @@ def was_given_back_and_left_behind_the_same(context, placed, local):
 
 @then('every value came back to the step "{step:Name}" as it was')
 def every_value_came_back(context, step):
+    """Checks that every value the step handed over came back to it unchanged."""
     judge(
         f'every value came back to the step "{step}" as it was, on each path',
         promised=[],
@@ -62,6 +67,7 @@ def every_value_came_back(context, step):
 
 @then('the operator finds every value of the step "{step:Name}" as it was')
 def the_operator_finds_every_value(context, step):
+    """Checks that the operator reads every value of the step unchanged."""
     judge(
         f'the operator finds every value of the step "{step}" as it was',
         promised=[],
@@ -71,6 +77,7 @@ def the_operator_finds_every_value(context, step):
 
 @then('the step "{step:Name}" was given every value as it was')
 def was_given_every_value(context, step):
+    """Checks that the step received every value of another step unchanged."""
     judge(
         f'the step "{step}" was given every value as it was',
         promised=[],
@@ -80,6 +87,7 @@ def was_given_every_value(context, step):
 
 @then("the ledger holds these entries, and no others:")
 def the_ledger_holds(context):
+    """Checks every version of the shared record: its text and the step that wrote it."""
     judge(
         "the ledger holds these entries, each in its version and of its step",
         promised=rows_of(context.table, {"version", "entry", "step"}),
@@ -89,6 +97,7 @@ def the_ledger_holds(context):
 
 @then('the newest entry of the ledger is "{entry:Name}", in version {number:Number}')
 def the_newest_entry_is(context, entry, number):
+    """Checks the newest version of the shared record, both as listed and as read."""
     judge(
         "the newest entry of the ledger is listed as the latest, and read by whoever names no version",
         promised={"listed": str(number), "read": entry},
@@ -98,6 +107,7 @@ def the_newest_entry_is(context, entry, number):
 
 @then("the last run tells of the entries that its steps wrote:")
 def the_last_run_tells(context):
+    """Checks which versions the last run reports for each step, in its output and in its record."""
     promised = rows_of(context.table, {"step", "version"})
     judge(
         "the last run tells of the entries that its steps wrote",
@@ -108,6 +118,7 @@ def the_last_run_tells(context):
 
 @then("each step found the entries that were there before it, and then its own as well")
 def each_step_found(context):
+    """Checks that each step saw the entries written before it and its own, in every way it asked."""
     judge(
         "each step found the entries that were there before it, and then its own as well, however it asked",
         promised=[],
@@ -117,6 +128,7 @@ def each_step_found(context):
 
 @then('the error of the step "{step:Name}" is told as it was raised')
 def the_error_is_told(context, step):
+    """Checks that the step's error message is complete in the run's output and in its record."""
     judge(
         f'the error of the step "{step}" is told as it was raised, to who follows the run and in its record',
         promised={"told": MESSAGE, "recorded": MESSAGE},

@@ -13,47 +13,56 @@ from swamp_harness.scenario.tables import NOT_LIVE, promised_pool, seen_pool
 
 @given("an orchestrator")
 def an_orchestrator(context):
+    """Starts an orchestrator and waits until it is ready; creates a repository if there is none yet."""
     context.world.given.orchestrator()
 
 
 @given("an orchestrator that soon notices a silent connection")
 def an_orchestrator_that_notices_silence(context):
+    """Starts an orchestrator with a short timeout for silent connections."""
     context.world.given.orchestrator(flags=context.world.times.notices_silence_soon)
 
 
 @given("an orchestrator without a queue limit")
 def an_orchestrator_without_a_queue_limit(context):
+    """Starts an orchestrator that lets steps wait in the queue without a time limit."""
     context.world.given.orchestrator(flags=("--queue-timeout", "0"))
 
 
 @given("workers report in {output:Output}")
 def workers_report_in(context, output):
+    """Sets the output format of all workers that start from now on."""
     context.world.worker_output = output
 
 
 @given('the enrolled worker "{worker:Name}"')
 def the_enrolled_worker(context, worker):
+    """Starts a worker with its own token and waits until it is enrolled."""
     context.world.given.worker(worker)
 
 
 @given('the enrolled worker "{worker:Name}" with the token "{token:Name}"')
 def the_enrolled_worker_with_the_token(context, worker, token):
+    """Starts a worker with this token and waits until it is enrolled."""
     context.world.given.worker(worker, token=token)
 
 
 @given('the enrolled worker "{worker:Name}" without a cache directory')
 def the_enrolled_worker_without_a_cache(context, worker):
+    """Starts a worker without a cache directory and waits until it is enrolled."""
     context.world.given.worker(worker, cached=False)
 
 
 @given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}"')
 def the_enrolled_worker_with_labels(context, worker, labels):
+    """Starts a worker with these labels and waits until it is enrolled."""
     context.world.given.worker(worker, labels=labels)
 
 
 @given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}" and {slots:Number} slot')
 @given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}" and {slots:Number} slots')
 def the_enrolled_worker_with_labels_and_slots(context, worker, labels, slots):
+    """Starts a worker with these labels and slots and waits until it is enrolled."""
     context.world.given.worker(worker, labels=labels, slots=slots)
 
 
@@ -62,6 +71,7 @@ def the_enrolled_worker_with_labels_and_slots(context, worker, labels, slots):
     'and other values of "{names:Names}" in a variable'
 )
 def the_enrolled_worker_with_labels_and_a_variable(context, worker, labels, names):
+    """Starts a worker with these labels on its command line and other values of some in its variable."""
     context.world.given.worker(
         worker, labels=labels, variables=labels_by_variable(dict.fromkeys(names, "other"))
     )
@@ -69,65 +79,77 @@ def the_enrolled_worker_with_labels_and_a_variable(context, worker, labels, name
 
 @given('the enrolled worker "{worker:Name}" without labels')
 def the_enrolled_worker_without_labels(context, worker):
+    """Starts a worker with no labels at all and waits until it is enrolled."""
     context.world.given.worker(worker, labels={})
 
 
 @given('the enrolled worker "{worker:Name}" with {slots:Number} slot')
 @given('the enrolled worker "{worker:Name}" with {slots:Number} slots')
 def the_enrolled_worker_with_slots(context, worker, slots):
+    """Starts a worker that may run this many steps at once and waits until it is enrolled."""
     context.world.given.worker(worker, slots=slots)
 
 
 @given('the enrolled worker "{worker:Name}" with a cache directory {place:CachePlace}')
 def the_enrolled_worker_with_a_cache(context, worker, place):
+    """Starts a worker with a cache directory in an unusual place and waits until it is enrolled."""
     context.world.given.worker(worker, machine=context.world.workers.new_machine(worker, cache=place))
 
 
 @given('the enrolled worker "{worker:Name}" on a network that can fail')
 @given('the enrolled worker "{worker:Name}" on a network that is watched')
 def the_enrolled_worker_on_a_network(context, worker):
+    """Starts a worker on a network that later steps can break or measure, and waits until it is enrolled."""
     context.world.given.worker(worker, on_a_network=True)
 
 
 @given('the enrolled worker "{worker:Name}" without a cache directory, on a network that can fail')
 def the_enrolled_worker_without_a_cache_on_a_network(context, worker):
+    """Starts a worker without a cache directory on a network that later steps can break."""
     context.world.given.worker(worker, on_a_network=True, cached=False)
 
 
 @given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}" on a network that can fail')
 def the_enrolled_worker_with_labels_on_a_network(context, worker, labels):
+    """Starts a worker with these labels on a network that later steps can break."""
     context.world.given.worker(worker, labels=labels, on_a_network=True)
 
 
 @given('the network of "{worker:Name}" has failed')
 @when('the network of "{worker:Name}" has failed')
 def the_network_has_failed(context, worker):
+    """Cuts the worker's network and waits until the orchestrator notices."""
     context.world.lose(worker, context.world.workers.network(worker).cut)
 
 
 @given('the worker "{worker:Name}" has been killed')
 @when('the worker "{worker:Name}" has been killed')
 def the_worker_has_been_killed(context, worker):
+    """Kills the worker's process and waits until the orchestrator notices."""
     context.world.lose(worker, context.world.workers[worker].kill)
 
 
 @when('the network of "{worker:Name}" goes silent')
 def the_network_goes_silent(context, worker):
+    """Makes the worker's network drop all data while the connection stays open."""
     context.world.workers.network(worker).stall()
 
 
 @when('the network of "{worker:Name}" goes silent until the orchestrator notices')
 def the_network_goes_silent_until_noticed(context, worker):
+    """Makes the worker's network drop all data and waits until the orchestrator notices."""
     run_events.silence_until_noticed(context.world, worker)
 
 
 @when('the network of "{worker:Name}" heals after a third of the time that the orchestrator allows')
 def the_network_heals_in_time(context, worker):
+    """Ends the silence after a third of the orchestrator's timeout for silent connections."""
     run_events.heal_after(context.world, worker, context.world.times.idle_limit / 3)
 
 
 @when('the network of "{worker:Name}" is reset')
 def the_network_is_reset(context, worker):
+    """Resets the worker's connection; the worker can reconnect at once."""
     context.world.workers.network(worker).reset()
 
 
@@ -136,58 +158,69 @@ def the_network_is_reset(context, worker):
     "until it has tried {attempts:Number} times or given up"
 )
 def the_network_refuses(context, worker, attempts):
+    """Refuses the worker's connections until it has tried this often, or has exited."""
     run_events.refuse_until_tried(context.world, worker, attempts)
 
 
 @when('the network of "{worker:Name}" breaks, and the orchestrator notices only when the worker is back')
 def the_network_breaks_unnoticed(context, worker):
+    """Breaks the connection on the worker's side first; the orchestrator notices once the worker is back."""
     run_events.break_unnoticed(context.world, worker)
 
 
 @when('the network of "{worker:Name}" refuses {attempts:Number} attempts and heals, {times:Number} times')
 def the_network_refuses_and_heals(context, worker, attempts, times):
+    """Refuses this many connection attempts, heals the network and waits for the worker, several times."""
     run_events.refuse_and_heal(context.world, worker, attempts, times)
 
 
 @when('the network of "{worker:Name}" heals')
 def the_network_heals(context, worker):
+    """Ends the worker's network outage."""
     context.world.workers.network(worker).heal()
 
 
 @when('the worker "{worker:Name}" is killed')
 def the_worker_is_killed(context, worker):
+    """Kills the worker's process and does not wait for the orchestrator to notice."""
     context.world.workers[worker].kill()
 
 
 @when('the worker "{worker:Name}" is stopped')
 def the_worker_is_stopped(context, worker):
+    """Asks the worker to stop and waits until it has exited."""
     context.world.workers[worker].stop()
 
 
 @when('the worker "{worker:Name}" is stopped, and then the step "{step:Name}" goes on')
 def the_worker_is_stopped_during_a_step(context, worker, step):
+    """Asks the worker to stop while the step holds, lets the step continue and waits for the worker."""
     run_events.stop_during_step(context.world, worker, step)
 
 
 @when('the worker "{worker:Name}" starts again')
 def the_worker_starts_again(context, worker):
+    """Starts the worker's process again on its machine, with the same settings."""
     context.world.workers[worker].start_again()
 
 
 @when('the worker "{worker:Name}" is killed and comes back, {times:Number} times')
 def the_worker_is_killed_and_comes_back(context, worker, times):
+    """Kills the worker, waits until it has left the pool, starts it again and waits for it, several times."""
     actor = context.world.workers[worker]
     context.world.absent(worker, actor.kill, actor.start_again, times)
 
 
 @when('the worker "{worker:Name}" is stopped and comes back, {times:Number} times')
 def the_worker_is_stopped_and_comes_back(context, worker, times):
+    """Stops the worker, waits until it has left the pool, starts it again and waits for it, several times."""
     actor = context.world.workers[worker]
     context.world.absent(worker, actor.stop, actor.start_again, times)
 
 
 @when('the network of "{worker:Name}" fails and heals, {times:Number} times')
 def the_network_fails_and_heals(context, worker, times):
+    """Cuts and heals the worker's network, and waits each time until the pool shows it; several times."""
     network = context.world.workers.network(worker)
     context.world.absent(worker, network.cut, network.heal, times)
 
@@ -197,6 +230,7 @@ def the_network_fails_and_heals(context, worker, times):
     'with the labels "{labels:Labels}" and {slots:Number} slots'
 )
 def the_worker_is_killed_and_comes_back_with_labels(context, worker, labels, slots):
+    """Kills the worker, starts it again with other labels and slots and waits until it is back."""
     actor = context.world.workers[worker]
     context.world.absent(worker, actor.kill, partial(actor.start_again, labels=labels, slots=slots), times=1)
 
@@ -206,90 +240,107 @@ def the_worker_is_killed_and_comes_back_with_labels(context, worker, labels, slo
     'with the labels "{labels:Labels}" and {slots:Number} slot'
 )
 def the_worker_is_stopped_and_comes_back_with_labels(context, worker, labels, slots):
+    """Stops the worker, starts it again with other labels and slots and waits until it is back."""
     actor = context.world.workers[worker]
     context.world.absent(worker, actor.stop, partial(actor.start_again, labels=labels, slots=slots), times=1)
 
 
 @when("the orchestrator is stopped and starts again, {times:Number} times")
 def the_orchestrator_is_stopped_and_starts_again(context, times):
+    """Stops and restarts the orchestrator and waits for all workers, several times."""
     context.world.restart_orchestrator_repeatedly(context.world.orchestrator.stop, times)
 
 
 @when("the orchestrator is killed and starts again")
 def the_orchestrator_is_killed_and_starts_again_once(context):
+    """Kills and restarts the orchestrator and waits until all workers are back."""
     context.world.restart_orchestrator_repeatedly(context.world.orchestrator.kill, times=1)
 
 
 @when("the orchestrator is killed and starts again, {times:Number} times")
 def the_orchestrator_is_killed_and_starts_again(context, times):
+    """Kills and restarts the orchestrator and waits for all workers, several times."""
     context.world.restart_orchestrator_repeatedly(context.world.orchestrator.kill, times)
 
 
 @when('the orchestrator is killed, and starts again once the lifetime of the token "{token:Name}" has passed')
 def the_orchestrator_is_away_until_expiry(context, token):
+    """Kills the orchestrator and restarts it after the token has expired."""
     context.world.restart_orchestrator_after_expiry_of(token)
 
 
 @when("every machine reboots")
 def every_machine_reboots(context):
+    """Kills every process, deletes what a reboot deletes, then starts everything again."""
     context.world.reboot()
 
 
 @when('the worker "{worker:Name}" connects')
 @when('the worker "{worker:Name}" connects with the credential that was shown first')
 def the_worker_connects(context, worker):
+    """Starts a new worker with the token of the same name; does not wait for the result."""
     context.world.connect_worker(worker, token=worker)
 
 
 @when('the worker "{worker:Name}" connects with the labels "{labels:Labels}"')
 def the_worker_connects_with_labels(context, worker, labels):
+    """Starts a new worker with its own token and these labels; does not wait for the result."""
     context.world.connect_worker(worker, token=worker, labels=labels)
 
 
 @when('the worker "{worker:Name}" connects with a cache directory {place:CachePlace}')
 def the_worker_connects_with_a_cache(context, worker, place):
+    """Starts a new worker with a cache directory in an unusual place; does not wait for the result."""
     machine = context.world.workers.new_machine(worker, cache=place)
     context.world.connect_worker(worker, token=worker, machine=machine)
 
 
 @when('the worker "{worker:Name}" joins')
 def the_worker_joins(context, worker):
+    """Starts a worker during the scenario and waits until it is enrolled."""
     context.world.given.worker(worker)
 
 
 @when('the worker "{worker:Name}" starts again without a cache directory')
 def the_worker_starts_again_without_a_cache(context, worker):
+    """Starts the worker's process again without a cache directory."""
     context.world.workers[worker].start_again(cached=False)
 
 
 @when('the worker "{worker:Name}" has enrolled')
 @when('the worker "{worker:Name}" is enrolled once more')
 def the_worker_is_enrolled_once_more(context, worker):
+    """Waits until the worker has enrolled since its last start."""
     context.world.workers[worker].wait_until_enrolled()
 
 
 @when('the workers "{workers:Names}" have enrolled or ended')
 def the_workers_have_enrolled_or_ended(context, workers):
+    """Waits until each of these workers is enrolled or its process has ended."""
     context.world.settle(workers)
 
 
 @when('the machine id of "{worker:Name}" is saved with foreign line ends')
 def the_machine_id_is_saved(context, worker):
+    """Rewrites the worker's machine id file with Windows line endings."""
     context.world.workers.machine_of(worker).save_machine_id_with_foreign_line_ends()
 
 
 @when('the worker "{worker:Name}" starts again with the labels "{labels:Labels}"')
 def the_worker_starts_again_with_labels(context, worker, labels):
+    """Starts the worker's process again with other labels."""
     context.world.workers[worker].start_again(labels=labels)
 
 
 @when('the worker "{worker:Name}" connects with the token "{token:Name}"')
 def the_worker_connects_with_the_token(context, worker, token):
+    """Starts a new worker that presents this token; does not wait for the result."""
     context.world.connect_worker(worker, token=token)
 
 
 @when('the worker "{worker:Name}" connects with the token "{token:Name}" from the machine of "{other:Name}"')
 def the_worker_connects_from_the_machine(context, worker, token, other):
+    """Starts a new worker with this token on the machine of another worker."""
     context.world.connect_worker(worker, token=token, machine=context.world.workers.machine_of(other))
 
 
@@ -298,36 +349,43 @@ def the_worker_connects_from_the_machine(context, worker, token, other):
     'from a clone of the machine of "{other:Name}"'
 )
 def the_worker_connects_from_a_clone(context, worker, token, other):
+    """Starts a new worker with this token on a copy of another worker's machine."""
     context.world.connect_worker(worker, token=token, machine=context.world.workers.clone_machine_of(other))
 
 
 @when('the worker "{worker:Name}" connects with a malformed credential')
 def the_worker_connects_malformed(context, worker):
+    """Starts a new worker with a credential in the wrong format."""
     context.world.connect_stranger(worker, "malformed")
 
 
 @when('the worker "{worker:Name}" connects with a wrong secret')
 def the_worker_connects_with_a_wrong_secret(context, worker):
+    """Starts a new worker with its token's name and a secret that differs by one character."""
     context.world.connect_stranger(worker, str(context.world.operator.credential(worker).nearly()))
 
 
 @when('the worker "{worker:Name}" connects with a credential that was never minted')
 def the_worker_connects_never_minted(context, worker):
+    """Starts a new worker with a credential for a token that does not exist."""
     context.world.connect_stranger(worker, f"never-minted.{'0' * 64}")
 
 
 @when('the worker "{worker:Name}" connects with {shift:VersionShift} protocol version')
 def the_worker_connects_skewed(context, worker, shift):
+    """Starts a new worker that reports another protocol version than the orchestrator's."""
     context.world.connect_worker(worker, token=worker, protocol_shift=shift)
 
 
 @when('the worker "{worker:Name}" of the other release connects')
 def the_worker_of_the_other_release_connects(context, worker):
+    """Starts a new worker from the swamp binary of another protocol version."""
     context.world.connect_worker(worker, token=worker, other_release=True)
 
 
 @when('the workers "{first:Name}" and "{second:Name}" present the token "{token:Name}" at the same moment')
 def the_workers_race(context, first, second, token):
+    """Starts two workers whose enrollment requests with one token arrive together."""
     context.world.race([first, second], token)
 
 
@@ -336,16 +394,19 @@ def the_workers_race(context, first, second, token):
     'and the other the "{loser:Name}"'
 )
 def one_is_enrolled(context, first, second, winner, loser):
+    """Waits until one worker is enrolled and the other has exited; later steps use the two new names."""
     context.world.workers.call_the_winner([first, second], winner, loser)
 
 
 @then('the worker "{worker:Name}" is enrolled')
 def the_worker_is_enrolled(context, worker):
+    """Waits until the worker reports that it is enrolled."""
     context.world.workers[worker].wait_until_enrolled()
 
 
 @then('the worker "{worker:Name}" is connected')
 def the_worker_is_connected(context, worker):
+    """Checks that the worker's process runs and that the pool shows the worker as connected."""
     judge(
         f'the worker "{worker}" is connected',
         promised=True,
@@ -355,6 +416,7 @@ def the_worker_is_connected(context, worker):
 
 @then('the worker "{worker:Name}" is rejected because {reason:Rejection}')
 def the_worker_is_rejected_because(context, worker, reason):
+    """Waits until the worker exits, then checks that it failed for this reason."""
     judge(
         f'the worker "{worker}" ends by itself, failing, because {reason}',
         promised=f"ended by itself with a failing exit code, because {reason}",
@@ -365,6 +427,7 @@ def the_worker_is_rejected_because(context, worker, reason):
 @then('the worker "{worker:Name}" made {number:Number} attempt')
 @then('the worker "{worker:Name}" made {number:Number} attempts')
 def the_worker_made_attempts(context, worker, number):
+    """Checks how many times the worker tried to connect."""
     judge(
         f'the number of times that the worker "{worker}" tried to connect is {number}',
         promised=number,
@@ -374,6 +437,7 @@ def the_worker_made_attempts(context, worker, number):
 
 @then('the worker "{worker:Name}" has not been disconnected')
 def the_worker_has_not_been_disconnected(context, worker):
+    """Checks that the worker never lost its connection."""
     judge(
         f'the worker "{worker}" has not been disconnected',
         promised=[],
@@ -383,6 +447,7 @@ def the_worker_has_not_been_disconnected(context, worker):
 
 @then('the worker "{worker:Name}" says that it has reconnected')
 def the_worker_says_it_has_reconnected(context, worker):
+    """Checks that the worker reports its last enrollment as a reconnection."""
     judge(
         f'the worker "{worker}" says at its last enrollment that it has reconnected',
         promised=True,
@@ -392,6 +457,7 @@ def the_worker_says_it_has_reconnected(context, worker):
 
 @then('the worker "{worker:Name}" was not disturbed by "{other:Name}"')
 def the_worker_was_not_disturbed(context, worker, other):
+    """Checks that the worker stayed connected and in the pool after another worker started."""
     judge(
         f'the worker "{worker}" was not disturbed by "{other}"',
         promised=observations.UNDISTURBED,
@@ -401,6 +467,7 @@ def the_worker_was_not_disturbed(context, worker, other):
 
 @then('the worker "{worker:Name}" is disconnected at the deadline')
 def the_worker_is_disconnected_at_the_deadline(context, worker):
+    """Checks that the orchestrator disconnects the worker when its token expires."""
     judge(
         f'the worker "{worker}" is disconnected when the lifetime of its token has passed',
         promised="at the deadline",
@@ -410,6 +477,7 @@ def the_worker_is_disconnected_at_the_deadline(context, worker):
 
 @then("the pool is empty")
 def the_pool_is_empty(context):
+    """Checks that neither the worker list nor the live pool shows a worker."""
     judge(
         "the pool is empty",
         promised=[],
@@ -421,12 +489,14 @@ def the_pool_is_empty(context):
 
 @then("the pool shows, in text and in JSON:")
 def the_pool_shows_in_both(context):
+    """Checks the workers in the pool, in text and in JSON, and that there are no others."""
     for output in (Output.TEXT, Output.JSON):
         _judge_pool(context, output)
 
 
 @then("the pool shows, past members included:")
 def the_pool_shows_with_past_members(context):
+    """Checks the workers in the pool, including those that have left, and that there are no others."""
     _judge_pool(context, Output.JSON, past=True)
 
 
@@ -448,6 +518,7 @@ def _judge_pool(context, output, *, past=False):
 
 @then('the pool no longer holds "{worker:Name}" once the grace window is over')
 def the_pool_no_longer_holds(context, worker):
+    """Waits until the grace window has passed, then checks that the live pool has removed the worker."""
     judge(
         f'the pool no longer holds "{worker}"',
         promised=[],

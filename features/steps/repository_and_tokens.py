@@ -13,107 +13,128 @@ from swamp_harness.scenario.tables import promised_tokens, seen_tokens
 
 @given("a repository")
 def a_repository(context):
+    """Creates a repository with a vault for this scenario."""
     context.world.given.repository()
 
 
 @given("a repository without a vault")
 def a_repository_without_a_vault(context):
+    """Creates a repository that has no vault."""
     context.world.given.repository(with_vault=False)
 
 
 @given('another vault "{vault:Name}"')
 def another_vault(context, vault):
+    """Adds a second vault to the repository."""
     context.world.given.vault(vault)
 
 
 @given("the operator asks for answers in {output:Output}")
 def the_operator_asks_for(context, output):
+    """Sets the output format of the operator's commands."""
     context.world.operator.output = output
 
 
 @given('the token "{token:Name}"')
 def the_token(context, token):
+    """Mints a token with the usual lifetime."""
     context.world.given.token(token)
 
 
 @given('the token "{token:Name}" for {machines:Number} machines')
 def the_token_for_machines(context, token, machines):
+    """Mints a token that may enroll this many machines."""
     context.world.given.token(token, machines=machines)
 
 
 @given('the short-lived token "{token:Name}"')
 def the_short_lived_token(context, token):
+    """Mints a token with the shortest lifetime that swamp allows."""
     context.world.given.token(token, lifetime=context.world.times.shortest_lifetime)
 
 
 @given('the short-lived token "{token:Name}" for {machines:Number} machines')
 def the_short_lived_token_for_machines(context, token, machines):
+    """Mints a token with the shortest lifetime that may enroll this many machines."""
     context.world.given.token(token, lifetime=context.world.times.shortest_lifetime, machines=machines)
 
 
 @given('the revoked token "{token:Name}"')
 def the_revoked_token(context, token):
+    """Mints a token and revokes it."""
     context.world.given.token(token, revoked=True)
 
 
 @given("the operator asks the orchestrator to mint and revoke tokens")
 def the_operator_asks_the_orchestrator(context):
+    """Makes the operator mint and revoke tokens through the orchestrator from now on."""
     context.world.operator.server = context.world.orchestrator.api.url
 
 
 @given('half of the lifetime of the token "{token:Name}" has passed')
 def half_of_the_lifetime_has_passed(context, token):
+    """Waits until half of the token's lifetime has passed."""
     context.world.wait_for_half_life_of(token)
 
 
 @when('the operator mints the token "{token:Name}"')
 def the_operator_mints(context, token):
+    """Mints a token in the repository with the usual lifetime."""
     context.world.operator.mint(token, context.world.times.usual_lifetime)
 
 
 @when('the operator mints the token "{token:Name}" through the orchestrator')
 def the_operator_mints_through_the_orchestrator(context, token):
+    """Mints a token through the orchestrator with the usual lifetime."""
     world = context.world
     world.operator.mint(token, world.times.usual_lifetime, through=world.orchestrator.api.url)
 
 
 @when('the operator mints the token "{token:Name}" with its secret in the vault "{vault:Name}"')
 def the_operator_mints_into(context, token, vault):
+    """Mints a token whose secret is stored in this vault."""
     context.world.operator.mint(token, context.world.times.usual_lifetime, vault=vault)
 
 
 @when('the operator mints the token "{token:Name}" for a lifetime of {lifetime:Lifetime}')
 def the_operator_mints_for(context, token, lifetime):
+    """Mints a token with this lifetime, written as the command takes it."""
     context.world.operator.mint(token, lifetime=lifetime)
 
 
 @when('the operator mints the tokens "{tokens:Names}" again, in the repository and through the orchestrator')
 def the_operator_mints_again(context, tokens):
+    """Tries to mint existing tokens again, in the repository and through the orchestrator."""
     context.world.asked = token_names.mint_again(context.world, tokens)
 
 
 @when('the operator revokes the token "{token:Name}"')
 def the_operator_revokes(context, token):
+    """Revokes a token in the repository."""
     context.world.operator.revoke(token)
 
 
 @when('the operator revokes the token "{token:Name}" through the orchestrator')
 def the_operator_revokes_through_the_orchestrator(context, token):
+    """Revokes a token through the orchestrator."""
     context.world.operator.revoke(token, through=context.world.orchestrator.api.url)
 
 
 @when('the lifetime of the token "{token:Name}" has passed')
 def the_lifetime_has_passed(context, token):
+    """Waits until the token has expired."""
     context.world.wait_for_expiry_of(token)
 
 
 @then("the command succeeds")
 def the_command_succeeds(context):
+    """Checks that the operator's last command succeeded."""
     judge("the command succeeds", promised=SUCCEEDS, seen=context.world.operator.last.outcome)
 
 
 @then("the command fails because {reason:Failure}")
 def the_command_fails_because(context, reason):
+    """Checks that the last command failed for this reason, with no output and no stack trace."""
     judge(
         f"the command fails because {reason}, and says so to a person",
         promised=fails_because(reason),
@@ -123,6 +144,7 @@ def the_command_fails_because(context, reason):
 
 @then("each of these commands fails because {reason:Failure}")
 def each_command_fails_because(context, reason):
+    """Checks that each of the last commands failed for this reason with exit code 1."""
     judge(
         f"each of these commands fails because {reason}, and says so to a person",
         promised=dict.fromkeys(context.world.asked.results, fails_because(reason, 1)),
@@ -132,6 +154,7 @@ def each_command_fails_because(context, reason):
 
 @then("the tokens and the vault are as they were before these commands")
 def the_tokens_are_as_they_were(context):
+    """Checks that the last commands changed no token and nothing in the vault."""
     judge(
         "what the product keeps of the tokens, and what it keeps in the vault, is the same as before",
         promised=[],
@@ -141,6 +164,7 @@ def the_tokens_are_as_they_were(context):
 
 @then('the first answer says that the token "{token:Name}" is revoked, and since when')
 def the_first_answer_says_when(context, token):
+    """Checks that the output of the first revocation names the token and the time."""
     judge(
         f'the answer to the first revoking says that the token "{token}" is revoked, and since when',
         promised=[token, context.world.operator.revoked_at(token)],
@@ -150,11 +174,13 @@ def the_first_answer_says_when(context, token):
 
 @then('its answer says when the token "{token:Name}" expires, and where its secret is kept')
 def its_answer_says_what_was_minted(context, token):
+    """Checks the token's name, its expiry time and its vault key in the command's output."""
     _judge_minting(context, token, VAULT)
 
 
 @then('its answer says when the token "{token:Name}" expires, and that its secret is kept in "{vault:Name}"')
 def its_answer_says_where_it_is_kept(context, token, vault):
+    """Checks the token's name, its expiry time and this vault in the command's output."""
     _judge_minting(context, token, vault)
 
 
@@ -172,6 +198,7 @@ def _judge_minting(context, token, vault):
 
 @then('its answer shows the credential of "{token:Name}" exactly once')
 def its_answer_shows_the_credential_once(context, token):
+    """Checks that the output contains the credential once and its secret in no other place."""
     judge(
         f'the answer shows the credential of "{token}" once, and its secret nowhere else',
         promised={"credentials": [token], "secrets": 1},
@@ -181,6 +208,7 @@ def its_answer_shows_the_credential_once(context, token):
 
 @then("its answer says that the token was revoked before")
 def its_answer_says_revoked_before(context):
+    """Checks that the output says that the token was already revoked."""
     judge(
         "the answer says that the token was revoked before",
         promised=True,
@@ -190,6 +218,7 @@ def its_answer_says_revoked_before(context):
 
 @then('the token "{token:Name}" is recorded as revoked since the first time')
 def the_token_is_recorded_as_revoked(context, token):
+    """Checks that the second revocation did not change the recorded time of the first."""
     first, second = (each.started for each in context.world.operator.revocations[-2:])
     judge(
         f'the token "{token}" is still recorded as revoked before it was revoked again at {second:%H:%M:%S}',
@@ -200,6 +229,7 @@ def the_token_is_recorded_as_revoked(context, token):
 
 @then('the token "{token:Name}" is recorded as {state:TokenState}')
 def the_token_is_recorded_as(context, token, state):
+    """Checks the token's state in the data that scripts read."""
     judge(
         f'the token "{token}" is recorded as {state}, for scripts that read its data',
         promised=state,
@@ -209,16 +239,19 @@ def the_token_is_recorded_as(context, token, state):
 
 @then("the token list is empty")
 def the_token_list_is_empty(context):
+    """Checks that the token list shows no token."""
     judge("the token list is empty", promised=[], seen=context.world.operator.tokens())
 
 
 @then("the token list shows:")
 def the_token_list_shows(context):
+    """Checks the token list in JSON, and that it shows no other token."""
     _judge_token_list(context, Output.JSON)
 
 
 @then("every list of tokens shows:")
 def every_list_of_tokens_shows(context):
+    """Checks the token list in text and in JSON, asked in the repository and through the orchestrator."""
     rows = promised_tokens(context.table, partial(observations.machine_id_of, context.world))
     for answer in every_list.answers(context.world, "worker", "token", "list"):
         judge(
@@ -230,6 +263,7 @@ def every_list_of_tokens_shows(context):
 
 @then("the token list shows, in text and in JSON:")
 def the_token_list_shows_in_both(context):
+    """Checks the token list in text and in JSON, and that it shows no other token."""
     for output in (Output.TEXT, Output.JSON):
         _judge_token_list(context, output)
 
@@ -244,6 +278,7 @@ def _judge_token_list(context, output):
 
 @then('the token "{token:Name}" has stayed bound to the machine of "{worker:Name}" alone')
 def the_token_has_stayed_bound(context, token, worker):
+    """Checks that the token is bound to the worker's machine only, since its first enrollment."""
     judge(
         f'the token "{token}" has stayed bound to the machine of "{worker}" alone',
         promised=observations.first_binding_of(context.world, worker),
@@ -253,6 +288,7 @@ def the_token_has_stayed_bound(context, token, worker):
 
 @then('the machine id of "{worker:Name}" is kept in its cache directory')
 def the_machine_id_is_kept(context, worker):
+    """Checks that the worker's cache directory stores the machine id it enrolled with."""
     judge(
         f'the machine id under which "{worker}" enrolled is kept in its cache directory',
         promised=observations.machine_id_of(context.world, worker),
@@ -262,6 +298,7 @@ def the_machine_id_is_kept(context, worker):
 
 @then('the secret of "{token:Name}" is nowhere outside the vault')
 def the_secret_is_nowhere_outside_the_vault(context, token):
+    """Searches all files, logs and outputs for the secret, and checks that only the vault has it."""
     judge(
         f'the secret of "{token}" is in no file, log or output outside the vault',
         promised=[],
@@ -271,6 +308,7 @@ def the_secret_is_nowhere_outside_the_vault(context, token):
 
 @then('no data that the operator can read shows the secret of "{token:Name}"')
 def no_data_shows_the_secret(context, token):
+    """Checks that no answer of `swamp data` contains the token's secret."""
     judge(
         f'`swamp data` does not show the secret of "{token}"',
         promised=[],
@@ -280,6 +318,7 @@ def no_data_shows_the_secret(context, token):
 
 @then('the repository holds no trace of the token "{token:Name}"')
 def the_repository_holds_no_trace(context, token):
+    """Checks that no file in the repository mentions the token."""
     judge(
         f'no file of the repository mentions the token "{token}"',
         promised=[],

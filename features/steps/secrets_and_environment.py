@@ -10,31 +10,37 @@ from swamp_harness.scenario.tables import rows_of
 
 @given('the vault holds the secret "{key:Name}"')
 def the_vault_holds(context, key):
+    """Stores a new random secret in the vault under this key."""
     context.world.given.secret(key)
 
 
 @given('the vault holds the secret "{key:Name}", of many lines')
 def the_vault_holds_lines(context, key):
+    """Stores a new secret of several lines in the vault under this key."""
     context.world.given.secret(key, of_several_lines=True)
 
 
 @given('the vault holds the secret "{key:Name}", which begins with the secret "{other:Name}"')
 def the_vault_holds_a_longer_one(context, key, other):
+    """Stores a new secret that starts with the text of another secret."""
     context.world.given.secret(key, begins_with=other)
 
 
 @given("workers log everything")
 def workers_log_everything(context):
+    """Sets the most detailed log level for all workers that start from now on."""
     context.world.worker_log_level = "trace"
 
 
 @given("an orchestrator that logs everything")
 def an_orchestrator_that_logs_everything(context):
+    """Starts an orchestrator with the most detailed log level."""
     context.world.given.orchestrator(flags=("--log-level", "trace"))
 
 
 @given("these enrolled workers:")
 def these_enrolled_workers(context):
+    """Starts and enrolls one worker for each row, with its log level and output format."""
     for row in rows_of(context.table, {"worker", "log level", "reports in"}):
         context.world.given.worker(
             row["worker"], log_level=row["log level"], output=Output(row["reports in"])
@@ -43,54 +49,64 @@ def these_enrolled_workers(context):
 
 @given('an orchestrator with the variables "{names:Names}"')
 def an_orchestrator_with_variables(context, names):
+    """Starts an orchestrator with these environment variables."""
     owned = env_observations.variables_of(env_observations.ORCHESTRATOR, names)
     context.world.given.orchestrator(variables=owned)
 
 
 @given('the enrolled worker "{worker:Name}" with the variables "{names:Names}"')
 def the_enrolled_worker_with_variables(context, worker, names):
+    """Starts a worker with these environment variables and waits until it is enrolled."""
     context.world.given.worker(worker, variables=env_observations.variables_of(worker, names))
 
 
 @given('the enrolled worker "{worker:Name}" on a network that can fail, with the variables "{names:Names}"')
 def the_enrolled_worker_on_a_network_with_variables(context, worker, names):
+    """Starts a worker with these environment variables on a network that later steps can break."""
     owned = env_observations.variables_of(worker, names)
     context.world.given.worker(worker, on_a_network=True, variables=owned)
 
 
 @given('the enrolled worker "{worker:Name}" configured by arguments')
 def the_enrolled_worker_by_arguments(context, worker):
+    """Starts a worker with its settings on the command line and waits until it is enrolled."""
     context.world.given.worker(worker)
 
 
 @given('the enrolled worker "{worker:Name}" configured by variables')
 def the_enrolled_worker_by_variables(context, worker):
+    """Starts a worker with its settings in environment variables and waits until it is enrolled."""
     context.world.given.worker(worker, by_environment=True)
 
 
 @given('the enrolled worker "{worker:Name}" configured by variables, with the labels "{labels:Labels}"')
 def the_enrolled_worker_by_variables_with_labels(context, worker, labels):
+    """Starts a worker with its settings and these labels in environment variables."""
     context.world.given.worker(worker, labels=labels, by_environment=True)
 
 
 @given('the enrolled worker "{worker:Name}" configured by arguments, with a credential for the server')
 def the_enrolled_worker_with_a_credential_for_the_server(context, worker):
+    """Starts a worker whose environment also contains a credential for the server."""
     context.world.given.worker(worker, variables=env_observations.server_credential())
 
 
 @when("the orchestrator is restarted without its variables")
 def the_orchestrator_is_restarted_without(context):
+    """Restarts the orchestrator without the environment variables it had."""
     context.world.restart_orchestrator(variables={})
 
 
 @when('the orchestrator is restarted with new values of "{names:Names}" alone')
 def the_orchestrator_is_restarted_with(context, names):
+    """Restarts the orchestrator with these variables only, with new values."""
     changed = env_observations.variables_of(env_observations.RESTARTED, names)
     context.world.restart_orchestrator(variables=changed)
 
 
 @then('the step "{step:Name}" was handed the secret "{key:Name}"')
 def the_step_was_handed(context, step, key):
+    """Checks that the step received the secret; compares digests, never the secret itself."""
     judge(
         f'the step "{step}" was handed the secret "{key}", told by its digest',
         promised=secret_observations.digest_of(context.world, key),
@@ -100,6 +116,7 @@ def the_step_was_handed(context, step, key):
 
 @then('the step "{step:Name}" was handed the secrets "{keys:Names}"')
 def the_step_was_handed_several(context, step, keys):
+    """Checks that the step received these secrets; compares digests, never the secrets themselves."""
     judge(
         f'the step "{step}" was handed the secrets {" and ".join(keys)}, told by their digests',
         promised=[secret_observations.digest_of(context.world, key) for key in keys],
@@ -109,6 +126,7 @@ def the_step_was_handed_several(context, step, keys):
 
 @then('every step was handed the secret "{key:Name}"')
 def every_step_was_handed(context, key):
+    """Checks that every step of the workflow received the secret; compares digests."""
     steps = [step.name for step in context.world.workflow.steps]
     judge(
         f'every step was handed the secret "{key}", told by its digest',
@@ -119,6 +137,7 @@ def every_step_was_handed(context, key):
 
 @then('no answer about the run shows the secret of "{key:Name}"')
 def no_answer_shows(context, key):
+    """Checks that no command about the run prints the secret."""
     judge(
         f'no answer of the product about the run shows the secret of "{key}"',
         promised=[],
@@ -128,6 +147,7 @@ def no_answer_shows(context, key):
 
 @then('the step "{step:Name}" was refused what it asked the vault for')
 def the_step_was_refused(context, step):
+    """Checks that the vault refused the step's request for a secret."""
     judge(
         f'the step "{step}" was refused what it asked the vault for',
         promised="refused",
@@ -137,6 +157,7 @@ def the_step_was_refused(context, step):
 
 @then('the vault gave the step "{step:Name}" the secret "{name:Name}"')
 def the_vault_gave_the_step(context, step, name):
+    """Checks that the vault returned this secret to the step; compares digests."""
     judge(
         f'the vault gave the step "{step}" the secret "{name}"',
         promised=f"got {secret_observations.digest_of(context.world, name)}",
@@ -146,6 +167,7 @@ def the_vault_gave_the_step(context, step, name):
 
 @then('the steps on "{worker:Name}" found these variables:')
 def the_steps_found(context, worker):
+    """Checks where each variable in the steps' environment came from."""
     promised = rows_of(context.table, {"step", "start", "variable", "found that of"})
     judge(
         f'the steps on "{worker}" found these variables',
@@ -156,6 +178,7 @@ def the_steps_found(context, worker):
 
 @then('the step "{step:Name}" found nothing of the control plane on "{worker:Name}"')
 def the_step_found_nothing(context, step, worker):
+    """Checks that the step's environment has no credential, address or variable of the connection."""
     judge(
         f'the step "{step}" found nothing of the control plane in its environment',
         promised=[],

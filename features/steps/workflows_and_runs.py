@@ -15,102 +15,122 @@ from swamp_harness.scenario.tables import promised_queue, rows_of
 
 @given("a workflow with the steps:")
 def a_workflow(context):
+    """Creates a repository with a workflow: one row for each step, where it runs and what it does."""
     context.world.given.workflow(planned(context.table))
 
 
 @when("the workflow starts")
 def the_workflow_starts(context):
+    """Starts the workflow and follows its output; does not wait for the end."""
     run_events.start_workflow(context.world)
 
 
 @when("the workflow starts once the grace window of every absence has passed")
 def the_workflow_starts_after_the_grace_windows(context):
+    """Waits until the grace window of every lost worker has passed, then starts the workflow."""
     run_events.outlast_grace_windows(context.world)
     run_events.start_workflow(context.world)
 
 
 @when("the workflow starts at a terminal")
 def the_workflow_starts_at_a_terminal(context):
+    """Starts the workflow and follows its output on a terminal."""
     run_events.start_workflow(context.world, at_a_terminal=True)
 
 
 @when('the workflow starts with the tags "{tags:Labels}"')
 def the_workflow_starts_with_tags(context, tags):
+    """Starts the workflow with tags for all data that it writes."""
     run_events.start_workflow(context.world, tags=tags)
 
 
 @when('a method starts that {work:Work}, with the tags "{tags:Labels}"')
 def a_method_starts_with_tags(context, work, tags):
+    """Runs a method of the model with tags for all data that it writes."""
     run_events.start_method(context.world, work, tags)
 
 
 @when("the workflow has run to its end")
 def the_workflow_has_run(context):
+    """Starts the workflow and waits until the run has ended."""
     run_events.complete_workflow(context.world)
 
 
 @when('the step "{step:Name}" is running')
 def the_step_is_running(context, step):
+    """Waits until the step has started."""
     run_events.wait_until_begun(context.world, step)
 
 
 @when('the step "{step:Name}" is running for the second time, or the run is over')
 def the_step_is_running_again(context, step):
+    """Waits until the step has started a second time, or the run has ended."""
     run_events.wait_until_begun_again(context.world, step)
 
 
 @when('the step "{step:Name}" goes on once the workers "{workers:Names}" have ended')
 def the_step_goes_on_once_workers_have_ended(context, step, workers):
+    """Waits until these workers have exited or are enrolled, then lets the step continue."""
     run_events.go_on_once_ended(context.world, step, workers)
 
 
 @when('the step "{step:Name}" has written')
 def the_step_has_written(context, step):
+    """Waits until the running step has written data."""
     run_events.wait_until_written(context.world, step)
 
 
 @when('the step "{step:Name}" has been handed to "{worker:Name}"')
 def the_step_has_been_handed_to(context, step, worker):
+    """Waits until the orchestrator has dispatched the step to the worker."""
     run_events.wait_until_handed_over(context.world, step, worker)
 
 
 @when('the step "{step:Name}" waits in the queue')
 def the_step_waits_in_the_queue(context, step):
+    """Waits until the step is in the queue."""
     run_events.wait_until_queued(context.world, step)
 
 
 @when('the queue limit of "{step:Name}" is over')
 def the_queue_limit_is_over(context, step):
+    """Waits until the step has left the queue because its time limit has passed."""
     run_events.wait_until_queue_limit_is_over(context.world, step)
 
 
 @when("the operator cancels the run")
 def the_operator_cancels_the_run(context):
+    """Cancels the run by its id."""
     run_events.cancel_run(context.world)
 
 
 @when("the operator cancels the workflow by its name")
 def the_operator_cancels_the_workflow(context):
+    """Cancels the run by the name of its workflow."""
     context.world.operator.cancel_workflow(context.world.workflow.name)
 
 
 @when("the operator presses Ctrl-C")
 def the_operator_presses_ctrl_c(context):
+    """Presses Ctrl-C in the command that follows the run."""
     context.world.runs.last.press_ctrl_c()
 
 
 @then("the run succeeds")
 def the_run_succeeds(context):
+    """Waits for the end of the run and checks that its output and the run history show success."""
     _judge_run(context, run_that(SUCCEEDED))
 
 
 @then("the run fails because {reason:RunFailure}")
 def the_run_fails_because(context, reason):
+    """Waits for the end of the run and checks that it failed for this reason."""
     _judge_run(context, run_that(FAILED, reason))
 
 
 @then("the method succeeds")
 def the_method_succeeds(context):
+    """Waits for the end of the method and checks that its output shows success."""
     judge(
         "the method has ended, for the one who follows it, as succeeded",
         promised=METHOD_SUCCEEDS,
@@ -120,6 +140,7 @@ def the_method_succeeds(context):
 
 @then("the command confirms that it cancels the run")
 def the_command_confirms_the_cancellation(context):
+    """Checks that the cancel command succeeds and names this run."""
     judge(
         "the command succeeds, and says that it cancels this run",
         promised={"command": SUCCEEDS, "cancels": "this run"},
@@ -129,6 +150,7 @@ def the_command_confirms_the_cancellation(context):
 
 @then("nothing of the run was left when the command said that it is cancelled")
 def nothing_was_left_when_told(context):
+    """Checks that no process, lease, busy worker or queued step was left when the cancel command answered."""
     judge(
         "nothing of the run was left at work when the command said that it is cancelled",
         promised=[],
@@ -138,6 +160,7 @@ def nothing_was_left_when_told(context):
 
 @then('the step "{step:Name}" was over at most {seconds:Number} seconds after the command had answered')
 def the_step_was_over_in_time(context, step, seconds):
+    """Checks that the step's lease ended within this many seconds of the command's answer."""
     judge(
         f'the dispatch of "{step}" ended, by its lease, at most {seconds} s after the command had answered',
         promised=run_observations.IN_TIME,
@@ -150,6 +173,7 @@ def the_step_was_over_in_time(context, step, seconds):
     "{seconds:Number} seconds after the deadline"
 )
 def the_lease_ended_at_the_deadline(context, step, worker, seconds):
+    """Checks that the step's lease ended within this many seconds of the token's expiry."""
     judge(
         f'the lease of "{step}" on "{worker}" ended at most {seconds} s after the lifetime of its token',
         promised=run_observations.IN_TIME,
@@ -159,6 +183,7 @@ def the_lease_ended_at_the_deadline(context, step, worker, seconds):
 
 @then('the step "{step:Name}" was ended before its own end')
 def the_step_was_ended(context, step):
+    """Checks that the step started once and was stopped before it finished its work."""
     judge(
         f'the step "{step}" was ended before it came to its own end, by its own account',
         promised={"began": 1, "came to its own end": 0},
@@ -168,6 +193,7 @@ def the_step_was_ended(context, step):
 
 @then("the run is cancelled")
 def the_run_is_cancelled(context):
+    """Waits for the end of the run and checks that its output and the run history show a cancellation."""
     _judge_run(context, run_that(CANCELLED))
 
 
@@ -181,6 +207,7 @@ def _judge_run(context, promised):
 
 @then("these steps began, and no others:")
 def these_steps_began(context):
+    """Checks which steps started and on which worker, and that no other step started."""
     judge(
         "these steps began, by their own account, and no others",
         promised=rows_of(context.table, {"step", "worker"}),
@@ -190,11 +217,13 @@ def these_steps_began(context):
 
 @then("no step began")
 def no_step_began(context):
+    """Checks that no step started."""
     judge("no step began, by its own account", promised=[], seen=run_observations.steps_begun(context.world))
 
 
 @then("the operator sees these dispatches, and no others:")
 def these_dispatches(context):
+    """Checks every lease that the operator sees: step, worker, state and whether the step wrote data."""
     judge(
         "the operator sees these dispatches, and no others",
         promised=rows_of(context.table, {"step", "worker", "began on", "lease", "wrote"}),
@@ -204,6 +233,7 @@ def these_dispatches(context):
 
 @then("this data has been recorded, and no other:")
 def this_data_has_been_recorded(context):
+    """Checks all data that the steps wrote: step, name, version and worker."""
     judge(
         "the steps have recorded this data, and no other",
         promised=rows_of(context.table, {"step", "data", "version", "written on"}),
@@ -213,6 +243,7 @@ def this_data_has_been_recorded(context):
 
 @then('the operator can read what the step "{step:Name}" had written into "{datum:Name}"')
 def the_operator_can_read(context, step, datum):
+    """Checks that the operator reads exactly what the step wrote into this data item."""
     judge(
         f'the operator can read what the step "{step}" had written into "{datum}"',
         promised=written_by_probe(datum, step),
@@ -222,6 +253,7 @@ def the_operator_can_read(context, step, datum):
 
 @then("the queue shows, in text and in JSON:")
 def the_queue_shows(context):
+    """Checks the queue in text and in JSON, and that it shows no other step."""
     promised = promised_queue(context.table, context.world.present_instance)
     for output in (Output.TEXT, Output.JSON):
         judge(
@@ -233,11 +265,13 @@ def the_queue_shows(context):
 
 @then("the queue is empty")
 def the_queue_is_empty(context):
+    """Checks that no step waits in the queue."""
     judge("the queue is empty", promised=[], seen=run_observations.queue(context.world, Output.JSON))
 
 
 @then('the most steps that ran on "{worker:Name}" at one time is {number:Number}')
 def the_most_steps_at_one_time(context, worker, number):
+    """Checks the highest number of steps that the worker ran at once."""
     judge(
         f'the most steps that ran on "{worker}" at one time is {number}',
         promised={"by the steps' own account": number, "by the leases": number},
@@ -248,6 +282,7 @@ def the_most_steps_at_one_time(context, worker, number):
 @then('each item of "{step:Name}" was worked {number:Number} time')
 @then('each item of "{step:Name}" was worked {number:Number} times')
 def each_item_was_worked(context, step, number):
+    """Checks how often each item of the step was processed."""
     judge(
         f'each item of "{step}" was worked {number} times, and no other',
         promised=dict.fromkeys(run_observations.items_of(context.world, step), number),
@@ -257,6 +292,7 @@ def each_item_was_worked(context, step, number):
 
 @then('the result of each item of "{step:Name}" is there in version {number:Number}')
 def the_result_of_each_item(context, step, number):
+    """Checks the version of each item's result."""
     judge(
         f'the result of each item of "{step}" is there in version {number}, and no other',
         promised=dict.fromkeys(run_observations.items_of(context.world, step), number),
@@ -266,6 +302,7 @@ def the_result_of_each_item(context, step, number):
 
 @then('the result of each item of "{step:Name}" can still be read in version {number:Number}')
 def the_result_can_still_be_read(context, step, number):
+    """Checks that the operator can still read this version of each item's result."""
     items = run_observations.items_of(context.world, step)
     judge(
         f'the result of each item of "{step}" can still be read in version {number}',
@@ -276,6 +313,7 @@ def the_result_can_still_be_read(context, step, number):
 
 @then('the items of "{step:Name}" wrote the versions 1 to {number:Number} of the result of "{model:Name}"')
 def the_items_wrote_the_versions(context, step, number, model):
+    """Checks that each item wrote one version of the shared result and that none is lost."""
     versions = [str(version) for version in range(1, number + 1)]
     judge(
         f'each item of "{step}" wrote one of the versions 1 to {number} of the result of "{model}"',
@@ -290,6 +328,7 @@ def the_items_wrote_the_versions(context, step, number, model):
 
 @then('items of "{step:Name}" were worked side by side')
 def items_were_worked_side_by_side(context, step):
+    """Checks that at least two items were processed at the same time."""
     judge(
         f'items of "{step}" were worked side by side',
         promised={"several at one time": True},
@@ -299,6 +338,7 @@ def items_were_worked_side_by_side(context, step):
 
 @then('the workers "{first:Name}", "{second:Name}" and "{third:Name}" have all taken part')
 def the_workers_have_taken_part(context, first, second, third):
+    """Checks that exactly these three workers ran steps."""
     judge(
         f'"{first}", "{second}" and "{third}" have all taken part',
         promised=sorted([first, second, third]),
@@ -308,6 +348,7 @@ def the_workers_have_taken_part(context, first, second, third):
 
 @then('nothing of a step is left running on the machine of "{worker:Name}"')
 def nothing_of_a_step_is_left(context, worker):
+    """Checks that no process of a step is left on the worker's machine."""
     judge(
         f'nothing of a step is left running on the machine of "{worker}"',
         promised=[],
@@ -317,6 +358,7 @@ def nothing_of_a_step_is_left(context, worker):
 
 @then('the worker "{worker:Name}" takes another step')
 def the_worker_takes_another_step(context, worker):
+    """Runs one more step on the worker and checks that it starts there."""
     judge(
         f'the worker "{worker}" takes another step',
         promised=[{"step": "another", "worker": worker}],
@@ -326,6 +368,7 @@ def the_worker_takes_another_step(context, worker):
 
 @then('the worker "{worker:Name}" is connected as the same pool member as before')
 def the_worker_is_the_same_member(context, worker):
+    """Waits until the worker is connected and checks that it is the same pool member as at first."""
     judge(
         f'the worker "{worker}" is connected as the same pool member as before',
         promised=run_observations.first_membership(context.world, worker),
@@ -335,6 +378,7 @@ def the_worker_is_the_same_member(context, worker):
 
 @then("the history of all runs shows the run as {status:RunStatus}")
 def the_history_shows_the_run_as(context, status):
+    """Checks the run's status in the history of all runs."""
     judge(
         f"the history of all runs shows the run as {status}",
         promised=status,
@@ -344,12 +388,14 @@ def the_history_shows_the_run_as(context, status):
 
 @then("the orchestrator still serves")
 def the_orchestrator_still_serves(context):
+    """Checks that the orchestrator still answers."""
     judge("the orchestrator still serves", promised=True, seen=context.world.orchestrator.api.ready())
 
 
 @then('all data of the step "{steps:Names}" have the tags "{tags:Labels}"')
 @then('all data of the steps "{steps:Names}" have the tags "{tags:Labels}"')
 def all_data_have_the_tags(context, steps, tags):
+    """Checks that all data of these steps have exactly these tags."""
     judge(
         f"all data of the steps {' and '.join(steps)} have the tags that the run was given",
         promised={step: [tags] for step in steps},

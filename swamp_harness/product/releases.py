@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import platformdirs
-import yaml
 
 from swamp_harness.machinery.download import Broken, NotThere, address_after, download, keep_text, text_of
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.machinery.yaml_files import read_yaml
+from swamp_harness.product import schemas
 
 VERSION_VARIABLE = "SWAMP_VERSION"
 RELEASES_VARIABLE = "UAT_RELEASES"
@@ -23,7 +24,7 @@ LATEST = "latest"
 
 _HOST = "https://github.com/swamp-club/swamp/releases"
 _CHECKSUMS = "checksums.txt"
-_PROTOCOLS = Path(__file__).with_name("protocols.yaml")
+PROTOCOLS = Path(__file__).with_name("protocols.yaml")
 _VERSION = re.compile(r"\d{8}\.\d{6}\.\d+-sha\.[0-9a-f]{8}")
 # What releases are made for, in swamp's words.
 ASSETS = {
@@ -155,7 +156,7 @@ class Releases:
 
 def release_of_another_protocol(version: str) -> str:
     """The newest release that is known to speak another protocol version than a release does."""
-    rows: list[dict[str, Any]] = yaml.safe_load(_PROTOCOLS.read_text("utf-8"))
+    rows: list[dict[str, Any]] = read_yaml(PROTOCOLS, schemas.PROTOCOLS)
     # Versions begin with their date and time, so they sort as texts.
     own = max(row["protocol"] for row in rows if row.get("first", "") <= version)
     return max(str(row["newest"]) for row in rows if row["protocol"] != own)

@@ -14,9 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.machinery.yaml_files import read_yaml
+from swamp_harness.product import schemas
 
 TARGET_VARIABLE = "UAT_TARGET"
 REQUIRE_VARIABLE = "UAT_REQUIRE_BINARY"
@@ -24,8 +23,6 @@ REQUIRE_VARIABLE = "UAT_REQUIRE_BINARY"
 SWAMP = Path(__file__).with_name("swamp.yaml")
 
 _LISTED = "listed"
-_FIELDS = {"name", "sign-off", "deviations", "times"}
-_OPTIONAL = {"executable", "executable of another protocol version", "variables"}
 
 
 @dataclass(frozen=True)
@@ -103,29 +100,15 @@ def load(file: Path) -> Target:
     Raises:
         UnusableInput: the file cannot be read, or the description is not complete (exit code 2).
     """
-    try:
-        told = yaml.safe_load(file.read_text("utf-8"))
-        return _target(told)
-    except (OSError, yaml.YAMLError, ValueError, TypeError, KeyError) as error:
-        raise UnusableInput(
-            f"The description of the target in {file} is not usable, {error}: mend the file.",
-            ExitCode.BAD_COMMAND_LINE,
-        ) from error
-
-
-def _target(told: Mapping[str, Any]) -> Target:
-    missing = _FIELDS - set(told)
-    unknown = set(told) - _FIELDS - _OPTIONAL
-    if missing or unknown:
-        raise ValueError(f"its fields are wrong: {', '.join(sorted(missing | unknown))}")
+    told = read_yaml(file, schemas.TARGET)
     return Target(
-        str(told["name"]),
-        bool(told["sign-off"]),
+        told["name"],
+        told["sign-off"],
         _times(told["times"]),
         told["deviations"] == _LISTED,
-        str(told.get("executable", "")),
-        str(told.get("executable of another protocol version", "")),
-        {str(name): str(value) for name, value in (told.get("variables") or {}).items()},
+        told.get("executable", ""),
+        told.get("executable of another protocol version", ""),
+        {str(name): str(value) for name, value in told.get("variables", {}).items()},
     )
 
 
@@ -134,8 +117,8 @@ def _times(told: Mapping[str, Any]) -> Times:
         timedelta(seconds=told["grace window"]),
         timedelta(seconds=told["idle limit"]),
         tuple(told["flags to notice silence soon"]),
-        str(told["shortest lifetime"]),
-        str(told["usual lifetime"]),
+        told["shortest lifetime"],
+        told["usual lifetime"],
         float(told["limits"]),
         timedelta(seconds=told.get("minute of a lifetime", 60)),
     )

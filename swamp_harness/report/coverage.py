@@ -41,7 +41,7 @@ class Recorded:
     seconds: float = 0.0
 
 
-_DEFAULTS = Path(__file__).with_name("defaults.yaml")
+DEFAULTS = Path(__file__).with_name("defaults.yaml")
 NOT_HELD = "none"
 
 
@@ -64,7 +64,7 @@ class Default:
     note: str
 
 
-def documented_defaults(file: Path = _DEFAULTS) -> list[Default]:
+def documented_defaults(file: Path = DEFAULTS) -> list[Default]:
     """Read the list of defaults.
 
     Raises:

@@ -11,20 +11,20 @@ from behave.parser import ParserError, parse_file
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import clean
-from swamp_harness.report.project import ROOT
+from swamp_harness.results.findings import Finding, finding_in
 
 
 class FeatureMistake(UnusableInput):
     """Something in a feature file is wrong; nothing was started.
 
     Args:
-        mistakes: each a sentence that begins with file and line.
+        mistakes: each with its place.
     """
 
-    def __init__(self, mistakes: Sequence[str]) -> None:
+    def __init__(self, mistakes: Sequence[Finding]) -> None:
         head = f"A FEATURE HAS A MISTAKE: {len(mistakes)} found, and nothing was started:"
         super().__init__("\n".join((head, *(f"  {each}" for each in mistakes))), ExitCode.FEATURE_MISTAKE)
-        self.mistakes = tuple(mistakes)
+        self.findings = tuple(mistakes)
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -32,40 +32,54 @@ def files_below(folder: Path) -> list[Path]:
     return [file for file in sorted(folder.rglob("*.feature")) if file.is_file()]
 
 
-def unreadable(file: Path) -> str:
-    """What keeps a file from being read as a feature, with its place; empty if nothing does."""
-    told = file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
+def read_feature(file: Path) -> Any:
+    """The model that behave has of a file; None if the file holds no feature.
+
+    Raises:
+        FeatureMistake: the file cannot be read as a feature.
+    """
+    if finding := _unreadable(file):
+        raise FeatureMistake([finding])
     try:
-        data = file.read_bytes()
-    except OSError as error:
-        return f"{told}:1: the file cannot be read ({error.strerror})"
-    if data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return f"{told}:1: the file begins with a byte-order mark: save it as UTF-8 without one"
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return (
-            f"{told}:{line}: the file is not in UTF-8, its byte {error.start + 1} is "
-            f"0x{data[error.start]:02x}: save it as UTF-8"
-        )
-    try:
-        parse_file(str(file))
+        return parse_file(str(file))
     except ParserError as error:
         reason = " ".join(clean(str(error.args[0])).split())
-        return f"{told}:{error.line or 1}: behave cannot read this line: {reason}"
-    return ""
+        message = f"behave cannot read this line: {reason}"
+        raise FeatureMistake([finding_in(file, error.line or 1, message)]) from error
 
 
-def refuse_unreadable(files: Iterable[Path]) -> None:
-    """Look at files that are about to be read.
+def read_features(files: Iterable[Path]) -> list[Any]:
+    """The models of files, those without a feature left out.
 
     Raises:
         FeatureMistake: some of them cannot be read as features.
     """
-    mistakes = [complaint for file in dict.fromkeys(files) if (complaint := unreadable(file))]
-    if mistakes:
-        raise FeatureMistake(mistakes)
+    models: list[Any] = []
+    findings: list[Finding] = []
+    for file in dict.fromkeys(files):
+        try:
+            models.append(read_feature(file))
+        except FeatureMistake as mistake:
+            findings += mistake.findings
+    if findings:
+        raise FeatureMistake(findings)
+    return [model for model in models if model is not None]
+
+
+def _unreadable(file: Path) -> Finding | None:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        return finding_in(file, 1, f"the file cannot be read ({error.strerror})")
+    if data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return finding_in(file, 1, "the file begins with a byte-order mark: save it as UTF-8 without one")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        byte = f"its byte {error.start + 1} is 0x{data[error.start]:02x}"
+        return finding_in(file, line, f"the file is not in UTF-8, {byte}: save it as UTF-8")
+    return None
 
 
 def without_rows(feature: Any) -> Iterator[tuple[Any, Any, str]]:

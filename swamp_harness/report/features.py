@@ -9,15 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-from behave.parser import parse_file
-
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.report.feature_files import files_below, refuse_unreadable
-from swamp_harness.report.project import ROOT
+from swamp_harness.machinery.root import in_project
+from swamp_harness.machinery.yaml_files import read_yaml
+from swamp_harness.report.feature_files import files_below, read_features
+from swamp_harness.results import schemas
 from swamp_harness.results.ids import UAT_TAG, id_of
 
-_CATALOGUE = Path(__file__).with_name("catalogue.yaml")
+CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 
 
 class Severity(Enum):
@@ -76,7 +74,7 @@ class FeatureScenario:
 @cache
 def catalogue() -> tuple[Promise, ...]:
     """The thirty scenarios of issue 630, in order."""
-    return read_catalogue(_CATALOGUE)
+    return read_catalogue(CATALOGUE)
 
 
 def read_catalogue(file: Path) -> tuple[Promise, ...]:
@@ -86,21 +84,10 @@ def read_catalogue(file: Path) -> tuple[Promise, ...]:
         UnusableInput: a promise has no title, or no severity that is one (exit code 2).
     """
     return tuple(
-        _promise(file, section, number, told)
-        for section, promises in yaml.safe_load(file.read_text("utf-8")).items()
+        Promise(number, section, told["title"], Severity(told["severity"]))
+        for section, promises in read_yaml(file, schemas.CATALOGUE).items()
         for number, told in promises.items()
     )
-
-
-def _promise(file: Path, section: str, number: int, told: Any) -> Promise:
-    try:
-        return Promise(number, section, told["title"], Severity(told["severity"]))
-    except (KeyError, TypeError, ValueError) as error:
-        severities = ", ".join(severity.value for severity in Severity)
-        raise UnusableInput(
-            f"{file.name}: number {number} needs a title, and a severity out of {severities}.",
-            ExitCode.BAD_COMMAND_LINE,
-        ) from error
 
 
 def parse(folder: Path) -> list[Any]:
@@ -109,10 +96,7 @@ def parse(folder: Path) -> list[Any]:
     Raises:
         FeatureMistake: a file cannot be read as a feature.
     """
-    files = files_below(folder)
-    refuse_unreadable(files)
-    # A file without a feature, such as an empty one, has no model.
-    return [feature for file in files if (feature := parse_file(str(file))) is not None]
+    return read_features(files_below(folder))
 
 
 @dataclass(frozen=True)
@@ -150,14 +134,7 @@ def numbers_of(scenario: Any) -> tuple[int, ...]:
 
 def location_of(scenario: Any) -> str:
     """Where a scenario of behave's stands, "file:line", from the project's own folder on."""
-    return f"{_file_in_project(scenario.filename)}:{scenario.line}"
-
-
-@cache
-def _file_in_project(name: str) -> str:
-    # behave names files from where it was started, which need not be the project, or be it by another name.
-    file = Path(name).resolve()
-    return (file.relative_to(ROOT) if file.is_relative_to(ROOT) else file).as_posix()
+    return f"{in_project(scenario.filename)}:{scenario.line}"
 
 
 def scenarios_in(features: Sequence[Any]) -> list[FeatureScenario]:

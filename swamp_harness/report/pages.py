@@ -29,14 +29,23 @@ def write_page(page: Path, **names: Any) -> Path:
     Returns:
         The page.
     """
+    page.write_text(page_text(page.name, **names), "utf-8")
+    return page
+
+
+def page_text(name: str, **names: Any) -> str:
+    """The text of a page.
+
+    Args:
+        name: of the page and of its template.
+        names: what the template tells.
+    """
     environment = Environment(
         loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["groupby_in_order"] = _groups
     environment.globals |= {"Outcome": Outcome, "Standing": Standing}
-    text = environment.get_template(f"{page.name}.j2").render(**names)
-    page.write_text(for_file(text), "utf-8")
-    return page
+    return for_file(environment.get_template(f"{name}.j2").render(**names))
 
 
 def _groups(rows: Sequence[Mapping[str, Any]], name: str) -> list[_Group]:

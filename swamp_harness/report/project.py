@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from swamp_harness.machinery import root
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = root.PROJECT
 FEATURES = ROOT / "features"
 COVERAGE_MAP = ROOT / "coverage.md"
 EMBEDDED_TARGET = ROOT / "standin" / "target.yaml"
@@ -19,6 +20,9 @@ REACHED = STAND_IN / "reached.json"
 MUTATION = STAND_IN / "mutation.yaml"
 MEASUREMENTS = STAND_IN / "verification.json"
 VERIFICATION = ROOT / "docs" / "verification.md"
+STEPS = ROOT / "docs" / "steps.md"
+STEPS_PAGE = ROOT / "docs" / "steps.html"
+EDITOR_SETTINGS = ROOT / ".vscode" / "settings.json"
 REPORT_PACKAGE = ROOT / "allure-report"
 RECORDED_RESULTS = ROOT / "recorded-results.json"
 

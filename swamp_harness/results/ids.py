@@ -9,9 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.machinery.root import in_project
+from swamp_harness.machinery.yaml_files import line_of
+from swamp_harness.results.findings import Finding, finding_at, finding_in
 
 UAT_TAG = re.compile(r"^uat-(\d\d)$")
 # What each tag means. Any other tag is an id.
@@ -27,20 +33,21 @@ TAGS = {
     "terminal": "needs a terminal, so it does not run on Windows",
     "other-binary": "needs a binary of another protocol version (SWAMP_OTHER_BIN)",
 }
-_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
+_NEAR_ENOUGH = 0.75
 
 
 class IdMistake(UnusableInput):
     """Ids of scenarios are missing, repeated or unknown; nothing was started.
 
     Args:
-        mistakes: each a sentence that says where and how to fix it.
+        mistakes: each with its place.
     """
 
-    def __init__(self, mistakes: Sequence[str]) -> None:
+    def __init__(self, mistakes: Sequence[Finding]) -> None:
         head = "The ids of scenarios have a mistake, and nothing was started:"
         super().__init__("\n".join((head, *(f"  {each}" for each in mistakes))), ExitCode.FEATURE_MISTAKE)
-        self.mistakes = tuple(mistakes)
+        self.findings = tuple(mistakes)
 
 
 def ids_in(tags: Iterable[Any]) -> list[str]:
@@ -61,12 +68,12 @@ def is_of(run: str, scenario: str) -> bool:
     return run == scenario or run.startswith(f"{scenario}[")
 
 
-def mistakes_in(features: Sequence[Any]) -> list[str]:
-    """Scenarios of behave's without an id, with several, or with the id of another one, as sentences."""
+def mistakes_in(features: Sequence[Any]) -> list[Finding]:
+    """Scenarios of behave's without an id, with several, or with the id of another one."""
     first: dict[str, str] = {}
     told = []
     for feature in features:
-        told += [f"{_place(feature)}: move @{each} to a scenario" for each in ids_in(feature.tags)]
+        told += [finding_at(feature, f"move @{each} to a scenario") for each in ids_in(feature.tags)]
         written = feature.walk_scenarios(with_outlines=True)
         rows = {id(row) for each in written if each.type == "scenario_outline" for row in each.scenarios}
         for scenario in written:
@@ -75,41 +82,81 @@ def mistakes_in(features: Sequence[Any]) -> list[str]:
     return told
 
 
-def _mistakes_of(scenario: Any, first: dict[str, str]) -> list[str]:
-    place, found = _place(scenario), ids_in(scenario.tags)
+def _mistakes_of(scenario: Any, first: dict[str, str]) -> list[Finding]:
     told = [
-        f"{place}: @{each} is a tag of Examples that has no meaning: list it in ids.TAGS, or remove it"
+        finding_at(examples, f"@{each} has no meaning as a tag of Examples{_meant(each)}")
         for examples in getattr(scenario, "examples", ())
         for each in ids_in(examples.tags)
     ]
-    if not found:
-        return [*told, f"{place}: the scenario has no id: add a last tag such as @token-shown-once"]
-    if found[1:]:
-        names = " and ".join(f"@{each}" for each in found)
-        return [*told, f"{place}: the scenario has more than one id, {names}: keep the one it had first"]
-    if not _ID.fullmatch(found[0]):
-        return [*told, f"{place}: @{found[0]} is no id: write two or more words in lower case, joined by -"]
+    found = ids_in(scenario.tags)
+    for each in found if found[1:] else ():
+        if near := _near(each):
+            told.append(finding_at(scenario, f"@{each} has no meaning: did you mean @{near}?"))
+            found = [other for other in found if other != each]
+    if complaint := _complaint_about(found):
+        return [*told, finding_at(scenario, complaint)]
     runs = scenario.scenarios if scenario.type == "scenario_outline" else []
     for item, key in [(scenario, found[0]), *((row, id_of(row)) for row in runs)]:
         if key in first:
-            told.append(f"{_place(item)}: the id {key} is taken at {first[key]}: choose another")
-        first.setdefault(key, _place(item))
+            told.append(finding_at(item, f"the id {key} is taken at {first[key]}: choose another"))
+        first.setdefault(key, f"{in_project(item.filename)}:{item.line}")
     return told
 
 
-def unknown(named: Iterable[tuple[str, str]], known: Collection[str]) -> list[str]:
-    """What names a scenario that does not exist, as sentences.
+def _complaint_about(found: Sequence[str]) -> str:
+    if not found:
+        return "the scenario has no id: add a last tag such as @token-shown-once"
+    if found[1:]:
+        names = " and ".join(f"@{each}" for each in found)
+        return f"the scenario has more than one id, {names}: keep the one it had first"
+    if not ID.fullmatch(found[0]):
+        return f"@{found[0]} is no id: write two or more words in lower case, joined by -"
+    return ""
+
+
+def _near(tag: str) -> str:
+    """The tag with a meaning that comes nearest to one without; "" if none comes near."""
+    return next(iter(get_close_matches(tag, TAGS, n=1, cutoff=_NEAR_ENOUGH)), "")
+
+
+def _meant(tag: str) -> str:
+    near = _near(tag)
+    return f": did you mean @{near}?" if near else ": list it in ids.TAGS, or remove it"
+
+
+@dataclass(frozen=True)
+class Named:
+    """A place that names a scenario.
+
+    Attributes:
+        file: that does.
+        scenario: the id of the scenario, or of a row of it.
+        path: the keys and indexes that lead to the name in a YAML or JSON file; empty in another file.
+    """
+
+    file: Path
+    scenario: str
+    path: tuple[str | int, ...] = ()
+
+    @property
+    def line(self) -> int:
+        """The line of the name; the first one in a file that is neither YAML nor JSON."""
+        return line_of(self.file, self.path) if self.path else 1
+
+
+def unknown(named: Iterable[Named], known: Collection[str]) -> list[Finding]:
+    """What names a scenario that does not exist.
 
     Args:
-        named: who names a scenario, and the id of the scenario or of a row.
+        named: who names a scenario.
         known: the ids of all scenarios as they run.
     """
     return [
-        f"{who} names the scenario {each!r}, which does not exist: correct the id, or remove the entry"
-        for who, each in named
-        if not any(is_of(run, each) for run in known)
+        finding_in(
+            each.file,
+            each.line,
+            f"the scenario {each.scenario!r} does not exist: correct the id, or remove the entry",
+        )
+        for each in named
+        if not any(is_of(run, each.scenario) for run in known)
     ]
-
-
-def _place(item: Any) -> str:
-    return f"{item.filename}:{item.line}"

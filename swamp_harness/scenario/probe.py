@@ -208,8 +208,13 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     ),
     **{
         f"makes {size} MB {way}": _make(size, way)
-        for size in (30, 50, 100, 300)
-        for way in ("as a stream", "in a file", "in one piece")
+        for size, way in (
+            (30, "as a stream"),
+            (50, "in one piece"),
+            (100, "in a file"),
+            (100, "as a stream"),
+            (300, "as a stream"),
+        )
     },
     "makes 30 MB as a stream, holding half way": _make(30, "as a stream", holds=True),
     # No sooner goes one of them on than all three are half way.

@@ -15,16 +15,14 @@ from behave.exception import TagExpressionError
 from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.machinery.lasting_output import lasting_output
 from swamp_harness.product.releases import Releases
-from swamp_harness.report import coverage, features, project, verification, words
+from swamp_harness.report import coverage, features, project, verification
 from swamp_harness.report.documents import PREVIOUS, put_together, set_aside, write_documents
-from swamp_harness.report.features import FeatureScenario
 from swamp_harness.report.signoff import Knowledge
 from swamp_harness.report.signoff_page import PAGE_FILE
 from swamp_harness.results import deviations, waivers
-from swamp_harness.tools import bench, compare, matrix, mutate, prove, reach_recording, stylecheck
+from swamp_harness.tools import authoring, bench, compare, generated, matrix, mutate, prove, reach_recording
 from swamp_harness.tools.allure_page import make_page
 from swamp_harness.tools.endings import exit_code_of
-from swamp_harness.tools.references import id_mistakes
 from swamp_harness.tools.reports_folder import set_older_aside, taken
 from swamp_harness.tools.runner import SHARD, UatRunner
 from swamp_harness.tools.side_by_side import jobs_that_suit
@@ -90,49 +88,25 @@ def _complaint_about(options: argparse.Namespace) -> str:
 
 
 def _coverage(options: argparse.Namespace) -> int:
-    scenarios = features.scenarios_in(features.parse(project.FEATURES))
-    bare = coverage.without_scenario(features.catalogue(), scenarios)
-    if bare:
-        print(
-            f"swamp-uat: No scenario serves {words.promises_in_words(bare)} of issue 630: write one.",
-            file=sys.stderr,
-        )
-        return ExitCode.PROMISE_BROKEN
-    text, file = _coverage_text(scenarios), project.COVERAGE_MAP
-    if options.check:
-        if not file.exists() or file.read_text("utf-8") != text:
-            print(f"swamp-uat: {file.name} is stale: run `make coverage`.", file=sys.stderr)
-            return ExitCode.PROMISE_BROKEN
-        return 0
-    file.write_text(text, "utf-8")
-    print(f"{file.name} written")
-    return 0
+    return authoring.write_or_check(generated.coverage_file(), only_check=options.check)
 
 
 def _record(options: argparse.Namespace) -> int:
     scenarios = features.scenarios_in(features.parse(project.FEATURES))
     count = coverage.record(options.run, scenarios, project.RECORDED_RESULTS)
-    project.COVERAGE_MAP.write_text(_coverage_text(scenarios), "utf-8")
+    project.COVERAGE_MAP.write_text(generated.coverage_file().text, "utf-8")
     print(f"{count} results recorded, {project.COVERAGE_MAP.name} written")
     return 0
 
 
 def _verification(options: argparse.Namespace) -> int:
     if options.check:
-        known = verification.page(verification.read_measurements(project.MEASUREMENTS))
-        if project.VERIFICATION.read_text("utf-8") != known:
-            print(
-                f"swamp-uat: {project.VERIFICATION.name} is stale: run `make verification`.", file=sys.stderr
-            )
-            return ExitCode.PROMISE_BROKEN
-        return 0
+        return authoring.write_or_check(generated.verification_file(), only_check=True)
     measured = verification.read_measurements(project.MEASUREMENTS)
     for kind in options.kinds:
         measured = verification.taken(measured, kind, project.reports(), features.catalogue())
     measured.write_to(project.MEASUREMENTS)
-    project.VERIFICATION.write_text(verification.page(measured), "utf-8")
-    print(f"{project.VERIFICATION.relative_to(project.ROOT)} written")
-    return 0
+    return authoring.write_or_check(generated.verification_file(), only_check=False)
 
 
 def _resolve(options: argparse.Namespace) -> int:
@@ -195,28 +169,6 @@ def _mutate(options: argparse.Namespace) -> int:
 
 def _compare(_: argparse.Namespace) -> int:
     return compare.compare(compare.main_environment())
-
-
-def _check_features(_: argparse.Namespace) -> int:
-    models = features.parse(project.FEATURES)
-    errors = [
-        *stylecheck.style_errors(project.FEATURES),
-        *stylecheck.step_errors(project.FEATURES),
-        *id_mistakes(models),
-    ]
-    for error in errors:
-        print(error, file=sys.stderr)
-    return ExitCode.FEATURE_MISTAKE if errors else 0
-
-
-def _coverage_text(scenarios: Sequence[FeatureScenario]) -> str:
-    return coverage.coverage_map(
-        features.catalogue(),
-        scenarios,
-        deviations.load(project.deviations()),
-        coverage.load_recorded(project.RECORDED_RESULTS),
-        coverage.documented_defaults(),
-    )
 
 
 def _platforms(text: str) -> list[str]:
@@ -328,8 +280,7 @@ def _parser() -> argparse.ArgumentParser:
     comparison = commands.add_parser("compare", help="hold the embedded target against the swamp binary")
     comparison.set_defaults(subcommand=_compare)
 
-    check = commands.add_parser("check-features", help="check style and steps of the feature files")
-    check.set_defaults(subcommand=_check_features)
+    authoring.add_commands(commands)
     return parser
 
 

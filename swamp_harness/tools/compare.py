@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.machinery.yaml_files import read_yaml
 from swamp_harness.product.target import SWAMP, load
 from swamp_harness.report import project
+from swamp_harness.results import schemas
 from swamp_harness.tools.conversation import conversation
 from swamp_harness.tools.facts import Facts
 
@@ -88,16 +88,10 @@ def explanations(file: Path) -> dict[tuple[str, str], str]:
     """The explained differences, by command and fact.
 
     Raises:
-        UnusableInput: the file cannot be read (exit code 2).
+        UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
     """
-    try:
-        entries = yaml.safe_load(file.read_text("utf-8")) or []
-        return {(entry["command"], entry["fact"]): entry["why"] for entry in entries}
-    except (OSError, yaml.YAMLError, TypeError, KeyError) as error:
-        raise UnusableInput(
-            f"{file.name} is not usable, it cannot be read: {error}: mend the file.",
-            ExitCode.BAD_COMMAND_LINE,
-        ) from error
+    entries = read_yaml(file, schemas.DIFFERENCES)
+    return {(entry["command"], entry["fact"]): entry["why"] for entry in entries}
 
 
 def main_environment() -> Mapping[str, str]:

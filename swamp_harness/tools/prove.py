@@ -176,16 +176,18 @@ def prove(
     return ExitCode.EVERY_PROMISE_HELD if proven else ExitCode.PROMISE_BROKEN
 
 
-def named_in_proof(listed: Sequence[WrittenMutant], known: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Who in the proof of some mutants names a scenario, and its id.
+def named_in_proof(listed: Sequence[WrittenMutant], known: Mapping[str, str]) -> list[ids.Named]:
+    """Where the proof of some mutants names a scenario.
 
     Args:
         listed: the mutants.
         known: the scenario that has noticed a mutant, by the mutant's name.
     """
-    controls = {control_of(mutant) for mutant in listed}
-    noticed = [(f"{project.NOTICED.name}: {name}", each) for name, each in known.items()]
-    return [*(("the proof's control", each) for each in sorted(controls)), *noticed]
+    controls = sorted({control_of(mutant) for mutant in listed})
+    return [
+        *(ids.Named(Path(__file__), each) for each in controls),
+        *(ids.Named(project.NOTICED, each, (name,)) for name, each in known.items()),
+    ]
 
 
 def finding_of(

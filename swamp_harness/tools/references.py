@@ -7,13 +7,15 @@ from typing import Any
 
 from swamp_harness.report import coverage, features, project
 from swamp_harness.results import deviations, ids, waivers
+from swamp_harness.results.findings import Finding
+from swamp_harness.results.ids import Named
 from swamp_harness.tools.mutant_list import load_noticed, mutants_in
 from swamp_harness.tools.prove import named_in_proof
 
 
-def id_mistakes(models: Sequence[Any]) -> list[str]:
-    """What is wrong with the ids of features of behave's, and with all that names them, as sentences."""
-    return [*ids.mistakes_in(models), *ids.unknown([*_named_in_runs(), *_named_elsewhere()], _known(models))]
+def id_mistakes(models: Sequence[Any]) -> list[Finding]:
+    """What is wrong with the ids of features of behave's, and with all that names them."""
+    return [*ids.mistakes_in(models), *ids.unknown(named_scenarios(), _known(models))]
 
 
 def refuse_id_mistakes(models: Sequence[Any]) -> None:
@@ -26,25 +28,33 @@ def refuse_id_mistakes(models: Sequence[Any]) -> None:
         raise ids.IdMistake(mistakes)
 
 
+def named_scenarios() -> list[Named]:
+    """Every place of the project that names a scenario, or a row of one, by its id."""
+    defaults = [
+        Named(coverage.DEFAULTS, each.scenario, (index, "scenario"))
+        for index, each in enumerate(coverage.documented_defaults())
+        if each.scenario != coverage.NOT_HELD
+    ]
+    recorded = project.RECORDED_RESULTS
+    return [
+        *_named_in_runs(),
+        *(Named(recorded, each, (each,)) for each in coverage.load_recorded(recorded)),
+        *defaults,
+        *named_in_proof(mutants_in(project.MUTANTS), load_noticed(project.NOTICED)),
+    ]
+
+
 def _known(models: Sequence[Any]) -> list[str]:
     return [run.id for run in features.runs_in(models)]
 
 
-def _named_in_runs() -> list[tuple[str, str]]:
+def _named_in_runs() -> list[Named]:
     listed, waived = project.deviations(), project.waivers()
     return [
-        *((f"{listed.name}: {each.id}", each.scenario) for each in deviations.load(listed)),
-        *((f"{waived.name}: an entry", each.scenario) for each in waivers.load(waived)),
-    ]
-
-
-def _named_elsewhere() -> list[tuple[str, str]]:
-    return [
-        *((project.RECORDED_RESULTS.name, each) for each in coverage.load_recorded(project.RECORDED_RESULTS)),
-        *(
-            (f"defaults.yaml: {each.default}", each.scenario)
-            for each in coverage.documented_defaults()
-            if each.scenario != coverage.NOT_HELD
-        ),
-        *named_in_proof(mutants_in(project.MUTANTS), load_noticed(project.NOTICED)),
+        Named(file, scenario, (index, "scenario"))
+        for file, scenarios in (
+            (listed, [each.scenario for each in deviations.load(listed)]),
+            (waived, [each.scenario for each in waivers.load(waived)]),
+        )
+        for index, scenario in enumerate(scenarios)
     ]

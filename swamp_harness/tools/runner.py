@@ -28,9 +28,10 @@ from swamp_harness.machinery.plain_text import for_terminal
 from swamp_harness.report import features, project
 from swamp_harness.report.coverage import recorded_seconds
 from swamp_harness.report.documents import set_aside
-from swamp_harness.report.feature_files import FeatureMistake, refuse_unreadable, without_rows
+from swamp_harness.report.feature_files import FeatureMistake, read_features, without_rows
 from swamp_harness.report.features import location_of
 from swamp_harness.report.plan import Plan
+from swamp_harness.results.findings import finding_at
 from swamp_harness.tools.allure import AllureFormatter
 from swamp_harness.tools.console import ConsoleFormatter, told
 from swamp_harness.tools.display import Display
@@ -41,7 +42,7 @@ from swamp_harness.tools.reports_folder import set_older_aside, taken
 from swamp_harness.tools.session import Session, banner
 from swamp_harness.tools.side_by_side import SideBySide, can_fork, longest_first, shard_in, shard_of
 from swamp_harness.tools.start import refuse_if_misplaced
-from swamp_harness.tools.steps import step_mistakes
+from swamp_harness.tools.steps import defined_twice, step_mistakes
 
 # What behave's user data call the part of the scenarios that is wanted.
 SHARD = "shard"
@@ -108,7 +109,7 @@ class UatRunner(Runner):  # type: ignore[misc]
         self.load_hooks()
         self.load_step_definitions()
         locations = [place for place in self.feature_locations() if not self.config.exclude(place)]
-        refuse_unreadable(Path(place.filename) for place in locations)
+        read_features(Path(place.filename) for place in locations)  # says first what cannot be read
         self.features.extend(parse_features(locations, language=self.config.lang))
         if self.config.dry_run:
             self.formatters = make_formatters(self.config, self.config.outputs)
@@ -135,13 +136,13 @@ class UatRunner(Runner):  # type: ignore[misc]
 
     def _refuse_mistakes(self, chosen: Sequence[Any]) -> None:
         mistakes = [
-            f"{location_of(item)}: {complaint}"
+            finding_at(item, complaint)
             for feature in self.features
             for outline, item, complaint in without_rows(feature)
             if outline.should_run_with_tags(self.config.tag_expression)
             and (not self.config.name or self.config.name_re.search(outline.name))
         ]
-        mistakes += step_mistakes(chosen, location_of)
+        mistakes += step_mistakes(chosen)
         if mistakes:
             raise FeatureMistake(mistakes)
 
@@ -278,7 +279,7 @@ def _told_in_a_sentence(run: Callable[[], int]) -> int:
     try:
         return run()
     except AmbiguousStep as error:
-        raise FeatureMistake([f"two steps are defined alike: {' '.join(str(error).split())}"]) from error
+        raise FeatureMistake([defined_twice(error)]) from error
     except (ConfigError, NoSuchFeature, InvalidFileLocationError, InvalidFilenameError) as error:
         raise UnusableInput(f"the features cannot be found: {error}", ExitCode.BAD_COMMAND_LINE) from error
 

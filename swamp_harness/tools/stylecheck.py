@@ -6,24 +6,23 @@ is an error as well: a suite has one vocabulary, and all of it is in use.
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from behave.runner import Runner, the_step_registry
-from behave.step_registry import AmbiguousStep
-
 from swamp_harness.machinery.plain_text import clean
-from swamp_harness.report.feature_files import files_below, unreadable, without_rows
-from swamp_harness.report.features import catalogue, parse
+from swamp_harness.report.feature_files import files_below, without_rows
+from swamp_harness.report.feature_layout import laid_out
+from swamp_harness.report.features import catalogue, location_of
+from swamp_harness.results.findings import Finding, finding_at, finding_in
 from swamp_harness.results.ids import UAT_TAG
 from swamp_harness.results.result import title_of
-from swamp_harness.tools.start import configuration
-from swamp_harness.tools.steps import matching, place_of, step_mistakes
+from swamp_harness.tools.steps import Uses, definitions, described, mistakes_in, shown
 
 _FEWEST_STEPS, _MOST_STEPS = 3, 12
+_MEND = "make check FIX=1"
 # What an operator's promise is not made of. Seconds count in the words of the product, not as pauses.
 _MACHINERY = {
     "a command line flag": re.compile(r"(?<!\w)--\w+"),
@@ -36,35 +35,62 @@ _MACHINERY = {
 _CONDITION = re.compile(r"^(if|when|unless|either)\b|\bif\b", re.IGNORECASE)
 
 
-def style_errors(folder: Path) -> list[str]:
-    """What is wrong with the style of the feature files, as sentences with file and line."""
-    files = files_below(folder)
-    unread = [complaint for file in files if (complaint := unreadable(file))]
-    if unread:
-        return unread
-    features = parse(folder)
-    errors: list[str] = []
+def style_errors(folder: Path, features: Sequence[Any]) -> list[Finding]:
+    """What is wrong with the style of the feature files.
+
+    Args:
+        folder: of the files.
+        features: behave's models of all of them.
+    """
     with_feature = {Path(feature.filename).resolve() for feature in features}
-    errors += [
-        f"{file.relative_to(folder)}:1: the file holds no feature: write one, or delete the file"
-        for file in files
+    errors = [
+        finding_in(file, 1, "the file holds no feature: write one, or delete the file")
+        for file in files_below(folder)
         if file.resolve() not in with_feature
     ]
     for feature in features:
         errors += _feature_errors(feature)
-        errors += [f"{_place(item)}: {complaint}" for _, item, complaint in without_rows(feature)]
+        errors += [finding_at(item, complaint) for _, item, complaint in without_rows(feature)]
         for scenario in feature.scenarios:
             errors += _scenario_errors(scenario)
     return [*errors, *_repeated_names(features)]
 
 
-def _repeated_names(features: Sequence[Any]) -> Iterable[str]:
+def layout_errors(files: Iterable[Path]) -> list[Finding]:
+    """Where feature files are not laid out as all are."""
+    return [finding for file in files for finding in _layout_errors(file)]
+
+
+def lay_out(files: Iterable[Path]) -> list[Path]:
+    """Lay feature files out anew; returns those that have changed."""
+    changed = []
+    for file in files:
+        text = file.read_text("utf-8")
+        if text != (new := laid_out(text)):
+            file.write_text(new, "utf-8", newline="\n")
+            changed.append(file)
+    return changed
+
+
+def _layout_errors(file: Path) -> Iterable[Finding]:
+    text = file.read_text("utf-8")
+    new = laid_out(text)
+    if text == new:
+        return
+    before, after = text.split("\n"), new.split("\n")
+    for kind, first, last, *_ in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind != "equal":
+            end = f" up to line {last}" if last > first + 1 else ""
+            yield finding_in(file, first + 1, f"the layout differs{end}: run `{_MEND}`")
+
+
+def _repeated_names(features: Sequence[Any]) -> Iterable[Finding]:
     first: dict[str, Any] = {}
     for scenario in _written(features):
         titles = sorted({scenario.name, *(title_of(row.name) for row in _rows(scenario))})
         earlier = next((first[title] for title in titles if title in first), None)
         if earlier is not None:
-            yield f"{_place(scenario)}: a scenario of this name stands already at {_place(earlier)}"
+            yield finding_at(scenario, f"a scenario of this name stands already at {location_of(earlier)}")
         first = {**dict.fromkeys(titles, scenario), **first}
 
 
@@ -79,82 +105,65 @@ def _rows(scenario: Any) -> Sequence[Any]:
     return scenario.scenarios if scenario.type == "scenario_outline" else ()
 
 
-def step_errors(folder: Path) -> list[str]:
-    """Steps that no definition or more than one understands, and definitions that no step uses."""
-    try:
-        _load_definitions(folder)
-    except AmbiguousStep as error:
-        return [f"two steps are defined alike: {error}"]
-    errors: list[str] = []
-    used: Counter[str] = Counter()
-    scenarios = [scenario for feature in parse(folder) for scenario in _runs(feature)]
-    errors += step_mistakes(scenarios, _place)
-    for scenario in scenarios:
-        for step in scenario.all_steps:
-            used.update(place_of(definition) for definition in matching(step))
-    errors += [
-        f"{place_of(definition)}: no feature uses the step `{definition.pattern}`"
-        for definitions in the_step_registry.steps.values()
-        for definition in definitions
-        if not used[place_of(definition)]
+def step_errors(uses: Uses) -> list[Finding]:
+    """Steps that no definition or several understand, and definitions that nothing uses or describes."""
+    used = {id(definition) for use in uses.all for definition in use.definitions}
+    return [
+        *mistakes_in((use.step, use.definitions) for use in uses.all),
+        *(
+            _at_definition(each, f"no feature uses the step `{shown(each.pattern)}`: delete it")
+            for each in definitions()
+            if id(each) not in used
+        ),
+        *(
+            _at_definition(
+                each, f"the step `{shown(each.pattern)}` has no description: add a docstring of a line"
+            )
+            for each in definitions()
+            if not described(each)
+        ),
     ]
-    return sorted(set(errors))
 
 
-def _feature_errors(feature: Any) -> Iterable[str]:
+def _at_definition(definition: Any, message: str) -> Finding:
+    return finding_in(definition.location.filename, definition.location.line, message)
+
+
+def _feature_errors(feature: Any) -> Iterable[Finding]:
     if "issue-630" not in feature.tags:
-        yield f"{_place(feature)}: the feature does not carry its issue, @issue-630"
+        yield finding_at(feature, "the feature does not carry its issue, @issue-630")
     if not feature.description:
-        yield f"{_place(feature)}: the feature does not say in prose what it promises"
+        yield finding_at(feature, "the feature does not say in prose what it promises")
     if getattr(feature, "rules", None):
-        yield f"{_place(feature)}: `Rule:` is not reported by Allure, do without it"
+        yield finding_at(feature, "`Rule:` is not reported by Allure, do without it")
 
 
-def _scenario_errors(scenario: Any) -> Iterable[str]:
-    place = _place(scenario)
+def _scenario_errors(scenario: Any) -> Iterable[Finding]:
+    yield from (finding_at(scenario, complaint) for complaint in _complaints_about(scenario))
+    for step in scenario.steps:
+        yield from (finding_at(step, complaint) for complaint in _complaints_about_step(step))
+
+
+def _complaints_about(scenario: Any) -> Iterable[str]:
     if clean(scenario.name) != scenario.name:
-        yield f"{place}: the name holds what not every format can: {clean(scenario.name)!r}"
+        yield f"the name holds what not every format can: {clean(scenario.name)!r}"
     numbers = [match[1] for tag in scenario.tags if (match := UAT_TAG.match(tag))]
     if not numbers:
-        yield f"{place}: the scenario does not carry its number in issue 630, such as @uat-07"
+        yield "the scenario does not carry its number in issue 630, such as @uat-07"
     known = {f"{promise.number:02}" for promise in catalogue()}
-    yield from (
-        f"{place}: @uat-{number} is no number of issue 630" for number in numbers if number not in known
-    )
+    yield from (f"@uat-{number} is no number of issue 630" for number in numbers if number not in known)
     if not _FEWEST_STEPS <= len(scenario.steps) <= _MOST_STEPS:
         allowed = f"{_FEWEST_STEPS} to {_MOST_STEPS}"
-        yield f"{place}: a scenario has {allowed} steps, this one has {len(scenario.steps)}"
+        yield f"a scenario has {allowed} steps, this one has {len(scenario.steps)}"
     kinds = [step.step_type for step in scenario.steps]
     if kinds != sorted(kinds, key=["given", "when", "then"].index):
-        yield f"{place}: the steps do not go from Given over When to Then"
-    yield from (
-        f"{place}: the scenario has no {kind.title()}" for kind in ("when", "then") if kind not in kinds
-    )
-    for step in scenario.steps:
-        yield from _step_style_errors(step)
+        yield "the steps do not go from Given over When to Then"
+    yield from (f"the scenario has no {kind.title()}" for kind in ("when", "then") if kind not in kinds)
 
 
-def _step_style_errors(step: Any) -> Iterable[str]:
+def _complaints_about_step(step: Any) -> Iterable[str]:
     for what, pattern in _MACHINERY.items():
         if pattern.search(step.name):
-            yield f"{_place(step)}: `{step.name}` shows {what}; say what the operator does or sees"
+            yield f"`{step.name}` shows {what}; say what the operator does or sees"
     if _CONDITION.search(step.name):
-        yield f"{_place(step)}: `{step.name}` holds a condition; write two scenarios"
-
-
-def _load_definitions(folder: Path) -> None:
-    if any(the_step_registry.steps.values()):
-        return  # loaded before in this process; to load them twice would make every step ambiguous
-    runner = Runner(configuration([str(folder), "--dry-run"]))
-    with runner.path_manager:
-        runner.setup_paths()
-        runner.load_hooks()
-        runner.load_step_definitions()
-
-
-def _runs(feature: Any) -> Sequence[Any]:
-    return list(feature.walk_scenarios(with_outlines=False))
-
-
-def _place(item: Any) -> str:
-    return f"{Path(item.filename).name}:{item.line}"
+        yield f"`{step.name}` holds a condition; write two scenarios"

@@ -6,7 +6,9 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent
 
+CATALOGUE = _FOLDER / "catalogue.schema.json"
 DEFAULTS = _FOLDER / "defaults.schema.json"
 DEVIATIONS = _FOLDER / "deviations.schema.json"
+DIFFERENCES = _FOLDER / "differences.schema.json"
 MUTATION = _FOLDER / "mutation.schema.json"
 WAIVERS = _FOLDER / "waivers.schema.json"

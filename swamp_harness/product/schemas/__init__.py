@@ -1,0 +1,10 @@
+"""JSON Schemas of what the suite is told of a product in YAML, for reading and for editors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent
+
+PROTOCOLS = _FOLDER / "protocols.schema.json"
+TARGET = _FOLDER / "target.schema.json"
