@@ -133,7 +133,7 @@ lock: .venv/ready
 # Looks each time whether the environment is there, whole and of this place; it makes it anew where it is not.
 .PHONY: .venv/ready
 .venv/ready:
-	@$(PYTHON) -I swamp_harness/tools/install.py
+	@$(PYTHON) -I swamp_harness/install.py
 
 clean:
 	$(PYTHON) -c 'import shutil; [shutil.rmtree(p, ignore_errors=True) for p in (".venv", ".venv.lock", "reports", "allure-report/node_modules")]'

@@ -2,9 +2,9 @@
 
 from behave import register_type
 
+from swamp_harness.runner import allure
+from swamp_harness.runner.start import refuse_another_runner
 from swamp_harness.scenario.vocabulary import KINDS
-from swamp_harness.tools import allure
-from swamp_harness.tools.start import refuse_another_runner
 
 register_type(**KINDS)
 

@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 
-from swamp_harness.machinery import capacity
-from swamp_harness.machinery.faults import ExitCode
-from swamp_harness.report import features, project
+from swamp_harness.quality import style_check
 from swamp_harness.results.outcome import Ending, Outcome
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.results.run_record import SuiteRun
 from swamp_harness.results.skip import Skip
-from swamp_harness.tools import steps, stylecheck
+from swamp_harness.runner import steps
+from swamp_harness.specification import features, project
+from swamp_harness.system import capacity
+from swamp_harness.system.errors import ExitCode
 
 ROOT = Path(__file__).parents[1]
 FAKE = Path(__file__).parent / "fake_swamp.py"
@@ -102,13 +103,13 @@ def forget_definitions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def said_of_style(folder: Path) -> list[str]:
     """What is said of the style of features, each with its place from the folder on."""
-    return _from(folder, stylecheck.style_errors(folder, features.parse(folder)))
+    return _from(folder, style_check.style_errors(folder, features.parse(folder)))
 
 
 def said_of_steps(folder: Path) -> list[str]:
     """What is said of the steps of features, each with its place from the folder on."""
     steps.load_definitions(folder)
-    return _from(folder, stylecheck.step_errors(steps.Uses(features.parse(folder))))
+    return _from(folder, style_check.step_errors(steps.Uses(features.parse(folder))))
 
 
 def _from(folder: Path, findings: Iterable[object]) -> list[str]:
@@ -179,7 +180,7 @@ def run_suite(
 ) -> subprocess.CompletedProcess[str]:
     """Run `swamp-uat run` to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "swamp_harness.tools.command", "run", *arguments],
+        [sys.executable, "-m", "swamp_harness.cli.main", "run", *arguments],
         env=suite_environment(reports, **(env or {})),
         cwd=ROOT,
         capture_output=True,

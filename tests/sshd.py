@@ -13,9 +13,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from swamp_harness.machinery.limits import Limit
-from swamp_harness.machinery.ssh_connection import SshAddress
-from swamp_harness.machinery.waiting import wait_until
+from swamp_harness.system.hosts.ssh_connection import SshAddress
+from swamp_harness.system.limits import Limit
+from swamp_harness.system.waiting import wait_until
 
 _STARTED = Limit("the start of the SSH server", 20)
 

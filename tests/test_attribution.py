@@ -4,14 +4,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.product import contracts
 from swamp_harness.product.extension import share_packages
 from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.records import moment, tokens_from_table
 from swamp_harness.product.remains import keys_of
-from swamp_harness.tools.session import Session
+from swamp_harness.runner.session import Session
+from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
 from tests.test_serve_api import answering
 
 GIVEN = SimpleNamespace(keyword="Given", name="it is", step_type="given", filename="a.feature", line=1)

@@ -9,7 +9,7 @@ from tests.conftest import ROOT, needs_fork, suite_environment
 
 def bench(reports, *arguments):
     return subprocess.run(
-        [sys.executable, "-m", "swamp_harness.tools.command", "bench", *arguments],
+        [sys.executable, "-m", "swamp_harness.cli.main", "bench", *arguments],
         env=suite_environment(reports),
         cwd=ROOT,
         capture_output=True,

@@ -12,20 +12,20 @@ import paramiko
 import pytest
 import yaml
 
-from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
-from swamp_harness.machinery.limits import Limit
-from swamp_harness.machinery.ssh import SshHost
-from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.binary import Binary, this_architecture, this_platform
 from swamp_harness.product.releases import Releases
 from swamp_harness.product.worker_settings import WorkerSettings
+from swamp_harness.runner.requirements import platforms_asked_by
 from swamp_harness.scenario.bench_machines import BenchMachine, load, prepare
 from swamp_harness.scenario.berths import Berths
 from swamp_harness.scenario.evidence import Evidence
 from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.last_look import last_words
 from swamp_harness.scenario.workers import Workers
-from swamp_harness.tools.requirements import platforms_asked_by
+from swamp_harness.system.errors import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.system.hosts.ssh import SshHost
+from swamp_harness.system.limits import Limit
+from swamp_harness.system.waiting import wait_until
 from tests.conftest import run_suite
 from tests.sshd import new_key, sshd_in
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from swamp_harness.machinery.capacity import control_groups, memory, memory_left, processors, quota
-from swamp_harness.tools.side_by_side import jobs_for
+from swamp_harness.runner.parallel import jobs_for
+from swamp_harness.system.capacity import control_groups, memory, memory_left, processors, quota
 from tests.conftest import ROOT
 
 NAME = "0::/system.slice/runner.service\n"
@@ -133,7 +133,7 @@ def real_group():
 def test_a_process_in_a_real_group_with_a_gigabyte_has_no_more(real_group):
     asks = (
         f"import os; open({str(real_group / 'cgroup.procs')!r}, 'w').write(str(os.getpid()))\n"
-        "from swamp_harness.machinery.capacity import memory; print(memory() <= 10**9)"
+        "from swamp_harness.system.capacity import memory; print(memory() <= 10**9)"
     )
     done = subprocess.run([sys.executable, "-c", asks], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout == "True\n", done.stderr
@@ -143,7 +143,7 @@ def test_a_process_in_a_real_group_with_a_gigabyte_has_no_more(real_group):
 def test_a_process_that_is_bound_to_one_processor_has_one():
     bound = (
         "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-        "from swamp_harness.machinery.capacity import processors; print(processors() <= 1)"
+        "from swamp_harness.system.capacity import processors; print(processors() <= 1)"
     )
     done = subprocess.run(
         [sys.executable, "-c", bound], cwd=ROOT, capture_output=True, text=True, check=False

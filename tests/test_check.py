@@ -2,10 +2,11 @@
 
 import pytest
 
-from swamp_harness.machinery.faults import ExitCode
-from swamp_harness.machinery.yaml_files import line_of
-from swamp_harness.report import project
-from swamp_harness.tools import check, command, edited_yaml
+from swamp_harness.cli import main
+from swamp_harness.quality import check, edited_yaml
+from swamp_harness.specification import project
+from swamp_harness.system.errors import ExitCode
+from swamp_harness.system.yaml_files import line_of
 from tests.conftest import forget_definitions
 
 A_FEATURE = "token_lifecycle.feature"
@@ -13,7 +14,7 @@ A_FEATURE = "token_lifecycle.feature"
 
 @pytest.fixture
 def feature(own_features):
-    command.main(["check", "--fix"])
+    main.main(["check", "--fix"])
     return own_features / A_FEATURE
 
 
@@ -30,7 +31,7 @@ def found(group):
 
 @pytest.mark.usefixtures("feature")
 def test_a_sound_project_passes(capsys):
-    assert command.main(["check"]) == ExitCode.EVERY_PROMISE_HELD
+    assert main.main(["check"]) == ExitCode.EVERY_PROMISE_HELD
     assert "check passed in " in capsys.readouterr().out
 
 
@@ -73,7 +74,7 @@ def test_all_findings_are_printed_by_group_with_a_summary(feature, capsys):
     changed(feature, "@terminal", "@terminall")
     capsys.readouterr()
 
-    assert command.main(["check"]) == ExitCode.CHECK_FAILED
+    assert main.main(["check"]) == ExitCode.CHECK_FAILED
 
     *_, summary = out = capsys.readouterr().out.splitlines()
     assert out[0] == "Layout:"
@@ -88,7 +89,7 @@ def test_fix_corrects_layout_and_generated_files_and_nothing_else(feature, capsy
     changed(feature, "Scenario: The secret of a token stays", "Scenario: The secret of each token stays")
     capsys.readouterr()
 
-    assert command.main(["check", "--fix"]) == ExitCode.EVERY_PROMISE_HELD
+    assert main.main(["check", "--fix"]) == ExitCode.EVERY_PROMISE_HELD
 
     out = capsys.readouterr().out
     for name in (A_FEATURE, "steps.md", "coverage.md"):
@@ -102,7 +103,7 @@ def test_fix_does_not_hide_that_a_promise_has_no_scenario(capsys):
     for file in project.FEATURES.glob("*.feature"):
         file.write_text(file.read_text("utf-8").replace("@uat-02", "@uat-01"), "utf-8")
 
-    assert command.main(["check", "--fix"]) == ExitCode.CHECK_FAILED
+    assert main.main(["check", "--fix"]) == ExitCode.CHECK_FAILED
     assert "no scenario serves promise 2 of issue 630" in capsys.readouterr().out
 
 
@@ -110,7 +111,7 @@ def test_a_feature_that_cannot_be_read_is_told_and_what_rests_on_it_is_named(fea
     line = changed(feature, "    Then the command succeeds", "    Than the command succeeds")
     capsys.readouterr()
 
-    assert command.main(["check", "--fix"]) == ExitCode.CHECK_FAILED
+    assert main.main(["check", "--fix"]) == ExitCode.CHECK_FAILED
 
     out = capsys.readouterr().out
     assert f"/{A_FEATURE}:{line}: behave cannot read this line" in out

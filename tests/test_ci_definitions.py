@@ -6,10 +6,10 @@ from itertools import groupby
 import pytest
 import yaml
 
-from swamp_harness.machinery.faults import ExitCode
+from swamp_harness.cli import main
 from swamp_harness.product.releases import ASSETS
-from swamp_harness.report import features, project
-from swamp_harness.tools import command
+from swamp_harness.specification import features, project
+from swamp_harness.system.errors import ExitCode
 from tests.conftest import ROOT, a_result, a_run
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -120,7 +120,7 @@ def test_a_release_of_which_a_part_is_lost_does_not_pass(shards, lost, code, tmp
 
     platforms = " ".join(RELEASED - NOT_JUDGED)
 
-    assert command.main(["signoff", "--platforms", platforms, *folders]) == code
+    assert main.main(["signoff", "--platforms", platforms, *folders]) == code
 
 
 def record_of_shard(runs, shard):
@@ -135,7 +135,7 @@ def record_of_shard(runs, shard):
 
 def test_a_platform_that_is_none_is_bad_input(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
-        command.main(["signoff", "--platforms", "linux-x86_64 amiga-m68k", str(tmp_path)])
+        main.main(["signoff", "--platforms", "linux-x86_64 amiga-m68k", str(tmp_path)])
 
     assert ended.value.code == ExitCode.BAD_COMMAND_LINE
     assert "'amiga-m68k' is no platform" in capsys.readouterr().err

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.product.commands import CommandResult, Output, fails_because
 from swamp_harness.product.help_text import subcommands
 from swamp_harness.scenario import both_modes, capabilities, elsewhere_observations, env_observations
 from swamp_harness.scenario.both_modes import QUESTIONS, BothModes
 from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.values import differences
+from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
 
 
 def result(output, *, code=0, stdout="", stderr=""):

@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from swamp_harness.machinery.survivors import MARK_VARIABLE
+from swamp_harness.system.marked_processes import MARK_VARIABLE
 from tests.conftest import ROOT, suite_environment
 
 # The fake's worker never enrolls: the scenario hangs in its first Then with all its processes running.

@@ -12,14 +12,14 @@ import psutil
 import pytest
 import yaml
 
-from swamp_harness.report import features, project
+from swamp_harness.specification import features, project
 from tests.conftest import ROOT, run_suite, suite_environment
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows neither forks nor sends such signals")
 
-COMMAND = "swamp_harness.tools.command"
+COMMAND = "swamp_harness.cli.main"
 # Runs the command of the suite after some lines that change it.
-CHANGED = "import sys\n{change}\nfrom swamp_harness.tools.command import main\nsys.exit(main(sys.argv[1:]))"
+CHANGED = "import sys\n{change}\nfrom swamp_harness.cli.main import main\nsys.exit(main(sys.argv[1:]))"
 JOBS = ["1", "2"]
 
 
@@ -124,7 +124,7 @@ def test_a_run_without_any_output_has_its_verdict_and_its_reports(tmp_path):
 @posix
 def test_a_display_that_fails_ends_no_run(tmp_path):
     change = (
-        "from swamp_harness.tools.display import Display\n"
+        "from swamp_harness.runner.display import Display\n"
         "def fail(*_): raise KeyError('a bug')\n"
         "Display.end = fail"
     )
@@ -246,14 +246,14 @@ def test_a_tool_that_makes_several_runs_passes_on_that_its_terminal_was_closed(t
     [
         (
             "1",
-            "from swamp_harness.tools.console import ConsoleFormatter\n"
+            "from swamp_harness.runner.console import ConsoleFormatter\n"
             "def fail(self): raise RuntimeError('a bug')\n"
             "has = lambda self: self._scenario and self._session.result_of(self._scenario)\n"
             "ConsoleFormatter._tell = lambda self: fail(self) if has(self) else None",
         ),
         (
             "2",
-            "from swamp_harness.tools.side_by_side import SideBySide\n"
+            "from swamp_harness.runner.parallel import SideBySide\n"
             "finish = SideBySide._finish\n"
             "def fail(self, child): finish(self, child); raise RuntimeError('a bug')\n"
             "SideBySide._finish = fail",
@@ -452,7 +452,7 @@ def scenario(name, key="the-scenario"):
 
 
 WITH_FEATURES = (
-    "import pathlib\nfrom swamp_harness.report import project\nproject.FEATURES = pathlib.Path({folder!r})"
+    "import pathlib\nfrom swamp_harness.render import project\nproject.FEATURES = pathlib.Path({folder!r})"
 )
 
 

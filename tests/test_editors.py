@@ -6,9 +6,9 @@ import re
 import pytest
 import yaml
 
-from swamp_harness.report import features, project
-from swamp_harness.tools import editors
-from swamp_harness.tools.steps import Uses, load_definitions, parameters_of
+from swamp_harness.quality import editors
+from swamp_harness.runner.steps import Uses, load_definitions, parameters_of
+from swamp_harness.specification import features, project
 from tests.conftest import ROOT
 
 

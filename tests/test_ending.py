@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from swamp_harness.machinery.ending import take_every
-from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.scenario.world import World
+from swamp_harness.system.cleanup import take_every
+from swamp_harness.system.process_log import ProcessLog
 
 
 def test_every_step_is_taken_and_the_first_error_is_told():

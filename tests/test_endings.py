@@ -4,9 +4,9 @@ import errno
 
 import pytest
 
-from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
-from swamp_harness.tools.command import main
-from swamp_harness.tools.endings import exit_code_of
+from swamp_harness.cli.main import main
+from swamp_harness.runner.endings import exit_code_of
+from swamp_harness.system.errors import ExitCode, InfrastructureFault, UnusableInput
 from tests.conftest import a_result, a_run
 
 

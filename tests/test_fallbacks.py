@@ -7,7 +7,7 @@ import pytest
 
 from swamp_harness.product.fallbacks import Fallback, Fallbacks
 from swamp_harness.product.serve_api import RequestRefused, UnknownRequest
-from swamp_harness.report import summary
+from swamp_harness.render import summary
 from swamp_harness.scenario.given import Given
 from tests.conftest import a_result, a_run
 

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from swamp_harness.report import features
-from swamp_harness.report.feature_files import FeatureMistake
+from swamp_harness.specification import features
+from swamp_harness.specification.feature_files import FeatureMistake
 from tests.conftest import forget_definitions, said_of_steps, said_of_style
 from tests.test_tools import FEATURE
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from swamp_harness.report import project
-from swamp_harness.report.feature_layout import laid_out
-from swamp_harness.tools import stylecheck
+from swamp_harness.quality import style_check
+from swamp_harness.specification import project
+from swamp_harness.specification.feature_layout import laid_out
 
 LAID_OUT = """\
 @issue-630
@@ -72,13 +72,13 @@ def test_a_layout_finding_names_the_lines(tmp_path):
     file = tmp_path / "naps.feature"
     file.write_text(LAID_OUT.replace("      | well |", "  | well |"))
 
-    (finding,) = stylecheck.layout_errors([file])
+    (finding,) = style_check.layout_errors([file])
 
     assert finding.line == LAID_OUT.splitlines().index("      | well |") + 1
     assert "make check FIX=1" in finding.message
-    assert stylecheck.lay_out([file]) == [file]
+    assert style_check.lay_out([file]) == [file]
     assert file.read_text() == LAID_OUT
-    assert stylecheck.lay_out([file]) == []
+    assert style_check.lay_out([file]) == []
 
 
 def test_laying_out_the_projects_features_changes_no_word():

@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
-from swamp_harness.machinery import files
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.files import remove_folder
+from swamp_harness.system import files
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.files import remove_folder
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from swamp_harness.report.history import read
+from swamp_harness.results.history import read
 from tests.conftest import ROOT, run_suite, suite_environment
 
 NAME = (

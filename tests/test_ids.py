@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from swamp_harness.machinery.faults import ExitCode
-from swamp_harness.report import features, project
-from swamp_harness.report.coverage import load_recorded
+from swamp_harness.quality import references
+from swamp_harness.render.coverage import load_recorded
 from swamp_harness.results import deviations, ids
-from swamp_harness.tools import references
+from swamp_harness.specification import features, project
+from swamp_harness.system.errors import ExitCode
 
 FEATURE = """\
 @issue-630

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from swamp_harness.tools import install
+from swamp_harness import install
 from tests.conftest import ROOT
 
 SCRIPT = ROOT / "swamp_harness" / "tools" / "install.py"

@@ -2,7 +2,7 @@
 
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.waivers import Waiver
-from swamp_harness.tools.judgement import Judgement
+from swamp_harness.runner.judgement import Judgement
 
 ERROR = OSError("the disk is gone")
 

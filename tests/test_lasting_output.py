@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from swamp_harness.machinery.lasting_output import LastingStream, lasting_output
+from swamp_harness.system.lasting_output import LastingStream, lasting_output
 
 
 @pytest.fixture

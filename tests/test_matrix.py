@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from swamp_harness.machinery.faults import ExitCode
-from swamp_harness.report.release_matrix import ReleaseRun, matrix, since
+from swamp_harness.render.release_matrix import ReleaseRun, matrix, since
 from swamp_harness.results.outcome import Ending, Outcome, Standing
 from swamp_harness.results.skip import NOT_SELECTED, Skip, SkipKind
-from swamp_harness.tools.reports_folder import taken
+from swamp_harness.runner.reports_folder import taken
+from swamp_harness.system.errors import ExitCode
 from tests.conftest import ROOT, a_result, a_run, suite_environment
 
 NEEDS_MAC = Skip(SkipKind.NO_SUCH_MACHINE, ("darwin",))
@@ -108,7 +108,7 @@ def test_a_release_whose_run_came_to_nothing_is_not_judged():
 
 def run_matrix(reports, *arguments, **env):
     return subprocess.run(
-        [sys.executable, "-m", "swamp_harness.tools.command", "matrix", *arguments],
+        [sys.executable, "-m", "swamp_harness.cli.main", "matrix", *arguments],
         env=suite_environment(reports, **env),
         cwd=ROOT,
         capture_output=True,

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.files import HERE, LocalFiles
-from swamp_harness.machinery.limits import Limit
-from swamp_harness.machinery.mirror import Mirror
-from swamp_harness.machinery.ssh import SshHost
-from swamp_harness.machinery.waiting import wait_until
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.files import HERE, LocalFiles
+from swamp_harness.system.hosts.mirror import Mirror
+from swamp_harness.system.hosts.ssh import SshHost
+from swamp_harness.system.limits import Limit
+from swamp_harness.system.waiting import wait_until
 from tests.sshd import sshd_in
 
 SOON = Limit("a test", 10)

@@ -11,18 +11,19 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 
-from swamp_harness.machinery.faults import UnusableInput
-from swamp_harness.report import features, mutation, project
-from swamp_harness.report.mutation import Finding, Outcome
+from swamp_harness.quality.code_mutants import MutableModule, sampled
+from swamp_harness.quality.known_noticers import known_noticers
+from swamp_harness.quality.mutation_lists import read_decisions
+from swamp_harness.quality.mutation_plan import Session, places_of_scenarios, unreached
+from swamp_harness.quality.mutation_run import judged
+from swamp_harness.quality.reach import Reach, read_reach, statement_lines, write_reach
+from swamp_harness.quality.reach_recording import collected, copy_with_hook
+from swamp_harness.quality.uses import uses_of_definition
+from swamp_harness.render import mutation_report
+from swamp_harness.render.mutation_report import Finding, Outcome
 from swamp_harness.results.outcome import Outcome as ScenarioOutcome
-from swamp_harness.tools.known_noticers import known_noticers
-from swamp_harness.tools.mutants import MutableModule, sampled
-from swamp_harness.tools.mutation_lists import read_decisions
-from swamp_harness.tools.mutation_plan import Session, places_of_scenarios, unreached
-from swamp_harness.tools.mutation_run import judged
-from swamp_harness.tools.reach import Reach, read_reach, statement_lines, write_reach
-from swamp_harness.tools.reach_recording import collected, copy_with_hook
-from swamp_harness.tools.uses import uses_of_definition
+from swamp_harness.specification import features, project
+from swamp_harness.system.errors import UnusableInput
 from tests.conftest import a_result
 
 _MODULE = '''"""A module."""
@@ -300,9 +301,9 @@ def test_the_score_is_over_what_is_decided_and_not_equivalent():
     kinds = [*[Outcome.KILLED] * 3, Outcome.SURVIVED, Outcome.EQUIVALENT, Outcome.UNDECIDED]
     kinds += [Outcome.DOES_NOT_START, Outcome.OUTSIDE]
     findings = [_finding(str(index), kind) for index, kind in enumerate(kinds)]
-    assert mutation.score(findings) == 0.75
-    assert mutation.score(findings, strict=True) == 0.5
-    assert mutation.score([]) is None
+    assert mutation_report.score(findings) == 0.75
+    assert mutation_report.score(findings, strict=True) == 0.5
+    assert mutation_report.score([]) is None
 
 
 def test_the_report_tells_module_promise_and_survivors_with_their_change(tmp_path):
@@ -310,7 +311,7 @@ def test_the_report_tells_module_promise_and_survivors_with_their_change(tmp_pat
         _finding("pool.py swap_op 1", Outcome.KILLED, killed_by=(5,), promises=(5,), scenario="A promise"),
         _finding("pool.py swap_op 2", Outcome.SURVIVED, promises=(5, 6)),
     ]
-    document = mutation.report(
+    document = mutation_report.report(
         findings,
         started=datetime(2026, 1, 1, tzinfo=UTC),
         seed=3,
@@ -319,7 +320,7 @@ def test_the_report_tells_module_promise_and_survivors_with_their_change(tmp_pat
         left_out={"main.py": "boilerplate"},
         titles={5: "Enrollment"},
     )
-    page = mutation.write_report(document, tmp_path)
+    page = mutation_report.write_report(document, tmp_path)
     told = json.loads((tmp_path / "mutation.json").read_text())
     assert told["modules"][0]["counts"]["survived"] == 1
     assert told["promises"] == [

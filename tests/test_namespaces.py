@@ -10,18 +10,18 @@ from itertools import islice
 
 import pytest
 
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.limits import Limit
-from swamp_harness.machinery.namespaces import (
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.hosts.namespaces import (
     Link,
     NamespaceHost,
     free_links,
     reason_against_namespaces,
     remove_namespaces,
 )
-from swamp_harness.machinery.processes import Launch
-from swamp_harness.machinery.processlog import ProcessLog
-from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
+from swamp_harness.system.limits import Limit
+from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.processes import Launch
+from swamp_harness.system.waiting import AwaitedInVain, wait_until
 
 SOON = Limit("a test", 20)
 NOT_LONG = Limit("a moment", 0.7)

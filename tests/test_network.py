@@ -9,8 +9,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.sync.server import serve
 
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.network import NetworkPath
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.network import NetworkPath
 
 PATIENCE = 10
 A_MOMENT = 0.3

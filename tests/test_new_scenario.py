@@ -5,23 +5,24 @@ import sys
 
 import pytest
 
-from swamp_harness.machinery.faults import ExitCode
-from swamp_harness.report import features, project
-from swamp_harness.tools import check, command
+from swamp_harness.cli import main
+from swamp_harness.quality import check
+from swamp_harness.specification import features, project
+from swamp_harness.system.errors import ExitCode
 from tests.conftest import ROOT
 
 ASKS = """
 import sys
 from pathlib import Path
-from swamp_harness.report import project
+from swamp_harness.specification import project
 project.FEATURES = Path(sys.argv[1])
-from swamp_harness.tools import command
+from swamp_harness.cli import main
 sys.exit(command.main(["new-scenario"]))
 """
 
 
 def new(*, number="7", title="A cache on a full disk is told", kind="scenario"):
-    return command.main(["new-scenario", "--number", number, "--title", title, "--kind", kind])
+    return main.main(["new-scenario", "--number", number, "--title", title, "--kind", kind])
 
 
 def scenarios():

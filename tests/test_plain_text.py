@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from swamp_harness.machinery.plain_text import clean, cut, for_terminal, json_text, shortened
-from swamp_harness.machinery.processlog import ProcessLog
+from swamp_harness.system.plain_text import clean, cut, for_terminal, json_text, shortened
+from swamp_harness.system.process_log import ProcessLog
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@ import sys
 import psutil
 import pytest
 
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.limits import Limit
-from swamp_harness.machinery.processes import Launch, ProcessTree
-from swamp_harness.machinery.processlog import ProcessLog
-from swamp_harness.machinery.redaction import SECRETS
-from swamp_harness.machinery.scrubbing import scrubbed_environment
-from swamp_harness.machinery.survivors import MARK_VARIABLE, end_marked, mark_of, marked_processes
-from swamp_harness.machinery.waiting import wait_until
+from swamp_harness.system.clean_env import scrubbed_environment
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.limits import Limit
+from swamp_harness.system.marked_processes import MARK_VARIABLE, end_marked, mark_of, marked_processes
+from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.redaction import SECRETS
+from swamp_harness.system.waiting import wait_until
 
 SOON = Limit("a test", 20)
 PARENT = """

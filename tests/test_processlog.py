@@ -7,11 +7,11 @@ import weakref
 
 import pytest
 
-from swamp_harness.machinery.lines import Lines
-from swamp_harness.machinery.processes import Launch, ProcessTree
-from swamp_harness.machinery.processlog import Life, ProcessLog
-from swamp_harness.machinery.redaction import BLANK, SECRETS
-from swamp_harness.machinery.scrubbing import scrubbed_environment
+from swamp_harness.system.clean_env import scrubbed_environment
+from swamp_harness.system.lines import Lines
+from swamp_harness.system.process_log import Life, ProcessLog
+from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.redaction import BLANK, SECRETS
 from tests.disguised import DISGUISES
 
 

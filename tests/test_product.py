@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import SUCCEEDS, CommandResult, Output, fails_because
 from swamp_harness.product.records import (
@@ -18,6 +17,7 @@ from swamp_harness.product.records import (
 )
 from swamp_harness.product.repository import Repository
 from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, reasons_given
+from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
 
 
 @pytest.mark.parametrize(

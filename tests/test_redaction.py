@@ -9,10 +9,10 @@ import threading
 
 import pytest
 
-from swamp_harness.machinery.disguises import encodings_of
-from swamp_harness.machinery.leaksearch import search_text
-from swamp_harness.machinery.redaction import BLANK, SECRETS, Redactor
 from swamp_harness.product.credential import credentials_in, learn_from_answer, learn_from_output
+from swamp_harness.system.disguises import encodings_of
+from swamp_harness.system.leak_search import search_text
+from swamp_harness.system.redaction import BLANK, SECRETS, Redactor
 from tests.disguised import DISGUISES
 
 MINTED = "60d1f2e3a4b5968778695a4b3c2d1e0f00112233445566778899aabbccddeeff"

@@ -14,15 +14,15 @@ from functools import cache
 
 import pytest
 
-from swamp_harness.machinery.leaksearch import search_text
-from swamp_harness.machinery.lines import Lines
-from swamp_harness.machinery.processlog import ProcessLog
-from swamp_harness.machinery.redaction import Redactor
 from swamp_harness.product import credential, wordings
 from swamp_harness.product.credential import SECRET_BY_FORM, credentials_in, learn_from_output
 from swamp_harness.product.help_text import subcommands
 from swamp_harness.product.wordings import reasons_given
 from swamp_harness.results.deviations import matches
+from swamp_harness.system.leak_search import search_text
+from swamp_harness.system.lines import Lines
+from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.redaction import Redactor
 
 _MANY = [hashlib.sha256(str(index).encode()).hexdigest() for index in range(200)]
 _HEX = hashlib.shake_256(b"").hexdigest(1 << 15)

@@ -12,10 +12,10 @@ from functools import partial
 
 import pytest
 
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
+from swamp_harness.cli.main import main
 from swamp_harness.product.binary import this_architecture, this_platform
 from swamp_harness.product.releases import ASSETS, Releases, release_of_another_protocol
-from swamp_harness.tools.command import main
+from swamp_harness.system.errors import ExitCode, UnusableInput
 from tests.conftest import run_suite
 
 VERSION = "20260822.011157.0-sha.06b61472"

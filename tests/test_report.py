@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 
-from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
-from swamp_harness.report import features, project
-from swamp_harness.report.documents import put_together
-from swamp_harness.report.history import PastRun
+from swamp_harness.render.documents import put_together
+from swamp_harness.results.history import PastRun
 from swamp_harness.results.outcome import Outcome
-from swamp_harness.tools.allure_history import write_history
-from swamp_harness.tools.allure_page import is_installed, make_page
+from swamp_harness.runner.allure_history import write_history
+from swamp_harness.runner.allure_page import is_installed, make_page
+from swamp_harness.specification import features, project
+from swamp_harness.system.errors import ExitCode, InfrastructureFault, UnusableInput
 from tests.conftest import a_result, a_run, run_suite
 
 MINT = "A minted credential is shown exactly once, in JSON"

@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.tools.reports_folder import taken
+from swamp_harness.runner.reports_folder import taken
+from swamp_harness.system.errors import ExitCode, UnusableInput
 from tests.conftest import ROOT, run_suite
 
 TAKE = (
-    "import sys, pathlib; from swamp_harness.tools.reports_folder import taken\n"
+    "import sys, pathlib; from swamp_harness.runner.reports_folder import taken\n"
     "with taken(pathlib.Path(sys.argv[1])): print('taken', flush=True); sys.stdin.read()"
 )
 

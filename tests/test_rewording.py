@@ -105,7 +105,7 @@ def decisions(project: Path, reports: Path, *arguments: str, **env: str) -> tupl
     # The environment of the tests belongs to another checkout; only its libraries are used.
     python, libraries = sys._base_executable, sysconfig.get_path("purelib")
     done = subprocess.run(
-        [python, "-m", "swamp_harness.tools.command", "run", *arguments],
+        [python, "-m", "swamp_harness.cli.main", "run", *arguments],
         env=suite_environment(reports, PYTHONPATH=os.pathsep.join((str(project), libraries)), **env),
         cwd=project,
         capture_output=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from swamp_harness.machinery.leaksearch import search_files, search_text
+from swamp_harness.system.leak_search import search_files, search_text
 from tests.conftest import run_suite
 from tests.disguised import DISGUISES
 

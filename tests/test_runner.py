@@ -11,11 +11,11 @@ import time
 import psutil
 import pytest
 
-from swamp_harness.report import features, project
 from swamp_harness.results.run_record import RUN_FILE, read_run, together
+from swamp_harness.specification import features, project
 from tests.conftest import ROOT, suite_environment
 
-MODULE = "swamp_harness.tools.command"
+MODULE = "swamp_harness.cli.main"
 WITHOUT_FORKS = (
     "import sys; from swamp_harness.tools import command, runner\n"
     "runner.can_fork = lambda: False; sys.exit(command.main(sys.argv[1:]))"
@@ -177,7 +177,7 @@ def test_a_run_that_is_ended_before_it_has_a_binary_says_so_in_one_line(tmp_path
         ["--junit"],
         ["--format", "pretty"],
         ["--format", "json", "--outfile", "{folder}/told.json"],
-        ["--format", "swamp_harness.tools.console:ConsoleFormatter", "--outfile", "{folder}/told.txt"],
+        ["--format", "swamp_harness.runner.console:ConsoleFormatter", "--outfile", "{folder}/told.txt"],
     ],
     ids=["junit", "terminal", "file", "own, to a file"],
 )

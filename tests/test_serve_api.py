@@ -10,9 +10,9 @@ from http import HTTPStatus
 import pytest
 from websockets.sync.server import serve
 
-from swamp_harness.machinery.faults import ContractBroken, PromiseBroken
 from swamp_harness.product.fallbacks import Fallback, Fallbacks
 from swamp_harness.product.serve_api import LiveMember, NoAnswer, RequestRefused, ServeApi, UnknownRequest
+from swamp_harness.system.errors import ContractBroken, PromiseBroken
 
 INSTANCE = "6f1c2a34-1111-4222-8333-abcdefabcdef"
 RECORDED = {

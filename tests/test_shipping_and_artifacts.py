@@ -14,14 +14,14 @@ import psutil
 import pytest
 import yaml
 
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.limits import Limit
-from swamp_harness.machinery.memory import MemoryWatch, memory_of
-from swamp_harness.machinery.waiting import wait_until
-from swamp_harness.machinery.wire import RequestLog, SeenRequest
 from swamp_harness.product.publication import Publication
 from swamp_harness.product.registry import Registry
 from swamp_harness.scenario.artifact_bytes import blocks, described
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.limits import Limit
+from swamp_harness.system.memory import MemoryWatch, memory_of
+from swamp_harness.system.waiting import wait_until
+from swamp_harness.system.wire import RequestLog, SeenRequest
 
 REQUEST = b"GET /bundle/abc/files HTTP/1.1\r\nhost: there\r\n\r\n"
 EXTENSION = Publication(

@@ -15,12 +15,12 @@ from typing import Any
 import psutil
 import pytest
 
-from swamp_harness.report import features, project
-from swamp_harness.report.coverage import recorded_seconds
-from swamp_harness.report.features import FeatureRun
+from swamp_harness.render.coverage import recorded_seconds
 from swamp_harness.results.outcome import Outcome
-from swamp_harness.tools.display import Display
-from swamp_harness.tools.side_by_side import SideBySide, jobs_for, longest_first, shard_in, shard_of
+from swamp_harness.runner.display import Display
+from swamp_harness.runner.parallel import SideBySide, jobs_for, longest_first, shard_in, shard_of
+from swamp_harness.specification import features, project
+from swamp_harness.specification.features import FeatureRun
 from tests.conftest import ROOT, a_result, needs_fork, run_suite, suite_environment
 
 SECONDS = {"a": 1.0, "b": 9.0, "c": 4.0, "d": 5.0}
@@ -149,7 +149,7 @@ def test_a_part_of_the_scenarios_can_be_run(tmp_path: Path) -> None:
 
     parts = [str(tmp_path / part) for part in ("1-2", "2-2")]
     done = subprocess.run(
-        [sys.executable, "-m", "swamp_harness.tools.command", "signoff", *parts],
+        [sys.executable, "-m", "swamp_harness.cli.main", "signoff", *parts],
         env=suite_environment(tmp_path / "whole"),
         cwd=ROOT,
         capture_output=True,
@@ -167,7 +167,7 @@ def test_a_part_of_the_scenarios_can_be_run(tmp_path: Path) -> None:
 @needs_fork
 def test_the_suite_is_measured_serially_and_side_by_side(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "swamp_harness.tools.command", "bench", "-j", "3", "--tags", "@uat-02"],
+        [sys.executable, "-m", "swamp_harness.cli.main", "bench", "-j", "3", "--tags", "@uat-02"],
         env=suite_environment(tmp_path, PATH=str(tmp_path)),
         cwd=ROOT,
         capture_output=True,
@@ -183,7 +183,7 @@ def test_the_suite_is_measured_serially_and_side_by_side(tmp_path: Path) -> None
 
 def test_a_measurement_of_nothing_ends_as_the_run_that_found_nothing(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "swamp_harness.tools.command", "bench", "--tags", "@nothing"],
+        [sys.executable, "-m", "swamp_harness.cli.main", "bench", "--tags", "@nothing"],
         env=suite_environment(tmp_path, PATH=str(tmp_path)),
         cwd=ROOT,
         capture_output=True,
@@ -207,7 +207,7 @@ INTERRUPTED = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "term
 @pytest.mark.parametrize("name", [*INTERRUPTED, "SIGKILL"])
 def test_nothing_is_left_of_a_run_side_by_side_that_is_ended(tmp_path: Path, name: str) -> None:
     run = subprocess.Popen(
-        [sys.executable, "-m", "swamp_harness.tools.command", "run", "-j", "3", "--tags", "@uat-06"],
+        [sys.executable, "-m", "swamp_harness.cli.main", "run", "-j", "3", "--tags", "@uat-06"],
         env=suite_environment(tmp_path, PATH=str(tmp_path)),
         cwd=ROOT,
         stdout=subprocess.PIPE,

@@ -8,20 +8,20 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.report import project
-from swamp_harness.report.documents import put_together, write_documents
-from swamp_harness.report.features import FeatureRun
-from swamp_harness.report.history import PastRun, flakes, read, remember
-from swamp_harness.report.junit import write_junit
-from swamp_harness.report.signoff import Knowledge, sign_off
-from swamp_harness.report.signoff_page import write_page
-from swamp_harness.report.words import in_ranges
+from swamp_harness.render.documents import put_together, write_documents
+from swamp_harness.render.junit import write_junit
+from swamp_harness.render.signoff import Knowledge, sign_off
+from swamp_harness.render.signoff_page import write_page
+from swamp_harness.render.words import in_ranges
 from swamp_harness.results import deviations, waivers
 from swamp_harness.results.decision import Decision
+from swamp_harness.results.history import PastRun, flakes, read, remember
 from swamp_harness.results.outcome import Ending, Outcome
 from swamp_harness.results.run_record import read_run, together
 from swamp_harness.results.skip import NOT_SELECTED, Skip, SkipKind
+from swamp_harness.specification import project
+from swamp_harness.specification.features import FeatureRun
+from swamp_harness.system.errors import ExitCode, UnusableInput
 from tests.conftest import FIGURES, a_result, a_run
 
 NEEDS_MAC = Skip(SkipKind.NO_SUCH_MACHINE, ("darwin",))

@@ -7,18 +7,18 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.report.features import FeatureRun
-from swamp_harness.report.signoff import Knowledge, sign_off
-from swamp_harness.report.signoff_page import write_page
-from swamp_harness.report.signoff_summary import write_summary
+from swamp_harness.cli import main
+from swamp_harness.render.signoff import Knowledge, sign_off
+from swamp_harness.render.signoff_page import write_page
+from swamp_harness.render.signoff_summary import write_summary
 from swamp_harness.results.decision import Decision
 from swamp_harness.results.outcome import Ending, Outcome
 from swamp_harness.results.run_record import MachineOfRun, read_run, together
 from swamp_harness.results.skip import Skip, SkipKind
-from swamp_harness.tools import command
-from swamp_harness.tools.reports_folder import taken
-from swamp_harness.tools.requirements import missing_for
+from swamp_harness.runner.reports_folder import taken
+from swamp_harness.runner.requirements import missing_for
+from swamp_harness.specification.features import FeatureRun
+from swamp_harness.system.errors import ExitCode, UnusableInput
 from tests.conftest import a_result, a_run, run_suite
 
 MINT = "A minted credential is shown exactly once, in JSON"
@@ -184,7 +184,7 @@ def test_a_sign_off_leaves_the_folder_of_a_run_alone(tmp_path, monkeypatch, caps
     monkeypatch.setenv("UAT_REPORTS", str(tmp_path / "all"))
 
     with taken(tmp_path / "all"):
-        code = command.main(["signoff", str(tmp_path / "one")])
+        code = main.main(["signoff", str(tmp_path / "one")])
 
     assert code == ExitCode.BAD_COMMAND_LINE
     assert "is writing its reports to" in capsys.readouterr().err

@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from swamp_harness.machinery.redaction import SECRETS
-from swamp_harness.report.features import FeatureRun
-from swamp_harness.report.history import PastRun
-from swamp_harness.report.signoff import Knowledge, sign_off
-from swamp_harness.report.signoff_summary import write_summary
+from swamp_harness.render.signoff import Knowledge, sign_off
+from swamp_harness.render.signoff_summary import write_summary
 from swamp_harness.results.deviations import Deviation
+from swamp_harness.results.history import PastRun
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.skip import Skip, SkipKind
 from swamp_harness.results.waivers import Waiver
+from swamp_harness.specification.features import FeatureRun
+from swamp_harness.system.redaction import SECRETS
 from tests.conftest import a_result, a_run
 
 NEEDS_MAC = Skip(SkipKind.NO_SUCH_MACHINE, ("darwin",))

@@ -12,13 +12,13 @@ import paramiko
 import psutil
 import pytest
 
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.files import LocalFiles, copy
-from swamp_harness.machinery.limits import Limit
-from swamp_harness.machinery.processes import Launch
-from swamp_harness.machinery.processlog import ProcessLog
-from swamp_harness.machinery.ssh import SshHost
-from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.files import LocalFiles, copy
+from swamp_harness.system.hosts.ssh import SshHost
+from swamp_harness.system.limits import Limit
+from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.processes import Launch
+from swamp_harness.system.waiting import AwaitedInVain, wait_until
 from tests.sshd import new_key, sshd_in
 
 SOON = Limit("a test", 20)

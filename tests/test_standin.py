@@ -24,19 +24,19 @@ from standin.predicate import NoPredicate, compiled
 from standin.redaction import Blanking, blanked
 from standin.store import Kind, Place, Store
 from swamp_harness.product.target import load
-from swamp_harness.report import project
-from swamp_harness.report.features import catalogue, parse, scenarios_in
-from swamp_harness.results.outcome import Outcome
-from swamp_harness.results.result import ScenarioResult
-from swamp_harness.tools.mutant_effect import EFFECT_VARIABLE, Effect, effect_in
-from swamp_harness.tools.mutant_list import (
+from swamp_harness.quality.mutant_effect import EFFECT_VARIABLE, Effect, effect_in
+from swamp_harness.quality.mutant_list import (
     WrittenMutant,
     lacking_numbers,
     load_noticed,
     mutants_in,
     write_noticed,
 )
-from swamp_harness.tools.prove import finding_of, never_failed
+from swamp_harness.quality.proof import finding_of, never_failed
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult
+from swamp_harness.specification import project
+from swamp_harness.specification.features import catalogue, parse, scenarios_in
 from tests.conftest import a_result
 
 PLACE = Place("@uat/probe", "build", "result")

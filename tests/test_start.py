@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from swamp_harness.report import features
-from swamp_harness.tools.install import fingerprint
-from swamp_harness.tools.start import configuration, misplaced
+from swamp_harness.install import fingerprint
+from swamp_harness.runner.start import configuration, misplaced
+from swamp_harness.specification import features
 from tests.conftest import ROOT, run_suite, suite_environment
 
 
@@ -47,7 +47,7 @@ def test_an_environment_that_was_copied_says_so(checkout):
     original = checkout("original")
     copy = checkout("copy", made_for=original)
 
-    told = misplaced(copy / "swamp_harness/tools/command.py", copy / ".venv", copy)
+    told = misplaced(copy / "swamp_harness/cli/main.py", copy / ".venv", copy)
 
     assert told.startswith(f"{copy / '.venv'} was made for {original}")
 
@@ -122,7 +122,7 @@ def test_behave_that_is_started_elsewhere_says_where_to_start_it(tmp_path):
 
 def test_a_run_may_be_started_from_anywhere(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "swamp_harness.tools.command", "run", "--tags", "@uat-02 and not @uat-02"],
+        [sys.executable, "-m", "swamp_harness.cli.main", "run", "--tags", "@uat-02 and not @uat-02"],
         env=suite_environment(tmp_path / "reports", PYTHONPATH=str(ROOT)),
         cwd="/",
         capture_output=True,

@@ -5,10 +5,12 @@ from itertools import pairwise
 
 import pytest
 
-from swamp_harness.machinery.faults import ExitCode
-from swamp_harness.report import features, project, step_pages
-from swamp_harness.tools import command, step_catalogue
-from swamp_harness.tools.steps import Uses, load_definitions
+from swamp_harness.cli import main
+from swamp_harness.quality import step_catalogue
+from swamp_harness.render import step_pages
+from swamp_harness.runner.steps import Uses, load_definitions
+from swamp_harness.specification import features, project
+from swamp_harness.system.errors import ExitCode
 from tests.conftest import forget_definitions
 
 STEPS = '''\
@@ -214,7 +216,7 @@ def test_everything_that_can_be_operated_is_labelled_and_headings_skip_no_level(
 
 
 def test_steps_are_found_on_the_terminal(capsys):
-    assert command.main(["steps", "revokes", "orchestrator"]) == ExitCode.EVERY_PROMISE_HELD
+    assert main.main(["steps", "revokes", "orchestrator"]) == ExitCode.EVERY_PROMISE_HELD
 
     out = capsys.readouterr().out
     assert 'When the operator revokes the token "{token}" through the orchestrator\n' in out
@@ -223,7 +225,7 @@ def test_steps_are_found_on_the_terminal(capsys):
 
 
 def test_words_that_no_step_has_are_told_with_the_nearest_steps(capsys):
-    assert command.main(["steps", "wroker", "killd"]) == ExitCode.NO_SUCH_STEP
+    assert main.main(["steps", "wroker", "killd"]) == ExitCode.NO_SUCH_STEP
 
     said = capsys.readouterr()
     assert said.out == ""
@@ -237,12 +239,12 @@ def test_words_that_no_step_has_are_told_with_the_nearest_steps(capsys):
 @pytest.mark.usefixtures("own_features")
 def test_docs_are_written_and_found_stale(capsys):
     project.STEPS.write_text("# Steps\n\nNothing.\n")
-    assert command.main(["docs", "--check"]) == ExitCode.CHECK_FAILED
+    assert main.main(["docs", "--check"]) == ExitCode.CHECK_FAILED
     assert (
         f"{project.STEPS.resolve().as_posix()}:3: the file is stale: run `make docs`\n"
         in capsys.readouterr().out
     )
 
-    assert command.main(["docs"]) == ExitCode.EVERY_PROMISE_HELD
+    assert main.main(["docs"]) == ExitCode.EVERY_PROMISE_HELD
     assert project.STEPS_PAGE.read_text("utf-8").startswith("<!doctype html>")
-    assert command.main(["docs", "--check"]) == ExitCode.EVERY_PROMISE_HELD
+    assert main.main(["docs", "--check"]) == ExitCode.EVERY_PROMISE_HELD

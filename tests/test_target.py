@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.product import binary as binaries
 from swamp_harness.product.binary import binary_under_test, under_its_own_name
 from swamp_harness.product.target import SWAMP, load, target_of
-from swamp_harness.report import project
+from swamp_harness.specification import project
+from swamp_harness.system.errors import ExitCode, UnusableInput
 from tests.conftest import run_suite
 
 EMBEDDED = project.EMBEDDED_TARGET

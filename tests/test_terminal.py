@@ -6,14 +6,14 @@ import sys
 import psutil
 import pytest
 
-from swamp_harness.machinery.console import press_ctrl_c
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.limits import Limit
-from swamp_harness.machinery.processes import Launch
-from swamp_harness.machinery.processlog import ProcessLog
-from swamp_harness.machinery.scrubbing import scrubbed_environment
-from swamp_harness.machinery.terminal import where_ctrl_c_can_be_pressed
-from swamp_harness.machinery.waiting import wait_until
+from swamp_harness.system.clean_env import scrubbed_environment
+from swamp_harness.system.console import press_ctrl_c
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.limits import Limit
+from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.processes import Launch
+from swamp_harness.system.terminal import where_ctrl_c_can_be_pressed
+from swamp_harness.system.waiting import wait_until
 
 SOON = Limit("a test", 20)
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
-from swamp_harness.machinery.network import NetworkPath, PathChange, PathState
-from swamp_harness.machinery.processlog import Life, LifeEvent
 from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.product.worker import Milestone
-from swamp_harness.report.timeline_drawing import drawing_of
+from swamp_harness.render.timeline_drawing import drawing_of
 from swamp_harness.scenario.journal import Note
 from swamp_harness.scenario.timeline import Cast, Lane, Mark, PoolWatch, Span, Timeline, lanes_of
+from swamp_harness.system.network import NetworkPath, PathChange, PathState
+from swamp_harness.system.process_log import Life, LifeEvent
 
 START = datetime(2026, 8, 22, 12, tzinfo=UTC)
 GRACE = timedelta(seconds=60)

@@ -5,14 +5,15 @@ import re
 import pytest
 import yaml
 
-from swamp_harness.machinery.faults import Comparison, ExitCode, PromiseBroken, UnusableInput
-from swamp_harness.report import coverage, features, project
-from swamp_harness.report.coverage import Recorded, coverage_map, load_recorded, record, without_scenario
+from swamp_harness.cli import main
+from swamp_harness.render import coverage
+from swamp_harness.render.coverage import Recorded, coverage_map, load_recorded, record, without_scenario
 from swamp_harness.results import deviations
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import ScenarioResult, exit_code_of
 from swamp_harness.scenario.judging import judge
-from swamp_harness.tools import command
+from swamp_harness.specification import features, project
+from swamp_harness.system.errors import Comparison, ExitCode, PromiseBroken, UnusableInput
 from tests.conftest import a_result, a_run, forget_definitions, said_of_steps, said_of_style
 
 ENTRY = """
@@ -356,7 +357,7 @@ def test_a_waiver_of_no_scenario_is_an_error_of_the_features(tmp_path, monkeypat
     file.write_text(yaml.safe_dump([waiver]))
     monkeypatch.setenv("UAT_WAIVERS", str(file))
 
-    assert command.main(["check-features"]) == ExitCode.FEATURE_MISTAKE
+    assert main.main(["check-features"]) == ExitCode.FEATURE_MISTAKE
     said = "the scenario 'worker-nips' does not exist: correct the id, or remove the entry"
     assert f"{file.resolve().as_posix()}:4: {said}\n" in capsys.readouterr().out
 

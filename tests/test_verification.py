@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.machinery.plain_text import json_text
-from swamp_harness.report import features
-from swamp_harness.report.mutation import Finding, Outcome, report, write_report
-from swamp_harness.report.verification import PROOF, Measure, Measurements, page, read_measurements, taken
+from swamp_harness.render.mutation_report import Finding, Outcome, report, write_report
+from swamp_harness.render.verification import PROOF, Measure, Measurements, page, read_measurements, taken
+from swamp_harness.specification import features
+from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.plain_text import json_text
 
 NOTICED = {"verdict": "noticed", "noticed by": {"A scenario": "Not so."}}
 SURVIVED = {"verdict": "SURVIVED", "noticed by": {}}

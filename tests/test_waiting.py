@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from swamp_harness.machinery.faults import PromiseBroken, UnusableInput
-from swamp_harness.machinery.limits import Limit, time_scale
-from swamp_harness.machinery.waiting import AwaitedInVain, wait_for_moment, wait_until
+from swamp_harness.system.errors import PromiseBroken, UnusableInput
+from swamp_harness.system.limits import Limit, time_scale
+from swamp_harness.system.waiting import AwaitedInVain, wait_for_moment, wait_until
 
 SHORT = Limit("a test", 0.1)
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.extension import install, network_settings, share_packages
 from swamp_harness.product.fallbacks import Fallbacks
@@ -23,6 +22,7 @@ from swamp_harness.product.workflow import Placement, Step, Task, Workflow
 from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.placement import ANY_WORKER, names_of_items, planned
 from swamp_harness.scenario.probe import PROBE, SHELL, WORK, is_work, result_of_step
+from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
 
 MODELS = Path(__file__).parents[1] / "fixtures" / "extensions" / "models"
 PUBLISHED = MODELS.parents[1] / "published"

@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.machinery.limits import VERSION_ANSWER
-from swamp_harness.machinery.scrubbing import scrubbed_environment
 from swamp_harness.product.conventions import QUIET_ENVIRONMENT
 from swamp_harness.product.releases import VERSION_VARIABLE, Releases, release_of_another_protocol
 from swamp_harness.product.target import Target, of_the_project
+from swamp_harness.system.clean_env import scrubbed_environment
+from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.limits import VERSION_ANSWER
 
 BINARY_VARIABLE = "SWAMP_BIN"
 OTHER_BINARY_VARIABLE = "SWAMP_OTHER_BIN"

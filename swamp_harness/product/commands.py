@@ -16,14 +16,14 @@ from typing import Any
 import pexpect
 import psutil
 
-from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault, PromiseBroken
-from swamp_harness.machinery.limits import COMMAND
-from swamp_harness.machinery.processes import Launch, out_of_reach_of_the_terminal
-from swamp_harness.machinery.redaction import SECRETS
-from swamp_harness.machinery.terminal import start_at_a_terminal
 from swamp_harness.product import contracts
 from swamp_harness.product.credential import learn_from_output
 from swamp_harness.product.wordings import COMMAND_FAILURES, STACK_TRACE, reasons_given
+from swamp_harness.system.errors import ContractBroken, InfrastructureFault, PromiseBroken
+from swamp_harness.system.limits import COMMAND
+from swamp_harness.system.processes import Launch, out_of_reach_of_the_terminal
+from swamp_harness.system.redaction import SECRETS
+from swamp_harness.system.terminal import start_at_a_terminal
 
 _MINTING = ("worker", "token", "create")
 # A message is blanked before it is cut, so that no half of a secret is left.

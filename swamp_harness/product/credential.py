@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from swamp_harness.machinery.disguises import SHORTEST_SECRET, readings
-from swamp_harness.machinery.redaction import SECRETS
+from swamp_harness.system.disguises import SHORTEST_SECRET, readings
+from swamp_harness.system.redaction import SECRETS
 
 _IN_NAMES = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 _LONGEST_NAME = 1000

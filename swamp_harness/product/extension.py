@@ -8,11 +8,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault
 from swamp_harness.product.commands import Output, SwampCommands
 from swamp_harness.product.fallbacks import Fallback, Fallbacks
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import Repository
+from swamp_harness.system.errors import ContractBroken, InfrastructureFault
 
 _PACKAGES = Path(".swamp", "deno-cache")
 # The one thing that the bench downloads; it does so the way the caller's other tools do.

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.limits import Limit
-from swamp_harness.machinery.processes import Launch, ProcessTree
-from swamp_harness.machinery.processlog import ProcessLog
-from swamp_harness.machinery.terminal import ConsoleProcess, TerminalProcess, where_ctrl_c_can_be_pressed
 from swamp_harness.product.commands import Output
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.limits import Limit
+from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.terminal import ConsoleProcess, TerminalProcess, where_ctrl_c_can_be_pressed
 
 
 class Followed:

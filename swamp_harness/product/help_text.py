@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from swamp_harness.machinery.faults import PromiseBroken
+from swamp_harness.system.errors import PromiseBroken
 
 _SECTION = re.compile(r"^Commands:\s*$", re.MULTILINE)
 _COMMAND = re.compile(r"^  (?P<name>[a-z][a-z-]*)\s+(?:[\[<].*[\]>]\s+)?- ", re.MULTILINE)

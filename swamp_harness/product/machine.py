@@ -6,11 +6,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from swamp_harness.machinery.faults import ContractBroken
-from swamp_harness.machinery.files import copy
-from swamp_harness.machinery.hosts import HERE, Host
-from swamp_harness.machinery.scrubbing import scrubbed_environment
 from swamp_harness.product.conventions import QUIET_ENVIRONMENT
+from swamp_harness.system.clean_env import scrubbed_environment
+from swamp_harness.system.errors import ContractBroken
+from swamp_harness.system.files import copy
+from swamp_harness.system.hosts.host import HERE, Host
 
 _MACHINE_ID = "machine-id"
 

@@ -6,16 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from swamp_harness.machinery.certificates import ServerCertificate
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.limits import ORCHESTRATOR_READY
-from swamp_harness.machinery.processes import Launch, ProcessTree
-from swamp_harness.machinery.processlog import ProcessLog
-from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
 from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.repository import Repository
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.product.wordings import LISTENING, PORT_TAKEN
+from swamp_harness.system.certificates import ServerCertificate
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.limits import ORCHESTRATOR_READY
+from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.waiting import AwaitedInVain, wait_until
 
 
 class Orchestrator:

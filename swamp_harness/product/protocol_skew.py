@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import Server, ServerConnection, serve
 
-from swamp_harness.machinery.limits import HTTP_ANSWER
+from swamp_harness.system.limits import HTTP_ANSWER
 
 _ENROLL = "worker.enroll"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from swamp_harness.machinery.faults import ContractBroken
 from swamp_harness.product.wordings import HIDDEN_WORKERS, POOL_NOTES
+from swamp_harness.system.errors import ContractBroken
 
 NOTHING = "-"
 DISCONNECTED = "disconnected"

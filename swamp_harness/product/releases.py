@@ -12,10 +12,10 @@ from typing import Any, Self
 
 import platformdirs
 
-from swamp_harness.machinery.download import Broken, NotThere, address_after, download, keep_text, text_of
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.machinery.yaml_files import read_yaml
 from swamp_harness.product import schemas
+from swamp_harness.system.download import Broken, NotThere, address_after, download, keep_text, text_of
+from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.yaml_files import read_yaml
 
 VERSION_VARIABLE = "SWAMP_VERSION"
 RELEASES_VARIABLE = "UAT_RELEASES"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from swamp_harness.machinery.faults import ContractBroken
 from swamp_harness.product.serve_api import ServeApi
+from swamp_harness.system.errors import ContractBroken
 
 
 def data_of_model(api: ServeApi, model: str) -> dict[str, Any]:

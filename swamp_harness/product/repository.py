@@ -10,9 +10,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.commands import Output, SwampCommands
 from swamp_harness.product.conventions import VAULT
+from swamp_harness.system.errors import InfrastructureFault
 
 _SECRETS = Path(".swamp", "secrets")
 

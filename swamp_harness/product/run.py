@@ -7,9 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from swamp_harness.machinery.faults import ContractBroken
-from swamp_harness.machinery.limits import Limit
-from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import Output
 from swamp_harness.product.followed import Followed
@@ -21,6 +18,9 @@ from swamp_harness.product.wordings import (
     STACK_TRACE,
     reasons_given,
 )
+from swamp_harness.system.errors import ContractBroken
+from swamp_harness.system.limits import Limit
+from swamp_harness.system.redaction import SECRETS
 
 SUCCEEDED, FAILED, CANCELLED = "succeeded", "failed", "cancelled"
 # The exit code of whoever follows a run that did not succeed.

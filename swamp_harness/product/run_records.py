@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from swamp_harness.machinery.faults import ContractBroken
 from swamp_harness.product.records import labels_from_text, moment, rows_of_table
 from swamp_harness.product.wordings import AGE
+from swamp_harness.system.errors import ContractBroken
 
 ACTIVE = "active"
 COMPLETED = "completed"

@@ -18,10 +18,6 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.frames import CloseCode
 
-from swamp_harness.machinery.certificates import whatever_it_shows
-from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault, PromiseBroken
-from swamp_harness.machinery.limits import HTTP_ANSWER
-from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product import contracts
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.credential import learn_from_answer
@@ -29,6 +25,10 @@ from swamp_harness.product.fallbacks import Fallback, Fallbacks
 from swamp_harness.product.records import DISCONNECTED, PoolMember, members_from_json
 from swamp_harness.product.run_records import ALL_LEASES, LeaseRecord, lease
 from swamp_harness.product.wordings import UNKNOWN_REQUEST
+from swamp_harness.system.certificates import whatever_it_shows
+from swamp_harness.system.errors import ContractBroken, InfrastructureFault, PromiseBroken
+from swamp_harness.system.limits import HTTP_ANSWER
+from swamp_harness.system.redaction import SECRETS
 
 _OK = 200
 _NOT_FOUND = 404

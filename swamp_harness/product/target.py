@@ -14,8 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.machinery.yaml_files import read_yaml
 from swamp_harness.product import schemas
+from swamp_harness.system.yaml_files import read_yaml
 
 TARGET_VARIABLE = "UAT_TARGET"
 REQUIRE_VARIABLE = "UAT_REQUIRE_BINARY"

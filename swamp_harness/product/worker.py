@@ -9,12 +9,6 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
-from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault
-from swamp_harness.machinery.hosts import Process
-from swamp_harness.machinery.limits import WORKER_CONNECTED, WORKER_ENDED
-from swamp_harness.machinery.processes import Launch
-from swamp_harness.machinery.processlog import LogLine, ProcessLog
-from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import Output
 from swamp_harness.product.conventions import MOST_DIALS
@@ -32,6 +26,12 @@ from swamp_harness.product.wordings import (
     reasons_given,
 )
 from swamp_harness.product.worker_settings import WorkerSettings
+from swamp_harness.system.errors import ContractBroken, InfrastructureFault
+from swamp_harness.system.hosts.host import Process
+from swamp_harness.system.limits import WORKER_CONNECTED, WORKER_ENDED
+from swamp_harness.system.process_log import LogLine, ProcessLog
+from swamp_harness.system.processes import Launch
+from swamp_harness.system.waiting import wait_until
 
 # What a worker tells of its connection, by the kind of the event in JSON.
 ENROLLED, DISCONNECTED = "enrolled", "disconnected"

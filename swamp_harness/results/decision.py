@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.results.outcome import Ending, Outcome
 from swamp_harness.results.result import ScenarioResult, numbers_in
 from swamp_harness.results.run_record import SuiteRun
 from swamp_harness.results.waivers import Complaint
+from swamp_harness.system.errors import ExitCode
 
 
 class Decision(Enum):

@@ -1,4 +1,4 @@
-"""`deviations.yaml`: where swamp is known to break a promise, each with what was seen instead.
+"""`release/deviations.yaml`: where swamp is known to break a promise, each with what was seen instead.
 
 The list softens no scenario. It says which of the failures are known: the step that fails, and the value that
 it sees. Whatever else such a scenario shows is a new failure.
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.machinery.yaml_files import read_yaml
 from swamp_harness.results import schemas
 from swamp_harness.results.ids import is_of
+from swamp_harness.system.yaml_files import read_yaml
 
 _ANY_TEXT = "…"
 _AS_PROMISED = "as promised"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.machinery.root import in_project
+from swamp_harness.system.root import in_project
 
 
 @dataclass(frozen=True, order=True)

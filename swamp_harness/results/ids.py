@@ -14,10 +14,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.machinery.root import in_project
-from swamp_harness.machinery.yaml_files import line_of
 from swamp_harness.results.findings import Finding, finding_at, finding_in
+from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.root import in_project
+from swamp_harness.system.yaml_files import line_of
 
 UAT_TAG = re.compile(r"^uat-(\d\d)$")
 # What each tag means. Any other tag is an id.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from swamp_harness.machinery.faults import ExitCode
+from swamp_harness.system.errors import ExitCode
 
 
 class Standing(Enum):

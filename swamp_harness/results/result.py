@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from swamp_harness.machinery.faults import ExitCode
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.skip import Skip, SkipKind
+from swamp_harness.system.errors import ExitCode
 
 # With which exit code a run ends, if it has an outcome that has it.
 _GRAVEST_FIRST = (

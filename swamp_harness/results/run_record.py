@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.machinery.faults import ExitCode, UnusableInput
-from swamp_harness.machinery.plain_text import json_text
 from swamp_harness.results import figures
 from swamp_harness.results.outcome import INTERRUPTIONS, Ending
 from swamp_harness.results.result import ScenarioResult, exit_code_of, fallbacks_in
+from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.plain_text import json_text
 
 RUN_FILE = "run.json"
 

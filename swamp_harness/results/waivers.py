@@ -1,4 +1,4 @@
-"""`waivers.yaml`: promises that need not be kept for a release, each by name, with its reason and its end.
+"""`release/waivers.yaml`: promises that need not be kept for a release, each with its reason and its end.
 
 A waiver softens no scenario: it still asserts the promise and still fails. The waiver lets the release pass
 all the same, up to and with the version that it names. One that has expired, one that nothing needs, and one
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from swamp_harness.machinery.yaml_files import read_yaml
 from swamp_harness.results import schemas
 from swamp_harness.results.ids import is_of
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import ScenarioResult
+from swamp_harness.system.yaml_files import read_yaml
 
 # A version begins with the moment of its build, which orders versions.
 _BUILT = re.compile(r"^(\d{8})\.(\d{6})\.(\d+)")

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from swamp_harness.machinery.faults import ContractBroken, InfrastructureFault, PromiseBroken
-from swamp_harness.machinery.limits import ARTIFACT_SENT
-from swamp_harness.machinery.memory import MemoryWatch
-from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.serve_api import RequestRefused
 from swamp_harness.scenario import run_events
 from swamp_harness.scenario.artifact_bytes import SIZED_ARTIFACTS, blocks, described, in_words
 from swamp_harness.scenario.probe import ARTIFACT, MEGABYTE, size_made_by
 from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import ContractBroken, InfrastructureFault, PromiseBroken
+from swamp_harness.system.limits import ARTIFACT_SENT
+from swamp_harness.system.memory import MemoryWatch
+from swamp_harness.system.waiting import wait_until
 
 ORCHESTRATOR = "the orchestrator"
 NOT_THERE = "none"

@@ -8,11 +8,6 @@ import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
-from swamp_harness.machinery.files import remove_folder
-from swamp_harness.machinery.guardian import KEEP_FILE, Guardian, remove_unless_kept
-from swamp_harness.machinery.limits import set_pace
-from swamp_harness.machinery.survivors import MARK_VARIABLE, end_marked, mark_of
 from swamp_harness.product.binary import Binary, binary_under_test, other_binary, under_its_own_name
 from swamp_harness.product.commands import SwampCommands
 from swamp_harness.product.extension import install, network_settings, share_packages
@@ -24,6 +19,11 @@ from swamp_harness.product.target import Target
 from swamp_harness.scenario.bench_machines import BenchMachine, load, platforms_of, prepare
 from swamp_harness.scenario.berths import Berths
 from swamp_harness.scenario.probe import PROBE
+from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
+from swamp_harness.system.files import remove_folder
+from swamp_harness.system.guardian import KEEP_FILE, Guardian, remove_unless_kept
+from swamp_harness.system.limits import set_pace
+from swamp_harness.system.marked_processes import MARK_VARIABLE, end_marked, mark_of
 
 _EXTENSIONS = Path(__file__).resolve().parents[2] / "fixtures" / "extensions"
 # Where a run notes the folder in which it has kept scenarios, for the next run to remove it.

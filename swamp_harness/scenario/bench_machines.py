@@ -18,13 +18,13 @@ from typing import Any
 
 import yaml
 
-from swamp_harness.machinery.faults import ExitCode, InfrastructureFault, UnusableInput
-from swamp_harness.machinery.namespaces import reason_against_namespaces
-from swamp_harness.machinery.ssh import SshHost
-from swamp_harness.machinery.ssh_connection import SshAddress
 from swamp_harness.product.binary import Binary, this_architecture, this_platform
 from swamp_harness.product.conventions import QUIET_ENVIRONMENT
 from swamp_harness.product.releases import Releases
+from swamp_harness.system.errors import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.system.hosts.namespaces import reason_against_namespaces
+from swamp_harness.system.hosts.ssh import SshHost
+from swamp_harness.system.hosts.ssh_connection import SshAddress
 
 BENCH_VARIABLE = "UAT_BENCH"
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
 
-from swamp_harness.machinery.ending import take_every
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.files import copy
-from swamp_harness.machinery.hosts import HERE, Host
-from swamp_harness.machinery.namespaces import Link, NamespaceHost, free_links
-from swamp_harness.machinery.ssh import SshHost
 from swamp_harness.product.binary import Binary
 from swamp_harness.scenario.bench_machines import NAMESPACE, BenchMachine
+from swamp_harness.system.cleanup import take_every
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.files import copy
+from swamp_harness.system.hosts.host import HERE, Host
+from swamp_harness.system.hosts.namespaces import Link, NamespaceHost, free_links
+from swamp_harness.system.hosts.ssh import SshHost
 
 # More workers than any scenario has: their addresses are known before the first of them is made.
 _MOST_NAMESPACES = 8

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.product.commands import CommandOutcome, CommandResult, Output, is_json
 from swamp_harness.product.help_text import subcommands
 from swamp_harness.product.records import (
@@ -21,6 +20,7 @@ from swamp_harness.product.run_records import queue_from_json, queue_from_table
 from swamp_harness.product.wordings import DAEMON_IS_OFF, NOBODY_TO_VERIFY
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
 
 ROOT = "worker"
 _AS_THEY_WERE = "as they were"

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.remains import data_of_model, secrets_that_name
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import InfrastructureFault
 
 # What tells a datum's identity, and so who wrote it, where and when: all that may differ
 # (design/remote-execution.md, "The remote `MethodContext`": "The method author API is unchanged").

@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.commands import CommandResult, Output, fails_because
 from swamp_harness.product.run import method_run
-from swamp_harness.product.wordings import (
-    RUN_FAILURES,
-    STACK_TRACE,
-    STEP_BEGINS,
-    STEP_DONE,
-    reasons_given,
-)
+from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, STEP_BEGINS, STEP_DONE, reasons_given
 from swamp_harness.scenario.both_modes import MISTAKES
 from swamp_harness.scenario.probe import RESULT, word_of
 from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import InfrastructureFault
 
 # The port of the discard protocol: a privileged one that the operating system gives to nobody.
 _NOBODY = "ws://127.0.0.1:9"

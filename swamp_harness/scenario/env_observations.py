@@ -7,10 +7,10 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.redaction import SECRETS
 
 NOBODY = "nobody"
 ORCHESTRATOR = "the orchestrator"

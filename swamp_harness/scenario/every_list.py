@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from swamp_harness.machinery.faults import PromiseBroken
-from swamp_harness.machinery.limits import COMMAND, STEP_QUEUED
-from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
 from swamp_harness.product.commands import CommandResult, Output, is_json
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.records import (
@@ -34,6 +31,9 @@ from swamp_harness.product.wordings import ALL_VERIFIED
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.tables import Row, rows_of
 from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import PromiseBroken
+from swamp_harness.system.limits import COMMAND, STEP_QUEUED
+from swamp_harness.system.waiting import AwaitedInVain, wait_until
 
 _WHEN_MINTED = "when it was minted"
 _BETWEEN_TWO_READINGS_OF_A_CLOCK = timedelta(seconds=1)

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from swamp_harness.machinery.plain_text import for_file, json_text
 from swamp_harness.product.commands import CommandResult
 from swamp_harness.product.serve_api import Request
+from swamp_harness.system.plain_text import for_file, json_text
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from swamp_harness.machinery.certificates import Identity, Trust
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.limits import POOL_CHANGED
-from swamp_harness.machinery.network import NetworkPath
-from swamp_harness.machinery.processlog import ProcessLog
-from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.fallbacks import Fallback
 from swamp_harness.product.machine import Machine
@@ -27,6 +21,12 @@ from swamp_harness.scenario.probe import PROBE
 from swamp_harness.scenario.runs import Runs
 from swamp_harness.scenario.scene import Scene
 from swamp_harness.scenario.security import Security
+from swamp_harness.system.certificates import Identity, Trust
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.limits import POOL_CHANGED
+from swamp_harness.system.network import NetworkPath
+from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.waiting import wait_until
 
 _ORCHESTRATOR = "orchestrator"
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
 
-from swamp_harness.machinery.files import Files
-from swamp_harness.machinery.mirror import Mirror
 from swamp_harness.product.records import moment
+from swamp_harness.system.files import Files
+from swamp_harness.system.hosts.mirror import Mirror
 
 NOTES_VARIABLE = "UAT_NOTES"
 JOURNAL = "journal.jsonl"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from swamp_harness.machinery.faults import Comparison, PromiseBroken
-from swamp_harness.machinery.plain_values import plain
+from swamp_harness.system.errors import Comparison, PromiseBroken
+from swamp_harness.system.plain_values import plain
 
 T = TypeVar("T")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.followed import Followed
 from swamp_harness.product.orchestrator import Orchestrator
@@ -14,6 +13,7 @@ from swamp_harness.product.worker import Worker
 from swamp_harness.scenario.evidence import Evidence
 from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.operator import Operator
+from swamp_harness.system.errors import InfrastructureFault
 
 _LAST_LINES = 6
 _LAST_COMMANDS = 2

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from swamp_harness.machinery.leaksearch import Leak, search_files, search_text
-from swamp_harness.machinery.limits import (
+from swamp_harness.product.commands import Output
+from swamp_harness.product.records import PoolMember
+from swamp_harness.product.serve_api import LiveMember
+from swamp_harness.scenario.world import World
+from swamp_harness.system.leak_search import Leak, search_files, search_text
+from swamp_harness.system.limits import (
     DEADLINE_ENFORCED,
     DEADLINE_KEPT,
     GRACE_WINDOW_OVER,
@@ -16,11 +20,7 @@ from swamp_harness.machinery.limits import (
     Limit,
     time_scale,
 )
-from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
-from swamp_harness.product.commands import Output
-from swamp_harness.product.records import PoolMember
-from swamp_harness.product.serve_api import LiveMember
-from swamp_harness.scenario.world import World
+from swamp_harness.system.waiting import AwaitedInVain, wait_until
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
-from swamp_harness.machinery.leaksearch import Leak, search_text
-from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.conventions import VAULT
@@ -42,6 +39,9 @@ from swamp_harness.product.run_records import (
 from swamp_harness.product.serve_api import Request, ServeApi
 from swamp_harness.product.wordings import ALREADY_REVOKED, CANCELLATION, CANCELLED_NOW, MINTED, REVOKED
 from swamp_harness.scenario.probe import PROBE, SHELL, ResultRecord, is_work, result_of_step
+from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
+from swamp_harness.system.leak_search import Leak, search_text
+from swamp_harness.system.redaction import SECRETS
 
 _TYPE_OF_TOKENS = "swamp/enrollment-token"
 _DATUM = "token-main"

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.binary import platforms
 from swamp_harness.product.records import labels_from_text
 from swamp_harness.product.workflow import MAIN_JOB, Placement, Step, Workflow, name_for_item
 from swamp_harness.scenario.probe import WORK
 from swamp_harness.scenario.tables import rows_of
+from swamp_harness.system.errors import InfrastructureFault
 
 WORKFLOW = "release"
 ON_THE_ORCHESTRATOR = "the orchestrator"

@@ -7,8 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.limits import (
+from swamp_harness.product.commands import Output
+from swamp_harness.product.records import BUSY
+from swamp_harness.product.run_records import ACTIVE, LeaseRecord
+from swamp_harness.product.workflow import Task
+from swamp_harness.scenario.placement import value_of_input
+from swamp_harness.scenario.probe import PROBE, word_of
+from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.limits import (
     ATTEMPTS_MADE,
     OUTPUT_SEEN,
     QUEUE_LIMIT_OVER,
@@ -19,14 +26,7 @@ from swamp_harness.machinery.limits import (
     STEP_WRITTEN,
     WORKER_CONNECTED,
 )
-from swamp_harness.machinery.waiting import AwaitedInVain, wait_for_moment, wait_until
-from swamp_harness.product.commands import Output
-from swamp_harness.product.records import BUSY
-from swamp_harness.product.run_records import ACTIVE, LeaseRecord
-from swamp_harness.product.workflow import Task
-from swamp_harness.scenario.placement import value_of_input
-from swamp_harness.scenario.probe import PROBE, word_of
-from swamp_harness.scenario.world import World
+from swamp_harness.system.waiting import AwaitedInVain, wait_for_moment, wait_until
 
 # The product removes a worker from the pool when its grace window is over, and takes a moment to do so.
 _AFTER_A_WINDOW = timedelta(seconds=2)

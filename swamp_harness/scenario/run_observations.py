@@ -8,15 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.limits import (
-    LEASES_SETTLED,
-    POOL_CHANGED,
-    RUN_ENDED,
-    STEP_PROCESSES_GONE,
-    STEP_QUEUED,
-)
-from swamp_harness.machinery.waiting import AwaitedInVain, wait_until
 from swamp_harness.product.commands import Output
 from swamp_harness.product.remains import data_of_model
 from swamp_harness.product.run import MethodOutcome, RunOutcome
@@ -28,6 +19,15 @@ from swamp_harness.scenario.placement import ON_THE_ORCHESTRATOR, names_of_items
 from swamp_harness.scenario.probe import RESULT, reading_of
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.limits import (
+    LEASES_SETTLED,
+    POOL_CHANGED,
+    RUN_ENDED,
+    STEP_PROCESSES_GONE,
+    STEP_QUEUED,
+)
+from swamp_harness.system.waiting import AwaitedInVain, wait_until
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TypeVar
 
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.limits import RUN_KNOWN
-from swamp_harness.machinery.processlog import ProcessLog
-from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.commands import Output
 from swamp_harness.product.followed import Followed
 from swamp_harness.product.run import MethodRun, WorkflowRun, method_run
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.evidence import Evidence
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.limits import RUN_KNOWN
+from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.waiting import wait_until
 
 T = TypeVar("T", bound=Followed)
 

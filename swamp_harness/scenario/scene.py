@@ -9,10 +9,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Generic, TypeVar, overload
 
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.memory import MemoryWatch
-from swamp_harness.machinery.network import NetworkPath
-from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.followed import Followed
@@ -35,6 +31,10 @@ from swamp_harness.scenario.runs import Runs
 from swamp_harness.scenario.security import Security
 from swamp_harness.scenario.timeline import PoolWatch, Span, Timeline
 from swamp_harness.scenario.workers import Workers
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.memory import MemoryWatch
+from swamp_harness.system.network import NetworkPath
+from swamp_harness.system.process_log import ProcessLog
 
 T = TypeVar("T")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.leaksearch import Leak
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.remains import keys_of
 from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.leak_search import Leak
 
 
 def digest_of(world: World, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from swamp_harness.machinery.certificates import Certificates, Identity, ServerCertificate, Trust
+from swamp_harness.system.certificates import Certificates, Identity, ServerCertificate, Trust
 
 _SOUND = "nothing"
 _UNTRUSTED = "the certificate is not trusted"

@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from swamp_harness.machinery.faults import InfrastructureFault, PromiseBroken
 from swamp_harness.product.commands import Output
 from swamp_harness.product.publication import Publication
 from swamp_harness.product.registry import REGISTRY_VARIABLE, Registry
@@ -15,6 +14,7 @@ from swamp_harness.product.wire_paths import BUNDLE_PATHS
 from swamp_harness.scenario.probe import SHIPPED_FILES, SHIPPED_MODEL
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
 
 _FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 _MODEL = _FIXTURES / "published" / "uat_shipped.ts"

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.binary import platforms, this_architecture, this_platform
 from swamp_harness.product.records import NOTHING, PoolMember, TokenRecord
 from swamp_harness.product.serve_api import LiveMember
+from swamp_harness.system.errors import InfrastructureFault
 
 Row = dict[str, str]
 

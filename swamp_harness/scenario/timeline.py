@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from swamp_harness.machinery.network import NetworkPath, PathState
-from swamp_harness.machinery.processlog import Life, LifeEvent
-from swamp_harness.machinery.redaction import SECRETS
 from swamp_harness.product.commands import CommandResult
 from swamp_harness.product.followed import Followed
 from swamp_harness.product.orchestrator import Orchestrator
@@ -20,6 +17,9 @@ from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.product.serve_api import LiveMember, Request
 from swamp_harness.product.worker import DISCONNECTED, ENROLLED, Milestone, Worker
 from swamp_harness.scenario.journal import Note
+from swamp_harness.system.network import NetworkPath, PathState
+from swamp_harness.system.process_log import Life, LifeEvent
+from swamp_harness.system.redaction import SECRETS
 
 _OVER = {Life.KILLED, Life.ENDED}
 

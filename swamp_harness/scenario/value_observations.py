@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from swamp_harness.machinery.faults import PromiseBroken
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.remains import data_of_model, secrets_that_name
 from swamp_harness.scenario.values import HANDED_OVER, LINES, LONG_TEXT, VALUES, differences
 from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import PromiseBroken
 
 _TEXT_OF_LINES = "".join(f"{line}\n" for line in (*LINES, LONG_TEXT))
 # What comes back to a step on each path, unless it is what it handed over.

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from swamp_harness.machinery.certificates import Identity, Trust
 from swamp_harness.product.commands import Output
 from swamp_harness.product.machine import CachePlace
 from swamp_harness.product.records import labels_from_text
@@ -14,6 +13,7 @@ from swamp_harness.product.run import CANCELLED, FAILED, SUCCEEDED
 from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, RUN_FAILURES
 from swamp_harness.scenario.both_modes import MISTAKES, QUESTIONS
 from swamp_harness.scenario.probe import WORK
+from swamp_harness.system.certificates import Identity, Trust
 
 
 class Kind:

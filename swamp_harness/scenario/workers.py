@@ -7,13 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
 
-from swamp_harness.machinery.ending import take_every
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.hosts import Address
-from swamp_harness.machinery.limits import WORKER_CONNECTED, WORKER_DIALLED
-from swamp_harness.machinery.network import NetworkPath, PathState
-from swamp_harness.machinery.processlog import ProcessLog
-from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.machine import CachePlace, Machine
 from swamp_harness.product.protocol_skew import ProtocolSkew
 from swamp_harness.product.worker import Worker
@@ -22,6 +15,13 @@ from swamp_harness.scenario.berths import Berths
 from swamp_harness.scenario.evidence import Evidence
 from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.probe import WORKER_VARIABLE
+from swamp_harness.system.cleanup import take_every
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.hosts.host import Address
+from swamp_harness.system.limits import WORKER_CONNECTED, WORKER_DIALLED
+from swamp_harness.system.network import NetworkPath, PathState
+from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.waiting import wait_until
 
 # No token can be bound to it, so a worker that leaves no machine id fails where its binding is judged.
 _NO_MACHINE_ID = "a machine id that is nowhere on its machine"

@@ -7,11 +7,6 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from swamp_harness.machinery.ending import take_every
-from swamp_harness.machinery.faults import InfrastructureFault
-from swamp_harness.machinery.limits import POOL_CHANGED, WORKER_CONNECTED, Limit
-from swamp_harness.machinery.redaction import SECRETS
-from swamp_harness.machinery.waiting import AwaitedInVain, wait_for_moment, wait_until
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.scenario.bench import Bench
@@ -20,6 +15,11 @@ from swamp_harness.scenario.last_look import last_words, take_last_look
 from swamp_harness.scenario.probe import WORKER_VARIABLE
 from swamp_harness.scenario.scene import Scene
 from swamp_harness.scenario.timeline import Cast, Timeline, lanes_of
+from swamp_harness.system.cleanup import take_every
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.limits import POOL_CHANGED, WORKER_CONNECTED, Limit
+from swamp_harness.system.redaction import SECRETS
+from swamp_harness.system.waiting import AwaitedInVain, wait_for_moment, wait_until
 
 
 class World(Scene):

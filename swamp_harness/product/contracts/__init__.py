@@ -13,7 +13,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from swamp_harness.machinery.faults import ContractBroken
+from swamp_harness.system.errors import ContractBroken
 
 _STATED_BY = "issue 630, scenario 27"
 

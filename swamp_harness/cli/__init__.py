@@ -1,0 +1,1 @@
+"""The `swamp-uat` command: a file for each sub-command."""

@@ -1,0 +1,1 @@
+"""What judges the suite itself: the proof, mutation testing, the parity of the stand-in, style checks."""

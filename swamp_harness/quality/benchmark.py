@@ -1,0 +1,117 @@
+"""The benchmark of the suite itself: one run with a scenario at a time, one with many, and what each cost.
+
+Both run in processes of their own, one after the other, with the settings of the person who asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from swamp_harness.render.documents import set_aside
+from swamp_harness.results import figures
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run
+from swamp_harness.runner.suite_process import run_suite
+from swamp_harness.specification import project
+from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.plain_text import json_text
+
+BENCH_FILE = "bench.json"
+
+# How a run may end and still be worth its figures: its promises are not what is measured.
+_FINISHED = {ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS, ExitCode.PROMISE_BROKEN}
+
+
+def bench(reports: Path, jobs: int, selection: Sequence[str]) -> int:
+    """Run the suite serially and side by side, print what each cost, and write `bench.json`.
+
+    Args:
+        reports: where `bench.json` goes, and the reports of both runs, in folders of their own.
+        jobs: how many scenarios at a time in the second run.
+        selection: further arguments of `swamp-uat run`.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        UnusableInput: a run did not come to its end (with the exit code of that run).
+        OSError: nothing can be written there.
+    """
+    reports.mkdir(parents=True, exist_ok=True)
+    set_aside(reports, (BENCH_FILE,))
+    runs = {
+        name: _measured(name, reports / "bench" / name.replace(" ", "-"), at_once, selection)
+        for name, at_once in (("serial", 1), ("side by side", jobs))
+    }
+    serial = runs["serial"]
+    document = {
+        "measured": datetime.now(UTC).isoformat(timespec="seconds"),
+        "target": serial.target,
+        "version": serial.version,
+        "binaries": serial.binaries,
+        "runs": {name: _costs(run) for name, run in runs.items()},
+        "by number": _by_number(serial),
+    }
+    (reports / BENCH_FILE).write_text(json_text(document) + "\n", "utf-8")
+    print("\n".join(["", *_told(runs), f"Details: {reports / BENCH_FILE}"]))
+    return ExitCode.EVERY_PROMISE_HELD
+
+
+def _measured(name: str, folder: Path, at_once: int, selection: Sequence[str]) -> SuiteRun:
+    print(f"\n{name}, {at_once} at a time", flush=True)
+    code = run_suite(["-j", str(at_once), *selection], project.environment_with_reports(folder))
+    if code not in _FINISHED:
+        complaint = f"The {name} run ended with exit code {code}, so nothing was measured: see above."
+        known = code in {each.value for each in ExitCode}  # one that was killed has another
+        raise UnusableInput(complaint, ExitCode(code) if known else ExitCode.INFRASTRUCTURE_FAULT)
+    return read_run(folder / RUN_FILE)
+
+
+def _costs(run: SuiteRun) -> dict[str, Any]:
+    return {
+        **run.figures,
+        "least wall seconds": round(figures.least_wall_seconds(run.figures), 1),
+        "pace": round(figures.pace(run.figures), 2),
+        "share of the harness": round(figures.share_of_harness(run.figures), 3),
+        "outcomes": {
+            outcome.value: count
+            for outcome in Outcome
+            if (count := sum(result.outcome is outcome for result in run.results))
+        },
+    }
+
+
+def _by_number(run: SuiteRun) -> dict[str, Any]:
+    ran = [result for result in run.results if result.outcome is not Outcome.NOT_RUN]
+    numbers = sorted({number for result in ran for number in result.numbers})
+    return {
+        str(number): {
+            "scenarios": len(own),
+            "seconds": round(sum(each.seconds for each in own), 1),
+            "product commands": sum(each.commands for each in own),
+            "product processor seconds": round(sum(each.product_cpu_seconds for each in own), 1),
+        }
+        for number in numbers
+        for own in [[each for each in ran if number in each.numbers]]
+    }
+
+
+def _told(runs: dict[str, SuiteRun]) -> list[str]:
+    names = ("", "wall s", "least s", "pace", "product s", "harness s", "share", "commands")
+    rows = [
+        (
+            name,
+            f"{run.figures[figures.WALL]:.1f}",
+            f"{figures.least_wall_seconds(run.figures):.1f}",
+            f"{figures.pace(run.figures):.2f}",
+            f"{run.figures[figures.PRODUCT]:.1f}",
+            f"{run.figures[figures.HARNESS]:.1f}",
+            f"{figures.share_of_harness(run.figures):.1%}",
+            f"{run.figures[figures.COMMANDS]:g}",
+        )
+        for name, run in runs.items()
+    ]
+    return ["".join(f"{cell:<14}" for cell in row).rstrip() for row in (names, *rows)]

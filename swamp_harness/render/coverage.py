@@ -1,0 +1,233 @@
+"""`coverage.md`: which scenario of issue 630 is automated where, and what was last seen of it.
+
+Generated, so that it cannot lie: `make coverage` writes it, `make test` fails when it is stale.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from swamp_harness.results import schemas
+from swamp_harness.results.deviations import Deviation, of_scenario
+from swamp_harness.results.ids import is_of
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.run_record import read_run
+from swamp_harness.specification import project
+from swamp_harness.specification.features import FeatureScenario, Promise
+from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.yaml_files import read_yaml
+
+GAP = "**gap**: no scenario"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The last recorded result of a scenario.
+
+    Attributes:
+        outcome: the worst of all its rows.
+        binary: the version that it ran against, with the start of its sha256.
+        date: of the run.
+        seconds: how long the longest of its rows took.
+    """
+
+    outcome: str
+    binary: str
+    date: str
+    seconds: float = 0.0
+
+
+NOT_HELD = "none"
+
+
+@dataclass(frozen=True)
+class Default:
+    """A default that swamp's documents state.
+
+    Attributes:
+        default: what it is about.
+        value: as it is documented.
+        source: where.
+        scenario: the title of the one that holds it, or "none".
+        note: how far it is held, or why it is not.
+    """
+
+    default: str
+    value: str
+    source: str
+    scenario: str
+    note: str
+
+
+def documented_defaults(file: Path = project.DEFAULTS) -> list[Default]:
+    """Read the list of defaults.
+
+    Raises:
+        UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
+    """
+    return [Default(**entry) for entry in read_yaml(file, schemas.DEFAULTS)]
+
+
+def coverage_map(
+    promises: Sequence[Promise],
+    scenarios: Sequence[FeatureScenario],
+    deviations: Sequence[Deviation],
+    recorded: Mapping[str, Recorded],
+    defaults: Sequence[Default] = (),
+) -> str:
+    """The whole text of `coverage.md`."""
+    automated = len(promises) - len(without_scenario(promises, scenarios))
+    parts = [
+        "# Coverage map",
+        "",
+        "Written by `make coverage` from the feature files, `release/deviations.yaml` and "
+        "`data/recorded-results.json`; "
+        "do not edit it.",
+        "",
+        f"{automated} of the {len(promises)} scenarios of "
+        "[issue 630](https://swamp-club.com/lab/630) are automated.",
+    ]
+    for section in dict.fromkeys(promise.section for promise in promises):
+        parts += [
+            "",
+            f"## {section}",
+            "",
+            "| Number | In issue 630 | Scenario | Where | Tags | Deviation | Last recorded result |",
+            "| --- | --- | --- | --- | --- | --- | --- |",
+        ]
+        for promise in promises:
+            if promise.section == section:
+                parts += _rows(promise, scenarios, deviations, recorded)
+    if defaults:
+        parts += [
+            "",
+            "## Defaults",
+            "",
+            "Values that swamp's documents state, and the scenario that fails when one of them changes.",
+            "",
+            "| Default | Value | Source | Held by | Note |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        parts += ["| " + " | ".join(map(_as_markdown, _cells(each))) + " |" for each in defaults]
+    return "\n".join(parts) + "\n"
+
+
+def _cells(default: Default) -> tuple[str, ...]:
+    holder = "not held" if default.scenario == NOT_HELD else default.scenario
+    return default.default, default.value, default.source, holder, default.note
+
+
+def without_scenario(promises: Sequence[Promise], scenarios: Sequence[FeatureScenario]) -> list[int]:
+    """The numbers of the promises that no scenario serves."""
+    covered = {number for scenario in scenarios for number in scenario.numbers}
+    return [promise.number for promise in promises if promise.number not in covered]
+
+
+def load_recorded(file: Path) -> dict[str, Recorded]:
+    """The recorded results, by the id of the scenario; none if nothing was recorded yet.
+
+    Raises:
+        UnusableInput: the file is there and not readable (exit code 2).
+    """
+    if not file.exists():
+        return {}
+    return {name: Recorded(**entry) for name, entry in _read_json(file).items()}
+
+
+def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
+    """Take the results of a run into the recorded results; what did not run keeps its last result.
+
+    Args:
+        run: the `run.json` of the run.
+        scenarios: those of the feature files; results of others are dropped.
+        file: the recorded results.
+
+    Returns:
+        How many scenarios were recorded.
+
+    Raises:
+        UnusableInput: a file is not readable, or the run was none against swamp (exit code 2).
+    """
+    finished = read_run(run)
+    if not finished.is_for_sign_off:
+        raise UnusableInput(
+            f"{run} is of a run against {finished.target}, which says nothing about swamp: "
+            "record a run that was given a binary.",
+            ExitCode.BAD_COMMAND_LINE,
+        )
+    digests = ", ".join(facts["sha256"][:12] for facts in finished.binaries.values())
+    binary, date = f"{finished.version} ({digests})", finished.started.date().isoformat()
+    kept = load_recorded(file)
+    fresh = {}
+    for scenario in scenarios:
+        rows = [each for each in finished.results if is_of(each.id, scenario.id)]
+        ran = {each.id for each in rows if each.outcome is not Outcome.NOT_RUN}
+        # A row that ran on one platform need not run on another.
+        rows = [each for each in rows if each.outcome is not Outcome.NOT_RUN or each.id not in ran]
+        if ran:
+            worst = min((each.outcome for each in rows), key=lambda outcome: outcome.traits.rank)
+            seconds = round(max(each.seconds for each in rows), 1)
+            fresh[scenario.id] = Recorded(worst.value, binary, date, seconds)
+    merged = {scenario.id: fresh.get(scenario.id, kept.get(scenario.id)) for scenario in scenarios}
+    entries = {name: vars(entry) for name, entry in sorted(merged.items()) if entry is not None}
+    file.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    return len(fresh)
+
+
+def recorded_seconds(file: Path) -> Callable[[str], float]:
+    """How long a scenario, or a row of an outline, took when it was recorded, by its id; 0 if it was not.
+
+    Raises:
+        UnusableInput: the file is there and not readable (exit code 2).
+    """
+    recorded = load_recorded(file)
+
+    @cache
+    def seconds_of(run: str) -> float:
+        return next((entry.seconds for name, entry in recorded.items() if is_of(run, name)), 0.0)
+
+    return seconds_of
+
+
+def _rows(
+    promise: Promise,
+    scenarios: Sequence[FeatureScenario],
+    deviations: Sequence[Deviation],
+    recorded: Mapping[str, Recorded],
+) -> list[str]:
+    serving = [scenario for scenario in scenarios if promise.number in scenario.numbers]
+    if not serving:
+        return [f"| {promise.number} | {promise.title} | {GAP} | | | | |"]
+    return [_row(promise, scenario, deviations, recorded.get(scenario.id)) for scenario in serving]
+
+
+def _row(
+    promise: Promise, scenario: FeatureScenario, deviations: Sequence[Deviation], last: Recorded | None
+) -> str:
+    where = f"features/{scenario.file.name}:{scenario.line}"
+    tags = " ".join(f"@{tag}" for tag in scenario.tags)
+    runs = f" ({len(scenario.runs)} rows)" if len(scenario.runs) > 1 else ""
+    listed = {each.id for run in scenario.runs if (each := of_scenario(deviations, run)) is not None}
+    seen = f"{last.outcome}, {last.binary}, {last.date}" if last else "none"
+    deviation = ", ".join(f"`{each}`" for each in sorted(listed)) or "none"
+    cells = (promise.number, promise.title, f"{scenario.name}{runs}", where, tags, deviation, seen)
+    return "| " + " | ".join(_as_markdown(str(cell)) for cell in cells) + " |"
+
+
+def _as_markdown(text: str) -> str:
+    return text.replace("|", r"\|").replace("<", "&lt;")
+
+
+def _read_json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UnusableInput(
+            f"{file} cannot be read as JSON ({error}): give the run.json of a finished run.",
+            ExitCode.BAD_COMMAND_LINE,
+        ) from error

@@ -1,0 +1,55 @@
+"""Pages that open offline: a template of this package, filled in, blanked of secrets, in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from swamp_harness.results.outcome import Outcome, Standing
+from swamp_harness.system.plain_text import for_file
+
+
+@dataclass(frozen=True)
+class _Group:
+    name: str
+    rows: Sequence[Mapping[str, Any]]
+
+
+def write_page(page: Path, **names: Any) -> Path:
+    """Write a page.
+
+    Args:
+        page: where it goes; its template has the same name.
+        names: what the template tells.
+
+    Returns:
+        The page.
+    """
+    page.write_text(page_text(page.name, **names), "utf-8")
+    return page
+
+
+def page_text(name: str, **names: Any) -> str:
+    """The text of a page.
+
+    Args:
+        name: of the page and of its template.
+        names: what the template tells.
+    """
+    environment = Environment(
+        loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["groupby_in_order"] = _groups
+    environment.globals |= {"Outcome": Outcome, "Standing": Standing}
+    return for_file(environment.get_template(f"{name}.j2").render(**names))
+
+
+def _groups(rows: Sequence[Mapping[str, Any]], name: str) -> list[_Group]:
+    return [
+        _Group(value, [row for row in rows if row[name] == value])
+        for value in dict.fromkeys(row[name] for row in rows)
+    ]

@@ -1,0 +1,231 @@
+"""The sign-off: may this release ship? The decision and all that it rests on, as a document.
+
+The decision is about the release, not about the run; `swamp_harness.results.decision` makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from swamp_harness.render.words import cost_in_words, in_ranges, reason_in_words, systems, why, why_not_run
+from swamp_harness.results import waivers
+from swamp_harness.results.decision import Decision, against_in, decide, gaps_in
+from swamp_harness.results.deviations import Deviation
+from swamp_harness.results.history import PastRun, flakes
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult, numbers_in, title_of
+from swamp_harness.results.run_record import SuiteRun
+from swamp_harness.results.skip import NOT_SELECTED
+from swamp_harness.results.waivers import Waiver
+from swamp_harness.specification import features
+from swamp_harness.specification.features import FeatureRun, Promise
+from swamp_harness.specification.plan import not_run
+from swamp_harness.system.errors import ExitCode
+from swamp_harness.system.plain_text import json_text
+
+SIGNOFF_FILE = "signoff.json"
+
+
+@dataclass(frozen=True)
+class SignOff:
+    """Everything that the decision about a release rests on.
+
+    Attributes:
+        verdict: of the release.
+        by_results: what it would be if the run were for a sign-off.
+        reasons: for it, in sentences; none for PASS.
+        document: all of it, ready to be written as JSON.
+    """
+
+    verdict: Decision
+    by_results: Decision
+    reasons: tuple[str, ...]
+    document: Mapping[str, Any]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What a program is told that asks for the decision."""
+        return self.verdict.exit_code
+
+    def write_to(self, folder: Path) -> None:
+        """Write `signoff.json` into a folder, blanked of secrets."""
+        (folder / SIGNOFF_FILE).write_text(json_text(self.document) + "\n", "utf-8")
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What a sign-off rests on beside the results.
+
+    Attributes:
+        runs: all scenarios as they run, those that were not selected as well.
+        deviations: that are listed.
+        waivers: that are listed.
+        history: earlier runs, with the present one.
+        platforms: on which the release must have run, beside those on which it did.
+    """
+
+    runs: Sequence[FeatureRun]
+    deviations: Sequence[Deviation]
+    waivers: Sequence[Waiver]
+    history: Sequence[PastRun] = ()
+    platforms: Sequence[str] = ()
+
+
+def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
+    """Judge a release by a run, or by several together."""
+    platforms = list(dict.fromkeys((*record.binaries, *known.platforms)))
+    results = _with_what_is_missing(record, known.runs, platforms)
+    ids = [run.id for run in known.runs]
+    against = against_in(results, waivers.complaints(known.waivers, results, record.version, ids))
+    gaps = gaps_in(record, results, platforms)
+    by_results = decide(against, gaps)
+    verdict = by_results if record.is_for_sign_off else Decision.NOT_A_SIGN_OFF
+    reasons = (*_no_sign_off(record), *map(reason_in_words, (*against, *gaps)))
+    document = {
+        "verdict": verdict.value,
+        "by results": by_results.value,
+        "reasons": reasons,
+        "target": record.target,
+        "version": record.version,
+        "binaries": record.binaries,
+        "other binary": record.other,
+        "bench": [asdict(machine) for machine in record.machines],
+        "started": record.started.isoformat(timespec="seconds"),
+        "figures": record.figures,
+        "cost": cost_in_words(record.figures),
+        "platforms": platforms,
+        "counts": {
+            outcome.value: count
+            for outcome in Outcome
+            if (count := sum(result.outcome is outcome for result in results))
+        },
+        "did not hold": _did_not_hold(results),
+        "promises": [_promise(each, results) for each in features.catalogue()],
+        "deviations": [_deviation(each, results) for each in known.deviations if _seen(each, results)],
+        "waivers": [_waiver(each, results, record.version) for each in known.waivers],
+        "not run": _not_run(results),
+        "flaky": [asdict(each) for each in flakes(known.history, record)],
+    }
+    return SignOff(verdict, by_results, reasons, document)
+
+
+def _no_sign_off(record: SuiteRun) -> list[str]:
+    return [] if record.is_for_sign_off else [f"This run was against {record.target}, not against swamp."]
+
+
+def _with_what_is_missing(
+    record: SuiteRun, runs: Sequence[FeatureRun], platforms: Sequence[str]
+) -> list[ScenarioResult]:
+    seen = {(result.id, result.platform): result for result in record.results}
+    expected = {
+        (run.id, platform): not_run(run, NOT_SELECTED, platform) for run in runs for platform in platforms
+    }
+    # What has run counts, even if it is no longer in the features under that name.
+    return list({**expected, **seen}.values())
+
+
+# --- the document
+
+
+def _promise(promise: Promise, results: Sequence[ScenarioResult]) -> dict[str, Any]:
+    own = [result for result in results if promise.number in result.numbers]
+    return {
+        "number": promise.number,
+        "section": promise.section,
+        "title": promise.title,
+        "severity": promise.severity.value,
+        "outcomes": _outcomes(own),
+        "scenarios": [
+            {
+                "name": title_of(result.name),
+                "location": result.location,
+                "feature": result.feature,
+                "platform": result.platform,
+                "outcome": result.outcome.value,
+                "reason": why(result),
+                "step": result.step,
+                "seconds": result.seconds,
+                "evidence": result.evidence,
+            }
+            for result in own
+        ],
+    }
+
+
+def _did_not_hold(results: Sequence[ScenarioResult]) -> list[dict[str, Any]]:
+    told = [result for result in results if result.outcome not in (Outcome.HELD, Outcome.NOT_RUN)]
+    return [
+        {
+            "numbers": list(result.numbers),
+            "name": title_of(result.name),
+            "platform": result.platform,
+            "outcome": result.outcome.value,
+            "step": result.step,
+            "reason": why(result),
+        }
+        for result in sorted(told, key=lambda each: (each.outcome.traits.rank, each.place))
+    ]
+
+
+def _outcomes(results: Sequence[ScenarioResult]) -> dict[str, str]:
+    outcomes = {
+        platform: _standing([result for result in results if result.platform == platform])
+        for platform in dict.fromkeys(result.platform for result in results)
+    }
+    ran = {result.id for result in results if result.outcome is not Outcome.NOT_RUN}
+    lacking = {systems(result.lacked_machine_of) for result in results if result.id not in ran} - {""}
+    return {**outcomes, **dict.fromkeys(sorted(lacking), Outcome.NOT_RUN.value)}
+
+
+def _standing(results: Sequence[ScenarioResult]) -> str:
+    telling = [each for each in results if not each.is_for_elsewhere]
+    return min((each.outcome for each in telling or results), key=lambda outcome: outcome.traits.rank).value
+
+
+def _seen(deviation: Deviation, results: Sequence[ScenarioResult]) -> list[ScenarioResult]:
+    # A scenario with a listed deviation may also fail otherwise: then the deviation has not been seen.
+    return [result for result in results if result.deviation == deviation.id]
+
+
+def _deviation(deviation: Deviation, results: Sequence[ScenarioResult]) -> dict[str, Any]:
+    seen = _seen(deviation, results)
+    return {
+        "id": deviation.id,
+        "numbers": in_ranges(numbers_in(seen)),
+        "scenarios": sorted({title_of(result.name) for result in seen}),
+        "outcomes": sorted({result.outcome.value for result in seen}),
+        "promised": deviation.promised,
+        "where": deviation.where,
+        "seen": deviation.seen,
+        "since": deviation.since,
+        "link": deviation.link,
+    }
+
+
+def _waiver(waiver: Waiver, results: Sequence[ScenarioResult], version: str) -> dict[str, Any]:
+    needed = any(waiver.concerns(each.id) for each in results if each.outcome is Outcome.WAIVED)
+    return {
+        "scenario": waiver.scenario,
+        "reason": waiver.reason,
+        "link": waiver.link,
+        "last version": waiver.last_version,
+        "state": "in use" if needed else "not needed" if waiver.counts_for(version) else "expired",
+    }
+
+
+def _not_run(results: Sequence[ScenarioResult]) -> list[dict[str, Any]]:
+    skipped = [result for result in results if result.skip is not None]
+    return [
+        {
+            "reason": why_not_run(skip),
+            "platform": platform,
+            "scenarios": [title_of(each.name) for each in own],
+            "numbers": in_ranges(numbers_in(own)),
+        }
+        for skip, platform in dict.fromkeys((each.skip, each.platform) for each in skipped)
+        if skip is not None
+        for own in [[each for each in skipped if (each.skip, each.platform) == (skip, platform)]]
+    ]

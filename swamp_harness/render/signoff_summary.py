@@ -1,0 +1,192 @@
+"""The sign-off in Markdown, for the summary page of a CI job: the verdict first, details folded away."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import urllib.parse
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.system.plain_text import for_file
+
+SUMMARY_FILE = "signoff.md"
+
+# The page of a job holds a mebibyte; the sign-off page has the whole reason.
+_LONGEST_REASON = 160
+# What Markdown, or HTML in it, would take for its own.
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~&$#]|:(?=//)|(?<=www)\.")
+# What would end the address of a link, or the cell that it stands in.
+_NO_TARGET = re.compile(r"[\s<>|\\]")
+
+
+def write_summary(document: Mapping[str, Any], folder: Path) -> Path:
+    """Write `signoff.md` into the folder of the reports, blanked of secrets.
+
+    Args:
+        document: what `signoff.json` holds.
+        folder: where it goes.
+
+    Returns:
+        The file.
+    """
+    file = folder / SUMMARY_FILE
+    file.write_text("\n".join(_lines(document)) + "\n", "utf-8")
+    return file
+
+
+def _lines(document: Mapping[str, Any]) -> Iterator[str]:
+    counts = document["counts"]
+    yield f"# {document['verdict']}: {_text(document['target'])} {_text(document['version'])}"
+    yield ""
+    told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    yield f"{sum(counts.values())} scenarios of the thirty promises: {told}."
+    if document["reasons"]:
+        yield from ("", *(f"- {_text(reason)}" for reason in document["reasons"]))
+    yield from _under_test(document)
+    yield from _promises(document)
+    yield from _folded("Scenarios that did not hold", _SCENARIOS, _scenarios(document))
+    yield from _folded("Known deviations seen", _DEVIATIONS, _deviations(document))
+    yield from _folded("Waivers", _WAIVERS, _waivers(document))
+    yield from _folded("What did not run", _NOT_RUN, _not_run(document))
+    yield from _folded("Not the same each time", _FLAKY, _flaky(document))
+    yield from ("", "## What it cost", "")
+    yield from (f"- {_text(line)}" for line in document["cost"])
+
+
+def _under_test(document: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("", "## What was under test", "")
+    yield from _table(
+        ("Platform", "Version", "SHA-256", "Size", "Run as"),
+        (
+            (
+                _text(platform),
+                _text(facts["version"]),
+                _text(facts["sha256"]),
+                f"{facts['size']} bytes",
+                _text(facts.get("runs_as", "not recorded")),
+            )
+            for platform, facts in document["binaries"].items()
+        ),
+    )
+    other = document["other binary"]
+    if other:
+        yield from ("", f"The other version was {_text(other['version'])}.")
+    bench = [
+        (_text(each["name"]), _text(each["platform"]), _text(each["fault"]) or "used")
+        for each in document["bench"]
+    ]
+    if bench:
+        yield ""
+        yield from _table(("Workers on", "Platform", "State"), bench)
+    yield from ("", f"Started {document['started']}.")
+
+
+def _promises(document: Mapping[str, Any]) -> Iterator[str]:
+    promises = document["promises"]
+    platforms = list(dict.fromkeys(name for promise in promises for name in promise["outcomes"]))
+    rows = []
+    for section in dict.fromkeys(promise["section"] for promise in promises):
+        rows.append(["", f"**{_text(section)}**", *("" for _ in platforms)])
+        rows += [
+            [
+                str(promise["number"]),
+                _text(promise["title"]),
+                *(_outcome(promise["outcomes"].get(platform, "")) for platform in platforms),
+            ]
+            for promise in promises
+            if promise["section"] == section
+        ]
+    yield from ("", "## The thirty promises", "")
+    yield from _table(("", "Promise", *map(_text, platforms)), rows)
+
+
+# --- what is folded away: the head of each table, and its rows
+
+_Rows = Iterator[Sequence[str]]
+
+_SCENARIOS = ("Promise", "Scenario", "On", "Outcome", "Step", "Why")
+_DEVIATIONS = ("Promise", "Promised", "Seen instead", "Since")
+_WAIVERS = ("Scenario", "Reason", "Counts up to", "State")
+_NOT_RUN = ("Promise", "On", "Scenarios", "Why")
+_FLAKY = ("Scenario", "On", "Outcomes with this binary")
+
+
+def _scenarios(document: Mapping[str, Any]) -> _Rows:
+    for each in document["did not hold"]:
+        why = textwrap.shorten(each["reason"].partition("\n")[0], _LONGEST_REASON, placeholder=" …")
+        yield (
+            ", ".join(map(str, each["numbers"])),
+            _text(each["name"]),
+            _text(each["platform"]),
+            _outcome(each["outcome"]),
+            _text(each["step"]),
+            _text(why),
+        )
+
+
+def _deviations(document: Mapping[str, Any]) -> _Rows:
+    for each in document["deviations"]:
+        waived = f" ({Outcome.WAIVED.value})" if Outcome.WAIVED.value in each["outcomes"] else ""
+        seen = f"{_text(each['seen'])} {_link(each['id'], each['link'])}{waived}"
+        yield each["numbers"], _text(each["promised"]), seen, _text(each["since"])
+
+
+def _waivers(document: Mapping[str, Any]) -> _Rows:
+    for each in document["waivers"]:
+        reason = f"{_text(each['reason'])} {_link(each['link'], each['link'])}"
+        yield _text(each["scenario"]), reason, _text(each["last version"]), each["state"]
+
+
+def _not_run(document: Mapping[str, Any]) -> _Rows:
+    for each in document["not run"]:
+        yield (
+            each["numbers"],
+            _text(each["platform"]),
+            str(len(each["scenarios"])),
+            _text(each["reason"]),
+        )
+
+
+def _flaky(document: Mapping[str, Any]) -> _Rows:
+    for each in document["flaky"]:
+        told = ", ".join(f"{count} times {outcome}" for outcome, count in each["outcomes"].items())
+        yield _text(each["name"]), _text(each["platform"]), told
+
+
+# --- Markdown
+
+
+def _folded(title: str, head: Sequence[str], rows: _Rows) -> Iterator[str]:
+    told = list(rows)
+    if told:
+        yield from ("", f"<details><summary>{title} ({len(told)})</summary>", "")
+        yield from _table(head, told)
+        yield from ("", "</details>")
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield from map(_row, (head, ["---"] * len(head), *rows))
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _outcome(value: str) -> str:
+    return f"{Outcome(value).traits.mark} {value}" if value else ""
+
+
+def _link(text: str, target: str) -> str:
+    return f"[{_text(text)}](<{_NO_TARGET.sub(_in_percents, for_file(target))}>)"
+
+
+def _in_percents(match: re.Match[str]) -> str:
+    return urllib.parse.quote(match[0])
+
+
+def _text(text: str) -> str:
+    # A secret is blanked first: once a sign of it is escaped, it would no longer be found.
+    return _MARKUP.sub(r"\\\g<0>", " ".join(for_file(text).split()))

@@ -1,0 +1,102 @@
+"""The summary at the end of a run, on one screen: the verdict, what failed, where the reports lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from swamp_harness.render.signoff_page import PAGE_FILE
+from swamp_harness.render.words import (
+    complaint_in_words,
+    cost_in_words,
+    in_ranges,
+    verdict_in_words,
+    why,
+    why_not_run,
+)
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult, fallbacks_in, numbers_in
+from swamp_harness.results.run_record import SuiteRun
+from swamp_harness.results.waivers import Complaint
+from swamp_harness.system.plain_text import cut, for_terminal, shortened
+
+# What is told one by one, and how many of each, so that all fits one screen.
+_TOLD_IN_WORDS = (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.FAULT)
+_MOST_IN_WORDS = 5
+_LONGEST_REASON = 160
+
+
+def of_run(record: SuiteRun, complaints: Sequence[Complaint], reports: Path) -> str:
+    """The summary of a run, blanked of secrets.
+
+    Args:
+        record: of the run.
+        complaints: what is wrong with the list of waivers.
+        reports: the folder of the reports.
+    """
+    lines = [
+        "",
+        *no_sign_off(record.target, is_for_sign_off=record.is_for_sign_off),
+        verdict_in_words(record.results, record.verdict),
+    ]
+    for outcome in _TOLD_IN_WORDS:
+        lines += _in_words([result for result in record.results if result.outcome is outcome])
+    lines += [f"  bench: {fault}" for fault in record.faults_of_machines]
+    lines += [f"  suite: {error.splitlines()[-1]}" for error in record.errors]
+    lines += [f"  output lost: {record.output_lost}"] if record.output_lost else []
+    lines += [f"  waivers: {complaint_in_words(complaint)}" for complaint in complaints]
+    for outcome in (Outcome.DEVIATION, Outcome.WAIVED):
+        told = [result for result in record.results if result.outcome is outcome]
+        lines += [f"  {outcome.value}: {_scenarios(told)}"] if told else []
+    lines += _not_run(record.results)
+    lines += [
+        *cost_in_words(record.figures),
+        _fallbacks(record.results),
+        f"Reports: {reports}",
+        f"Sign-off page: {reports / PAGE_FILE}",
+    ]
+    return for_terminal(shortened("\n".join(lines), most_lines=200))
+
+
+def no_sign_off(target: str, *, is_for_sign_off: bool) -> list[str]:
+    """The sentence that a run against a target is no sign-off, as lines; none if it is one."""
+    if is_for_sign_off:
+        return []
+    return [
+        f"NOT A SIGN-OFF: this run is against {target}, not against swamp. "
+        "For a release give a binary: make uat SWAMP_BIN=/path/to/swamp"
+    ]
+
+
+def _in_words(results: Sequence[ScenarioResult]) -> list[str]:
+    lines = []
+    for result in results[:_MOST_IN_WORDS]:
+        shown = cut(why(result).partition("\n")[0], _LONGEST_REASON)
+        lines.append(f"  {result.outcome.value}: {result.title} ({result.location})\n    {shown}")
+    rest = results[_MOST_IN_WORDS:]
+    lines += [f"  {rest[0].outcome.value}: {len(rest)} more, of {_numbers(rest)}"] if rest else []
+    return lines
+
+
+def _not_run(results: Sequence[ScenarioResult]) -> list[str]:
+    telling = [each for each in results if each.outcome is Outcome.NOT_RUN and not each.is_unselected]
+    return [
+        f"  not run: {_scenarios(own)}: {why_not_run(skip)}"
+        for skip in dict.fromkeys(each.skip for each in telling)
+        if skip is not None
+        for own in [[each for each in telling if each.skip == skip]]
+    ]
+
+
+def _fallbacks(results: Sequence[ScenarioResult]) -> str:
+    taken = fallbacks_in(results)
+    return "Fallbacks: " + (", ".join(f"{name} ({count} times)" for name, count in taken.items()) or "none")
+
+
+def _scenarios(results: Sequence[ScenarioResult]) -> str:
+    return f"{len(results)} scenario{'s' * (len(results) > 1)} of {_numbers(results)}"
+
+
+def _numbers(results: Sequence[ScenarioResult]) -> str:
+    numbers = numbers_in(results)
+    return f"number{'s' * (len(numbers) > 1)} {in_ranges(numbers)}"

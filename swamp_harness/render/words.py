@@ -1,0 +1,192 @@
+"""Results as sentences for people: each sentence is made here, once, and nothing reads it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from swamp_harness.results import figures
+from swamp_harness.results.decision import (
+    Against,
+    BenchFailed,
+    EndedEarly,
+    Gap,
+    MachineUnusable,
+    NotEveryScenario,
+    NothingRanOn,
+    PromisesNotKept,
+    RanNowhere,
+    WithoutResult,
+)
+from swamp_harness.results.outcome import Ending, Outcome
+from swamp_harness.results.result import ScenarioResult, counts
+from swamp_harness.results.skip import Skip, SkipKind
+from swamp_harness.results.waivers import Complaint, WaiverFlaw
+from swamp_harness.system.errors import ExitCode
+
+_SHOWN = (figures.SCENARIOS, figures.WALL, figures.HARNESS, figures.PRODUCT, figures.COMMANDS)
+_SYSTEMS = {"darwin": "macOS", "linux": "Linux", "windows": "Windows"}
+_VERDICTS = {
+    ExitCode.EVERY_PROMISE_HELD: "EVERY PROMISE HELD",
+    ExitCode.PROMISE_BROKEN: "PROMISE BROKEN",
+    ExitCode.INFRASTRUCTURE_FAULT: "NOT JUDGED, the bench failed",
+    ExitCode.KNOWN_DEVIATIONS: "NO NEW FAILURE, but known deviations stand against sign-off",
+    ExitCode.INTERRUPTED: "INTERRUPTED",
+    ExitCode.TERMINATED: "TERMINATED",
+    ExitCode.HUNG_UP: "INTERRUPTED, the terminal was closed",
+    ExitCode.INCOMPLETE: "INCOMPLETE, the run ended early",
+}
+# Why a scenario did not run, if its run ended like this.
+_RUN_ENDED = {
+    Ending.COMPLETE: "the run ended without running it",
+    Ending.STOPPED: "the run was to stop at the first new failure (--stop)",
+    Ending.INTERRUPTED: "the run was interrupted",
+    Ending.TERMINATED: "the run was interrupted",
+    Ending.HUNG_UP: "the run was interrupted",
+    Ending.FAILED: "the suite itself failed before this scenario had a result",
+    Ending.OPEN: "the run has not ended, or was killed",
+}
+_NOT_RUN = {
+    SkipKind.NOT_SELECTED: "not selected",
+    SkipKind.NO_OTHER_BINARY: "needs a binary of another protocol version",
+    SkipKind.NO_SUCH_MACHINE: "needs a machine with {systems}",
+    SkipKind.NO_MACHINE: "needs a machine of the bench, and none can be used",
+    SkipKind.NO_TERMINAL: "needs a terminal, which this suite does not have on Windows",
+    SkipKind.NO_POSIX_SHELL: "needs a POSIX shell for its steps, which Windows does not have",
+}
+_ENDED_EARLY = {
+    Ending.FAILED: "A run ended early because the suite itself failed.",
+    Ending.OPEN: "A run has not ended, or was killed.",
+}
+_NOT_KEPT = {
+    Outcome.BROKEN: "broken",
+    Outcome.DEVIATION: "deviating in a known way, and not waived",
+    Outcome.DEVIATION_GONE: "no longer deviating as listed",
+}
+
+
+# --- a scenario
+
+
+def why(result: ScenarioResult) -> str:
+    """Why a scenario came to its outcome; empty for a promise that held."""
+    return why_not_run(result.skip) if result.skip is not None else result.reason
+
+
+def why_not_run(skip: Skip) -> str:
+    """Why a scenario did not run."""
+    if skip.ending is not None:
+        return why_no_result(skip.ending)
+    told = _NOT_RUN[skip.kind].format(systems=systems(skip.platforms))
+    return f"{told}: {skip.detail}" if skip.detail else told
+
+
+def why_no_result(ending: Ending) -> str:
+    """Why a scenario has no result, if its run ended like this."""
+    return _RUN_ENDED[ending]
+
+
+def systems(names: Sequence[str]) -> str:
+    """Operating systems as people call them, such as "Linux or macOS"."""
+    return " or ".join(_SYSTEMS.get(each, each) for each in names)
+
+
+# --- a run
+
+
+def verdict_in_words(results: Sequence[ScenarioResult], code: ExitCode) -> str:
+    """The verdict of a run as a sentence."""
+    if code is ExitCode.BAD_COMMAND_LINE:
+        return "NOTHING RAN: no scenario was selected, or none could run. Check the tags."
+    seen = counts(results)
+    told = ", ".join(f"{seen[outcome]} {outcome.value}" for outcome in Outcome if seen[outcome])
+    return f"{_VERDICTS[code]}: {told or 'nothing had run'}"
+
+
+def cost_in_words(cost: figures.Figures) -> list[str]:
+    """The figures, in lines for people."""
+    told = ", ".join(f"{cost[name]:g} {name}" for name in _SHOWN)
+    each = cost[figures.COMMANDS] / (cost[figures.SCENARIOS] or 1)
+    least, share = figures.least_wall_seconds(cost), figures.share_of_harness(cost)
+    return [
+        f"Figures: {told} ({each:.1f} commands per scenario)",
+        f"Pace: {figures.pace(cost):.2f} times the least possible {least:.0f} s "
+        f"({cost[figures.PROCESSORS]:g} processors, {cost[figures.AT_ONCE]:g} scenarios at a time, "
+        f"the longest {cost[figures.LONGEST]:.0f} s); the harness took {share:.1%} of the product's "
+        "processor time",
+    ]
+
+
+# --- the decision
+
+
+def reason_in_words(reason: Against | Gap) -> str:
+    """What stands against a release, or what was not judged, as a sentence."""
+    if isinstance(reason, Complaint):
+        return complaint_in_words(reason)
+    if isinstance(reason, PromisesNotKept):
+        return f"{_are(reason.numbers).capitalize()} {_NOT_KEPT[reason.outcome]}."
+    return _gap_in_words(reason)
+
+
+def _gap_in_words(gap: Gap) -> str:
+    match gap:
+        case NothingRanOn(platforms):
+            told = f"Nothing ran on {', '.join(platforms)}."
+        case EndedEarly(ending):
+            told = _ENDED_EARLY.get(ending, "A run was interrupted before its end.")
+        case WithoutResult(lacking, planned):
+            told = f"Of {planned} planned scenarios {lacking} have no result."
+        case MachineUnusable(why_not):
+            told = f"A machine of the bench could not be used: {why_not}"
+        case BenchFailed(()):
+            told = "The bench of a run failed."
+        case BenchFailed(numbers):
+            told = f"The bench failed while {_were(numbers)} judged."
+        case NotEveryScenario(numbers, platform):
+            told = f"Of {promises_in_words(numbers)} not every scenario ran on {platform}."
+        case RanNowhere(numbers):
+            told = f"Of {promises_in_words(numbers)} a scenario ran on no platform."
+    return told
+
+
+def _are(numbers: Sequence[int]) -> str:
+    return f"{promises_in_words(numbers)} {'are' if numbers[1:] else 'is'}"
+
+
+def _were(numbers: Sequence[int]) -> str:
+    return f"{promises_in_words(numbers)} {'were' if numbers[1:] else 'was'}"
+
+
+def complaint_in_words(complaint: Complaint) -> str:
+    """What is wrong with a waiver, and how to mend it."""
+    waiver = complaint.waiver
+    match complaint.flaw:
+        case WaiverFlaw.NO_SCENARIO:
+            return (
+                f"The waiver of {waiver.scenario!r} is about no scenario: give the id as the feature has it, "
+                "or remove it."
+            )
+        case WaiverFlaw.EXPIRED:
+            return (
+                f"The waiver of {waiver.scenario!r} has expired: it counts up to {waiver.last_version}, and "
+                f"this is {complaint.version}. Remove it, or decide anew."
+            )
+        case WaiverFlaw.NOT_NEEDED:
+            return f"Nothing needs the waiver of {waiver.scenario!r} any longer: remove it."
+
+
+def promises_in_words(numbers: Sequence[int]) -> str:
+    """Some promises by their numbers, such as "promises 1-3 and 7"."""
+    return f"{'promises' if numbers[1:] else 'promise'} {in_ranges(numbers)}"
+
+
+def in_ranges(numbers: Sequence[int]) -> str:
+    """Numbers in ascending order, for people: "1-3, 7 and 9"."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and ranges[-1][-1] == number - 1:
+            ranges[-1].append(number)
+        else:
+            ranges.append([number])
+    told = [f"{each[0]}-{each[-1]}" if each[1:] else str(each[0]) for each in ranges]
+    return " and ".join(part for part in (", ".join(told[:-1]), told[-1]) if part)

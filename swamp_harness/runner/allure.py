@@ -1,0 +1,180 @@
+"""Allure results that tell the truth about this suite.
+
+allure-behave shows a failure of a hook as skipped or passed, drops the reasons for skipping, and follows a
+scenario's history by its name. Here a result says what the session says, history follows the id of
+the scenario, and feature, story and severity are those of the catalogue.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import allure_commons
+import attr
+from allure_behave.formatter import AllureFormatter as BaseFormatter
+from allure_behave.listener import AllureListener
+from allure_commons.logger import AllureFileLogger
+from allure_commons.model2 import Label, Link, Parameter, StatusDetails
+from allure_commons.types import AttachmentType, LabelType, LinkType
+from allure_commons.utils import md5, now
+
+from swamp_harness.render.documents import ALLURE_ENVIRONMENT
+from swamp_harness.render.words import why
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import title_of
+from swamp_harness.runner.session import Session
+from swamp_harness.specification.features import Severity, catalogue, numbers_of
+from swamp_harness.system.plain_text import for_file, json_text
+
+ISSUE_URL = "https://swamp-club.com/lab/630"
+
+_KINDS = {".json": AttachmentType.JSON, ".svg": AttachmentType.SVG}
+
+
+_CATEGORIES = [
+    # [\s\S], as some tools match the whole message, and not all of them let a dot be the end of a line.
+    {
+        "name": outcome.traits.allure_category,
+        "messageRegex": rf"^{outcome.traits.allure_word}: [\s\S]*",
+        "matchedStatuses": [outcome.traits.allure_status],
+    }
+    for outcome in Outcome
+    if outcome.traits.allure_category
+]
+# What allure-behave says of these, this suite says otherwise.
+_REPLACED = {LabelType.FEATURE, LabelType.SEVERITY, LabelType.TAG}
+
+
+class AllureFormatter(BaseFormatter):  # type: ignore[misc]
+    """allure-behave's formatter with a listener that asks the session."""
+
+    def __init__(self, stream_opener: Any, config: Any) -> None:
+        super().__init__(stream_opener, config)
+        session: Session = config.session
+        allure_commons.plugin_manager.unregister(self.listener)  # type: ignore[has-type]
+        self.listener = _Listener(config, session)
+        allure_commons.plugin_manager.register(self.listener)
+        allure_commons.plugin_manager.unregister(self.file_logger)  # type: ignore[has-type]
+        self.file_logger = _Writer(self.stream_opener.name)  # type: ignore[no-untyped-call]
+        allure_commons.plugin_manager.register(self.file_logger)
+        _describe_run(Path(self.stream_opener.name), session)
+
+    def feature(self, feature: Any) -> None:
+        """A feature begins; those of its scenarios that stand under a rule are reported as well."""
+        self._wrap_scenario(feature.walk_scenarios())
+
+    def tell_of(self, scenario: Any) -> None:
+        """Tell of a scenario that did not run in this process what the session knows of it."""
+        self.listener.start_scenario(scenario)
+        self.listener.stop_scenario(scenario)
+
+
+class _Writer(AllureFileLogger):
+    """Writes the results, with every text in them blanked and as JSON can hold it."""
+
+    def _report_item(self, item: Any) -> None:
+        super()._report_item(_cleaned(item))  # type: ignore[no-untyped-call]
+
+
+def _cleaned(item: Any) -> Any:
+    if isinstance(item, str):
+        return item if isinstance(item, Enum) else for_file(item)
+    if isinstance(item, list):
+        return [_cleaned(each) for each in item]
+    if attr.has(type(item)):
+        for field in attr.fields(type(item)):
+            setattr(item, field.name, _cleaned(getattr(item, field.name)))
+    return item
+
+
+class _Listener(AllureListener):  # type: ignore[misc]
+    def __init__(self, config: Any, session: Session) -> None:
+        super().__init__(config)
+        self._session = session
+
+    def start_scenario(self, scenario: Any) -> None:
+        super().start_scenario(scenario)
+        test = self.logger.get_test(self.current_scenario_uuid)
+        platform = self._session.bench.binary.built_for
+        run = self._session.plan.run_of(scenario)
+        test.name = title_of(scenario.name)
+        test.historyId = test.testCaseId = history_key(run.id, platform)
+        test.labels = [label for label in test.labels if label.name not in _REPLACED] + _labels(scenario)
+        # They are in the key, so Allure must not tell results apart by them once more.
+        told = [(each.name, each.value) for each in test.parameters or ()] + [("platform", platform)]
+        test.parameters = [Parameter(name=name, value=value, excluded=True) for name, value in told]
+        test.links.append(Link(LinkType.ISSUE, ISSUE_URL, "issue 630"))
+
+    def stop_scenario(self, scenario: Any) -> None:
+        # In place of the original's, which closes the result before anybody could correct it.
+        uuid = self.current_scenario_uuid  # type: ignore[has-type]
+        self.current_scenario_uuid = None
+        result = self._session.result_of(scenario)
+        if result is None or result.is_unselected:
+            self.logger.drop_test(uuid)
+            return
+        self.flush_steps()
+        test = self.logger.get_test(uuid)
+        test.stop = now()  # type: ignore[no-untyped-call]
+        outcome = result.outcome
+        test.status = outcome.traits.allure_status
+        if told := why(result):
+            where = f"\n{result.step}" if result.step else ""
+            test.statusDetails = StatusDetails(message=f"{outcome.traits.allure_word}: {told}{where}")
+        self.logger.close_test(uuid)
+        self.current_step_uuid = None
+        self.group_context.append_test(uuid)
+        self.group_context.exit()
+
+
+def history_key(key: str, platform: str) -> str:
+    """What Allure follows a scenario by, from run to run.
+
+    Args:
+        key: the id of the scenario, or of the row of an outline.
+        platform: on which it runs.
+    """
+    return str(md5(key, platform))  # type: ignore[no-untyped-call]
+
+
+def _labels(scenario: Any) -> list[Label]:
+    numbers = numbers_of(scenario)
+    served = [promise for promise in catalogue() if promise.number in numbers]
+    worst = [each for each in Severity if each in {promise.severity for promise in served}][:1]
+    values = [
+        (LabelType.SUITE, scenario.feature.name),
+        *((LabelType.FEATURE, promise.section) for promise in served),
+        *((LabelType.STORY, f"{promise.number}. {promise.title}") for promise in served),
+        *((LabelType.SEVERITY, severity.value) for severity in worst),
+        *((LabelType.TAG, str(tag)) for tag in scenario.effective_tags),
+    ]
+    return [Label(name=name, value=value) for name, value in sorted(set(values))]
+
+
+def attach(title: str, file: Path) -> None:
+    """Attach a file of the evidence to the scenario that is running; without Allure, nothing happens."""
+    kind = _KINDS.get(file.suffix, AttachmentType.TEXT)
+    allure_commons.plugin_manager.hook.attach_file(
+        source=str(file), name=title, attachment_type=kind, extension=kind.extension
+    )
+
+
+def _describe_run(results: Path, session: Session) -> None:
+    results.mkdir(parents=True, exist_ok=True)
+    target, binary = session.bench.target, session.bench.binary
+    facts = {
+        "target": target.name if target.is_for_sign_off else f"{target.name} (NOT A SIGN-OFF)",
+        "binary": binary.path,
+        "version": binary.version,
+        "sha256": binary.sha256,
+        "platform": binary.built_for,
+    }
+    lines = "".join(f"{name}={_on_a_line(value)}\n" for name, value in facts.items())
+    (results / ALLURE_ENVIRONMENT).write_text(lines, "utf-8")
+    (results / "categories.json").write_text(json_text(_CATEGORIES), "utf-8")
+
+
+def _on_a_line(text: object) -> str:
+    return " ".join(for_file(str(text)).split())

@@ -1,0 +1,76 @@
+"""What a run shows on the terminal: one line a scenario, and everything that is to be known of a failure."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from behave.formatter.base import Formatter
+
+from swamp_harness.render.words import why
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult
+from swamp_harness.runner.session import Session
+from swamp_harness.system.plain_text import for_terminal, shortened
+
+
+class ConsoleFormatter(Formatter):  # type: ignore[misc]
+    """One line a scenario, its outcome in words, and the explanation of what failed."""
+
+    name = "uat"
+    description = "One line a scenario; failures explained."
+
+    def __init__(self, stream_opener: Any, config: Any) -> None:
+        super().__init__(stream_opener, config)
+        self.stream = self.open()
+        self._session: Session | None = getattr(config, "session", None)
+        self._scenario: Any = None
+        self._untold_heading = ""
+
+    def feature(self, feature: Any) -> None:
+        """A feature begins; it is told once something of it is."""
+        self._untold_heading = f"\n{feature.name}\n"
+
+    def scenario(self, scenario: Any) -> None:
+        """A scenario begins, so the one before it has ended."""
+        self._tell()
+        self._scenario = scenario
+
+    def eof(self) -> None:
+        """A feature ends, and its last scenario with it."""
+        self._tell()
+
+    def _tell(self) -> None:
+        scenario, self._scenario = self._scenario, None
+        result = self._session.result_of(scenario) if self._session and scenario else None
+        if self._session is None or result is None:
+            return
+        self.stream.write(for_terminal(self._untold_heading))
+        self._untold_heading = ""
+        self.stream.write(f"{told(self._session, result)}\n")
+        self.stream.flush()
+
+
+def told(session: Session, result: ScenarioResult) -> str:
+    """What became of a scenario, for a terminal: a line if it held, else what is to be known.
+
+    A long finding is shown by its beginning and its end; the reports have all of it.
+    """
+    title = " ".join(result.title.split())
+    lines = [f"  {result.outcome.traits.console:<4} {title}  {result.seconds:.1f} s"]
+    if result.outcome is Outcome.NOT_RUN:
+        lines.append(f"         not run: {why(result)}")
+    elif result.outcome in (Outcome.DEVIATION, Outcome.WAIVED):
+        lines += [
+            f"         {result.outcome.value} at: {result.step}",
+            textwrap.indent(shortened(result.reason), " " * 9),
+        ]
+    elif result.outcome is not Outcome.HELD:
+        lines.append(textwrap.indent(_explanation(session, result), " " * 9))
+    return for_terminal("\n".join(lines))
+
+
+def _explanation(session: Session, result: ScenarioResult) -> str:
+    explanation = session.explanations.get(result.location, "")
+    told = (result.step, result.reason, explanation)
+    return "\n".join(shortened(part) for part in told if part)

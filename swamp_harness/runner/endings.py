@@ -1,0 +1,48 @@
+"""How a command ends that cannot come to its end: with a sentence, and an exit code that is no verdict."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import traceback
+from collections.abc import Callable
+
+from swamp_harness.specification.project import REPORTS_VARIABLE
+from swamp_harness.system.errors import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.system.plain_text import for_terminal, shortened
+from swamp_harness.system.redaction import SECRETS
+
+
+def exit_code_of(command: Callable[[], int]) -> int:
+    """Carry out a command, and say on the error stream what keeps it from its end.
+
+    Returns:
+        Its exit code, or the one for what it raised; see the README's table.
+    """
+    try:
+        return command()
+    except KeyboardInterrupt:
+        return _ended("interrupted.", ExitCode.INTERRUPTED)
+    except UnusableInput as error:
+        return _ended(str(error), error.exit_code)
+    except InfrastructureFault as error:
+        return _ended(str(error), ExitCode.INFRASTRUCTURE_FAULT)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not pass for a broken promise
+        if isinstance(error, OSError) and (error.filename is not None or error.errno == errno.ENOSPC):
+            return _ended(_about_a_file(error), ExitCode.BAD_COMMAND_LINE)
+        trace = SECRETS.blank(traceback.format_exc())
+        return _ended(f"The suite itself failed, not the product: {trace}", ExitCode.INFRASTRUCTURE_FAULT)
+
+
+def _about_a_file(error: OSError) -> str:
+    # What is written to a full disk has lost its name.
+    what = "A file" if error.filename is None else error.filename
+    return (
+        f"{what} cannot be read or written ({error.strerror}): make room or allow it, or give another folder "
+        f"for the reports with {REPORTS_VARIABLE}."
+    )
+
+
+def _ended(what: str, code: ExitCode) -> ExitCode:
+    print(for_terminal(f"swamp-uat: {shortened(what)}"), file=sys.stderr)
+    return code

@@ -1,0 +1,126 @@
+"""What became of a scenario: by what its steps did, by the known deviations, and by the waivers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from swamp_harness.results import deviations, waivers
+from swamp_harness.results.deviations import Deviation
+from swamp_harness.results.ids import id_of
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.skip import NOT_SELECTED, Skip
+from swamp_harness.results.waivers import Waiver
+from swamp_harness.system.errors import Comparison
+from swamp_harness.system.redaction import SECRETS
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a failed step raised.
+
+    Attributes:
+        finding: the message, without the explanation that was added.
+        explanation: the last things that everybody said, and where the evidence lies.
+        comparison: of what was promised and what was seen, if it was one; else None.
+    """
+
+    finding: str
+    explanation: str = ""
+    comparison: Comparison | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The outcome of a scenario, and why.
+
+    Attributes:
+        outcome: what became of it.
+        reason: why, in words; empty for a promise that held, and for what did not run.
+        skip: why it did not run; None if it did.
+        step: the step at which it went wrong, with its keyword; empty otherwise.
+        deviation: the id of the known deviation that explains it; empty otherwise.
+        comparison: of what was promised and what was seen, if it went wrong at one; else None.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+    step: str = ""
+    deviation: str = ""
+    skip: Skip | None = None
+    comparison: Comparison | None = None
+
+    @classmethod
+    def not_run(cls, skip: Skip) -> Judgement:
+        """That of a scenario that did not run."""
+        return cls(Outcome.NOT_RUN, skip=skip)
+
+    def with_a_failed_end(self, error: Exception) -> Judgement:
+        """The same scenario, whose clean-up failed as well."""
+        told = SECRETS.blank(f"Cleaning up failed: {type(error).__name__}: {error}")
+        if self.outcome is Outcome.BROKEN:  # a broken promise is not to be overlooked for it
+            return replace(self, reason=f"{self.reason}\n{told}")
+        return Judgement(Outcome.FAULT, told, self.step)
+
+    def waived_by(self, waiver: Waiver) -> Judgement:
+        """The same scenario, whose promise is waived for this release."""
+        reason = f"{waiver.reason} ({waiver.link})\n{self.outcome.value}: {self.reason}"
+        return replace(self, outcome=Outcome.WAIVED, reason=reason)
+
+
+class Judge:
+    """Judges the scenarios of a run.
+
+    Args:
+        known: the known deviations.
+        waived: the waivers.
+        version: of the binary under test.
+    """
+
+    def __init__(self, known: Sequence[Deviation], waived: Sequence[Waiver], version: str) -> None:
+        self._known = known
+        self._waived = waived
+        self._version = version
+
+    def judge(self, scenario: Any, skip: Skip | None, failure_at: Callable[[Any], Failure]) -> Judgement:
+        """What became of a scenario of behave's that has come to its end, or did not begin.
+
+        Args:
+            scenario: behave's.
+            skip: why it was not begun, if that is known.
+            failure_at: what went wrong at one of its steps.
+        """
+        status = scenario.status.name
+        if status == "passed":
+            return self._judge_passed(scenario)
+        if status in ("skipped", "untested"):
+            return Judgement.not_run(skip or NOT_SELECTED)
+        return self._judge_failed(scenario, failure_at)
+
+    def _judge_passed(self, scenario: Any) -> Judgement:
+        listed = deviations.of_scenario(self._known, id_of(scenario))
+        if listed is None:
+            return Judgement(Outcome.HELD)
+        gone = f"release/deviations.yaml lists {listed.id!r}, which no longer happens: remove the entry"
+        return Judgement(Outcome.DEVIATION_GONE, gone)
+
+    def _judge_failed(self, scenario: Any, failure_at: Callable[[Any], Failure]) -> Judgement:
+        step = next((each for each in scenario.all_steps if each.status.has_failed()), None)
+        if step is None:
+            return Judgement(Outcome.FAULT, SECRETS.blank(scenario.error_message or "a hook failed"))
+        failure, words = failure_at(step), f"{step.keyword} {step.name}"
+        if step.status.name != "failed":
+            return Judgement(Outcome.FAULT, failure.finding, words)
+        compared = failure.comparison
+        judgement = Judgement(Outcome.BROKEN, failure.finding, words, comparison=compared)
+        listed = deviations.of_scenario(self._known, id_of(scenario))
+        if (
+            listed is not None
+            and compared is not None
+            and listed.explains(step.name, compared.promised, compared.seen)
+        ):
+            told = f"{listed.id}: {listed.seen}"
+            judgement = replace(judgement, outcome=Outcome.DEVIATION, reason=told, deviation=listed.id)
+        waiver = waivers.of_scenario(self._waived, id_of(scenario), self._version)
+        return judgement if waiver is None else judgement.waived_by(waiver)

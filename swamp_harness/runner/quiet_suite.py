@@ -1,0 +1,88 @@
+"""A run of the suite that prints nothing, against a described target; for tools that make many runs."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from swamp_harness.product.target import TARGET_VARIABLE
+from swamp_harness.results.result import ScenarioResult
+from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run
+from swamp_harness.specification import project
+
+# Each run of the suite is a fork of a process that has read the suite already, where processes can be forked.
+if sys.platform == "win32":
+    _PROCESSES = multiprocessing.get_context("spawn")
+else:
+    _PROCESSES = multiprocessing.get_context("forkserver")
+_ENDED = 60
+
+
+def get_ready() -> None:
+    """Let one process read the suite in advance, for all runs that follow."""
+    if sys.platform != "win32":
+        _PROCESSES.set_forkserver_preload(["swamp_harness.cli.main", "swamp_harness.runner.allure"])
+
+
+def results_against(
+    changes: Mapping[str, Any], folder: Path, arguments: Sequence[str], limit: float
+) -> Sequence[ScenarioResult]:
+    """Run scenarios against the stand-in, as `run_against` does.
+
+    Returns:
+        The results of the scenarios; empty if the run left no record.
+    """
+    run = run_against(changes, folder, arguments, limit)
+    return () if run is None else run.results
+
+
+def run_against(
+    changes: Mapping[str, Any], folder: Path, arguments: Sequence[str], limit: float
+) -> SuiteRun | None:
+    """Run scenarios against the stand-in.
+
+    Args:
+        changes: what the description of the target says instead of that of the stand-in, by key.
+        folder: for the description of the target and the reports; it must not exist.
+        arguments: of `swamp-uat run`.
+        limit: the most seconds that the run may take; then it is ended.
+
+    Returns:
+        The record of the run; None if it left none.
+    """
+    folder.mkdir()
+    described = yaml.safe_load(project.EMBEDDED_TARGET.read_text("utf-8"))
+    described |= changes
+    target = folder / "target.yaml"
+    target.write_text(yaml.safe_dump(described), "utf-8")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SWAMP_")}
+    environment |= {TARGET_VARIABLE: str(target), project.REPORTS_VARIABLE: str(folder)}
+    process = _PROCESSES.Process(target=_run_suite, args=(environment, [*arguments]))
+    process.start()
+    process.join(limit)
+    if process.is_alive():  # the scenarios that have not ended count as not run
+        process.terminate()
+        process.join(_ENDED)
+        if process.is_alive():
+            process.kill()
+            process.join()
+    record = folder / RUN_FILE
+    return read_run(record) if record.exists() else None
+
+
+def _run_suite(environment: dict[str, str], arguments: list[str]) -> None:
+    from swamp_harness.cli.main import main  # noqa: PLC0415 - it knows this module
+
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(project.ROOT)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    sys.exit(main(["run", *arguments]))

@@ -1,0 +1,313 @@
+"""behave's runner for this suite: looks before it leaps, explains what fails, ends with a telling exit code.
+
+Named in `pyproject.toml`, so a plain `behave` uses it too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from behave.exception import ConfigError, InvalidFileLocationError, InvalidFilenameError
+from behave.exception import FileNotFoundError as NoSuchFeature
+from behave.formatter._registry import make_formatters, select_formatter_class
+from behave.runner import Context, Runner, the_step_registry
+from behave.runner_util import parse_features
+from behave.step_registry import AmbiguousStep
+
+from swamp_harness.quality.references import refuse_id_mistakes
+from swamp_harness.render.coverage import recorded_seconds
+from swamp_harness.render.documents import set_aside
+from swamp_harness.results.findings import finding_at
+from swamp_harness.runner.allure import AllureFormatter
+from swamp_harness.runner.console import ConsoleFormatter, told
+from swamp_harness.runner.display import Display
+from swamp_harness.runner.endings import exit_code_of
+from swamp_harness.runner.interruptions import Interruptions
+from swamp_harness.runner.parallel import SideBySide, can_fork, longest_first, shard_in, shard_of
+from swamp_harness.runner.reports_folder import set_older_aside, taken
+from swamp_harness.runner.session import Session, banner
+from swamp_harness.runner.start import refuse_if_misplaced
+from swamp_harness.runner.steps import defined_twice, step_mistakes
+from swamp_harness.specification import features, project
+from swamp_harness.specification.feature_files import FeatureMistake, read_features, without_rows
+from swamp_harness.specification.features import location_of
+from swamp_harness.specification.plan import Plan
+from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.lasting_output import LastingStream, lasting_output
+from swamp_harness.system.plain_text import for_terminal
+
+# What behave's user data call the part of the scenarios that is wanted.
+SHARD = "shard"
+
+
+class UatRunner(Runner):  # type: ignore[misc]
+    """Runs the features against the binary under test.
+
+    A dry run needs no binary and judges nothing; it is behave's own.
+    """
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self._session: Session | None = None
+        self._interrupted: ExitCode | None = None
+        self._interruptions = Interruptions(self._interrupt)
+
+    def run(self) -> bool:
+        """Run with standard streams that may fail, and end with an exit code that says how.
+
+        Returns:
+            Whether a dry run failed. A real run ends the process.
+
+        Raises:
+            SystemExit: with the exit code that the README's table explains.
+        """
+        failed: list[bool] = []
+
+        def run() -> int:
+            refuse_if_misplaced()
+            if not self.config.dry_run:
+                set_older_aside(project.reports())
+            failed.append(super(UatRunner, self).run())
+            return ExitCode.EVERY_PROMISE_HELD
+
+        with lasting_output() as output:
+            for opener in self.config.outputs:
+                if opener.stream is not None and opener.name is None:
+                    opener.stream = output
+            code = exit_code_of(lambda: _told_in_a_sentence(run))
+        if code:
+            raise SystemExit(code)
+        return failed[0]
+
+    def run_with_paths(self) -> bool:
+        """Read everything first, then look for the binary, then run.
+
+        Returns:
+            Whether a dry run failed. A real run ends the process.
+
+        Raises:
+            SystemExit: with the exit code that the README's table explains.
+        """
+        try:
+            with self._interruptions.handled():
+                return self._read_and_run()
+        except KeyboardInterrupt:
+            print("swamp-uat: The run was interrupted before its results were written.", file=sys.stderr)
+            raise SystemExit(self._interrupted or ExitCode.INTERRUPTED) from None
+
+    def _read_and_run(self) -> bool:
+        logging.getLogger("behave").setLevel(logging.ERROR)  # what was skipped, the session tells
+        self.context = Context(self)
+        self.load_hooks()
+        self.load_step_definitions()
+        locations = [place for place in self.feature_locations() if not self.config.exclude(place)]
+        read_features(Path(place.filename) for place in locations)  # says first what cannot be read
+        self.features.extend(parse_features(locations, language=self.config.lang))
+        if self.config.dry_run:
+            self.formatters = make_formatters(self.config, self.config.outputs)
+            return bool(self.run_model())
+        raise SystemExit(self._run_against_binary())
+
+    def _run_against_binary(self) -> ExitCode:
+        try:
+            if self._at_once > 1:
+                self._refuse_what_one_process_writes()
+            seconds = recorded_seconds(project.RECORDED_RESULTS)
+            chosen = self._chosen(seconds)
+            plan = self._plan(chosen)
+            self._refuse_mistakes(chosen)
+            with taken(project.reports()) as reports:
+                set_aside(reports)
+                # The session decides when the run stops: behave would stop at a known deviation.
+                stops, self.config.stop = bool(self.config.stop), False
+                self._session = Session(os.environ, reports, plan, self._at_once, stops=stops)
+                return self._judge_with(self._session, chosen, seconds)
+        except UnusableInput as error:
+            print(for_terminal(f"swamp-uat: {error}"), file=sys.stderr)
+            return error.exit_code
+
+    def _refuse_mistakes(self, chosen: Sequence[Any]) -> None:
+        mistakes = [
+            finding_at(item, complaint)
+            for feature in self.features
+            for outline, item, complaint in without_rows(feature)
+            if outline.should_run_with_tags(self.config.tag_expression)
+            and (not self.config.name or self.config.name_re.search(outline.name))
+        ]
+        mistakes += step_mistakes(chosen)
+        if mistakes:
+            raise FeatureMistake(mistakes)
+
+    @property
+    def _at_once(self) -> int:
+        return int(self.config.jobs) if can_fork() else 1
+
+    def _refuse_what_one_process_writes(self) -> None:
+        for name, kind, output in self._formats():
+            # Allure has a file for each scenario; on the terminal the leader tells, for all.
+            to_terminal = output is None or output.name is None
+            if not issubclass(kind, AllureFormatter) and not (to_terminal and kind is ConsoleFormatter):
+                raise _written_by_one_process(f"--format {name}")
+        if self.config.junit:
+            raise _written_by_one_process("--junit")
+
+    def _formats(self) -> list[tuple[str, type[Any], Any]]:
+        chosen = zip_longest(self.config.format, self.config.outputs)
+        return [(name, select_formatter_class(name), output) for name, output in chosen]
+
+    def _interrupt(self, code: ExitCode) -> None:
+        self._interrupted = self._interrupted or code
+        if self._session is not None:
+            self._session.hurried = self._session.interrupted is not None
+            self._session.interrupt(code)
+
+    def _plan(self, chosen: Sequence[Any]) -> Plan:
+        models = [*features.parse(project.FEATURES), *reversed(self.features)]
+        by_file = {
+            Path(model.filename).resolve(): model for model in models
+        }  # what runs comes last, and counts
+        models = [model for _, model in sorted(by_file.items())]
+        refuse_id_mistakes(models)
+        return Plan.of(models, chosen)
+
+    def _chosen(self, seconds: Callable[[str], float]) -> list[Any]:
+        selected = [
+            scenario
+            for scenario in self._scenarios()
+            if scenario.should_run(self.config)
+            and (not self.config.name or scenario.should_run_with_name_select(self.config))
+        ]
+        # A file that is named twice is there twice.
+        chosen = list({location_of(scenario): scenario for scenario in reversed(selected)}.values())[::-1]
+        wanted = self.config.userdata.get(SHARD, "")
+        if not wanted:
+            return chosen
+        shard = shard_in(wanted)
+        if shard is None:
+            raise UnusableInput(
+                f"the shard {wanted!r} is none: give one such as 2/4", ExitCode.BAD_COMMAND_LINE
+            )
+        return shard_of(chosen, seconds, *shard)
+
+    def _scenarios(self) -> list[Any]:
+        return [scenario for feature in self.features for scenario in feature.walk_scenarios()]
+
+    def _judge_with(
+        self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]
+    ) -> ExitCode:
+        self.config.session = session  # for the formatters, which behave builds
+        self.context._set_root_attribute("session", session)  # for the hooks
+        self.step_registry = _ExplainingRegistry(session)
+        if isinstance(sys.stdout, LastingStream):
+            sys.stdout.when_lost(session.lose_output)
+        with self._interruptions.held():
+            session.write_plan()
+            try:
+                with self._interruptions.raised():
+                    print(for_terminal(banner(session)), flush=True)
+                    self._run(session, chosen, seconds)
+            except KeyboardInterrupt:
+                session.interrupt(ExitCode.INTERRUPTED)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, what has run has its results
+                session.take_error(error)
+            code = session.close()
+            self._tell_allure_of([each for each in chosen if location_of(each) in session.unheard])
+        return code
+
+    def _run(self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]) -> None:
+        if session.at_once > 1:
+            session.bench.prepare()
+            with self._interruptions.held():
+                self._run_side_by_side(session, chosen, seconds)
+        else:
+            self._run_one_by_one(session, chosen)
+
+    def _tell_allure_of(self, scenarios: Sequence[Any]) -> None:
+        for _, kind, output in self._formats() if scenarios else ():
+            if issubclass(kind, AllureFormatter):
+                formatter = kind(output, self.config)
+                for scenario in scenarios:
+                    formatter.tell_of(scenario)
+                formatter.close()
+
+    def _run_one_by_one(self, session: Session, chosen: Sequence[Any]) -> None:
+        wanted = {id(scenario) for scenario in chosen}  # behave calls scenarios of one name equal
+        for scenario in self._scenarios():
+            if id(scenario) not in wanted:
+                scenario.mark_skipped()
+        self.formatters = make_formatters(self.config, self.config.outputs)
+        try:
+            self.run_model()
+        except BaseException:
+            for formatter in self.formatters:  # what they have is written, and they hear no more
+                with contextlib.suppress(Exception):
+                    formatter.close()
+            raise
+        if self.aborted:
+            session.interrupt(ExitCode.INTERRUPTED)
+
+    def _run_side_by_side(
+        self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]
+    ) -> None:
+        display = Display(session.plan.chosen, seconds, session.at_once)
+        SideBySide(
+            session,
+            session.at_once,
+            self._run_alone,
+            lambda result: display.print(told(session, result)),
+            display,
+        ).run(longest_first(chosen, seconds))
+
+    def _run_alone(self, scenario: Any) -> None:
+        made = make_formatters(self.config, self.config.outputs)
+        # What goes to the terminal the leader tells, for all.
+        self.formatters = [each for each in made if each.stream_opener.name]
+        self.config.reporters = []
+        scenario.feature.run_items = [scenario]
+        self.run_model([scenario.feature])
+
+
+def _told_in_a_sentence(run: Callable[[], int]) -> int:
+    try:
+        return run()
+    except AmbiguousStep as error:
+        raise FeatureMistake([defined_twice(error)]) from error
+    except (ConfigError, NoSuchFeature, InvalidFileLocationError, InvalidFilenameError) as error:
+        raise UnusableInput(f"the features cannot be found: {error}", ExitCode.BAD_COMMAND_LINE) from error
+
+
+def _written_by_one_process(option: str) -> UnusableInput:
+    return UnusableInput(
+        f"What {option} writes can only be written by one process: run one scenario at a time with -j 1 "
+        "(JOBS=1), or leave it out.",
+        ExitCode.BAD_COMMAND_LINE,
+    )
+
+
+class _ExplainingRegistry:
+    """behave's step registry, with every step run by the session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def find_match(self, step: Any) -> Any:
+        match = the_step_registry.find_match(step)
+        if match is not None:
+            match.func = self._explaining(step, match.func)
+        return match
+
+    def _explaining(self, step: Any, function: Any) -> Any:
+        @functools.wraps(function)
+        def run(context: Any, *arguments: Any, **named: Any) -> None:
+            action = functools.partial(function, context, *arguments, **named)
+            self._session.run_step(step, context.world, action)
+
+        return run

@@ -1,0 +1,73 @@
+"""How every command of the suite starts: in its own checkout, by the project's own settings."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from behave.configuration import Configuration, read_configuration
+
+from swamp_harness.install import place_of
+from swamp_harness.specification import project
+from swamp_harness.system.errors import ExitCode, UnusableInput
+
+
+def refuse_if_misplaced() -> None:
+    """Refuse to run a command that would judge by the code of another checkout.
+
+    Raises:
+        UnusableInput: its environment was made for another place (exit code 2).
+    """
+    complaint = misplaced(Path(sys.argv[0]), Path(sys.prefix), project.ROOT)
+    if complaint:
+        raise UnusableInput(complaint, ExitCode.BAD_COMMAND_LINE)
+
+
+def refuse_another_runner(context: Any) -> None:
+    """End a run by behave's own runner, which it takes where it does not find this project's settings.
+
+    The process ends with exit code 2, and a sentence on the error stream.
+    """
+    if "session" not in context:
+        print(
+            f"swamp-uat: behave reads this project's settings in {project.ROOT} only: start it there, or use "
+            "`swamp-uat run`, which may be started anywhere.",
+            file=sys.stderr,
+            flush=True,
+        )
+        # Whatever a hook raises ends behave's own runner with 1, which says that a promise is broken.
+        os._exit(ExitCode.BAD_COMMAND_LINE)
+
+
+def misplaced(script: Path, environment: Path, root: Path) -> str:
+    """Why a command, copied or moved with its checkout, would judge by another one; empty if it would not.
+
+    Args:
+        script: that was started.
+        environment: the folder of the Python environment that runs it.
+        root: the checkout that its code was loaded from.
+    """
+    belongs_to = script.absolute().parent.parent
+    if (belongs_to / "pyvenv.cfg").exists() and belongs_to.resolve() != environment.resolve():
+        return _moved(belongs_to, f"runs what is installed in {environment}")
+    made_for = place_of(environment)
+    if made_for and not (Path(made_for) == root == environment.resolve().parent):
+        return _moved(environment, f"was made for {made_for}")
+    return ""
+
+
+def configuration(arguments: list[str], **settings: Any) -> Configuration:
+    """Behave's configuration by this project's settings alone, none of which a person's own may change."""
+    project_settings: Mapping[str, Any] = read_configuration(str(project.ROOT / "pyproject.toml"))
+    # Without a stage behave would look for one in the environment.
+    return Configuration(arguments, load_config=False, **{**project_settings, "stage": "", **settings})
+
+
+def _moved(environment: Path, why: str) -> str:
+    return (
+        f"{environment} {why}, as its checkout was copied or moved: run `make uat` or `make test` in this "
+        "checkout, which makes an environment of its own."
+    )

@@ -1,0 +1,156 @@
+"""The feature files as a model: which scenarios there are, which number of issue 630 each one serves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from swamp_harness.results import schemas
+from swamp_harness.results.ids import UAT_TAG, id_of
+from swamp_harness.specification import project
+from swamp_harness.specification.feature_files import files_below, read_features
+from swamp_harness.system.root import in_project
+from swamp_harness.system.yaml_files import read_yaml
+
+
+class Severity(Enum):
+    """How severe it is if a promise is broken, the worst first; `catalogue.yaml` says what each means."""
+
+    BLOCKER = "blocker"
+    CRITICAL = "critical"
+    NORMAL = "normal"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One of the thirty scenarios of issue 630.
+
+    Attributes:
+        number: as the issue counts.
+        section: of the issue.
+        title: in the issue.
+        severity: of its being broken.
+    """
+
+    number: int
+    section: str
+    title: str
+    severity: Severity
+
+
+@dataclass(frozen=True)
+class FeatureScenario:
+    """One scenario, or one outline with all its rows.
+
+    Attributes:
+        id: its permanent tag.
+        name: as the feature file has it.
+        file: the feature file.
+        line: where it stands.
+        tags: its own and its feature's.
+        steps: how many steps it has.
+        runs: the ids under which it runs: its own, or those of an outline's rows.
+    """
+
+    id: str
+    name: str
+    file: Path
+    line: int
+    tags: tuple[str, ...]
+    steps: int
+    runs: tuple[str, ...]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of issue 630 that it serves."""
+        return tuple(int(match[1]) for tag in self.tags if (match := UAT_TAG.match(tag)))
+
+
+@cache
+def catalogue() -> tuple[Promise, ...]:
+    """The thirty scenarios of issue 630, in order."""
+    return read_catalogue(project.CATALOGUE)
+
+
+def read_catalogue(file: Path) -> tuple[Promise, ...]:
+    """The promises that a file lists, in order.
+
+    Raises:
+        UnusableInput: a promise has no title, or no severity that is one (exit code 2).
+    """
+    return tuple(
+        Promise(number, section, told["title"], Severity(told["severity"]))
+        for section, promises in read_yaml(file, schemas.CATALOGUE).items()
+        for number, told in promises.items()
+    )
+
+
+def parse(folder: Path) -> list[Any]:
+    """The model that behave has of every feature in a folder and below it, by file name.
+
+    Raises:
+        FeatureMistake: a file cannot be read as a feature.
+    """
+    return read_features(files_below(folder))
+
+
+@dataclass(frozen=True)
+class FeatureRun:
+    """One scenario, or one row of an outline, as it runs.
+
+    Attributes:
+        id: what identifies it in every run.
+        name: under which it runs.
+        numbers: of issue 630 that it serves.
+        location: "file:line".
+        feature: the name of its feature.
+    """
+
+    id: str
+    name: str
+    numbers: tuple[int, ...]
+    location: str
+    feature: str
+
+
+def runs_in(features: Sequence[Any]) -> list[FeatureRun]:
+    """Every scenario of the features as it runs, each row of an outline for itself."""
+    return [
+        FeatureRun(id_of(row), row.name, numbers_of(row), location_of(row), feature.name)
+        for feature in features
+        for row in feature.walk_scenarios()
+    ]
+
+
+def numbers_of(scenario: Any) -> tuple[int, ...]:
+    """The numbers of issue 630 that a scenario of behave's serves."""
+    return tuple(sorted(int(match[1]) for tag in scenario.effective_tags if (match := UAT_TAG.match(tag))))
+
+
+def location_of(scenario: Any) -> str:
+    """Where a scenario of behave's stands, "file:line", from the project's own folder on."""
+    return f"{in_project(scenario.filename)}:{scenario.line}"
+
+
+def scenarios_in(features: Sequence[Any]) -> list[FeatureScenario]:
+    """Every scenario of the features, an outline counting once."""
+    return [
+        FeatureScenario(
+            id=id_of(scenario),
+            name=scenario.name,
+            file=Path(scenario.filename),
+            line=scenario.line,
+            tags=tuple(map(str, [*feature.tags, *scenario.tags])),
+            steps=len(scenario.steps),
+            runs=tuple(
+                id_of(row)
+                for row in (scenario.scenarios if scenario.type == "scenario_outline" else [scenario])
+            ),
+        )
+        for feature in features
+        for scenario in feature.scenarios
+    ]

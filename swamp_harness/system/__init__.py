@@ -1,0 +1,1 @@
+"""Floor 1: processes, waiting, network, files and secrets; knows nothing of swamp."""

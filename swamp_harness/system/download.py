@@ -1,0 +1,153 @@
+"""Downloads: a file from a web server, whole or not at all, with a bar that tells how far it is."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from swamp_harness.system.limits import DOWNLOAD, HTTP_ANSWER
+
+_UNFINISHED = ".part"
+_CHUNK = 1 << 20
+_OTHER_PROXY = "set HTTP_PROXY, HTTPS_PROXY and ALL_PROXY to an HTTP proxy, or unset them, and run again"
+
+
+class NotThere(Exception):
+    """The server has no such file."""
+
+
+class Broken(Exception):
+    """The file did not come, or did not come whole; the message says why, without a full stop.
+
+    Attributes:
+        remedy: what may help, likewise.
+    """
+
+    def __init__(self, why: str, remedy: str = "check the network, and run again") -> None:
+        super().__init__(why)
+        self.remedy = remedy
+
+
+def text_of(url: str) -> str:
+    """A small text.
+
+    Raises:
+        NotThere: the server has none.
+        Broken: it did not come, or is no text.
+    """
+    with _answer(url) as answer:
+        try:
+            return answer.read().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Broken(f"{url.rpartition('/')[2]} is no text") from error
+
+
+def address_after(url: str) -> str:
+    """The address to which the server leads whoever asks for another one.
+
+    Raises:
+        NotThere: the server leads nowhere.
+        Broken: it did not answer.
+    """
+    with _answer(url) as answer:
+        return str(answer.url)
+
+
+def download(url: str, file: Path, title: str) -> None:
+    """Download a file; it is at its place once it is whole, and nothing is there if it never is.
+
+    Args:
+        url: where from.
+        file: its place; the folder must be there.
+        title: what it is, for the bar.
+
+    Raises:
+        NotThere: the server has none.
+        Broken: it did not come, or not whole, or not within the limit.
+        OSError: it could not be kept.
+    """
+    deadline = time.monotonic() + DOWNLOAD.seconds
+    with (
+        _whole_or_not_at_all(file) as unfinished,
+        _answer(url) as answer,
+        unfinished.open("wb") as sink,
+        _bar(title) as bar,
+    ):
+        task = bar.add_task(title, total=int(answer.headers.get("Content-Length", 0)) or None)
+        for chunk in answer.iter_bytes(_CHUNK):
+            sink.write(chunk)
+            bar.advance(task, len(chunk))
+            if time.monotonic() > deadline:
+                raise Broken(f"it took longer than {DOWNLOAD.seconds:g} s")
+
+
+def keep_text(text: str, file: Path) -> None:
+    """Write down a text; it is at its place once it is whole, and what was there before stays if it never is.
+
+    Raises:
+        OSError: it could not be kept.
+    """
+    with _whole_or_not_at_all(file) as unfinished:
+        unfinished.write_text(text, "utf-8")
+
+
+@contextmanager
+def _whole_or_not_at_all(file: Path) -> Iterator[Path]:
+    _remove_what_the_dead_left(file)
+    unfinished = file.with_name(f"{file.name}.{os.getpid()}{_UNFINISHED}")
+    try:
+        yield unfinished
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def _answer(url: str) -> Iterator[httpx.Response]:
+    try:
+        with _client() as client, client.stream("GET", url) as answer:
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                raise NotThere(url)
+            if answer.is_error:
+                raise Broken(f"the server answers {answer.status_code} {answer.reason_phrase}")
+            yield answer
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Broken(str(error) or type(error).__name__) from error
+
+
+def _client() -> httpx.Client:
+    try:
+        return httpx.Client(follow_redirects=True, timeout=HTTP_ANSWER.seconds)
+    except ImportError as error:
+        raise Broken("a SOCKS proxy is set, which this suite cannot use", _OTHER_PROXY) from error
+    except OSError as error:
+        raise Broken(
+            f"no certificates can be read where SSL_CERT_FILE says: {error.strerror}",
+            "give a file of certificates with SSL_CERT_FILE or unset it, and run again",
+        ) from error
+    except (ValueError, httpx.InvalidURL) as error:
+        raise Broken(f"the proxy that is set cannot be used: {error}", _OTHER_PROXY) from error
+
+
+def _bar(title: str) -> Progress:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        print(f"Downloading {title} ...", file=sys.stderr, flush=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+def _remove_what_the_dead_left(file: Path) -> None:
+    for left in file.parent.glob(f"{file.name}.*{_UNFINISHED}"):
+        pid = left.name.removesuffix(_UNFINISHED).rpartition(".")[2]
+        if not (pid.isdigit() and psutil.pid_exists(int(pid))):
+            left.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Machines other than this one: over SSH, in network namespaces, with mirrors of their files."""

@@ -1,0 +1,188 @@
+"""Hosts in network namespaces of their own: other addresses, and a link that can be cut, on this machine.
+
+Only Linux has them, and only an administrator may make them. Each is made for one worker and removed with it;
+what a killed run leaves behind its guardian removes, by the name of the run.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.files import Files, LocalFiles
+from swamp_harness.system.hosts.host import Address, Process
+from swamp_harness.system.limits import PATH_BROKEN
+from swamp_harness.system.marked_processes import described, marked_processes
+from swamp_harness.system.network import NetworkPath
+from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.waiting import wait_until
+
+# Addresses that RFC 2544 keeps for benchmarks; a link between two machines takes four of them.
+_FIRST = (198 << 24) | (18 << 16)
+_LINKS = 1 << 15
+
+
+def reason_against_namespaces() -> str | None:
+    """Why there can be none on this machine; None if there can."""
+    if sys.platform != "linux":
+        return "network namespaces are Linux's alone"
+    if shutil.which("ip") is None:
+        return "there is no `ip` command: install iproute2"
+    if os.geteuid() != 0:
+        return "only an administrator (root) may make network namespaces"
+    return None
+
+
+@dataclass(frozen=True)
+class Link:
+    """The addresses of a link between this machine and a namespace.
+
+    Attributes:
+        here: that of this machine.
+        there: that of the namespace.
+    """
+
+    here: str
+    there: str
+
+
+def free_links() -> Iterator[Link]:
+    """Links whose addresses nobody on this machine has, without end."""
+    while True:
+        base = _FIRST + 4 * secrets.randbelow(_LINKS)
+        link = Link(_dotted(base + 1), _dotted(base + 2))
+        if not _told("-o", "address", "show", "to", f"{link.here}/30").strip():
+            yield link
+
+
+class NamespaceHost:
+    """A host with a network of its own, on this machine.
+
+    Args:
+        run_id: of the run, by which what is left behind is found.
+        name: as people call it.
+        link: the addresses of its link.
+
+    Raises:
+        InfrastructureFault: it cannot be made.
+    """
+
+    def __init__(self, run_id: str, name: str, link: Link) -> None:
+        missing = reason_against_namespaces()
+        if missing is not None:
+            raise InfrastructureFault(f"{name} cannot be a host of its own: {missing}.")
+        self.name = name
+        self.shares_files = True
+        self.files: Files = LocalFiles()
+        self._address = link.here
+        token = secrets.token_hex(4)
+        self._namespace = f"{run_id}-{token}"
+        self._link = f"uat{token}"
+        _ip("netns", "add", self._namespace)
+        try:
+            self._make_link(link)
+        except InfrastructureFault:
+            self.close()
+            raise
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables of this process; what is not for a scenario is left out later."""
+        return os.environ
+
+    @property
+    def dials_directly(self) -> bool:
+        """It does not: it has a loopback of its own."""
+        return False
+
+    def start(self, name: str, launch: Launch, log: ProcessLog) -> Process:
+        """Start a process in the namespace.
+
+        Raises:
+            InfrastructureFault: it could not be started.
+        """
+        inside = ("ip", "netns", "exec", self._namespace, *launch.arguments)
+        return ProcessTree(name, replace(launch, arguments=inside), log)
+
+    def path_to(self, target: Address) -> NetworkPath:
+        """A path that begins at this end of the link; to hold back everything, it cuts the link."""
+        return _LinkPath(target, self._address, self._link)
+
+    def processes_with(self, mark: str, variable: str, value: str) -> list[tuple[int, str]]:
+        """The processes that carry a scenario's mark and have a variable, as pid and command line."""
+        return described(marked_processes(mark), variable, value)
+
+    def close(self) -> None:
+        """Remove the namespace, and the link with it."""
+        _ip("netns", "del", self._namespace, must_work=False)
+
+    def _make_link(self, link: Link) -> None:
+        far, inside = f"{self._link}f", ("-n", self._namespace)
+        # The namespace knows who this end is without asking: otherwise it would find out within seconds that
+        # nobody answers on a link that is down, and what dials would be told so, instead of nothing at all.
+        mac = ":".join(["02", *(f"{byte:02x}" for byte in secrets.token_bytes(5))])
+        peer = ("peer", "name", far, "netns", self._namespace)
+        _ip("link", "add", self._link, "address", mac, "type", "veth", *peer)
+        _ip("address", "add", f"{link.here}/30", "dev", self._link)
+        _ip(*inside, "address", "add", f"{link.there}/30", "dev", far)
+        _ip(*inside, "link", "set", "lo", "up")
+        _ip(*inside, "link", "set", far, "up")
+        _ip("link", "set", self._link, "up")
+        _ip(*inside, "neigh", "replace", link.here, "lladdr", mac, "dev", far, "nud", "permanent")
+
+
+class _LinkPath(NetworkPath):
+    """A path whose silence is that of a link which is down."""
+
+    def __init__(self, target: Address, address: str, link: str) -> None:
+        self._link = link
+        super().__init__(target, listen_at=address)
+
+    def stall(self) -> None:
+        self.hold()
+        _ip("link", "set", self._link, "down")
+
+    def cut(self) -> None:
+        # The resets have to get through before the link is down, and are sent when nobody reads any longer.
+        self.hold()
+        self.reset()
+        wait_until("broken connections to be closed", lambda: self.being_read, lambda n: not n, PATH_BROKEN)
+        _ip("link", "set", self._link, "down")
+
+    def heal(self) -> None:
+        _ip("link", "set", self._link, "up")
+        super().heal()
+
+
+def remove_namespaces(run_id: str) -> None:
+    """Remove every namespace that a run has left behind."""
+    if reason_against_namespaces() is not None:
+        return
+    for line in _told("netns", "list").splitlines():
+        name = line.split()[0] if line.strip() else ""
+        if name.startswith(f"{run_id}-"):
+            _ip("netns", "del", name, must_work=False)
+
+
+def _dotted(number: int) -> str:
+    return ".".join(str(number >> shift & 255) for shift in (24, 16, 8, 0))
+
+
+def _told(*words: str) -> str:
+    command: Sequence[str] = ("ip", *words)
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def _ip(*words: str, must_work: bool = True) -> bool:
+    command: Sequence[str] = ("ip", *words)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode and must_work:
+        raise InfrastructureFault(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
+    return not done.returncode

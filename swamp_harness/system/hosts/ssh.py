@@ -1,0 +1,110 @@
+"""Hosts that are reached over SSH: processes, files and network paths on another machine.
+
+What dials from there comes back through the SSH connection, so the other machine needs no way to this one.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import PurePath
+
+from swamp_harness.system.files import Files
+from swamp_harness.system.hosts.host import Address, Process
+from swamp_harness.system.hosts.ssh_connection import SshAddress, SshConnection
+from swamp_harness.system.hosts.ssh_files import SftpFiles
+from swamp_harness.system.hosts.ssh_path import TunnelPath
+from swamp_harness.system.hosts.ssh_processes import Group, SshProcess, members, processes_of
+from swamp_harness.system.network import NetworkPath
+from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.processes import Launch
+
+
+class SshHost:
+    """A host with a POSIX shell that is reached over SSH.
+
+    Connections are made when they are needed, and anew in a process that was forked.
+
+    Args:
+        name: as people call it.
+        address: how it is reached.
+    """
+
+    def __init__(self, name: str, address: SshAddress) -> None:
+        self.name = name
+        self.shares_files = False
+        self._connection = SshConnection(name, address)
+        self.files: Files = SftpFiles(self._connection)
+        self._environment: Mapping[str, str] | None = None
+        self._groups: dict[str, list[Group]] = {}
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables that a login there has."""
+        if self._environment is None:
+            lines = self._connection.run("env").splitlines()
+            self._environment = dict(line.split("=", 1) for line in lines if "=" in line)
+        return self._environment
+
+    @property
+    def dials_directly(self) -> bool:
+        """It does not: its loopback is another one."""
+        return False
+
+    def start(self, name: str, launch: Launch, log: ProcessLog) -> Process:
+        """Start a process.
+
+        Raises:
+            InfrastructureFault: it could not be started.
+        """
+        process = SshProcess(self._connection, name, launch, log)
+        for variable, value in launch.environment.items():
+            self._groups.setdefault(f"{variable}={value}", []).append(process.group)
+        return process
+
+    def run(self, command: str) -> str:
+        """Run a command of the host's shell to its end, and return the lines that it printed.
+
+        Raises:
+            InfrastructureFault: it failed, or did not end in time.
+        """
+        return self._connection.run(command)
+
+    def path_to(self, target: Address) -> NetworkPath:
+        """A path that begins on the host's own loopback and comes back through the connection.
+
+        Raises:
+            InfrastructureFault: the host's SSH server does not forward ports.
+        """
+        return TunnelPath(self._connection, target)
+
+    def processes_with(self, mark: str, variable: str, value: str) -> list[tuple[int, str]]:  # noqa: ARG002
+        """The processes that what was started with a variable has started, itself as well.
+
+        A process may leave the group in which it was started; it is not found then.
+        """
+        listed = processes_of(self._connection)
+        return [
+            (each.pid, each.command)
+            for group in self._groups.get(f"{variable}={value}", [])
+            for each in members(listed, group)
+        ]
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether this process has no connection to it, any longer or yet."""
+        return not self._connection.is_open
+
+    def remove_at_the_end(self, folder: PurePath) -> None:
+        """Have a folder there removed when the connection of this process ends, however it does.
+
+        Raises:
+            InfrastructureFault: the machine cannot be reached, or is gone.
+        """
+        removed = f"rm -rf -- {shlex.quote(str(folder))}"
+        # Once more for what those wrote whose end takes a moment.
+        self._connection.run_at_its_end(f"{removed}; sleep 1; {removed}")
+
+    def close(self) -> None:
+        """End the connection of this process, and with it all that was started over it."""
+        self._connection.close()

@@ -1,0 +1,156 @@
+"""The files of another machine, over SFTP."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import stat
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Concatenate, ParamSpec, TypeVar
+
+import paramiko
+
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.files import Entry, Files
+from swamp_harness.system.hosts.ssh_connection import SILENCE, SshConnection
+from swamp_harness.system.limits import HOST_ANSWER
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _answered(
+    ask: Callable[Concatenate[SftpFiles, _P], _T],
+) -> Callable[Concatenate[SftpFiles, _P], _T]:
+    """That the other machine does not answer is a fault of the bench, whatever was asked."""
+
+    @functools.wraps(ask)
+    def asked(self: SftpFiles, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return ask(self, *args, **kwargs)
+        except (FileNotFoundError, PermissionError):
+            raise  # that much is told of the file itself
+        except (*SILENCE, paramiko.SFTPError) as error:
+            if not self.connection.is_open:
+                raise self.connection.gone() from error
+            raise InfrastructureFault(
+                f"The files of {self.connection.name} cannot be read or written: {error!r}."
+            ) from error
+
+    return asked
+
+
+class SftpFiles:
+    """The files of a machine, over SFTP.
+
+    Every question raises `InfrastructureFault` if the machine does not answer, and `PermissionError` if its
+    user may not ask there.
+
+    Args:
+        connection: to the machine whose files they are.
+
+    Attributes:
+        connection: to that machine.
+    """
+
+    def __init__(self, connection: SshConnection) -> None:
+        self.connection = connection
+        self._open: dict[int, paramiko.SFTPClient] = {}
+
+    @property
+    def _sftp(self) -> paramiko.SFTPClient:
+        if os.getpid() not in self._open:
+            sftp = self._open[os.getpid()] = self.connection.client.open_sftp()
+            channel = sftp.get_channel()
+            if channel is not None:
+                channel.settimeout(HOST_ANSWER.seconds)
+        return self._open[os.getpid()]
+
+    def for_another_thread(self) -> Files:
+        """The same files; two threads that asked over one channel would take each other's answers."""
+        return SftpFiles(self.connection)
+
+    @_answered
+    def make(self, folder: PurePath) -> None:
+        """Make a folder, and those above it; it may be there."""
+        for each in reversed([folder, *folder.parents]):
+            if not self.exists(each):
+                self._sftp.mkdir(str(each))
+
+    @_answered
+    def exists(self, place: PurePath) -> bool:
+        """Whether there is a file or folder."""
+        try:
+            self._sftp.stat(str(place))
+        except FileNotFoundError:
+            return False
+        return True
+
+    @_answered
+    def read(self, file: PurePath) -> bytes:
+        """The content of a file.
+
+        Raises:
+            OSError: there is no such file.
+        """
+        with self._sftp.open(str(file), "rb") as opened:
+            return bytes(opened.read())
+
+    @_answered
+    def write(self, file: PurePath, content: bytes) -> None:
+        """Give a file a new content; its folder must be there.
+
+        Raises:
+            InfrastructureFault: there is no room for it.
+        """
+        with self._sftp.open(str(file), "wb") as opened:
+            opened.set_pipelined(True)  # a release is large, and the other machine may be far
+            opened.write(content)
+            # What is sent so fast is not answered one by one.
+            written = opened.stat().st_size
+        if written != len(content):
+            raise InfrastructureFault(f"{self.connection.name} has no room for {file}: make some there.")
+
+    @_answered
+    def below(self, folder: PurePath) -> list[PurePath]:
+        """Every file below a folder, by name; none if it is not there."""
+        try:
+            entries = sorted(self._sftp.listdir_attr(str(folder)), key=lambda entry: entry.filename)
+        except FileNotFoundError:
+            return []
+        return [
+            file
+            for entry in entries
+            for place in [folder / entry.filename]
+            for file in (self.below(place) if stat.S_ISDIR(entry.st_mode or 0) else [place])
+        ]
+
+    @_answered
+    def entries(self, folder: PurePath) -> list[Entry]:
+        """What is in a folder, by name; times are in whole seconds.
+
+        Raises:
+            OSError: there is no such folder.
+        """
+        listed = sorted(self._sftp.listdir_attr(str(folder)), key=lambda entry: entry.filename)
+        return [
+            Entry(
+                each.filename, stat.S_ISDIR(each.st_mode or 0), each.st_size or 0, float(each.st_mtime or 0)
+            )
+            for each in listed
+        ]
+
+    @_answered
+    def modified(self, file: PurePath) -> float:
+        """When a file was last changed, in whole seconds.
+
+        Raises:
+            OSError: there is no such file.
+        """
+        return float(self._sftp.stat(str(file)).st_mtime or 0)
+
+    def remove(self, folder: PurePath) -> None:
+        """Remove a folder with all that is in it; it need not be there."""
+        self.connection.run(f"rm -rf -- {shlex.quote(str(folder))}")

@@ -1,0 +1,264 @@
+"""Processes on another machine, started over SSH.
+
+A process there lives no longer than the connection: a watcher beside it ends it when its input ends, however
+this side died.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.hosts.ssh_connection import NOT_TOLD, SILENCE, SshConnection, lines_of, since_begun
+from swamp_harness.system.limits import HOST_ANSWER, OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
+from swamp_harness.system.process_log import Life, ProcessLog
+from swamp_harness.system.processes import Launch, wait_for_the_end_of
+from swamp_harness.system.waiting import wait_until
+
+_LIST = "ps -A -o pid= -o ppid= -o pgid= -o rss= -o args="
+_SIGNALLED = 128
+
+
+@dataclass(frozen=True)
+class Group:
+    """What was started together: a shell, a program, and a watcher that ends all of it with the connection.
+
+    Attributes:
+        number: of the group, and of the shell that leads it.
+        program: the process id of the program.
+        watch: that of the watcher.
+    """
+
+    number: int
+    program: int
+    watch: int
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A process in the list of a host's processes; its memory is in bytes."""
+
+    pid: int
+    parent: int
+    group: int
+    memory: int
+    command: str
+
+    @classmethod
+    def of(cls, listing: str) -> list[Listed]:
+        """All of a list as `ps` prints it."""
+        rows = [line.split(None, 4) for line in listing.splitlines()]
+        return [
+            cls(int(pid), int(parent), int(group), int(kibibytes) * 1024, "".join(command))
+            for pid, parent, group, kibibytes, *command in rows
+        ]
+
+
+class SshProcess:
+    """A process on a host that is reached over SSH, with everything that it has started.
+
+    Args:
+        connection: to the machine where it runs.
+        name: how messages call it.
+        launch: what to start.
+        log: takes the output line by line.
+
+    Raises:
+        InfrastructureFault: it could not be started.
+
+    Attributes:
+        group: what was started with it.
+    """
+
+    def __init__(self, connection: SshConnection, name: str, launch: Launch, log: ProcessLog) -> None:
+        self.name = name
+        self.log = log
+        self.log_start = log.position
+        self._connection = connection
+        self._begun = threading.Event()
+        self._first_line = ""
+        try:
+            self._channel = connection.start(started_by(launch))
+        except SILENCE as error:
+            raise InfrastructureFault(
+                f"{name} could not be started on {connection.name}: {error!r}."
+            ) from error
+        readers = ((self._read_first_line_then_all, "stdout"), (self._read_all, "stderr"))
+        self._pumps = [threading.Thread(target=read, args=(kind,), daemon=True) for read, kind in readers]
+        for pump in self._pumps:
+            pump.start()
+        self.group = self._group_when_begun()
+        log.note(f"{name} started on {connection.name} as process {self.pid}", Life.STARTED)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the root, on its host."""
+        return self.group.program
+
+    @property
+    def alive(self) -> bool:
+        """Whether the root still runs.
+
+        Raises:
+            InfrastructureFault: its machine is gone, so nobody knows what became of it.
+        """
+        if not self._channel.exit_status_ready():
+            return True
+        if self._channel.recv_exit_status() == NOT_TOLD:
+            raise self._connection.gone()
+        return False
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of the root, None while it runs; minus the signal's number when a signal ended it.
+
+        Raises:
+            InfrastructureFault: its machine is gone, so nobody knows it.
+        """
+        if self.alive:
+            return None
+        self._drain()
+        code = int(self._channel.recv_exit_status())
+        return _SIGNALLED - code if code > _SIGNALLED else code
+
+    @property
+    def memory(self) -> int:
+        """What the tree takes, in bytes.
+
+        Raises:
+            InfrastructureFault: it has ended, or its machine does not answer.
+        """
+        listed = processes_of(self._connection)
+        tree = set(descendants(listed, self.pid))
+        if not tree:
+            raise InfrastructureFault(f"The memory of {self.name} cannot be told: it has ended.")
+        return sum(each.memory for each in listed if each.pid in tree)
+
+    def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
+        """Wait until the root has ended by itself and its output has been read to the end.
+
+        Raises:
+            AwaitedInVain: it still runs after the limit.
+            InfrastructureFault: its machine is gone.
+        """
+        return wait_for_the_end_of(self, limit, hopeless)
+
+    def kill(self) -> None:
+        """End all of it at once, as a power cut would."""
+        self.log.note(f"{self.name} is killed", Life.KILLED)
+        self._kill_tree()
+
+    def terminate(self) -> int:
+        """Ask the root to stop (SIGTERM) and wait until it has.
+
+        Raises:
+            AwaitedInVain: it did not stop within the limit.
+            InfrastructureFault: its machine is gone.
+        """
+        self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
+        self._signal("TERM", [self.pid])
+        return self.wait_for_end(PROCESS_STOPPED)
+
+    def suspend(self) -> None:
+        """Freeze all of it where it stands."""
+        self.log.note(f"{self.name} is suspended", Life.SUSPENDED)
+        self._signal("STOP", self._tree())
+
+    def resume(self) -> None:
+        """Let it run on."""
+        self.log.note(f"{self.name} is resumed", Life.RESUMED)
+        self._signal("CONT", self._tree())
+
+    def end(self) -> None:
+        """Make sure that nothing of it runs any longer; for cleaning up, not for judging."""
+        try:
+            # Where nobody answers any more, its watcher ends it.
+            with contextlib.suppress(InfrastructureFault):
+                if self.alive:
+                    self.log.note(f"{self.name} is ended, its scenario is over", Life.KILLED)
+                    self._kill_tree()
+        finally:
+            self._channel.close()
+
+    def _kill_tree(self) -> None:
+        tree = self._tree()
+        # Freeze first: a running parent could start another child between the look and the kill.
+        self._signal("STOP", tree)
+        self._signal("KILL", [*tree, *(late for late in self._tree() if late not in tree)])
+        wait_until(f"{self.name} to be gone", lambda: self.alive, lambda alive: not alive, PROCESS_GONE)
+        self._drain()
+
+    def _tree(self) -> list[int]:
+        return descendants(processes_of(self._connection), self.pid)
+
+    def _signal(self, name: str, pids: list[int]) -> None:
+        if pids:  # one that has ended meanwhile needs no signal
+            self._connection.run(f"kill -{name} {' '.join(map(str, pids))} 2>/dev/null || true")
+
+    def _drain(self) -> None:
+        for pump in self._pumps:
+            pump.join(OUTPUT_DRAINED.seconds)
+
+    def _group_when_begun(self) -> Group:
+        # The shell tells the numbers of what it starts before the program says anything.
+        if self._begun.wait(HOST_ANSWER.seconds):
+            with contextlib.suppress(ValueError, TypeError):
+                return Group(*map(int, self._first_line.split()))
+        self._channel.close()
+        raise InfrastructureFault(
+            f"{self.name} could not be started on {self._connection.name}: {self.log.tail(3)}"
+        )
+
+    def _read_first_line_then_all(self, stream: str) -> None:
+        lines = since_begun(lines_of(self._channel.recv))
+        self._first_line = next(lines, "")
+        self._begun.set()
+        for line in lines:
+            self.log.add(stream, line)
+        self.log.note(f"{self.name} says nothing more", Life.ENDED)
+
+    def _read_all(self, stream: str) -> None:
+        for line in since_begun(lines_of(self._channel.recv_stderr)):
+            self.log.add(stream, line)
+
+
+def started_by(launch: Launch) -> str:
+    """The command of a POSIX shell that starts a program as `Launch` says, and ends it with the connection.
+
+    It tells three numbers in a line before the program says anything: of the group of processes, of the
+    program, and of the watcher.
+    """
+    variables = (f"{name}={value}" for name, value in launch.environment.items())
+    program = " ".join(map(shlex.quote, ("env", "-i", *variables, *launch.arguments)))
+    script = (
+        f"cd {shlex.quote(str(launch.folder))} || exit 1; exec 3<&0; "
+        # The watcher's input ends with the connection; then the whole group goes, itself as well.
+        'sh -c \'cat >/dev/null; kill -KILL "-$0"\' "$$" <&3 >/dev/null 2>&1 & watch=$!; '
+        'sh -c \'echo "$0 $$ $1"; shift; exec "$@"\' '
+        f'"$$" "$watch" {program} </dev/null 3<&- & program=$!; '
+        'wait "$program"; code=$?; kill -KILL "$watch" 2>/dev/null; exit "$code"'
+    )
+    return f"exec sh -c {shlex.quote(script)}"
+
+
+def processes_of(connection: SshConnection) -> list[Listed]:
+    """Every process of a machine."""
+    return Listed.of(connection.run(_LIST))
+
+
+def members(listed: Sequence[Listed], group: Group) -> list[Listed]:
+    """Those in a list that belong to a group, without the shell and the watcher."""
+    aside = {group.number, *descendants(listed, group.watch)}
+    return [each for each in listed if each.group == group.number and each.pid not in aside]
+
+
+def descendants(listed: Sequence[Listed], root: int) -> list[int]:
+    """A process of a list with everything in it that descends from it."""
+    tree = [root] if any(each.pid == root for each in listed) else []
+    for member in tree:
+        tree += [each.pid for each in listed if each.parent == member]
+    return tree

@@ -1,0 +1,86 @@
+"""How much memory a process takes, with everything that descends from it, watched while something happens."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from swamp_harness.system.errors import InfrastructureFault
+
+_LOOK_EVERY_SECONDS = 0.05
+
+
+class MemoryWatch:
+    """Looks at the resident memory of a process tree again and again, until it is closed.
+
+    Args:
+        look: tells what the tree takes at this moment, in bytes.
+
+    Raises:
+        InfrastructureFault: it cannot be told.
+    """
+
+    def __init__(self, look: Callable[[], int]) -> None:
+        self._look = look
+        self._taken = [(datetime.now(UTC), look())]
+        self._over = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+
+    @property
+    def at_first(self) -> int:
+        """What the tree took when the watch began, in bytes."""
+        return self._taken[0][1]
+
+    def most_between(self, start: datetime, end: datetime) -> int:
+        """The most that the tree took at any moment between two points in time, in bytes.
+
+        Raises:
+            InfrastructureFault: it was not looked at in between.
+        """
+        taken = [size for at, size in self._taken if start <= at <= end]
+        if not taken:
+            raise InfrastructureFault("Nobody looked at the memory at that time.")
+        return max(taken)
+
+    def close(self) -> None:
+        """Look no longer."""
+        self._over.set()
+        self._watcher.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _watch(self) -> None:
+        while not self._over.wait(_LOOK_EVERY_SECONDS):
+            with contextlib.suppress(InfrastructureFault):  # what cannot be told later has ended
+                self._taken.append((datetime.now(UTC), self._look()))
+
+
+def memory_of(pid: int) -> int:
+    """What a process on this machine takes with everything that descends from it, in bytes.
+
+    Raises:
+        InfrastructureFault: there is no such process.
+    """
+    try:
+        root = psutil.Process(pid)
+        tree = [root, *root.children(recursive=True)]
+    except psutil.Error as error:
+        raise InfrastructureFault(f"The memory of process {pid} cannot be told: {error}.") from error
+    total = 0
+    for process in tree:
+        with contextlib.suppress(psutil.Error):
+            total += process.memory_info().rss
+    return total

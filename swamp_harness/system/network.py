@@ -1,0 +1,308 @@
+"""A network path between two processes that a scenario can cut: a TCP forwarder with faults.
+
+The faults are those of real networks, seen from both ends as a real network would show them:
+
+- stall: nothing passes. Connections stay open, new ones are accepted, and what was sent is held back and
+  arrives once the path heals, as TCP would retransmit it.
+- reset: every open connection breaks with a connection reset.
+- cut: stall and reset at once: what was connected breaks, and a new connection gets no answer.
+- break at the near end: every open connection breaks for whoever dialled, and its other end stays open until
+  it is told, as after a reboot of a router.
+- refuse: every open connection breaks, and every new one is refused, as where no program listens.
+- heal: everything passes again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from types import TracebackType
+from typing import Self
+
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.wire import RequestLog
+
+_CHUNK = 65536
+# Closing with a zero linger time sends a reset. On Windows the two integers are short.
+_LINGER_ZERO = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+_DIAL_LIMIT = 10
+
+
+class PathState(Enum):
+    """What becomes of what is sent over a path."""
+
+    PASSING = "passing"
+    HELD = "held back"
+    BROKEN = "broken off"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class PathChange:
+    """A fault of a path, or its end.
+
+    Attributes:
+        at: when.
+        state: of the path from then on; broken off is but for the moment.
+    """
+
+    at: datetime
+    state: PathState
+
+
+class NetworkPath:
+    """Forwards TCP connections from a port of its own to a target.
+
+    Args:
+        target: host and port that the path leads to; looked up at each connection, so it may be changed.
+        listen_at: the address of this machine where it begins.
+
+    The path listens as soon as it exists, at `address`.
+
+    Attributes:
+        stalled_at: when it was stalled last, None if it never was.
+        changes: what was done to it, in order.
+        requests: the requests that were sent over it to the target, as far as they are not encrypted.
+    """
+
+    def __init__(self, target: tuple[str, int], listen_at: str = "127.0.0.1") -> None:
+        self.target = target
+        self._listen_at = listen_at
+        self._passing = threading.Event()
+        self._passing.set()
+        self._lock = threading.Lock()
+        self._pairs: set[_Pair] = set()
+        self.stalled_at: datetime | None = None
+        self.changes: list[PathChange] = []
+        self.requests = RequestLog()
+        self._listen(port=0)
+        self._address: tuple[str, int] = self._listener.getsockname()[:2]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port where the path begins."""
+        return self._address
+
+    @property
+    def connections(self) -> int:
+        """How many connections have been accepted and not ended, passing or held."""
+        with self._lock:
+            return len(self._pairs)
+
+    @property
+    def being_read(self) -> int:
+        """How many ends of connections are being read from at this moment; a broken one is not for long."""
+        with self._lock:
+            return sum(pair.being_read for pair in self._pairs)
+
+    def hold(self) -> None:
+        """Accept connections as ever, and let nothing pass on them until the path heals."""
+        self.stalled_at = self._note(PathState.HELD)
+        self._passing.clear()
+
+    def stall(self) -> None:
+        """Let nothing pass any longer, in either direction, without telling anybody."""
+        self.hold()
+
+    def reset(self) -> None:
+        """Break every open connection with a reset, at both ends."""
+        self._note(PathState.BROKEN)
+        self._break()
+
+    def _break(self) -> None:
+        with self._lock:
+            pairs = list(self._pairs)
+        for pair in pairs:
+            pair.reset()
+
+    def break_near_ends(self) -> None:
+        """Break every open connection with a reset at its near end, and leave its far end open."""
+        self._note(PathState.BROKEN)
+        with self._lock:
+            pairs = list(self._pairs)
+        for pair in pairs:
+            pair.break_near_end()
+
+    def break_far_ends(self) -> None:
+        """Break, with a reset, the far ends that `break_near_ends` has left open."""
+        with self._lock:
+            pairs = list(self._pairs)
+        for pair in pairs:
+            pair.break_far_end()
+
+    def cut(self) -> None:
+        """Break what is connected and leave new connections without an answer."""
+        self.stall()
+        self.reset()
+
+    def refuse(self) -> None:
+        """Break what is connected and refuse new connections."""
+        self._note(PathState.REFUSED)
+        self._stop_listening()
+        self._break()
+
+    def heal(self) -> None:
+        """Let everything pass again; what was held back arrives first.
+
+        Raises:
+            InfrastructureFault: another program took the path's port while the path refused connections.
+        """
+        self._note(PathState.PASSING)
+        self._passing.set()
+        if self._refusing:
+            try:
+                self._listen(self._address[1])
+            except OSError as error:
+                raise InfrastructureFault(
+                    f"Port {self._address[1]} was taken by another program while the network path refused "
+                    "connections: run again."
+                ) from error
+
+    def close(self) -> None:
+        """End the path and everything on it."""
+        self._passing.set()
+        self._stop_listening()
+        self._break()
+
+    def _note(self, state: PathState) -> datetime:
+        now = datetime.now(UTC)
+        self.changes.append(PathChange(now, state))
+        return now
+
+    def _listen(self, port: int) -> None:
+        self._refusing = False
+        self._listener = socket.create_server((self._listen_at, port))
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def _stop_listening(self) -> None:
+        self._refusing = True
+        with contextlib.suppress(OSError):
+            # On Linux only a shutdown wakes the thread that accepts; elsewhere closing does, and this fails.
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                near, _ = listener.accept()
+            except OSError:
+                return  # the listener was closed
+            pair = _Pair(near, self._passing, self.requests.reader())
+            with self._lock:
+                self._pairs.add(pair)
+            threading.Thread(target=self._carry, args=(pair,), daemon=True).start()
+
+    def _carry(self, pair: _Pair) -> None:
+        try:
+            self._passing.wait()
+            pair.carry(self.target)
+        finally:
+            with self._lock:
+                self._pairs.discard(pair)
+
+
+class _Pair:
+    """One connection through the path: the near socket, and the far one once the target was reached."""
+
+    def __init__(self, near: socket.socket, passing: threading.Event, read: Callable[[bytes], None]) -> None:
+        self._near = near
+        self._read = read
+        self._far: socket.socket | None = None
+        self._passing = passing
+        self._broken = False
+        self._far_end_may_break = threading.Event()
+        self._far_end_may_break.set()
+        self._lock = threading.Lock()
+        self.being_read = 0
+
+    def carry(self, target: tuple[str, int]) -> None:
+        try:
+            far = socket.create_connection(target, timeout=_DIAL_LIMIT)
+        except OSError:
+            self.reset()  # nobody at the other end: the near end learns it as a broken connection
+            return
+        far.settimeout(None)
+        with self._lock:
+            self._far = far
+            broken = self._broken
+        if broken:
+            self.reset()
+            return
+        back = threading.Thread(target=self._copy, args=(far, self._near), daemon=True)
+        back.start()
+        self._copy(self._near, far, self._read)
+        back.join()
+        if not self._broken:
+            self._near.close()
+            far.close()
+
+    def break_near_end(self) -> None:
+        self._far_end_may_break.clear()
+        _reset(self._near)
+
+    def break_far_end(self) -> None:
+        if not self._far_end_may_break.is_set():
+            self.reset()
+
+    def reset(self) -> None:
+        self._far_end_may_break.set()
+        with self._lock:
+            self._broken = True
+            ends = [end for end in (self._near, self._far) if end is not None]
+        for end in ends:
+            _reset(end)
+
+    def _copy(
+        self, source: socket.socket, sink: socket.socket, read: Callable[[bytes], None] = lambda _: None
+    ) -> None:
+        try:
+            while chunk := self._received(source):
+                self._passing.wait()
+                read(chunk)
+                sink.sendall(chunk)
+            self._passing.wait()
+            self._far_end_may_break.wait()
+            if not self._broken:
+                sink.shutdown(socket.SHUT_WR)  # pass on that this side has said all it had to say
+        except OSError:
+            self._far_end_may_break.wait()
+            if not self._broken:
+                self.reset()  # one end broke: so does the other
+
+    def _received(self, source: socket.socket) -> bytes:
+        with self._lock:
+            self.being_read += 1
+        try:
+            return source.recv(_CHUNK)
+        finally:
+            with self._lock:
+                self.being_read -= 1
+
+
+def _reset(end: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+    _wake_and_close(end)
+
+
+def _wake_and_close(end: socket.socket) -> None:
+    # close() alone does not end a recv() that is under way in another thread; a shutdown of the receiving
+    # side does, and unlike a full shutdown it sends nothing, so the close still sends its reset.
+    with contextlib.suppress(OSError):
+        end.shutdown(socket.SHUT_RD)
+    end.close()

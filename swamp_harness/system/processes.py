@@ -1,0 +1,265 @@
+"""Process trees: start, ask, suspend, end. A tree is a process with everything that descends from it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import IO, Any, Protocol
+
+import psutil
+
+from swamp_harness.system.console import press_ctrl_c
+from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.limits import OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
+from swamp_harness.system.lines import Lines
+from swamp_harness.system.memory import memory_of
+from swamp_harness.system.process_log import Life, ProcessLog
+from swamp_harness.system.waiting import wait_until
+
+_PIECE = 1 << 16
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to start a process.
+
+    Attributes:
+        arguments: the program and its arguments.
+        environment: the whole environment, nothing is inherited.
+        folder: the working folder.
+    """
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    folder: PurePath
+
+
+class ProcessTree:
+    """A started process and its descendants.
+
+    Args:
+        name: how messages call it: "the orchestrator", 'worker "alpha"'.
+        launch: what to start.
+        log: takes the output line by line.
+
+    Raises:
+        InfrastructureFault: the program could not be started at all.
+    """
+
+    def __init__(self, name: str, launch: Launch, log: ProcessLog) -> None:
+        self.name = name
+        self.log = log
+        self.log_start = log.position
+        try:
+            self._popen = subprocess.Popen(
+                list(launch.arguments),
+                env=dict(launch.environment),
+                cwd=launch.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                **out_of_reach_of_the_terminal(),
+            )
+        except OSError as error:
+            raise InfrastructureFault(f"{name} could not be started: {error}.") from error
+        log.note(f"{name} started as process {self._popen.pid}", Life.STARTED)
+        self._process = psutil.Process(self._popen.pid)
+        self._pumps = [
+            threading.Thread(target=pump, args=(pipe, stream, log), daemon=True)
+            for stream, pipe, pump in (
+                ("stdout", self._popen.stdout, self._pump_to_the_end),
+                ("stderr", self._popen.stderr, _pump),
+            )
+        ]
+        for pump in self._pumps:
+            pump.start()
+
+    @property
+    def pid(self) -> int:
+        """The process id of the root of the tree."""
+        return self._popen.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the root of the tree still runs."""
+        return self._popen.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of the root, None while it runs; minus the signal's number when a signal ended it.
+
+        Once it has ended, all that it said stands in its log.
+        """
+        code = self._popen.poll()
+        if code is not None:
+            self._drain()
+        return code
+
+    @property
+    def memory(self) -> int:
+        """What the tree takes, in bytes.
+
+        Raises:
+            InfrastructureFault: it has ended.
+        """
+        return memory_of(self.pid)
+
+    def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
+        """Wait until the root has ended by itself and its output has been read to the end.
+
+        Args:
+            limit: when to give up.
+            hopeless: says why it will not end, or None while there is hope.
+
+        Returns:
+            The exit code.
+
+        Raises:
+            AwaitedInVain: it still runs after the limit.
+        """
+        return wait_for_the_end_of(self, limit, hopeless)
+
+    def kill(self) -> None:
+        """End the whole tree at once, as a power cut would: nothing in it can clean up."""
+        self.log.note(f"{self.name} is killed", Life.KILLED)
+        self._kill_tree()
+
+    def terminate(self) -> int:
+        """Ask the root to stop (SIGTERM; on Windows Ctrl-C) and wait until it has.
+
+        Returns:
+            The exit code.
+
+        Raises:
+            AwaitedInVain: it did not stop within the limit.
+        """
+        self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
+        # A process that has just ended by itself needs no asking.
+        with contextlib.suppress(ProcessLookupError):
+            if sys.platform == "win32":
+                press_ctrl_c(self.pid)
+            else:
+                self._popen.send_signal(signal.SIGTERM)
+        return self.wait_for_end(PROCESS_STOPPED)
+
+    def suspend(self) -> None:
+        """Freeze every process of the tree where it stands."""
+        self.log.note(f"{self.name} is suspended", Life.SUSPENDED)
+        for process in tree_of(self._process):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.suspend()
+
+    def resume(self) -> None:
+        """Let a suspended tree run on."""
+        self.log.note(f"{self.name} is resumed", Life.RESUMED)
+        for process in tree_of(self._process):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.resume()
+
+    def end(self) -> None:
+        """Make sure that nothing of the tree runs any longer; for cleaning up, not for judging."""
+        if self.alive:
+            self.log.note(f"{self.name} is ended, its scenario is over", Life.KILLED)
+        self._kill_tree()
+
+    def _kill_tree(self) -> None:
+        kill_tree(self._process)
+        try:
+            self._popen.wait(PROCESS_GONE.seconds)
+        except subprocess.TimeoutExpired as error:
+            raise InfrastructureFault(f"{self.name} cannot be killed (process {self.pid}).") from error
+        self._drain()
+
+    def _drain(self) -> None:
+        # What the root has said is read within moments of its end. An orphan may hold the pipe open for much
+        # longer, and its output is not waited for.
+        for pump in self._pumps:
+            pump.join(OUTPUT_DRAINED.seconds)
+
+    def _pump_to_the_end(self, pipe: IO[bytes] | None, stream: str, log: ProcessLog) -> None:
+        _pump(pipe, stream, log)
+        log.note(f"{self.name} says nothing more", Life.ENDED)
+
+
+class Ends(Protocol):
+    """What has a name, says something, and ends."""
+
+    name: str
+    log: ProcessLog
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended."""
+
+    @property
+    def exit_code(self) -> int | None:
+        """Its exit code, None while it runs."""
+
+
+def wait_for_the_end_of(process: Ends, limit: Limit, hopeless: Callable[[], str | None]) -> int:
+    """Wait until a process has ended by itself.
+
+    Args:
+        process: of whatever kind.
+        limit: when to give up.
+        hopeless: says why it will not end, or None while there is hope.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        AwaitedInVain: it still runs after the limit.
+    """
+    wait_until(
+        f"{process.name} to end",
+        lambda: process.log.tail(3),
+        lambda _: not process.alive,
+        limit,
+        hopeless=hopeless,
+    )
+    code = process.exit_code
+    assert code is not None  # noqa: S101 - it has ended
+    return code
+
+
+def tree_of(root: psutil.Process) -> list[psutil.Process]:
+    """A process with everything that descends from it; nothing if it is gone."""
+    try:
+        return [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def kill_tree(root: psutil.Process) -> None:
+    """End a process and everything that descends from it at once."""
+    # Freeze first: a running parent could start another child between the look and the kill.
+    tree = tree_of(root)
+    for process in tree:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.suspend()
+    for process in [*tree, *(late for late in tree_of(root) if late not in tree)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def out_of_reach_of_the_terminal() -> dict[str, Any]:
+    """Arguments for Popen that keep a Ctrl-C meant for the run away from what the run has started."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}
+
+
+def _pump(pipe: IO[bytes] | None, stream: str, log: ProcessLog) -> None:
+    assert pipe is not None  # noqa: S101 - both streams are opened as pipes
+    with pipe:
+        lines = Lines()
+        while piece := os.read(pipe.fileno(), _PIECE):
+            log.add(stream, *lines.feed(piece))
+        log.add(stream, *lines.rest())

@@ -1,0 +1,124 @@
+"""Files that people keep in YAML: read, and validated against a JSON Schema that editors can use as well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from swamp_harness.system.errors import ExitCode, UnusableInput
+
+# The parser in C, where PyYAML was built with it.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class YamlProblem:
+    """What is wrong in a file.
+
+    Attributes:
+        line: where, from 1 on.
+        under: the keys that lead there; empty at the top.
+        message: what is wrong.
+    """
+
+    line: int
+    under: tuple[str, ...]
+    message: str
+
+
+def read_yaml(file: Path, schema: Path) -> Any:
+    """Read a file.
+
+    Args:
+        file: to be read; an empty one is an empty list.
+        schema: that it must match.
+
+    Raises:
+        UnusableInput: it cannot be read, or does not match; the message has the line (exit code 2).
+    """
+    try:
+        document, node = _parsed(file)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise unusable(file, f"it cannot be read: {error}") from error
+    for problem in _mismatches(document, node, schema):
+        about = f", under {' / '.join(problem.under)}" if problem.under else ""
+        raise unusable(file, f"line {problem.line}{about}: {problem.message}")
+    return document
+
+
+def problems_in(file: Path, schema: Path) -> list[YamlProblem]:
+    """Everything that keeps a file from being read.
+
+    Args:
+        file: to be read.
+        schema: that it must match.
+    """
+    try:
+        return _mismatches(*_parsed(file), schema)
+    except (OSError, UnicodeDecodeError) as error:
+        return [YamlProblem(1, (), f"the file cannot be read: {error}")]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or " ".join(str(error).split())
+        return [YamlProblem(mark.line + 1 if mark else 1, (), f"this is not YAML: {reason}")]
+
+
+def line_of(file: Path, path: Sequence[str | int]) -> int:
+    """The line of a value, from 1 on; of what would hold it if there is no such value.
+
+    Args:
+        file: in YAML, or in JSON, which is YAML as well.
+        path: the keys and indexes that lead to the value, such as `(3, "scenario")`.
+    """
+    _, node = _parsed(file)
+    return _line_in(node, path)
+
+
+def unusable(file: Path, what: str) -> UnusableInput:
+    """The complaint about a file that cannot be used, as one sentence."""
+    return UnusableInput(
+        f"{file.name} is not usable, {' '.join(what.split())}: mend the file.", ExitCode.BAD_COMMAND_LINE
+    )
+
+
+def _parsed(file: Path) -> tuple[Any, yaml.Node | None]:
+    loader = _LOADER(file.read_text("utf-8"))
+    try:
+        node = loader.get_single_node()
+        document = None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
+    return [] if document is None else document, node
+
+
+def _mismatches(document: Any, node: yaml.Node | None, schema: Path) -> list[YamlProblem]:
+    validator = Draft202012Validator(json.loads(schema.read_text("utf-8")))
+    return [
+        YamlProblem(
+            _line_in(node, broken.absolute_path),
+            tuple(part for part in broken.absolute_path if isinstance(part, str)),
+            broken.message,
+        )
+        for broken in _in_order(validator.iter_errors(document))
+    ]
+
+
+def _in_order(errors: Iterable[ValidationError]) -> list[ValidationError]:
+    return sorted(errors, key=lambda error: [str(part) for part in error.absolute_path])
+
+
+def _line_in(node: yaml.Node | None, path: Iterable[str | int]) -> int:
+    # To the last node on the way that there is: what is missing has no line of its own.
+    for part in path:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = node.value[part] if part < len(node.value) else node
+        elif isinstance(node, yaml.MappingNode):
+            node = next((value for key, value in node.value if key.value == str(part)), node)
+    return node.start_mark.line + 1 if node is not None else 1
