@@ -29,6 +29,7 @@ from swamp_harness.quality.reach_recording import PATH_VARIABLE, copy_of
 from swamp_harness.render.documents import set_aside
 from swamp_harness.render.mutation_report import DOCUMENT, PAGE, Finding, Outcome, report, score, write_report
 from swamp_harness.results.result import ScenarioResult
+from swamp_harness.runner.launch import Selection
 from swamp_harness.runner.quiet_suite import get_ready, results_against
 from swamp_harness.specification import features, project
 from swamp_harness.system.errors import ExitCode
@@ -182,7 +183,7 @@ def _finding(
         reports = Path(tempfile.mkdtemp(dir=folder)) / "run"
         places = [plan.places[name].at for name in batch]
         changes = {"variables": {PATH_VARIABLE: str(folder)}}
-        return results_against(changes, reports, ["-j1", "--stop", *places], limit)
+        return results_against(changes, reports, Selection(jobs=1, stop=True, paths=places), limit)
 
     started = time.monotonic()
     try:

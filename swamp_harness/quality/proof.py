@@ -33,6 +33,7 @@ from swamp_harness.render.verification import PROOF
 from swamp_harness.results import ids
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import ScenarioResult
+from swamp_harness.runner.launch import Selection
 from swamp_harness.runner.quiet_suite import get_ready, results_against
 from swamp_harness.specification import features, project
 from swamp_harness.system.errors import ExitCode, UnusableInput
@@ -246,11 +247,11 @@ def _found(mutant: WrittenMutant, work: Path, known: str, *, whole: bool) -> Fin
 
 def _finding(mutant: WrittenMutant, folder: Path, places: Sequence[str], *, stop: bool) -> Finding:
     started = time.monotonic()
-    arguments = ["-j1", *places, *(("--stop",) if stop else ())]
+    selection = Selection(jobs=1, stop=stop, paths=places)
     effect = folder.with_name(f"{folder.name}-effect")
     effect.mkdir()
     variables = {_MUTANT_VARIABLE: mutant.name, EFFECT_VARIABLE: str(effect)}
-    results = results_against({**_EXECUTABLES, "variables": variables}, folder, arguments, _LONGEST)
+    results = results_against({**_EXECUTABLES, "variables": variables}, folder, selection, _LONGEST)
     return finding_of(mutant, results, effect_in(effect), time.monotonic() - started)
 
 

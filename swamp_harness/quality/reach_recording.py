@@ -11,6 +11,7 @@ from pathlib import Path
 from swamp_harness.quality.reach import Reach, fingerprint, is_mutant, write_reach
 from swamp_harness.results.outcome import Ending, Outcome
 from swamp_harness.results.result import ScenarioResult
+from swamp_harness.runner.launch import Selection
 from swamp_harness.runner.quiet_suite import get_ready, run_against
 from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode
@@ -40,7 +41,7 @@ def record(jobs: int) -> int:
     try:
         copy_with_hook(project.STAND_IN, folder)
         changes = {"variables": {PATH_VARIABLE: str(folder)}}
-        run = run_against(changes, folder / "run", [f"-j{jobs}"], _LONGEST)
+        run = run_against(changes, folder / "run", Selection(jobs=jobs), _LONGEST)
         if run is None or run.ending is not Ending.COMPLETE:
             print("The run did not come to its end: the record stays as it is.")
             return ExitCode.INCOMPLETE

@@ -14,6 +14,8 @@ import yaml
 from swamp_harness.product.target import TARGET_VARIABLE
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run
+from swamp_harness.runner.endings import exit_code_of
+from swamp_harness.runner.launch import ALLURE, Selection, launch
 from swamp_harness.specification import project
 
 # Each run of the suite is a fork of a process that has read the suite already, where processes can be forked.
@@ -27,30 +29,30 @@ _ENDED = 60
 def get_ready() -> None:
     """Let one process read the suite in advance, for all runs that follow."""
     if sys.platform != "win32":
-        _PROCESSES.set_forkserver_preload(["swamp_harness.cli.main", "swamp_harness.runner.allure"])
+        _PROCESSES.set_forkserver_preload([__name__, ALLURE])
 
 
 def results_against(
-    changes: Mapping[str, Any], folder: Path, arguments: Sequence[str], limit: float
+    changes: Mapping[str, Any], folder: Path, selection: Selection, limit: float
 ) -> Sequence[ScenarioResult]:
     """Run scenarios against the stand-in, as `run_against` does.
 
     Returns:
         The results of the scenarios; empty if the run left no record.
     """
-    run = run_against(changes, folder, arguments, limit)
+    run = run_against(changes, folder, selection, limit)
     return () if run is None else run.results
 
 
 def run_against(
-    changes: Mapping[str, Any], folder: Path, arguments: Sequence[str], limit: float
+    changes: Mapping[str, Any], folder: Path, selection: Selection, limit: float
 ) -> SuiteRun | None:
     """Run scenarios against the stand-in.
 
     Args:
         changes: what the description of the target says instead of that of the stand-in, by key.
         folder: for the description of the target and the reports; it must not exist.
-        arguments: of `swamp-uat run`.
+        selection: of scenarios.
         limit: the most seconds that the run may take; then it is ended.
 
     Returns:
@@ -63,7 +65,7 @@ def run_against(
     target.write_text(yaml.safe_dump(described), "utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SWAMP_")}
     environment |= {TARGET_VARIABLE: str(target), project.REPORTS_VARIABLE: str(folder)}
-    process = _PROCESSES.Process(target=_run_suite, args=(environment, [*arguments]))
+    process = _PROCESSES.Process(target=_run_suite, args=(environment, selection))
     process.start()
     process.join(limit)
     if process.is_alive():  # the scenarios that have not ended count as not run
@@ -76,13 +78,11 @@ def run_against(
     return read_run(record) if record.exists() else None
 
 
-def _run_suite(environment: dict[str, str], arguments: list[str]) -> None:
-    from swamp_harness.cli.main import main  # noqa: PLC0415 - it knows this module
-
+def _run_suite(environment: dict[str, str], selection: Selection) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(project.ROOT)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
-    sys.exit(main(["run", *arguments]))
+    sys.exit(exit_code_of(lambda: launch(selection)))

@@ -22,7 +22,6 @@ from behave.runner import Context, Runner, the_step_registry
 from behave.runner_util import parse_features
 from behave.step_registry import AmbiguousStep
 
-from swamp_harness.quality.references import refuse_id_mistakes
 from swamp_harness.render.coverage import recorded_seconds
 from swamp_harness.render.documents import set_aside
 from swamp_harness.results.findings import finding_at
@@ -32,6 +31,7 @@ from swamp_harness.runner.display import Display
 from swamp_harness.runner.endings import exit_code_of
 from swamp_harness.runner.interruptions import Interruptions
 from swamp_harness.runner.parallel import SideBySide, can_fork, longest_first, shard_in, shard_of
+from swamp_harness.runner.references import refuse_id_mistakes
 from swamp_harness.runner.reports_folder import set_older_aside, taken
 from swamp_harness.runner.session import Session, banner
 from swamp_harness.runner.start import refuse_if_misplaced

@@ -1,0 +1,60 @@
+"""What several sub-commands take from the command line, and how it is read."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import Any
+
+_PLATFORM = re.compile(r"(linux|darwin|windows)-(x86_64|aarch64)")  # as the assets of a release are named
+
+
+class OnceOnly(argparse.Action):
+    """Refuses an option that is given a second time, where the last one would silently win."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Take the value of the option."""
+        given = namespace.__dict__.setdefault("_given", set())
+        if self.dest in given:
+            parser.error(f"{option_string} is given twice: give it once")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
+def add_tags(parser: argparse.ArgumentParser, described: str) -> None:
+    """Let a sub-command take tag expressions, as `tags`."""
+    parser.add_argument("--tags", action="append", default=[], help=described)
+
+
+def add_names(parser: argparse.ArgumentParser, described: str) -> None:
+    """Let a sub-command take patterns of titles, as `name`."""
+    parser.add_argument("--name", action="append", default=[], help=described)
+
+
+def add_jobs(parser: argparse.ArgumentParser, described: str) -> None:
+    """Let a sub-command take how much it does at a time, as `jobs`; 0 when left out."""
+    parser.add_argument("-j", "--jobs", action=OnceOnly, type=int, default=0, help=described)
+
+
+def add_shard(parser: argparse.ArgumentParser, described: str) -> None:
+    """Let a sub-command take a part of the scenarios, as `shard`; empty when left out."""
+    parser.add_argument("--shard", action=OnceOnly, default="", help=described)
+
+
+def platforms(text: str) -> list[str]:
+    """Platforms as the option of a sign-off names them, in the words of a run's record.
+
+    Raises:
+        ArgumentTypeError: one of them is no platform.
+    """
+    names = text.split()
+    unknown = [name for name in names if not _PLATFORM.fullmatch(name)]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no platform: give one such as linux-x86_64")
+    return [name.replace("-", " ") for name in names]

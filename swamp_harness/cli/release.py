@@ -1,0 +1,68 @@
+"""The sub-commands of whoever decides about a release: `signoff`, `report` and `resolve`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from swamp_harness.cli.options import OnceOnly, platforms
+from swamp_harness.product.releases import Releases
+from swamp_harness.render.documents import PREVIOUS, put_together, set_aside, write_documents
+from swamp_harness.render.signoff import Knowledge
+from swamp_harness.render.signoff_page import PAGE_FILE
+from swamp_harness.results import deviations, waivers
+from swamp_harness.runner.allure_page import make_page
+from swamp_harness.runner.reports_folder import taken
+from swamp_harness.specification import features, project
+
+
+def add_commands(commands: Any) -> None:
+    """Add the sub-commands to a parser's."""
+    signoff = commands.add_parser(
+        "signoff", help="put the reports of several runs together, and judge the release by all of them"
+    )
+    signoff.add_argument(
+        "--platforms",
+        action=OnceOnly,
+        type=platforms,
+        default=[],
+        help="where the release must have run, such as 'linux-x86_64 darwin-aarch64'",
+    )
+    signoff.add_argument("runs", nargs="+", type=Path, help="the folders of the reports of the runs")
+    signoff.set_defaults(subcommand=_signoff)
+
+    report = commands.add_parser(
+        "report", help="make one page of the Allure results, by Allure 3; needs Node.js"
+    )
+    report.set_defaults(subcommand=_report)
+
+    resolution = commands.add_parser("resolve", help="print the version of a release, such as of the latest")
+    resolution.add_argument("version", help="a version, or latest")
+    resolution.set_defaults(subcommand=_resolve)
+
+
+def _signoff(options: argparse.Namespace) -> int:
+    listed, waived = deviations.load(project.deviations()), waivers.load(project.waivers())
+    runs = features.runs_in(features.parse(project.FEATURES))
+    with taken(project.reports()) as reports:
+        given = {each.resolve() for each in options.runs}
+        if not {reports.resolve(), (reports / PREVIOUS).resolve()} & given:
+            set_aside(reports)
+        record = put_together(options.runs, reports)
+        inputs = Knowledge(runs, listed, waived, platforms=options.platforms)
+        decision = write_documents(record, reports, inputs)
+    print("\n".join([decision.verdict.value, *(f"  {reason}" for reason in decision.reasons)]))
+    print(f"Sign-off page: {reports / PAGE_FILE}")
+    return decision.exit_code
+
+
+def _report(_: argparse.Namespace) -> int:
+    print(f"Report: {make_page(project.reports(), os.environ)}")
+    return 0
+
+
+def _resolve(options: argparse.Namespace) -> int:
+    print(Releases.of(os.environ).version(options.version))
+    return 0

@@ -1,0 +1,64 @@
+"""`swamp-uat run`, and the sub-commands that run the suite several times: `bench` and `matrix`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from swamp_harness.cli.options import add_jobs, add_names, add_shard, add_tags
+from swamp_harness.quality import benchmark, release_runs
+from swamp_harness.runner.launch import Selection, launch
+from swamp_harness.runner.parallel import jobs_that_suit
+from swamp_harness.specification import project
+
+
+def add_commands(commands: Any) -> None:
+    """Add the sub-commands to a parser's."""
+    run = commands.add_parser("run", help="run the scenarios against the binary under test")
+    add_tags(run, "a tag expression, such as '@uat-07' or 'not @slow'; of several, all must hold")
+    add_names(run, "a regular expression for the scenario's name; repeatable")
+    add_jobs(run, "how many scenarios at a time; as suits this machine when left out")
+    run.add_argument("--stop", action="store_true", help="end the run at the first new failure")
+    add_shard(run, "run a part of the scenarios only, such as 2/4, by duration")
+    run.add_argument("paths", nargs="*", help="feature files, or file:line; all features when left out")
+    run.set_defaults(subcommand=_run)
+
+    measured = commands.add_parser("bench", help="measure the suite, serially and side by side")
+    add_shard(measured, "as for run, to measure a part")
+    add_tags(measured, "as for run, to measure a part")
+    add_jobs(measured, "as for run, for the second of the two")
+    measured.add_argument("paths", nargs="*", help="as for run")
+    measured.set_defaults(subcommand=_bench)
+
+    releases = commands.add_parser(
+        "matrix", help="run the suite over several releases, and tell since when a promise is kept or broken"
+    )
+    add_tags(releases, "as for run, to run a part")
+    add_names(releases, "as for run")
+    add_jobs(releases, "as for run")
+    releases.add_argument("versions", nargs="+", help="versions, or binaries as paths, oldest first")
+    releases.set_defaults(subcommand=_matrix)
+
+
+def _run(options: argparse.Namespace) -> int:
+    return launch(
+        Selection(options.jobs, options.shard, options.stop, options.tags, options.name, options.paths)
+    )
+
+
+def _bench(options: argparse.Namespace) -> int:
+    selection = [
+        *(("--shard", options.shard) if options.shard else ()),
+        *(part for tags in options.tags for part in ("--tags", tags)),
+        *options.paths,
+    ]
+    return benchmark.bench(project.reports(), options.jobs or jobs_that_suit(), selection)
+
+
+def _matrix(options: argparse.Namespace) -> int:
+    selection = [
+        *("--jobs", str(options.jobs)),
+        *(part for tags in options.tags for part in ("--tags", tags)),
+        *(part for name in options.name for part in ("--name", name)),
+    ]
+    return release_runs.run_matrix(options.versions, project.reports(), selection)

@@ -1,0 +1,38 @@
+"""The ids that decide what becomes of a run: those of the features that run, and those that lists name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from swamp_harness.results import deviations, ids, waivers
+from swamp_harness.results.ids import Named
+from swamp_harness.specification import features, project
+
+
+def refuse_id_mistakes(models: Sequence[Any]) -> None:
+    """Look at features that are about to run, and at the lists that decide what becomes of them.
+
+    Raises:
+        IdMistake: an id is missing, repeated, or named in a list and does not exist (exit code 12).
+    """
+    if mistakes := [*ids.mistakes_in(models), *ids.unknown(named_in_lists(), known_ids(models))]:
+        raise ids.IdMistake(mistakes)
+
+
+def known_ids(models: Sequence[Any]) -> list[str]:
+    """The ids of the scenarios and rows of features of behave's."""
+    return [run.id for run in features.runs_in(models)]
+
+
+def named_in_lists() -> list[Named]:
+    """Every place in the lists of deviations and waivers that names a scenario, or a row of one."""
+    listed, waived = project.deviations(), project.waivers()
+    return [
+        Named(file, scenario, (index, "scenario"))
+        for file, scenarios in (
+            (listed, [each.scenario for each in deviations.load(listed)]),
+            (waived, [each.scenario for each in waivers.load(waived)]),
+        )
+        for index, scenario in enumerate(scenarios)
+    ]
