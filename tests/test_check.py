@@ -66,7 +66,7 @@ def test_an_id_that_is_renamed_is_found_where_it_is_named(feature):
 
     files = {each.file for each in found(check.TAGS) if "'token-shown-once" in each.message}
 
-    assert "recorded-results.json" in files
+    assert "data/recorded-results.json" in files
 
 
 def test_all_findings_are_printed_by_group_with_a_summary(feature, capsys):

@@ -12,7 +12,7 @@ import pytest
 from swamp_harness import install
 from tests.conftest import ROOT
 
-SCRIPT = ROOT / "swamp_harness" / "tools" / "install.py"
+SCRIPT = ROOT / "swamp_harness" / "install.py"
 # A checkout's environment takes half a minute; what matters here is who makes it, when, and how often.
 NOTES_WHO_MAKES_IT = f"""
 import pathlib, sys, time

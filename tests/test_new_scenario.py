@@ -17,7 +17,7 @@ from pathlib import Path
 from swamp_harness.specification import project
 project.FEATURES = Path(sys.argv[1])
 from swamp_harness.cli import main
-sys.exit(command.main(["new-scenario"]))
+sys.exit(main.main(["new-scenario"]))
 """
 
 

@@ -17,8 +17,8 @@ from tests.conftest import ROOT, suite_environment
 
 MODULE = "swamp_harness.cli.main"
 WITHOUT_FORKS = (
-    "import sys; from swamp_harness.tools import command, runner\n"
-    "runner.can_fork = lambda: False; sys.exit(command.main(sys.argv[1:]))"
+    "import sys; from swamp_harness.cli import main\nfrom swamp_harness.runner import runner\n"
+    "runner.can_fork = lambda: False; sys.exit(main.main(sys.argv[1:]))"
 )
 VERSION = "20260822.011157.0-sha.06b61472"
 _BEFORE_EXEC = 0.1
