@@ -1,6 +1,6 @@
 # The two commands: `make uat` runs the acceptance suite, `make test` the project's own tests.
 #   make uat SWAMP_BIN=/path/to/swamp TAGS='@uat-07' NAME='revoked' FEATURES=features/expiry.feature
-#   make uat SWAMP_VERSION=latest BENCH=bench.yaml
+#   make uat SWAMP_VERSION=latest HOSTS=hosts.yaml
 
 PYTHON ?= python3
 TAGS ?=
@@ -18,8 +18,13 @@ SHARD ?=
 RUNS ?=
 FIX ?=
 VERSIONS ?=
-ifneq ($(BENCH),)
-export UAT_BENCH := $(BENCH)
+ifneq ($(BENCH)$(UAT_BENCH),)
+$(info BENCH is now called HOSTS: make uat HOSTS='$(BENCH)$(UAT_BENCH)')
+HOSTS := $(BENCH)$(UAT_BENCH)
+unexport UAT_BENCH
+endif
+ifneq ($(HOSTS),)
+export UAT_HOSTS := $(HOSTS)
 endif
 PLATFORMS ?=
 # The name that MUTANTS had before.
@@ -28,7 +33,7 @@ $(info FAULTS is now called MUTANTS: make prove MUTANTS='$(FAULTS)')
 MUTANTS := $(FAULTS)
 endif
 
-VARIABLES := SWAMP_BIN SWAMP_OTHER_BIN SWAMP_VERSION UAT_BENCH UAT_CACHE UAT_DEVIATIONS UAT_RELEASES UAT_REPORTS \
+VARIABLES := SWAMP_BIN SWAMP_OTHER_BIN SWAMP_VERSION UAT_HOSTS UAT_CACHE UAT_DEVIATIONS UAT_RELEASES UAT_REPORTS \
 	UAT_REQUIRE_BINARY UAT_TARGET UAT_TIME_SCALE UAT_WAIVERS
 # Only what has a value is handed on: make would export the others as empty variables.
 GIVEN := $(foreach name,$(VARIABLES),$(if $($(name)),$(name)))
@@ -46,7 +51,7 @@ BIN := .venv/bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help uat test workflows prove mutate matrix signoff report bench compare resolve check docs coverage record verification lock clean
+.PHONY: help uat test workflows prove mutate matrix signoff report benchmark bench compare resolve check docs coverage record verification lock clean
 
 help:
 	@echo "make uat       run the acceptance suite against swamp: SWAMP_BIN, or the release SWAMP_VERSION, else swamp"
@@ -61,7 +66,7 @@ help:
 	@echo "make compare   hold the stand-in against the swamp binary, command by command"
 	@echo "make signoff   judge a release by several runs: make signoff RUNS='reports-of-linux reports-of-mac'"
 	@echo "make report    make one page of the results of the last run, by Allure 3; needs Node.js"
-	@echo "make bench     measure the suite, one scenario at a time and side by side"
+	@echo "make benchmark measure the suite, one scenario at a time and side by side"
 	@echo "make coverage  write coverage.md anew"
 	@echo "make record    take the results of the last run into coverage.md"
 	@echo "make verification  write docs/verification.md anew, with the last measurements of TAKE='run proof mutation'"
@@ -98,8 +103,12 @@ signoff: .venv/ready
 report: .venv/ready
 	@$(BIN)/swamp-uat report
 
-bench: .venv/ready
-	@$(BIN)/swamp-uat bench $(if $(JOBS),-j $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(if $(TAGS),--tags $(call quoted,TAGS)) $(FEATURES)
+benchmark: .venv/ready
+	@$(BIN)/swamp-uat benchmark $(if $(JOBS),-j $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(if $(TAGS),--tags $(call quoted,TAGS)) $(FEATURES)
+
+bench:
+	@echo "make bench is now called make benchmark."
+	@$(MAKE) --no-print-directory benchmark
 
 matrix: .venv/ready
 	@$(BIN)/swamp-uat matrix $(if $(JOBS),-j $(JOBS)) $(if $(TAGS),--tags $(call quoted,TAGS)) $(if $(NAME),--name $(call quoted,NAME)) $(VERSIONS)

@@ -20,5 +20,5 @@ def before_scenario(context, scenario):
 def after_scenario(context, scenario):
     context.session.finish(scenario, context.world)
     if context.world is not None:
-        for exhibit in context.world.evidence.exhibits:
-            allure.attach(exhibit.title, exhibit.file)
+        for attachment in context.world.evidence.attachments:
+            allure.attach(attachment.title, attachment.file)

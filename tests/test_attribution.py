@@ -11,7 +11,7 @@ from swamp_harness.product.machine import Machine
 from swamp_harness.product.records import moment, tokens_from_table
 from swamp_harness.product.remains import keys_of
 from swamp_harness.runner.session import Session
-from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
+from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 from tests.test_serve_api import answering
 
 GIVEN = SimpleNamespace(keyword="Given", name="it is", step_type="given", filename="a.feature", line=1)
@@ -28,11 +28,11 @@ def refused():
 
 
 def malformed():
-    contracts.honour("token-list", [{"name": "alpha"}], "`swamp worker token list --json`")
+    contracts.validate("token-list", [{"name": "alpha"}], "`swamp worker token list --json`")
 
 
 def test_a_set_up_that_does_not_work_is_an_infrastructure_error():
-    with pytest.raises(InfrastructureFault, match=r"could not be set up\. the product refused"):
+    with pytest.raises(InfrastructureError, match=r"could not be set up\. the product refused"):
         fail_in_a_given(refused)
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from swamp_harness.product.commands import CommandResult, Output, fails_because
 from swamp_harness.product.help_text import subcommands
-from swamp_harness.scenario import both_modes, capabilities, elsewhere_observations, env_observations
+from swamp_harness.scenario import both_modes, capabilities, env_observations, remote_client_observations
 from swamp_harness.scenario.both_modes import QUESTIONS, BothModes
-from swamp_harness.scenario.journal import Journal
+from swamp_harness.scenario.probe_log import ProbeLog
 from swamp_harness.scenario.values import differences
-from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
+from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 
 
 def result(output, *, code=0, stdout="", stderr=""):
@@ -26,11 +26,11 @@ def result(output, *, code=0, stdout="", stderr=""):
 @pytest.fixture
 def world(tmp_path):
     runs = SimpleNamespace(last=SimpleNamespace(run_id="6f1c2a34-1111-4222-8333-abcdefabcdef"))
-    return SimpleNamespace(journal=Journal(tmp_path / "notes"), runs=runs)
+    return SimpleNamespace(probe_log=ProbeLog(tmp_path / "notes"), runs=runs)
 
 
 def noted(world, step, answers):
-    (Path(world.journal.variables["UAT_NOTES"]) / f"got-{step}").write_text(json.dumps(answers))
+    (Path(world.probe_log.variables["UAT_NOTES"]) / f"got-{step}").write_text(json.dumps(answers))
 
 
 def test_the_same_answers_do_not_differ_but_for_who_where_and_when(world):
@@ -57,7 +57,7 @@ def test_a_difference_is_told_with_its_place_and_both_values(world):
 def test_a_step_that_noted_nothing_proves_nothing(world):
     noted(world, "local", {})
 
-    with pytest.raises(InfrastructureFault, match='"placed" noted no answer'):
+    with pytest.raises(InfrastructureError, match='"placed" noted no answer'):
         capabilities.differences_in_answers(world, "local", "placed")
 
 
@@ -211,8 +211,8 @@ def why(text, in_json):
         code, stderr = said[output]
         return result(output, code=code, stderr=stderr)
 
-    world = SimpleNamespace(elsewhere=SimpleNamespace(run=run), model="")
-    return elsewhere_observations.told_why(world, ["lists the workers"])[0]["reason"]
+    world = SimpleNamespace(remote_client=SimpleNamespace(run=run), model="")
+    return remote_client_observations.told_why(world, ["lists the workers"])[0]["reason"]
 
 
 def test_a_reason_that_both_modes_tell_is_told_in_the_words_of_the_features():
@@ -238,10 +238,10 @@ def test_modes_that_tell_different_reasons_are_both_told(text, in_json):
 
 
 def test_a_deed_that_nobody_knows_is_no_broken_promise():
-    world = SimpleNamespace(elsewhere=None, model="")
+    world = SimpleNamespace(remote_client=None, model="")
 
-    with pytest.raises(InfrastructureFault, match='does not know how one "dances"'):
-        elsewhere_observations.told_why(world, ["dances"])
+    with pytest.raises(InfrastructureError, match='does not know how one "dances"'):
+        remote_client_observations.told_why(world, ["dances"])
 
 
 # --- the environment of a step
@@ -251,7 +251,7 @@ def test_a_variable_tells_whose_it_was(tmp_path):
     of_alpha = env_observations.variables_of("alpha", ["OWN", "CLASH"])
     of_orchestrator = env_observations.variables_of("the orchestrator", ["CLASH"])
     world = SimpleNamespace(
-        journal=Journal(tmp_path / "notes"),
+        probe_log=ProbeLog(tmp_path / "notes"),
         orchestrator=SimpleNamespace(environment=of_orchestrator),
         workers={"alpha": SimpleNamespace(environment=of_alpha)},
     )

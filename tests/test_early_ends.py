@@ -203,7 +203,7 @@ def test_a_second_interrupt_keeps_the_results_and_waits_for_nothing(tmp_path, jo
 def test_a_third_interrupt_ends_a_run_at_once(tmp_path):
     change = (
         "import time\n"
-        "from swamp_harness.scenario.bench import Bench\n"
+        "from swamp_harness.scenario.run_context import Bench\n"
         "def slow(self): print('ending', file=sys.stderr, flush=True); time.sleep(300)\n"
         "Bench.close = slow"
     )
@@ -223,21 +223,21 @@ def test_a_third_interrupt_ends_a_run_at_once(tmp_path):
 
 @posix
 def test_a_tool_that_makes_several_runs_passes_on_that_its_terminal_was_closed(tmp_path):
-    bench = subprocess.Popen(
-        [sys.executable, "-m", COMMAND, "bench", "--tags", "@uat-06"],
+    run_context = subprocess.Popen(
+        [sys.executable, "-m", COMMAND, "benchmark", "--tags", "@uat-06"],
         env=suite_environment(tmp_path, PATH=str(tmp_path)),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert any(line.startswith("  ok ") for line in bench.stdout)
+    assert any(line.startswith("  ok ") for line in run_context.stdout)
 
-    bench.send_signal(signal.SIGHUP)
+    run_context.send_signal(signal.SIGHUP)
 
-    out, _ = bench.communicate(timeout=120)
-    assert bench.returncode == 129, out
-    assert read(tmp_path / "bench" / "serial")["ending"] == "terminal closed"
+    out, _ = run_context.communicate(timeout=120)
+    assert run_context.returncode == 129, out
+    assert read(tmp_path / "benchmark" / "serial")["ending"] == "terminal closed"
 
 
 @posix

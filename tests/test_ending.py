@@ -6,7 +6,7 @@ import pytest
 
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.scenario.world import World
-from swamp_harness.system.cleanup import take_every
+from swamp_harness.system.cleanup import run_all_cleanups
 from swamp_harness.system.process_log import ProcessLog
 
 
@@ -18,7 +18,7 @@ def test_every_step_is_taken_and_the_first_error_is_told():
         raise error
 
     with pytest.raises(KeyError):
-        take_every(
+        run_all_cleanups(
             lambda: taken.append("first"),
             lambda: fail(KeyError("second")),
             lambda: fail(ValueError("third")),
@@ -35,20 +35,22 @@ def test_a_world_ends_everything_whatever_cannot_be_ended(tmp_path, monkeypatch)
         if error is not None:
             raise error
 
-    bench = SimpleNamespace(
+    run_context = SimpleNamespace(
         folder=tmp_path,
         reports=tmp_path / "reports",
         mark=lambda _: {},
-        berths_for=lambda *_: SimpleNamespace(close=lambda: end("workers", OSError("no berth is freed"))),
+        worker_hosts_for=lambda *_: SimpleNamespace(
+            close=lambda: end("workers", OSError("no host is freed"))
+        ),
         end_scenario=lambda *_, **__: end("scenario"),
         target=SimpleNamespace(times=SimpleNamespace(grace_window=30)),
     )
-    world = World(bench, "scenario-1", "a scenario")
+    world = World(run_context, "scenario-1", "a scenario")
     monkeypatch.setattr(Orchestrator, "end", lambda self: end(self.name, ValueError("it does not end")))
     log = ProcessLog(tmp_path / "log")
     for name in ("one", "two"):
         world.orchestrators[name] = Orchestrator(name, tmp_path / "swamp", {}, None, log=log)
     world.aids.callback(end, "aids")
-    with pytest.raises(OSError, match="no berth is freed"):
+    with pytest.raises(OSError, match="no host is freed"):
         world.close(keep=False)
     assert ended == ["workers", "one", "two", "aids", "scenario"]

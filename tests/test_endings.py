@@ -6,7 +6,7 @@ import pytest
 
 from swamp_harness.cli.main import main
 from swamp_harness.runner.endings import exit_code_of
-from swamp_harness.system.errors import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.system.errors import ExitCode, InfrastructureError, UnusableInput
 from tests.conftest import a_result, a_run
 
 
@@ -15,7 +15,7 @@ from tests.conftest import a_result, a_run
     [
         (KeyboardInterrupt(), 130, "interrupted."),
         (UnusableInput("Give another.", ExitCode.NO_BINARY), 3, "Give another."),
-        (InfrastructureFault("The bench failed."), 5, "The bench failed."),
+        (InfrastructureError("The infrastructure failed."), 5, "The infrastructure failed."),
         (PermissionError(errno.EACCES, "Denied", "a.json"), 2, "a.json cannot be read or written (Denied): "),
         (OSError(errno.ENOSPC, "No space left"), 2, "A file cannot be read or written (No space left): "),
     ],
@@ -35,7 +35,7 @@ def test_what_nobody_has_thought_of_is_no_verdict(capsys, raised):
     def command():
         raise raised
 
-    assert exit_code_of(command) == ExitCode.INFRASTRUCTURE_FAULT
+    assert exit_code_of(command) == ExitCode.INFRASTRUCTURE_ERROR
     assert "The suite itself failed, not the product: Traceback" in capsys.readouterr().err
 
 
@@ -47,7 +47,7 @@ def run(tmp_path):
     return str(tmp_path / "run")
 
 
-@pytest.mark.parametrize("command", ["signoff", "report", "record", "bench", "matrix"])
+@pytest.mark.parametrize("command", ["signoff", "report", "record", "benchmark", "matrix"])
 def test_a_file_where_the_folder_of_the_reports_should_be_is_bad_input(
     monkeypatch, capsys, tmp_path, run, command
 ):

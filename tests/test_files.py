@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from swamp_harness.system import files
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import remove_folder
 
 
@@ -53,7 +53,7 @@ def test_a_folder_that_cannot_be_removed_is_a_fault_that_says_why(folder, monkey
 
     monkeypatch.setattr("shutil.rmtree", rmtree)
     monkeypatch.setenv("UAT_TIME_SCALE", "0.01")
-    with pytest.raises(InfrastructureFault, match=r"folder to be removed(.|\n)*cannot access the file"):
+    with pytest.raises(InfrastructureError, match=r"folder to be removed(.|\n)*cannot access the file"):
         remove_folder(folder)
 
 

@@ -17,7 +17,7 @@ def test_a_broken_promise_stays_one_whatever_its_end_was():
 def test_a_promise_that_held_is_not_judged_if_its_end_failed():
     judgement = Judgement(Outcome.HELD).with_a_failed_end(ERROR)
 
-    assert judgement.outcome is Outcome.FAULT
+    assert judgement.outcome is Outcome.ERROR
     assert judgement.reason == "Cleaning up failed: OSError: the disk is gone"
 
 

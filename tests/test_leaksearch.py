@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from swamp_harness.system import leak_search
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.leak_search import search_files, search_text
 
 SECRET = "f00d" * 16
@@ -47,7 +47,7 @@ def test_nothing_is_left_of_the_planted_value(tmp_path):
 def test_a_search_that_would_find_nothing_is_no_proof(tmp_path, monkeypatch):
     monkeypatch.setattr(leak_search, "_found_in", lambda *_: [])
 
-    with pytest.raises(InfrastructureFault, match="blind"):
+    with pytest.raises(InfrastructureError, match="blind"):
         search_files(SECRET, [tmp_path])
 
 
@@ -77,5 +77,5 @@ def test_an_ordinary_word_is_only_found_as_it_is_written(tmp_path):
 def test_a_search_that_is_blind_for_disguises_is_no_proof(tmp_path, monkeypatch):
     monkeypatch.setattr(leak_search.Finder, "matches", lambda *_: [])
 
-    with pytest.raises(InfrastructureFault, match="blind"):
+    with pytest.raises(InfrastructureError, match="blind"):
         search_files(SECRET, [tmp_path])

@@ -69,7 +69,7 @@ def test_a_known_deviation_and_a_waiver_are_broken_promises_and_one_that_is_gone
         "deviating": Outcome.DEVIATION,
         "waived": Outcome.WAIVED,
         "gone": Outcome.DEVIATION_GONE,
-        "bench": Outcome.FAULT,
+        "bench": Outcome.ERROR,
         "not run": Outcome.NOT_RUN,
     }
     document = matrix([release(name, a_result("one", outcome)) for name, outcome in outcomes.items()])
@@ -85,7 +85,7 @@ def test_a_known_deviation_and_a_waiver_are_broken_promises_and_one_that_is_gone
 @pytest.mark.parametrize(
     ("other", "standing", "words"),
     [
-        (a_result("two", Outcome.FAULT), "not judged", "kept"),
+        (a_result("two", Outcome.ERROR), "not judged", "kept"),
         (a_result("two", Outcome.NOT_RUN, skip=Skip.by(Ending.INTERRUPTED)), "not judged", "kept"),
         (a_result("two", Outcome.NOT_RUN, skip=NOT_SELECTED), "kept", "kept in all"),
         (a_result("two", Outcome.NOT_RUN, skip=NEEDS_MAC), "kept", "kept in all"),

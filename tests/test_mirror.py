@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import HERE, LocalFiles
 from swamp_harness.system.hosts.mirror import Mirror
 from swamp_harness.system.hosts.ssh import SshHost
@@ -105,7 +105,7 @@ class Silent(LocalFiles):
         return super().entries(folder)
 
 
-@pytest.fixture(params=[InfrastructureFault("the machine is gone"), ConnectionResetError("the line is gone")])
+@pytest.fixture(params=[InfrastructureError("the machine is gone"), ConnectionResetError("the line is gone")])
 def silent(request):
     return Silent(request.param)
 
@@ -115,7 +115,7 @@ def test_a_machine_that_does_not_answer_is_told_to_whoever_looks_and_not_at_the_
     append(tmp_path / "there", "before\n")
     assert lines_here(mirror) == ["before"]
     silent.answers = False
-    with pytest.raises(InfrastructureFault, match="is gone"):
+    with pytest.raises(InfrastructureError, match="is gone"):
         mirror.folder_now()
     mirror.close()
     assert lines_here(mirror) == ["before"]

@@ -239,7 +239,7 @@ def _run_of(outcomes):
         results, failed = [], False
         for name in batch:
             outcome, step_type = (ScenarioOutcome.NOT_RUN, "") if failed else outcomes[name]
-            failed = failed or outcome in (ScenarioOutcome.BROKEN, ScenarioOutcome.FAULT)
+            failed = failed or outcome in (ScenarioOutcome.BROKEN, ScenarioOutcome.ERROR)
             step = "And an orchestrator" if step_type == "given" else ""
             told = {"step_type": step_type, "step": step, "reason": "it is so\nindeed"}
             results.append(a_result(name, outcome=outcome, **told))
@@ -249,7 +249,7 @@ def _run_of(outcomes):
 
 
 _HELD, _THEN = (ScenarioOutcome.HELD, ""), (ScenarioOutcome.BROKEN, "then")
-_SET_UP = (ScenarioOutcome.FAULT, "given")
+_SET_UP = (ScenarioOutcome.ERROR, "given")
 
 
 def test_a_mutant_is_killed_by_the_first_scenario_that_fails_in_a_then():

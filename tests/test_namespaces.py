@@ -10,7 +10,7 @@ from itertools import islice
 
 import pytest
 
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.hosts.namespaces import (
     Link,
     NamespaceHost,
@@ -21,7 +21,7 @@ from swamp_harness.system.hosts.namespaces import (
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch
-from swamp_harness.system.waiting import AwaitedInVain, wait_until
+from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 SOON = Limit("a test", 20)
 NOT_LONG = Limit("a moment", 0.7)
@@ -123,7 +123,7 @@ def test_a_link_that_is_down_holds_back_what_is_said_until_it_is_up(connected):
     client, path, connection = connected
     path.stall()
     connection.sendall(b"meanwhile")
-    with pytest.raises(AwaitedInVain):
+    with pytest.raises(WaitTimeout):
         wait_until("nothing", lambda: said(client), lambda lines: "meanwhile" in lines, NOT_LONG)
     path.heal()
     wait_for(client, "meanwhile")
@@ -142,7 +142,7 @@ def test_who_dials_over_a_link_that_is_down_hears_nothing_until_it_is_up(host, s
     path.stall()
     arguments = [sys.executable, "-c", CLIENT, path.address[0], str(path.address[1])]
     client = host.start("client", Launch(arguments, {}, tmp_path), ProcessLog(tmp_path / "client"))
-    with pytest.raises(AwaitedInVain):  # an unreachable neighbour would be noticed within three seconds
+    with pytest.raises(WaitTimeout):  # an unreachable neighbour would be noticed within three seconds
         wait_until("anything", lambda: client.alive, lambda alive: not alive, Limit("a while", 4.5))
     path.heal()
     wait_until("the client to connect", lambda: speaker[1], bool, SOON)
@@ -184,6 +184,6 @@ def test_the_addresses_of_a_link_that_is_in_use_are_not_free(monkeypatch, run_id
 def test_without_namespaces_there_is_a_reason(monkeypatch):
     monkeypatch.setattr("sys.platform", "darwin")
     with pytest.raises(
-        InfrastructureFault, match="the namespace cannot be a host of its own: network namespaces"
+        InfrastructureError, match="the namespace cannot be a host of its own: network namespaces"
     ):
         NamespaceHost("uat-test", "the namespace", Link("198.18.0.1", "198.18.0.2"))

@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.sync.server import serve
 
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.network import NetworkPath
 
 PATIENCE = 10
@@ -237,7 +237,7 @@ def test_a_heal_after_a_refusal_says_when_the_port_was_taken(echo):
         path.refuse()
         with (
             socket.create_server(path.address),
-            pytest.raises(InfrastructureFault, match="taken by another program"),
+            pytest.raises(InfrastructureError, match="taken by another program"),
         ):
             path.heal()
 

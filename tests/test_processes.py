@@ -4,7 +4,7 @@ import psutil
 import pytest
 
 from swamp_harness.system.clean_env import scrubbed_environment
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.marked_processes import MARK_VARIABLE, end_marked, mark_of, marked_processes
 from swamp_harness.system.process_log import ProcessLog
@@ -111,7 +111,7 @@ def test_a_suspended_tree_stands_still_and_goes_on(start):
 def test_a_program_that_cannot_be_started_is_an_infrastructure_fault(tmp_path):
     launch = Launch([str(tmp_path / "nothing")], {}, tmp_path)
 
-    with pytest.raises(InfrastructureFault, match="the ghost could not be started"):
+    with pytest.raises(InfrastructureError, match="the ghost could not be started"):
         ProcessTree("the ghost", launch, ProcessLog(tmp_path / "ghost.log"))
 
 

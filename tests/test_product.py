@@ -17,7 +17,7 @@ from swamp_harness.product.records import (
 )
 from swamp_harness.product.repository import Repository
 from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, reasons_given
-from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
+from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_text_that_is_no_table_breaks_a_promise():
 def test_every_contract_is_a_sound_schema():
     for name in contracts.names():
         with pytest.raises(PromiseBroken):
-            contracts.honour(name, 42, "nobody")
+            contracts.validate(name, 42, "nobody")
 
 
 REVOKED = {
@@ -187,7 +187,7 @@ def verified(worker, passed=1):
 
 def test_a_verification_of_a_worker_is_a_lease_without_a_step():
     without = {key: LEASE[key] for key in LEASE if key not in ("stepName", "workflowName")}
-    contracts.honour("step-lease", {**without, "modelType": "swamp/fleet-probe"}, "the product")
+    contracts.validate("step-lease", {**without, "modelType": "swamp/fleet-probe"}, "the product")
 
 
 @pytest.mark.parametrize(
@@ -213,17 +213,17 @@ def test_a_verification_of_a_worker_is_a_lease_without_a_step():
 )
 def test_an_answer_that_breaks_its_contract_is_told_field_by_field(contract, answer, complaint):
     with pytest.raises(PromiseBroken) as caught:
-        contracts.honour(contract, answer, "the product")
+        contracts.validate(contract, answer, "the product")
     assert complaint in str(caught.value)
 
 
 def test_a_figure_that_does_not_count_what_is_there_breaks_the_contract():
     with pytest.raises(PromiseBroken, match=r"\$\.count: 2, where there are 1"):
-        contracts.honour("worker-list", {"workers": [WORKER], "count": 2}, "the product")
+        contracts.validate("worker-list", {"workers": [WORKER], "count": 2}, "the product")
 
 
 def test_an_answer_may_have_more_than_its_contract_says():
-    contracts.honour("worker-list", {"workers": [{**WORKER, "mood": "good"}], "count": 1}, "the product")
+    contracts.validate("worker-list", {"workers": [{**WORKER, "mood": "good"}], "count": 1}, "the product")
 
 
 def result(*, output=Output.JSON, code=0, stdout="", stderr=""):
@@ -276,7 +276,7 @@ def test_a_copy_that_still_points_at_the_original_is_refused(tmp_path):
     original.mkdir()
     (original / "state.bin").write_bytes(b"\0" + str(original).encode() + b"\0")
 
-    with pytest.raises(InfrastructureFault, match=r"state\.bin"):
+    with pytest.raises(InfrastructureError, match=r"state\.bin"):
         Repository(original).copy_to(tmp_path / "copy")
 
 

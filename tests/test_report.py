@@ -17,7 +17,7 @@ from swamp_harness.results.outcome import Outcome
 from swamp_harness.runner.allure_history import write_history
 from swamp_harness.runner.allure_page import is_installed, make_page
 from swamp_harness.specification import features, project
-from swamp_harness.system.errors import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.system.errors import ExitCode, InfrastructureError, UnusableInput
 from tests.conftest import a_result, a_run, run_suite
 
 MINT = "A minted credential is shown exactly once, in JSON"
@@ -48,7 +48,7 @@ def test_a_result_stands_where_the_issue_has_its_promise(fake_swamp, tmp_path):
     categories = json.loads((tmp_path / "allure-results" / "categories.json").read_text())
     (told,) = [each for each in categories if re.search(each["messageRegex"], "Known deviation: a\nb")]
     assert (told["name"], told["matchedStatuses"]) == ("Known deviations", ["failed"])
-    assert {"Broken promises", "Infrastructure faults"} <= {each["name"] for each in categories}
+    assert {"Broken promises", "Infrastructure errors"} <= {each["name"] for each in categories}
 
 
 def test_a_scenario_of_several_promises_stands_with_each_and_is_as_severe_as_the_worst(fake_swamp, tmp_path):
@@ -256,13 +256,13 @@ def test_a_node_that_hangs_is_none(programs, reports, monkeypatch):
 
 def test_what_npm_complains_of_is_told(programs, reports):
     environ = programs(node=NODE, npm="sys.exit('npm error code ENOTFOUND\\nnpm error and more')")
-    with pytest.raises(InfrastructureFault, match=r"cannot install Allure \(npm error code ENOTFOUND\)"):
+    with pytest.raises(InfrastructureError, match=r"cannot install Allure \(npm error code ENOTFOUND\)"):
         make_page(reports, environ)
 
 
 def test_what_allure_complains_of_is_told(programs, reports):
     environ = programs(node=NODE.replace("output.mkdir()", "sys.exit('\\x1b[31mtoo large\\x1b[0m')"), npm=NPM)
-    with pytest.raises(InfrastructureFault, match=r"made no page of .* \(too large\)"):
+    with pytest.raises(InfrastructureError, match=r"made no page of .* \(too large\)"):
         make_page(reports, environ)
 
 

@@ -134,7 +134,7 @@ def decisions(project: Path, reports: Path, *arguments: str, **env: str) -> tupl
     [
         (("twice", "@token-shown-once or @other-binary"), {"known deviation", "waived", "not run"}),
         (("", "@token-shown-once"), {"listed deviation gone", "broken"}),
-        (("port-taken", "@uat-05 and @worker-enrolls-into-pool"), {"infrastructure fault"}),
+        (("port-taken", "@uat-05 and @worker-enrolls-into-pool"), {"infrastructure error"}),
         (("lost-field", "@token-shown-once"), {"broken"}),
     ],
 )

@@ -59,7 +59,7 @@ def test_an_infrastructure_fault_reads_differently(fake_swamp, tmp_path):
     )
 
     assert done.returncode == 5
-    assert "NOT JUDGED, the bench failed" in done.stdout
+    assert "NOT JUDGED, the infrastructure failed" in done.stdout
     assert "port 0 was taken by another program" in done.stdout
 
 

@@ -141,7 +141,7 @@ def test_a_scenario_whose_process_was_lost_stands_in_every_report(tmp_path):
     assert process.returncode == 5, out + err
     others = len(locations(2)) - 1
     assert sorted(each["outcome"] for each in results(tmp_path)) == ["held"] * others + [
-        "infrastructure fault"
+        "infrastructure error"
     ]
     assert sorted(each["status"] for each in told_by_allure(tmp_path)) == ["broken"] + ["passed"] * others
 

@@ -17,7 +17,7 @@ import yaml
 from swamp_harness.product.publication import Publication
 from swamp_harness.product.registry import Registry
 from swamp_harness.scenario.artifact_bytes import blocks, described
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.memory import MemoryWatch, memory_of
 from swamp_harness.system.waiting import wait_until
@@ -135,5 +135,5 @@ def test_the_memory_of_a_tree_is_that_of_its_children_too():
 
 def test_memory_that_cannot_be_watched_is_a_fault():
     unused = max(psutil.pids()) + 100_000
-    with pytest.raises(InfrastructureFault, match="cannot be told"):
+    with pytest.raises(InfrastructureError, match="cannot be told"):
         MemoryWatch(lambda: memory_of(unused))

@@ -67,7 +67,7 @@ def test_the_display_tells_how_it_stands() -> None:
 @pytest.mark.parametrize(
     ("outcome", "failed"),
     [
-        *((each, 1) for each in (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.FAULT)),
+        *((each, 1) for each in (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.ERROR)),
         *((each, 0) for each in (Outcome.HELD, Outcome.DEVIATION, Outcome.WAIVED, Outcome.NOT_RUN)),
     ],
 )
@@ -100,7 +100,7 @@ class Losses:
 
     def take_loss(self, scenario: Any, code: int) -> Any:
         self.lost[scenario.name] = code
-        return a_result(scenario.name, Outcome.FAULT)
+        return a_result(scenario.name, Outcome.ERROR)
 
 
 @needs_fork
@@ -167,7 +167,7 @@ def test_a_part_of_the_scenarios_can_be_run(tmp_path: Path) -> None:
 @needs_fork
 def test_the_suite_is_measured_serially_and_side_by_side(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "swamp_harness.cli.main", "bench", "-j", "3", "--tags", "@uat-02"],
+        [sys.executable, "-m", "swamp_harness.cli.main", "benchmark", "-j", "3", "--tags", "@uat-02"],
         env=suite_environment(tmp_path, PATH=str(tmp_path)),
         cwd=ROOT,
         capture_output=True,
@@ -175,7 +175,7 @@ def test_the_suite_is_measured_serially_and_side_by_side(tmp_path: Path) -> None
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    runs = json.loads((tmp_path / "bench.json").read_text())["runs"]
+    runs = json.loads((tmp_path / "benchmark.json").read_text())["runs"]
     assert [runs[name]["scenarios at a time"] for name in ("serial", "side by side")] == [1, 3]
     chosen = [each for each in features.runs_in(features.parse(project.FEATURES)) if 2 in each.numbers]
     assert runs["serial"]["outcomes"] == runs["side by side"]["outcomes"] == {"held": len(chosen)}
@@ -183,7 +183,7 @@ def test_the_suite_is_measured_serially_and_side_by_side(tmp_path: Path) -> None
 
 def test_a_measurement_of_nothing_ends_as_the_run_that_found_nothing(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "swamp_harness.cli.main", "bench", "--tags", "@nothing"],
+        [sys.executable, "-m", "swamp_harness.cli.main", "benchmark", "--tags", "@nothing"],
         env=suite_environment(tmp_path, PATH=str(tmp_path)),
         cwd=ROOT,
         capture_output=True,

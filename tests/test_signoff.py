@@ -10,7 +10,7 @@ import yaml
 
 from swamp_harness.render.documents import put_together, write_documents
 from swamp_harness.render.junit import write_junit
-from swamp_harness.render.signoff import Knowledge, sign_off
+from swamp_harness.render.signoff import SignOffInputs, sign_off
 from swamp_harness.render.signoff_page import write_page
 from swamp_harness.render.words import in_ranges
 from swamp_harness.results import deviations, waivers
@@ -40,7 +40,7 @@ def knowing(*names, waived=()):
     runs = [
         FeatureRun(name, name, (number,), f"features/a.feature:{number}", "Tokens") for number, name in names
     ]
-    return Knowledge(runs, [], waived, [])
+    return SignOffInputs(runs, [], waived, [])
 
 
 def waivers_of(tmp_path, *entries):
@@ -62,7 +62,7 @@ def test_a_release_passes_when_every_scenario_held():
         (Outcome.BROKEN, Decision.FAIL, "Promise 1 is broken."),
         (Outcome.DEVIATION, Decision.FAIL, "Promise 1 is deviating in a known way, and not waived."),
         (Outcome.DEVIATION_GONE, Decision.FAIL, "Promise 1 is no longer deviating as listed."),
-        (Outcome.FAULT, Decision.INCOMPLETE, "The bench failed while promise 1 was judged."),
+        (Outcome.ERROR, Decision.INCOMPLETE, "The infrastructure failed while promise 1 was judged."),
         (Outcome.NOT_RUN, Decision.INCOMPLETE, "Of promise 1 not every scenario ran on linux x86_64."),
     ],
 )
@@ -335,14 +335,15 @@ def test_a_page_tells_what_is_broken_before_all_else(tmp_path):
     known = knowing((1, "one"), (2, "two"), (3, "three"))
     run = a_run(
         a_result("one", Outcome.BROKEN, reason="Not so: one.", step="Then one"),
-        a_result("two", Outcome.FAULT, reason="No port was free.", numbers=(2,)),
+        a_result("two", Outcome.ERROR, reason="No port was free.", numbers=(2,)),
         a_result("three", numbers=(3,)),
     )
 
     page = write_page(sign_off(run, known).document, tmp_path, runs_with_this_binary=1).read_text()
 
     stands = [
-        page.index(title) for title in ("What is broken", "Where the bench failed", "The thirty promises")
+        page.index(title)
+        for title in ("What is broken", "Where the infrastructure failed", "The thirty promises")
     ]
     assert stands == sorted(stands)
     assert "Then one" in page[stands[0] : stands[1]]
@@ -354,7 +355,7 @@ def test_a_page_of_a_run_in_which_all_held_has_no_word_of_failures(tmp_path):
     document = sign_off(a_run(a_result("one")), knowing((1, "one"))).document
     page = write_page(document, tmp_path, runs_with_this_binary=1).read_text()
     assert "What is broken" not in page
-    assert "Where the bench failed" not in page
+    assert "Where the infrastructure failed" not in page
 
 
 def test_a_page_shows_the_timelines_of_its_scenarios(tmp_path):
@@ -374,7 +375,7 @@ def test_junit_tells_failures_errors_and_what_did_not_run_apart(tmp_path):
     run = a_run(
         a_result("one"),
         a_result("two", Outcome.BROKEN, reason="not so\x1b[31m\nseen: 2 < 1", step="Then it is so"),
-        a_result("three", Outcome.FAULT),
+        a_result("three", Outcome.ERROR),
         a_result("four", Outcome.WAIVED),
         a_result("five", Outcome.NOT_RUN),
         a_result("six", Outcome.NOT_RUN, skip=NOT_SELECTED),
@@ -446,7 +447,7 @@ def test_numbers_are_told_in_ranges():
 
 
 def test_of_two_scenarios_of_one_name_a_broken_one_does_not_hide_behind_the_other():
-    known = Knowledge(
+    known = SignOffInputs(
         [
             FeatureRun("the-one", "one", (1,), "features/a.feature:1", "Tokens"),
             FeatureRun("another-one", "one", (1,), "features/a.feature:9", "Tokens"),

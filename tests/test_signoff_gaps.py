@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from swamp_harness.cli import main
-from swamp_harness.render.signoff import Knowledge, sign_off
+from swamp_harness.render.signoff import SignOffInputs, sign_off
 from swamp_harness.render.signoff_page import write_page
 from swamp_harness.render.signoff_summary import write_summary
 from swamp_harness.results.decision import Decision
@@ -26,7 +26,7 @@ ON_MAC = {"platform": "darwin aarch64"}
 ON_WINDOWS = {"platform": "windows x86_64"}
 LAB = MachineOfRun("the lab", "linux aarch64", "the lab cannot be reached at uat@lab:22.")
 HERE = MachineOfRun("this one", "linux x86_64")
-LAB_FAILED = f"A machine of the bench could not be used: {LAB.fault}"
+LAB_FAILED = f"A host could not be used: {LAB.fault}"
 NO_OTHER = Skip(SkipKind.NO_OTHER_BINARY, detail="give one with SWAMP_OTHER_BIN")
 NO_MACHINE = Skip(SkipKind.NO_MACHINE, detail="it is off.")
 NEEDS_MAC = Skip(SkipKind.NO_SUCH_MACHINE, ("darwin",), detail="the Mac is off")
@@ -40,22 +40,25 @@ def not_run(name, skip, **fields):
 def decision_of(*results, **fields):
     names = dict.fromkeys(result.name for result in results)
     runs = [FeatureRun(name, name, (1,), f"features/a.feature:{n}", "Tokens") for n, name in enumerate(names)]
-    return sign_off(a_run(*results, **fields), Knowledge(runs, [], [], []))
+    return sign_off(a_run(*results, **fields), SignOffInputs(runs, [], [], []))
 
 
-# --- machines of the bench
+# --- hosts
 
 
 def test_a_machine_of_the_bench_that_fails_leaves_a_release_incomplete():
-    decision = decision_of(a_result("one"), machines=(HERE, LAB), verdict=ExitCode.INFRASTRUCTURE_FAULT)
+    decision = decision_of(a_result("one"), machines=(HERE, LAB), verdict=ExitCode.INFRASTRUCTURE_ERROR)
 
     assert (decision.verdict, decision.reasons) == (Decision.INCOMPLETE, (LAB_FAILED,))
 
 
 def test_a_run_that_ended_with_the_fault_of_a_machine_which_it_did_not_note_does_not_pass():
-    decision = decision_of(a_result("one"), verdict=ExitCode.INFRASTRUCTURE_FAULT)
+    decision = decision_of(a_result("one"), verdict=ExitCode.INFRASTRUCTURE_ERROR)
 
-    assert (decision.verdict, decision.reasons) == (Decision.INCOMPLETE, ("The bench of a run failed.",))
+    assert (decision.verdict, decision.reasons) == (
+        Decision.INCOMPLETE,
+        ("The infrastructure of a run failed.",),
+    )
 
 
 def test_the_machines_and_their_faults_are_told_everywhere(tmp_path):
@@ -89,15 +92,15 @@ def test_a_record_in_another_format_is_bad_input_that_names_both(tmp_path, found
 
 
 def test_machines_and_their_faults_survive_the_merging():
-    failed = a_run(a_result("one"), machines=(HERE, LAB), verdict=ExitCode.INFRASTRUCTURE_FAULT)
+    failed = a_run(a_result("one"), machines=(HERE, LAB), verdict=ExitCode.INFRASTRUCTURE_ERROR)
     sound = a_run(a_result("two"), machines=(HERE,))
     deviating = a_run(a_result("two", Outcome.DEVIATION), verdict=ExitCode.KNOWN_DEVIATIONS)
     broken = a_run(a_result("two", Outcome.BROKEN), verdict=ExitCode.PROMISE_BROKEN)
 
     run = together([sound, failed])
 
-    assert (run.verdict, run.machines) == (ExitCode.INFRASTRUCTURE_FAULT, (HERE, LAB))
-    assert together([failed, deviating]).verdict is ExitCode.INFRASTRUCTURE_FAULT
+    assert (run.verdict, run.machines) == (ExitCode.INFRASTRUCTURE_ERROR, (HERE, LAB))
+    assert together([failed, deviating]).verdict is ExitCode.INFRASTRUCTURE_ERROR
     assert together([failed, broken]).verdict is ExitCode.PROMISE_BROKEN
 
 
@@ -105,24 +108,24 @@ def test_machines_and_their_faults_survive_the_merging():
 def test_a_run_whose_bench_has_a_machine_that_cannot_be_reached_signs_nothing_off(fake_swamp, tmp_path):
     nowhere = {"host": "127.0.0.1", "port": 1, "user": "uat", "key": "key", "folder": "uat"}
     lab = {"name": "the lab", "kind": "ssh", "platform": "linux x86_64", **nowhere}
-    bench = tmp_path / "bench.yaml"
-    bench.write_text(yaml.safe_dump({"machines": [{"name": "this one", "kind": "here"}, lab]}))
+    hosts = tmp_path / "hosts.yaml"
+    hosts.write_text(yaml.safe_dump({"machines": [{"name": "this one", "kind": "here"}, lab]}))
 
     done = run_suite(
         tmp_path / "reports",
         *("--name", MINT),
-        env={"SWAMP_BIN": str(fake_swamp().path), "UAT_BENCH": str(bench)},
+        env={"SWAMP_BIN": str(fake_swamp().path), "UAT_HOSTS": str(hosts)},
     )
 
-    assert done.returncode == ExitCode.INFRASTRUCTURE_FAULT, done.stdout + done.stderr
-    assert "  bench: the lab " in done.stdout
+    assert done.returncode == ExitCode.INFRASTRUCTURE_ERROR, done.stdout + done.stderr
+    assert "  host: the lab " in done.stdout
     told = {
         name: json.loads((tmp_path / "reports" / name).read_text()) for name in ("run.json", "signoff.json")
     }
-    here, there = told["run.json"]["bench"]
+    here, there = told["run.json"]["hosts"]
     assert (here["name"], here["fault"]) == ("this one", "")
     assert (there["name"], there["platform"]) == ("the lab", "linux x86_64")
-    reason = f"A machine of the bench could not be used: {there['fault']}"
+    reason = f"A host could not be used: {there['fault']}"
     assert reason in told["signoff.json"]["reasons"]
 
 
@@ -161,8 +164,8 @@ def test_what_is_about_the_system_itself_is_a_gap_there():
 @pytest.mark.parametrize("tag", ["terminal", "posix"])
 def test_what_the_suite_cannot_run_on_windows_is_a_gap_only_elsewhere(tag, monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
-    bench = SimpleNamespace(other=None, machines=[SimpleNamespace(platform="windows x86_64")])
-    skip = missing_for(SimpleNamespace(effective_tags=[tag]), bench)
+    run_context = SimpleNamespace(other=None, machines=[SimpleNamespace(platform="windows x86_64")])
+    skip = missing_for(SimpleNamespace(effective_tags=[tag]), run_context)
 
     on_windows = decision_of(
         *(a_result("one"), a_result("two")),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from swamp_harness.render.signoff import Knowledge, sign_off
+from swamp_harness.render.signoff import SignOffInputs, sign_off
 from swamp_harness.render.signoff_summary import write_summary
 from swamp_harness.results.deviations import Deviation
 from swamp_harness.results.history import PastRun
@@ -32,7 +32,7 @@ WAIVER = Waiver("two", "nobody needs it yet", "https://swamp-club.com/lab/630", 
 
 def summary_of(tmp_path, *results, known=None, **fields):
     runs = [FeatureRun(each.id, each.name, each.numbers, each.location, "Tokens") for each in results]
-    decision = sign_off(a_run(*results, **fields), known or Knowledge(runs, [], [], []))
+    decision = sign_off(a_run(*results, **fields), known or SignOffInputs(runs, [], [], []))
     return write_summary(decision.document, tmp_path).read_text("utf-8")
 
 
@@ -84,7 +84,7 @@ def test_deviations_waivers_flakes_and_cost_are_told(tmp_path):
     later = replace(earlier, outcomes={"one": "broken"})
     runs = [FeatureRun(each.id, each.name, each.numbers, each.location, "Tokens") for each in (one, two)]
 
-    told = summary_of(tmp_path, one, two, known=Knowledge(runs, [DEVIATION], [WAIVER], [earlier, later]))
+    told = summary_of(tmp_path, one, two, known=SignOffInputs(runs, [DEVIATION], [WAIVER], [earlier, later]))
 
     link = "<https://swamp-club.com/lab/630>"
     assert f"| 1 | It ends at once. | It ends late. [ends-late]({link}) | the first |" in told
@@ -116,7 +116,7 @@ def test_a_deviation_is_told_only_where_it_was_seen(tmp_path):
     otherwise = a_result("one", Outcome.BROKEN)
     runs = [FeatureRun("one", "one", (1,), "features/a.feature:1", "Tokens")]
 
-    told = summary_of(tmp_path, otherwise, known=Knowledge(runs, [DEVIATION], [], []))
+    told = summary_of(tmp_path, otherwise, known=SignOffInputs(runs, [DEVIATION], [], []))
 
     assert "It ends late." not in told
 
@@ -124,7 +124,7 @@ def test_a_deviation_is_told_only_where_it_was_seen(tmp_path):
 def test_what_did_not_hold_is_told_once_with_all_its_numbers_the_broken_first(tmp_path):
     told = summary_of(
         tmp_path,
-        a_result("one", Outcome.FAULT, numbers=(6, 30), location="features/a.feature:1"),
+        a_result("one", Outcome.ERROR, numbers=(6, 30), location="features/a.feature:1"),
         a_result("two", Outcome.BROKEN, numbers=(7, 30), location="features/a.feature:2"),
     ).splitlines()
 

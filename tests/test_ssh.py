@@ -12,13 +12,13 @@ import paramiko
 import psutil
 import pytest
 
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import LocalFiles, copy
 from swamp_harness.system.hosts.ssh import SshHost
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch
-from swamp_harness.system.waiting import AwaitedInVain, wait_until
+from swamp_harness.system.waiting import WaitTimeout, wait_until
 from tests.sshd import new_key, sshd_in
 
 SOON = Limit("a test", 20)
@@ -82,7 +82,7 @@ def test_a_program_that_is_not_there_ends_at_once(host, tmp_path):
 
 def test_a_folder_that_is_not_there_is_a_fault_of_the_bench(host, tmp_path):
     launch = Launch(["true"], {}, PurePosixPath(tmp_path / "nowhere"))
-    with pytest.raises(InfrastructureFault, match="could not be started on the other machine"):
+    with pytest.raises(InfrastructureError, match="could not be started on the other machine"):
         host.start("worker", launch, ProcessLog(tmp_path / "log"))
 
 
@@ -112,7 +112,7 @@ def test_a_suspended_process_says_nothing_until_it_is_resumed(start):
     wait_for_word(process, "3")
     process.suspend()
     before = len(said(process))
-    with pytest.raises(AwaitedInVain):
+    with pytest.raises(WaitTimeout):
         wait_until("more", lambda: len(said(process)), lambda count: count > before + 2, NOT_LONG)
     process.resume()
     wait_until("more", lambda: len(said(process)), lambda count: count > before + 2, SOON)
@@ -151,10 +151,10 @@ def lost(tmp_path):
 def test_nobody_knows_what_became_of_a_process_whose_machine_is_gone(lost):
     sshd, host, process = lost
     sshd.lose_everybody()
-    with pytest.raises(InfrastructureFault, match=r"^the other machine is gone: .* Find out why"):
+    with pytest.raises(InfrastructureError, match=r"^the other machine is gone: .* Find out why"):
         process.wait_for_end(SOON)
     for ask in (lambda: process.exit_code, lambda: process.alive, process.kill, lambda: host.run("true")):
-        with pytest.raises(InfrastructureFault, match="the other machine is gone"):
+        with pytest.raises(InfrastructureError, match="the other machine is gone"):
             ask()
 
 
@@ -171,7 +171,7 @@ def test_files_of_a_machine_that_is_gone_are_a_fault_of_the_bench(lost, tmp_path
     sshd.lose_everybody()
     process.end()
     for ask in (host.files.exists, host.files.read, host.files.entries, host.files.make):
-        with pytest.raises(InfrastructureFault, match="the other machine is gone"):
+        with pytest.raises(InfrastructureError, match="the other machine is gone"):
             ask(tmp_path / "nowhere")
 
 
@@ -197,7 +197,7 @@ def test_what_a_login_says_is_nothing_that_a_command_said(tmp_path):
     for sshd in sshd_in(tmp_path, "echo Welcome; echo no such file >&2; printf 'You have mail '"):
         host = SshHost("the other machine", sshd.address)
         assert host.run("echo here") == "here"
-        with pytest.raises(InfrastructureFault, match=r"failed on the other machine: bad luck$"):
+        with pytest.raises(InfrastructureError, match=r"failed on the other machine: bad luck$"):
             host.run("echo bad luck >&2; false")
         launch = Launch(["sh", "-c", "echo out; echo err >&2"], host.environment, PurePosixPath(tmp_path))
         process = host.start("worker", launch, ProcessLog(tmp_path / "log"))
@@ -261,7 +261,7 @@ def test_a_folder_is_copied_from_there_to_here(host, tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file for which there is no room")
 def test_a_file_for_which_there_is_no_room_there_is_a_fault_of_the_bench(host):
     for content in (b"little", bytes(10_000_000)):
-        with pytest.raises(InfrastructureFault, match="the other machine"):
+        with pytest.raises(InfrastructureError, match="the other machine"):
             host.files.write(PurePosixPath("/dev/full"), content)
 
 
@@ -362,7 +362,7 @@ def is_refused(path):
 
 
 def fault_of(address):
-    with pytest.raises(InfrastructureFault) as raised:
+    with pytest.raises(InfrastructureError) as raised:
         SshHost("the other machine", address).run("true")
     return str(raised.value)
 
@@ -409,5 +409,5 @@ def test_a_machine_that_shows_another_key_than_it_had(sshd, tmp_path):
 
 
 def test_a_command_that_fails_says_how(host):
-    with pytest.raises(InfrastructureFault, match=r"`ls /nowhere` failed on the other machine: .*nowhere"):
+    with pytest.raises(InfrastructureError, match=r"`ls /nowhere` failed on the other machine: .*nowhere"):
         host.run(f"ls {shlex.quote('/nowhere')}")

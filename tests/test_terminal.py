@@ -8,7 +8,7 @@ import pytest
 
 from swamp_harness.system.clean_env import scrubbed_environment
 from swamp_harness.system.console import press_ctrl_c
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch
@@ -80,7 +80,7 @@ def test_ending_it_takes_the_whole_tree(start):
 
 
 def test_a_program_that_is_not_there_is_a_fault_of_the_bench(tmp_path):
-    with pytest.raises(InfrastructureFault, match="could not be started"):
+    with pytest.raises(InfrastructureError, match="could not be started"):
         where_ctrl_c_can_be_pressed(
             "the process", Launch(["/nowhere/to/be/found"], {}, tmp_path), ProcessLog(tmp_path / "log")
         )
@@ -88,5 +88,5 @@ def test_a_program_that_is_not_there_is_a_fault_of_the_bench(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has consoles")
 def test_elsewhere_than_on_windows_no_process_has_a_console():
-    with pytest.raises(InfrastructureFault, match="only Windows has them"):
+    with pytest.raises(InfrastructureError, match="only Windows has them"):
         press_ctrl_c(1)

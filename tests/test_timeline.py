@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.product.worker import Milestone
 from swamp_harness.render.timeline_drawing import drawing_of
-from swamp_harness.scenario.journal import Note
-from swamp_harness.scenario.timeline import Cast, Lane, Mark, PoolWatch, Span, Timeline, lanes_of
+from swamp_harness.scenario.probe_log import Note
+from swamp_harness.scenario.timeline import Lane, Mark, PoolWatch, Span, Timeline, TimelineSource, lanes_of
 from swamp_harness.system.network import NetworkPath, PathChange, PathState
 from swamp_harness.system.process_log import Life, LifeEvent
 
@@ -51,7 +51,7 @@ def lanes(worker, pool=None, **others):
     none: list = []
     nobody = dict.fromkeys(("typed", "requests", "orchestrators", "runs", "leases", "notes"), none)
     nobody |= {"networks": {}, "lifetimes": {}}
-    cast = Cast(workers={"alpha": worker}, **{**nobody, **others})
+    cast = TimelineSource(workers={"alpha": worker}, **{**nobody, **others})
     return {lane.name: lane for lane in lanes_of(cast, pool or PoolWatch(), GRACE)}
 
 

@@ -11,7 +11,7 @@ from swamp_harness.render.coverage import Recorded, coverage_map, load_recorded,
 from swamp_harness.results import deviations
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import ScenarioResult, exit_code_of
-from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.expectation import expect
 from swamp_harness.specification import features, project
 from swamp_harness.system.errors import Comparison, ExitCode, PromiseBroken, UnusableInput
 from tests.conftest import a_result, a_run, forget_definitions, said_of_steps, said_of_style
@@ -124,7 +124,7 @@ def test_the_verdict_is_that_of_the_worst_outcome(outcomes, code):
 
 def test_a_judgement_shows_promise_and_sight_side_by_side():
     with pytest.raises(PromiseBroken) as caught:
-        judge("two are there", promised=[{"worker": "a"}, {"worker": "b"}], seen=[])
+        expect("two are there", expected=[{"worker": "a"}, {"worker": "b"}], actual=[])
     assert str(caught.value) == (
         "Not so: two are there.\n  promised: worker: a\n            worker: b\n  seen:     none"
     )

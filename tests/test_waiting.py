@@ -5,7 +5,7 @@ import pytest
 
 from swamp_harness.system.errors import PromiseBroken, UnusableInput
 from swamp_harness.system.limits import Limit, time_scale
-from swamp_harness.system.waiting import AwaitedInVain, wait_for_moment, wait_until
+from swamp_harness.system.waiting import WaitTimeout, wait_for_moment, wait_until
 
 SHORT = Limit("a test", 0.1)
 
@@ -17,7 +17,7 @@ def test_a_wait_returns_what_it_saw():
 
 
 def test_a_wait_in_vain_says_what_for_how_long_and_what_was_seen():
-    with pytest.raises(AwaitedInVain) as caught:
+    with pytest.raises(WaitTimeout) as caught:
         wait_until("a member", lambda: ["somebody else"], lambda _: False, SHORT)
 
     message = str(caught.value)
@@ -27,7 +27,7 @@ def test_a_wait_in_vain_says_what_for_how_long_and_what_was_seen():
 
 
 def test_a_wait_in_vain_is_a_broken_promise():
-    assert issubclass(AwaitedInVain, PromiseBroken)
+    assert issubclass(WaitTimeout, PromiseBroken)
 
 
 def test_a_hopeless_wait_ends_at_once_but_not_before_a_last_look():
@@ -37,10 +37,10 @@ def test_a_hopeless_wait_ends_at_once_but_not_before_a_last_look():
         looks.append(len(looks))
         return looks[-1]
 
-    with pytest.raises(AwaitedInVain, match="it died"):
-        wait_until("anything", look, lambda _: False, Limit("a test", 60), hopeless=lambda: "it died")
+    with pytest.raises(WaitTimeout, match="it died"):
+        wait_until("anything", look, lambda _: False, Limit("a test", 60), give_up_if=lambda: "it died")
     assert looks == [0]
-    assert wait_until("it", lambda: "there", lambda _: True, SHORT, hopeless=lambda: "it died") == "there"
+    assert wait_until("it", lambda: "there", lambda _: True, SHORT, give_up_if=lambda: "it died") == "there"
 
 
 def test_limits_are_scaled(monkeypatch):

@@ -19,10 +19,10 @@ from swamp_harness.product.repository import Repository
 from swamp_harness.product.run import RunEnding, RunOutcome, run_that
 from swamp_harness.product.run_records import RunRecord, lease, queue_from_json, queue_from_table
 from swamp_harness.product.workflow import Placement, Step, Task, Workflow
-from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.placement import ANY_WORKER, names_of_items, planned
 from swamp_harness.scenario.probe import PROBE, SHELL, WORK, is_work, result_of_step
-from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
+from swamp_harness.scenario.probe_log import ProbeLog
+from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 
 MODELS = Path(__file__).parents[1] / "fixtures" / "extensions" / "models"
 PUBLISHED = MODELS.parents[1] / "published"
@@ -122,7 +122,7 @@ def test_an_expanded_step_is_named_after_its_items_and_so_is_its_model():
     ],
 )
 def test_a_table_that_nobody_understands_is_no_broken_promise(rows, complaint):
-    with pytest.raises(InfrastructureFault, match=re.escape(complaint)):
+    with pytest.raises(InfrastructureError, match=re.escape(complaint)):
         planned(table(*rows))
 
 
@@ -151,58 +151,58 @@ def test_the_extensions_have_every_method_that_the_work_asks_for():
 
 
 @pytest.fixture
-def journal(tmp_path):
-    return Journal(tmp_path / "notes")
+def probe_log(tmp_path):
+    return ProbeLog(tmp_path / "notes")
 
 
-def write(journal, *lines):
-    with Path(journal.variables["UAT_NOTES"], "journal.jsonl").open("a") as file:
+def write(probe_log, *lines):
+    with Path(probe_log.variables["UAT_NOTES"], "journal.jsonl").open("a") as file:
         for event, step, worker, pid in lines:
             note = {"event": event, "step": step, "worker": worker, "pid": pid, "at": "2026-11-23T13:07:14Z"}
             file.write(json.dumps(note) + "\n")
 
 
-def test_a_journal_tells_overlap_from_succession(journal):
-    write(journal, ("start", "a", "alpha", 1), ("end", "a", "alpha", 1), ("start", "b", "alpha", 2))
-    assert journal.most_at_once(worker="alpha") == 1
+def test_a_journal_tells_overlap_from_succession(probe_log):
+    write(probe_log, ("start", "a", "alpha", 1), ("end", "a", "alpha", 1), ("start", "b", "alpha", 2))
+    assert probe_log.most_at_once(worker="alpha") == 1
 
-    write(journal, ("start", "c", "beta", 3), ("start", "c", "alpha", 4))
-    assert journal.most_at_once(worker="alpha") == 2
-    assert journal.most_at_once(worker="beta") == 1
-
-
-def test_steps_on_different_workers_were_worked_side_by_side(journal):
-    write(journal, ("start", "a", "alpha", 1), ("start", "b", "beta", 2), ("start", "c", "gamma", 3))
-
-    assert journal.most_at_once() == 3
-    assert journal.most_at_once(steps=["a", "b"]) == 2
+    write(probe_log, ("start", "c", "beta", 3), ("start", "c", "alpha", 4))
+    assert probe_log.most_at_once(worker="alpha") == 2
+    assert probe_log.most_at_once(worker="beta") == 1
 
 
-def test_a_step_that_runs_twice_at_a_time_overlaps_itself(journal):
-    write(journal, ("start", "a", "alpha", 1), ("start", "a", "alpha", 2))
+def test_steps_on_different_workers_were_worked_side_by_side(probe_log):
+    write(probe_log, ("start", "a", "alpha", 1), ("start", "b", "beta", 2), ("start", "c", "gamma", 3))
 
-    assert journal.most_at_once(worker="alpha") == 2
+    assert probe_log.most_at_once() == 3
+    assert probe_log.most_at_once(steps=["a", "b"]) == 2
 
 
-def test_a_line_that_is_being_written_is_not_read_yet(journal):
-    write(journal, ("start", "a", "alpha", 1))
-    with Path(journal.variables["UAT_NOTES"], "journal.jsonl").open("a") as file:
+def test_a_step_that_runs_twice_at_a_time_overlaps_itself(probe_log):
+    write(probe_log, ("start", "a", "alpha", 1), ("start", "a", "alpha", 2))
+
+    assert probe_log.most_at_once(worker="alpha") == 2
+
+
+def test_a_line_that_is_being_written_is_not_read_yet(probe_log):
+    write(probe_log, ("start", "a", "alpha", 1))
+    with Path(probe_log.variables["UAT_NOTES"], "journal.jsonl").open("a") as file:
         file.write('{"event": "start", "st')
 
-    assert [note.step for note in journal.starts()] == ["a"]
+    assert [note.step for note in probe_log.starts()] == ["a"]
 
 
 @pytest.mark.skipif("sys.platform == 'win32'", reason="needs a POSIX shell")
-def test_a_shell_step_keeps_the_journal_and_says_who_ran_it(journal, tmp_path):
+def test_a_shell_step_keeps_the_journal_and_says_who_ran_it(probe_log, tmp_path):
     task = WORK["runs a program"]("build")
-    (Path(journal.variables["UAT_NOTES"]) / "begun-build").mkdir()  # begun before, so it does not hold
-    environment = {**os.environ, **journal.variables, "UAT_WORKER": "alpha"}
+    (Path(probe_log.variables["UAT_NOTES"]) / "begun-build").mkdir()  # begun before, so it does not hold
+    environment = {**os.environ, **probe_log.variables, "UAT_WORKER": "alpha"}
     said = subprocess.run(
         [shutil.which("sh"), "-c", task.inputs["run"]],
         env=environment, cwd=tmp_path, check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
 
-    assert [(note.event, note.step, note.worker) for note in journal.notes()] == [
+    assert [(note.event, note.step, note.worker) for note in probe_log.notes()] == [
         ("start", "build", "alpha"),
         ("end", "build", "alpha"),
     ]
@@ -231,7 +231,7 @@ def commands_that_answer(tmp_path, monkeypatch, *, exit_code, stdout):
 def test_extensions_that_cannot_be_bundled_are_a_fault_of_the_bench(tmp_path, monkeypatch):
     commands = commands_that_answer(tmp_path, monkeypatch, exit_code=1, stdout="")
 
-    with pytest.raises(InfrastructureFault, match="see that it can be reached from here"):
+    with pytest.raises(InfrastructureError, match="see that it can be reached from here"):
         install(Repository(tmp_path), MODELS.parent, commands, PROBE)
 
 

@@ -4,7 +4,7 @@ from behave import then, when
 
 from swamp_harness.product.commands import Output, fails_because
 from swamp_harness.scenario import both_modes, every_list
-from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.tables import rows_of
 
 
@@ -29,10 +29,10 @@ def the_operator_errs(context, mistake):
 @then("these are the worker commands, and no others:")
 def these_are_the_commands(context):
     """Checks that the help lists exactly these commands; `judged in` says which promise covers each."""
-    judge(
+    expect(
         "these are the worker commands, and no others",
-        promised=[row["command"] for row in rows_of(context.table, {"command", "judged in"})],
-        seen=context.world.asked,
+        expected=[row["command"] for row in rows_of(context.table, {"command", "judged in"})],
+        actual=context.world.asked,
     )
 
 
@@ -40,10 +40,10 @@ def these_are_the_commands(context):
 @then("both answers tell the same {number:Number} fact")
 def both_answers_tell_the_same(context, number):
     """Checks that text and JSON list the same entries, and how many there are."""
-    judge(
+    expect(
         f"the text tells people the same {number} facts that the JSON tells scripts",
-        promised=str(number),
-        seen=both_modes.facts_of_both(context.world.asked),
+        expected=str(number),
+        actual=both_modes.facts_of_both(context.world.asked),
     )
 
 
@@ -88,10 +88,10 @@ def every_list_of_workers_shows_none(context):
 def _judge_workers(context, *, past):
     rows = every_list.promised_workers(context.table)
     for answer in every_list.answers(context.world, "worker", "list", *(("--all",) if past else ())):
-        judge(
+        expect(
             f"the worker list, {answer.how}, shows these workers and no others",
-            promised=every_list.known_workers(context.world, rows, answer, past=past),
-            seen=every_list.listed_workers(context.world, answer),
+            expected=every_list.known_workers(context.world, rows, answer, past=past),
+            actual=every_list.listed_workers(context.world, answer),
         )
 
 
@@ -101,10 +101,10 @@ def every_list_of_waiting_steps_shows(context):
     rows = rows_of(context.table, {"step", "waits for"})
     every_list.wait_until_all_queued(context.world, rows)
     for answer in every_list.answers(context.world, "worker", "queue"):
-        judge(
+        expect(
             f"the queue, {answer.how}, shows these steps and no others",
-            promised=every_list.known_queue(context.world, rows, answer),
-            seen=every_list.listed_queue(context.world, answer),
+            expected=every_list.known_queue(context.world, rows, answer),
+            actual=every_list.listed_queue(context.world, answer),
         )
 
 
@@ -117,10 +117,10 @@ def every_verification_shows(context):
 
 def _judge_verified(context, rows, answers):
     for answer in answers:
-        judge(
+        expect(
             f"the verification, {answer.how}, shows these workers and no others",
-            promised=every_list.known_verified(context.world, rows),
-            seen=every_list.listed_verified(answer),
+            expected=every_list.known_verified(context.world, rows),
+            actual=every_list.listed_verified(answer),
         )
 
 
@@ -129,18 +129,18 @@ def both_fail(context, reason):
     """Checks that both commands fail for this reason, with the same exit code and no stack trace."""
     code = context.world.asked.json.exit_code
     outcome = fails_because(reason, code)
-    judge(
+    expect(
         f"the command fails because {reason}, in both modes, with the same exit code",
-        promised={Output.TEXT.value: outcome, Output.JSON.value: outcome},
-        seen=both_modes.outcomes(context.world.asked),
+        expected={Output.TEXT.value: outcome, Output.JSON.value: outcome},
+        actual=both_modes.outcomes(context.world.asked),
     )
 
 
 @then('the worker "{worker:Name}" reported these events, one a line:')
 def the_worker_reported_these_events(context, worker):
     """Checks the events that the worker printed, in order, one on each line."""
-    judge(
+    expect(
         f'the worker "{worker}" reported these events, one a line',
-        promised=[{**row, "facts": "as they were"} for row in rows_of(context.table, {"event", "step"})],
-        seen=both_modes.events_of(context.world, worker),
+        expected=[{**row, "facts": "as they were"} for row in rows_of(context.table, {"event", "step"})],
+        actual=both_modes.events_of(context.world, worker),
     )

@@ -2,33 +2,33 @@
 
 from behave import given, then, when
 
-from swamp_harness.scenario import artifacts, shipping
-from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario import artifacts, extensions
+from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.tables import rows_of
 
 
 @given('a registry that offers version "{version:Name}" of an extension')
 def a_registry(context, version):
     """Starts a local extension registry that publishes one version of the test extension."""
-    shipping.publish(context.world, version)
+    extensions.publish(context.world, version)
 
 
 @given("the operator has pulled the extension")
 def the_operator_has_pulled(context):
     """Pulls the published extension into the repository."""
-    shipping.pull(context.world)
+    extensions.pull(context.world)
 
 
 @when('the operator pulls version "{version:Name}" and the orchestrator is restarted')
 def the_operator_pulls(context, version):
     """Publishes a version with a new program and new files, pulls it and restarts the orchestrator."""
-    shipping.replace(context.world, version)
+    extensions.replace(context.world, version)
 
 
 @when('the operator pulls version "{version:Name}" with new files only, and the orchestrator is restarted')
 def the_operator_pulls_the_same_program(context, version):
     """Publishes a version with new files and the same program, pulls it and restarts the orchestrator."""
-    shipping.replace(context.world, version, same_program=True)
+    extensions.replace(context.world, version, same_program=True)
 
 
 @given('the memory of the worker "{worker:Name}" is watched')
@@ -58,80 +58,80 @@ def the_step_has_sent_half(context, step):
 @then('the step "{step:Name}" found these versions of its extension, whole:')
 def the_step_found_these_versions(context, step):
     """Checks which version of the program and of the files each start of the step ran with."""
-    judge(
+    expect(
         f'the step "{step}" ran these versions of its extension, with their own files, byte for byte',
-        promised=rows_of(context.table, {"start", "program", "files"}),
-        seen=shipping.found_by(context.world, step),
+        expected=rows_of(context.table, {"start", "program", "files"}),
+        actual=extensions.found_by(context.world, step),
     )
 
 
 @then('the worker "{worker:Name}" was sent of extensions:')
 def the_worker_was_sent(context, worker):
     """Checks what the orchestrator sent to the worker, and that it sent each part once."""
-    judge(
+    expect(
         f'the worker "{worker}" was sent this of extensions, and each of it once',
-        promised=rows_of(context.table, {"what", "different", "sent"}),
-        seen=shipping.sent_to(context.world, worker),
+        expected=rows_of(context.table, {"what", "different", "sent"}),
+        actual=extensions.sent_to(context.world, worker),
     )
 
 
 @then('on the machine of "{worker:Name}" the extension is in the cache and nowhere else')
 def the_extension_is_in_the_cache(context, worker):
     """Checks that the worker keeps the extension in its cache directory and in no other place."""
-    judge(
+    expect(
         f'on the machine of "{worker}" the extension is in the cache and nowhere else',
-        promised=["the cache"],
-        seen=shipping.places_on_machine(context.world, worker),
+        expected=["the cache"],
+        actual=extensions.places_on_machine(context.world, worker),
     )
 
 
 @then('the artifact of the step "{step:Name}" is there, bit for bit')
 def the_artifact_is_there(context, step):
     """Checks the artifact's size and checksum as the product reports them and as it stores them."""
-    judge(
+    expect(
         f'the artifact of the step "{step}" is there, bit for bit',
-        promised=artifacts.made_by(context.world, step),
-        seen=artifacts.recorded_of(context.world, step),
+        expected=artifacts.made_by(context.world, step),
+        actual=artifacts.recorded_of(context.world, step),
     )
 
 
 @then('the artifacts of all sizes of the step "{step:Name}" are there, bit for bit')
 def the_artifacts_are_there(context, step):
     """Checks that every artifact of a step that writes many sizes is complete and unchanged."""
-    judge(
+    expect(
         f'the artifacts of all sizes of the step "{step}" are there, bit for bit',
-        promised=[],
-        seen=artifacts.damaged_of_all_sizes(context.world, step),
+        expected=[],
+        actual=artifacts.damaged_of_all_sizes(context.world, step),
     )
 
 
 @then('the step "{step:Name}" has read the artifacts of all sizes of the step "{maker:Name}", bit for bit')
 def the_step_has_read_all(context, step, maker):
     """Checks that one step read every artifact of another step without a change."""
-    judge(
+    expect(
         f'the step "{step}" has read the artifacts of all sizes of the step "{maker}", bit for bit',
-        promised=[],
-        seen=artifacts.misread_of_all_sizes(context.world, step, maker),
+        expected=[],
+        actual=artifacts.misread_of_all_sizes(context.world, step, maker),
     )
 
 
 @then('nothing can be read of the artifact of the step "{step:Name}"')
 def nothing_can_be_read(context, step):
     """Checks that the operator can read no part of the artifact."""
-    judge(
+    expect(
         f'nothing can be read of the artifact of the step "{step}"',
-        promised=artifacts.NOT_THERE,
-        seen=artifacts.readable_of(context.world, step),
+        expected=artifacts.NOT_THERE,
+        actual=artifacts.readable_of(context.world, step),
     )
 
 
 @then('the step "{step:Name}" has read the artifact of the step "{maker:Name}", bit for bit')
 def the_step_has_read(context, step, maker):
     """Checks that one step read the artifact of another step without a change."""
-    judge(
+    expect(
         f'the step "{step}" has read the artifact of the step "{maker}", bit for bit',
-        promised=artifacts.expected_reading(context.world, maker),
-        seen=artifacts.read_by(context.world, step),
+        expected=artifacts.expected_reading(context.world, maker),
+        actual=artifacts.read_by(context.world, step),
     )
 
 
@@ -154,8 +154,8 @@ def the_orchestrator_took_no_more(context, large, small):
 
 
 def _judge_memory(context, name, large, small):
-    judge(
+    expect(
         f'the memory that {name} took for the artifact of the step "{large}" is no more than for "{small}"',
-        promised={},
-        seen=artifacts.memory_for(context.world, name, large, small),
+        expected={},
+        actual=artifacts.memory_for(context.world, name, large, small),
     )

@@ -3,7 +3,7 @@
 from behave import then
 
 from swamp_harness.scenario import capabilities, ledger_observations, value_observations
-from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.tables import rows_of
 from swamp_harness.scenario.values import MESSAGE
 
@@ -11,30 +11,30 @@ from swamp_harness.scenario.values import MESSAGE
 @then('the step "{step:Name}" was given back:')
 def was_given_back(context, step):
     """Checks what the product returned to the step for each of its calls."""
-    judge(
+    expect(
         f'the step "{step}" was given back what is true',
-        promised=rows_of(context.table, {"asked for", "given back"}),
-        seen=capabilities.given_back(context.world, step, [row["asked for"] for row in context.table]),
+        expected=rows_of(context.table, {"asked for", "given back"}),
+        actual=capabilities.given_back(context.world, step, [row["asked for"] for row in context.table]),
     )
 
 
 @then('the step "{placed:Name}" was given back the same as the step "{local:Name}"')
 def was_given_back_the_same(context, placed, local):
     """Checks that both steps got the same result for every call."""
-    judge(
+    expect(
         f'the step "{placed}" was given back the same as the step "{local}", call by call',
-        promised=[],
-        seen=capabilities.differences_in_answers(context.world, local, placed),
+        expected=[],
+        actual=capabilities.differences_in_answers(context.world, local, placed),
     )
 
 
 @then('the steps "{placed:Names}" were given back the same as the step "{local:Name}"')
 def were_given_back_the_same(context, placed, local):
     """Checks that each of these steps got the same results as another step."""
-    judge(
+    expect(
         f'the steps {", ".join(placed)} were given back the same as the step "{local}", call by call',
-        promised=[],
-        seen=[
+        expected=[],
+        actual=[
             f"{step}: {difference}"
             for step in placed
             for difference in capabilities.differences_in_answers(context.world, local, step)
@@ -45,10 +45,10 @@ def were_given_back_the_same(context, placed, local):
 @then('the step "{placed:Name}" was given back and left behind the same as the step "{local:Name}"')
 def was_given_back_and_left_behind_the_same(context, placed, local):
     """Checks that both steps got the same results and left the same data and secrets."""
-    judge(
+    expect(
         f'the step "{placed}" was given back and left behind the same as the step "{local}"',
-        promised=[],
-        seen=[
+        expected=[],
+        actual=[
             *capabilities.differences_in_answers(context.world, local, placed),
             *capabilities.differences_in_remains(context.world, local, placed),
         ],
@@ -58,79 +58,79 @@ def was_given_back_and_left_behind_the_same(context, placed, local):
 @then('every value came back to the step "{step:Name}" as it was')
 def every_value_came_back(context, step):
     """Checks that every value the step handed over came back to it unchanged."""
-    judge(
+    expect(
         f'every value came back to the step "{step}" as it was, on each path',
-        promised=[],
-        seen=value_observations.values_that_came(context.world, step),
+        expected=[],
+        actual=value_observations.values_that_came(context.world, step),
     )
 
 
 @then('the operator finds every value of the step "{step:Name}" as it was')
 def the_operator_finds_every_value(context, step):
     """Checks that the operator reads every value of the step unchanged."""
-    judge(
+    expect(
         f'the operator finds every value of the step "{step}" as it was',
-        promised=[],
-        seen=value_observations.values_left(context.world, step),
+        expected=[],
+        actual=value_observations.values_left(context.world, step),
     )
 
 
 @then('the step "{step:Name}" was given every value as it was')
 def was_given_every_value(context, step):
     """Checks that the step received every value of another step unchanged."""
-    judge(
+    expect(
         f'the step "{step}" was given every value as it was',
-        promised=[],
-        seen=value_observations.values_given(context.world, step),
+        expected=[],
+        actual=value_observations.values_given(context.world, step),
     )
 
 
 @then("the ledger holds these entries, and no others:")
 def the_ledger_holds(context):
     """Checks every version of the shared record: its text and the step that wrote it."""
-    judge(
+    expect(
         "the ledger holds these entries, each in its version and of its step",
-        promised=rows_of(context.table, {"version", "entry", "step"}),
-        seen=ledger_observations.entries(context.world),
+        expected=rows_of(context.table, {"version", "entry", "step"}),
+        actual=ledger_observations.entries(context.world),
     )
 
 
 @then('the newest entry of the ledger is "{entry:Name}", in version {number:Number}')
 def the_newest_entry_is(context, entry, number):
     """Checks the newest version of the shared record, both as listed and as read."""
-    judge(
+    expect(
         "the newest entry of the ledger is listed as the latest, and read by whoever names no version",
-        promised={"listed": str(number), "read": entry},
-        seen=ledger_observations.newest(context.world),
+        expected={"listed": str(number), "read": entry},
+        actual=ledger_observations.newest(context.world),
     )
 
 
 @then("the last run tells of the entries that its steps wrote:")
 def the_last_run_tells(context):
     """Checks which versions the last run reports for each step, in its output and in its record."""
-    promised = rows_of(context.table, {"step", "version"})
-    judge(
+    expected = rows_of(context.table, {"step", "version"})
+    expect(
         "the last run tells of the entries that its steps wrote",
-        promised={"told": promised, "recorded": promised},
-        seen=ledger_observations.versions_by_run(context.world),
+        expected={"told": expected, "recorded": expected},
+        actual=ledger_observations.versions_by_run(context.world),
     )
 
 
 @then("each step found the entries that were there before it, and then its own as well")
 def each_step_found(context):
     """Checks that each step saw the entries written before it and its own, in every way it asked."""
-    judge(
+    expect(
         "each step found the entries that were there before it, and then its own as well, however it asked",
-        promised=[],
-        seen=ledger_observations.differences_in_accounts(context.world),
+        expected=[],
+        actual=ledger_observations.differences_in_accounts(context.world),
     )
 
 
 @then('the error of the step "{step:Name}" is told as it was raised')
 def the_error_is_told(context, step):
     """Checks that the step's error message is complete in the run's output and in its record."""
-    judge(
+    expect(
         f'the error of the step "{step}" is told as it was raised, to who follows the run and in its record',
-        promised={"told": MESSAGE, "recorded": MESSAGE},
-        seen=value_observations.error_of(context.world, step),
+        expected={"told": MESSAGE, "recorded": MESSAGE},
+        actual=value_observations.error_of(context.world, step),
     )

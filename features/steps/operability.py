@@ -2,8 +2,8 @@
 
 from behave import given, then, when
 
-from swamp_harness.scenario import elsewhere_observations, run_events
-from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario import remote_client_observations, run_events
+from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.tables import rows_of
 
 
@@ -53,20 +53,20 @@ def the_step_goes_on_once_heard(context, step):
 @then("the operator has seen what these steps said while they still ran:")
 def the_operator_has_seen(context):
     """Checks that the operator saw the output of these steps while they were still running."""
-    judge(
+    expect(
         "the operator has seen what these steps said while they still ran",
-        promised=[row["step"] for row in rows_of(context.table, {"step"})],
-        seen=context.world.heard_in_time,
+        expected=[row["step"] for row in rows_of(context.table, {"step"})],
+        actual=context.world.heard_in_time,
     )
 
 
 @then('the operator was told once that each of the steps "{steps:Names}" began, spoke and was done')
 def the_operator_was_told_once(context, steps):
     """Checks that the operator saw the start, the output and the end of each step exactly once."""
-    judge(
+    expect(
         f"the operator was told once that each of the steps {' and '.join(steps)} began, spoke and was done",
-        promised=elsewhere_observations.told_once(steps),
-        seen=elsewhere_observations.times_told(context.world, steps),
+        expected=remote_client_observations.told_once(steps),
+        actual=remote_client_observations.times_told(context.world, steps),
     )
 
 
@@ -74,41 +74,41 @@ def the_operator_was_told_once(context, steps):
 def an_operator_there_is_shown_the_result(context):
     """Runs a method from the other machine and checks the result it shows in text and in JSON."""
     world = context.world
-    judge(
+    expect(
         "a method that is run through the orchestrator succeeds and shows its result, in text and in JSON",
-        promised=elsewhere_observations.expected_of_method(world),
-        seen=elsewhere_observations.shown_of_method(world),
+        expected=remote_client_observations.expected_of_method(world),
+        actual=remote_client_observations.shown_of_method(world),
     )
 
 
 @then("an operator there who runs a method that fails is told so, in text and in JSON")
 def an_operator_there_is_told_of_the_failure(context):
     """Runs a failing method from the other machine and checks exit code and reason in both outputs."""
-    judge(
+    expect(
         "a method that is run through the orchestrator and fails fails for whoever runs it, and says why",
-        promised=elsewhere_observations.expected_of_failing_method(),
-        seen=elsewhere_observations.told_of_failing_method(context.world),
+        expected=remote_client_observations.expected_of_failing_method(),
+        actual=remote_client_observations.told_of_failing_method(context.world),
     )
 
 
 @then("an operator there is told why, in text and in JSON, who:")
 def an_operator_there_is_told_why(context):
     """Runs these wrong commands from the other machine and checks the reason each gives."""
-    promised = rows_of(context.table, {"errs", "reason"})
-    judge(
+    expected = rows_of(context.table, {"errs", "reason"})
+    expect(
         "the command fails and says why, to a person and to a script, with the same exit code",
-        promised=promised,
-        seen=elsewhere_observations.told_why(context.world, [row["errs"] for row in promised]),
+        expected=expected,
+        actual=remote_client_observations.told_why(context.world, [row["errs"] for row in expected]),
     )
 
 
 @then("nothing was left on the other machine")
 def nothing_was_left(context):
     """Checks that the product wrote only the user's own settings on the other machine."""
-    judge(
+    expect(
         "on the other machine there is nothing new but a person's own settings of swamp",
-        promised=[],
-        seen=context.world.elsewhere.left_behind(),
+        expected=[],
+        actual=context.world.remote_client.left_behind(),
     )
 
 
@@ -116,18 +116,18 @@ def nothing_was_left(context):
 def the_worker_ends_failing(context, worker):
     """Waits until the worker exits, then checks that it failed and did not enroll."""
     ending = context.world.workers[worker].wait_until_ended()
-    judge(
+    expect(
         f'the worker "{worker}" ends by itself with a failing exit code, and has not enrolled',
-        promised={"failing": True, "enrolled": False},
-        seen={"failing": ending.failing, "enrolled": ending.enrolled},
+        expected={"failing": True, "enrolled": False},
+        actual={"failing": ending.failing, "enrolled": ending.enrolled},
     )
 
 
 @then('the worker "{worker:Name}" says what is wrong with the certificate')
 def the_worker_says_what_is_wrong(context, worker):
     """Checks that the worker names what is wrong with the orchestrator's certificate."""
-    judge(
+    expect(
         f'the worker "{worker}" says what is wrong with the certificate',
-        promised=[context.world.security.flaw],
-        seen=context.world.workers[worker].rejections,
+        expected=[context.world.security.flaw],
+        actual=context.world.workers[worker].rejections,
     )

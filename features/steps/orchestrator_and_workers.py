@@ -7,7 +7,7 @@ from behave import given, then, when
 from swamp_harness.product.commands import Output
 from swamp_harness.product.worker_settings import labels_by_variable
 from swamp_harness.scenario import observations, run_events
-from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.tables import NOT_LIVE, promised_pool, seen_pool
 
 
@@ -407,20 +407,20 @@ def the_worker_is_enrolled(context, worker):
 @then('the worker "{worker:Name}" is connected')
 def the_worker_is_connected(context, worker):
     """Checks that the worker's process runs and that the pool shows the worker as connected."""
-    judge(
+    expect(
         f'the worker "{worker}" is connected',
-        promised=True,
-        seen=observations.is_connected(context.world, worker),
+        expected=True,
+        actual=observations.is_connected(context.world, worker),
     )
 
 
 @then('the worker "{worker:Name}" is rejected because {reason:Rejection}')
 def the_worker_is_rejected_because(context, worker, reason):
     """Waits until the worker exits, then checks that it failed for this reason."""
-    judge(
+    expect(
         f'the worker "{worker}" ends by itself, failing, because {reason}',
-        promised=f"ended by itself with a failing exit code, because {reason}",
-        seen=str(context.world.workers[worker].wait_until_ended()),
+        expected=f"ended by itself with a failing exit code, because {reason}",
+        actual=str(context.world.workers[worker].wait_until_ended()),
     )
 
 
@@ -428,60 +428,60 @@ def the_worker_is_rejected_because(context, worker, reason):
 @then('the worker "{worker:Name}" made {number:Number} attempts')
 def the_worker_made_attempts(context, worker, number):
     """Checks how many times the worker tried to connect."""
-    judge(
+    expect(
         f'the number of times that the worker "{worker}" tried to connect is {number}',
-        promised=number,
-        seen=context.world.workers[worker].dials,
+        expected=number,
+        actual=context.world.workers[worker].dials,
     )
 
 
 @then('the worker "{worker:Name}" has not been disconnected')
 def the_worker_has_not_been_disconnected(context, worker):
     """Checks that the worker never lost its connection."""
-    judge(
+    expect(
         f'the worker "{worker}" has not been disconnected',
-        promised=[],
-        seen=context.world.workers[worker].disconnected_at,
+        expected=[],
+        actual=context.world.workers[worker].disconnected_at,
     )
 
 
 @then('the worker "{worker:Name}" says that it has reconnected')
 def the_worker_says_it_has_reconnected(context, worker):
     """Checks that the worker reports its last enrollment as a reconnection."""
-    judge(
+    expect(
         f'the worker "{worker}" says at its last enrollment that it has reconnected',
-        promised=True,
-        seen=context.world.workers[worker].says_reconnected(),
+        expected=True,
+        actual=context.world.workers[worker].says_reconnected(),
     )
 
 
 @then('the worker "{worker:Name}" was not disturbed by "{other:Name}"')
 def the_worker_was_not_disturbed(context, worker, other):
     """Checks that the worker stayed connected and in the pool after another worker started."""
-    judge(
+    expect(
         f'the worker "{worker}" was not disturbed by "{other}"',
-        promised=observations.UNDISTURBED,
-        seen=observations.standing_of(context.world, worker, since=context.world.workers[other].started),
+        expected=observations.UNDISTURBED,
+        actual=observations.standing_of(context.world, worker, since=context.world.workers[other].started),
     )
 
 
 @then('the worker "{worker:Name}" is disconnected at the deadline')
 def the_worker_is_disconnected_at_the_deadline(context, worker):
     """Checks that the orchestrator disconnects the worker when its token expires."""
-    judge(
+    expect(
         f'the worker "{worker}" is disconnected when the lifetime of its token has passed',
-        promised="at the deadline",
-        seen=observations.deadline_kept_by(context.world, worker),
+        expected="at the deadline",
+        actual=observations.deadline_kept_by(context.world, worker),
     )
 
 
 @then("the pool is empty")
 def the_pool_is_empty(context):
     """Checks that neither the worker list nor the live pool shows a worker."""
-    judge(
+    expect(
         "the pool is empty",
-        promised=[],
-        seen=seen_pool(
+        expected=[],
+        actual=seen_pool(
             observations.pool_when(context.world, set(), Output.JSON), context.world.live_pool(), ["worker"]
         ),
     )
@@ -501,14 +501,14 @@ def the_pool_shows_with_past_members(context):
 
 
 def _judge_pool(context, output, *, past=False):
-    promised = promised_pool(context.table)
+    expected = promised_pool(context.table)
     expected = {
-        (row["worker"], row["connected"] == "yes") for row in promised if row["connected"] != NOT_LIVE
+        (row["worker"], row["connected"] == "yes") for row in expected if row["connected"] != NOT_LIVE
     }
-    judge(
+    expect(
         f"the pool, in {output.value}, shows these members and no others",
-        promised=promised,
-        seen=seen_pool(
+        expected=expected,
+        actual=seen_pool(
             observations.pool_when(context.world, expected, output, past=past),
             context.world.live_pool(),
             context.table.headings,
@@ -519,8 +519,8 @@ def _judge_pool(context, output, *, past=False):
 @then('the pool no longer holds "{worker:Name}" once the grace window is over')
 def the_pool_no_longer_holds(context, worker):
     """Waits until the grace window has passed, then checks that the live pool has removed the worker."""
-    judge(
+    expect(
         f'the pool no longer holds "{worker}"',
-        promised=[],
-        seen=observations.kept_after_grace_window(context.world, worker),
+        expected=[],
+        actual=observations.kept_after_grace_window(context.world, worker),
     )

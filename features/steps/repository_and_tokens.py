@@ -7,7 +7,7 @@ from behave import given, then, when
 from swamp_harness.product.commands import SUCCEEDS, Output, fails_because
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.scenario import every_list, observations, token_names
-from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.tables import promised_tokens, seen_tokens
 
 
@@ -129,46 +129,46 @@ def the_lifetime_has_passed(context, token):
 @then("the command succeeds")
 def the_command_succeeds(context):
     """Checks that the operator's last command succeeded."""
-    judge("the command succeeds", promised=SUCCEEDS, seen=context.world.operator.last.outcome)
+    expect("the command succeeds", expected=SUCCEEDS, actual=context.world.operator.last.outcome)
 
 
 @then("the command fails because {reason:Failure}")
 def the_command_fails_because(context, reason):
     """Checks that the last command failed for this reason, with no output and no stack trace."""
-    judge(
+    expect(
         f"the command fails because {reason}, and says so to a person",
-        promised=fails_because(reason),
-        seen=context.world.operator.last.outcome,
+        expected=fails_because(reason),
+        actual=context.world.operator.last.outcome,
     )
 
 
 @then("each of these commands fails because {reason:Failure}")
 def each_command_fails_because(context, reason):
     """Checks that each of the last commands failed for this reason with exit code 1."""
-    judge(
+    expect(
         f"each of these commands fails because {reason}, and says so to a person",
-        promised=dict.fromkeys(context.world.asked.results, fails_because(reason, 1)),
-        seen=context.world.asked.outcomes(),
+        expected=dict.fromkeys(context.world.asked.results, fails_because(reason, 1)),
+        actual=context.world.asked.outcomes(),
     )
 
 
 @then("the tokens and the vault are as they were before these commands")
 def the_tokens_are_as_they_were(context):
     """Checks that the last commands changed no token and nothing in the vault."""
-    judge(
+    expect(
         "what the product keeps of the tokens, and what it keeps in the vault, is the same as before",
-        promised=[],
-        seen=token_names.changes_since(context.world, context.world.asked),
+        expected=[],
+        actual=token_names.changes_since(context.world, context.world.asked),
     )
 
 
 @then('the first answer says that the token "{token:Name}" is revoked, and since when')
 def the_first_answer_says_when(context, token):
     """Checks that the output of the first revocation names the token and the time."""
-    judge(
+    expect(
         f'the answer to the first revoking says that the token "{token}" is revoked, and since when',
-        promised=[token, context.world.operator.revoked_at(token)],
-        seen=context.world.operator.says_revoked(),
+        expected=[token, context.world.operator.revoked_at(token)],
+        actual=context.world.operator.says_revoked(),
     )
 
 
@@ -185,34 +185,34 @@ def its_answer_says_where_it_is_kept(context, token, vault):
 
 
 def _judge_minting(context, token, vault):
-    judge(
+    expect(
         f'the answer says when the token "{token}" expires, and where its secret is kept',
-        promised={
+        expected={
             "token": token,
             "expires": token_names.WHEN_ASKED,
             "kept in": f"{vault} (key worker-token-{token})",
         },
-        seen=token_names.minting(context.world, token),
+        actual=token_names.minting(context.world, token),
     )
 
 
 @then('its answer shows the credential of "{token:Name}" exactly once')
 def its_answer_shows_the_credential_once(context, token):
     """Checks that the output contains the credential once and its secret in no other place."""
-    judge(
+    expect(
         f'the answer shows the credential of "{token}" once, and its secret nowhere else',
-        promised={"credentials": [token], "secrets": 1},
-        seen=context.world.operator.shown_by_last(),
+        expected={"credentials": [token], "secrets": 1},
+        actual=context.world.operator.shown_by_last(),
     )
 
 
 @then("its answer says that the token was revoked before")
 def its_answer_says_revoked_before(context):
     """Checks that the output says that the token was already revoked."""
-    judge(
+    expect(
         "the answer says that the token was revoked before",
-        promised=True,
-        seen=context.world.operator.says_already_revoked(),
+        expected=True,
+        actual=context.world.operator.says_already_revoked(),
     )
 
 
@@ -220,27 +220,27 @@ def its_answer_says_revoked_before(context):
 def the_token_is_recorded_as_revoked(context, token):
     """Checks that the second revocation did not change the recorded time of the first."""
     first, second = (each.started for each in context.world.operator.revocations[-2:])
-    judge(
+    expect(
         f'the token "{token}" is still recorded as revoked before it was revoked again at {second:%H:%M:%S}',
-        promised=True,
-        seen=first < context.world.operator.revoked_at(token) < second,
+        expected=True,
+        actual=first < context.world.operator.revoked_at(token) < second,
     )
 
 
 @then('the token "{token:Name}" is recorded as {state:TokenState}')
 def the_token_is_recorded_as(context, token, state):
     """Checks the token's state in the data that scripts read."""
-    judge(
+    expect(
         f'the token "{token}" is recorded as {state}, for scripts that read its data',
-        promised=state,
-        seen=observations.recorded_state_of(context.world, token),
+        expected=state,
+        actual=observations.recorded_state_of(context.world, token),
     )
 
 
 @then("the token list is empty")
 def the_token_list_is_empty(context):
     """Checks that the token list shows no token."""
-    judge("the token list is empty", promised=[], seen=context.world.operator.tokens())
+    expect("the token list is empty", expected=[], actual=context.world.operator.tokens())
 
 
 @then("the token list shows:")
@@ -254,10 +254,10 @@ def every_list_of_tokens_shows(context):
     """Checks the token list in text and in JSON, asked in the repository and through the orchestrator."""
     rows = promised_tokens(context.table, partial(observations.machine_id_of, context.world))
     for answer in every_list.answers(context.world, "worker", "token", "list"):
-        judge(
+        expect(
             f"the token list, {answer.how}, shows these tokens and no others",
-            promised=every_list.known_tokens(context.world, rows, answer),
-            seen=every_list.listed_tokens(context.world, answer),
+            expected=every_list.known_tokens(context.world, rows, answer),
+            actual=every_list.listed_tokens(context.world, answer),
         )
 
 
@@ -269,58 +269,58 @@ def the_token_list_shows_in_both(context):
 
 
 def _judge_token_list(context, output):
-    judge(
+    expect(
         f"the token list, in {output.value}, shows these tokens and no others",
-        promised=promised_tokens(context.table, partial(observations.machine_id_of, context.world)),
-        seen=seen_tokens(context.world.operator.tokens(output), context.table.headings),
+        expected=promised_tokens(context.table, partial(observations.machine_id_of, context.world)),
+        actual=seen_tokens(context.world.operator.tokens(output), context.table.headings),
     )
 
 
 @then('the token "{token:Name}" has stayed bound to the machine of "{worker:Name}" alone')
 def the_token_has_stayed_bound(context, token, worker):
     """Checks that the token is bound to the worker's machine only, since its first enrollment."""
-    judge(
+    expect(
         f'the token "{token}" has stayed bound to the machine of "{worker}" alone',
-        promised=observations.first_binding_of(context.world, worker),
-        seen=observations.binding_of(context.world, token, worker),
+        expected=observations.first_binding_of(context.world, worker),
+        actual=observations.binding_of(context.world, token, worker),
     )
 
 
 @then('the machine id of "{worker:Name}" is kept in its cache directory')
 def the_machine_id_is_kept(context, worker):
     """Checks that the worker's cache directory stores the machine id it enrolled with."""
-    judge(
+    expect(
         f'the machine id under which "{worker}" enrolled is kept in its cache directory',
-        promised=observations.machine_id_of(context.world, worker),
-        seen=context.world.workers[worker].machine.kept_machine_id,
+        expected=observations.machine_id_of(context.world, worker),
+        actual=context.world.workers[worker].machine.kept_machine_id,
     )
 
 
 @then('the secret of "{token:Name}" is nowhere outside the vault')
 def the_secret_is_nowhere_outside_the_vault(context, token):
     """Searches all files, logs and outputs for the secret, and checks that only the vault has it."""
-    judge(
+    expect(
         f'the secret of "{token}" is in no file, log or output outside the vault',
-        promised=[],
-        seen=observations.leaks_of(context.world, token),
+        expected=[],
+        actual=observations.leaks_of(context.world, token),
     )
 
 
 @then('no data that the operator can read shows the secret of "{token:Name}"')
 def no_data_shows_the_secret(context, token):
     """Checks that no answer of `swamp data` contains the token's secret."""
-    judge(
+    expect(
         f'`swamp data` does not show the secret of "{token}"',
-        promised=[],
-        seen=context.world.operator.data_leaks_of(token),
+        expected=[],
+        actual=context.world.operator.data_leaks_of(token),
     )
 
 
 @then('the repository holds no trace of the token "{token:Name}"')
 def the_repository_holds_no_trace(context, token):
     """Checks that no file in the repository mentions the token."""
-    judge(
+    expect(
         f'no file of the repository mentions the token "{token}"',
-        promised=[],
-        seen=observations.traces_of(context.world, token),
+        expected=[],
+        actual=observations.traces_of(context.world, token),
     )

@@ -4,7 +4,7 @@ from behave import given, then, when
 
 from swamp_harness.product.commands import Output
 from swamp_harness.scenario import env_observations, secret_observations
-from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.tables import rows_of
 
 
@@ -107,20 +107,20 @@ def the_orchestrator_is_restarted_with(context, names):
 @then('the step "{step:Name}" was handed the secret "{key:Name}"')
 def the_step_was_handed(context, step, key):
     """Checks that the step received the secret; compares digests, never the secret itself."""
-    judge(
+    expect(
         f'the step "{step}" was handed the secret "{key}", told by its digest',
-        promised=secret_observations.digest_of(context.world, key),
-        seen=context.world.journal.remark("digest", step),
+        expected=secret_observations.digest_of(context.world, key),
+        actual=context.world.probe_log.remark("digest", step),
     )
 
 
 @then('the step "{step:Name}" was handed the secrets "{keys:Names}"')
 def the_step_was_handed_several(context, step, keys):
     """Checks that the step received these secrets; compares digests, never the secrets themselves."""
-    judge(
+    expect(
         f'the step "{step}" was handed the secrets {" and ".join(keys)}, told by their digests',
-        promised=[secret_observations.digest_of(context.world, key) for key in keys],
-        seen=context.world.journal.remark("digest", step).split(),
+        expected=[secret_observations.digest_of(context.world, key) for key in keys],
+        actual=context.world.probe_log.remark("digest", step).split(),
     )
 
 
@@ -128,59 +128,59 @@ def the_step_was_handed_several(context, step, keys):
 def every_step_was_handed(context, key):
     """Checks that every step of the workflow received the secret; compares digests."""
     steps = [step.name for step in context.world.workflow.steps]
-    judge(
+    expect(
         f'every step was handed the secret "{key}", told by its digest',
-        promised=dict.fromkeys(steps, secret_observations.digest_of(context.world, key)),
-        seen={step: context.world.journal.remark("digest", step) for step in steps},
+        expected=dict.fromkeys(steps, secret_observations.digest_of(context.world, key)),
+        actual={step: context.world.probe_log.remark("digest", step) for step in steps},
     )
 
 
 @then('no answer about the run shows the secret of "{key:Name}"')
 def no_answer_shows(context, key):
     """Checks that no command about the run prints the secret."""
-    judge(
+    expect(
         f'no answer of the product about the run shows the secret of "{key}"',
-        promised=[],
-        seen=secret_observations.leaks_in_answers(context.world, key),
+        expected=[],
+        actual=secret_observations.leaks_in_answers(context.world, key),
     )
 
 
 @then('the step "{step:Name}" was refused what it asked the vault for')
 def the_step_was_refused(context, step):
     """Checks that the vault refused the step's request for a secret."""
-    judge(
+    expect(
         f'the step "{step}" was refused what it asked the vault for',
-        promised="refused",
-        seen=secret_observations.answer_of_vault(context.world, step).partition(":")[0],
+        expected="refused",
+        actual=secret_observations.answer_of_vault(context.world, step).partition(":")[0],
     )
 
 
 @then('the vault gave the step "{step:Name}" the secret "{name:Name}"')
 def the_vault_gave_the_step(context, step, name):
     """Checks that the vault returned this secret to the step; compares digests."""
-    judge(
+    expect(
         f'the vault gave the step "{step}" the secret "{name}"',
-        promised=f"got {secret_observations.digest_of(context.world, name)}",
-        seen=secret_observations.answer_of_vault(context.world, step),
+        expected=f"got {secret_observations.digest_of(context.world, name)}",
+        actual=secret_observations.answer_of_vault(context.world, step),
     )
 
 
 @then('the steps on "{worker:Name}" found these variables:')
 def the_steps_found(context, worker):
     """Checks where each variable in the steps' environment came from."""
-    promised = rows_of(context.table, {"step", "start", "variable", "found that of"})
-    judge(
+    expected = rows_of(context.table, {"step", "start", "variable", "found that of"})
+    expect(
         f'the steps on "{worker}" found these variables',
-        promised=promised,
-        seen=env_observations.found_variables(context.world, worker, promised),
+        expected=expected,
+        actual=env_observations.found_variables(context.world, worker, expected),
     )
 
 
 @then('the step "{step:Name}" found nothing of the control plane on "{worker:Name}"')
 def the_step_found_nothing(context, step, worker):
     """Checks that the step's environment has no credential, address or variable of the connection."""
-    judge(
+    expect(
         f'the step "{step}" found nothing of the control plane in its environment',
-        promised=[],
-        seen=env_observations.of_the_control_plane(context.world, worker, step),
+        expected=[],
+        actual=env_observations.of_the_control_plane(context.world, worker, step),
     )

@@ -7,7 +7,7 @@ from behave import given, then, when
 from swamp_harness.product.commands import SUCCEEDS, Output
 from swamp_harness.product.run import CANCELLED, FAILED, METHOD_SUCCEEDS, SUCCEEDED, run_that
 from swamp_harness.scenario import run_events, run_observations
-from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.placement import planned
 from swamp_harness.scenario.probe import written_by_probe
 from swamp_harness.scenario.tables import promised_queue, rows_of
@@ -131,40 +131,40 @@ def the_run_fails_because(context, reason):
 @then("the method succeeds")
 def the_method_succeeds(context):
     """Waits for the end of the method and checks that its output shows success."""
-    judge(
+    expect(
         "the method has ended, for the one who follows it, as succeeded",
-        promised=METHOD_SUCCEEDS,
-        seen=run_observations.outcome_of_method(context.world),
+        expected=METHOD_SUCCEEDS,
+        actual=run_observations.outcome_of_method(context.world),
     )
 
 
 @then("the command confirms that it cancels the run")
 def the_command_confirms_the_cancellation(context):
     """Checks that the cancel command succeeds and names this run."""
-    judge(
+    expect(
         "the command succeeds, and says that it cancels this run",
-        promised={"command": SUCCEEDS, "cancels": "this run"},
-        seen=run_observations.told_of_cancellation(context.world),
+        expected={"command": SUCCEEDS, "cancels": "this run"},
+        actual=run_observations.told_of_cancellation(context.world),
     )
 
 
 @then("nothing of the run was left when the command said that it is cancelled")
 def nothing_was_left_when_told(context):
     """Checks that no process, lease, busy worker or queued step was left when the cancel command answered."""
-    judge(
+    expect(
         "nothing of the run was left at work when the command said that it is cancelled",
-        promised=[],
-        seen=run_observations.left_when_told_as_cancelled(context.world),
+        expected=[],
+        actual=run_observations.left_when_told_as_cancelled(context.world),
     )
 
 
 @then('the step "{step:Name}" was over at most {seconds:Number} seconds after the command had answered')
 def the_step_was_over_in_time(context, step, seconds):
     """Checks that the step's lease ended within this many seconds of the command's answer."""
-    judge(
+    expect(
         f'the dispatch of "{step}" ended, by its lease, at most {seconds} s after the command had answered',
-        promised=run_observations.IN_TIME,
-        seen=run_observations.end_after_answer(context.world, step, timedelta(seconds=seconds)),
+        expected=run_observations.IN_TIME,
+        actual=run_observations.end_after_answer(context.world, step, timedelta(seconds=seconds)),
     )
 
 
@@ -174,20 +174,20 @@ def the_step_was_over_in_time(context, step, seconds):
 )
 def the_lease_ended_at_the_deadline(context, step, worker, seconds):
     """Checks that the step's lease ended within this many seconds of the token's expiry."""
-    judge(
+    expect(
         f'the lease of "{step}" on "{worker}" ended at most {seconds} s after the lifetime of its token',
-        promised=run_observations.IN_TIME,
-        seen=run_observations.end_after_deadline(context.world, step, worker, timedelta(seconds=seconds)),
+        expected=run_observations.IN_TIME,
+        actual=run_observations.end_after_deadline(context.world, step, worker, timedelta(seconds=seconds)),
     )
 
 
 @then('the step "{step:Name}" was ended before its own end')
 def the_step_was_ended(context, step):
     """Checks that the step started once and was stopped before it finished its work."""
-    judge(
+    expect(
         f'the step "{step}" was ended before it came to its own end, by its own account',
-        promised={"began": 1, "came to its own end": 0},
-        seen=run_observations.starts_and_ends(context.world, step),
+        expected={"began": 1, "came to its own end": 0},
+        actual=run_observations.starts_and_ends(context.world, step),
     )
 
 
@@ -197,85 +197,87 @@ def the_run_is_cancelled(context):
     _judge_run(context, run_that(CANCELLED))
 
 
-def _judge_run(context, promised):
-    judge(
-        f"the run has ended, for its follower and in the run history, as {promised}",
-        promised=promised,
-        seen=run_observations.outcome_of_run(context.world),
+def _judge_run(context, expected):
+    expect(
+        f"the run has ended, for its follower and in the run history, as {expected}",
+        expected=expected,
+        actual=run_observations.outcome_of_run(context.world),
     )
 
 
 @then("these steps began, and no others:")
 def these_steps_began(context):
     """Checks which steps started and on which worker, and that no other step started."""
-    judge(
+    expect(
         "these steps began, by their own account, and no others",
-        promised=rows_of(context.table, {"step", "worker"}),
-        seen=run_observations.steps_begun(context.world),
+        expected=rows_of(context.table, {"step", "worker"}),
+        actual=run_observations.steps_begun(context.world),
     )
 
 
 @then("no step began")
 def no_step_began(context):
     """Checks that no step started."""
-    judge("no step began, by its own account", promised=[], seen=run_observations.steps_begun(context.world))
+    expect(
+        "no step began, by its own account", expected=[], actual=run_observations.steps_begun(context.world)
+    )
 
 
 @then("the operator sees these dispatches, and no others:")
 def these_dispatches(context):
     """Checks every lease that the operator sees: step, worker, state and whether the step wrote data."""
-    judge(
+    expect(
         "the operator sees these dispatches, and no others",
-        promised=rows_of(context.table, {"step", "worker", "began on", "lease", "wrote"}),
-        seen=run_observations.dispatches(context.world, context.table.headings),
+        expected=rows_of(context.table, {"step", "worker", "began on", "lease", "wrote"}),
+        actual=run_observations.dispatches(context.world, context.table.headings),
     )
 
 
 @then("this data has been recorded, and no other:")
 def this_data_has_been_recorded(context):
     """Checks all data that the steps wrote: step, name, version and worker."""
-    judge(
+    expect(
         "the steps have recorded this data, and no other",
-        promised=rows_of(context.table, {"step", "data", "version", "written on"}),
-        seen=run_observations.results(context.world, context.table.headings),
+        expected=rows_of(context.table, {"step", "data", "version", "written on"}),
+        actual=run_observations.results(context.world, context.table.headings),
     )
 
 
 @then('the operator can read what the step "{step:Name}" had written into "{datum:Name}"')
 def the_operator_can_read(context, step, datum):
     """Checks that the operator reads exactly what the step wrote into this data item."""
-    judge(
+    expect(
         f'the operator can read what the step "{step}" had written into "{datum}"',
-        promised=written_by_probe(datum, step),
-        seen=run_observations.reading(context.world, step, datum),
+        expected=written_by_probe(datum, step),
+        actual=run_observations.reading(context.world, step, datum),
     )
 
 
 @then("the queue shows, in text and in JSON:")
 def the_queue_shows(context):
     """Checks the queue in text and in JSON, and that it shows no other step."""
-    promised = promised_queue(context.table, context.world.present_instance)
+    expected = promised_queue(context.table, context.world.present_instance)
     for output in (Output.TEXT, Output.JSON):
-        judge(
+        expect(
             f"the queue, in {output.value}, shows these steps and no others",
-            promised=promised,
-            seen=run_observations.queue_holding(context.world, [row["step"] for row in promised], output),
+            expected=expected,
+            actual=run_observations.queue_holding(context.world, [row["step"] for row in expected], output),
         )
 
 
 @then("the queue is empty")
 def the_queue_is_empty(context):
     """Checks that no step waits in the queue."""
-    judge("the queue is empty", promised=[], seen=run_observations.queue(context.world, Output.JSON))
+    expect("the queue is empty", expected=[], actual=run_observations.queue(context.world, Output.JSON))
 
 
 @then('the most steps that ran on "{worker:Name}" at one time is {number:Number}')
 def the_most_steps_at_one_time(context, worker, number):
     """Checks the highest number of steps that the worker ran at once."""
-    judge(
+    expect(
         f'the most steps that ran on "{worker}" at one time is {number}',
-        promised={"by the steps' own account": number, "by the leases": number},
-        seen=run_observations.most_at_once(context.world, worker),
+        expected={"by the steps' own account": number, "by the leases": number},
+        actual=run_observations.most_at_once(context.world, worker),
     )
 
 
@@ -283,20 +285,20 @@ def the_most_steps_at_one_time(context, worker, number):
 @then('each item of "{step:Name}" was worked {number:Number} times')
 def each_item_was_worked(context, step, number):
     """Checks how often each item of the step was processed."""
-    judge(
+    expect(
         f'each item of "{step}" was worked {number} times, and no other',
-        promised=dict.fromkeys(run_observations.items_of(context.world, step), number),
-        seen=run_observations.items_worked(context.world, step),
+        expected=dict.fromkeys(run_observations.items_of(context.world, step), number),
+        actual=run_observations.items_worked(context.world, step),
     )
 
 
 @then('the result of each item of "{step:Name}" is there in version {number:Number}')
 def the_result_of_each_item(context, step, number):
     """Checks the version of each item's result."""
-    judge(
+    expect(
         f'the result of each item of "{step}" is there in version {number}, and no other',
-        promised=dict.fromkeys(run_observations.items_of(context.world, step), number),
-        seen=run_observations.versions_of_results(context.world),
+        expected=dict.fromkeys(run_observations.items_of(context.world, step), number),
+        actual=run_observations.versions_of_results(context.world),
     )
 
 
@@ -304,10 +306,10 @@ def the_result_of_each_item(context, step, number):
 def the_result_can_still_be_read(context, step, number):
     """Checks that the operator can still read this version of each item's result."""
     items = run_observations.items_of(context.world, step)
-    judge(
+    expect(
         f'the result of each item of "{step}" can still be read in version {number}',
-        promised={item: f"result of {item}, version {number}, written by start {number}" for item in items},
-        seen=run_observations.results_in_version(context.world, items, number),
+        expected={item: f"result of {item}, version {number}, written by start {number}" for item in items},
+        actual=run_observations.results_in_version(context.world, items, number),
     )
 
 
@@ -315,89 +317,89 @@ def the_result_can_still_be_read(context, step, number):
 def the_items_wrote_the_versions(context, step, number, model):
     """Checks that each item wrote one version of the shared result and that none is lost."""
     versions = [str(version) for version in range(1, number + 1)]
-    judge(
+    expect(
         f'each item of "{step}" wrote one of the versions 1 to {number} of the result of "{model}"',
-        promised={
+        expected={
             "versions": versions,
             "written by": run_observations.items_of(context.world, step),
             "newest": versions[-1:],
         },
-        seen=run_observations.versions_of_record(context.world, model, number),
+        actual=run_observations.versions_of_record(context.world, model, number),
     )
 
 
 @then('items of "{step:Name}" were worked side by side')
 def items_were_worked_side_by_side(context, step):
     """Checks that at least two items were processed at the same time."""
-    judge(
+    expect(
         f'items of "{step}" were worked side by side',
-        promised={"several at one time": True},
-        seen={"several at one time": run_observations.items_at_once(context.world, step) > 1},
+        expected={"several at one time": True},
+        actual={"several at one time": run_observations.items_at_once(context.world, step) > 1},
     )
 
 
 @then('the workers "{first:Name}", "{second:Name}" and "{third:Name}" have all taken part')
 def the_workers_have_taken_part(context, first, second, third):
     """Checks that exactly these three workers ran steps."""
-    judge(
+    expect(
         f'"{first}", "{second}" and "{third}" have all taken part',
-        promised=sorted([first, second, third]),
-        seen=run_observations.workers_that_took_part(context.world),
+        expected=sorted([first, second, third]),
+        actual=run_observations.workers_that_took_part(context.world),
     )
 
 
 @then('nothing of a step is left running on the machine of "{worker:Name}"')
 def nothing_of_a_step_is_left(context, worker):
     """Checks that no process of a step is left on the worker's machine."""
-    judge(
+    expect(
         f'nothing of a step is left running on the machine of "{worker}"',
-        promised=[],
-        seen=run_observations.left_of_steps(context.world, worker),
+        expected=[],
+        actual=run_observations.left_of_steps(context.world, worker),
     )
 
 
 @then('the worker "{worker:Name}" takes another step')
 def the_worker_takes_another_step(context, worker):
     """Runs one more step on the worker and checks that it starts there."""
-    judge(
+    expect(
         f'the worker "{worker}" takes another step',
-        promised=[{"step": "another", "worker": worker}],
-        seen=run_observations.next_step_of(context.world, worker),
+        expected=[{"step": "another", "worker": worker}],
+        actual=run_observations.next_step_of(context.world, worker),
     )
 
 
 @then('the worker "{worker:Name}" is connected as the same pool member as before')
 def the_worker_is_the_same_member(context, worker):
     """Waits until the worker is connected and checks that it is the same pool member as at first."""
-    judge(
+    expect(
         f'the worker "{worker}" is connected as the same pool member as before',
-        promised=run_observations.first_membership(context.world, worker),
-        seen=run_observations.membership(context.world, worker),
+        expected=run_observations.first_membership(context.world, worker),
+        actual=run_observations.membership(context.world, worker),
     )
 
 
 @then("the history of all runs shows the run as {status:RunStatus}")
 def the_history_shows_the_run_as(context, status):
     """Checks the run's status in the history of all runs."""
-    judge(
+    expect(
         f"the history of all runs shows the run as {status}",
-        promised=status,
-        seen=context.world.operator.status_in_run_history(context.world.runs.last.run_id),
+        expected=status,
+        actual=context.world.operator.status_in_run_history(context.world.runs.last.run_id),
     )
 
 
 @then("the orchestrator still serves")
 def the_orchestrator_still_serves(context):
     """Checks that the orchestrator still answers."""
-    judge("the orchestrator still serves", promised=True, seen=context.world.orchestrator.api.ready())
+    expect("the orchestrator still serves", expected=True, actual=context.world.orchestrator.api.ready())
 
 
 @then('all data of the step "{steps:Names}" have the tags "{tags:Labels}"')
 @then('all data of the steps "{steps:Names}" have the tags "{tags:Labels}"')
 def all_data_have_the_tags(context, steps, tags):
     """Checks that all data of these steps have exactly these tags."""
-    judge(
+    expect(
         f"all data of the steps {' and '.join(steps)} have the tags that the run was given",
-        promised={step: [tags] for step in steps},
-        seen={step: run_observations.tags_of_data(context.world, step, tags) for step in steps},
+        expected={step: [tags] for step in steps},
+        actual={step: run_observations.tags_of_data(context.world, step, tags) for step in steps},
     )

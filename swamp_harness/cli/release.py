@@ -10,7 +10,7 @@ from typing import Any
 from swamp_harness.cli.options import OnceOnly, platforms
 from swamp_harness.product.releases import Releases
 from swamp_harness.render.documents import PREVIOUS, put_together, set_aside, write_documents
-from swamp_harness.render.signoff import Knowledge
+from swamp_harness.render.signoff import SignOffInputs
 from swamp_harness.render.signoff_page import PAGE_FILE
 from swamp_harness.results import deviations, waivers
 from swamp_harness.runner.allure_page import make_page
@@ -51,7 +51,7 @@ def _signoff(options: argparse.Namespace) -> int:
         if not {reports.resolve(), (reports / PREVIOUS).resolve()} & given:
             set_aside(reports)
         record = put_together(options.runs, reports)
-        inputs = Knowledge(runs, listed, waived, platforms=options.platforms)
+        inputs = SignOffInputs(runs, listed, waived, platforms=options.platforms)
         decision = write_documents(record, reports, inputs)
     print("\n".join([decision.verdict.value, *(f"  {reason}" for reason in decision.reasons)]))
     print(f"Sign-off page: {reports / PAGE_FILE}")

@@ -1,4 +1,4 @@
-"""`swamp-uat run`, and the sub-commands that run the suite several times: `bench` and `matrix`."""
+"""`swamp-uat run`, and the sub-commands that run the suite several times: `benchmark` and `matrix`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add_commands(commands: Any) -> None:
     run.add_argument("paths", nargs="*", help="feature files, or file:line; all features when left out")
     run.set_defaults(subcommand=_run)
 
-    measured = commands.add_parser("bench", help="measure the suite, serially and side by side")
+    measured = commands.add_parser("benchmark", help="measure the suite, serially and side by side")
     add_shard(measured, "as for run, to measure a part")
     add_tags(measured, "as for run, to measure a part")
     add_jobs(measured, "as for run, for the second of the two")
@@ -52,7 +52,7 @@ def _bench(options: argparse.Namespace) -> int:
         *(part for tags in options.tags for part in ("--tags", tags)),
         *options.paths,
     ]
-    return benchmark.bench(project.reports(), options.jobs or jobs_that_suit(), selection)
+    return benchmark.measure(project.reports(), options.jobs or jobs_that_suit(), selection)
 
 
 def _matrix(options: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ import psutil
 from swamp_harness.product import contracts
 from swamp_harness.product.credential import learn_from_output
 from swamp_harness.product.wordings import COMMAND_FAILURES, STACK_TRACE, reasons_given
-from swamp_harness.system.errors import ContractBroken, InfrastructureFault, PromiseBroken
+from swamp_harness.system.errors import ContractBroken, InfrastructureError, PromiseBroken
 from swamp_harness.system.limits import COMMAND
 from swamp_harness.system.processes import Launch, out_of_reach_of_the_terminal
 from swamp_harness.system.redaction import SECRETS
@@ -171,7 +171,7 @@ class CommandResult:
                 f"`{self.command}` was asked for JSON, but its {stream} is not one JSON document: {error}\n"
                 f"{SECRETS.blank(text)[:_MOST_OF_AN_OUTPUT]}"
             ) from None
-        contracts.honour(contract, document, f"`{self.command}`, {stream},")
+        contracts.validate(contract, document, f"`{self.command}`, {stream},")
         return document
 
     def __str__(self) -> str:
@@ -213,7 +213,7 @@ class SwampCommands:
 
         Raises:
             PromiseBroken: the command did not end within the limit for a command.
-            InfrastructureFault: it could not be started, or there is no terminal on this platform.
+            InfrastructureError: it could not be started, or there is no terminal on this platform.
         """
         given = (*arguments, "--json") if output is Output.JSON else arguments
         call = self._on_a_terminal if output is Output.TERMINAL else self._through_pipes
@@ -237,7 +237,7 @@ class SwampCommands:
                 **out_of_reach_of_the_terminal(),
             )
         except OSError as error:
-            raise InfrastructureFault(f"`{_shown(command)}` could not be started: {error}.") from error
+            raise InfrastructureError(f"`{_shown(command)}` could not be started: {error}.") from error
         try:
             typed = stdin.encode() if stdin is not None else None
             stdout, stderr = process.communicate(typed, timeout=COMMAND.seconds)

@@ -12,10 +12,10 @@ from swamp_harness.product.commands import Output, SwampCommands
 from swamp_harness.product.fallbacks import Fallback, Fallbacks
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import Repository
-from swamp_harness.system.errors import ContractBroken, InfrastructureFault
+from swamp_harness.system.errors import ContractBroken, InfrastructureError
 
 _PACKAGES = Path(".swamp", "deno-cache")
-# The one thing that the bench downloads; it does so the way the caller's other tools do.
+# The one thing that the suite downloads; it does so the way the caller's other tools do.
 _NETWORK_SETTINGS = frozenset(
     {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "npm_config_registry", "node_extra_ca_certs"}
 )
@@ -40,12 +40,12 @@ def install(repository: Repository, extensions: Path, commands: SwampCommands, m
         model_type: one of the types in it, to see that it is there.
 
     Raises:
-        InfrastructureFault: the product could not bundle them.
+        InfrastructureError: the product could not bundle them.
     """
     shutil.copytree(extensions, repository.folder / "extensions", dirs_exist_ok=True)
     result = commands.run("model", "type", "describe", model_type, output=Output.JSON)
     if not result.succeeded or model_type not in result.stdout:
-        raise InfrastructureFault(
+        raise InfrastructureError(
             "The extensions for the scenarios could not be bundled. The product downloads two packages from "
             f"the npm registry for this, once for each run: see that it can be reached from here.\n{result}"
         )

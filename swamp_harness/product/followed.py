@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from swamp_harness.product.commands import Output
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch, ProcessTree
@@ -67,22 +67,22 @@ class Followed:
         """Press Ctrl-C where it is followed.
 
         Raises:
-            InfrastructureFault: it is not followed at a terminal.
+            InfrastructureError: it is not followed at a terminal.
         """
         if not isinstance(self._process, TerminalProcess | ConsoleProcess):
-            raise InfrastructureFault("Only somebody at a terminal can press Ctrl-C.")
+            raise InfrastructureError("Only somebody at a terminal can press Ctrl-C.")
         self._process.press_ctrl_c()
 
-    def wait_for_exit(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
+    def wait_for_exit(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> int:
         """Wait until the command has ended.
 
         Returns:
             Its exit code.
 
         Raises:
-            AwaitedInVain: it goes on after the limit.
+            WaitTimeout: it goes on after the limit.
         """
-        return self._process.wait_for_end(limit, hopeless=hopeless)
+        return self._process.wait_for_end(limit, give_up_if=give_up_if)
 
     def end(self) -> None:
         """Make sure that nobody follows it any longer."""

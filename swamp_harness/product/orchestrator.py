@@ -11,11 +11,11 @@ from swamp_harness.product.repository import Repository
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.product.wordings import LISTENING, PORT_TAKEN
 from swamp_harness.system.certificates import ServerCertificate
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import ORCHESTRATOR_READY
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch, ProcessTree
-from swamp_harness.system.waiting import AwaitedInVain, wait_until
+from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 
 class Orchestrator:
@@ -86,7 +86,7 @@ class Orchestrator:
         """Start it and wait until `/ready` says that it serves.
 
         Raises:
-            InfrastructureFault: it did not get ready.
+            InfrastructureError: it did not get ready.
         """
         # The repository's path has swamp's name in it. A product that looks for its name in the command line
         # then finds it for a script as well, whose interpreter would otherwise be all that is listed.
@@ -105,7 +105,7 @@ class Orchestrator:
                 lambda: LISTENING.search(self.log.text(process.log_start)),
                 lambda match: match is not None,
                 ORCHESTRATOR_READY,
-                hopeless=lambda: self._cause_of_death(process),
+                give_up_if=lambda: self._cause_of_death(process),
             )
             self._port = int(_match(listening)["port"])
             wait_until(
@@ -113,10 +113,10 @@ class Orchestrator:
                 self.api.ready,
                 bool,
                 ORCHESTRATOR_READY,
-                hopeless=lambda: self._cause_of_death(process),
+                give_up_if=lambda: self._cause_of_death(process),
             )
-        except AwaitedInVain as error:
-            raise InfrastructureFault(f"The product did not start. {error}\n{self.log.tail(15)}") from error
+        except WaitTimeout as error:
+            raise InfrastructureError(f"The product did not start. {error}\n{self.log.tail(15)}") from error
 
     def kill(self) -> None:
         """End it at once, with everything it has started."""
@@ -137,7 +137,7 @@ class Orchestrator:
 
     def _running(self) -> ProcessTree:
         if self._process is None:
-            raise InfrastructureFault(f"{self.name} was never started.")
+            raise InfrastructureError(f"{self.name} was never started.")
         return self._process
 
     def _cause_of_death(self, process: ProcessTree) -> str | None:

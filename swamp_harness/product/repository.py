@@ -12,7 +12,7 @@ from pathlib import Path
 
 from swamp_harness.product.commands import Output, SwampCommands
 from swamp_harness.product.conventions import VAULT
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 
 _SECRETS = Path(".swamp", "secrets")
 
@@ -33,7 +33,7 @@ class Repository:
         """Make an independent repository that is equal to this one.
 
         Raises:
-            InfrastructureFault: the copy would still point at this repository.
+            InfrastructureError: the copy would still point at this repository.
         """
         # The catalogs are derived from what lies beside them, and hold absolute paths in a binary form.
         shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("*.db", "*.db-wal", "*.db-shm"))
@@ -49,7 +49,7 @@ def initialise(commands: SwampCommands, *, with_vault: bool) -> Repository:
     """Make a new repository in the folder where the commands are typed.
 
     Raises:
-        InfrastructureFault: the product could not do it.
+        InfrastructureError: the product could not do it.
     """
     steps = [("repo", "init", "--tool", "none")]
     if with_vault:
@@ -57,7 +57,7 @@ def initialise(commands: SwampCommands, *, with_vault: bool) -> Repository:
     for arguments in steps:
         result = commands.run(*arguments, output=Output.JSON)
         if not result.succeeded:
-            raise InfrastructureFault(f"The repository for the scenarios could not be prepared:\n{result}")
+            raise InfrastructureError(f"The repository for the scenarios could not be prepared:\n{result}")
     return Repository(Path(commands.folder))
 
 
@@ -69,7 +69,7 @@ def _refuse_leftovers(folder: Path, original: bytes) -> None:
     ]
     if leftovers:
         listed = ", ".join(map(str, leftovers))
-        raise InfrastructureFault(
+        raise InfrastructureError(
             f"A copied repository still names the original's folder in {listed}: "
             "scenarios would disturb each other. Teach `Repository.copy_to` about these files."
         )

@@ -126,14 +126,14 @@ class WorkflowRun(Followed):
 
     run_id = ""
 
-    def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> RunEnding:
+    def wait_for_end(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> RunEnding:
         """Wait until whoever follows the run has been told how it ended.
 
         Raises:
-            AwaitedInVain: it goes on after the limit.
+            WaitTimeout: it goes on after the limit.
             ContractBroken: it was to be told in JSON, and what was told is none.
         """
-        code = self.wait_for_exit(limit, hopeless=hopeless)
+        code = self.wait_for_exit(limit, give_up_if=give_up_if)
         text = self.said()
         return RunEnding(self._status(text), code, text)
 
@@ -162,7 +162,7 @@ class WorkflowRun(Followed):
             raise ContractBroken(
                 f"The run was to be told in JSON, but {source} is not one document: {error}\n{said[:2000]}"
             ) from None
-        contracts.honour(contract, document, f"`swamp workflow run`, {source},")
+        contracts.validate(contract, document, f"`swamp workflow run`, {source},")
         return dict(document)
 
 
@@ -193,7 +193,7 @@ class MethodRun(Followed):
         """Wait until whoever follows it has been told how it ended.
 
         Raises:
-            AwaitedInVain: it goes on after the limit.
+            WaitTimeout: it goes on after the limit.
         """
         code = self.wait_for_exit(limit)
         told = METHOD_SUCCEEDED.search(self.said()) is not None

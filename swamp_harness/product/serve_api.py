@@ -26,7 +26,7 @@ from swamp_harness.product.records import DISCONNECTED, PoolMember, members_from
 from swamp_harness.product.run_records import ALL_LEASES, LeaseRecord, lease
 from swamp_harness.product.wordings import UNKNOWN_REQUEST
 from swamp_harness.system.certificates import whatever_it_shows
-from swamp_harness.system.errors import ContractBroken, InfrastructureFault, PromiseBroken
+from swamp_harness.system.errors import ContractBroken, InfrastructureError, PromiseBroken
 from swamp_harness.system.limits import HTTP_ANSWER
 from swamp_harness.system.redaction import SECRETS
 
@@ -81,7 +81,7 @@ class LiveMember:
         return f"{self.name} ({'connected' if self.connected else 'not connected'})"
 
 
-class UnknownRequest(InfrastructureFault):
+class UnknownRequest(InfrastructureError):
     """The release does not know a request of the client protocol, so what depends on it cannot be judged."""
 
 
@@ -144,7 +144,7 @@ class ServeApi:
             health = json.loads(body)
         except ValueError as error:
             raise ContractBroken(f"GET /api/v1/health answered {status} and no JSON: {body!r}") from error
-        contracts.honour("health", health, "GET /api/v1/health")
+        contracts.validate("health", health, "GET /api/v1/health")
         return [
             LiveMember(item["name"], item["instanceUuid"], item["connected"]) for item in health["workers"]
         ]
@@ -200,7 +200,7 @@ class ServeApi:
             raise ContractBroken(
                 f"The request {request} was answered without {where} ({contract}): {json.dumps(answer)}"
             )
-        contracts.honour(contract, data, f"the request {request}")
+        contracts.validate(contract, data, f"the request {request}")
         return data
 
     def pool(self, *, past: bool = False) -> list[PoolMember]:
@@ -236,7 +236,7 @@ class ServeApi:
         # An orchestrator has a vault of its own beside that of the repository, so the vault must be named.
         answer = self.ask("worker.token.create", name=token, durationMs=duration, vaultName=VAULT)
         learn_from_answer(answer)
-        contracts.honour("token-create", answer, "the request worker.token.create")
+        contracts.validate("token-create", answer, "the request worker.token.create")
         what = f"worker.token.create {token} ({lifetime})"
         return Request(what, answer, started, time.monotonic() - clock)
 
@@ -250,7 +250,7 @@ class ServeApi:
         answer = self.data("data.query", "data-query", predicate=ALL_LEASES)
         contents = [item.get("content") for item in answer["results"]]
         for content in contents:
-            contracts.honour("step-lease", content, "a step lease")
+            contracts.validate("step-lease", content, "a step lease")
         return sorted(map(lease, contents), key=lambda each: each.created_at)
 
     def queued_steps(self) -> list[str]:

@@ -26,7 +26,7 @@ from swamp_harness.product.wordings import (
     reasons_given,
 )
 from swamp_harness.product.worker_settings import WorkerSettings
-from swamp_harness.system.errors import ContractBroken, InfrastructureFault
+from swamp_harness.system.errors import ContractBroken, InfrastructureError
 from swamp_harness.system.hosts.host import Process
 from swamp_harness.system.limits import WORKER_CONNECTED, WORKER_ENDED
 from swamp_harness.system.process_log import LogLine, ProcessLog
@@ -124,7 +124,7 @@ class Worker:
         """Whether its process runs.
 
         Raises:
-            InfrastructureFault: the machine is gone on which it ran.
+            InfrastructureError: the machine is gone on which it ran.
         """
         return self._process is not None and self._process.alive
 
@@ -138,10 +138,10 @@ class Worker:
         """The address that it dials.
 
         Raises:
-            InfrastructureFault: it was never started.
+            InfrastructureError: it was never started.
         """
         if self._address is None:
-            raise InfrastructureFault(f"{self.name} was never started.")
+            raise InfrastructureError(f"{self.name} was never started.")
         host, port = self._address
         return f"{'wss' if self.settings.secure else 'ws'}://{host}:{port}"
 
@@ -169,9 +169,9 @@ class Worker:
             changes: those of its `WorkerSettings` that are different from now on.
         """
         if self._address is None:
-            raise InfrastructureFault(f"{self.name} was never started.")
+            raise InfrastructureError(f"{self.name} was never started.")
         if self.alive:
-            raise InfrastructureFault(f"{self.name} still runs, it cannot start again.")
+            raise InfrastructureError(f"{self.name} still runs, it cannot start again.")
         self.settings = replace(self.settings, **changes)
         self.start(self._address)
 
@@ -196,8 +196,8 @@ class Worker:
         """Wait until it says that it has enrolled.
 
         Raises:
-            AwaitedInVain: it did not, or its process ended.
-            InfrastructureFault: the machine is gone on which it ran.
+            WaitTimeout: it did not, or its process ended.
+            InfrastructureError: the machine is gone on which it ran.
         """
         process = self._running()
         wait_until(
@@ -205,7 +205,7 @@ class Worker:
             lambda: self.log.tail(5) if not self.enrollments else "enrolled",
             lambda seen: seen == "enrolled",
             WORKER_CONNECTED,
-            hopeless=lambda: None if process.alive else f"it ended with exit code {process.exit_code}",
+            give_up_if=lambda: None if process.alive else f"it ended with exit code {process.exit_code}",
         )
         self._awaited_enrollments = self.enrollments
 
@@ -213,10 +213,10 @@ class Worker:
         """Wait until its process has ended by itself, and say how.
 
         Raises:
-            AwaitedInVain: it still runs after the limit, has enrolled instead, or goes on trying.
-            InfrastructureFault: the machine is gone on which it ran.
+            WaitTimeout: it still runs after the limit, has enrolled instead, or goes on trying.
+            InfrastructureError: the machine is gone on which it ran.
         """
-        code = self._running().wait_for_end(WORKER_ENDED, hopeless=self._reason_not_to_end)
+        code = self._running().wait_for_end(WORKER_ENDED, give_up_if=self._reason_not_to_end)
         clear = STACK_TRACE.search(self._last_error()) is None
         return Ending(code != 0, tuple(self.rejections), self._has_enrolled_unawaited, clear)
 
@@ -244,11 +244,11 @@ class Worker:
         """The name in the pool that it said at its last enrollment.
 
         Raises:
-            InfrastructureFault: its present process has not enrolled.
+            InfrastructureError: its present process has not enrolled.
         """
         said = self._said(WORKER_ENROLLED, "enrolled")
         if not said:
-            raise InfrastructureFault(f"{self.name} has not enrolled.")
+            raise InfrastructureError(f"{self.name} has not enrolled.")
         if self.settings.output is Output.JSON:
             return str(self._event(said[-1].text)["workerId"])
         match = WORKER_ENROLLED.search(said[-1].text)
@@ -258,11 +258,11 @@ class Worker:
         """Whether it said at its last enrollment that it has reconnected; only in JSON does it say so.
 
         Raises:
-            InfrastructureFault: it does not report in JSON, or has not enrolled.
+            InfrastructureError: it does not report in JSON, or has not enrolled.
         """
         said = self._said(WORKER_ENROLLED, "enrolled")
         if self.settings.output is not Output.JSON or not said:
-            raise InfrastructureFault(f"{self.name} reports no enrollment in JSON.")
+            raise InfrastructureError(f"{self.name} reports no enrollment in JSON.")
         return bool(self._event(said[-1].text)["reconnect"])
 
     def events(self) -> list[Mapping[str, Any]]:
@@ -329,7 +329,7 @@ class Worker:
             raise ContractBroken(
                 f"{self.name} reports in JSON, but its standard error is no JSON document: {error}\n{text}"
             ) from None
-        contracts.honour("error", document, f"{self.name}, standard error,")
+        contracts.validate("error", document, f"{self.name}, standard error,")
         return str(document["error"])
 
     def _said(self, pattern: Any, kind: str) -> Sequence[LogLine]:
@@ -345,10 +345,10 @@ class Worker:
             raise ContractBroken(
                 f"{self.name} reports in JSON, one object a line, but this line is none: {error}\n{line}"
             ) from None
-        contracts.honour("worker-connect-event", event, f"{self.name}, standard output,")
+        contracts.validate("worker-connect-event", event, f"{self.name}, standard output,")
         return event
 
     def _running(self) -> Process:
         if self._process is None:
-            raise InfrastructureFault(f"{self.name} was never started.")
+            raise InfrastructureError(f"{self.name} was never started.")
         return self._process

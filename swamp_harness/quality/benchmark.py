@@ -19,17 +19,17 @@ from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.plain_text import json_text
 
-BENCH_FILE = "bench.json"
+BENCHMARK_FILE = "benchmark.json"
 
 # How a run may end and still be worth its figures: its promises are not what is measured.
 _FINISHED = {ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS, ExitCode.PROMISE_BROKEN}
 
 
-def bench(reports: Path, jobs: int, selection: Sequence[str]) -> int:
-    """Run the suite serially and side by side, print what each cost, and write `bench.json`.
+def measure(reports: Path, jobs: int, selection: Sequence[str]) -> int:
+    """Run the suite serially and side by side, print what each cost, and write `benchmark.json`.
 
     Args:
-        reports: where `bench.json` goes, and the reports of both runs, in folders of their own.
+        reports: where `benchmark.json` goes, and the reports of both runs, in folders of their own.
         jobs: how many scenarios at a time in the second run.
         selection: further arguments of `swamp-uat run`.
 
@@ -41,9 +41,9 @@ def bench(reports: Path, jobs: int, selection: Sequence[str]) -> int:
         OSError: nothing can be written there.
     """
     reports.mkdir(parents=True, exist_ok=True)
-    set_aside(reports, (BENCH_FILE,))
+    set_aside(reports, (BENCHMARK_FILE,))
     runs = {
-        name: _measured(name, reports / "bench" / name.replace(" ", "-"), at_once, selection)
+        name: _measured(name, reports / "benchmark" / name.replace(" ", "-"), at_once, selection)
         for name, at_once in (("serial", 1), ("side by side", jobs))
     }
     serial = runs["serial"]
@@ -55,8 +55,8 @@ def bench(reports: Path, jobs: int, selection: Sequence[str]) -> int:
         "runs": {name: _costs(run) for name, run in runs.items()},
         "by number": _by_number(serial),
     }
-    (reports / BENCH_FILE).write_text(json_text(document) + "\n", "utf-8")
-    print("\n".join(["", *_told(runs), f"Details: {reports / BENCH_FILE}"]))
+    (reports / BENCHMARK_FILE).write_text(json_text(document) + "\n", "utf-8")
+    print("\n".join(["", *_told(runs), f"Details: {reports / BENCHMARK_FILE}"]))
     return ExitCode.EVERY_PROMISE_HELD
 
 
@@ -66,7 +66,7 @@ def _measured(name: str, folder: Path, at_once: int, selection: Sequence[str]) -
     if code not in _FINISHED:
         complaint = f"The {name} run ended with exit code {code}, so nothing was measured: see above."
         known = code in {each.value for each in ExitCode}  # one that was killed has another
-        raise UnusableInput(complaint, ExitCode(code) if known else ExitCode.INFRASTRUCTURE_FAULT)
+        raise UnusableInput(complaint, ExitCode(code) if known else ExitCode.INFRASTRUCTURE_ERROR)
     return read_run(folder / RUN_FILE)
 
 

@@ -89,7 +89,7 @@ def judged(
 
 
 def _is_error_of_set_up(result: ScenarioResult) -> bool:
-    return result.outcome is ScenarioOutcome.FAULT and result.step_type == "given"
+    return result.outcome is ScenarioOutcome.ERROR and result.step_type == "given"
 
 
 def _said(result: ScenarioResult) -> str:

@@ -12,9 +12,9 @@ from swamp_harness.product.target import Target
 from swamp_harness.product.workflow import Placement, Step, Workflow
 from swamp_harness.quality.normalised_result import Facts, facts_of
 from swamp_harness.scenario import run_events, run_observations
-from swamp_harness.scenario.bench import Bench
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.probe import WORK
+from swamp_harness.scenario.run_context import RunContext
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import PromiseBroken
 
@@ -89,16 +89,16 @@ def conversation(environ: Mapping[str, str], target: Target, folder: Path) -> It
         The commands in order, each with what it did.
     """
     folder.mkdir()
-    bench = Bench(environ, folder, target)
+    run_context = RunContext(environ, folder, target)
     try:
         for part in _PARTS:
-            world = World(bench, part.__name__.strip("_"), part.__name__.strip("_"))
+            world = World(run_context, part.__name__.strip("_"), part.__name__.strip("_"))
             try:
                 yield from part(world)
             finally:
                 world.close(keep=False)
     finally:
-        bench.close()
+        run_context.close()
 
 
 def _in_a_repository(world: World) -> Iterator[tuple[str, Facts]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from swamp_harness.render.junit import JUNIT_FILE, write_junit
-from swamp_harness.render.signoff import SIGNOFF_FILE, Knowledge, SignOff, sign_off
+from swamp_harness.render.signoff import SIGNOFF_FILE, SignOff, SignOffInputs, sign_off
 from swamp_harness.render.signoff_page import PAGE_FILE, write_page
 from swamp_harness.render.signoff_summary import SUMMARY_FILE, write_summary
 from swamp_harness.results.history import remember
@@ -60,7 +60,7 @@ def set_aside(folder: Path, names: Sequence[str] = OF_A_RUN) -> None:
         ) from error
 
 
-def write_documents(record: SuiteRun, folder: Path, known: Knowledge) -> SignOff:
+def write_documents(record: SuiteRun, folder: Path, known: SignOffInputs) -> SignOff:
     """Write `run.json`, the sign-off, JUnit XML, and the history, into the folder of the reports.
 
     Args:

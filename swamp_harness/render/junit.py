@@ -1,6 +1,6 @@
 """JUnit XML of a run, for CI systems: a suite for each feature, and a case for each scenario.
 
-A broken promise is a failure, an infrastructure fault an error, what did not run or is waived is skipped. A
+A broken promise is a failure, an infrastructure error an error, what did not run or is waived is skipped. A
 run that ended early is an error in a suite of its own.
 """
 

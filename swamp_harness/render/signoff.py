@@ -56,7 +56,7 @@ class SignOff:
 
 
 @dataclass(frozen=True)
-class Knowledge:
+class SignOffInputs:
     """What a sign-off rests on beside the results.
 
     Attributes:
@@ -74,7 +74,7 @@ class Knowledge:
     platforms: Sequence[str] = ()
 
 
-def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
+def sign_off(record: SuiteRun, known: SignOffInputs) -> SignOff:
     """Judge a release by a run, or by several together."""
     platforms = list(dict.fromkeys((*record.binaries, *known.platforms)))
     results = _with_what_is_missing(record, known.runs, platforms)
@@ -92,7 +92,7 @@ def sign_off(record: SuiteRun, known: Knowledge) -> SignOff:
         "version": record.version,
         "binaries": record.binaries,
         "other binary": record.other,
-        "bench": [asdict(machine) for machine in record.machines],
+        "hosts": [asdict(machine) for machine in record.machines],
         "started": record.started.isoformat(timespec="seconds"),
         "figures": record.figures,
         "cost": cost_in_words(record.figures),

@@ -74,13 +74,13 @@ def _under_test(document: Mapping[str, Any]) -> Iterator[str]:
     other = document["other binary"]
     if other:
         yield from ("", f"The other version was {_text(other['version'])}.")
-    bench = [
+    hosts = [
         (_text(each["name"]), _text(each["platform"]), _text(each["fault"]) or "used")
-        for each in document["bench"]
+        for each in document["hosts"]
     ]
-    if bench:
+    if hosts:
         yield ""
-        yield from _table(("Workers on", "Platform", "State"), bench)
+        yield from _table(("Workers on", "Platform", "State"), hosts)
     yield from ("", f"Started {document['started']}.")
 
 

@@ -21,7 +21,7 @@ from swamp_harness.results.waivers import Complaint
 from swamp_harness.system.plain_text import cut, for_terminal, shortened
 
 # What is told one by one, and how many of each, so that all fits one screen.
-_TOLD_IN_WORDS = (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.FAULT)
+_TOLD_IN_WORDS = (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.ERROR)
 _MOST_IN_WORDS = 5
 _LONGEST_REASON = 160
 
@@ -41,7 +41,7 @@ def of_run(record: SuiteRun, complaints: Sequence[Complaint], reports: Path) -> 
     ]
     for outcome in _TOLD_IN_WORDS:
         lines += _in_words([result for result in record.results if result.outcome is outcome])
-    lines += [f"  bench: {fault}" for fault in record.faults_of_machines]
+    lines += [f"  host: {fault}" for fault in record.unavailable_machines]
     lines += [f"  suite: {error.splitlines()[-1]}" for error in record.errors]
     lines += [f"  output lost: {record.output_lost}"] if record.output_lost else []
     lines += [f"  waivers: {complaint_in_words(complaint)}" for complaint in complaints]

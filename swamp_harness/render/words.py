@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from swamp_harness.results import figures
 from swamp_harness.results.decision import (
     Against,
-    BenchFailed,
     EndedEarly,
     Gap,
+    InfrastructureFailed,
     MachineUnusable,
     NotEveryScenario,
     NothingRanOn,
@@ -28,7 +28,7 @@ _SYSTEMS = {"darwin": "macOS", "linux": "Linux", "windows": "Windows"}
 _VERDICTS = {
     ExitCode.EVERY_PROMISE_HELD: "EVERY PROMISE HELD",
     ExitCode.PROMISE_BROKEN: "PROMISE BROKEN",
-    ExitCode.INFRASTRUCTURE_FAULT: "NOT JUDGED, the bench failed",
+    ExitCode.INFRASTRUCTURE_ERROR: "NOT JUDGED, the infrastructure failed",
     ExitCode.KNOWN_DEVIATIONS: "NO NEW FAILURE, but known deviations stand against sign-off",
     ExitCode.INTERRUPTED: "INTERRUPTED",
     ExitCode.TERMINATED: "TERMINATED",
@@ -49,7 +49,7 @@ _NOT_RUN = {
     SkipKind.NOT_SELECTED: "not selected",
     SkipKind.NO_OTHER_BINARY: "needs a binary of another protocol version",
     SkipKind.NO_SUCH_MACHINE: "needs a machine with {systems}",
-    SkipKind.NO_MACHINE: "needs a machine of the bench, and none can be used",
+    SkipKind.NO_MACHINE: "needs a host for its workers, and none can be used",
     SkipKind.NO_TERMINAL: "needs a terminal, which this suite does not have on Windows",
     SkipKind.NO_POSIX_SHELL: "needs a POSIX shell for its steps, which Windows does not have",
 }
@@ -137,11 +137,11 @@ def _gap_in_words(gap: Gap) -> str:
         case WithoutResult(lacking, planned):
             told = f"Of {planned} planned scenarios {lacking} have no result."
         case MachineUnusable(why_not):
-            told = f"A machine of the bench could not be used: {why_not}"
-        case BenchFailed(()):
-            told = "The bench of a run failed."
-        case BenchFailed(numbers):
-            told = f"The bench failed while {_were(numbers)} judged."
+            told = f"A host could not be used: {why_not}"
+        case InfrastructureFailed(()):
+            told = "The infrastructure of a run failed."
+        case InfrastructureFailed(numbers):
+            told = f"The infrastructure failed while {_were(numbers)} judged."
         case NotEveryScenario(numbers, platform):
             told = f"Of {promises_in_words(numbers)} not every scenario ran on {platform}."
         case RanNowhere(numbers):

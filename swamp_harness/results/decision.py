@@ -1,8 +1,8 @@
 """The decision about a release, computed from values alone.
 
 FAIL: a promise is broken and not waived, known deviations included, or the list of waivers is wrong.
-INCOMPLETE: something was not judged, because the bench failed, a run was interrupted, or a scenario or a
-whole platform did not run. PASS: neither. NOT A SIGN-OFF: the run was against something else.
+INCOMPLETE: something was not judged, because the infrastructure failed, a run was interrupted, or a
+scenario or a whole platform did not run. PASS: neither. NOT A SIGN-OFF: the run was against something else.
 """
 
 from __future__ import annotations
@@ -77,14 +77,14 @@ class WithoutResult:
 
 @dataclass(frozen=True)
 class MachineUnusable:
-    """A machine of the bench could not be used."""
+    """A host could not be used."""
 
     reason: str
 
 
 @dataclass(frozen=True)
-class BenchFailed:
-    """The bench failed while some promises were judged; none are named if it failed outside of scenarios."""
+class InfrastructureFailed:
+    """The infrastructure failed while promises were judged; none is named if that was outside of them."""
 
     numbers: tuple[int, ...]
 
@@ -106,7 +106,13 @@ class RanNowhere:
 
 Against = PromisesNotKept | Complaint
 Gap = (
-    NothingRanOn | EndedEarly | WithoutResult | MachineUnusable | BenchFailed | NotEveryScenario | RanNowhere
+    NothingRanOn
+    | EndedEarly
+    | WithoutResult
+    | MachineUnusable
+    | InfrastructureFailed
+    | NotEveryScenario
+    | RanNowhere
 )
 
 
@@ -149,10 +155,10 @@ def gaps_in(record: SuiteRun, results: Sequence[ScenarioResult], platforms: Sequ
 
 
 def _of_the_bench(record: SuiteRun, results: Sequence[ScenarioResult]) -> list[Gap]:
-    found: list[Gap] = [MachineUnusable(reason) for reason in record.faults_of_machines]
-    failed = tuple(numbers_in(result for result in results if result.outcome is Outcome.FAULT))
-    if failed or (record.verdict is ExitCode.INFRASTRUCTURE_FAULT and not found):
-        found.append(BenchFailed(failed))
+    found: list[Gap] = [MachineUnusable(reason) for reason in record.unavailable_machines]
+    failed = tuple(numbers_in(result for result in results if result.outcome is Outcome.ERROR))
+    if failed or (record.verdict is ExitCode.INFRASTRUCTURE_ERROR and not found):
+        found.append(InfrastructureFailed(failed))
     return found
 
 

@@ -29,7 +29,7 @@ class Outcome(Enum):
     DEVIATION = "known deviation"
     DEVIATION_GONE = "listed deviation gone"
     WAIVED = "waived"
-    FAULT = "infrastructure fault"
+    ERROR = "infrastructure error"
     NOT_RUN = "not run"
 
     @property
@@ -135,9 +135,9 @@ _TRAITS = {
         allure_category="Waived promises",
         junit="skipped",
     ),
-    Outcome.FAULT: Traits(
+    Outcome.ERROR: Traits(
         rank=3,
-        exit_code=ExitCode.INFRASTRUCTURE_FAULT,
+        exit_code=ExitCode.INFRASTRUCTURE_ERROR,
         standing=Standing.UNKNOWN,
         is_new_failure=True,
         console="ERR",
@@ -145,7 +145,7 @@ _TRAITS = {
         colour="gap",
         allure_status="broken",
         allure_word="Infrastructure",
-        allure_category="Infrastructure faults",
+        allure_category="Infrastructure errors",
         junit="error",
     ),
     Outcome.NOT_RUN: Traits(

@@ -14,7 +14,7 @@ from swamp_harness.system.errors import ExitCode
 # With which exit code a run ends, if it has an outcome that has it.
 _GRAVEST_FIRST = (
     ExitCode.PROMISE_BROKEN,
-    ExitCode.INFRASTRUCTURE_FAULT,
+    ExitCode.INFRASTRUCTURE_ERROR,
     ExitCode.KNOWN_DEVIATIONS,
     ExitCode.EVERY_PROMISE_HELD,
 )
@@ -41,11 +41,11 @@ class ScenarioResult:
         seconds: wall time, preparing and cleaning up included.
         commands: how many times it started the product.
         product_cpu_seconds: processor time of the product, where the platform tells it.
-        swept_up: processes that were still running when its actors had ended.
+        leaked: processes that were still running when its actors had ended.
         feature: the name of its feature.
         mark: the scenario's name in the mark of its processes; empty if it started none.
-        promised: the value that would have kept the promise, if two values were compared; else None.
-        seen: the value that the product showed instead; else None.
+        expected: the value that would have kept the promise, if two values were compared; else None.
+        actual: the value that the product showed instead; else None.
     """
 
     id: str
@@ -58,7 +58,7 @@ class ScenarioResult:
     seconds: float
     commands: int
     product_cpu_seconds: float
-    swept_up: int
+    leaked: int
     skip: Skip | None = None
     deviation: str = ""
     step_type: str = ""
@@ -67,8 +67,8 @@ class ScenarioResult:
     fallbacks: Mapping[str, int] = field(default_factory=dict)
     feature: str = ""
     mark: str = ""
-    promised: Any = None
-    seen: Any = None
+    expected: Any = None
+    actual: Any = None
 
     @property
     def is_unselected(self) -> bool:

@@ -23,12 +23,12 @@ from swamp_harness.system.plain_text import json_text
 RUN_FILE = "run.json"
 
 # The number of the format of run.json; a change that a reader has to know of makes it another.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class MachineOfRun:
-    """A machine of the bench on which workers were to run.
+    """A host on which workers were to run.
 
     Attributes:
         name: as people call it.
@@ -55,7 +55,7 @@ class SuiteRun:
         verdict: the exit code.
         figures: what it cost, by name; sums over several, but the wall time is that of the longest.
         results: of the scenarios, in the order of the features.
-        machines: of the bench; none in the record of a run that did not note them.
+        machines: the hosts; none in the record of a run that did not note them.
         planned: how many scenarios were to run; each has a result, or the record is not whole.
         ending: how the run ended; of several, the worst.
         errors: what went wrong in the suite itself, outside of any scenario.
@@ -83,8 +83,8 @@ class SuiteRun:
         return max(0, self.planned - len(self.results))
 
     @property
-    def faults_of_machines(self) -> list[str]:
-        """Why machines of the bench could not be used, in sentences."""
+    def unavailable_machines(self) -> list[str]:
+        """Why hosts could not be used, in sentences."""
         return [machine.fault for machine in self.machines if machine.fault]
 
     def write_to(self, folder: Path) -> None:
@@ -97,7 +97,7 @@ class SuiteRun:
             "version": self.version,
             "binaries": self.binaries,
             "other binary": self.other,
-            "bench": [asdict(machine) for machine in self.machines],
+            "hosts": [asdict(machine) for machine in self.machines],
             "verdict": self.verdict.name,
             "ending": self.ending.value,
             "errors": self.errors,
@@ -133,7 +133,7 @@ def read_run(file: Path) -> SuiteRun:
             verdict=ExitCode[document["verdict"]],
             figures=document["figures"],
             results=tuple(map(ScenarioResult.from_document, document["results"])),
-            machines=tuple(MachineOfRun(**told) for told in document["bench"]),
+            machines=tuple(MachineOfRun(**told) for told in document["hosts"]),
             planned=document["planned"],
             ending=Ending(document["ending"]),
             errors=tuple(document["errors"]),
@@ -194,9 +194,9 @@ def _verdict_of_all(records: Sequence[SuiteRun], results: Sequence[ScenarioResul
         if code in ended:  # a run may end with 1, as with 5, for what stands in none of its results
             return code
     code = exit_code_of(results)
-    if code is not ExitCode.PROMISE_BROKEN and ExitCode.INFRASTRUCTURE_FAULT in ended:
-        return ExitCode.INFRASTRUCTURE_FAULT
-    if code not in (ExitCode.PROMISE_BROKEN, ExitCode.INFRASTRUCTURE_FAULT) and ExitCode.INCOMPLETE in ended:
+    if code is not ExitCode.PROMISE_BROKEN and ExitCode.INFRASTRUCTURE_ERROR in ended:
+        return ExitCode.INFRASTRUCTURE_ERROR
+    if code not in (ExitCode.PROMISE_BROKEN, ExitCode.INFRASTRUCTURE_ERROR) and ExitCode.INCOMPLETE in ended:
         return ExitCode.INCOMPLETE
     return code
 

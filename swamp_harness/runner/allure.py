@@ -97,7 +97,7 @@ class _Listener(AllureListener):  # type: ignore[misc]
     def start_scenario(self, scenario: Any) -> None:
         super().start_scenario(scenario)
         test = self.logger.get_test(self.current_scenario_uuid)
-        platform = self._session.bench.binary.built_for
+        platform = self._session.run_context.binary.built_for
         run = self._session.plan.run_of(scenario)
         test.name = title_of(scenario.name)
         test.historyId = test.testCaseId = history_key(run.id, platform)
@@ -163,7 +163,7 @@ def attach(title: str, file: Path) -> None:
 
 def _describe_run(results: Path, session: Session) -> None:
     results.mkdir(parents=True, exist_ok=True)
-    target, binary = session.bench.target, session.bench.binary
+    target, binary = session.run_context.target, session.run_context.binary
     facts = {
         "target": target.name if target.is_for_sign_off else f"{target.name} (NOT A SIGN-OFF)",
         "binary": binary.path,

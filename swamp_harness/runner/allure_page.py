@@ -21,7 +21,7 @@ from swamp_harness.results.history import HISTORY_FILE
 from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run
 from swamp_harness.runner.allure_history import write_history
 from swamp_harness.specification import project
-from swamp_harness.system.errors import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.system.errors import ExitCode, InfrastructureError, UnusableInput
 from swamp_harness.system.limits import VERSION_ANSWER
 
 _OLDEST_NODE = (20, 19)
@@ -45,7 +45,7 @@ def make_page(reports: Path, environ: Mapping[str, str]) -> Path:
 
     Raises:
         UnusableInput: there are no results (exit code 2), or no Node.js that will do (exit code 3).
-        InfrastructureFault: Allure cannot be installed, or makes no page.
+        InfrastructureError: Allure cannot be installed, or makes no page.
     """
     results = reports / ALLURE_RESULTS
     if not any(results.glob("*-result.json")):
@@ -72,7 +72,7 @@ def make_page(reports: Path, environ: Mapping[str, str]) -> Path:
         complaint = _run(command, work, {**environ, "ALLURE_NO_ANALYTICS": "true"}, _LONGEST_PAGE)
         made = output / "index.html"
         if complaint is not None or not made.exists():
-            raise InfrastructureFault(f"Allure made no page of {results} ({complaint or 'it said nothing'}).")
+            raise InfrastructureError(f"Allure made no page of {results} ({complaint or 'it said nothing'}).")
         return Path(shutil.copyfile(made, reports / ALLURE_PAGE))
 
 
@@ -136,7 +136,7 @@ def _install(package: Path, environ: Mapping[str, str]) -> None:
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     complaint = _run(command, package, environ, _LONGEST_INSTALL)
     if complaint is not None:
-        raise InfrastructureFault(
+        raise InfrastructureError(
             f"npm cannot install Allure ({complaint}): see that npm reaches its registry, then run "
             "`make report` again; the results are kept."
         )

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 
 from swamp_harness.specification.project import REPORTS_VARIABLE
-from swamp_harness.system.errors import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.system.errors import ExitCode, InfrastructureError, UnusableInput
 from swamp_harness.system.plain_text import for_terminal, shortened
 from swamp_harness.system.redaction import SECRETS
 
@@ -25,13 +25,13 @@ def exit_code_of(command: Callable[[], int]) -> int:
         return _ended("interrupted.", ExitCode.INTERRUPTED)
     except UnusableInput as error:
         return _ended(str(error), error.exit_code)
-    except InfrastructureFault as error:
-        return _ended(str(error), ExitCode.INFRASTRUCTURE_FAULT)
+    except InfrastructureError as error:
+        return _ended(str(error), ExitCode.INFRASTRUCTURE_ERROR)
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not pass for a broken promise
         if isinstance(error, OSError) and (error.filename is not None or error.errno == errno.ENOSPC):
             return _ended(_about_a_file(error), ExitCode.BAD_COMMAND_LINE)
         trace = SECRETS.blank(traceback.format_exc())
-        return _ended(f"The suite itself failed, not the product: {trace}", ExitCode.INFRASTRUCTURE_FAULT)
+        return _ended(f"The suite itself failed, not the product: {trace}", ExitCode.INFRASTRUCTURE_ERROR)
 
 
 def _about_a_file(error: OSError) -> str:

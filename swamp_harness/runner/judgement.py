@@ -61,7 +61,7 @@ class Judgement:
         told = SECRETS.blank(f"Cleaning up failed: {type(error).__name__}: {error}")
         if self.outcome is Outcome.BROKEN:  # a broken promise is not to be overlooked for it
             return replace(self, reason=f"{self.reason}\n{told}")
-        return Judgement(Outcome.FAULT, told, self.step)
+        return Judgement(Outcome.ERROR, told, self.step)
 
     def waived_by(self, waiver: Waiver) -> Judgement:
         """The same scenario, whose promise is waived for this release."""
@@ -108,17 +108,17 @@ class Judge:
     def _judge_failed(self, scenario: Any, failure_at: Callable[[Any], Failure]) -> Judgement:
         step = next((each for each in scenario.all_steps if each.status.has_failed()), None)
         if step is None:
-            return Judgement(Outcome.FAULT, SECRETS.blank(scenario.error_message or "a hook failed"))
+            return Judgement(Outcome.ERROR, SECRETS.blank(scenario.error_message or "a hook failed"))
         failure, words = failure_at(step), f"{step.keyword} {step.name}"
         if step.status.name != "failed":
-            return Judgement(Outcome.FAULT, failure.finding, words)
+            return Judgement(Outcome.ERROR, failure.finding, words)
         compared = failure.comparison
         judgement = Judgement(Outcome.BROKEN, failure.finding, words, comparison=compared)
         listed = deviations.of_scenario(self._known, id_of(scenario))
         if (
             listed is not None
             and compared is not None
-            and listed.explains(step.name, compared.promised, compared.seen)
+            and listed.explains(step.name, compared.expected, compared.actual)
         ):
             told = f"{listed.id}: {listed.seen}"
             judgement = replace(judgement, outcome=Outcome.DEVIATION, reason=told, deviation=listed.id)

@@ -1,8 +1,8 @@
 """Scenarios side by side: each in a process of its own, forked from this one, the longest first.
 
 A child runs one scenario with everything that the leader has read and prepared, reports each step that it
-begins, and at its end what became of the scenario. A child that dies without a word is a fault of the bench.
-Where processes cannot be forked, scenarios run one after the other.
+begins, and at its end what became of the scenario. A child that dies without a word is an
+infrastructure error. Where processes cannot be forked, scenarios run one after the other.
 """
 
 from __future__ import annotations

@@ -219,12 +219,12 @@ class UatRunner(Runner):  # type: ignore[misc]
             except BaseException as error:  # noqa: BLE001 - whatever it is, what has run has its results
                 session.take_error(error)
             code = session.close()
-            self._tell_allure_of([each for each in chosen if location_of(each) in session.unheard])
+            self._tell_allure_of([each for each in chosen if location_of(each) in session.unreported])
         return code
 
     def _run(self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]) -> None:
         if session.at_once > 1:
-            session.bench.prepare()
+            session.run_context.prepare()
             with self._interruptions.held():
                 self._run_side_by_side(session, chosen, seconds)
         else:

@@ -15,7 +15,7 @@ from typing import Any
 from swamp_harness.product.target import target_of
 from swamp_harness.render import summary
 from swamp_harness.render.documents import write_documents
-from swamp_harness.render.signoff import Knowledge
+from swamp_harness.render.signoff import SignOffInputs
 from swamp_harness.render.timeline_drawing import TIMELINE_FILE, drawing_of
 from swamp_harness.render.words import why_not_run
 from swamp_harness.results import deviations, figures, waivers
@@ -26,7 +26,7 @@ from swamp_harness.results.skip import Skip
 from swamp_harness.results.waivers import Complaint
 from swamp_harness.runner.judgement import Failure, Judge, Judgement
 from swamp_harness.runner.requirements import missing_for, platforms_asked_by
-from swamp_harness.scenario.bench import Bench
+from swamp_harness.scenario.run_context import RunContext
 from swamp_harness.scenario.timeline import Span
 from swamp_harness.scenario.world import World
 from swamp_harness.specification import project
@@ -36,7 +36,7 @@ from swamp_harness.system.errors import (
     Comparison,
     ContractBroken,
     ExitCode,
-    InfrastructureFault,
+    InfrastructureError,
     PromiseBroken,
 )
 from swamp_harness.system.limits import time_scale
@@ -59,11 +59,11 @@ class Session:
         UnusableInput: there is no usable binary, or a file or variable of the project is unusable.
 
     Attributes:
-        bench: what all scenarios share.
+        run_context: what all scenarios share.
         at_once: how many scenarios run at a time.
         results: what became of the scenarios so far, in order.
         explanations: the last things that everybody said, by the location of a scenario that failed.
-        unheard: the locations of the scenarios that no process has brought to an end of its own.
+        unreported: the locations of the scenarios that no process has brought to an end of its own.
         interrupted: the exit code of an interrupted run, None while it has not been interrupted.
         hurried: whether it was interrupted a second time.
         errors: what went wrong in the suite itself, outside of any scenario.
@@ -78,13 +78,13 @@ class Session:
         listed = target.has_listed_deviations
         self.deviations = deviations.load(project.deviations()) if listed else []
         self.waivers = waivers.load(project.waivers()) if listed else []
-        self.bench = Bench(environ, reports, target)
-        self._judge = Judge(self.deviations, self.waivers, self.bench.binary.version)
+        self.run_context = RunContext(environ, reports, target)
+        self._judge = Judge(self.deviations, self.waivers, self.run_context.binary.version)
         self.reports = reports
         self.plan = plan
         self.results: list[ScenarioResult] = []
         self.explanations: dict[str, str] = {}
-        self.unheard: set[str] = set()
+        self.unreported: set[str] = set()
         self.interrupted: ExitCode | None = None
         self.hurried = False
         self.errors: list[str] = []
@@ -111,12 +111,14 @@ class Session:
         if self.is_stopped:
             self._skip(scenario, Skip.by(Ending.STOPPED))
             return None
-        missing = missing_for(scenario, self.bench)
+        missing = missing_for(scenario, self.run_context)
         if missing is not None:
             self._skip(scenario, missing)
             return None
         self._begun += 1
-        return World(self.bench, f"scenario-{self._begun:03}", slug(scenario), platforms_asked_by(scenario))
+        return World(
+            self.run_context, f"scenario-{self._begun:03}", slug(scenario), platforms_asked_by(scenario)
+        )
 
     def _skip(self, scenario: Any, skip: Skip) -> None:
         self._skips[location_of(scenario)] = skip
@@ -127,7 +129,7 @@ class Session:
 
         Raises:
             PromiseBroken: the product broke the promise.
-            InfrastructureFault: the bench failed, the set-up failed, or the suite itself did.
+            InfrastructureError: the infrastructure failed, the set-up failed, or the suite itself did.
         """
         words = f"{step.keyword} {step.name}"
         self._at_step(words)
@@ -138,15 +140,15 @@ class Session:
         except PromiseBroken as error:
             if step.step_type == "given" and not isinstance(error, ContractBroken):
                 raise self._explained(
-                    InfrastructureFault, world, step, f"The scenario could not be set up. {error}"
+                    InfrastructureError, world, step, f"The scenario could not be set up. {error}"
                 ) from error
             raise self._explained(PromiseBroken, world, step, str(error), error.comparison) from error
-        except InfrastructureFault as error:
-            raise self._explained(InfrastructureFault, world, step, str(error)) from error
+        except InfrastructureError as error:
+            raise self._explained(InfrastructureError, world, step, str(error)) from error
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not pass for a broken promise
             trace = "".join(traceback.format_exception(error))
             finding = f"The suite itself failed, not the product: {type(error).__name__}: {error}\n{trace}"
-            raise self._explained(InfrastructureFault, world, step, finding) from None
+            raise self._explained(InfrastructureError, world, step, finding) from None
         finally:
             if world is not None:
                 world.steps.append(Span(kind, words, begun, datetime.now(UTC)))
@@ -155,11 +157,11 @@ class Session:
         """End a scenario's World and write down what became of the scenario."""
         if world is None and self.is_stopped:
             return  # it has not begun
-        judgement, swept_up = self._judged(scenario), 0
+        judgement, leaked = self._judged(scenario), 0
         if world is not None:
-            failed = judgement.outcome in (Outcome.BROKEN, Outcome.DEVIATION, Outcome.FAULT)
+            failed = judgement.outcome in (Outcome.BROKEN, Outcome.DEVIATION, Outcome.ERROR)
             try:
-                swept_up = world.close(keep=failed, interrupted=self.interrupted is not None)
+                leaked = world.close(keep=failed, interrupted=self.interrupted is not None)
             except KeyboardInterrupt:  # what is left, the end of the run ends
                 judgement = Judgement.not_run(Skip.by(self._ending))
             except Exception as error:  # noqa: BLE001 - a scenario's end must not spoil those after it
@@ -173,7 +175,7 @@ class Session:
                 mark=world.scenario if world is not None else "",
                 commands=world.product_commands if world is not None else 0,
                 fallbacks={each.value: count for each, count in (+world.fallbacks).items()} if world else {},
-                swept_up=swept_up,
+                leaked=leaked,
                 evidence=world.evidence.folder.relative_to(self.reports).as_posix()
                 if world is not None
                 else "",
@@ -186,7 +188,7 @@ class Session:
         judgement: Judgement,
         *,
         commands: int = 0,
-        swept_up: int = 0,
+        leaked: int = 0,
         evidence: str = "",
         fallbacks: Mapping[str, int] | None = None,
         mark: str = "",
@@ -205,15 +207,15 @@ class Session:
             seconds=round(time.monotonic() - self._scenario_clock, 2),
             commands=commands,
             product_cpu_seconds=round(_product_cpu() - self._scenario_cpu, 2),
-            swept_up=swept_up,
+            leaked=leaked,
             step_type=_type_of_failed(scenario),
-            platform=self.bench.binary.built_for,
+            platform=self.run_context.binary.built_for,
             evidence=evidence,
             fallbacks=fallbacks or {},
             feature=run.feature,
             mark=mark,
-            promised=judgement.comparison.promised if judgement.comparison else None,
-            seen=judgement.comparison.seen if judgement.comparison else None,
+            expected=judgement.comparison.expected if judgement.comparison else None,
+            actual=judgement.comparison.actual if judgement.comparison else None,
         )
 
     @property
@@ -230,7 +232,7 @@ class Session:
             number: of the scenario in the run.
             at_step: is told each step that begins.
         """
-        self.bench.become_child()
+        self.run_context.become_child()
         self._is_leader = False
         self.results = []  # the leader's: the last of them must not pass for that of this scenario
         self._begun = number - 1
@@ -252,9 +254,9 @@ class Session:
     def take_loss(self, scenario: Any, code: int) -> ScenarioResult:
         """Note that the process of a scenario died without a report."""
         self._scenario_clock, self._scenario_cpu = time.monotonic(), _product_cpu()
-        self.unheard.add(location_of(scenario))
+        self.unreported.add(location_of(scenario))
         reason = f"The process that ran the scenario died, with exit code {code}: run again."
-        self.results.append(self._result(scenario, Judgement(Outcome.FAULT, reason)))
+        self.results.append(self._result(scenario, Judgement(Outcome.ERROR, reason)))
         return self.results[-1]
 
     # --- the run
@@ -291,16 +293,16 @@ class Session:
             The verdict.
         """
         try:
-            self.bench.close()
+            self.run_context.close()
         except Exception as error:  # noqa: BLE001 - the results must not be lost for it
             self.take_error(error)
         ending = self._ending
-        self.unheard |= {run.location for run in self.plan.without_result(self.results)}
+        self.unreported |= {run.location for run in self.plan.without_result(self.results)}
         self.results = self._with_what_has_not_run(ending)
         ids = [run.id for run in self.plan.runs]
-        complaints = waivers.complaints(self.waivers, self.results, self.bench.binary.version, ids)
+        complaints = waivers.complaints(self.waivers, self.results, self.run_context.binary.version, ids)
         record = self._record(self.results, self._verdict(complaints, ending), ending)
-        write_documents(record, self.reports, Knowledge(self.plan.runs, self.deviations, self.waivers))
+        write_documents(record, self.reports, SignOffInputs(self.plan.runs, self.deviations, self.waivers))
         print(summary.of_run(record, complaints, self.reports), flush=True)
         return record.verdict
 
@@ -313,7 +315,7 @@ class Session:
         return Ending.STOPPED if self.is_stopped else Ending.FAILED
 
     def _with_what_has_not_run(self, ending: Ending) -> list[ScenarioResult]:
-        platform = self.bench.binary.built_for
+        platform = self.run_context.binary.built_for
         missing = [not_run(run, Skip.by(ending), platform) for run in self.plan.without_result(self.results)]
         return sorted([*self.results, *missing], key=lambda result: result.place)
 
@@ -324,12 +326,12 @@ class Session:
 
     def _explained(
         self,
-        kind: type[PromiseBroken | InfrastructureFault],
+        kind: type[PromiseBroken | InfrastructureError],
         world: World | None,
         step: Any,
         finding: str,
         comparison: Comparison | None = None,
-    ) -> PromiseBroken | InfrastructureFault:
+    ) -> PromiseBroken | InfrastructureError:
         explanation = SECRETS.blank(world.explanation()) if world is not None else ""
         self._failures[step.filename, step.line] = Failure(SECRETS.blank(finding), explanation, comparison)
         return kind(f"{finding}\n\n{explanation}" if explanation else finding)
@@ -370,17 +372,17 @@ class Session:
         if code in {*_NOT_WORSE_THAN_A_COMPLAINT, ExitCode.BAD_COMMAND_LINE}:
             if ending is Ending.FAILED:
                 code = ExitCode.INCOMPLETE
-            elif self.bench.faults_of_machines or self.errors:
-                code = ExitCode.INFRASTRUCTURE_FAULT
+            elif self.run_context.unavailable_machines or self.errors:
+                code = ExitCode.INFRASTRUCTURE_ERROR
         return ExitCode.PROMISE_BROKEN if complaints and code in _NOT_WORSE_THAN_A_COMPLAINT else code
 
     def _record(self, results: Sequence[ScenarioResult], code: ExitCode, ending: Ending) -> SuiteRun:
-        binary, other = self.bench.binary, self.bench.other
-        usable = dict.fromkeys(self.bench.machines, "")
+        binary, other = self.run_context.binary, self.run_context.other
+        usable = dict.fromkeys(self.run_context.machines, "")
         return SuiteRun(
             started=self._started,
-            target=self.bench.target.name,
-            is_for_sign_off=self.bench.target.is_for_sign_off,
+            target=self.run_context.target.name,
+            is_for_sign_off=self.run_context.target.is_for_sign_off,
             version=binary.version,
             binaries={binary.built_for: binary.facts()},
             other=other.facts() if other else None,
@@ -389,7 +391,7 @@ class Session:
             results=tuple(results),
             machines=tuple(
                 MachineOfRun(machine.name, machine.platform, fault)
-                for machine, fault in {**usable, **self.bench.faults_of_machines}.items()
+                for machine, fault in {**usable, **self.run_context.unavailable_machines}.items()
             ),
             planned=len(self.plan.chosen),
             ending=ending,
@@ -400,17 +402,17 @@ class Session:
 
 def banner(session: Session) -> str:
     """What is under test, as lines for the terminal."""
-    bench = session.bench
+    run_context = session.run_context
     lines = [
-        *summary.no_sign_off(bench.target.name, is_for_sign_off=bench.target.is_for_sign_off),
+        *summary.no_sign_off(run_context.target.name, is_for_sign_off=run_context.target.is_for_sign_off),
         "Under test:",
-        *(f"  {name:<13}{value}" for name, value in bench.binary.facts().items()),
+        *(f"  {name:<13}{value}" for name, value in run_context.binary.facts().items()),
     ]
-    if bench.other is not None:
-        lines.append(f"  other binary {bench.other.path} ({bench.other.version})")
+    if run_context.other is not None:
+        lines.append(f"  other binary {run_context.other.path} ({run_context.other.version})")
     lines.append(f"  at a time    {session.at_once} scenario{'s' if session.at_once > 1 else ''}")
-    lines += [f"  bench        {each.name} ({each.platform})" for each in bench.machines]
-    lines += [f"  bench        {fault}" for fault in bench.faults_of_machines.values()]
+    lines += [f"  workers on   {each.name} ({each.platform})" for each in run_context.machines]
+    lines += [f"  workers on   {fault}" for fault in run_context.unavailable_machines.values()]
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from swamp_harness.scenario import run_events
 from swamp_harness.scenario.artifact_bytes import SIZED_ARTIFACTS, blocks, described, in_words
 from swamp_harness.scenario.probe import ARTIFACT, MEGABYTE, size_made_by
 from swamp_harness.scenario.world import World
-from swamp_harness.system.errors import ContractBroken, InfrastructureFault, PromiseBroken
+from swamp_harness.system.errors import ContractBroken, InfrastructureError, PromiseBroken
 from swamp_harness.system.limits import ARTIFACT_SENT
 from swamp_harness.system.memory import MemoryWatch
 from swamp_harness.system.waiting import wait_until
@@ -26,21 +26,21 @@ _READ_AT_ONCE = 1 << 20
 
 def wait_for_artifacts(world: World) -> None:
     """Wait until the run has ended, as long as large artifacts may take."""
-    world.runs.last.wait_for_end(ARTIFACT_SENT, hopeless=lambda: _standstill(world))
+    world.runs.last.wait_for_end(ARTIFACT_SENT, give_up_if=lambda: _standstill(world))
 
 
 def wait_until_half_sent(world: World, step: str) -> None:
     """Wait until a step that holds half way has handed over half of its artifact, and the rest is to come.
 
     Raises:
-        AwaitedInVain: it does not, or the run is over.
+        WaitTimeout: it does not, or the run is over.
     """
     wait_until(
         f'the step "{step}" to have handed over half of its artifact',
-        lambda: world.journal.remark("half", step),
+        lambda: world.probe_log.remark("half", step),
         bool,
         ARTIFACT_SENT,
-        hopeless=lambda: run_events.cause_of_standstill(world),
+        give_up_if=lambda: run_events.cause_of_standstill(world),
     )
     run_events.wait_until_written(world, step)
 
@@ -77,11 +77,11 @@ def readable_of(world: World, step: str) -> str:
     """What an operator can read of the artifact of a step: "none", or what is told of it.
 
     Raises:
-        InfrastructureFault: the product shows no data at all, so that it shows no artifact proves nothing.
+        InfrastructureError: the product shows no data at all, so that it shows no artifact proves nothing.
     """
     result, data = _asked_for(world, step), world.operator.all_data()
     if not data:
-        raise InfrastructureFault("The product shows no data at all, so nothing is known of the artifact.")
+        raise InfrastructureError("The product shows no data at all, so nothing is known of the artifact.")
     listed = [each for each in data if each["modelName"] == step and each["name"] == ARTIFACT]
     shown = [f"version {each['version']}" for each in listed]
     if not shown and not result.succeeded:
@@ -92,7 +92,7 @@ def readable_of(world: World, step: str) -> str:
 
 def read_by(world: World, step: str) -> str:
     """What a step has read of another's artifact, by its own account."""
-    return world.journal.remark("read", step) or "nothing was noted"
+    return world.probe_log.remark("read", step) or "nothing was noted"
 
 
 def expected_reading(world: World, step: str) -> str:
@@ -120,7 +120,7 @@ def damaged_of_all_sizes(world: World, step: str) -> list[str]:
 
 def misread_of_all_sizes(world: World, step: str, maker: str) -> list[str]:
     """Which artifacts of all sizes a step has not read as they were made, by its own account."""
-    noted = world.journal.remark("read", step)
+    noted = world.probe_log.remark("read", step)
     read = json.loads(noted) if noted else {}
     true = _true_of_all_sizes(maker)
     return [f"{name}: {read.get(name)}" for name in true if read.get(name) != true[name]]
@@ -133,7 +133,7 @@ def _true_of_all_sizes(step: str) -> dict[str, str]:
 def watch_memory(world: World, name: str) -> None:
     """Begin to watch the memory of a worker, or of the orchestrator."""
     watched = world.orchestrator if name == ORCHESTRATOR else world.workers[name]
-    world.memory[name] = world.aids.enter_context(MemoryWatch(lambda: watched.memory))
+    world.memory[name] = world.cleanup.enter_context(MemoryWatch(lambda: watched.memory))
 
 
 def memory_for(world: World, name: str, large: str, small: str) -> dict[str, str]:
@@ -153,10 +153,10 @@ def memory_for(world: World, name: str, large: str, small: str) -> dict[str, str
         Nothing if it did not, else how much it took.
 
     Raises:
-        InfrastructureFault: the memory was not watched, or a step has not run to its end.
+        InfrastructureError: the memory was not watched, or a step has not run to its end.
     """
     if name not in world.memory:
-        raise InfrastructureFault(f"The memory of {name} was not watched.")
+        raise InfrastructureError(f"The memory of {name} was not watched.")
     watch = world.memory[name]
     most = {step: watch.most_between(*_span_of(world, step)) for step in (small, large)}
     figures = {
@@ -173,16 +173,16 @@ def memory_for(world: World, name: str, large: str, small: str) -> dict[str, str
 
 
 def _span_of(world: World, step: str) -> tuple[datetime, datetime]:
-    moments = [note.at for note in world.journal.notes() if note.step == step]
-    if len(moments) <= len(world.journal.starts(step)):
-        raise InfrastructureFault(f'The step "{step}" has not run to its end.')
+    moments = [note.at for note in world.probe_log.notes() if note.step == step]
+    if len(moments) <= len(world.probe_log.starts(step)):
+        raise InfrastructureError(f'The step "{step}" has not run to its end.')
     return moments[0], moments[-1]
 
 
 def _size_of(world: World, step: str) -> int:
     sizes = [size_made_by(each.task) for each in world.workflow.steps if each.name == step]
     if not any(sizes):
-        raise InfrastructureFault(f'The workflow has no step "{step}" that makes an artifact.')
+        raise InfrastructureError(f'The workflow has no step "{step}" that makes an artifact.')
     return sizes[0]
 
 

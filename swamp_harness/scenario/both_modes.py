@@ -20,7 +20,7 @@ from swamp_harness.product.run_records import queue_from_json, queue_from_table
 from swamp_harness.product.wordings import DAEMON_IS_OFF, NOBODY_TO_VERIFY
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
-from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
+from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 
 ROOT = "worker"
 _AS_THEY_WERE = "as they were"
@@ -244,12 +244,12 @@ def facts_of_both(answers: BothModes) -> str:
     """How many facts both answers tell, or how the facts differ.
 
     Raises:
-        InfrastructureFault: it was a mistake, not a question.
+        InfrastructureError: it was a mistake, not a question.
         PromiseBroken: the JSON answer is none, not one document, or breaks its contract; or it says something
             beside it; or the text was not made for people.
     """
     if answers.question is None:
-        raise InfrastructureFault("The scenario made a mistake, it asked no question.")
+        raise InfrastructureError("The scenario made a mistake, it asked no question.")
     if not answers.json.succeeded or answers.json.stderr.strip():
         raise PromiseBroken(f"In JSON a question has an answer on standard output alone:\n{answers.json}")
     if not answers.text.succeeded or is_json(answers.text.stdout):

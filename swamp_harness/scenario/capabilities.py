@@ -15,7 +15,7 @@ from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.remains import data_of_model, secrets_that_name
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 
 # What tells a datum's identity, and so who wrote it, where and when: all that may differ
 # (design/remote-execution.md, "The remote `MethodContext`": "The method author API is unchanged").
@@ -57,12 +57,12 @@ def differences_in_answers(world: World, one: str, other: str) -> list[Differenc
     """Where the answers differ that two steps were given to the same calls.
 
     Raises:
-        InfrastructureFault: one of them noted no answer, so there is nothing to compare.
+        InfrastructureError: one of them noted no answer, so there is nothing to compare.
     """
-    noted = {step: world.journal.remark("got", step) for step in (one, other)}
+    noted = {step: world.probe_log.remark("got", step) for step in (one, other)}
     for step, text in noted.items():
         if not text:
-            raise InfrastructureFault(f'The step "{step}" noted no answer.')
+            raise InfrastructureError(f'The step "{step}" noted no answer.')
     answers = {step: _renamed(json.loads(text), [(step, _ITS_OWN_NAME)]) for step, text in noted.items()}
     return _differences("given back", answers)
 
@@ -75,9 +75,9 @@ def given_back(world: World, step: str, wanted: Iterable[str]) -> list[Row]:
         step: that noted it.
         wanted: the calls, in the words of the features, or the expressions that it had evaluated.
     """
-    text = world.journal.remark("got", step)
+    text = world.probe_log.remark("got", step)
     if not text:
-        raise InfrastructureFault(f'The step "{step}" noted no answer.')
+        raise InfrastructureError(f'The step "{step}" noted no answer.')
     noted = json.loads(text.replace(world.runs.last.run_id, _THIS_RUN))
     return [{"asked for": each, "given back": _in_words(_answer_to(each, noted))} for each in wanted]
 
@@ -112,11 +112,11 @@ def differences_in_remains(world: World, one: str, other: str) -> list[Differenc
     """Where the data and the secrets differ that two steps have left behind, and what the run tells of them.
 
     Raises:
-        InfrastructureFault: neither left anything, so there is nothing to compare.
+        InfrastructureError: neither left anything, so there is nothing to compare.
     """
     remains = {step: _remains(world, step) for step in (one, other)}
     if not any(remains.values()):
-        raise InfrastructureFault(f'Neither "{one}" nor "{other}" has left anything behind.')
+        raise InfrastructureError(f'Neither "{one}" nor "{other}" has left anything behind.')
     return _differences("left behind", remains)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.redaction import SECRETS
 
 NOBODY = "nobody"
@@ -71,7 +71,7 @@ def found_variables(world: World, worker: str, rows: Iterable[Mapping[str, str]]
         not there, or the value itself if it was of none of them.
 
     Raises:
-        InfrastructureFault: such a step noted no environment.
+        InfrastructureError: such a step noted no environment.
     """
     return [
         {**row, "found that of": _owner(world, worker, row["variable"], _environment(world, row))}
@@ -86,7 +86,7 @@ def of_the_control_plane(world: World, worker: str, step: str) -> list[str]:
     the orchestrator nor the worker was started with: whatever a worker adds of its own could be a credential.
 
     Raises:
-        InfrastructureFault: the step noted no environment.
+        InfrastructureError: the step noted no environment.
     """
     host, port = world.orchestrator.address
     telling = (world.operator.secret(worker), f"{host}:{port}")
@@ -109,9 +109,9 @@ def _environment(world: World, row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _environments(world: World, step: str, *, at_least: int) -> list[dict[str, str]]:
-    noted = world.journal.environments(step)
+    noted = world.probe_log.environments(step)
     if len(noted) < at_least:
-        raise InfrastructureFault(f'The step "{step}" noted its environment {len(noted)} times.')
+        raise InfrastructureError(f'The step "{step}" noted its environment {len(noted)} times.')
     return noted
 
 

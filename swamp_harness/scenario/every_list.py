@@ -33,7 +33,7 @@ from swamp_harness.scenario.tables import Row, rows_of
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import PromiseBroken
 from swamp_harness.system.limits import COMMAND, STEP_QUEUED
-from swamp_harness.system.waiting import AwaitedInVain, wait_until
+from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 _WHEN_MINTED = "when it was minted"
 _BETWEEN_TWO_READINGS_OF_A_CLOCK = timedelta(seconds=1)
@@ -246,7 +246,7 @@ def _while_enrolling(world: World, worker: str, at: datetime) -> bool:
 
 def wait_until_all_queued(world: World, promised: Sequence[Row]) -> None:
     """Wait until as many steps wait as the feature promises; which they are is for the lists to show."""
-    with contextlib.suppress(AwaitedInVain):
+    with contextlib.suppress(WaitTimeout):
         wait_until(
             f"{len(promised)} steps to wait in the queue",
             world.orchestrator.api.queued_steps,

@@ -15,7 +15,7 @@ from swamp_harness.system.plain_text import for_file, json_text
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class Attachment:
     """One piece of evidence.
 
     Attributes:
@@ -37,19 +37,19 @@ class Evidence:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.exhibits: list[Exhibit] = []
+        self.attachments: list[Attachment] = []
 
     def log_file(self, actor: str) -> Path:
         """The file for the log of an actor, and the exhibit that it is."""
         file = self.folder / f"{actor}.log"
-        self.exhibits.append(Exhibit(f"What {actor} said", file))
+        self.attachments.append(Attachment(f"What {actor} said", file))
         return file
 
     def write(self, title: str, name: str, text: str) -> None:
         """Put a text into evidence."""
         file = self.folder / name
         file.write_text(for_file(text), "utf-8")
-        self.exhibits.append(Exhibit(title, file))
+        self.attachments.append(Attachment(title, file))
 
     def write_transcript(self, results: Iterable[CommandResult | Request]) -> None:
         """Put what the operator typed and asked into evidence, in order, each with its time and answer."""

@@ -14,15 +14,15 @@ from swamp_harness.product.repository import initialise
 from swamp_harness.product.serve_api import UnknownRequest
 from swamp_harness.product.trust import trust_of_command
 from swamp_harness.product.workflow import Workflow
-from swamp_harness.scenario.elsewhere import Elsewhere
 from swamp_harness.scenario.operator import Operator
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.probe import PROBE
+from swamp_harness.scenario.remote_client import RemoteClient
 from swamp_harness.scenario.runs import Runs
 from swamp_harness.scenario.scene import Scene
 from swamp_harness.scenario.security import Security
 from swamp_harness.system.certificates import Identity, Trust
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import POOL_CHANGED
 from swamp_harness.system.network import NetworkPath
 from swamp_harness.system.process_log import ProcessLog
@@ -34,7 +34,7 @@ _ORCHESTRATOR = "orchestrator"
 class Given:
     """Makes what a scenario begins with.
 
-    What the product refuses here breaks no promise of the scenario: it is an `InfrastructureFault`.
+    What the product refuses here breaks no promise of the scenario: it is an `InfrastructureError`.
 
     Args:
         scene: where it will be.
@@ -45,20 +45,20 @@ class Given:
 
     def repository(self, *, with_vault: bool = True, with_probe: bool = False) -> None:
         """Give the operator a repository of this scenario's own."""
-        scene, bench = self._scene, self._scene.bench
+        scene, run_context = self._scene, self._scene.run_context
         machine = Machine.at(scene.folder / "operator")
         folder = machine.here / "repository"
-        commands = SwampCommands(bench.binary.runs_as, machine.environment(**scene.variables), folder)
+        commands = SwampCommands(run_context.binary.runs_as, machine.environment(**scene.variables), folder)
         if with_probe:
-            scene.repository = bench.repository_with_probe().copy_to(folder)
-            bench.share_packages_with(machine, scene.fallbacks)
+            scene.repository = run_context.repository_with_probe().copy_to(folder)
+            run_context.share_packages_with(machine, scene.fallbacks)
         elif with_vault:
-            scene.repository = bench.prepared_repository().copy_to(folder)
+            scene.repository = run_context.prepared_repository().copy_to(folder)
         else:
             folder.mkdir()
             scene.repository = initialise(commands, with_vault=False)
         scene.operator = Operator(commands, scene.fallbacks)
-        scene.runs = Runs(bench.binary.runs_as, commands.environment, machine.work, scene.evidence)
+        scene.runs = Runs(run_context.binary.runs_as, commands.environment, machine.work, scene.evidence)
 
     def vault(self, name: str) -> None:
         """Give the repository a vault beside the one that it has."""
@@ -70,7 +70,7 @@ class Given:
         scene = self._scene
         if scene.orchestrators:
             # An orchestrator knows the extensions that were there when it started.
-            raise InfrastructureFault("Tell of the workflow first, and of the orchestrator then.")
+            raise InfrastructureError("Tell of the workflow first, and of the orchestrator then.")
         self.repository(with_probe=True)
         scene.workflow = workflow
         scene.evidence.write("The workflow", "workflow.yaml", workflow.write_to(scene.repository))
@@ -106,10 +106,10 @@ class Given:
             self.repository()
         machine = Machine.at(scene.folder / name)
         if Scene.workflow.of(scene) is not None:
-            scene.bench.share_packages_with(machine, scene.fallbacks)
+            scene.run_context.share_packages_with(machine, scene.fallbacks)
         orchestrator = Orchestrator(
             name,
-            scene.bench.binary.runs_as,
+            scene.run_context.binary.runs_as,
             machine.environment(**{**scene.variables, **(variables or {})}),
             scene.repository,
             log=ProcessLog(scene.evidence.log_file(name)),
@@ -138,18 +138,18 @@ class Given:
         Args:
             on_a_network: whether the operator reaches the orchestrator over a network path that can fail.
         """
-        scene, bench = self._scene, self._scene.bench
+        scene, run_context = self._scene, self._scene.run_context
         machine = Machine.at(scene.folder / "another-machine")
-        variables = {**bench.mark(scene.scenario), **trust_of_command(scene.trusted)}
-        commands = SwampCommands(bench.binary.runs_as, machine.environment(**variables), machine.work)
+        variables = {**run_context.mark(scene.scenario), **trust_of_command(scene.trusted)}
+        commands = SwampCommands(run_context.binary.runs_as, machine.environment(**variables), machine.work)
         server = scene.orchestrator.api.url
         if on_a_network:
-            network = scene.aids.enter_context(NetworkPath(scene.orchestrator.address))
+            network = scene.cleanup.enter_context(NetworkPath(scene.orchestrator.address))
             host, port = network.address
-            server, scene.operators_network = f"ws://{host}:{port}", network
-        scene.elsewhere = Elsewhere(machine, commands, server)
+            server, scene.operator_network = f"ws://{host}:{port}", network
+        scene.remote_client = RemoteClient(machine, commands, server)
         scene.runs = Runs(
-            bench.binary.runs_as, commands.environment, machine.work, scene.evidence, server=server
+            run_context.binary.runs_as, commands.environment, machine.work, scene.evidence, server=server
         )
 
     def token(self, token: str, *, lifetime: str = "", revoked: bool = False, machines: int = 1) -> None:
@@ -221,4 +221,4 @@ class Given:
 
 def _demand(failure: str, result: CommandResult) -> None:
     if not result.succeeded:
-        raise InfrastructureFault(f"The scenario's {failure}:\n{result}")
+        raise InfrastructureError(f"The scenario's {failure}:\n{result}")

@@ -20,7 +20,7 @@ from swamp_harness.system.limits import (
     Limit,
     time_scale,
 )
-from swamp_harness.system.waiting import AwaitedInVain, wait_until
+from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def pool_when(
         output: which output of the worker list.
         past: whether past members are listed.
     """
-    with contextlib.suppress(AwaitedInVain):
+    with contextlib.suppress(WaitTimeout):
         wait_until(
             "the pool to be as expected",
             lambda: (
@@ -149,7 +149,7 @@ def deadline_kept_by(world: World, name: str) -> str:
         "at the deadline", or how much before or after it.
 
     Raises:
-        AwaitedInVain: it was never disconnected.
+        WaitTimeout: it was never disconnected.
     """
     worker = world.workers[name]
     faults = world.workers.network_faults_since(name, worker.started)
@@ -170,7 +170,7 @@ def kept_after_grace_window(world: World, name: str) -> list[LiveMember]:
     """Wait out the grace window, and return what the live pool then still holds of a worker.
 
     Raises:
-        AwaitedInVain: the pool still holds it.
+        WaitTimeout: the pool still holds it.
     """
     return wait_until(
         f'"{name}" to be removed from the pool after the grace window of {_grace_window(world):g} s',
@@ -197,7 +197,7 @@ def leaks_of(world: World, name: str) -> list[Leak]:
     output of every process, and everything that commands have printed, but for the minting of a token.
 
     Raises:
-        InfrastructureFault: the search could not find a value planted for it.
+        InfrastructureError: the search could not find a value planted for it.
     """
     world.workers.fetch()
     said = [(f"the output of {log.file.stem}", log.text()) for log in world.logs()]

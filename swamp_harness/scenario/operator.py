@@ -39,7 +39,7 @@ from swamp_harness.product.run_records import (
 from swamp_harness.product.serve_api import Request, ServeApi
 from swamp_harness.product.wordings import ALREADY_REVOKED, CANCELLATION, CANCELLED_NOW, MINTED, REVOKED
 from swamp_harness.scenario.probe import PROBE, SHELL, ResultRecord, is_work, result_of_step
-from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
+from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 from swamp_harness.system.leak_search import Leak, search_text
 from swamp_harness.system.redaction import SECRETS
 
@@ -107,7 +107,7 @@ class Operator:
     def last(self) -> CommandResult:
         """What the operator's last command that is to be judged did."""
         if self._last is None:
-            raise InfrastructureFault("The operator has not given any command yet.")
+            raise InfrastructureError("The operator has not given any command yet.")
         return self._last
 
     def mint(
@@ -171,10 +171,10 @@ class Operator:
         """The credential that the first minting of a token has shown.
 
         Raises:
-            InfrastructureFault: the scenario has not minted it.
+            InfrastructureError: the scenario has not minted it.
         """
         if token not in self.credentials:
-            raise InfrastructureFault(f'The scenario has minted no token "{token}".')
+            raise InfrastructureError(f'The scenario has minted no token "{token}".')
         return self.credentials[token]
 
     def keep_secret(
@@ -197,7 +197,7 @@ class Operator:
         """The plain text of a secret: of the vault, or of a token.
 
         Raises:
-            InfrastructureFault: the scenario has neither.
+            InfrastructureError: the scenario has neither.
         """
         return self.vault_secrets.get(name) or self.credential(name).secret
 
@@ -359,7 +359,7 @@ class Operator:
         answer = self._asked("data", "query", ALL_LEASES).answer("data-query")
         contents = [result.get("content") for result in answer["results"]]
         for content in contents:
-            contracts.honour("step-lease", content, "a step lease")
+            contracts.validate("step-lease", content, "a step lease")
         return [lease(content) for content in contents]
 
     def queue(self, output: Output = Output.JSON) -> list[QueuedStep]:

@@ -12,7 +12,7 @@ from swamp_harness.product.records import labels_from_text
 from swamp_harness.product.workflow import MAIN_JOB, Placement, Step, Workflow, name_for_item
 from swamp_harness.scenario.probe import WORK
 from swamp_harness.scenario.tables import rows_of
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 
 WORKFLOW = "release"
 ON_THE_ORCHESTRATOR = "the orchestrator"
@@ -39,7 +39,7 @@ def planned(table: Any) -> Workflow:
         The workflow; its inputs are the workers whose instance uuid must be given when it is run.
 
     Raises:
-        InfrastructureFault: the table cannot be understood.
+        InfrastructureError: the table cannot be understood.
     """
     rows = rows_of(table, _COLUMNS)
     parts = [part for row in rows for part in _parts(row["runs on"])]
@@ -69,10 +69,10 @@ def step_for(worker: str, name: str, work: str) -> Step:
 def _step(row: Mapping[str, str]) -> Step:
     work, limit = row["work"], row.get("queue limit", "")
     if work not in WORK:
-        raise InfrastructureFault(f'A step "{work}"? What steps can do is: {"; ".join(WORK)}.')
+        raise InfrastructureError(f'A step "{work}"? What steps can do is: {"; ".join(WORK)}.')
     match = _QUEUE_LIMIT.match(limit)
     if limit and match is None:
-        raise InfrastructureFault(f'A queue limit is written as "4 s", not as "{limit}".')
+        raise InfrastructureError(f'A queue limit is written as "4 s", not as "{limit}".')
     items = [item.strip() for item in row.get("for each of", "").split(",") if item.strip()]
     step = Step(
         row["step"],
@@ -107,7 +107,7 @@ def _placement(words: str) -> Placement:
         elif "=" in part:
             labels |= dict(labels_from_text(part))
         else:
-            raise InfrastructureFault(
+            raise InfrastructureError(
                 f'Nobody knows where "{part}" is; a step runs on {ON_THE_ORCHESTRATOR}, on any worker, on '
                 f'worker "alpha", on labels such as pool=a, or on {", on ".join(platforms())}.'
             )

@@ -10,7 +10,7 @@ from typing import Any
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.workflow import Task
 from swamp_harness.scenario.artifact_bytes import SIZED_ARTIFACTS
-from swamp_harness.scenario.journal import END, JOURNAL, NOTES_VARIABLE, START
+from swamp_harness.scenario.probe_log import END, JOURNAL, NOTES_VARIABLE, START
 from swamp_harness.scenario.questions import QUESTIONS
 from swamp_harness.scenario.values import LINES, LONG, MESSAGE, VALUES
 

@@ -14,7 +14,7 @@ from swamp_harness.product.workflow import Task
 from swamp_harness.scenario.placement import value_of_input
 from swamp_harness.scenario.probe import PROBE, word_of
 from swamp_harness.scenario.world import World
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import (
     ATTEMPTS_MADE,
     OUTPUT_SEEN,
@@ -26,7 +26,7 @@ from swamp_harness.system.limits import (
     STEP_WRITTEN,
     WORKER_CONNECTED,
 )
-from swamp_harness.system.waiting import AwaitedInVain, wait_for_moment, wait_until
+from swamp_harness.system.waiting import WaitTimeout, wait_for_moment, wait_until
 
 # The product removes a worker from the pool when its grace window is over, and takes a moment to do so.
 _AFTER_A_WINDOW = timedelta(seconds=2)
@@ -57,32 +57,32 @@ def start_method(world: World, work: Callable[[str], Task], tags: Mapping[str, s
         tags: that the run gives to all data; none when None.
 
     Raises:
-        InfrastructureFault: that is no method of the model.
+        InfrastructureError: that is no method of the model.
     """
     task = work(world.model)
     if task.model_type != PROBE:
-        raise InfrastructureFault(f'The model "{world.model}" has no method that does this.')
+        raise InfrastructureError(f'The model "{world.model}" has no method that does this.')
     world.runs.start_method(world.model, task.method, task.inputs, world.orchestrator.api, tags)
 
 
 def complete_workflow(world: World) -> None:
     """Start the scenario's workflow, and wait until the run has ended."""
     start_workflow(world)
-    world.runs.last.wait_for_end(RUN_ENDED, hopeless=lambda: cause_of_standstill(world))
+    world.runs.last.wait_for_end(RUN_ENDED, give_up_if=lambda: cause_of_standstill(world))
 
 
 def wait_until_begun(world: World, step: str) -> None:
     """Wait until a step has noted its own beginning, and note which processes it has there.
 
     Raises:
-        AwaitedInVain: it does not begin, or the run is over.
+        WaitTimeout: it does not begin, or the run is over.
     """
     wait_until(
         f'the step "{step}" to begin',
-        lambda: world.journal.starts(step),
+        lambda: world.probe_log.starts(step),
         bool,
         STEP_BEGUN,
-        hopeless=lambda: cause_of_standstill(world),
+        give_up_if=lambda: cause_of_standstill(world),
     )
     world.note_processes_of_steps()
 
@@ -93,14 +93,14 @@ def go_on_once_heard(world: World, step: str) -> None:
     What was seen in time is noted; after the limit the step goes on all the same.
 
     Raises:
-        InfrastructureFault: the step did not hold.
+        InfrastructureError: the step did not hold.
     """
     wait_until_begun(world, step)
     if _wait_until_heard(world, step):
         world.heard_in_time.append(step)
-    if world.journal.ends(step):
-        raise InfrastructureFault(f'The step "{step}" did not hold, so what was seen of it proves nothing.')
-    world.journal.let_go_on(step)
+    if world.probe_log.ends(step):
+        raise InfrastructureError(f'The step "{step}" did not hold, so what was seen of it proves nothing.')
+    world.probe_log.let_go_on(step)
 
 
 def break_network_between(world: World, step: str, later: str) -> None:
@@ -110,17 +110,17 @@ def break_network_between(world: World, step: str, later: str) -> None:
     the scenario to judge: both go on in any case.
 
     Raises:
-        AwaitedInVain: the first step does not begin.
+        WaitTimeout: the first step does not begin.
     """
     wait_until_begun(world, step)
     _wait_until_heard(world, step)
-    world.operators_network.cut()
-    world.journal.let_go_on(step)
-    with contextlib.suppress(AwaitedInVain):
+    world.operator_network.cut()
+    world.probe_log.let_go_on(step)
+    with contextlib.suppress(WaitTimeout):
         wait_until_begun(world, later)
-    world.operators_network.heal()
+    world.operator_network.heal()
     _wait_until_heard(world, later)
-    world.journal.let_go_on(later)
+    world.probe_log.let_go_on(later)
 
 
 def _wait_until_heard(world: World, step: str) -> bool:
@@ -132,9 +132,9 @@ def _wait_until_heard(world: World, step: str) -> bool:
             lambda: run.log.tail(3),
             lambda _: word_of(step) in run.log.text(),
             OUTPUT_SEEN,
-            hopeless=lambda: cause_of_standstill(world),
+            give_up_if=lambda: cause_of_standstill(world),
         )
-    except AwaitedInVain:
+    except WaitTimeout:
         return False
     return True
 
@@ -145,19 +145,19 @@ def stop_during_step(world: World, worker: str, step: str) -> None:
     The step goes on once the worker says that it finishes its work, has ended, or the limit has passed.
 
     Raises:
-        AwaitedInVain: the worker does not end.
+        WaitTimeout: the worker does not end.
     """
     actor = world.workers[worker]
     with ThreadPoolExecutor(1) as executor:
         stopped = executor.submit(actor.stop)
-        with contextlib.suppress(AwaitedInVain):
+        with contextlib.suppress(WaitTimeout):
             wait_until(
                 f'the worker "{worker}" to say that it finishes its work',
                 lambda: actor.log.tail(3),
                 lambda _: actor.is_finishing or not actor.alive,
                 OUTPUT_SEEN,
             )
-        world.journal.let_go_on(step)
+        world.probe_log.let_go_on(step)
         stopped.result()
 
 
@@ -165,11 +165,11 @@ def wait_until_begun_again(world: World, step: str) -> None:
     """Wait until a step has begun for the second time, or the run is over: then what follows will show it.
 
     Raises:
-        AwaitedInVain: neither comes.
+        WaitTimeout: neither comes.
     """
     wait_until(
         f'the step "{step}" to begin again, or the run to be over',
-        lambda: cause_of_standstill(world) or world.journal.starts(step),
+        lambda: cause_of_standstill(world) or world.probe_log.starts(step),
         lambda seen: isinstance(seen, str) or len(seen) > 1,
         STEP_BEGUN,
     )
@@ -178,16 +178,16 @@ def wait_until_begun_again(world: World, step: str) -> None:
 def go_on_once_ended(world: World, step: str, workers: Sequence[str]) -> None:
     """Let a step go on that holds, once the processes of other workers have ended or have been let in."""
     for worker in workers:
-        with contextlib.suppress(AwaitedInVain):
+        with contextlib.suppress(WaitTimeout):
             world.workers[worker].wait_until_ended()
-    world.journal.let_go_on(step)
+    world.probe_log.let_go_on(step)
 
 
 def wait_until_written(world: World, step: str) -> None:
     """Wait until the lease of a step that runs says that the step has persisted something.
 
     Raises:
-        AwaitedInVain: it does not write, or the run is over.
+        WaitTimeout: it does not write, or the run is over.
     """
     wait_until_begun(world, step)
     _wait_for_lease(world, step, f'the step "{step}" to have written', lambda lease: lease.has_writes)
@@ -197,7 +197,7 @@ def wait_until_handed_over(world: World, step: str, worker: str) -> None:
     """Wait until a step has been dispatched to a worker, whether or not it has begun there.
 
     Raises:
-        AwaitedInVain: it is not dispatched there, or the run is over.
+        WaitTimeout: it is not dispatched there, or the run is over.
     """
     _wait_for_lease(
         world, step, f'the step "{step}" to be handed to "{worker}"', lambda lease: lease.worker == worker
@@ -208,14 +208,14 @@ def wait_until_queued(world: World, step: str) -> None:
     """Wait until a step waits for a worker.
 
     Raises:
-        AwaitedInVain: it does not, or the run is over.
+        WaitTimeout: it does not, or the run is over.
     """
     wait_until(
         f'the step "{step}" to wait in the queue',
         world.orchestrator.api.queued_steps,
         lambda queued: step in queued,
         STEP_QUEUED,
-        hopeless=lambda: cause_of_standstill(world),
+        give_up_if=lambda: cause_of_standstill(world),
     )
 
 
@@ -223,7 +223,7 @@ def wait_until_queue_limit_is_over(world: World, step: str) -> None:
     """Wait until a step that no worker fits has left the queue.
 
     Raises:
-        AwaitedInVain: it goes on waiting.
+        WaitTimeout: it goes on waiting.
     """
     wait_until(
         f'the step "{step}" to leave the queue',
@@ -244,7 +244,7 @@ def break_unnoticed(world: World, worker: str) -> None:
     A worker whose process has ended does not come back: what follows will find it not connected.
 
     Raises:
-        AwaitedInVain: it still runs, and does not come back.
+        WaitTimeout: it still runs, and does not come back.
     """
     network, actor = world.workers.network(worker), world.workers[worker]
     before = actor.enrollments
@@ -262,11 +262,11 @@ def heal_after(world: World, worker: str, silence: timedelta) -> None:
     """Let the network of a worker, which is silent, pass everything again after some time of silence.
 
     Raises:
-        InfrastructureFault: it is not silent.
+        InfrastructureError: it is not silent.
     """
     network = world.workers.network(worker)
     if network.stalled_at is None:
-        raise InfrastructureFault(f'The network of "{worker}" is not silent, so it cannot end its silence.')
+        raise InfrastructureError(f'The network of "{worker}" is not silent, so it cannot end its silence.')
     wait_for_moment(f'the silence of "{worker}" to last long enough', network.stalled_at + silence)
     network.heal()
 
@@ -284,7 +284,7 @@ def refuse_until_tried(world: World, worker: str, attempts: int) -> None:
     A worker whose process has ended meanwhile tries no longer; what follows will find it not connected.
 
     Raises:
-        AwaitedInVain: it still runs, and does not try as often.
+        WaitTimeout: it still runs, and does not try as often.
     """
     before = world.workers[worker].dials
     world.workers.network(worker).refuse()
@@ -302,7 +302,7 @@ def refuse_and_heal(world: World, worker: str, attempts: int, times: int) -> Non
     A worker whose process has ended meanwhile does not come back: what follows will find it not connected.
 
     Raises:
-        AwaitedInVain: it still runs, and does not try or come back.
+        WaitTimeout: it still runs, and does not try or come back.
     """
     actor = world.workers[worker]
     for _ in range(times):
@@ -351,5 +351,5 @@ def _wait_for_lease(world: World, step: str, awaited: str, wanted: Callable[[Lea
         leases,
         lambda seen: any(lease.state == ACTIVE and wanted(lease) for lease in seen),
         STEP_WRITTEN,
-        hopeless=lambda: cause_of_standstill(world),
+        give_up_if=lambda: cause_of_standstill(world),
     )

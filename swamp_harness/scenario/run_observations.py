@@ -13,13 +13,13 @@ from swamp_harness.product.remains import data_of_model
 from swamp_harness.product.run import MethodOutcome, RunOutcome
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord, QueuedStep
 from swamp_harness.product.workflow import Workflow
-from swamp_harness.scenario.journal import Note
 from swamp_harness.scenario.observations import beyond_grace_window
 from swamp_harness.scenario.placement import ON_THE_ORCHESTRATOR, names_of_items, step_for
 from swamp_harness.scenario.probe import RESULT, reading_of
+from swamp_harness.scenario.probe_log import Note
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import (
     LEASES_SETTLED,
     POOL_CHANGED,
@@ -27,7 +27,7 @@ from swamp_harness.system.limits import (
     STEP_PROCESSES_GONE,
     STEP_QUEUED,
 )
-from swamp_harness.system.waiting import AwaitedInVain, wait_until
+from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,13 @@ def outcome_of_run(world: World) -> RunOutcome:
     """How the run that was started last has ended, by what its follower was told and by the run history.
 
     Raises:
-        AwaitedInVain: it does not end.
+        WaitTimeout: it does not end.
     """
     lost = any(not member.connected for member in world.live_pool())
     run = world.runs.last
     ending = run.wait_for_end(
         beyond_grace_window(world, RUN_ENDED) if lost else RUN_ENDED,
-        hopeless=lambda: None if world.orchestrator.alive else "the orchestrator has ended",
+        give_up_if=lambda: None if world.orchestrator.alive else "the orchestrator has ended",
     )
     return RunOutcome.of(ending, world.operator.run_record(run.run_id))
 
@@ -98,7 +98,7 @@ def outcome_of_method(world: World) -> MethodOutcome:
     """How the method that was started last has ended, for the one who follows it.
 
     Raises:
-        AwaitedInVain: it does not end.
+        WaitTimeout: it does not end.
     """
     return world.runs.last_method.outcome(RUN_ENDED)
 
@@ -144,14 +144,17 @@ def _latest_end(world: World, chosen: Callable[[LeaseRecord], bool], moment: dat
 
 def starts_and_ends(world: World, step: str) -> dict[str, int]:
     """How often a step has begun, and how often it has come to its own end, by its own account."""
-    return {"began": len(world.journal.starts(step)), "came to its own end": len(world.journal.ends(step))}
+    return {
+        "began": len(world.probe_log.starts(step)),
+        "came to its own end": len(world.probe_log.ends(step)),
+    }
 
 
 def steps_begun(world: World) -> list[Row]:
     """Which steps have begun where, by their own account: in the order of names, a step's in their order."""
     return [
         {"step": note.step, "worker": note.worker or ON_THE_ORCHESTRATOR}
-        for note in sorted(world.journal.starts(), key=lambda note: note.step)
+        for note in sorted(world.probe_log.starts(), key=lambda note: note.step)
     ]
 
 
@@ -165,7 +168,7 @@ def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
     """
     _settle(world)
     ordered = sorted(world.operator.leases(), key=lambda lease: (lease.step, lease.created_at))
-    begun = {step: iter(world.journal.starts(step)) for step in {lease.step for lease in ordered}}
+    begun = {step: iter(world.probe_log.starts(step)) for step in {lease.step for lease in ordered}}
     rows = [
         {
             "step": lease.step,
@@ -211,7 +214,7 @@ def results(world: World, headings: Sequence[str]) -> list[Row]:
 def queue_holding(world: World, steps: Iterable[str], output: Output) -> list[Row]:
     """The queue of steps, as the operator sees it once these steps wait, or the time for that has passed."""
     awaited = set(steps)
-    with contextlib.suppress(AwaitedInVain):
+    with contextlib.suppress(WaitTimeout):
         wait_until(
             f"these steps to wait in the queue: {', '.join(sorted(awaited))}",
             world.orchestrator.api.queued_steps,
@@ -238,12 +241,12 @@ def most_at_once(world: World, worker: str) -> dict[str, int]:
     for _, change in moments:
         held += change
         most = max(most, held)
-    return {"by the steps' own account": world.journal.most_at_once(worker=worker), "by the leases": most}
+    return {"by the steps' own account": world.probe_log.most_at_once(worker=worker), "by the leases": most}
 
 
 def items_worked(world: World, step: str) -> dict[str, int]:
     """How often each item of an expanded step was worked, by the steps' own account."""
-    begun = [note.step for note in world.journal.starts()]
+    begun = [note.step for note in world.probe_log.starts()]
     names = _item_names(world, step)
     return {name: begun.count(name) for name in sorted({*names, *begun})}
 
@@ -255,7 +258,7 @@ def items_of(world: World, step: str) -> list[str]:
 
 def items_at_once(world: World, step: str) -> int:
     """How many items of an expanded step were worked at one time, at the most, by the steps' own account."""
-    return world.journal.most_at_once(steps=_item_names(world, step))
+    return world.probe_log.most_at_once(steps=_item_names(world, step))
 
 
 def versions_of_record(world: World, model: str, most: int) -> dict[str, list[str]]:
@@ -296,7 +299,7 @@ def reading(world: World, step: str, name: str) -> str:
 
 def workers_that_took_part(world: World) -> list[str]:
     """The workers that have run at least one step, by the steps' own account and by the leases."""
-    by_journal = {note.worker for note in world.journal.starts()}
+    by_journal = {note.worker for note in world.probe_log.starts()}
     by_leases = {lease.worker for lease in world.operator.leases()}
     return sorted(by_journal & by_leases)
 
@@ -305,11 +308,11 @@ def left_of_steps(world: World, worker: str) -> list[str]:
     """What still runs of steps on a worker's machine, after the time that processes need to end.
 
     Raises:
-        InfrastructureFault: no process of a step was seen there while one ran, so seeing none proves nothing.
+        InfrastructureError: no process of a step was seen there while one ran, so seeing none proves nothing.
     """
     if worker not in world.machines_with_steps:
-        raise InfrastructureFault(f'The suite saw no process of a step on the machine of "{worker}" before.')
-    with contextlib.suppress(AwaitedInVain):
+        raise InfrastructureError(f'The suite saw no process of a step on the machine of "{worker}" before.')
+    with contextlib.suppress(WaitTimeout):
         wait_until(
             f'the processes of steps on the machine of "{worker}" to end',
             lambda: world.processes_of_steps(worker),
@@ -323,7 +326,7 @@ def next_step_of(world: World, worker: str) -> list[Row]:
     """Give a worker another step, in a workflow of its own, and return which steps of it have begun where.
 
     Raises:
-        AwaitedInVain: the run does not end.
+        WaitTimeout: the run does not end.
     """
     name = "another"
     workflow = Workflow(name, [step_for(worker, name, "works at once")])
@@ -356,7 +359,7 @@ def first_membership(world: World, worker: str) -> Membership:
 
 def membership(world: World, worker: str) -> Membership:
     """The pool member that a worker is now, once it is connected."""
-    with contextlib.suppress(AwaitedInVain):
+    with contextlib.suppress(WaitTimeout):
         wait_until(f'"{worker}" to be connected', lambda: _connected(world, worker), bool, POOL_CHANGED)
     listed = [member for member in world.operator.pool(past=True) if member.name == worker]
     if not listed:
@@ -369,7 +372,7 @@ def _connected(world: World, worker: str) -> bool:
 
 
 def _settle(world: World) -> None:
-    with contextlib.suppress(AwaitedInVain):
+    with contextlib.suppress(WaitTimeout):
         wait_until(
             "the leases to end",
             lambda: [lease for lease in world.orchestrator.api.leases() if lease.state == ACTIVE],
@@ -384,7 +387,7 @@ def _result_in_version(world: World, step: str, version: int) -> str:
         return str(result.outcome)
     datum = result.answer("data-get")
     # A step tells in what it writes which process it was, as it does in the journal.
-    starts = [note.pid for note in world.journal.starts(step)]
+    starts = [note.pid for note in world.probe_log.starts(step)]
     content = datum.get("content")
     writer = content.get("pid") if isinstance(content, dict) else None
     start = f"start {starts.index(writer) + 1}" if writer in starts else "none of its starts"

@@ -12,7 +12,7 @@ from swamp_harness.product.run import MethodRun, WorkflowRun, method_run
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.evidence import Evidence
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import RUN_KNOWN
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.waiting import wait_until
@@ -52,7 +52,7 @@ class Runs:
         """The run of a workflow that was started last.
 
         Raises:
-            InfrastructureFault: none was started.
+            InfrastructureError: none was started.
         """
         return self._last(WorkflowRun, "The scenario has started no workflow.")
 
@@ -61,7 +61,7 @@ class Runs:
         """The run of a method that was started last.
 
         Raises:
-            InfrastructureFault: none was started.
+            InfrastructureError: none was started.
         """
         return self._last(MethodRun, "The scenario has started no method.")
 
@@ -70,7 +70,7 @@ class Runs:
         """The run that was started last, be it of a workflow or of a method.
 
         Raises:
-            InfrastructureFault: none was started.
+            InfrastructureError: none was started.
         """
         return self._last(Followed, "The scenario has started nothing.")
 
@@ -78,7 +78,7 @@ class Runs:
         for run in reversed(self._runs):
             if isinstance(run, kind):
                 return run
-        raise InfrastructureFault(missing)
+        raise InfrastructureError(missing)
 
     def all(self) -> list[Followed]:
         """Every run, in order."""
@@ -114,7 +114,7 @@ class Runs:
             tags: that the run gives to all data; none when None.
 
         Raises:
-            AwaitedInVain: the orchestrator does not know of a new run.
+            WaitTimeout: the orchestrator does not know of a new run.
         """
         known = set(api.run_ids())
         given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
@@ -134,7 +134,7 @@ class Runs:
             lambda: [run_id for run_id in api.run_ids() if run_id not in known],
             bool,
             RUN_KNOWN,
-            hopeless=lambda: None if run.alive else f"the command ended, saying: {run.log.tail(3)}",
+            give_up_if=lambda: None if run.alive else f"the command ended, saying: {run.log.tail(3)}",
         )
         run.run_id = new[0]
 

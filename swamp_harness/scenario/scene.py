@@ -22,16 +22,16 @@ from swamp_harness.product.target import Times
 from swamp_harness.product.worker import Worker
 from swamp_harness.product.worker_settings import WorkerSettings
 from swamp_harness.product.workflow import Workflow
-from swamp_harness.scenario.bench import Bench
-from swamp_harness.scenario.elsewhere import Elsewhere
 from swamp_harness.scenario.evidence import Evidence
-from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.operator import Operator
+from swamp_harness.scenario.probe_log import ProbeLog
+from swamp_harness.scenario.remote_client import RemoteClient
+from swamp_harness.scenario.run_context import RunContext
 from swamp_harness.scenario.runs import Runs
 from swamp_harness.scenario.security import Security
 from swamp_harness.scenario.timeline import PoolWatch, Span, Timeline
 from swamp_harness.scenario.workers import Workers
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.memory import MemoryWatch
 from swamp_harness.system.network import NetworkPath
 from swamp_harness.system.process_log import ProcessLog
@@ -42,7 +42,7 @@ T = TypeVar("T")
 class Made(Generic[T]):
     """Something of a scene that is there once a step has made it.
 
-    Whoever asks a scene for it before gets an `InfrastructureFault`: the feature lacks a step.
+    Whoever asks a scene for it before gets an `InfrastructureError`: the feature lacks a step.
 
     Args:
         missing: what to say then, and how to mend it.
@@ -66,7 +66,7 @@ class Made(Generic[T]):
             return self
         made = self.of(scene)
         if made is None:
-            raise InfrastructureFault(self._missing)
+            raise InfrastructureError(self._missing)
         return made
 
     def __set__(self, scene: Scene, made: T) -> None:
@@ -85,18 +85,18 @@ class Scene:
     """Everything that one scenario has made, by name.
 
     Args:
-        bench: what all scenarios of the run share.
+        run_context: what all scenarios of the run share.
         scenario: the scenario's own name in folders and marks; none of its words, so that a search for a
             word of the scenario does not find the paths in the product's files.
         title: its name in the evidence, for people.
         platforms: the operating systems on which its workers may run; any when there are none.
 
     Attributes:
-        bench: what all scenarios of the run share.
+        run_context: what all scenarios of the run share.
         scenario: the scenario's own name in folders and marks.
         folder: where all its machines and its repository are.
         variables: what every process of the scenario finds in its environment.
-        journal: what the steps of its workflows say about themselves.
+        probe_log: what the steps of its workflows say about themselves.
         evidence: where it leaves what people will read.
         workers: its workers.
         orchestrators: its orchestrators, by name, the one that was started first as the first.
@@ -105,15 +105,15 @@ class Scene:
         runs: those of workflows and methods that the operator has started.
         workflow: that the scenario is about.
         security: the certificate that the orchestrator shows, and whom everybody trusts.
-        elsewhere: the other machine that the operator went to.
-        operators_network: over which the operator reaches the orchestrator from there.
+        remote_client: the other machine that the operator went to.
+        operator_network: over which the operator reaches the orchestrator from there.
         memberships: the pool members that its workers became in its Givens, by name of the worker.
         worker_output: how workers that are started from now on report.
         worker_log_level: how much they tell; as much as usual when empty.
         model: the instance of the probe that it began with; empty if it began with none or with a workflow.
         asked: what the operator has asked last, and what the product answered.
         machines_with_steps: the workers on whose machines processes of steps have been seen.
-        aids: what the suite itself runs for the scenario, to be ended with it.
+        cleanup: what the suite itself runs for the scenario, to be ended with it.
         registry: the registry of extensions that the operator pulls from, once there is one.
         memory: whose memory is watched, by name.
         left_at_cancellation: what still showed a step at work when the command that cancels had answered.
@@ -130,21 +130,23 @@ class Scene:
     runs: Made[Runs] = Made(_NO_REPOSITORY)
     workflow: Made[Workflow] = Made("The scenario has no workflow.")
     security: Made[Security] = Made("The scenario's orchestrator does not speak TLS.")
-    elsewhere: Made[Elsewhere] = Made("The operator has not gone to another machine.")
-    operators_network: Made[NetworkPath] = Made("The operator is not on a network that can fail.")
+    remote_client: Made[RemoteClient] = Made("The operator has not gone to another machine.")
+    operator_network: Made[NetworkPath] = Made("The operator is not on a network that can fail.")
 
-    def __init__(self, bench: Bench, scenario: str, title: str, platforms: Collection[str] = ()) -> None:
-        self.bench = bench
+    def __init__(
+        self, run_context: RunContext, scenario: str, title: str, platforms: Collection[str] = ()
+    ) -> None:
+        self.run_context = run_context
         self.scenario = scenario
-        self.folder = bench.folder / scenario
+        self.folder = run_context.folder / scenario
         self.folder.mkdir()
-        self.journal = Journal(self.folder / "notes")
-        self.variables: dict[str, str] = {**bench.mark(scenario), **self.journal.variables}
-        self.evidence = Evidence(bench.reports / "evidence" / title)
+        self.probe_log = ProbeLog(self.folder / "notes")
+        self.variables: dict[str, str] = {**run_context.mark(scenario), **self.probe_log.variables}
+        self.evidence = Evidence(run_context.reports / "evidence" / title)
         self.workers = Workers(
-            bench.berths_for(scenario, self.folder / "workers", platforms),
+            run_context.worker_hosts_for(scenario, self.folder / "workers", platforms),
             self.variables,
-            self.journal,
+            self.probe_log,
             self.evidence,
         )
         self.orchestrators: dict[str, Orchestrator] = {}
@@ -154,7 +156,7 @@ class Scene:
         self.asked: Any = None
         self.model = ""
         self.machines_with_steps: set[str] = set()
-        self.aids = ExitStack()
+        self.cleanup = ExitStack()
         self.registry: Registry | None = None
         self.memory: dict[str, MemoryWatch] = {}
         self.left_at_cancellation: list[str] = []
@@ -168,13 +170,13 @@ class Scene:
     @property
     def times(self) -> Times:
         """The times of the target that a scenario waits out."""
-        return self.bench.target.times
+        return self.run_context.target.times
 
     @property
     def orchestrator(self) -> Orchestrator:
         """The orchestrator that was started first."""
         if not self.orchestrators:
-            raise InfrastructureFault("The scenario has no orchestrator: begin with `Given an orchestrator`.")
+            raise InfrastructureError("The scenario has no orchestrator: begin with `Given an orchestrator`.")
         return next(iter(self.orchestrators.values()))
 
     @property
@@ -248,10 +250,10 @@ class Scene:
         """The pool member that a worker became when the scenario enrolled it.
 
         Raises:
-            InfrastructureFault: the scenario did not enroll it.
+            InfrastructureError: the scenario did not enroll it.
         """
         if worker not in self.memberships:
-            raise InfrastructureFault(f'The scenario did not begin with the enrolled worker "{worker}".')
+            raise InfrastructureError(f'The scenario did not begin with the enrolled worker "{worker}".')
         return self.memberships[worker]
 
     def member_of(self, worker: str) -> str:
@@ -272,7 +274,7 @@ class Scene:
 
     def typed(self) -> list[CommandResult]:
         """The commands that the operator typed, wherever, in the order of time."""
-        at = (Scene.operator.of(self), Scene.elsewhere.of(self))
+        at = (Scene.operator.of(self), Scene.remote_client.of(self))
         everywhere = [who.commands.results for who in at if who is not None]
         return sorted(chain.from_iterable(everywhere), key=lambda result: result.started)
 

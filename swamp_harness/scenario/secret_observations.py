@@ -7,7 +7,7 @@ import hashlib
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.remains import keys_of
 from swamp_harness.scenario.world import World
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.leak_search import Leak
 
 
@@ -28,15 +28,15 @@ def answer_of_vault(world: World, step: str) -> str:
         "got" with the digest of the secret, or "refused:" with the reason.
 
     Raises:
-        InfrastructureFault: the step did not ask, or the vault does not hold what it asked for, so that to
+        InfrastructureError: the step did not ask, or the vault does not hold what it asked for, so that to
             be refused proves nothing.
     """
     asked = str(next(each.task.inputs.get("key", "") for each in world.workflow.steps if each.name == step))
     if asked not in keys_of(world.orchestrator.api, VAULT):
-        raise InfrastructureFault(
+        raise InfrastructureError(
             f'The vault has no "{asked}"; if that is an enrollment token, look where this release keeps them.'
         )
-    outcome = world.journal.remark("pried", step)
+    outcome = world.probe_log.remark("pried", step)
     if not outcome:
-        raise InfrastructureFault(f'The step "{step}" did not ask the vault for anything.')
+        raise InfrastructureError(f'The step "{step}" did not ask the vault for anything.')
     return outcome

@@ -9,7 +9,7 @@ from typing import Any
 from swamp_harness.product.binary import platforms, this_architecture, this_platform
 from swamp_harness.product.records import NOTHING, PoolMember, TokenRecord
 from swamp_harness.product.serve_api import LiveMember
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 
 Row = dict[str, str]
 
@@ -28,7 +28,7 @@ def rows_of(table: Any, known: set[str]) -> list[Row]:
         known: the columns that such a table may have.
 
     Raises:
-        InfrastructureFault: it has another column.
+        InfrastructureError: it has another column.
     """
     return _rows(table, known, lambda _, text: text)
 
@@ -134,7 +134,7 @@ def _rows(table: Any, known: set[str], cell: Callable[[str, str], str]) -> list[
     unknown = set(table.headings) - known
     if unknown:
         columns = ", ".join(sorted(known))
-        raise InfrastructureFault(
+        raise InfrastructureError(
             f"The table has the column {', '.join(sorted(unknown))}; such a table may have {columns}."
         )
     return [{heading: cell(heading, row[heading]) for heading in table.headings} for row in table]

@@ -16,7 +16,7 @@ from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.product.serve_api import LiveMember, Request
 from swamp_harness.product.worker import DISCONNECTED, ENROLLED, Milestone, Worker
-from swamp_harness.scenario.journal import Note
+from swamp_harness.scenario.probe_log import Note
 from swamp_harness.system.network import NetworkPath, PathState
 from swamp_harness.system.process_log import Life, LifeEvent
 from swamp_harness.system.redaction import SECRETS
@@ -110,7 +110,7 @@ class PoolWatch:
 
 
 @dataclass(frozen=True)
-class Cast:
+class TimelineSource:
     """Everybody who takes part in a scenario.
 
     Attributes:
@@ -136,35 +136,37 @@ class Cast:
     notes: Sequence[Note]
 
 
-def lanes_of(cast: Cast, pool: PoolWatch, grace_window: timedelta) -> list[Lane]:
+def lanes_of(source: TimelineSource, pool: PoolWatch, grace_window: timedelta) -> list[Lane]:
     """The lanes of all who take part, the operator first; none is empty."""
-    asked = [*map(_command, cast.typed), *map(_request, cast.requests)]
+    asked = [*map(_command, source.typed), *map(_request, source.requests)]
     lanes = [Lane("operator", asked)]
-    lanes += [Lane(run.log.file.stem, *_process(run.log.life)) for run in cast.runs]
-    lanes += [Lane(f'token "{name}"', [_lifetime(*life)]) for name, life in cast.lifetimes.items()]
-    lanes += [Lane(each.name, *_process(each.log.life)) for each in cast.orchestrators]
-    for name, worker in cast.workers.items():
+    lanes += [Lane(run.log.file.stem, *_process(run.log.life)) for run in source.runs]
+    lanes += [Lane(f'token "{name}"', [_lifetime(*life)]) for name, life in source.lifetimes.items()]
+    lanes += [Lane(each.name, *_process(each.log.life)) for each in source.orchestrators]
+    for name, worker in source.workers.items():
         lanes += _lanes_of_worker(
-            name, worker, cast, pool.losses.get(worker.settings.member, ()), grace_window
+            name, worker, source, pool.losses.get(worker.settings.member, ()), grace_window
         )
-    steps = list(_steps([note for note in cast.notes if not note.worker]))
+    steps = list(_steps([note for note in source.notes if not note.worker]))
     lanes.append(Lane("steps on the orchestrator", steps))
     return [lane for lane in lanes if lane.spans or lane.marks]
 
 
 def _lanes_of_worker(
-    name: str, worker: Worker, cast: Cast, seen_lost: Sequence[datetime], grace_window: timedelta
+    name: str, worker: Worker, source: TimelineSource, seen_lost: Sequence[datetime], grace_window: timedelta
 ) -> list[Lane]:
     life, told = worker.log.life, worker.milestones()
     spans, marks = _process(life)
     marks = [*marks, *(Mark(each.kind, each.kind, each.at) for each in told)]
-    leases = [each for each in cast.leases if each.worker == worker.settings.member]
-    network = cast.networks.get(name)
+    leases = [each for each in source.leases if each.worker == worker.settings.member]
+    network = source.networks.get(name)
     return [
         Lane(worker.name, spans, sorted(marks, key=lambda mark: mark.at)),
         Lane("in the pool", list(_membership(life, told, seen_lost, grace_window)), is_part=True),
         Lane("leases", [_lease(each) for each in leases], is_part=True),
-        Lane("steps", list(_steps([note for note in cast.notes if note.worker == name], life)), is_part=True),
+        Lane(
+            "steps", list(_steps([note for note in source.notes if note.worker == name], life)), is_part=True
+        ),
         *([Lane("network", *_faults(network), is_part=True)] if network is not None else []),
     ]
 

@@ -74,7 +74,7 @@ def error_of(world: World, step: str) -> dict[str, str]:
 
 
 def _noted(world: World, name: str, step: str) -> Any:
-    noted = world.journal.remark(name, step)
+    noted = world.probe_log.remark(name, step)
     if not noted:
         raise PromiseBroken(f'The step "{step}" noted no values.')
     return json.loads(noted)

@@ -11,12 +11,12 @@ from swamp_harness.product.machine import CachePlace, Machine
 from swamp_harness.product.protocol_skew import ProtocolSkew
 from swamp_harness.product.worker import Worker
 from swamp_harness.product.worker_settings import WorkerSettings
-from swamp_harness.scenario.berths import Berths
 from swamp_harness.scenario.evidence import Evidence
-from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.probe import WORKER_VARIABLE
-from swamp_harness.system.cleanup import take_every
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.scenario.probe_log import ProbeLog
+from swamp_harness.scenario.worker_hosts import WorkerHosts
+from swamp_harness.system.cleanup import run_all_cleanups
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.hosts.host import Address
 from swamp_harness.system.limits import WORKER_CONNECTED, WORKER_DIALLED
 from swamp_harness.system.network import NetworkPath, PathState
@@ -44,17 +44,17 @@ class Workers:
     """Makes workers and finds them again.
 
     Args:
-        berths: hands out the places where they run.
+        worker_hosts: hands out the places where they run.
         variables: what all of them find in their environment, such as the mark of the scenario.
-        journal: that their steps keep.
+        probe_log: that their steps keep.
         evidence: takes their logs.
     """
 
     def __init__(
-        self, berths: Berths, variables: Mapping[str, str], journal: Journal, evidence: Evidence
+        self, worker_hosts: WorkerHosts, variables: Mapping[str, str], probe_log: ProbeLog, evidence: Evidence
     ) -> None:
-        self._berths = berths
-        self._journal = journal
+        self._berths = worker_hosts
+        self._journal = probe_log
         self._binaries: dict[Machine, PurePath] = {}
         self._variables = dict(variables)
         self._evidence = evidence
@@ -68,11 +68,11 @@ class Workers:
         """A worker by its name.
 
         Raises:
-            InfrastructureFault: the scenario never made it.
+            InfrastructureError: the scenario never made it.
         """
         if name not in self._workers:
             known = ", ".join(f'"{each}"' for each in self._workers) or "none"
-            raise InfrastructureFault(f'The scenario has no worker "{name}"; it has {known}.')
+            raise InfrastructureError(f'The scenario has no worker "{name}"; it has {known}.')
         return self._workers[name]
 
     @property
@@ -92,10 +92,10 @@ class Workers:
         """The network path of a worker.
 
         Raises:
-            InfrastructureFault: it was not given one.
+            InfrastructureError: it was not given one.
         """
         if worker not in self._networks:
-            raise InfrastructureFault(f'The worker "{worker}" is not on a network that can fail.')
+            raise InfrastructureError(f'The worker "{worker}" is not on a network that can fail.')
         return self._networks[worker]
 
     def make(
@@ -135,9 +135,9 @@ class Workers:
 
     def new_machine(self, name: str, cache: CachePlace | None = None) -> Machine:
         """A new machine, for a worker, that may have its cache in a special place."""
-        berth = self._berths.next_for(name)
-        machine = Machine.at(berth.root, cache, berth.host)
-        self._binaries[machine] = berth.binary
+        worker_host = self._berths.next_for(name)
+        machine = Machine.at(worker_host.root, cache, worker_host.host)
+        self._binaries[machine] = worker_host.binary
         return machine
 
     def _machine_here(self, name: str) -> Machine:
@@ -220,7 +220,7 @@ class Workers:
             lambda: [network.connections for network in networks],
             all,
             WORKER_DIALLED,
-            hopeless=lambda: None if all(self[name].alive for name in names) else "one ended before",
+            give_up_if=lambda: None if all(self[name].alive for name in names) else "one ended before",
         )
         for network in networks:
             network.heal()
@@ -229,7 +229,7 @@ class Workers:
         """Wait until exactly one of two racing workers has enrolled and the other has ended; name them so.
 
         Raises:
-            AwaitedInVain: both enrolled, or neither, or the loser did not end.
+            WaitTimeout: both enrolled, or neither, or the loser did not end.
         """
         first, second = (self[name] for name in names)
 
@@ -245,7 +245,7 @@ class Workers:
             standing,
             lambda _: {_has_won(first), _has_won(second)} == {True, False} and first.alive != second.alive,
             WORKER_CONNECTED,
-            hopeless=lambda: "both have enrolled" if _has_won(first) and _has_won(second) else None,
+            give_up_if=lambda: "both have enrolled" if _has_won(first) and _has_won(second) else None,
         )
         won, lost = (first, second) if first.alive else (second, first)
         self._workers[winner], self._workers[loser] = won, lost
@@ -263,7 +263,7 @@ class Workers:
         Raises:
             Exception: the first that went wrong, once all has been tried.
         """
-        take_every(
+        run_all_cleanups(
             *(worker.end for worker in self.all()),
             *(path.close for path in (*self._networks.values(), *self._ways)),
             *(skew.close for skew in self._skews),

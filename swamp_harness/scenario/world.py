@@ -9,24 +9,24 @@ from pathlib import Path
 
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.run_records import LeaseRecord
-from swamp_harness.scenario.bench import Bench
+from swamp_harness.scenario.final_state import failure_context, record_final_state
 from swamp_harness.scenario.given import Given
-from swamp_harness.scenario.last_look import last_words, take_last_look
 from swamp_harness.scenario.probe import WORKER_VARIABLE
+from swamp_harness.scenario.run_context import RunContext
 from swamp_harness.scenario.scene import Scene
-from swamp_harness.scenario.timeline import Cast, Timeline, lanes_of
-from swamp_harness.system.cleanup import take_every
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.scenario.timeline import Timeline, TimelineSource, lanes_of
+from swamp_harness.system.cleanup import run_all_cleanups
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import POOL_CHANGED, WORKER_CONNECTED, Limit
 from swamp_harness.system.redaction import SECRETS
-from swamp_harness.system.waiting import AwaitedInVain, wait_for_moment, wait_until
+from swamp_harness.system.waiting import WaitTimeout, wait_for_moment, wait_until
 
 
 class World(Scene):
     """One scenario: who is there, what happens to them, and how they end.
 
     Args:
-        bench: what all scenarios of the run share.
+        run_context: what all scenarios of the run share.
         scenario: the scenario's own name in folders and marks.
         title: its name in the evidence, for people.
         platforms: the operating systems on which its workers may run; any when there are none.
@@ -35,8 +35,10 @@ class World(Scene):
         given: makes what it begins with.
     """
 
-    def __init__(self, bench: Bench, scenario: str, title: str, platforms: Collection[str] = ()) -> None:
-        super().__init__(bench, scenario, title, platforms)
+    def __init__(
+        self, run_context: RunContext, scenario: str, title: str, platforms: Collection[str] = ()
+    ) -> None:
+        super().__init__(run_context, scenario, title, platforms)
         self.given = Given(self)
 
     # --- what happens
@@ -66,12 +68,12 @@ class World(Scene):
         """Wait until each of these workers has enrolled or its process has ended.
 
         Raises:
-            AwaitedInVain: one runs on and has not enrolled.
+            WaitTimeout: one runs on and has not enrolled.
         """
         for worker in map(self.workers.__getitem__, workers):
             try:
                 worker.wait_until_enrolled()
-            except AwaitedInVain:
+            except WaitTimeout:
                 if worker.alive:
                     raise
 
@@ -184,7 +186,7 @@ class World(Scene):
     def processes_of_steps(self, worker: str) -> list[str]:
         """The processes on a worker's machine other than the worker itself, as their command lines."""
         own = self.workers[worker].pid if self.workers[worker].alive else None
-        mark = self.bench.mark_of(self.scenario)
+        mark = self.run_context.mark_of(self.scenario)
         return [
             SECRETS.blank(command)
             for pid, command in self.workers[worker].machine.host.processes_with(
@@ -214,14 +216,14 @@ class World(Scene):
         """
         runs = Scene.runs.of(self)
         survivors: list[int] = []
-        take_every(
+        run_all_cleanups(
             partial(self._take_last_evidence, interrupted=interrupted),
-            self.journal.close,
+            self.probe_log.close,
             *([runs.end] if runs is not None else []),
             partial(self.workers.end, keep=keep),
             *(orchestrator.end for orchestrator in self.orchestrators.values()),
-            self.aids.close,
-            lambda: survivors.append(self.bench.end_scenario(self.scenario, self.folder, keep=keep)),
+            self.cleanup.close,
+            lambda: survivors.append(self.run_context.end_scenario(self.scenario, self.folder, keep=keep)),
         )
         return sum(survivors)
 
@@ -231,14 +233,14 @@ class World(Scene):
         if operator is not None:
             if not interrupted:
                 orchestrator = next(iter(self.orchestrators.values()), None)
-                journal = self.journal if Scene.workflow.of(self) is not None else None
-                leases = take_last_look(self.evidence, operator, orchestrator, journal)
+                probe_log = self.probe_log if Scene.workflow.of(self) is not None else None
+                leases = record_final_state(self.evidence, operator, orchestrator, probe_log)
             self.evidence.write_transcript([*self.typed(), *operator.requests])
         self.timeline = self._timeline(leases)
 
     def _timeline(self, leases: list[LeaseRecord]) -> Timeline:
         operator = Scene.operator.of(self)
-        cast = Cast(
+        source = TimelineSource(
             typed=self.typed(),
             requests=operator.requests if operator is not None else [],
             orchestrators=list(self.orchestrators.values()),
@@ -247,17 +249,17 @@ class World(Scene):
             runs=self.followed_runs(),
             lifetimes=operator.lifetimes if operator is not None else {},
             leases=leases,
-            notes=self.journal.notes(),
+            notes=self.probe_log.notes(),
         )
-        lanes = lanes_of(cast, self.pool_watch, self.times.grace_window)
+        lanes = lanes_of(source, self.pool_watch, self.times.grace_window)
         return Timeline(self.begun, datetime.now(UTC), self.steps, lanes)
 
     def explanation(self) -> str:
         """The last things that each process said and the operator did, and where the evidence lies."""
-        told = last_words(self.actors(), self.typed())
+        told = failure_context(self.actors(), self.typed())
         return "\n".join((*told, f"Evidence: {self.evidence.folder}", f"Kept on disk: {self.folder}"))
 
     def _other_binary(self) -> Path:
-        if self.bench.other is None:
-            raise InfrastructureFault("No binary of another protocol version was given (SWAMP_OTHER_BIN).")
-        return self.bench.other.runs_as
+        if self.run_context.other is None:
+            raise InfrastructureError("No binary of another protocol version was given (SWAMP_OTHER_BIN).")
+        return self.run_context.other.runs_as

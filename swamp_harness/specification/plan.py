@@ -61,7 +61,7 @@ def not_run(run: FeatureRun, skip: Skip, platform: str) -> ScenarioResult:
         seconds=0,
         commands=0,
         product_cpu_seconds=0,
-        swept_up=0,
+        leaked=0,
         platform=platform,
         feature=run.feature,
     )

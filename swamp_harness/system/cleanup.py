@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
-def take_every(*steps: Callable[[], object]) -> None:
+def run_all_cleanups(*steps: Callable[[], object]) -> None:
     """Take the steps of a clean-up one after the other, all of them.
 
     Raises:

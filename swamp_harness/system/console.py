@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import PROCESS_STOPPED
 
 _CTRL_C = 0
@@ -21,10 +21,10 @@ def press_ctrl_c(pid: int) -> None:
     """Press Ctrl-C at the console of a process.
 
     Raises:
-        InfrastructureFault: it has no console, or this is not Windows.
+        InfrastructureError: it has no console, or this is not Windows.
     """
     if sys.platform != "win32":
-        raise InfrastructureFault(f"Process {pid} has no console: only Windows has them.")
+        raise InfrastructureError(f"Process {pid} has no console: only Windows has them.")
     # A process can be at one console only, so another one goes there in its place.
     done = subprocess.run(
         [sys.executable, "-m", __name__, str(pid)],
@@ -33,7 +33,7 @@ def press_ctrl_c(pid: int) -> None:
         check=False,
     )
     if done.returncode:
-        raise InfrastructureFault(
+        raise InfrastructureError(
             f"Ctrl-C could not be pressed at the console of process {pid} (Windows error {done.returncode})."
         )
 

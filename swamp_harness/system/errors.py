@@ -1,7 +1,7 @@
-"""The two ways in which a run goes wrong, kept apart everywhere: the bench failed, or a promise broke.
+"""The two ways in which a run goes wrong, kept apart everywhere: infrastructure, or a broken promise.
 
 `PromiseBroken` is an `AssertionError`, so behave calls the step failed and Allure calls it failed;
-`InfrastructureFault` is not, so behave calls the step an error and Allure calls it broken.
+`InfrastructureError` is not, so behave calls the step an error and Allure calls it broken.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
     BAD_COMMAND_LINE = 2
     NO_BINARY = 3
     KNOWN_DEVIATIONS = 4
-    INFRASTRUCTURE_FAULT = 5
+    INFRASTRUCTURE_ERROR = 5
     INCOMPLETE = 6
     NO_SIGN_OFF = 7
     NO_SUCH_RELEASE = 8
@@ -41,12 +41,12 @@ class Comparison:
     """Two values that were to be equal, as JSON can hold them, blanked of secrets.
 
     Attributes:
-        promised: the value that would have kept the promise.
-        seen: the value that the product showed.
+        expected: the value that would have kept the promise.
+        actual: the value that the product showed.
     """
 
-    promised: Any
-    seen: Any
+    expected: Any
+    actual: Any
 
 
 class PromiseBroken(AssertionError):
@@ -68,8 +68,8 @@ class ContractBroken(PromiseBroken):
     """
 
 
-class InfrastructureFault(Exception):
-    """The bench, not the promise under test: no binary, a port taken, the product not starting.
+class InfrastructureError(Exception):
+    """The infrastructure, not the promise under test: no binary, a port taken, the product not starting.
 
     The message is one sentence saying what is wrong, followed by the way to mend it where there is one.
     """
@@ -78,7 +78,7 @@ class InfrastructureFault(Exception):
         super().__init__(SECRETS.blank(message))
 
 
-class UnusableInput(InfrastructureFault):
+class UnusableInput(InfrastructureError):
     """Bad input from the person who started the run; carries the exit code that the run ends with."""
 
     def __init__(self, message: str, exit_code: ExitCode) -> None:

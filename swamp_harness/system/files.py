@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Protocol
 
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import FOLDER_REMOVED
-from swamp_harness.system.waiting import AwaitedInVain, wait_until
+from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class LocalFiles:
         """Remove a folder with all that is in it; it need not be there.
 
         Raises:
-            InfrastructureFault: something in it cannot be removed.
+            InfrastructureError: something in it cannot be removed.
         """
         remove_folder(Path(folder))
 
@@ -144,12 +144,12 @@ def remove_folder(folder: Path) -> None:
     that is waited out.
 
     Raises:
-        InfrastructureFault: something in it cannot be removed.
+        InfrastructureError: something in it cannot be removed.
     """
     try:
         wait_until(f"{folder} to be removed", lambda: _refusal(folder), lambda no: not no, FOLDER_REMOVED)
-    except AwaitedInVain as error:
-        raise InfrastructureFault(str(error)) from error
+    except WaitTimeout as error:
+        raise InfrastructureError(str(error)) from error
 
 
 def _refusal(folder: Path) -> str:

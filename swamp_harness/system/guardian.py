@@ -58,7 +58,7 @@ def remove_unless_kept(folder: Path) -> None:
     """Remove a run's working folder, but leave the scenario folders that ask to be kept.
 
     Raises:
-        InfrastructureFault: something in it cannot be removed.
+        InfrastructureError: something in it cannot be removed.
     """
     kept = {marker.parent for marker in folder.glob(f"*/{KEEP_FILE}")}
     if not kept:

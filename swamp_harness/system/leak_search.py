@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from swamp_harness.system.disguises import Finder, encodings_of
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 
 _CHUNK = 1 << 20
 _DISGUISED = ", disguised"
@@ -79,7 +79,7 @@ def search_files(
         The leaks, none if the secret is nowhere.
 
     Raises:
-        InfrastructureFault: a planted value was not found, so the search could not have found a leak.
+        InfrastructureError: a planted value was not found, so the search could not have found a leak.
     """
     for root in roots:
         _prove_search_of(root)
@@ -120,7 +120,7 @@ def _prove_that_is_found(planted: str, content: bytes, root: Path, *, disguised:
     finally:
         plant.unlink()
     if [leak.place for leak in found] != [str(plant)]:
-        raise InfrastructureFault(
+        raise InfrastructureError(
             f"The leak search is blind in {root}: it did not find the value planted there, it saw {found}."
         )
 

@@ -11,7 +11,7 @@ from typing import Self
 
 import psutil
 
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 
 _LOOK_EVERY_SECONDS = 0.05
 
@@ -23,7 +23,7 @@ class MemoryWatch:
         look: tells what the tree takes at this moment, in bytes.
 
     Raises:
-        InfrastructureFault: it cannot be told.
+        InfrastructureError: it cannot be told.
     """
 
     def __init__(self, look: Callable[[], int]) -> None:
@@ -42,11 +42,11 @@ class MemoryWatch:
         """The most that the tree took at any moment between two points in time, in bytes.
 
         Raises:
-            InfrastructureFault: it was not looked at in between.
+            InfrastructureError: it was not looked at in between.
         """
         taken = [size for at, size in self._taken if start <= at <= end]
         if not taken:
-            raise InfrastructureFault("Nobody looked at the memory at that time.")
+            raise InfrastructureError("Nobody looked at the memory at that time.")
         return max(taken)
 
     def close(self) -> None:
@@ -64,7 +64,7 @@ class MemoryWatch:
 
     def _watch(self) -> None:
         while not self._over.wait(_LOOK_EVERY_SECONDS):
-            with contextlib.suppress(InfrastructureFault):  # what cannot be told later has ended
+            with contextlib.suppress(InfrastructureError):  # what cannot be told later has ended
                 self._taken.append((datetime.now(UTC), self._look()))
 
 
@@ -72,13 +72,13 @@ def memory_of(pid: int) -> int:
     """What a process on this machine takes with everything that descends from it, in bytes.
 
     Raises:
-        InfrastructureFault: there is no such process.
+        InfrastructureError: there is no such process.
     """
     try:
         root = psutil.Process(pid)
         tree = [root, *root.children(recursive=True)]
     except psutil.Error as error:
-        raise InfrastructureFault(f"The memory of process {pid} cannot be told: {error}.") from error
+        raise InfrastructureError(f"The memory of process {pid} cannot be told: {error}.") from error
     total = 0
     for process in tree:
         with contextlib.suppress(psutil.Error):

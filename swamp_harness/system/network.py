@@ -26,7 +26,7 @@ from enum import Enum
 from types import TracebackType
 from typing import Self
 
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.wire import RequestLog
 
 _CHUNK = 65536
@@ -152,7 +152,7 @@ class NetworkPath:
         """Let everything pass again; what was held back arrives first.
 
         Raises:
-            InfrastructureFault: another program took the path's port while the path refused connections.
+            InfrastructureError: another program took the path's port while the path refused connections.
         """
         self._note(PathState.PASSING)
         self._passing.set()
@@ -160,7 +160,7 @@ class NetworkPath:
             try:
                 self._listen(self._address[1])
             except OSError as error:
-                raise InfrastructureFault(
+                raise InfrastructureError(
                     f"Port {self._address[1]} was taken by another program while the network path refused "
                     "connections: run again."
                 ) from error

@@ -16,7 +16,7 @@ from typing import IO, Any, Protocol
 import psutil
 
 from swamp_harness.system.console import press_ctrl_c
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
 from swamp_harness.system.lines import Lines
 from swamp_harness.system.memory import memory_of
@@ -50,7 +50,7 @@ class ProcessTree:
         log: takes the output line by line.
 
     Raises:
-        InfrastructureFault: the program could not be started at all.
+        InfrastructureError: the program could not be started at all.
     """
 
     def __init__(self, name: str, launch: Launch, log: ProcessLog) -> None:
@@ -68,7 +68,7 @@ class ProcessTree:
                 **out_of_reach_of_the_terminal(),
             )
         except OSError as error:
-            raise InfrastructureFault(f"{name} could not be started: {error}.") from error
+            raise InfrastructureError(f"{name} could not be started: {error}.") from error
         log.note(f"{name} started as process {self._popen.pid}", Life.STARTED)
         self._process = psutil.Process(self._popen.pid)
         self._pumps = [
@@ -107,24 +107,24 @@ class ProcessTree:
         """What the tree takes, in bytes.
 
         Raises:
-            InfrastructureFault: it has ended.
+            InfrastructureError: it has ended.
         """
         return memory_of(self.pid)
 
-    def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
+    def wait_for_end(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> int:
         """Wait until the root has ended by itself and its output has been read to the end.
 
         Args:
             limit: when to give up.
-            hopeless: says why it will not end, or None while there is hope.
+            give_up_if: says why it will not end, or None while there is hope.
 
         Returns:
             The exit code.
 
         Raises:
-            AwaitedInVain: it still runs after the limit.
+            WaitTimeout: it still runs after the limit.
         """
-        return wait_for_the_end_of(self, limit, hopeless)
+        return wait_for_the_end_of(self, limit, give_up_if)
 
     def kill(self) -> None:
         """End the whole tree at once, as a power cut would: nothing in it can clean up."""
@@ -138,7 +138,7 @@ class ProcessTree:
             The exit code.
 
         Raises:
-            AwaitedInVain: it did not stop within the limit.
+            WaitTimeout: it did not stop within the limit.
         """
         self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
         # A process that has just ended by itself needs no asking.
@@ -174,7 +174,7 @@ class ProcessTree:
         try:
             self._popen.wait(PROCESS_GONE.seconds)
         except subprocess.TimeoutExpired as error:
-            raise InfrastructureFault(f"{self.name} cannot be killed (process {self.pid}).") from error
+            raise InfrastructureError(f"{self.name} cannot be killed (process {self.pid}).") from error
         self._drain()
 
     def _drain(self) -> None:
@@ -203,26 +203,26 @@ class Ends(Protocol):
         """Its exit code, None while it runs."""
 
 
-def wait_for_the_end_of(process: Ends, limit: Limit, hopeless: Callable[[], str | None]) -> int:
+def wait_for_the_end_of(process: Ends, limit: Limit, give_up_if: Callable[[], str | None]) -> int:
     """Wait until a process has ended by itself.
 
     Args:
         process: of whatever kind.
         limit: when to give up.
-        hopeless: says why it will not end, or None while there is hope.
+        give_up_if: says why it will not end, or None while there is hope.
 
     Returns:
         The exit code.
 
     Raises:
-        AwaitedInVain: it still runs after the limit.
+        WaitTimeout: it still runs after the limit.
     """
     wait_until(
         f"{process.name} to end",
         lambda: process.log.tail(3),
         lambda _: not process.alive,
         limit,
-        hopeless=hopeless,
+        give_up_if=give_up_if,
     )
     code = process.exit_code
     assert code is not None  # noqa: S101 - it has ended

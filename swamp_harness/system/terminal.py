@@ -14,7 +14,7 @@ import pexpect
 import psutil
 
 from swamp_harness.system.console import press_ctrl_c
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import OUTPUT_DRAINED, Limit
 from swamp_harness.system.lines import Lines
 from swamp_harness.system.process_log import Life, ProcessLog
@@ -42,7 +42,7 @@ class TerminalProcess:
         log: takes what the terminal shows, line by line, as "stdout".
 
     Raises:
-        InfrastructureFault: there are no terminals on this platform, or the program could not be started.
+        InfrastructureError: there are no terminals on this platform, or the program could not be started.
     """
 
     def __init__(self, name: str, launch: Launch, log: ProcessLog) -> None:
@@ -73,16 +73,16 @@ class TerminalProcess:
         self.log.note(f"Ctrl-C is pressed at the terminal of {self.name}", Life.INTERRUPTED)
         self._terminal.sendintr()
 
-    def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
+    def wait_for_end(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> int:
         """Wait until it has ended by itself and everything that it showed has been read.
 
         Returns:
             The exit code.
 
         Raises:
-            AwaitedInVain: it still runs after the limit.
+            WaitTimeout: it still runs after the limit.
         """
-        code = wait_for_the_end_of(self, limit, hopeless)
+        code = wait_for_the_end_of(self, limit, give_up_if)
         self._reader.join(limit.seconds)
         return code
 
@@ -113,7 +113,7 @@ def where_ctrl_c_can_be_pressed(
         log: takes what it says.
 
     Raises:
-        InfrastructureFault: the program could not be started.
+        InfrastructureError: the program could not be started.
     """
     kind = ConsoleProcess if sys.platform == "win32" else TerminalProcess
     return kind(name, launch, log)
@@ -130,10 +130,10 @@ def start_at_a_terminal(name: str, launch: Launch) -> Any:
         The `pexpect.spawn` that holds the terminal; it reads bytes.
 
     Raises:
-        InfrastructureFault: there are no terminals on this platform, or the program could not be started.
+        InfrastructureError: there are no terminals on this platform, or the program could not be started.
     """
     if sys.platform == "win32":
-        raise InfrastructureFault(f"{name} needs a terminal, which this suite does not have on Windows.")
+        raise InfrastructureError(f"{name} needs a terminal, which this suite does not have on Windows.")
     program, *arguments = launch.arguments
     try:
         return pexpect.spawn(
@@ -145,7 +145,7 @@ def start_at_a_terminal(name: str, launch: Launch) -> Any:
             preexec_fn=_heed_ctrl_c,
         )
     except pexpect.ExceptionPexpect as error:
-        raise InfrastructureFault(f"{name} could not be started: {error}.") from error
+        raise InfrastructureError(f"{name} could not be started: {error}.") from error
 
 
 def _heed_ctrl_c() -> None:

@@ -16,7 +16,7 @@ _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 0.25
 
 
-class AwaitedInVain(PromiseBroken):
+class WaitTimeout(PromiseBroken):
     """What was awaited did not come: it never showed within the limit, or can no longer come."""
 
 
@@ -26,7 +26,7 @@ def wait_until(
     is_there: Callable[[T], bool],
     limit: Limit,
     *,
-    hopeless: Callable[[], str | None] = lambda: None,
+    give_up_if: Callable[[], str | None] = lambda: None,
 ) -> T:
     """Look again and again until what is awaited is there.
 
@@ -35,27 +35,27 @@ def wait_until(
         look: a cheap look at the world.
         is_there: whether what was seen is what is awaited.
         limit: when to give up.
-        hopeless: says why waiting on has become pointless, or None while there is hope.
+        give_up_if: says why waiting on has become pointless, or None while there is hope.
 
     Returns:
         What was seen when it was there.
 
     Raises:
-        AwaitedInVain: with what was awaited, how long, and what was seen last.
+        WaitTimeout: with what was awaited, how long, and what was seen last.
     """
     started = time.monotonic()
     pause = _FIRST_PAUSE
     while True:
-        lost = hopeless()  # asked before the look, so that the last look sees everything that came before
+        lost = give_up_if()  # asked before the look, so that the last look sees everything that came before
         seen = look()
         if is_there(seen):
             return seen
         waited = time.monotonic() - started
         if lost is not None:
-            raise AwaitedInVain(_in_vain(awaited, f"{lost} (after {waited:.1f} s)", seen))
+            raise WaitTimeout(_in_vain(awaited, f"{lost} (after {waited:.1f} s)", seen))
         if waited >= limit.seconds:
             reason = f"the limit for {limit.name}, {limit.seconds:g} s, has passed"
-            raise AwaitedInVain(_in_vain(awaited, reason, seen))
+            raise WaitTimeout(_in_vain(awaited, reason, seen))
         time.sleep(min(pause, max(0.0, limit.seconds - waited)))
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 

@@ -34,7 +34,7 @@ _FIGURES: Mapping[str, Callable[[Any], Mapping[str, tuple[object, object]]]] = {
 }
 
 
-def honour(contract: str, answer: Any, source: str) -> None:
+def validate(contract: str, answer: Any, source: str) -> None:
     """Check an answer against its contract.
 
     Args:

@@ -1,4 +1,4 @@
-"""Where processes of a scenario run: on this machine, or on another one that the bench has.
+"""Where processes of a scenario run: on this machine, or on another one of its hosts.
 
 A host starts processes, has files, and is reached over network paths that begin where it can dial them. The
 other kinds are in `namespaces` and `ssh`.
@@ -37,7 +37,7 @@ class Process(Protocol):
         """Whether the root still runs.
 
         Raises:
-            InfrastructureFault: its host is gone, so nobody knows.
+            InfrastructureError: its host is gone, so nobody knows.
         """
 
     @property
@@ -48,7 +48,7 @@ class Process(Protocol):
     def memory(self) -> int:
         """What it takes with all that descends from it, in bytes."""
 
-    def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
+    def wait_for_end(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> int:
         """Wait until the root has ended by itself."""
 
     def kill(self) -> None:
@@ -93,14 +93,14 @@ class Host(Protocol):
         """Start a process.
 
         Raises:
-            InfrastructureFault: it could not be started.
+            InfrastructureError: it could not be started.
         """
 
     def path_to(self, target: Address) -> NetworkPath:
         """A network path that can fail, which begins where the host can dial and leads to this machine.
 
         Raises:
-            InfrastructureFault: there is no way.
+            InfrastructureError: there is no way.
         """
 
     def processes_with(self, mark: str, variable: str, value: str) -> list[tuple[int, str]]:
@@ -132,7 +132,7 @@ class LocalHost:
         """Start a process.
 
         Raises:
-            InfrastructureFault: it could not be started.
+            InfrastructureError: it could not be started.
         """
         return ProcessTree(name, launch, log)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import HERE, Entry, Files
 
 _EVERY_SECONDS = 0.25
@@ -61,7 +61,7 @@ class Mirror:
         """The folder here, with all that has been written anywhere so far.
 
         Raises:
-            InfrastructureFault: another machine does not answer, or a file cannot be read or written.
+            InfrastructureError: another machine does not answer, or a file cannot be read or written.
         """
         if not self._over.is_set():
             self._exchange()
@@ -69,7 +69,7 @@ class Mirror:
 
     def close(self) -> None:
         """Look no longer at other machines, after a last look as far as they answer."""
-        with contextlib.suppress(InfrastructureFault):
+        with contextlib.suppress(InfrastructureError):
             self.folder_now()
         self._over.set()
         if self._keeper is not None:
@@ -78,14 +78,14 @@ class Mirror:
     def _keep(self) -> None:
         # What does not answer now is told to whoever looks.
         while not self._over.wait(_EVERY_SECONDS):
-            with contextlib.suppress(InfrastructureFault):
+            with contextlib.suppress(InfrastructureError):
                 self._exchange()
 
     def _exchange(self) -> None:
         try:
             self._bring_and_send()
         except OSError as error:
-            raise InfrastructureFault(
+            raise InfrastructureError(
                 f"What other machines wrote cannot be brought here: {error}."
             ) from error
 

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import Files, LocalFiles
 from swamp_harness.system.hosts.host import Address, Process
 from swamp_harness.system.limits import PATH_BROKEN
@@ -71,13 +71,13 @@ class NamespaceHost:
         link: the addresses of its link.
 
     Raises:
-        InfrastructureFault: it cannot be made.
+        InfrastructureError: it cannot be made.
     """
 
     def __init__(self, run_id: str, name: str, link: Link) -> None:
         missing = reason_against_namespaces()
         if missing is not None:
-            raise InfrastructureFault(f"{name} cannot be a host of its own: {missing}.")
+            raise InfrastructureError(f"{name} cannot be a host of its own: {missing}.")
         self.name = name
         self.shares_files = True
         self.files: Files = LocalFiles()
@@ -88,7 +88,7 @@ class NamespaceHost:
         _ip("netns", "add", self._namespace)
         try:
             self._make_link(link)
-        except InfrastructureFault:
+        except InfrastructureError:
             self.close()
             raise
 
@@ -106,7 +106,7 @@ class NamespaceHost:
         """Start a process in the namespace.
 
         Raises:
-            InfrastructureFault: it could not be started.
+            InfrastructureError: it could not be started.
         """
         inside = ("ip", "netns", "exec", self._namespace, *launch.arguments)
         return ProcessTree(name, replace(launch, arguments=inside), log)
@@ -184,5 +184,5 @@ def _ip(*words: str, must_work: bool = True) -> bool:
     command: Sequence[str] = ("ip", *words)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode and must_work:
-        raise InfrastructureFault(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
+        raise InfrastructureError(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
     return not done.returncode

@@ -55,7 +55,7 @@ class SshHost:
         """Start a process.
 
         Raises:
-            InfrastructureFault: it could not be started.
+            InfrastructureError: it could not be started.
         """
         process = SshProcess(self._connection, name, launch, log)
         for variable, value in launch.environment.items():
@@ -66,7 +66,7 @@ class SshHost:
         """Run a command of the host's shell to its end, and return the lines that it printed.
 
         Raises:
-            InfrastructureFault: it failed, or did not end in time.
+            InfrastructureError: it failed, or did not end in time.
         """
         return self._connection.run(command)
 
@@ -74,7 +74,7 @@ class SshHost:
         """A path that begins on the host's own loopback and comes back through the connection.
 
         Raises:
-            InfrastructureFault: the host's SSH server does not forward ports.
+            InfrastructureError: the host's SSH server does not forward ports.
         """
         return TunnelPath(self._connection, target)
 
@@ -99,7 +99,7 @@ class SshHost:
         """Have a folder there removed when the connection of this process ends, however it does.
 
         Raises:
-            InfrastructureFault: the machine cannot be reached, or is gone.
+            InfrastructureError: the machine cannot be reached, or is gone.
         """
         removed = f"rm -rf -- {shlex.quote(str(folder))}"
         # Once more for what those wrote whose end takes a moment.

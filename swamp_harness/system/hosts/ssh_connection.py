@@ -12,7 +12,7 @@ from pathlib import Path
 import paramiko
 from paramiko.hostkeys import InvalidHostKey
 
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import HOST_ANSWER
 from swamp_harness.system.lines import Lines
 
@@ -69,7 +69,7 @@ class SshConnection:
         """The connection of this process, as paramiko has it.
 
         Raises:
-            InfrastructureFault: the machine cannot be reached, or does not let anybody in.
+            InfrastructureError: the machine cannot be reached, or does not let anybody in.
         """
         if os.getpid() not in self._clients:
             self._clients[os.getpid()] = self._connect()
@@ -80,7 +80,7 @@ class SshConnection:
         """What channels and forwarded ports are asked of.
 
         Raises:
-            InfrastructureFault: the machine cannot be reached, or is gone.
+            InfrastructureError: the machine cannot be reached, or is gone.
         """
         transport = self.client.get_transport()
         if transport is None or not transport.is_active():
@@ -94,9 +94,9 @@ class SshConnection:
         transport = client.get_transport() if client is not None else None
         return transport is not None and transport.is_active()
 
-    def gone(self) -> InfrastructureFault:
+    def gone(self) -> InfrastructureError:
         """What to raise when something on the machine ended, and the machine did not tell how."""
-        return InfrastructureFault(
+        return InfrastructureError(
             f"{self.name} is gone: an SSH session with it ended before its time. Find out why, and run again."
         )
 
@@ -104,7 +104,7 @@ class SshConnection:
         """Run a command of the machine's shell to its end, and return the lines that it printed.
 
         Raises:
-            InfrastructureFault: it failed, or did not end in time.
+            InfrastructureError: it failed, or did not end in time.
         """
         try:
             with self.start(command) as channel:
@@ -117,7 +117,7 @@ class SshConnection:
         if code == NOT_TOLD:
             raise self.gone()
         if code:
-            raise InfrastructureFault(f"`{command}` failed on {self.name}: {complaint or told}")
+            raise InfrastructureError(f"`{command}` failed on {self.name}: {complaint or told}")
         return told
 
     def start(self, command: str) -> paramiko.Channel:
@@ -130,7 +130,7 @@ class SshConnection:
         any more. paramiko's own way to run a command leaves files to the collector.
 
         Raises:
-            InfrastructureFault: the machine cannot be reached, or is gone.
+            InfrastructureError: the machine cannot be reached, or is gone.
             OSError, EOFError, paramiko.SSHException: it starts none.
         """
         channel = self.transport.open_session(timeout=HOST_ANSWER.seconds)
@@ -145,7 +145,7 @@ class SshConnection:
         """Have a command of the machine's shell run when this process's connection ends, however it does.
 
         Raises:
-            InfrastructureFault: the machine cannot be reached, or is gone.
+            InfrastructureError: the machine cannot be reached, or is gone.
         """
         # Its input ends with the connection. What ends a login's processes there is to leave it the time.
         script = f'trap "" HUP TERM; echo; exec >/dev/null 2>&1; cat; {command}'
@@ -167,9 +167,9 @@ class SshConnection:
         if client is not None:
             client.close()
 
-    def _fault(self, error: Exception) -> InfrastructureFault:
+    def _fault(self, error: Exception) -> InfrastructureError:
         if self.is_open and not isinstance(error, EOFError):
-            return InfrastructureFault(f"{self.name} did not answer: {error}.")
+            return InfrastructureError(f"{self.name} did not answer: {error}.")
         return self.gone()
 
     def _connect(self) -> paramiko.SSHClient:
@@ -195,7 +195,7 @@ class SshConnection:
             )
         except (OSError, ValueError, paramiko.SSHException, InvalidHostKey) as error:
             client.close()
-            raise InfrastructureFault(_told(self.name, address, error)) from error
+            raise InfrastructureError(_told(self.name, address, error)) from error
         return client
 
 

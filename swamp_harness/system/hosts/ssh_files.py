@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import paramiko
 
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import Entry, Files
 from swamp_harness.system.hosts.ssh_connection import SILENCE, SshConnection
 from swamp_harness.system.limits import HOST_ANSWER
@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 def _answered(
     ask: Callable[Concatenate[SftpFiles, _P], _T],
 ) -> Callable[Concatenate[SftpFiles, _P], _T]:
-    """That the other machine does not answer is a fault of the bench, whatever was asked."""
+    """That the other machine does not answer is an infrastructure error, whatever was asked."""
 
     @functools.wraps(ask)
     def asked(self: SftpFiles, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -35,7 +35,7 @@ def _answered(
         except (*SILENCE, paramiko.SFTPError) as error:
             if not self.connection.is_open:
                 raise self.connection.gone() from error
-            raise InfrastructureFault(
+            raise InfrastructureError(
                 f"The files of {self.connection.name} cannot be read or written: {error!r}."
             ) from error
 
@@ -45,7 +45,7 @@ def _answered(
 class SftpFiles:
     """The files of a machine, over SFTP.
 
-    Every question raises `InfrastructureFault` if the machine does not answer, and `PermissionError` if its
+    Every question raises `InfrastructureError` if the machine does not answer, and `PermissionError` if its
     user may not ask there.
 
     Args:
@@ -103,7 +103,7 @@ class SftpFiles:
         """Give a file a new content; its folder must be there.
 
         Raises:
-            InfrastructureFault: there is no room for it.
+            InfrastructureError: there is no room for it.
         """
         with self._sftp.open(str(file), "wb") as opened:
             opened.set_pipelined(True)  # a release is large, and the other machine may be far
@@ -111,7 +111,7 @@ class SftpFiles:
             # What is sent so fast is not answered one by one.
             written = opened.stat().st_size
         if written != len(content):
-            raise InfrastructureFault(f"{self.connection.name} has no room for {file}: make some there.")
+            raise InfrastructureError(f"{self.connection.name} has no room for {file}: make some there.")
 
     @_answered
     def below(self, folder: PurePath) -> list[PurePath]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import paramiko
 
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.hosts.host import Address
 from swamp_harness.system.hosts.ssh_connection import SshConnection
 from swamp_harness.system.network import NetworkPath
@@ -26,7 +26,7 @@ class TunnelPath(NetworkPath):
         target: host and port that the path leads to, seen from here.
 
     Raises:
-        InfrastructureFault: the machine's SSH server does not forward ports.
+        InfrastructureError: the machine's SSH server does not forward ports.
     """
 
     def __init__(self, connection: SshConnection, target: Address) -> None:
@@ -55,7 +55,7 @@ class TunnelPath(NetworkPath):
     def close(self) -> None:
         """End the path and everything on it."""
         super().close()
-        with contextlib.suppress(OSError, EOFError, paramiko.SSHException, InfrastructureFault):
+        with contextlib.suppress(OSError, EOFError, paramiko.SSHException, InfrastructureError):
             self._connection.transport.cancel_port_forward("127.0.0.1", self._remote_port)
 
     def _open_tunnel(self) -> None:
@@ -64,7 +64,7 @@ class TunnelPath(NetworkPath):
                 "127.0.0.1", self._remote_port, self._arrived
             )
         except paramiko.SSHException as error:
-            raise InfrastructureFault(
+            raise InfrastructureError(
                 f"{self._connection.name} forwards no ports ({error}): let its SSH server forward TCP."
             ) from error
 

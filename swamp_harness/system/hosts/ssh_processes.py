@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.hosts.ssh_connection import NOT_TOLD, SILENCE, SshConnection, lines_of, since_begun
 from swamp_harness.system.limits import HOST_ANSWER, OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
 from swamp_harness.system.process_log import Life, ProcessLog
@@ -68,7 +68,7 @@ class SshProcess:
         log: takes the output line by line.
 
     Raises:
-        InfrastructureFault: it could not be started.
+        InfrastructureError: it could not be started.
 
     Attributes:
         group: what was started with it.
@@ -84,7 +84,7 @@ class SshProcess:
         try:
             self._channel = connection.start(started_by(launch))
         except SILENCE as error:
-            raise InfrastructureFault(
+            raise InfrastructureError(
                 f"{name} could not be started on {connection.name}: {error!r}."
             ) from error
         readers = ((self._read_first_line_then_all, "stdout"), (self._read_all, "stderr"))
@@ -104,7 +104,7 @@ class SshProcess:
         """Whether the root still runs.
 
         Raises:
-            InfrastructureFault: its machine is gone, so nobody knows what became of it.
+            InfrastructureError: its machine is gone, so nobody knows what became of it.
         """
         if not self._channel.exit_status_ready():
             return True
@@ -117,7 +117,7 @@ class SshProcess:
         """The exit code of the root, None while it runs; minus the signal's number when a signal ended it.
 
         Raises:
-            InfrastructureFault: its machine is gone, so nobody knows it.
+            InfrastructureError: its machine is gone, so nobody knows it.
         """
         if self.alive:
             return None
@@ -130,22 +130,22 @@ class SshProcess:
         """What the tree takes, in bytes.
 
         Raises:
-            InfrastructureFault: it has ended, or its machine does not answer.
+            InfrastructureError: it has ended, or its machine does not answer.
         """
         listed = processes_of(self._connection)
         tree = set(descendants(listed, self.pid))
         if not tree:
-            raise InfrastructureFault(f"The memory of {self.name} cannot be told: it has ended.")
+            raise InfrastructureError(f"The memory of {self.name} cannot be told: it has ended.")
         return sum(each.memory for each in listed if each.pid in tree)
 
-    def wait_for_end(self, limit: Limit, *, hopeless: Callable[[], str | None] = lambda: None) -> int:
+    def wait_for_end(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> int:
         """Wait until the root has ended by itself and its output has been read to the end.
 
         Raises:
-            AwaitedInVain: it still runs after the limit.
-            InfrastructureFault: its machine is gone.
+            WaitTimeout: it still runs after the limit.
+            InfrastructureError: its machine is gone.
         """
-        return wait_for_the_end_of(self, limit, hopeless)
+        return wait_for_the_end_of(self, limit, give_up_if)
 
     def kill(self) -> None:
         """End all of it at once, as a power cut would."""
@@ -156,8 +156,8 @@ class SshProcess:
         """Ask the root to stop (SIGTERM) and wait until it has.
 
         Raises:
-            AwaitedInVain: it did not stop within the limit.
-            InfrastructureFault: its machine is gone.
+            WaitTimeout: it did not stop within the limit.
+            InfrastructureError: its machine is gone.
         """
         self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
         self._signal("TERM", [self.pid])
@@ -177,7 +177,7 @@ class SshProcess:
         """Make sure that nothing of it runs any longer; for cleaning up, not for judging."""
         try:
             # Where nobody answers any more, its watcher ends it.
-            with contextlib.suppress(InfrastructureFault):
+            with contextlib.suppress(InfrastructureError):
                 if self.alive:
                     self.log.note(f"{self.name} is ended, its scenario is over", Life.KILLED)
                     self._kill_tree()
@@ -209,7 +209,7 @@ class SshProcess:
             with contextlib.suppress(ValueError, TypeError):
                 return Group(*map(int, self._first_line.split()))
         self._channel.close()
-        raise InfrastructureFault(
+        raise InfrastructureError(
             f"{self.name} could not be started on {self._connection.name}: {self.log.tail(3)}"
         )
 

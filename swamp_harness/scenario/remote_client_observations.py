@@ -11,7 +11,7 @@ from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, STEP_BEGIN
 from swamp_harness.scenario.both_modes import MISTAKES
 from swamp_harness.scenario.probe import RESULT, word_of
 from swamp_harness.scenario.world import World
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.system.errors import InfrastructureError
 
 # The port of the discard protocol: a privileged one that the operating system gives to nobody.
 _NOBODY = "ws://127.0.0.1:9"
@@ -108,12 +108,12 @@ def _done(world: World, deed: str) -> list[CommandResult]:
     if plain == "runs a method that does not exist":
         return _both(world, method_run(world.model, "dance"), server)
     if plain not in _DEEDS:
-        raise InfrastructureFault(f'The suite does not know how one "{deed}".')
+        raise InfrastructureError(f'The suite does not know how one "{deed}".')
     return _both(world, _DEEDS[plain], server)
 
 
 def _both(world: World, arguments: Sequence[str], server: str = "") -> list[CommandResult]:
-    return [world.elsewhere.run(arguments, mode, server=server) for mode in _MODES]
+    return [world.remote_client.run(arguments, mode, server=server) for mode in _MODES]
 
 
 def _reason(text: CommandResult, in_json: CommandResult) -> Any:

@@ -1,4 +1,4 @@
-"""The machines of a bench: how they are named, why one cannot be used, and what then becomes of a run."""
+"""The hosts of a run: how they are named, why one cannot be used, and what then becomes of a run."""
 
 import errno
 import hashlib
@@ -16,13 +16,13 @@ from swamp_harness.product.binary import Binary, this_architecture, this_platfor
 from swamp_harness.product.releases import Releases
 from swamp_harness.product.worker_settings import WorkerSettings
 from swamp_harness.runner.requirements import platforms_asked_by
-from swamp_harness.scenario.bench_machines import BenchMachine, load, prepare
-from swamp_harness.scenario.berths import Berths
 from swamp_harness.scenario.evidence import Evidence
-from swamp_harness.scenario.journal import Journal
-from swamp_harness.scenario.last_look import last_words
+from swamp_harness.scenario.final_state import failure_context
+from swamp_harness.scenario.inventory import HostEntry, load, prepare
+from swamp_harness.scenario.probe_log import ProbeLog
+from swamp_harness.scenario.worker_hosts import WorkerHosts
 from swamp_harness.scenario.workers import Workers
-from swamp_harness.system.errors import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.system.errors import ExitCode, InfrastructureError, UnusableInput
 from swamp_harness.system.hosts.ssh import SshHost
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.waiting import wait_until
@@ -64,18 +64,18 @@ def entry(sshd, swamp, tmp_path):
         "known-hosts": str(address.known_hosts),
         "platform": PLATFORM,
         "binary": str(swamp.path),
-        "folder": str(tmp_path / "the bench"),
+        "folder": str(tmp_path / "the hosts"),
     }
 
 
 def bench_file(folder, *entries):
-    file = folder / "bench.yaml"
+    file = folder / "hosts.yaml"
     file.write_text(yaml.safe_dump({"machines": list(entries)}))
     return file
 
 
 def loaded(folder, *entries):
-    return load({"UAT_BENCH": str(bench_file(folder, *entries))})
+    return load({"UAT_HOSTS": str(bench_file(folder, *entries))})
 
 
 def prepared(folder, entry, swamp, cache=Path("nowhere")):
@@ -87,7 +87,7 @@ def prepared(folder, entry, swamp, cache=Path("nowhere")):
 
 
 def test_without_a_file_workers_run_on_this_machine():
-    assert load({}) == [BenchMachine("this machine", "here", PLATFORM)]
+    assert load({}) == [HostEntry("this machine", "here", PLATFORM)]
 
 
 def test_keys_are_found_beside_the_file(tmp_path, entry):
@@ -123,7 +123,7 @@ def test_two_machines_alike_and_none_are_told(tmp_path, entry):
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(UnusableInput, match="No such file"):
-        load({"UAT_BENCH": str(tmp_path / "nowhere.yaml")})
+        load({"UAT_HOSTS": str(tmp_path / "nowhere.yaml")})
 
 
 # --- a machine
@@ -144,19 +144,19 @@ def test_a_machine_with_the_binary_under_test_can_be_used(tmp_path, entry, swamp
     ],
 )
 def test_a_machine_that_cannot_be_used_says_why(tmp_path, entry, swamp, change, fault):
-    with pytest.raises(InfrastructureFault, match=fault):
+    with pytest.raises(InfrastructureError, match=fault):
         prepared(tmp_path, {**entry, **change}, swamp)
 
 
 def test_a_wrong_key_is_told(tmp_path, entry, swamp):
     new_key(tmp_path / "another key")
-    with pytest.raises(InfrastructureFault, match=r"the lab does not let .* in with the key"):
+    with pytest.raises(InfrastructureError, match=r"the lab does not let .* in with the key"):
         prepared(tmp_path, {**entry, "key": str(tmp_path / "another key")}, swamp)
 
 
 def test_a_machine_of_another_kind_than_was_said_is_told(tmp_path, entry, swamp):
     other = "darwin aarch64" if this_platform() == "linux" else "linux aarch64"
-    with pytest.raises(InfrastructureFault, match=f"which is not {other}: mend the bench's file"):
+    with pytest.raises(InfrastructureError, match=f"which is not {other}: mend the hosts file"):
         prepared(tmp_path, {**entry, "platform": other}, swamp)
 
 
@@ -165,7 +165,7 @@ def test_a_machine_whose_shell_answers_something_else_is_told(tmp_path, entry, s
     for sshd in sshd_in(tmp_path, f"uname() {{ echo '{answer}'; }}"):
         address = sshd.address
         strange = {"port": sshd.port, "key": str(address.key), "known-hosts": str(address.known_hosts)}
-        with pytest.raises(InfrastructureFault, match=f"the lab answers `uname -sm` with '{answer[:-1]}"):
+        with pytest.raises(InfrastructureError, match=f"the lab answers `uname -sm` with '{answer[:-1]}"):
             prepared(tmp_path, {**entry, **strange}, swamp)
 
 
@@ -174,7 +174,7 @@ def test_a_binary_that_the_user_may_not_see_is_told(tmp_path, entry, swamp, monk
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(paramiko.SFTPClient, "stat", refused)  # whoever runs the tests may see everything
-    with pytest.raises(InfrastructureFault, match=f"the lab does not let its user see {swamp.path}: allow"):
+    with pytest.raises(InfrastructureError, match=f"the lab does not let its user see {swamp.path}: allow"):
         prepared(tmp_path, entry, swamp)
 
 
@@ -182,7 +182,7 @@ def test_another_build_of_the_version_under_test_is_told(tmp_path, entry, swamp)
     other = tmp_path / "rebuilt"
     other.write_bytes(swamp.path.read_bytes() + b"# rebuilt\n")
     other.chmod(0o755)
-    with pytest.raises(InfrastructureFault, match=f"of the same version: let .* be a copy of {swamp.path}"):
+    with pytest.raises(InfrastructureError, match=f"of the same version: let .* be a copy of {swamp.path}"):
         prepared(tmp_path, {**entry, "binary": str(other)}, swamp)
     elsewhere = replace(swamp, platform="windows")  # for which another file is the same release
     assert prepared(tmp_path, {**entry, "binary": str(other)}, elsewhere).binary == str(other)
@@ -192,7 +192,7 @@ def test_another_version_there_than_is_under_test_is_told(tmp_path, entry, swamp
     other = tmp_path / "older"
     other.write_text("#!/bin/sh\necho swamp 1.0\n")
     other.chmod(0o755)
-    with pytest.raises(InfrastructureFault, match=f"has 'swamp 1.0', and swamp {VERSION} is under test"):
+    with pytest.raises(InfrastructureError, match=f"has 'swamp 1.0', and swamp {VERSION} is under test"):
         prepared(tmp_path, {**entry, "binary": str(other)}, swamp)
 
 
@@ -201,7 +201,7 @@ def test_a_release_is_brought_to_a_machine_that_names_no_binary(tmp_path, entry,
     monkeypatch.setattr(Releases, "binary", lambda _, *wanted: asked.append(wanted) or swamp.path)
     del entry["binary"]
     machine = prepared(tmp_path, entry, swamp)
-    assert machine.binary == str(tmp_path / "the bench" / f"swamp-{VERSION}")
+    assert machine.binary == str(tmp_path / "the hosts" / f"swamp-{VERSION}")
     brought = Path(machine.binary)
     assert brought.read_bytes() == swamp.path.read_bytes()
     assert asked == [(VERSION, this_platform(), this_architecture())]
@@ -229,7 +229,7 @@ def test_a_release_for_which_there_is_no_room_is_told_and_leaves_nothing(tmp_pat
     folder = Path(entry["folder"])
     folder.mkdir()
     (folder / f"swamp-{VERSION}.full.part").symlink_to("/dev/full")
-    with pytest.raises(InfrastructureFault, match=f"{VERSION} could not be brought to the lab .* room"):
+    with pytest.raises(InfrastructureError, match=f"{VERSION} could not be brought to the lab .* room"):
         prepared(tmp_path, entry, swamp)
     assert list(folder.iterdir()) == []
 
@@ -237,7 +237,7 @@ def test_a_release_for_which_there_is_no_room_is_told_and_leaves_nothing(tmp_pat
 def test_a_build_that_is_no_release_cannot_be_brought(tmp_path, entry, swamp):
     del entry["binary"]
     build = Binary(swamp.path, swamp.path, "1.0-local", "ab", 7, swamp.platform, swamp.architecture)
-    with pytest.raises(InfrastructureFault, match="is no version of swamp"):
+    with pytest.raises(InfrastructureError, match="is no version of swamp"):
         prepared(tmp_path, entry, build)
 
 
@@ -246,17 +246,17 @@ def test_a_build_that_is_no_release_cannot_be_brought(tmp_path, entry, swamp):
 
 def test_workers_take_the_machines_in_turn_and_nothing_is_left_there(tmp_path, entry, swamp):
     machines = loaded(tmp_path, {"name": "here", "kind": "here"}, entry)
-    berths = Berths(machines, swamp, "run-1", "scenario-1", tmp_path / "workers")
-    here, there, here_again = (berths.next_for(name) for name in ("alpha", "beta", "gamma"))
+    worker_hosts = WorkerHosts(machines, swamp, "run-1", "scenario-1", tmp_path / "workers")
+    here, there, here_again = (worker_hosts.next_for(name) for name in ("alpha", "beta", "gamma"))
     assert here.root == tmp_path / "workers" / "alpha"
     assert here_again.host is here.host
     assert isinstance(there.host, SshHost)
     assert there.root == PurePosixPath(entry["folder"]) / "run-1-scenario-1" / "beta"
     there.host.files.make(there.root)
     there.host.files.write(there.root / "file", b"from there")
-    berths.fetch()
+    worker_hosts.fetch()
     assert (tmp_path / "workers" / "the lab" / "beta" / "file").read_bytes() == b"from there"
-    berths.close()
+    worker_hosts.close()
     assert list(Path(entry["folder"]).iterdir()) == []
 
 
@@ -268,13 +268,13 @@ def lost(tmp_path, entry, swamp):
         there = {"port": sshd.port, "key": str(address.key), "known-hosts": str(address.known_hosts)}
         swamp.path.write_text("#!/bin/sh\nexec sleep 605\n")
         machines = loaded(tmp_path, {**entry, **there}, {"name": "here", "kind": "here"})
-        berths = Berths(machines, swamp, "run-1", "scenario-1", tmp_path / "workers")
-        journal = Journal(tmp_path / "notes")
-        workers = Workers(berths, {}, journal, Evidence(tmp_path / "evidence"))
+        worker_hosts = WorkerHosts(machines, swamp, "run-1", "scenario-1", tmp_path / "workers")
+        probe_log = ProbeLog(tmp_path / "notes")
+        workers = Workers(worker_hosts, {}, probe_log, Evidence(tmp_path / "evidence"))
         for name in ("beta", "alpha"):
             workers.make(name, WorkerSettings("token.secret"))
             workers.start(name, ("127.0.0.1", 1))
-        journal.close()
+        probe_log.close()
         yield sshd, workers
         workers.end(keep=False)
 
@@ -283,16 +283,16 @@ def test_a_worker_whose_machine_is_gone_has_broken_no_promise(lost):
     sshd, workers = lost
     sshd.lose_everybody()
     for ask in (workers["beta"].wait_until_enrolled, workers["beta"].wait_until_ended):
-        with pytest.raises(InfrastructureFault, match=r"^the lab is gone"):
+        with pytest.raises(InfrastructureError, match=r"^the lab is gone"):
             ask()
-    assert "whose machine is gone" in "".join(last_words(workers.all(), []))
+    assert "whose machine is gone" in "".join(failure_context(workers.all(), []))
 
 
 def test_nothing_is_left_on_a_machine_whose_connection_was_lost_nor_here(lost, entry):
     sshd, workers = lost
     assert list(Path(entry["folder"]).iterdir())
     sshd.lose_everybody()
-    with pytest.raises(InfrastructureFault, match="the lab"):
+    with pytest.raises(InfrastructureError, match="the lab"):
         workers.end(keep=True)  # what it has cannot be brought here
     assert not workers["alpha"].alive
     wait_until("all to be removed", lambda: list(Path(entry["folder"]).iterdir()), lambda it: not it, SOON)
@@ -302,11 +302,11 @@ def test_all_of_a_scenario_is_ended_whatever_cannot_be(lost, entry, monkeypatch)
     _, workers = lost
 
     def fail():
-        raise InfrastructureFault("beta cannot be ended")
+        raise InfrastructureError("beta cannot be ended")
 
     with monkeypatch.context() as patch:
         patch.setattr(workers["beta"], "end", fail)
-        with pytest.raises(InfrastructureFault, match="beta cannot be ended"):
+        with pytest.raises(InfrastructureError, match="beta cannot be ended"):
             workers.end(keep=True)
     assert not workers["alpha"].alive
     assert list(Path(entry["folder"]).iterdir()) == []
@@ -319,9 +319,9 @@ def test_scenarios_that_need_a_machine_which_cannot_be_used_are_not_run(tmp_path
         tmp_path / "reports",
         "--name",
         MINT,
-        env={"SWAMP_BIN": str(fake_swamp().path), "UAT_BENCH": str(file)},
+        env={"SWAMP_BIN": str(fake_swamp().path), "UAT_HOSTS": str(file)},
     )
-    assert told.returncode == ExitCode.INFRASTRUCTURE_FAULT, told.stdout + told.stderr
+    assert told.returncode == ExitCode.INFRASTRUCTURE_ERROR, told.stdout + told.stderr
     assert "the lab cannot be reached at" in told.stdout
     results = json.loads((tmp_path / "reports" / "run.json").read_text())["results"]
     assert {each["outcome"] for each in results if each["skip"]["kind"] != "not selected"} == {"not run"}

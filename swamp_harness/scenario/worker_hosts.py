@@ -1,4 +1,4 @@
-"""Where the workers of one scenario run: a place on each machine of the bench in turn."""
+"""Where the workers of one scenario run: a place on each host in turn."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
 
 from swamp_harness.product.binary import Binary
-from swamp_harness.scenario.bench_machines import NAMESPACE, BenchMachine
-from swamp_harness.system.cleanup import take_every
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.scenario.inventory import NAMESPACE, HostEntry
+from swamp_harness.system.cleanup import run_all_cleanups
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import copy
 from swamp_harness.system.hosts.host import HERE, Host
 from swamp_harness.system.hosts.namespaces import Link, NamespaceHost, free_links
@@ -22,7 +22,7 @@ _MOST_NAMESPACES = 8
 
 
 @dataclass(frozen=True)
-class Berth:
+class WorkerHost:
     """Where one worker runs.
 
     Attributes:
@@ -36,7 +36,7 @@ class Berth:
     root: PurePath
 
 
-class Berths:
+class WorkerHosts:
     """Hands out places for the workers of one scenario, on each machine in turn.
 
     Args:
@@ -48,7 +48,7 @@ class Berths:
     """
 
     def __init__(
-        self, machines: Sequence[BenchMachine], binary: Binary, run_id: str, scenario: str, folder: Path
+        self, machines: Sequence[HostEntry], binary: Binary, run_id: str, scenario: str, folder: Path
     ) -> None:
         self._turns = itertools.cycle(machines)
         self._binary = binary.runs_as
@@ -61,26 +61,26 @@ class Berths:
         self._links = list(itertools.islice(free_links(), _MOST_NAMESPACES)) if has_namespaces else []
         self._abroad: list[tuple[SshHost, PurePath]] = []
 
-    def next_for(self, worker: str) -> Berth:
+    def next_for(self, worker: str) -> WorkerHost:
         """A place for a worker.
 
         Raises:
-            InfrastructureFault: the machine whose turn it is cannot be reached any more.
+            InfrastructureError: the machine whose turn it is cannot be reached any more.
         """
         machine = next(self._turns)
         if machine.kind == NAMESPACE:
             namespace = NamespaceHost(self._run_id, f'the namespace of "{worker}"', self._next_link())
             self._namespaces.append(namespace)
-            return Berth(namespace, self._binary, self._folder / worker)
+            return WorkerHost(namespace, self._binary, self._folder / worker)
         if machine.address is None:
-            return Berth(HERE, self._binary, self._folder / worker)
+            return WorkerHost(HERE, self._binary, self._folder / worker)
         folder = PurePosixPath(machine.folder) / f"{self._run_id}-{self._scenario}"
         if machine.name not in self._hosts:
             host = self._hosts[machine.name] = SshHost(machine.name, machine.address)
             host.remove_at_the_end(folder)
         host = self._hosts[machine.name]
         self._abroad.append((host, folder / worker))
-        return Berth(host, PurePosixPath(machine.binary), folder / worker)
+        return WorkerHost(host, PurePosixPath(machine.binary), folder / worker)
 
     @property
     def addresses(self) -> list[str]:
@@ -90,7 +90,7 @@ class Berths:
     def _next_link(self) -> Link:
         used = len(self._namespaces)
         if used == len(self._links):
-            raise InfrastructureFault(f"A scenario can have {used} workers in namespaces, and no more.")
+            raise InfrastructureError(f"A scenario can have {used} workers in namespaces, and no more.")
         return self._links[used]
 
     def here_for(self, worker: str) -> Path:
@@ -101,9 +101,9 @@ class Berths:
         """Copy what workers have on other machines to this one, to be looked at.
 
         Raises:
-            InfrastructureFault: a machine does not answer; what the others have is here then.
+            InfrastructureError: a machine does not answer; what the others have is here then.
         """
-        take_every(
+        run_all_cleanups(
             *(
                 partial(copy, host.files, root, HERE.files, self._folder / host.name / root.name)
                 for host, root in self._abroad
@@ -114,10 +114,10 @@ class Berths:
         """Remove what was made, here and on other machines.
 
         Raises:
-            InfrastructureFault: something cannot be removed; all else is then.
+            InfrastructureError: something cannot be removed; all else is then.
         """
         folders = {(host, root.parent) for host, root in self._abroad}
-        take_every(
+        run_all_cleanups(
             *(namespace.close for namespace in self._namespaces),
             *(partial(_remove, host, folder) for host, folder in folders),
             *(host.close for host in self._hosts.values()),

@@ -16,10 +16,10 @@ from swamp_harness.product.machine import Machine
 from swamp_harness.product.releases import Releases
 from swamp_harness.product.repository import Repository, initialise
 from swamp_harness.product.target import Target
-from swamp_harness.scenario.bench_machines import BenchMachine, load, platforms_of, prepare
-from swamp_harness.scenario.berths import Berths
+from swamp_harness.scenario.inventory import HostEntry, load, platforms_of, prepare
 from swamp_harness.scenario.probe import PROBE
-from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
+from swamp_harness.scenario.worker_hosts import WorkerHosts
+from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 from swamp_harness.system.files import remove_folder
 from swamp_harness.system.guardian import KEEP_FILE, Guardian, remove_unless_kept
 from swamp_harness.system.limits import set_pace
@@ -30,8 +30,8 @@ _EXTENSIONS = Path(__file__).resolve().parents[2] / "fixtures" / "extensions"
 _KEPT = "kept-on-disk.txt"
 
 
-class Bench:
-    """One run's bench.
+class RunContext:
+    """What all scenarios of one run share.
 
     Args:
         environ: the environment of the person who started the run.
@@ -48,7 +48,7 @@ class Bench:
         other: a binary of another protocol version, if there is one.
         remedy_for_other: what to do where there is none.
         machines: where workers may run, as far as they can be used.
-        faults_of_machines: why the others cannot, in sentences.
+        unavailable_machines: why the others cannot, in sentences.
         folder: the run's working folder, outside of `reports` because the product writes into it unblanked.
     """
 
@@ -57,14 +57,14 @@ class Bench:
         set_pace(target.times.limits)
         self.binary: Binary = binary_under_test(environ, target)
         self.other, self.remedy_for_other = other_binary(environ, target, self.binary.version)
-        self.machines: list[BenchMachine] = []
-        self.faults_of_machines: dict[BenchMachine, str] = {}
+        self.machines: list[HostEntry] = []
+        self.unavailable_machines: dict[HostEntry, str] = {}
         releases = Releases.of(environ)
         for machine in load(environ):
             try:
                 self.machines.append(prepare(machine, self.binary, releases))
-            except InfrastructureFault as fault:
-                self.faults_of_machines[machine] = str(fault)
+            except InfrastructureError as fault:
+                self.unavailable_machines[machine] = str(fault)
         self.reports = reports
         self.run_id = f"swamp-uat-{secrets.token_hex(4)}"
         # Resolved, so that product and suite call it by the same name where the temp folder is a link.
@@ -86,13 +86,13 @@ class Bench:
         """
         try:
             self.repository_with_probe()
-        except (InfrastructureFault, PromiseBroken) as error:
+        except (InfrastructureError, PromiseBroken) as error:
             self._fault = error
 
-    def berths_for(self, scenario: str, folder: Path, platforms: Collection[str]) -> Berths:
+    def worker_hosts_for(self, scenario: str, folder: Path, platforms: Collection[str]) -> WorkerHosts:
         """The places for a scenario's workers, on machines of some operating systems, or of any."""
         fit = [each for each in self.machines if not platforms or platforms_of([each]) <= set(platforms)]
-        return Berths(fit, self.binary, self.run_id, scenario, folder)
+        return WorkerHosts(fit, self.binary, self.run_id, scenario, folder)
 
     def become_child(self) -> None:
         """Leave the end of the run to the process of which this one is a fork."""
@@ -106,7 +106,7 @@ class Bench:
         """The repository with a vault that scenarios copy; made when first asked for.
 
         Raises:
-            InfrastructureFault: the product could not make it.
+            InfrastructureError: the product could not make it.
         """
         if self._template is None:
             machine = Machine.at(self.folder / "prepared-repository")
@@ -120,10 +120,10 @@ class Bench:
         """Like the prepared repository, with the probe in it, bundled; made when first asked for.
 
         Raises:
-            InfrastructureFault: the product could not make it, or could not bundle the probe.
+            InfrastructureError: the product could not make it, or could not bundle the probe.
         """
         if self._fault is not None:
-            raise InfrastructureFault(str(self._fault))
+            raise InfrastructureError(str(self._fault))
         if self._template_with_probe is None:
             machine = Machine.at(self._probe_machine.root)
             repository = self.prepared_repository().copy_to(machine.here / "repository")
@@ -172,6 +172,6 @@ class Bench:
             return
         folder = Path(note.read_text("utf-8").strip())
         if any(folder.glob(f"*/{KEEP_FILE}")):  # whatever the note says, nothing else is ever removed
-            with contextlib.suppress(InfrastructureFault):  # somebody may be looking at it
+            with contextlib.suppress(InfrastructureError):  # somebody may be looking at it
                 remove_folder(folder)
         note.unlink()

@@ -14,7 +14,7 @@ from swamp_harness.product.wire_paths import BUNDLE_PATHS
 from swamp_harness.scenario.probe import SHIPPED_FILES, SHIPPED_MODEL
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
-from swamp_harness.system.errors import InfrastructureFault, PromiseBroken
+from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 
 _FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 _MODEL = _FIXTURES / "published" / "uat_shipped.ts"
@@ -34,7 +34,7 @@ def publish(world: World, version: str, *, program: str = "") -> None:
         program: the version whose program it has; its own when empty.
     """
     if world.registry is None:
-        world.registry = world.aids.enter_context(Registry())
+        world.registry = world.cleanup.enter_context(Registry())
         world.operator.commands.environment[REGISTRY_VARIABLE] = world.registry.url
     code = _MODEL.read_text("utf-8").replace(_NO_VERSION, program or version)
     world.registry.publish(
@@ -52,12 +52,12 @@ def pull(world: World, *, anew: bool = False) -> None:
     """Let the operator pull the extension, over an earlier version of it if asked.
 
     Raises:
-        InfrastructureFault: the product could not do it; no promise of remote execution is broken by that.
+        InfrastructureError: the product could not do it; no promise of remote execution is broken by that.
     """
     flags = ("--force",) if anew else ()
     result = world.operator.commands.run("extension", "pull", SHIPPED_MODEL, *flags, output=Output.TEXT)
     if not result.succeeded:
-        raise InfrastructureFault(f"The scenario's extension could not be pulled:\n{result}")
+        raise InfrastructureError(f"The scenario's extension could not be pulled:\n{result}")
 
 
 def replace(world: World, version: str, *, same_program: bool = False) -> None:
@@ -84,7 +84,7 @@ def found_by(world: World, step: str) -> list[Row]:
         for byte, are listed by name with the version that each is of.
     """
     rows = []
-    for number, remark in enumerate(world.journal.remarks("shipped", step), start=1):
+    for number, remark in enumerate(world.probe_log.remarks("shipped", step), start=1):
         said = json.loads(remark)
         rows.append(
             {"start": str(number), "program": said["program"], "files": _version_of(world, said["files"])}
@@ -137,7 +137,7 @@ def _files_of(version: str) -> dict[str, bytes]:
 
 def _version_of(world: World, found: Mapping[str, str]) -> str:
     if world.registry is None:
-        raise InfrastructureFault("The scenario has no registry.")
+        raise InfrastructureError("The scenario has no registry.")
     for publication in world.registry.versions(SHIPPED_MODEL):
         if found == {name: _digest(content) for name, content in publication.files.items()}:
             return publication.version

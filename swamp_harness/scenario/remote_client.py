@@ -9,7 +9,7 @@ from swamp_harness.product.conventions import SETTINGS
 from swamp_harness.product.machine import Machine
 
 
-class Elsewhere:
+class RemoteClient:
     """A machine that has nothing but swamp and the address of an orchestrator.
 
     Args:

@@ -1,4 +1,4 @@
-"""The machines of the bench: where workers run, beside or in place of this machine. `bench.yaml` names them.
+"""The hosts of a run: where workers run, beside or in place of this machine. `hosts.yaml` names them.
 
 A machine is this one (`here`), a network namespace on this one that each worker has for itself (`namespace`),
 or another one that is reached over SSH (`ssh`).
@@ -21,12 +21,13 @@ import yaml
 from swamp_harness.product.binary import Binary, this_architecture, this_platform
 from swamp_harness.product.conventions import QUIET_ENVIRONMENT
 from swamp_harness.product.releases import Releases
-from swamp_harness.system.errors import ExitCode, InfrastructureFault, UnusableInput
+from swamp_harness.system.errors import ExitCode, InfrastructureError, UnusableInput
 from swamp_harness.system.hosts.namespaces import reason_against_namespaces
 from swamp_harness.system.hosts.ssh import SshHost
 from swamp_harness.system.hosts.ssh_connection import SshAddress
 
-BENCH_VARIABLE = "UAT_BENCH"
+HOSTS_VARIABLE = "UAT_HOSTS"
+_OLDER_VARIABLE = "UAT_BENCH"
 
 _HERE, NAMESPACE, _SSH = "here", "namespace", "ssh"
 _FIELDS = {
@@ -44,8 +45,8 @@ _DRIVEN = [f"{system} {architecture}" for system in _SYSTEMS for architecture in
 
 
 @dataclass(frozen=True)
-class BenchMachine:
-    """A machine of the bench.
+class HostEntry:
+    """A host.
 
     Attributes:
         name: as people call it.
@@ -66,13 +67,18 @@ class BenchMachine:
     address: SshAddress | None = None
 
 
-def load(environ: Mapping[str, str]) -> list[BenchMachine]:
-    """The machines that `UAT_BENCH` names; this one alone when it names none.
+def load(environ: Mapping[str, str]) -> list[HostEntry]:
+    """The machines that `UAT_HOSTS` names; this one alone when it names none.
 
     Raises:
-        UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
+        UnusableInput: the file cannot be read, an entry is not complete, or the variable has its older name
+            (exit code 2).
     """
-    named = environ.get(BENCH_VARIABLE)
+    if environ.get(_OLDER_VARIABLE):
+        raise UnusableInput(
+            f"{_OLDER_VARIABLE} is now called {HOSTS_VARIABLE}: set that.", ExitCode.BAD_COMMAND_LINE
+        )
+    named = environ.get(HOSTS_VARIABLE)
     if not named:
         return [_here("this machine", _HERE)]
     file = Path(named)
@@ -82,22 +88,22 @@ def load(environ: Mapping[str, str]) -> list[BenchMachine]:
         machines = [_machine(entry, file.parent) for entry in entries]
     except (OSError, yaml.YAMLError, ValueError, TypeError, KeyError) as error:
         raise UnusableInput(
-            f"The bench in {file} is not usable, {error}: mend the file.", ExitCode.BAD_COMMAND_LINE
+            f"The hosts file {file} is not usable, {error}: mend the file.", ExitCode.BAD_COMMAND_LINE
         ) from error
     names = [machine.name for machine in machines]
     if not names or len(set(names)) < len(names):
         raise UnusableInput(
-            f"The bench in {file} names {'two machines alike' if names else 'no machine'}: mend the file.",
+            f"The hosts file {file} names {'two machines alike' if names else 'no machine'}: mend the file.",
             ExitCode.BAD_COMMAND_LINE,
         )
     return machines
 
 
-def prepare(machine: BenchMachine, binary: Binary, releases: Releases) -> BenchMachine:
+def prepare(machine: HostEntry, binary: Binary, releases: Releases) -> HostEntry:
     """Look whether a machine can be used for a run, and bring the release there if it is to be brought.
 
     Args:
-        machine: of the bench.
+        machine: that the hosts file names.
         binary: the one under test.
         releases: where releases come from.
 
@@ -105,12 +111,12 @@ def prepare(machine: BenchMachine, binary: Binary, releases: Releases) -> BenchM
         The machine, with its binary.
 
     Raises:
-        InfrastructureFault: it cannot be used; the message says why.
+        InfrastructureError: it cannot be used; the message says why.
     """
     if machine.kind == NAMESPACE:
         missing = reason_against_namespaces()
         if missing:
-            raise InfrastructureFault(f"{machine.name} cannot be used: {missing}.")
+            raise InfrastructureError(f"{machine.name} cannot be used: {missing}.")
     if machine.address is None:
         return machine
     host = SshHost(machine.name, machine.address)
@@ -120,16 +126,16 @@ def prepare(machine: BenchMachine, binary: Binary, releases: Releases) -> BenchM
         host.close()
 
 
-def platforms_of(machines: Iterable[BenchMachine]) -> set[str]:
+def platforms_of(machines: Iterable[HostEntry]) -> set[str]:
     """The operating systems of some machines."""
     return {machine.platform.split()[0] for machine in machines}
 
 
-def _here(name: str, kind: str) -> BenchMachine:
-    return BenchMachine(name, kind, f"{this_platform()} {this_architecture()}")
+def _here(name: str, kind: str) -> HostEntry:
+    return HostEntry(name, kind, f"{this_platform()} {this_architecture()}")
 
 
-def _machine(entry: Any, beside: Path) -> BenchMachine:
+def _machine(entry: Any, beside: Path) -> HostEntry:
     if not isinstance(entry, dict) or entry.get("kind") not in _FIELDS:
         raise ValueError(f"the kind of a machine is one of {', '.join(_FIELDS)}")
     needed, allowed = _FIELDS[entry["kind"]]
@@ -153,21 +159,21 @@ def _machine(entry: Any, beside: Path) -> BenchMachine:
         _place(str(known), beside) if known else None,
     )
     binary, version = (str(entry.get(field, "")) for field in ("binary", "version"))
-    return BenchMachine(name, kind, platform, binary, version, str(entry["folder"]), address)
+    return HostEntry(name, kind, platform, binary, version, str(entry["folder"]), address)
 
 
 def _place(text: str, beside: Path) -> Path:
     return beside / Path(os.path.expanduser(text))  # noqa: PTH111 - a path that is absolute stays what it is
 
 
-def _prepare_host(host: SshHost, machine: BenchMachine, binary: Binary, releases: Releases) -> BenchMachine:
+def _prepare_host(host: SshHost, machine: HostEntry, binary: Binary, releases: Releases) -> HostEntry:
     platform, architecture = machine.platform.split()
     told = host.run("uname -sm")
     told_platform, _, told_architecture = told.partition(" ")
     if told_platform != _SYSTEMS[platform] or told_architecture not in _ARCHITECTURES[architecture]:
-        raise InfrastructureFault(
+        raise InfrastructureError(
             f"{host.name} answers `uname -sm` with {told!r}, which is not {machine.platform}: mend the "
-            "bench's file, or the shell of its user there."
+            "hosts file, or the shell of its user there."
         )
     folder = shlex.quote(machine.folder)
     host.run(f"mkdir -p {folder} && test -w {folder}")
@@ -177,31 +183,31 @@ def _prepare_host(host: SshHost, machine: BenchMachine, binary: Binary, releases
     return machine
 
 
-def _look_at(host: SshHost, machine: BenchMachine, binary: Binary) -> None:
+def _look_at(host: SshHost, machine: HostEntry, binary: Binary) -> None:
     try:
         is_there = host.files.exists(PurePosixPath(machine.binary))
     except PermissionError as error:
-        raise InfrastructureFault(
+        raise InfrastructureError(
             f"{host.name} does not let its user see {machine.binary}: allow it, or name another."
         ) from error
     if not is_there:
-        raise InfrastructureFault(
+        raise InfrastructureError(
             f"{host.name} has no swamp at {machine.binary}: put one there, or name another."
         )
     quiet = " ".join(f"{name}={value}" for name, value in QUIET_ENVIRONMENT.items())
     said = host.run(f"env {quiet} {shlex.quote(machine.binary)} --version").strip()
     if said.removeprefix("swamp ") != binary.version:
-        raise InfrastructureFault(
+        raise InfrastructureError(
             f"{host.name} has {said!r}, and swamp {binary.version} is under test: put that there."
         )
     if machine.platform == binary.built_for and _digest_there(host, machine.binary) != binary.sha256:
-        raise InfrastructureFault(
+        raise InfrastructureError(
             f"{host.name} has another file at {machine.binary} than is under test, of the same version: let "
             f"its `binary` be a copy of {binary.path}."
         )
 
 
-def _bring_release(host: SshHost, machine: BenchMachine, binary: Binary, releases: Releases) -> str:
+def _bring_release(host: SshHost, machine: HostEntry, binary: Binary, releases: Releases) -> str:
     version = releases.version(machine.version or binary.version)
     place = PurePosixPath(machine.folder) / f"swamp-{version}"
     content = releases.binary(version, *machine.platform.split()).read_bytes()
@@ -209,11 +215,11 @@ def _bring_release(host: SshHost, machine: BenchMachine, binary: Binary, release
     try:
         if not (host.files.exists(place) and _is(host, place, content)):
             _send(host, content, unfinished, place)
-    except (OSError, InfrastructureFault) as error:
-        with contextlib.suppress(InfrastructureFault):
+    except (OSError, InfrastructureError) as error:
+        with contextlib.suppress(InfrastructureError):
             host.files.remove(unfinished)
         reason = str(error).rstrip(".")
-        raise InfrastructureFault(
+        raise InfrastructureError(
             f"The release {version} could not be brought to {host.name} ({reason}): see that its user can "
             f"write into {machine.folder} there, and that there is room."
         ) from error
@@ -223,7 +229,7 @@ def _bring_release(host: SshHost, machine: BenchMachine, binary: Binary, release
 def _send(host: SshHost, content: bytes, unfinished: PurePosixPath, place: PurePosixPath) -> None:
     host.files.write(unfinished, content)
     if not _is(host, unfinished, content):
-        raise InfrastructureFault("it did not arrive as it was sent")
+        raise InfrastructureError("it did not arrive as it was sent")
     # It gets its name once it is whole.
     part, whole = shlex.quote(str(unfinished)), shlex.quote(str(place))
     host.run(f"chmod 755 {part} && mv -f {part} {whole}")

@@ -1,4 +1,4 @@
-"""The judgement: one comparison, one message that says what was promised and what was seen."""
+"""One comparison, one message that says what was expected and what was seen."""
 
 from __future__ import annotations
 

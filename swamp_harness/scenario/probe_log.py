@@ -43,7 +43,7 @@ class Note:
     at: datetime
 
 
-class Journal:
+class ProbeLog:
     """The journal of one scenario's steps.
 
     Args:

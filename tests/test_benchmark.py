@@ -7,9 +7,9 @@ import sys
 from tests.conftest import ROOT, needs_fork, suite_environment
 
 
-def bench(reports, *arguments):
+def measured(reports, *arguments):
     return subprocess.run(
-        [sys.executable, "-m", "swamp_harness.cli.main", "bench", *arguments],
+        [sys.executable, "-m", "swamp_harness.cli.main", "benchmark", *arguments],
         env=suite_environment(reports),
         cwd=ROOT,
         capture_output=True,
@@ -21,10 +21,10 @@ def bench(reports, *arguments):
 
 @needs_fork
 def test_a_serial_run_is_measured_beside_one_side_by_side(tmp_path):
-    done = bench(tmp_path, "--tags", "@uat-02", "--shard", "1/2")
+    done = measured(tmp_path, "--tags", "@uat-02", "--shard", "1/2")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads((tmp_path / "bench.json").read_text())
+    told = json.loads((tmp_path / "benchmark.json").read_text())
     assert list(told["runs"]) == ["serial", "side by side"]
     assert told["runs"]["serial"]["scenarios at a time"] == 1
     assert told["runs"]["side by side"]["scenarios at a time"] > 1
@@ -34,12 +34,12 @@ def test_a_serial_run_is_measured_beside_one_side_by_side(tmp_path):
         == {"held": told["by number"]["2"]["scenarios"]}
     )
     assert told["by number"]["2"]["product commands"] > 0
-    assert f"Details: {tmp_path / 'bench.json'}" in done.stdout
+    assert f"Details: {tmp_path / 'benchmark.json'}" in done.stdout
 
 
 def test_a_run_that_cannot_be_made_ends_the_benchmark_with_its_exit_code(tmp_path):
-    done = bench(tmp_path, "--shard", "three")
+    done = measured(tmp_path, "--shard", "three")
 
     assert done.returncode == 2
     assert "so nothing was measured" in done.stderr
-    assert not (tmp_path / "bench.json").exists()
+    assert not (tmp_path / "benchmark.json").exists()

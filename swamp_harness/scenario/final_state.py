@@ -11,15 +11,15 @@ from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.product.worker import Worker
 from swamp_harness.scenario.evidence import Evidence
-from swamp_harness.scenario.journal import Journal
 from swamp_harness.scenario.operator import Operator
-from swamp_harness.system.errors import InfrastructureFault
+from swamp_harness.scenario.probe_log import ProbeLog
+from swamp_harness.system.errors import InfrastructureError
 
 _LAST_LINES = 6
 _LAST_COMMANDS = 2
 
 
-def last_words(
+def failure_context(
     actors: Iterable[Orchestrator | Worker | Followed], typed: Sequence[CommandResult]
 ) -> Iterator[str]:
     """The last things that each process said and that the operator typed."""
@@ -33,12 +33,12 @@ def last_words(
 def _fate_of(actor: Orchestrator | Worker | Followed) -> str:
     try:
         return "" if actor.alive else ", which has ended"
-    except InfrastructureFault:
+    except InfrastructureError:
         return ", whose machine is gone"
 
 
-def take_last_look(
-    evidence: Evidence, operator: Operator, orchestrator: Orchestrator | None, journal: Journal | None
+def record_final_state(
+    evidence: Evidence, operator: Operator, orchestrator: Orchestrator | None, probe_log: ProbeLog | None
 ) -> list[LeaseRecord]:
     """Write down pool and tokens as they are at the end, and runs if there is a journal of steps.
 
@@ -57,8 +57,8 @@ def take_last_look(
                 "worker list": orchestrator.api.ask("worker.list"),
             }
             tokens = orchestrator.api.ask("worker.token.list")
-            if journal is not None:
-                leases = _take_last_look_at_runs(evidence, orchestrator.api, journal)
+            if probe_log is not None:
+                leases = _take_last_look_at_runs(evidence, orchestrator.api, probe_log)
         else:
             tokens = str(operator.commands.run("worker", "token", "list", output=Output.TEXT))
     except Exception as error:  # noqa: BLE001 - as the docstring says
@@ -68,8 +68,8 @@ def take_last_look(
     return leases
 
 
-def _take_last_look_at_runs(evidence: Evidence, api: ServeApi, journal: Journal) -> list[LeaseRecord]:
-    evidence.write("The journal of the steps", "journal.jsonl", journal.text)
+def _take_last_look_at_runs(evidence: Evidence, api: ServeApi, probe_log: ProbeLog) -> list[LeaseRecord]:
+    evidence.write("The journal of the steps", "journal.jsonl", probe_log.text)
     leases = api.leases()
     answers = {
         "runs": api.ask("workflow.history.search"),
