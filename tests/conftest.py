@@ -129,7 +129,7 @@ def a_result(name: str, outcome: Outcome = Outcome.HELD, **fields: Any) -> Scena
         "seconds": 1.5,
         "commands": 2,
         "product_cpu_seconds": 1.0,
-        "swept_up": 0,
+        "leaked": 0,
         "platform": "linux x86_64",
     }
     return ScenarioResult(name=name, outcome=outcome, **{**usual, **fields})

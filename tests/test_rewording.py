@@ -116,7 +116,7 @@ def decisions(project: Path, reports: Path, *arguments: str, **env: str) -> tupl
     assert (reports / "run.json").exists(), done.stdout + done.stderr
     told = json.loads((reports / "run.json").read_text("utf-8"))
     sign_off = json.loads((reports / "signoff.json").read_text("utf-8"))
-    fields = ("id", "outcome", "deviation", "skip", "step", "promised", "seen")
+    fields = ("id", "outcome", "deviation", "skip", "step", "expected", "actual")
     return {
         "exit code": done.returncode,
         "decision": (sign_off["verdict"], sign_off["by results"], sign_off["counts"]),

@@ -40,7 +40,7 @@ class Evidence:
         self.attachments: list[Attachment] = []
 
     def log_file(self, actor: str) -> Path:
-        """The file for the log of an actor, and the exhibit that it is."""
+        """The file for the log of an actor, and the attachment that it is."""
         file = self.folder / f"{actor}.log"
         self.attachments.append(Attachment(f"What {actor} said", file))
         return file

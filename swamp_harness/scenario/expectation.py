@@ -11,21 +11,21 @@ from swamp_harness.system.plain_values import plain
 T = TypeVar("T")
 
 
-def judge(promise: str, *, promised: T, seen: T) -> None:
+def expect(promise: str, *, expected: T, actual: T) -> None:
     """Compare what was seen with what was promised.
 
     Args:
         promise: the promise in words, as a sentence about the product.
-        promised: the value that keeps it.
-        seen: the value that the product showed.
+        expected: the value that keeps it.
+        actual: the value that the product showed.
 
     Raises:
         PromiseBroken: they differ; it has both, and the message shows them.
     """
-    if seen != promised:
+    if actual != expected:
         raise PromiseBroken(
-            f"Not so: {promise}.\n{_aligned('promised', promised)}\n{_aligned('seen', seen)}",
-            Comparison(plain(promised), plain(seen)),
+            f"Not so: {promise}.\n{_aligned('expected', expected)}\n{_aligned('actual', actual)}",
+            Comparison(plain(expected), plain(actual)),
         )
 
 

@@ -299,9 +299,9 @@ def reading(world: World, step: str, name: str) -> str:
 
 def workers_that_took_part(world: World) -> list[str]:
     """The workers that have run at least one step, by the steps' own account and by the leases."""
-    by_journal = {note.worker for note in world.probe_log.starts()}
+    by_log = {note.worker for note in world.probe_log.starts()}
     by_leases = {lease.worker for lease in world.operator.leases()}
-    return sorted(by_journal & by_leases)
+    return sorted(by_log & by_leases)
 
 
 def left_of_steps(world: World, worker: str) -> list[str]:

@@ -53,8 +53,8 @@ class Workers:
     def __init__(
         self, worker_hosts: WorkerHosts, variables: Mapping[str, str], probe_log: ProbeLog, evidence: Evidence
     ) -> None:
-        self._berths = worker_hosts
-        self._journal = probe_log
+        self._hosts = worker_hosts
+        self._probe_log = probe_log
         self._binaries: dict[Machine, PurePath] = {}
         self._variables = dict(variables)
         self._evidence = evidence
@@ -78,7 +78,7 @@ class Workers:
     @property
     def addresses_of_this_machine(self) -> list[str]:
         """The addresses at which workers may find this machine, beside its loopback."""
-        return self._berths.addresses
+        return self._hosts.addresses
 
     def all(self) -> list[Worker]:
         """Every worker of the scenario."""
@@ -120,7 +120,7 @@ class Workers:
         title = f"worker-{name}"
         notes = {}
         if not machine.host.shares_files:
-            notes = self._journal.keep_also(machine.host.files, machine.root / "notes")
+            notes = self._probe_log.keep_also(machine.host.files, machine.root / "notes")
         self._workers[name] = Worker(
             f'worker "{name}"',
             binary or self._binaries[machine],
@@ -135,13 +135,13 @@ class Workers:
 
     def new_machine(self, name: str, cache: CachePlace | None = None) -> Machine:
         """A new machine, for a worker, that may have its cache in a special place."""
-        worker_host = self._berths.next_for(name)
+        worker_host = self._hosts.next_for(name)
         machine = Machine.at(worker_host.root, cache, worker_host.host)
         self._binaries[machine] = worker_host.binary
         return machine
 
     def _machine_here(self, name: str) -> Machine:
-        return Machine.at(self._berths.here_for(name))
+        return Machine.at(self._hosts.here_for(name))
 
     def machine_of(self, name: str) -> Machine:
         """The machine on which a worker runs."""
@@ -252,7 +252,7 @@ class Workers:
 
     def fetch(self) -> None:
         """Copy what workers have on other machines to this one, to be looked at."""
-        self._berths.fetch()
+        self._hosts.fetch()
 
     def end(self, *, keep: bool) -> None:
         """End every worker and every network path, whatever becomes of any of them.
@@ -268,7 +268,7 @@ class Workers:
             *(path.close for path in (*self._networks.values(), *self._ways)),
             *(skew.close for skew in self._skews),
             *([self.fetch] if keep else []),
-            self._berths.close,
+            self._hosts.close,
         )
 
 
