@@ -89,7 +89,7 @@ def conversation(environ: Mapping[str, str], target: Target, folder: Path) -> It
         The commands in order, each with what it did.
     """
     folder.mkdir()
-    run_context = RunContext(environ, folder, target)
+    run_context = RunContext.open(environ, folder, target)
     try:
         for part in _PARTS:
             world = World(run_context, part.__name__.strip("_"), part.__name__.strip("_"))

@@ -128,7 +128,7 @@ class UatRunner(Runner):  # type: ignore[misc]
                 set_aside(reports)
                 # The session decides when the run stops: behave would stop at a known deviation.
                 stops, self.config.stop = bool(self.config.stop), False
-                self._session = Session(os.environ, reports, plan, self._at_once, stops=stops)
+                self._session = Session.open(os.environ, reports, plan, self._at_once, stops=stops)
                 return self._judge_with(self._session, chosen, seconds)
         except UnusableInput as error:
             print(for_terminal(f"swamp-uat: {error}"), file=sys.stderr)

@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,18 +46,37 @@ from swamp_harness.system.redaction import SECRETS
 _NOT_WORSE_THAN_A_COMPLAINT = {ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS}
 
 
+@dataclass(frozen=True)
+class Listed:
+    """What product owners have listed.
+
+    Attributes:
+        deviations: that are known.
+        waivers: of promises.
+    """
+
+    deviations: list[deviations.Deviation]
+    waivers: list[waivers.Waiver]
+
+    @classmethod
+    def read(cls) -> Listed:
+        """Read both lists.
+
+        Raises:
+            UnusableInput: one is not usable (exit code 2).
+        """
+        return cls(deviations.load(project.deviations()), waivers.load(project.waivers()))
+
+
 class Session:
     """One run over the features.
 
     Args:
-        environ: the environment of the person who started it.
-        reports: the folder where its artifacts go.
+        run_context: what all scenarios share.
+        listed: the known deviations, and the waivers.
         plan: what it is to judge.
         at_once: how many scenarios run at a time.
         stops: whether it ends with the first new failure.
-
-    Raises:
-        UnusableInput: there is no usable binary, or a file or variable of the project is unusable.
 
     Attributes:
         run_context: what all scenarios share.
@@ -71,16 +91,12 @@ class Session:
     """
 
     def __init__(
-        self, environ: Mapping[str, str], reports: Path, plan: Plan, at_once: int = 1, *, stops: bool = False
+        self, run_context: RunContext, listed: Listed, plan: Plan, at_once: int = 1, *, stops: bool = False
     ) -> None:
-        time_scale()  # a bad value is bad input, and must be said before anything is started
-        target = target_of(environ, project.EMBEDDED_TARGET)
-        listed = target.has_listed_deviations
-        self.deviations = deviations.load(project.deviations()) if listed else []
-        self.waivers = waivers.load(project.waivers()) if listed else []
-        self.run_context = RunContext(environ, reports, target)
-        self._judge = Judge(self.deviations, self.waivers, self.run_context.binary.version)
-        self.reports = reports
+        self.run_context = run_context
+        self.deviations, self.waivers = listed.deviations, listed.waivers
+        self._judge = Judge(self.deviations, self.waivers, run_context.binary.version)
+        self.reports = run_context.reports
         self.plan = plan
         self.results: list[ScenarioResult] = []
         self.explanations: dict[str, str] = {}
@@ -101,6 +117,27 @@ class Session:
         self._scenario_cpu = 0.0
         self._at_step: Callable[[str], None] = lambda _: None
         self._harness_seconds_of_children = 0.0
+
+    @classmethod
+    def open(
+        cls, environ: Mapping[str, str], reports: Path, plan: Plan, at_once: int = 1, *, stops: bool = False
+    ) -> Session:
+        """Read the lists, find the binary, and begin a run.
+
+        Args:
+            environ: the environment of the person who started it.
+            reports: the folder where its artifacts go.
+            plan: what it is to judge.
+            at_once: how many scenarios run at a time.
+            stops: whether it ends with the first new failure.
+
+        Raises:
+            UnusableInput: there is no usable binary, or a file or variable of the project is unusable.
+        """
+        time_scale()  # a bad value is bad input, and must be said before anything is started
+        target = target_of(environ, project.EMBEDDED_TARGET)
+        listed = Listed.read() if target.has_listed_deviations else Listed([], [])
+        return cls(RunContext.open(environ, reports, target), listed, plan, at_once, stops=stops)
 
     # --- one scenario
 

@@ -6,9 +6,11 @@ import contextlib
 import secrets
 import tempfile
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from swamp_harness.product.binary import Binary, binary_under_test, other_binary, under_its_own_name
+from swamp_harness.product.binaries import Binaries
+from swamp_harness.product.binary import Binary
 from swamp_harness.product.commands import SwampCommands
 from swamp_harness.product.extension import install, network_settings, share_packages
 from swamp_harness.product.fallbacks import Fallbacks
@@ -30,17 +32,47 @@ _EXTENSIONS = Path(__file__).resolve().parents[2] / "fixtures" / "extensions"
 _KEPT = "kept-on-disk.txt"
 
 
+@dataclass(frozen=True)
+class Hosts:
+    """Where workers may run.
+
+    Attributes:
+        usable: those that can be used.
+        unavailable: why the others cannot, in sentences.
+    """
+
+    usable: list[HostEntry]
+    unavailable: dict[HostEntry, str]
+
+    @classmethod
+    def looked_at(cls, environ: Mapping[str, str], binary: Binary) -> Hosts:
+        """The hosts of a run, each looked at, and with the release brought there if it is to be brought.
+
+        Raises:
+            UnusableInput: the file of the hosts is unusable (exit code 2).
+        """
+        usable: list[HostEntry] = []
+        unavailable: dict[HostEntry, str] = {}
+        releases = Releases.of(environ)
+        for host in load(environ):
+            try:
+                usable.append(prepare(host, binary, releases))
+            except InfrastructureError as error:
+                unavailable[host] = str(error)
+        return cls(usable, unavailable)
+
+
 class RunContext:
     """What all scenarios of one run share.
 
     Args:
-        environ: the environment of the person who started the run.
-        reports: where the run's artifacts go.
         target: what the run is about.
-
-    Raises:
-        UnusableInput: there is no usable binary (exit code 3), or the file of the machines is unusable (exit
-            code 2).
+        binaries: the binary under test, and one of another protocol version if there is one.
+        hosts: where workers may run.
+        reports: where the run's artifacts go.
+        run_id: which every process of the run is marked with.
+        folder: the run's working folder, outside of `reports` because the product writes into it unblanked.
+        network: what the product finds in its environment where it may download.
 
     Attributes:
         target: what the run is about.
@@ -49,35 +81,63 @@ class RunContext:
         remedy_for_other: what to do where there is none.
         machines: where workers may run, as far as they can be used.
         unavailable_machines: why the others cannot, in sentences.
-        folder: the run's working folder, outside of `reports` because the product writes into it unblanked.
+        reports: where the run's artifacts go.
+        folder: the run's working folder.
     """
 
-    def __init__(self, environ: Mapping[str, str], reports: Path, target: Target) -> None:
+    def __init__(
+        self,
+        target: Target,
+        binaries: Binaries,
+        hosts: Hosts,
+        *,
+        reports: Path,
+        run_id: str,
+        folder: Path,
+        network: Mapping[str, str],
+    ) -> None:
         self.target = target
-        set_pace(target.times.limits)
-        self.binary: Binary = binary_under_test(environ, target)
-        self.other, self.remedy_for_other = other_binary(environ, target, self.binary.version)
-        self.machines: list[HostEntry] = []
-        self.unavailable_machines: dict[HostEntry, str] = {}
-        releases = Releases.of(environ)
-        for machine in load(environ):
-            try:
-                self.machines.append(prepare(machine, self.binary, releases))
-            except InfrastructureError as fault:
-                self.unavailable_machines[machine] = str(fault)
+        self.binary, self.other, self.remedy_for_other = binaries.tested, binaries.other, binaries.remedy
+        self.machines, self.unavailable_machines = hosts.usable, hosts.unavailable
         self.reports = reports
-        self.run_id = f"swamp-uat-{secrets.token_hex(4)}"
-        # Resolved, so that product and suite call it by the same name where the temp folder is a link.
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{self.run_id}-")).resolve()
-        self._guardian = Guardian(self.run_id, self.folder)
-        self.binary = under_its_own_name(self.binary, self.folder / "binary")
-        if self.other is not None:
-            self.other = under_its_own_name(self.other, self.folder / "other-binary")
-        self._network = network_settings(environ)
+        self.run_id = run_id
+        self.folder = folder
+        self._network = network
+        self._guardian = Guardian(run_id, folder)
         self._template: Repository | None = None
         self._fault: Exception | None = None
         self._template_with_probe: Repository | None = None
-        self._remove_what_the_last_run_kept()
+
+    @classmethod
+    def open(cls, environ: Mapping[str, str], reports: Path, target: Target) -> RunContext:
+        """Find or download the binaries, look at the hosts, and make the run's working folder.
+
+        Args:
+            environ: the environment of the person who started the run.
+            reports: where the run's artifacts go.
+            target: what the run is about.
+
+        Raises:
+            UnusableInput: there is no usable binary (exit code 3), or the file of the hosts is unusable (exit
+                code 2).
+        """
+        set_pace(target.times.limits)
+        binaries = Binaries.found(environ, target)
+        hosts = Hosts.looked_at(environ, binaries.tested)
+        run_id = f"swamp-uat-{secrets.token_hex(4)}"
+        # Resolved, so that product and suite call it by the same name where the temp folder is a link.
+        folder = Path(tempfile.mkdtemp(prefix=f"{run_id}-")).resolve()
+        context = cls(
+            target,
+            binaries.under_their_own_name(folder),
+            hosts,
+            reports=reports,
+            run_id=run_id,
+            folder=folder,
+            network=network_settings(environ),
+        )
+        context._remove_what_the_last_run_kept()
+        return context
 
     def prepare(self) -> None:
         """Make now what scenarios share, so that those that run side by side find it.
