@@ -126,9 +126,9 @@ class Member:
         (4, {"pool.py": {13}}),
         (9, {"pool.py": {13}, "other.py": {5}}),
         (11, {"pool.py": {12, 13}}),
-        (12, {"pool.py": {13}}),
-        (13, {"pool.py": {9, 12}, "other.py": {5}}),
-        (16, {"pool.py": {12, 13}}),
+        (12, {"pool.py": {13, 16}}),
+        (13, {"pool.py": {9, 12, 16}, "other.py": {5}}),
+        (16, {"pool.py": {12, 13}, "other.py": {6}}),
         (7, {}),
     ],
     ids=[
@@ -143,7 +143,7 @@ class Member:
     ],
 )
 def test_a_line_shows_in_the_uses_of_what_it_sets_and_in_the_rest_of_its_function(line, uses):
-    other = "import pool\nprint(pool.LIMIT, _limit)\n\n\nmember = pool.Member(draining=True)\n"
+    other = "import pool\nprint(pool.LIMIT, _limit)\n\n\nmember = pool.Member(draining=True)\nmember.end()\n"
     assert uses_of({"pool.py": _DEFINITIONS, "other.py": other}, "pool.py", line) == uses
 
 

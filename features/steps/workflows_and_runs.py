@@ -197,7 +197,7 @@ def no_step_began(context):
 def these_dispatches(context):
     judge(
         "the operator sees these dispatches, and no others",
-        promised=rows_of(context.table, {"step", "worker", "began on", "lease", "wrote"}),
+        promised=rows_of(context.table, {"step", "worker", "began on", "lease", "because", "wrote"}),
         seen=run_observations.dispatches(context.world, context.table.headings),
     )
 

@@ -69,6 +69,14 @@ RUN_FAILURES = {
     "no matching worker came in time": [r"Timed out waiting for a worker matching "],
 }
 
+# Why a dispatch of a step did not complete, as its lease tells.
+LEASE_REASONS = {
+    "its worker came back": [r"^worker reconnected after drop; no writes had occurred$"],
+    "its worker stayed away": [r"^worker lost; no writes had occurred$"],
+    "the step had written": [r"^worker disconnected after writing \(write-then-drop\)$"],
+    "the orchestrator restarted": [r"^orchestrator restart$"],
+}
+
 # What tells somebody who follows a run how it ended.
 RUN_ENDINGS = {
     "succeeded": re.compile(r"Completed workflow \S+ succeeded"),
@@ -154,7 +162,7 @@ def reasons_given(text: str, wordings: dict[str, list[str]]) -> list[str]:
 
     Args:
         text: what the product said.
-        wordings: `REJECTIONS`, `COMMAND_FAILURES` or `RUN_FAILURES`.
+        wordings: such as `REJECTIONS` or `RUN_FAILURES`.
 
     Returns:
         The reasons recognised; none if the text gives no reason that the table knows.

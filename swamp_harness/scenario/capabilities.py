@@ -31,6 +31,7 @@ _CALLS = {
     "the deletion": "deleted",
     "the resource that it deletes": "read",
     "the resource that it spares": "spared",
+    "the lines of a stream": "lines",
     'the records of "seed"': "earlierOfOneKind",
     'the records of "seed" with number 0': "queried",
 }

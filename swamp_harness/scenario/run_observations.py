@@ -21,6 +21,7 @@ from swamp_harness.product.commands import Output
 from swamp_harness.product.remains import data_of_model
 from swamp_harness.product.run import MethodOutcome, RunOutcome
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord, QueuedStep
+from swamp_harness.product.wordings import LEASE_REASONS, reasons_given
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.journal import Note
 from swamp_harness.scenario.observations import beyond_grace_window
@@ -161,7 +162,7 @@ def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
     Args:
         world: the scenario's.
         headings: which of step, worker, began on (where the step itself says that it began), lease (how it
-            ended), wrote (whether the lease says so) are wanted.
+            ended), because (why it did not complete), wrote (whether the lease says so) are wanted.
     """
     _settle(world)
     ordered = sorted(world.operator.leases(), key=lambda lease: (lease.step, lease.created_at))
@@ -172,6 +173,7 @@ def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
             "worker": lease.worker,
             "began on": _where_it_began(next(begun[lease.step], None), lease.worker),
             "lease": lease.end,
+            "because": " and ".join(reasons_given(lease.error, LEASE_REASONS)) or lease.error,
             "wrote": "yes" if lease.has_writes else "no",
         }
         for lease in ordered

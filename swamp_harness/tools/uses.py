@@ -7,6 +7,7 @@ also reaches a line that few others reach is likelier to notice.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 
 from swamp_harness.tools.reach import statement_lines
@@ -20,9 +21,10 @@ def uses_of(texts: Mapping[str, str], module: str, line: int) -> dict[str, set[i
 
     What a line defines while its module is imported, such as a constant, a field or a default value, shows
     wherever its name stands; the head of a function shows in the body. Inside a function, these lines count:
-    the other lines of the function, the bodies of the module's functions that the line names, and the
-    mentions of the attributes that it sets. A name that begins with an underscore has uses in its own module
-    alone. Uses that no name shows, such as those by `getattr`, are missing.
+    the other lines of the function, the bodies of the module's functions that the line names, the mentions of
+    the attributes that it sets, and the calls of the function, if no other one has its name. A name that
+    begins with an underscore has uses in its own module alone. Uses that no name shows, such as those by
+    `getattr`, are missing.
 
     Args:
         texts: of the modules, by path.
@@ -46,7 +48,7 @@ def uses_of(texts: Mapping[str, str], module: str, line: int) -> dict[str, set[i
     changed = [each for each in ast.walk(around[-1]) if getattr(each, "lineno", 0) in own]
     named = {each.attr if isinstance(each, ast.Attribute) else each.id for each in _names(changed)}
     attributes = {each.attr for each in changed if isinstance(each, ast.Attribute) and _is_set(each)}
-    found = _mentions(texts, module, attributes, set(own)) if attributes else {}
+    found = _mentions(texts, module, attributes | _if_unique(around[-1].name, texts), set(own))
     bodies = (_body(each) for each in (around[-1], *(each for each in functions if each.name in named)))
     found[module] = found.get(module, set()).union(*bodies) - set(own)
     return {name: lines for name, lines in found.items() if lines}
@@ -77,6 +79,12 @@ def _names(nodes: list[ast.AST]) -> Iterator[ast.Name | ast.Attribute]:
 
 def _is_set(node: ast.Name | ast.Attribute) -> bool:
     return isinstance(node.ctx, ast.Store)
+
+
+def _if_unique(name: str, texts: Mapping[str, str]) -> set[str]:
+    """The name of a function, unless another function has it as well."""
+    head = re.compile(rf"\bdef {name}\(")
+    return {name} if sum(len(head.findall(text)) for text in texts.values()) == 1 else set()
 
 
 def _names_set(definition: ast.AST) -> set[str]:
