@@ -77,13 +77,13 @@ Feature: Capabilities
       | makes mistakes                           |
 
   @uat-22 @worker-reads-data-and-expressions
-  Scenario: A step on a worker reads what was written, computes expressions, and is given each line of a stream
+  Scenario: Steps read what was written, compute what expressions say, and are given each line of a stream
     Given a workflow with the steps:
       | step      | runs on          | work                                   | after |
       | seed      | the orchestrator | writes resources                       |       |
       | reading   | any worker       | reads data, its own and that of others | seed  |
       | computing | any worker       | evaluates expressions                  |       |
-      | streaming | any worker       | writes files from a stream             |       |
+      | streaming | the orchestrator | writes files from a stream             |       |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts

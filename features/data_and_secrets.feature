@@ -52,9 +52,9 @@ Feature: Secrets and environment
     When the workflow starts
     Then the run succeeds
     And the step "build" was handed the secret "api-key"
-    And the operator can read the text around the secret that the step "build" wrote into "file"
     And the secret of "api-key" is nowhere outside the vault
     And no answer about the run shows the secret of "api-key"
+    And the operator can read the text around the secret that the step "build" wrote into "file"
 
   @uat-24 @several-secrets-stay-home
   Scenario: A step that is handed several secrets tells none of them

@@ -129,7 +129,7 @@ async def _streams(context: Context) -> Answer:
     pieces = _in_pieces(text[:6], text[6:])  # in the middle of a letter
     streamed = await context.file("text", "streamed").write_stream(pieces, on_line=lines.append)
     from_path = await context.file("blob", "from-path").write(_BYTES)
-    return {"streamed": _told(streamed), "lines": {"answer": lines}, "fromPath": _told(from_path)}
+    return {"streamed": _told(streamed), "lines": lines, "fromPath": _told(from_path)}
 
 
 async def _reading(context: Context) -> Answer:
