@@ -366,7 +366,7 @@ def the_worker_is_rejected_because(context, worker, reason):
 @then('the worker "{worker:Name}" made {number:Number} attempts')
 def the_worker_made_attempts(context, worker, number):
     judge(
-        f'the worker "{worker}" tried to connect {number} times, counted, with a pause before each new attempt',
+        f'the worker "{worker}" tried to connect {number} times, counted, with a pause before each retry',
         promised={"attempts": list(range(1, number + 1)), "pauses": [observations.PAUSE] * (number - 1)},
         seen=observations.attempts(context.world, worker),
     )
