@@ -502,7 +502,7 @@ Feature: Reconnection and failure
     Then the command confirms that it cancels the run
     And nothing of the run was left when the command said that it is cancelled
     And the run is cancelled
-    And the step "build" was ended before its own end
+    And the step "build" was asked to stop, and ended before its own end
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | wrote   |
       | build | alpha  | failed | <wrote> |

@@ -157,11 +157,11 @@ def the_lease_ended_at_the_deadline(context, step, worker, seconds):
     )
 
 
-@then('the step "{step:Name}" was ended before its own end')
+@then('the step "{step:Name}" was asked to stop, and ended before its own end')
 def the_step_was_ended(context, step):
     judge(
-        f'the step "{step}" was ended before it came to its own end, by its own account',
-        promised={"began": 1, "came to its own end": 0},
+        f'the step "{step}" was asked to stop, and did not come to its own end, by its own account',
+        promised={"began": 1, "asked to stop": "yes", "came to its own end": 0},
         seen=run_observations.starts_and_ends(context.world, step),
     )
 

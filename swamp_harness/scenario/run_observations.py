@@ -143,9 +143,13 @@ def _latest_end(world: World, chosen: Callable[[LeaseRecord], bool], moment: dat
     return max(end for end in ends if end is not None) - moment
 
 
-def starts_and_ends(world: World, step: str) -> dict[str, int]:
-    """How often a step has begun, and how often it has come to its own end, by its own account."""
-    return {"began": len(world.journal.starts(step)), "came to its own end": len(world.journal.ends(step))}
+def starts_and_ends(world: World, step: str) -> dict[str, int | str]:
+    """How often a step began and came to its own end, and whether it was asked to stop, as it noted itself."""
+    return {
+        "began": len(world.journal.starts(step)),
+        "asked to stop": world.journal.remark("asked-to-stop", step) or "no",
+        "came to its own end": len(world.journal.ends(step)),
+    }
 
 
 def steps_begun(world: World) -> list[Row]:
