@@ -144,7 +144,7 @@ def _latest_end(world: World, chosen: Callable[[LeaseRecord], bool], moment: dat
 
 
 def starts_and_ends(world: World, step: str) -> dict[str, int | str]:
-    """How often a step began and came to its own end, and whether it was asked to stop, as it noted itself."""
+    """How often a step began and came to its own end, and whether it was asked to stop, as it notes."""
     return {
         "began": len(world.journal.starts(step)),
         "asked to stop": world.journal.remark("asked-to-stop", step) or "no",
