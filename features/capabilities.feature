@@ -77,12 +77,13 @@ Feature: Capabilities
       | makes mistakes                          |
 
   @uat-22 @worker-reads-data-and-expressions
-  Scenario: A step on a worker reads what was written, and computes what expressions say
+  Scenario: Steps read what was written, compute what expressions say, and are given each line of a stream
     Given a workflow with the steps:
       | step      | runs on          | work                                   | after |
       | seed      | the orchestrator | writes resources                       |       |
       | reading   | any worker       | reads data, its own and that of others | seed  |
       | computing | any worker       | evaluates expressions                  |       |
+      | streaming | the orchestrator | writes files from a stream             |       |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
@@ -100,6 +101,9 @@ Feature: Capabilities
       | size('Grüße')              | 5          |
       | [1, 2, 3].map(n, n * 2)    | 2, 4, 6    |
       | team == 'blue' ? 'b' : 'x' | b          |
+    And the step "streaming" was given back:
+      | asked for             | given back                       |
+      | the lines of a stream | one, twö, , last, without an end |
 
   # Texts with line breaks, quotes, tabs and letters of all kinds, texts that look like something else, very long
   # ones, numbers, nothing, what is empty, and what lies deep inside.

@@ -25,7 +25,6 @@ Feature: Secrets and environment
       | says a secret in a resource          | JSON   | the run succeeds                      |
       | says a secret in a file              | text   | the run succeeds                      |
       | says a secret in the bytes of a file | text   | the run succeeds                      |
-      | says a secret in a stream            | JSON   | the run succeeds                      |
       | says a secret in a file of its own   | text   | the run succeeds                      |
       | says a secret in the lines of a file | JSON   | the run succeeds                      |
       | says a secret in tags                | text   | the run succeeds                      |
@@ -39,6 +38,23 @@ Feature: Secrets and environment
       | work                                   | output | ending                                |
       | gives a secret to a program            | text   | the run succeeds                      |
       | gives a secret to a program that fails | JSON   | the run fails because its step failed |
+
+  @uat-24 @streamed-secret-stays-home
+  Scenario: A secret that a step streams letter by letter stays home, and the text around it arrives
+    Given a workflow with the steps:
+      | step  | runs on    | work                      |
+      | build | any worker | says a secret in a stream |
+    And the vault holds the secret "api-key"
+    And an orchestrator
+    And workers log everything
+    And the enrolled worker "alpha"
+    And the operator asks for answers in JSON
+    When the workflow starts
+    Then the run succeeds
+    And the step "build" was handed the secret "api-key"
+    And the secret of "api-key" is nowhere outside the vault
+    And no answer about the run shows the secret of "api-key"
+    And the operator can read the text around the secret that the step "build" wrote into "file"
 
   @uat-24 @several-secrets-stay-home
   Scenario: A step that is handed several secrets tells none of them

@@ -169,9 +169,9 @@ Feature: Reconnection and failure
       | build | alpha  |
       | build | alpha  |
     And the operator sees these dispatches, and no others:
-      | step  | worker | lease     | wrote |
-      | build | alpha  | expired   | no    |
-      | build | alpha  | completed | yes   |
+      | step  | worker | lease     | because              | wrote |
+      | build | alpha  | expired   | its worker came back | no    |
+      | build | alpha  | completed |                      | yes   |
     And this data has been recorded, and no other:
       | step  | data   | version | written on |
       | build | result | 1       | alpha      |
@@ -197,9 +197,9 @@ Feature: Reconnection and failure
     And the orchestrator is killed and starts again
     Then the worker "alpha" takes another step
     And the operator sees these dispatches, and no others:
-      | step    | worker | lease     | wrote |
-      | another | alpha  | completed | yes   |
-      | build   | alpha  | expired   | no    |
+      | step    | worker | lease     | because                    | wrote |
+      | another | alpha  | completed |                            | yes   |
+      | build   | alpha  | expired   | the orchestrator restarted | no    |
     And nothing of a step is left running on the machine of "alpha"
     And the pool shows, in text and in JSON:
       | worker | status | connected | slots |
@@ -265,9 +265,9 @@ Feature: Reconnection and failure
       | build | alpha  |
       | build | beta   |
     And the operator sees these dispatches, and no others:
-      | step  | worker | lease     | wrote |
-      | build | alpha  | expired   | no    |
-      | build | beta   | completed | yes   |
+      | step  | worker | lease     | because                | wrote |
+      | build | alpha  | expired   | its worker stayed away | no    |
+      | build | beta   | completed |                        | yes   |
     And this data has been recorded, and no other:
       | step  | data   | version | written on |
       | build | result | 1       | beta       |
@@ -350,8 +350,8 @@ Feature: Reconnection and failure
       | step  | worker |
       | build | alpha  |
     And the operator sees these dispatches, and no others:
-      | step  | worker | lease  | wrote |
-      | build | alpha  | failed | yes   |
+      | step  | worker | lease  | because              | wrote |
+      | build | alpha  | failed | the step had written | yes   |
     And this data has been recorded, and no other:
       | step  | data   | version | written on |
       | build | before | 1       | alpha      |
@@ -502,7 +502,7 @@ Feature: Reconnection and failure
     Then the command confirms that it cancels the run
     And nothing of the run was left when the command said that it is cancelled
     And the run is cancelled
-    And the step "build" was ended before its own end
+    And the step "build" was asked to stop, and ended before its own end
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | wrote   |
       | build | alpha  | failed | <wrote> |

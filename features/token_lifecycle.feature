@@ -148,8 +148,12 @@ Feature: Token lifecycle
       | withdrawn-2 | unused   | none                |
 
   @uat-03 @token-list-shows-machines
-  Scenario: The token list tells of every machine that a token for several has admitted
+  Scenario: The token list tells of every machine that a token has admitted, and when each token expires
     Given an orchestrator
+    And the token "days" with a lifetime of 7d
+    And the token "weeks" with a lifetime of 2w
+    And the token "months" with a lifetime of 1mo
+    And the token "years" with a lifetime of 1y
     And the token "fleet" for 3 machines
     And the token "withdrawn" for 2 machines
     And the enrolled worker "alpha" with the token "fleet"
@@ -158,8 +162,12 @@ Feature: Token lifecycle
     When the operator revokes the token "withdrawn"
     Then every list of tokens shows:
       | token     | state    | machine                                    |
+      | days      | unused   | none                                       |
       | fleet     | enrolled | those of "alpha" and "beta", of 3 machines |
+      | months    | unused   | none                                       |
+      | weeks     | unused   | none                                       |
       | withdrawn | revoked  | that of "gamma", of 2 machines             |
+      | years     | unused   | none                                       |
 
   @uat-04 @revoked-token-cannot-enroll
   Scenario Outline: A revoked token cannot enroll, told in <output>

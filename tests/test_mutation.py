@@ -22,7 +22,7 @@ from swamp_harness.tools.mutation_plan import Session, places_of_scenarios, unre
 from swamp_harness.tools.mutation_run import judged
 from swamp_harness.tools.reach import Reach, read_reach, statement_lines, write_reach
 from swamp_harness.tools.reach_recording import collected, copy_with_hook
-from swamp_harness.tools.uses import uses_of_definition
+from swamp_harness.tools.uses import uses_of
 from tests.conftest import a_result
 
 _MODULE = '''"""A module."""
@@ -113,6 +113,9 @@ class Member:
     def stop(self, at_once: bool = True) -> None:
         if at_once:
             self.draining = LIMIT > _limit
+
+    def end(self) -> None:
+        self.stop()
 """
 
 
@@ -123,14 +126,25 @@ class Member:
         (4, {"pool.py": {13}}),
         (9, {"pool.py": {13}, "other.py": {5}}),
         (11, {"pool.py": {12, 13}}),
-        (12, {}),
+        (12, {"pool.py": {13, 16}}),
+        (13, {"pool.py": {9, 12, 16}, "other.py": {5}}),
+        (16, {"pool.py": {12, 13}, "other.py": {6}}),
         (7, {}),
     ],
-    ids=["a constant", "a private constant", "a field", "a default", "in a function", "a decorator"],
+    ids=[
+        "a constant",
+        "a private constant",
+        "a field",
+        "a default",
+        "in a function",
+        "an attribute that is set",
+        "a call",
+        "a decorator",
+    ],
 )
-def test_a_definition_is_used_wherever_its_name_stands_and_a_head_by_its_body(line, uses):
-    other = "import pool\nprint(pool.LIMIT, _limit)\n\n\nmember = pool.Member(draining=True)\n"
-    assert uses_of_definition({"pool.py": _DEFINITIONS, "other.py": other}, "pool.py", line) == uses
+def test_a_line_shows_in_the_uses_of_what_it_sets_and_in_the_rest_of_its_function(line, uses):
+    other = "import pool\nprint(pool.LIMIT, _limit)\n\n\nmember = pool.Member(draining=True)\nmember.end()\n"
+    assert uses_of({"pool.py": _DEFINITIONS, "other.py": other}, "pool.py", line) == uses
 
 
 _MUTANTS = """
@@ -181,6 +195,12 @@ def test_who_has_noticed_a_mutant_in_a_function_is_known_to_notice_changes_of_it
 def test_who_is_known_to_notice_changes_comes_before_all():
     reach = _reach()
     assert reach.scenarios_at("pool.py", range(6, 10), known="broad".__eq__) == ["broad", "narrow"]
+
+
+def test_of_equally_likely_scenarios_those_of_different_subjects_take_turns():
+    reach = Reach({}, {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0}, {"pool.py": {6: ["a", "b", "c", "d"]}}, {})
+    subject = {"a": 1, "b": 1, "c": 2, "d": 1}.__getitem__
+    assert reach.scenarios_at("pool.py", [6], subject=subject) == ["a", "c", "b", "d"]
 
 
 def test_every_scenario_depends_on_what_the_preparation_reaches():

@@ -429,9 +429,9 @@ def the_worker_is_rejected_because(context, worker, reason):
 def the_worker_made_attempts(context, worker, number):
     """Checks how many times the worker tried to connect."""
     judge(
-        f'the number of times that the worker "{worker}" tried to connect is {number}',
-        promised=number,
-        seen=context.world.workers[worker].dials,
+        f'the worker "{worker}" tried to connect {number} times, counted, with a pause before each retry',
+        promised={"attempts": list(range(1, number + 1)), "pauses": [observations.PAUSE] * (number - 1)},
+        seen=observations.attempts(context.world, worker),
     )
 
 

@@ -41,6 +41,11 @@ def the_token(context, token):
     context.world.given.token(token)
 
 
+@given('the token "{token:Name}" with a lifetime of {lifetime:Lifetime}')
+def the_token_with_a_lifetime(context, token, lifetime):
+    context.world.given.token(token, lifetime=lifetime)
+
+
 @given('the token "{token:Name}" for {machines:Number} machines')
 def the_token_for_machines(context, token, machines):
     """Mints a token that may enroll this many machines."""

@@ -114,6 +114,17 @@ def the_step_was_handed(context, step, key):
     )
 
 
+@then(
+    'the operator can read the text around the secret that the step "{step:Name}" wrote into "{datum:Name}"'
+)
+def the_operator_can_read_around_the_secret(context, step, datum):
+    judge(
+        f'the operator can read the text around the secret that the step "{step}" wrote into "{datum}"',
+        promised=secret_observations.AROUND_SECRET,
+        seen=secret_observations.around_secret(context.world, step, datum),
+    )
+
+
 @then('the step "{step:Name}" was handed the secrets "{keys:Names}"')
 def the_step_was_handed_several(context, step, keys):
     """Checks that the step received these secrets; compares digests, never the secrets themselves."""

@@ -181,12 +181,12 @@ def the_lease_ended_at_the_deadline(context, step, worker, seconds):
     )
 
 
-@then('the step "{step:Name}" was ended before its own end')
+@then('the step "{step:Name}" was asked to stop, and ended before its own end')
 def the_step_was_ended(context, step):
     """Checks that the step started once and was stopped before it finished its work."""
     judge(
-        f'the step "{step}" was ended before it came to its own end, by its own account',
-        promised={"began": 1, "came to its own end": 0},
+        f'the step "{step}" was asked to stop, and did not come to its own end, by its own account',
+        promised={"began": 1, "asked to stop": "yes", "came to its own end": 0},
         seen=run_observations.starts_and_ends(context.world, step),
     )
 
@@ -226,7 +226,7 @@ def these_dispatches(context):
     """Checks every lease that the operator sees: step, worker, state and whether the step wrote data."""
     judge(
         "the operator sees these dispatches, and no others",
-        promised=rows_of(context.table, {"step", "worker", "began on", "lease", "wrote"}),
+        promised=rows_of(context.table, {"step", "worker", "began on", "lease", "because", "wrote"}),
         seen=run_observations.dispatches(context.world, context.table.headings),
     )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from standin.extensions import Description
-from standin.extensions.notes import account, is_first, journal, notes
+from standin.extensions.notes import account, is_first, journal, note, notes
 from standin.store import Kind
 from standin.timing import HOLDING, MOMENT
-from standin.worker.context import Context
+from standin.worker.context import Aborted, Context
 
 
 def _may_go_on(step: str) -> bool:
@@ -18,8 +18,13 @@ def _may_go_on(step: str) -> bool:
 async def _hold(step: str, context: Context, *, listening: bool = True, twice: bool = False) -> None:
     holds = is_first(step) or (twice and is_first(step, "begun-{}-again"))
     journal("start", step)
-    if holds:
+    if not holds:
+        return
+    try:
         await context.pause(HOLDING, until=lambda: _may_go_on(step), listening=listening)
+    except Aborted:
+        note(f"asked-to-stop-{step}", "yes")
+        raise
 
 
 async def _finish(step: str, context: Context, **said: str) -> None:

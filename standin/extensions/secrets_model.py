@@ -32,12 +32,12 @@ async def _lines(secret: str, context: Context) -> None:
 
 
 async def _stream(secret: str, context: Context) -> None:
-    await context.file("file", "file").write_stream(_cut(f"it is {secret}, all of it", 16))
+    await context.file("file", "file").write_stream(_letters(f"it is {secret}, all of it"))
 
 
-async def _cut(text: str, at: int) -> AsyncIterator[bytes]:
-    for piece in (text[:at], text[at:]):
-        yield piece.encode()
+async def _letters(text: str) -> AsyncIterator[bytes]:
+    for letter in text:
+        yield letter.encode()
 
 
 async def _tags(secret: str, context: Context) -> None:

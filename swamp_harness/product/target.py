@@ -23,6 +23,8 @@ REQUIRE_VARIABLE = "UAT_REQUIRE_BINARY"
 SWAMP = Path(__file__).with_name("swamp.yaml")
 
 _LISTED = "listed"
+# The units of lifetimes, in minutes.
+_MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10080, "mo": 43200, "y": 525600}
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,9 @@ class Times:
     minute: timedelta = timedelta(minutes=1)
 
     def lasts(self, lifetime: str) -> timedelta:
-        """How long a lifetime lasts that minting takes, in minutes, hours or days."""
-        return int(lifetime[:-1]) * {"m": 1, "h": 60, "d": 1440}[lifetime[-1]] * self.minute
+        """How long a lifetime lasts that minting takes, such as 90m, 1h, 7d, 2w, 1mo or 1y."""
+        number = lifetime.rstrip("ymhdwo")
+        return int(number) * _MINUTES[lifetime.removeprefix(number)] * self.minute
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,14 @@ RUN_FAILURES = {
     "no matching worker came in time": [r"Timed out waiting for a worker matching "],
 }
 
+# Why a dispatch of a step did not complete, as its lease tells.
+LEASE_REASONS = {
+    "its worker came back": [r"^worker reconnected after drop; no writes had occurred$"],
+    "its worker stayed away": [r"^worker lost; no writes had occurred$"],
+    "the step had written": [r"^worker disconnected after writing \(write-then-drop\)$"],
+    "the orchestrator restarted": [r"^orchestrator restart$"],
+}
+
 # What tells somebody who follows a run how it ended.
 RUN_ENDINGS = {
     "succeeded": re.compile(r"Completed workflow \S+ succeeded"),
@@ -124,7 +132,8 @@ PORT_TAKEN = re.compile(r"AddrInUse|[Aa]ddress already in use")
 UNKNOWN_REQUEST = re.compile(r"^invalid_request: Invalid request: type: ")
 
 # What a worker says on its standard output in text mode.
-WORKER_DIALS = re.compile(r"^Connecting to \S+ \(attempt \d+\)")
+WORKER_DIALS = re.compile(r"^Connecting to \S+ \(attempt (?P<attempt>\d+)\)")
+WORKER_PAUSES = re.compile(r"^Reconnecting in (?P<seconds>[\d.]+)s$")
 WORKER_ENROLLED = re.compile(r"^\S* ?Enrolled as (?P<name>\S+)$")
 WORKER_DISCONNECTED = re.compile(r"^Disconnected: ")
 WORKER_STOPPED = re.compile(r"^Worker stopped: (?P<reason>.*)$")
@@ -137,11 +146,11 @@ WORKER_EVENTS: Mapping[str, re.Pattern[str]] = {
         r"^\S+ Dispatch [0-9a-f]{8}: \S+ \((?P<workflowName>\S+) \S (?P<stepName>\S+)\)$"
     ),
     "dispatch_finished": re.compile(r"^\S+ Dispatch [0-9a-f]{8}: \S+ succeeded in \d+ms$"),
-    "dispatch_failed": re.compile(r"^\S+ Dispatch [0-9a-f]{8}: \S+ failed in \d+ms — .*\S$"),
+    "dispatch_failed": re.compile(r"^\S+ Dispatch [0-9a-f]{8}: \S+ failed in \d+ms — (?P<error>.*\S)$"),
     "draining": re.compile(r"^Draining \(received shutdown signal\)"),
     "drain_complete": re.compile(r"^Drain complete\b"),
     "disconnected": re.compile(r"^Disconnected: drained$"),
-    "retrying": re.compile(r"^Reconnecting in \d+s$"),
+    "retrying": WORKER_PAUSES,
     "stopped": re.compile(r"^Worker stopped: received shutdown signal$"),
 }
 
@@ -154,7 +163,7 @@ def reasons_given(text: str, wordings: dict[str, list[str]]) -> list[str]:
 
     Args:
         text: what the product said.
-        wordings: `REJECTIONS`, `COMMAND_FAILURES` or `RUN_FAILURES`.
+        wordings: such as `REJECTIONS` or `RUN_FAILURES`.
 
     Returns:
         The reasons recognised; none if the text gives no reason that the table knows.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from swamp_harness.product.wordings import (
     WORKER_DISCONNECTED,
     WORKER_ENROLLED,
     WORKER_EVENTS,
+    WORKER_PAUSES,
     WORKER_STOPPED,
     reasons_given,
 )
@@ -235,6 +237,18 @@ class Worker:
         return len(self._said(WORKER_DIALS, "connecting"))
 
     @property
+    def attempts(self) -> list[int]:
+        """The number that its present process has told of each attempt to connect."""
+        told = self._told(WORKER_DIALS, "connecting")
+        return [int(each["attempt"]) for each in told]
+
+    @property
+    def pauses(self) -> list[float]:
+        """How long its present process has said that it waits before each new attempt, in seconds."""
+        told = self._told(WORKER_PAUSES, "retrying")
+        return [float(each["seconds"] if "seconds" in each else each["delayMs"] / 1000) for each in told]
+
+    @property
     def enrollments(self) -> int:
         """How often its present process has said that it enrolled."""
         return len(self._said(WORKER_ENROLLED, "enrolled"))
@@ -337,6 +351,13 @@ class Worker:
         if self.settings.output is Output.JSON:
             return [line for line in lines if self._event(line.text)["kind"] == kind]
         return [line for line in lines if pattern.search(line.text)]
+
+    def _told(self, pattern: re.Pattern[str], kind: str) -> list[Mapping[str, Any]]:
+        """What its lines of one kind tell: the groups of the pattern in text, the events in JSON."""
+        lines = [line.text for line in self._said(pattern, kind)]
+        if self.settings.output is Output.JSON:
+            return [self._event(line) for line in lines]
+        return [match.groupdict() for line in lines if (match := pattern.search(line))]
 
     def _event(self, line: str) -> Any:
         try:

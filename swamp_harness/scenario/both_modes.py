@@ -18,7 +18,7 @@ from swamp_harness.product.records import (
     tokens_from_table,
 )
 from swamp_harness.product.run_records import queue_from_json, queue_from_table
-from swamp_harness.product.wordings import DAEMON_IS_OFF, NOBODY_TO_VERIFY
+from swamp_harness.product.wordings import DAEMON_IS_OFF, NOBODY_TO_VERIFY, RUN_FAILURES, reasons_given
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 
@@ -153,7 +153,7 @@ def events_of(world: World, worker: str) -> list[Row]:
 
 def _in_text(world: World, worker: str) -> list[Row]:
     return [
-        {"event": kind, "step": _step_of(world, facts), "facts": _AS_THEY_WERE}
+        {"event": kind, "step": _step_of(world, facts), "facts": _wrong_reason(kind, facts) or _AS_THEY_WERE}
         for kind, facts in world.workers[worker].lines_of_events()
     ]
 
@@ -165,11 +165,19 @@ def _in_json(world: World, worker: str) -> list[Row]:
         {
             "event": kind,
             "step": _step_of(world, event),
-            "facts": _AS_THEY_WERE if _holds(event, known[kind]) else json.dumps(event),
+            "facts": _AS_THEY_WERE
+            if _holds(event, known[kind]) and not _wrong_reason(kind, event)
+            else json.dumps(event),
         }
         for event in told
         for kind in [_kind_of(event)]
     ]
+
+
+def _wrong_reason(kind: str, event: Mapping[str, Any]) -> str:
+    """What an event of a step that failed tells as the reason; empty if it tells what the step told."""
+    error = str(event.get("error", "no reason"))
+    return error if kind == "dispatch_failed" and not reasons_given(error, RUN_FAILURES) else ""
 
 
 def _kind_of(event: Mapping[str, Any]) -> str:

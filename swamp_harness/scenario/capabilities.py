@@ -31,6 +31,7 @@ _CALLS = {
     "the deletion": "deleted",
     "the resource that it deletes": "read",
     "the resource that it spares": "spared",
+    "the lines of a stream": "lines",
     'the records of "seed"': "earlierOfOneKind",
     'the records of "seed" with number 0': "queried",
 }
@@ -91,6 +92,8 @@ def _answer_to(wanted: str, noted: Mapping[str, Any]) -> Any:
 
 
 def _in_words(noted: Any) -> str:
+    if isinstance(noted, list):  # what it was told without asking
+        noted = {"answer": noted}
     if not isinstance(noted, Mapping) or "answer" not in noted:
         return f"not an answer: {noted}"
     answer = noted["answer"]

@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from swamp_harness.machinery.leaksearch import Leak, search_files, search_text
 from swamp_harness.machinery.limits import (
@@ -21,6 +22,10 @@ from swamp_harness.product.commands import Output
 from swamp_harness.product.records import PoolMember
 from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.scenario.world import World
+
+# What a worker says of its pause before it tries again, if the pause is one that it may make.
+PAUSE = "at most 30 s"
+_LONGEST_PAUSE = 30
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,13 @@ class Binding:
         """As a phrase."""
         since = "since the first enrollment" if self.unchanged else "since a later moment"
         return f"bound to {', '.join(self.machines) or 'nothing'} {since}"
+
+
+def attempts(world: World, worker: str) -> dict[str, list[Any]]:
+    """The numbers of the attempts that a worker has made to connect, and its pauses before new ones."""
+    actor = world.workers[worker]
+    pauses = [PAUSE if 0 < each <= _LONGEST_PAUSE else f"{each:g} s" for each in actor.pauses]
+    return {"attempts": actor.attempts, "pauses": pauses}
 
 
 def pool_when(

@@ -21,6 +21,7 @@ from swamp_harness.product.commands import Output
 from swamp_harness.product.remains import data_of_model
 from swamp_harness.product.run import MethodOutcome, RunOutcome
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord, QueuedStep
+from swamp_harness.product.wordings import LEASE_REASONS, reasons_given
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.journal import Note
 from swamp_harness.scenario.observations import beyond_grace_window
@@ -142,9 +143,13 @@ def _latest_end(world: World, chosen: Callable[[LeaseRecord], bool], moment: dat
     return max(end for end in ends if end is not None) - moment
 
 
-def starts_and_ends(world: World, step: str) -> dict[str, int]:
-    """How often a step has begun, and how often it has come to its own end, by its own account."""
-    return {"began": len(world.journal.starts(step)), "came to its own end": len(world.journal.ends(step))}
+def starts_and_ends(world: World, step: str) -> dict[str, int | str]:
+    """How often a step began and came to its own end, and whether it was asked to stop, as it notes."""
+    return {
+        "began": len(world.journal.starts(step)),
+        "asked to stop": world.journal.remark("asked-to-stop", step) or "no",
+        "came to its own end": len(world.journal.ends(step)),
+    }
 
 
 def steps_begun(world: World) -> list[Row]:
@@ -161,7 +166,7 @@ def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
     Args:
         world: the scenario's.
         headings: which of step, worker, began on (where the step itself says that it began), lease (how it
-            ended), wrote (whether the lease says so) are wanted.
+            ended), because (why it did not complete), wrote (whether the lease says so) are wanted.
     """
     _settle(world)
     ordered = sorted(world.operator.leases(), key=lambda lease: (lease.step, lease.created_at))
@@ -172,6 +177,7 @@ def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
             "worker": lease.worker,
             "began on": _where_it_began(next(begun[lease.step], None), lease.worker),
             "lease": lease.end,
+            "because": " and ".join(reasons_given(lease.error, LEASE_REASONS)) or lease.error,
             "wrote": "yes" if lease.has_writes else "no",
         }
         for lease in ordered

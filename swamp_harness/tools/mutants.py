@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import takewhile, zip_longest
+from itertools import takewhile
 from typing import Any
 
 import libcst
@@ -15,6 +15,8 @@ from libcst.metadata import MetadataWrapper
 from mutmut.mutation.file_mutation import Mutation, MutationVisitor, deep_replace
 from mutmut.mutation.mutators import mutation_operators
 from mutmut.mutation.pragma_handling import IgnoredCode
+
+from swamp_harness.tools.reach import in_turns
 
 _CONTEXT = 2
 
@@ -108,8 +110,8 @@ def sampled(sites: Iterable[Site], seed: int) -> list[Site]:
     by_module = []
     for kinds in groups.values():
         shuffled = [chance.sample(each, len(each)) for each in kinds.values()]
-        by_module.append(list(_in_turns(chance.sample(shuffled, len(shuffled)))))
-    return list(_in_turns(chance.sample(by_module, len(by_module))))
+        by_module.append(list(in_turns(chance.sample(shuffled, len(shuffled)))))
+    return list(in_turns(chance.sample(by_module, len(by_module))))
 
 
 def _noting(operators: dict[int, str]) -> list[tuple[type, Callable[[Any], Iterable[libcst.CSTNode]]]]:
@@ -124,11 +126,6 @@ def _noting(operators: dict[int, str]) -> list[tuple[type, Callable[[Any], Itera
         return made
 
     return [(kind, noting(operator)) for kind, operator in mutation_operators]
-
-
-def _in_turns(groups: Sequence[Sequence[Site]]) -> Iterator[Site]:
-    for turn in zip_longest(*groups):
-        yield from (each for each in turn if each is not None)
 
 
 def _compiles(code: str) -> bool:

@@ -16,7 +16,7 @@ from swamp_harness.tools.known_noticers import KnownNoticers
 from swamp_harness.tools.mutants import MutableModule, Mutant, Site
 from swamp_harness.tools.mutation_lists import Decisions
 from swamp_harness.tools.reach import Reach, fingerprint, statement_lines
-from swamp_harness.tools.uses import uses_of_definition
+from swamp_harness.tools.uses import uses_of
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,15 @@ class Plan:
             return None
         at = statement_lines(module.text)
         lines = {line for each in mutant.lines for line in at.get(each, (each,))}
-        uses = uses_of_definition(self.texts, site.module, mutant.lines.start)
+        uses = uses_of(self.texts, site.module, mutant.lines.start)
         about = {**uses, site.module: lines | uses.get(site.module, set())}
         noticers = self.noticers.of_lines(self.texts, about)
-        ordered = self.found.scenarios_at(site.module, lines, uses, noticers.__contains__)
+        ordered = self.found.scenarios_at(site.module, lines, uses, noticers.__contains__, self._subject)
         names = [name for name in ordered if name in self.places]
         return (mutant, names) if names else None
+
+    def _subject(self, name: str) -> tuple[int, ...]:
+        return self.places[name].numbers if name in self.places else ()
 
 
 @dataclass

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.plain_text import json_text
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,18 +39,22 @@ class Reach:
         lines: Iterable[int],
         uses: Mapping[str, Iterable[int]] | None = None,
         known: Callable[[str], bool] = lambda _: False,
+        subject: Callable[[str], Hashable] = lambda _: None,
     ) -> list[str]:
         """The scenarios that reach one of some lines, the likeliest to notice a change first.
 
-        A scenario that reaches few lines of the module is about few things, so it comes early; of those that
-        reach equally many, the shortest comes first. What the preparation reaches, every scenario depends on.
+        Of equally likely scenarios, those of different subjects take turns, as similar scenarios overlook the
+        same changes. Within a subject, a scenario that reaches few lines of the module is about few things,
+        so it comes early; a short scenario comes before a long one. Every scenario depends on what the
+        preparation reaches.
 
         Args:
             module: the path of the module.
             lines: of the module.
-            uses: the lines that use what is defined there, by module. Who reaches one of them comes first,
-                and of those whoever reaches one that few others reach.
+            uses: the lines that show what a change does, by module. A scenario that reaches one of them comes
+                first, and a line that few scenarios reach counts most.
             known: whether a scenario, by id, has noticed a change of the same function; that comes first.
+            subject: what a scenario, by id, is about.
         """
         wanted = set(lines)
         if wanted & set(self.prepared.get(module, ())):
@@ -59,11 +66,19 @@ class Reach:
         company = self._company(uses or {})
         nobody = len(self.seconds) + 1
 
-        def rank(name: str) -> tuple[bool, int, float, str]:
-            cost = breadth.get(name, 0) * self.seconds[name]
-            return not known(name), company.get(name, nobody), cost, name
+        def likelihood(name: str) -> tuple[bool, int]:
+            return not known(name), company.get(name, nobody)
 
-        return sorted(found, key=rank)
+        def rank(name: str) -> tuple[tuple[bool, int], float, str]:
+            return likelihood(name), breadth.get(name, 0) * self.seconds[name], name
+
+        ordered: list[str] = []
+        for _, equals in groupby(sorted(found, key=rank), likelihood):
+            by_subject: dict[Hashable, list[str]] = {}
+            for name in equals:
+                by_subject.setdefault(subject(name), []).append(name)
+            ordered += in_turns(list(by_subject.values()))
+        return ordered
 
     def is_reached(self, module: str, lines: Iterable[int]) -> bool:
         """Whether a scenario, or the preparation of a run, reaches one of some lines."""
@@ -85,6 +100,12 @@ class Reach:
             for name in names:
                 breadth[name] = breadth.get(name, 0) + 1
         return breadth
+
+
+def in_turns(groups: Sequence[Sequence[T]]) -> Iterator[T]:
+    """The first of each group, then the second of each, and so on."""
+    for turn in zip_longest(*groups):
+        yield from (each for each in turn if each is not None)
 
 
 def fingerprint(text: str) -> str:
