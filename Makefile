@@ -78,7 +78,7 @@ test: .venv/ready workflows
 	$(BIN)/swamp-uat check-features
 	$(BIN)/swamp-uat coverage --check
 	$(BIN)/swamp-uat verification --check
-	$(BIN)/pytest --numprocesses auto --dist worksteal
+	$(BIN)/pytest
 
 # The rules of GitHub's workflows, and what is unsafe in them; asks nobody.
 workflows: .venv/ready

@@ -57,6 +57,20 @@ Feature: Operability
       | build | the orchestrator |
       | ship  | alpha            |
 
+  @uat-28 @network @follower-returns-after-network-break
+  Scenario: An operator whose network breaks is told everything once that the run says, and how it ends
+    Given a workflow with the steps:
+      | step  | runs on          | work                            | after |
+      | build | the orchestrator | says a word, holds, then writes |       |
+      | ship  | the orchestrator | says a word, holds, then writes | build |
+    And an orchestrator
+    And the operator is at another machine, without a repository, on a network that can fail
+    And the operator asks for answers in text
+    When the workflow starts
+    And the network of the operator is down while "build" ends and "ship" begins
+    Then the run succeeds
+    And the operator was told once that each of the steps "build, ship" began, spoke and was done
+
   @uat-28 @remote-step-failure-fails-run
   Scenario Outline: A step that fails fails the run for an operator elsewhere, told in <output>
     Given a workflow with the steps:

@@ -16,8 +16,8 @@ from websockets.exceptions import WebSocketException
 from standin.errors import UserError
 
 _PATIENCE = 30
-# The kind of message that tells what a run says.
-SAID = "run.said"
+# The kinds of messages that tell which run it is, and what it says.
+ACCEPTED, SAID = "run.accepted", "run.said"
 
 
 class CertificateRejected(UserError):

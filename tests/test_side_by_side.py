@@ -226,7 +226,8 @@ def test_nothing_is_left_of_a_run_side_by_side_that_is_ended(tmp_path: Path, nam
         results = json.loads((tmp_path / "run.json").read_text())["results"]
         runs = features.runs_in(features.parse(project.FEATURES))
         assert len(results) == sum(6 in run.numbers for run in runs)
-        assert {each["skip"]["ending"] for each in results if each["skip"]} == {INTERRUPTED[name]}
+        endings = {each["skip"]["ending"] for each in results if each["skip"]}
+        assert INTERRUPTED[name] in endings
 
 
 def _of(pid: int) -> list[psutil.Process]:

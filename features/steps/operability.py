@@ -28,6 +28,16 @@ def the_operator_is_at_another_machine(context):
     context.world.given.another_machine()
 
 
+@given("the operator is at another machine, without a repository, on a network that can fail")
+def the_operator_is_on_a_network(context):
+    context.world.given.another_machine(on_a_network=True)
+
+
+@when('the network of the operator is down while "{step:Name}" ends and "{later:Name}" begins')
+def the_network_of_the_operator_is_down(context, step, later):
+    run_events.break_network_between(context.world, step, later)
+
+
 @when('the step "{step:Name}" goes on once the operator has seen what it says')
 def the_step_goes_on_once_heard(context, step):
     run_events.go_on_once_heard(context.world, step)
@@ -39,6 +49,15 @@ def the_operator_has_seen(context):
         "the operator has seen what these steps said while they still ran",
         promised=[row["step"] for row in rows_of(context.table, {"step"})],
         seen=context.world.heard_in_time,
+    )
+
+
+@then('the operator was told once that each of the steps "{steps:Names}" began, spoke and was done')
+def the_operator_was_told_once(context, steps):
+    judge(
+        f"the operator was told once that each of the steps {' and '.join(steps)} began, spoke and was done",
+        promised=elsewhere_observations.told_once(steps),
+        seen=elsewhere_observations.times_told(context.world, steps),
     )
 
 

@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 from standin.mutants import mutant, replaces
 
 if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
+
     from standin.commandline import Call
+    from standin.operator.workflows import Followed
     from standin.orchestrator.dataplane import DataPlane
     from standin.orchestrator.dispatch import Dispatch, Dispatcher, Work
     from standin.orchestrator.requests import Requests
+    from standin.orchestrator.runs import Run
     from standin.orchestrator.serve import Orchestrator
     from standin.orchestrator.workflow import Step
     from standin.repository import Repository
@@ -296,3 +300,65 @@ def tags_in_ascii() -> None:
         return {
             name: value.encode("ascii", "ignore").decode() for name, value in old(requests, payload).items()
         }
+
+
+@mutant(28)
+def told_again_after_a_break() -> None:
+    """Who follows a run and comes back after a break of the network is told everything again."""
+
+    @replaces("orchestrator.requests:Requests.told_before")
+    def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:
+        return 0
+
+
+@mutant(28)
+def not_told_what_was_said_in_a_break() -> None:
+    """Who follows a run and comes back after a break of the network is not told what was said meanwhile."""
+
+    @replaces("orchestrator.requests:Requests.told_before")
+    def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:
+        return len(requests._runs[payload["runId"]]._lines)
+
+
+@mutant(28)
+def one_line_again_after_a_break() -> None:
+    """Who follows a run and comes back after a break of the network is told the last line again."""
+
+    @replaces("orchestrator.requests:Requests.told_before")
+    def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:
+        return old(requests, payload) - 1
+
+
+@mutant(28)
+def one_line_lost_in_a_break() -> None:
+    """Who follows a run and comes back after a break of the network misses the first line of that time."""
+
+    @replaces("orchestrator.requests:Requests.told_before")
+    def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:
+        return old(requests, payload) + 1
+
+
+@mutant(28)
+def run_ends_with_its_follower() -> None:
+    """A run is cancelled when the connection of the one who follows it breaks."""
+
+    @replaces("orchestrator.requests:Requests._tell")
+    async def _(
+        old: Callable[[Requests, ServerConnection, Run, int], Awaitable[None]],
+        requests: Requests,
+        socket: ServerConnection,
+        run: Run,
+        after: int = 0,
+    ) -> None:
+        await old(requests, socket, run, after)
+        if run.status == "running":
+            await run.cancel()
+
+
+@mutant(28)
+def follower_gives_up() -> None:
+    """Who follows a run is left alone when the connection breaks."""
+
+    @replaces("operator.workflows:attach")
+    def _(old: Callable[[Followed], str], followed: Followed) -> str:
+        raise ConnectionError("the orchestrator has gone")

@@ -388,7 +388,8 @@ def writes_of_another_step_counted() -> None:
         fate: str,
     ) -> None:
         lost.append(dispatch.lease)
-        for lease in lost:
+        # Whichever of the two is decided first: the other one is held, or was lost before.
+        for lease in [*lost, *(each.lease for each in dispatcher.dispatches.values() if each.lease)]:
             if lease["workerName"] == dispatch.lease["workerName"] and lease["hasWrites"]:
                 dispatch.lease["hasWrites"] = True
         old(dispatcher, dispatch, fate)

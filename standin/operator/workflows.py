@@ -8,20 +8,24 @@ import json
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from standin import questions
 from standin.answers import table, tell
 from standin.commandline import Call
 from standin.errors import UserError
-from standin.remote import answered, ask, connected, message
+from standin.remote import ACCEPTED, SAID, answer_in, ask, connected, message
 from standin.repository import Repository
 
 _RUNS = ("RUN", "WORKFLOW", "STATUS", "STARTED")
 # What an orchestrator writes down of itself, for commands in its repository.
 SERVING = "serving.json"
+# Before somebody whose connection broke dials again, in seconds.
+_PAUSE = 0.2
 
 
 def run(call: Call) -> int:
@@ -39,11 +43,52 @@ def run(call: Call) -> int:
     return 0 if told["status"] == "succeeded" else 1
 
 
+@dataclass
+class Followed:
+    """How far somebody has followed a run.
+
+    Attributes:
+        run: its id; empty as long as it is not known.
+        lines: how many of its lines have been told.
+    """
+
+    run: str = ""
+    lines: int = 0
+
+
 async def _follow(call: Call, payload: dict[str, Any]) -> Any:
-    async with connected(call.option("--server"), os.environ.get("SWAMP_CA_CERT", "")) as socket:
-        await socket.send(message("workflow.run", payload))
-        _cancel_on_ctrl_c(socket)
-        return await answered(socket, (lambda _: None) if call.json else print)
+    followed = Followed()
+    while True:
+        request = attach(followed) if followed.run else message("workflow.run", payload)
+        async with connected(call.option("--server"), os.environ.get("SWAMP_CA_CERT", "")) as socket:
+            await socket.send(request)
+            _cancel_on_ctrl_c(socket)
+            try:
+                return await _told(socket, followed, silent=call.json)
+            except ConnectionClosed as broken:
+                if not followed.run:
+                    raise ConnectionError("the orchestrator has gone") from broken
+        print("Connection dropped, reconnecting ...", file=sys.stderr)
+        await asyncio.sleep(_PAUSE)
+
+
+def attach(followed: Followed) -> str:
+    """The request of somebody who comes back to a run."""
+    return message("run.attach", {"runId": followed.run, "afterSeq": followed.lines})
+
+
+async def _told(socket: ClientConnection, followed: Followed, *, silent: bool) -> Any:
+    while True:
+        text = await socket.recv()
+        event = json.loads(text)
+        if event["type"] == ACCEPTED:
+            followed.run = event["payload"]["runId"]
+        elif event["type"] == SAID:
+            followed.lines += 1
+            if not silent:
+                print(event["payload"]["line"])
+        else:
+            return answer_in(text)
 
 
 def _cancel_on_ctrl_c(socket: ClientConnection) -> None:

@@ -19,7 +19,7 @@ from standin.orchestrator.dispatch import StepFailed, Work
 from standin.orchestrator.pool import Member, Pool
 from standin.orchestrator.runs import Run
 from standin.orchestrator.workflow import Step, steps_of
-from standin.remote import SAID
+from standin.remote import ACCEPTED, SAID
 from standin.repository import Repository
 from standin.store import Place, model_id_of
 
@@ -53,6 +53,9 @@ class Requests:
         while True:
             if request["type"] == "workflow.run":
                 await self._run_workflow(socket, request["payload"])
+                return
+            if request["type"] == "run.attach":
+                await self._attach(socket, request["payload"])
                 return
             if request["type"] == "model.method.run":
                 await self._run_method(socket, request["payload"])
@@ -196,12 +199,30 @@ class Requests:
         run = Run(self._repository, payload["name"], steps, self._execute, self.tags_wanted(payload))
         self._runs[run.identity] = run
         self._begin(run.carry_out())
+        await self._tell(socket, run)
+
+    async def _attach(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
+        run = self._runs.get(payload["runId"])
+        if run is None:
+            unknown = UserError(f"No active run with id '{payload['runId']}'", "not_found")
+            await self._send(socket, "run.attach.result", _told(unknown))
+            return
+        await self._tell(socket, run, after=self.told_before(payload))
+
+    def told_before(self, payload: dict[str, Any]) -> int:
+        """How many lines of a run somebody has been told who comes back to it."""
+        return int(payload["afterSeq"])
+
+    async def _tell(self, socket: ServerConnection, run: Run, after: int = 0) -> None:
         listening = asyncio.ensure_future(self._listen(socket, run))
-        follower = run.follow()
+        follower = run.follow(after)
         try:
+            await self._send(socket, ACCEPTED, {"runId": run.identity})
             while (line := await follower.get()) is not None:
                 await self._send(socket, SAID, {"line": line})
             await self._send(socket, "workflow.run.result", {"data": run.document()})
+        except ConnectionClosed:
+            return  # who followed it may come back
         finally:
             listening.cancel()
 

@@ -66,11 +66,13 @@ class Run:
         self.status = "running"
         self.record()
 
-    def follow(self) -> asyncio.Queue[str | None]:
-        """What the run says, from its beginning; None is its end."""
+    def follow(self, after: int = 0) -> asyncio.Queue[str | None]:
+        """What the run says, from its beginning or after so many lines; None is its end."""
         follower: asyncio.Queue[str | None] = asyncio.Queue()
-        for line in self._lines:
+        for line in self._lines[after:]:
             follower.put_nowait(line)
+        if self.status != "running":
+            follower.put_nowait(None)
         self._followers.append(follower)
         return follower
 
@@ -118,7 +120,7 @@ class Run:
             if not await self.may_begin(step):
                 return
             progress.status = "running"
-            self._say(f"main │ started {step.name}")
+            self._say(f"main │ step {step.name} · {step.model} · {step.method} · start")
             await self._execute(self._work(step), step)
             progress.status = "succeeded"
         except StepFailed as failure:
@@ -126,7 +128,8 @@ class Run:
         except asyncio.CancelledError:
             progress.status, progress.error = "cancelled", "aborted"
         finally:
-            self._say(f"main │ {progress.status} {step.name}")
+            done = progress.status == "succeeded"
+            self._say(f"main │ done {step.name} in 1ms" if done else f"main │ {progress.status} {step.name}")
             progress.over.set()
 
     async def may_begin(self, step: Step) -> bool:

@@ -76,6 +76,10 @@ RUN_ENDINGS = {
     "cancelled": re.compile(r"Cancelled workflow \S+"),
 }
 
+# What tells somebody who follows a run that a step begins, and that it has ended well.
+STEP_BEGINS = re.compile(r"│ step (?P<step>\S+) · [^\n]{0,500}\bstart\b")
+STEP_DONE = re.compile(r"│ done (?P<step>\S+) in ")
+
 METHOD_SUCCEEDED = re.compile(r"Completed +\S+ on \S+ succeeded")
 
 # What the command says that cancels a run: it has ended, or, where a step does not listen, will be ended.

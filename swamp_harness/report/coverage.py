@@ -15,7 +15,8 @@ from typing import Any
 from swamp_harness.machinery.faults import ExitCode, UnusableInput
 from swamp_harness.machinery.yaml_files import read_yaml
 from swamp_harness.report.features import FeatureScenario, Promise
-from swamp_harness.results.deviations import SCHEMA, Deviation, of_scenario
+from swamp_harness.results import schemas
+from swamp_harness.results.deviations import Deviation, of_scenario
 from swamp_harness.results.ids import is_of
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.run_record import read_run
@@ -41,7 +42,6 @@ class Recorded:
 
 
 _DEFAULTS = Path(__file__).with_name("defaults.yaml")
-_DEFAULTS_SCHEMA = SCHEMA.with_name("defaults.schema.json")
 NOT_HELD = "none"
 
 
@@ -70,7 +70,7 @@ def documented_defaults(file: Path = _DEFAULTS) -> list[Default]:
     Raises:
         UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
     """
-    return [Default(**entry) for entry in read_yaml(file, _DEFAULTS_SCHEMA)]
+    return [Default(**entry) for entry in read_yaml(file, schemas.DEFAULTS)]
 
 
 def coverage_map(

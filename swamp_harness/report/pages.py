@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from swamp_harness.machinery.plain_text import for_file
+from swamp_harness.results.outcome import Outcome, Standing
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ def write_page(page: Path, **names: Any) -> Path:
         loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["groupby_in_order"] = _groups
+    environment.globals |= {"Outcome": Outcome, "Standing": Standing}
     text = environment.get_template(f"{page.name}.j2").render(**names)
     page.write_text(for_file(text), "utf-8")
     return page

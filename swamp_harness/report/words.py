@@ -47,7 +47,6 @@ _RUN_ENDED = {
 }
 _NOT_RUN = {
     SkipKind.NOT_SELECTED: "not selected",
-    SkipKind.RUN_ENDED: "the run ended without running it",
     SkipKind.NO_OTHER_BINARY: "needs a binary of another protocol version",
     SkipKind.NO_SUCH_MACHINE: "needs a machine with {systems}",
     SkipKind.NO_MACHINE: "needs a machine of the bench, and none can be used",

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from swamp_harness.machinery.yaml_files import read_yaml
+from swamp_harness.results import schemas
 from swamp_harness.results.ids import is_of
 
-SCHEMA = Path(__file__).parent / "schemas" / "deviations.schema.json"
 _ANY_TEXT = "…"
 _AS_PROMISED = "as promised"
 _RANGE = {"from", "below"}
@@ -68,7 +68,7 @@ def load(file: Path) -> list[Deviation]:
     Raises:
         UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
     """
-    return [Deviation(**_stripped(entry)) for entry in read_yaml(file, SCHEMA)]
+    return [Deviation(**_stripped(entry)) for entry in read_yaml(file, schemas.DEVIATIONS)]
 
 
 def of_scenario(deviations: Sequence[Deviation], scenario: str) -> Deviation | None:

@@ -15,6 +15,11 @@ class Standing(Enum):
     BROKEN = "broken"
     UNKNOWN = "not judged"
 
+    @property
+    def mark(self) -> str:
+        """Its mark in tables."""
+        return {Standing.KEPT: "✔", Standing.BROKEN: "✘", Standing.UNKNOWN: "-"}[self]
+
 
 class Outcome(Enum):
     """What became of a scenario. The value is the label, which records and reports carry."""
@@ -32,6 +37,11 @@ class Outcome(Enum):
         """Everything that hangs on it."""
         return _TRAITS[self]
 
+    @property
+    def css(self) -> str:
+        """The name of its class on pages."""
+        return f"o-{self.value.replace(' ', '-')}"
+
 
 @dataclass(frozen=True)
 class Traits:
@@ -44,6 +54,7 @@ class Traits:
         is_new_failure: whether it is a failure that nobody has listed or waived.
         console: its mark in the lines of a run, at most four letters.
         mark: its mark in tables.
+        colour: on pages, as their style sheet calls it.
         allure_status: one of Allure's few.
         allure_word: with which Allure's message begins; empty if there is no message.
         allure_category: under which Allure lists it; empty for none.
@@ -55,6 +66,7 @@ class Traits:
     standing: Standing
     console: str
     mark: str
+    colour: str
     allure_status: str
     allure_word: str = ""
     allure_category: str = ""
@@ -69,6 +81,7 @@ _TRAITS = {
         standing=Standing.KEPT,
         console="ok",
         mark="✔",
+        colour="held",
         allure_status="passed",
     ),
     Outcome.BROKEN: Traits(
@@ -78,6 +91,7 @@ _TRAITS = {
         is_new_failure=True,
         console="FAIL",
         mark="✘",
+        colour="against",
         allure_status="failed",
         allure_word="Broken promise",
         allure_category="Broken promises",
@@ -89,6 +103,7 @@ _TRAITS = {
         standing=Standing.BROKEN,
         console="dev",
         mark="≠",
+        colour="against",
         allure_status="failed",
         allure_word="Known deviation",
         allure_category="Known deviations",
@@ -102,6 +117,7 @@ _TRAITS = {
         is_new_failure=True,
         console="GONE",
         mark="✘",
+        colour="against",
         allure_status="failed",
         allure_word="Deviation gone",
         allure_category="Deviations that are gone",
@@ -113,6 +129,7 @@ _TRAITS = {
         standing=Standing.BROKEN,
         console="wvd",
         mark="~",
+        colour="waived",
         allure_status="skipped",
         allure_word="Waived",
         allure_category="Waived promises",
@@ -125,6 +142,7 @@ _TRAITS = {
         is_new_failure=True,
         console="ERR",
         mark="!",
+        colour="gap",
         allure_status="broken",
         allure_word="Infrastructure",
         allure_category="Infrastructure faults",
@@ -136,6 +154,7 @@ _TRAITS = {
         standing=Standing.UNKNOWN,
         console="-",
         mark="-",
+        colour="gap",
         allure_status="skipped",
         allure_word="Not run",
         junit="skipped",

@@ -14,11 +14,11 @@ from enum import Enum
 from pathlib import Path
 
 from swamp_harness.machinery.yaml_files import read_yaml
+from swamp_harness.results import schemas
 from swamp_harness.results.ids import is_of
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import ScenarioResult
 
-SCHEMA = Path(__file__).parent / "schemas" / "waivers.schema.json"
 # A version begins with the moment of its build, which orders versions.
 _BUILT = re.compile(r"^(\d{8})\.(\d{6})\.(\d+)")
 
@@ -78,7 +78,7 @@ def load(file: Path) -> list[Waiver]:
     Raises:
         UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
     """
-    entries = read_yaml(file, SCHEMA) if file.exists() else []
+    entries = read_yaml(file, schemas.WAIVERS) if file.exists() else []
     return [
         Waiver(**{name.replace("-", "_"): each.strip() for name, each in entry.items()}) for entry in entries
     ]

@@ -8,9 +8,15 @@ from typing import Any
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.commands import CommandResult, Output, fails_because
 from swamp_harness.product.run import method_run
-from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, reasons_given
+from swamp_harness.product.wordings import (
+    RUN_FAILURES,
+    STACK_TRACE,
+    STEP_BEGINS,
+    STEP_DONE,
+    reasons_given,
+)
 from swamp_harness.scenario.both_modes import MISTAKES
-from swamp_harness.scenario.probe import RESULT
+from swamp_harness.scenario.probe import RESULT, word_of
 from swamp_harness.scenario.world import World
 
 # The port of the discard protocol: a privileged one that the operating system gives to nobody.
@@ -67,6 +73,21 @@ def _shown_in_json(artifact: Mapping[str, Any]) -> str:
     attributes = artifact["attributes"]
     said = "" if attributes.get("word") == _WORD else f", saying {attributes.get('word')!r}"
     return f"{artifact['name']} of {attributes.get('step')}{said}"
+
+
+def times_told(world: World, steps: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How often the one who followed the last run, in text, was told what each step did."""
+    said = world.runs.last_followed.said()
+    begun, done = ([match["step"] for match in told.finditer(said)] for told in (STEP_BEGINS, STEP_DONE))
+    return {
+        step: {"began": begun.count(step), "spoke": said.count(word_of(step)), "was done": done.count(step)}
+        for step in steps
+    }
+
+
+def told_once(steps: Sequence[str]) -> dict[str, dict[str, int]]:
+    """What `times_told` is to return."""
+    return {step: {"began": 1, "spoke": 1, "was done": 1} for step in steps}
 
 
 def told_of_failing_method(world: World) -> dict[str, str]:

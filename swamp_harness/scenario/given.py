@@ -9,6 +9,7 @@ from typing import Any
 from swamp_harness.machinery.certificates import Identity, Trust
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.limits import POOL_CHANGED
+from swamp_harness.machinery.network import NetworkPath
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.machinery.waiting import wait_until
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
@@ -131,14 +132,25 @@ class Given:
         self._scene.security.trust(trust)
         self._scene.operator.commands.environment.update(trust_of_command(self._scene.trusted))
 
-    def another_machine(self) -> None:
-        """Take the operator to a machine that has nothing but swamp and the address of the orchestrator."""
+    def another_machine(self, *, on_a_network: bool = False) -> None:
+        """Take the operator to a machine that has nothing but swamp and the address of the orchestrator.
+
+        Args:
+            on_a_network: whether the operator reaches the orchestrator over a network path that can fail.
+        """
         scene, bench = self._scene, self._scene.bench
         machine = Machine.at(scene.folder / "another-machine")
         variables = {**bench.mark(scene.scenario), **trust_of_command(scene.trusted)}
         commands = SwampCommands(bench.binary.runs_as, machine.environment(**variables), machine.work)
-        scene.elsewhere = Elsewhere(machine, commands, scene.orchestrator.api.url)
-        scene.runs = Runs(bench.binary.runs_as, commands.environment, machine.work, scene.evidence)
+        server = scene.orchestrator.api.url
+        if on_a_network:
+            network = scene.aids.enter_context(NetworkPath(scene.orchestrator.address))
+            host, port = network.address
+            server, scene.operators_network = f"ws://{host}:{port}", network
+        scene.elsewhere = Elsewhere(machine, commands, server)
+        scene.runs = Runs(
+            bench.binary.runs_as, commands.environment, machine.work, scene.evidence, server=server
+        )
 
     def token(self, token: str, *, lifetime: str = "", revoked: bool = False, machines: int = 1) -> None:
         """Mint a token, of the usual lifetime unless another is given, and revoke it if asked.

@@ -96,8 +96,37 @@ def go_on_once_heard(world: World, step: str) -> None:
         InfrastructureFault: the step did not hold.
     """
     wait_until_begun(world, step)
-    run = world.runs.last_followed
+    if _wait_until_heard(world, step):
+        world.heard_in_time.append(step)
+    if world.journal.ends(step):
+        raise InfrastructureFault(f'The step "{step}" did not hold, so what was seen of it proves nothing.')
+    world.journal.let_go_on(step)
+
+
+def break_network_between(world: World, step: str, later: str) -> None:
+    """Break the operator's network while one step ends and a later one begins; both hold until then.
+
+    The network heals before the later step goes on. Whether the operator sees what either step says is for
+    the scenario to judge: both go on in any case.
+
+    Raises:
+        AwaitedInVain: the first step does not begin.
+    """
+    wait_until_begun(world, step)
+    _wait_until_heard(world, step)
+    world.operators_network.cut()
+    world.journal.let_go_on(step)
     with contextlib.suppress(AwaitedInVain):
+        wait_until_begun(world, later)
+    world.operators_network.heal()
+    _wait_until_heard(world, later)
+    world.journal.let_go_on(later)
+
+
+def _wait_until_heard(world: World, step: str) -> bool:
+    """Wait until whoever follows the run sees what a step says; False if the limit passes before."""
+    run = world.runs.last_followed
+    try:
         wait_until(
             f'the one who follows the run to see that "{step}" says: {word_of(step)}',
             lambda: run.log.tail(3),
@@ -105,10 +134,9 @@ def go_on_once_heard(world: World, step: str) -> None:
             OUTPUT_SEEN,
             hopeless=lambda: cause_of_standstill(world),
         )
-        world.heard_in_time.append(step)
-    if world.journal.ends(step):
-        raise InfrastructureFault(f'The step "{step}" did not hold, so what was seen of it proves nothing.')
-    world.journal.let_go_on(step)
+    except AwaitedInVain:
+        return False
+    return True
 
 
 def stop_during_step(world: World, worker: str, step: str) -> None:

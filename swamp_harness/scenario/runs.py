@@ -28,11 +28,19 @@ class Runs:
         environment: of that person's machine.
         folder: where that person is.
         evidence: takes what is said.
+        server: the address by which that person reaches the orchestrator; the orchestrator's own when empty.
     """
 
     def __init__(
-        self, binary: Path, environment: Mapping[str, str], folder: PurePath, evidence: Evidence
+        self,
+        binary: Path,
+        environment: Mapping[str, str],
+        folder: PurePath,
+        evidence: Evidence,
+        *,
+        server: str = "",
     ) -> None:
+        self._server = server
         self._binary = binary
         self._environment = environment
         self._folder = folder
@@ -86,7 +94,7 @@ class Runs:
     ) -> None:
         """Start a run of a method on an orchestrator, and follow it in text."""
         words = (*method_run(model, method, **inputs), *_tagged(tags))
-        self._runs.append(self._follow(MethodRun, (*words, "--server", api.url), Output.TEXT))
+        self._runs.append(self._follow(MethodRun, (*words, "--server", self._server or api.url), Output.TEXT))
 
     def start(
         self,
@@ -110,7 +118,15 @@ class Runs:
         """
         known = set(api.run_ids())
         given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
-        words = ("workflow", "run", workflow.name, "--server", api.url, *given, *_tagged(tags))
+        words = (
+            "workflow",
+            "run",
+            workflow.name,
+            "--server",
+            self._server or api.url,
+            *given,
+            *_tagged(tags),
+        )
         run = self._follow(WorkflowRun, words, output)
         self._runs.append(run)
         new = wait_until(

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.machinery.memory import MemoryWatch
+from swamp_harness.machinery.network import NetworkPath
 from swamp_harness.machinery.processlog import ProcessLog
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.fallbacks import Fallbacks
@@ -105,6 +106,7 @@ class Scene:
         workflow: that the scenario is about.
         security: the certificate that the orchestrator shows, and whom everybody trusts.
         elsewhere: the other machine that the operator went to.
+        operators_network: over which the operator reaches the orchestrator from there.
         memberships: the pool members that its workers became in its Givens, by name of the worker.
         worker_output: how workers that are started from now on report.
         worker_log_level: how much they tell; as much as usual when empty.
@@ -129,6 +131,7 @@ class Scene:
     workflow: Made[Workflow] = Made("The scenario has no workflow.")
     security: Made[Security] = Made("The scenario's orchestrator does not speak TLS.")
     elsewhere: Made[Elsewhere] = Made("The operator has not gone to another machine.")
+    operators_network: Made[NetworkPath] = Made("The operator is not on a network that can fail.")
 
     def __init__(self, bench: Bench, scenario: str, title: str, platforms: Collection[str] = ()) -> None:
         self.bench = bench

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -64,10 +63,17 @@ class World(Scene):
             self._wait_for(worker, "to come back to the live pool", connected=True, limit=WORKER_CONNECTED)
 
     def settle(self, workers: Sequence[str]) -> None:
-        """Wait until each of these workers has enrolled or its process has ended."""
-        for worker in workers:
-            with contextlib.suppress(AwaitedInVain):
-                self.workers[worker].wait_until_enrolled()
+        """Wait until each of these workers has enrolled or its process has ended.
+
+        Raises:
+            AwaitedInVain: one runs on and has not enrolled.
+        """
+        for worker in map(self.workers.__getitem__, workers):
+            try:
+                worker.wait_until_enrolled()
+            except AwaitedInVain:
+                if worker.alive:
+                    raise
 
     def _wait_for(self, worker: str, awaited: str, *, connected: bool, limit: Limit) -> None:
         name = self.member_of(worker)

@@ -17,6 +17,7 @@ from swamp_harness.machinery.lasting_output import lasting_output
 from swamp_harness.product.releases import Releases
 from swamp_harness.report import coverage, features, project, verification, words
 from swamp_harness.report.documents import PREVIOUS, put_together, set_aside, write_documents
+from swamp_harness.report.features import FeatureScenario
 from swamp_harness.report.signoff import Knowledge
 from swamp_harness.report.signoff_page import PAGE_FILE
 from swamp_harness.results import deviations, waivers
@@ -89,16 +90,15 @@ def _complaint_about(options: argparse.Namespace) -> str:
 
 
 def _coverage(options: argparse.Namespace) -> int:
-    bare = coverage.without_scenario(
-        features.catalogue(), features.scenarios_in(features.parse(project.FEATURES))
-    )
+    scenarios = features.scenarios_in(features.parse(project.FEATURES))
+    bare = coverage.without_scenario(features.catalogue(), scenarios)
     if bare:
         print(
             f"swamp-uat: No scenario serves {words.promises_in_words(bare)} of issue 630: write one.",
             file=sys.stderr,
         )
         return ExitCode.PROMISE_BROKEN
-    text, file = _coverage_text(), project.COVERAGE_MAP
+    text, file = _coverage_text(scenarios), project.COVERAGE_MAP
     if options.check:
         if not file.exists() or file.read_text("utf-8") != text:
             print(f"swamp-uat: {file.name} is stale: run `make coverage`.", file=sys.stderr)
@@ -112,7 +112,7 @@ def _coverage(options: argparse.Namespace) -> int:
 def _record(options: argparse.Namespace) -> int:
     scenarios = features.scenarios_in(features.parse(project.FEATURES))
     count = coverage.record(options.run, scenarios, project.RECORDED_RESULTS)
-    project.COVERAGE_MAP.write_text(_coverage_text(), "utf-8")
+    project.COVERAGE_MAP.write_text(_coverage_text(scenarios), "utf-8")
     print(f"{count} results recorded, {project.COVERAGE_MAP.name} written")
     return 0
 
@@ -209,10 +209,10 @@ def _check_features(_: argparse.Namespace) -> int:
     return ExitCode.FEATURE_MISTAKE if errors else 0
 
 
-def _coverage_text() -> str:
+def _coverage_text(scenarios: Sequence[FeatureScenario]) -> str:
     return coverage.coverage_map(
         features.catalogue(),
-        features.scenarios_in(features.parse(project.FEATURES)),
+        scenarios,
         deviations.load(project.deviations()),
         coverage.load_recorded(project.RECORDED_RESULTS),
         coverage.documented_defaults(),

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from swamp_harness.machinery.yaml_files import read_yaml
 from swamp_harness.report.mutation import Outcome
-from swamp_harness.results.deviations import SCHEMA
+from swamp_harness.results import schemas
 from swamp_harness.tools.mutants import Mutant
 
-_SCHEMA = SCHEMA.with_name("mutation.schema.json")
 _OUTCOMES = {"equivalent": Outcome.EQUIVALENT, "outside": Outcome.OUTSIDE}
 
 
@@ -86,7 +85,7 @@ def read_decisions(file: Path) -> Decisions:
     Raises:
         UnusableInput: it cannot be read, or an entry is not complete (exit code 2).
     """
-    document = read_yaml(file, _SCHEMA)
+    document = read_yaml(file, schemas.MUTATION)
     return Decisions(
         {each["module"]: each["reason"] for each in document["left out"]},
         tuple(
