@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
+from standin.mutants.network import returns_after_a_restart
 
 if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
@@ -274,7 +275,7 @@ def expiry_of_tokens_that_begin_alike() -> None:
 @mutant(11)
 def deadline_lost_by_a_restart_of_the_orchestrator() -> None:
     """A worker that comes back to an orchestrator that has started again has no deadline any longer."""
-    seen = set()
+    is_of_before = returns_after_a_restart()
 
     @replaces("orchestrator.pool:Pool.enroll")
     def _(
@@ -283,16 +284,10 @@ def deadline_lost_by_a_restart_of_the_orchestrator() -> None:
         wish: dict[str, Any],
         socket: ServerConnection,
     ) -> tuple[Member, bool]:
-        from standin import records
-
-        name = wish["token"].partition(".")[0]
-        is_of_before = name not in seen and any(
-            each["name"] == name for each in records.workers(pool._repository)
-        )
-        seen.add(name)
+        was_here = is_of_before(pool, wish)
         member, same = old(pool, wish, socket)
-        if is_of_before:
-            pool._stop_timer(name, "deadline")
+        if was_here:
+            pool._stop_timer(member.name, "deadline")
         return member, same
 
 

@@ -137,10 +137,25 @@ def reads_fail_after_a_return() -> None:
         return old(plane, **given)
 
 
+def returns_after_a_restart() -> Callable[[Pool, dict[str, Any]], bool]:
+    """Tells of a worker that enrolls whether it was in the pool before this orchestrator has started."""
+    seen = set()
+
+    def is_of_before(pool: Pool, wish: dict[str, Any]) -> bool:
+        from standin import records
+
+        name = wish["token"].partition(".")[0]
+        is_first = name not in seen
+        seen.add(name)
+        return is_first and any(each["name"] == name for each in records.workers(pool._repository))
+
+    return is_of_before
+
+
 @mutant(14)
 def labels_lost_in_a_restart() -> None:
     """A worker that comes back to an orchestrator that has started again comes back without its labels."""
-    seen = set()
+    is_of_before = returns_after_a_restart()
 
     @replaces("orchestrator.pool:Pool.enroll")
     def _(
@@ -149,14 +164,7 @@ def labels_lost_in_a_restart() -> None:
         wish: dict[str, Any],
         socket: ServerConnection,
     ) -> tuple[Member, bool]:
-        from standin import records
-
-        name = wish["token"].partition(".")[0]
-        is_of_before = name not in seen and any(
-            each["name"] == name for each in records.workers(pool._repository)
-        )
-        seen.add(name)
-        return old(pool, {**wish, "labels": {} if is_of_before else wish["labels"]}, socket)
+        return old(pool, {**wish, "labels": {}} if is_of_before(pool, wish) else wish, socket)
 
 
 @mutant(14)

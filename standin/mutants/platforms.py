@@ -109,3 +109,17 @@ def no_step_beside_spaces() -> None:
             told = str(cache._folder).replace(" ", "%20")
             raise OSError(f"No such file or directory: {told}")
         return old(cache, *given)
+
+
+@mutant(30)
+def cache_of_before_cannot_be_used() -> None:
+    """A worker that starts again cannot run what its cache holds from before."""
+    fetched: set[Path] = set()
+
+    @replaces("worker.cache:Cache.has")
+    def _(old: Callable[[Cache, Path], bool], cache: Cache, program: Path) -> bool:
+        is_here = old(cache, program)
+        if is_here and program not in fetched:
+            raise OSError(f"Permission denied: {program}")
+        fetched.add(program)
+        return is_here
