@@ -54,43 +54,6 @@ def an_orchestrator_with_variables(context, names):
     context.world.given.orchestrator(variables=owned)
 
 
-@given('the enrolled worker "{worker:Name}" with the variables "{names:Names}"')
-def the_enrolled_worker_with_variables(context, worker, names):
-    """Starts a worker with these environment variables and waits until it is enrolled."""
-    context.world.given.worker(worker, variables=env_observations.variables_of(worker, names))
-
-
-@given('the enrolled worker "{worker:Name}" on a network that can fail, with the variables "{names:Names}"')
-def the_enrolled_worker_on_a_network_with_variables(context, worker, names):
-    """Starts a worker with these environment variables on a network that later steps can break."""
-    owned = env_observations.variables_of(worker, names)
-    context.world.given.worker(worker, on_a_network=True, variables=owned)
-
-
-@given('the enrolled worker "{worker:Name}" configured by arguments')
-def the_enrolled_worker_by_arguments(context, worker):
-    """Starts a worker with its settings on the command line and waits until it is enrolled."""
-    context.world.given.worker(worker)
-
-
-@given('the enrolled worker "{worker:Name}" configured by variables')
-def the_enrolled_worker_by_variables(context, worker):
-    """Starts a worker with its settings in environment variables and waits until it is enrolled."""
-    context.world.given.worker(worker, by_environment=True)
-
-
-@given('the enrolled worker "{worker:Name}" configured by variables, with the labels "{labels:Labels}"')
-def the_enrolled_worker_by_variables_with_labels(context, worker, labels):
-    """Starts a worker with its settings and these labels in environment variables."""
-    context.world.given.worker(worker, labels=labels, by_environment=True)
-
-
-@given('the enrolled worker "{worker:Name}" configured by arguments, with a credential for the server')
-def the_enrolled_worker_with_a_credential_for_the_server(context, worker):
-    """Starts a worker whose environment also contains a credential for the server."""
-    context.world.given.worker(worker, variables=env_observations.server_credential())
-
-
 @when("the orchestrator is restarted without its variables")
 def the_orchestrator_is_restarted_without(context):
     """Restarts the orchestrator without the environment variables it had."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from swamp_harness.machinery.plain_text import for_file
 from swamp_harness.report.pages import page_text
@@ -27,15 +27,22 @@ class Phrases:
     Attributes:
         description: what it stands for.
         allowed: the only phrases that are allowed; any text that suits the description when empty.
+        notes: what a phrase does, for those that do not say it themselves.
     """
 
     description: str
     allowed: tuple[str, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
         """The description as a heading."""
         return self.description[:1].upper() + self.description[1:]
+
+    @property
+    def told(self) -> list[str]:
+        """Each phrase that is allowed, in Markdown, with what it does."""
+        return [f"`{each}`{f': {self.notes[each]}' if self.notes.get(each) else ''}" for each in self.allowed]
 
 
 @dataclass(frozen=True)
@@ -199,7 +206,7 @@ def _lines(catalogue: Catalogue) -> Iterator[str]:
     yield from ("", "## Allowed phrases")
     for kind in catalogue.kinds.values():
         if kind.allowed:
-            yield from ("", f"### {kind.title}", "", *(f"- `{phrase}`" for phrase in kind.allowed))
+            yield from ("", f"### {kind.title}", "", *(f"- {each}" for each in kind.told))
 
 
 def _lines_of(step: StepEntry, kinds: Mapping[str, Phrases]) -> Iterator[str]:
