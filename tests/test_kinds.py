@@ -55,6 +55,7 @@ def test_what_is_said_twice_is_refused():
 
 def test_the_phrases_of_details_are_listed_with_what_they_do_and_found_in_a_text():
     assert PEN.phrases["with {inks} inks"] == "it has several inks"
+    assert PEN.words == {"inks": "Number", "other": "Name", "colour": "Colour"}
     said = [(kind.description, phrase) for kind, phrase in PEN.phrases_in("with 2 inks, in red")]
     assert said == [
         ("how a pen is", "with {inks} inks"),

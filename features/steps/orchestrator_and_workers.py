@@ -7,26 +7,17 @@ from behave import given, then, when
 from swamp_harness.product.commands import Output
 from swamp_harness.scenario import observations, run_events
 from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.kinds import NOTHING_SAID
+from swamp_harness.scenario.orchestrator_details import ORCHESTRATOR_AS_USUAL, serve
 from swamp_harness.scenario.tables import NOT_LIVE, promised_pool, seen_pool
-from swamp_harness.scenario.worker_details import AS_BEFORE, AS_USUAL, connect, enroll
+from swamp_harness.scenario.worker_details import WORKER_AS_USUAL, connect, enroll
 
 
 @given("an orchestrator")
-def an_orchestrator(context):
+@given("an orchestrator {details:OrchestratorDetails}")
+def an_orchestrator(context, details=ORCHESTRATOR_AS_USUAL):
     """Starts an orchestrator and waits until it is ready; creates a repository if there is none yet."""
-    context.world.given.orchestrator()
-
-
-@given("an orchestrator that soon notices a silent connection")
-def an_orchestrator_that_notices_silence(context):
-    """Starts an orchestrator with a short timeout for silent connections."""
-    context.world.given.orchestrator(flags=context.world.times.notices_silence_soon)
-
-
-@given("an orchestrator without a queue limit")
-def an_orchestrator_without_a_queue_limit(context):
-    """Starts an orchestrator that lets steps wait in the queue without a time limit."""
-    context.world.given.orchestrator(flags=("--queue-timeout", "0"))
+    serve(context.world, details)
 
 
 @given("workers report in {output:Output}")
@@ -38,7 +29,7 @@ def workers_report_in(context, output):
 @given('the enrolled worker "{worker:Name}"')
 @given('the enrolled worker "{worker:Name}" {details:WorkerDetails}')
 @when('the worker "{worker:Name}" joins')
-def the_enrolled_worker(context, worker, details=AS_USUAL):
+def the_enrolled_worker(context, worker, details=WORKER_AS_USUAL):
     """Starts a worker, with a token and a machine of its own, and waits until it is enrolled."""
     enroll(context.world, worker, details)
 
@@ -122,14 +113,14 @@ def the_worker_is_stopped_during_a_step(context, worker, step):
 
 @when('the worker "{worker:Name}" starts again')
 @when('the worker "{worker:Name}" starts again {changes:ChangedDetails}')
-def the_worker_starts_again(context, worker, changes=AS_BEFORE):
+def the_worker_starts_again(context, worker, changes=NOTHING_SAID):
     """Starts the worker's process again on its machine, with the same settings unless it says others."""
     context.world.workers[worker].start_again(**changes)
 
 
 @when('the worker "{worker:Name}" {ends:Ending} and comes back {changes:ChangedDetails}')
 @when('the worker "{worker:Name}" {ends:Ending} and comes back, {times:Number} times')
-def the_worker_ends_and_comes_back(context, worker, ends, changes=AS_BEFORE, times=1):
+def the_worker_ends_and_comes_back(context, worker, ends, changes=NOTHING_SAID, times=1):
     """Ends the worker, waits until it has left the pool, starts it again and waits until it is back."""
     actor = context.world.workers[worker]
     context.world.absent(worker, partial(ends, actor), partial(actor.start_again, **changes), times)
@@ -164,7 +155,7 @@ def every_machine_reboots(context):
 
 @when('the worker "{worker:Name}" connects')
 @when('the worker "{worker:Name}" connects {details:ConnectingDetails}')
-def the_worker_connects(context, worker, details=AS_USUAL):
+def the_worker_connects(context, worker, details=WORKER_AS_USUAL):
     """Starts a new worker, with the token of the same name; does not wait for the result."""
     connect(context.world, worker, details)
 

@@ -5,37 +5,21 @@ from behave import given, then, when
 from swamp_harness.product.commands import Output
 from swamp_harness.scenario import env_observations, secret_observations
 from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.kinds import NOTHING_SAID
 from swamp_harness.scenario.tables import rows_of
 
 
 @given('the vault holds the secret "{key:Name}"')
-def the_vault_holds(context, key):
+@given('the vault holds the secret "{key:Name}", {details:SecretDetails}')
+def the_vault_holds(context, key, details=NOTHING_SAID):
     """Stores a new random secret in the vault under this key."""
-    context.world.given.secret(key)
-
-
-@given('the vault holds the secret "{key:Name}", of many lines')
-def the_vault_holds_lines(context, key):
-    """Stores a new secret of several lines in the vault under this key."""
-    context.world.given.secret(key, of_several_lines=True)
-
-
-@given('the vault holds the secret "{key:Name}", which begins with the secret "{other:Name}"')
-def the_vault_holds_a_longer_one(context, key, other):
-    """Stores a new secret that starts with the text of another secret."""
-    context.world.given.secret(key, begins_with=other)
+    context.world.given.secret(key, **details)
 
 
 @given("workers log everything")
 def workers_log_everything(context):
     """Sets the most detailed log level for all workers that start from now on."""
     context.world.worker_log_level = "trace"
-
-
-@given("an orchestrator that logs everything")
-def an_orchestrator_that_logs_everything(context):
-    """Starts an orchestrator with the most detailed log level."""
-    context.world.given.orchestrator(flags=("--log-level", "trace"))
 
 
 @given("these enrolled workers:")
@@ -45,13 +29,6 @@ def these_enrolled_workers(context):
         context.world.given.worker(
             row["worker"], log_level=row["log level"], output=Output(row["reports in"])
         )
-
-
-@given('an orchestrator with the variables "{names:Names}"')
-def an_orchestrator_with_variables(context, names):
-    """Starts an orchestrator with these environment variables."""
-    owned = env_observations.variables_of(env_observations.ORCHESTRATOR, names)
-    context.world.given.orchestrator(variables=owned)
 
 
 @when("the orchestrator is restarted without its variables")
@@ -67,21 +44,12 @@ def the_orchestrator_is_restarted_with(context, names):
     context.world.restart_orchestrator(variables=changed)
 
 
-@then('the step "{step:Name}" was handed the secret "{key:Name}"')
-def the_step_was_handed(context, step, key):
-    """Checks that the step received the secret; compares digests, never the secret itself."""
-    judge(
-        f'the step "{step}" was handed the secret "{key}", told by its digest',
-        promised=secret_observations.digest_of(context.world, key),
-        seen=context.world.journal.remark("digest", step),
-    )
-
-
+@then('the step "{step:Name}" was handed the secret "{keys:Names}"')
 @then('the step "{step:Name}" was handed the secrets "{keys:Names}"')
-def the_step_was_handed_several(context, step, keys):
+def the_step_was_handed(context, step, keys):
     """Checks that the step received these secrets; compares digests, never the secrets themselves."""
     judge(
-        f'the step "{step}" was handed the secrets {" and ".join(keys)}, told by their digests',
+        f'the step "{step}" was handed {" and ".join(keys)}, told by their digests',
         promised=[secret_observations.digest_of(context.world, key) for key in keys],
         seen=context.world.journal.remark("digest", step).split(),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from swamp_harness.scenario.kinds import Detail, Details, Kind
+from swamp_harness.scenario.orchestrator_details import OrchestratorDetails
 from swamp_harness.scenario.worker_details import Presented, WorkerDetails
 
 _LABELS = Detail(
@@ -112,6 +113,71 @@ _OF_CONNECTING_WORKERS = (
     ),
 )
 
+_THROUGH = Detail(
+    "through the orchestrator", "the orchestrator does it", lambda: {"through_orchestrator": True}
+)
+
+_OF_ORCHESTRATORS = (
+    Detail(
+        "that soon notices a silent connection",
+        "its timeout for silent connections is short",
+        lambda: {"notices_silence_soon": True},
+    ),
+    Detail(
+        "without a queue limit",
+        "steps may wait in the queue without a time limit",
+        lambda: {"limits_the_queue": False},
+    ),
+    Detail("that logs everything", "its log level is the most detailed", lambda: {"logs_everything": True}),
+    Detail(
+        "with {certificate:Certificate}",
+        "it uses TLS with this kind of certificate",
+        lambda certificate: {"identity": certificate},
+    ),
+    Detail(
+        'with the variables "{names:Names}"',
+        "its environment has these variables, with values of its own",
+        lambda names: {"variables": tuple(names)},
+    ),
+)
+
+_OF_MINTING = (
+    Detail(
+        "for a lifetime of {lifetime:Lifetime}",
+        "it asks for this lifetime, written as the command takes it",
+        lambda lifetime: {"lifetime": lifetime},
+    ),
+    Detail(
+        'with its secret in the vault "{vault:Name}"',
+        "this vault keeps its secret",
+        lambda vault: {"vault": vault},
+    ),
+    _THROUGH,
+)
+
+_OF_SECRETS = (
+    Detail("of many lines", "it has several lines", lambda: {"of_several_lines": True}),
+    Detail(
+        'which begins with the secret "{other:Name}"',
+        "it starts with the text of another secret",
+        lambda other: {"begins_with": other},
+    ),
+)
+
+_OF_STARTING = (
+    Detail("at a terminal", "its output is followed at a terminal", lambda: {"at_a_terminal": True}),
+    Detail(
+        'with the tags "{tags:Labels}"',
+        "all data that the run writes get these tags",
+        lambda tags: {"tags": tags},
+    ),
+    Detail(
+        "once the grace window of every absence has passed",
+        "first the grace window of every lost worker passes",
+        lambda: {"after_absences": True},
+    ),
+)
+
 
 def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
     """The kinds of details, by name.
@@ -126,6 +192,11 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
     return {
         "WorkerDetails": kind("how an enrolled worker is set up", WorkerDetails, *_OF_ENROLLED_WORKERS),
         "ConnectingDetails": kind("how a worker connects", WorkerDetails, *_OF_CONNECTING_WORKERS),
+        "OrchestratorDetails": kind("how an orchestrator is set up", OrchestratorDetails, *_OF_ORCHESTRATORS),
+        "MintingDetails": kind("how a token is minted", dict, *_OF_MINTING),
+        "RevokingDetails": kind("how a token is revoked", dict, _THROUGH),
+        "SecretDetails": kind("what a secret is like", dict, *_OF_SECRETS),
+        "StartingDetails": kind("how a workflow starts", dict, *_OF_STARTING),
         "ChangedDetails": kind(
             "what is different from the start before", dict, _LABELS, _SLOT, _SLOTS, _NO_CACHE
         ),

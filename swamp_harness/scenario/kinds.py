@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
+# The facts of a step that says no detail.
+NOTHING_SAID: Mapping[str, Any] = MappingProxyType({})
 # What may stand between two details.
 _JOINT = r"(?:,? and |, | )"
 _WITH = "with "
@@ -44,6 +47,11 @@ class Kind:
     def __call__(self, word: str) -> Any:
         """What a word stands for."""
         return self._meaning(word)
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The kinds of the words in its phrases, by their names there; a phrase of most kinds has none."""
+        return {}
 
     def phrases_in(self, word: str) -> Iterator[tuple[Kind, str]]:
         """The phrases that a word is made of, each with its kind: a word of most kinds is one itself."""
@@ -106,6 +114,11 @@ class Details(Kind):
             self._made,
             {_PARAMETER.sub(r"{\1}", each.phrase): each.does for each in details},
         )
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The kinds of the words in the details, by their names there."""
+        return dict(found for each, _ in self._patterns for found in _PARAMETER.findall(each.phrase))
 
     def phrases_in(self, word: str) -> Iterator[tuple[Kind, str]]:
         """The details that a text is made of, and the words in them, each with its kind."""

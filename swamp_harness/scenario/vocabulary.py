@@ -23,7 +23,7 @@ _WORDS: dict[str, Kind] = {
         r"[^\"]+",
         lambda text: [name.strip() for name in text.split(",")],
     ),
-    "Lifetime": Kind("a duration as swamp takes it, such as 10m", r"\S+", str),
+    "Lifetime": Kind("a duration as swamp takes it, such as 10m", r"[^\s,]+", str),
     "Number": Kind("a whole number", r"\d+", int),
     "Output": one_of("an output format", {output.value: output for output in Output}),
     "Rejection": one_of("why the orchestrator rejects a worker", {reason: reason for reason in REJECTIONS}),

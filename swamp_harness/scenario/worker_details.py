@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from types import MappingProxyType
 from typing import Any
 
 from swamp_harness.product.machine import CachePlace, Machine
@@ -62,9 +61,7 @@ class WorkerDetails:
     other_release: bool = False
 
 
-AS_USUAL = WorkerDetails()
-# What changes when a worker starts again and nothing is said.
-AS_BEFORE: Mapping[str, Any] = MappingProxyType({})
+WORKER_AS_USUAL = WorkerDetails()
 
 
 def enroll(world: World, name: str, details: WorkerDetails) -> None:

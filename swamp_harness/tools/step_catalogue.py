@@ -65,7 +65,7 @@ def catalogue_of(uses: Uses) -> Catalogue:
     return Catalogue(
         tuple(subjects),
         {
-            name: Phrases(kind.description, tuple(kind.phrases), kind.phrases)
+            name: Phrases(kind.description, tuple(kind.phrases), kind.phrases, kind.words)
             for name, kind in vocabulary.KINDS.items()
         },
     )
@@ -106,9 +106,20 @@ def _entry(subject: str, own: Sequence[Any], uses: Sequence[Use]) -> StepEntry:
         description=described(own[0]),
         parameters={name: kind for name, kind in parameters.items() if kind},
         columns={column: vocabulary.COLUMNS.get(column, "") for column in columns},
-        example=min(map(_example, uses), key=lambda text: (len(text), text), default=""),
+        example=_example_of(uses),
         scenarios=tuple(dict.fromkeys(id_of(use.scenario).partition("[")[0] for use in uses)),
     )
+
+
+def _example_of(uses: Sequence[Use]) -> str:
+    """The shortest use of those that say most."""
+    most = max((_number_of_words(use) for use in uses), default=0)
+    examples = (_example(use) for use in uses if _number_of_words(use) == most)
+    return min(examples, key=lambda text: (len(text), text), default="")
+
+
+def _number_of_words(use: Use) -> int:
+    return len(parameters_of(use.definitions[0].pattern))
 
 
 def _example(use: Use) -> str:
