@@ -59,7 +59,7 @@ Feature: Extensions and large artifacts
     When the workflow has run to its end
     And the worker "alpha" is stopped
     And the worker "alpha" starts again
-    And the worker "alpha" is enrolled once more
+    And the worker "alpha" is enrolled
     And the workflow starts
     Then the run succeeds
     And the worker "alpha" was sent of extensions:
@@ -220,7 +220,7 @@ Feature: Extensions and large artifacts
     And the step "build" has sent half of its artifact
     And the worker "alpha" is killed
     And the worker "alpha" starts again
-    And the worker "alpha" is enrolled once more
+    And the worker "alpha" is enrolled
     And the workflow starts
     Then the run succeeds
     And the artifact of the step "build" is there, bit for bit

@@ -218,7 +218,7 @@ Feature: Enrollment and machine binding
   Scenario: A worker of a release with another protocol version is turned away
     Given an orchestrator
     And the token "alpha"
-    When the worker "alpha" of the other release connects
+    When the worker "alpha" connects with the binary of the other release
     Then the worker "alpha" is rejected because its protocol version differs
     And the worker "alpha" made 1 attempt
     And the pool is empty

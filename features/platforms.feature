@@ -8,7 +8,7 @@ Feature: Platforms
     And the enrolled worker "alpha"
     When the worker "alpha" is killed
     And the worker "alpha" starts again
-    And the worker "alpha" is enrolled once more
+    And the worker "alpha" is enrolled
     And the worker "alpha" is killed
     And the worker "alpha" starts again without a cache directory
     Then the worker "alpha" is rejected because its token is bound to another machine
@@ -40,7 +40,7 @@ Feature: Platforms
     When the workflow has run to its end
     And the worker "alpha" is killed
     And the worker "alpha" starts again
-    And the worker "alpha" is enrolled once more
+    And the worker "alpha" is enrolled
     And the workflow starts
     Then the run succeeds
     And these steps began, and no others:

@@ -157,7 +157,7 @@ Feature: Dispatch and scheduling
     And the enrolled worker "beta" with the labels "region=west"
     When the worker "beta" is killed
     And the worker "beta" starts again
-    And the worker "beta" is enrolled once more
+    And the worker "beta" is enrolled
     And the workflow starts
     Then the run succeeds
     And these steps began, and no others:

@@ -42,7 +42,7 @@ Feature: Token lifecycle
     And the operator asks for answers in text
     When the operator mints the token "alpha"
     And the worker "alpha" connects with the credential that was shown first
-    And the worker "alpha" has enrolled
+    And the worker "alpha" is enrolled
     And the operator revokes the token "alpha"
     And the worker "alpha" is killed
     And the worker "alpha" starts again

@@ -31,16 +31,11 @@ def the_operator_pulls_the_same_program(context, version):
     shipping.replace(context.world, version, same_program=True)
 
 
-@given('the memory of the worker "{worker:Name}" is watched')
-def the_memory_of_the_worker_is_watched(context, worker):
-    """Records the memory use of the worker from now on."""
-    artifacts.watch_memory(context.world, worker)
-
-
 @given("the memory of the orchestrator is watched")
-def the_memory_of_the_orchestrator_is_watched(context):
-    """Records the memory use of the orchestrator from now on."""
-    artifacts.watch_memory(context.world, artifacts.ORCHESTRATOR)
+@given('the memory of the worker "{name:Name}" is watched')
+def the_memory_is_watched(context, name=artifacts.ORCHESTRATOR):
+    """Records the memory use of this process from now on."""
+    artifacts.watch_memory(context.world, name)
 
 
 @when("the run has had the time that large artifacts take")
@@ -136,24 +131,15 @@ def the_step_has_read(context, step, maker):
 
 
 @then(
-    'the worker "{worker:Name}" took no more memory for the artifact of the step "{large:Name}" '
-    'than for that of "{small:Name}"'
-)
-def the_worker_took_no_more(context, worker, large, small):
-    """Checks that the worker's memory use does not grow with the size of the artifact."""
-    _judge_memory(context, worker, large, small)
-
-
-@then(
     'the orchestrator took no more memory for the artifact of the step "{large:Name}" '
     'than for that of "{small:Name}"'
 )
-def the_orchestrator_took_no_more(context, large, small):
-    """Checks that the orchestrator's memory use does not grow with the size of the artifact."""
-    _judge_memory(context, artifacts.ORCHESTRATOR, large, small)
-
-
-def _judge_memory(context, name, large, small):
+@then(
+    'the worker "{name:Name}" took no more memory for the artifact of the step "{large:Name}" '
+    'than for that of "{small:Name}"'
+)
+def no_more_memory_was_taken(context, large, small, name=artifacts.ORCHESTRATOR):
+    """Checks that the memory use of this process does not grow with the size of the artifact."""
     judge(
         f'the memory that {name} took for the artifact of the step "{large}" is no more than for "{small}"',
         promised={},

@@ -13,12 +13,6 @@ def the_model(context, model):
     context.world.given.model(model)
 
 
-@given("an orchestrator with {certificate:Certificate}")
-def an_orchestrator_with_a_certificate(context, certificate):
-    """Starts an orchestrator that uses TLS with this kind of certificate."""
-    context.world.given.orchestrator(identity=certificate)
-
-
 @given("everybody trusts {trust:Trust}")
 def everybody_trusts(context, trust):
     """Sets whose certificates the operator and all new workers trust."""

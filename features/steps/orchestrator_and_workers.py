@@ -5,28 +5,19 @@ from functools import partial
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.product.worker_settings import labels_by_variable
 from swamp_harness.scenario import observations, run_events
 from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.kinds import NOTHING_SAID
+from swamp_harness.scenario.orchestrator_details import ORCHESTRATOR_AS_USUAL, serve
 from swamp_harness.scenario.tables import NOT_LIVE, promised_pool, seen_pool
+from swamp_harness.scenario.worker_details import WORKER_AS_USUAL, connect, enroll
 
 
 @given("an orchestrator")
-def an_orchestrator(context):
+@given("an orchestrator {details:OrchestratorDetails}")
+def an_orchestrator(context, details=ORCHESTRATOR_AS_USUAL):
     """Starts an orchestrator and waits until it is ready; creates a repository if there is none yet."""
-    context.world.given.orchestrator()
-
-
-@given("an orchestrator that soon notices a silent connection")
-def an_orchestrator_that_notices_silence(context):
-    """Starts an orchestrator with a short timeout for silent connections."""
-    context.world.given.orchestrator(flags=context.world.times.notices_silence_soon)
-
-
-@given("an orchestrator without a queue limit")
-def an_orchestrator_without_a_queue_limit(context):
-    """Starts an orchestrator that lets steps wait in the queue without a time limit."""
-    context.world.given.orchestrator(flags=("--queue-timeout", "0"))
+    serve(context.world, details)
 
 
 @given("workers report in {output:Output}")
@@ -36,83 +27,11 @@ def workers_report_in(context, output):
 
 
 @given('the enrolled worker "{worker:Name}"')
-def the_enrolled_worker(context, worker):
-    """Starts a worker with its own token and waits until it is enrolled."""
-    context.world.given.worker(worker)
-
-
-@given('the enrolled worker "{worker:Name}" with the token "{token:Name}"')
-def the_enrolled_worker_with_the_token(context, worker, token):
-    """Starts a worker with this token and waits until it is enrolled."""
-    context.world.given.worker(worker, token=token)
-
-
-@given('the enrolled worker "{worker:Name}" without a cache directory')
-def the_enrolled_worker_without_a_cache(context, worker):
-    """Starts a worker without a cache directory and waits until it is enrolled."""
-    context.world.given.worker(worker, cached=False)
-
-
-@given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}"')
-def the_enrolled_worker_with_labels(context, worker, labels):
-    """Starts a worker with these labels and waits until it is enrolled."""
-    context.world.given.worker(worker, labels=labels)
-
-
-@given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}" and {slots:Number} slot')
-@given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}" and {slots:Number} slots')
-def the_enrolled_worker_with_labels_and_slots(context, worker, labels, slots):
-    """Starts a worker with these labels and slots and waits until it is enrolled."""
-    context.world.given.worker(worker, labels=labels, slots=slots)
-
-
-@given(
-    'the enrolled worker "{worker:Name}" with the labels "{labels:Labels}", '
-    'and other values of "{names:Names}" in a variable'
-)
-def the_enrolled_worker_with_labels_and_a_variable(context, worker, labels, names):
-    """Starts a worker with these labels on its command line and other values of some in its variable."""
-    context.world.given.worker(
-        worker, labels=labels, variables=labels_by_variable(dict.fromkeys(names, "other"))
-    )
-
-
-@given('the enrolled worker "{worker:Name}" without labels')
-def the_enrolled_worker_without_labels(context, worker):
-    """Starts a worker with no labels at all and waits until it is enrolled."""
-    context.world.given.worker(worker, labels={})
-
-
-@given('the enrolled worker "{worker:Name}" with {slots:Number} slot')
-@given('the enrolled worker "{worker:Name}" with {slots:Number} slots')
-def the_enrolled_worker_with_slots(context, worker, slots):
-    """Starts a worker that may run this many steps at once and waits until it is enrolled."""
-    context.world.given.worker(worker, slots=slots)
-
-
-@given('the enrolled worker "{worker:Name}" with a cache directory {place:CachePlace}')
-def the_enrolled_worker_with_a_cache(context, worker, place):
-    """Starts a worker with a cache directory in an unusual place and waits until it is enrolled."""
-    context.world.given.worker(worker, machine=context.world.workers.new_machine(worker, cache=place))
-
-
-@given('the enrolled worker "{worker:Name}" on a network that can fail')
-@given('the enrolled worker "{worker:Name}" on a network that is watched')
-def the_enrolled_worker_on_a_network(context, worker):
-    """Starts a worker on a network that later steps can break or measure, and waits until it is enrolled."""
-    context.world.given.worker(worker, on_a_network=True)
-
-
-@given('the enrolled worker "{worker:Name}" without a cache directory, on a network that can fail')
-def the_enrolled_worker_without_a_cache_on_a_network(context, worker):
-    """Starts a worker without a cache directory on a network that later steps can break."""
-    context.world.given.worker(worker, on_a_network=True, cached=False)
-
-
-@given('the enrolled worker "{worker:Name}" with the labels "{labels:Labels}" on a network that can fail')
-def the_enrolled_worker_with_labels_on_a_network(context, worker, labels):
-    """Starts a worker with these labels on a network that later steps can break."""
-    context.world.given.worker(worker, labels=labels, on_a_network=True)
+@given('the enrolled worker "{worker:Name}" {details:WorkerDetails}')
+@when('the worker "{worker:Name}" joins')
+def the_enrolled_worker(context, worker, details=WORKER_AS_USUAL):
+    """Starts a worker, with a token and a machine of its own, and waits until it is enrolled."""
+    enroll(context.world, worker, details)
 
 
 @given('the network of "{worker:Name}" has failed')
@@ -180,16 +99,10 @@ def the_network_heals(context, worker):
     context.world.workers.network(worker).heal()
 
 
-@when('the worker "{worker:Name}" is killed')
-def the_worker_is_killed(context, worker):
-    """Kills the worker's process and does not wait for the orchestrator to notice."""
-    context.world.workers[worker].kill()
-
-
-@when('the worker "{worker:Name}" is stopped')
-def the_worker_is_stopped(context, worker):
-    """Asks the worker to stop and waits until it has exited."""
-    context.world.workers[worker].stop()
+@when('the worker "{worker:Name}" {ends:Ending}')
+def the_worker_ends(context, worker, ends):
+    """Ends the worker's process; does not wait for the orchestrator to notice."""
+    ends(context.world.workers[worker])
 
 
 @when('the worker "{worker:Name}" is stopped, and then the step "{step:Name}" goes on')
@@ -199,23 +112,18 @@ def the_worker_is_stopped_during_a_step(context, worker, step):
 
 
 @when('the worker "{worker:Name}" starts again')
-def the_worker_starts_again(context, worker):
-    """Starts the worker's process again on its machine, with the same settings."""
-    context.world.workers[worker].start_again()
+@when('the worker "{worker:Name}" starts again {changes:ChangedDetails}')
+def the_worker_starts_again(context, worker, changes=NOTHING_SAID):
+    """Starts the worker's process again on its machine, with the same settings unless it says others."""
+    context.world.workers[worker].start_again(**changes)
 
 
-@when('the worker "{worker:Name}" is killed and comes back, {times:Number} times')
-def the_worker_is_killed_and_comes_back(context, worker, times):
-    """Kills the worker, waits until it has left the pool, starts it again and waits for it, several times."""
+@when('the worker "{worker:Name}" {ends:Ending} and comes back {changes:ChangedDetails}')
+@when('the worker "{worker:Name}" {ends:Ending} and comes back, {times:Number} times')
+def the_worker_ends_and_comes_back(context, worker, ends, changes=NOTHING_SAID, times=1):
+    """Ends the worker, waits until it has left the pool, starts it again and waits until it is back."""
     actor = context.world.workers[worker]
-    context.world.absent(worker, actor.kill, actor.start_again, times)
-
-
-@when('the worker "{worker:Name}" is stopped and comes back, {times:Number} times')
-def the_worker_is_stopped_and_comes_back(context, worker, times):
-    """Stops the worker, waits until it has left the pool, starts it again and waits for it, several times."""
-    actor = context.world.workers[worker]
-    context.world.absent(worker, actor.stop, actor.start_again, times)
+    context.world.absent(worker, partial(ends, actor), partial(actor.start_again, **changes), times)
 
 
 @when('the network of "{worker:Name}" fails and heals, {times:Number} times')
@@ -225,42 +133,12 @@ def the_network_fails_and_heals(context, worker, times):
     context.world.absent(worker, network.cut, network.heal, times)
 
 
-@when(
-    'the worker "{worker:Name}" is killed and comes back '
-    'with the labels "{labels:Labels}" and {slots:Number} slots'
-)
-def the_worker_is_killed_and_comes_back_with_labels(context, worker, labels, slots):
-    """Kills the worker, starts it again with other labels and slots and waits until it is back."""
-    actor = context.world.workers[worker]
-    context.world.absent(worker, actor.kill, partial(actor.start_again, labels=labels, slots=slots), times=1)
-
-
-@when(
-    'the worker "{worker:Name}" is stopped and comes back '
-    'with the labels "{labels:Labels}" and {slots:Number} slot'
-)
-def the_worker_is_stopped_and_comes_back_with_labels(context, worker, labels, slots):
-    """Stops the worker, starts it again with other labels and slots and waits until it is back."""
-    actor = context.world.workers[worker]
-    context.world.absent(worker, actor.stop, partial(actor.start_again, labels=labels, slots=slots), times=1)
-
-
-@when("the orchestrator is stopped and starts again, {times:Number} times")
-def the_orchestrator_is_stopped_and_starts_again(context, times):
-    """Stops and restarts the orchestrator and waits for all workers, several times."""
-    context.world.restart_orchestrator_repeatedly(context.world.orchestrator.stop, times)
-
-
-@when("the orchestrator is killed and starts again")
-def the_orchestrator_is_killed_and_starts_again_once(context):
-    """Kills and restarts the orchestrator and waits until all workers are back."""
-    context.world.restart_orchestrator_repeatedly(context.world.orchestrator.kill, times=1)
-
-
-@when("the orchestrator is killed and starts again, {times:Number} times")
-def the_orchestrator_is_killed_and_starts_again(context, times):
-    """Kills and restarts the orchestrator and waits for all workers, several times."""
-    context.world.restart_orchestrator_repeatedly(context.world.orchestrator.kill, times)
+@when("the orchestrator {ends:Ending} and starts again")
+@when("the orchestrator {ends:Ending} and starts again, {times:Number} times")
+def the_orchestrator_ends_and_starts_again(context, ends, times=1):
+    """Ends and restarts the orchestrator and waits until all workers are back."""
+    orchestrator = context.world.orchestrator
+    context.world.restart_orchestrator_repeatedly(partial(ends, orchestrator), times)
 
 
 @when('the orchestrator is killed, and starts again once the lifetime of the token "{token:Name}" has passed')
@@ -276,42 +154,10 @@ def every_machine_reboots(context):
 
 
 @when('the worker "{worker:Name}" connects')
-@when('the worker "{worker:Name}" connects with the credential that was shown first')
-def the_worker_connects(context, worker):
-    """Starts a new worker with the token of the same name; does not wait for the result."""
-    context.world.connect_worker(worker, token=worker)
-
-
-@when('the worker "{worker:Name}" connects with the labels "{labels:Labels}"')
-def the_worker_connects_with_labels(context, worker, labels):
-    """Starts a new worker with its own token and these labels; does not wait for the result."""
-    context.world.connect_worker(worker, token=worker, labels=labels)
-
-
-@when('the worker "{worker:Name}" connects with a cache directory {place:CachePlace}')
-def the_worker_connects_with_a_cache(context, worker, place):
-    """Starts a new worker with a cache directory in an unusual place; does not wait for the result."""
-    machine = context.world.workers.new_machine(worker, cache=place)
-    context.world.connect_worker(worker, token=worker, machine=machine)
-
-
-@when('the worker "{worker:Name}" joins')
-def the_worker_joins(context, worker):
-    """Starts a worker during the scenario and waits until it is enrolled."""
-    context.world.given.worker(worker)
-
-
-@when('the worker "{worker:Name}" starts again without a cache directory')
-def the_worker_starts_again_without_a_cache(context, worker):
-    """Starts the worker's process again without a cache directory."""
-    context.world.workers[worker].start_again(cached=False)
-
-
-@when('the worker "{worker:Name}" has enrolled')
-@when('the worker "{worker:Name}" is enrolled once more')
-def the_worker_is_enrolled_once_more(context, worker):
-    """Waits until the worker has enrolled since its last start."""
-    context.world.workers[worker].wait_until_enrolled()
+@when('the worker "{worker:Name}" connects {details:ConnectingDetails}')
+def the_worker_connects(context, worker, details=WORKER_AS_USUAL):
+    """Starts a new worker, with the token of the same name; does not wait for the result."""
+    connect(context.world, worker, details)
 
 
 @when('the workers "{workers:Names}" have enrolled or ended')
@@ -324,63 +170,6 @@ def the_workers_have_enrolled_or_ended(context, workers):
 def the_machine_id_is_saved(context, worker):
     """Rewrites the worker's machine id file with Windows line endings."""
     context.world.workers.machine_of(worker).save_machine_id_with_foreign_line_ends()
-
-
-@when('the worker "{worker:Name}" starts again with the labels "{labels:Labels}"')
-def the_worker_starts_again_with_labels(context, worker, labels):
-    """Starts the worker's process again with other labels."""
-    context.world.workers[worker].start_again(labels=labels)
-
-
-@when('the worker "{worker:Name}" connects with the token "{token:Name}"')
-def the_worker_connects_with_the_token(context, worker, token):
-    """Starts a new worker that presents this token; does not wait for the result."""
-    context.world.connect_worker(worker, token=token)
-
-
-@when('the worker "{worker:Name}" connects with the token "{token:Name}" from the machine of "{other:Name}"')
-def the_worker_connects_from_the_machine(context, worker, token, other):
-    """Starts a new worker with this token on the machine of another worker."""
-    context.world.connect_worker(worker, token=token, machine=context.world.workers.machine_of(other))
-
-
-@when(
-    'the worker "{worker:Name}" connects with the token "{token:Name}" '
-    'from a clone of the machine of "{other:Name}"'
-)
-def the_worker_connects_from_a_clone(context, worker, token, other):
-    """Starts a new worker with this token on a copy of another worker's machine."""
-    context.world.connect_worker(worker, token=token, machine=context.world.workers.clone_machine_of(other))
-
-
-@when('the worker "{worker:Name}" connects with a malformed credential')
-def the_worker_connects_malformed(context, worker):
-    """Starts a new worker with a credential in the wrong format."""
-    context.world.connect_stranger(worker, "malformed")
-
-
-@when('the worker "{worker:Name}" connects with a wrong secret')
-def the_worker_connects_with_a_wrong_secret(context, worker):
-    """Starts a new worker with its token's name and a secret that differs by one character."""
-    context.world.connect_stranger(worker, str(context.world.operator.credential(worker).nearly()))
-
-
-@when('the worker "{worker:Name}" connects with a credential that was never minted')
-def the_worker_connects_never_minted(context, worker):
-    """Starts a new worker with a credential for a token that does not exist."""
-    context.world.connect_stranger(worker, f"never-minted.{'0' * 64}")
-
-
-@when('the worker "{worker:Name}" connects with {shift:VersionShift} protocol version')
-def the_worker_connects_skewed(context, worker, shift):
-    """Starts a new worker that reports another protocol version than the orchestrator's."""
-    context.world.connect_worker(worker, token=worker, protocol_shift=shift)
-
-
-@when('the worker "{worker:Name}" of the other release connects')
-def the_worker_of_the_other_release_connects(context, worker):
-    """Starts a new worker from the swamp binary of another protocol version."""
-    context.world.connect_worker(worker, token=worker, other_release=True)
 
 
 @when('the workers "{first:Name}" and "{second:Name}" present the token "{token:Name}" at the same moment')
@@ -398,9 +187,10 @@ def one_is_enrolled(context, first, second, winner, loser):
     context.world.workers.call_the_winner([first, second], winner, loser)
 
 
+@when('the worker "{worker:Name}" is enrolled')
 @then('the worker "{worker:Name}" is enrolled')
 def the_worker_is_enrolled(context, worker):
-    """Waits until the worker reports that it is enrolled."""
+    """Waits until the worker reports that it is enrolled, since its last start."""
     context.world.workers[worker].wait_until_enrolled()
 
 

@@ -8,6 +8,7 @@ from swamp_harness.product.commands import SUCCEEDS, Output, fails_because
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.scenario import every_list, observations, token_names
 from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.kinds import NOTHING_SAID
 from swamp_harness.scenario.tables import promised_tokens, seen_tokens
 
 
@@ -35,32 +36,23 @@ def the_operator_asks_for(context, output):
     context.world.operator.output = output
 
 
-@given('the token "{token:Name}"')
-def the_token(context, token):
-    """Mints a token with the usual lifetime."""
-    context.world.given.token(token)
-
-
 @given('the token "{token:Name}" with a lifetime of {lifetime:Lifetime}')
 def the_token_with_a_lifetime(context, token, lifetime):
+    """Mints a token with this lifetime."""
     context.world.given.token(token, lifetime=lifetime)
 
 
+@given('the token "{token:Name}"')
 @given('the token "{token:Name}" for {machines:Number} machines')
-def the_token_for_machines(context, token, machines):
-    """Mints a token that may enroll this many machines."""
+def the_token(context, token, machines=1):
+    """Mints a token with the usual lifetime, for one machine or for several."""
     context.world.given.token(token, machines=machines)
 
 
 @given('the short-lived token "{token:Name}"')
-def the_short_lived_token(context, token):
-    """Mints a token with the shortest lifetime that swamp allows."""
-    context.world.given.token(token, lifetime=context.world.times.shortest_lifetime)
-
-
 @given('the short-lived token "{token:Name}" for {machines:Number} machines')
-def the_short_lived_token_for_machines(context, token, machines):
-    """Mints a token with the shortest lifetime that may enroll this many machines."""
+def the_short_lived_token(context, token, machines=1):
+    """Mints a token with the shortest lifetime that swamp allows, for one machine or for several."""
     context.world.given.token(token, lifetime=context.world.times.shortest_lifetime, machines=machines)
 
 
@@ -83,28 +75,10 @@ def half_of_the_lifetime_has_passed(context, token):
 
 
 @when('the operator mints the token "{token:Name}"')
-def the_operator_mints(context, token):
-    """Mints a token in the repository with the usual lifetime."""
-    context.world.operator.mint(token, context.world.times.usual_lifetime)
-
-
-@when('the operator mints the token "{token:Name}" through the orchestrator')
-def the_operator_mints_through_the_orchestrator(context, token):
-    """Mints a token through the orchestrator with the usual lifetime."""
-    world = context.world
-    world.operator.mint(token, world.times.usual_lifetime, through=world.orchestrator.api.url)
-
-
-@when('the operator mints the token "{token:Name}" with its secret in the vault "{vault:Name}"')
-def the_operator_mints_into(context, token, vault):
-    """Mints a token whose secret is stored in this vault."""
-    context.world.operator.mint(token, context.world.times.usual_lifetime, vault=vault)
-
-
-@when('the operator mints the token "{token:Name}" for a lifetime of {lifetime:Lifetime}')
-def the_operator_mints_for(context, token, lifetime):
-    """Mints a token with this lifetime, written as the command takes it."""
-    context.world.operator.mint(token, lifetime=lifetime)
+@when('the operator mints the token "{token:Name}" {details:MintingDetails}')
+def the_operator_mints(context, token, details=NOTHING_SAID):
+    """Mints a token, in the repository and with the usual lifetime unless it says otherwise."""
+    token_names.mint(context.world, token, **details)
 
 
 @when('the operator mints the tokens "{tokens:Names}" again, in the repository and through the orchestrator')
@@ -114,15 +88,10 @@ def the_operator_mints_again(context, tokens):
 
 
 @when('the operator revokes the token "{token:Name}"')
-def the_operator_revokes(context, token):
-    """Revokes a token in the repository."""
-    context.world.operator.revoke(token)
-
-
-@when('the operator revokes the token "{token:Name}" through the orchestrator')
-def the_operator_revokes_through_the_orchestrator(context, token):
-    """Revokes a token through the orchestrator."""
-    context.world.operator.revoke(token, through=context.world.orchestrator.api.url)
+@when('the operator revokes the token "{token:Name}" {details:RevokingDetails}')
+def the_operator_revokes(context, token, details=NOTHING_SAID):
+    """Revokes a token, in the repository unless it says otherwise."""
+    token_names.revoke(context.world, token, **details)
 
 
 @when('the lifetime of the token "{token:Name}" has passed')
@@ -178,18 +147,9 @@ def the_first_answer_says_when(context, token):
 
 
 @then('its answer says when the token "{token:Name}" expires, and where its secret is kept')
-def its_answer_says_what_was_minted(context, token):
-    """Checks the token's name, its expiry time and its vault key in the command's output."""
-    _judge_minting(context, token, VAULT)
-
-
 @then('its answer says when the token "{token:Name}" expires, and that its secret is kept in "{vault:Name}"')
-def its_answer_says_where_it_is_kept(context, token, vault):
-    """Checks the token's name, its expiry time and this vault in the command's output."""
-    _judge_minting(context, token, vault)
-
-
-def _judge_minting(context, token, vault):
+def its_answer_says_what_was_minted(context, token, vault=VAULT):
+    """Checks the token's name, its expiry time and its vault, the usual one unless named, in the output."""
     judge(
         f'the answer says when the token "{token}" expires, and where its secret is kept',
         promised={

@@ -5,37 +5,21 @@ from behave import given, then, when
 from swamp_harness.product.commands import Output
 from swamp_harness.scenario import env_observations, secret_observations
 from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.kinds import NOTHING_SAID
 from swamp_harness.scenario.tables import rows_of
 
 
 @given('the vault holds the secret "{key:Name}"')
-def the_vault_holds(context, key):
+@given('the vault holds the secret "{key:Name}", {details:SecretDetails}')
+def the_vault_holds(context, key, details=NOTHING_SAID):
     """Stores a new random secret in the vault under this key."""
-    context.world.given.secret(key)
-
-
-@given('the vault holds the secret "{key:Name}", of many lines')
-def the_vault_holds_lines(context, key):
-    """Stores a new secret of several lines in the vault under this key."""
-    context.world.given.secret(key, of_several_lines=True)
-
-
-@given('the vault holds the secret "{key:Name}", which begins with the secret "{other:Name}"')
-def the_vault_holds_a_longer_one(context, key, other):
-    """Stores a new secret that starts with the text of another secret."""
-    context.world.given.secret(key, begins_with=other)
+    context.world.given.secret(key, **details)
 
 
 @given("workers log everything")
 def workers_log_everything(context):
     """Sets the most detailed log level for all workers that start from now on."""
     context.world.worker_log_level = "trace"
-
-
-@given("an orchestrator that logs everything")
-def an_orchestrator_that_logs_everything(context):
-    """Starts an orchestrator with the most detailed log level."""
-    context.world.given.orchestrator(flags=("--log-level", "trace"))
 
 
 @given("these enrolled workers:")
@@ -45,50 +29,6 @@ def these_enrolled_workers(context):
         context.world.given.worker(
             row["worker"], log_level=row["log level"], output=Output(row["reports in"])
         )
-
-
-@given('an orchestrator with the variables "{names:Names}"')
-def an_orchestrator_with_variables(context, names):
-    """Starts an orchestrator with these environment variables."""
-    owned = env_observations.variables_of(env_observations.ORCHESTRATOR, names)
-    context.world.given.orchestrator(variables=owned)
-
-
-@given('the enrolled worker "{worker:Name}" with the variables "{names:Names}"')
-def the_enrolled_worker_with_variables(context, worker, names):
-    """Starts a worker with these environment variables and waits until it is enrolled."""
-    context.world.given.worker(worker, variables=env_observations.variables_of(worker, names))
-
-
-@given('the enrolled worker "{worker:Name}" on a network that can fail, with the variables "{names:Names}"')
-def the_enrolled_worker_on_a_network_with_variables(context, worker, names):
-    """Starts a worker with these environment variables on a network that later steps can break."""
-    owned = env_observations.variables_of(worker, names)
-    context.world.given.worker(worker, on_a_network=True, variables=owned)
-
-
-@given('the enrolled worker "{worker:Name}" configured by arguments')
-def the_enrolled_worker_by_arguments(context, worker):
-    """Starts a worker with its settings on the command line and waits until it is enrolled."""
-    context.world.given.worker(worker)
-
-
-@given('the enrolled worker "{worker:Name}" configured by variables')
-def the_enrolled_worker_by_variables(context, worker):
-    """Starts a worker with its settings in environment variables and waits until it is enrolled."""
-    context.world.given.worker(worker, by_environment=True)
-
-
-@given('the enrolled worker "{worker:Name}" configured by variables, with the labels "{labels:Labels}"')
-def the_enrolled_worker_by_variables_with_labels(context, worker, labels):
-    """Starts a worker with its settings and these labels in environment variables."""
-    context.world.given.worker(worker, labels=labels, by_environment=True)
-
-
-@given('the enrolled worker "{worker:Name}" configured by arguments, with a credential for the server')
-def the_enrolled_worker_with_a_credential_for_the_server(context, worker):
-    """Starts a worker whose environment also contains a credential for the server."""
-    context.world.given.worker(worker, variables=env_observations.server_credential())
 
 
 @when("the orchestrator is restarted without its variables")
@@ -104,20 +44,11 @@ def the_orchestrator_is_restarted_with(context, names):
     context.world.restart_orchestrator(variables=changed)
 
 
-@then('the step "{step:Name}" was handed the secret "{key:Name}"')
-def the_step_was_handed(context, step, key):
-    """Checks that the step received the secret; compares digests, never the secret itself."""
-    judge(
-        f'the step "{step}" was handed the secret "{key}", told by its digest',
-        promised=secret_observations.digest_of(context.world, key),
-        seen=context.world.journal.remark("digest", step),
-    )
-
-
 @then(
     'the operator can read the text around the secret that the step "{step:Name}" wrote into "{datum:Name}"'
 )
 def the_operator_can_read_around_the_secret(context, step, datum):
+    """Checks that what the step wrote before and after the secret can be read."""
     judge(
         f'the operator can read the text around the secret that the step "{step}" wrote into "{datum}"',
         promised=secret_observations.AROUND_SECRET,
@@ -125,11 +56,12 @@ def the_operator_can_read_around_the_secret(context, step, datum):
     )
 
 
+@then('the step "{step:Name}" was handed the secret "{keys:Names}"')
 @then('the step "{step:Name}" was handed the secrets "{keys:Names}"')
-def the_step_was_handed_several(context, step, keys):
+def the_step_was_handed(context, step, keys):
     """Checks that the step received these secrets; compares digests, never the secrets themselves."""
     judge(
-        f'the step "{step}" was handed the secrets {" and ".join(keys)}, told by their digests',
+        f'the step "{step}" was handed {" and ".join(keys)}, told by their digests',
         promised=[secret_observations.digest_of(context.world, key) for key in keys],
         seen=context.world.journal.remark("digest", step).split(),
     )

@@ -8,6 +8,7 @@ from swamp_harness.product.commands import SUCCEEDS, Output
 from swamp_harness.product.run import CANCELLED, FAILED, METHOD_SUCCEEDS, SUCCEEDED, run_that
 from swamp_harness.scenario import run_events, run_observations
 from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.kinds import NOTHING_SAID
 from swamp_harness.scenario.placement import planned
 from swamp_harness.scenario.probe import written_by_probe
 from swamp_harness.scenario.tables import promised_queue, rows_of
@@ -20,28 +21,10 @@ def a_workflow(context):
 
 
 @when("the workflow starts")
-def the_workflow_starts(context):
+@when("the workflow starts {details:StartingDetails}")
+def the_workflow_starts(context, details=NOTHING_SAID):
     """Starts the workflow and follows its output; does not wait for the end."""
-    run_events.start_workflow(context.world)
-
-
-@when("the workflow starts once the grace window of every absence has passed")
-def the_workflow_starts_after_the_grace_windows(context):
-    """Waits until the grace window of every lost worker has passed, then starts the workflow."""
-    run_events.outlast_grace_windows(context.world)
-    run_events.start_workflow(context.world)
-
-
-@when("the workflow starts at a terminal")
-def the_workflow_starts_at_a_terminal(context):
-    """Starts the workflow and follows its output on a terminal."""
-    run_events.start_workflow(context.world, at_a_terminal=True)
-
-
-@when('the workflow starts with the tags "{tags:Labels}"')
-def the_workflow_starts_with_tags(context, tags):
-    """Starts the workflow with tags for all data that it writes."""
-    run_events.start_workflow(context.world, tags=tags)
+    run_events.start_workflow(context.world, **details)
 
 
 @when('a method starts that {work:Work}, with the tags "{tags:Labels}"')

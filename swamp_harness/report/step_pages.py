@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from swamp_harness.machinery.plain_text import for_file
 from swamp_harness.report.pages import page_text
@@ -27,15 +27,24 @@ class Phrases:
     Attributes:
         description: what it stands for.
         allowed: the only phrases that are allowed; any text that suits the description when empty.
+        notes: what a phrase does, for those that do not say it themselves.
+        words: the kind of each word in braces in the phrases, by its name.
     """
 
     description: str
     allowed: tuple[str, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
         """The description as a heading."""
         return self.description[:1].upper() + self.description[1:]
+
+    @property
+    def told(self) -> list[str]:
+        """Each phrase that is allowed, in Markdown, with what it does."""
+        return [f"`{each}`{f': {self.notes[each]}' if self.notes.get(each) else ''}" for each in self.allowed]
 
 
 @dataclass(frozen=True)
@@ -145,7 +154,8 @@ class Catalogue:
         return [step for nearness, _, step in rated[:_NEAREST] if nearness < 0]
 
     def _texts(self, step: StepEntry) -> tuple[str, str, str]:
-        phrases = [phrase for kind in step.kinds for phrase in self.kinds[kind].allowed]
+        kinds = [self.kinds[kind] for kind in step.kinds]
+        phrases = [text for kind in kinds for text in (*kind.allowed, *kind.notes.values())]
         rest = [step.example, *step.columns, *phrases]
         return "\n".join(step.patterns).lower(), step.description.lower(), "\n".join(rest).lower()
 
@@ -199,7 +209,8 @@ def _lines(catalogue: Catalogue) -> Iterator[str]:
     yield from ("", "## Allowed phrases")
     for kind in catalogue.kinds.values():
         if kind.allowed:
-            yield from ("", f"### {kind.title}", "", *(f"- `{phrase}`" for phrase in kind.allowed))
+            yield from ("", f"### {kind.title}", "", *(f"- {each}" for each in kind.told))
+            yield from _lines_of_words(kind.words, catalogue.kinds)
 
 
 def _lines_of(step: StepEntry, kinds: Mapping[str, Phrases]) -> Iterator[str]:
@@ -214,6 +225,12 @@ def _lines_of(step: StepEntry, kinds: Mapping[str, Phrases]) -> Iterator[str]:
     if step.scenarios:
         yield f"- {step.usage} `{step.scenarios[0]}`"
         yield from ("", "```gherkin", step.example, "```")
+
+
+def _lines_of_words(words: Mapping[str, str], kinds: Mapping[str, Phrases]) -> Iterator[str]:
+    if words:
+        yield ""
+        yield from (f"- `{{{name}}}`: {_allowed(kinds[kind])}" for name, kind in words.items())
 
 
 def _allowed(kind: Phrases) -> str:

@@ -33,7 +33,11 @@ _AFTER_A_WINDOW = timedelta(seconds=2)
 
 
 def start_workflow(
-    world: World, *, at_a_terminal: bool = False, tags: Mapping[str, str] | None = None
+    world: World,
+    *,
+    at_a_terminal: bool = False,
+    tags: Mapping[str, str] | None = None,
+    after_absences: bool = False,
 ) -> None:
     """Start the scenario's workflow, and follow it until the orchestrator knows of the run.
 
@@ -41,7 +45,10 @@ def start_workflow(
         world: the scenario's.
         at_a_terminal: whether it is followed at a terminal.
         tags: that the run gives to all data; none when None.
+        after_absences: whether to start it once every grace window that has begun has passed.
     """
+    if after_absences:
+        outlast_grace_windows(world)
     workflow = world.workflow
     instances = {name: value_of_input(name, world.present_instance) for name in workflow.inputs}
     output = Output.TERMINAL if at_a_terminal else world.operator.output

@@ -1,4 +1,4 @@
-"""The names of tokens, minted a second time: how the commands end, and what they change."""
+"""Tokens that the operator mints and revokes; names that are taken, and what a second minting changes."""
 
 from __future__ import annotations
 
@@ -30,6 +30,27 @@ class Minted:
     def outcomes(self) -> dict[str, CommandOutcome]:
         """How each command ended, with its exit code."""
         return {which: result.outcome_and_code for which, result in self.results.items()}
+
+
+def mint(
+    world: World, token: str, *, lifetime: str = "", vault: str = "", through_orchestrator: bool = False
+) -> None:
+    """Mint a token.
+
+    Args:
+        world: the scenario's.
+        token: its name.
+        lifetime: that is asked for; the usual one when empty.
+        vault: that is to keep its secret; the only one when empty.
+        through_orchestrator: whether the orchestrator mints it, not the repository.
+    """
+    through = world.orchestrator.api.url if through_orchestrator else ""
+    world.operator.mint(token, lifetime or world.times.usual_lifetime, vault=vault, through=through)
+
+
+def revoke(world: World, token: str, *, through_orchestrator: bool = False) -> None:
+    """Revoke a token, in the repository or through the orchestrator."""
+    world.operator.revoke(token, through=world.orchestrator.api.url if through_orchestrator else "")
 
 
 def mint_again(world: World, tokens: Sequence[str]) -> Minted:

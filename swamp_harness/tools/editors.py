@@ -9,7 +9,7 @@ from typing import Any
 
 from swamp_harness.machinery.root import in_project
 from swamp_harness.scenario import vocabulary
-from swamp_harness.scenario.vocabulary import Kind
+from swamp_harness.scenario.kinds import Details, Kind
 from swamp_harness.tools import edited_yaml
 from swamp_harness.tools.steps import definitions, parameters_of
 
@@ -40,7 +40,7 @@ def _parameters() -> list[dict[str, str]]:
 
 
 def _pattern(kind: Kind) -> str:
-    if not kind.phrases:
+    if not kind.phrases or isinstance(kind, Details):
         return kind.pattern
     return "|".join(_SPECIAL.sub(r"\\\1", phrase) for phrase in kind.phrases)
 

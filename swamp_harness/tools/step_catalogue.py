@@ -13,7 +13,8 @@ from swamp_harness.report.feature_layout import aligned
 from swamp_harness.report.step_pages import Catalogue, Phrases, StepEntry, Subject
 from swamp_harness.results.findings import Finding, finding_in
 from swamp_harness.results.ids import id_of
-from swamp_harness.scenario import both_modes, probe, vocabulary
+from swamp_harness.scenario import both_modes, details, probe, vocabulary
+from swamp_harness.scenario.kinds import Kind
 from swamp_harness.tools.steps import (
     Use,
     Uses,
@@ -25,7 +26,7 @@ from swamp_harness.tools.steps import (
 )
 
 _KEYWORDS = ("Given", "When", "Then")
-_OF_PHRASES = (vocabulary, wordings, probe, both_modes)
+_OF_PHRASES = (vocabulary, details, wordings, probe, both_modes)
 
 
 def catalogue_of_project() -> Catalogue:
@@ -63,20 +64,26 @@ def catalogue_of(uses: Uses) -> Catalogue:
         subjects.append(Subject(name, _docstring_of_module(functions[0]), tuple(steps)))
     return Catalogue(
         tuple(subjects),
-        {name: Phrases(kind.description, kind.phrases) for name, kind in vocabulary.KINDS.items()},
+        {
+            name: Phrases(kind.description, tuple(kind.phrases), kind.phrases, kind.words)
+            for name, kind in vocabulary.KINDS.items()
+        },
     )
 
 
 def unused_phrases(uses: Uses) -> list[Finding]:
     """The phrases of the vocabulary that no scenario uses."""
-    said: dict[str, set[str]] = defaultdict(set)
+    said: dict[Kind, set[str]] = defaultdict(set)
     for use in uses.all:
         for definition in use.definitions:
             kinds = parameters_of(definition.pattern)
             for argument in definition.match(use.step.name).arguments:
-                said[kinds.get(argument.name, "")].add(argument.original)
+                if own := vocabulary.KINDS.get(kinds.get(argument.name, "")):
+                    for kind, phrase in own.phrases_in(argument.original):
+                        said[kind].add(phrase)
         for column, cells in _columns_of(use.step).items():
-            said[vocabulary.COLUMNS.get(column, "")].update(cells)
+            if column in vocabulary.COLUMNS:
+                said[vocabulary.KINDS[vocabulary.COLUMNS[column]]].update(cells)
     return [
         finding_in(
             *_place_of(name, phrase),
@@ -84,7 +91,7 @@ def unused_phrases(uses: Uses) -> list[Finding]:
         )
         for name, kind in vocabulary.KINDS.items()
         for phrase in kind.phrases
-        if phrase not in said[name] and not kind.is_whole
+        if phrase not in said[kind] and not kind.is_whole
     ]
 
 
@@ -99,9 +106,20 @@ def _entry(subject: str, own: Sequence[Any], uses: Sequence[Use]) -> StepEntry:
         description=described(own[0]),
         parameters={name: kind for name, kind in parameters.items() if kind},
         columns={column: vocabulary.COLUMNS.get(column, "") for column in columns},
-        example=min(map(_example, uses), key=lambda text: (len(text), text), default=""),
+        example=_example_of(uses),
         scenarios=tuple(dict.fromkeys(id_of(use.scenario).partition("[")[0] for use in uses)),
     )
+
+
+def _example_of(uses: Sequence[Use]) -> str:
+    """The shortest use of those that say most."""
+    most = max((_number_of_words(use) for use in uses), default=0)
+    examples = (_example(use) for use in uses if _number_of_words(use) == most)
+    return min(examples, key=lambda text: (len(text), text), default="")
+
+
+def _number_of_words(use: Use) -> int:
+    return len(parameters_of(use.definitions[0].pattern))
 
 
 def _example(use: Use) -> str:
@@ -131,7 +149,7 @@ def _place_of(kind: str, phrase: str) -> tuple[Path, int]:
     """The line that has a phrase in the modules that the vocabulary is made of, else that of its kind."""
     for module, text in (*((each, phrase) for each in _OF_PHRASES), (vocabulary, kind)):
         file = Path(str(module.__file__))
-        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        for number, line in enumerate(shown(file.read_text("utf-8")).splitlines(), 1):
             if f'"{text}"' in line or f"'{text}'" in line:
                 return file, number
     return Path(str(vocabulary.__file__)), 1

@@ -50,7 +50,7 @@ def _print(console: Console, step: StepEntry, catalogue: Catalogue) -> None:
         console.print(Text(pattern, style="bold"))
     lines = [Text(step.description)]
     for name, kind in step.parameters.items():
-        lines.append(Text(f"{{{name}}}: {_allowed(catalogue.kinds[kind])}"))
+        lines += map(Text, _lines_of(name, catalogue.kinds[kind]))
     for column, kind in step.columns.items():
         if kind:
             lines.append(Text(f"{column} in the table: {_allowed(catalogue.kinds[kind])}"))
@@ -64,6 +64,15 @@ def _print(console: Console, step: StepEntry, catalogue: Catalogue) -> None:
 
 def _indented(text: Text) -> Text:
     return Text("\n    ").join(text.split("\n"))
+
+
+def _lines_of(name: str, kind: Phrases) -> list[str]:
+    if not any(kind.notes.values()):
+        return [f"{{{name}}}: {_allowed(kind)}"]
+    return [
+        f"{{{name}}}: {kind.description}",
+        *(f"  {phrase}: {kind.notes[phrase]}" for phrase in kind.allowed),
+    ]
 
 
 def _allowed(kind: Phrases) -> str:

@@ -15,6 +15,8 @@ from behave.runner import Runner, the_step_registry
 from behave.step_registry import AmbiguousStep
 
 from swamp_harness.results.findings import Finding, finding_at, finding_in
+from swamp_harness.scenario.kinds import Details
+from swamp_harness.scenario.vocabulary import KINDS
 from swamp_harness.tools.start import configuration
 
 _NEAREST = 3
@@ -132,12 +134,21 @@ def nearest(step: Any) -> list[str]:
     wanted = _VALUE.sub('""', step.name)
     rated = []
     for kind, registered in the_step_registry.steps.items():
-        for definition in registered:
-            alike = difflib.SequenceMatcher(None, wanted, _VALUE.sub('""', definition.pattern)).ratio()
+        for pattern in (pattern for each in registered for pattern in _written_out(each.pattern)):
+            alike = difflib.SequenceMatcher(None, wanted, _VALUE.sub('""', pattern)).ratio()
             # With equal words, one of the same keyword comes first.
-            rated.append((alike, kind == step.step_type, f"{kind.title()} {shown(definition.pattern)}"))
+            rated.append((alike, kind == step.step_type, f"{kind.title()} {shown(pattern)}"))
     rated.sort(reverse=True)
     return [text for alike, _, text in rated[:_NEAREST] if alike >= _NEAR_ENOUGH]
+
+
+def _written_out(pattern: str) -> list[str]:
+    """A pattern with each detail that it allows in the place of its details, and as it is."""
+    for name, kind in parameters_of(pattern).items():
+        details = KINDS.get(kind)
+        if isinstance(details, Details):
+            return [pattern, *(pattern.replace(f"{{{name}:{kind}}}", phrase) for phrase in details.phrases)]
+    return [pattern]
 
 
 def shown(pattern: str) -> str:

@@ -1,0 +1,203 @@
+"""What steps may say beside their usual words, such as `with 2 slots`: each detail with what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from swamp_harness.scenario.kinds import Detail, Details, Kind
+from swamp_harness.scenario.orchestrator_details import OrchestratorDetails
+from swamp_harness.scenario.worker_details import Presented, WorkerDetails
+
+_LABELS = Detail(
+    'with the labels "{labels:Labels}"',
+    "steps that ask for these labels may run on it",
+    lambda labels: {"labels": labels},
+)
+_SLOT = Detail("with 1 slot", "it runs one step at a time", lambda: {"slots": 1})
+_SLOTS = Detail(
+    "with {slots:Number} slots", "it runs up to this many steps at once", lambda slots: {"slots": slots}
+)
+_TOKEN = Detail(
+    'with the token "{token:Name}"',
+    "it presents this token, not the one of its own name",
+    lambda token: {"token": token},
+)
+_CACHE = Detail(
+    "with a cache directory {place:CachePlace}",
+    "its cache directory is in an unusual place",
+    lambda place: {"cache": place},
+)
+_NO_CACHE = Detail(
+    "without a cache directory", "it keeps no machine id and no extension", lambda: {"cached": False}
+)
+
+_OF_ENROLLED_WORKERS = (
+    _TOKEN,
+    _LABELS,
+    Detail(
+        'with other values of "{names:Names}" in a variable',
+        "an environment variable gives these labels other values",
+        lambda names: {"labels_in_variable": tuple(names)},
+    ),
+    Detail("without labels", "only steps that ask for no label may run on it", lambda: {"labels": {}}),
+    _SLOT,
+    _SLOTS,
+    _CACHE,
+    _NO_CACHE,
+    Detail("on a network that can fail", "later steps can break its network", lambda: {"on_a_network": True}),
+    Detail(
+        "on a network that is watched",
+        "what goes over its network is measured",
+        lambda: {"on_a_network": True},
+    ),
+    Detail("configured by arguments", "its settings are on its command line", dict),
+    Detail(
+        "configured by variables",
+        "its settings are in environment variables",
+        lambda: {"by_environment": True},
+    ),
+    Detail(
+        'with the variables "{names:Names}"',
+        "its environment has these variables, with values of its own",
+        lambda names: {"variables": tuple(names)},
+    ),
+    Detail(
+        "with a credential for the server",
+        "its environment has a credential for the server's commands",
+        lambda: {"server_credential": True},
+    ),
+)
+
+_OF_CONNECTING_WORKERS = (
+    _TOKEN,
+    _LABELS,
+    _CACHE,
+    Detail(
+        "with the credential that was shown first", "it presents the credential of its first minting", dict
+    ),
+    Detail(
+        "with a malformed credential",
+        "its credential has the wrong format",
+        lambda: {"credential": Presented.MALFORMED},
+    ),
+    Detail(
+        "with a wrong secret",
+        "one character of its secret is wrong",
+        lambda: {"credential": Presented.NEARLY_RIGHT},
+    ),
+    Detail(
+        "with a credential that was never minted",
+        "there is no token for its credential",
+        lambda: {"credential": Presented.NEVER_MINTED},
+    ),
+    Detail(
+        'from the machine of "{other:Name}"',
+        "it runs on the machine of another worker",
+        lambda other: {"machine_of": other},
+    ),
+    Detail(
+        'from a clone of the machine of "{other:Name}"',
+        "it runs on a copy of the machine of another worker",
+        lambda other: {"clone_of": other},
+    ),
+    Detail(
+        "with {shift:VersionShift} protocol version",
+        "it reports another protocol version than the orchestrator's",
+        lambda shift: {"protocol_shift": shift},
+    ),
+    Detail(
+        "with the binary of the other release",
+        "it is the swamp binary of another protocol version",
+        lambda: {"other_release": True},
+    ),
+)
+
+_THROUGH = Detail(
+    "through the orchestrator", "the orchestrator does it", lambda: {"through_orchestrator": True}
+)
+
+_OF_ORCHESTRATORS = (
+    Detail(
+        "that soon notices a silent connection",
+        "its timeout for silent connections is short",
+        lambda: {"notices_silence_soon": True},
+    ),
+    Detail(
+        "without a queue limit",
+        "steps may wait in the queue without a time limit",
+        lambda: {"limits_the_queue": False},
+    ),
+    Detail("that logs everything", "its log level is the most detailed", lambda: {"logs_everything": True}),
+    Detail(
+        "with {certificate:Certificate}",
+        "it uses TLS with this kind of certificate",
+        lambda certificate: {"identity": certificate},
+    ),
+    Detail(
+        'with the variables "{names:Names}"',
+        "its environment has these variables, with values of its own",
+        lambda names: {"variables": tuple(names)},
+    ),
+)
+
+_OF_MINTING = (
+    Detail(
+        "for a lifetime of {lifetime:Lifetime}",
+        "it asks for this lifetime, written as the command takes it",
+        lambda lifetime: {"lifetime": lifetime},
+    ),
+    Detail(
+        'with its secret in the vault "{vault:Name}"',
+        "this vault keeps its secret",
+        lambda vault: {"vault": vault},
+    ),
+    _THROUGH,
+)
+
+_OF_SECRETS = (
+    Detail("of many lines", "it has several lines", lambda: {"of_several_lines": True}),
+    Detail(
+        'which begins with the secret "{other:Name}"',
+        "it starts with the text of another secret",
+        lambda other: {"begins_with": other},
+    ),
+)
+
+_OF_STARTING = (
+    Detail("at a terminal", "its output is followed at a terminal", lambda: {"at_a_terminal": True}),
+    Detail(
+        'with the tags "{tags:Labels}"',
+        "all data that the run writes get these tags",
+        lambda tags: {"tags": tags},
+    ),
+    Detail(
+        "once the grace window of every absence has passed",
+        "first the grace window of every lost worker passes",
+        lambda: {"after_absences": True},
+    ),
+)
+
+
+def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
+    """The kinds of details, by name.
+
+    Args:
+        words: the kinds of the words in them, by name.
+    """
+
+    def kind(description: str, makes: Any, *details: Detail) -> Details:
+        return Details(description, makes, details, words)
+
+    return {
+        "WorkerDetails": kind("how an enrolled worker is set up", WorkerDetails, *_OF_ENROLLED_WORKERS),
+        "ConnectingDetails": kind("how a worker connects", WorkerDetails, *_OF_CONNECTING_WORKERS),
+        "OrchestratorDetails": kind("how an orchestrator is set up", OrchestratorDetails, *_OF_ORCHESTRATORS),
+        "MintingDetails": kind("how a token is minted", dict, *_OF_MINTING),
+        "RevokingDetails": kind("how a token is revoked", dict, _THROUGH),
+        "SecretDetails": kind("what a secret is like", dict, *_OF_SECRETS),
+        "StartingDetails": kind("how a workflow starts", dict, *_OF_STARTING),
+        "ChangedDetails": kind(
+            "what is different from the start before", dict, _LABELS, _SLOT, _SLOTS, _NO_CACHE
+        ),
+    }

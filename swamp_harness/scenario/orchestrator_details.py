@@ -1,0 +1,50 @@
+"""What a scenario says of the orchestrator that it starts, and how such a one is started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from swamp_harness.machinery.certificates import Identity
+from swamp_harness.scenario.env_observations import ORCHESTRATOR, variables_of
+from swamp_harness.scenario.world import World
+
+
+@dataclass(frozen=True)
+class OrchestratorDetails:
+    """What a scenario says of an orchestrator; what it does not say is as usual.
+
+    Attributes:
+        notices_silence_soon: whether it waits for seconds only on a silent connection.
+        limits_the_queue: whether a step may wait for a limited time only.
+        logs_everything: whether it has the most detailed log level.
+        identity: the kind of certificate that it shows; it does not speak TLS when None.
+        variables: the names of what it finds in its environment beside what every process does.
+    """
+
+    notices_silence_soon: bool = False
+    limits_the_queue: bool = True
+    logs_everything: bool = False
+    identity: Identity | None = None
+    variables: tuple[str, ...] = ()
+
+
+ORCHESTRATOR_AS_USUAL = OrchestratorDetails()
+
+
+def serve(world: World, details: OrchestratorDetails) -> None:
+    """Start an orchestrator, and wait until it is ready."""
+    world.given.orchestrator(
+        flags=tuple(_flags(world, details)),
+        variables=variables_of(ORCHESTRATOR, details.variables),
+        identity=details.identity,
+    )
+
+
+def _flags(world: World, details: OrchestratorDetails) -> Iterator[str]:
+    if details.notices_silence_soon:
+        yield from world.times.notices_silence_soon
+    if not details.limits_the_queue:
+        yield from ("--queue-timeout", "0")
+    if details.logs_everything:
+        yield from ("--log-level", "trace")
