@@ -9,7 +9,7 @@ from swamp_harness.system.errors import ExitCode
 from swamp_harness.system.yaml_files import line_of
 from tests.conftest import forget_definitions
 
-A_FEATURE = "token_lifecycle.feature"
+A_FEATURE = "tokens.feature"
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_a_description_that_is_none_is_refused_in_one_sentence(tmp_path: Path, t
 def test_a_run_against_the_embedded_target_says_that_it_is_no_sign_off(tmp_path: Path) -> None:
     done = run_suite(
         tmp_path / "reports",
-        "features/token_lifecycle.feature",
+        "features/tokens.feature",
         "--name",
         "lifetime of 0m",
         env={"PATH": str(tmp_path)},

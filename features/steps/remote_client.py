@@ -1,22 +1,10 @@
-"""The operator at another machine, and TLS between everybody."""
+"""The operator at another machine."""
 
 from behave import given, then, when
 
 from swamp_harness.scenario import remote_client_observations, run_events
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.tables import rows_of
-
-
-@given('the model "{model:Name}"')
-def the_model(context, model):
-    """Creates a repository with a model whose methods can be run without a workflow."""
-    context.world.given.model(model)
-
-
-@given("everybody trusts {trust:Trust}")
-def everybody_trusts(context, trust):
-    """Sets whose certificates the operator and all new workers trust."""
-    context.world.given.trust(trust)
 
 
 @given("the operator is at another machine, without a repository")
@@ -103,25 +91,4 @@ def nothing_was_left(context):
         "on the other machine there is nothing new but a person's own settings of swamp",
         expected=[],
         actual=context.world.remote_client.left_behind(),
-    )
-
-
-@then('the worker "{worker:Name}" ends, failing, and has not enrolled')
-def the_worker_ends_failing(context, worker):
-    """Waits until the worker exits, then checks that it failed and did not enroll."""
-    ending = context.world.workers[worker].wait_until_ended()
-    expect(
-        f'the worker "{worker}" ends by itself with a failing exit code, and has not enrolled',
-        expected={"failing": True, "enrolled": False},
-        actual={"failing": ending.failing, "enrolled": ending.enrolled},
-    )
-
-
-@then('the worker "{worker:Name}" says what is wrong with the certificate')
-def the_worker_says_what_is_wrong(context, worker):
-    """Checks that the worker names what is wrong with the orchestrator's certificate."""
-    expect(
-        f'the worker "{worker}" says what is wrong with the certificate',
-        expected=[context.world.security.flaw],
-        actual=context.world.workers[worker].rejections,
     )

@@ -1,34 +1,9 @@
-"""Extensions that come to a worker, and large artifacts that come from one."""
+"""Large artifacts that come from a worker."""
 
 from behave import given, then, when
 
-from swamp_harness.scenario import artifacts, extensions
+from swamp_harness.scenario import artifacts
 from swamp_harness.scenario.expectation import expect
-from swamp_harness.scenario.tables import rows_of
-
-
-@given('a registry that offers version "{version:Name}" of an extension')
-def a_registry(context, version):
-    """Starts a local extension registry that publishes one version of the test extension."""
-    extensions.publish(context.world, version)
-
-
-@given("the operator has pulled the extension")
-def the_operator_has_pulled(context):
-    """Pulls the published extension into the repository."""
-    extensions.pull(context.world)
-
-
-@when('the operator pulls version "{version:Name}" and the orchestrator is restarted')
-def the_operator_pulls(context, version):
-    """Publishes a version with a new program and new files, pulls it and restarts the orchestrator."""
-    extensions.replace(context.world, version)
-
-
-@when('the operator pulls version "{version:Name}" with new files only, and the orchestrator is restarted')
-def the_operator_pulls_the_same_program(context, version):
-    """Publishes a version with new files and the same program, pulls it and restarts the orchestrator."""
-    extensions.replace(context.world, version, same_program=True)
 
 
 @given("the memory of the orchestrator is watched")
@@ -48,36 +23,6 @@ def the_run_has_had_its_time(context):
 def the_step_has_sent_half(context, step):
     """Waits until the step has sent the first half of its artifact and holds."""
     artifacts.wait_until_half_sent(context.world, step)
-
-
-@then('the step "{step:Name}" found these versions of its extension, whole:')
-def the_step_found_these_versions(context, step):
-    """Checks which version of the program and of the files each start of the step ran with."""
-    expect(
-        f'the step "{step}" ran these versions of its extension, with their own files, byte for byte',
-        expected=rows_of(context.table, {"start", "program", "files"}),
-        actual=extensions.found_by(context.world, step),
-    )
-
-
-@then('the worker "{worker:Name}" was sent of extensions:')
-def the_worker_was_sent(context, worker):
-    """Checks what the orchestrator sent to the worker, and that it sent each part once."""
-    expect(
-        f'the worker "{worker}" was sent this of extensions, and each of it once',
-        expected=rows_of(context.table, {"what", "different", "sent"}),
-        actual=extensions.sent_to(context.world, worker),
-    )
-
-
-@then('on the machine of "{worker:Name}" the extension is in the cache and nowhere else')
-def the_extension_is_in_the_cache(context, worker):
-    """Checks that the worker keeps the extension in its cache directory and in no other place."""
-    expect(
-        f'on the machine of "{worker}" the extension is in the cache and nowhere else',
-        expected=["the cache"],
-        actual=extensions.places_on_machine(context.world, worker),
-    )
 
 
 @then('the artifact of the step "{step:Name}" is there, bit for bit')

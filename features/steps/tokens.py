@@ -1,4 +1,4 @@
-"""The operator's repository and the tokens in it."""
+"""The tokens of the operator: minted, listed, revoked."""
 
 from functools import partial
 
@@ -49,13 +49,6 @@ def the_token(context, token, machines=1):
     context.world.given.token(token, machines=machines)
 
 
-@given('the short-lived token "{token:Name}"')
-@given('the short-lived token "{token:Name}" for {machines:Number} machines')
-def the_short_lived_token(context, token, machines=1):
-    """Mints a token with the shortest lifetime that swamp allows, for one machine or for several."""
-    context.world.given.token(token, lifetime=context.world.times.shortest_lifetime, machines=machines)
-
-
 @given('the revoked token "{token:Name}"')
 def the_revoked_token(context, token):
     """Mints a token and revokes it."""
@@ -66,12 +59,6 @@ def the_revoked_token(context, token):
 def the_operator_asks_the_orchestrator(context):
     """Makes the operator mint and revoke tokens through the orchestrator from now on."""
     context.world.operator.server = context.world.orchestrator.api.url
-
-
-@given('half of the lifetime of the token "{token:Name}" has passed')
-def half_of_the_lifetime_has_passed(context, token):
-    """Waits until half of the token's lifetime has passed."""
-    context.world.wait_for_half_life_of(token)
 
 
 @when('the operator mints the token "{token:Name}"')
@@ -92,12 +79,6 @@ def the_operator_mints_again(context, tokens):
 def the_operator_revokes(context, token, details=NOTHING_SAID):
     """Revokes a token, in the repository unless it says otherwise."""
     token_names.revoke(context.world, token, **details)
-
-
-@when('the lifetime of the token "{token:Name}" has passed')
-def the_lifetime_has_passed(context, token):
-    """Waits until the token has expired."""
-    context.world.wait_for_expiry_of(token)
 
 
 @then("the command succeeds")
@@ -238,26 +219,6 @@ def _judge_token_list(context, output):
         f"the token list, in {output.value}, shows these tokens and no others",
         expected=promised_tokens(context.table, partial(observations.machine_id_of, context.world)),
         actual=seen_tokens(context.world.operator.tokens(output), context.table.headings),
-    )
-
-
-@then('the token "{token:Name}" has stayed bound to the machine of "{worker:Name}" alone')
-def the_token_has_stayed_bound(context, token, worker):
-    """Checks that the token is bound to the worker's machine only, since its first enrollment."""
-    expect(
-        f'the token "{token}" has stayed bound to the machine of "{worker}" alone',
-        expected=observations.first_binding_of(context.world, worker),
-        actual=observations.binding_of(context.world, token, worker),
-    )
-
-
-@then('the machine id of "{worker:Name}" is kept in its cache directory')
-def the_machine_id_is_kept(context, worker):
-    """Checks that the worker's cache directory stores the machine id it enrolled with."""
-    expect(
-        f'the machine id under which "{worker}" enrolled is kept in its cache directory',
-        expected=observations.machine_id_of(context.world, worker),
-        actual=context.world.workers[worker].machine.kept_machine_id,
     )
 
 

@@ -1,5 +1,5 @@
 @issue-630
-Feature: Token lifecycle
+Feature: Tokens
   An operator admits machines into the pool with enrollment tokens. Minting shows a token's
   credential once. From then on the token list tells its state, and revoking ends it early.
 

@@ -26,6 +26,20 @@ def the_operator_errs(context, mistake):
     context.world.asked = both_modes.make_mistake(context.world, mistake)
 
 
+@when('the operator verifies the worker "{worker:Name}", in text and in JSON')
+def the_operator_verifies_one(context, worker):
+    """Verifies one worker, once with text output and once with JSON output."""
+    context.world.asked = every_list.verifications(context.world, worker)
+
+
+@when('the operator verifies the workers with the label "{labels:Labels}", in text and in JSON')
+@when('the operator verifies the workers with the labels "{labels:Labels}", in text and in JSON')
+def the_operator_verifies_by_label(context, labels):
+    """Verifies the workers that have all these labels, in text and in JSON."""
+    options = [part for name, value in labels.items() for part in ("--label", f"{name}={value}")]
+    context.world.asked = every_list.verifications(context.world, *options)
+
+
 @then("these are the worker commands, and no others:")
 def these_are_the_commands(context):
     """Checks that the help lists exactly these commands; `judged in` says which promise covers each."""
@@ -45,20 +59,6 @@ def both_answers_tell_the_same(context, number):
         expected=str(number),
         actual=both_modes.facts_of_both(context.world.asked),
     )
-
-
-@when('the operator verifies the worker "{worker:Name}", in text and in JSON')
-def the_operator_verifies_one(context, worker):
-    """Verifies one worker, once with text output and once with JSON output."""
-    context.world.asked = every_list.verifications(context.world, worker)
-
-
-@when('the operator verifies the workers with the label "{labels:Labels}", in text and in JSON')
-@when('the operator verifies the workers with the labels "{labels:Labels}", in text and in JSON')
-def the_operator_verifies_by_label(context, labels):
-    """Verifies the workers that have all these labels, in text and in JSON."""
-    options = [part for name, value in labels.items() for part in ("--label", f"{name}={value}")]
-    context.world.asked = every_list.verifications(context.world, *options)
 
 
 @then('both answers tell that "{worker:Name}" alone has passed')

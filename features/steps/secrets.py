@@ -1,12 +1,10 @@
-"""Secrets that steps are handed, and the environment that they find."""
+"""Secrets that steps are handed."""
 
-from behave import given, then, when
+from behave import given, then
 
-from swamp_harness.product.commands import Output
-from swamp_harness.scenario import env_observations, secret_observations
+from swamp_harness.scenario import secret_observations
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NOTHING_SAID
-from swamp_harness.scenario.tables import rows_of
 
 
 @given('the vault holds the secret "{key:Name}"')
@@ -20,28 +18,6 @@ def the_vault_holds(context, key, details=NOTHING_SAID):
 def workers_log_everything(context):
     """Sets the most detailed log level for all workers that start from now on."""
     context.world.worker_log_level = "trace"
-
-
-@given("these enrolled workers:")
-def these_enrolled_workers(context):
-    """Starts and enrolls one worker for each row, with its log level and output format."""
-    for row in rows_of(context.table, {"worker", "log level", "reports in"}):
-        context.world.given.worker(
-            row["worker"], log_level=row["log level"], output=Output(row["reports in"])
-        )
-
-
-@when("the orchestrator is restarted without its variables")
-def the_orchestrator_is_restarted_without(context):
-    """Restarts the orchestrator without the environment variables it had."""
-    context.world.restart_orchestrator(variables={})
-
-
-@when('the orchestrator is restarted with new values of "{names:Names}" alone')
-def the_orchestrator_is_restarted_with(context, names):
-    """Restarts the orchestrator with these variables only, with new values."""
-    changed = env_observations.variables_of(env_observations.RESTARTED, names)
-    context.world.restart_orchestrator(variables=changed)
 
 
 @then(
@@ -105,25 +81,4 @@ def the_vault_gave_the_step(context, step, name):
         f'the vault gave the step "{step}" the secret "{name}"',
         expected=f"got {secret_observations.digest_of(context.world, name)}",
         actual=secret_observations.answer_of_vault(context.world, step),
-    )
-
-
-@then('the steps on "{worker:Name}" found these variables:')
-def the_steps_found(context, worker):
-    """Checks where each variable in the steps' environment came from."""
-    expected = rows_of(context.table, {"step", "start", "variable", "found that of"})
-    expect(
-        f'the steps on "{worker}" found these variables',
-        expected=expected,
-        actual=env_observations.found_variables(context.world, worker, expected),
-    )
-
-
-@then('the step "{step:Name}" found nothing of the control plane on "{worker:Name}"')
-def the_step_found_nothing(context, step, worker):
-    """Checks that the step's environment has no credential, address or variable of the connection."""
-    expect(
-        f'the step "{step}" found nothing of the control plane in its environment',
-        expected=[],
-        actual=env_observations.of_the_control_plane(context.world, worker, step),
     )

@@ -1,23 +1,35 @@
-"""Workflows, their runs, and what becomes of their steps."""
+"""Workflows and methods: their runs, what becomes of their steps, how they are cancelled."""
 
 from datetime import timedelta
 
 from behave import given, then, when
 
-from swamp_harness.product.commands import SUCCEEDS, Output
+from swamp_harness.product.commands import SUCCEEDS
 from swamp_harness.product.run import CANCELLED, FAILED, METHOD_SUCCEEDS, SUCCEEDED, run_that
 from swamp_harness.scenario import run_events, run_observations
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NOTHING_SAID
 from swamp_harness.scenario.placement import planned
 from swamp_harness.scenario.probe import written_by_probe
-from swamp_harness.scenario.tables import promised_queue, rows_of
+from swamp_harness.scenario.tables import rows_of
+
+
+@given('the model "{model:Name}"')
+def the_model(context, model):
+    """Creates a repository with a model whose methods can be run without a workflow."""
+    context.world.given.model(model)
 
 
 @given("a workflow with the steps:")
 def a_workflow(context):
     """Creates a repository with a workflow: one row for each step, where it runs and what it does."""
     context.world.given.workflow(planned(context.table))
+
+
+@when('the worker "{worker:Name}" is stopped, and then the step "{step:Name}" goes on')
+def the_worker_is_stopped_during_a_step(context, worker, step):
+    """Asks the worker to stop while the step holds, lets the step continue and waits for the worker."""
+    run_events.stop_during_step(context.world, worker, step)
 
 
 @when("the workflow starts")
@@ -67,18 +79,6 @@ def the_step_has_written(context, step):
 def the_step_has_been_handed_to(context, step, worker):
     """Waits until the orchestrator has dispatched the step to the worker."""
     run_events.wait_until_handed_over(context.world, step, worker)
-
-
-@when('the step "{step:Name}" waits in the queue')
-def the_step_waits_in_the_queue(context, step):
-    """Waits until the step is in the queue."""
-    run_events.wait_until_queued(context.world, step)
-
-
-@when('the queue limit of "{step:Name}" is over')
-def the_queue_limit_is_over(context, step):
-    """Waits until the step has left the queue because its time limit has passed."""
-    run_events.wait_until_queue_limit_is_over(context.world, step)
 
 
 @when("the operator cancels the run")
@@ -151,19 +151,6 @@ def the_step_was_over_in_time(context, step, seconds):
     )
 
 
-@then(
-    'the lease of the step "{step:Name}" on "{worker:Name}" ended at most '
-    "{seconds:Number} seconds after the deadline"
-)
-def the_lease_ended_at_the_deadline(context, step, worker, seconds):
-    """Checks that the step's lease ended within this many seconds of the token's expiry."""
-    expect(
-        f'the lease of "{step}" on "{worker}" ended at most {seconds} s after the lifetime of its token',
-        expected=run_observations.IN_TIME,
-        actual=run_observations.end_after_deadline(context.world, step, worker, timedelta(seconds=seconds)),
-    )
-
-
 @then('the step "{step:Name}" was asked to stop, and ended before its own end')
 def the_step_was_ended(context, step):
     """Checks that the step started once and was stopped before it finished its work."""
@@ -206,16 +193,6 @@ def no_step_began(context):
     )
 
 
-@then("the operator sees these dispatches, and no others:")
-def these_dispatches(context):
-    """Checks every lease that the operator sees: step, worker, state and whether the step wrote data."""
-    expect(
-        "the operator sees these dispatches, and no others",
-        expected=rows_of(context.table, {"step", "worker", "began on", "lease", "because", "wrote"}),
-        actual=run_observations.dispatches(context.world, context.table.headings),
-    )
-
-
 @then("this data has been recorded, and no other:")
 def this_data_has_been_recorded(context):
     """Checks all data that the steps wrote: step, name, version and worker."""
@@ -236,101 +213,6 @@ def the_operator_can_read(context, step, datum):
     )
 
 
-@then("the queue shows, in text and in JSON:")
-def the_queue_shows(context):
-    """Checks the queue in text and in JSON, and that it shows no other step."""
-    expected = promised_queue(context.table, context.world.present_instance)
-    for output in (Output.TEXT, Output.JSON):
-        expect(
-            f"the queue, in {output.value}, shows these steps and no others",
-            expected=expected,
-            actual=run_observations.queue_holding(context.world, [row["step"] for row in expected], output),
-        )
-
-
-@then("the queue is empty")
-def the_queue_is_empty(context):
-    """Checks that no step waits in the queue."""
-    expect("the queue is empty", expected=[], actual=run_observations.queue(context.world, Output.JSON))
-
-
-@then('the most steps that ran on "{worker:Name}" at one time is {number:Number}')
-def the_most_steps_at_one_time(context, worker, number):
-    """Checks the highest number of steps that the worker ran at once."""
-    expect(
-        f'the most steps that ran on "{worker}" at one time is {number}',
-        expected={"by the steps' own account": number, "by the leases": number},
-        actual=run_observations.most_at_once(context.world, worker),
-    )
-
-
-@then('each item of "{step:Name}" was worked {number:Number} time')
-@then('each item of "{step:Name}" was worked {number:Number} times')
-def each_item_was_worked(context, step, number):
-    """Checks how often each item of the step was processed."""
-    expect(
-        f'each item of "{step}" was worked {number} times, and no other',
-        expected=dict.fromkeys(run_observations.items_of(context.world, step), number),
-        actual=run_observations.items_worked(context.world, step),
-    )
-
-
-@then('the result of each item of "{step:Name}" is there in version {number:Number}')
-def the_result_of_each_item(context, step, number):
-    """Checks the version of each item's result."""
-    expect(
-        f'the result of each item of "{step}" is there in version {number}, and no other',
-        expected=dict.fromkeys(run_observations.items_of(context.world, step), number),
-        actual=run_observations.versions_of_results(context.world),
-    )
-
-
-@then('the result of each item of "{step:Name}" can still be read in version {number:Number}')
-def the_result_can_still_be_read(context, step, number):
-    """Checks that the operator can still read this version of each item's result."""
-    items = run_observations.items_of(context.world, step)
-    expect(
-        f'the result of each item of "{step}" can still be read in version {number}',
-        expected={item: f"result of {item}, version {number}, written by start {number}" for item in items},
-        actual=run_observations.results_in_version(context.world, items, number),
-    )
-
-
-@then('the items of "{step:Name}" wrote the versions 1 to {number:Number} of the result of "{model:Name}"')
-def the_items_wrote_the_versions(context, step, number, model):
-    """Checks that each item wrote one version of the shared result and that none is lost."""
-    versions = [str(version) for version in range(1, number + 1)]
-    expect(
-        f'each item of "{step}" wrote one of the versions 1 to {number} of the result of "{model}"',
-        expected={
-            "versions": versions,
-            "written by": run_observations.items_of(context.world, step),
-            "newest": versions[-1:],
-        },
-        actual=run_observations.versions_of_record(context.world, model, number),
-    )
-
-
-@then('items of "{step:Name}" were worked side by side')
-def items_were_worked_side_by_side(context, step):
-    """Checks that at least two items were processed at the same time."""
-    expect(
-        f'items of "{step}" were worked side by side',
-        expected={"several at one time": True},
-        actual={"several at one time": run_observations.items_at_once(context.world, step) > 1},
-    )
-
-
-@then('the workers "{first:Name}", "{second:Name}" and "{third:Name}" have all taken part')
-def the_workers_have_taken_part(context, first, second, third):
-    """Checks that exactly these three workers ran steps."""
-    expect(
-        f'"{first}", "{second}" and "{third}" have all taken part',
-        expected=sorted([first, second, third]),
-        actual=run_observations.workers_that_took_part(context.world),
-    )
-
-
 @then('nothing of a step is left running on the machine of "{worker:Name}"')
 def nothing_of_a_step_is_left(context, worker):
     """Checks that no process of a step is left on the worker's machine."""
@@ -338,26 +220,6 @@ def nothing_of_a_step_is_left(context, worker):
         f'nothing of a step is left running on the machine of "{worker}"',
         expected=[],
         actual=run_observations.left_of_steps(context.world, worker),
-    )
-
-
-@then('the worker "{worker:Name}" takes another step')
-def the_worker_takes_another_step(context, worker):
-    """Runs one more step on the worker and checks that it starts there."""
-    expect(
-        f'the worker "{worker}" takes another step',
-        expected=[{"step": "another", "worker": worker}],
-        actual=run_observations.next_step_of(context.world, worker),
-    )
-
-
-@then('the worker "{worker:Name}" is connected as the same pool member as before')
-def the_worker_is_the_same_member(context, worker):
-    """Waits until the worker is connected and checks that it is the same pool member as at first."""
-    expect(
-        f'the worker "{worker}" is connected as the same pool member as before',
-        expected=run_observations.first_membership(context.world, worker),
-        actual=run_observations.membership(context.world, worker),
     )
 
 

@@ -1,0 +1,110 @@
+@issue-630
+Feature: Extensions
+  A worker needs nothing but swamp: what a step runs comes to it from the orchestrator, once, whole and in the
+  right version.
+
+  @uat-23 @network @pulled-extension-runs-on-worker
+  Scenario: A pulled extension runs on a worker that has no extensions
+    Given a workflow with the steps:
+      | step  | runs on    | work                               |
+      | build | any worker | shows what came with its extension |
+    And a registry that offers version "2026.01.01.1" of an extension
+    And the operator has pulled the extension
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that is watched
+    When the workflow starts
+    Then the run succeeds
+    And these steps began, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And the step "build" found these versions of its extension, whole:
+      | start | program      | files        |
+      | 1     | 2026.01.01.1 | 2026.01.01.1 |
+    And the worker "alpha" was sent of extensions:
+      | what    | different | sent |
+      | program | 1         | 1    |
+      | file    | 4         | 4    |
+    And on the machine of "alpha" the extension is in the cache and nowhere else
+
+  @uat-23 @network @extension-sent-once
+  Scenario: An extension is sent to a worker once
+    Given a workflow with the steps:
+      | step  | runs on    | work                               |
+      | build | any worker | shows what came with its extension |
+    And a registry that offers version "2026.01.01.1" of an extension
+    And the operator has pulled the extension
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that is watched
+    When the workflow has run to its end
+    And the workflow starts
+    Then the run succeeds
+    And the step "build" found these versions of its extension, whole:
+      | start | program      | files        |
+      | 1     | 2026.01.01.1 | 2026.01.01.1 |
+      | 2     | 2026.01.01.1 | 2026.01.01.1 |
+    And the worker "alpha" was sent of extensions:
+      | what    | different | sent |
+      | program | 1         | 1    |
+      | file    | 4         | 4    |
+
+  @uat-23 @network @extensions-survive-worker-restart
+  Scenario: A worker that starts again still has its extensions
+    Given a workflow with the steps:
+      | step  | runs on    | work                               |
+      | build | any worker | shows what came with its extension |
+    And a registry that offers version "2026.01.01.1" of an extension
+    And the operator has pulled the extension
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that is watched
+    When the workflow has run to its end
+    And the worker "alpha" is stopped
+    And the worker "alpha" starts again
+    And the worker "alpha" is enrolled
+    And the workflow starts
+    Then the run succeeds
+    And the worker "alpha" was sent of extensions:
+      | what    | different | sent |
+      | program | 1         | 1    |
+      | file    | 4         | 4    |
+
+  @uat-23 @network @new-extension-version-sent-once
+  Scenario: A new version of an extension is sent once, and is what runs from then on
+    Given a workflow with the steps:
+      | step  | runs on    | work                               |
+      | build | any worker | shows what came with its extension |
+    And a registry that offers version "2026.01.01.1" of an extension
+    And the operator has pulled the extension
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that is watched
+    When the workflow has run to its end
+    And the operator pulls version "2026.01.02.1" and the orchestrator is restarted
+    And the workflow has run to its end
+    And the workflow starts
+    Then the run succeeds
+    And the step "build" found these versions of its extension, whole:
+      | start | program      | files        |
+      | 1     | 2026.01.01.1 | 2026.01.01.1 |
+      | 2     | 2026.01.02.1 | 2026.01.02.1 |
+      | 3     | 2026.01.02.1 | 2026.01.02.1 |
+    And the worker "alpha" was sent of extensions:
+      | what    | different | sent |
+      | program | 2         | 2    |
+      | file    | 8         | 8    |
+
+  @uat-23 @network @new-extension-files-are-used
+  Scenario: A new version of an extension of which only files are new runs with the new files
+    Given a workflow with the steps:
+      | step  | runs on    | work                               |
+      | build | any worker | shows what came with its extension |
+    And a registry that offers version "2026.01.01.1" of an extension
+    And the operator has pulled the extension
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that is watched
+    When the workflow has run to its end
+    And the operator pulls version "2026.01.02.1" with new files only, and the orchestrator is restarted
+    And the workflow starts
+    Then the run succeeds
+    And the step "build" found these versions of its extension, whole:
+      | start | program      | files        |
+      | 1     | 2026.01.01.1 | 2026.01.01.1 |
+      | 2     | 2026.01.01.1 | 2026.01.02.1 |

@@ -1,0 +1,174 @@
+"""The orchestrator, the workers that enroll with it, and the pool they form."""
+
+from behave import given, then, when
+
+from swamp_harness.product.commands import Output
+from swamp_harness.scenario import observations
+from swamp_harness.scenario.expectation import expect
+from swamp_harness.scenario.orchestrator_details import ORCHESTRATOR_AS_USUAL, serve
+from swamp_harness.scenario.tables import NOT_LIVE, promised_pool, seen_pool
+from swamp_harness.scenario.worker_details import WORKER_AS_USUAL, connect, enroll
+
+
+@given("an orchestrator")
+@given("an orchestrator {details:OrchestratorDetails}")
+def an_orchestrator(context, details=ORCHESTRATOR_AS_USUAL):
+    """Starts an orchestrator and waits until it is ready; creates a repository if there is none yet."""
+    serve(context.world, details)
+
+
+@given("workers report in {output:Output}")
+def workers_report_in(context, output):
+    """Sets the output format of all workers that start from now on."""
+    context.world.worker_output = output
+
+
+@given('the enrolled worker "{worker:Name}"')
+@given('the enrolled worker "{worker:Name}" {details:WorkerDetails}')
+@when('the worker "{worker:Name}" joins')
+def the_enrolled_worker(context, worker, details=WORKER_AS_USUAL):
+    """Starts a worker, with a token and a machine of its own, and waits until it is enrolled."""
+    enroll(context.world, worker, details)
+
+
+@when('the worker "{worker:Name}" connects')
+@when('the worker "{worker:Name}" connects {details:ConnectingDetails}')
+def the_worker_connects(context, worker, details=WORKER_AS_USUAL):
+    """Starts a new worker, with the token of the same name; does not wait for the result."""
+    connect(context.world, worker, details)
+
+
+@when('the workers "{workers:Names}" have enrolled or ended')
+def the_workers_have_enrolled_or_ended(context, workers):
+    """Waits until each of these workers is enrolled or its process has ended."""
+    context.world.settle(workers)
+
+
+@when('the machine id of "{worker:Name}" is saved with foreign line ends')
+def the_machine_id_is_saved(context, worker):
+    """Rewrites the worker's machine id file with Windows line endings."""
+    context.world.workers.machine_of(worker).save_machine_id_with_foreign_line_ends()
+
+
+@when('the workers "{first:Name}" and "{second:Name}" present the token "{token:Name}" at the same moment')
+def the_workers_race(context, first, second, token):
+    """Starts two workers whose enrollment requests with one token arrive together."""
+    context.world.race([first, second], token)
+
+
+@when('the worker "{worker:Name}" is enrolled')
+@then('the worker "{worker:Name}" is enrolled')
+def the_worker_is_enrolled(context, worker):
+    """Waits until the worker reports that it is enrolled, since its last start."""
+    context.world.workers[worker].wait_until_enrolled()
+
+
+@then(
+    'one of "{first:Name}" and "{second:Name}" is enrolled, from now on the "{winner:Name}", '
+    'and the other the "{loser:Name}"'
+)
+def one_is_enrolled(context, first, second, winner, loser):
+    """Waits until one worker is enrolled and the other has exited; later steps use the two new names."""
+    context.world.workers.call_the_winner([first, second], winner, loser)
+
+
+@then('the worker "{worker:Name}" is connected')
+def the_worker_is_connected(context, worker):
+    """Checks that the worker's process runs and that the pool shows the worker as connected."""
+    expect(
+        f'the worker "{worker}" is connected',
+        expected=True,
+        actual=observations.is_connected(context.world, worker),
+    )
+
+
+@then('the worker "{worker:Name}" is rejected because {reason:Rejection}')
+def the_worker_is_rejected_because(context, worker, reason):
+    """Waits until the worker exits, then checks that it failed for this reason."""
+    expect(
+        f'the worker "{worker}" ends by itself, failing, because {reason}',
+        expected=f"ended by itself with a failing exit code, because {reason}",
+        actual=str(context.world.workers[worker].wait_until_ended()),
+    )
+
+
+@then('the worker "{worker:Name}" made {number:Number} attempt')
+@then('the worker "{worker:Name}" made {number:Number} attempts')
+def the_worker_made_attempts(context, worker, number):
+    """Checks how many times the worker tried to connect."""
+    expect(
+        f'the worker "{worker}" tried to connect {number} times, counted, with a pause before each retry',
+        expected={"attempts": list(range(1, number + 1)), "pauses": [observations.PAUSE] * (number - 1)},
+        actual=observations.attempts(context.world, worker),
+    )
+
+
+@then('the worker "{worker:Name}" was not disturbed by "{other:Name}"')
+def the_worker_was_not_disturbed(context, worker, other):
+    """Checks that the worker stayed connected and in the pool after another worker started."""
+    expect(
+        f'the worker "{worker}" was not disturbed by "{other}"',
+        expected=observations.UNDISTURBED,
+        actual=observations.standing_of(context.world, worker, since=context.world.workers[other].started),
+    )
+
+
+@then("the pool is empty")
+def the_pool_is_empty(context):
+    """Checks that neither the worker list nor the live pool shows a worker."""
+    expect(
+        "the pool is empty",
+        expected=[],
+        actual=seen_pool(
+            observations.pool_when(context.world, set(), Output.JSON), context.world.live_pool(), ["worker"]
+        ),
+    )
+
+
+@then("the pool shows, in text and in JSON:")
+def the_pool_shows_in_both(context):
+    """Checks the workers in the pool, in text and in JSON, and that there are no others."""
+    for output in (Output.TEXT, Output.JSON):
+        _judge_pool(context, output)
+
+
+@then("the pool shows, past members included:")
+def the_pool_shows_with_past_members(context):
+    """Checks the workers in the pool, including those that have left, and that there are no others."""
+    _judge_pool(context, Output.JSON, past=True)
+
+
+def _judge_pool(context, output, *, past=False):
+    expected = promised_pool(context.table)
+    expected = {
+        (row["worker"], row["connected"] == "yes") for row in expected if row["connected"] != NOT_LIVE
+    }
+    expect(
+        f"the pool, in {output.value}, shows these members and no others",
+        expected=expected,
+        actual=seen_pool(
+            observations.pool_when(context.world, expected, output, past=past),
+            context.world.live_pool(),
+            context.table.headings,
+        ),
+    )
+
+
+@then('the token "{token:Name}" has stayed bound to the machine of "{worker:Name}" alone')
+def the_token_has_stayed_bound(context, token, worker):
+    """Checks that the token is bound to the worker's machine only, since its first enrollment."""
+    expect(
+        f'the token "{token}" has stayed bound to the machine of "{worker}" alone',
+        expected=observations.first_binding_of(context.world, worker),
+        actual=observations.binding_of(context.world, token, worker),
+    )
+
+
+@then('the machine id of "{worker:Name}" is kept in its cache directory')
+def the_machine_id_is_kept(context, worker):
+    """Checks that the worker's cache directory stores the machine id it enrolled with."""
+    expect(
+        f'the machine id under which "{worker}" enrolled is kept in its cache directory',
+        expected=observations.machine_id_of(context.world, worker),
+        actual=context.world.workers[worker].machine.kept_machine_id,
+    )

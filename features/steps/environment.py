@@ -1,0 +1,51 @@
+"""The environment that steps find."""
+
+from behave import given, then, when
+
+from swamp_harness.product.commands import Output
+from swamp_harness.scenario import env_observations
+from swamp_harness.scenario.expectation import expect
+from swamp_harness.scenario.tables import rows_of
+
+
+@given("these enrolled workers:")
+def these_enrolled_workers(context):
+    """Starts and enrolls one worker for each row, with its log level and output format."""
+    for row in rows_of(context.table, {"worker", "log level", "reports in"}):
+        context.world.given.worker(
+            row["worker"], log_level=row["log level"], output=Output(row["reports in"])
+        )
+
+
+@when("the orchestrator is restarted without its variables")
+def the_orchestrator_is_restarted_without(context):
+    """Restarts the orchestrator without the environment variables it had."""
+    context.world.restart_orchestrator(variables={})
+
+
+@when('the orchestrator is restarted with new values of "{names:Names}" alone')
+def the_orchestrator_is_restarted_with(context, names):
+    """Restarts the orchestrator with these variables only, with new values."""
+    changed = env_observations.variables_of(env_observations.RESTARTED, names)
+    context.world.restart_orchestrator(variables=changed)
+
+
+@then('the steps on "{worker:Name}" found these variables:')
+def the_steps_found(context, worker):
+    """Checks where each variable in the steps' environment came from."""
+    expected = rows_of(context.table, {"step", "start", "variable", "found that of"})
+    expect(
+        f'the steps on "{worker}" found these variables',
+        expected=expected,
+        actual=env_observations.found_variables(context.world, worker, expected),
+    )
+
+
+@then('the step "{step:Name}" found nothing of the control plane on "{worker:Name}"')
+def the_step_found_nothing(context, step, worker):
+    """Checks that the step's environment has no credential, address or variable of the connection."""
+    expect(
+        f'the step "{step}" found nothing of the control plane in its environment',
+        expected=[],
+        actual=env_observations.of_the_control_plane(context.world, worker, step),
+    )

@@ -1,0 +1,56 @@
+"""Lifetimes that pass, and what ends with them."""
+
+from datetime import timedelta
+
+from behave import given, then, when
+
+from swamp_harness.scenario import observations, run_observations
+from swamp_harness.scenario.expectation import expect
+
+
+@given('the short-lived token "{token:Name}"')
+@given('the short-lived token "{token:Name}" for {machines:Number} machines')
+def the_short_lived_token(context, token, machines=1):
+    """Mints a token with the shortest lifetime that swamp allows, for one machine or for several."""
+    context.world.given.token(token, lifetime=context.world.times.shortest_lifetime, machines=machines)
+
+
+@given('half of the lifetime of the token "{token:Name}" has passed')
+def half_of_the_lifetime_has_passed(context, token):
+    """Waits until half of the token's lifetime has passed."""
+    context.world.wait_for_half_life_of(token)
+
+
+@when('the orchestrator is killed, and starts again once the lifetime of the token "{token:Name}" has passed')
+def the_orchestrator_is_away_until_expiry(context, token):
+    """Kills the orchestrator and restarts it after the token has expired."""
+    context.world.restart_orchestrator_after_expiry_of(token)
+
+
+@when('the lifetime of the token "{token:Name}" has passed')
+def the_lifetime_has_passed(context, token):
+    """Waits until the token has expired."""
+    context.world.wait_for_expiry_of(token)
+
+
+@then('the worker "{worker:Name}" is disconnected at the deadline')
+def the_worker_is_disconnected_at_the_deadline(context, worker):
+    """Checks that the orchestrator disconnects the worker when its token expires."""
+    expect(
+        f'the worker "{worker}" is disconnected when the lifetime of its token has passed',
+        expected="at the deadline",
+        actual=observations.deadline_kept_by(context.world, worker),
+    )
+
+
+@then(
+    'the lease of the step "{step:Name}" on "{worker:Name}" ended at most '
+    "{seconds:Number} seconds after the deadline"
+)
+def the_lease_ended_at_the_deadline(context, step, worker, seconds):
+    """Checks that the step's lease ended within this many seconds of the token's expiry."""
+    expect(
+        f'the lease of "{step}" on "{worker}" ended at most {seconds} s after the lifetime of its token',
+        expected=run_observations.IN_TIME,
+        actual=run_observations.end_after_deadline(context.world, step, worker, timedelta(seconds=seconds)),
+    )

@@ -1,0 +1,166 @@
+"""Networks that fail, workers and orchestrators that end and come back."""
+
+from functools import partial
+
+from behave import given, then, when
+
+from swamp_harness.scenario import observations, run_events, run_observations
+from swamp_harness.scenario.expectation import expect
+from swamp_harness.scenario.kinds import NOTHING_SAID
+
+
+@given('the network of "{worker:Name}" has failed')
+@when('the network of "{worker:Name}" has failed')
+def the_network_has_failed(context, worker):
+    """Cuts the worker's network and waits until the orchestrator notices."""
+    context.world.lose(worker, context.world.workers.network(worker).cut)
+
+
+@given('the worker "{worker:Name}" has been killed')
+@when('the worker "{worker:Name}" has been killed')
+def the_worker_has_been_killed(context, worker):
+    """Kills the worker's process and waits until the orchestrator notices."""
+    context.world.lose(worker, context.world.workers[worker].kill)
+
+
+@when('the network of "{worker:Name}" goes silent')
+def the_network_goes_silent(context, worker):
+    """Makes the worker's network drop all data while the connection stays open."""
+    context.world.workers.network(worker).stall()
+
+
+@when('the network of "{worker:Name}" goes silent until the orchestrator notices')
+def the_network_goes_silent_until_noticed(context, worker):
+    """Makes the worker's network drop all data and waits until the orchestrator notices."""
+    run_events.silence_until_noticed(context.world, worker)
+
+
+@when('the network of "{worker:Name}" heals after a third of the time that the orchestrator allows')
+def the_network_heals_in_time(context, worker):
+    """Ends the silence after a third of the orchestrator's timeout for silent connections."""
+    run_events.heal_after(context.world, worker, context.world.times.idle_limit / 3)
+
+
+@when('the network of "{worker:Name}" is reset')
+def the_network_is_reset(context, worker):
+    """Resets the worker's connection; the worker can reconnect at once."""
+    context.world.workers.network(worker).reset()
+
+
+@when(
+    'the network of "{worker:Name}" refuses connections '
+    "until it has tried {attempts:Number} times or given up"
+)
+def the_network_refuses(context, worker, attempts):
+    """Refuses the worker's connections until it has tried this often, or has exited."""
+    run_events.refuse_until_tried(context.world, worker, attempts)
+
+
+@when('the network of "{worker:Name}" breaks, and the orchestrator notices only when the worker is back')
+def the_network_breaks_unnoticed(context, worker):
+    """Breaks the connection on the worker's side first; the orchestrator notices once the worker is back."""
+    run_events.break_unnoticed(context.world, worker)
+
+
+@when('the network of "{worker:Name}" refuses {attempts:Number} attempts and heals, {times:Number} times')
+def the_network_refuses_and_heals(context, worker, attempts, times):
+    """Refuses this many connection attempts, heals the network and waits for the worker, several times."""
+    run_events.refuse_and_heal(context.world, worker, attempts, times)
+
+
+@when('the network of "{worker:Name}" heals')
+def the_network_heals(context, worker):
+    """Ends the worker's network outage."""
+    context.world.workers.network(worker).heal()
+
+
+@when('the worker "{worker:Name}" {ends:Ending}')
+def the_worker_ends(context, worker, ends):
+    """Ends the worker's process; does not wait for the orchestrator to notice."""
+    ends(context.world.workers[worker])
+
+
+@when('the worker "{worker:Name}" starts again')
+@when('the worker "{worker:Name}" starts again {changes:ChangedDetails}')
+def the_worker_starts_again(context, worker, changes=NOTHING_SAID):
+    """Starts the worker's process again on its machine, with the same settings unless it says others."""
+    context.world.workers[worker].start_again(**changes)
+
+
+@when('the worker "{worker:Name}" {ends:Ending} and comes back {changes:ChangedDetails}')
+@when('the worker "{worker:Name}" {ends:Ending} and comes back, {times:Number} times')
+def the_worker_ends_and_comes_back(context, worker, ends, changes=NOTHING_SAID, times=1):
+    """Ends the worker, waits until it has left the pool, starts it again and waits until it is back."""
+    actor = context.world.workers[worker]
+    context.world.absent(worker, partial(ends, actor), partial(actor.start_again, **changes), times)
+
+
+@when('the network of "{worker:Name}" fails and heals, {times:Number} times')
+def the_network_fails_and_heals(context, worker, times):
+    """Cuts and heals the worker's network, and waits each time until the pool shows it; several times."""
+    network = context.world.workers.network(worker)
+    context.world.absent(worker, network.cut, network.heal, times)
+
+
+@when("the orchestrator {ends:Ending} and starts again")
+@when("the orchestrator {ends:Ending} and starts again, {times:Number} times")
+def the_orchestrator_ends_and_starts_again(context, ends, times=1):
+    """Ends and restarts the orchestrator and waits until all workers are back."""
+    orchestrator = context.world.orchestrator
+    context.world.restart_orchestrator_repeatedly(partial(ends, orchestrator), times)
+
+
+@when("every machine reboots")
+def every_machine_reboots(context):
+    """Kills every process, deletes what a reboot deletes, then starts everything again."""
+    context.world.reboot()
+
+
+@then('the worker "{worker:Name}" has not been disconnected')
+def the_worker_has_not_been_disconnected(context, worker):
+    """Checks that the worker never lost its connection."""
+    expect(
+        f'the worker "{worker}" has not been disconnected',
+        expected=[],
+        actual=context.world.workers[worker].disconnected_at,
+    )
+
+
+@then('the worker "{worker:Name}" says that it has reconnected')
+def the_worker_says_it_has_reconnected(context, worker):
+    """Checks that the worker reports its last enrollment as a reconnection."""
+    expect(
+        f'the worker "{worker}" says at its last enrollment that it has reconnected',
+        expected=True,
+        actual=context.world.workers[worker].says_reconnected(),
+    )
+
+
+@then('the pool no longer holds "{worker:Name}" once the grace window is over')
+def the_pool_no_longer_holds(context, worker):
+    """Waits until the grace window has passed, then checks that the live pool has removed the worker."""
+    expect(
+        f'the pool no longer holds "{worker}"',
+        expected=[],
+        actual=observations.kept_after_grace_window(context.world, worker),
+    )
+
+
+@then('the worker "{worker:Name}" takes another step')
+def the_worker_takes_another_step(context, worker):
+    """Runs one more step on the worker and checks that it starts there."""
+    expect(
+        f'the worker "{worker}" takes another step',
+        expected=[{"step": "another", "worker": worker}],
+        actual=run_observations.next_step_of(context.world, worker),
+    )
+
+
+@then('the worker "{worker:Name}" is connected as the same pool member as before')
+def the_worker_is_the_same_member(context, worker):
+    """Waits until the worker is connected and checks that it is the same pool member as at first."""
+    expect(
+        f'the worker "{worker}" is connected as the same pool member as before',
+        expected=run_observations.first_membership(context.world, worker),
+        actual=run_observations.membership(context.world, worker),
+    )

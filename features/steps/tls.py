@@ -1,0 +1,32 @@
+"""Certificates, and whom everybody trusts."""
+
+from behave import given, then
+
+from swamp_harness.scenario.expectation import expect
+
+
+@given("everybody trusts {trust:Trust}")
+def everybody_trusts(context, trust):
+    """Sets whose certificates the operator and all new workers trust."""
+    context.world.given.trust(trust)
+
+
+@then('the worker "{worker:Name}" ends, failing, and has not enrolled')
+def the_worker_ends_failing(context, worker):
+    """Waits until the worker exits, then checks that it failed and did not enroll."""
+    ending = context.world.workers[worker].wait_until_ended()
+    expect(
+        f'the worker "{worker}" ends by itself with a failing exit code, and has not enrolled',
+        expected={"failing": True, "enrolled": False},
+        actual={"failing": ending.failing, "enrolled": ending.enrolled},
+    )
+
+
+@then('the worker "{worker:Name}" says what is wrong with the certificate')
+def the_worker_says_what_is_wrong(context, worker):
+    """Checks that the worker names what is wrong with the orchestrator's certificate."""
+    expect(
+        f'the worker "{worker}" says what is wrong with the certificate',
+        expected=[context.world.security.flaw],
+        actual=context.world.workers[worker].rejections,
+    )
