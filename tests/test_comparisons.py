@@ -9,8 +9,8 @@ import pytest
 
 from swamp_harness.product.commands import CommandResult, Output, fails_because
 from swamp_harness.product.help_text import subcommands
-from swamp_harness.scenario import both_modes, capabilities, env_observations, remote_client_observations
-from swamp_harness.scenario.both_modes import QUESTIONS, BothModes
+from swamp_harness.scenario import capabilities, environment, json_mode, remote_client
+from swamp_harness.scenario.json_mode import QUESTIONS, BothModes
 from swamp_harness.scenario.probe_log import ProbeLog
 from swamp_harness.scenario.values import differences
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
@@ -136,11 +136,11 @@ def asked(text, answer, **of_json):
 
 
 def test_facts_that_both_modes_tell_are_counted():
-    assert both_modes.facts_of_both(asked(TABLE.format(slots="0/2"), MEMBERS)) == "1"
+    assert json_mode.facts_of_both(asked(TABLE.format(slots="0/2"), MEMBERS)) == "1"
 
 
 def test_facts_in_which_the_modes_differ_are_told():
-    told = both_modes.facts_of_both(asked(TABLE.format(slots="0/1"), MEMBERS))
+    told = json_mode.facts_of_both(asked(TABLE.format(slots="0/1"), MEMBERS))
 
     assert "slots: 0/2" in told
     assert "but in text" in told
@@ -149,7 +149,7 @@ def test_facts_in_which_the_modes_differ_are_told():
 
 def test_a_remark_beside_the_json_answer_breaks_the_promise():
     with pytest.raises(PromiseBroken, match="on standard output alone"):
-        both_modes.facts_of_both(asked(TABLE.format(slots="0/2"), MEMBERS, stderr="by the way"))
+        json_mode.facts_of_both(asked(TABLE.format(slots="0/2"), MEMBERS, stderr="by the way"))
 
 
 def test_an_exit_code_that_differs_between_the_modes_is_told():
@@ -158,7 +158,7 @@ def test_an_exit_code_that_differs_between_the_modes_is_told():
         result(Output.JSON, code=1, stderr='{"error": "Unknown option"}'),
     )
 
-    told = both_modes.outcomes(mistake)
+    told = json_mode.outcomes(mistake)
 
     assert told == {
         "text": fails_because("there is no such option", 2),
@@ -212,7 +212,7 @@ def why(text, in_json):
         return result(output, code=code, stderr=stderr)
 
     world = SimpleNamespace(remote_client=SimpleNamespace(run=run), model="")
-    return remote_client_observations.told_why(world, ["lists the workers"])[0]["reason"]
+    return remote_client.told_why(world, ["lists the workers"])[0]["reason"]
 
 
 def test_a_reason_that_both_modes_tell_is_told_in_the_words_of_the_features():
@@ -241,15 +241,15 @@ def test_a_deed_that_nobody_knows_is_no_broken_promise():
     world = SimpleNamespace(remote_client=None, model="")
 
     with pytest.raises(InfrastructureError, match='does not know how one "dances"'):
-        remote_client_observations.told_why(world, ["dances"])
+        remote_client.told_why(world, ["dances"])
 
 
 # --- the environment of a step
 
 
 def test_a_variable_tells_whose_it_was(tmp_path):
-    of_alpha = env_observations.variables_of("alpha", ["OWN", "CLASH"])
-    of_orchestrator = env_observations.variables_of("the orchestrator", ["CLASH"])
+    of_alpha = environment.variables_of("alpha", ["OWN", "CLASH"])
+    of_orchestrator = environment.variables_of("the orchestrator", ["CLASH"])
     world = SimpleNamespace(
         probe_log=ProbeLog(tmp_path / "notes"),
         orchestrator=SimpleNamespace(environment=of_orchestrator),
@@ -263,7 +263,7 @@ def test_a_variable_tells_whose_it_was(tmp_path):
     )
     rows = [{"step": "a", "variable": name} for name in ("OWN", "CLASH", "ODD", "MISSING")]
 
-    found = env_observations.found_variables(world, "alpha", rows)
+    found = environment.found_variables(world, "alpha", rows)
 
     assert [row["found that of"] for row in found] == [
         "alpha",

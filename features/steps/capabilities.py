@@ -2,7 +2,7 @@
 
 from behave import then
 
-from swamp_harness.scenario import capabilities, ledger_observations, value_observations
+from swamp_harness.scenario import capabilities, ledger
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.tables import rows_of
 from swamp_harness.scenario.values import MESSAGE
@@ -61,7 +61,7 @@ def every_value_came_back(context, step):
     expect(
         f'every value came back to the step "{step}" as it was, on each path',
         expected=[],
-        actual=value_observations.values_that_came(context.world, step),
+        actual=capabilities.values_that_came(context.world, step),
     )
 
 
@@ -71,7 +71,7 @@ def the_operator_finds_every_value(context, step):
     expect(
         f'the operator finds every value of the step "{step}" as it was',
         expected=[],
-        actual=value_observations.values_left(context.world, step),
+        actual=capabilities.values_left(context.world, step),
     )
 
 
@@ -81,7 +81,7 @@ def was_given_every_value(context, step):
     expect(
         f'the step "{step}" was given every value as it was',
         expected=[],
-        actual=value_observations.values_given(context.world, step),
+        actual=capabilities.values_given(context.world, step),
     )
 
 
@@ -91,7 +91,7 @@ def the_ledger_holds(context):
     expect(
         "the ledger holds these entries, each in its version and of its step",
         expected=rows_of(context.table, {"version", "entry", "step"}),
-        actual=ledger_observations.entries(context.world),
+        actual=ledger.entries(context.world),
     )
 
 
@@ -101,7 +101,7 @@ def the_newest_entry_is(context, entry, number):
     expect(
         "the newest entry of the ledger is listed as the latest, and read by whoever names no version",
         expected={"listed": str(number), "read": entry},
-        actual=ledger_observations.newest(context.world),
+        actual=ledger.newest(context.world),
     )
 
 
@@ -112,7 +112,7 @@ def the_last_run_tells(context):
     expect(
         "the last run tells of the entries that its steps wrote",
         expected={"told": expected, "recorded": expected},
-        actual=ledger_observations.versions_by_run(context.world),
+        actual=ledger.versions_by_run(context.world),
     )
 
 
@@ -122,7 +122,7 @@ def each_step_found(context):
     expect(
         "each step found the entries that were there before it, and then its own as well, however it asked",
         expected=[],
-        actual=ledger_observations.differences_in_accounts(context.world),
+        actual=ledger.differences_in_accounts(context.world),
     )
 
 
@@ -132,5 +132,5 @@ def the_error_is_told(context, step):
     expect(
         f'the error of the step "{step}" is told as it was raised, to who follows the run and in its record',
         expected={"told": MESSAGE, "recorded": MESSAGE},
-        actual=value_observations.error_of(context.world, step),
+        actual=capabilities.error_of(context.world, step),
     )

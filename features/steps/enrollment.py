@@ -3,7 +3,7 @@
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.scenario import observations
+from swamp_harness.scenario import enrollment, network
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.orchestrator_details import ORCHESTRATOR_AS_USUAL, serve
 from swamp_harness.scenario.tables import NOT_LIVE, promised_pool, seen_pool
@@ -78,7 +78,7 @@ def the_worker_is_connected(context, worker):
     expect(
         f'the worker "{worker}" is connected',
         expected=True,
-        actual=observations.is_connected(context.world, worker),
+        actual=enrollment.is_connected(context.world, worker),
     )
 
 
@@ -98,8 +98,8 @@ def the_worker_made_attempts(context, worker, number):
     """Checks how many times the worker tried to connect."""
     expect(
         f'the worker "{worker}" tried to connect {number} times, counted, with a pause before each retry',
-        expected={"attempts": list(range(1, number + 1)), "pauses": [observations.PAUSE] * (number - 1)},
-        actual=observations.attempts(context.world, worker),
+        expected={"attempts": list(range(1, number + 1)), "pauses": [enrollment.PAUSE] * (number - 1)},
+        actual=enrollment.attempts(context.world, worker),
     )
 
 
@@ -108,8 +108,8 @@ def the_worker_was_not_disturbed(context, worker, other):
     """Checks that the worker stayed connected and in the pool after another worker started."""
     expect(
         f'the worker "{worker}" was not disturbed by "{other}"',
-        expected=observations.UNDISTURBED,
-        actual=observations.standing_of(context.world, worker, since=context.world.workers[other].started),
+        expected=network.UNDISTURBED,
+        actual=network.standing_of(context.world, worker, since=context.world.workers[other].started),
     )
 
 
@@ -120,7 +120,7 @@ def the_pool_is_empty(context):
         "the pool is empty",
         expected=[],
         actual=seen_pool(
-            observations.pool_when(context.world, set(), Output.JSON), context.world.live_pool(), ["worker"]
+            enrollment.pool_when(context.world, set(), Output.JSON), context.world.live_pool(), ["worker"]
         ),
     )
 
@@ -147,7 +147,7 @@ def _judge_pool(context, output, *, past=False):
         f"the pool, in {output.value}, shows these members and no others",
         expected=expected,
         actual=seen_pool(
-            observations.pool_when(context.world, expected, output, past=past),
+            enrollment.pool_when(context.world, expected, output, past=past),
             context.world.live_pool(),
             context.table.headings,
         ),
@@ -159,8 +159,8 @@ def the_token_has_stayed_bound(context, token, worker):
     """Checks that the token is bound to the worker's machine only, since its first enrollment."""
     expect(
         f'the token "{token}" has stayed bound to the machine of "{worker}" alone',
-        expected=observations.first_binding_of(context.world, worker),
-        actual=observations.binding_of(context.world, token, worker),
+        expected=enrollment.first_binding_of(context.world, worker),
+        actual=enrollment.binding_of(context.world, token, worker),
     )
 
 
@@ -169,6 +169,6 @@ def the_machine_id_is_kept(context, worker):
     """Checks that the worker's cache directory stores the machine id it enrolled with."""
     expect(
         f'the machine id under which "{worker}" enrolled is kept in its cache directory',
-        expected=observations.machine_id_of(context.world, worker),
+        expected=enrollment.machine_id_of(context.world, worker),
         actual=context.world.workers[worker].machine.kept_machine_id,
     )

@@ -3,7 +3,7 @@
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.scenario import env_observations
+from swamp_harness.scenario import environment
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.tables import rows_of
 
@@ -26,7 +26,7 @@ def the_orchestrator_is_restarted_without(context):
 @when('the orchestrator is restarted with new values of "{names:Names}" alone')
 def the_orchestrator_is_restarted_with(context, names):
     """Restarts the orchestrator with these variables only, with new values."""
-    changed = env_observations.variables_of(env_observations.RESTARTED, names)
+    changed = environment.variables_of(environment.RESTARTED, names)
     context.world.restart_orchestrator(variables=changed)
 
 
@@ -37,7 +37,7 @@ def the_steps_found(context, worker):
     expect(
         f'the steps on "{worker}" found these variables',
         expected=expected,
-        actual=env_observations.found_variables(context.world, worker, expected),
+        actual=environment.found_variables(context.world, worker, expected),
     )
 
 
@@ -47,5 +47,5 @@ def the_step_found_nothing(context, step, worker):
     expect(
         f'the step "{step}" found nothing of the control plane in its environment',
         expected=[],
-        actual=env_observations.of_the_control_plane(context.world, worker, step),
+        actual=environment.of_the_control_plane(context.world, worker, step),
     )

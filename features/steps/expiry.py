@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from behave import given, then, when
 
-from swamp_harness.scenario import observations, run_observations
+from swamp_harness.scenario import expiry, runs
 from swamp_harness.scenario.expectation import expect
 
 
@@ -39,7 +39,7 @@ def the_worker_is_disconnected_at_the_deadline(context, worker):
     expect(
         f'the worker "{worker}" is disconnected when the lifetime of its token has passed',
         expected="at the deadline",
-        actual=observations.deadline_kept_by(context.world, worker),
+        actual=expiry.deadline_kept_by(context.world, worker),
     )
 
 
@@ -51,6 +51,6 @@ def the_lease_ended_at_the_deadline(context, step, worker, seconds):
     """Checks that the step's lease ended within this many seconds of the token's expiry."""
     expect(
         f'the lease of "{step}" on "{worker}" ended at most {seconds} s after the lifetime of its token',
-        expected=run_observations.IN_TIME,
-        actual=run_observations.end_after_deadline(context.world, step, worker, timedelta(seconds=seconds)),
+        expected=runs.IN_TIME,
+        actual=expiry.end_after_deadline(context.world, step, worker, timedelta(seconds=seconds)),
     )

@@ -3,7 +3,7 @@
 from behave import then, when
 
 from swamp_harness.product.commands import Output, fails_because
-from swamp_harness.scenario import both_modes, every_list
+from swamp_harness.scenario import every_list, json_mode
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.tables import rows_of
 
@@ -11,19 +11,19 @@ from swamp_harness.scenario.tables import rows_of
 @when("the operator asks the help for the worker commands")
 def the_operator_asks_the_help(context):
     """Collects every command under `swamp worker` from the product's own help."""
-    context.world.asked = both_modes.worker_commands(context.world)
+    context.world.asked = json_mode.worker_commands(context.world)
 
 
 @when("the operator {question:Question}, in text and in JSON")
 def the_operator_asks(context, question):
     """Runs a command twice, once with text output and once with JSON output."""
-    context.world.asked = both_modes.ask(context.world, question)
+    context.world.asked = json_mode.ask(context.world, question)
 
 
 @when("the operator {mistake:Mistake}, in text and in JSON")
 def the_operator_errs(context, mistake):
     """Runs a wrong command twice, once with text output and once with JSON output."""
-    context.world.asked = both_modes.make_mistake(context.world, mistake)
+    context.world.asked = json_mode.make_mistake(context.world, mistake)
 
 
 @when('the operator verifies the worker "{worker:Name}", in text and in JSON')
@@ -57,7 +57,7 @@ def both_answers_tell_the_same(context, number):
     expect(
         f"the text tells people the same {number} facts that the JSON tells scripts",
         expected=str(number),
-        actual=both_modes.facts_of_both(context.world.asked),
+        actual=json_mode.facts_of_both(context.world.asked),
     )
 
 
@@ -127,7 +127,7 @@ def both_fail(context, reason):
     expect(
         f"the command fails because {reason}, in both modes, with the same exit code",
         expected={Output.TEXT.value: outcome, Output.JSON.value: outcome},
-        actual=both_modes.outcomes(context.world.asked),
+        actual=json_mode.outcomes(context.world.asked),
     )
 
 
@@ -137,5 +137,5 @@ def the_worker_reported_these_events(context, worker):
     expect(
         f'the worker "{worker}" reported these events, one a line',
         expected=[{**row, "facts": "as they were"} for row in rows_of(context.table, {"event", "step"})],
-        actual=both_modes.events_of(context.world, worker),
+        actual=json_mode.events_of(context.world, worker),
     )

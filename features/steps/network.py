@@ -4,7 +4,7 @@ from functools import partial
 
 from behave import given, then, when
 
-from swamp_harness.scenario import observations, run_events, run_observations
+from swamp_harness.scenario import network, runs
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NOTHING_SAID
 
@@ -32,13 +32,13 @@ def the_network_goes_silent(context, worker):
 @when('the network of "{worker:Name}" goes silent until the orchestrator notices')
 def the_network_goes_silent_until_noticed(context, worker):
     """Makes the worker's network drop all data and waits until the orchestrator notices."""
-    run_events.silence_until_noticed(context.world, worker)
+    network.silence_until_noticed(context.world, worker)
 
 
 @when('the network of "{worker:Name}" heals after a third of the time that the orchestrator allows')
 def the_network_heals_in_time(context, worker):
     """Ends the silence after a third of the orchestrator's timeout for silent connections."""
-    run_events.heal_after(context.world, worker, context.world.times.idle_limit / 3)
+    network.heal_after(context.world, worker, context.world.times.idle_limit / 3)
 
 
 @when('the network of "{worker:Name}" is reset')
@@ -53,19 +53,19 @@ def the_network_is_reset(context, worker):
 )
 def the_network_refuses(context, worker, attempts):
     """Refuses the worker's connections until it has tried this often, or has exited."""
-    run_events.refuse_until_tried(context.world, worker, attempts)
+    network.refuse_until_tried(context.world, worker, attempts)
 
 
 @when('the network of "{worker:Name}" breaks, and the orchestrator notices only when the worker is back')
 def the_network_breaks_unnoticed(context, worker):
     """Breaks the connection on the worker's side first; the orchestrator notices once the worker is back."""
-    run_events.break_unnoticed(context.world, worker)
+    network.break_unnoticed(context.world, worker)
 
 
 @when('the network of "{worker:Name}" refuses {attempts:Number} attempts and heals, {times:Number} times')
 def the_network_refuses_and_heals(context, worker, attempts, times):
     """Refuses this many connection attempts, heals the network and waits for the worker, several times."""
-    run_events.refuse_and_heal(context.world, worker, attempts, times)
+    network.refuse_and_heal(context.world, worker, attempts, times)
 
 
 @when('the network of "{worker:Name}" heals')
@@ -142,7 +142,7 @@ def the_pool_no_longer_holds(context, worker):
     expect(
         f'the pool no longer holds "{worker}"',
         expected=[],
-        actual=observations.kept_after_grace_window(context.world, worker),
+        actual=network.kept_after_grace_window(context.world, worker),
     )
 
 
@@ -152,7 +152,7 @@ def the_worker_takes_another_step(context, worker):
     expect(
         f'the worker "{worker}" takes another step',
         expected=[{"step": "another", "worker": worker}],
-        actual=run_observations.next_step_of(context.world, worker),
+        actual=runs.next_step_of(context.world, worker),
     )
 
 
@@ -161,6 +161,6 @@ def the_worker_is_the_same_member(context, worker):
     """Waits until the worker is connected and checks that it is the same pool member as at first."""
     expect(
         f'the worker "{worker}" is connected as the same pool member as before',
-        expected=run_observations.first_membership(context.world, worker),
-        actual=run_observations.membership(context.world, worker),
+        expected=network.first_membership(context.world, worker),
+        actual=network.membership(context.world, worker),
     )

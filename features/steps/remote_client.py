@@ -2,7 +2,7 @@
 
 from behave import given, then, when
 
-from swamp_harness.scenario import remote_client_observations, run_events
+from swamp_harness.scenario import remote_client
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.tables import rows_of
 
@@ -23,13 +23,13 @@ def the_operator_is_on_a_network(context):
 @when('the network of the operator is down while "{step:Name}" ends and "{later:Name}" begins')
 def the_network_of_the_operator_is_down(context, step, later):
     """Breaks the operator's network while the first step ends and the later one begins, then restores it."""
-    run_events.break_network_between(context.world, step, later)
+    remote_client.break_network_between(context.world, step, later)
 
 
 @when('the step "{step:Name}" goes on once the operator has seen what it says')
 def the_step_goes_on_once_heard(context, step):
     """Waits until the operator sees the step's output, then lets the step continue."""
-    run_events.go_on_once_heard(context.world, step)
+    remote_client.go_on_once_heard(context.world, step)
 
 
 @then("the operator has seen what these steps said while they still ran:")
@@ -47,8 +47,8 @@ def the_operator_was_told_once(context, steps):
     """Checks that the operator saw the start, the output and the end of each step exactly once."""
     expect(
         f"the operator was told once that each of the steps {' and '.join(steps)} began, spoke and was done",
-        expected=remote_client_observations.told_once(steps),
-        actual=remote_client_observations.times_told(context.world, steps),
+        expected=remote_client.told_once(steps),
+        actual=remote_client.times_told(context.world, steps),
     )
 
 
@@ -58,8 +58,8 @@ def an_operator_there_is_shown_the_result(context):
     world = context.world
     expect(
         "a method that is run through the orchestrator succeeds and shows its result, in text and in JSON",
-        expected=remote_client_observations.expected_of_method(world),
-        actual=remote_client_observations.shown_of_method(world),
+        expected=remote_client.expected_of_method(world),
+        actual=remote_client.shown_of_method(world),
     )
 
 
@@ -68,8 +68,8 @@ def an_operator_there_is_told_of_the_failure(context):
     """Runs a failing method from the other machine and checks exit code and reason in both outputs."""
     expect(
         "a method that is run through the orchestrator and fails fails for whoever runs it, and says why",
-        expected=remote_client_observations.expected_of_failing_method(),
-        actual=remote_client_observations.told_of_failing_method(context.world),
+        expected=remote_client.expected_of_failing_method(),
+        actual=remote_client.told_of_failing_method(context.world),
     )
 
 
@@ -80,7 +80,7 @@ def an_operator_there_is_told_why(context):
     expect(
         "the command fails and says why, to a person and to a script, with the same exit code",
         expected=expected,
-        actual=remote_client_observations.told_why(context.world, [row["errs"] for row in expected]),
+        actual=remote_client.told_why(context.world, [row["errs"] for row in expected]),
     )
 
 

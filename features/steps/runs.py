@@ -6,7 +6,7 @@ from behave import given, then, when
 
 from swamp_harness.product.commands import SUCCEEDS
 from swamp_harness.product.run import CANCELLED, FAILED, METHOD_SUCCEEDS, SUCCEEDED, run_that
-from swamp_harness.scenario import run_events, run_observations
+from swamp_harness.scenario import cancellation, runs, step_progress
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NOTHING_SAID
 from swamp_harness.scenario.placement import planned
@@ -29,62 +29,62 @@ def a_workflow(context):
 @when('the worker "{worker:Name}" is stopped, and then the step "{step:Name}" goes on')
 def the_worker_is_stopped_during_a_step(context, worker, step):
     """Asks the worker to stop while the step holds, lets the step continue and waits for the worker."""
-    run_events.stop_during_step(context.world, worker, step)
+    step_progress.stop_during_step(context.world, worker, step)
 
 
 @when("the workflow starts")
 @when("the workflow starts {details:StartingDetails}")
 def the_workflow_starts(context, details=NOTHING_SAID):
     """Starts the workflow and follows its output; does not wait for the end."""
-    run_events.start_workflow(context.world, **details)
+    runs.start_workflow(context.world, **details)
 
 
 @when('a method starts that {work:Work}, with the tags "{tags:Labels}"')
 def a_method_starts_with_tags(context, work, tags):
     """Runs a method of the model with tags for all data that it writes."""
-    run_events.start_method(context.world, work, tags)
+    runs.start_method(context.world, work, tags)
 
 
 @when("the workflow has run to its end")
 def the_workflow_has_run(context):
     """Starts the workflow and waits until the run has ended."""
-    run_events.complete_workflow(context.world)
+    runs.complete_workflow(context.world)
 
 
 @when('the step "{step:Name}" is running')
 def the_step_is_running(context, step):
     """Waits until the step has started."""
-    run_events.wait_until_begun(context.world, step)
+    step_progress.wait_until_begun(context.world, step)
 
 
 @when('the step "{step:Name}" is running for the second time, or the run is over')
 def the_step_is_running_again(context, step):
     """Waits until the step has started a second time, or the run has ended."""
-    run_events.wait_until_begun_again(context.world, step)
+    step_progress.wait_until_begun_again(context.world, step)
 
 
 @when('the step "{step:Name}" goes on once the workers "{workers:Names}" have ended')
 def the_step_goes_on_once_workers_have_ended(context, step, workers):
     """Waits until these workers have exited or are enrolled, then lets the step continue."""
-    run_events.go_on_once_ended(context.world, step, workers)
+    step_progress.go_on_once_ended(context.world, step, workers)
 
 
 @when('the step "{step:Name}" has written')
 def the_step_has_written(context, step):
     """Waits until the running step has written data."""
-    run_events.wait_until_written(context.world, step)
+    step_progress.wait_until_written(context.world, step)
 
 
 @when('the step "{step:Name}" has been handed to "{worker:Name}"')
 def the_step_has_been_handed_to(context, step, worker):
     """Waits until the orchestrator has dispatched the step to the worker."""
-    run_events.wait_until_handed_over(context.world, step, worker)
+    step_progress.wait_until_handed_over(context.world, step, worker)
 
 
 @when("the operator cancels the run")
 def the_operator_cancels_the_run(context):
     """Cancels the run by its id."""
-    run_events.cancel_run(context.world)
+    cancellation.cancel_run(context.world)
 
 
 @when("the operator cancels the workflow by its name")
@@ -117,7 +117,7 @@ def the_method_succeeds(context):
     expect(
         "the method has ended, for the one who follows it, as succeeded",
         expected=METHOD_SUCCEEDS,
-        actual=run_observations.outcome_of_method(context.world),
+        actual=runs.outcome_of_method(context.world),
     )
 
 
@@ -127,7 +127,7 @@ def the_command_confirms_the_cancellation(context):
     expect(
         "the command succeeds, and says that it cancels this run",
         expected={"command": SUCCEEDS, "cancels": "this run"},
-        actual=run_observations.told_of_cancellation(context.world),
+        actual=cancellation.told_of_cancellation(context.world),
     )
 
 
@@ -137,7 +137,7 @@ def nothing_was_left_when_told(context):
     expect(
         "nothing of the run was left at work when the command said that it is cancelled",
         expected=[],
-        actual=run_observations.left_when_told_as_cancelled(context.world),
+        actual=cancellation.left_when_told_as_cancelled(context.world),
     )
 
 
@@ -146,8 +146,8 @@ def the_step_was_over_in_time(context, step, seconds):
     """Checks that the step's lease ended within this many seconds of the command's answer."""
     expect(
         f'the dispatch of "{step}" ended, by its lease, at most {seconds} s after the command had answered',
-        expected=run_observations.IN_TIME,
-        actual=run_observations.end_after_answer(context.world, step, timedelta(seconds=seconds)),
+        expected=runs.IN_TIME,
+        actual=cancellation.end_after_answer(context.world, step, timedelta(seconds=seconds)),
     )
 
 
@@ -157,7 +157,7 @@ def the_step_was_ended(context, step):
     expect(
         f'the step "{step}" was asked to stop, and did not come to its own end, by its own account',
         expected={"began": 1, "asked to stop": "yes", "came to its own end": 0},
-        actual=run_observations.starts_and_ends(context.world, step),
+        actual=runs.starts_and_ends(context.world, step),
     )
 
 
@@ -171,7 +171,7 @@ def _judge_run(context, expected):
     expect(
         f"the run has ended, for its follower and in the run history, as {expected}",
         expected=expected,
-        actual=run_observations.outcome_of_run(context.world),
+        actual=runs.outcome_of_run(context.world),
     )
 
 
@@ -181,16 +181,14 @@ def these_steps_began(context):
     expect(
         "these steps began, by their own account, and no others",
         expected=rows_of(context.table, {"step", "worker"}),
-        actual=run_observations.steps_begun(context.world),
+        actual=runs.steps_begun(context.world),
     )
 
 
 @then("no step began")
 def no_step_began(context):
     """Checks that no step started."""
-    expect(
-        "no step began, by its own account", expected=[], actual=run_observations.steps_begun(context.world)
-    )
+    expect("no step began, by its own account", expected=[], actual=runs.steps_begun(context.world))
 
 
 @then("this data has been recorded, and no other:")
@@ -199,7 +197,7 @@ def this_data_has_been_recorded(context):
     expect(
         "the steps have recorded this data, and no other",
         expected=rows_of(context.table, {"step", "data", "version", "written on"}),
-        actual=run_observations.results(context.world, context.table.headings),
+        actual=runs.results(context.world, context.table.headings),
     )
 
 
@@ -209,7 +207,7 @@ def the_operator_can_read(context, step, datum):
     expect(
         f'the operator can read what the step "{step}" had written into "{datum}"',
         expected=written_by_probe(datum, step),
-        actual=run_observations.reading(context.world, step, datum),
+        actual=runs.reading(context.world, step, datum),
     )
 
 
@@ -219,7 +217,7 @@ def nothing_of_a_step_is_left(context, worker):
     expect(
         f'nothing of a step is left running on the machine of "{worker}"',
         expected=[],
-        actual=run_observations.left_of_steps(context.world, worker),
+        actual=runs.left_of_steps(context.world, worker),
     )
 
 
@@ -246,5 +244,5 @@ def all_data_have_the_tags(context, steps, tags):
     expect(
         f"all data of the steps {' and '.join(steps)} have the tags that the run was given",
         expected={step: [tags] for step in steps},
-        actual={step: run_observations.tags_of_data(context.world, step, tags) for step in steps},
+        actual={step: runs.tags_of_data(context.world, step, tags) for step in steps},
     )

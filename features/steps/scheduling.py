@@ -3,7 +3,7 @@
 from behave import then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.scenario import run_events, run_observations
+from swamp_harness.scenario import scheduling
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.tables import promised_queue, rows_of
 
@@ -11,13 +11,13 @@ from swamp_harness.scenario.tables import promised_queue, rows_of
 @when('the step "{step:Name}" waits in the queue')
 def the_step_waits_in_the_queue(context, step):
     """Waits until the step is in the queue."""
-    run_events.wait_until_queued(context.world, step)
+    scheduling.wait_until_queued(context.world, step)
 
 
 @when('the queue limit of "{step:Name}" is over')
 def the_queue_limit_is_over(context, step):
     """Waits until the step has left the queue because its time limit has passed."""
-    run_events.wait_until_queue_limit_is_over(context.world, step)
+    scheduling.wait_until_queue_limit_is_over(context.world, step)
 
 
 @then("the operator sees these dispatches, and no others:")
@@ -26,7 +26,7 @@ def these_dispatches(context):
     expect(
         "the operator sees these dispatches, and no others",
         expected=rows_of(context.table, {"step", "worker", "began on", "lease", "because", "wrote"}),
-        actual=run_observations.dispatches(context.world, context.table.headings),
+        actual=scheduling.dispatches(context.world, context.table.headings),
     )
 
 
@@ -38,14 +38,14 @@ def the_queue_shows(context):
         expect(
             f"the queue, in {output.value}, shows these steps and no others",
             expected=expected,
-            actual=run_observations.queue_holding(context.world, [row["step"] for row in expected], output),
+            actual=scheduling.queue_holding(context.world, [row["step"] for row in expected], output),
         )
 
 
 @then("the queue is empty")
 def the_queue_is_empty(context):
     """Checks that no step waits in the queue."""
-    expect("the queue is empty", expected=[], actual=run_observations.queue(context.world, Output.JSON))
+    expect("the queue is empty", expected=[], actual=scheduling.queue(context.world, Output.JSON))
 
 
 @then('the most steps that ran on "{worker:Name}" at one time is {number:Number}')
@@ -54,7 +54,7 @@ def the_most_steps_at_one_time(context, worker, number):
     expect(
         f'the most steps that ran on "{worker}" at one time is {number}',
         expected={"by the steps' own account": number, "by the leases": number},
-        actual=run_observations.most_at_once(context.world, worker),
+        actual=scheduling.most_at_once(context.world, worker),
     )
 
 
@@ -64,8 +64,8 @@ def each_item_was_worked(context, step, number):
     """Checks how often each item of the step was processed."""
     expect(
         f'each item of "{step}" was worked {number} times, and no other',
-        expected=dict.fromkeys(run_observations.items_of(context.world, step), number),
-        actual=run_observations.items_worked(context.world, step),
+        expected=dict.fromkeys(scheduling.items_of(context.world, step), number),
+        actual=scheduling.items_worked(context.world, step),
     )
 
 
@@ -74,19 +74,19 @@ def the_result_of_each_item(context, step, number):
     """Checks the version of each item's result."""
     expect(
         f'the result of each item of "{step}" is there in version {number}, and no other',
-        expected=dict.fromkeys(run_observations.items_of(context.world, step), number),
-        actual=run_observations.versions_of_results(context.world),
+        expected=dict.fromkeys(scheduling.items_of(context.world, step), number),
+        actual=scheduling.versions_of_results(context.world),
     )
 
 
 @then('the result of each item of "{step:Name}" can still be read in version {number:Number}')
 def the_result_can_still_be_read(context, step, number):
     """Checks that the operator can still read this version of each item's result."""
-    items = run_observations.items_of(context.world, step)
+    items = scheduling.items_of(context.world, step)
     expect(
         f'the result of each item of "{step}" can still be read in version {number}',
         expected={item: f"result of {item}, version {number}, written by start {number}" for item in items},
-        actual=run_observations.results_in_version(context.world, items, number),
+        actual=scheduling.results_in_version(context.world, items, number),
     )
 
 
@@ -98,10 +98,10 @@ def the_items_wrote_the_versions(context, step, number, model):
         f'each item of "{step}" wrote one of the versions 1 to {number} of the result of "{model}"',
         expected={
             "versions": versions,
-            "written by": run_observations.items_of(context.world, step),
+            "written by": scheduling.items_of(context.world, step),
             "newest": versions[-1:],
         },
-        actual=run_observations.versions_of_record(context.world, model, number),
+        actual=scheduling.versions_of_record(context.world, model, number),
     )
 
 
@@ -111,7 +111,7 @@ def items_were_worked_side_by_side(context, step):
     expect(
         f'items of "{step}" were worked side by side',
         expected={"several at one time": True},
-        actual={"several at one time": run_observations.items_at_once(context.world, step) > 1},
+        actual={"several at one time": scheduling.items_at_once(context.world, step) > 1},
     )
 
 
@@ -121,5 +121,5 @@ def the_workers_have_taken_part(context, first, second, third):
     expect(
         f'"{first}", "{second}" and "{third}" have all taken part',
         expected=sorted([first, second, third]),
-        actual=run_observations.workers_that_took_part(context.world),
+        actual=scheduling.workers_that_took_part(context.world),
     )

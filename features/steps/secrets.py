@@ -2,7 +2,7 @@
 
 from behave import given, then
 
-from swamp_harness.scenario import secret_observations
+from swamp_harness.scenario import secrets
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NOTHING_SAID
 
@@ -27,8 +27,8 @@ def the_operator_can_read_around_the_secret(context, step, datum):
     """Checks that what the step wrote before and after the secret can be read."""
     expect(
         f'the operator can read the text around the secret that the step "{step}" wrote into "{datum}"',
-        expected=secret_observations.AROUND_SECRET,
-        actual=secret_observations.around_secret(context.world, step, datum),
+        expected=secrets.AROUND_SECRET,
+        actual=secrets.around_secret(context.world, step, datum),
     )
 
 
@@ -38,7 +38,7 @@ def the_step_was_handed(context, step, keys):
     """Checks that the step received these secrets; compares digests, never the secrets themselves."""
     expect(
         f'the step "{step}" was handed {" and ".join(keys)}, told by their digests',
-        expected=[secret_observations.digest_of(context.world, key) for key in keys],
+        expected=[secrets.digest_of(context.world, key) for key in keys],
         actual=context.world.probe_log.remark("digest", step).split(),
     )
 
@@ -49,7 +49,7 @@ def every_step_was_handed(context, key):
     steps = [step.name for step in context.world.workflow.steps]
     expect(
         f'every step was handed the secret "{key}", told by its digest',
-        expected=dict.fromkeys(steps, secret_observations.digest_of(context.world, key)),
+        expected=dict.fromkeys(steps, secrets.digest_of(context.world, key)),
         actual={step: context.world.probe_log.remark("digest", step) for step in steps},
     )
 
@@ -60,7 +60,7 @@ def no_answer_shows(context, key):
     expect(
         f'no answer of the product about the run shows the secret of "{key}"',
         expected=[],
-        actual=secret_observations.leaks_in_answers(context.world, key),
+        actual=secrets.leaks_in_answers(context.world, key),
     )
 
 
@@ -70,7 +70,7 @@ def the_step_was_refused(context, step):
     expect(
         f'the step "{step}" was refused what it asked the vault for',
         expected="refused",
-        actual=secret_observations.answer_of_vault(context.world, step).partition(":")[0],
+        actual=secrets.answer_of_vault(context.world, step).partition(":")[0],
     )
 
 
@@ -79,6 +79,6 @@ def the_vault_gave_the_step(context, step, name):
     """Checks that the vault returned this secret to the step; compares digests."""
     expect(
         f'the vault gave the step "{step}" the secret "{name}"',
-        expected=f"got {secret_observations.digest_of(context.world, name)}",
-        actual=secret_observations.answer_of_vault(context.world, step),
+        expected=f"got {secrets.digest_of(context.world, name)}",
+        actual=secrets.answer_of_vault(context.world, step),
     )

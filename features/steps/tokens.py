@@ -6,7 +6,7 @@ from behave import given, then, when
 
 from swamp_harness.product.commands import SUCCEEDS, Output, fails_because
 from swamp_harness.product.conventions import VAULT
-from swamp_harness.scenario import every_list, observations, token_names
+from swamp_harness.scenario import enrollment, every_list, secrets, tokens
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NOTHING_SAID
 from swamp_harness.scenario.tables import promised_tokens, seen_tokens
@@ -65,20 +65,20 @@ def the_operator_asks_the_orchestrator(context):
 @when('the operator mints the token "{token:Name}" {details:MintingDetails}')
 def the_operator_mints(context, token, details=NOTHING_SAID):
     """Mints a token, in the repository and with the usual lifetime unless it says otherwise."""
-    token_names.mint(context.world, token, **details)
+    tokens.mint(context.world, token, **details)
 
 
 @when('the operator mints the tokens "{tokens:Names}" again, in the repository and through the orchestrator')
 def the_operator_mints_again(context, tokens):
     """Tries to mint existing tokens again, in the repository and through the orchestrator."""
-    context.world.asked = token_names.mint_again(context.world, tokens)
+    context.world.asked = tokens.mint_again(context.world, tokens)
 
 
 @when('the operator revokes the token "{token:Name}"')
 @when('the operator revokes the token "{token:Name}" {details:RevokingDetails}')
 def the_operator_revokes(context, token, details=NOTHING_SAID):
     """Revokes a token, in the repository unless it says otherwise."""
-    token_names.revoke(context.world, token, **details)
+    tokens.revoke(context.world, token, **details)
 
 
 @then("the command succeeds")
@@ -113,7 +113,7 @@ def the_tokens_are_as_they_were(context):
     expect(
         "what the product keeps of the tokens, and what it keeps in the vault, is the same as before",
         expected=[],
-        actual=token_names.changes_since(context.world, context.world.asked),
+        actual=tokens.changes_since(context.world, context.world.asked),
     )
 
 
@@ -135,10 +135,10 @@ def its_answer_says_what_was_minted(context, token, vault=VAULT):
         f'the answer says when the token "{token}" expires, and where its secret is kept',
         expected={
             "token": token,
-            "expires": token_names.WHEN_ASKED,
+            "expires": tokens.WHEN_ASKED,
             "kept in": f"{vault} (key worker-token-{token})",
         },
-        actual=token_names.minting(context.world, token),
+        actual=tokens.minting(context.world, token),
     )
 
 
@@ -179,7 +179,7 @@ def the_token_is_recorded_as(context, token, state):
     expect(
         f'the token "{token}" is recorded as {state}, for scripts that read its data',
         expected=state,
-        actual=observations.recorded_state_of(context.world, token),
+        actual=tokens.recorded_state_of(context.world, token),
     )
 
 
@@ -198,7 +198,7 @@ def the_token_list_shows(context):
 @then("every list of tokens shows:")
 def every_list_of_tokens_shows(context):
     """Checks the token list in text and in JSON, asked in the repository and through the orchestrator."""
-    rows = promised_tokens(context.table, partial(observations.machine_id_of, context.world))
+    rows = promised_tokens(context.table, partial(enrollment.machine_id_of, context.world))
     for answer in every_list.answers(context.world, "worker", "token", "list"):
         expect(
             f"the token list, {answer.how}, shows these tokens and no others",
@@ -217,7 +217,7 @@ def the_token_list_shows_in_both(context):
 def _judge_token_list(context, output):
     expect(
         f"the token list, in {output.value}, shows these tokens and no others",
-        expected=promised_tokens(context.table, partial(observations.machine_id_of, context.world)),
+        expected=promised_tokens(context.table, partial(enrollment.machine_id_of, context.world)),
         actual=seen_tokens(context.world.operator.tokens(output), context.table.headings),
     )
 
@@ -228,7 +228,7 @@ def the_secret_is_nowhere_outside_the_vault(context, token):
     expect(
         f'the secret of "{token}" is in no file, log or output outside the vault',
         expected=[],
-        actual=observations.leaks_of(context.world, token),
+        actual=secrets.leaks_of(context.world, token),
     )
 
 
@@ -248,5 +248,5 @@ def the_repository_holds_no_trace(context, token):
     expect(
         f'no file of the repository mentions the token "{token}"',
         expected=[],
-        actual=observations.traces_of(context.world, token),
+        actual=secrets.traces_of(context.world, token),
     )

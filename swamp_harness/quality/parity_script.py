@@ -11,7 +11,7 @@ from swamp_harness.product.help_text import subcommands
 from swamp_harness.product.target import Target
 from swamp_harness.product.workflow import Placement, Step, Workflow
 from swamp_harness.quality.normalised_result import Facts, facts_of
-from swamp_harness.scenario import run_events, run_observations
+from swamp_harness.scenario import cancellation, runs, step_progress
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.probe import WORK
 from swamp_harness.scenario.run_context import RunContext
@@ -117,10 +117,10 @@ def _on_an_orchestrator(world: World) -> Iterator[tuple[str, Facts]]:
     world.given.worker("alpha")
     for output in _BOTH:
         world.operator.output = output
-        run_events.start_workflow(world)
+        runs.start_workflow(world)
         yield (
             f"workflow run release ({output.value})",
-            {"outcome": str(run_observations.outcome_of_run(world))},
+            {"outcome": str(runs.outcome_of_run(world))},
         )
     yield from _commands(world, _ON_AN_ORCHESTRATOR)
 
@@ -138,11 +138,11 @@ def _run_cancelled(world: World, output: Output) -> tuple[str, Facts]:
     world.given.orchestrator()
     world.given.worker("alpha")
     world.operator.output = output
-    run_events.start_workflow(world)
-    run_events.wait_until_begun(world, "build")
-    run_events.cancel_run(world)
-    told = run_observations.told_of_cancellation(world)
-    return f"workflow cancel ({output.value})", {**told, "outcome": run_observations.outcome_of_run(world)}
+    runs.start_workflow(world)
+    step_progress.wait_until_begun(world, "build")
+    cancellation.cancel_run(world)
+    told = cancellation.told_of_cancellation(world)
+    return f"workflow cancel ({output.value})", {**told, "outcome": runs.outcome_of_run(world)}
 
 
 def _workers_turned_away(world: World) -> Iterator[tuple[str, Facts]]:

@@ -20,13 +20,13 @@ from swamp_harness.runner.steps import (
     parameters_of,
     shown,
 )
-from swamp_harness.scenario import both_modes, details, probe, vocabulary
+from swamp_harness.scenario import details, json_mode, probe, vocabulary
 from swamp_harness.scenario.kinds import Kind
 from swamp_harness.specification import features, project
 from swamp_harness.specification.feature_layout import aligned
 
 _KEYWORDS = ("Given", "When", "Then")
-_OF_PHRASES = (vocabulary, details, wordings, probe, both_modes)
+_OF_PHRASES = (vocabulary, details, wordings, probe, json_mode)
 
 
 def catalogue_of_project() -> Catalogue:

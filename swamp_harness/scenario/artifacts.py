@@ -9,7 +9,7 @@ from pathlib import Path
 
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.serve_api import RequestRefused
-from swamp_harness.scenario import run_events
+from swamp_harness.scenario import runs, step_progress
 from swamp_harness.scenario.artifact_bytes import SIZED_ARTIFACTS, blocks, described, in_words
 from swamp_harness.scenario.probe import ARTIFACT, MEGABYTE, size_made_by
 from swamp_harness.scenario.world import World
@@ -40,9 +40,9 @@ def wait_until_half_sent(world: World, step: str) -> None:
         lambda: world.probe_log.remark("half", step),
         bool,
         ARTIFACT_SENT,
-        give_up_if=lambda: run_events.cause_of_standstill(world),
+        give_up_if=lambda: runs.cause_of_standstill(world),
     )
-    run_events.wait_until_written(world, step)
+    step_progress.wait_until_written(world, step)
 
 
 def made_by(world: World, step: str) -> dict[str, str]:

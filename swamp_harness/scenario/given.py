@@ -14,11 +14,11 @@ from swamp_harness.product.repository import initialise
 from swamp_harness.product.serve_api import UnknownRequest
 from swamp_harness.product.trust import trust_of_command
 from swamp_harness.product.workflow import Workflow
+from swamp_harness.scenario.client_machine import RemoteClient
+from swamp_harness.scenario.followed_runs import Runs
 from swamp_harness.scenario.operator import Operator
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.probe import PROBE
-from swamp_harness.scenario.remote_client import RemoteClient
-from swamp_harness.scenario.runs import Runs
 from swamp_harness.scenario.scene import Scene
 from swamp_harness.scenario.security import Security
 from swamp_harness.system.certificates import Identity, Trust

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from swamp_harness.scenario.env_observations import ORCHESTRATOR, variables_of
+from swamp_harness.scenario.environment import ORCHESTRATOR, variables_of
 from swamp_harness.scenario.world import World
 from swamp_harness.system.certificates import Identity
 

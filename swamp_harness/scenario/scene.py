@@ -22,12 +22,12 @@ from swamp_harness.product.target import Times
 from swamp_harness.product.worker import Worker
 from swamp_harness.product.worker_settings import WorkerSettings
 from swamp_harness.product.workflow import Workflow
+from swamp_harness.scenario.client_machine import RemoteClient
 from swamp_harness.scenario.evidence import Evidence
+from swamp_harness.scenario.followed_runs import Runs
 from swamp_harness.scenario.operator import Operator
 from swamp_harness.scenario.probe_log import ProbeLog
-from swamp_harness.scenario.remote_client import RemoteClient
 from swamp_harness.scenario.run_context import RunContext
-from swamp_harness.scenario.runs import Runs
 from swamp_harness.scenario.security import Security
 from swamp_harness.scenario.timeline import PoolWatch, Span, Timeline
 from swamp_harness.scenario.workers import Workers

@@ -10,8 +10,8 @@ from swamp_harness.product.machine import CachePlace
 from swamp_harness.product.records import labels_from_text
 from swamp_harness.product.run import CANCELLED, FAILED, SUCCEEDED
 from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, RUN_FAILURES
-from swamp_harness.scenario.both_modes import MISTAKES, QUESTIONS
 from swamp_harness.scenario.details import detail_kinds
+from swamp_harness.scenario.json_mode import MISTAKES, QUESTIONS
 from swamp_harness.scenario.kinds import Kind, one_of
 from swamp_harness.scenario.probe import WORK
 from swamp_harness.system.certificates import Identity, Trust

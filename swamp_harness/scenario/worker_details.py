@@ -9,7 +9,7 @@ from typing import Any
 
 from swamp_harness.product.machine import CachePlace, Machine
 from swamp_harness.product.worker_settings import labels_by_variable
-from swamp_harness.scenario.env_observations import server_credential, variables_of
+from swamp_harness.scenario.environment import server_credential, variables_of
 from swamp_harness.scenario.world import World
 
 

@@ -22,8 +22,6 @@ _CONTROL_PLANE = ("SWAMP_WORKER_TOKEN", "SWAMP_SERVER_TOKEN", "SWAMP_ORCHESTRATO
 _OF_THE_RUNTIME = re.compile(r"_|PWD|OLDPWD|SHLVL|DENO_.*")
 # How much of a value is shown that is nobody's.
 _SHOWN = 100
-
-
 # Variables whose values something on the way could cut, trim, evaluate or drop, each with its owner in it.
 # Windows allows a variable less than 32 KiB, and Linux less than 128.
 _VALUES: Mapping[str, Callable[[str], str]] = {

@@ -24,6 +24,42 @@ from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 
 ROOT = "worker"
 _AS_THEY_WERE = "as they were"
+_TOKEN = ("name", "state", "expires_at", "machines")
+_MEMBER = ("name", "status", "labels", "platform", "slots")
+_QUEUED = ("step", "waits_for", "model")
+_VERIFIED = ("WORKER", "STATUS", "PLATFORM", "ARCH")
+# What an operator gets wrong, in the words of the features.
+MISTAKES: Mapping[str, Sequence[str]] = {
+    "revokes a token that does not exist": ("worker", "token", "revoke", "nobody"),
+    "mints a token without a lifetime": ("worker", "token", "create", "alpha"),
+    "mints a token for a lifetime of bananas": (
+        "worker",
+        "token",
+        "create",
+        "alpha",
+        "--duration",
+        "bananas",
+    ),
+    "mints a token for no machines": (
+        *("worker", "token", "create", "alpha"),
+        *("--duration", "1h", "--max-enrollments", "0"),
+    ),
+    "connects a worker without a token": ("worker", "connect", "ws://127.0.0.1:9"),
+    "connects a worker with a label without a value": (
+        *("worker", "connect", "ws://127.0.0.1:9"),
+        *("--token", "alpha.beta", "--label", "region"),
+    ),
+    "connects a worker with a label whose value is empty": (
+        *("worker", "connect", "ws://127.0.0.1:9"),
+        *("--token", "alpha.beta", "--label", "region="),
+    ),
+    "verifies workers without naming an orchestrator": ("worker", "verify"),
+    "connects a worker without naming an orchestrator": ("worker", "connect"),
+    "connects a worker to a web page": ("worker", "connect", "http://127.0.0.1"),
+    "gives a command that does not exist": ("worker", "dance"),
+    "gives an option that does not exist": ("worker", "list", "--dance"),
+    "asks an orchestrator that is not there": ("worker", "list", "--server", "ws://127.0.0.1:9"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,12 +83,6 @@ class Question:
 
 def _told(each: Any, *fields: str) -> str:
     return ", ".join(f"{field}: {getattr(each, field)}" for field in fields)
-
-
-_TOKEN = ("name", "state", "expires_at", "machines")
-_MEMBER = ("name", "status", "labels", "platform", "slots")
-_QUEUED = ("step", "waits_for", "model")
-_VERIFIED = ("WORKER", "STATUS", "PLATFORM", "ARCH")
 
 
 def _verified(text: str) -> list[str]:
@@ -98,39 +128,6 @@ QUESTIONS: Mapping[str, Question] = {
         lambda answer: ["on" if answer["enabled"] else "off"],
         lambda text: ["off" if DAEMON_IS_OFF.search(text) else "on"],
     ),
-}
-
-# What an operator gets wrong, in the words of the features.
-MISTAKES: Mapping[str, Sequence[str]] = {
-    "revokes a token that does not exist": ("worker", "token", "revoke", "nobody"),
-    "mints a token without a lifetime": ("worker", "token", "create", "alpha"),
-    "mints a token for a lifetime of bananas": (
-        "worker",
-        "token",
-        "create",
-        "alpha",
-        "--duration",
-        "bananas",
-    ),
-    "mints a token for no machines": (
-        *("worker", "token", "create", "alpha"),
-        *("--duration", "1h", "--max-enrollments", "0"),
-    ),
-    "connects a worker without a token": ("worker", "connect", "ws://127.0.0.1:9"),
-    "connects a worker with a label without a value": (
-        *("worker", "connect", "ws://127.0.0.1:9"),
-        *("--token", "alpha.beta", "--label", "region"),
-    ),
-    "connects a worker with a label whose value is empty": (
-        *("worker", "connect", "ws://127.0.0.1:9"),
-        *("--token", "alpha.beta", "--label", "region="),
-    ),
-    "verifies workers without naming an orchestrator": ("worker", "verify"),
-    "connects a worker without naming an orchestrator": ("worker", "connect"),
-    "connects a worker to a web page": ("worker", "connect", "http://127.0.0.1"),
-    "gives a command that does not exist": ("worker", "dance"),
-    "gives an option that does not exist": ("worker", "list", "--dance"),
-    "asks an orchestrator that is not there": ("worker", "list", "--server", "ws://127.0.0.1:9"),
 }
 
 

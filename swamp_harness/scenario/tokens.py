@@ -1,4 +1,4 @@
-"""Tokens that the operator mints and revokes; names that are taken, and what a second minting changes."""
+"""Tokens: their names minted a second time, and the state in which they are recorded."""
 
 from __future__ import annotations
 
@@ -106,3 +106,9 @@ def changes_since(world: World, minted: Minted) -> list[str]:
         for what in sorted({*minted.before, *now})
         if minted.before.get(what) != now.get(what)
     ]
+
+
+def recorded_state_of(world: World, token: str) -> str:
+    """The state of a token in its data, where the token list shows what is true at this moment."""
+    record = world.operator.token_records().get(token)
+    return str(record["state"]) if record else "no state at all"

@@ -1,14 +1,15 @@
-"""What became of the secrets of a World, as plain values that a step compares with a promise."""
+"""Secrets: what a step was handed, and where a secret could be found."""
 
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.remains import keys_of
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
-from swamp_harness.system.leak_search import Leak
+from swamp_harness.system.leak_search import Leak, search_files, search_text
 
 # The text before and after the secret that a step streams (fixtures/extensions/models/uat_secrets.ts).
 AROUND_SECRET = {"before": "it is ", "after": ", all of it"}
@@ -53,3 +54,38 @@ def answer_of_vault(world: World, step: str) -> str:
     if not outcome:
         raise InfrastructureError(f'The step "{step}" did not ask the vault for anything.')
     return outcome
+
+
+def leaks_of(world: World, name: str) -> list[Leak]:
+    """Where a secret of the vault, or that of a token, or a line of it, is found outside the vault's store.
+
+    Searched are all files of the scenario (repository, homes, caches, temp and working folders), the raw
+    output of every process, and everything that commands have printed, but for the minting of a token.
+
+    Raises:
+        InfrastructureError: the search could not find a value planted for it.
+    """
+    world.workers.fetch()
+    said = [(f"the output of {log.file.stem}", log.text()) for log in world.logs()]
+    printed = [
+        (f"`{result.command}`", result.stdout + result.stderr)
+        for result in world.operator.commands.results
+        if result not in world.operator.minted
+    ]
+    leaks = [
+        leak
+        for text in world.operator.texts_of_secret(name)
+        for leak in (
+            *search_files(text, [world.folder], except_in=[world.repository.vault_store]),
+            *search_text(text, said + printed),
+        )
+    ]
+    return list(dict.fromkeys(leaks))  # many lines of a secret may stand in one place
+
+
+def traces_of(world: World, word: str) -> list[str]:
+    """The files of the repository in which a word occurs, or whose name it is part of."""
+    folder = world.repository.folder
+    named = [path for path in folder.rglob("*") if word in path.name]
+    holding = [Path(leak.place) for leak in search_files(word, [folder], disguised=False)]
+    return sorted({str(path.relative_to(folder)) for path in [*named, *holding]})

@@ -1,0 +1,39 @@
+"""The operator at another machine, which has no repository: what is typed there, and what is left there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from swamp_harness.product.commands import CommandResult, Output, SwampCommands
+from swamp_harness.product.conventions import SETTINGS
+from swamp_harness.product.machine import Machine
+
+
+class RemoteClient:
+    """A machine that has nothing but swamp and the address of an orchestrator.
+
+    Args:
+        machine: a new one, so that whatever is in its folders was left there by the product.
+        commands: how the operator runs swamp there.
+        server: the address of the orchestrator.
+    """
+
+    def __init__(self, machine: Machine, commands: SwampCommands, server: str) -> None:
+        self.machine = machine
+        self.commands = commands
+        self.server = server
+
+    def run(self, arguments: Sequence[str], output: Output, *, server: str = "") -> CommandResult:
+        """Run a command to its end, through the orchestrator unless another server is given."""
+        return self.commands.run(*arguments, "--server", server or self.server, output=output)
+
+    def left_behind(self) -> list[str]:
+        """The files and folders there that are neither the machine's own nor a person's settings of swamp."""
+        home = self.machine.home
+        settings = home / SETTINGS
+        own = {home, self.machine.temp, self.machine.work, settings, *settings.parents}
+        return sorted(
+            str(path.relative_to(self.machine.root))
+            for path in self.machine.here.rglob("*")
+            if path not in own and settings not in path.parents
+        )

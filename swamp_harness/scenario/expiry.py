@@ -1,0 +1,46 @@
+"""Deadlines of tokens: whether they are kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from swamp_harness.scenario.runs import Lateness, latest_end
+from swamp_harness.scenario.world import World
+from swamp_harness.system.limits import (
+    DEADLINE_ENFORCED,
+    DEADLINE_KEPT,
+)
+from swamp_harness.system.waiting import wait_until
+
+
+def deadline_kept_by(world: World, name: str) -> str:
+    """When a worker was disconnected, in relation to the end of its token's lifetime.
+
+    Disconnections that a fault of the worker's network has caused do not count.
+
+    Returns:
+        "at the deadline", or how much before or after it.
+
+    Raises:
+        WaitTimeout: it was never disconnected.
+    """
+    worker = world.workers[name]
+    faults = world.workers.network_faults_since(name, worker.started)
+    first = wait_until(
+        f'"{name}" to be disconnected at its deadline',
+        lambda: worker.disconnected_at[faults:],
+        bool,
+        DEADLINE_ENFORCED,
+    )[0]
+    _, end = world.operator.lifetimes[worker.settings.member]
+    late = (first - end).total_seconds()
+    if late < 0:
+        return f"{-late:.1f} s before the deadline"
+    return "at the deadline" if late <= DEADLINE_KEPT.seconds else f"{late:.1f} s after the deadline"
+
+
+def end_after_deadline(world: World, step: str, worker: str, allowed: timedelta) -> Lateness:
+    """Whether the lease of a step on a worker ended soon enough after the lifetime of the worker's token."""
+    deadline = world.operator.lifetimes[worker][1]
+    late = latest_end(world, lambda lease: (lease.step, lease.worker) == (step, worker), deadline)
+    return Lateness.of(late, allowed)

@@ -1,0 +1,160 @@
+"""The runs of workflows and methods of one scenario: started, followed, found again in the records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import TypeVar
+
+from swamp_harness.product.commands import Output
+from swamp_harness.product.followed import Followed
+from swamp_harness.product.run import MethodRun, WorkflowRun, method_run
+from swamp_harness.product.serve_api import ServeApi
+from swamp_harness.product.workflow import Workflow
+from swamp_harness.scenario.evidence import Evidence
+from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.limits import RUN_KNOWN
+from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.waiting import wait_until
+
+T = TypeVar("T", bound=Followed)
+
+
+class Runs:
+    """Starts runs and keeps them.
+
+    Args:
+        binary: the swamp of the one who follows them.
+        environment: of that person's machine.
+        folder: where that person is.
+        evidence: takes what is said.
+        server: the address by which that person reaches the orchestrator; the orchestrator's own when empty.
+    """
+
+    def __init__(
+        self,
+        binary: Path,
+        environment: Mapping[str, str],
+        folder: PurePath,
+        evidence: Evidence,
+        *,
+        server: str = "",
+    ) -> None:
+        self._server = server
+        self._binary = binary
+        self._environment = environment
+        self._folder = folder
+        self._evidence = evidence
+        self._runs: list[Followed] = []
+
+    @property
+    def last(self) -> WorkflowRun:
+        """The run of a workflow that was started last.
+
+        Raises:
+            InfrastructureError: none was started.
+        """
+        return self._last(WorkflowRun, "The scenario has started no workflow.")
+
+    @property
+    def last_method(self) -> MethodRun:
+        """The run of a method that was started last.
+
+        Raises:
+            InfrastructureError: none was started.
+        """
+        return self._last(MethodRun, "The scenario has started no method.")
+
+    @property
+    def last_followed(self) -> Followed:
+        """The run that was started last, be it of a workflow or of a method.
+
+        Raises:
+            InfrastructureError: none was started.
+        """
+        return self._last(Followed, "The scenario has started nothing.")
+
+    def _last(self, kind: type[T], missing: str) -> T:
+        for run in reversed(self._runs):
+            if isinstance(run, kind):
+                return run
+        raise InfrastructureError(missing)
+
+    def all(self) -> list[Followed]:
+        """Every run, in order."""
+        return list(self._runs)
+
+    def start_method(
+        self,
+        model: str,
+        method: str,
+        inputs: Mapping[str, str],
+        api: ServeApi,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start a run of a method on an orchestrator, and follow it in text."""
+        words = (*method_run(model, method, **inputs), *_tagged(tags))
+        self._runs.append(self._follow(MethodRun, (*words, "--server", self._server or api.url), Output.TEXT))
+
+    def start(
+        self,
+        workflow: Workflow,
+        api: ServeApi,
+        output: Output,
+        inputs: Mapping[str, str],
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start a run, and follow it until the orchestrator knows it.
+
+        Args:
+            workflow: to run.
+            api: of the orchestrator that is to run it.
+            output: how the run is to be told.
+            inputs: for the workflow.
+            tags: that the run gives to all data; none when None.
+
+        Raises:
+            WaitTimeout: the orchestrator does not know of a new run.
+        """
+        known = set(api.run_ids())
+        given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
+        words = (
+            "workflow",
+            "run",
+            workflow.name,
+            "--server",
+            self._server or api.url,
+            *given,
+            *_tagged(tags),
+        )
+        run = self._follow(WorkflowRun, words, output)
+        self._runs.append(run)
+        new = wait_until(
+            "the orchestrator to know of the run",
+            lambda: [run_id for run_id in api.run_ids() if run_id not in known],
+            bool,
+            RUN_KNOWN,
+            give_up_if=lambda: None if run.alive else f"the command ended, saying: {run.log.tail(3)}",
+        )
+        run.run_id = new[0]
+
+    def end(self) -> None:
+        """See that nobody follows a run any longer."""
+        for run in self._runs:
+            run.end()
+
+    def _follow(self, kind: type[T], words: Sequence[str], output: Output) -> T:
+        title = f"run-{len(self._runs) + 1}"
+        return kind(
+            title,
+            words,
+            binary=self._binary,
+            environment=self._environment,
+            folder=self._folder,
+            log=ProcessLog(self._evidence.log_file(title)),
+            output=output,
+        )
+
+
+def _tagged(tags: Mapping[str, str] | None) -> list[str]:
+    return [part for name, value in (tags or {}).items() for part in ("--tag", f"{name}={value}")]

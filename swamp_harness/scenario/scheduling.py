@@ -1,0 +1,192 @@
+"""Where steps run, which wait, how many run at a time, and what becomes of lists of items."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Sequence
+
+from swamp_harness.product.commands import Output
+from swamp_harness.product.run_records import QueuedStep
+from swamp_harness.product.wordings import LEASE_REASONS, reasons_given
+from swamp_harness.scenario.placement import names_of_items
+from swamp_harness.scenario.probe import RESULT
+from swamp_harness.scenario.probe_log import Note
+from swamp_harness.scenario.runs import cause_of_standstill, settle_leases
+from swamp_harness.scenario.tables import Row
+from swamp_harness.scenario.world import World
+from swamp_harness.system.limits import (
+    QUEUE_LIMIT_OVER,
+    STEP_QUEUED,
+)
+from swamp_harness.system.waiting import WaitTimeout, wait_until
+
+
+def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
+    """The leases, by the operator's account, in the same order, once none is active any more.
+
+    Args:
+        world: the scenario's.
+        headings: which of step, worker, began on (where the step itself says that it began), lease (how it
+            ended), because (why it did not complete), wrote (whether the lease says so) are wanted.
+    """
+    settle_leases(world)
+    ordered = sorted(world.operator.leases(), key=lambda lease: (lease.step, lease.created_at))
+    begun = {step: iter(world.probe_log.starts(step)) for step in {lease.step for lease in ordered}}
+    rows = [
+        {
+            "step": lease.step,
+            "worker": lease.worker,
+            "began on": _where_it_began(next(begun[lease.step], None), lease.worker),
+            "lease": lease.end,
+            "because": " and ".join(reasons_given(lease.error, LEASE_REASONS)) or lease.error,
+            "wrote": "yes" if lease.has_writes else "no",
+        }
+        for lease in ordered
+    ]
+    return [{heading: row[heading] for heading in headings} for row in rows]
+
+
+def _where_it_began(start: Note | None, worker: str) -> str:
+    if start is None:
+        return "no worker"
+    return (
+        "the worker of its lease"
+        if start.worker == worker
+        else f"{start.worker}, but its lease says {worker}"
+    )
+
+
+def queue_holding(world: World, steps: Iterable[str], output: Output) -> list[Row]:
+    """The queue of steps, as the operator sees it once these steps wait, or the time for that has passed."""
+    awaited = set(steps)
+    with contextlib.suppress(WaitTimeout):
+        wait_until(
+            f"these steps to wait in the queue: {', '.join(sorted(awaited))}",
+            world.orchestrator.api.queued_steps,
+            lambda queued: awaited <= set(queued),
+            STEP_QUEUED,
+        )
+    return queue(world, output)
+
+
+def queue(world: World, output: Output) -> list[Row]:
+    """The queue of steps, as the operator sees it."""
+    return [_row(queued) for queued in sorted(world.operator.queue(output), key=lambda each: each.step)]
+
+
+def most_at_once(world: World, worker: str) -> dict[str, int]:
+    """How many steps a worker ran at one time at the most, by the steps' own account and by the leases."""
+    leases = [lease for lease in world.operator.leases() if lease.worker == worker]
+    # Of two leases that touch, the first ended before the second began.
+    moments = sorted(
+        [(lease.created_at, 1) for lease in leases]
+        + [(lease.ended_at, -1) for lease in leases if lease.ended_at is not None]
+    )
+    held = most = 0
+    for _, change in moments:
+        held += change
+        most = max(most, held)
+    return {"by the steps' own account": world.probe_log.most_at_once(worker=worker), "by the leases": most}
+
+
+def items_worked(world: World, step: str) -> dict[str, int]:
+    """How often each item of an expanded step was worked, by the steps' own account."""
+    begun = [note.step for note in world.probe_log.starts()]
+    names = item_names(world, step)
+    return {name: begun.count(name) for name in sorted({*names, *begun})}
+
+
+def items_of(world: World, step: str) -> list[str]:
+    """The names of the steps that an expanded step becomes, in order."""
+    return sorted(item_names(world, step))
+
+
+def items_at_once(world: World, step: str) -> int:
+    """How many items of an expanded step were worked at one time, at the most, by the steps' own account."""
+    return world.probe_log.most_at_once(steps=item_names(world, step))
+
+
+def versions_of_record(world: World, model: str, most: int) -> dict[str, list[str]]:
+    """The versions of the result that several steps have written into one model instance, and who wrote each.
+
+    Args:
+        world: the scenario's.
+        model: the name of the model instance.
+        most: how many versions there should be; one more is looked for.
+    """
+    answers = [world.operator.get_datum(model, RESULT, version) for version in range(1, most + 2)]
+    newest = world.operator.get_datum(model, RESULT)
+    told = [answer.answer("data-get") for answer in answers if answer.succeeded]
+    return {
+        "versions": [str(datum["version"]) for datum in told],
+        "written by": sorted(datum["content"]["step"] for datum in told),
+        "newest": [str(newest.answer("data-get")["version"]) if newest.succeeded else str(newest.outcome)],
+    }
+
+
+def versions_of_results(world: World) -> dict[str, int]:
+    """The version of each step's result."""
+    return {record.step: record.version for record in world.operator.results()}
+
+
+def results_in_version(world: World, steps: Iterable[str], version: int) -> dict[str, str]:
+    """What the operator reads who asks for the result of each step in one version."""
+    return {step: _result_in_version(world, step, version) for step in steps}
+
+
+def workers_that_took_part(world: World) -> list[str]:
+    """The workers that have run at least one step, by the steps' own account and by the leases."""
+    by_log = {note.worker for note in world.probe_log.starts()}
+    by_leases = {lease.worker for lease in world.operator.leases()}
+    return sorted(by_log & by_leases)
+
+
+def _result_in_version(world: World, step: str, version: int) -> str:
+    result = world.operator.get_datum(step, RESULT, version)
+    if not result.succeeded:
+        return str(result.outcome)
+    datum = result.answer("data-get")
+    # A step tells in what it writes which process it was, as it does in the journal.
+    starts = [note.pid for note in world.probe_log.starts(step)]
+    content = datum.get("content")
+    writer = content.get("pid") if isinstance(content, dict) else None
+    start = f"start {starts.index(writer) + 1}" if writer in starts else "none of its starts"
+    return f"{datum['name']} of {datum['modelName']}, version {datum['version']}, written by {start}"
+
+
+def item_names(world: World, step: str) -> list[str]:
+    """The names that the items of a step go by."""
+    return [name for each in world.workflow.steps if each.name == step for name in names_of_items(each)]
+
+
+def _row(queued: QueuedStep) -> Row:
+    return {"step": queued.step, "waits for": queued.waits_for}
+
+
+def wait_until_queued(world: World, step: str) -> None:
+    """Wait until a step waits for a worker.
+
+    Raises:
+        WaitTimeout: it does not, or the run is over.
+    """
+    wait_until(
+        f'the step "{step}" to wait in the queue',
+        world.orchestrator.api.queued_steps,
+        lambda queued: step in queued,
+        STEP_QUEUED,
+        give_up_if=lambda: cause_of_standstill(world),
+    )
+
+
+def wait_until_queue_limit_is_over(world: World, step: str) -> None:
+    """Wait until a step that no worker fits has left the queue.
+
+    Raises:
+        WaitTimeout: it goes on waiting.
+    """
+    wait_until(
+        f'the step "{step}" to leave the queue',
+        world.orchestrator.api.queued_steps,
+        lambda queued: step not in queued,
+        QUEUE_LIMIT_OVER,
+    )
