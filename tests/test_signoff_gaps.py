@@ -74,7 +74,7 @@ def test_the_machines_and_their_faults_are_told_everywhere(tmp_path):
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path):
-    compared = a_result("two", Outcome.BROKEN, promised={"state": "bound"}, seen={"state": "revoked"})
+    compared = a_result("two", Outcome.BROKEN, expected={"state": "bound"}, actual={"state": "revoked"})
     run = a_run(a_result("one"), compared, not_run("three", NEEDS_MAC), machines=(HERE, LAB))
     run.write_to(tmp_path)
     assert read_run(tmp_path / "run.json") == run

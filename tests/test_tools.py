@@ -111,8 +111,8 @@ def results(*outcomes):
     [
         ([Outcome.HELD, Outcome.NOT_RUN], ExitCode.EVERY_PROMISE_HELD),
         ([Outcome.HELD, Outcome.DEVIATION], ExitCode.KNOWN_DEVIATIONS),
-        ([Outcome.DEVIATION, Outcome.FAULT], ExitCode.INFRASTRUCTURE_FAULT),
-        ([Outcome.FAULT, Outcome.BROKEN], ExitCode.PROMISE_BROKEN),
+        ([Outcome.DEVIATION, Outcome.ERROR], ExitCode.INFRASTRUCTURE_ERROR),
+        ([Outcome.ERROR, Outcome.BROKEN], ExitCode.PROMISE_BROKEN),
         ([Outcome.HELD, Outcome.DEVIATION_GONE], ExitCode.PROMISE_BROKEN),
         ([Outcome.NOT_RUN], ExitCode.BAD_COMMAND_LINE),
         ([], ExitCode.BAD_COMMAND_LINE),
@@ -126,7 +126,7 @@ def test_a_judgement_shows_promise_and_sight_side_by_side():
     with pytest.raises(PromiseBroken) as caught:
         expect("two are there", expected=[{"worker": "a"}, {"worker": "b"}], actual=[])
     assert str(caught.value) == (
-        "Not so: two are there.\n  promised: worker: a\n            worker: b\n  seen:     none"
+        "Not so: two are there.\n  expected: worker: a\n            worker: b\n  actual:   none"
     )
     assert caught.value.comparison == Comparison([{"worker": "a"}, {"worker": "b"}], [])
 
