@@ -15,22 +15,17 @@ def the_short_lived_token(context, token, machines=1):
     context.world.given.token(token, lifetime=context.world.times.shortest_lifetime, machines=machines)
 
 
-@given('half of the lifetime of the token "{token:Name}" has passed')
-def half_of_the_lifetime_has_passed(context, token):
-    """Waits until half of the token's lifetime has passed."""
-    context.world.wait_for_half_life_of(token)
+@given('{part:PartOfLifetime} of the token "{token:Name}" has passed')
+@when('{part:PartOfLifetime} of the token "{token:Name}" has passed')
+def the_lifetime_has_passed(context, part, token):
+    """Waits until the lifetime of the token, or half of it, has passed."""
+    context.world.wait_for_lifetime(token, part)
 
 
 @when('the orchestrator is killed, and starts again once the lifetime of the token "{token:Name}" has passed')
 def the_orchestrator_is_away_until_expiry(context, token):
     """Kills the orchestrator and restarts it after the token has expired."""
     context.world.restart_orchestrator_after_expiry_of(token)
-
-
-@when('the lifetime of the token "{token:Name}" has passed')
-def the_lifetime_has_passed(context, token):
-    """Waits until the token has expired."""
-    context.world.wait_for_expiry_of(token)
 
 
 @then('the worker "{worker:Name}" is disconnected at the deadline')

@@ -196,7 +196,7 @@ def this_data_has_been_recorded(context):
     """Checks all data that the steps wrote: step, name, version and worker."""
     expect(
         "the steps have recorded this data, and no other",
-        expected=rows_of(context.table, {"step", "data", "version", "written on"}),
+        expected=rows_of(context.table, {"step", "data", "version", "written on", "word"}),
         actual=runs.results(context.world, context.table.headings),
     )
 

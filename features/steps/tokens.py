@@ -13,15 +13,10 @@ from swamp_harness.scenario.tables import promised_tokens, seen_tokens
 
 
 @given("a repository")
-def a_repository(context):
-    """Creates a repository with a vault for this scenario."""
-    context.world.given.repository()
-
-
-@given("a repository without a vault")
-def a_repository_without_a_vault(context):
-    """Creates a repository that has no vault."""
-    context.world.given.repository(with_vault=False)
+@given("a repository {details:RepositoryDetails}")
+def a_repository(context, details=NOTHING_SAID):
+    """Creates a repository, with a vault unless it says otherwise."""
+    context.world.given.repository(**details)
 
 
 @given('another vault "{vault:Name}"')

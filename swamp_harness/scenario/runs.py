@@ -14,7 +14,7 @@ from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.product.workflow import Task, Workflow
 from swamp_harness.scenario.network import beyond_grace_window, outlast_grace_windows
 from swamp_harness.scenario.placement import ON_THE_ORCHESTRATOR, step_for, value_of_input
-from swamp_harness.scenario.probe import PROBE, reading_of
+from swamp_harness.scenario.probe import INPUT_VALUE, PROBE, reading_of
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
@@ -110,7 +110,8 @@ def results(world: World, headings: Sequence[str]) -> list[Row]:
 
     Args:
         world: the scenario's.
-        headings: which of step, data, version, written on (by the data's own account) are wanted.
+        headings: which of step, data, version, written on (by the data's own account), word (that the step
+            was given to write) are wanted.
     """
     rows = [
         {
@@ -118,6 +119,7 @@ def results(world: World, headings: Sequence[str]) -> list[Row]:
             "data": record.name,
             "version": str(record.version),
             "written on": record.worker or ON_THE_ORCHESTRATOR,
+            "word": _GIVEN if record.word == INPUT_VALUE else record.word,
         }
         for record in sorted(world.operator.results(), key=lambda each: (each.step, each.name))
     ]
