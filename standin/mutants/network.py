@@ -130,11 +130,13 @@ def reads_fail_after_a_return() -> None:
         return same
 
     @replaces("orchestrator.dataplane:DataPlane.do_query")
-    def _(old: Callable[..., list[dict[str, Any]]], plane: DataPlane, **given: Any) -> list[dict[str, Any]]:
+    def _(
+        old: Callable[[DataPlane, str], list[dict[str, Any]]], plane: DataPlane, predicate: str
+    ) -> list[dict[str, Any]]:
         member = plane._dispatch.member
         if member is not None and member.name in returned:
             return []
-        return old(plane, **given)
+        return old(plane, predicate)
 
 
 def returns_after_a_restart() -> Callable[[Pool, dict[str, Any]], bool]:

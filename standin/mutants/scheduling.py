@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, Work
     from standin.orchestrator.pool import Member, Pool
     from standin.repository import Repository
-    from standin.store import Draft, Kind, Place
+    from standin.store import Datum, Draft, Kind, Place
 
 
 # Promise 18: A step runs only where every label matches, and the operator sees it wait.
@@ -535,15 +535,25 @@ def one_worker_does_it_all() -> None:
         return member if member is not None and member.name == min(dispatcher._pool.members) else None
 
 
+def _results_take(is_taken: Callable[[int], bool]) -> None:
+    """Results take only some versions; each takes the next of them."""
+
+    @replaces("store:Draft.keep")
+    def _(old: Callable[[Draft, Place, Kind], Datum], draft: Draft, place: Place, kind: Kind) -> Datum:
+        if place.name != "result":
+            return old(draft, place, kind)
+        version = (draft._store.versions(place) or [0])[-1] + 1
+        while not (is_taken(version) and draft.keep_as(place, kind, version)):
+            version += 1
+        datum = draft._store.version(place, version)
+        assert datum is not None
+        return datum
+
+
 @mutant(21)
 def version_skipped() -> None:
     """A result takes the version after the next."""
-
-    @replaces("store:Draft.keep_as")
-    def _(
-        old: Callable[[Draft, Place, Kind, int], bool], draft: Draft, place: Place, kind: Kind, version: int
-    ) -> bool:
-        return old(draft, place, kind, version + 1 if place.name == "result" else version)
+    _results_take(lambda version: version % 2 == 0)
 
 
 @mutant(21)
@@ -594,12 +604,7 @@ def earlier_version_lost() -> None:
 @mutant(21)
 def second_version_left_out() -> None:
     """A record that is written a second time takes the third version."""
-
-    @replaces("store:Draft.keep_as")
-    def _(
-        old: Callable[[Draft, Place, Kind, int], bool], draft: Draft, place: Place, kind: Kind, version: int
-    ) -> bool:
-        return old(draft, place, kind, version + (place.name == "result" and version == 2))
+    _results_take(lambda version: version != 2)
 
 
 @mutant(21)
