@@ -206,7 +206,7 @@ def these_dispatches(context):
 def this_data_has_been_recorded(context):
     judge(
         "the steps have recorded this data, and no other",
-        promised=rows_of(context.table, {"step", "data", "version", "written on"}),
+        promised=rows_of(context.table, {"step", "data", "version", "written on", "word"}),
         seen=run_observations.results(context.world, context.table.headings),
     )
 
