@@ -48,8 +48,8 @@ def planned(table: Any) -> Workflow:
     halves = [_FIRST_HALF + match["name"] for part in parts if (match := _PART_OF_INSTANCE.match(part))]
     jobs = {row["job"]: _placement(row["job runs on"]) for row in rows if row.get("job runs on")}
     steps = [_step(row) for row in rows]
-    words = [INPUT] if any(INPUT in step.task.inputs for step in steps) else []
-    return Workflow(WORKFLOW, steps, inputs=[*instances, *halves, *words], jobs=jobs)
+    words = {INPUT: "nothing"} if any(INPUT in step.task.inputs for step in steps) else {}
+    return Workflow(WORKFLOW, steps, [*instances, *halves, *words], jobs, defaults=words)
 
 
 def value_of_input(name: str, instance_of: Callable[[str], str]) -> str:
