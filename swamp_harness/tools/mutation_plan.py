@@ -102,8 +102,8 @@ class Session:
                 killed = {name: each for name, each in findings.items() if each.outcome is Outcome.KILLED}
                 self.killers |= {name: each.scenario for name, each in killed.items()}
                 print(
-                    "The earlier run had other code, scenarios or another sample: all mutants run again, each "
-                    "first with the scenario that killed it then."
+                    "The earlier run had other code, scenarios or another sample: all mutants run again, each"
+                    " first with the scenario that killed it then."
                 )
 
     def in_order(self, mutant: str, scenarios: Sequence[str]) -> list[str]:
