@@ -6,9 +6,9 @@ Feature: Operability
   @uat-28 @remote-workflow-runs
   Scenario Outline: A workflow runs from a machine without a repository, told in <output>
     Given a workflow with the steps:
-      | step  | runs on          | work          | after |
-      | build | the orchestrator | works at once |       |
-      | ship  | any worker       | works at once | build |
+      | step  | runs on          | work                        | after |
+      | build | the orchestrator | works at once               |       |
+      | ship  | any worker       | writes the input of the run | build |
     And an orchestrator
     And the enrolled worker "alpha"
     And the operator is at another machine, without a repository
@@ -23,9 +23,9 @@ Feature: Operability
       | step | worker | lease     | wrote |
       | ship | alpha  | completed | yes   |
     And this data has been recorded, and no other:
-      | step  | data   | version | written on       |
-      | build | result | 1       | the orchestrator |
-      | ship  | result | 1       | alpha            |
+      | step  | data   | version | written on       | word      |
+      | build | result | 1       | the orchestrator |           |
+      | ship  | result | 1       | alpha            | the input |
     And all data of the steps "build, ship" have the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
     And nothing was left on the other machine
 

@@ -361,6 +361,18 @@ def test_a_session_goes_on_only_with_the_same_code(tmp_path):
     assert not other.findings
 
 
+def test_what_killed_a_mutant_runs_first_when_the_code_has_changed(tmp_path):
+    file = tmp_path / "session.json"
+    Session(file, "one").take(_finding("pool.py swap_op 1", Outcome.KILLED, scenario="expiry"))
+    changed = Session(file, "two")
+    changed.resume()
+    changed.take(_finding("pool.py string 1", Outcome.SURVIVED))
+    again = Session(file, "two")
+    again.resume()
+    assert again.in_order("pool.py swap_op 1", ["labels", "expiry"]) == ["expiry", "labels"]
+    assert again.in_order("pool.py string 1", ["labels", "expiry"]) == ["labels", "expiry"]
+
+
 @pytest.mark.parametrize(("most", "runs_again"), [(0, True), (41, True), (40, False)])
 def test_a_mutant_that_too_few_scenarios_left_undecided_runs_again_with_more(tmp_path, most, runs_again):
     file = tmp_path / "session.json"

@@ -219,7 +219,7 @@ def this_data_has_been_recorded(context):
     """Checks all data that the steps wrote: step, name, version and worker."""
     judge(
         "the steps have recorded this data, and no other",
-        promised=rows_of(context.table, {"step", "data", "version", "written on"}),
+        promised=rows_of(context.table, {"step", "data", "version", "written on", "word"}),
         seen=run_observations.results(context.world, context.table.headings),
     )
 

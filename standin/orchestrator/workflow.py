@@ -67,11 +67,14 @@ def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> l
         )
     document = yaml.safe_load(file.read_text("utf-8"))
     described = [placed(step, job) for job in document["jobs"] for step in job["steps"]]
-    return [
-        _step(repository, each, {**{f"inputs.{name}": value for name, value in inputs.items()}, **item})
-        for each in described
-        for item in items_of(each)
-    ]
+    given = {f"inputs.{name}": value for name, value in {**defaults_of(document), **inputs}.items()}
+    return [_step(repository, each, {**given, **item}) for each in described for item in items_of(each)]
+
+
+def defaults_of(document: dict[str, Any]) -> dict[str, str]:
+    """The values of the inputs of a workflow that need not be given."""
+    described = document.get("inputs", {}).get("properties", {})
+    return {name: each["default"] for name, each in described.items() if "default" in each}
 
 
 def placed(step: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:

@@ -121,7 +121,8 @@ class Workflow:
     Attributes:
         name: of the workflow.
         steps: of its jobs.
-        inputs: the names of the texts that whoever runs it must give.
+        inputs: the names of the texts that whoever runs it gives.
+        defaults: of those inputs that need not be given.
         jobs: where the steps of a job may run that do not say it themselves, by the job's name.
     """
 
@@ -129,12 +130,13 @@ class Workflow:
     steps: Sequence[Step]
     inputs: Sequence[str] = ()
     jobs: Mapping[str, Placement] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The workflow as the content of its file."""
         given = {
-            "properties": {name: {"type": "string"} for name in self.inputs},
-            "required": list(self.inputs),
+            "properties": {name: {"type": "string", **self._default(name)} for name in self.inputs},
+            "required": [name for name in self.inputs if name not in self.defaults],
         }
         return {
             "id": str(uuid.uuid5(uuid.NAMESPACE_URL, self.name)),
@@ -153,6 +155,9 @@ class Workflow:
             ],
             "version": 1,
         }
+
+    def _default(self, name: str) -> dict[str, str]:
+        return {"default": self.defaults[name]} if name in self.defaults else {}
 
     def _place_of(self, job: str) -> dict[str, Any]:
         return self.jobs[job].document() if job in self.jobs else {}

@@ -16,14 +16,12 @@ from swamp_harness.product.wordings import (
     reasons_given,
 )
 from swamp_harness.scenario.both_modes import MISTAKES
-from swamp_harness.scenario.probe import RESULT, word_of
+from swamp_harness.scenario.probe import INPUT_VALUE, RESULT, word_of
 from swamp_harness.scenario.world import World
 
 # The port of the discard protocol: a privileged one that the operating system gives to nobody.
 _NOBODY = "ws://127.0.0.1:9"
 _MODES = (Output.TEXT, Output.JSON)
-# What a method is given to say: all that a command line may cut or change.
-_WORD = 'left=right=, "quoted"\nand été, on a second line '
 # How the product tells that what was run has failed by itself, in a step of a workflow or without one.
 _AS_TOLD = "its step failed"
 
@@ -53,7 +51,7 @@ def told_why(world: World, deeds: Iterable[str]) -> list[dict[str, Any]]:
 
 def shown_of_method(world: World) -> dict[str, str]:
     """Run the method "once" of the scenario's model in both modes, and tell which result each mode shows."""
-    text, in_json = _both(world, method_run(world.model, "once", step=world.model, word=_WORD))
+    text, in_json = _both(world, method_run(world.model, "once", step=world.model, word=INPUT_VALUE))
     shown = {}
     if text.succeeded:
         words = text.stdout.split()
@@ -71,7 +69,7 @@ def expected_of_method(world: World) -> dict[str, str]:
 
 def _shown_in_json(artifact: Mapping[str, Any]) -> str:
     attributes = artifact["attributes"]
-    said = "" if attributes.get("word") == _WORD else f", saying {attributes.get('word')!r}"
+    said = "" if attributes.get("word") == INPUT_VALUE else f", saying {attributes.get('word')!r}"
     return f"{artifact['name']} of {attributes.get('step')}{said}"
 
 

@@ -11,7 +11,7 @@ from swamp_harness.machinery.faults import InfrastructureFault
 from swamp_harness.product.binary import platforms
 from swamp_harness.product.records import labels_from_text
 from swamp_harness.product.workflow import MAIN_JOB, Placement, Step, Workflow, name_for_item
-from swamp_harness.scenario.probe import WORK
+from swamp_harness.scenario.probe import INPUT, INPUT_VALUE, WORK
 from swamp_harness.scenario.tables import rows_of
 
 WORKFLOW = "release"
@@ -36,7 +36,8 @@ def planned(table: Any) -> Workflow:
             job runs on, and model (the name of its model instance).
 
     Returns:
-        The workflow; its inputs are the workers whose instance uuid must be given when it is run.
+        The workflow; whoever runs it must give the uuid of each worker whose instance it names as an input,
+        and the input that a step writes.
 
     Raises:
         InfrastructureFault: the table cannot be understood.
@@ -46,7 +47,9 @@ def planned(table: Any) -> Workflow:
     instances = [match["name"] for part in parts if (match := _INSTANCE.match(part))]
     halves = [_FIRST_HALF + match["name"] for part in parts if (match := _PART_OF_INSTANCE.match(part))]
     jobs = {row["job"]: _placement(row["job runs on"]) for row in rows if row.get("job runs on")}
-    return Workflow(WORKFLOW, [_step(row) for row in rows], inputs=[*instances, *halves], jobs=jobs)
+    steps = [_step(row) for row in rows]
+    words = {INPUT: "nothing"} if any(INPUT in step.task.inputs for step in steps) else {}
+    return Workflow(WORKFLOW, steps, [*instances, *halves, *words], jobs, defaults=words)
 
 
 def value_of_input(name: str, instance_of: Callable[[str], str]) -> str:
@@ -56,6 +59,8 @@ def value_of_input(name: str, instance_of: Callable[[str], str]) -> str:
         name: of the input.
         instance_of: the uuid of a worker's instance.
     """
+    if name == INPUT:
+        return INPUT_VALUE
     worker = name.removeprefix(_FIRST_HALF)
     instance = instance_of(worker)
     return instance if worker == name else instance[: len(instance) // 2]

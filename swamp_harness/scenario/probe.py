@@ -36,6 +36,8 @@ MEGABYTE = 1_000_000
 HANDED_KEY = "api-key"
 INFRASTRUCTURE_KEY = "worker-token-alpha"
 WORKER_VARIABLE = "UAT_WORKER"
+# The input of a run that a step writes, with all that a command line may cut or change.
+INPUT, INPUT_VALUE = "word", 'left=right=, "quoted"\nand été, on a second line '
 
 _LONGER_THAN_ANY_SCENARIO = 600
 RESULT = "result"
@@ -121,6 +123,9 @@ _READ = "seed"
 # holds twice, when it begins for the first and the second time.
 WORK: Mapping[str, Callable[[str], Task]] = {
     "works at once": _probe("once"),
+    "writes the input of the run": lambda step: Task(
+        PROBE, "once", {"step": step, "word": f"${{{{ inputs.{INPUT} }}}}"}
+    ),
     "works for a moment": _probe("moment"),
     "holds, then writes": _probe("hold"),
     f'reads the result of "{_READ}", holds twice, then writes': lambda step: Task(
@@ -240,12 +245,14 @@ class ResultRecord:
         name: of the datum.
         version: of the datum.
         worker: that ran the step, by the step's own account; "" if the datum does not tell.
+        word: that the step was given to write; "" if it was given none.
     """
 
     step: str
     name: str
     version: int
     worker: str
+    word: str = ""
 
 
 def word_of(step: str) -> str:
@@ -270,7 +277,7 @@ def result_of_step(item: Mapping[str, Any]) -> ResultRecord:
     step = item["modelName"]
     writer = content.get("step", step)
     named = step if writer == step else f"{step}, holding what {writer} wrote"
-    return ResultRecord(named, item["name"], item["version"], worker)
+    return ResultRecord(named, item["name"], item["version"], worker, str(content.get("word", "")))
 
 
 def written_by_probe(name: str, step: str) -> str:

@@ -26,9 +26,11 @@ from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.journal import Note
 from swamp_harness.scenario.observations import beyond_grace_window
 from swamp_harness.scenario.placement import ON_THE_ORCHESTRATOR, names_of_items, step_for
-from swamp_harness.scenario.probe import RESULT, reading_of
+from swamp_harness.scenario.probe import INPUT_VALUE, RESULT, reading_of
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
+
+_GIVEN = "the input"
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,8 @@ def results(world: World, headings: Sequence[str]) -> list[Row]:
 
     Args:
         world: the scenario's.
-        headings: which of step, data, version, written on (by the data's own account) are wanted.
+        headings: which of step, data, version, written on (by the data's own account), word (that the step
+            was given to write) are wanted.
     """
     rows = [
         {
@@ -208,6 +211,7 @@ def results(world: World, headings: Sequence[str]) -> list[Row]:
             "data": record.name,
             "version": str(record.version),
             "written on": record.worker or ON_THE_ORCHESTRATOR,
+            "word": _GIVEN if record.word == INPUT_VALUE else record.word,
         }
         for record in sorted(world.operator.results(), key=lambda each: (each.step, each.name))
     ]

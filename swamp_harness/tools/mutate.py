@@ -149,7 +149,8 @@ def _run(plan: Plan, sites: Sequence[Site], session: Session, options: Options) 
                     found = plan.mutant(site)
                     if found is None:
                         continue
-                    running.add(pool.submit(_finding, plan, found, work, options.most, ended))
+                    ordered = found[0], session.in_order(site.name, found[1])
+                    running.add(pool.submit(_finding, plan, ordered, work, options.most, ended))
                     if len(running) >= jobs:
                         running = _taken(running, session, FIRST_COMPLETED)
                 _taken(running, session, "ALL_COMPLETED")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,21 +81,34 @@ class Session:
         file: where they are kept.
         key: identifies the code, the scenarios and the sample.
         findings: by name of the mutant.
+        killers: the scenario that killed a mutant before the code or the scenarios changed, by its name.
     """
 
     file: Path
     key: str
     findings: dict[str, Finding] = field(default_factory=dict)
+    killers: dict[str, str] = field(default_factory=dict)
 
     def resume(self) -> None:
         """Take what an earlier run has found, if it was about the same code, scenarios and sample."""
         if self.file.exists():
             told = json.loads(self.file.read_text("utf-8"))
+            findings = {each["mutant"]: from_value(each) for each in told["findings"]}
+            self.killers = told.get("killers", {})
             if told["key"] == self.key:
-                self.findings = {each["mutant"]: from_value(each) for each in told["findings"]}
+                self.findings = findings
                 print(f"{len(self.findings)} mutants are done from an earlier run: {self.file}")
             else:
-                print("The earlier run had other code, scenarios or another sample: all mutants run again.")
+                killed = {name: each for name, each in findings.items() if each.outcome is Outcome.KILLED}
+                self.killers |= {name: each.scenario for name, each in killed.items()}
+                print(
+                    "The earlier run had other code, scenarios or another sample: all mutants run again, each"
+                    " first with the scenario that killed it then."
+                )
+
+    def in_order(self, mutant: str, scenarios: Sequence[str]) -> list[str]:
+        """The scenarios for a mutant, first the one that killed it before."""
+        return sorted(scenarios, key=lambda each: each != self.killers.get(mutant))
 
     def reopen(self, most: int) -> None:
         """Forget the mutants that stayed undecided, where more scenarios could decide.
@@ -113,7 +126,8 @@ class Session:
         """Keep a finding."""
         self.findings[finding.mutant] = finding
         half = self.file.with_suffix(".new")
-        document = {"key": self.key, "findings": [as_value(each) for each in self.findings.values()]}
+        findings = [as_value(each) for each in self.findings.values()]
+        document = {"key": self.key, "killers": self.killers, "findings": findings}
         half.write_text(json_text(document) + "\n", "utf-8")
         half.replace(self.file)
 
