@@ -77,7 +77,7 @@ Feature: Extensions and large artifacts
     And an orchestrator
     And the enrolled worker "alpha" on a network that is watched
     When the workflow has run to its end
-    And the operator pulls version "2026.01.02.1" and the orchestrator is restarted
+    And the operator pulls version "2026.01.02.1" with a new program and new files, and the orchestrator is restarted
     And the workflow has run to its end
     And the workflow starts
     Then the run succeeds

@@ -47,18 +47,10 @@ def both_answers_tell_the_same(context, number):
     )
 
 
-@when('the operator verifies the worker "{worker:Name}", in text and in JSON')
-def the_operator_verifies_one(context, worker):
-    """Verifies one worker, once with text output and once with JSON output."""
-    context.world.asked = every_list.verifications(context.world, worker)
-
-
-@when('the operator verifies the workers with the label "{labels:Labels}", in text and in JSON')
-@when('the operator verifies the workers with the labels "{labels:Labels}", in text and in JSON')
-def the_operator_verifies_by_label(context, labels):
-    """Verifies the workers that have all these labels, in text and in JSON."""
-    options = [part for name, value in labels.items() for part in ("--label", f"{name}={value}")]
-    context.world.asked = every_list.verifications(context.world, *options)
+@when("the operator verifies {selection:Selection}, in text and in JSON")
+def the_operator_verifies(context, selection):
+    """Verifies some workers, once with text output and once with JSON output."""
+    context.world.asked = every_list.verifications(context.world, *selection)
 
 
 @then('both answers tell that "{worker:Name}" alone has passed')

@@ -19,16 +19,10 @@ def the_operator_has_pulled(context):
     shipping.pull(context.world)
 
 
-@when('the operator pulls version "{version:Name}" and the orchestrator is restarted')
-def the_operator_pulls(context, version):
-    """Publishes a version with a new program and new files, pulls it and restarts the orchestrator."""
-    shipping.replace(context.world, version)
-
-
-@when('the operator pulls version "{version:Name}" with new files only, and the orchestrator is restarted')
-def the_operator_pulls_the_same_program(context, version):
-    """Publishes a version with new files and the same program, pulls it and restarts the orchestrator."""
-    shipping.replace(context.world, version, same_program=True)
+@when('the operator pulls version "{version:Name}" with {news:News}, and the orchestrator is restarted')
+def the_operator_pulls(context, version, news):
+    """Publishes a version of the extension, pulls it and restarts the orchestrator."""
+    shipping.replace(context.world, version, **news)
 
 
 @given("the memory of the orchestrator is watched")

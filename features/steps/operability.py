@@ -4,6 +4,7 @@ from behave import given, then, when
 
 from swamp_harness.scenario import elsewhere_observations, run_events
 from swamp_harness.scenario.judging import judge
+from swamp_harness.scenario.kinds import NOTHING_SAID
 from swamp_harness.scenario.tables import rows_of
 
 
@@ -20,16 +21,11 @@ def everybody_trusts(context, trust):
 
 
 @given("the operator is at another machine, without a repository")
+@given("the operator is at another machine, without a repository, {details:MachineDetails}")
 @when("the operator goes to another machine, without a repository")
-def the_operator_is_at_another_machine(context):
+def the_operator_is_at_another_machine(context, details=NOTHING_SAID):
     """Moves the operator to a machine that has only swamp and the orchestrator's address."""
-    context.world.given.another_machine()
-
-
-@given("the operator is at another machine, without a repository, on a network that can fail")
-def the_operator_is_on_a_network(context):
-    """Moves the operator to another machine, on a network that later steps can break."""
-    context.world.given.another_machine(on_a_network=True)
+    context.world.given.another_machine(**details)
 
 
 @when('the network of the operator is down while "{step:Name}" ends and "{later:Name}" begins')

@@ -48,10 +48,10 @@ def the_worker_has_been_killed(context, worker):
     context.world.lose(worker, context.world.workers[worker].kill)
 
 
-@when('the network of "{worker:Name}" goes silent')
-def the_network_goes_silent(context, worker):
-    """Makes the worker's network drop all data while the connection stays open."""
-    context.world.workers.network(worker).stall()
+@when('the network of "{worker:Name}" {happens:NetworkEvent}')
+def something_happens_to_the_network(context, worker, happens):
+    """Changes the worker's network; does not wait for anybody to notice."""
+    happens(context.world.workers.network(worker))
 
 
 @when('the network of "{worker:Name}" goes silent until the orchestrator notices')
@@ -64,12 +64,6 @@ def the_network_goes_silent_until_noticed(context, worker):
 def the_network_heals_in_time(context, worker):
     """Ends the silence after a third of the orchestrator's timeout for silent connections."""
     run_events.heal_after(context.world, worker, context.world.times.idle_limit / 3)
-
-
-@when('the network of "{worker:Name}" is reset')
-def the_network_is_reset(context, worker):
-    """Resets the worker's connection; the worker can reconnect at once."""
-    context.world.workers.network(worker).reset()
 
 
 @when(
@@ -91,12 +85,6 @@ def the_network_breaks_unnoticed(context, worker):
 def the_network_refuses_and_heals(context, worker, attempts, times):
     """Refuses this many connection attempts, heals the network and waits for the worker, several times."""
     run_events.refuse_and_heal(context.world, worker, attempts, times)
-
-
-@when('the network of "{worker:Name}" heals')
-def the_network_heals(context, worker):
-    """Ends the worker's network outage."""
-    context.world.workers.network(worker).heal()
 
 
 @when('the worker "{worker:Name}" {ends:Ending}')

@@ -13,15 +13,10 @@ from swamp_harness.scenario.tables import promised_tokens, seen_tokens
 
 
 @given("a repository")
-def a_repository(context):
-    """Creates a repository with a vault for this scenario."""
-    context.world.given.repository()
-
-
-@given("a repository without a vault")
-def a_repository_without_a_vault(context):
-    """Creates a repository that has no vault."""
-    context.world.given.repository(with_vault=False)
+@given("a repository {details:RepositoryDetails}")
+def a_repository(context, details=NOTHING_SAID):
+    """Creates a repository, with a vault unless it says otherwise."""
+    context.world.given.repository(**details)
 
 
 @given('another vault "{vault:Name}"')
@@ -68,10 +63,11 @@ def the_operator_asks_the_orchestrator(context):
     context.world.operator.server = context.world.orchestrator.api.url
 
 
-@given('half of the lifetime of the token "{token:Name}" has passed')
-def half_of_the_lifetime_has_passed(context, token):
-    """Waits until half of the token's lifetime has passed."""
-    context.world.wait_for_half_life_of(token)
+@given('{part:PartOfLifetime} of the token "{token:Name}" has passed')
+@when('{part:PartOfLifetime} of the token "{token:Name}" has passed')
+def the_lifetime_has_passed(context, part, token):
+    """Waits until the lifetime of the token, or half of it, has passed."""
+    context.world.wait_for_lifetime(token, part)
 
 
 @when('the operator mints the token "{token:Name}"')
@@ -92,12 +88,6 @@ def the_operator_mints_again(context, tokens):
 def the_operator_revokes(context, token, details=NOTHING_SAID):
     """Revokes a token, in the repository unless it says otherwise."""
     token_names.revoke(context.world, token, **details)
-
-
-@when('the lifetime of the token "{token:Name}" has passed')
-def the_lifetime_has_passed(context, token):
-    """Waits until the token has expired."""
-    context.world.wait_for_expiry_of(token)
 
 
 @then("the command succeeds")

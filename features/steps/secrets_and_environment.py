@@ -31,16 +31,10 @@ def these_enrolled_workers(context):
         )
 
 
-@when("the orchestrator is restarted without its variables")
-def the_orchestrator_is_restarted_without(context):
-    """Restarts the orchestrator without the environment variables it had."""
-    context.world.restart_orchestrator(variables={})
-
-
-@when('the orchestrator is restarted with new values of "{names:Names}" alone')
-def the_orchestrator_is_restarted_with(context, names):
-    """Restarts the orchestrator with these variables only, with new values."""
-    changed = env_observations.variables_of(env_observations.RESTARTED, names)
+@when("the orchestrator is restarted {details:RestartDetails}")
+def the_orchestrator_is_restarted(context, details):
+    """Restarts the orchestrator with other environment variables than it had."""
+    changed = env_observations.variables_of(env_observations.RESTARTED, details["names"])
     context.world.restart_orchestrator(variables=changed)
 
 

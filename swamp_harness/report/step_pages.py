@@ -193,6 +193,7 @@ def _lines(catalogue: Catalogue) -> Iterator[str]:
     )
     yield ""
     yield "- Replace each word in braces, such as `{worker}`, with what the step allows there."
+    yield "- For `{details}` you may join several of the phrases that are listed, with a comma or `and`."
     yield "- The examples come from the scenarios of this project."
     page = f"[{PAGE_FILE}]({PAGE_FILE})"
     yield f"- To search, open {page} in a browser, or run `.venv/bin/swamp-uat steps WORD`."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from swamp_harness.scenario.every_list import selected_by
 from swamp_harness.scenario.kinds import Detail, Details, Kind
 from swamp_harness.scenario.orchestrator_details import OrchestratorDetails
 from swamp_harness.scenario.worker_details import Presented, WorkerDetails
@@ -32,6 +33,10 @@ _NO_CACHE = Detail(
     "without a cache directory", "it keeps no machine id and no extension", lambda: {"cached": False}
 )
 
+_ON_A_NETWORK = Detail(
+    "on a network that can fail", "later steps can break its network", lambda: {"on_a_network": True}
+)
+
 _OF_ENROLLED_WORKERS = (
     _TOKEN,
     _LABELS,
@@ -45,7 +50,7 @@ _OF_ENROLLED_WORKERS = (
     _SLOTS,
     _CACHE,
     _NO_CACHE,
-    Detail("on a network that can fail", "later steps can break its network", lambda: {"on_a_network": True}),
+    _ON_A_NETWORK,
     Detail(
         "on a network that is watched",
         "what goes over its network is measured",
@@ -178,6 +183,29 @@ _OF_STARTING = (
     ),
 )
 
+_OF_SELECTIONS = (
+    Detail('the worker "{worker:Name}"', "this one", lambda worker: {"selection": (worker,)}),
+    Detail(
+        'the workers with the label "{label:Labels}"',
+        "those that have this label",
+        lambda label: {"selection": selected_by(label)},
+    ),
+    Detail(
+        'the workers with the labels "{labels:Labels}"',
+        "those that have all of these labels",
+        lambda labels: {"selection": selected_by(labels)},
+    ),
+)
+
+_OF_RESTARTS = (
+    Detail("without its variables", "it has none of the variables that it had", lambda: {"names": ()}),
+    Detail(
+        'with new values of "{names:Names}" alone',
+        "it has these variables only, with new values",
+        lambda names: {"names": tuple(names)},
+    ),
+)
+
 
 def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
     """The kinds of details, by name.
@@ -197,6 +225,18 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
         "RevokingDetails": kind("how a token is revoked", dict, _THROUGH),
         "SecretDetails": kind("what a secret is like", dict, *_OF_SECRETS),
         "StartingDetails": kind("how a workflow starts", dict, *_OF_STARTING),
+        "RepositoryDetails": kind(
+            "what is different about a repository",
+            dict,
+            Detail("without a vault", "it has no vault", lambda: {"with_vault": False}),
+        ),
+        "MachineDetails": kind(
+            "what is different about the other machine",
+            dict,
+            _ON_A_NETWORK,
+        ),
+        "RestartDetails": kind("with which variables it is restarted", dict, *_OF_RESTARTS),
+        "Selection": kind("which workers", lambda selection: selection, *_OF_SELECTIONS),
         "ChangedDetails": kind(
             "what is different from the start before", dict, _LABELS, _SLOT, _SLOTS, _NO_CACHE
         ),

@@ -8,7 +8,7 @@ right comes out as a phrase, such as "when it enrolled"; any other comes out as 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -304,6 +304,11 @@ def _queue_row(world: World, queued: QueuedStep, answer: Answer) -> Row:
 def verifications(world: World, *selected: str) -> list[Answer]:
     """Verify workers, all or those selected by words of the command, in text and in JSON."""
     return list(answers(world, "worker", "verify", *selected, here=False))
+
+
+def selected_by(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """The words of a command that select the workers with all of some labels."""
+    return tuple(part for name, value in labels.items() for part in ("--label", f"{name}={value}"))
 
 
 def known_verified(world: World, promised: Sequence[Row]) -> dict[str, object]:

@@ -67,6 +67,21 @@ _WORDS: dict[str, Kind] = {
             "is stopped": "it is asked to stop, and the step waits until it has exited",
         },
     ),
+    "NetworkEvent": Kind(
+        "what happens to a network",
+        "goes silent|is reset|heals",
+        lambda words: methodcaller({"goes silent": "stall", "is reset": "reset", "heals": "heal"}[words]),
+        {
+            "goes silent": "it drops all data while the connections stay open",
+            "is reset": "every connection breaks; new ones are possible at once",
+            "heals": "an outage ends; what was held back arrives first",
+        },
+    ),
+    "PartOfLifetime": one_of("how much of a lifetime", {"the lifetime": 1, "half of the lifetime": 0.5}),
+    "News": one_of(
+        "what is new in a version of an extension",
+        {"a new program and new files": {}, "new files only": {"same_program": True}},
+    ),
     "VersionShift": one_of("which protocol version", {"an older": -1, "a newer": 1}),
 }
 

@@ -146,7 +146,7 @@ class World(Scene):
 
         def kill_and_wait() -> None:
             self.orchestrator.kill()
-            self.wait_for_expiry_of(token)
+            self.wait_for_lifetime(token)
 
         self.restart_orchestrator(kill_and_wait)
 
@@ -172,14 +172,11 @@ class World(Scene):
         for network in networks:
             network.heal()
 
-    def wait_for_half_life_of(self, token: str) -> None:
-        """Wait until half of the lifetime of a token has passed."""
+    def wait_for_lifetime(self, token: str, part: float = 1) -> None:
+        """Wait until the lifetime of a token, or a part of it, has passed."""
         start, end = self.operator.lifetimes[token]
-        wait_for_moment(f'half of the lifetime of the token "{token}" to pass', start + (end - start) / 2)
-
-    def wait_for_expiry_of(self, token: str) -> None:
-        """Wait until the lifetime of a token has passed."""
-        wait_for_moment(f'the lifetime of the token "{token}" to pass', self.operator.lifetimes[token][1])
+        what = "the lifetime" if part == 1 else f"{part:.0%} of the lifetime"
+        wait_for_moment(f'{what} of the token "{token}" to pass', start + part * (end - start))
 
     def processes_of_steps(self, worker: str) -> list[str]:
         """The processes on a worker's machine other than the worker itself, as their command lines."""
