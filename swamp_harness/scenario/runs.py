@@ -25,6 +25,8 @@ from swamp_harness.system.limits import (
 )
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
+_GIVEN = "the input"
+
 
 @dataclass(frozen=True)
 class Lateness:
