@@ -172,12 +172,12 @@ def test_a_closed_terminal_keeps_the_results_so_far(tmp_path, jobs):
 def test_a_second_interrupt_keeps_the_results_and_waits_for_nothing(tmp_path, jobs):
     change = (
         "import time\n"
-        "from swamp_harness.scenario.world import World\n"
-        "close = World.close\n"
-        "def slow(self, *, keep, interrupted):\n"
-        "    if not interrupted: return close(self, keep=keep, interrupted=False)\n"
+        "from swamp_harness.scenario import closing\n"
+        "close = closing.close\n"
+        "def slow(world, *, keep, interrupted):\n"
+        "    if not interrupted: return close(world, keep=keep, interrupted=False)\n"
         "    print('ending', file=sys.stderr, flush=True); time.sleep(300)\n"
-        "World.close = slow"
+        "closing.close = slow"
     )
     env = suite_environment(tmp_path, PATH=str(tmp_path), UAT_TIME_SCALE="10")
     run = start(tmp_path, "-j", jobs, "--tags", "@uat-06", change=change, env=env)

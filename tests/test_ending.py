@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from swamp_harness.product.orchestrator import Orchestrator
+from swamp_harness.scenario import closing
 from swamp_harness.scenario.world import World
 from swamp_harness.system.cleanup import run_all_cleanups
 from swamp_harness.system.process_log import ProcessLog
@@ -50,7 +51,7 @@ def test_a_world_ends_everything_whatever_cannot_be_ended(tmp_path, monkeypatch)
     log = ProcessLog(tmp_path / "log")
     for name in ("one", "two"):
         world.orchestrators[name] = Orchestrator(name, tmp_path / "swamp", {}, None, log=log)
-    world.aids.callback(end, "aids")
+    world.cleanup.callback(end, "cleanup")
     with pytest.raises(OSError, match="no host is freed"):
-        world.close(keep=False)
-    assert ended == ["workers", "one", "two", "aids", "scenario"]
+        closing.close(world, keep=False)
+    assert ended == ["workers", "one", "two", "cleanup", "scenario"]

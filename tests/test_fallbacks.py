@@ -8,14 +8,14 @@ import pytest
 from swamp_harness.product.fallbacks import Fallback, Fallbacks
 from swamp_harness.product.serve_api import RequestRefused, UnknownRequest
 from swamp_harness.render import summary
-from swamp_harness.scenario.given import Given
+from swamp_harness.scenario import tokens
 from tests.conftest import a_result, a_run
 
 COPIED, MINTED = Fallback.PACKAGES_COPIED.value, Fallback.TOKEN_BY_COMMAND.value
 
 
-def scene_whose_orchestrator(answers):
-    """A scene with a running orchestrator; its operator notes how tokens were minted."""
+def world_whose_orchestrator(answers):
+    """A world with a running orchestrator; its operator notes how tokens were minted."""
 
     def mint_at(_api, token, _lifetime):
         if answers is not None:
@@ -28,7 +28,7 @@ def scene_whose_orchestrator(answers):
 
     minted = []
     operator = SimpleNamespace(mint=mint, mint_at=mint_at, note_lifetime=lambda *_: None)
-    scene = SimpleNamespace(
+    world = SimpleNamespace(
         operator=operator,
         orchestrator=SimpleNamespace(api=None),
         has_orchestrator=True,
@@ -36,32 +36,32 @@ def scene_whose_orchestrator(answers):
         fallbacks=Fallbacks(),
         answer=lambda ask: ask(),
     )
-    return scene, minted
+    return world, minted
 
 
 def test_a_token_that_only_has_to_be_there_costs_no_command():
-    scene, minted = scene_whose_orchestrator(answers=None)
+    world, minted = world_whose_orchestrator(answers=None)
 
-    Given(scene).token("alpha")
+    tokens.prepare(world, "alpha")
 
     assert minted == [("request", "alpha")]
-    assert not scene.fallbacks
+    assert not world.fallbacks
 
 
 def test_a_release_without_the_request_mints_by_command_and_that_is_counted():
-    scene, minted = scene_whose_orchestrator(answers=UnknownRequest("unknown"))
+    world, minted = world_whose_orchestrator(answers=UnknownRequest("unknown"))
 
-    Given(scene).token("alpha")
+    tokens.prepare(world, "alpha")
 
     assert minted == [("command", "alpha")]
-    assert scene.fallbacks == {Fallback.TOKEN_BY_COMMAND: 1}
+    assert world.fallbacks == {Fallback.TOKEN_BY_COMMAND: 1}
 
 
 def test_no_other_refusal_leads_to_the_command():
-    scene, minted = scene_whose_orchestrator(answers=RequestRefused("Multiple vaults are configured"))
+    world, minted = world_whose_orchestrator(answers=RequestRefused("Multiple vaults are configured"))
 
     with pytest.raises(RequestRefused):
-        Given(scene).token("alpha")
+        tokens.prepare(world, "alpha")
 
     assert not minted
 

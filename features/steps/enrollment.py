@@ -41,7 +41,7 @@ def the_worker_connects(context, worker, details=WORKER_AS_USUAL):
 @when('the workers "{workers:Names}" have enrolled or ended')
 def the_workers_have_enrolled_or_ended(context, workers):
     """Waits until each of these workers is enrolled or its process has ended."""
-    context.world.settle(workers)
+    enrollment.settle(context.world, workers)
 
 
 @when('the machine id of "{worker:Name}" is saved with foreign line ends')
@@ -53,7 +53,7 @@ def the_machine_id_is_saved(context, worker):
 @when('the workers "{first:Name}" and "{second:Name}" present the token "{token:Name}" at the same moment')
 def the_workers_race(context, first, second, token):
     """Starts two workers whose enrollment requests with one token arrive together."""
-    context.world.race([first, second], token)
+    enrollment.race(context.world, [first, second], token)
 
 
 @when('the worker "{worker:Name}" is enrolled')

@@ -3,7 +3,7 @@
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.scenario import environment
+from swamp_harness.scenario import absences, enrollment, environment
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.tables import rows_of
 
@@ -12,8 +12,8 @@ from swamp_harness.scenario.tables import rows_of
 def these_enrolled_workers(context):
     """Starts and enrolls one worker for each row, with its log level and output format."""
     for row in rows_of(context.table, {"worker", "log level", "reports in"}):
-        context.world.given.worker(
-            row["worker"], log_level=row["log level"], output=Output(row["reports in"])
+        enrollment.enroll_worker(
+            context.world, row["worker"], log_level=row["log level"], output=Output(row["reports in"])
         )
 
 
@@ -21,7 +21,7 @@ def these_enrolled_workers(context):
 def the_orchestrator_is_restarted(context, details):
     """Restarts the orchestrator with other environment variables than it had."""
     changed = environment.variables_of(environment.RESTARTED, details["names"])
-    context.world.restart_orchestrator(variables=changed)
+    absences.restart_orchestrator(context.world, variables=changed)
 
 
 @then('the steps on "{worker:Name}" found these variables:')

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from behave import given, then, when
 
-from swamp_harness.scenario import expiry, runs
+from swamp_harness.scenario import expiry, runs, tokens
 from swamp_harness.scenario.expectation import expect
 
 
@@ -12,20 +12,20 @@ from swamp_harness.scenario.expectation import expect
 @given('the short-lived token "{token:Name}" for {machines:Number} machines')
 def the_short_lived_token(context, token, machines=1):
     """Mints a token with the shortest lifetime that swamp allows, for one machine or for several."""
-    context.world.given.token(token, lifetime=context.world.times.shortest_lifetime, machines=machines)
+    tokens.prepare(context.world, token, lifetime=context.world.times.shortest_lifetime, machines=machines)
 
 
 @given('{part:PartOfLifetime} of the token "{token:Name}" has passed')
 @when('{part:PartOfLifetime} of the token "{token:Name}" has passed')
 def the_lifetime_has_passed(context, part, token):
     """Waits until the lifetime of the token, or half of it, has passed."""
-    context.world.wait_for_lifetime(token, part)
+    expiry.wait_for_lifetime(context.world, token, part)
 
 
 @when('the orchestrator is killed, and starts again once the lifetime of the token "{token:Name}" has passed')
 def the_orchestrator_is_away_until_expiry(context, token):
     """Kills the orchestrator and restarts it after the token has expired."""
-    context.world.restart_orchestrator_after_expiry_of(token)
+    expiry.restart_orchestrator_after_expiry_of(context.world, token)
 
 
 @then('the worker "{worker:Name}" is disconnected at the deadline')

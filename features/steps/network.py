@@ -4,7 +4,7 @@ from functools import partial
 
 from behave import given, then, when
 
-from swamp_harness.scenario import network, runs
+from swamp_harness.scenario import absences, network, runs
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NOTHING_SAID
 
@@ -13,14 +13,14 @@ from swamp_harness.scenario.kinds import NOTHING_SAID
 @when('the network of "{worker:Name}" has failed')
 def the_network_has_failed(context, worker):
     """Cuts the worker's network and waits until the orchestrator notices."""
-    context.world.lose(worker, context.world.workers.network(worker).cut)
+    absences.lose(context.world, worker, context.world.workers.network(worker).cut)
 
 
 @given('the worker "{worker:Name}" has been killed')
 @when('the worker "{worker:Name}" has been killed')
 def the_worker_has_been_killed(context, worker):
     """Kills the worker's process and waits until the orchestrator notices."""
-    context.world.lose(worker, context.world.workers[worker].kill)
+    absences.lose(context.world, worker, context.world.workers[worker].kill)
 
 
 @when('the network of "{worker:Name}" {happens:NetworkEvent}')
@@ -80,14 +80,16 @@ def the_worker_starts_again(context, worker, changes=NOTHING_SAID):
 def the_worker_ends_and_comes_back(context, worker, ends, changes=NOTHING_SAID, times=1):
     """Ends the worker, waits until it has left the pool, starts it again and waits until it is back."""
     actor = context.world.workers[worker]
-    context.world.absent(worker, partial(ends, actor), partial(actor.start_again, **changes), times)
+    absences.leave_and_return(
+        context.world, worker, partial(ends, actor), partial(actor.start_again, **changes), times
+    )
 
 
 @when('the network of "{worker:Name}" fails and heals, {times:Number} times')
 def the_network_fails_and_heals(context, worker, times):
     """Cuts and heals the worker's network, and waits each time until the pool shows it; several times."""
     network = context.world.workers.network(worker)
-    context.world.absent(worker, network.cut, network.heal, times)
+    absences.leave_and_return(context.world, worker, network.cut, network.heal, times)
 
 
 @when("the orchestrator {ends:Ending} and starts again")
@@ -95,13 +97,13 @@ def the_network_fails_and_heals(context, worker, times):
 def the_orchestrator_ends_and_starts_again(context, ends, times=1):
     """Ends and restarts the orchestrator and waits until all workers are back."""
     orchestrator = context.world.orchestrator
-    context.world.restart_orchestrator_repeatedly(partial(ends, orchestrator), times)
+    absences.restart_orchestrator_repeatedly(context.world, partial(ends, orchestrator), times)
 
 
 @when("every machine reboots")
 def every_machine_reboots(context):
     """Kills every process, deletes what a reboot deletes, then starts everything again."""
-    context.world.reboot()
+    absences.reboot(context.world)
 
 
 @then('the worker "{worker:Name}" has not been disconnected')

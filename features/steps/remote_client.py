@@ -13,7 +13,7 @@ from swamp_harness.scenario.tables import rows_of
 @when("the operator goes to another machine, without a repository")
 def the_operator_is_at_another_machine(context, details=NOTHING_SAID):
     """Moves the operator to a machine that has only swamp and the orchestrator's address."""
-    context.world.given.another_machine(**details)
+    remote_client.go_to_another_machine(context.world, **details)
 
 
 @when('the network of the operator is down while "{step:Name}" ends and "{later:Name}" begins')

@@ -6,7 +6,7 @@ from behave import given, then, when
 
 from swamp_harness.product.commands import SUCCEEDS
 from swamp_harness.product.run import CANCELLED, FAILED, METHOD_SUCCEEDS, SUCCEEDED, run_that
-from swamp_harness.scenario import cancellation, runs, step_progress
+from swamp_harness.scenario import cancellation, repositories, runs, step_progress
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NOTHING_SAID
 from swamp_harness.scenario.placement import planned
@@ -17,13 +17,13 @@ from swamp_harness.scenario.tables import rows_of
 @given('the model "{model:Name}"')
 def the_model(context, model):
     """Creates a repository with a model whose methods can be run without a workflow."""
-    context.world.given.model(model)
+    repositories.begin_with_model(context.world, model)
 
 
 @given("a workflow with the steps:")
 def a_workflow(context):
     """Creates a repository with a workflow: one row for each step, where it runs and what it does."""
-    context.world.given.workflow(planned(context.table))
+    repositories.begin_with_workflow(context.world, planned(context.table))
 
 
 @when('the worker "{worker:Name}" is stopped, and then the step "{step:Name}" goes on')

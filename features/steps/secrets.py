@@ -11,7 +11,7 @@ from swamp_harness.scenario.kinds import NOTHING_SAID
 @given('the vault holds the secret "{key:Name}", {details:SecretDetails}')
 def the_vault_holds(context, key, details=NOTHING_SAID):
     """Stores a new random secret in the vault under this key."""
-    context.world.given.secret(key, **details)
+    secrets.keep(context.world, key, **details)
 
 
 @given("workers log everything")

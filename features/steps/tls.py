@@ -2,13 +2,14 @@
 
 from behave import given, then
 
+from swamp_harness.scenario import tls
 from swamp_harness.scenario.expectation import expect
 
 
 @given("everybody trusts {trust:Trust}")
 def everybody_trusts(context, trust):
     """Sets whose certificates the operator and all new workers trust."""
-    context.world.given.trust(trust)
+    tls.trust(context.world, trust)
 
 
 @then('the worker "{worker:Name}" ends, failing, and has not enrolled')

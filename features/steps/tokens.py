@@ -6,7 +6,7 @@ from behave import given, then, when
 
 from swamp_harness.product.commands import SUCCEEDS, Output, fails_because
 from swamp_harness.product.conventions import VAULT
-from swamp_harness.scenario import enrollment, every_list, secrets, tokens
+from swamp_harness.scenario import enrollment, every_list, repositories, secrets, tokens
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NOTHING_SAID
 from swamp_harness.scenario.tables import promised_tokens, seen_tokens
@@ -16,13 +16,13 @@ from swamp_harness.scenario.tables import promised_tokens, seen_tokens
 @given("a repository {details:RepositoryDetails}")
 def a_repository(context, details=NOTHING_SAID):
     """Creates a repository, with a vault unless it says otherwise."""
-    context.world.given.repository(**details)
+    repositories.begin(context.world, **details)
 
 
 @given('another vault "{vault:Name}"')
 def another_vault(context, vault):
     """Adds a second vault to the repository."""
-    context.world.given.vault(vault)
+    repositories.add_vault(context.world, vault)
 
 
 @given("the operator asks for answers in {output:Output}")
@@ -34,20 +34,20 @@ def the_operator_asks_for(context, output):
 @given('the token "{token:Name}" with a lifetime of {lifetime:Lifetime}')
 def the_token_with_a_lifetime(context, token, lifetime):
     """Mints a token with this lifetime."""
-    context.world.given.token(token, lifetime=lifetime)
+    tokens.prepare(context.world, token, lifetime=lifetime)
 
 
 @given('the token "{token:Name}"')
 @given('the token "{token:Name}" for {machines:Number} machines')
 def the_token(context, token, machines=1):
     """Mints a token with the usual lifetime, for one machine or for several."""
-    context.world.given.token(token, machines=machines)
+    tokens.prepare(context.world, token, machines=machines)
 
 
 @given('the revoked token "{token:Name}"')
 def the_revoked_token(context, token):
     """Mints a token and revokes it."""
-    context.world.given.token(token, revoked=True)
+    tokens.prepare(context.world, token, revoked=True)
 
 
 @given("the operator asks the orchestrator to mint and revoke tokens")

@@ -11,7 +11,7 @@ from swamp_harness.product.help_text import subcommands
 from swamp_harness.product.target import Target
 from swamp_harness.product.workflow import Placement, Step, Workflow
 from swamp_harness.quality.normalised_result import Facts, facts_of
-from swamp_harness.scenario import cancellation, runs, step_progress
+from swamp_harness.scenario import cancellation, closing, enrollment, repositories, runs, step_progress
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.probe import WORK
 from swamp_harness.scenario.run_context import RunContext
@@ -96,13 +96,13 @@ def conversation(environ: Mapping[str, str], target: Target, folder: Path) -> It
             try:
                 yield from part(world)
             finally:
-                world.close(keep=False)
+                closing.close(world, keep=False)
     finally:
         run_context.close()
 
 
 def _in_a_repository(world: World) -> Iterator[tuple[str, Facts]]:
-    world.given.repository()
+    repositories.begin(world)
     for command in _HELP:
         result = world.operator.commands.run(*command.split(), "--help", output=Output.TEXT)
         below = ", ".join(sorted(subcommands(result.stdout, command))) or "none"
@@ -112,9 +112,9 @@ def _in_a_repository(world: World) -> Iterator[tuple[str, Facts]]:
 
 def _on_an_orchestrator(world: World) -> Iterator[tuple[str, Facts]]:
     steps = [_step("build", "works at once"), _step("fails", "fails")]
-    world.given.workflow(Workflow("release", steps))
-    world.given.orchestrator()
-    world.given.worker("alpha")
+    repositories.begin_with_workflow(world, Workflow("release", steps))
+    enrollment.start_orchestrator(world)
+    enrollment.enroll_worker(world, "alpha")
     for output in _BOTH:
         world.operator.output = output
         runs.start_workflow(world)
@@ -134,9 +134,9 @@ def _run_cancelled_in_json(world: World) -> Iterator[tuple[str, Facts]]:
 
 
 def _run_cancelled(world: World, output: Output) -> tuple[str, Facts]:
-    world.given.workflow(Workflow("release", [_step("build", "holds, then writes")]))
-    world.given.orchestrator()
-    world.given.worker("alpha")
+    repositories.begin_with_workflow(world, Workflow("release", [_step("build", "holds, then writes")]))
+    enrollment.start_orchestrator(world)
+    enrollment.enroll_worker(world, "alpha")
     world.operator.output = output
     runs.start_workflow(world)
     step_progress.wait_until_begun(world, "build")
@@ -146,14 +146,18 @@ def _run_cancelled(world: World, output: Output) -> tuple[str, Facts]:
 
 
 def _workers_turned_away(world: World) -> Iterator[tuple[str, Facts]]:
-    world.given.orchestrator()
-    world.given.worker(_BOUND)
+    enrollment.start_orchestrator(world)
+    enrollment.enroll_worker(world, _BOUND)
     cases: Mapping[str, Callable[[str], None]] = {
-        "a malformed credential": lambda name: world.connect_stranger(name, "malformed"),
-        "a wrong secret": lambda name: world.connect_stranger(name, f"{_BOUND}.{'0' * 64}"),
-        "a credential that was never minted": lambda name: world.connect_stranger(name, f"nobody.{'0' * 64}"),
-        "another machine": lambda name: world.connect_worker(name, token=_BOUND),
-        "an older protocol version": lambda name: world.connect_worker(name, token=_BOUND, protocol_shift=-1),
+        "a malformed credential": lambda name: enrollment.connect_with(world, name, "malformed"),
+        "a wrong secret": lambda name: enrollment.connect_with(world, name, f"{_BOUND}.{'0' * 64}"),
+        "a credential that was never minted": lambda name: enrollment.connect_with(
+            world, name, f"nobody.{'0' * 64}"
+        ),
+        "another machine": lambda name: enrollment.connect_worker(world, name, token=_BOUND),
+        "an older protocol version": lambda name: enrollment.connect_worker(
+            world, name, token=_BOUND, protocol_shift=-1
+        ),
     }
     for output in _BOTH:
         world.worker_output = output

@@ -27,6 +27,7 @@ from swamp_harness.results.skip import Skip
 from swamp_harness.results.waivers import Complaint
 from swamp_harness.runner.judgement import Failure, Judge, Judgement
 from swamp_harness.runner.requirements import missing_for, platforms_asked_by
+from swamp_harness.scenario import closing
 from swamp_harness.scenario.run_context import RunContext
 from swamp_harness.scenario.timeline import Span
 from swamp_harness.scenario.world import World
@@ -198,7 +199,7 @@ class Session:
         if world is not None:
             failed = judgement.outcome in (Outcome.BROKEN, Outcome.DEVIATION, Outcome.ERROR)
             try:
-                leaked = world.close(keep=failed, interrupted=self.interrupted is not None)
+                leaked = closing.close(world, keep=failed, interrupted=self.interrupted is not None)
             except KeyboardInterrupt:  # what is left, the end of the run ends
                 judgement = Judgement.not_run(Skip.by(self._ending))
             except Exception as error:  # noqa: BLE001 - a scenario's end must not spoil those after it
@@ -369,7 +370,7 @@ class Session:
         finding: str,
         comparison: Comparison | None = None,
     ) -> PromiseBroken | InfrastructureError:
-        explanation = SECRETS.blank(world.explanation()) if world is not None else ""
+        explanation = SECRETS.blank(closing.explanation(world)) if world is not None else ""
         self._failures[step.filename, step.line] = Failure(SECRETS.blank(finding), explanation, comparison)
         return kind(f"{finding}\n\n{explanation}" if explanation else finding)
 

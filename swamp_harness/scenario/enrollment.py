@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from swamp_harness.product.commands import Output
+from swamp_harness.product.machine import Machine
+from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.records import PoolMember
+from swamp_harness.scenario.placement import ANY_WORKER
+from swamp_harness.scenario.repositories import begin
+from swamp_harness.scenario.security import Security
+from swamp_harness.scenario.tokens import prepare
 from swamp_harness.scenario.world import World
-from swamp_harness.system.limits import (
-    POOL_CHANGED,
-)
+from swamp_harness.system.certificates import Identity
+from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.limits import POOL_CHANGED
+from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 # What a worker says of its pause before it tries again, if the pause is one that it may make.
@@ -92,3 +101,148 @@ def binding_of(world: World, token: str, worker: str) -> Binding:
     record = world.operator.token(token)
     first = world.workers.first_enrollment(worker)
     return Binding(record.machines, all(bound < first.seen for bound in record.bound_at))
+
+
+_ORCHESTRATOR = "orchestrator"
+
+
+def start_orchestrator(
+    world: World,
+    name: str = _ORCHESTRATOR,
+    *,
+    flags: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+    identity: Identity | None = None,
+) -> None:
+    """Start an orchestrator that serves the operator's repository, and wait until it is ready.
+
+    Args:
+        world: the scenario's.
+        name: how messages call it.
+        flags: that it is started with.
+        variables: what it finds in its environment beside what every process of the scenario does.
+        identity: the kind of certificate that it shows; it does not speak TLS when None.
+    """
+    if identity is not None:
+        world.security = Security(
+            world.folder / "certificates", identity, world.workers.addresses_of_this_machine
+        )
+    if World.repository.of(world) is None:
+        begin(world)
+    machine = Machine.at(world.folder / name)
+    if World.workflow.of(world) is not None:
+        world.run_context.share_packages_with(machine, world.fallbacks)
+    orchestrator = Orchestrator(
+        name,
+        world.run_context.binary.runs_as,
+        machine.environment(**{**world.variables, **(variables or {})}),
+        world.repository,
+        log=ProcessLog(world.evidence.log_file(name)),
+        flags=flags,
+        certificate=world.security.certificate if World.security.of(world) else None,
+        fallbacks=world.fallbacks,
+    )
+    world.orchestrators[name] = orchestrator
+    orchestrator.start()
+
+
+def enroll_worker(
+    world: World,
+    name: str,
+    *,
+    token: str = "",
+    labels: Mapping[str, str] = ANY_WORKER,
+    on_a_network: bool = False,
+    machine: Machine | None = None,
+    variables: Mapping[str, str] | None = None,
+    **settings: Any,
+) -> None:
+    """Enroll a worker, minting its token if there is none yet.
+
+    Args:
+        world: the scenario's.
+        name: of the worker.
+        token: that it presents; that of its own name when empty.
+        labels: its scheduling labels; those that a step for any worker asks for, unless others are given.
+        on_a_network: whether it reaches the orchestrator over a network path that can fail.
+        machine: where it runs; a machine of its own when None.
+        variables: what it finds in its environment beside what every worker does.
+        settings: further ones of `WorkerSettings`.
+    """
+    if (token or name) not in world.operator.credentials:
+        prepare(world, token or name)
+    credential = str(world.operator.credential(token or name))
+    all_settings = replace(world.settings_of_worker(credential, labels), **settings)
+    worker = world.workers.make(name, all_settings, machine=machine, variables=variables)
+    start = world.workers.start_on_a_network if on_a_network else world.workers.start
+    start(name, world.orchestrator.address)
+    worker.wait_until_enrolled()
+    world.workers.remember_first_enrollment(name)
+    # A token for several machines gives each of them a name of its own.
+    member = worker.enrolled_as if token else name
+    world.memberships[name] = wait_until(
+        f'the pool to list "{member}"', lambda: world.members(member), bool, POOL_CHANGED
+    )[0]
+
+
+def settle(world: World, workers: Sequence[str]) -> None:
+    """Wait until each of these workers has enrolled or its process has ended.
+
+    Raises:
+        WaitTimeout: one runs on and has not enrolled.
+    """
+    for worker in map(world.workers.__getitem__, workers):
+        try:
+            worker.wait_until_enrolled()
+        except WaitTimeout:
+            if worker.alive:
+                raise
+
+
+def connect_worker(
+    world: World,
+    name: str,
+    *,
+    token: str,
+    labels: Mapping[str, str] | None = None,
+    machine: Machine | None = None,
+    protocol_shift: int = 0,
+    other_release: bool = False,
+) -> None:
+    """Start a new worker that dials the orchestrator.
+
+    Args:
+        world: the scenario's.
+        name: of the worker.
+        token: whose credential it presents.
+        labels: its scheduling labels.
+        machine: where it runs; a machine of its own when None.
+        protocol_shift: how far off the protocol version is that it states.
+        other_release: whether it is the binary of another protocol version.
+    """
+    credential = str(world.operator.credential(token))
+    settings = world.settings_of_worker(credential, labels)
+    binary = _other_binary(world) if other_release else None
+    world.workers.make(name, settings, machine=machine, binary=binary)
+    address = world.orchestrator.address
+    world.workers.start(name, world.workers.skew(address, protocol_shift) if protocol_shift else address)
+
+
+def connect_with(world: World, name: str, credential: str) -> None:
+    """Start a new worker that presents a credential which no minting has shown."""
+    world.workers.make(name, world.settings_of_worker(credential))
+    world.workers.start(name, world.orchestrator.address)
+
+
+def race(world: World, names: list[str], token: str) -> None:
+    """Let workers on machines of their own present one token at the same moment."""
+    for name in names:
+        credential = str(world.operator.credential(token))
+        world.workers.make(name, world.settings_of_worker(credential))
+    world.workers.start_at_the_same_moment(names, world.orchestrator.address)
+
+
+def _other_binary(world: World) -> Path:
+    if world.run_context.other is None:
+        raise InfrastructureError("No binary of another protocol version was given (SWAMP_OTHER_BIN).")
+    return world.run_context.other.runs_as

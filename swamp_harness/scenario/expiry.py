@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from swamp_harness.scenario.absences import restart_orchestrator
 from swamp_harness.scenario.runs import Lateness, latest_end
 from swamp_harness.scenario.world import World
 from swamp_harness.system.limits import (
     DEADLINE_ENFORCED,
     DEADLINE_KEPT,
 )
-from swamp_harness.system.waiting import wait_until
+from swamp_harness.system.waiting import wait_for_moment, wait_until
 
 
 def deadline_kept_by(world: World, name: str) -> str:
@@ -44,3 +45,20 @@ def end_after_deadline(world: World, step: str, worker: str, allowed: timedelta)
     deadline = world.operator.lifetimes[worker][1]
     late = latest_end(world, lambda lease: (lease.step, lease.worker) == (step, worker), deadline)
     return Lateness.of(late, allowed)
+
+
+def restart_orchestrator_after_expiry_of(world: World, token: str) -> None:
+    """Kill the orchestrator, and start it again once the lifetime of a token has passed."""
+
+    def kill_and_wait() -> None:
+        world.orchestrator.kill()
+        wait_for_lifetime(world, token)
+
+    restart_orchestrator(world, kill_and_wait)
+
+
+def wait_for_lifetime(world: World, token: str, part: float = 1) -> None:
+    """Wait until the lifetime of a token, or a part of it, has passed."""
+    start, end = world.operator.lifetimes[token]
+    what = "the lifetime" if part == 1 else f"{part:.0%} of the lifetime"
+    wait_for_moment(f'{what} of the token "{token}" to pass', start + part * (end - start))

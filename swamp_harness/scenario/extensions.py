@@ -11,6 +11,7 @@ from swamp_harness.product.commands import Output
 from swamp_harness.product.publication import Publication
 from swamp_harness.product.registry import REGISTRY_VARIABLE, Registry
 from swamp_harness.product.wire_paths import BUNDLE_PATHS
+from swamp_harness.scenario import absences
 from swamp_harness.scenario.probe import SHIPPED_FILES, SHIPPED_MODEL
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
@@ -73,7 +74,7 @@ def replace(world: World, version: str, *, same_program: bool = False) -> None:
     present = world.registry.versions(SHIPPED_MODEL)[-1].version if world.registry else ""
     publish(world, version, program=present if same_program else "")
     pull(world, anew=True)
-    world.restart_orchestrator()
+    absences.restart_orchestrator(world)
 
 
 def found_by(world: World, step: str) -> list[Row]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from swamp_harness.product.serve_api import LiveMember
+from swamp_harness.scenario import absences
 from swamp_harness.scenario.enrollment import is_connected
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
@@ -134,7 +135,7 @@ def _connected(world: World, worker: str) -> bool:
 
 def silence_until_noticed(world: World, worker: str) -> None:
     """Let the network of a worker swallow everything until the orchestrator takes the worker for lost."""
-    world.lose(worker, world.workers.network(worker).stall, SILENCE_NOTICED)
+    absences.lose(world, worker, world.workers.network(worker).stall, SILENCE_NOTICED)
 
 
 def break_unnoticed(world: World, worker: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from swamp_harness.scenario import enrollment
 from swamp_harness.scenario.environment import ORCHESTRATOR, variables_of
 from swamp_harness.scenario.world import World
 from swamp_harness.system.certificates import Identity
@@ -34,7 +35,8 @@ ORCHESTRATOR_AS_USUAL = OrchestratorDetails()
 
 def serve(world: World, details: OrchestratorDetails) -> None:
     """Start an orchestrator, and wait until it is ready."""
-    world.given.orchestrator(
+    enrollment.start_orchestrator(
+        world,
         flags=tuple(_flags(world, details)),
         variables=variables_of(ORCHESTRATOR, details.variables),
         identity=details.identity,

@@ -6,9 +6,13 @@ import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from swamp_harness.product.commands import CommandResult, Output, fails_because
+from swamp_harness.product.commands import CommandResult, Output, SwampCommands, fails_because
+from swamp_harness.product.machine import Machine
 from swamp_harness.product.run import method_run
+from swamp_harness.product.trust import trust_of_command
 from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, STEP_BEGINS, STEP_DONE, reasons_given
+from swamp_harness.scenario.client_machine import RemoteClient
+from swamp_harness.scenario.followed_runs import Runs
 from swamp_harness.scenario.json_mode import MISTAKES
 from swamp_harness.scenario.probe import INPUT_VALUE, RESULT, word_of
 from swamp_harness.scenario.runs import cause_of_standstill
@@ -18,6 +22,7 @@ from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import (
     OUTPUT_SEEN,
 )
+from swamp_harness.system.network import NetworkPath
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 # The port of the discard protocol: a privileged one that the operating system gives to nobody.
@@ -179,3 +184,25 @@ def _wait_until_heard(world: World, step: str) -> bool:
     except WaitTimeout:
         return False
     return True
+
+
+def go_to_another_machine(world: World, *, on_a_network: bool = False) -> None:
+    """Take the operator to a machine that has nothing but swamp and the address of the orchestrator.
+
+    Args:
+        world: the scenario's.
+        on_a_network: whether the operator reaches the orchestrator over a network path that can fail.
+    """
+    run_context = world.run_context
+    machine = Machine.at(world.folder / "another-machine")
+    variables = {**run_context.mark(world.scenario), **trust_of_command(world.trusted)}
+    commands = SwampCommands(run_context.binary.runs_as, machine.environment(**variables), machine.work)
+    server = world.orchestrator.api.url
+    if on_a_network:
+        network = world.cleanup.enter_context(NetworkPath(world.orchestrator.address))
+        host, port = network.address
+        server, world.operator_network = f"ws://{host}:{port}", network
+    world.remote_client = RemoteClient(machine, commands, server)
+    world.runs = Runs(
+        run_context.binary.runs_as, commands.environment, machine.work, world.evidence, server=server
+    )

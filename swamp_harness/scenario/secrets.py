@@ -7,6 +7,7 @@ from pathlib import Path
 
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.remains import keys_of
+from swamp_harness.scenario.repositories import demand
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.leak_search import Leak, search_files, search_text
@@ -89,3 +90,9 @@ def traces_of(world: World, word: str) -> list[str]:
     named = [path for path in folder.rglob("*") if word in path.name]
     holding = [Path(leak.place) for leak in search_files(word, [folder], disguised=False)]
     return sorted({str(path.relative_to(folder)) for path in [*named, *holding]})
+
+
+def keep(world: World, key: str, *, of_several_lines: bool = False, begins_with: str = "") -> None:
+    """Put a new secret into the vault, as `Operator.keep_secret` does."""
+    kept = world.operator.keep_secret(key, of_several_lines=of_several_lines, begins_with=begins_with)
+    demand("secret could not be put into the vault", kept)

@@ -10,6 +10,9 @@ from datetime import timedelta
 
 from swamp_harness.product.commands import CommandOutcome, CommandResult, Output
 from swamp_harness.product.conventions import VAULT
+from swamp_harness.product.fallbacks import Fallback
+from swamp_harness.product.serve_api import UnknownRequest
+from swamp_harness.scenario.repositories import demand
 from swamp_harness.scenario.world import World
 
 WHEN_ASKED = "after the lifetime that was asked for"
@@ -112,3 +115,35 @@ def recorded_state_of(world: World, token: str) -> str:
     """The state of a token in its data, where the token list shows what is true at this moment."""
     record = world.operator.token_records().get(token)
     return str(record["state"]) if record else "no state at all"
+
+
+def prepare(
+    world: World, token: str, *, lifetime: str = "", revoked: bool = False, machines: int = 1
+) -> None:
+    """Mint a token, of the usual lifetime unless another is given, and revoke it if asked.
+
+    One that only has to be there costs a request where an orchestrator runs, not a command.
+    """
+    operator = world.operator
+    usual = world.times.usual_lifetime
+    is_plain = not lifetime and not revoked and machines == 1
+    if is_plain and world.has_orchestrator and _minted_by_request(world, token, usual):
+        return
+    minted = operator.mint(token, lifetime or usual, machines)
+    demand("token could not be prepared", minted)
+    if revoked:
+        revoked_now = operator.revoke(token)
+        demand("token could not be prepared", revoked_now)
+        if revoked_now.output is Output.JSON:
+            revoked_now.answer("token-revoke")
+    operator.note_lifetime(token, minted)
+
+
+def _minted_by_request(world: World, token: str, lifetime: str) -> bool:
+    operator, api = world.operator, world.orchestrator.api
+    try:
+        operator.mint_at(api, token, lifetime)
+    except UnknownRequest:
+        world.fallbacks[Fallback.TOKEN_BY_COMMAND] += 1
+        return False
+    return True

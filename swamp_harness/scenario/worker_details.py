@@ -9,6 +9,7 @@ from typing import Any
 
 from swamp_harness.product.machine import CachePlace, Machine
 from swamp_harness.product.worker_settings import labels_by_variable
+from swamp_harness.scenario import enrollment
 from swamp_harness.scenario.environment import server_credential, variables_of
 from swamp_harness.scenario.world import World
 
@@ -67,7 +68,8 @@ WORKER_AS_USUAL = WorkerDetails()
 def enroll(world: World, name: str, details: WorkerDetails) -> None:
     """Start a worker, and wait until it is enrolled."""
     labels = {} if details.labels is None else {"labels": details.labels}
-    world.given.worker(
+    enrollment.enroll_worker(
+        world,
         name,
         token=details.token,
         on_a_network=details.on_a_network,
@@ -83,9 +85,10 @@ def enroll(world: World, name: str, details: WorkerDetails) -> None:
 def connect(world: World, name: str, details: WorkerDetails) -> None:
     """Start a worker; whether it enrolls is for the scenario to see."""
     if details.credential is not Presented.MINTED:
-        world.connect_stranger(name, _forged(world, name, details.credential))
+        enrollment.connect_with(world, name, _forged(world, name, details.credential))
         return
-    world.connect_worker(
+    enrollment.connect_worker(
+        world,
         name,
         token=details.token or name,
         labels=details.labels,

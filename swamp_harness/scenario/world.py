@@ -1,184 +1,269 @@
-"""The World of one scenario: its scene, what happens there, and how it ends."""
+"""The World of one scenario: who is there, by name, and what can be looked up about them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import Any, Generic, TypeVar, overload
 
-from swamp_harness.product.machine import Machine
+from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.fallbacks import Fallbacks
+from swamp_harness.product.followed import Followed
+from swamp_harness.product.orchestrator import Orchestrator
+from swamp_harness.product.records import PoolMember
+from swamp_harness.product.registry import Registry
+from swamp_harness.product.repository import Repository
 from swamp_harness.product.run_records import LeaseRecord
-from swamp_harness.scenario.final_state import failure_context, record_final_state
-from swamp_harness.scenario.given import Given
+from swamp_harness.product.serve_api import LiveMember
+from swamp_harness.product.target import Times
+from swamp_harness.product.worker import Worker
+from swamp_harness.product.worker_settings import WorkerSettings
+from swamp_harness.product.workflow import Workflow
+from swamp_harness.scenario.client_machine import RemoteClient
+from swamp_harness.scenario.evidence import Evidence
+from swamp_harness.scenario.followed_runs import Runs
+from swamp_harness.scenario.operator import Operator
 from swamp_harness.scenario.probe import WORKER_VARIABLE
+from swamp_harness.scenario.probe_log import ProbeLog
 from swamp_harness.scenario.run_context import RunContext
-from swamp_harness.scenario.scene import Scene
-from swamp_harness.scenario.timeline import Timeline, TimelineSource, lanes_of
-from swamp_harness.system.cleanup import run_all_cleanups
+from swamp_harness.scenario.security import Security
+from swamp_harness.scenario.timeline import PoolWatch, Span, Timeline
+from swamp_harness.scenario.workers import Workers
 from swamp_harness.system.errors import InfrastructureError
-from swamp_harness.system.limits import POOL_CHANGED, WORKER_CONNECTED, Limit
+from swamp_harness.system.memory import MemoryWatch
+from swamp_harness.system.network import NetworkPath
+from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.redaction import SECRETS
-from swamp_harness.system.waiting import WaitTimeout, wait_for_moment, wait_until
+
+T = TypeVar("T")
 
 
-class World(Scene):
-    """One scenario: who is there, what happens to them, and how they end.
+class Made(Generic[T]):
+    """Something of a world that is there once a step has made it.
+
+    Whoever asks a world for it before gets an `InfrastructureError`: the feature lacks a step.
+
+    Args:
+        missing: what to say then, and how to mend it.
+    """
+
+    def __init__(self, missing: str) -> None:
+        self._missing = missing
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, world: None, owner: type) -> Made[T]: ...
+
+    @overload
+    def __get__(self, world: World, owner: type) -> T: ...
+
+    def __get__(self, world: World | None, owner: type) -> Made[T] | T:
+        if world is None:
+            return self
+        made = self.of(world)
+        if made is None:
+            raise InfrastructureError(self._missing)
+        return made
+
+    def __set__(self, world: World, made: T) -> None:
+        world.__dict__[self._name] = made
+
+    def of(self, world: World) -> T | None:
+        """It, or None as long as no step has made it."""
+        made: T | None = world.__dict__.get(self._name)
+        return made
+
+
+_NO_REPOSITORY = "The scenario has no repository: begin with `Given a repository`."
+
+
+class World:
+    """Everything that one scenario has made, by name.
 
     Args:
         run_context: what all scenarios of the run share.
-        scenario: the scenario's own name in folders and marks.
+        scenario: the scenario's own name in folders and marks; none of its words, so that a search for a
+            word of the scenario does not find the paths in the product's files.
         title: its name in the evidence, for people.
         platforms: the operating systems on which its workers may run; any when there are none.
 
     Attributes:
-        given: makes what it begins with.
+        run_context: what all scenarios of the run share.
+        scenario: the scenario's own name in folders and marks.
+        folder: where all its machines and its repository are.
+        variables: what every process of the scenario finds in its environment.
+        probe_log: what the steps of its workflows say about themselves.
+        evidence: where it leaves what people will read.
+        workers: its workers.
+        orchestrators: its orchestrators, by name, the one that was started first as the first.
+        operator: who types its commands.
+        repository: the operator's.
+        runs: those of workflows and methods that the operator has started.
+        workflow: that the scenario is about.
+        security: the certificate that the orchestrator shows, and whom everybody trusts.
+        remote_client: the other machine that the operator went to.
+        operator_network: over which the operator reaches the orchestrator from there.
+        memberships: the pool members that its workers became in its Givens, by name of the worker.
+        worker_output: how workers that are started from now on report.
+        worker_log_level: how much they tell; as much as usual when empty.
+        model: the instance of the probe that it began with; empty if it began with none or with a workflow.
+        asked: what the operator has asked last, and what the product answered.
+        machines_with_steps: the workers on whose machines processes of steps have been seen.
+        cleanup: what the suite itself runs for the scenario, to be ended with it.
+        registry: the registry of extensions that the operator pulls from, once there is one.
+        memory: whose memory is watched, by name.
+        left_at_cancellation: what still showed a step at work when the command that cancels had answered.
+        heard_in_time: the steps of which the operator has seen, while they held, what they said.
+        steps: of the feature that have been run, on the time axis.
+        fallbacks: the older ways that the release made necessary, and how often.
+        begun: when the scenario began.
+        pool_watch: what was seen of the live pool, and when.
+        timeline: everything that happened, once the scenario has been closed.
     """
+
+    operator: Made[Operator] = Made(_NO_REPOSITORY)
+    repository: Made[Repository] = Made(_NO_REPOSITORY)
+    runs: Made[Runs] = Made(_NO_REPOSITORY)
+    workflow: Made[Workflow] = Made("The scenario has no workflow.")
+    security: Made[Security] = Made("The scenario's orchestrator does not speak TLS.")
+    remote_client: Made[RemoteClient] = Made("The operator has not gone to another machine.")
+    operator_network: Made[NetworkPath] = Made("The operator is not on a network that can fail.")
 
     def __init__(
         self, run_context: RunContext, scenario: str, title: str, platforms: Collection[str] = ()
     ) -> None:
-        super().__init__(run_context, scenario, title, platforms)
-        self.given = Given(self)
+        self.run_context = run_context
+        self.scenario = scenario
+        self.folder = run_context.folder / scenario
+        self.folder.mkdir()
+        self.probe_log = ProbeLog(self.folder / "notes")
+        self.variables: dict[str, str] = {**run_context.mark(scenario), **self.probe_log.variables}
+        self.evidence = Evidence(run_context.reports / "evidence" / title)
+        self.workers = Workers(
+            run_context.worker_hosts_for(scenario, self.folder / "workers", platforms),
+            self.variables,
+            self.probe_log,
+            self.evidence,
+        )
+        self.orchestrators: dict[str, Orchestrator] = {}
+        self.memberships: dict[str, PoolMember] = {}
+        self.worker_output = Output.TEXT
+        self.worker_log_level = ""
+        self.asked: Any = None
+        self.model = ""
+        self.machines_with_steps: set[str] = set()
+        self.cleanup = ExitStack()
+        self.registry: Registry | None = None
+        self.memory: dict[str, MemoryWatch] = {}
+        self.left_at_cancellation: list[str] = []
+        self.heard_in_time: list[str] = []
+        self.fallbacks = Fallbacks()
+        self.steps: list[Span] = []
+        self.begun = datetime.now(UTC)
+        self.pool_watch = PoolWatch()
+        self.timeline: Timeline | None = None
 
-    # --- what happens
+    @property
+    def times(self) -> Times:
+        """The times of the target that a scenario waits out."""
+        return self.run_context.target.times
 
-    def lose(self, worker: str, fault: Callable[[], None], limit: Limit = POOL_CHANGED) -> None:
-        """Let a fault hit a worker, and wait until the live pool shows it as not connected."""
-        fault()
-        name = self.member_of(worker)
-        wait_until(
-            f'the orchestrator to notice the loss of "{worker}"',
-            lambda: [member for member in self.live_pool() if member.name == name],
-            lambda members: any(not member.connected for member in members),
-            limit,
+    @property
+    def orchestrator(self) -> Orchestrator:
+        """The orchestrator that was started first."""
+        if not self.orchestrators:
+            raise InfrastructureError("The scenario has no orchestrator: begin with `Given an orchestrator`.")
+        return next(iter(self.orchestrators.values()))
+
+    @property
+    def has_orchestrator(self) -> bool:
+        """Whether the orchestrator that was started first runs now."""
+        return bool(self.orchestrators) and self.orchestrator.alive
+
+    @property
+    def trusted(self) -> Path | None:
+        """The file of the authorities that everybody trusts; None where nobody speaks TLS."""
+        security = World.security.of(self)
+        return security.trusted if security is not None else None
+
+    def settings_of_worker(self, credential: str, labels: Mapping[str, str] | None = None) -> WorkerSettings:
+        """How a worker that presents a credential is started now."""
+        return WorkerSettings(
+            credential,
+            labels or {},
+            output=self.worker_output,
+            log_level=self.worker_log_level,
+            secure=self.orchestrator.secure,
+            trusted=self.trusted,
         )
 
-    def absent(
-        self, worker: str, leave: Callable[[], object], come_back: Callable[[], None], times: int
-    ) -> None:
-        """Let a worker leave the live pool and come back to it, several times."""
-        for _ in range(times):
-            leave()
-            self._wait_for(worker, "to leave the live pool", connected=False, limit=POOL_CHANGED)
-            come_back()
-            self._wait_for(worker, "to come back to the live pool", connected=True, limit=WORKER_CONNECTED)
+    # --- the pool
 
-    def settle(self, workers: Sequence[str]) -> None:
-        """Wait until each of these workers has enrolled or its process has ended.
+    def live_pool(self) -> list[LiveMember]:
+        """The live pool, by name, as the orchestrator's health endpoint tells it.
 
         Raises:
-            WaitTimeout: one runs on and has not enrolled.
+            NoAnswer: the orchestrator does not answer.
         """
-        for worker in map(self.workers.__getitem__, workers):
-            try:
-                worker.wait_until_enrolled()
-            except WaitTimeout:
-                if worker.alive:
-                    raise
+        members = self.orchestrator.api.live_pool()
+        self.pool_watch.see(members, datetime.now(UTC))
+        return sorted(members, key=lambda member: member.name)
 
-    def _wait_for(self, worker: str, awaited: str, *, connected: bool, limit: Limit) -> None:
-        name = self.member_of(worker)
-        wait_until(
-            f'"{worker}" {awaited}',
-            lambda: [member for member in self.live_pool() if member.name == name],
-            lambda members: any(member.connected for member in members) == connected,
-            limit,
-        )
+    def members(self, name: str | None = None) -> list[PoolMember]:
+        """The members that the worker list would show now, or that of a name, asked over the cheap surface.
 
-    def connect_worker(
-        self,
-        name: str,
-        *,
-        token: str,
-        labels: Mapping[str, str] | None = None,
-        machine: Machine | None = None,
-        protocol_shift: int = 0,
-        other_release: bool = False,
-    ) -> None:
-        """Start a new worker that dials the orchestrator.
-
-        Args:
-            name: of the worker.
-            token: whose credential it presents.
-            labels: its scheduling labels.
-            machine: where it runs; a machine of its own when None.
-            protocol_shift: how far off the protocol version is that it states.
-            other_release: whether it is the binary of another protocol version.
+        Raises:
+            NoAnswer: the orchestrator does not answer.
         """
-        credential = str(self.operator.credential(token))
-        settings = self.settings_of_worker(credential, labels)
-        binary = self._other_binary() if other_release else None
-        self.workers.make(name, settings, machine=machine, binary=binary)
-        address = self.orchestrator.address
-        self.workers.start(name, self.workers.skew(address, protocol_shift) if protocol_shift else address)
+        listed = self.orchestrator.api.pool()
+        return [member for member in listed if name in (None, member.name)]
 
-    def connect_stranger(self, name: str, credential: str) -> None:
-        """Start a new worker that presents a credential which no minting has shown."""
-        self.workers.make(name, self.settings_of_worker(credential))
-        self.workers.start(name, self.orchestrator.address)
+    def leases(self) -> list[LeaseRecord]:
+        """All step leases, the oldest first, asked over the cheap surface.
 
-    def race(self, names: list[str], token: str) -> None:
-        """Let workers on machines of their own present one token at the same moment."""
-        for name in names:
-            credential = str(self.operator.credential(token))
-            self.workers.make(name, self.settings_of_worker(credential))
-        self.workers.start_at_the_same_moment(names, self.orchestrator.address)
-
-    def reboot(self) -> None:
-        """Kill every process, lose what a reboot loses, and start everything again."""
-        for worker in self.workers.all():
-            worker.kill()
-        self.orchestrator.kill()
-        for worker in self.workers.all():
-            worker.machine.reboot()
-        self.orchestrator.start()
-        for worker in self.workers.all():
-            worker.start_again()
-
-    def restart_orchestrator_repeatedly(self, end: Callable[[], object], times: int) -> None:
-        """End the orchestrator and start it again several times; every worker comes back each time."""
-        for _ in range(times):
-            self.restart_orchestrator(end)
-            for worker in self.workers.names():
-                self._wait_for(worker, "to come back to the pool", connected=True, limit=WORKER_CONNECTED)
-
-    def restart_orchestrator_after_expiry_of(self, token: str) -> None:
-        """Kill the orchestrator, and start it again once the lifetime of a token has passed."""
-
-        def kill_and_wait() -> None:
-            self.orchestrator.kill()
-            self.wait_for_lifetime(token)
-
-        self.restart_orchestrator(kill_and_wait)
-
-    def restart_orchestrator(
-        self, end: Callable[[], object] | None = None, *, variables: Mapping[str, str] | None = None
-    ) -> None:
-        """End the orchestrator and start it again, with other variables than the scenario gave it if asked.
-
-        Workers on a network that can fail do not notice but a break of it: what they dial meanwhile waits.
-
-        Args:
-            end: how it ends; it is stopped when None.
-            variables: what it finds in its environment then; as before when None.
+        Raises:
+            NoAnswer: the orchestrator does not answer.
         """
-        networks = self.workers.networks()
-        for network in networks:
-            network.cut()
-        (end or self.orchestrator.stop)()
-        if variables is not None:
-            machine = Machine(self.folder / self.orchestrator.name)
-            self.orchestrator.environment = machine.environment(**{**self.variables, **variables})
-        self.orchestrator.start()
-        for network in networks:
-            network.heal()
+        return self.orchestrator.api.leases()
 
-    def wait_for_lifetime(self, token: str, part: float = 1) -> None:
-        """Wait until the lifetime of a token, or a part of it, has passed."""
-        start, end = self.operator.lifetimes[token]
-        what = "the lifetime" if part == 1 else f"{part:.0%} of the lifetime"
-        wait_for_moment(f'{what} of the token "{token}" to pass', start + part * (end - start))
+    def queued_steps(self) -> list[str]:
+        """The names of the steps that wait for a worker, asked over the cheap surface.
+
+        Raises:
+            NoAnswer: the orchestrator does not answer.
+        """
+        return self.orchestrator.api.queued_steps()
+
+    def present_instance(self, worker: str) -> str:
+        """The uuid of a worker's instance, as the worker list would show it now; "" if it does not.
+
+        Raises:
+            NoAnswer: the orchestrator does not answer.
+        """
+        return next((member.instance for member in self.members(worker)), "")
+
+    def first_membership(self, worker: str) -> PoolMember:
+        """The pool member that a worker became when the scenario enrolled it.
+
+        Raises:
+            InfrastructureError: the scenario did not enroll it.
+        """
+        if worker not in self.memberships:
+            raise InfrastructureError(f'The scenario did not begin with the enrolled worker "{worker}".')
+        return self.memberships[worker]
+
+    def member_of(self, worker: str) -> str:
+        """The name that a worker has in the pool: one of its own if its token is for several machines."""
+        first = self.memberships.get(worker)
+        return first.name if first is not None else self.workers[worker].settings.member
+
+    # --- steps
 
     def processes_of_steps(self, worker: str) -> list[str]:
         """The processes on a worker's machine other than the worker itself, as their command lines."""
@@ -196,67 +281,30 @@ class World(Scene):
         """Note on which machines processes of steps can be seen now."""
         self.machines_with_steps |= {name for name in self.workers.names() if self.processes_of_steps(name)}
 
-    # --- how it ends
+    # --- everybody
 
-    def close(self, *, keep: bool, interrupted: bool = False) -> int:
-        """Take the last evidence, end everything, and remove the folder, whatever becomes of any of it.
+    def actors(self) -> list[Orchestrator | Worker | Followed]:
+        """All that have processes and logs of their own."""
+        return [*self.orchestrators.values(), *self.workers.all(), *self.followed_runs()]
 
-        Args:
-            keep: leave the folder on disk for people to look into.
-            interrupted: end at once, and ask the product nothing more.
+    def followed_runs(self) -> list[Followed]:
+        """The runs that the operator has started, none if nobody could."""
+        runs = World.runs.of(self)
+        return runs.all() if runs is not None else []
 
-        Returns:
-            How many processes had to be swept up that no actor knew of.
+    def typed(self) -> list[CommandResult]:
+        """The commands that the operator typed, wherever, in the order of time."""
+        at = (World.operator.of(self), World.remote_client.of(self))
+        everywhere = [who.commands.results for who in at if who is not None]
+        return sorted(chain.from_iterable(everywhere), key=lambda result: result.started)
 
-        Raises:
-            Exception: the first that went wrong, once all has been tried.
-        """
-        runs = Scene.runs.of(self)
-        survivors: list[int] = []
-        run_all_cleanups(
-            partial(self._take_last_evidence, interrupted=interrupted),
-            self.probe_log.close,
-            *([runs.end] if runs is not None else []),
-            partial(self.workers.end, keep=keep),
-            *(orchestrator.end for orchestrator in self.orchestrators.values()),
-            self.cleanup.close,
-            lambda: survivors.append(self.run_context.end_scenario(self.scenario, self.folder, keep=keep)),
-        )
-        return sum(survivors)
+    def logs(self) -> list[ProcessLog]:
+        """The logs of all its actors."""
+        return [actor.log for actor in self.actors()]
 
-    def _take_last_evidence(self, *, interrupted: bool) -> None:
-        leases: list[LeaseRecord] = []
-        operator = Scene.operator.of(self)
-        if operator is not None:
-            if not interrupted:
-                orchestrator = next(iter(self.orchestrators.values()), None)
-                probe_log = self.probe_log if Scene.workflow.of(self) is not None else None
-                leases = record_final_state(self.evidence, operator, orchestrator, probe_log)
-            self.evidence.write_transcript([*self.typed(), *operator.requests])
-        self.timeline = self._timeline(leases)
-
-    def _timeline(self, leases: list[LeaseRecord]) -> Timeline:
-        operator = Scene.operator.of(self)
-        source = TimelineSource(
-            typed=self.typed(),
-            requests=operator.requests if operator is not None else [],
-            orchestrators=list(self.orchestrators.values()),
-            workers={name: self.workers[name] for name in self.workers.names()},
-            networks=self.workers.networks_by_name(),
-            runs=self.followed_runs(),
-            lifetimes=operator.lifetimes if operator is not None else {},
-            leases=leases,
-            notes=self.probe_log.notes(),
-        )
-        lanes = lanes_of(source, self.pool_watch, self.times.grace_window)
-        return Timeline(self.begun, datetime.now(UTC), self.steps, lanes)
-
-    def explanation(self) -> str:
-        """The last things that each process said and the operator did, and where the evidence lies."""
-        told = failure_context(self.actors(), self.typed())
-        return "\n".join((*told, f"Evidence: {self.evidence.folder}", f"Kept on disk: {self.folder}"))
-
-    def _other_binary(self) -> Path:
-        if self.run_context.other is None:
-            raise InfrastructureError("No binary of another protocol version was given (SWAMP_OTHER_BIN).")
-        return self.run_context.other.runs_as
+    @property
+    def product_commands(self) -> int:
+        """How many times the scenario has started the product, as a command or as a process."""
+        orchestrators = sum(orchestrator.starts for orchestrator in self.orchestrators.values())
+        workers = sum(worker.starts for worker in self.workers.all())
+        return len(self.typed()) + orchestrators + workers + len(self.followed_runs())

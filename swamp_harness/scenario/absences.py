@@ -1,0 +1,92 @@
+"""Workers and orchestrators that go away and come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from swamp_harness.product.machine import Machine
+from swamp_harness.scenario.world import World
+from swamp_harness.system.limits import POOL_CHANGED, WORKER_CONNECTED, Limit
+from swamp_harness.system.waiting import wait_until
+
+
+def lose(world: World, worker: str, fault: Callable[[], None], limit: Limit = POOL_CHANGED) -> None:
+    """Let a fault hit a worker, and wait until the live pool shows it as not connected."""
+    fault()
+    name = world.member_of(worker)
+    wait_until(
+        f'the orchestrator to notice the loss of "{worker}"',
+        lambda: [member for member in world.live_pool() if member.name == name],
+        lambda members: any(not member.connected for member in members),
+        limit,
+    )
+
+
+def leave_and_return(
+    world: World, worker: str, leave: Callable[[], object], come_back: Callable[[], None], times: int
+) -> None:
+    """Let a worker leave the live pool and come back to it, several times."""
+    for _ in range(times):
+        leave()
+        wait_for_connection(world, worker, "to leave the live pool", connected=False, limit=POOL_CHANGED)
+        come_back()
+        wait_for_connection(
+            world, worker, "to come back to the live pool", connected=True, limit=WORKER_CONNECTED
+        )
+
+
+def wait_for_connection(world: World, worker: str, awaited: str, *, connected: bool, limit: Limit) -> None:
+    """Wait until the live pool shows a worker as connected, or as not connected."""
+    name = world.member_of(worker)
+    wait_until(
+        f'"{worker}" {awaited}',
+        lambda: [member for member in world.live_pool() if member.name == name],
+        lambda members: any(member.connected for member in members) == connected,
+        limit,
+    )
+
+
+def reboot(world: World) -> None:
+    """Kill every process, lose what a reboot loses, and start everything again."""
+    for worker in world.workers.all():
+        worker.kill()
+    world.orchestrator.kill()
+    for worker in world.workers.all():
+        worker.machine.reboot()
+    world.orchestrator.start()
+    for worker in world.workers.all():
+        worker.start_again()
+
+
+def restart_orchestrator_repeatedly(world: World, end: Callable[[], object], times: int) -> None:
+    """End the orchestrator and start it again several times; every worker comes back each time."""
+    for _ in range(times):
+        restart_orchestrator(world, end)
+        for worker in world.workers.names():
+            wait_for_connection(
+                world, worker, "to come back to the pool", connected=True, limit=WORKER_CONNECTED
+            )
+
+
+def restart_orchestrator(
+    world: World, end: Callable[[], object] | None = None, *, variables: Mapping[str, str] | None = None
+) -> None:
+    """End the orchestrator and start it again, with other variables than the scenario gave it if asked.
+
+    Workers on a network that can fail do not notice but a break of it: what they dial meanwhile waits.
+
+    Args:
+        world: the scenario's.
+        end: how it ends; it is stopped when None.
+        variables: what it finds in its environment then; as before when None.
+    """
+    networks = world.workers.networks()
+    for network in networks:
+        network.cut()
+    (end or world.orchestrator.stop)()
+    if variables is not None:
+        machine = Machine(world.folder / world.orchestrator.name)
+        world.orchestrator.environment = machine.environment(**{**world.variables, **variables})
+    world.orchestrator.start()
+    for network in networks:
+        network.heal()

@@ -1,0 +1,64 @@
+"""The repository of the operator: what a scenario begins with."""
+
+from __future__ import annotations
+
+from swamp_harness.product.commands import CommandResult, SwampCommands
+from swamp_harness.product.machine import Machine
+from swamp_harness.product.repository import initialise
+from swamp_harness.product.workflow import Workflow
+from swamp_harness.scenario.followed_runs import Runs
+from swamp_harness.scenario.operator import Operator
+from swamp_harness.scenario.probe import PROBE
+from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import InfrastructureError
+
+
+def begin(world: World, *, with_vault: bool = True, with_probe: bool = False) -> None:
+    """Give the operator a repository of this scenario's own."""
+    run_context = world.run_context
+    machine = Machine.at(world.folder / "operator")
+    folder = machine.here / "repository"
+    commands = SwampCommands(run_context.binary.runs_as, machine.environment(**world.variables), folder)
+    if with_probe:
+        world.repository = run_context.repository_with_probe().copy_to(folder)
+        run_context.share_packages_with(machine, world.fallbacks)
+    elif with_vault:
+        world.repository = run_context.prepared_repository().copy_to(folder)
+    else:
+        folder.mkdir()
+        world.repository = initialise(commands, with_vault=False)
+    world.operator = Operator(commands, world.fallbacks)
+    world.runs = Runs(run_context.binary.runs_as, commands.environment, machine.work, world.evidence)
+
+
+def add_vault(world: World, name: str) -> None:
+    """Give the repository a vault beside the one that it has."""
+    made = world.operator.commands.run("vault", "create", "local_encryption", name)
+    demand("vault could not be created", made)
+
+
+def begin_with_workflow(world: World, workflow: Workflow) -> None:
+    """Give the operator a repository with a workflow whose steps are the probe's."""
+    if world.orchestrators:
+        # An orchestrator knows the extensions that were there when it started.
+        raise InfrastructureError("Tell of the workflow first, and of the orchestrator then.")
+    begin(world, with_probe=True)
+    world.workflow = workflow
+    world.evidence.write("The workflow", "workflow.yaml", workflow.write_to(world.repository))
+
+
+def begin_with_model(world: World, name: str) -> None:
+    """Give the operator a repository with a model that is an instance of the probe."""
+    begin(world, with_probe=True)
+    demand("model could not be created", world.operator.create_model(PROBE, name))
+    world.model = name
+
+
+def demand(failure: str, result: CommandResult) -> None:
+    """Stop a scenario that cannot be set up: what the product refuses there breaks no promise of it.
+
+    Raises:
+        InfrastructureError: the command failed.
+    """
+    if not result.succeeded:
+        raise InfrastructureError(f"The scenario's {failure}:\n{result}")
