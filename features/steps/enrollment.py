@@ -139,15 +139,13 @@ def the_pool_shows_with_past_members(context):
 
 
 def _judge_pool(context, output, *, past=False):
-    expected = promised_pool(context.table)
-    expected = {
-        (row["worker"], row["connected"] == "yes") for row in expected if row["connected"] != NOT_LIVE
-    }
+    members = promised_pool(context.table)
+    live = {(row["worker"], row["connected"] == "yes") for row in members if row["connected"] != NOT_LIVE}
     expect(
         f"the pool, in {output.value}, shows these members and no others",
-        expected=expected,
+        expected=members,
         actual=seen_pool(
-            enrollment.pool_when(context.world, expected, output, past=past),
+            enrollment.pool_when(context.world, live, output, past=past),
             context.world.live_pool(),
             context.table.headings,
         ),

@@ -88,8 +88,8 @@ def the_worker_ends_and_comes_back(context, worker, ends, changes=NOTHING_SAID, 
 @when('the network of "{worker:Name}" fails and heals, {times:Number} times')
 def the_network_fails_and_heals(context, worker, times):
     """Cuts and heals the worker's network, and waits each time until the pool shows it; several times."""
-    network = context.world.workers.network(worker)
-    absences.leave_and_return(context.world, worker, network.cut, network.heal, times)
+    path = context.world.workers.network(worker)
+    absences.leave_and_return(context.world, worker, path.cut, path.heal, times)
 
 
 @when("the orchestrator {ends:Ending} and starts again")

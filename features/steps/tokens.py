@@ -63,10 +63,10 @@ def the_operator_mints(context, token, details=NOTHING_SAID):
     tokens.mint(context.world, token, **details)
 
 
-@when('the operator mints the tokens "{tokens:Names}" again, in the repository and through the orchestrator')
-def the_operator_mints_again(context, tokens):
+@when('the operator mints the tokens "{names:Names}" again, in the repository and through the orchestrator')
+def the_operator_mints_again(context, names):
     """Tries to mint existing tokens again, in the repository and through the orchestrator."""
-    context.world.asked = tokens.mint_again(context.world, tokens)
+    context.world.asked = tokens.mint_again(context.world, names)
 
 
 @when('the operator revokes the token "{token:Name}"')
