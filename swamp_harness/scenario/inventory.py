@@ -27,7 +27,7 @@ from swamp_harness.system.hosts.ssh import SshHost
 from swamp_harness.system.hosts.ssh_connection import SshAddress
 
 HOSTS_VARIABLE = "UAT_HOSTS"
-_OLDER_VARIABLE = "UAT_BENCH"
+_FORMER_NAME = "UAT_BENCH"
 
 _HERE, NAMESPACE, _SSH = "here", "namespace", "ssh"
 _FIELDS = {
@@ -74,9 +74,9 @@ def load(environ: Mapping[str, str]) -> list[HostEntry]:
         UnusableInput: the file cannot be read, an entry is not complete, or the variable has its older name
             (exit code 2).
     """
-    if environ.get(_OLDER_VARIABLE):
+    if environ.get(_FORMER_NAME):
         raise UnusableInput(
-            f"{_OLDER_VARIABLE} is now called {HOSTS_VARIABLE}: set that.", ExitCode.BAD_COMMAND_LINE
+            f"{_FORMER_NAME} is now called {HOSTS_VARIABLE}: set that.", ExitCode.BAD_COMMAND_LINE
         )
     named = environ.get(HOSTS_VARIABLE)
     if not named:
