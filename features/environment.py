@@ -1,5 +1,7 @@
 """Builds one World for each scenario, tears it down, hands its evidence to the report."""
 
+from typing import Any
+
 from behave import register_type
 
 from swamp_harness.runner import allure
@@ -9,15 +11,15 @@ from swamp_harness.scenario.vocabulary import KINDS
 register_type(**KINDS)
 
 
-def before_all(context):
+def before_all(context: Any) -> None:
     refuse_another_runner(context)
 
 
-def before_scenario(context, scenario):
+def before_scenario(context: Any, scenario: Any) -> None:
     context.world = context.session.begin(scenario)
 
 
-def after_scenario(context, scenario):
+def after_scenario(context: Any, scenario: Any) -> None:
     context.session.finish(scenario, context.world)
     if context.world is not None:
         for attachment in context.world.evidence.attachments:

@@ -1,15 +1,18 @@
 """What a step can do, on a worker and on the orchestrator."""
 
+from __future__ import annotations
+
 from behave import then
 
 from swamp_harness.scenario import capabilities, ledger
 from swamp_harness.scenario.expectation import expect
+from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of
 from swamp_harness.scenario.values import MESSAGE
 
 
 @then('the step "{step:Name}" was given back:')
-def was_given_back(context, step):
+def was_given_back(context: StepContext, step: str) -> None:
     """Checks what the product returned to the step for each of its calls."""
     expect(
         f'the step "{step}" was given back what is true',
@@ -19,7 +22,7 @@ def was_given_back(context, step):
 
 
 @then('the step "{placed:Name}" was given back the same as the step "{local:Name}"')
-def was_given_back_the_same(context, placed, local):
+def was_given_back_the_same(context: StepContext, placed: str, local: str) -> None:
     """Checks that both steps got the same result for every call."""
     expect(
         f'the step "{placed}" was given back the same as the step "{local}", call by call',
@@ -29,7 +32,7 @@ def was_given_back_the_same(context, placed, local):
 
 
 @then('the steps "{placed:Names}" were given back the same as the step "{local:Name}"')
-def were_given_back_the_same(context, placed, local):
+def were_given_back_the_same(context: StepContext, placed: list[str], local: str) -> None:
     """Checks that each of these steps got the same results as another step."""
     expect(
         f'the steps {", ".join(placed)} were given back the same as the step "{local}", call by call',
@@ -43,7 +46,7 @@ def were_given_back_the_same(context, placed, local):
 
 
 @then('the step "{placed:Name}" was given back and left behind the same as the step "{local:Name}"')
-def was_given_back_and_left_behind_the_same(context, placed, local):
+def was_given_back_and_left_behind_the_same(context: StepContext, placed: str, local: str) -> None:
     """Checks that both steps got the same results and left the same data and secrets."""
     expect(
         f'the step "{placed}" was given back and left behind the same as the step "{local}"',
@@ -56,7 +59,7 @@ def was_given_back_and_left_behind_the_same(context, placed, local):
 
 
 @then('every value came back to the step "{step:Name}" as it was')
-def every_value_came_back(context, step):
+def every_value_came_back(context: StepContext, step: str) -> None:
     """Checks that every value the step handed over came back to it unchanged."""
     expect(
         f'every value came back to the step "{step}" as it was, on each path',
@@ -66,7 +69,7 @@ def every_value_came_back(context, step):
 
 
 @then('the operator finds every value of the step "{step:Name}" as it was')
-def the_operator_finds_every_value(context, step):
+def the_operator_finds_every_value(context: StepContext, step: str) -> None:
     """Checks that the operator reads every value of the step unchanged."""
     expect(
         f'the operator finds every value of the step "{step}" as it was',
@@ -76,7 +79,7 @@ def the_operator_finds_every_value(context, step):
 
 
 @then('the step "{step:Name}" was given every value as it was')
-def was_given_every_value(context, step):
+def was_given_every_value(context: StepContext, step: str) -> None:
     """Checks that the step received every value of another step unchanged."""
     expect(
         f'the step "{step}" was given every value as it was',
@@ -86,7 +89,7 @@ def was_given_every_value(context, step):
 
 
 @then("the ledger holds these entries, and no others:")
-def the_ledger_holds(context):
+def the_ledger_holds(context: StepContext) -> None:
     """Checks every version of the shared record: its text and the step that wrote it."""
     expect(
         "the ledger holds these entries, each in its version and of its step",
@@ -96,7 +99,7 @@ def the_ledger_holds(context):
 
 
 @then('the newest entry of the ledger is "{entry:Name}", in version {number:Number}')
-def the_newest_entry_is(context, entry, number):
+def the_newest_entry_is(context: StepContext, entry: str, number: int) -> None:
     """Checks the newest version of the shared record, both as listed and as read."""
     expect(
         "the newest entry of the ledger is listed as the latest, and read by whoever names no version",
@@ -106,7 +109,7 @@ def the_newest_entry_is(context, entry, number):
 
 
 @then("the last run tells of the entries that its steps wrote:")
-def the_last_run_tells(context):
+def the_last_run_tells(context: StepContext) -> None:
     """Checks which versions the last run reports for each step, in its output and in its record."""
     expected = rows_of(context.table, {"step", "version"})
     expect(
@@ -117,7 +120,7 @@ def the_last_run_tells(context):
 
 
 @then("each step found the entries that were there before it, and then its own as well")
-def each_step_found(context):
+def each_step_found(context: StepContext) -> None:
     """Checks that each step saw the entries written before it and its own, in every way it asked."""
     expect(
         "each step found the entries that were there before it, and then its own as well, however it asked",
@@ -127,7 +130,7 @@ def each_step_found(context):
 
 
 @then('the error of the step "{step:Name}" is told as it was raised')
-def the_error_is_told(context, step):
+def the_error_is_told(context: StepContext, step: str) -> None:
     """Checks that the step's error message is complete in the run's output and in its record."""
     expect(
         f'the error of the step "{step}" is told as it was raised, to who follows the run and in its record',

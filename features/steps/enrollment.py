@@ -1,24 +1,29 @@
 """The orchestrator, the workers that enroll with it, and the pool they form."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
 from swamp_harness.scenario import enrollment, network
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.orchestrator_details import ORCHESTRATOR_AS_USUAL, serve
+from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import NOT_LIVE, promised_pool, seen_pool
 from swamp_harness.scenario.worker_details import WORKER_AS_USUAL, connect, enroll
 
 
 @given("an orchestrator")
 @given("an orchestrator {details:OrchestratorDetails}")
-def an_orchestrator(context, details=ORCHESTRATOR_AS_USUAL):
+def an_orchestrator(context: StepContext, details: Any = ORCHESTRATOR_AS_USUAL) -> None:
     """Starts an orchestrator and waits until it is ready; creates a repository if there is none yet."""
     serve(context.world, details)
 
 
 @given("workers report in {output:Output}")
-def workers_report_in(context, output):
+def workers_report_in(context: StepContext, output: Output) -> None:
     """Sets the output format of all workers that start from now on."""
     context.world.worker_output = output
 
@@ -26,39 +31,39 @@ def workers_report_in(context, output):
 @given('the enrolled worker "{worker:Name}"')
 @given('the enrolled worker "{worker:Name}" {details:WorkerDetails}')
 @when('the worker "{worker:Name}" joins')
-def the_enrolled_worker(context, worker, details=WORKER_AS_USUAL):
+def the_enrolled_worker(context: StepContext, worker: str, details: Any = WORKER_AS_USUAL) -> None:
     """Starts a worker, with a token and a machine of its own, and waits until it is enrolled."""
     enroll(context.world, worker, details)
 
 
 @when('the worker "{worker:Name}" connects')
 @when('the worker "{worker:Name}" connects {details:ConnectingDetails}')
-def the_worker_connects(context, worker, details=WORKER_AS_USUAL):
+def the_worker_connects(context: StepContext, worker: str, details: Any = WORKER_AS_USUAL) -> None:
     """Starts a new worker, with the token of the same name; does not wait for the result."""
     connect(context.world, worker, details)
 
 
 @when('the workers "{workers:Names}" have enrolled or ended')
-def the_workers_have_enrolled_or_ended(context, workers):
+def the_workers_have_enrolled_or_ended(context: StepContext, workers: list[str]) -> None:
     """Waits until each of these workers is enrolled or its process has ended."""
     enrollment.settle(context.world, workers)
 
 
 @when('the machine id of "{worker:Name}" is saved with foreign line ends')
-def the_machine_id_is_saved(context, worker):
+def the_machine_id_is_saved(context: StepContext, worker: str) -> None:
     """Rewrites the worker's machine id file with Windows line endings."""
     context.world.workers.machine_of(worker).save_machine_id_with_foreign_line_ends()
 
 
 @when('the workers "{first:Name}" and "{second:Name}" present the token "{token:Name}" at the same moment')
-def the_workers_race(context, first, second, token):
+def the_workers_race(context: StepContext, first: str, second: str, token: str) -> None:
     """Starts two workers whose enrollment requests with one token arrive together."""
     enrollment.race(context.world, [first, second], token)
 
 
 @when('the worker "{worker:Name}" is enrolled')
 @then('the worker "{worker:Name}" is enrolled')
-def the_worker_is_enrolled(context, worker):
+def the_worker_is_enrolled(context: StepContext, worker: str) -> None:
     """Waits until the worker reports that it is enrolled, since its last start."""
     context.world.workers[worker].wait_until_enrolled()
 
@@ -67,13 +72,13 @@ def the_worker_is_enrolled(context, worker):
     'one of "{first:Name}" and "{second:Name}" is enrolled, from now on the "{winner:Name}", '
     'and the other the "{loser:Name}"'
 )
-def one_is_enrolled(context, first, second, winner, loser):
+def one_is_enrolled(context: StepContext, first: str, second: str, winner: str, loser: str) -> None:
     """Waits until one worker is enrolled and the other has exited; later steps use the two new names."""
     context.world.workers.call_the_winner([first, second], winner, loser)
 
 
 @then('the worker "{worker:Name}" is connected')
-def the_worker_is_connected(context, worker):
+def the_worker_is_connected(context: StepContext, worker: str) -> None:
     """Checks that the worker's process runs and that the pool shows the worker as connected."""
     expect(
         f'the worker "{worker}" is connected',
@@ -83,7 +88,7 @@ def the_worker_is_connected(context, worker):
 
 
 @then('the worker "{worker:Name}" is rejected because {reason:Rejection}')
-def the_worker_is_rejected_because(context, worker, reason):
+def the_worker_is_rejected_because(context: StepContext, worker: str, reason: str) -> None:
     """Waits until the worker exits, then checks that it failed for this reason."""
     expect(
         f'the worker "{worker}" ends by itself, failing, because {reason}',
@@ -94,7 +99,7 @@ def the_worker_is_rejected_because(context, worker, reason):
 
 @then('the worker "{worker:Name}" made {number:Number} attempt')
 @then('the worker "{worker:Name}" made {number:Number} attempts')
-def the_worker_made_attempts(context, worker, number):
+def the_worker_made_attempts(context: StepContext, worker: str, number: int) -> None:
     """Checks how many times the worker tried to connect."""
     expect(
         f'the worker "{worker}" tried to connect {number} times, counted, with a pause before each retry',
@@ -104,7 +109,7 @@ def the_worker_made_attempts(context, worker, number):
 
 
 @then('the worker "{worker:Name}" was not disturbed by "{other:Name}"')
-def the_worker_was_not_disturbed(context, worker, other):
+def the_worker_was_not_disturbed(context: StepContext, worker: str, other: str) -> None:
     """Checks that the worker stayed connected and in the pool after another worker started."""
     expect(
         f'the worker "{worker}" was not disturbed by "{other}"',
@@ -114,7 +119,7 @@ def the_worker_was_not_disturbed(context, worker, other):
 
 
 @then("the pool is empty")
-def the_pool_is_empty(context):
+def the_pool_is_empty(context: StepContext) -> None:
     """Checks that neither the worker list nor the live pool shows a worker."""
     expect(
         "the pool is empty",
@@ -126,19 +131,19 @@ def the_pool_is_empty(context):
 
 
 @then("the pool shows, in text and in JSON:")
-def the_pool_shows_in_both(context):
+def the_pool_shows_in_both(context: StepContext) -> None:
     """Checks the workers in the pool, in text and in JSON, and that there are no others."""
     for output in (Output.TEXT, Output.JSON):
         _judge_pool(context, output)
 
 
 @then("the pool shows, past members included:")
-def the_pool_shows_with_past_members(context):
+def the_pool_shows_with_past_members(context: StepContext) -> None:
     """Checks the workers in the pool, including those that have left, and that there are no others."""
     _judge_pool(context, Output.JSON, past=True)
 
 
-def _judge_pool(context, output, *, past=False):
+def _judge_pool(context: StepContext, output: Output, *, past: bool = False) -> None:
     members = promised_pool(context.table)
     live = {(row["worker"], row["connected"] == "yes") for row in members if row["connected"] != NOT_LIVE}
     expect(
@@ -153,7 +158,7 @@ def _judge_pool(context, output, *, past=False):
 
 
 @then('the token "{token:Name}" has stayed bound to the machine of "{worker:Name}" alone')
-def the_token_has_stayed_bound(context, token, worker):
+def the_token_has_stayed_bound(context: StepContext, token: str, worker: str) -> None:
     """Checks that the token is bound to the worker's machine only, since its first enrollment."""
     expect(
         f'the token "{token}" has stayed bound to the machine of "{worker}" alone',
@@ -163,7 +168,7 @@ def the_token_has_stayed_bound(context, token, worker):
 
 
 @then('the machine id of "{worker:Name}" is kept in its cache directory')
-def the_machine_id_is_kept(context, worker):
+def the_machine_id_is_kept(context: StepContext, worker: str) -> None:
     """Checks that the worker's cache directory stores the machine id it enrolled with."""
     expect(
         f'the machine id under which "{worker}" enrolled is kept in its cache directory',

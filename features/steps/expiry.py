@@ -1,35 +1,38 @@
 """Lifetimes that pass, and what ends with them."""
 
+from __future__ import annotations
+
 from datetime import timedelta
 
 from behave import given, then, when
 
 from swamp_harness.scenario import expiry, runs, tokens
 from swamp_harness.scenario.expectation import expect
+from swamp_harness.scenario.step_context import StepContext
 
 
 @given('the short-lived token "{token:Name}"')
 @given('the short-lived token "{token:Name}" for {machines:Number} machines')
-def the_short_lived_token(context, token, machines=1):
+def the_short_lived_token(context: StepContext, token: str, machines: int = 1) -> None:
     """Mints a token with the shortest lifetime that swamp allows, for one machine or for several."""
     tokens.prepare(context.world, token, lifetime=context.world.times.shortest_lifetime, machines=machines)
 
 
 @given('{part:PartOfLifetime} of the token "{token:Name}" has passed')
 @when('{part:PartOfLifetime} of the token "{token:Name}" has passed')
-def the_lifetime_has_passed(context, part, token):
+def the_lifetime_has_passed(context: StepContext, part: float, token: str) -> None:
     """Waits until the lifetime of the token, or half of it, has passed."""
     expiry.wait_for_lifetime(context.world, token, part)
 
 
 @when('the orchestrator is killed, and starts again once the lifetime of the token "{token:Name}" has passed')
-def the_orchestrator_is_away_until_expiry(context, token):
+def the_orchestrator_is_away_until_expiry(context: StepContext, token: str) -> None:
     """Kills the orchestrator and restarts it after the token has expired."""
     expiry.restart_orchestrator_after_expiry_of(context.world, token)
 
 
 @then('the worker "{worker:Name}" is disconnected at the deadline')
-def the_worker_is_disconnected_at_the_deadline(context, worker):
+def the_worker_is_disconnected_at_the_deadline(context: StepContext, worker: str) -> None:
     """Checks that the orchestrator disconnects the worker when its token expires."""
     expect(
         f'the worker "{worker}" is disconnected when the lifetime of its token has passed',
@@ -42,7 +45,7 @@ def the_worker_is_disconnected_at_the_deadline(context, worker):
     'the lease of the step "{step:Name}" on "{worker:Name}" ended at most '
     "{seconds:Number} seconds after the deadline"
 )
-def the_lease_ended_at_the_deadline(context, step, worker, seconds):
+def the_lease_ended_at_the_deadline(context: StepContext, step: str, worker: str, seconds: int) -> None:
     """Checks that the step's lease ended within this many seconds of the token's expiry."""
     expect(
         f'the lease of "{step}" on "{worker}" ended at most {seconds} s after the lifetime of its token',

@@ -1,32 +1,37 @@
 """Extensions that come to a worker."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from behave import given, then, when
 
 from swamp_harness.scenario import extensions
 from swamp_harness.scenario.expectation import expect
+from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of
 
 
 @given('a registry that offers version "{version:Name}" of an extension')
-def a_registry(context, version):
+def a_registry(context: StepContext, version: str) -> None:
     """Starts a local extension registry that publishes one version of the test extension."""
     extensions.publish(context.world, version)
 
 
 @given("the operator has pulled the extension")
-def the_operator_has_pulled(context):
+def the_operator_has_pulled(context: StepContext) -> None:
     """Pulls the published extension into the repository."""
     extensions.pull(context.world)
 
 
 @when('the operator pulls version "{version:Name}" with {news:News}, and the orchestrator is restarted')
-def the_operator_pulls(context, version, news):
+def the_operator_pulls(context: StepContext, version: str, news: Any) -> None:
     """Publishes a version of the extension, pulls it and restarts the orchestrator."""
     extensions.replace(context.world, version, **news)
 
 
 @then('the step "{step:Name}" found these versions of its extension, whole:')
-def the_step_found_these_versions(context, step):
+def the_step_found_these_versions(context: StepContext, step: str) -> None:
     """Checks which version of the program and of the files each start of the step ran with."""
     expect(
         f'the step "{step}" ran these versions of its extension, with their own files, byte for byte',
@@ -36,7 +41,7 @@ def the_step_found_these_versions(context, step):
 
 
 @then('the worker "{worker:Name}" was sent of extensions:')
-def the_worker_was_sent(context, worker):
+def the_worker_was_sent(context: StepContext, worker: str) -> None:
     """Checks what the orchestrator sent to the worker, and that it sent each part once."""
     expect(
         f'the worker "{worker}" was sent this of extensions, and each of it once',
@@ -46,7 +51,7 @@ def the_worker_was_sent(context, worker):
 
 
 @then('on the machine of "{worker:Name}" the extension is in the cache and nowhere else')
-def the_extension_is_in_the_cache(context, worker):
+def the_extension_is_in_the_cache(context: StepContext, worker: str) -> None:
     """Checks that the worker keeps the extension in its cache directory and in no other place."""
     expect(
         f'on the machine of "{worker}" the extension is in the cache and nowhere else',

@@ -1,39 +1,46 @@
 """The same command lines in text and in JSON."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 from behave import then, when
 
 from swamp_harness.product.commands import Output, fails_because
 from swamp_harness.scenario import every_list, json_mode
 from swamp_harness.scenario.expectation import expect
+from swamp_harness.scenario.json_mode import Question
+from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of
 
 
 @when("the operator asks the help for the worker commands")
-def the_operator_asks_the_help(context):
+def the_operator_asks_the_help(context: StepContext) -> None:
     """Collects every command under `swamp worker` from the product's own help."""
     context.world.asked = json_mode.worker_commands(context.world)
 
 
 @when("the operator {question:Question}, in text and in JSON")
-def the_operator_asks(context, question):
+def the_operator_asks(context: StepContext, question: Question) -> None:
     """Runs a command twice, once with text output and once with JSON output."""
     context.world.asked = json_mode.ask(context.world, question)
 
 
 @when("the operator {mistake:Mistake}, in text and in JSON")
-def the_operator_errs(context, mistake):
+def the_operator_errs(context: StepContext, mistake: Sequence[str]) -> None:
     """Runs a wrong command twice, once with text output and once with JSON output."""
     context.world.asked = json_mode.make_mistake(context.world, mistake)
 
 
 @when("the operator verifies {selection:Selection}, in text and in JSON")
-def the_operator_verifies(context, selection):
+def the_operator_verifies(context: StepContext, selection: Any) -> None:
     """Verifies some workers, once with text output and once with JSON output."""
     context.world.asked = every_list.verifications(context.world, *selection)
 
 
 @then("these are the worker commands, and no others:")
-def these_are_the_commands(context):
+def these_are_the_commands(context: StepContext) -> None:
     """Checks that the help lists exactly these commands; `judged in` says which promise covers each."""
     expect(
         "these are the worker commands, and no others",
@@ -44,7 +51,7 @@ def these_are_the_commands(context):
 
 @then("both answers tell the same {number:Number} facts")
 @then("both answers tell the same {number:Number} fact")
-def both_answers_tell_the_same(context, number):
+def both_answers_tell_the_same(context: StepContext, number: int) -> None:
     """Checks that text and JSON list the same entries, and how many there are."""
     expect(
         f"the text tells people the same {number} facts that the JSON tells scripts",
@@ -54,25 +61,25 @@ def both_answers_tell_the_same(context, number):
 
 
 @then('both answers tell that "{worker:Name}" alone has passed')
-def both_answers_tell_who_passed(context, worker):
+def both_answers_tell_who_passed(context: StepContext, worker: str) -> None:
     """Checks that text and JSON list this worker as passed, and no other worker."""
     _judge_verified(context, [{"worker": worker, "verified": "pass"}], context.world.asked)
 
 
 @then("every list of workers shows:")
 @then("every list of workers shows no worker, and how many it leaves out")
-def every_list_of_workers_shows(context):
+def every_list_of_workers_shows(context: StepContext) -> None:
     """Checks the worker list in text and in JSON, asked in the repository and through the orchestrator."""
     _judge_workers(context, past=False)
 
 
 @then("every list of workers, past members included, shows:")
-def every_list_of_all_workers_shows(context):
+def every_list_of_all_workers_shows(context: StepContext) -> None:
     """Checks every form of the worker list with `--all`, which includes workers that have left."""
     _judge_workers(context, past=True)
 
 
-def _judge_workers(context, *, past):
+def _judge_workers(context: StepContext, *, past: bool) -> None:
     rows = every_list.promised_workers(context.table)
     for answer in every_list.answers(context.world, "worker", "list", *(("--all",) if past else ())):
         expect(
@@ -83,7 +90,7 @@ def _judge_workers(context, *, past):
 
 
 @then("every list of waiting steps shows:")
-def every_list_of_waiting_steps_shows(context):
+def every_list_of_waiting_steps_shows(context: StepContext) -> None:
     """Waits until as many steps are queued, then checks every form of the queue."""
     rows = rows_of(context.table, {"step", "waits for"})
     every_list.wait_until_all_queued(context.world, rows)
@@ -96,13 +103,13 @@ def every_list_of_waiting_steps_shows(context):
 
 
 @then("every verification of the workers shows:")
-def every_verification_shows(context):
+def every_verification_shows(context: StepContext) -> None:
     """Checks the verification of all workers, in text and in JSON."""
     rows = rows_of(context.table, {"worker", "verified"})
     _judge_verified(context, rows, every_list.verifications(context.world))
 
 
-def _judge_verified(context, rows, answers):
+def _judge_verified(context: StepContext, rows: Any, answers: Any) -> None:
     for answer in answers:
         expect(
             f"the verification, {answer.how}, shows these workers and no others",
@@ -112,7 +119,7 @@ def _judge_verified(context, rows, answers):
 
 
 @then("both fail because {reason:Failure}, with the same exit code")
-def both_fail(context, reason):
+def both_fail(context: StepContext, reason: str) -> None:
     """Checks that both commands fail for this reason, with the same exit code and no stack trace."""
     code = context.world.asked.json.exit_code
     outcome = fails_because(reason, code)
@@ -124,7 +131,7 @@ def both_fail(context, reason):
 
 
 @then('the worker "{worker:Name}" reported these events, one a line:')
-def the_worker_reported_these_events(context, worker):
+def the_worker_reported_these_events(context: StepContext, worker: str) -> None:
     """Checks the events that the worker printed, in order, one on each line."""
     expect(
         f'the worker "{worker}" reported these events, one a line',

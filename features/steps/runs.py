@@ -1,6 +1,9 @@
 """Workflows and methods: their runs, what becomes of their steps, how they are cancelled."""
 
+from __future__ import annotations
+
 from datetime import timedelta
+from typing import Any
 
 from behave import given, then, when
 
@@ -11,108 +14,109 @@ from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NOTHING_SAID
 from swamp_harness.scenario.placement import planned
 from swamp_harness.scenario.probe import written_by_probe
+from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of
 
 
 @given('the model "{model:Name}"')
-def the_model(context, model):
+def the_model(context: StepContext, model: str) -> None:
     """Creates a repository with a model whose methods can be run without a workflow."""
     repositories.begin_with_model(context.world, model)
 
 
 @given("a workflow with the steps:")
-def a_workflow(context):
+def a_workflow(context: StepContext) -> None:
     """Creates a repository with a workflow: one row for each step, where it runs and what it does."""
     repositories.begin_with_workflow(context.world, planned(context.table))
 
 
 @when('the worker "{worker:Name}" is stopped, and then the step "{step:Name}" goes on')
-def the_worker_is_stopped_during_a_step(context, worker, step):
+def the_worker_is_stopped_during_a_step(context: StepContext, worker: str, step: str) -> None:
     """Asks the worker to stop while the step holds, lets the step continue and waits for the worker."""
     step_progress.stop_during_step(context.world, worker, step)
 
 
 @when("the workflow starts")
 @when("the workflow starts {details:StartingDetails}")
-def the_workflow_starts(context, details=NOTHING_SAID):
+def the_workflow_starts(context: StepContext, details: Any = NOTHING_SAID) -> None:
     """Starts the workflow and follows its output; does not wait for the end."""
     runs.start_workflow(context.world, **details)
 
 
 @when('a method starts that {work:Work}, with the tags "{tags:Labels}"')
-def a_method_starts_with_tags(context, work, tags):
+def a_method_starts_with_tags(context: StepContext, work: Any, tags: dict[str, str]) -> None:
     """Runs a method of the model with tags for all data that it writes."""
     runs.start_method(context.world, work, tags)
 
 
 @when("the workflow has run to its end")
-def the_workflow_has_run(context):
+def the_workflow_has_run(context: StepContext) -> None:
     """Starts the workflow and waits until the run has ended."""
     runs.complete_workflow(context.world)
 
 
 @when('the step "{step:Name}" is running')
-def the_step_is_running(context, step):
+def the_step_is_running(context: StepContext, step: str) -> None:
     """Waits until the step has started."""
     step_progress.wait_until_begun(context.world, step)
 
 
 @when('the step "{step:Name}" is running for the second time, or the run is over')
-def the_step_is_running_again(context, step):
+def the_step_is_running_again(context: StepContext, step: str) -> None:
     """Waits until the step has started a second time, or the run has ended."""
     step_progress.wait_until_begun_again(context.world, step)
 
 
 @when('the step "{step:Name}" goes on once the workers "{workers:Names}" have ended')
-def the_step_goes_on_once_workers_have_ended(context, step, workers):
+def the_step_goes_on_once_workers_have_ended(context: StepContext, step: str, workers: list[str]) -> None:
     """Waits until these workers have exited or are enrolled, then lets the step continue."""
     step_progress.go_on_once_ended(context.world, step, workers)
 
 
 @when('the step "{step:Name}" has written')
-def the_step_has_written(context, step):
+def the_step_has_written(context: StepContext, step: str) -> None:
     """Waits until the running step has written data."""
     step_progress.wait_until_written(context.world, step)
 
 
 @when('the step "{step:Name}" has been handed to "{worker:Name}"')
-def the_step_has_been_handed_to(context, step, worker):
+def the_step_has_been_handed_to(context: StepContext, step: str, worker: str) -> None:
     """Waits until the orchestrator has dispatched the step to the worker."""
     step_progress.wait_until_handed_over(context.world, step, worker)
 
 
 @when("the operator cancels the run")
-def the_operator_cancels_the_run(context):
+def the_operator_cancels_the_run(context: StepContext) -> None:
     """Cancels the run by its id."""
     cancellation.cancel_run(context.world)
 
 
 @when("the operator cancels the workflow by its name")
-def the_operator_cancels_the_workflow(context):
+def the_operator_cancels_the_workflow(context: StepContext) -> None:
     """Cancels the run by the name of its workflow."""
     context.world.operator.cancel_workflow(context.world.workflow.name)
 
 
 @when("the operator presses Ctrl-C")
-def the_operator_presses_ctrl_c(context):
+def the_operator_presses_ctrl_c(context: StepContext) -> None:
     """Presses Ctrl-C in the command that follows the run."""
     context.world.runs.last.press_ctrl_c()
 
 
 @then("the run succeeds")
-def the_run_succeeds(context):
+def the_run_succeeds(context: StepContext) -> None:
     """Waits for the end of the run and checks that its output and the run history show success."""
     _judge_run(context, run_that(SUCCEEDED))
 
 
 @then("the run fails because {reason:RunFailure}")
-def the_run_fails_because(context, reason):
+def the_run_fails_because(context: StepContext, reason: str) -> None:
     """Waits for the end of the run and checks that it failed for this reason."""
     _judge_run(context, run_that(FAILED, reason))
 
 
 @then("the method succeeds")
-def the_method_succeeds(context):
+def the_method_succeeds(context: StepContext) -> None:
     """Waits for the end of the method and checks that its output shows success."""
     expect(
         "the method has ended, for the one who follows it, as succeeded",
@@ -122,7 +126,7 @@ def the_method_succeeds(context):
 
 
 @then("the command confirms that it cancels the run")
-def the_command_confirms_the_cancellation(context):
+def the_command_confirms_the_cancellation(context: StepContext) -> None:
     """Checks that the cancel command succeeds and names this run."""
     expect(
         "the command succeeds, and says that it cancels this run",
@@ -132,7 +136,7 @@ def the_command_confirms_the_cancellation(context):
 
 
 @then("nothing of the run was left when the command said that it is cancelled")
-def nothing_was_left_when_told(context):
+def nothing_was_left_when_told(context: StepContext) -> None:
     """Checks that no process, lease, busy worker or queued step was left when the cancel command answered."""
     expect(
         "nothing of the run was left at work when the command said that it is cancelled",
@@ -142,7 +146,7 @@ def nothing_was_left_when_told(context):
 
 
 @then('the step "{step:Name}" was over at most {seconds:Number} seconds after the command had answered')
-def the_step_was_over_in_time(context, step, seconds):
+def the_step_was_over_in_time(context: StepContext, step: str, seconds: int) -> None:
     """Checks that the step's lease ended within this many seconds of the command's answer."""
     expect(
         f'the dispatch of "{step}" ended, by its lease, at most {seconds} s after the command had answered',
@@ -152,7 +156,7 @@ def the_step_was_over_in_time(context, step, seconds):
 
 
 @then('the step "{step:Name}" was asked to stop, and ended before its own end')
-def the_step_was_ended(context, step):
+def the_step_was_ended(context: StepContext, step: str) -> None:
     """Checks that the step started once and was stopped before it finished its work."""
     expect(
         f'the step "{step}" was asked to stop, and did not come to its own end, by its own account',
@@ -162,12 +166,12 @@ def the_step_was_ended(context, step):
 
 
 @then("the run is cancelled")
-def the_run_is_cancelled(context):
+def the_run_is_cancelled(context: StepContext) -> None:
     """Waits for the end of the run and checks that its output and the run history show a cancellation."""
     _judge_run(context, run_that(CANCELLED))
 
 
-def _judge_run(context, expected):
+def _judge_run(context: StepContext, expected: Any) -> None:
     expect(
         f"the run has ended, for its follower and in the run history, as {expected}",
         expected=expected,
@@ -176,7 +180,7 @@ def _judge_run(context, expected):
 
 
 @then("these steps began, and no others:")
-def these_steps_began(context):
+def these_steps_began(context: StepContext) -> None:
     """Checks which steps started and on which worker, and that no other step started."""
     expect(
         "these steps began, by their own account, and no others",
@@ -186,13 +190,13 @@ def these_steps_began(context):
 
 
 @then("no step began")
-def no_step_began(context):
+def no_step_began(context: StepContext) -> None:
     """Checks that no step started."""
     expect("no step began, by its own account", expected=[], actual=runs.steps_begun(context.world))
 
 
 @then("this data has been recorded, and no other:")
-def this_data_has_been_recorded(context):
+def this_data_has_been_recorded(context: StepContext) -> None:
     """Checks all data that the steps wrote: step, name, version and worker."""
     expect(
         "the steps have recorded this data, and no other",
@@ -202,7 +206,7 @@ def this_data_has_been_recorded(context):
 
 
 @then('the operator can read what the step "{step:Name}" had written into "{datum:Name}"')
-def the_operator_can_read(context, step, datum):
+def the_operator_can_read(context: StepContext, step: str, datum: str) -> None:
     """Checks that the operator reads exactly what the step wrote into this data item."""
     expect(
         f'the operator can read what the step "{step}" had written into "{datum}"',
@@ -212,7 +216,7 @@ def the_operator_can_read(context, step, datum):
 
 
 @then('nothing of a step is left running on the machine of "{worker:Name}"')
-def nothing_of_a_step_is_left(context, worker):
+def nothing_of_a_step_is_left(context: StepContext, worker: str) -> None:
     """Checks that no process of a step is left on the worker's machine."""
     expect(
         f'nothing of a step is left running on the machine of "{worker}"',
@@ -222,7 +226,7 @@ def nothing_of_a_step_is_left(context, worker):
 
 
 @then("the history of all runs shows the run as {status:RunStatus}")
-def the_history_shows_the_run_as(context, status):
+def the_history_shows_the_run_as(context: StepContext, status: str) -> None:
     """Checks the run's status in the history of all runs."""
     expect(
         f"the history of all runs shows the run as {status}",
@@ -232,14 +236,14 @@ def the_history_shows_the_run_as(context, status):
 
 
 @then("the orchestrator still serves")
-def the_orchestrator_still_serves(context):
+def the_orchestrator_still_serves(context: StepContext) -> None:
     """Checks that the orchestrator still answers."""
     expect("the orchestrator still serves", expected=True, actual=context.world.orchestrator.api.ready())
 
 
 @then('all data of the step "{steps:Names}" have the tags "{tags:Labels}"')
 @then('all data of the steps "{steps:Names}" have the tags "{tags:Labels}"')
-def all_data_have_the_tags(context, steps, tags):
+def all_data_have_the_tags(context: StepContext, steps: list[str], tags: dict[str, str]) -> None:
     """Checks that all data of these steps have exactly these tags."""
     expect(
         f"all data of the steps {' and '.join(steps)} have the tags that the run was given",
