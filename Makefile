@@ -84,7 +84,7 @@ test: .venv/ready workflows
 	$(BIN)/mypy --platform win32
 	$(BIN)/lint-imports
 	$(BIN)/swamp-uat check
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 # The rules of GitHub's workflows, and what is unsafe in them; asks nobody.
 workflows: .venv/ready
