@@ -203,9 +203,9 @@ def test_a_second_interrupt_keeps_the_results_and_waits_for_nothing(tmp_path, jo
 def test_a_third_interrupt_ends_a_run_at_once(tmp_path):
     change = (
         "import time\n"
-        "from swamp_harness.scenario.run_context import Bench\n"
+        "from swamp_harness.scenario.run_context import RunContext\n"
         "def slow(self): print('ending', file=sys.stderr, flush=True); time.sleep(300)\n"
-        "Bench.close = slow"
+        "RunContext.close = slow"
     )
     run = start(tmp_path, "-j", "2", "--tags", "@uat-06", change=change)
     assert any(line.startswith("  ok ") for line in run.stdout)
@@ -451,9 +451,7 @@ def scenario(name, key="the-scenario"):
 """
 
 
-WITH_FEATURES = (
-    "import pathlib\nfrom swamp_harness.render import project\nproject.FEATURES = pathlib.Path({folder!r})"
-)
+WITH_FEATURES = "import pathlib\nfrom swamp_harness.specification import project\nproject.FEATURES = pathlib.Path({folder!r})"
 
 
 @pytest.fixture

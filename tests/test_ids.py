@@ -11,6 +11,7 @@ import pytest
 from swamp_harness.quality import references
 from swamp_harness.render.coverage import load_recorded
 from swamp_harness.results import deviations, ids
+from swamp_harness.runner import references as run_references
 from swamp_harness.specification import features, project
 from swamp_harness.system.errors import ExitCode
 
@@ -92,7 +93,7 @@ def test_what_names_a_scenario_that_does_not_exist_stops_the_run(tmp_path, monke
     with pytest.raises(
         ids.IdMistake, match=r"waivers\.yaml:1: the scenario 'worker-nips' does not exist"
     ) as caught:
-        references.refuse_id_mistakes(parsed(tmp_path, FEATURE))
+        run_references.refuse_id_mistakes(parsed(tmp_path, FEATURE))
 
     assert caught.value.exit_code == ExitCode.FEATURE_MISTAKE
 

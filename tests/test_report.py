@@ -42,7 +42,7 @@ def test_a_result_stands_where_the_issue_has_its_promise(fake_swamp, tmp_path):
     assert values(result, "feature") == ["Token lifecycle"]
     assert values(result, "story") == ["1. Mint"]
     assert values(result, "severity") == ["blocker"]
-    assert values(result, "suite") == ["Token lifecycle"]
+    assert values(result, "suite") == ["Tokens"]
     assert values(result, "tag") == ["issue-630", "token-shown-once", "uat-01"]
     assert [link["url"] for link in result["links"]] == ["https://swamp-club.com/lab/630"]
     categories = json.loads((tmp_path / "allure-results" / "categories.json").read_text())
