@@ -451,7 +451,11 @@ def scenario(name, key="the-scenario"):
 """
 
 
-WITH_FEATURES = "import pathlib\nfrom swamp_harness.specification import project\nproject.FEATURES = pathlib.Path({folder!r})"
+WITH_FEATURES = """\
+import pathlib
+from swamp_harness.specification import project
+project.FEATURES = pathlib.Path({folder!r})
+"""
 
 
 @pytest.fixture
