@@ -77,12 +77,13 @@ Feature: Capabilities
       | makes mistakes                          |
 
   @uat-22 @worker-reads-data-and-expressions
-  Scenario: Steps read what was written, compute what expressions say, and are given each line of a stream
+  Scenario: Steps read and compute what is true, keep a sensitive field in the vault, and are given lines of a stream
     Given a workflow with the steps:
       | step      | runs on          | work                                   | after |
       | seed      | the orchestrator | writes resources                       |       |
       | reading   | any worker       | reads data, its own and that of others | seed  |
       | computing | any worker       | evaluates expressions                  |       |
+      | guarding  | any worker       | writes a sensitive field               |       |
       | streaming | the orchestrator | writes files from a stream             |       |
     And an orchestrator
     And the enrolled worker "alpha"
@@ -101,6 +102,7 @@ Feature: Capabilities
       | size('Grüße')              | 5          |
       | [1, 2, 3].map(n, n * 2)    | 2, 4, 6    |
       | team == 'blue' ? 'b' : 'x' | b          |
+    And the sensitive field of the step "guarding" is in the vault, and not in its data
     And the step "streaming" was given back:
       | asked for             | given back                       |
       | the lines of a stream | one, twö, , last, without an end |

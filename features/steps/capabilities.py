@@ -55,6 +55,15 @@ def was_given_back_and_left_behind_the_same(context, placed, local):
     )
 
 
+@then('the sensitive field of the step "{step:Name}" is in the vault, and not in its data')
+def the_sensitive_field_is_in_the_vault(context, step):
+    judge(
+        f'the sensitive field of the step "{step}" is in the vault, and not in its data',
+        promised={"in the vault": True, "in its data": False, "another field in its data": True},
+        seen=capabilities.sensitive_field(context.world, step),
+    )
+
+
 @then('every value came back to the step "{step:Name}" as it was')
 def every_value_came_back(context, step):
     """Checks that every value the step handed over came back to it unchanged."""

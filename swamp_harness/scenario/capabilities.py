@@ -22,6 +22,8 @@ from swamp_harness.scenario.world import World
 _WHO_WHERE_AND_WHEN = frozenset({"id", "modelId", "ownerRef", "createdAt", "contentPath", "definitionHash"})
 _ITS_OWN_NAME = "(the step's own name)"
 _ABSENT = "nothing"
+# The sensitive field that a step writes, and another one beside it (uat_capabilities.ts).
+_SENSITIVE, _BESIDE = "lovelace-1815", "ada"
 _THIS_RUN = "this run"
 # Calls of the probe in the words of the features, by the name under which it notes what came back.
 _CALLS = {
@@ -121,6 +123,19 @@ def differences_in_remains(world: World, one: str, other: str) -> list[Differenc
     if not any(remains.values()):
         raise InfrastructureFault(f'Neither "{one}" nor "{other}" has left anything behind.')
     return _differences("left behind", remains)
+
+
+def sensitive_field(world: World, step: str) -> dict[str, bool]:
+    """Where the sensitive field can be found that a step has written, and another field beside it."""
+    api = world.orchestrator.api
+    data = data_of_model(api, step)
+    ids = {datum["got"]["modelId"] for datum in data.values()}
+    text = json.dumps(data)
+    return {
+        "in the vault": _SENSITIVE in secrets_that_name(api, VAULT, [step, *ids]).values(),
+        "in its data": _SENSITIVE in text,
+        "another field in its data": _BESIDE in text,
+    }
 
 
 def _remains(world: World, step: str) -> dict[str, Any]:
