@@ -60,7 +60,7 @@ def was_given_back_and_left_behind_the_same(context: StepContext, placed: str, l
 
 @then('the sensitive field of the step "{step:Name}" is in the vault, and not in its data')
 def the_sensitive_field_is_in_the_vault(context: StepContext, step: str) -> None:
-    """Checks that the field of the data that is sensitive is kept in the vault, and the others in the data."""
+    """Checks that the sensitive field of the data is kept in the vault, and the others in the data."""
     expect(
         f'the sensitive field of the step "{step}" is in the vault, and not in its data',
         expected={"in the vault": True, "in its data": False, "another field in its data": True},
