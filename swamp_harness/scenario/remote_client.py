@@ -19,9 +19,7 @@ from swamp_harness.scenario.runs import cause_of_standstill
 from swamp_harness.scenario.step_progress import wait_until_begun
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
-from swamp_harness.system.limits import (
-    OUTPUT_SEEN,
-)
+from swamp_harness.system.limits import OUTPUT_SEEN
 from swamp_harness.system.network import NetworkPath
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 

@@ -18,11 +18,7 @@ from swamp_harness.scenario.probe import INPUT_VALUE, PROBE, reading_of
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
-from swamp_harness.system.limits import (
-    LEASES_SETTLED,
-    RUN_ENDED,
-    STEP_PROCESSES_GONE,
-)
+from swamp_harness.system.limits import LEASES_SETTLED, RUN_ENDED, STEP_PROCESSES_GONE
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 _GIVEN = "the input"

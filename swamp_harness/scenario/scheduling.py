@@ -14,10 +14,7 @@ from swamp_harness.scenario.probe_log import Note
 from swamp_harness.scenario.runs import cause_of_standstill, settle_leases
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
-from swamp_harness.system.limits import (
-    QUEUE_LIMIT_OVER,
-    STEP_QUEUED,
-)
+from swamp_harness.system.limits import QUEUE_LIMIT_OVER, STEP_QUEUED
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 

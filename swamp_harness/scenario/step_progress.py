@@ -9,11 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.scenario.runs import cause_of_standstill
 from swamp_harness.scenario.world import World
-from swamp_harness.system.limits import (
-    OUTPUT_SEEN,
-    STEP_BEGUN,
-    STEP_WRITTEN,
-)
+from swamp_harness.system.limits import OUTPUT_SEEN, STEP_BEGUN, STEP_WRITTEN
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 
