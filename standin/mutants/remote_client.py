@@ -362,3 +362,15 @@ def follower_gives_up() -> None:
     @replaces("operator.workflows:attach")
     def _(old: Callable[[Followed], str], followed: Followed) -> str:
         raise ConnectionError("the orchestrator has gone")
+
+
+@mutant(28)
+def input_ends_at_a_later_sign() -> None:
+    """An input of a run that has an "=" in its value is given its last part only, under a longer name."""
+
+    @replaces("operator.workflows:_follow")
+    async def _(
+        old: Callable[[Call, dict[str, Any]], Awaitable[Any]], call: Call, payload: dict[str, Any]
+    ) -> Any:
+        inputs = dict(f"{name}={value}".rsplit("=", 1) for name, value in payload["inputs"].items())
+        return await old(call, {**payload, "inputs": inputs})

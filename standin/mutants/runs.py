@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.runs import Run
     from standin.orchestrator.workflow import Step
     from standin.repository import Repository
+    from standin.runners import Runner
     from standin.store import Place
     from standin.worker.session import Session
 
@@ -395,7 +396,30 @@ def writes_of_another_step_counted() -> None:
         old(dispatcher, dispatch, fate)
 
 
+@mutant(15)
+def reasons_of_a_loss_swapped() -> None:
+    """A lease of a step whose worker came back says that the worker was lost for good, and the reverse."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        old(dispatcher, dispatch, "gone" if fate == "returned" else "returned")
+
+
 # Promise 17: A cancelled run ends, everywhere and with everything that its steps have started.
+
+
+@mutant(17)
+def step_not_asked_to_stop() -> None:
+    """A step that is cancelled is killed without having been asked to stop."""
+
+    @replaces("runners:Runner.stop")
+    async def _(old: Callable[[Runner], Awaitable[None]], runner: Runner) -> None:
+        runner.kill()
 
 
 @mutant(17)
