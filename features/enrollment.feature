@@ -154,8 +154,8 @@ Feature: Enrollment and machine binding
     And the enrolled worker "alpha" with the token "fleet"
     When the worker "alpha" is killed
     And the worker "beta" connects with the token "fleet"
+    And the worker "beta" has enrolled or ended
     And the worker "alpha" starts again
-    And the workers "alpha, beta" have enrolled or ended
     And the worker "gamma" connects with the token "fleet"
     Then the worker "alpha" is enrolled
     And the worker "beta" is enrolled

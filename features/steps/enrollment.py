@@ -43,10 +43,10 @@ def the_worker_connects(context: StepContext, worker: str, details: Any = WORKER
     connect(context.world, worker, details)
 
 
-@when('the workers "{workers:Names}" have enrolled or ended')
-def the_workers_have_enrolled_or_ended(context: StepContext, workers: list[str]) -> None:
-    """Waits until each of these workers is enrolled or its process has ended."""
-    enrollment.settle(context.world, workers)
+@when('the worker "{worker:Name}" has enrolled or ended')
+def the_worker_has_enrolled_or_ended(context: StepContext, worker: str) -> None:
+    """Waits until the worker is enrolled or its process has ended; later steps show which."""
+    enrollment.settle(context.world, worker)
 
 
 @when('the machine id of "{worker:Name}" is saved with foreign line ends')

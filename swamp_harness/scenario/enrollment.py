@@ -185,18 +185,18 @@ def enroll_worker(
     )[0]
 
 
-def settle(world: World, workers: Sequence[str]) -> None:
-    """Wait until each of these workers has enrolled or its process has ended.
+def settle(world: World, name: str) -> None:
+    """Wait until a worker has enrolled or its process has ended.
 
     Raises:
-        WaitTimeout: one runs on and has not enrolled.
+        WaitTimeout: it runs on and has not enrolled.
     """
-    for worker in map(world.workers.__getitem__, workers):
-        try:
-            worker.wait_until_enrolled()
-        except WaitTimeout:
-            if worker.alive:
-                raise
+    worker = world.workers[name]
+    try:
+        worker.wait_until_enrolled()
+    except WaitTimeout:
+        if worker.alive:
+            raise
 
 
 def connect_worker(
