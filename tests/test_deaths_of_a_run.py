@@ -134,3 +134,30 @@ def test_a_folder_that_no_run_has_kept_is_never_removed(fake_swamp, tmp_path):
     run_with_a_failed_step(fake_swamp, tmp_path)
 
     assert (tmp_path / "precious" / "scenario-001").exists()
+
+
+def test_a_run_that_ends_before_its_first_scenario_leaves_no_folder(fake_swamp, tmp_path):
+    change = (
+        "import sys\n"
+        "from swamp_harness.cli import main\n"
+        "from swamp_harness.product.binaries import Binaries\n"
+        "def fail(self, folder): raise KeyError('the copy of the binary')\n"
+        "Binaries.under_their_own_name = fail\n"
+        "sys.exit(main.main(sys.argv[1:]))"
+    )
+    environment = suite_environment(
+        tmp_path / "reports", SWAMP_BIN=str(fake_swamp().path), TMPDIR=str(tmp_path)
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", change, "run", "--name", SCENARIO],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert "the copy of the binary" in done.stderr
+    assert eventually(lambda: not list(tmp_path.glob("swamp-uat-*")))

@@ -71,6 +71,7 @@ class RunContext:
         hosts: where workers may run.
         reports: where the run's artifacts go.
         run_id: which every process of the run is marked with.
+        guardian: ends what the run leaves behind, however it dies.
         folder: the run's working folder, outside of `reports` because the product writes into it unblanked.
         network: what the product finds in its environment where it may download.
 
@@ -93,6 +94,7 @@ class RunContext:
         *,
         reports: Path,
         run_id: str,
+        guardian: Guardian,
         folder: Path,
         network: Mapping[str, str],
     ) -> None:
@@ -103,7 +105,7 @@ class RunContext:
         self.run_id = run_id
         self.folder = folder
         self._network = network
-        self._guardian = Guardian(run_id, folder)
+        self._guardian = guardian
         self._template: Repository | None = None
         self._fault: Exception | None = None
         self._template_with_probe: Repository | None = None
@@ -127,12 +129,14 @@ class RunContext:
         run_id = f"swamp-uat-{secrets.token_hex(4)}"
         # Resolved, so that product and suite call it by the same name where the temp folder is a link.
         folder = Path(tempfile.mkdtemp(prefix=f"{run_id}-")).resolve()
+        guardian = Guardian(run_id, folder)  # before anything is put into the folder
         context = cls(
             target,
             binaries.under_their_own_name(folder),
             hosts,
             reports=reports,
             run_id=run_id,
+            guardian=guardian,
             folder=folder,
             network=network_settings(environ),
         )
