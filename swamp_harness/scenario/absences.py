@@ -16,7 +16,7 @@ def lose(world: World, worker: str, fault: Callable[[], None], limit: Limit = PO
     name = world.member_of(worker)
     wait_until(
         f'the orchestrator to notice the loss of "{worker}"',
-        lambda: [member for member in world.live_pool() if member.name == name],
+        lambda: world.live_pool(name),
         lambda members: any(not member.connected for member in members),
         limit,
     )
@@ -40,7 +40,7 @@ def wait_for_connection(world: World, worker: str, awaited: str, *, connected: b
     name = world.member_of(worker)
     wait_until(
         f'"{worker}" {awaited}',
-        lambda: [member for member in world.live_pool() if member.name == name],
+        lambda: world.live_pool(name),
         lambda members: any(member.connected for member in members) == connected,
         limit,
     )

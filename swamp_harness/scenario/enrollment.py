@@ -82,8 +82,9 @@ def pool_when(
 
 def is_connected(world: World, name: str) -> bool:
     """Whether a worker's process runs and the live pool shows its member as connected."""
-    worker, member = world.workers[name], world.member_of(name)
-    return worker.alive and any(each.name == member and each.connected for each in world.live_pool())
+    if not world.workers[name].alive:
+        return False
+    return any(member.connected for member in world.live_pool(world.member_of(name)))
 
 
 def machine_id_of(world: World, worker: str) -> str:

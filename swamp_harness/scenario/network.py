@@ -77,7 +77,7 @@ def kept_after_grace_window(world: World, name: str) -> list[LiveMember]:
     """
     return wait_until(
         f'"{name}" to be removed from the pool after the grace window of {_grace_window(world):g} s',
-        lambda: [member for member in world.live_pool() if member.name == name],
+        lambda: world.live_pool(name),
         lambda members: not members,
         beyond_grace_window(world, GRACE_WINDOW_OVER),
     )
@@ -130,7 +130,7 @@ def membership(world: World, worker: str) -> Membership:
 
 
 def _connected(world: World, worker: str) -> bool:
-    return any(member.name == worker and member.connected for member in world.live_pool())
+    return any(member.connected for member in world.live_pool(worker))
 
 
 def silence_until_noticed(world: World, worker: str) -> None:
@@ -210,7 +210,7 @@ def refuse_and_heal(world: World, worker: str, attempts: int, times: int) -> Non
         world.workers.network(worker).heal()
         wait_until(
             f'"{worker}" to come back to the live pool, or end',
-            lambda: [member for member in world.live_pool() if member.name == worker],
+            lambda: world.live_pool(worker),
             lambda members: any(member.connected for member in members) or not actor.alive,
             WORKER_CONNECTED,
         )

@@ -205,15 +205,16 @@ class World:
 
     # --- the pool
 
-    def live_pool(self) -> list[LiveMember]:
-        """The live pool, by name, as the orchestrator's health endpoint tells it.
+    def live_pool(self, name: str | None = None) -> list[LiveMember]:
+        """The live pool, or the member of a name, sorted, as the orchestrator's health endpoint tells it.
 
         Raises:
             NoAnswer: the orchestrator does not answer.
         """
         members = self.orchestrator.api.live_pool()
         self.pool_watch.see(members, datetime.now(UTC))
-        return sorted(members, key=lambda member: member.name)
+        wanted = [member for member in members if name in (None, member.name)]
+        return sorted(wanted, key=lambda member: member.name)
 
     def members(self, name: str | None = None) -> list[PoolMember]:
         """The members that the worker list would show now, or that of a name, asked over the cheap surface.
