@@ -48,7 +48,7 @@ def test_an_answer_that_breaks_its_contract_is_a_broken_promise(fake_swamp, tmp_
     assert "'vaultRef' is a required property" in done.stdout
 
 
-def test_an_infrastructure_fault_reads_differently(fake_swamp, tmp_path):
+def test_an_infrastructure_error_reads_differently(fake_swamp, tmp_path):
     done = run_suite(
         tmp_path,
         "--name",

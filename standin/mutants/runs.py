@@ -46,6 +46,20 @@ def never_run_again() -> None:
 
 
 @mutant(15)
+def reasons_of_a_loss_swapped() -> None:
+    """A lease of a step whose worker came back says that the worker was lost for good, and the reverse."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        old(dispatcher, dispatch, "gone" if fate == "returned" else "returned")
+
+
+@mutant(15)
 def result_twice() -> None:
     """A step whose worker was lost runs twice more, and leaves two results."""
 
@@ -394,20 +408,6 @@ def writes_of_another_step_counted() -> None:
             if lease["workerName"] == dispatch.lease["workerName"] and lease["hasWrites"]:
                 dispatch.lease["hasWrites"] = True
         old(dispatcher, dispatch, fate)
-
-
-@mutant(15)
-def reasons_of_a_loss_swapped() -> None:
-    """A lease of a step whose worker came back says that the worker was lost for good, and the reverse."""
-
-    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
-    def _(
-        old: Callable[[Dispatcher, Dispatch, str], None],
-        dispatcher: Dispatcher,
-        dispatch: Dispatch,
-        fate: str,
-    ) -> None:
-        old(dispatcher, dispatch, "gone" if fate == "returned" else "returned")
 
 
 # Promise 17: A cancelled run ends, everywhere and with everything that its steps have started.

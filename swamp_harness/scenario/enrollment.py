@@ -26,6 +26,7 @@ from swamp_harness.system.waiting import WaitTimeout, wait_until
 # What a worker says of its pause before it tries again, if the pause is one that it may make.
 PAUSE = "at most 30 s"
 _LONGEST_PAUSE = 30
+_ORCHESTRATOR = "orchestrator"
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,6 @@ def binding_of(world: World, token: str, worker: str) -> Binding:
     record = world.operator.token(token)
     first = world.workers.first_enrollment(worker)
     return Binding(record.machines, all(bound < first.seen for bound in record.bound_at))
-
-
-_ORCHESTRATOR = "orchestrator"
 
 
 def start_orchestrator(
