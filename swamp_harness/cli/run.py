@@ -28,7 +28,7 @@ def add_commands(commands: Any) -> None:
     add_tags(measured, "as for run, to measure a part")
     add_jobs(measured, "as for run, for the second of the two")
     measured.add_argument("paths", nargs="*", help="as for run")
-    measured.set_defaults(subcommand=_bench)
+    measured.set_defaults(subcommand=_benchmark)
 
     releases = commands.add_parser(
         "matrix", help="run the suite over several releases, and tell since when a promise is kept or broken"
@@ -46,19 +46,11 @@ def _run(options: argparse.Namespace) -> int:
     )
 
 
-def _bench(options: argparse.Namespace) -> int:
-    selection = [
-        *(("--shard", options.shard) if options.shard else ()),
-        *(part for tags in options.tags for part in ("--tags", tags)),
-        *options.paths,
-    ]
+def _benchmark(options: argparse.Namespace) -> int:
+    selection = Selection(shard=options.shard, tags=options.tags, paths=options.paths)
     return benchmark.measure(project.reports(), options.jobs or jobs_that_suit(), selection)
 
 
 def _matrix(options: argparse.Namespace) -> int:
-    selection = [
-        *("--jobs", str(options.jobs)),
-        *(part for tags in options.tags for part in ("--tags", tags)),
-        *(part for name in options.name for part in ("--name", name)),
-    ]
+    selection = Selection(options.jobs, tags=options.tags, names=options.name)
     return release_runs.run_matrix(options.versions, project.reports(), selection)

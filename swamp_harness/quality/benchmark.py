@@ -5,7 +5,7 @@ Both run in processes of their own, one after the other, with the settings of th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from swamp_harness.render.documents import set_aside
 from swamp_harness.results import figures
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run
+from swamp_harness.runner.launch import Selection
 from swamp_harness.runner.suite_process import run_suite
 from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode, UnusableInput
@@ -25,13 +26,13 @@ BENCHMARK_FILE = "benchmark.json"
 _FINISHED = {ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS, ExitCode.PROMISE_BROKEN}
 
 
-def measure(reports: Path, jobs: int, selection: Sequence[str]) -> int:
+def measure(reports: Path, jobs: int, selection: Selection) -> int:
     """Run the suite serially and side by side, print what each cost, and write `benchmark.json`.
 
     Args:
         reports: where `benchmark.json` goes, and the reports of both runs, in folders of their own.
         jobs: how many scenarios at a time in the second run.
-        selection: further arguments of `swamp-uat run`.
+        selection: of the scenarios to measure.
 
     Returns:
         The exit code.
@@ -60,9 +61,9 @@ def measure(reports: Path, jobs: int, selection: Sequence[str]) -> int:
     return ExitCode.EVERY_PROMISE_HELD
 
 
-def _measured(name: str, folder: Path, at_once: int, selection: Sequence[str]) -> SuiteRun:
+def _measured(name: str, folder: Path, at_once: int, selection: Selection) -> SuiteRun:
     print(f"\n{name}, {at_once} at a time", flush=True)
-    code = run_suite(["-j", str(at_once), *selection], project.environment_with_reports(folder))
+    code = run_suite(replace(selection, jobs=at_once), project.environment_with_reports(folder))
     if code not in _FINISHED:
         complaint = f"The {name} run ended with exit code {code}, so nothing was measured: see above."
         known = code in {each.value for each in ExitCode}  # one that was killed has another

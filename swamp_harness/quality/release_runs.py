@@ -19,6 +19,7 @@ from swamp_harness.render.pages import write_page
 from swamp_harness.render.release_matrix import ReleaseRun, matrix
 from swamp_harness.results.outcome import Standing
 from swamp_harness.results.run_record import RUN_FILE, read_run
+from swamp_harness.runner.launch import Selection
 from swamp_harness.runner.reports_folder import taken
 from swamp_harness.runner.suite_process import run_suite
 from swamp_harness.specification import project
@@ -46,13 +47,13 @@ class _Release:
         return {**others, self.variable: self.value}
 
 
-def run_matrix(given: Sequence[str], reports: Path, selection: Sequence[str]) -> int:
+def run_matrix(given: Sequence[str], reports: Path, selection: Selection) -> int:
     """Run the suite over several releases, print the table, and write it down.
 
     Args:
         given: versions of releases, or binaries as paths, oldest first.
         reports: where `matrix.html` and `matrix.json` go, and the reports of each run, in folders below.
-        selection: further arguments of `swamp-uat run`.
+        selection: of the scenarios to run.
 
     Returns:
         The exit code: 0 if every run has judged all it could, whatever it found; else that of the last run
@@ -72,9 +73,7 @@ def run_matrix(given: Sequence[str], reports: Path, selection: Sequence[str]) ->
     return verdict
 
 
-def _run(
-    releases: Sequence[_Release], reports: Path, selection: Sequence[str]
-) -> tuple[list[ReleaseRun], int]:
+def _run(releases: Sequence[_Release], reports: Path, selection: Selection) -> tuple[list[ReleaseRun], int]:
     runs: list[ReleaseRun] = []
     verdict: int = ExitCode.EVERY_PROMISE_HELD
     for count, release in enumerate(releases, start=1):

@@ -40,6 +40,17 @@ class Selection:
     names: Sequence[str] = ()
     paths: Sequence[str] = ()
 
+    def options(self) -> list[str]:
+        """The same on the command line of `swamp-uat run`."""
+        return [
+            *(("--jobs", str(self.jobs)) if self.jobs else ()),
+            *(("--shard", self.shard) if self.shard else ()),
+            *(("--stop",) if self.stop else ()),
+            *(part for tags in self.tags for part in ("--tags", tags)),
+            *(part for name in self.names for part in ("--name", name)),
+            *self.paths,
+        ]
+
 
 def launch(selection: Selection) -> int:
     """Run the selected scenarios.

@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from swamp_harness.runner.launch import Selection
 from swamp_harness.specification import project
 from swamp_harness.system.guardian import Guardian
 from swamp_harness.system.marked_processes import MARK_VARIABLE, mark_of
@@ -19,18 +20,18 @@ from swamp_harness.system.marked_processes import MARK_VARIABLE, mark_of
 _KILLED_BY_A_SIGNAL = 128
 
 
-def run_suite(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+def run_suite(selection: Selection, environment: Mapping[str, str]) -> int:
     """Run `swamp-uat run` to its end, with this process's terminal; it dies if this process does.
 
     Args:
-        arguments: of `swamp-uat run`.
+        selection: of scenarios.
         environment: all of its environment.
 
     Returns:
         Its exit code, as a shell has it; that of an interrupted, terminated or hung up run if this process is
         interrupted, terminated or hung up.
     """
-    command = [sys.executable, "-m", "swamp_harness.cli.main", "run", *arguments]
+    command = [sys.executable, "-m", "swamp_harness.cli.main", "run", *selection.options()]
     with _mark() as mark:
         process = subprocess.Popen(command, cwd=project.ROOT, env={**environment, MARK_VARIABLE: mark})
         with _passed_on_to(process):
