@@ -56,7 +56,7 @@ def told_by_allure(reports):
 def forked_by(process):
     """The children of a run that are copies of it and have started something themselves.
 
-    One that is about to execute something else is a copy for a moment as well, which a busy machine makes long.
+    One that is about to execute something else is a copy as well, on a busy machine for a long moment.
     """
     found = []
     for child in psutil.Process(process.pid).children():
