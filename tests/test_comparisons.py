@@ -256,8 +256,8 @@ def test_a_variable_tells_whose_it_was(tmp_path):
         workers={"alpha": SimpleNamespace(environment=of_alpha)},
     )
     folder = tmp_path / "notes"
-    note = {"event": "start", "step": "a", "worker": "alpha", "pid": 7, "at": "2026-11-23T13:07:14Z"}
-    (folder / "journal.jsonl").write_text(json.dumps(note) + "\n")
+    entry = {"event": "start", "step": "a", "worker": "alpha", "pid": 7, "at": "2026-11-23T13:07:14Z"}
+    (folder / "probe-log.jsonl").write_text(json.dumps(entry) + "\n")
     (folder / "environment-a-7").write_text(
         f"OWN={of_alpha['OWN']}\nCLASH={of_orchestrator['CLASH']}\nODD=something else\n"
     )

@@ -1,4 +1,4 @@
-"""One folder on several machines, as the steps of a scenario keep their journal in it."""
+"""One folder on several machines, in which the steps of a scenario write their probe log."""
 
 from pathlib import Path
 

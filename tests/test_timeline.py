@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.product.worker import Milestone
 from swamp_harness.render.timeline_drawing import drawing_of
-from swamp_harness.scenario.probe_log import Note
+from swamp_harness.scenario.probe_log import Entry
 from swamp_harness.scenario.timeline import Lane, Mark, PoolWatch, Span, Timeline, TimelineSource, lanes_of
 from swamp_harness.system.network import NetworkPath, PathChange, PathState
 from swamp_harness.system.process_log import Life, LifeEvent
@@ -49,7 +49,7 @@ class FakeWorker:
 
 def lanes(worker, pool=None, **others):
     none: list = []
-    nobody = dict.fromkeys(("typed", "requests", "orchestrators", "runs", "leases", "notes"), none)
+    nobody = dict.fromkeys(("typed", "requests", "orchestrators", "runs", "leases", "entries"), none)
     nobody |= {"networks": {}, "lifetimes": {}}
     cast = TimelineSource(workers={"alpha": worker}, **{**nobody, **others})
     return {lane.name: lane for lane in lanes_of(cast, pool or PoolWatch(), GRACE)}
@@ -131,14 +131,14 @@ def test_a_path_notes_what_is_done_to_it():
 
 
 def test_a_step_whose_end_is_not_noted_is_cut_off_with_its_worker():
-    notes = [
-        Note("start", "build", "alpha", 7, at(1)),
-        Note("start", "test", "alpha", 8, at(2)),
-        Note("end", "build", "alpha", 7, at(3)),
+    entries = [
+        Entry("start", "build", "alpha", 7, at(1)),
+        Entry("start", "test", "alpha", 8, at(2)),
+        Entry("end", "build", "alpha", 7, at(3)),
     ]
     worker = FakeWorker([(0, Life.STARTED), (5, Life.KILLED)])
 
-    assert told(lanes(worker, notes=notes)["steps"].spans) == [("step", 1, 3), ("step-cut-off", 2, 5)]
+    assert told(lanes(worker, entries=entries)["steps"].spans) == [("step", 1, 3), ("step-cut-off", 2, 5)]
 
 
 def drawn(steps, *others):

@@ -156,13 +156,13 @@ def probe_log(tmp_path):
 
 
 def write(probe_log, *lines):
-    with Path(probe_log.variables["UAT_NOTES"], "journal.jsonl").open("a") as file:
+    with Path(probe_log.variables["UAT_NOTES"], "probe-log.jsonl").open("a") as file:
         for event, step, worker, pid in lines:
-            note = {"event": event, "step": step, "worker": worker, "pid": pid, "at": "2026-11-23T13:07:14Z"}
-            file.write(json.dumps(note) + "\n")
+            entry = {"event": event, "step": step, "worker": worker, "pid": pid, "at": "2026-11-23T13:07:14Z"}
+            file.write(json.dumps(entry) + "\n")
 
 
-def test_a_journal_tells_overlap_from_succession(probe_log):
+def test_the_probe_log_distinguishes_overlap_from_succession(probe_log):
     write(probe_log, ("start", "a", "alpha", 1), ("end", "a", "alpha", 1), ("start", "b", "alpha", 2))
     assert probe_log.most_at_once(worker="alpha") == 1
 
@@ -186,14 +186,14 @@ def test_a_step_that_runs_twice_at_a_time_overlaps_itself(probe_log):
 
 def test_a_line_that_is_being_written_is_not_read_yet(probe_log):
     write(probe_log, ("start", "a", "alpha", 1))
-    with Path(probe_log.variables["UAT_NOTES"], "journal.jsonl").open("a") as file:
+    with Path(probe_log.variables["UAT_NOTES"], "probe-log.jsonl").open("a") as file:
         file.write('{"event": "start", "st')
 
-    assert [note.step for note in probe_log.starts()] == ["a"]
+    assert [entry.step for entry in probe_log.starts()] == ["a"]
 
 
 @pytest.mark.skipif("sys.platform == 'win32'", reason="needs a POSIX shell")
-def test_a_shell_step_keeps_the_journal_and_says_who_ran_it(probe_log, tmp_path):
+def test_a_shell_step_writes_the_probe_log_with_its_worker(probe_log, tmp_path):
     task = WORK["runs a program"]("build")
     (Path(probe_log.variables["UAT_NOTES"]) / "begun-build").mkdir()  # begun before, so it does not hold
     environment = {**os.environ, **probe_log.variables, "UAT_WORKER": "alpha"}
@@ -202,7 +202,7 @@ def test_a_shell_step_keeps_the_journal_and_says_who_ran_it(probe_log, tmp_path)
         env=environment, cwd=tmp_path, check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
 
-    assert [(note.event, note.step, note.worker) for note in probe_log.notes()] == [
+    assert [(entry.event, entry.step, entry.worker) for entry in probe_log.entries()] == [
         ("start", "build", "alpha"),
         ("end", "build", "alpha"),
     ]

@@ -44,7 +44,7 @@ def the_step_was_handed(context: StepContext, step: str, keys: list[str]) -> Non
     expect(
         f'the step "{step}" was handed {" and ".join(keys)}, told by their digests',
         expected=[secrets.digest_of(context.world, key) for key in keys],
-        actual=context.world.probe_log.remark("digest", step).split(),
+        actual=context.world.probe_log.note("digest", step).split(),
     )
 
 
@@ -55,7 +55,7 @@ def every_step_was_handed(context: StepContext, key: str) -> None:
     expect(
         f'every step was handed the secret "{key}", told by its digest',
         expected=dict.fromkeys(steps, secrets.digest_of(context.world, key)),
-        actual={step: context.world.probe_log.remark("digest", step) for step in steps},
+        actual={step: context.world.probe_log.note("digest", step) for step in steps},
     )
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from standin.extensions import Description
-from standin.extensions.notes import is_first, journal, note, notes
+from standin.extensions.notes import is_first, log_entry, note, notes
 from standin.store import Kind
 from standin.timing import HOLDING
 from standin.worker.context import Context
@@ -61,35 +61,35 @@ async def _stream(inputs: dict[str, Any], context: Context) -> AsyncIterator[byt
 
 
 async def _make(inputs: dict[str, Any], context: Context) -> None:
-    journal("start", inputs["step"])
+    log_entry("start", inputs["step"])
     writer = context.file("artifact", "artifact")
     if inputs["way"] == "in one piece":
         await writer.write(b"".join(_blocks(inputs["step"], inputs["size"])))
     else:
         await writer.write_stream(_stream(inputs, context))
-    journal("end", inputs["step"])
+    log_entry("end", inputs["step"])
 
 
 async def _read(inputs: dict[str, Any], context: Context) -> None:
-    journal("start", inputs["step"])
+    log_entry("start", inputs["step"])
     size, digest = 0, hashlib.sha256()
     async for piece in context.content("@uat/artifacts", inputs["of"], "artifact"):
         size += len(piece)
         digest.update(piece)
     note(f"read-{inputs['step']}", f"{size} bytes, SHA-256 {digest.hexdigest()}")
-    journal("end", inputs["step"])
+    log_entry("end", inputs["step"])
 
 
 async def _make_all(inputs: dict[str, Any], context: Context) -> None:
     step = inputs["step"]
-    journal("start", step)
+    log_entry("start", step)
     for name, one in inputs["artifacts"].items():
         writer, content = context.file("artifact", name), b"".join(_blocks(step, one["size"]))
         if one["way"] == "as a stream":
             await writer.write_stream(_cut(content))
         else:
             await writer.write(content)
-    journal("end", step)
+    log_entry("end", step)
 
 
 async def _cut(content: bytes) -> AsyncIterator[bytes]:
@@ -98,14 +98,14 @@ async def _cut(content: bytes) -> AsyncIterator[bytes]:
 
 
 async def _read_all(inputs: dict[str, Any], context: Context) -> None:
-    journal("start", inputs["step"])
+    log_entry("start", inputs["step"])
     read = {}
     for name in inputs["artifacts"]:
         pieces = context.content("@uat/artifacts", inputs["of"], name)
         content = b"".join([piece async for piece in pieces])
         read[name] = f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
     note(f"read-{inputs['step']}", json.dumps(read))
-    journal("end", inputs["step"])
+    log_entry("end", inputs["step"])
 
 
 DESCRIPTION = Description(

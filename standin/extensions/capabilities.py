@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from standin.extensions import Description
-from standin.extensions.notes import journal, note
+from standin.extensions.notes import log_entry, note
 from standin.store import Kind
 from standin.worker.context import Context, Refused
 
@@ -190,7 +190,7 @@ async def _handles(context: Context) -> Answer:
     return {"resource": resource["metadata"], "attributes": resource["attributes"], "file": file["metadata"]}
 
 
-_DEEDS: dict[str, Callable[[Context], Awaitable[Answer]]] = {
+_ACTIONS: dict[str, Callable[[Context], Awaitable[Answer]]] = {
     "resources": _resources,
     "adornedResource": _adorned_resource,
     "versions": _versions,
@@ -210,9 +210,9 @@ _DEEDS: dict[str, Callable[[Context], Awaitable[Answer]]] = {
 
 
 async def _use(inputs: dict[str, Any], context: Context) -> None:
-    journal("start", inputs["step"])
-    note(f"got-{inputs['step']}", json.dumps(await _DEEDS[inputs["deed"]](context)))
-    journal("end", inputs["step"])
+    log_entry("start", inputs["step"])
+    note(f"got-{inputs['step']}", json.dumps(await _ACTIONS[inputs["action"]](context)))
+    log_entry("end", inputs["step"])
 
 
 def _record(spec: str, kept: int = 10, **tags: str) -> Kind:

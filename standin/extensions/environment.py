@@ -7,22 +7,22 @@ import os
 from typing import Any
 
 from standin.extensions import Description
-from standin.extensions.notes import journal, note
+from standin.extensions.notes import log_entry, note
 from standin.worker.context import Context
 
 
 async def _tell(inputs: dict[str, Any], _: Context) -> None:
-    journal("start", inputs["step"])
+    log_entry("start", inputs["step"])
     _note_environment(inputs["step"])
-    journal("end", inputs["step"])
+    log_entry("end", inputs["step"])
 
 
 async def _set(inputs: dict[str, Any], _: Context) -> None:
     step = inputs["step"]
-    journal("start", step)
+    log_entry("start", step)
     os.environ.update(dict.fromkeys(inputs["names"], f"that of {step}"))
     _note_environment(step)
-    journal("end", step)
+    log_entry("end", step)
 
 
 def _note_environment(step: str) -> None:

@@ -20,15 +20,15 @@ def account(step: str) -> dict[str, Any]:
     return {"step": step, "worker": os.environ.get("UAT_WORKER", ""), "pid": os.getpid(), "at": stamp()}
 
 
-def journal(event: str, step: str) -> None:
+def log_entry(event: str, step: str) -> None:
     """Note that a step begins or ends."""
     line = json.dumps({"event": event, **account(step)}) + "\n"
-    with (notes() / "journal.jsonl").open("ab") as file:
+    with (notes() / "probe-log.jsonl").open("ab") as file:
         file.write(line.encode())
 
 
 def note(name: str, text: str) -> None:
-    """Note something beside the journal."""
+    """Write a note beside the probe log."""
     (notes() / name).write_bytes(text.encode())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from standin.extensions import Description
-from standin.extensions.notes import account, is_first, journal, note, notes
+from standin.extensions.notes import account, is_first, log_entry, note, notes
 from standin.store import Kind
 from standin.timing import HOLDING, MOMENT
 from standin.worker.context import Aborted, Context
@@ -17,7 +17,7 @@ def _may_go_on(step: str) -> bool:
 
 async def _hold(step: str, context: Context, *, listening: bool = True, twice: bool = False) -> None:
     holds = is_first(step) or (twice and is_first(step, "begun-{}-again"))
-    journal("start", step)
+    log_entry("start", step)
     if not holds:
         return
     try:
@@ -29,16 +29,16 @@ async def _hold(step: str, context: Context, *, listening: bool = True, twice: b
 
 async def _finish(step: str, context: Context, **said: str) -> None:
     await context.write_resource("state", "result", {**account(step), **said})
-    journal("end", step)
+    log_entry("end", step)
 
 
 async def _once(inputs: dict[str, Any], context: Context) -> None:
-    journal("start", inputs["step"])
+    log_entry("start", inputs["step"])
     await _finish(inputs["step"], context, **{name: inputs[name] for name in inputs if name == "word"})
 
 
 async def _moment(inputs: dict[str, Any], context: Context) -> None:
-    journal("start", inputs["step"])
+    log_entry("start", inputs["step"])
     await context.pause(MOMENT)
     await _finish(inputs["step"], context)
 
@@ -64,7 +64,7 @@ async def _partial(inputs: dict[str, Any], context: Context) -> None:
     await context.write_resource("state", "before", account(inputs["step"]))
     await _hold(inputs["step"], context)
     await context.write_resource("state", "after", account(inputs["step"]))
-    journal("end", inputs["step"])
+    log_entry("end", inputs["step"])
 
 
 async def _say(inputs: dict[str, Any], context: Context) -> None:
@@ -74,7 +74,7 @@ async def _say(inputs: dict[str, Any], context: Context) -> None:
 
 
 async def _fail(inputs: dict[str, Any], _: Context) -> None:
-    journal("start", inputs["step"])
+    log_entry("start", inputs["step"])
     raise RuntimeError(f"{inputs['step']} has failed on purpose")
 
 
@@ -84,7 +84,7 @@ async def _lines(inputs: dict[str, Any], context: Context) -> None:
     await _hold(inputs["step"], context)
     await trace.write_line("after")
     await trace.finalize()
-    journal("end", inputs["step"])
+    log_entry("end", inputs["step"])
 
 
 DESCRIPTION = Description(

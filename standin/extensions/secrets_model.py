@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from standin.extensions import Description
-from standin.extensions.notes import journal, note
+from standin.extensions.notes import log_entry, note
 from standin.store import Kind
 from standin.worker.context import Context, Refused
 
@@ -78,15 +78,15 @@ _PLACES: dict[str, Callable[[str, Context], Awaitable[None]]] = {
 
 
 async def _say(inputs: dict[str, Any], context: Context) -> None:
-    journal("start", inputs["step"])
+    log_entry("start", inputs["step"])
     handed = [inputs[name] for name in ("secret", "also") if name in inputs]
     note(f"digest-{inputs['step']}", " ".join(_digest(each) for each in handed))
     await _PLACES[inputs["place"]](" and ".join(handed), context)
-    journal("end", inputs["step"])
+    log_entry("end", inputs["step"])
 
 
 async def _pry(inputs: dict[str, Any], context: Context) -> None:
-    journal("start", inputs["step"])
+    log_entry("start", inputs["step"])
     if "secret" in inputs:
         note(f"digest-{inputs['step']}", _digest(inputs["secret"]))
     try:
@@ -94,7 +94,7 @@ async def _pry(inputs: dict[str, Any], context: Context) -> None:
     except Refused as refused:
         outcome = f"refused: {refused}"
     note(f"pried-{inputs['step']}", outcome)
-    journal("end", inputs["step"])
+    log_entry("end", inputs["step"])
 
 
 DESCRIPTION = Description(

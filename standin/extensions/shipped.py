@@ -10,7 +10,7 @@ from typing import Any
 
 from standin.bundles import Bundle
 from standin.extensions import Description
-from standin.extensions.notes import journal, note
+from standin.extensions.notes import log_entry, note
 from standin.worker.context import Context
 
 
@@ -23,11 +23,11 @@ def _digest(file: Path) -> str:
 
 async def _show(inputs: dict[str, Any], context: Context) -> None:
     step = inputs["step"]
-    journal("start", step)
+    log_entry("start", step)
     found = {name: _digest(context.extension_file(name)) for name in inputs["files"]}
     told = {"program": Bundle(context.program).version, "files": found}
     note(f"shipped-{step}-{os.getpid()}", json.dumps(told))
-    journal("end", step)
+    log_entry("end", step)
 
 
 DESCRIPTION = Description(methods={"show": _show})

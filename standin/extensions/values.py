@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from standin.extensions import Description
-from standin.extensions.notes import journal, note
+from standin.extensions.notes import log_entry, note
 from standin.store import Kind
 from standin.worker.context import Context, Refused
 
@@ -151,9 +151,9 @@ def _method(
     work: Callable[[dict[str, Any], Context], Awaitable[None]],
 ) -> Callable[[dict[str, Any], Context], Awaitable[None]]:
     async def method(inputs: dict[str, Any], context: Context) -> None:
-        journal("start", inputs["step"])
+        log_entry("start", inputs["step"])
         await work(inputs, context)
-        journal("end", inputs["step"])
+        log_entry("end", inputs["step"])
 
     return method
 

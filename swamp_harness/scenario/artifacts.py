@@ -37,7 +37,7 @@ def wait_until_half_sent(world: World, step: str) -> None:
     """
     wait_until(
         f'the step "{step}" to have handed over half of its artifact',
-        lambda: world.probe_log.remark("half", step),
+        lambda: world.probe_log.note("half", step),
         bool,
         ARTIFACT_SENT,
         give_up_if=lambda: runs.cause_of_standstill(world),
@@ -92,7 +92,7 @@ def readable_of(world: World, step: str) -> str:
 
 def read_by(world: World, step: str) -> str:
     """What a step has read of another's artifact, by its own account."""
-    return world.probe_log.remark("read", step) or "nothing was noted"
+    return world.probe_log.note("read", step) or "nothing was noted"
 
 
 def expected_reading(world: World, step: str) -> str:
@@ -120,7 +120,7 @@ def damaged_of_all_sizes(world: World, step: str) -> list[str]:
 
 def misread_of_all_sizes(world: World, step: str, maker: str) -> list[str]:
     """Which artifacts of all sizes a step has not read as they were made, by its own account."""
-    noted = world.probe_log.remark("read", step)
+    noted = world.probe_log.note("read", step)
     read = json.loads(noted) if noted else {}
     true = _true_of_all_sizes(maker)
     return [f"{name}: {read.get(name)}" for name in true if read.get(name) != true[name]]
@@ -173,7 +173,7 @@ def memory_for(world: World, name: str, large: str, small: str) -> dict[str, str
 
 
 def _span_of(world: World, step: str) -> tuple[datetime, datetime]:
-    moments = [note.at for note in world.probe_log.notes() if note.step == step]
+    moments = [entry.at for entry in world.probe_log.entries() if entry.step == step]
     if len(moments) <= len(world.probe_log.starts(step)):
         raise InfrastructureError(f'The step "{step}" has not run to its end.')
     return moments[0], moments[-1]

@@ -68,7 +68,7 @@ def differences_in_answers(world: World, one: str, other: str) -> list[Differenc
     Raises:
         InfrastructureError: one of them noted no answer, so there is nothing to compare.
     """
-    noted = {step: world.probe_log.remark("got", step) for step in (one, other)}
+    noted = {step: world.probe_log.note("got", step) for step in (one, other)}
     for step, text in noted.items():
         if not text:
             raise InfrastructureError(f'The step "{step}" noted no answer.')
@@ -84,7 +84,7 @@ def given_back(world: World, step: str, wanted: Iterable[str]) -> list[Row]:
         step: that noted it.
         wanted: the calls, in the words of the features, or the expressions that it had evaluated.
     """
-    text = world.probe_log.remark("got", step)
+    text = world.probe_log.note("got", step)
     if not text:
         raise InfrastructureError(f'The step "{step}" noted no answer.')
     noted = json.loads(text.replace(world.runs.last.run_id, _THIS_RUN))
@@ -263,7 +263,7 @@ def error_of(world: World, step: str) -> dict[str, str]:
 
 
 def _noted(world: World, name: str, step: str) -> Any:
-    noted = world.probe_log.remark(name, step)
+    noted = world.probe_log.note(name, step)
     if not noted:
         raise PromiseBroken(f'The step "{step}" noted no values.')
     return json.loads(noted)

@@ -63,7 +63,7 @@ def _timeline(world: World, leases: list[LeaseRecord]) -> Timeline:
         runs=world.followed_runs(),
         lifetimes=operator.lifetimes if operator is not None else {},
         leases=leases,
-        notes=world.probe_log.notes(),
+        entries=world.probe_log.entries(),
     )
     lanes = lanes_of(source, world.pool_watch, world.times.grace_window)
     return Timeline(world.begun, datetime.now(UTC), world.steps, lanes)

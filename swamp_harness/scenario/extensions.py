@@ -85,8 +85,8 @@ def found_by(world: World, step: str) -> list[Row]:
         for byte, are listed by name with the version that each is of.
     """
     rows = []
-    for number, remark in enumerate(world.probe_log.remarks("shipped", step), start=1):
-        said = json.loads(remark)
+    for number, note in enumerate(world.probe_log.notes("shipped", step), start=1):
+        said = json.loads(note)
         rows.append(
             {"start": str(number), "program": said["program"], "files": _version_of(world, said["files"])}
         )

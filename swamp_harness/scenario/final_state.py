@@ -40,13 +40,13 @@ def _fate_of(actor: Orchestrator | Worker | Followed) -> str:
 def record_final_state(
     evidence: Evidence, operator: Operator, orchestrator: Orchestrator | None, probe_log: ProbeLog | None
 ) -> list[LeaseRecord]:
-    """Write down pool and tokens as they are at the end, and runs if there is a journal of steps.
+    """Write down pool and tokens as they are at the end, and runs if there is a probe log.
 
     What goes wrong in it is written down as well, and nothing is raised: a look back must not cost the
     scenario its result.
 
     Returns:
-        The leases, if there is a journal and they could be asked for.
+        The leases, if there is a probe log and they could be asked for.
     """
     leases: list[LeaseRecord] = []
     pool: object = "no orchestrator is running"
@@ -69,7 +69,7 @@ def record_final_state(
 
 
 def _take_last_look_at_runs(evidence: Evidence, api: ServeApi, probe_log: ProbeLog) -> list[LeaseRecord]:
-    evidence.write("The journal of the steps", "journal.jsonl", probe_log.text)
+    evidence.write("Probe log", "probe-log.jsonl", probe_log.text)
     leases = api.leases()
     answers = {
         "runs": api.ask("workflow.history.search"),

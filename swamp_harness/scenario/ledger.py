@@ -67,7 +67,7 @@ def differences_in_accounts(world: World) -> list[str]:
     entered = [row["entry"] for row in entries(world)]
     different = []
     for number, entry in enumerate(entered, 1):
-        text = world.probe_log.remark("entry", str(number))
+        text = world.probe_log.note("entry", str(number))
         true = _account(world, entered, number)
         noted = json.loads(text) if text else {}
         different += [

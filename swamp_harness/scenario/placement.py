@@ -90,7 +90,7 @@ def _step(row: Mapping[str, str]) -> Step:
         job=row.get("job") or MAIN_JOB,
         runs_as_its_job=row["runs on"] == _AS_ITS_JOB,
     )
-    # The journal knows each item's step by the name that it gets when the step is expanded.
+    # The probe log knows each item's step by the name that it gets when the step is expanded.
     return replace(step, task=WORK[work](step.template))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.workflow import Task
 from swamp_harness.scenario.artifact_bytes import SIZED_ARTIFACTS
-from swamp_harness.scenario.probe_log import END, JOURNAL, NOTES_VARIABLE, START
+from swamp_harness.scenario.probe_log import END, NOTES_VARIABLE, PROBE_LOG, START
 from swamp_harness.scenario.questions import QUESTIONS
 from swamp_harness.scenario.values import LINES, LONG, MESSAGE, VALUES
 
@@ -57,7 +57,7 @@ def _shell(body: str) -> Callable[[str], Task]:
         note = (
             'note() { printf \'{"event":"%s","step":"%s","worker":"%s","pid":%s,"at":"%s"}\\n\' '
             f'"$1" "$step" "${WORKER_VARIABLE}" $$ "$(date -u +%Y-%m-%dT%H:%M:%SZ)" '
-            f'>> "${NOTES_VARIABLE}/{JOURNAL}"; }}'
+            f'>> "${NOTES_VARIABLE}/{PROBE_LOG}"; }}'
         )
         first = f'mkdir "${NOTES_VARIABLE}/begun-$step" 2>/dev/null && first=yes'
         lines = (
@@ -74,8 +74,8 @@ def _shell(body: str) -> Callable[[str], Task]:
     return script
 
 
-def _use(deed: str) -> Callable[[str], Task]:
-    return lambda step: Task(CAPABILITIES_MODEL, "use", {"step": step, "deed": deed})
+def _use(action: str) -> Callable[[str], Task]:
+    return lambda step: Task(CAPABILITIES_MODEL, "use", {"step": step, "action": action})
 
 
 def _ask_for(key: str) -> Callable[[str], Task]:
@@ -169,7 +169,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes a sensitive field": _use("sensitive"),
     "writes files": _use("files"),
     "writes files that its workflow keeps otherwise": lambda step: Task(
-        CAPABILITIES_MODEL, "use", {"step": step, "deed": "files"}, {"blob": _OTHERWISE, "text": _OTHERWISE}
+        CAPABILITIES_MODEL, "use", {"step": step, "action": "files"}, {"blob": _OTHERWISE, "text": _OTHERWISE}
     ),
     "writes a file as it pleases": _use("adornedFile"),
     "writes a file line by line": _use("lines"),
@@ -180,7 +180,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "evaluates expressions": lambda step: Task(
         CAPABILITIES_MODEL,
         "use",
-        {"step": step, "deed": "computing"},
+        {"step": step, "action": "computing"},
         of_the_model={"place": "Köln", "shelves": 3, "open": False, "days": ["Mon", "Tue"]},
     ),
     "reads the sensitive field that it wrote": _use("sensitiveRead"),

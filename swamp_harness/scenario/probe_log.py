@@ -1,7 +1,7 @@
-"""The journal of a scenario's steps: which worker runs a step, when it begins and ends, by its own account.
+"""The probe log of a scenario: which worker runs a step, and when it begins and ends.
 
-That account does not come from the product that is judged by it. Steps keep it in a folder, in files; those
-on another machine keep it there, and it is brought here.
+The steps write it themselves, independently of the product under test, into files in a folder. On another
+machine they write them there, and the files are copied here.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from swamp_harness.system.files import Files
 from swamp_harness.system.hosts.mirror import Mirror
 
 NOTES_VARIABLE = "UAT_NOTES"
-JOURNAL = "journal.jsonl"
+PROBE_LOG = "probe-log.jsonl"
 START, END = "start", "end"
 
-# What steps tell one another by: that one has begun, may go on, or is half way.
+# Signs from step to step: one has begun, may go on, or is half way.
 _SIGNS = ("begun-", "go-on-", "half-")
 
 
 @dataclass(frozen=True)
-class Note:
-    """One line of the journal.
+class Entry:
+    """One line of the probe log.
 
     Attributes:
         event: "start" or "end".
-        step: that wrote it.
-        worker: that ran the step, as the scenario calls it; "" for the orchestrator itself.
+        step: the step that wrote it.
+        worker: the worker that ran the step, by its name in the scenario; "" for the orchestrator itself.
         pid: the process of the step.
-        at: when, by the step's own clock.
+        at: the time, by the step's own clock.
     """
 
     event: str
@@ -44,23 +44,23 @@ class Note:
 
 
 class ProbeLog:
-    """The journal of one scenario's steps.
+    """The probe log of one scenario's steps.
 
     Args:
-        folder: where it is kept; made here.
+        folder: where the steps write; created here.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
-        self._mirror = Mirror(folder, JOURNAL, _SIGNS)
+        self._mirror = Mirror(folder, PROBE_LOG, _SIGNS)
         self.variables = {NOTES_VARIABLE: str(folder)}
 
     def keep_also(self, files: Files, folder: PurePath) -> dict[str, str]:
-        """Let steps on another machine keep the journal there.
+        """Let steps on another machine write the probe log there.
 
         Args:
-            files: of that machine.
-            folder: where it is kept there; made if need be.
+            files: the files of that machine.
+            folder: where the steps write there; created if missing.
 
         Returns:
             The variables that such a step needs.
@@ -69,31 +69,31 @@ class ProbeLog:
         return {NOTES_VARIABLE: str(folder)}
 
     def close(self) -> None:
-        """Bring here what was written elsewhere, for the last time."""
+        """Copy what was written on other machines here, for the last time."""
         self._mirror.close()
 
     @property
     def _folder(self) -> Path:
-        """Where all of it is, as of now."""
+        """The folder with everything that has been written so far."""
         return self._mirror.folder_now()
 
     @property
     def text(self) -> str:
-        """The journal as it was written."""
-        file = self._folder / JOURNAL
+        """The text of the probe log."""
+        file = self._folder / PROBE_LOG
         return file.read_text("utf-8") if file.exists() else ""
 
-    def notes(self) -> list[Note]:
-        """Everything noted so far, in the order in which it was written."""
+    def entries(self) -> list[Entry]:
+        """All entries so far, in the order in which they were written."""
         complete = [line for line in self.text.splitlines(keepends=True) if line.endswith("\n")]
         return [
-            Note(item["event"], item["step"], item["worker"], item["pid"], moment(item["at"]))
+            Entry(item["event"], item["step"], item["worker"], item["pid"], moment(item["at"]))
             for item in map(json.loads, complete)
         ]
 
-    def starts(self, step: str | None = None) -> list[Note]:
+    def starts(self, step: str | None = None) -> list[Entry]:
         """The beginnings of one step or of all, in the order in which they happened."""
-        return [note for note in self.notes() if note.event == START and step in (None, note.step)]
+        return [entry for entry in self.entries() if entry.event == START and step in (None, entry.step)]
 
     def environments(self, step: str) -> list[dict[str, str]]:
         """The environments that a step found each time that it began, where it noted them, in order.
@@ -101,25 +101,25 @@ class ProbeLog:
         A program notes a line for each variable, so nothing is known of values of several lines; a step of an
         extension notes them as they are.
         """
-        texts = self.remarks("environment", step)
+        texts = self.notes("environment", step)
         of_programs = [
             dict(line.split("=", 1) for line in text.splitlines() if "=" in line) for text in texts
         ]
-        return of_programs or [json.loads(text) for text in self.remarks("variables", step)]
+        return of_programs or [json.loads(text) for text in self.notes("variables", step)]
 
-    def remarks(self, name: str, step: str) -> list[str]:
-        """What a step has noted beside the journal each time that it began, in order."""
+    def notes(self, name: str, step: str) -> list[str]:
+        """The notes of a step beside the probe log, one for each time that it began, in order."""
         files = [self._folder / f"{name}-{step}-{start.pid}" for start in self.starts(step)]
         return [file.read_text("utf-8", errors="replace") for file in files if file.exists()]
 
-    def remark(self, name: str, step: str) -> str:
-        """What a step has noted beside the journal, such as the "digest" of a secret; "" if nothing."""
+    def note(self, name: str, step: str) -> str:
+        """A note of a step beside the probe log, such as the "digest" of a secret; "" if there is none."""
         file = self._folder / f"{name}-{step}"
         return file.read_text("utf-8").strip() if file.exists() else ""
 
-    def ends(self, step: str) -> list[Note]:
+    def ends(self, step: str) -> list[Entry]:
         """The ends of one step, in the order in which they happened."""
-        return [note for note in self.notes() if note.event == END and note.step == step]
+        return [entry for entry in self.entries() if entry.event == END and entry.step == step]
 
     def let_go_on(self, step: str) -> None:
         """Let a step go on that holds."""
@@ -134,8 +134,8 @@ class ProbeLog:
         """
         open_steps: set[tuple[str, int]] = set()
         most = 0
-        for note in self.notes():
-            if worker in (None, note.worker) and (steps is None or note.step in steps):
-                (open_steps.add if note.event == START else open_steps.discard)((note.step, note.pid))
+        for entry in self.entries():
+            if worker in (None, entry.worker) and (steps is None or entry.step in steps):
+                (open_steps.add if entry.event == START else open_steps.discard)((entry.step, entry.pid))
                 most = max(most, len(open_steps))
         return most

@@ -90,7 +90,7 @@ def starts_and_ends(world: World, step: str) -> dict[str, int | str]:
     """How often a step began and came to its own end, and whether it was asked to stop, as it notes."""
     return {
         "began": len(world.probe_log.starts(step)),
-        "asked to stop": world.probe_log.remark("asked-to-stop", step) or "no",
+        "asked to stop": world.probe_log.note("asked-to-stop", step) or "no",
         "came to its own end": len(world.probe_log.ends(step)),
     }
 
@@ -98,8 +98,8 @@ def starts_and_ends(world: World, step: str) -> dict[str, int | str]:
 def steps_begun(world: World) -> list[Row]:
     """Which steps have begun where, by their own account: in the order of names, a step's in their order."""
     return [
-        {"step": note.step, "worker": note.worker or ON_THE_ORCHESTRATOR}
-        for note in sorted(world.probe_log.starts(), key=lambda note: note.step)
+        {"step": entry.step, "worker": entry.worker or ON_THE_ORCHESTRATOR}
+        for entry in sorted(world.probe_log.starts(), key=lambda entry: entry.step)
     ]
 
 

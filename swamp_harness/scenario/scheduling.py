@@ -10,7 +10,7 @@ from swamp_harness.product.run_records import QueuedStep
 from swamp_harness.product.wordings import LEASE_REASONS, reasons_given
 from swamp_harness.scenario.placement import names_of_items
 from swamp_harness.scenario.probe import RESULT
-from swamp_harness.scenario.probe_log import Note
+from swamp_harness.scenario.probe_log import Entry
 from swamp_harness.scenario.runs import cause_of_standstill, settle_leases
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
@@ -43,7 +43,7 @@ def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
     return [{heading: row[heading] for heading in headings} for row in rows]
 
 
-def _where_it_began(start: Note | None, worker: str) -> str:
+def _where_it_began(start: Entry | None, worker: str) -> str:
     if start is None:
         return "no worker"
     return (
@@ -88,7 +88,7 @@ def most_at_once(world: World, worker: str) -> dict[str, int]:
 
 def items_worked(world: World, step: str) -> dict[str, int]:
     """How often each item of an expanded step was worked, by the steps' own account."""
-    begun = [note.step for note in world.probe_log.starts()]
+    begun = [entry.step for entry in world.probe_log.starts()]
     names = item_names(world, step)
     return {name: begun.count(name) for name in sorted({*names, *begun})}
 
@@ -133,7 +133,7 @@ def results_in_version(world: World, steps: Iterable[str], version: int) -> dict
 
 def workers_that_took_part(world: World) -> list[str]:
     """The workers that have run at least one step, by the steps' own account and by the leases."""
-    by_log = {note.worker for note in world.probe_log.starts()}
+    by_log = {entry.worker for entry in world.probe_log.starts()}
     by_leases = {lease.worker for lease in world.operator.leases()}
     return sorted(by_log & by_leases)
 
@@ -143,8 +143,8 @@ def _result_in_version(world: World, step: str, version: int) -> str:
     if not result.succeeded:
         return str(result.outcome)
     datum = result.answer("data-get")
-    # A step tells in what it writes which process it was, as it does in the journal.
-    starts = [note.pid for note in world.probe_log.starts(step)]
+    # A step writes its process id into its output as well as into the probe log.
+    starts = [entry.pid for entry in world.probe_log.starts(step)]
     content = datum.get("content")
     writer = content.get("pid") if isinstance(content, dict) else None
     start = f"start {starts.index(writer) + 1}" if writer in starts else "none of its starts"

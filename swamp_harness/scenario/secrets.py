@@ -51,7 +51,7 @@ def answer_of_vault(world: World, step: str) -> str:
         raise InfrastructureError(
             f'The vault has no "{asked}"; if that is an enrollment token, look where this release keeps them.'
         )
-    outcome = world.probe_log.remark("pried", step)
+    outcome = world.probe_log.note("pried", step)
     if not outcome:
         raise InfrastructureError(f'The step "{step}" did not ask the vault for anything.')
     return outcome

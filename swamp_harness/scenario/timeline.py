@@ -16,7 +16,7 @@ from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.product.serve_api import LiveMember, Request
 from swamp_harness.product.worker import DISCONNECTED, ENROLLED, Milestone, Worker
-from swamp_harness.scenario.probe_log import Note
+from swamp_harness.scenario.probe_log import Entry
 from swamp_harness.system.network import NetworkPath, PathState
 from swamp_harness.system.process_log import Life, LifeEvent
 from swamp_harness.system.redaction import SECRETS
@@ -122,7 +122,7 @@ class TimelineSource:
         runs: the runs that the operator follows.
         lifetimes: beginning and end of each token's lifetime, where noted.
         leases: all of them, as far as they could be asked for.
-        notes: what the steps of workflows have noted in their journal.
+        entries: the probe log of the steps of workflows.
     """
 
     typed: Sequence[CommandResult]
@@ -133,7 +133,7 @@ class TimelineSource:
     runs: Sequence[Followed]
     lifetimes: Mapping[str, tuple[datetime, datetime]]
     leases: Sequence[LeaseRecord]
-    notes: Sequence[Note]
+    entries: Sequence[Entry]
 
 
 def lanes_of(source: TimelineSource, pool: PoolWatch, grace_window: timedelta) -> list[Lane]:
@@ -147,7 +147,7 @@ def lanes_of(source: TimelineSource, pool: PoolWatch, grace_window: timedelta) -
         lanes += _lanes_of_worker(
             name, worker, source, pool.losses.get(worker.settings.member, ()), grace_window
         )
-    steps = list(_steps([note for note in source.notes if not note.worker]))
+    steps = list(_steps([entry for entry in source.entries if not entry.worker]))
     lanes.append(Lane("steps on the orchestrator", steps))
     return [lane for lane in lanes if lane.spans or lane.marks]
 
@@ -165,7 +165,9 @@ def _lanes_of_worker(
         Lane("in the pool", list(_membership(life, told, seen_lost, grace_window)), is_part=True),
         Lane("leases", [_lease(each) for each in leases], is_part=True),
         Lane(
-            "steps", list(_steps([note for note in source.notes if note.worker == name], life)), is_part=True
+            "steps",
+            list(_steps([entry for entry in source.entries if entry.worker == name], life)),
+            is_part=True,
         ),
         *([Lane("network", *_faults(network), is_part=True)] if network is not None else []),
     ]
@@ -243,13 +245,13 @@ def _membership(
         yield Span("grace", "grace window", losses[0], min(following or grace_ends, grace_ends))
 
 
-def _steps(notes: Sequence[Note], life: Sequence[LifeEvent] = ()) -> Iterator[Span]:
+def _steps(entries: Sequence[Entry], life: Sequence[LifeEvent] = ()) -> Iterator[Span]:
     deaths = [event.at for event in life if event.what in _OVER]
-    for start in (note for note in notes if note.event == "start"):
+    for start in (entry for entry in entries if entry.event == "start"):
         ends = [
-            note.at
-            for note in notes
-            if note.event == "end" and (note.step, note.pid) == (start.step, start.pid)
+            entry.at
+            for entry in entries
+            if entry.event == "end" and (entry.step, entry.pid) == (start.step, start.pid)
         ]
         cut_off = next((at for at in deaths if at > start.at), None)
         if ends:
