@@ -13,9 +13,9 @@ from swamp_harness.system.errors import ExitCode
 from tests.conftest import ROOT, a_result, a_run
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-# A release is not judged on Macs with an Intel processor.
+# A release is not tested on Macs with an Intel processor.
 RELEASED = {"-".join(platform) for platform in ASSETS}
-NOT_JUDGED = {"darwin-x86_64"}
+NOT_TESTED = {"darwin-x86_64"}
 
 
 def jobs_of(file):
@@ -85,7 +85,7 @@ def test_a_release_runs_whole_on_every_platform(shards):
         for platform, own in groupby(shards, key=lambda each: each["platform"])
     }
 
-    assert set(told) == RELEASED - NOT_JUDGED
+    assert set(told) == RELEASED - NOT_TESTED
     for platform, parts in told.items():
         assert parts == [(number, len(parts)) for number in range(1, len(parts) + 1)], platform
 
@@ -118,7 +118,7 @@ def test_a_release_of_which_a_part_is_lost_does_not_pass(shards, lost, code, tmp
         record_of_shard(runs, each).write_to(folder)
         folders.append(str(folder))
 
-    platforms = " ".join(RELEASED - NOT_JUDGED)
+    platforms = " ".join(RELEASED - NOT_TESTED)
 
     assert main.main(["signoff", "--platforms", platforms, *folders]) == code
 

@@ -313,10 +313,10 @@ def test_only_a_new_failure_stops_a_run(fake_swamp, tmp_path, jobs):
         "id": "known",
         "scenario": "token-shown-once[text]",
         "step": 'its answer shows the credential of "alpha" exactly once',
-        "promised": "once",
+        "expected": "once",
         "where": "issue 630, 1",
-        "seen": "twice",
-        "actual": {"credentials": ["alpha", "alpha"], "secrets": 2},
+        "actual": "twice",
+        "actual_value": {"credentials": ["alpha", "alpha"], "secrets": 2},
         "since": "v1",
         "link": "https://swamp-club.com/lab/630",
     }

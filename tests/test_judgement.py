@@ -8,10 +8,10 @@ ERROR = OSError("the disk is gone")
 
 
 def test_a_broken_promise_stays_one_whatever_its_end_was():
-    judgement = Judgement(Outcome.BROKEN, "Not so.", "Then so").with_a_failed_end(ERROR)
+    judgement = Judgement(Outcome.BROKEN, "Failed.", "Then so").with_a_failed_end(ERROR)
 
     assert judgement.outcome is Outcome.BROKEN
-    assert judgement.reason.splitlines() == ["Not so.", "Cleaning up failed: OSError: the disk is gone"]
+    assert judgement.reason.splitlines() == ["Failed.", "Cleaning up failed: OSError: the disk is gone"]
 
 
 def test_a_promise_that_held_is_not_judged_if_its_end_failed():

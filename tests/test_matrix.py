@@ -40,7 +40,7 @@ def release(name, *results):
         ("kept unknown kept", "kept in all"),
         ("kept broken unknown", "broken since 2"),
         ("unknown kept", "kept"),
-        ("unknown unknown", "not judged"),
+        ("unknown unknown", "not tested"),
     ],
 )
 def test_since_when_a_promise_is_as_it_is(standings, words):
@@ -77,21 +77,21 @@ def test_a_known_deviation_and_a_waiver_are_broken_promises_and_one_that_is_gone
         "deviating": "broken",
         "waived": "broken",
         "gone": "kept",
-        "bench": "not judged",
-        "not run": "not judged",
+        "bench": "not tested",
+        "not run": "not tested",
     }
 
 
 @pytest.mark.parametrize(
     ("other", "standing", "words"),
     [
-        (a_result("two", Outcome.ERROR), "not judged", "kept"),
-        (a_result("two", Outcome.NOT_RUN, skip=Skip.by(Ending.INTERRUPTED)), "not judged", "kept"),
+        (a_result("two", Outcome.ERROR), "not tested", "kept"),
+        (a_result("two", Outcome.NOT_RUN, skip=Skip.by(Ending.INTERRUPTED)), "not tested", "kept"),
         (a_result("two", Outcome.NOT_RUN, skip=NOT_SELECTED), "kept", "kept in all"),
         (a_result("two", Outcome.NOT_RUN, skip=NEEDS_MAC), "kept", "kept in all"),
     ],
 )
-def test_a_promise_is_kept_only_if_all_of_it_was_judged_that_was_to_be(other, standing, words):
+def test_a_promise_is_kept_only_if_everything_due_was_tested(other, standing, words):
     document = matrix([release("old", a_result("one")), release("new", a_result("one"), other)])
     promise = promise_of(document, 1)
     assert promise["releases"] == {"old": "kept", "new": standing}
@@ -101,9 +101,9 @@ def test_a_promise_is_kept_only_if_all_of_it_was_judged_that_was_to_be(other, st
     assert promise_of(broken, 1)["releases"] == {"old": "broken"}
 
 
-def test_a_release_whose_run_came_to_nothing_is_not_judged():
+def test_a_release_whose_run_came_to_nothing_is_not_tested():
     document = matrix([ReleaseRun("lost", None), release("new", a_result("one"))])
-    assert promise_of(document, 1)["releases"] == {"lost": "not judged", "new": "kept"}
+    assert promise_of(document, 1)["releases"] == {"lost": "not tested", "new": "kept"}
 
 
 def run_matrix(reports, *arguments, **env):
@@ -137,7 +137,7 @@ def test_a_release_that_cannot_be_run_does_not_keep_the_others_from_it(fake_swam
     )
     assert told.returncode == ExitCode.NO_BINARY
     document = json.loads((tmp_path / "reports" / "matrix.json").read_text())
-    assert promise_of(document, 1)["releases"] == {"no-swamp": "not judged", "swamp": "kept"}
+    assert promise_of(document, 1)["releases"] == {"no-swamp": "not tested", "swamp": "kept"}
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,10 @@ DEVIATION = {
     "id": "shown-twice",
     "scenario": "token-shown-once[JSON]",
     "step": 'its answer shows the credential of "alpha" exactly once',
-    "promised": "once",
+    "expected": "once",
     "where": "issue 630",
-    "seen": "twice",
-    "actual": {"credentials": ["alpha", "alpha"], "secrets": 2},
+    "actual": "twice",
+    "actual_value": {"credentials": ["alpha", "alpha"], "secrets": 2},
     "since": "the beginning",
     "link": "https://swamp-club.com/lab/630",
 }

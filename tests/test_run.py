@@ -59,7 +59,7 @@ def test_an_infrastructure_error_reads_differently(fake_swamp, tmp_path):
     )
 
     assert done.returncode == 5
-    assert "NOT JUDGED, the infrastructure failed" in done.stdout
+    assert "NOT TESTED: infrastructure error" in done.stdout
     assert "port 0 was taken by another program" in done.stdout
 
 
@@ -68,10 +68,10 @@ def listing(tmp_path, scenario, step, actual):
         "id": "known",
         "scenario": scenario,
         "step": step,
-        "promised": "once",
+        "expected": "once",
         "where": "issue 630",
-        "seen": "twice",
-        "actual": actual,
+        "actual": "twice",
+        "actual_value": actual,
         "since": "the beginning",
         "link": "https://swamp-club.com/lab/630",
     }

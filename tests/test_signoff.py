@@ -62,7 +62,7 @@ def test_a_release_passes_when_every_scenario_held():
         (Outcome.BROKEN, Decision.FAIL, "Promise 1 is broken."),
         (Outcome.DEVIATION, Decision.FAIL, "Promise 1 is deviating in a known way, and not waived."),
         (Outcome.DEVIATION_GONE, Decision.FAIL, "Promise 1 is no longer deviating as listed."),
-        (Outcome.ERROR, Decision.INCOMPLETE, "The infrastructure failed while promise 1 was judged."),
+        (Outcome.ERROR, Decision.INCOMPLETE, "Promise 1 was not tested: infrastructure error."),
         (Outcome.NOT_RUN, Decision.INCOMPLETE, "Of promise 1 not every scenario ran on linux x86_64."),
     ],
 )
@@ -334,7 +334,7 @@ def test_everything_is_written_about_a_run(tmp_path):
 def test_a_page_tells_what_is_broken_before_all_else(tmp_path):
     known = knowing((1, "one"), (2, "two"), (3, "three"))
     run = a_run(
-        a_result("one", Outcome.BROKEN, reason="Not so: one.", step="Then one"),
+        a_result("one", Outcome.BROKEN, reason="Failed: one.", step="Then one"),
         a_result("two", Outcome.ERROR, reason="No port was free.", numbers=(2,)),
         a_result("three", numbers=(3,)),
     )
@@ -342,12 +342,11 @@ def test_a_page_tells_what_is_broken_before_all_else(tmp_path):
     page = write_page(sign_off(run, known).document, tmp_path, runs_with_this_binary=1).read_text()
 
     stands = [
-        page.index(title)
-        for title in ("What is broken", "Where the infrastructure failed", "The thirty promises")
+        page.index(title) for title in ("What is broken", "Infrastructure errors", "The thirty promises")
     ]
     assert stands == sorted(stands)
     assert "Then one" in page[stands[0] : stands[1]]
-    assert "Not so: one." in page[stands[0] : stands[1]]
+    assert "Failed: one." in page[stands[0] : stands[1]]
     assert "No port was free." in page[stands[1] : stands[2]]
 
 
@@ -355,7 +354,7 @@ def test_a_page_of_a_run_in_which_all_held_has_no_word_of_failures(tmp_path):
     document = sign_off(a_run(a_result("one")), knowing((1, "one"))).document
     page = write_page(document, tmp_path, runs_with_this_binary=1).read_text()
     assert "What is broken" not in page
-    assert "Where the infrastructure failed" not in page
+    assert "Infrastructure errors" not in page
 
 
 def test_a_page_shows_the_timelines_of_its_scenarios(tmp_path):

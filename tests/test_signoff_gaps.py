@@ -57,7 +57,7 @@ def test_a_run_that_ended_with_the_fault_of_a_machine_which_it_did_not_note_does
 
     assert (decision.verdict, decision.reasons) == (
         Decision.INCOMPLETE,
-        ("The infrastructure of a run failed.",),
+        ("A run had an infrastructure error.",),
     )
 
 

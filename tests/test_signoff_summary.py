@@ -20,10 +20,10 @@ DEVIATION = Deviation(
     id="ends-late",
     scenario="one",
     step="it ends",
-    promised="It ends at once.",
+    expected="It ends at once.",
     where="the manual",
-    seen="It ends late.",
-    actual="late",
+    actual="It ends late.",
+    actual_value="late",
     since="the first",
     link="https://swamp-club.com/lab/630",
 )

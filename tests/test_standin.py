@@ -325,8 +325,8 @@ _EFFECT = Effect({"scenario-of-7"})
     [
         ([_result(7, "broken", "then"), _result(1, "held")], "noticed"),
         ([_result(7, "held"), _result(1, "held")], "SURVIVED"),
-        ([_result(7, "broken", "when"), _result(1, "held")], "NOT JUDGED"),
-        ([_result(7, "infrastructure error", "then"), _result(1, "held")], "NOT JUDGED"),
+        ([_result(7, "broken", "when"), _result(1, "held")], "NOT TESTED"),
+        ([_result(7, "infrastructure error", "then"), _result(1, "held")], "NOT TESTED"),
         ([_result(7, "broken", "then"), _result(1, "broken", "then")], "A CONTROL FAILED"),
         ([_result(1, "held")], "SURVIVED"),
         ([_result(7, "broken", "then")], "CONTROL MISSING"),

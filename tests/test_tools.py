@@ -20,10 +20,10 @@ ENTRY = """
 - id: known
   scenario: other-protocol-version-turned-away
   step: the pool is empty
-  promised: nobody is in the pool
+  expected: nobody is in the pool
   where: issue 630, 10
-  seen: somebody is
-  actual: [alpha]
+  actual: somebody is
+  actual_value: [alpha]
   since: v1
   link: https://swamp-club.com/lab/630
 """
@@ -51,7 +51,7 @@ def test_a_deviation_explains_only_the_failure_that_it_describes(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("actual", "promised", "seen", "is_listed"),
+    ("listed", "expected", "actual", "is_listed"),
     [
         ("alpha", "", "alpha", True),
         ("alpha", "", "alphabet", False),
@@ -73,13 +73,13 @@ def test_a_deviation_explains_only_the_failure_that_it_describes(tmp_path):
         ({"at": {"from": 60, "below": 80}}, {"at": 0}, {"at": 61.5}, True),
         ({"at": {"from": 60, "below": 80}}, {"at": 0}, {"at": 80}, False),
         ({"at": {"from": 60, "below": 80}}, {"at": 0}, {"at": "61.5"}, False),
-        ({"id": "as promised", "up": False}, {"id": "7f", "up": True}, {"id": "7f", "up": False}, True),
-        ({"id": "as promised", "up": False}, {"id": "7f", "up": True}, {"id": "8a", "up": False}, False),
-        ([{"id": "as promised"}], [{"id": "7f"}], [{"id": "8a"}], False),
+        ({"id": "as expected", "up": False}, {"id": "7f", "up": True}, {"id": "7f", "up": False}, True),
+        ({"id": "as expected", "up": False}, {"id": "7f", "up": True}, {"id": "8a", "up": False}, False),
+        ([{"id": "as expected"}], [{"id": "7f"}], [{"id": "8a"}], False),
     ],
 )
-def test_a_listed_value_hides_nothing_beyond_itself(actual, promised, seen, is_listed):
-    assert deviations.matches(actual, promised, seen) is is_listed
+def test_a_listed_value_hides_nothing_beyond_itself(listed, expected, actual, is_listed):
+    assert deviations.matches(listed, expected, actual) is is_listed
 
 
 @pytest.mark.parametrize(
@@ -122,11 +122,11 @@ def test_the_verdict_is_that_of_the_worst_outcome(outcomes, code):
     assert exit_code_of(results(*outcomes)) is code
 
 
-def test_a_judgement_shows_promise_and_sight_side_by_side():
+def test_a_comparison_shows_expected_and_actual():
     with pytest.raises(PromiseBroken) as caught:
         expect("two are there", expected=[{"worker": "a"}, {"worker": "b"}], actual=[])
     assert str(caught.value) == (
-        "Not so: two are there.\n  expected: worker: a\n            worker: b\n  actual:   none"
+        "Failed: two are there.\n  expected: worker: a\n            worker: b\n  actual:   none"
     )
     assert caught.value.comparison == Comparison([{"worker": "a"}, {"worker": "b"}], [])
 

@@ -10,7 +10,7 @@ from swamp_harness.specification import features
 from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.plain_text import json_text
 
-NOTICED = {"verdict": "noticed", "noticed by": {"A scenario": "Not so."}}
+NOTICED = {"verdict": "noticed", "noticed by": {"A scenario": "Failed."}}
 SURVIVED = {"verdict": "SURVIVED", "noticed by": {}}
 
 

@@ -110,7 +110,7 @@ class Finding:
             return _NOTICED
         if self.failed_without or (self.own and not self.is_reached):
             return _NOT_EFFECTIVE
-        return "NOT JUDGED" if self.failed_elsewhere or not self.scenarios else "SURVIVED"
+        return "NOT TESTED" if self.failed_elsewhere or not self.scenarios else "SURVIVED"
 
 
 def prove(

@@ -30,7 +30,8 @@ class ReleaseRun:
 def matrix(runs: Sequence[ReleaseRun]) -> dict[str, Any]:
     """The promises by release, ready to be written as JSON.
 
-    A promise is broken in a release if one of its scenarios is, else not judged if one is not that was to be.
+    A promise is broken in a release if one of its scenarios is. Else it is not tested if a scenario that should
+    have run was not tested.
 
     Args:
         runs: the releases, oldest first.
@@ -100,7 +101,7 @@ def _of(run: ReleaseRun, number: int) -> list[ScenarioResult]:
 
 
 def _standing(results: Sequence[ScenarioResult]) -> Standing:
-    # What should have run and was not judged could be either; what nobody asked for there says nothing.
-    telling = [each for each in results if not each.is_unselected and not each.is_for_elsewhere]
-    seen = {result.outcome.traits.standing for result in telling}
+    # A scenario that should have run and did not is unknown; one that nobody asked for does not count.
+    counted = [each for each in results if not each.is_unselected and not each.is_for_elsewhere]
+    seen = {result.outcome.traits.standing for result in counted}
     return next((each for each in _GRAVEST_FIRST if each in seen), Standing.UNKNOWN)

@@ -197,9 +197,9 @@ def _deviation(deviation: Deviation, results: Sequence[ScenarioResult]) -> dict[
         "numbers": in_ranges(numbers_in(seen)),
         "scenarios": sorted({title_of(result.name) for result in seen}),
         "outcomes": sorted({result.outcome.value for result in seen}),
-        "promised": deviation.promised,
+        "expected": deviation.expected,
         "where": deviation.where,
-        "seen": deviation.seen,
+        "actual": deviation.actual,
         "since": deviation.since,
         "link": deviation.link,
     }

@@ -108,7 +108,7 @@ def _promises(document: Mapping[str, Any]) -> Iterator[str]:
 _Rows = Iterator[Sequence[str]]
 
 _SCENARIOS = ("Promise", "Scenario", "On", "Outcome", "Step", "Why")
-_DEVIATIONS = ("Promise", "Promised", "Seen instead", "Since")
+_DEVIATIONS = ("Promise", "Expected", "Actual", "Since")
 _WAIVERS = ("Scenario", "Reason", "Counts up to", "State")
 _NOT_RUN = ("Promise", "On", "Scenarios", "Why")
 _FLAKY = ("Scenario", "On", "Outcomes with this binary")
@@ -130,8 +130,8 @@ def _scenarios(document: Mapping[str, Any]) -> _Rows:
 def _deviations(document: Mapping[str, Any]) -> _Rows:
     for each in document["deviations"]:
         waived = f" ({Outcome.WAIVED.value})" if Outcome.WAIVED.value in each["outcomes"] else ""
-        seen = f"{_text(each['seen'])} {_link(each['id'], each['link'])}{waived}"
-        yield each["numbers"], _text(each["promised"]), seen, _text(each["since"])
+        actual = f"{_text(each['actual'])} {_link(each['id'], each['link'])}{waived}"
+        yield each["numbers"], _text(each["expected"]), actual, _text(each["since"])
 
 
 def _waivers(document: Mapping[str, Any]) -> _Rows:

@@ -28,7 +28,7 @@ _SYSTEMS = {"darwin": "macOS", "linux": "Linux", "windows": "Windows"}
 _VERDICTS = {
     ExitCode.EVERY_PROMISE_HELD: "EVERY PROMISE HELD",
     ExitCode.PROMISE_BROKEN: "PROMISE BROKEN",
-    ExitCode.INFRASTRUCTURE_ERROR: "NOT JUDGED, the infrastructure failed",
+    ExitCode.INFRASTRUCTURE_ERROR: "NOT TESTED: infrastructure error",
     ExitCode.KNOWN_DEVIATIONS: "NO NEW FAILURE, but known deviations stand against sign-off",
     ExitCode.INTERRUPTED: "INTERRUPTED",
     ExitCode.TERMINATED: "TERMINATED",
@@ -120,7 +120,7 @@ def cost_in_words(cost: figures.Figures) -> list[str]:
 
 
 def reason_in_words(reason: Against | Gap) -> str:
-    """What stands against a release, or what was not judged, as a sentence."""
+    """What stands against a release, or what was not tested, as a sentence."""
     if isinstance(reason, Complaint):
         return complaint_in_words(reason)
     if isinstance(reason, PromisesNotKept):
@@ -139,9 +139,9 @@ def _gap_in_words(gap: Gap) -> str:
         case MachineUnusable(why_not):
             told = f"A host could not be used: {why_not}"
         case InfrastructureFailed(()):
-            told = "The infrastructure of a run failed."
+            told = "A run had an infrastructure error."
         case InfrastructureFailed(numbers):
-            told = f"The infrastructure failed while {_were(numbers)} judged."
+            told = f"{_were(numbers).capitalize()} not tested: infrastructure error."
         case NotEveryScenario(numbers, platform):
             told = f"Of {promises_in_words(numbers)} not every scenario ran on {platform}."
         case RanNowhere(numbers):

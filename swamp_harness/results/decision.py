@@ -1,8 +1,8 @@
 """The decision about a release, computed from values alone.
 
 FAIL: a promise is broken and not waived, known deviations included, or the list of waivers is wrong.
-INCOMPLETE: something was not judged, because the infrastructure failed, a run was interrupted, or a
-scenario or a whole platform did not run. PASS: neither. NOT A SIGN-OFF: the run was against something else.
+INCOMPLETE: something was not tested: an infrastructure error, an interrupted run, or a scenario or a whole
+platform that did not run. PASS: neither. NOT A SIGN-OFF: the run was against something else.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class MachineUnusable:
 
 @dataclass(frozen=True)
 class InfrastructureFailed:
-    """The infrastructure failed while promises were judged; none is named if that was outside of them."""
+    """An infrastructure error: promises were not tested; none is named if it was outside of them."""
 
     numbers: tuple[int, ...]
 
@@ -137,7 +137,7 @@ def against_in(results: Sequence[ScenarioResult], complaints: Sequence[Complaint
 
 
 def gaps_in(record: SuiteRun, results: Sequence[ScenarioResult], platforms: Sequence[str]) -> list[Gap]:
-    """What was not judged.
+    """What was not tested.
 
     Args:
         record: of a run, or of several together.
@@ -151,10 +151,10 @@ def gaps_in(record: SuiteRun, results: Sequence[ScenarioResult], platforms: Sequ
     if record.without_result:
         found.append(WithoutResult(record.without_result, record.planned))
     here = [result for result in results if result.platform not in absent]
-    return [*found, *_of_the_bench(record, results), *_of_scenarios(here)]
+    return [*found, *_of_infrastructure(record, results), *_of_scenarios(here)]
 
 
-def _of_the_bench(record: SuiteRun, results: Sequence[ScenarioResult]) -> list[Gap]:
+def _of_infrastructure(record: SuiteRun, results: Sequence[ScenarioResult]) -> list[Gap]:
     found: list[Gap] = [MachineUnusable(reason) for reason in record.unavailable_machines]
     failed = tuple(numbers_in(result for result in results if result.outcome is Outcome.ERROR))
     if failed or (record.verdict is ExitCode.INFRASTRUCTURE_ERROR and not found):

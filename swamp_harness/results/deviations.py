@@ -1,7 +1,7 @@
-"""`release/deviations.yaml`: where swamp is known to break a promise, each with what was seen instead.
+"""`release/deviations.yaml`: where swamp is known to break a promise, each with what it does instead.
 
-The list softens no scenario. It says which of the failures are known: the step that fails, and the value that
-it sees. Whatever else such a scenario shows is a new failure.
+The list softens no scenario. It says which failures are known: the step that fails, and the value that it
+gets. Any other failure of such a scenario is a new failure.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from swamp_harness.results.ids import is_of
 from swamp_harness.system.yaml_files import read_yaml
 
 _ANY_TEXT = "…"
-_AS_PROMISED = "as promised"
+_AS_EXPECTED = "as expected"
 _RANGE = {"from", "below"}
 
 
 @dataclass(frozen=True)
 class Deviation:
-    """One known departure of the product.
+    """One known way in which the product breaks a promise.
 
     Attributes:
         id: its short name.
         scenario: the id of the scenario, of the outline or of its row, that fails because of it.
         step: the text of the step that fails, without its keyword.
-        promised: what is promised, in a sentence.
+        expected: what the product should do, in a sentence.
         where: the document that promises it.
-        seen: what the product does instead, in a sentence.
-        actual: the value that the step sees, as `matches` reads it.
-        since: the release since which it has been seen.
+        actual: what it does instead, in a sentence.
+        actual_value: the value that the step gets, as `matches` reads it.
+        since: the first release that is known to have it.
         link: where it can be followed.
     """
 
     id: str
     scenario: str
     step: str
-    promised: str
+    expected: str
     where: str
-    seen: str
-    actual: Any
+    actual: str
+    actual_value: Any
     since: str
     link: str
 
@@ -51,15 +51,15 @@ class Deviation:
         """Whether a scenario, or the row of an outline, is the one that fails because of it."""
         return is_of(scenario, self.scenario)
 
-    def explains(self, step: str, promised: Any, seen: Any) -> bool:
+    def explains(self, step: str, expected: Any, actual: Any) -> bool:
         """Whether a failure is this deviation and no other.
 
         Args:
             step: that failed, without its keyword.
-            promised: the plain value that would have kept the promise.
-            seen: the plain value that the product showed.
+            expected: the plain value that would have kept the promise.
+            actual: the plain value that the product showed.
         """
-        return step == self.step and matches(self.actual, promised, seen)
+        return step == self.step and matches(self.actual_value, expected, actual)
 
 
 def load(file: Path) -> list[Deviation]:
@@ -76,45 +76,47 @@ def of_scenario(deviations: Sequence[Deviation], scenario: str) -> Deviation | N
     return next((deviation for deviation in deviations if deviation.concerns(scenario)), None)
 
 
-def matches(listed: Any, promised: Any, seen: Any) -> bool:
-    """Whether a seen value is a listed one; all of it, and nothing beyond.
+def matches(listed: Any, expected: Any, actual: Any) -> bool:
+    """Whether an actual value is exactly a listed one.
 
     Args:
         listed: the value as the list has it. In a text … stands for any text; {from: 60, below: 80} is a
-            number in that range; "as promised" is whatever was promised in its place.
-        promised: the plain value that would have kept the promise.
-        seen: the plain value that the product showed.
+            number in that range; "as expected" is the expected value in its place.
+        expected: the plain value that would have kept the promise.
+        actual: the plain value that the product showed.
     """
-    if listed == _AS_PROMISED:
-        return bool(seen == promised)
+    if listed == _AS_EXPECTED:
+        return bool(actual == expected)
     if isinstance(listed, dict):
-        return _is_in_range(listed, seen) if set(listed) == _RANGE else _matches_dict(listed, promised, seen)
+        return (
+            _is_in_range(listed, actual) if set(listed) == _RANGE else _matches_dict(listed, expected, actual)
+        )
     if isinstance(listed, list):
-        return _matches_list(listed, promised, seen)
+        return _matches_list(listed, expected, actual)
     if isinstance(listed, str):
-        return isinstance(seen, str) and re.fullmatch(_pattern_of(listed), seen, re.DOTALL) is not None
-    return type(listed) is type(seen) and bool(listed == seen)
+        return isinstance(actual, str) and re.fullmatch(_pattern_of(listed), actual, re.DOTALL) is not None
+    return type(listed) is type(actual) and bool(listed == actual)
 
 
-def _is_in_range(listed: Mapping[str, Any], seen: Any) -> bool:
-    number = isinstance(seen, int | float) and not isinstance(seen, bool)
-    return number and bool(listed["from"] <= seen < listed["below"])
+def _is_in_range(listed: Mapping[str, Any], actual: Any) -> bool:
+    number = isinstance(actual, int | float) and not isinstance(actual, bool)
+    return number and bool(listed["from"] <= actual < listed["below"])
 
 
-def _matches_dict(listed: Mapping[str, Any], promised: Any, seen: Any) -> bool:
-    within = promised if isinstance(promised, dict) else {}
+def _matches_dict(listed: Mapping[str, Any], expected: Any, actual: Any) -> bool:
+    within = expected if isinstance(expected, dict) else {}
     return (
-        isinstance(seen, dict)
-        and set(seen) == set(listed)
-        and all(matches(listed[name], within.get(name), seen[name]) for name in listed)
+        isinstance(actual, dict)
+        and set(actual) == set(listed)
+        and all(matches(listed[name], within.get(name), actual[name]) for name in listed)
     )
 
 
-def _matches_list(listed: Sequence[Any], promised: Any, seen: Any) -> bool:
-    if not isinstance(seen, list) or len(seen) != len(listed):
+def _matches_list(listed: Sequence[Any], expected: Any, actual: Any) -> bool:
+    if not isinstance(actual, list) or len(actual) != len(listed):
         return False
-    aligned = isinstance(promised, list) and len(promised) == len(listed)
-    return all(map(matches, listed, promised if aligned else [None] * len(listed), seen))
+    aligned = isinstance(expected, list) and len(expected) == len(listed)
+    return all(map(matches, listed, expected if aligned else [None] * len(listed), actual))
 
 
 def _pattern_of(text: str) -> str:
@@ -129,6 +131,6 @@ def _pattern_of(text: str) -> str:
 
 def _stripped(entry: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: value.strip() if isinstance(value, str) and name != "actual" else value
+        name: value.strip() if isinstance(value, str) and name != "actual_value" else value
         for name, value in entry.items()
     }

@@ -13,7 +13,7 @@ class Standing(Enum):
 
     KEPT = "kept"
     BROKEN = "broken"
-    UNKNOWN = "not judged"
+    UNKNOWN = "not tested"
 
     @property
     def mark(self) -> str:

@@ -23,7 +23,7 @@ class Failure:
     Attributes:
         finding: the message, without the explanation that was added.
         explanation: the last things that everybody said, and where the evidence lies.
-        comparison: of what was promised and what was seen, if it was one; else None.
+        comparison: of the expected and the actual value, if it was one; else None.
     """
 
     finding: str
@@ -41,7 +41,7 @@ class Judgement:
         skip: why it did not run; None if it did.
         step: the step at which it went wrong, with its keyword; empty otherwise.
         deviation: the id of the known deviation that explains it; empty otherwise.
-        comparison: of what was promised and what was seen, if it went wrong at one; else None.
+        comparison: of the expected and the actual value, if it failed at one; else None.
     """
 
     outcome: Outcome
@@ -120,7 +120,7 @@ class Judge:
             and compared is not None
             and listed.explains(step.name, compared.expected, compared.actual)
         ):
-            told = f"{listed.id}: {listed.seen}"
-            judgement = replace(judgement, outcome=Outcome.DEVIATION, reason=told, deviation=listed.id)
+            reason = f"{listed.id}: {listed.actual}"
+            judgement = replace(judgement, outcome=Outcome.DEVIATION, reason=reason, deviation=listed.id)
         waiver = waivers.of_scenario(self._waived, id_of(scenario), self._version)
         return judgement if waiver is None else judgement.waived_by(waiver)

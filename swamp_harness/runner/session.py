@@ -167,7 +167,7 @@ class Session:
 
         Raises:
             PromiseBroken: the product broke the promise.
-            InfrastructureError: the infrastructure failed, the set-up failed, or the suite itself did.
+            InfrastructureError: an error of the infrastructure, of the set-up, or of the suite itself.
         """
         words = f"{step.keyword} {step.name}"
         self._at_step(words)

@@ -24,7 +24,7 @@ def expect(promise: str, *, expected: T, actual: T) -> None:
     """
     if actual != expected:
         raise PromiseBroken(
-            f"Not so: {promise}.\n{_aligned('expected', expected)}\n{_aligned('actual', actual)}",
+            f"Failed: {promise}.\n{_aligned('expected', expected)}\n{_aligned('actual', actual)}",
             Comparison(plain(expected), plain(actual)),
         )
 
