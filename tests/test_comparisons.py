@@ -83,23 +83,25 @@ def test_a_text_that_ends_like_a_big_number_stays_as_it_is_and_the_run_is_told_a
 
 
 @pytest.mark.parametrize(
-    ("came", "told"),
+    ("actual", "reported"),
     [
         ({"a": ["", None, {"b": 0}]}, []),
-        ({"a": ["", None, {"b": False}]}, ["a > 3 > b: 0 came as false"]),
+        ({"a": ["", None, {"b": False}]}, ["a > 3 > b: expected 0, actual false"]),
         ({"a": ["", None, {"b": 0.0}]}, []),
-        ({"a": ["", None, {}]}, ["a > 3 > b: 0 is missing"]),
-        ({"a": ["", None, {"b": 0}], "c": 1}, ["c: 1 is too many"]),
-        ({"a": ["", None]}, ['a: ["", null, {"b": 0}] came as ["", null]']),
-        (None, ['all of it: {"a": ["", null, {"b": 0}]} came as null']),
+        ({"a": ["", None, {}]}, ["a > 3 > b: expected 0, it is missing"]),
+        ({"a": ["", None, {"b": 0}], "c": 1}, ["c: 1 is unexpected"]),
+        ({"a": ["", None]}, ['a: expected ["", null, {"b": 0}], actual ["", null]']),
+        (None, ['the whole value: expected {"a": ["", null, {"b": 0}]}, actual null']),
     ],
 )
-def test_values_differ_where_they_do(came, told):
-    assert list(differences({"a": ["", None, {"b": 0}]}, came)) == told
+def test_differences_of_values_are_reported_with_their_place(actual, reported):
+    assert list(differences({"a": ["", None, {"b": 0}]}, actual)) == reported
 
 
-def test_texts_differ_from_where_they_do():
-    assert list(differences("one\ntwo", "one\nto")) == ['all of it, from character 6: "wo" came as "o"']
+def test_differences_of_texts_are_reported_from_the_first_character_that_differs():
+    assert list(differences("one\ntwo", "one\nto")) == [
+        'the whole value, from character 6: expected "wo", actual "o"'
+    ]
 
 
 # --- text and JSON
@@ -212,7 +214,7 @@ def why(text, in_json):
         return result(output, code=code, stderr=stderr)
 
     world = SimpleNamespace(remote_client=SimpleNamespace(run=run), model="")
-    return remote_client.told_why(world, ["lists the workers"])[0]["reason"]
+    return remote_client.reasons_of_failures(world, ["lists the workers"])[0]["reason"]
 
 
 def test_a_reason_that_both_modes_tell_is_told_in_the_words_of_the_features():
@@ -240,8 +242,8 @@ def test_modes_that_tell_different_reasons_are_both_told(text, in_json):
 def test_a_deed_that_nobody_knows_is_no_broken_promise():
     world = SimpleNamespace(remote_client=None, model="")
 
-    with pytest.raises(InfrastructureError, match='does not know how one "dances"'):
-        remote_client.told_why(world, ["dances"])
+    with pytest.raises(InfrastructureError, match='Unknown action "dances"'):
+        remote_client.reasons_of_failures(world, ["dances"])
 
 
 # --- the environment of a step

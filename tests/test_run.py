@@ -126,7 +126,11 @@ def test_the_report_keeps_a_known_deviation_apart_from_a_failure(fake_swamp, tmp
     assert result["statusDetails"]["message"].startswith("Known deviation: known: twice")
     assert [link["url"] for link in result["links"]] == ["https://swamp-club.com/lab/630"]
     titles = {attachment["name"] for attachment in result["attachments"]}
-    assert {"What the operator typed and saw", "The token list at the end", "The pool at the end"} <= titles
+    assert {
+        "The operator's commands and their output",
+        "The token list at the end",
+        "The pool at the end",
+    } <= titles
 
 
 def test_what_could_not_run_is_reported_with_its_reason(fake_swamp, tmp_path):

@@ -114,7 +114,7 @@ def test_faults_of_the_network_last_until_it_heals():
         ]
         seen = lanes(FakeWorker([(0, Life.STARTED)]), networks={"alpha": network})["network"]
 
-    assert told(seen.spans) == [("fault", 1, 4), ("fault", 6, None)]
+    assert told(seen.spans) == [("outage", 1, 4), ("outage", 6, None)]
     assert [(mark.text, mark.at) for mark in seen.marks] == [("broken off", at(1))]
 
 

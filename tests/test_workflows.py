@@ -110,19 +110,28 @@ def test_an_expanded_step_is_named_after_its_items_and_so_is_its_model():
 
 
 @pytest.mark.parametrize(
-    ("rows", "complaint"),
+    ("rows", "message"),
     [
-        (["step | runs on | work", "build | any worker | dances"], "What steps can do is: works at once"),
-        (["step | runs on | work", "build | the moon | works at once"], 'Nobody knows where "the moon" is'),
-        (["step | runs on | work | colour", "build | any worker | works at once | red"], "the column colour"),
+        (
+            ["step | runs on | work", "build | any worker | dances"],
+            'Unknown work "dances" of a step; use one of: works at once',
+        ),
+        (
+            ["step | runs on | work", "build | the moon | works at once"],
+            'Unknown place "the moon" for a step',
+        ),
+        (
+            ["step | runs on | work | colour", "build | any worker | works at once | red"],
+            "Unknown column colour in the step's table",
+        ),
         (
             ["step | runs on | work | queue limit", "build | any worker | works at once | soon"],
-            'written as "4 s", not as "soon"',
+            'Invalid queue limit "soon": use for example "4 s"',
         ),
     ],
 )
-def test_a_table_that_nobody_understands_is_no_broken_promise(rows, complaint):
-    with pytest.raises(InfrastructureError, match=re.escape(complaint)):
+def test_an_invalid_table_is_an_infrastructure_error(rows, message):
+    with pytest.raises(InfrastructureError, match=re.escape(message)):
         planned(table(*rows))
 
 

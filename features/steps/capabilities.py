@@ -124,7 +124,7 @@ def the_last_run_tells(context: StepContext) -> None:
     expected = rows_of(context.table, {"step", "version"})
     expect(
         "the last run tells of the entries that its steps wrote",
-        expected={"told": expected, "recorded": expected},
+        expected={"reported": expected, "recorded": expected},
         actual=ledger.versions_by_run(context.world),
     )
 
@@ -144,6 +144,6 @@ def the_error_is_told(context: StepContext, step: str) -> None:
     """Checks that the step's error message is complete in the run's output and in its record."""
     expect(
         f'the error of the step "{step}" is told as it was raised, to who follows the run and in its record',
-        expected={"told": MESSAGE, "recorded": MESSAGE},
+        expected={"reported": MESSAGE, "recorded": MESSAGE},
         actual=capabilities.error_of(context.world, step),
     )

@@ -30,7 +30,7 @@ def the_network_of_the_operator_is_down(context: StepContext, step: str, later: 
 @when('the step "{step:Name}" goes on once the operator has seen what it says')
 def the_step_goes_on_once_heard(context: StepContext, step: str) -> None:
     """Waits until the operator sees the step's output, then lets the step continue."""
-    remote_client.go_on_once_heard(context.world, step)
+    remote_client.go_on_once_shown(context.world, step)
 
 
 @then("the operator has seen what these steps said while they still ran:")
@@ -39,7 +39,7 @@ def the_operator_has_seen(context: StepContext) -> None:
     expect(
         "the operator has seen what these steps said while they still ran",
         expected=[row["step"] for row in rows_of(context.table, {"step"})],
-        actual=context.world.heard_in_time,
+        actual=context.world.shown_in_time,
     )
 
 
@@ -48,8 +48,8 @@ def the_operator_was_told_once(context: StepContext, steps: list[str]) -> None:
     """Checks that the operator saw the start, the output and the end of each step exactly once."""
     expect(
         f"the operator was told once that each of the steps {' and '.join(steps)} began, spoke and was done",
-        expected=remote_client.told_once(steps),
-        actual=remote_client.times_told(context.world, steps),
+        expected=remote_client.reported_once(steps),
+        actual=remote_client.times_reported(context.world, steps),
     )
 
 
@@ -69,8 +69,8 @@ def an_operator_there_is_told_of_the_failure(context: StepContext) -> None:
     """Runs a failing method from the other machine and checks exit code and reason in both outputs."""
     expect(
         "a method that is run through the orchestrator and fails fails for whoever runs it, and says why",
-        expected=remote_client.expected_of_failing_method(),
-        actual=remote_client.told_of_failing_method(context.world),
+        expected=remote_client.expected_failure_of_method(),
+        actual=remote_client.failure_of_method(context.world),
     )
 
 
@@ -81,7 +81,7 @@ def an_operator_there_is_told_why(context: StepContext) -> None:
     expect(
         "the command fails and says why, to a person and to a script, with the same exit code",
         expected=expected,
-        actual=remote_client.told_why(context.world, [row["errs"] for row in expected]),
+        actual=remote_client.reasons_of_failures(context.world, [row["errs"] for row in expected]),
     )
 
 

@@ -131,7 +131,7 @@ def the_command_confirms_the_cancellation(context: StepContext) -> None:
     expect(
         "the command succeeds, and says that it cancels this run",
         expected={"command": SUCCEEDS, "cancels": "this run"},
-        actual=cancellation.told_of_cancellation(context.world),
+        actual=cancellation.reported_cancellation(context.world),
     )
 
 
@@ -141,7 +141,7 @@ def nothing_was_left_when_told(context: StepContext) -> None:
     expect(
         "nothing of the run was left at work when the command said that it is cancelled",
         expected=[],
-        actual=cancellation.left_when_told_as_cancelled(context.world),
+        actual=cancellation.left_when_reported_as_cancelled(context.world),
     )
 
 
@@ -160,7 +160,7 @@ def the_step_was_ended(context: StepContext, step: str) -> None:
     """Checks that the step started once and was stopped before it finished its work."""
     expect(
         f'the step "{step}" was asked to stop, and did not come to its own end, by its own account',
-        expected={"began": 1, "asked to stop": "yes", "came to its own end": 0},
+        expected={"began": 1, "asked to stop": "yes", "completed": 0},
         actual=runs.starts_and_ends(context.world, step),
     )
 

@@ -56,7 +56,7 @@ def the_most_steps_at_one_time(context: StepContext, worker: str, number: int) -
     """Checks the highest number of steps that the worker ran at once."""
     expect(
         f'the most steps that ran on "{worker}" at one time is {number}',
-        expected={"by the steps' own account": number, "by the leases": number},
+        expected={"by the probe log": number, "by the leases": number},
         actual=scheduling.most_at_once(context.world, worker),
     )
 

@@ -122,7 +122,7 @@ def the_first_answer_says_when(context: StepContext, token: str) -> None:
     expect(
         f'the answer to the first revoking says that the token "{token}" is revoked, and since when',
         expected=[token, context.world.operator.revoked_at(token)],
-        actual=context.world.operator.says_revoked(),
+        actual=context.world.operator.reported_revocation(),
     )
 
 
@@ -157,7 +157,7 @@ def its_answer_says_revoked_before(context: StepContext) -> None:
     expect(
         "the answer says that the token was revoked before",
         expected=True,
-        actual=context.world.operator.says_already_revoked(),
+        actual=context.world.operator.reports_already_revoked(),
     )
 
 

@@ -141,7 +141,7 @@ def _run_cancelled(world: World, output: Output) -> tuple[str, Facts]:
     runs.start_workflow(world)
     step_progress.wait_until_begun(world, "build")
     cancellation.cancel_run(world)
-    told = cancellation.told_of_cancellation(world)
+    told = cancellation.reported_cancellation(world)
     return f"workflow cancel ({output.value})", {**told, "outcome": runs.outcome_of_run(world)}
 
 

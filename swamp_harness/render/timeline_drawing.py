@@ -33,7 +33,7 @@ _LEGENDS = (
     ("grace", "grace window"),
     ("lease-completed", "lease"),
     ("step", "step"),
-    ("fault", "network fault"),
+    ("outage", "network outage"),
     ("lifetime", "token"),
 )
 _STYLE = """
@@ -45,7 +45,7 @@ _STYLE = """
 .tl .process{fill:#cdd5df}.tl .suspended{fill:#8a5a00;opacity:.5}.tl .member{fill:#9fd3b5}
 .tl .grace{fill:#fff3d6;stroke:#c2741a;stroke-dasharray:3 2}.tl .lifetime{fill:#d9d2f0}
 .tl .lease-active,.tl .lease-completed{fill:#5b4b9e}.tl .lease-failed,.tl .lease-expired{fill:#b3261e}
-.tl .step{fill:#3c8d93}.tl .step-cut-off{fill:#3c8d93;opacity:.5}.tl .fault{fill:#e08f8a}
+.tl .step{fill:#3c8d93}.tl .step-cut-off{fill:#3c8d93;opacity:.5}.tl .outage{fill:#e08f8a}
 .tl .m-ended{fill:#6b7280}.tl .m-killed,.tl .m-stopped,.tl .m-disconnected{fill:#b3261e}
 .tl .m-enrolled{fill:#1a7f4b}
 """.replace("\n", "")
@@ -153,7 +153,7 @@ def _draw_span(svg: Element, span: Span, scale: _Scale, top: float) -> None:
     _rect(svg, span.kind, (x, top + 1.5), (width, _ROW - 3), title)
     text = _fitting(span.text, width - 6)
     if len(text) > 2:  # noqa: PLR2004 - a letter or two tell nothing
-        dark = span.kind in ("process", "member", "grace", "lifetime", "fault")
+        dark = span.kind in ("process", "member", "grace", "lifetime", "outage")
         _text(svg, text, (x + 3, top + _ROW / 2), style="" if dark else "on")
 
 

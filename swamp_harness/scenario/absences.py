@@ -10,9 +10,9 @@ from swamp_harness.system.limits import POOL_CHANGED, WORKER_CONNECTED, Limit
 from swamp_harness.system.waiting import wait_until
 
 
-def lose(world: World, worker: str, fault: Callable[[], None], limit: Limit = POOL_CHANGED) -> None:
-    """Let a fault hit a worker, and wait until the live pool shows it as not connected."""
-    fault()
+def lose(world: World, worker: str, outage: Callable[[], None], limit: Limit = POOL_CHANGED) -> None:
+    """Cause an outage of a worker, and wait until the live pool shows it as not connected."""
+    outage()
     name = world.member_of(worker)
     wait_until(
         f'the orchestrator to notice the loss of "{worker}"',
@@ -25,7 +25,7 @@ def lose(world: World, worker: str, fault: Callable[[], None], limit: Limit = PO
 def leave_and_return(
     world: World, worker: str, leave: Callable[[], object], come_back: Callable[[], None], times: int
 ) -> None:
-    """Let a worker leave the live pool and come back to it, several times."""
+    """Make a worker leave the live pool and come back to it, several times."""
     for _ in range(times):
         leave()
         wait_for_connection(world, worker, "to leave the live pool", connected=False, limit=POOL_CHANGED)
@@ -47,7 +47,7 @@ def wait_for_connection(world: World, worker: str, awaited: str, *, connected: b
 
 
 def reboot(world: World) -> None:
-    """Kill every process, lose what a reboot loses, and start everything again."""
+    """Kill every process, remove what a reboot removes, and start everything again."""
     for worker in world.workers.all():
         worker.kill()
     world.orchestrator.kill()
@@ -71,14 +71,15 @@ def restart_orchestrator_repeatedly(world: World, end: Callable[[], object], tim
 def restart_orchestrator(
     world: World, end: Callable[[], object] | None = None, *, variables: Mapping[str, str] | None = None
 ) -> None:
-    """End the orchestrator and start it again, with other variables than the scenario gave it if asked.
+    """End the orchestrator and start it again, with other variables if given.
 
-    Workers on a network that can fail do not notice but a break of it: what they dial meanwhile waits.
+    Workers on a network that can fail only see a break of their network: their attempts to connect wait
+    meanwhile.
 
     Args:
         world: the scenario's.
-        end: how it ends; it is stopped when None.
-        variables: what it finds in its environment then; as before when None.
+        end: how it ends; it is stopped if None.
+        variables: its new environment variables; the same as before if None.
     """
     networks = world.workers.networks()
     for network in networks:

@@ -1,7 +1,7 @@
-"""The bytes of the artifacts that steps make, made a second time outside of the product.
+"""The bytes of the artifacts that steps make, computed a second time outside of the product.
 
-`fixtures/extensions/models/uat_artifacts.ts` is the other half: from a step's name and a size both come
-to the same bytes, so a checksum made here tells what must have arrived.
+`fixtures/extensions/models/uat_artifacts.ts` is the other half: both compute the same bytes from a step's
+name and a size, so a checksum made here is the expected one of what arrives.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from functools import cache
 from typing import Any
 
 _BLOCK = 1 << 20
-# None at all, and on both sides of the blocks in which programs, frames and windows carry bytes.
+# Empty, and just below, at and above the usual sizes of blocks, frames and windows.
 _SIZES = (0, 1, 1 << 14, 65_535, 65_536, 65_537, 1 << 17, 1_048_575, 1_048_576, 1_048_577, 2 << 20)
 _WAYS = ("as a stream", "in a file", "in one piece")
-# Artifacts by name, with the size of each and the way in which it is made; and one whose name is a hard one.
+# Artifacts by name, with the size of each and the way in which it is made; one has a difficult name.
 SIZED_ARTIFACTS: dict[str, dict[str, Any]] = {
     **{f"{size}-{way.replace(' ', '-')}": {"size": size, "way": way} for size in _SIZES for way in _WAYS},
     "größe 50% & mehr+1 #2 世界?.bin": {"size": (1 << 16) + 1, "way": "as a stream"},
@@ -39,7 +39,7 @@ def blocks(step: str, size: int) -> Iterator[bytes]:
 
 
 def described(pieces: Iterator[bytes]) -> str:
-    """Size and SHA-256 of some bytes, in words, as steps note it too."""
+    """Size and SHA-256 of some bytes as a phrase, the same that steps record."""
     size, digest = 0, hashlib.sha256()
     for piece in pieces:
         size += len(piece)
@@ -48,7 +48,7 @@ def described(pieces: Iterator[bytes]) -> str:
 
 
 def in_words(size: int, sha256: str) -> str:
-    """A size in bytes and a SHA-256 in hex, in words."""
+    """A size in bytes and a SHA-256 in hex as a phrase."""
     return f"{size} bytes, SHA-256 {sha256}"
 
 

@@ -1,4 +1,4 @@
-"""Large artifacts: what arrives of them, what can be read, and what memory they take on their way."""
+"""Large artifacts: what arrives, what can be read, and how much memory they need on the way."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _READ_AT_ONCE = 1 << 20
 
 
 def wait_for_artifacts(world: World) -> None:
-    """Wait until the run has ended, as long as large artifacts may take."""
+    """Wait until the run has ended, with the limit for large artifacts."""
     world.runs.last.wait_for_end(ARTIFACT_SENT, give_up_if=lambda: _standstill(world))
 
 
 def wait_until_half_sent(world: World, step: str) -> None:
-    """Wait until a step that holds half way has handed over half of its artifact, and the rest is to come.
+    """Wait until a step that holds half way has written the first half of its artifact.
 
     Raises:
-        WaitTimeout: it does not, or the run is over.
+        WaitTimeout: it does not write it, or the run is over.
     """
     wait_until(
-        f'the step "{step}" to have handed over half of its artifact',
+        f'the step "{step}" to write the first half of its artifact',
         lambda: world.probe_log.note("half", step),
         bool,
         ARTIFACT_SENT,
@@ -46,136 +46,148 @@ def wait_until_half_sent(world: World, step: str) -> None:
 
 
 def made_by(world: World, step: str) -> dict[str, str]:
-    """What the artifact of a step must be, by its size and by bytes that were made outside of the product."""
-    bytes_made = described(blocks(step, _size_of(world, step)))
-    return {"as the product tells": bytes_made, "as it is kept": bytes_made}
+    """The expected artifact of a step, from its size and from bytes computed outside of the product."""
+    expected = described(blocks(step, _size_of(world, step)))
+    return {"as reported": expected, "as stored": expected}
 
 
 def recorded_of(world: World, step: str) -> dict[str, str]:
-    """The artifact of a step: what the product tells the operator of it, and what its bytes are.
+    """The artifact of a step: its size and checksum as reported to the operator, and those of its bytes.
 
     Raises:
         PromiseBroken: the product shows no such artifact, or its answer breaks its contract, or names a file
             that does not exist.
     """
-    result = _asked_for(world, step)
+    result = _get_artifact(world, step)
     if not result.succeeded:
         raise PromiseBroken(f'The artifact of the step "{step}" cannot be read:\n{result}')
-    told = result.answer("data-get")
-    kept = world.repository.folder / told["contentPath"]
-    if not kept.is_file():
+    datum = result.answer("data-get")
+    stored = world.repository.folder / datum["contentPath"]
+    if not stored.is_file():
         raise ContractBroken(
-            f"`{result.command}` names the file {told['contentPath']}, which does not exist."
+            f"`{result.command}` names the file {datum['contentPath']}, which does not exist."
         )
     return {
-        "as the product tells": in_words(told["size"], told["checksum"]),
-        "as it is kept": described(_bytes_of(kept)),
+        "as reported": in_words(datum["size"], datum["checksum"]),
+        "as stored": described(_bytes_of(stored)),
     }
 
 
 def readable_of(world: World, step: str) -> str:
-    """What an operator can read of the artifact of a step: "none", or what is told of it.
+    """What an operator can read of the artifact of a step: "none", or what the product reports.
 
     Raises:
-        InfrastructureError: the product shows no data at all, so that it shows no artifact proves nothing.
+        InfrastructureError: the product shows no data at all, so that a missing artifact proves nothing.
     """
-    result, data = _asked_for(world, step), world.operator.all_data()
+    result, data = _get_artifact(world, step), world.operator.all_data()
     if not data:
-        raise InfrastructureError("The product shows no data at all, so nothing is known of the artifact.")
+        raise InfrastructureError(
+            "The product shows no data at all, so that it does not show the artifact proves nothing."
+        )
     listed = [each for each in data if each["modelName"] == step and each["name"] == ARTIFACT]
     shown = [f"version {each['version']}" for each in listed]
     if not shown and not result.succeeded:
         return NOT_THERE
-    read = in_words(*_told(result)) if result.succeeded else "not to be read"
+    read = in_words(*_size_and_checksum(result)) if result.succeeded else "cannot be read"
     return f"{read}; listed: {', '.join(shown) or 'none'}"
 
 
 def read_by(world: World, step: str) -> str:
-    """What a step has read of another's artifact, by its own account."""
-    return world.probe_log.note("read", step) or "nothing was noted"
+    """What a step read of another step's artifact, as it recorded."""
+    return world.probe_log.note("read", step) or "the step recorded nothing"
 
 
 def expected_reading(world: World, step: str) -> str:
-    """What a step must read of the artifact of a step."""
+    """The expected reading of a step's artifact."""
     return described(blocks(step, _size_of(world, step)))
 
 
 def damaged_of_all_sizes(world: World, step: str) -> list[str]:
-    """Which artifacts of a step that makes them of all sizes are not there, bit for bit, and what is."""
+    """The artifacts of all sizes of a step that differ from what the step made, with both values."""
     api = world.orchestrator.api
     damaged = []
-    for name, true in _true_of_all_sizes(step).items():
+    for name, expected in _expected_of_all_sizes(step).items():
         try:
-            told = api.data("data.get", "data-get", modelIdOrName=step, dataName=name, includeContent=False)
+            datum = api.data("data.get", "data-get", modelIdOrName=step, dataName=name, includeContent=False)
         except RequestRefused as refused:
-            damaged.append(f"{name}: not to be read: {refused}")
+            damaged.append(f"{name}: cannot be read: {refused}")
             continue
-        seen = {
-            "told": in_words(told["size"], told["checksum"]),
-            "kept": described(_bytes_of(world.repository.folder / told["contentPath"])),
+        actual = {
+            "reported": in_words(datum["size"], datum["checksum"]),
+            "stored": described(_bytes_of(world.repository.folder / datum["contentPath"])),
         }
-        damaged += [f"{name}, as it is {how}: {text}" for how, text in seen.items() if text != true]
+        damaged += [
+            f"{name}: expected {expected}, {source} {text}"
+            for source, text in actual.items()
+            if text != expected
+        ]
     return damaged
 
 
 def misread_of_all_sizes(world: World, step: str, maker: str) -> list[str]:
-    """Which artifacts of all sizes a step has not read as they were made, by its own account."""
-    noted = world.probe_log.note("read", step)
-    read = json.loads(noted) if noted else {}
-    true = _true_of_all_sizes(maker)
-    return [f"{name}: {read.get(name)}" for name in true if read.get(name) != true[name]]
+    """The artifacts of all sizes that a step did not read as they were made, as it recorded."""
+    text = world.probe_log.note("read", step)
+    actual = json.loads(text) if text else {}
+    return [
+        f"{name}: expected {expected}, actual {actual.get(name, 'nothing')}"
+        for name, expected in _expected_of_all_sizes(maker).items()
+        if actual.get(name) != expected
+    ]
 
 
-def _true_of_all_sizes(step: str) -> dict[str, str]:
+def _expected_of_all_sizes(step: str) -> dict[str, str]:
     return {name: described(blocks(step, one["size"])) for name, one in SIZED_ARTIFACTS.items()}
 
 
 def watch_memory(world: World, name: str) -> None:
-    """Begin to watch the memory of a worker, or of the orchestrator."""
+    """Start to watch the memory of a worker, or of the orchestrator."""
     watched = world.orchestrator if name == ORCHESTRATOR else world.workers[name]
     world.memory[name] = world.cleanup.enter_context(MemoryWatch(lambda: watched.memory))
 
 
 def memory_for(world: World, name: str, large: str, small: str) -> dict[str, str]:
-    """Whether a worker or the orchestrator took more memory for a large artifact than for a small one.
+    """Whether a worker or the orchestrator used more memory for a large artifact than for a small one.
 
-    It did if it took more by at least a third of what the large one has more: much less than anybody takes
-    who holds the whole artifact at once, and more than the memory of a process varies. The figures go into
-    evidence.
+    The threshold is a third of the difference of their sizes: much less than a process needs that holds the
+    whole artifact, and more than the memory of a process varies. The measurements go into the evidence.
 
     Args:
         world: the scenario's.
-        name: whose memory was watched.
+        name: of the worker, or "the orchestrator".
         large: the step that makes the large artifact.
         small: the step that makes the small one.
 
     Returns:
-        Nothing if it did not, else how much it took.
+        An empty dictionary if it did not use more, else the measurements.
 
     Raises:
-        InfrastructureError: the memory was not watched, or a step has not run to its end.
+        InfrastructureError: the memory was not watched, or a step has not completed.
     """
     if name not in world.memory:
-        raise InfrastructureError(f"The memory of {name} was not watched.")
+        raise InfrastructureError(
+            f"The memory of {name} was not watched: add a step that watches it before artifacts are made."
+        )
     watch = world.memory[name]
     most = {step: watch.most_between(*_span_of(world, step)) for step in (small, large)}
-    figures = {
+    measurements = {
         "at first": _megabytes(watch.at_first),
         **{
             f"for the artifact of {_megabytes(_size_of(world, each))}": _megabytes(most[each])
             for each in most
         },
     }
-    told = "".join(f"{when}: {size}\n" for when, size in figures.items())
-    world.evidence.write(f"The memory of {name}", f"memory-{name.replace(' ', '-')}.txt", told)
+    lines = "".join(f"{when}: {size}\n" for when, size in measurements.items())
+    world.evidence.write(f"The memory of {name}", f"memory-{name.replace(' ', '-')}.txt", lines)
     allowed = (_size_of(world, large) - _size_of(world, small)) // 3
-    return {} if most[large] - most[small] < allowed else figures
+    return {} if most[large] - most[small] < allowed else measurements
 
 
 def _span_of(world: World, step: str) -> tuple[datetime, datetime]:
     moments = [entry.at for entry in world.probe_log.entries() if entry.step == step]
     if len(moments) <= len(world.probe_log.starts(step)):
-        raise InfrastructureError(f'The step "{step}" has not run to its end.')
+        raise InfrastructureError(
+            f'The step "{step}" has not completed, so its memory cannot be measured: wait for the run first.'
+        )
     return moments[0], moments[-1]
 
 
@@ -186,7 +198,7 @@ def _size_of(world: World, step: str) -> int:
     return sizes[0]
 
 
-def _asked_for(world: World, step: str) -> CommandResult:
+def _get_artifact(world: World, step: str) -> CommandResult:
     return world.operator.commands.run("data", "get", step, ARTIFACT, "--no-content", output=Output.JSON)
 
 
@@ -196,9 +208,9 @@ def _bytes_of(file: Path) -> Iterator[bytes]:
             yield piece
 
 
-def _told(result: CommandResult) -> tuple[int, str]:
-    told = result.answer("data-get")
-    return told["size"], told["checksum"]
+def _size_and_checksum(result: CommandResult) -> tuple[int, str]:
+    datum = result.answer("data-get")
+    return datum["size"], datum["checksum"]
 
 
 def _megabytes(size: int) -> str:

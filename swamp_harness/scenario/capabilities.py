@@ -251,14 +251,14 @@ def values_given(world: World, step: str) -> list[str]:
 
 
 def error_of(world: World, step: str) -> dict[str, str]:
-    """The error of a step of the last run, by what its follower was told and by the record of the run."""
+    """The error of a step of the last run, as reported to its follower and as recorded."""
     accounts = {
-        "told": world.runs.last.steps(),
+        "reported": world.runs.last.steps(),
         "recorded": world.operator.steps_of_last_run(world.workflow.name),
     }
     return {
-        how: next((each.get("error", "") for each in steps if each["name"] == step), "no such step")
-        for how, steps in accounts.items()
+        source: next((each.get("error", "") for each in steps if each["name"] == step), "no such step")
+        for source, steps in accounts.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""The operator at another machine, which has no repository: what is typed there, and what is left there."""
+"""The operator's second machine, without a repository: commands run there, and files left there."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from swamp_harness.product.machine import Machine
 
 
 class RemoteClient:
-    """A machine that has nothing but swamp and the address of an orchestrator.
+    """A machine with swamp, the address of an orchestrator, and nothing else.
 
     Args:
-        machine: a new one, so that whatever is in its folders was left there by the product.
+        machine: a new one, so that every file in its folders was written by the product.
         commands: how the operator runs swamp there.
         server: the address of the orchestrator.
     """
@@ -28,7 +28,7 @@ class RemoteClient:
         return self.commands.run(*arguments, "--server", server or self.server, output=output)
 
     def left_behind(self) -> list[str]:
-        """The files and folders there that are neither the machine's own nor a person's settings of swamp."""
+        """The files and folders there, without the machine's own and without a user's settings of swamp."""
         home = self.machine.home
         settings = home / SETTINGS
         own = {home, self.machine.temp, self.machine.work, settings, *settings.parents}

@@ -1,4 +1,4 @@
-"""The end of a scenario: its last evidence is taken, everything is ended, and a failure is explained."""
+"""The end of a scenario: collect the last evidence, end everything, explain a failure."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from swamp_harness.system.cleanup import run_all_cleanups
 
 
 def close(world: World, *, keep: bool, interrupted: bool = False) -> int:
-    """Take the last evidence, end everything, and remove the folder, whatever becomes of any of it.
+    """Collect the last evidence, end everything, and remove the folder; one error does not stop the rest.
 
     Args:
         world: the scenario's.
-        keep: leave the folder on disk for people to look into.
-        interrupted: end at once, and ask the product nothing more.
+        keep: leave the folder on disk for people to inspect.
+        interrupted: end at once, without further requests to the product.
 
     Returns:
-        How many processes had to be swept up that no actor knew of.
+        How many leaked processes had to be ended, that is, processes that belong to no actor.
 
     Raises:
-        Exception: the first that went wrong, once all has been tried.
+        Exception: the first error, after everything has been tried.
     """
     runs = World.runs.of(world)
-    survivors: list[int] = []
+    leaked: list[int] = []
     run_all_cleanups(
-        partial(_take_last_evidence, world, interrupted=interrupted),
+        partial(_collect_last_evidence, world, interrupted=interrupted),
         world.probe_log.close,
         *([runs.end] if runs is not None else []),
         partial(world.workers.end, keep=keep),
         *(orchestrator.end for orchestrator in world.orchestrators.values()),
         world.cleanup.close,
-        lambda: survivors.append(world.run_context.end_scenario(world.scenario, world.folder, keep=keep)),
+        lambda: leaked.append(world.run_context.end_scenario(world.scenario, world.folder, keep=keep)),
     )
-    return sum(survivors)
+    return sum(leaked)
 
 
-def _take_last_evidence(world: World, *, interrupted: bool) -> None:
+def _collect_last_evidence(world: World, *, interrupted: bool) -> None:
     leases: list[LeaseRecord] = []
     operator = World.operator.of(world)
     if operator is not None:
@@ -70,6 +70,6 @@ def _timeline(world: World, leases: list[LeaseRecord]) -> Timeline:
 
 
 def explanation(world: World) -> str:
-    """The last things that each process said and the operator did, and where the evidence lies."""
-    told = failure_context(world.actors(), world.typed())
-    return "\n".join((*told, f"Evidence: {world.evidence.folder}", f"Kept on disk: {world.folder}"))
+    """The last log lines and commands, and where the evidence is."""
+    context = failure_context(world.actors(), world.typed())
+    return "\n".join((*context, f"Evidence: {world.evidence.folder}", f"Kept on disk: {world.folder}"))

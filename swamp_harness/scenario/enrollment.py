@@ -1,4 +1,4 @@
-"""How workers enroll: the pool that they form, and which machine a token is bound to."""
+"""Enrollment of workers: their start, the pool, and the machine to which a token is bound."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from swamp_harness.system.limits import POOL_CHANGED
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
-# What a worker says of its pause before it tries again, if the pause is one that it may make.
+# Stands for each pause before a new attempt that is not too long.
 PAUSE = "at most 30 s"
 _LONGEST_PAUSE = 30
 _ORCHESTRATOR = "orchestrator"
@@ -31,11 +31,11 @@ _ORCHESTRATOR = "orchestrator"
 
 @dataclass(frozen=True)
 class Binding:
-    """What a token is bound to.
+    """The machines to which a token is bound.
 
     Attributes:
         machines: the machine ids.
-        unchanged: whether that has been so since the worker in question enrolled first.
+        unchanged: whether the binding dates from the first enrollment of the worker in question.
     """
 
     machines: tuple[str, ...]
@@ -48,7 +48,7 @@ class Binding:
 
 
 def attempts(world: World, worker: str) -> dict[str, list[Any]]:
-    """The numbers of the attempts that a worker has made to connect, and its pauses before new ones."""
+    """The numbers of a worker's attempts to connect, and its pauses between them."""
     actor = world.workers[worker]
     pauses = [PAUSE if 0 < each <= _LONGEST_PAUSE else f"{each:g} s" for each in actor.pauses]
     return {"attempts": actor.attempts, "pauses": pauses}
@@ -57,15 +57,15 @@ def attempts(world: World, worker: str) -> dict[str, list[Any]]:
 def pool_when(
     world: World, expected: set[tuple[str, bool]], output: Output = Output.JSON, *, past: bool = False
 ) -> list[PoolMember]:
-    """The worker list, asked once the live pool and the record agree with what is expected.
+    """The worker list, read when the live pool and the records are as expected.
 
-    A change takes a moment to reach the list, and a command is a dear way of looking: the wait looks at the
-    cheap surfaces. If they never agree the list is asked all the same: the judgement shows it.
+    A change takes a moment to reach the list. The wait uses API requests, which are cheaper than commands. If
+    the pool is never as expected, the list is read all the same, and the comparison shows the difference.
 
     Args:
         world: the scenario's.
         expected: names of pool members, each with whether it is connected.
-        output: which output of the worker list.
+        output: the output format of the worker list.
         past: whether past members are listed.
     """
     with contextlib.suppress(WaitTimeout):
@@ -89,7 +89,7 @@ def is_connected(world: World, name: str) -> bool:
 
 
 def machine_id_of(world: World, worker: str) -> str:
-    """The machine id under which a worker enrolled first."""
+    """The machine id of a worker's first enrollment."""
     return world.workers.first_enrollment(worker).machine_id
 
 
@@ -99,7 +99,7 @@ def first_binding_of(world: World, worker: str) -> Binding:
 
 
 def binding_of(world: World, token: str, worker: str) -> Binding:
-    """What a token is bound to, and whether that has been so since a worker's first enrollment."""
+    """The present binding of a token, compared with a worker's first enrollment."""
     record = world.operator.token(token)
     first = world.workers.first_enrollment(worker)
     return Binding(record.machines, all(bound < first.seen for bound in record.bound_at))
@@ -117,10 +117,10 @@ def start_orchestrator(
 
     Args:
         world: the scenario's.
-        name: how messages call it.
-        flags: that it is started with.
-        variables: what it finds in its environment beside what every process of the scenario does.
-        identity: the kind of certificate that it shows; it does not speak TLS when None.
+        name: its name in messages.
+        flags: its command-line flags.
+        variables: its environment variables, beside those of every process of the scenario.
+        identity: the kind of its certificate; without TLS if None.
     """
     if identity is not None:
         world.security = Security(
@@ -156,17 +156,17 @@ def enroll_worker(
     variables: Mapping[str, str] | None = None,
     **settings: Any,
 ) -> None:
-    """Enroll a worker, minting its token if there is none yet.
+    """Start a worker and wait until it has enrolled; its token is minted if there is none yet.
 
     Args:
         world: the scenario's.
         name: of the worker.
-        token: that it presents; that of its own name when empty.
-        labels: its scheduling labels; those that a step for any worker asks for, unless others are given.
+        token: the token that it presents; the one of its own name if empty.
+        labels: its scheduling labels; by default those that a step for any worker asks for.
         on_a_network: whether it reaches the orchestrator over a network path that can fail.
-        machine: where it runs; a machine of its own when None.
-        variables: what it finds in its environment beside what every worker does.
-        settings: further ones of `WorkerSettings`.
+        machine: where it runs; a machine of its own if None.
+        variables: its environment variables, beside those of every worker.
+        settings: further fields of `WorkerSettings`.
     """
     if (token or name) not in world.operator.credentials:
         prepare(world, token or name)
@@ -177,7 +177,7 @@ def enroll_worker(
     start(name, world.orchestrator.address)
     worker.wait_until_enrolled()
     world.workers.remember_first_enrollment(name)
-    # A token for several machines gives each of them a name of its own.
+    # With a token for several machines, each worker gets a name of its own in the pool.
     member = worker.enrolled_as if token else name
     world.memberships[name] = wait_until(
         f'the pool to list "{member}"', lambda: world.members(member), bool, POOL_CHANGED
@@ -188,7 +188,7 @@ def settle(world: World, name: str) -> None:
     """Wait until a worker has enrolled or its process has ended.
 
     Raises:
-        WaitTimeout: it runs on and has not enrolled.
+        WaitTimeout: it still runs, and has not enrolled.
     """
     worker = world.workers[name]
     try:
@@ -213,10 +213,10 @@ def connect_worker(
     Args:
         world: the scenario's.
         name: of the worker.
-        token: whose credential it presents.
+        token: the token whose credential it presents.
         labels: its scheduling labels.
-        machine: where it runs; a machine of its own when None.
-        protocol_shift: how far off the protocol version is that it states.
+        machine: where it runs; a machine of its own if None.
+        protocol_shift: the difference of its protocol version from the orchestrator's.
         other_release: whether it is the binary of another protocol version.
     """
     credential = str(world.operator.credential(token))
@@ -228,13 +228,13 @@ def connect_worker(
 
 
 def connect_with(world: World, name: str, credential: str) -> None:
-    """Start a new worker that presents a credential which no minting has shown."""
+    """Start a new worker with a credential that was never minted."""
     world.workers.make(name, world.settings_of_worker(credential))
     world.workers.start(name, world.orchestrator.address)
 
 
 def race(world: World, names: list[str], token: str) -> None:
-    """Let workers on machines of their own present one token at the same moment."""
+    """Start workers on separate machines that present one token at the same moment."""
     for name in names:
         credential = str(world.operator.credential(token))
         world.workers.make(name, world.settings_of_worker(credential))
@@ -243,5 +243,7 @@ def race(world: World, names: list[str], token: str) -> None:
 
 def _other_binary(world: World) -> Path:
     if world.run_context.other is None:
-        raise InfrastructureError("No binary of another protocol version was given (SWAMP_OTHER_BIN).")
+        raise InfrastructureError(
+            "There is no binary of another protocol version: set SWAMP_OTHER_BIN to one."
+        )
     return world.run_context.other.runs_as

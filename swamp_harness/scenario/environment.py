@@ -1,4 +1,4 @@
-"""What steps found in their environment, and whose variables those were."""
+"""The environment variables that steps found, and where each came from."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from swamp_harness.system.redaction import SECRETS
 NOBODY = "nobody"
 ORCHESTRATOR = "the orchestrator"
 RESTARTED = "the restarted orchestrator"
-# What a worker is told about its orchestrator; the control plane's own (design/remote-execution.md,
-# "Dispatch runners").
+# The worker's own settings for its orchestrator (design/remote-execution.md, "Dispatch runners").
 _CONTROL_PLANE = ("SWAMP_WORKER_TOKEN", "SWAMP_SERVER_TOKEN", "SWAMP_ORCHESTRATOR_URL")
-# What a shell and the product's runtime set of their own for what they start.
+# Set by a shell and by the product's runtime for the processes that they start.
 _OF_THE_RUNTIME = re.compile(r"_|PWD|OLDPWD|SHLVL|DENO_.*")
-# How much of a value is shown that is nobody's.
-_SHOWN = 100
-# Variables whose values something on the way could cut, trim, evaluate or drop, each with its owner in it.
-# Windows allows a variable less than 32 KiB, and Linux less than 128.
+# The longest value of unknown origin that is shown in full.
+_LONGEST_SHOWN = 100
+# Variables whose values could be cut, trimmed, evaluated or dropped on the way; each contains its owner.
+# The longest variable is 32 KiB on Windows and 128 KiB on Linux.
 _VALUES: Mapping[str, Callable[[str], str]] = {
-    "PATH": lambda owner: os.pathsep.join((os.environ["PATH"], owner)),  # must go on working
+    "PATH": lambda owner: os.pathsep.join((os.environ["PATH"], owner)),  # programs must still be found
     "PLACES": lambda owner: os.pathsep.join((r"/a place", r"C:\places", "", owner)),
     "SEVERAL": lambda owner: f"several lines of {owner}\nSECOND=line\r\n\n the last one\n",
     "LETTERS": lambda owner: f"Grüße, 世界, שלום, e\u0301, 👋🏽 of {owner}\u00a0",
@@ -40,36 +39,36 @@ _VALUES: Mapping[str, Callable[[str], str]] = {
 
 
 def variables_of(owner: str, names: Iterable[str]) -> dict[str, str]:
-    """Variables whose values tell whose they are.
+    """Variables whose values contain their owner.
 
     Args:
-        owner: whose they are.
+        owner: the process that is started with them.
         names: of the variables.
     """
     return {name: _VALUES.get(name, f"{name} of {{}}".format)(owner) for name in names}
 
 
 def server_credential() -> dict[str, str]:
-    """The variable by which a worker is told a credential of its own for its orchestrator's server."""
+    """The variable that gives a worker a credential for its orchestrator's server."""
     secret = secrets.token_hex(16)
     SECRETS.add(secret)
     return {"SWAMP_SERVER_TOKEN": f"uat-server.{secret}"}
 
 
 def found_variables(world: World, worker: str, rows: Iterable[Mapping[str, str]]) -> list[Row]:
-    """Whose the variables were that steps found.
+    """The owners of variables that steps found in their environment.
 
     Args:
         world: the scenario's.
         worker: that ran the steps.
-        rows: each with a step, which start of it is meant (the first unless said), and a variable.
+        rows: each with a step, optionally the number of its start (the first by default), and a variable.
 
     Returns:
-        The rows, each with whose the value was: "the orchestrator", the worker, "nobody" if the variable was
-        not there, or the value itself if it was of none of them.
+        The rows, each with the owner: "the orchestrator", the worker, "nobody" if there was no such variable,
+        or the value itself if it is neither's.
 
     Raises:
-        InfrastructureError: such a step noted no environment.
+        InfrastructureError: a step recorded no environment.
     """
     return [
         {**row, "found that of": _owner(world, worker, row["variable"], _environment(world, row))}
@@ -78,16 +77,16 @@ def found_variables(world: World, worker: str, rows: Iterable[Mapping[str, str]]
 
 
 def of_the_control_plane(world: World, worker: str, step: str) -> list[str]:
-    """The variables of a step that are, or may be, the control plane's, each time that it began.
+    """The variables in any start of a step that belong, or may belong, to the control plane.
 
-    Those are the ones that tell the worker's credential or the orchestrator's address, and those that neither
-    the orchestrator nor the worker was started with: whatever a worker adds of its own could be a credential.
+    These contain the worker's credential or the orchestrator's address, or neither the orchestrator nor the
+    worker was started with them: a variable that a worker adds could be a credential.
 
     Raises:
-        InfrastructureError: the step noted no environment.
+        InfrastructureError: the step recorded no environment.
     """
     host, port = world.orchestrator.address
-    telling = (world.operator.secret(worker), f"{host}:{port}")
+    confidential = (world.operator.secret(worker), f"{host}:{port}")
     given = {*world.orchestrator.environment, *world.workers[worker].variables}
     return sorted(
         {
@@ -96,7 +95,7 @@ def of_the_control_plane(world: World, worker: str, step: str) -> list[str]:
             for name, value in environment.items()
             if name in _CONTROL_PLANE
             or not (name in given or _OF_THE_RUNTIME.fullmatch(name))
-            or any(word in value for word in telling)
+            or any(word in value for word in confidential)
         }
     )
 
@@ -107,20 +106,23 @@ def _environment(world: World, row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _environments(world: World, step: str, *, at_least: int) -> list[dict[str, str]]:
-    noted = world.probe_log.environments(step)
-    if len(noted) < at_least:
-        raise InfrastructureError(f'The step "{step}" noted its environment {len(noted)} times.')
-    return noted
+    recorded = world.probe_log.environments(step)
+    if len(recorded) < at_least:
+        raise InfrastructureError(
+            f'The step "{step}" recorded its environment {len(recorded)} times, {at_least} are needed: see '
+            "that it records its environment, and that it ran as often."
+        )
+    return recorded
 
 
 def _owner(world: World, worker: str, variable: str, environment: Mapping[str, str]) -> str:
     if variable not in environment:
         return NOBODY
     value = environment[variable]
-    # Those that the scenario gave may be gone since; the others tell no owner.
+    # The scenario may have removed the variables that it gave; other variables do not contain their owner.
     given = {owner: variables_of(owner, [variable]) for owner in (ORCHESTRATOR, RESTARTED, worker)}
     present = {ORCHESTRATOR: world.orchestrator.environment, worker: world.workers[worker].environment}
     for owner, own in (*given.items(), *present.items()):
         if value == own.get(variable):
             return owner
-    return value if len(value) < _SHOWN else f"{value[:_SHOWN]}... ({len(value)} characters)"
+    return value if len(value) < _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}... ({len(value)} characters)"

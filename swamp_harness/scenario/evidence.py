@@ -1,6 +1,6 @@
-"""What a scenario leaves behind for people to read: transcript, logs, the pool and the tokens at its end.
+"""The files that a scenario leaves for people to read: transcript, logs, final pool and tokens.
 
-Every byte goes through the redactor before it is written.
+Secrets are blanked before anything is written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Attachment:
 
     Attributes:
         title: what it is.
-        file: where it lies.
+        file: where it is.
     """
 
     title: str
@@ -31,7 +31,7 @@ class Evidence:
     """The evidence folder of one scenario.
 
     Args:
-        folder: where it goes; made if need be.
+        folder: created if it does not exist.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,23 +40,23 @@ class Evidence:
         self.attachments: list[Attachment] = []
 
     def log_file(self, actor: str) -> Path:
-        """The file for the log of an actor, and the attachment that it is."""
+        """The file for the log of an actor; it becomes an attachment."""
         file = self.folder / f"{actor}.log"
-        self.attachments.append(Attachment(f"What {actor} said", file))
+        self.attachments.append(Attachment(f"Output of {actor}", file))
         return file
 
     def write(self, title: str, name: str, text: str) -> None:
-        """Put a text into evidence."""
+        """Add a text to the evidence."""
         file = self.folder / name
         file.write_text(for_file(text), "utf-8")
         self.attachments.append(Attachment(title, file))
 
     def write_transcript(self, results: Iterable[CommandResult | Request]) -> None:
-        """Put what the operator typed and asked into evidence, in order, each with its time and answer."""
+        """Add the operator's commands and requests to the evidence, in order, with times and answers."""
         in_order = sorted(results, key=lambda result: result.started)
         entries = [f"{result.started:%H:%M:%S.%f}\n{result}" for result in in_order]
-        self.write("What the operator typed and saw", "transcript.txt", "\n\n".join(entries) + "\n")
+        self.write("The operator's commands and their output", "transcript.txt", "\n\n".join(entries) + "\n")
 
     def write_answer(self, title: str, name: str, answer: object) -> None:
-        """Put an answer of the product, already parsed, into evidence."""
+        """Add a parsed answer of the product to the evidence."""
         self.write(title, name, json_text(answer) + "\n")

@@ -1,4 +1,4 @@
-"""One comparison, one message that says what was expected and what was seen."""
+"""The one comparison of a step: expected value, actual value, one message with both."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ T = TypeVar("T")
 
 
 def expect(promise: str, *, expected: T, actual: T) -> None:
-    """Compare what was seen with what was promised.
+    """Compare the product's value with the expected one.
 
     Args:
-        promise: the promise in words, as a sentence about the product.
-        expected: the value that keeps it.
+        promise: a sentence about the product that is true if the values are equal.
+        expected: the value that keeps the promise.
         actual: the value that the product showed.
 
     Raises:
-        PromiseBroken: they differ; it has both, and the message shows them.
+        PromiseBroken: the values differ; the error and its message have both.
     """
     if actual != expected:
         raise PromiseBroken(
-            f"Failed: {promise}.\n{_aligned('expected', expected)}\n{_aligned('actual', actual)}",
+            f"Failed: {promise}.\n{_labelled('expected', expected)}\n{_labelled('actual', actual)}",
             Comparison(plain(expected), plain(actual)),
         )
 
 
-def _aligned(heading: str, value: object) -> str:
+def _labelled(label: str, value: object) -> str:
     margin = " " * 12
-    return f"  {heading + ':':<10}" + _shown(value).replace("\n", "\n" + margin)
+    return f"  {label + ':':<10}" + _format(value).replace("\n", "\n" + margin)
 
 
-def _shown(value: object) -> str:
+def _format(value: object) -> str:
     if isinstance(value, str):
         return value or "nothing"
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {' and '.join(_shown(item).splitlines())}" for key, item in value.items())
+        return ", ".join(f"{key}: {' and '.join(_format(item).splitlines())}" for key, item in value.items())
     if isinstance(value, Sequence):
-        return "\n".join(map(_shown, value)) or "none"
+        return "\n".join(map(_format, value)) or "none"
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""Deadlines of tokens: whether they are kept."""
+"""Deadlines of tokens: whether the product enforces them in time."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from swamp_harness.system.waiting import wait_for_moment, wait_until
 
 
 def deadline_kept_by(world: World, name: str) -> str:
-    """When a worker was disconnected, in relation to the end of its token's lifetime.
+    """When a worker was disconnected, relative to the end of its token's lifetime.
 
-    Disconnections that a fault of the worker's network has caused do not count.
+    Disconnections that an outage of the worker's network caused do not count.
 
     Returns:
         "at the deadline", or how much before or after it.
@@ -23,10 +23,10 @@ def deadline_kept_by(world: World, name: str) -> str:
         WaitTimeout: it was never disconnected.
     """
     worker = world.workers[name]
-    faults = world.workers.network_faults_since(name, worker.started)
+    outages = world.workers.network_outages_since(name, worker.started)
     first = wait_until(
         f'"{name}" to be disconnected at its deadline',
-        lambda: worker.disconnected_at[faults:],
+        lambda: worker.disconnected_at[outages:],
         bool,
         DEADLINE_ENFORCED,
     )[0]
@@ -38,7 +38,7 @@ def deadline_kept_by(world: World, name: str) -> str:
 
 
 def end_after_deadline(world: World, step: str, worker: str, allowed: timedelta) -> Lateness:
-    """Whether the lease of a step on a worker ended soon enough after the lifetime of the worker's token."""
+    """Whether the lease of a step on a worker ended in time after the lifetime of the worker's token."""
     deadline = world.operator.lifetimes[worker][1]
     late = latest_end(world, lambda lease: (lease.step, lease.worker) == (step, worker), deadline)
     return Lateness.of(late, allowed)

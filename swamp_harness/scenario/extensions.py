@@ -1,4 +1,4 @@
-"""The extension that the suite publishes: how it comes to the operator and to a worker, and what arrives."""
+"""The extension that the suite publishes: published, pulled, and as it arrives on workers."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _MODEL = _FIXTURES / "published" / "uat_shipped.ts"
 _NOTES = _FIXTURES / "extensions" / "shared" / "notes.ts"
 _NO_VERSION = "0000.00.00.0"
 _PROGRAM, _FILE = "program", "file"
-# Stands in the program of every version, and nowhere else.
+# A text in the program of every version, and nowhere else.
 _MARK = b"Notes its version, and the digest of each file that came with it"
 
 
 def publish(world: World, version: str, *, program: str = "") -> None:
-    """Publish a version of the extension in the scenario's registry, which is opened if there is none yet.
+    """Publish a version of the extension in the scenario's registry, which is started on first use.
 
     Args:
         world: the scenario's.
         version: such as "2026.01.01.1".
-        program: the version whose program it has; its own when empty.
+        program: the version whose program it contains; its own if empty.
     """
     if world.registry is None:
         world.registry = world.cleanup.enter_context(Registry())
@@ -50,10 +50,10 @@ def publish(world: World, version: str, *, program: str = "") -> None:
 
 
 def pull(world: World, *, anew: bool = False) -> None:
-    """Let the operator pull the extension, over an earlier version of it if asked.
+    """Pull the extension as the operator, over an earlier version of it if asked.
 
     Raises:
-        InfrastructureError: the product could not do it; no promise of remote execution is broken by that.
+        InfrastructureError: the pull failed; that breaks no promise of remote execution.
     """
     flags = ("--force",) if anew else ()
     result = world.operator.commands.run("extension", "pull", SHIPPED_MODEL, *flags, output=Output.TEXT)
@@ -64,7 +64,7 @@ def pull(world: World, *, anew: bool = False) -> None:
 def replace(world: World, version: str, *, same_program: bool = False) -> None:
     """Publish a new version of the extension, pull it over the present one, and restart the orchestrator.
 
-    An orchestrator knows the extensions that were there when it started.
+    An orchestrator only knows the extensions that existed when it started.
 
     Args:
         world: the scenario's.
@@ -78,26 +78,26 @@ def replace(world: World, version: str, *, same_program: bool = False) -> None:
 
 
 def found_by(world: World, step: str) -> list[Row]:
-    """Which version of the program ran each time that a step began, and which version's files it found there.
+    """The versions of the program and of the files that a step found each time that it started.
 
     Returns:
-        A row for each start, in order: start, program, files. Files that are not those of one version, byte
-        for byte, are listed by name with the version that each is of.
+        A row for each start, in order: start, program, files. If the files are not exactly those of one
+        version, they are listed by name with the version of each.
     """
     rows = []
-    for number, note in enumerate(world.probe_log.notes("shipped", step), start=1):
-        said = json.loads(note)
+    for number, text in enumerate(world.probe_log.notes("shipped", step), start=1):
+        found = json.loads(text)
         rows.append(
-            {"start": str(number), "program": said["program"], "files": _version_of(world, said["files"])}
+            {"start": str(number), "program": found["program"], "files": _version_of(world, found["files"])}
         )
     return rows
 
 
 def sent_to(world: World, worker: str) -> list[Row]:
-    """What a worker has been sent of extensions, as its network saw it asked for.
+    """The programs and files of extensions that were sent to a worker, by the requests in its network.
 
     Returns:
-        For programs and for files: how many different ones, and how many altogether.
+        For programs and for files: how many different ones, and how many in total.
     """
     paths = [seen.path for seen in world.workers.network(worker).requests.all() if seen.method == "GET"]
     rows = []
@@ -108,10 +108,10 @@ def sent_to(world: World, worker: str) -> list[Row]:
 
 
 def places_on_machine(world: World, worker: str) -> list[str]:
-    """Where the program of the extension lies on a worker's machine: "the cache", or the files elsewhere.
+    """The places of the extension's program on a worker's machine: "the cache", or the files elsewhere.
 
     Raises:
-        PromiseBroken: it lies nowhere at all, although it ran there.
+        PromiseBroken: it is nowhere, although it ran there.
     """
     machine = world.workers.machine_of(worker)
     on_it = machine.host.files
@@ -138,17 +138,17 @@ def _files_of(version: str) -> dict[str, bytes]:
 
 def _version_of(world: World, found: Mapping[str, str]) -> str:
     if world.registry is None:
-        raise InfrastructureError("The scenario has no registry.")
+        raise InfrastructureError("The scenario has no registry: publish a version of the extension first.")
     for publication in world.registry.versions(SHIPPED_MODEL):
         if found == {name: _digest(content) for name, content in publication.files.items()}:
             return publication.version
-    return f"of no one version: {', '.join(_described(world.registry, *item) for item in found.items())}"
+    return f"of several versions: {', '.join(_described(world.registry, *item) for item in found.items())}"
 
 
 def _described(registry: Registry, name: str, digest: str) -> str:
     published = registry.versions(SHIPPED_MODEL)
     versions = [each.version for each in published if _digest(each.files[name]) == digest]
-    return f'"{name}" of {" and ".join(versions) or "none, " + digest}'
+    return f'"{name}" of {" and ".join(versions) or "no version, SHA-256 " + digest}'
 
 
 def _digest(content: bytes) -> str:

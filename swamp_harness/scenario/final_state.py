@@ -1,4 +1,4 @@
-"""The last look at a scenario: what goes into its evidence, and into the explanation of a failure."""
+"""The final state of a scenario: for its evidence, and for the explanation of a failure."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _LAST_COMMANDS = 2
 def failure_context(
     actors: Iterable[Orchestrator | Worker | Followed], typed: Sequence[CommandResult]
 ) -> Iterator[str]:
-    """The last things that each process said and that the operator typed."""
+    """The last log lines of each process, and the operator's last commands."""
     for actor in actors:
-        said = actor.log.tail(_LAST_LINES) or "(nothing)"
-        yield f"The last lines of {actor.log.file.stem}{_fate_of(actor)}:\n{said}"
+        lines = actor.log.tail(_LAST_LINES) or "(nothing)"
+        yield f"The last lines of {actor.log.file.stem}{_state_of(actor)}:\n{lines}"
     if typed:
         yield "The operator's last commands:\n" + "\n".join(map(str, typed[-_LAST_COMMANDS:]))
 
 
-def _fate_of(actor: Orchestrator | Worker | Followed) -> str:
+def _state_of(actor: Orchestrator | Worker | Followed) -> str:
     try:
         return "" if actor.alive else ", which has ended"
     except InfrastructureError:
@@ -40,13 +40,12 @@ def _fate_of(actor: Orchestrator | Worker | Followed) -> str:
 def record_final_state(
     evidence: Evidence, operator: Operator, orchestrator: Orchestrator | None, probe_log: ProbeLog | None
 ) -> list[LeaseRecord]:
-    """Write down pool and tokens as they are at the end, and runs if there is a probe log.
+    """Record the pool and the tokens, and the runs if there is a probe log.
 
-    What goes wrong in it is written down as well, and nothing is raised: a look back must not cost the
-    scenario its result.
+    An error is recorded too, and never raised: collecting evidence must not change the scenario's result.
 
     Returns:
-        The leases, if there is a probe log and they could be asked for.
+        The leases, if there is a probe log and the orchestrator answered.
     """
     leases: list[LeaseRecord] = []
     pool: object = "no orchestrator is running"
@@ -58,17 +57,17 @@ def record_final_state(
             }
             tokens = orchestrator.api.ask("worker.token.list")
             if probe_log is not None:
-                leases = _take_last_look_at_runs(evidence, orchestrator.api, probe_log)
+                leases = _record_runs(evidence, orchestrator.api, probe_log)
         else:
             tokens = str(operator.commands.run("worker", "token", "list", output=Output.TEXT))
     except Exception as error:  # noqa: BLE001 - as the docstring says
-        tokens = f"the last look failed: {type(error).__name__}: {error}"
+        tokens = f"the final state could not be read: {type(error).__name__}: {error}"
     evidence.write_answer("The pool at the end", "pool.json", pool)
     evidence.write_answer("The token list at the end", "tokens.json", tokens)
     return leases
 
 
-def _take_last_look_at_runs(evidence: Evidence, api: ServeApi, probe_log: ProbeLog) -> list[LeaseRecord]:
+def _record_runs(evidence: Evidence, api: ServeApi, probe_log: ProbeLog) -> list[LeaseRecord]:
     evidence.write("Probe log", "probe-log.jsonl", probe_log.text)
     leases = api.leases()
     answers = {

@@ -1,4 +1,4 @@
-"""The runs of workflows and methods of one scenario: started, followed, found again in the records."""
+"""The runs of workflows and methods of one scenario: started and followed."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ T = TypeVar("T", bound=Followed)
 
 
 class Runs:
-    """Starts runs and keeps them.
+    """Starts runs, and keeps them in order.
 
     Args:
-        binary: the swamp of the one who follows them.
-        environment: of that person's machine.
-        folder: where that person is.
-        evidence: takes what is said.
-        server: the address by which that person reaches the orchestrator; the orchestrator's own when empty.
+        binary: the swamp of the operator who follows the runs.
+        environment: of the operator's machine.
+        folder: the operator's working folder.
+        evidence: receives the output of the runs.
+        server: the address at which the operator reaches the orchestrator; the orchestrator's own if empty.
     """
 
     def __init__(
@@ -49,30 +49,32 @@ class Runs:
 
     @property
     def last(self) -> WorkflowRun:
-        """The run of a workflow that was started last.
+        """The last run of a workflow.
 
         Raises:
             InfrastructureError: none was started.
         """
-        return self._last(WorkflowRun, "The scenario has started no workflow.")
+        return self._last(WorkflowRun, "The scenario has started no workflow: add a step that starts it.")
 
     @property
     def last_method(self) -> MethodRun:
-        """The run of a method that was started last.
+        """The last run of a method.
 
         Raises:
             InfrastructureError: none was started.
         """
-        return self._last(MethodRun, "The scenario has started no method.")
+        return self._last(MethodRun, "The scenario has started no method: add a step that starts one.")
 
     @property
     def last_followed(self) -> Followed:
-        """The run that was started last, be it of a workflow or of a method.
+        """The last run, of a workflow or of a method.
 
         Raises:
             InfrastructureError: none was started.
         """
-        return self._last(Followed, "The scenario has started nothing.")
+        return self._last(
+            Followed, "The scenario has started no workflow and no method: add a step that starts one."
+        )
 
     def _last(self, kind: type[T], missing: str) -> T:
         for run in reversed(self._runs):
@@ -93,7 +95,7 @@ class Runs:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Start a run of a method on an orchestrator, and follow it in text."""
-        words = (*method_run(model, method, **inputs), *_tagged(tags))
+        words = (*method_run(model, method, **inputs), *_tag_options(tags))
         self._runs.append(self._follow(MethodRun, (*words, "--server", self._server or api.url), Output.TEXT))
 
     def start(
@@ -104,17 +106,17 @@ class Runs:
         inputs: Mapping[str, str],
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Start a run, and follow it until the orchestrator knows it.
+        """Start a run, and wait until the orchestrator lists it.
 
         Args:
             workflow: to run.
-            api: of the orchestrator that is to run it.
-            output: how the run is to be told.
+            api: of the orchestrator that runs it.
+            output: the output format of the command.
             inputs: for the workflow.
-            tags: that the run gives to all data; none when None.
+            tags: the tags of all data that the run writes; none if None.
 
         Raises:
-            WaitTimeout: the orchestrator does not know of a new run.
+            WaitTimeout: the orchestrator lists no new run.
         """
         known = set(api.run_ids())
         given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
@@ -125,21 +127,23 @@ class Runs:
             "--server",
             self._server or api.url,
             *given,
-            *_tagged(tags),
+            *_tag_options(tags),
         )
         run = self._follow(WorkflowRun, words, output)
         self._runs.append(run)
         new = wait_until(
-            "the orchestrator to know of the run",
+            "the orchestrator to list the run",
             lambda: [run_id for run_id in api.run_ids() if run_id not in known],
             bool,
             RUN_KNOWN,
-            give_up_if=lambda: None if run.alive else f"the command ended, saying: {run.log.tail(3)}",
+            give_up_if=lambda: (
+                None if run.alive else f"the command ended with this output: {run.log.tail(3)}"
+            ),
         )
         run.run_id = new[0]
 
     def end(self) -> None:
-        """See that nobody follows a run any longer."""
+        """End every command that follows a run."""
         for run in self._runs:
             run.end()
 
@@ -156,5 +160,5 @@ class Runs:
         )
 
 
-def _tagged(tags: Mapping[str, str] | None) -> list[str]:
+def _tag_options(tags: Mapping[str, str] | None) -> list[str]:
     return [part for name, value in (tags or {}).items() for part in ("--tag", f"{name}={value}")]

@@ -1,4 +1,4 @@
-"""What several steps have written under one name: what each of them found, and what is there afterwards."""
+"""Records that several steps write under one name: what each step found, and what is there at the end."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _NOTHING = "nothing"
 
 
 def entries(world: World) -> list[Row]:
-    """Every version of the entry, as the operator finds it: what it says, and which step wrote it."""
+    """Every version of the entry, as the operator finds it: its text, and the step that wrote it."""
     return [_entry(world, item["version"]) for item in _versions(world)]
 
 
 def newest(world: World) -> dict[str, str]:
-    """The newest version of the entry: the one that is listed as the latest, and what is read without one.
+    """The newest version of the entry: the one listed as latest, and the text read without a version.
 
     Raises:
         PromiseBroken: it cannot be read.
@@ -39,19 +39,19 @@ def _entry(world: World, version: int | None = None) -> Row:
     asked: dict[str, Any] = {"modelIdOrName": LEDGER, "dataName": ENTRY, "includeContent": True, **named}
     api = world.orchestrator.api
     datum = api.data("data.get", "data-get", **asked)
-    told = datum.get("content")
-    content = json.loads(told) if isinstance(told, str) else told
+    content = datum.get("content")
+    content = json.loads(content) if isinstance(content, str) else content
     step = datum["tags"].get("step", _NOTHING)
     return {"version": str(datum["version"]), "entry": content["text"], "step": step}
 
 
 def versions_by_run(world: World) -> dict[str, list[Row]]:
-    """Which versions the steps of the last run wrote, by what its follower was told and by its record."""
-    told = {
-        "told": world.runs.last.steps(),
+    """The versions that the steps of the last run wrote, as reported to its follower and as recorded."""
+    accounts = {
+        "reported": world.runs.last.steps(),
         "recorded": world.operator.steps_of_last_run(world.workflow.name),
     }
-    return {how: [row for step in steps for row in _written(step)] for how, steps in told.items()}
+    return {source: [row for step in steps for row in _written(step)] for source, steps in accounts.items()}
 
 
 def _written(step: dict[str, Any]) -> list[Row]:
@@ -60,37 +60,37 @@ def _written(step: dict[str, Any]) -> list[Row]:
 
 
 def differences_in_accounts(world: World) -> list[str]:
-    """Where what a step noted of the ledger differs from what was there then, by what was written.
+    """The differences between what each step read in the ledger, and what had been written by then.
 
-    A query tells the newest version of each step (design/data-query.md, "Latest semantics").
+    A query returns the newest version of each step (design/data-query.md, "Latest semantics").
     """
     entered = [row["entry"] for row in entries(world)]
     different = []
     for number, entry in enumerate(entered, 1):
         text = world.probe_log.note("entry", str(number))
-        true = _account(world, entered, number)
-        noted = json.loads(text) if text else {}
+        expected = _expected_account(world, entered, number)
+        actual = json.loads(text) if text else {}
         different += [
-            f"{entry}: {each} should have been {true[each]}, was {noted.get(each, _NOTHING)}"
-            for each in true
-            if noted.get(each) != true[each]
+            f"{entry}: {each}: expected {expected[each]}, actual {actual.get(each, _NOTHING)}"
+            for each in expected
+            if actual.get(each) != expected[each]
         ]
     return different
 
 
-def _account(world: World, entered: Sequence[str], number: int) -> dict[str, Any]:
-    looks = {step.name for step in world.workflow.steps if step.task.inputs.get("newest") == NEWEST}
+def _expected_account(world: World, entered: Sequence[str], number: int) -> dict[str, Any]:
+    readers = {step.name for step in world.workflow.steps if step.task.inputs.get("newest") == NEWEST}
     step = entered[number - 1].split()[0]
     return {
-        "newest": entered[number - 2] if step in looks else None,
-        "before": _looked(entered[: number - 1]),
+        "newest": entered[number - 2] if step in readers else None,
+        "before": _expected_reading(entered[: number - 1]),
         "version": number,
-        "after": _looked(entered[:number]),
+        "after": _expected_reading(entered[:number]),
         "each": list(entered[:number]),
     }
 
 
-def _looked(entered: Sequence[str]) -> dict[str, Any]:
+def _expected_reading(entered: Sequence[str]) -> dict[str, Any]:
     last = entered[-1] if entered else None
     newest_of_step = {entry.split()[0]: (number, entry) for number, entry in enumerate(entered, 1)}
     in_order = sorted(newest_of_step.values())

@@ -1,4 +1,4 @@
-"""Networks that fail, workers that come back: what happens, and their place in the pool."""
+"""Networks that fail, workers that come back, and their membership of the pool."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from swamp_harness.system.limits import (
 )
 from swamp_harness.system.waiting import WaitTimeout, wait_for_moment, wait_until
 
-# The product removes a worker from the pool when its grace window is over, and takes a moment to do so.
+# When its grace window is over, the product takes a moment to remove a worker from the pool.
 _AFTER_A_WINDOW = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How a pool member has fared since some moment.
+    """The state of a pool member, compared with an earlier moment.
 
     Attributes:
         running: its process runs.
         connected: the live pool shows it as connected.
-        disconnections: how often it has said that it was disconnected.
-        same_enrollment: the worker list shows the enrollment that it had at that moment.
+        disconnections: how often its worker has reported that it was disconnected.
+        same_enrollment: the worker list shows the same enrollment as at that moment.
     """
 
     running: bool
@@ -43,12 +43,12 @@ class Standing:
     same_enrollment: bool
 
     def __str__(self) -> str:
-        """As a list of facts."""
+        """In words, separated by commas."""
         return (
             f"process {'running' if self.running else 'ended'}, "
             f"{'connected' if self.connected else 'not connected'}, "
             f"disconnected {self.disconnections} times, "
-            f"{'the enrollment it had' if self.same_enrollment else 'a later enrollment'}"
+            f"{'same enrollment' if self.same_enrollment else 'a later enrollment'}"
         )
 
 
@@ -56,7 +56,7 @@ UNDISTURBED = Standing(running=True, connected=True, disconnections=0, same_enro
 
 
 def standing_of(world: World, name: str, since: datetime) -> Standing:
-    """How a worker's pool member has fared since a moment."""
+    """The state of a worker's pool member, compared with a moment."""
     worker, member = world.workers[name], world.member_of(name)
     return Standing(
         running=worker.alive,
@@ -70,10 +70,10 @@ def standing_of(world: World, name: str, since: datetime) -> Standing:
 
 
 def kept_after_grace_window(world: World, name: str) -> list[LiveMember]:
-    """Wait out the grace window, and return what the live pool then still holds of a worker.
+    """Wait until a worker is removed from the live pool after the grace window, and return what is left.
 
     Raises:
-        WaitTimeout: the pool still holds it.
+        WaitTimeout: the worker is still in the pool.
     """
     return wait_until(
         f'"{name}" to be removed from the pool after the grace window of {_grace_window(world):g} s',
@@ -84,8 +84,8 @@ def kept_after_grace_window(world: World, name: str) -> list[LiveMember]:
 
 
 def beyond_grace_window(world: World, limit: Limit) -> Limit:
-    """A limit that begins only when the grace window is over."""
-    # The window is the product's own and no slower on a slow machine; only the slack after it is scaled.
+    """A limit that begins when the grace window is over."""
+    # The window is the product's and does not depend on the machine; only the time after it is scaled.
     return Limit(limit.name, _grace_window(world) / time_scale() + limit.nominal)
 
 
@@ -95,11 +95,11 @@ def _grace_window(world: World) -> float:
 
 @dataclass(frozen=True)
 class Membership:
-    """What makes a worker the same pool member over a loss of its connection.
+    """The identity of a pool member, which a worker keeps when it loses its connection.
 
     Attributes:
         instance: the instance uuid.
-        enrolled_at: when it enrolled, as the worker list tells it.
+        enrolled_at: when it enrolled, from the worker list.
         connected: whether it is connected.
     """
 
@@ -108,19 +108,19 @@ class Membership:
     connected: bool
 
     def __str__(self) -> str:
-        """As a list of facts."""
+        """In words, separated by commas."""
         connected = "connected" if self.connected else "not connected"
         return f"instance {self.instance}, enrolled at {self.enrolled_at}, {connected}"
 
 
 def first_membership(world: World, worker: str) -> Membership:
-    """The pool member that a worker became when the scenario enrolled it, connected."""
+    """The pool member that a worker became when the scenario enrolled it; connected."""
     member = world.first_membership(worker)
     return Membership(member.instance, str(member.enrolled_at), connected=True)
 
 
 def membership(world: World, worker: str) -> Membership:
-    """The pool member that a worker is now, once it is connected."""
+    """The present pool member of a worker, when it is connected or after the limit for that."""
     with contextlib.suppress(WaitTimeout):
         wait_until(f'"{worker}" to be connected', lambda: _connected(world, worker), bool, POOL_CHANGED)
     listed = [member for member in world.operator.pool(past=True) if member.name == worker]
@@ -134,14 +134,14 @@ def _connected(world: World, worker: str) -> bool:
 
 
 def silence_until_noticed(world: World, worker: str) -> None:
-    """Let the network of a worker swallow everything until the orchestrator takes the worker for lost."""
+    """Make a worker's network drop all data until the live pool shows the worker as not connected."""
     absences.lose(world, worker, world.workers.network(worker).stall, SILENCE_NOTICED)
 
 
 def break_unnoticed(world: World, worker: str) -> None:
-    """Break the network of a worker, and let the orchestrator notice only once the worker is back.
+    """Break the network of a worker so that the orchestrator notices only after the worker is back.
 
-    A worker whose process has ended does not come back: what follows will find it not connected.
+    If the worker's process ends, it does not come back, and later steps see that it is not connected.
 
     Raises:
         WaitTimeout: it still runs, and does not come back.
@@ -150,7 +150,7 @@ def break_unnoticed(world: World, worker: str) -> None:
     before = actor.enrollments
     network.break_near_ends()
     wait_until(
-        f'"{worker}" to come back, or end',
+        f'"{worker}" to come back, or to end',
         lambda: actor.enrollments,
         lambda now: now > before or not actor.alive,
         WORKER_CONNECTED,
@@ -159,37 +159,39 @@ def break_unnoticed(world: World, worker: str) -> None:
 
 
 def heal_after(world: World, worker: str, silence: timedelta) -> None:
-    """Let the network of a worker, which is silent, pass everything again after some time of silence.
+    """End the silence of a worker's network after some time.
 
     Raises:
-        InfrastructureError: it is not silent.
+        InfrastructureError: the network is not silent.
     """
     network = world.workers.network(worker)
     if network.stalled_at is None:
-        raise InfrastructureError(f'The network of "{worker}" is not silent, so it cannot end its silence.')
+        raise InfrastructureError(
+            f'The network of "{worker}" is not silent: add a step before, in which it goes silent.'
+        )
     wait_for_moment(f'the silence of "{worker}" to last long enough', network.stalled_at + silence)
     network.heal()
 
 
 def outlast_grace_windows(world: World) -> None:
-    """Wait until every grace window that has begun has passed, even where the worker came back in it."""
+    """Wait until every grace window that has begun has passed, also those of workers that came back."""
     wait_for_moment(
         "every grace window to pass", datetime.now(UTC) + world.times.grace_window + _AFTER_A_WINDOW
     )
 
 
 def refuse_until_tried(world: World, worker: str, attempts: int) -> None:
-    """Let the network of a worker refuse every connection until the worker has tried in vain so many times.
+    """Make a worker's network refuse every connection until the worker has made so many attempts.
 
-    A worker whose process has ended meanwhile tries no longer; what follows will find it not connected.
+    If the worker's process ends meanwhile, later steps see that it is not connected.
 
     Raises:
-        WaitTimeout: it still runs, and does not try as often.
+        WaitTimeout: it still runs, and has made fewer attempts.
     """
     before = world.workers[worker].dials
     world.workers.network(worker).refuse()
     wait_until(
-        f'"{worker}" to have tried {attempts} times to come back, or given up',
+        f'"{worker}" to make {attempts} attempts to connect, or to end',
         lambda: f"{world.workers[worker].dials - before} attempts",
         lambda _: world.workers[worker].dials - before >= attempts or not world.workers[worker].alive,
         ATTEMPTS_MADE,
@@ -197,19 +199,19 @@ def refuse_until_tried(world: World, worker: str, attempts: int) -> None:
 
 
 def refuse_and_heal(world: World, worker: str, attempts: int, times: int) -> None:
-    """Let the network of a worker refuse so many attempts, and wait until the worker is back; several times.
+    """Make a worker's network refuse so many attempts, and wait until the worker is back; several times.
 
-    A worker whose process has ended meanwhile does not come back: what follows will find it not connected.
+    If the worker's process ends meanwhile, later steps see that it is not connected.
 
     Raises:
-        WaitTimeout: it still runs, and does not try or come back.
+        WaitTimeout: it still runs, and makes fewer attempts or does not come back.
     """
     actor = world.workers[worker]
     for _ in range(times):
         refuse_until_tried(world, worker, attempts)
         world.workers.network(worker).heal()
         wait_until(
-            f'"{worker}" to come back to the live pool, or end',
+            f'"{worker}" to come back to the live pool, or to end',
             lambda: world.live_pool(worker),
             lambda members: any(member.connected for member in members) or not actor.alive,
             WORKER_CONNECTED,

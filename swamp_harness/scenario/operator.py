@@ -1,4 +1,4 @@
-"""The operator: the person at the orchestrator's repository, who mints, revokes and looks."""
+"""The operator: the person who runs commands in the orchestrator's repository."""
 
 from __future__ import annotations
 
@@ -48,20 +48,20 @@ _DATUM = "token-main"
 
 
 def _lines_of_secret() -> str:
-    # Such as a private key: lines that end in both ways, and one that is long, with letters and signs that
-    # JSON, YAML and shells write in ways of their own.
+    # Like a private key: both kinds of line ends, a long line, and characters that JSON, YAML and shells
+    # escape.
     first, second, third, last = (secrets.token_urlsafe(32) for _ in range(4))
     return f'{first} "\\ $x é世\n{second}\r\n{third * 200}\n\n{last}'
 
 
 @dataclass(frozen=True)
 class Minting:
-    """What the answer to minting a token says.
+    """The answer to minting a token.
 
     Attributes:
         token: its name.
         expires: the end of its lifetime.
-        kept_in: the vault that keeps its secret, and the key.
+        kept_in: the vault and the key of its secret.
     """
 
     token: str
@@ -73,20 +73,20 @@ class Operator:
     """Runs commands in the repository and reads their answers.
 
     Args:
-        commands: how this person runs swamp.
+        commands: run swamp as the operator.
         fallbacks: counts the older ways that the release makes necessary.
 
     Attributes:
-        credentials: what minting has shown, by the name of the token; the first one counts.
-        lifetimes: beginning and end of each token's lifetime, where noted.
-        vault_secrets: what the operator has put into the vault, by key.
-        minted: the answers that showed them, which may hold a secret.
-        requests: what the operator has asked of the orchestrator in place of commands.
-        asked_lifetimes: the lifetime that the first minting of each token asked for, such as "1h".
+        credentials: the credential from the first minting of each token, by the token's name.
+        lifetimes: start and end of each token's lifetime, if recorded.
+        vault_secrets: the secrets that the operator has put into the vault, by key.
+        minted: the answers that showed credentials, and so contain secrets.
+        requests: the API requests that took the place of commands.
+        asked_lifetimes: the lifetime in the first minting of each token, such as "1h".
         revocations: the commands that revoked tokens, in order.
-        output: how the operator asks for answers to what it does.
-        server: the address of the orchestrator that is asked to mint and revoke tokens; the repository's own
-            commands do so when empty.
+        output: the output format of the commands that act.
+        server: the address of the orchestrator that mints and revokes tokens; commands in the repository do
+            so if empty.
     """
 
     def __init__(self, commands: SwampCommands, fallbacks: Fallbacks) -> None:
@@ -105,26 +105,27 @@ class Operator:
 
     @property
     def last(self) -> CommandResult:
-        """What the operator's last command that is to be judged did."""
+        """The result of the operator's last command that acts."""
         if self._last is None:
-            raise InfrastructureError("The operator has not given any command yet.")
+            raise InfrastructureError("The operator has run no command yet: add a step that runs one.")
         return self._last
 
     def mint(
         self, token: str, lifetime: str, machines: int = 1, *, vault: str = "", through: str = ""
     ) -> CommandResult:
-        """Mint a token; whether it succeeded is for the scenario to ask.
+        """Mint a token; the command may fail.
 
         Args:
             token: its name.
-            lifetime: that is asked for.
-            machines: how many it is for.
-            vault: that is to keep its secret; the only one when empty.
-            through: the address of the orchestrator that mints it; it is minted in the repository when empty.
+            lifetime: the requested lifetime.
+            machines: the number of machines that it is for.
+            vault: the vault for its secret; the only one if empty.
+            through: the address of the orchestrator that mints it; a command in the repository does so if
+                empty.
         """
         several = ("--max-enrollments", str(machines)) if machines > 1 else ()
         through = through or self.server
-        # An orchestrator has a vault of its own beside that of the repository, so the vault must be named.
+        # An orchestrator has a second vault beside that of the repository, so the vault must be named.
         vault = vault or (VAULT if through else "")
         kept = ("--vault", vault) if vault else ()
         there = ("--server", through) if through else ()
@@ -140,10 +141,10 @@ class Operator:
         return result
 
     def mint_at(self, api: ServeApi, token: str, lifetime: str) -> None:
-        """Mint a token by asking the orchestrator, where minting is not what is judged: it costs no command.
+        """Mint a token by an API request, which is cheaper than a command, if minting is not under test.
 
         Raises:
-            NoAnswer: nobody answers.
+            NoAnswer: the orchestrator does not answer.
             UnknownRequest: the release does not know the request.
             PromiseBroken: the orchestrator refuses, or its answer breaks its contract.
         """
@@ -155,12 +156,12 @@ class Operator:
         self.lifetimes[token] = (request.started, moment(request.answer["expiresAt"]))
 
     def note_lifetime(self, token: str, minting: CommandResult) -> None:
-        """Note the lifetime of a token, from the minting to the end that its JSON answer announces."""
+        """Record the lifetime of a token, from the minting to the end in its JSON answer."""
         end = moment(minting.answer("token-create")["expiresAt"])
         self.lifetimes[token] = (minting.started, end)
 
     def revoke(self, token: str, *, through: str = "") -> CommandResult:
-        """Revoke a token, here or through an orchestrator; whether it succeeded the scenario asks."""
+        """Revoke a token, in the repository or through an orchestrator; the command may fail."""
         through = through or self.server
         there = ("--server", through) if through else ()
         self._last = self.commands.run("worker", "token", "revoke", token, *there, output=self.output)
@@ -168,24 +169,26 @@ class Operator:
         return self._last
 
     def credential(self, token: str) -> Credential:
-        """The credential that the first minting of a token has shown.
+        """The credential from the first minting of a token.
 
         Raises:
             InfrastructureError: the scenario has not minted it.
         """
         if token not in self.credentials:
-            raise InfrastructureError(f'The scenario has minted no token "{token}".')
+            raise InfrastructureError(
+                f'The scenario has minted no token "{token}": add a step that mints it, or correct the name.'
+            )
         return self.credentials[token]
 
     def keep_secret(
         self, key: str, *, of_several_lines: bool = False, begins_with: str = ""
     ) -> CommandResult:
-        """Put a new secret into the vault; whether it succeeded is for the scenario to ask.
+        """Put a new secret into the vault; the command may fail.
 
         Args:
             key: of the secret.
             of_several_lines: whether it has several lines.
-            begins_with: the key of the secret that it begins with; empty if it begins with no other.
+            begins_with: the key of the secret with whose text it begins; none if empty.
         """
         new = _lines_of_secret() if of_several_lines else secrets.token_urlsafe(32)
         self.vault_secrets[key] = self.vault_secrets.get(begins_with, "") + new
@@ -194,7 +197,7 @@ class Operator:
         return self.commands.run("vault", "put", VAULT, key, stdin=self.vault_secrets[key])
 
     def secret(self, name: str) -> str:
-        """The plain text of a secret: of the vault, or of a token.
+        """The plain text of a secret of the vault, or of a token.
 
         Raises:
             InfrastructureError: the scenario has neither.
@@ -202,7 +205,7 @@ class Operator:
         return self.vault_secrets.get(name) or self.credential(name).secret
 
     def texts_of_secret(self, name: str) -> list[str]:
-        """What must not be found of a secret: all of it, each of its lines, what is beyond another one."""
+        """The texts that must stay secret: the whole secret, its lines, its part after another secret."""
         secret = self.secret(name)
         lines = [line for line in secret.splitlines() if line]
         others = [other for other in self.vault_secrets.values() if other != secret]
@@ -210,10 +213,10 @@ class Operator:
         return [secret, *(lines if len(lines) > 1 else ()), *ends]
 
     def shown_by_last(self) -> dict[str, object]:
-        """What the last minting showed: the names of credentials, and how often their secrets stand there.
+        """The names of the credentials in the last answer, and how often it contains their secrets.
 
         Raises:
-            PromiseBroken: it was asked for JSON, and its answer breaks its contract.
+            PromiseBroken: it is in JSON and breaks its contract.
         """
         if self.last.output is Output.JSON:
             self.last.answer("token-create")
@@ -225,20 +228,21 @@ class Operator:
             "secrets": sum(text.count(secret) for secret in plain),
         }
 
-    def says_minted(self) -> Minting:
-        """What the last minting says of the token: its name, the end of its lifetime, and where it is kept.
+    def reported_minting(self) -> Minting:
+        """What the answer to the last minting contains.
 
         Raises:
-            ContractBroken: it says so in another form than it was asked for.
+            ContractBroken: the answer does not have the requested format.
         """
         if self.last.output is Output.JSON:
             answer = self.last.answer("token-create")
             kept = answer["vaultRef"]
-            said = [answer["name"], answer["expiresAt"], f"{kept['vaultName']} (key {kept['secretKey']})"]
+            token, expires = answer["name"], answer["expiresAt"]
+            kept_in = f"{kept['vaultName']} (key {kept['secretKey']})"
         else:
             found = (text.search(self.last.stdout) for text in MINTED)
-            said = [match["what"] if match else "" for match in found]
-        return Minting(said[0], moment(said[1]), said[2])
+            token, expires, kept_in = (match["what"] if match else "" for match in found)
+        return Minting(token, moment(expires), kept_in)
 
     def tokens(self, output: Output = Output.JSON) -> list[TokenRecord]:
         """The token list, by name.
@@ -246,7 +250,7 @@ class Operator:
         Raises:
             PromiseBroken: the list fails, or its answer breaks its contract.
         """
-        result = self._asked("worker", "token", "list", output=output)
+        result = self._read("worker", "token", "list", output=output)
         records = (
             tokens_from_json(result.answer("token-list"))
             if output is Output.JSON
@@ -271,7 +275,7 @@ class Operator:
         Raises:
             PromiseBroken: the list fails, or its answer breaks its contract.
         """
-        result = self._asked("worker", "list", *(("--all",) if past else ()), output=output)
+        result = self._read("worker", "list", *(("--all",) if past else ()), output=output)
         members = (
             members_from_json(result.answer("worker-list"))
             if output is Output.JSON
@@ -280,28 +284,28 @@ class Operator:
         return sorted(members, key=lambda member: member.name)
 
     def cancel_run(self, run_id: str, url: str) -> CommandResult:
-        """Cancel a run on the orchestrator; what became of it is for the scenario to ask."""
+        """Cancel a run on the orchestrator; the command may fail."""
         self._last = self.commands.run(
             "workflow", "cancel", "--run", run_id, "--server", url, output=self.output
         )
         return self._last
 
-    def run_told_as_cancelled(self) -> str:
-        """The id of the run that the last cancelling says it cancels; "" if it names none.
+    def run_reported_as_cancelled(self) -> str:
+        """The id of the run that the last cancelling command reports as cancelled; "" if none.
 
         Raises:
-            PromiseBroken: it was to be told in JSON, and what was told is none, or breaks its contract.
+            PromiseBroken: the requested format is JSON, and the answer is not JSON or breaks its contract.
         """
         if self.last.output is Output.JSON:
             return str(self.last.answer("workflow-cancel")["runId"])
         named = CANCELLATION.search(self.last.stdout + self.last.stderr)
         return named["run"] if named else ""
 
-    def run_told_as_over(self) -> bool:
-        """Whether the last cancelling says that the run has ended, and not only that it will.
+    def reports_run_as_over(self) -> bool:
+        """Whether the last cancelling command reports that the run has ended, not only that it will.
 
         Raises:
-            PromiseBroken: it was to be told in JSON, and what was told is none, or breaks its contract.
+            PromiseBroken: the requested format is JSON, and the answer is not JSON or breaks its contract.
         """
         if self.last.output is Output.JSON:
             return bool(self.last.answer("workflow-cancel")["status"] == CANCELLED)
@@ -313,12 +317,12 @@ class Operator:
         return self._last
 
     def run_record(self, run_id: str) -> RunRecord:
-        """What the history of workflow runs tells of a run.
+        """A run in the history of workflow runs.
 
         Raises:
-            PromiseBroken: it does not know the run.
+            PromiseBroken: the history does not show the run.
         """
-        answer = self._asked("workflow", "history", "search").answer("workflow-history")
+        answer = self._read("workflow", "history", "search").answer("workflow-history")
         for item in answer["results"]:
             if item["runId"] == run_id:
                 record = run(item)
@@ -326,37 +330,37 @@ class Operator:
                     self._fallbacks[Fallback.FAILURE_FROM_RUN] += 1
                     return replace(record, failure=self._failures_of_steps(item["workflowName"], run_id))
                 return record
-        raise PromiseBroken(f"The history of workflow runs does not know the run {run_id}.")
+        raise PromiseBroken(f"`swamp workflow history search` does not show the run {run_id}.")
 
     def steps_of_last_run(self, workflow: str) -> list[dict[str, Any]]:
-        """The steps of the last run of a workflow, as its record tells them.
+        """The steps of the last run of a workflow, from its record.
 
         Raises:
-            PromiseBroken: the question fails, or its answer breaks its contract.
+            PromiseBroken: the command fails, or its answer breaks its contract.
         """
-        answer = self._asked("workflow", "history", "get", workflow).answer("workflow-run")
+        answer = self._read("workflow", "history", "get", workflow).answer("workflow-run")
         return steps_of(answer)
 
     def _failures_of_steps(self, workflow: str, run_id: str) -> str:
-        answer = self._asked("workflow", "history", "get", workflow).answer("workflow-run")
+        answer = self._read("workflow", "history", "get", workflow).answer("workflow-run")
         if answer["id"] != run_id:
             return ""
         return "\n".join(failures_of_steps(answer))
 
     def status_in_run_history(self, run_id: str) -> str:
-        """The status of a run as the history of all runs tells it.
+        """The status of a run in the history of all runs.
 
         Raises:
-            PromiseBroken: it does not know the run.
+            PromiseBroken: the history does not show the run.
         """
-        for item in self._asked("run", "history").answer("run-history")["runs"]:
+        for item in self._read("run", "history").answer("run-history")["runs"]:
             if item["id"] == run_id:
                 return str(item["status"])
-        raise PromiseBroken(f"The history of runs does not know the run {run_id}.")
+        raise PromiseBroken(f"`swamp run history` does not show the run {run_id}.")
 
     def leases(self) -> list[LeaseRecord]:
         """All step leases."""
-        answer = self._asked("data", "query", ALL_LEASES).answer("data-query")
+        answer = self._read("data", "query", ALL_LEASES).answer("data-query")
         contents = [result.get("content") for result in answer["results"]]
         for content in contents:
             contracts.validate("step-lease", content, "a step lease")
@@ -364,108 +368,110 @@ class Operator:
 
     def queue(self, output: Output = Output.JSON) -> list[QueuedStep]:
         """The steps that wait for a worker."""
-        result = self._asked("worker", "queue", output=output)
+        result = self._read("worker", "queue", output=output)
         if output is Output.JSON:
             return queue_from_json(result.answer("worker-queue"))
         return queue_from_table(result.stdout)
 
     def all_data(self) -> list[Mapping[str, Any]]:
-        """All data that the product shows, as items of its answer."""
-        return list(self._asked("data", "query", 'modelType != ""').answer("data-query")["results"])
+        """All data that the product shows, as items of `swamp data query`."""
+        return list(self._read("data", "query", 'modelType != ""').answer("data-query")["results"])
 
     def results(self) -> list[ResultRecord]:
-        """All data that the steps of the probe have persisted."""
+        """All data that the steps of the probe wrote."""
         types = " || ".join(f'modelType == "{model_type}"' for model_type in (PROBE, SHELL))
-        answer = self._asked("data", "query", types).answer("data-query")
+        answer = self._read("data", "query", types).answer("data-query")
         return [result_of_step(result) for result in answer["results"] if is_work(result)]
 
     def create_model(self, model_type: str, name: str) -> CommandResult:
-        """Create a model that is an instance of a type."""
+        """Create a model, an instance of a type; the command may fail."""
         return self.commands.run("model", "create", model_type, name)
 
     def get_datum(self, model: str, name: str, version: int | None = None) -> CommandResult:
-        """Ask for one version of a datum of a model instance, with its content; the newest unless named."""
+        """Get one version of a datum of a model instance, with its content; by default the newest."""
         one = () if version is None else ("--version", str(version))
         return self.commands.run("data", "get", model, name, *one)
 
     def revoked_at(self, token: str) -> datetime:
-        """When a token was revoked, as the recorded data tells it.
+        """When a token was revoked, from the recorded data.
 
         Raises:
-            PromiseBroken: the data does not tell.
+            PromiseBroken: the data does not contain it.
         """
         predicate = f'modelType == "{_TYPE_OF_TOKENS}" && name == "{_DATUM}"'
-        answer = self._asked("data", "query", predicate).answer("data-query")
+        answer = self._read("data", "query", predicate).answer("data-query")
         for result in answer["results"]:
             content: dict[str, Any] = result.get("content") or result.get("attributes") or {}
             if content.get("name") == token and "revokedAt" in content:
                 return moment(content["revokedAt"])
-        raise PromiseBroken(f'The recorded data does not tell when the token "{token}" was revoked.')
+        raise PromiseBroken(f'The recorded data does not show when the token "{token}" was revoked.')
 
-    def says_revoked(self) -> list[object]:
-        """Which token the first revoking says it has revoked, and when; empty if it says neither.
+    def reported_revocation(self) -> list[object]:
+        """The token and the time that the first revoking command reports; empty if it reports neither.
 
         Raises:
-            ContractBroken: it was asked for JSON, and its answer breaks its contract.
+            ContractBroken: the requested format is JSON, and the answer breaks its contract.
         """
         first = self.revocations[0]
         if first.output is Output.JSON:
             answer = first.answer("token-revoke")
-            told = [] if answer["alreadyRevoked"] else [answer["name"], answer["revokedAt"]]
+            reported = [] if answer["alreadyRevoked"] else [answer["name"], answer["revokedAt"]]
         else:
-            told = [match["what"] for text in REVOKED if (match := text.search(first.stdout))]
-        return [*told[:1], *map(moment, told[1:])]
+            reported = [match["what"] for text in REVOKED if (match := text.search(first.stdout))]
+        return [*reported[:1], *map(moment, reported[1:])]
 
     def token_records(self) -> dict[str, Any]:
-        """What the product keeps of each token, by name.
+        """The recorded data of each token, by name.
 
         Raises:
-            PromiseBroken: the question fails, or its answer breaks its contract.
+            PromiseBroken: the command fails, or its answer breaks its contract.
         """
         predicate = f'modelType == "{_TYPE_OF_TOKENS}" && name == "{_DATUM}"'
-        answer = self._asked("data", "query", predicate).answer("data-query")
+        answer = self._read("data", "query", predicate).answer("data-query")
         return {result["modelName"]: result["content"] for result in answer["results"]}
 
-    def says_already_revoked(self) -> bool:
-        """Whether the last revoking says that the token was revoked before."""
+    def reports_already_revoked(self) -> bool:
+        """Whether the last revoking command reports that the token was revoked before."""
         if self.last.output is Output.JSON:
             return bool(self.last.answer("token-revoke")["alreadyRevoked"])
         return ALREADY_REVOKED.search(self.last.stdout) is not None
 
     def data_leaks_of(self, token: str) -> list[Leak]:
-        """Where `swamp data` shows the secret of a token.
+        """The places where `swamp data` shows the secret of a token.
 
         Raises:
-            PromiseBroken: a command fails, or shows nothing of the token: then it proves nothing.
+            PromiseBroken: a command fails, or shows no data of the token, so that it proves nothing.
         """
-        asked = [
-            self._asked("data", "query", 'modelType != ""'),
-            self._asked("data", "list", token, output=Output.TEXT),
-            self._asked("data", "get", token, _DATUM, output=Output.TEXT),
+        results = [
+            self._read("data", "query", 'modelType != ""'),
+            self._read("data", "list", token, output=Output.TEXT),
+            self._read("data", "get", token, _DATUM, output=Output.TEXT),
         ]
-        for result in asked:
+        for result in results:
             if _DATUM not in result.stdout:
-                raise PromiseBroken(f'`{result.command}` shows nothing of the token "{token}".')
-        said = [(f"`{result.command}`", result.stdout + result.stderr) for result in asked]
-        return search_text(self.credential(token).secret, said)
+                raise PromiseBroken(f'`{result.command}` shows no data of the token "{token}".')
+        return search_text(self.credential(token).secret, _outputs(results))
 
     def leaks_in_answers(self, texts: Sequence[str], run_id: str) -> list[Leak]:
-        """Where the product's answers about a run show one of some texts: all data, its history and its logs.
+        """The places where answers about a run (all data, its history, its logs) show one of some texts.
 
         Raises:
-            PromiseBroken: a question fails.
+            PromiseBroken: a command fails.
         """
-        asked = [
-            self._asked("data", "query", 'modelType != ""'),
-            self._asked("workflow", "history", "logs", run_id, output=Output.TEXT),
-            self._asked("workflow", "history", "search"),
-            self._asked("run", "history"),
+        results = [
+            self._read("data", "query", 'modelType != ""'),
+            self._read("workflow", "history", "logs", run_id, output=Output.TEXT),
+            self._read("workflow", "history", "search"),
+            self._read("run", "history"),
         ]
-        said = [(f"`{result.command}`", result.stdout + result.stderr) for result in asked]
-        return [leak for text in texts for leak in search_text(text, said)]
+        return [leak for text in texts for leak in search_text(text, _outputs(results))]
 
-    def _asked(self, *arguments: str, output: Output = Output.JSON) -> CommandResult:
+    def _read(self, *arguments: str, output: Output = Output.JSON) -> CommandResult:
         result = self.commands.run(*arguments, output=output)
         if not result.succeeded:
-            raise PromiseBroken(f"A question to the product failed:\n{result}")
+            raise PromiseBroken(f"A command failed that only reads:\n{result}")
         return result
+
+
+def _outputs(results: Sequence[CommandResult]) -> list[tuple[str, str]]:
+    return [(f"`{result.command}`", result.stdout + result.stderr) for result in results]

@@ -1,4 +1,4 @@
-"""What a scenario says of the orchestrator that it starts, and how such a one is started."""
+"""The details of an orchestrator that a scenario starts, and how it is started with them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from swamp_harness.system.certificates import Identity
 
 @dataclass(frozen=True)
 class OrchestratorDetails:
-    """What a scenario says of an orchestrator; what it does not say is as usual.
+    """The details of an orchestrator; the defaults are the usual ones.
 
     Attributes:
-        notices_silence_soon: whether it waits for seconds only on a silent connection.
-        limits_the_queue: whether a step may wait for a limited time only.
+        notices_silence_soon: whether its timeout for silent connections is a few seconds.
+        limits_the_queue: whether steps leave the queue after a time limit.
         logs_everything: whether it has the most detailed log level.
-        identity: the kind of certificate that it shows; it does not speak TLS when None.
-        variables: the names of what it finds in its environment beside what every process does.
+        identity: the kind of its certificate; without TLS if None.
+        variables: the names of its environment variables, beside those of every process.
     """
 
     notices_silence_soon: bool = False

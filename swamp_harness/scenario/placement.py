@@ -1,4 +1,4 @@
-"""Where a step may run, in the words of the features."""
+"""The workflow of a feature's table: its steps, and where each may run."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _AS_ITS_JOB = "as its job"
 
 
 def planned(table: Any) -> Workflow:
-    """The workflow that a feature's table tells.
+    """The workflow that a feature's table describes.
 
     Args:
-        table: one row for each step, with the columns step, runs on, work, and perhaps after (the step that
-            must have succeeded before), queue limit, for each of (the items that it is expanded over), job,
-            job runs on, and model (the name of its model instance).
+        table: one row for each step, with the columns step, runs on, work; optional columns are after (the
+            step that must have succeeded before), queue limit, for each of (the items that it is expanded
+            over), job, job runs on, and model (the name of its model instance).
 
     Returns:
-        The workflow; whoever runs it must give the uuid of each worker whose instance it names as an input,
+        The workflow. A run needs these inputs: the uuid of each worker whose instance the workflow names,
         and the input that a step writes.
 
     Raises:
-        InfrastructureError: the table cannot be understood.
+        InfrastructureError: a cell of the table has no known meaning.
     """
     rows = rows_of(table, _COLUMNS)
     parts = [part for row in rows for part in _parts(row["runs on"])]
@@ -53,7 +53,7 @@ def planned(table: Any) -> Workflow:
 
 
 def value_of_input(name: str, instance_of: Callable[[str], str]) -> str:
-    """What whoever runs a planned workflow must give for an input of it.
+    """The value for an input of a planned workflow.
 
     Args:
         name: of the input.
@@ -74,10 +74,10 @@ def step_for(worker: str, name: str, work: str) -> Step:
 def _step(row: Mapping[str, str]) -> Step:
     work, limit = row["work"], row.get("queue limit", "")
     if work not in WORK:
-        raise InfrastructureError(f'A step "{work}"? What steps can do is: {"; ".join(WORK)}.')
+        raise InfrastructureError(f'Unknown work "{work}" of a step; use one of: {"; ".join(WORK)}.')
     match = _QUEUE_LIMIT.match(limit)
     if limit and match is None:
-        raise InfrastructureError(f'A queue limit is written as "4 s", not as "{limit}".')
+        raise InfrastructureError(f'Invalid queue limit "{limit}": use for example "4 s".')
     items = [item.strip() for item in row.get("for each of", "").split(",") if item.strip()]
     step = Step(
         row["step"],
@@ -90,7 +90,7 @@ def _step(row: Mapping[str, str]) -> Step:
         job=row.get("job") or MAIN_JOB,
         runs_as_its_job=row["runs on"] == _AS_ITS_JOB,
     )
-    # The probe log knows each item's step by the name that it gets when the step is expanded.
+    # In the probe log each item's step has the name that it gets when the step is expanded.
     return replace(step, task=WORK[work](step.template))
 
 
@@ -108,13 +108,13 @@ def _placement(words: str) -> Placement:
         elif part in platforms():
             platform = platforms()[part]
         elif part in (ON_THE_ORCHESTRATOR, _AS_ITS_JOB):
-            continue  # a step that asks for no worker is the orchestrator's own, unless its job asks for one
+            continue  # a step without a placement runs on the orchestrator, unless its job has one
         elif "=" in part:
             labels |= dict(labels_from_text(part))
         else:
             raise InfrastructureError(
-                f'Nobody knows where "{part}" is; a step runs on {ON_THE_ORCHESTRATOR}, on any worker, on '
-                f'worker "alpha", on labels such as pool=a, or on {", on ".join(platforms())}.'
+                f'Unknown place "{part}" for a step; use {ON_THE_ORCHESTRATOR}, any worker, worker "alpha", '
+                f"labels such as pool=a, or one of {', '.join(platforms())}."
             )
     return Placement(target, labels, platform)
 

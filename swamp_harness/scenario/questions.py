@@ -1,6 +1,6 @@
-"""What a step asks about data: in the words of the features, and as it asks.
+"""A step's queries about data: the phrase of the features, and the query itself.
 
-`fixtures/extensions/models/uat_values.ts` is the other half, and tells which data there are to ask about.
+`fixtures/extensions/models/uat_values.ts` is the other half: it writes the data that these queries are about.
 """
 
 from __future__ import annotations

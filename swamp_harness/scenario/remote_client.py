@@ -1,4 +1,4 @@
-"""The operator at another machine: what is seen and told there, also when its network breaks."""
+"""The operator on a second machine: output and failures of commands there, also when its network breaks."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from swamp_harness.system.limits import OUTPUT_SEEN
 from swamp_harness.system.network import NetworkPath
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
-# The port of the discard protocol: a privileged one that the operating system gives to nobody.
-_NOBODY = "ws://127.0.0.1:9"
+# The port of the discard protocol: privileged, and nothing listens there.
+_NO_LISTENER = "ws://127.0.0.1:9"
 _MODES = (Output.TEXT, Output.JSON)
-# How the product tells that what was run has failed by itself, in a step of a workflow or without one.
-_AS_TOLD = "its step failed"
-# What an operator does, in the words of the features.
-_DEEDS: Mapping[str, Sequence[str]] = {
+# The product's reason for a method that failed by itself, in a step of a workflow or without one.
+_OWN_FAILURE = "its step failed"
+# What an operator does: the phrases of the features, with the arguments of the command.
+_ACTIONS: Mapping[str, Sequence[str]] = {
     "lists the workers": ("worker", "list"),
     "runs a workflow": ("workflow", "run", "release"),
     "runs a workflow that does not exist": ("workflow", "run", "nothing-of-that-name"),
@@ -42,19 +42,20 @@ _DEEDS: Mapping[str, Sequence[str]] = {
 _WHERE_NOBODY_LISTENS = " where nobody listens"
 
 
-def told_why(world: World, deeds: Iterable[str]) -> list[dict[str, Any]]:
-    """Do what goes wrong, in both modes, and return with each deed why it failed.
+def reasons_of_failures(world: World, actions: Iterable[str]) -> list[dict[str, Any]]:
+    """Perform actions that fail, in text and in JSON, and return each with the reason that is reported.
 
     Returns:
-        Each with the reason, if both modes tell the same one clearly, with the same exit code; else with
-        what each mode tells.
+        Each action with its reason if text and JSON report the same single one with the same exit code, else
+        with both outcomes.
     """
-    return [{"errs": deed, "reason": _reason(*_done(world, deed))} for deed in deeds]
+    return [{"errs": action, "reason": _reason(*_perform(world, action))} for action in actions]
 
 
 def shown_of_method(world: World) -> dict[str, str]:
-    """Run the method "once" of the scenario's model in both modes, and tell which result each mode shows."""
-    text, in_json = _both(world, method_run(world.model, "once", step=world.model, word=INPUT_VALUE))
+    """Run the method "once" of the scenario's model, and return the result shown in text and in JSON."""
+    arguments = method_run(world.model, "once", step=world.model, word=INPUT_VALUE)
+    text, in_json = _in_both_modes(world, arguments)
     shown = {}
     if text.succeeded:
         words = text.stdout.split()
@@ -66,114 +67,119 @@ def shown_of_method(world: World) -> dict[str, str]:
 
 
 def expected_of_method(world: World) -> dict[str, str]:
-    """What `shown_of_method` is to return."""
+    """The expected value of `shown_of_method`."""
     return {mode.value: f"{RESULT} of {world.model}" for mode in _MODES}
 
 
 def _shown_in_json(artifact: Mapping[str, Any]) -> str:
     attributes = artifact["attributes"]
-    said = "" if attributes.get("word") == INPUT_VALUE else f", saying {attributes.get('word')!r}"
-    return f"{artifact['name']} of {attributes.get('step')}{said}"
+    word = attributes.get("word")
+    wrong_word = "" if word == INPUT_VALUE else f", with the word {word!r}"
+    return f"{artifact['name']} of {attributes.get('step')}{wrong_word}"
 
 
-def times_told(world: World, steps: Sequence[str]) -> dict[str, dict[str, int]]:
-    """How often the one who followed the last run, in text, was told what each step did."""
-    said = world.runs.last_followed.said()
-    begun, done = ([match["step"] for match in told.finditer(said)] for told in (STEP_BEGINS, STEP_DONE))
+def times_reported(world: World, steps: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How often the text output of the last run reports the start, the output and the end of each step."""
+    text = world.runs.last_followed.said()
+    starts, ends = (
+        [match["step"] for match in pattern.finditer(text)] for pattern in (STEP_BEGINS, STEP_DONE)
+    )
     return {
-        step: {"began": begun.count(step), "spoke": said.count(word_of(step)), "was done": done.count(step)}
+        step: {"start": starts.count(step), "output": text.count(word_of(step)), "end": ends.count(step)}
         for step in steps
     }
 
 
-def told_once(steps: Sequence[str]) -> dict[str, dict[str, int]]:
-    """What `times_told` is to return."""
-    return {step: {"began": 1, "spoke": 1, "was done": 1} for step in steps}
+def reported_once(steps: Sequence[str]) -> dict[str, dict[str, int]]:
+    """The expected value of `times_reported`."""
+    return {step: {"start": 1, "output": 1, "end": 1} for step in steps}
 
 
-def told_of_failing_method(world: World) -> dict[str, str]:
-    """Run the method "fail" of the scenario's model in both modes; tell how each ends, and why it says so."""
-    done = _both(world, method_run(world.model, "fail", step=world.model))
-    return {each.output.value: _failure_told(each) for each in done}
+def failure_of_method(world: World) -> dict[str, str]:
+    """Run the method "fail" of the scenario's model; return its exit code and reason, in text and in JSON."""
+    results = _in_both_modes(world, method_run(world.model, "fail", step=world.model))
+    return {each.output.value: _reported_failure(each) for each in results}
 
 
-def expected_of_failing_method() -> dict[str, str]:
-    """What `told_of_failing_method` is to return."""
-    return {mode.value: f"exit code 1, because {_AS_TOLD}" for mode in _MODES}
+def expected_failure_of_method() -> dict[str, str]:
+    """The expected value of `failure_of_method`."""
+    return {mode.value: f"exit code 1, reason: {_OWN_FAILURE}" for mode in _MODES}
 
 
-def _failure_told(result: CommandResult) -> str:
-    said = result.stdout + result.stderr
-    because = " and ".join(reasons_given(said, RUN_FAILURES)) or "of nothing that it says"
-    trace = ", with a stack trace" if STACK_TRACE.search(said) else ""
-    return f"exit code {result.exit_code}, because {because}{trace}"
+def _reported_failure(result: CommandResult) -> str:
+    text = result.stdout + result.stderr
+    reasons = " and ".join(reasons_given(text, RUN_FAILURES)) or "none that is known"
+    trace = ", with a stack trace" if STACK_TRACE.search(text) else ""
+    return f"exit code {result.exit_code}, reason: {reasons}{trace}"
 
 
-def _done(world: World, deed: str) -> list[CommandResult]:
-    plain = deed.removesuffix(_WHERE_NOBODY_LISTENS)
-    server = _NOBODY if plain != deed else ""
+def _perform(world: World, action: str) -> list[CommandResult]:
+    plain = action.removesuffix(_WHERE_NOBODY_LISTENS)
+    server = _NO_LISTENER if plain != action else ""
     if plain == "runs a method that does not exist":
-        return _both(world, method_run(world.model, "dance"), server)
-    if plain not in _DEEDS:
-        raise InfrastructureError(f'The suite does not know how one "{deed}".')
-    return _both(world, _DEEDS[plain], server)
+        return _in_both_modes(world, method_run(world.model, "dance"), server)
+    if plain not in _ACTIONS:
+        raise InfrastructureError(f'Unknown action "{action}"; use one of: {"; ".join(_ACTIONS)}.')
+    return _in_both_modes(world, _ACTIONS[plain], server)
 
 
-def _both(world: World, arguments: Sequence[str], server: str = "") -> list[CommandResult]:
+def _in_both_modes(world: World, arguments: Sequence[str], server: str = "") -> list[CommandResult]:
     return [world.remote_client.run(arguments, mode, server=server) for mode in _MODES]
 
 
 def _reason(text: CommandResult, in_json: CommandResult) -> Any:
-    told = text.outcome_and_code
-    if len(told.reasons) == 1 and in_json.outcome_and_code == told == fails_because(
-        *told.reasons, told.exit_code
+    outcome = text.outcome_and_code
+    if len(outcome.reasons) == 1 and in_json.outcome_and_code == outcome == fails_because(
+        *outcome.reasons, outcome.exit_code
     ):
-        return told.reasons[0]
-    return {Output.TEXT.value: told, Output.JSON.value: in_json.outcome_and_code}
+        return outcome.reasons[0]
+    return {Output.TEXT.value: outcome, Output.JSON.value: in_json.outcome_and_code}
 
 
-def go_on_once_heard(world: World, step: str) -> None:
-    """Wait until whoever follows the run sees what a step says while it holds, and let the step go on.
+def go_on_once_shown(world: World, step: str) -> None:
+    """Wait until the run's follower shows the output of a holding step, and let the step go on.
 
-    What was seen in time is noted; after the limit the step goes on all the same.
+    The steps that were shown in time are recorded. After the limit the step goes on all the same.
 
     Raises:
         InfrastructureError: the step did not hold.
     """
     wait_until_begun(world, step)
-    if _wait_until_heard(world, step):
-        world.heard_in_time.append(step)
+    if _wait_until_shown(world, step):
+        world.shown_in_time.append(step)
     if world.probe_log.ends(step):
-        raise InfrastructureError(f'The step "{step}" did not hold, so what was seen of it proves nothing.')
+        raise InfrastructureError(
+            f'The step "{step}" did not hold, so its output proves nothing: choose work that holds.'
+        )
     world.probe_log.let_go_on(step)
 
 
 def break_network_between(world: World, step: str, later: str) -> None:
-    """Break the operator's network while one step ends and a later one begins; both hold until then.
+    """Break the operator's network while one step ends and a later one starts; both hold until then.
 
-    The network heals before the later step goes on. Whether the operator sees what either step says is for
-    the scenario to judge: both go on in any case.
+    The network heals before the later step goes on. Both steps go on whether or not their output is shown:
+    the scenario checks that.
 
     Raises:
-        WaitTimeout: the first step does not begin.
+        WaitTimeout: the first step does not start.
     """
     wait_until_begun(world, step)
-    _wait_until_heard(world, step)
+    _wait_until_shown(world, step)
     world.operator_network.cut()
     world.probe_log.let_go_on(step)
     with contextlib.suppress(WaitTimeout):
         wait_until_begun(world, later)
     world.operator_network.heal()
-    _wait_until_heard(world, later)
+    _wait_until_shown(world, later)
     world.probe_log.let_go_on(later)
 
 
-def _wait_until_heard(world: World, step: str) -> bool:
-    """Wait until whoever follows the run sees what a step says; False if the limit passes before."""
+def _wait_until_shown(world: World, step: str) -> bool:
+    """Wait until the run's follower shows the output of a step; False if the limit passes before that."""
     run = world.runs.last_followed
     try:
         wait_until(
-            f'the one who follows the run to see that "{step}" says: {word_of(step)}',
+            f'the output of the run to show "{word_of(step)}" of the step "{step}"',
             lambda: run.log.tail(3),
             lambda _: word_of(step) in run.log.text(),
             OUTPUT_SEEN,
@@ -185,7 +191,7 @@ def _wait_until_heard(world: World, step: str) -> bool:
 
 
 def go_to_another_machine(world: World, *, on_a_network: bool = False) -> None:
-    """Take the operator to a machine that has nothing but swamp and the address of the orchestrator.
+    """Put the operator on a machine that has swamp, the address of the orchestrator, and nothing else.
 
     Args:
         world: the scenario's.

@@ -1,4 +1,4 @@
-"""The repository of the operator: what a scenario begins with."""
+"""The operator's repository, with which a scenario begins."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def begin(world: World, *, with_vault: bool = True, with_probe: bool = False) ->
 
 
 def add_vault(world: World, name: str) -> None:
-    """Give the repository a vault beside the one that it has."""
+    """Add a second vault to the repository."""
     made = world.operator.commands.run("vault", "create", "local_encryption", name)
     demand("vault could not be created", made)
 
@@ -40,8 +40,11 @@ def add_vault(world: World, name: str) -> None:
 def begin_with_workflow(world: World, workflow: Workflow) -> None:
     """Give the operator a repository with a workflow whose steps are the probe's."""
     if world.orchestrators:
-        # An orchestrator knows the extensions that were there when it started.
-        raise InfrastructureError("Tell of the workflow first, and of the orchestrator then.")
+        # An orchestrator only knows the extensions that existed when it started.
+        raise InfrastructureError(
+            "The workflow comes after the orchestrator: put the step of the workflow before that of the "
+            "orchestrator."
+        )
     begin(world, with_probe=True)
     world.workflow = workflow
     world.evidence.write("The workflow", "workflow.yaml", workflow.write_to(world.repository))
@@ -55,7 +58,7 @@ def begin_with_model(world: World, name: str) -> None:
 
 
 def demand(failure: str, result: CommandResult) -> None:
-    """Stop a scenario that cannot be set up: what the product refuses there breaks no promise of it.
+    """Stop a scenario whose set-up fails; a refusal there breaks none of the scenario's promises.
 
     Raises:
         InfrastructureError: the command failed.

@@ -1,4 +1,4 @@
-"""What all scenarios of a run share: the binary, the prepared repository, the folder, the guardian."""
+"""What all scenarios of a run share: binary, hosts, prepared repositories, folder, guardian."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from swamp_harness.system.limits import set_pace
 from swamp_harness.system.marked_processes import MARK_VARIABLE, end_marked, mark_of
 
 _EXTENSIONS = Path(__file__).resolve().parents[2] / "fixtures" / "extensions"
-# Where a run notes the folder in which it has kept scenarios, for the next run to remove it.
+# Names the folder in which a run has kept scenarios; the next run removes that folder.
 _KEPT = "kept-on-disk.txt"
 
 
@@ -37,19 +37,19 @@ class Hosts:
     """Where workers may run.
 
     Attributes:
-        usable: those that can be used.
-        unavailable: why the others cannot, in sentences.
+        usable: the hosts that can be used.
+        unavailable: the others, each with the reason as a sentence.
     """
 
     usable: list[HostEntry]
     unavailable: dict[HostEntry, str]
 
     @classmethod
-    def looked_at(cls, environ: Mapping[str, str], binary: Binary) -> Hosts:
-        """The hosts of a run, each looked at, and with the release brought there if it is to be brought.
+    def checked(cls, environ: Mapping[str, str], binary: Binary) -> Hosts:
+        """Check each host of the run, and copy the release there if the host asks for it.
 
         Raises:
-            UnusableInput: the file of the hosts is unusable (exit code 2).
+            UnusableInput: the hosts file is not usable (exit code 2).
         """
         usable: list[HostEntry] = []
         unavailable: dict[HostEntry, str] = {}
@@ -66,23 +66,23 @@ class RunContext:
     """What all scenarios of one run share.
 
     Args:
-        target: what the run is about.
+        target: the program under test.
         binaries: the binary under test, and one of another protocol version if there is one.
         hosts: where workers may run.
-        reports: where the run's artifacts go.
-        run_id: which every process of the run is marked with.
-        guardian: ends what the run leaves behind, however it dies.
-        folder: the run's working folder, outside of `reports` because the product writes into it unblanked.
-        network: what the product finds in its environment where it may download.
+        reports: the folder for the run's artifacts.
+        run_id: the mark of every process of the run.
+        guardian: ends what the run leaves behind, even if the run is killed.
+        folder: the run's working folder; outside of `reports`, because the product writes secrets into it.
+        network: the environment variables of commands that may download.
 
     Attributes:
-        target: what the run is about.
+        target: the program under test.
         binary: the binary under test.
         other: a binary of another protocol version, if there is one.
-        remedy_for_other: what to do where there is none.
-        machines: where workers may run, as far as they can be used.
-        unavailable_machines: why the others cannot, in sentences.
-        reports: where the run's artifacts go.
+        remedy_for_other: how to provide one.
+        machines: the hosts that can be used.
+        unavailable_machines: the others, each with the reason as a sentence.
+        reports: the folder for the run's artifacts.
         folder: the run's working folder.
     """
 
@@ -107,29 +107,29 @@ class RunContext:
         self._network = network
         self._guardian = guardian
         self._template: Repository | None = None
-        self._fault: Exception | None = None
+        self._preparation_error: Exception | None = None
         self._template_with_probe: Repository | None = None
 
     @classmethod
     def open(cls, environ: Mapping[str, str], reports: Path, target: Target) -> RunContext:
-        """Find or download the binaries, look at the hosts, and make the run's working folder.
+        """Find or download the binaries, check the hosts, and create the run's working folder.
 
         Args:
             environ: the environment of the person who started the run.
-            reports: where the run's artifacts go.
-            target: what the run is about.
+            reports: the folder for the run's artifacts.
+            target: the program under test.
 
         Raises:
-            UnusableInput: there is no usable binary (exit code 3), or the file of the hosts is unusable (exit
+            UnusableInput: there is no usable binary (exit code 3), or the hosts file is not usable (exit
                 code 2).
         """
         set_pace(target.times.limits)
         binaries = Binaries.found(environ, target)
-        hosts = Hosts.looked_at(environ, binaries.tested)
+        hosts = Hosts.checked(environ, binaries.tested)
         run_id = f"swamp-uat-{secrets.token_hex(4)}"
-        # Resolved, so that product and suite call it by the same name where the temp folder is a link.
+        # Resolved, so that product and suite use the same path if the temp folder is a link.
         folder = Path(tempfile.mkdtemp(prefix=f"{run_id}-")).resolve()
-        guardian = Guardian(run_id, folder)  # before anything is put into the folder
+        guardian = Guardian(run_id, folder)  # before anything is written into the folder
         context = cls(
             target,
             binaries.under_their_own_name(folder),
@@ -144,33 +144,33 @@ class RunContext:
         return context
 
     def prepare(self) -> None:
-        """Make now what scenarios share, so that those that run side by side find it.
+        """Create what scenarios share, so that parallel scenarios find it.
 
-        What goes wrong in it is kept, and raised when a scenario asks for what could not be made.
+        An error is kept, and raised when a scenario asks for what could not be created.
         """
         try:
             self.repository_with_probe()
         except (InfrastructureError, PromiseBroken) as error:
-            self._fault = error
+            self._preparation_error = error
 
     def worker_hosts_for(self, scenario: str, folder: Path, platforms: Collection[str]) -> WorkerHosts:
-        """The places for a scenario's workers, on machines of some operating systems, or of any."""
+        """The places for a scenario's workers, on machines of the given operating systems (any if empty)."""
         fit = [each for each in self.machines if not platforms or platforms_of([each]) <= set(platforms)]
         return WorkerHosts(fit, self.binary, self.run_id, scenario, folder)
 
     def become_child(self) -> None:
-        """Leave the end of the run to the process of which this one is a fork."""
+        """Leave ending the run to the parent process, of which this one is a fork."""
         self._guardian.leave_to_another()
 
     def mark(self, scenario: str = "") -> dict[str, str]:
-        """What every process of a scenario finds: this run's mark, and what the target's processes need."""
+        """The environment variables of every process: the run's mark, and what the target needs."""
         return {**self.target.variables, MARK_VARIABLE: mark_of(self.run_id, scenario)}
 
     def prepared_repository(self) -> Repository:
-        """The repository with a vault that scenarios copy; made when first asked for.
+        """The repository with a vault that scenarios copy; created on first use.
 
         Raises:
-            InfrastructureError: the product could not make it.
+            InfrastructureError: the product could not create it.
         """
         if self._template is None:
             machine = Machine.at(self.folder / "prepared-repository")
@@ -181,13 +181,13 @@ class RunContext:
         return self._template
 
     def repository_with_probe(self) -> Repository:
-        """Like the prepared repository, with the probe in it, bundled; made when first asked for.
+        """The prepared repository with the bundled probe; created on first use.
 
         Raises:
-            InfrastructureError: the product could not make it, or could not bundle the probe.
+            InfrastructureError: the product could not create it, or could not bundle the probe.
         """
-        if self._fault is not None:
-            raise InfrastructureError(str(self._fault))
+        if self._preparation_error is not None:
+            raise InfrastructureError(str(self._preparation_error))
         if self._template_with_probe is None:
             machine = Machine.at(self._probe_machine.root)
             repository = self.prepared_repository().copy_to(machine.here / "repository")
@@ -198,7 +198,7 @@ class RunContext:
         return self._template_with_probe
 
     def share_packages_with(self, machine: Machine, fallbacks: Fallbacks) -> None:
-        """Give a machine what the product needs to bundle the probe, so that it downloads nothing."""
+        """Give a machine the packages that bundling the probe needs, so that nothing is downloaded."""
         share_packages(self._probe_machine, machine, fallbacks)
 
     @property
@@ -206,36 +206,36 @@ class RunContext:
         return Machine(self.folder / "prepared-probe")
 
     def mark_of(self, scenario: str) -> str:
-        """The mark that every process of a scenario carries."""
+        """The mark of every process of a scenario."""
         return mark_of(self.run_id, scenario)
 
     def end_scenario(self, scenario: str, folder: Path, *, keep: bool) -> int:
-        """End what a scenario has left running and remove its folder, or mark it as to be kept.
+        """End the processes that a scenario left running, and remove its folder or mark it as kept.
 
         Returns:
             How many processes were still running.
         """
-        survivors = end_marked(mark_of(self.run_id, scenario))
+        leaked = end_marked(mark_of(self.run_id, scenario))
         if keep and folder.exists():
             (folder / KEEP_FILE).touch()
             (self.reports / _KEPT).write_text(f"{self.folder}\n", "utf-8")
         else:
             remove_unless_kept(folder)
-        return survivors
+        return leaked
 
     def close(self) -> None:
-        """End the run: what still runs is ended, what need not be kept is removed."""
+        """End the run: end its processes, and remove what need not be kept."""
         end_marked(mark_of(self.run_id))
         remove_unless_kept(self.folder)
         self._guardian.dismiss()
 
     def _remove_what_the_last_run_kept(self) -> None:
-        # Its reports, which tell people where to look, are replaced by those of this run as well.
+        # This run also replaces the reports that name that folder, so nobody would find it any more.
         note = self.reports / _KEPT
         if not note.exists():
             return
         folder = Path(note.read_text("utf-8").strip())
-        if any(folder.glob(f"*/{KEEP_FILE}")):  # whatever the note says, nothing else is ever removed
-            with contextlib.suppress(InfrastructureError):  # somebody may be looking at it
+        if any(folder.glob(f"*/{KEEP_FILE}")):  # the note may be wrong: remove nothing but kept scenarios
+            with contextlib.suppress(InfrastructureError):  # the folder may be in use
                 remove_folder(folder)
         note.unlink()

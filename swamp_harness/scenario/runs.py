@@ -1,4 +1,4 @@
-"""The runs of workflows and methods: how they begin and end, what their steps did and left."""
+"""The runs of workflows and methods: their start, their outcome, what their steps did and left."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _GIVEN = "the input"
 
 @dataclass(frozen=True)
 class Lateness:
-    """Whether something ended soon enough.
+    """Whether something ended in time.
 
     Attributes:
         ended: whether it has ended at all.
-        seconds: how long after the moment that counts, if that was too late; 0 if it was in time.
+        seconds: how long after the moment in question, if that was too late; 0 if it was in time.
     """
 
     ended: bool = True
@@ -38,7 +38,7 @@ class Lateness:
 
     @classmethod
     def of(cls, late: timedelta | None, allowed: timedelta) -> Lateness:
-        """What it means that something ended so long after the moment that counts; None if it has not."""
+        """The value for an end so long after the moment in question; None for no end."""
         if late is None:
             return cls(ended=False)
         return IN_TIME if late <= allowed else cls(seconds=round(late.total_seconds(), 1))
@@ -54,7 +54,7 @@ IN_TIME = Lateness()
 
 
 def outcome_of_run(world: World) -> RunOutcome:
-    """How the run that was started last has ended, by what its follower was told and by the run history.
+    """The outcome of the last run, as reported to its follower and as recorded in the run history.
 
     Raises:
         WaitTimeout: it does not end.
@@ -69,7 +69,7 @@ def outcome_of_run(world: World) -> RunOutcome:
 
 
 def outcome_of_method(world: World) -> MethodOutcome:
-    """How the method that was started last has ended, for the one who follows it.
+    """The outcome of the last method, as reported to its follower.
 
     Raises:
         WaitTimeout: it does not end.
@@ -78,7 +78,7 @@ def outcome_of_method(world: World) -> MethodOutcome:
 
 
 def latest_end(world: World, chosen: Callable[[LeaseRecord], bool], moment: datetime) -> timedelta | None:
-    """How long after a moment the last of some leases ended; None if one is active, or there is none."""
+    """How long after a moment the last chosen lease ended; None if one is active, or there is none."""
     settle_leases(world)
     ends = [lease.ended_at for lease in world.leases() if chosen(lease)]
     if not ends or None in ends:
@@ -87,16 +87,16 @@ def latest_end(world: World, chosen: Callable[[LeaseRecord], bool], moment: date
 
 
 def starts_and_ends(world: World, step: str) -> dict[str, int | str]:
-    """How often a step began and came to its own end, and whether it was asked to stop, as it notes."""
+    """How often a step began and completed, and whether it was asked to stop, by the probe log."""
     return {
         "began": len(world.probe_log.starts(step)),
         "asked to stop": world.probe_log.note("asked-to-stop", step) or "no",
-        "came to its own end": len(world.probe_log.ends(step)),
+        "completed": len(world.probe_log.ends(step)),
     }
 
 
 def steps_begun(world: World) -> list[Row]:
-    """Which steps have begun where, by their own account: in the order of names, a step's in their order."""
+    """The starts of all steps with their workers, by the probe log, sorted by step and time."""
     return [
         {"step": entry.step, "worker": entry.worker or ON_THE_ORCHESTRATOR}
         for entry in sorted(world.probe_log.starts(), key=lambda entry: entry.step)
@@ -104,12 +104,12 @@ def steps_begun(world: World) -> list[Row]:
 
 
 def results(world: World, headings: Sequence[str]) -> list[Row]:
-    """All data that the steps have persisted, in the order of names.
+    """All data that the steps wrote, sorted by name.
 
     Args:
         world: the scenario's.
-        headings: which of step, data, version, written on (by the data's own account), word (that the step
-            was given to write) are wanted.
+        headings: some of step, data, version, written on (the worker that the data names), word (the input
+            that the step wrote).
     """
     rows = [
         {
@@ -125,7 +125,7 @@ def results(world: World, headings: Sequence[str]) -> list[Row]:
 
 
 def reading(world: World, step: str, name: str) -> str:
-    """What the operator reads who asks for a datum of a step, in its first version."""
+    """What the operator reads in the first version of a step's datum."""
     result = world.operator.get_datum(step, name, 1)
     if not result.succeeded:
         return str(result.outcome)
@@ -133,13 +133,16 @@ def reading(world: World, step: str, name: str) -> str:
 
 
 def left_of_steps(world: World, worker: str) -> list[str]:
-    """What still runs of steps on a worker's machine, after the time that processes need to end.
+    """The processes of steps that still run on a worker's machine after the limit for their end.
 
     Raises:
-        InfrastructureError: no process of a step was seen there while one ran, so seeing none proves nothing.
+        InfrastructureError: no process of a step was seen there before, so seeing none now proves nothing.
     """
     if worker not in world.machines_with_steps:
-        raise InfrastructureError(f'The suite saw no process of a step on the machine of "{worker}" before.')
+        raise InfrastructureError(
+            f'No process of a step was seen on the machine of "{worker}" while a step ran there, so to see '
+            "none now proves nothing."
+        )
     with contextlib.suppress(WaitTimeout):
         wait_until(
             f'the processes of steps on the machine of "{worker}" to end',
@@ -151,7 +154,7 @@ def left_of_steps(world: World, worker: str) -> list[str]:
 
 
 def next_step_of(world: World, worker: str) -> list[Row]:
-    """Give a worker another step, in a workflow of its own, and return which steps of it have begun where.
+    """Give a worker another step, in a new workflow, and return the starts of that step.
 
     Raises:
         WaitTimeout: the run does not end.
@@ -165,22 +168,22 @@ def next_step_of(world: World, worker: str) -> list[Row]:
 
 
 def tags_of_data(world: World, step: str, names: Container[str]) -> list[dict[str, str]]:
-    """Each way in which the data of a step have some tags; one alone if all data have the same.
+    """The different combinations of some tags on the data of a step; only one if all data have the same.
 
     Args:
         world: the scenario's.
-        step: whose data.
+        step: that wrote the data.
         names: of the tags.
     """
-    ways: list[dict[str, str]] = []
+    combinations: list[dict[str, str]] = []
     for datum in data_of_model(world.orchestrator.api, step).values():
         tags = {name: value for name, value in datum["got"]["tags"].items() if name in names}
-        ways += [tags] if tags not in ways else []
-    return ways
+        combinations += [tags] if tags not in combinations else []
+    return combinations
 
 
 def settle_leases(world: World) -> None:
-    """Wait until no lease is active any longer, or the limit for that has passed."""
+    """Wait until no lease is active, or the limit for that has passed."""
     with contextlib.suppress(WaitTimeout):
         wait_until(
             "the leases to end",
@@ -197,13 +200,13 @@ def start_workflow(
     tags: Mapping[str, str] | None = None,
     after_absences: bool = False,
 ) -> None:
-    """Start the scenario's workflow, and follow it until the orchestrator knows of the run.
+    """Start the scenario's workflow, and wait until the orchestrator lists the run.
 
     Args:
         world: the scenario's.
-        at_a_terminal: whether it is followed at a terminal.
-        tags: that the run gives to all data; none when None.
-        after_absences: whether to start it once every grace window that has begun has passed.
+        at_a_terminal: whether its output is followed at a terminal.
+        tags: the tags of all data that the run writes; none if None.
+        after_absences: whether to wait first until every grace window that has begun has passed.
     """
     if after_absences:
         outlast_grace_windows(world)
@@ -219,25 +222,28 @@ def start_method(world: World, work: Callable[[str], Task], tags: Mapping[str, s
     Args:
         world: the scenario's.
         work: what the method does.
-        tags: that the run gives to all data; none when None.
+        tags: the tags of all data that the run writes; none if None.
 
     Raises:
-        InfrastructureError: that is no method of the model.
+        InfrastructureError: the model has no such method.
     """
     task = work(world.model)
     if task.model_type != PROBE:
-        raise InfrastructureError(f'The model "{world.model}" has no method that does this.')
+        raise InfrastructureError(
+            f'The model "{world.model}" has no method for this work, only {task.model_type} has one: choose '
+            "work of the probe."
+        )
     world.runs.start_method(world.model, task.method, task.inputs, world.orchestrator.api, tags)
 
 
 def complete_workflow(world: World) -> None:
-    """Start the scenario's workflow, and wait until the run has ended."""
+    """Start the scenario's workflow, and wait until its run has ended."""
     start_workflow(world)
     world.runs.last.wait_for_end(RUN_ENDED, give_up_if=lambda: cause_of_standstill(world))
 
 
 def cause_of_standstill(world: World) -> str | None:
-    """Why nothing more can come of a run, or None while something can."""
+    """Why the last run cannot go on; None while it can."""
     if not world.orchestrator.alive:
         return "the orchestrator has ended"
     return None if world.runs.last_followed.alive else "the run is over"

@@ -1,4 +1,4 @@
-"""Where steps run, which wait, how many run at a time, and what becomes of lists of items."""
+"""Scheduling: where steps run, which wait, how many run at a time, how items are expanded."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 
 def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
-    """The leases, by the operator's account, in the same order, once none is active any more.
+    """The leases that the operator sees, by step and time, once none is active.
 
     Args:
         world: the scenario's.
-        headings: which of step, worker, began on (where the step itself says that it began), lease (how it
-            ended), because (why it did not complete), wrote (whether the lease says so) are wanted.
+        headings: some of step, worker, began on (where the step itself logged its start), lease (how it
+            ended), because (why it did not complete), wrote (whether the lease says so).
     """
     settle_leases(world)
     ordered = sorted(world.operator.leases(), key=lambda lease: (lease.step, lease.created_at))
@@ -54,7 +54,7 @@ def _where_it_began(start: Entry | None, worker: str) -> str:
 
 
 def queue_holding(world: World, steps: Iterable[str], output: Output) -> list[Row]:
-    """The queue of steps, as the operator sees it once these steps wait, or the time for that has passed."""
+    """The queue that the operator sees when these steps wait, or after the limit for that."""
     awaited = set(steps)
     with contextlib.suppress(WaitTimeout):
         wait_until(
@@ -67,14 +67,14 @@ def queue_holding(world: World, steps: Iterable[str], output: Output) -> list[Ro
 
 
 def queue(world: World, output: Output) -> list[Row]:
-    """The queue of steps, as the operator sees it."""
+    """The queue that the operator sees."""
     return [_row(queued) for queued in sorted(world.operator.queue(output), key=lambda each: each.step)]
 
 
 def most_at_once(world: World, worker: str) -> dict[str, int]:
-    """How many steps a worker ran at one time at the most, by the steps' own account and by the leases."""
+    """The highest number of steps that a worker ran at a time, by the probe log and by the leases."""
     leases = [lease for lease in world.operator.leases() if lease.worker == worker]
-    # Of two leases that touch, the first ended before the second began.
+    # If one lease ends at the moment at which another begins, they do not overlap.
     moments = sorted(
         [(lease.created_at, 1) for lease in leases]
         + [(lease.ended_at, -1) for lease in leases if lease.ended_at is not None]
@@ -83,40 +83,40 @@ def most_at_once(world: World, worker: str) -> dict[str, int]:
     for _, change in moments:
         held += change
         most = max(most, held)
-    return {"by the steps' own account": world.probe_log.most_at_once(worker=worker), "by the leases": most}
+    return {"by the probe log": world.probe_log.most_at_once(worker=worker), "by the leases": most}
 
 
 def items_worked(world: World, step: str) -> dict[str, int]:
-    """How often each item of an expanded step was worked, by the steps' own account."""
+    """How often each item of an expanded step ran, by the probe log."""
     begun = [entry.step for entry in world.probe_log.starts()]
     names = item_names(world, step)
     return {name: begun.count(name) for name in sorted({*names, *begun})}
 
 
 def items_of(world: World, step: str) -> list[str]:
-    """The names of the steps that an expanded step becomes, in order."""
+    """The names of the steps into which a step is expanded, sorted."""
     return sorted(item_names(world, step))
 
 
 def items_at_once(world: World, step: str) -> int:
-    """How many items of an expanded step were worked at one time, at the most, by the steps' own account."""
+    """The highest number of items of an expanded step that ran at a time, by the probe log."""
     return world.probe_log.most_at_once(steps=item_names(world, step))
 
 
 def versions_of_record(world: World, model: str, most: int) -> dict[str, list[str]]:
-    """The versions of the result that several steps have written into one model instance, and who wrote each.
+    """The versions of the result that several steps wrote into one model instance, and their writers.
 
     Args:
         world: the scenario's.
         model: the name of the model instance.
-        most: how many versions there should be; one more is looked for.
+        most: the expected number of versions; the search includes one more.
     """
     answers = [world.operator.get_datum(model, RESULT, version) for version in range(1, most + 2)]
     newest = world.operator.get_datum(model, RESULT)
-    told = [answer.answer("data-get") for answer in answers if answer.succeeded]
+    data = [answer.answer("data-get") for answer in answers if answer.succeeded]
     return {
-        "versions": [str(datum["version"]) for datum in told],
-        "written by": sorted(datum["content"]["step"] for datum in told),
+        "versions": [str(datum["version"]) for datum in data],
+        "written by": sorted(datum["content"]["step"] for datum in data),
         "newest": [str(newest.answer("data-get")["version"]) if newest.succeeded else str(newest.outcome)],
     }
 
@@ -127,12 +127,12 @@ def versions_of_results(world: World) -> dict[str, int]:
 
 
 def results_in_version(world: World, steps: Iterable[str], version: int) -> dict[str, str]:
-    """What the operator reads who asks for the result of each step in one version."""
+    """What the operator reads in one version of each step's result."""
     return {step: _result_in_version(world, step, version) for step in steps}
 
 
 def workers_that_took_part(world: World) -> list[str]:
-    """The workers that have run at least one step, by the steps' own account and by the leases."""
+    """The workers that ran at least one step, both by the probe log and by the leases."""
     by_log = {entry.worker for entry in world.probe_log.starts()}
     by_leases = {lease.worker for lease in world.operator.leases()}
     return sorted(by_log & by_leases)
@@ -143,7 +143,7 @@ def _result_in_version(world: World, step: str, version: int) -> str:
     if not result.succeeded:
         return str(result.outcome)
     datum = result.answer("data-get")
-    # A step writes its process id into its output as well as into the probe log.
+    # A step writes its process id into its result, as into the probe log.
     starts = [entry.pid for entry in world.probe_log.starts(step)]
     content = datum.get("content")
     writer = content.get("pid") if isinstance(content, dict) else None
@@ -152,7 +152,7 @@ def _result_in_version(world: World, step: str, version: int) -> str:
 
 
 def item_names(world: World, step: str) -> list[str]:
-    """The names that the items of a step go by."""
+    """The names of a step's items."""
     return [name for each in world.workflow.steps if each.name == step for name in names_of_items(each)]
 
 
@@ -164,7 +164,7 @@ def wait_until_queued(world: World, step: str) -> None:
     """Wait until a step waits for a worker.
 
     Raises:
-        WaitTimeout: it does not, or the run is over.
+        WaitTimeout: it does not wait, or the run is over.
     """
     wait_until(
         f'the step "{step}" to wait in the queue',
@@ -179,7 +179,7 @@ def wait_until_queue_limit_is_over(world: World, step: str) -> None:
     """Wait until a step that no worker fits has left the queue.
 
     Raises:
-        WaitTimeout: it goes on waiting.
+        WaitTimeout: it still waits.
     """
     wait_until(
         f'the step "{step}" to leave the queue',

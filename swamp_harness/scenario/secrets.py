@@ -1,4 +1,4 @@
-"""Secrets: what a step was handed, and where a secret could be found."""
+"""Secrets: what a step received, and where a secret is found."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.leak_search import Leak, search_files, search_text
 
-# The text before and after the secret that a step streams (fixtures/extensions/models/uat_secrets.ts).
+# The text around the secret in a step's stream (fixtures/extensions/models/uat_secrets.ts).
 AROUND_SECRET = {"before": "it is ", "after": ", all of it"}
 
 
 def digest_of(world: World, name: str) -> str:
-    """The SHA-256 of a secret, in hex: a step that was handed the secret notes the same."""
+    """The SHA-256 of a secret, in hex: a step that received the secret records the same."""
     return hashlib.sha256(world.operator.secret(name).encode()).hexdigest()
 
 
 def leaks_in_answers(world: World, name: str) -> list[Leak]:
-    """Where the product's answers about the last run show a secret."""
+    """The places where the product's answers about the last run show a secret."""
     return world.operator.leaks_in_answers(world.operator.texts_of_secret(name), world.runs.last.run_id)
 
 
@@ -37,19 +37,20 @@ def around_secret(world: World, step: str, name: str) -> dict[str, str]:
 
 
 def answer_of_vault(world: World, step: str) -> str:
-    """What a step got that asked the vault for a secret.
+    """The vault's answer to a step that asked for a secret.
 
     Returns:
         "got" with the digest of the secret, or "refused:" with the reason.
 
     Raises:
-        InfrastructureError: the step did not ask, or the vault does not hold what it asked for, so that to
-            be refused proves nothing.
+        InfrastructureError: the step did not ask, or the vault does not have the secret, so that a refusal
+            proves nothing.
     """
     asked = str(next(each.task.inputs.get("key", "") for each in world.workflow.steps if each.name == step))
     if asked not in keys_of(world.orchestrator.api, VAULT):
         raise InfrastructureError(
-            f'The vault has no "{asked}"; if that is an enrollment token, look where this release keeps them.'
+            f'The vault has no "{asked}", so a refusal would prove nothing. If that is an enrollment token, '
+            "check where this release stores tokens."
         )
     outcome = world.probe_log.note("pried", step)
     if not outcome:
@@ -58,16 +59,16 @@ def answer_of_vault(world: World, step: str) -> str:
 
 
 def leaks_of(world: World, name: str) -> list[Leak]:
-    """Where a secret of the vault, or that of a token, or a line of it, is found outside the vault's store.
+    """The places outside the vault's store that contain a secret of the vault or a token, or a line of it.
 
-    Searched are all files of the scenario (repository, homes, caches, temp and working folders), the raw
-    output of every process, and everything that commands have printed, but for the minting of a token.
+    It searches all files of the scenario (repository, homes, caches, temp and working folders), the raw
+    output of every process, and the output of all commands except those that minted a token.
 
     Raises:
-        InfrastructureError: the search could not find a value planted for it.
+        InfrastructureError: the search did not find a value planted for it.
     """
     world.workers.fetch()
-    said = [(f"the output of {log.file.stem}", log.text()) for log in world.logs()]
+    logged = [(f"the output of {log.file.stem}", log.text()) for log in world.logs()]
     printed = [
         (f"`{result.command}`", result.stdout + result.stderr)
         for result in world.operator.commands.results
@@ -78,14 +79,14 @@ def leaks_of(world: World, name: str) -> list[Leak]:
         for text in world.operator.texts_of_secret(name)
         for leak in (
             *search_files(text, [world.folder], except_in=[world.repository.vault_store]),
-            *search_text(text, said + printed),
+            *search_text(text, logged + printed),
         )
     ]
-    return list(dict.fromkeys(leaks))  # many lines of a secret may stand in one place
+    return list(dict.fromkeys(leaks))  # one place may show several lines of a secret
 
 
 def traces_of(world: World, word: str) -> list[str]:
-    """The files of the repository in which a word occurs, or whose name it is part of."""
+    """The files of the repository that contain a word, or have it in their name."""
     folder = world.repository.folder
     named = [path for path in folder.rglob("*") if word in path.name]
     holding = [Path(leak.place) for leak in search_files(word, [folder], disguised=False)]

@@ -1,4 +1,4 @@
-"""TLS in a scenario: which certificate the orchestrator shows, whom everybody who connects to it trusts."""
+"""TLS in a scenario: the orchestrator's certificate, and the authorities that clients trust."""
 
 from __future__ import annotations
 
@@ -22,14 +22,13 @@ class Security:
     """The certificates of one scenario.
 
     Args:
-        folder: where they are kept; made here.
-        identity: what the orchestrator shows of itself.
-        addresses: at which it is found, beside the loopback.
+        folder: for the certificates; created here.
+        identity: the kind of the orchestrator's certificate.
+        addresses: the orchestrator's, beside the loopback.
 
     Attributes:
         certificate: the orchestrator's.
-        trusted: the file that holds whom workers and operators trust who come from now on; None when they
-            trust nobody but the authorities of their system.
+        trusted: the file with the authorities that new clients trust; None for those of their system.
     """
 
     def __init__(self, folder: Path, identity: Identity, addresses: Sequence[str] = ()) -> None:
@@ -39,13 +38,13 @@ class Security:
         self.trusted: Path | None = None
 
     def trust(self, trust: Trust) -> None:
-        """Decide whom everybody trusts who comes from now on."""
+        """Set what workers and operators trust that connect from now on."""
         self._trust = trust
         self.trusted = self._certificates.trusted_by(trust, self.certificate)
 
     @property
     def flaw(self) -> str:
-        """What is wrong with the certificate in the eyes of everybody who comes now."""
+        """What is wrong with the certificate for a client that connects now."""
         if self._trust is Trust.THE_CERTIFICATE:
             return _SOUND
         if self._trust is not Trust.THE_AUTHORITY:

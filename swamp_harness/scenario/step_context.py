@@ -1,4 +1,4 @@
-"""What a step may take from behave's context: the World, and the table that stands below the step."""
+"""What a step may use of behave's context: the World, and the step's table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class StepContext(Protocol):
 
     Attributes:
         world: the scenario's.
-        table: below the step, as behave reads it; None if there is none.
+        table: the step's table, as behave reads it; None if it has none.
     """
 
     world: World

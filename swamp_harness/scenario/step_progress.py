@@ -1,4 +1,4 @@
-"""Steps at work: waits for what a step does, by its own account or by its lease."""
+"""Waits for what a step does, as its own log or its lease shows it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 
 def wait_until_begun(world: World, step: str) -> None:
-    """Wait until a step has noted its own beginning, and note which processes it has there.
+    """Wait until a step has logged its start, and record the processes that run on workers' machines.
 
     Raises:
-        WaitTimeout: it does not begin, or the run is over.
+        WaitTimeout: it does not start, or the run is over.
     """
     wait_until(
-        f'the step "{step}" to begin',
+        f'the step "{step}" to start',
         lambda: world.probe_log.starts(step),
         bool,
         STEP_BEGUN,
@@ -32,7 +32,7 @@ def wait_until_begun(world: World, step: str) -> None:
 def stop_during_step(world: World, worker: str, step: str) -> None:
     """Stop a worker cleanly while a step holds, and let the step go on.
 
-    The step goes on once the worker says that it finishes its work, has ended, or the limit has passed.
+    The step goes on when the worker reports that it is finishing its work, or has ended, or after the limit.
 
     Raises:
         WaitTimeout: the worker does not end.
@@ -42,7 +42,7 @@ def stop_during_step(world: World, worker: str, step: str) -> None:
         stopped = executor.submit(actor.stop)
         with contextlib.suppress(WaitTimeout):
             wait_until(
-                f'the worker "{worker}" to say that it finishes its work',
+                f'the worker "{worker}" to report that it is finishing its work',
                 lambda: actor.log.tail(3),
                 lambda _: actor.is_finishing or not actor.alive,
                 OUTPUT_SEEN,
@@ -52,13 +52,13 @@ def stop_during_step(world: World, worker: str, step: str) -> None:
 
 
 def wait_until_begun_again(world: World, step: str) -> None:
-    """Wait until a step has begun for the second time, or the run is over: then what follows will show it.
+    """Wait until a step has started for the second time, or the run is over, which later steps then show.
 
     Raises:
-        WaitTimeout: neither comes.
+        WaitTimeout: neither happens.
     """
     wait_until(
-        f'the step "{step}" to begin again, or the run to be over',
+        f'the step "{step}" to start again, or the run to end',
         lambda: cause_of_standstill(world) or world.probe_log.starts(step),
         lambda seen: isinstance(seen, str) or len(seen) > 1,
         STEP_BEGUN,
@@ -66,7 +66,7 @@ def wait_until_begun_again(world: World, step: str) -> None:
 
 
 def go_on_once_ended(world: World, step: str, workers: Sequence[str]) -> None:
-    """Let a step go on that holds, once the processes of other workers have ended or have been let in."""
+    """Let a holding step go on when the processes of other workers have ended, or after the limit."""
     for worker in workers:
         with contextlib.suppress(WaitTimeout):
             world.workers[worker].wait_until_ended()
@@ -74,7 +74,7 @@ def go_on_once_ended(world: World, step: str, workers: Sequence[str]) -> None:
 
 
 def wait_until_written(world: World, step: str) -> None:
-    """Wait until the lease of a step that runs says that the step has persisted something.
+    """Wait until the lease of a running step shows that the step has written data.
 
     Raises:
         WaitTimeout: it does not write, or the run is over.
@@ -90,12 +90,12 @@ def wait_until_handed_over(world: World, step: str, worker: str) -> None:
         WaitTimeout: it is not dispatched there, or the run is over.
     """
     wait_for_lease(
-        world, step, f'the step "{step}" to be handed to "{worker}"', lambda lease: lease.worker == worker
+        world, step, f'the step "{step}" to be dispatched to "{worker}"', lambda lease: lease.worker == worker
     )
 
 
 def wait_for_lease(world: World, step: str, awaited: str, wanted: Callable[[LeaseRecord], bool]) -> None:
-    """Wait until a step has a lease of some kind; give up if nothing can happen any longer."""
+    """Wait until a step has an active lease that is the wanted one; give up when the run is over."""
 
     def leases() -> list[LeaseRecord]:
         return [lease for lease in world.orchestrator.api.leases() if lease.step == step]

@@ -1,4 +1,4 @@
-"""Tables of a feature, and what the product shows, brought to the same rows so that they can be compared."""
+"""Tables of a feature, and the product's lists, as rows that can be compared."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _NOT_LISTED = "not listed"
 
 
 def rows_of(table: Any, known: set[str]) -> list[Row]:
-    """The rows of a table as they stand.
+    """The rows of a table, unchanged.
 
     Args:
         table: with some of the known columns.
-        known: the columns that such a table may have.
+        known: the columns that the table may have.
 
     Raises:
         InfrastructureError: it has another column.
@@ -34,7 +34,7 @@ def rows_of(table: Any, known: set[str]) -> list[Row]:
 
 
 def promised_tokens(table: Any, machine_id_of: Callable[[str], str]) -> list[Row]:
-    """The rows that a feature promises of the token list, with machine ids in place of machines.
+    """The rows that a feature expects of the token list, with machine ids in place of machines.
 
     Args:
         table: with some of the columns token, state, machine.
@@ -65,7 +65,7 @@ def seen_tokens(records: Sequence[TokenRecord], headings: Sequence[str]) -> list
 
 
 def promised_queue(table: Any, instance_of: Callable[[str], str]) -> list[Row]:
-    """The rows that a feature promises of the queue, with uuids and platforms in place of their descriptions.
+    """The rows that a feature expects of the queue, with uuids and platforms in place of their descriptions.
 
     Args:
         table: with the columns step, waits for.
@@ -84,7 +84,7 @@ def promised_queue(table: Any, instance_of: Callable[[str], str]) -> list[Row]:
 
 
 def promised_pool(table: Any) -> list[Row]:
-    """The rows that a feature promises of the pool.
+    """The rows that a feature expects of the pool.
 
     Args:
         table: with some of the columns worker, status, connected, slots, labels, platform.
@@ -135,7 +135,7 @@ def _rows(table: Any, known: set[str], cell: Callable[[str, str], str]) -> list[
     if unknown:
         columns = ", ".join(sorted(known))
         raise InfrastructureError(
-            f"The table has the column {', '.join(sorted(unknown))}; such a table may have {columns}."
+            f"Unknown column {', '.join(sorted(unknown))} in the step's table; use some of: {columns}."
         )
     return [{heading: cell(heading, row[heading]) for heading in table.headings} for row in table]
 

@@ -1,6 +1,6 @@
-"""What happened in a scenario, when, and to whom: lanes of spans and marks on one time axis.
+"""The timeline of a scenario: lanes with spans and marks on one time axis.
 
-It is made of what the suite has noted and heard anyway; the product is asked nothing for it.
+It uses only what the suite has already recorded, so it costs no further request to the product.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _OVER = {Life.KILLED, Life.ENDED}
 
 @dataclass(frozen=True)
 class Span:
-    """Something that lasted.
+    """Something with a duration.
 
     Attributes:
-        kind: what it is, such as "command", "process" or "lease".
-        text: what is to be read on it.
+        kind: such as "command", "process" or "lease".
+        text: its label.
         begin: when it began.
         end: when it ended; None if it had not.
     """
@@ -46,8 +46,8 @@ class Mark:
     """Something that happened at a moment.
 
     Attributes:
-        kind: what it is, such as "killed" or "enrolled".
-        text: what is to be read beside it.
+        kind: such as "killed" or "enrolled".
+        text: its label.
         at: when.
     """
 
@@ -58,11 +58,11 @@ class Mark:
 
 @dataclass(frozen=True)
 class Lane:
-    """One actor, or one thing that is told of it.
+    """An actor, or one aspect of it.
 
     Attributes:
-        name: what stands before it.
-        spans: what lasted.
+        name: its heading.
+        spans: what had a duration.
         marks: what happened at a moment.
         is_part: whether it belongs to the lane above it.
     """
@@ -78,10 +78,10 @@ class Timeline:
     """A scenario on one time axis.
 
     Attributes:
-        begin: of the scenario.
-        end: of what is shown.
+        begin: the start of the scenario.
+        end: the end of the axis.
         steps: of the feature, as spans of the kinds "given", "when", "then" and "failed".
-        lanes: everybody's.
+        lanes: of all actors.
     """
 
     begin: datetime
@@ -92,17 +92,17 @@ class Timeline:
 
 @dataclass
 class PoolWatch:
-    """Notes when the live pool was first seen with a worker not connected.
+    """Records when workers were first seen as not connected in the live pool.
 
     Attributes:
-        losses: when that was, by the name of the pool member.
+        losses: the times, by the name of the pool member.
     """
 
     losses: dict[str, list[datetime]] = field(default_factory=dict)
     _connected: set[str] = field(default_factory=set)
 
     def see(self, members: Iterable[LiveMember], at: datetime) -> None:
-        """Take a look at the pool."""
+        """Record the pool as seen at a moment."""
         connected = {member.name for member in members if member.connected}
         for name in self._connected - connected:
             self.losses.setdefault(name, []).append(at)
@@ -111,18 +111,18 @@ class PoolWatch:
 
 @dataclass(frozen=True)
 class TimelineSource:
-    """Everybody who takes part in a scenario.
+    """The actors and records of a scenario, from which its timeline is made.
 
     Attributes:
         typed: the operator's commands.
-        requests: what the operator asked of the orchestrator in place of commands.
+        requests: the API requests that took the place of commands.
         orchestrators: all of them.
         workers: all of them, by name.
         networks: the network paths that can fail, by the worker's name.
         runs: the runs that the operator follows.
-        lifetimes: beginning and end of each token's lifetime, where noted.
-        leases: all of them, as far as they could be asked for.
-        entries: the probe log of the steps of workflows.
+        lifetimes: start and end of each token's lifetime, if recorded.
+        leases: all of them, if they could be read.
+        entries: what the steps of workflows recorded in the probe log.
     """
 
     typed: Sequence[CommandResult]
@@ -137,7 +137,7 @@ class TimelineSource:
 
 
 def lanes_of(source: TimelineSource, pool: PoolWatch, grace_window: timedelta) -> list[Lane]:
-    """The lanes of all who take part, the operator first; none is empty."""
+    """The lanes of all actors that have any spans or marks, the operator first."""
     asked = [*map(_command, source.typed), *map(_request, source.requests)]
     lanes = [Lane("operator", asked)]
     lanes += [Lane(run.log.file.stem, *_process(run.log.life)) for run in source.runs]
@@ -155,21 +155,21 @@ def lanes_of(source: TimelineSource, pool: PoolWatch, grace_window: timedelta) -
 def _lanes_of_worker(
     name: str, worker: Worker, source: TimelineSource, seen_lost: Sequence[datetime], grace_window: timedelta
 ) -> list[Lane]:
-    life, told = worker.log.life, worker.milestones()
+    life, milestones = worker.log.life, worker.milestones()
     spans, marks = _process(life)
-    marks = [*marks, *(Mark(each.kind, each.kind, each.at) for each in told)]
+    marks = [*marks, *(Mark(each.kind, each.kind, each.at) for each in milestones)]
     leases = [each for each in source.leases if each.worker == worker.settings.member]
     network = source.networks.get(name)
     return [
         Lane(worker.name, spans, sorted(marks, key=lambda mark: mark.at)),
-        Lane("in the pool", list(_membership(life, told, seen_lost, grace_window)), is_part=True),
+        Lane("in the pool", list(_membership(life, milestones, seen_lost, grace_window)), is_part=True),
         Lane("leases", [_lease(each) for each in leases], is_part=True),
         Lane(
             "steps",
             list(_steps([entry for entry in source.entries if entry.worker == name], life)),
             is_part=True,
         ),
-        *([Lane("network", *_faults(network), is_part=True)] if network is not None else []),
+        *([Lane("network", *_outages(network), is_part=True)] if network is not None else []),
     ]
 
 
@@ -197,8 +197,8 @@ def _lease(lease: LeaseRecord) -> Span:
 def _process(life: Sequence[LifeEvent]) -> tuple[list[Span], list[Mark]]:
     spans = _between(life, {Life.STARTED}, _OVER, "process", "")
     spans += _between(life, {Life.SUSPENDED}, {Life.RESUMED, *_OVER}, "suspended", "suspended")
-    told = {Life.ASKED_TO_STOP, Life.KILLED, Life.INTERRUPTED}
-    marks = [Mark("killed", event.what.value, event.at) for event in life if event.what in told]
+    shown = {Life.ASKED_TO_STOP, Life.KILLED, Life.INTERRUPTED}
+    marks = [Mark("killed", event.what.value, event.at) for event in life if event.what in shown]
     by_itself = [
         Mark("ended", "ended by itself", now.at)
         for before, now in pairwise(life)
@@ -222,14 +222,14 @@ def _between(
 
 def _membership(
     life: Sequence[LifeEvent],
-    told: Sequence[Milestone],
+    milestones: Sequence[Milestone],
     seen_lost: Sequence[datetime],
     grace_window: timedelta,
 ) -> Iterator[Span]:
-    enrolled = [each.at for each in told if each.kind == ENROLLED]
+    enrolled = [each.at for each in milestones if each.kind == ENROLLED]
     lost = sorted(
         [
-            *(each.at for each in told if each.kind == DISCONNECTED),
+            *(each.at for each in milestones if each.kind == DISCONNECTED),
             *(event.at for event in life if event.what in _OVER),
             *seen_lost,
         ]
@@ -260,15 +260,15 @@ def _steps(entries: Sequence[Entry], life: Sequence[LifeEvent] = ()) -> Iterator
             yield Span("step-cut-off", f"{start.step}, no end noted", start.at, cut_off)
 
 
-def _faults(network: NetworkPath) -> tuple[list[Span], list[Mark]]:
+def _outages(network: NetworkPath) -> tuple[list[Span], list[Mark]]:
     spans: list[Span] = []
     begun: tuple[PathState, datetime] | None = None
     for change in network.changes:
         if change.state is PathState.BROKEN:
             continue
         if begun is not None:
-            spans.append(Span("fault", begun[0].value, begun[1], change.at))
+            spans.append(Span("outage", begun[0].value, begun[1], change.at))
         begun = None if change.state is PathState.PASSING else (change.state, change.at)
-    spans += [Span("fault", begun[0].value, begun[1], None)] if begun is not None else []
+    spans += [Span("outage", begun[0].value, begun[1], None)] if begun is not None else []
     broken = [each for each in network.changes if each.state is PathState.BROKEN]
     return spans, [Mark("killed", each.state.value, each.at) for each in broken]

@@ -1,4 +1,4 @@
-"""TLS: whom the operator and the workers trust."""
+"""TLS: which certificates the operator and the workers trust."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from swamp_harness.system.certificates import Trust
 
 
 def trust(world: World, trust: Trust) -> None:
-    """Decide whom the operator trusts from now on, and every worker that starts from now on."""
+    """Set what the operator trusts from now on, and every worker that starts from now on."""
     world.security.trust(trust)
     world.operator.commands.environment.update(trust_of_command(world.trusted))

@@ -1,4 +1,4 @@
-"""Tokens: their names minted a second time, and the state in which they are recorded."""
+"""Tokens: minted, minted again, revoked, and as they are recorded."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ WHEN_ASKED = "after the lifetime that was asked for"
 
 @dataclass(frozen=True)
 class Minted:
-    """The minting of tokens whose names are taken.
+    """The attempts to mint tokens whose names are in use.
 
     Attributes:
-        results: what each command did, by a phrase that says which it was.
-        before: what was kept before these commands, as `kept` returns it.
+        results: the result of each command, by a phrase that identifies the command.
+        before: what was stored before these commands, as `kept` returns it.
     """
 
     results: Mapping[str, CommandResult]
     before: Mapping[str, str]
 
     def outcomes(self) -> dict[str, CommandOutcome]:
-        """How each command ended, with its exit code."""
+        """The outcome of each command, with its exit code."""
         return {which: result.outcome_and_code for which, result in self.results.items()}
 
 
@@ -43,9 +43,9 @@ def mint(
     Args:
         world: the scenario's.
         token: its name.
-        lifetime: that is asked for; the usual one when empty.
-        vault: that is to keep its secret; the only one when empty.
-        through_orchestrator: whether the orchestrator mints it, not the repository.
+        lifetime: the requested lifetime; the usual one if empty.
+        vault: the vault for its secret; the only one if empty.
+        through_orchestrator: whether the orchestrator mints it, not a command in the repository.
     """
     through = world.orchestrator.api.url if through_orchestrator else ""
     world.operator.mint(token, lifetime or world.times.usual_lifetime, vault=vault, through=through)
@@ -64,7 +64,7 @@ def mint_again(world: World, tokens: Sequence[str]) -> Minted:
     for token in tokens:
         for output, url in ((Output.TEXT, ""), (Output.JSON, world.orchestrator.api.url)):
             operator.output = output
-            # An orchestrator has a vault of its own beside that of the repository, so one must be named.
+            # An orchestrator has a second vault beside that of the repository, so one must be named.
             minted = operator.mint(token, world.times.usual_lifetime, vault=VAULT, through=url)
             results[f"{token} in {output.value}"] = minted
     operator.output = usual
@@ -72,21 +72,21 @@ def mint_again(world: World, tokens: Sequence[str]) -> Minted:
 
 
 def minting(world: World, token: str) -> dict[str, str]:
-    """What the last minting says of the token, where what is true of its lifetime comes out as a phrase."""
-    said, result = world.operator.says_minted(), world.operator.last
+    """What the last minting reports of the token; a correct expiry becomes the phrase `WHEN_ASKED`."""
+    reported, result = world.operator.reported_minting(), world.operator.last
     lasts = world.times.lasts(world.operator.asked_lifetimes[token])
-    minted = said.expires - lasts
-    # The product writes moments without what is below a millisecond.
+    minted = reported.expires - lasts
+    # The product cuts moments to milliseconds.
     in_time = result.started - timedelta(milliseconds=1) <= minted <= result.ended
-    expires = WHEN_ASKED if in_time else str(said.expires)
-    return {"token": said.token, "expires": expires, "kept in": said.kept_in}
+    expires = WHEN_ASKED if in_time else str(reported.expires)
+    return {"token": reported.token, "expires": expires, "kept in": reported.kept_in}
 
 
 def kept(world: World) -> dict[str, str]:
-    """What the product keeps of the tokens, by name, and of the vault, by file.
+    """What the product stores: the tokens by name, and the vault's files by path.
 
     Raises:
-        PromiseBroken: the tokens cannot be asked for.
+        PromiseBroken: the tokens cannot be read.
     """
     records = {
         f'the token "{name}"': json.dumps(content, sort_keys=True)
@@ -102,7 +102,7 @@ def kept(world: World) -> dict[str, str]:
 
 
 def changes_since(world: World, minted: Minted) -> list[str]:
-    """What is kept otherwise than before these commands, each as a sentence."""
+    """What is stored now and differs from before these commands, each as a sentence."""
     now = kept(world)
     return [
         f"{what}: before {minted.before.get(what, 'nothing')}, now {now.get(what, 'nothing')}"
@@ -112,7 +112,7 @@ def changes_since(world: World, minted: Minted) -> list[str]:
 
 
 def recorded_state_of(world: World, token: str) -> str:
-    """The state of a token in its data, where the token list shows what is true at this moment."""
+    """The state of a token in its data; the token list shows the current state instead."""
     record = world.operator.token_records().get(token)
     return str(record["state"]) if record else "no state at all"
 
@@ -120,9 +120,9 @@ def recorded_state_of(world: World, token: str) -> str:
 def prepare(
     world: World, token: str, *, lifetime: str = "", revoked: bool = False, machines: int = 1
 ) -> None:
-    """Mint a token, of the usual lifetime unless another is given, and revoke it if asked.
+    """Mint a token, with the usual lifetime by default, and revoke it if asked.
 
-    One that only has to be there costs a request where an orchestrator runs, not a command.
+    A plain token is minted by an API request if an orchestrator runs, as that is cheaper than a command.
     """
     operator = world.operator
     usual = world.times.usual_lifetime

@@ -1,4 +1,4 @@
-"""Values that pass through the product: which there are, and how others differ from them."""
+"""Values that tests send through the product, and the differences of what comes back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# A text for each kind of letter that something on the way could take for its own.
+# A text for each kind of character that software on the way could interpret or change.
 _TEXTS = {
     "empty": "",
     "lines": "one\ntwo\r\nthree\n\n",
@@ -16,7 +16,7 @@ _TEXTS = {
     "blanks": "  at both ends \t ",
     "colon": "key: value, - item, &anchor, *alias, !tag, |, >, @, ?",
 }
-# Texts that are no numbers, no booleans and no documents, however they look.
+# Texts that look like numbers, booleans or documents, and must stay texts.
 _LOOKS_LIKE = [
     "007", "1_000", "0x1F", "-1", "1.0", "12:30", "2026-01-01", "true", "no", "null", "~", "NaN",
     "[]", "{}", '{"a": 1}', '"quoted"', "1 + 1", "data.latest('a', 'b')", "-", "=", "<<",
@@ -32,16 +32,16 @@ VALUES: dict[str, Any] = {
     "no entries": {},
     "nested": [[[]], {"": "no key", "a.b": {"c": [None, False, 0, ""]}, "ключ": [{"deeper": [1, [2, [3]]]}]}],
 }
-# With what a workflow cannot give, since it would be evaluated there; a step adds it to what it hands over.
+# With an expression, which a workflow would evaluate; so a step adds it to the values that it writes.
 HANDED_OVER: dict[str, Any] = {**VALUES, "like an expression": "${{ 1 + 1 }}"}
-# Empty lines are left out: what becomes of them another scenario says.
+# Without empty lines: another scenario tests those.
 LINES = [text for text in _TEXTS.values() if text and "\n" not in text]
-# More than a megabyte, in one line, of letters that a block may cut in two.
+# More than a megabyte in one line, with multi-byte characters that a block boundary may split.
 _REPEATED, _TIMES = "0123456789abcdef Grüße|", 50_000
 LONG = {"text": _REPEATED, "times": _TIMES}
 LONG_TEXT = _REPEATED * _TIMES
 
-# What a step says that fails: the words by which its failure is known, and whatever a message may hold.
+# The error message of a step that fails: the words that identify it, and difficult characters.
 MESSAGE = (
     "it has failed on purpose: 'single' \"double\" \\ $HOME {{ x }} Grüße 世界 👋🏽\n"
     "  second line\n"
@@ -49,41 +49,41 @@ MESSAGE = (
     "\tlast line"
 )
 
-_SHOWN = 60
+_LONGEST_SHOWN = 60
 
 
-def differences(known: Any, came: Any, path: str = "") -> Iterator[str]:
-    """Where a value that came differs from the known one, each place with both."""
-    if isinstance(known, Mapping) and isinstance(came, Mapping):
-        for key in sorted({*known, *came}):
+def differences(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
+    """The differences of two values: for each, its path and both parts."""
+    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        for key in sorted({*expected, *actual}):
             here = f"{path} > {key}" if path else str(key)
-            if key in known and key in came:
-                yield from differences(known[key], came[key], here)
-            elif key in known:
-                yield f"{here}: {_shown(known[key])} is missing"
+            if key in expected and key in actual:
+                yield from differences(expected[key], actual[key], here)
+            elif key in expected:
+                yield f"{here}: expected {_shortened(expected[key])}, it is missing"
             else:
-                yield f"{here}: {_shown(came[key])} is too many"
-    elif isinstance(known, list) and isinstance(came, list) and len(known) == len(came):
-        for number, (one, other) in enumerate(zip(known, came, strict=True), 1):
+                yield f"{here}: {_shortened(actual[key])} is unexpected"
+    elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
+        for number, (one, other) in enumerate(zip(expected, actual, strict=True), 1):
             yield from differences(one, other, f"{path} > {number}")
-    elif not _same(known, came):
-        start = _first_difference(known, came)
-        place = (path or "all of it") + (f", from character {start + 1}" if start else "")
-        yield f"{place}: {_shown(known, start)} came as {_shown(came, start)}"
+    elif not _is_same(expected, actual):
+        start = _first_difference(expected, actual)
+        place = (path or "the whole value") + (f", from character {start + 1}" if start else "")
+        yield f"{place}: expected {_shortened(expected, start)}, actual {_shortened(actual, start)}"
 
 
-def _same(known: Any, came: Any) -> bool:
-    # To Python, True is 1; to those who read JSON it is not.
-    return known == came and isinstance(known, bool) == isinstance(came, bool)
+def _is_same(expected: Any, actual: Any) -> bool:
+    # In Python True equals 1, in JSON it does not.
+    return expected == actual and isinstance(expected, bool) == isinstance(actual, bool)
 
 
-def _first_difference(known: Any, came: Any) -> int:
-    if not (isinstance(known, str) and isinstance(came, str)):
+def _first_difference(expected: Any, actual: Any) -> int:
+    if not (isinstance(expected, str) and isinstance(actual, str)):
         return 0
-    pairs = enumerate(zip(known, came, strict=False))
-    return next((place for place, (one, other) in pairs if one != other), min(len(known), len(came)))
+    pairs = enumerate(zip(expected, actual, strict=False))
+    return next((place for place, (one, other) in pairs if one != other), min(len(expected), len(actual)))
 
 
-def _shown(value: Any, start: int = 0) -> str:
+def _shortened(value: Any, start: int = 0) -> str:
     text = json.dumps(value[start:] if start else value, ensure_ascii=True)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}... ({len(text)} characters)"

@@ -1,4 +1,4 @@
-"""The kinds of words that steps take: names, reasons, outputs. A word that is none of them is no step."""
+"""The kinds of words that steps accept, such as names, reasons and outputs; behave rejects any other word."""
 
 from __future__ import annotations
 

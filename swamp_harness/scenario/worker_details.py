@@ -1,4 +1,4 @@
-"""What a scenario says of a worker that it starts, and how such a worker is started."""
+"""The details of a worker that a scenario starts, and how it is started with them."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from swamp_harness.scenario.world import World
 class Presented(Enum):
     """The credential that a worker presents."""
 
-    MINTED = "that its token was minted with"
+    MINTED = "the one that minting its token showed"
     MALFORMED = "one in the wrong format"
     NEARLY_RIGHT = "its token's, with a secret that differs by one character"
-    NEVER_MINTED = "that of a token that does not exist"
+    NEVER_MINTED = "one of a token that does not exist"
 
 
 @dataclass(frozen=True)
 class WorkerDetails:
-    """What a scenario says of a worker; what it does not say is as usual.
+    """The details of a worker; the defaults are the usual ones.
 
     Attributes:
-        token: that it presents; that of its own name when empty.
-        credential: that it presents.
+        token: the token that it presents; the one of its own name if empty.
+        credential: the kind of credential that it presents.
         labels: its scheduling labels.
-        labels_in_variable: those labels of which a variable tells it other values.
-        slots: how many steps it takes at a time.
-        cached: whether it is given a cache directory.
-        cache: where its cache directory is.
+        labels_in_variable: the labels that have other values in an environment variable.
+        slots: how many steps it runs at a time.
+        cached: whether it has a cache directory.
+        cache: the place of its cache directory.
         on_a_network: whether it reaches the orchestrator over a network path that can fail.
         by_environment: whether it is configured by variables instead of arguments.
-        variables: the names of what it finds in its environment beside what every worker does.
+        variables: the names of its environment variables, beside those of every worker.
         server_credential: whether its environment has a credential for the server.
-        machine_of: the worker on whose machine it runs; it has a machine of its own when empty.
+        machine_of: the worker on whose machine it runs; it has a machine of its own if empty.
         clone_of: the worker on a copy of whose machine it runs.
-        protocol_shift: how far off the protocol version is that it states.
+        protocol_shift: the difference of its protocol version from the orchestrator's.
         other_release: whether it is the binary of another protocol version.
     """
 
@@ -66,7 +66,7 @@ WORKER_AS_USUAL = WorkerDetails()
 
 
 def enroll(world: World, name: str, details: WorkerDetails) -> None:
-    """Start a worker, and wait until it is enrolled."""
+    """Start a worker, and wait until it has enrolled."""
     labels = {} if details.labels is None else {"labels": details.labels}
     enrollment.enroll_worker(
         world,
@@ -83,7 +83,7 @@ def enroll(world: World, name: str, details: WorkerDetails) -> None:
 
 
 def connect(world: World, name: str, details: WorkerDetails) -> None:
-    """Start a worker; whether it enrolls is for the scenario to see."""
+    """Start a worker, without waiting until it has enrolled."""
     if details.credential is not Presented.MINTED:
         enrollment.connect_with(world, name, _forged(world, name, details.credential))
         return

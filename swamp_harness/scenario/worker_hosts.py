@@ -17,7 +17,7 @@ from swamp_harness.system.hosts.host import HERE, Host
 from swamp_harness.system.hosts.namespaces import Link, NamespaceHost, free_links
 from swamp_harness.system.hosts.ssh import SshHost
 
-# More workers than any scenario has: their addresses are known before the first of them is made.
+# More than any scenario has workers, as the addresses must be known before the first worker is created.
 _MOST_NAMESPACES = 8
 
 
@@ -28,7 +28,7 @@ class WorkerHost:
     Attributes:
         host: the machine.
         binary: the swamp there.
-        root: the folder for what it has there.
+        root: the worker's folder there.
     """
 
     host: Host
@@ -37,14 +37,14 @@ class WorkerHost:
 
 
 class WorkerHosts:
-    """Hands out places for the workers of one scenario, on each machine in turn.
+    """The places for the workers of one scenario, on each machine in turn.
 
     Args:
-        machines: those that the scenario may use.
+        machines: the machines that the scenario may use.
         binary: the one under test.
         run_id: of the run.
-        scenario: the scenario's own name in folders.
-        folder: where its workers have their folders, on this machine.
+        scenario: the scenario's name in folders.
+        folder: contains the workers' folders on this machine.
     """
 
     def __init__(
@@ -59,13 +59,13 @@ class WorkerHosts:
         self._namespaces: list[NamespaceHost] = []
         has_namespaces = any(machine.kind == NAMESPACE for machine in machines)
         self._links = list(itertools.islice(free_links(), _MOST_NAMESPACES)) if has_namespaces else []
-        self._abroad: list[tuple[SshHost, PurePath]] = []
+        self._remote_roots: list[tuple[SshHost, PurePath]] = []
 
     def next_for(self, worker: str) -> WorkerHost:
         """A place for a worker.
 
         Raises:
-            InfrastructureError: the machine whose turn it is cannot be reached any more.
+            InfrastructureError: the machine whose turn it is cannot be reached.
         """
         machine = next(self._turns)
         if machine.kind == NAMESPACE:
@@ -79,7 +79,7 @@ class WorkerHosts:
             host = self._hosts[machine.name] = SshHost(machine.name, machine.address)
             host.remove_at_the_end(folder)
         host = self._hosts[machine.name]
-        self._abroad.append((host, folder / worker))
+        self._remote_roots.append((host, folder / worker))
         return WorkerHost(host, PurePosixPath(machine.binary), folder / worker)
 
     @property
@@ -90,7 +90,10 @@ class WorkerHosts:
     def _next_link(self) -> Link:
         used = len(self._namespaces)
         if used == len(self._links):
-            raise InfrastructureError(f"A scenario can have {used} workers in namespaces, and no more.")
+            raise InfrastructureError(
+                f"A scenario can have at most {used} workers in namespaces: use fewer workers, or add a "
+                "machine to the hosts file."
+            )
         return self._links[used]
 
     def here_for(self, worker: str) -> Path:
@@ -98,25 +101,25 @@ class WorkerHosts:
         return self._folder / worker
 
     def fetch(self) -> None:
-        """Copy what workers have on other machines to this one, to be looked at.
+        """Copy the workers' files on other machines to this one.
 
         Raises:
-            InfrastructureError: a machine does not answer; what the others have is here then.
+            InfrastructureError: a machine does not answer; the files of the others are copied.
         """
         run_all_cleanups(
             *(
                 partial(copy, host.files, root, HERE.files, self._folder / host.name / root.name)
-                for host, root in self._abroad
+                for host, root in self._remote_roots
             )
         )
 
     def close(self) -> None:
-        """Remove what was made, here and on other machines.
+        """Remove the workers' namespaces, and their folders on other machines.
 
         Raises:
-            InfrastructureError: something cannot be removed; all else is then.
+            InfrastructureError: one of them cannot be removed; the others are removed.
         """
-        folders = {(host, root.parent) for host, root in self._abroad}
+        folders = {(host, root.parent) for host, root in self._remote_roots}
         run_all_cleanups(
             *(namespace.close for namespace in self._namespaces),
             *(partial(_remove, host, folder) for host, folder in folders),
@@ -125,5 +128,5 @@ class WorkerHosts:
 
 
 def _remove(host: SshHost, folder: PurePath) -> None:
-    if not host.is_gone:  # one that is gone has removed it by itself
+    if not host.is_gone:  # when its connection is lost, a host removes the folder by itself
         host.files.remove(folder)

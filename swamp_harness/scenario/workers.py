@@ -1,4 +1,4 @@
-"""The workers of one scenario by name: where they run, how they reach their orchestrator, how they race."""
+"""The workers of one scenario by name: their machines, their networks, their start."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from swamp_harness.system.network import NetworkPath, PathState
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.waiting import wait_until
 
-# No token can be bound to it, so a worker that leaves no machine id fails where its binding is judged.
-_NO_MACHINE_ID = "a machine id that is nowhere on its machine"
+# No token can be bound to it, so a worker without a machine id fails where its binding is compared.
+_NO_MACHINE_ID = "no machine id on its machine"
 
 
 @dataclass(frozen=True)
 class FirstEnrollment:
-    """How a worker came into the pool.
+    """The first enrollment of a worker.
 
     Attributes:
-        machine_id: what its machine-id file held, or that there was none.
-        seen: when the suite saw that it had enrolled, so a moment after it had.
+        machine_id: the content of its machine-id file, or that there was none.
+        seen: when the suite saw that the worker had enrolled, which is shortly after it did.
     """
 
     machine_id: str
@@ -41,13 +41,13 @@ class FirstEnrollment:
 
 
 class Workers:
-    """Makes workers and finds them again.
+    """Creates workers and finds them by name.
 
     Args:
-        worker_hosts: hands out the places where they run.
-        variables: what all of them find in their environment, such as the mark of the scenario.
-        probe_log: that their steps keep.
-        evidence: takes their logs.
+        worker_hosts: the places where they run.
+        variables: environment variables of all workers, such as the mark of the scenario.
+        probe_log: the log that their steps write.
+        evidence: receives the logs of the workers.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Workers:
         self._evidence = evidence
         self._workers: dict[str, Worker] = {}
         self._networks: dict[str, NetworkPath] = {}
-        self._ways: list[NetworkPath] = []
+        self._host_paths: list[NetworkPath] = []
         self._skews: list[ProtocolSkew] = []
         self._first_enrollments: dict[str, FirstEnrollment] = {}
 
@@ -68,7 +68,7 @@ class Workers:
         """A worker by its name.
 
         Raises:
-            InfrastructureError: the scenario never made it.
+            InfrastructureError: the scenario has no such worker.
         """
         if name not in self._workers:
             known = ", ".join(f'"{each}"' for each in self._workers) or "none"
@@ -92,10 +92,12 @@ class Workers:
         """The network path of a worker.
 
         Raises:
-            InfrastructureError: it was not given one.
+            InfrastructureError: it has none.
         """
         if worker not in self._networks:
-            raise InfrastructureError(f'The worker "{worker}" is not on a network that can fail.')
+            raise InfrastructureError(
+                f'The network of the worker "{worker}" cannot fail: start it "on a network that can fail".'
+            )
         return self._networks[worker]
 
     def make(
@@ -107,14 +109,14 @@ class Workers:
         binary: PurePath | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> Worker:
-        """Make a worker; it is not started yet.
+        """Create a worker without starting it.
 
         Args:
             name: of the worker.
-            settings: what it will be started with.
-            machine: where it runs; a machine of its own when None.
-            binary: the swamp that it runs; that of the scenario when None.
-            variables: what it finds in its environment beside what every worker of the scenario does.
+            settings: its settings when it starts.
+            machine: where it runs; a machine of its own if None.
+            binary: the swamp that it runs; that of the scenario if None.
+            variables: its environment variables, beside those of every worker of the scenario.
         """
         machine = machine or (self._machine_here(name) if binary else self.new_machine(name))
         title = f"worker-{name}"
@@ -134,7 +136,7 @@ class Workers:
         return self._workers[name]
 
     def new_machine(self, name: str, cache: CachePlace | None = None) -> Machine:
-        """A new machine, for a worker, that may have its cache in a special place."""
+        """A new machine for a worker; its cache directory may be in a special place."""
         worker_host = self._hosts.next_for(name)
         machine = Machine.at(worker_host.root, cache, worker_host.host)
         self._binaries[machine] = worker_host.binary
@@ -148,21 +150,21 @@ class Workers:
         return self[name].machine
 
     def clone_machine_of(self, name: str) -> Machine:
-        """A new machine made from the disk image of a worker's machine."""
+        """A new machine with a copy of the disk of a worker's machine."""
         original = self.machine_of(name)
         clone = original.clone_to(original.root.parent / f"clone-of-{name}")
         self._binaries[clone] = self._binaries[original]
         return clone
 
     def start(self, name: str, orchestrator: Address) -> None:
-        """Start a worker that dials its orchestrator, by whatever way leads there from its host."""
+        """Start a worker; it dials the orchestrator directly, or over its host's path."""
         worker = self[name]
         if worker.machine.host.dials_directly:
             worker.start(orchestrator)
             return
-        way = worker.machine.host.path_to(orchestrator)
-        self._ways.append(way)
-        worker.start(way.address)
+        path = worker.machine.host.path_to(orchestrator)
+        self._host_paths.append(path)
+        worker.start(path.address)
 
     def start_on_a_network(self, name: str, orchestrator: Address) -> None:
         """Start a worker that dials its orchestrator over a network path that can fail."""
@@ -177,8 +179,8 @@ class Workers:
         """Every network path that can fail, by the name of its worker."""
         return dict(self._networks)
 
-    def network_faults_since(self, worker: str, moment: datetime) -> int:
-        """How many faults have broken the connections of a worker's network since a moment; 0 without one."""
+    def network_outages_since(self, worker: str, moment: datetime) -> int:
+        """How many outages broke a worker's connections since a moment; 0 without a network that can fail."""
         changes = self._networks[worker].changes if worker in self._networks else []
         breaks = (PathState.BROKEN, PathState.REFUSED)
         return sum(change.at >= moment and change.state in breaks for change in changes)
@@ -188,27 +190,27 @@ class Workers:
         return self._networks[worker]
 
     def skew(self, orchestrator: Address, shift: int) -> Address:
-        """The address to dial for a worker that is to state a protocol version off by `shift`."""
+        """The address to dial for a worker that must report a protocol version changed by `shift`."""
         relay = ProtocolSkew(orchestrator, shift)
         self._skews.append(relay)
         return relay.address
 
     def remember_first_enrollment(self, name: str) -> None:
-        """Note that a worker has enrolled for the first time, now, and under which machine id."""
+        """Record that a worker has just enrolled for the first time, with its machine id."""
         machine_ids = self.machine_of(name).machine_ids() or [_NO_MACHINE_ID]
         first = FirstEnrollment(machine_ids[-1], datetime.now(UTC))
         self._first_enrollments.setdefault(name, first)
 
     def first_enrollment(self, name: str) -> FirstEnrollment:
-        """The first enrollment of a worker; noted now if the scenario has not done so before."""
+        """The first enrollment of a worker; recorded now if it was not before."""
         self.remember_first_enrollment(name)
         return self._first_enrollments[name]
 
     def start_at_the_same_moment(self, names: list[str], orchestrator: Address) -> None:
         """Start workers whose enroll messages reach the orchestrator together.
 
-        They dial through a stalled network that lets go once all of them have dialled: otherwise the
-        jitter of starting processes would decide the race long before it begins.
+        Each dials through a network that holds everything back until all have dialled. Otherwise differences
+        in the start time of processes would decide the race.
         """
         networks = []
         for name in names:
@@ -220,20 +222,22 @@ class Workers:
             lambda: [network.connections for network in networks],
             all,
             WORKER_DIALLED,
-            give_up_if=lambda: None if all(self[name].alive for name in names) else "one ended before",
+            give_up_if=lambda: (
+                None if all(self[name].alive for name in names) else "a worker ended before that"
+            ),
         )
         for network in networks:
             network.heal()
 
     def call_the_winner(self, names: list[str], winner: str, loser: str) -> None:
-        """Wait until exactly one of two racing workers has enrolled and the other has ended; name them so.
+        """Wait until exactly one of two racing workers has enrolled and the other has ended; name both.
 
         Raises:
             WaitTimeout: both enrolled, or neither, or the loser did not end.
         """
         first, second = (self[name] for name in names)
 
-        def standing() -> str:
+        def states() -> str:
             return ", ".join(
                 f"{worker.name}: {'enrolled' if worker.enrollments else 'not enrolled'}, "
                 f"{'running' if worker.alive else 'ended'}"
@@ -242,7 +246,7 @@ class Workers:
 
         wait_until(
             "one of the two to enroll and the other to end",
-            standing,
+            states,
             lambda _: {_has_won(first), _has_won(second)} == {True, False} and first.alive != second.alive,
             WORKER_CONNECTED,
             give_up_if=lambda: "both have enrolled" if _has_won(first) and _has_won(second) else None,
@@ -251,21 +255,21 @@ class Workers:
         self._workers[winner], self._workers[loser] = won, lost
 
     def fetch(self) -> None:
-        """Copy what workers have on other machines to this one, to be looked at."""
+        """Copy the workers' files on other machines to this one."""
         self._hosts.fetch()
 
     def end(self, *, keep: bool) -> None:
-        """End every worker and every network path, whatever becomes of any of them.
+        """End every worker and every network path; one error does not stop the rest.
 
         Args:
-            keep: bring what workers have on other machines to this one, for people to look into.
+            keep: copy the workers' files on other machines to this one, for people to inspect.
 
         Raises:
-            Exception: the first that went wrong, once all has been tried.
+            Exception: the first error, after everything has been tried.
         """
         run_all_cleanups(
             *(worker.end for worker in self.all()),
-            *(path.close for path in (*self._networks.values(), *self._ways)),
+            *(path.close for path in (*self._networks.values(), *self._host_paths)),
             *(skew.close for skew in self._skews),
             *([self.fetch] if keep else []),
             self._hosts.close,

@@ -1,4 +1,4 @@
-"""The World of one scenario: who is there, by name, and what can be looked up about them."""
+"""The World of one scenario: its actors by name, and what can be looked up about them."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ T = TypeVar("T")
 
 
 class Made(Generic[T]):
-    """Something of a world that is there once a step has made it.
+    """An attribute of a world that a step sets.
 
-    Whoever asks a world for it before gets an `InfrastructureError`: the feature lacks a step.
+    Reading it before that raises an `InfrastructureError`, because the feature lacks a step.
 
     Args:
-        missing: what to say then, and how to mend it.
+        missing: the message of that error: what is missing, and how to fix it.
     """
 
     def __init__(self, missing: str) -> None:
@@ -75,65 +75,71 @@ class Made(Generic[T]):
         world.__dict__[self._name] = made
 
     def of(self, world: World) -> T | None:
-        """It, or None as long as no step has made it."""
+        """The value, or None if no step has set it yet."""
         made: T | None = world.__dict__.get(self._name)
         return made
 
 
-_NO_REPOSITORY = "The scenario has no repository: begin with `Given a repository`."
+_NO_REPOSITORY = "The scenario has no repository: start it with `Given a repository`."
 
 
 class World:
-    """Everything that one scenario has made, by name.
+    """Everything that one scenario has created, by name.
 
     Args:
         run_context: what all scenarios of the run share.
-        scenario: the scenario's own name in folders and marks; none of its words, so that a search for a
-            word of the scenario does not find the paths in the product's files.
+        scenario: the scenario's name in folders and marks; it contains no word of the scenario, so that a
+            search for such a word does not match paths in the product's files.
         title: its name in the evidence, for people.
-        platforms: the operating systems on which its workers may run; any when there are none.
+        platforms: the operating systems on which its workers may run; any if empty.
 
     Attributes:
         run_context: what all scenarios of the run share.
-        scenario: the scenario's own name in folders and marks.
-        folder: where all its machines and its repository are.
-        variables: what every process of the scenario finds in its environment.
-        probe_log: what the steps of its workflows say about themselves.
-        evidence: where it leaves what people will read.
+        scenario: the scenario's name in folders and marks.
+        folder: contains all its machines and its repository.
+        variables: the environment variables of every process of the scenario.
+        probe_log: what the steps of its workflows record about themselves.
+        evidence: the files that it leaves for people to read.
         workers: its workers.
-        orchestrators: its orchestrators, by name, the one that was started first as the first.
-        operator: who types its commands.
+        orchestrators: its orchestrators by name, in the order in which they were started.
+        operator: runs its commands.
         repository: the operator's.
-        runs: those of workflows and methods that the operator has started.
-        workflow: that the scenario is about.
-        security: the certificate that the orchestrator shows, and whom everybody trusts.
-        remote_client: the other machine that the operator went to.
-        operator_network: over which the operator reaches the orchestrator from there.
+        runs: the runs of workflows and methods that the operator has started.
+        workflow: the workflow that the scenario is about.
+        security: the orchestrator's certificate, and the authorities that clients trust.
+        remote_client: the operator's second machine, without a repository.
+        operator_network: the network path from that machine to the orchestrator.
         memberships: the pool members that its workers became in its Givens, by name of the worker.
-        worker_output: how workers that are started from now on report.
-        worker_log_level: how much they tell; as much as usual when empty.
-        model: the instance of the probe that it began with; empty if it began with none or with a workflow.
-        asked: what the operator has asked last, and what the product answered.
+        worker_output: the output format of workers that are started from now on.
+        worker_log_level: their log level; the default if empty.
+        model: the instance of the probe that the scenario began with; empty if there is none.
+        asked: the operator's last question in both output formats, and the answers.
         machines_with_steps: the workers on whose machines processes of steps have been seen.
-        cleanup: what the suite itself runs for the scenario, to be ended with it.
-        registry: the registry of extensions that the operator pulls from, once there is one.
-        memory: whose memory is watched, by name.
-        left_at_cancellation: what still showed a step at work when the command that cancels had answered.
-        heard_in_time: the steps of which the operator has seen, while they held, what they said.
-        steps: of the feature that have been run, on the time axis.
-        fallbacks: the older ways that the release made necessary, and how often.
+        cleanup: ends what the suite itself runs for the scenario.
+        registry: the registry from which the operator pulls extensions, if there is one.
+        memory: the memory watches, by name of the watched process.
+        left_at_cancellation: what was still running when the cancelling command had answered.
+        shown_in_time: the steps whose output the operator saw while they were still running.
+        steps: the steps of the feature that have run, on the time axis.
+        fallbacks: the older ways that the release made necessary, with counts.
         begun: when the scenario began.
         pool_watch: what was seen of the live pool, and when.
-        timeline: everything that happened, once the scenario has been closed.
+        timeline: everything that happened, once the scenario is closed.
     """
 
     operator: Made[Operator] = Made(_NO_REPOSITORY)
     repository: Made[Repository] = Made(_NO_REPOSITORY)
     runs: Made[Runs] = Made(_NO_REPOSITORY)
     workflow: Made[Workflow] = Made("The scenario has no workflow.")
-    security: Made[Security] = Made("The scenario's orchestrator does not speak TLS.")
-    remote_client: Made[RemoteClient] = Made("The operator has not gone to another machine.")
-    operator_network: Made[NetworkPath] = Made("The operator is not on a network that can fail.")
+    security: Made[Security] = Made(
+        "The scenario's orchestrator does not use TLS: start it with a certificate."
+    )
+    remote_client: Made[RemoteClient] = Made(
+        "The operator has no other machine: add a step that puts the operator on one."
+    )
+    operator_network: Made[NetworkPath] = Made(
+        "The operator's network cannot fail: put the operator on a network that can fail."
+    )
 
     def __init__(
         self, run_context: RunContext, scenario: str, title: str, platforms: Collection[str] = ()
@@ -162,7 +168,7 @@ class World:
         self.registry: Registry | None = None
         self.memory: dict[str, MemoryWatch] = {}
         self.left_at_cancellation: list[str] = []
-        self.heard_in_time: list[str] = []
+        self.shown_in_time: list[str] = []
         self.fallbacks = Fallbacks()
         self.steps: list[Span] = []
         self.begun = datetime.now(UTC)
@@ -171,29 +177,31 @@ class World:
 
     @property
     def times(self) -> Times:
-        """The times of the target that a scenario waits out."""
+        """The target's times, such as the grace window."""
         return self.run_context.target.times
 
     @property
     def orchestrator(self) -> Orchestrator:
         """The orchestrator that was started first."""
         if not self.orchestrators:
-            raise InfrastructureError("The scenario has no orchestrator: begin with `Given an orchestrator`.")
+            raise InfrastructureError(
+                "The scenario has no orchestrator: start it with `Given an orchestrator`."
+            )
         return next(iter(self.orchestrators.values()))
 
     @property
     def has_orchestrator(self) -> bool:
-        """Whether the orchestrator that was started first runs now."""
+        """Whether the orchestrator that was started first is running."""
         return bool(self.orchestrators) and self.orchestrator.alive
 
     @property
     def trusted(self) -> Path | None:
-        """The file of the authorities that everybody trusts; None where nobody speaks TLS."""
+        """The file with the authorities that clients trust; None without TLS."""
         security = World.security.of(self)
         return security.trusted if security is not None else None
 
     def settings_of_worker(self, credential: str, labels: Mapping[str, str] | None = None) -> WorkerSettings:
-        """How a worker that presents a credential is started now."""
+        """The settings of a new worker that presents a credential."""
         return WorkerSettings(
             credential,
             labels or {},
@@ -206,7 +214,7 @@ class World:
     # --- the pool
 
     def live_pool(self, name: str | None = None) -> list[LiveMember]:
-        """The live pool, or the member of a name, sorted, as the orchestrator's health endpoint tells it.
+        """The live pool by name, or the one member of a name, from the orchestrator's health endpoint.
 
         Raises:
             NoAnswer: the orchestrator does not answer.
@@ -217,7 +225,7 @@ class World:
         return sorted(wanted, key=lambda member: member.name)
 
     def members(self, name: str | None = None) -> list[PoolMember]:
-        """The members that the worker list would show now, or that of a name, asked over the cheap surface.
+        """The members of the worker list, or the one of a name; an API request, cheaper than a command.
 
         Raises:
             NoAnswer: the orchestrator does not answer.
@@ -226,7 +234,7 @@ class World:
         return [member for member in listed if name in (None, member.name)]
 
     def leases(self) -> list[LeaseRecord]:
-        """All step leases, the oldest first, asked over the cheap surface.
+        """All step leases, the oldest first; an API request, cheaper than a command.
 
         Raises:
             NoAnswer: the orchestrator does not answer.
@@ -234,7 +242,7 @@ class World:
         return self.orchestrator.api.leases()
 
     def queued_steps(self) -> list[str]:
-        """The names of the steps that wait for a worker, asked over the cheap surface.
+        """The names of the steps that wait for a worker; an API request, cheaper than a command.
 
         Raises:
             NoAnswer: the orchestrator does not answer.
@@ -242,7 +250,7 @@ class World:
         return self.orchestrator.api.queued_steps()
 
     def present_instance(self, worker: str) -> str:
-        """The uuid of a worker's instance, as the worker list would show it now; "" if it does not.
+        """The uuid of a worker's instance in the worker list; "" if the list does not show the worker.
 
         Raises:
             NoAnswer: the orchestrator does not answer.
@@ -256,18 +264,20 @@ class World:
             InfrastructureError: the scenario did not enroll it.
         """
         if worker not in self.memberships:
-            raise InfrastructureError(f'The scenario did not begin with the enrolled worker "{worker}".')
+            raise InfrastructureError(
+                f'The scenario has no enrolled worker "{worker}": add `Given an enrolled worker "{worker}"`.'
+            )
         return self.memberships[worker]
 
     def member_of(self, worker: str) -> str:
-        """The name that a worker has in the pool: one of its own if its token is for several machines."""
+        """A worker's name in the pool; a special one if its token is for several machines."""
         first = self.memberships.get(worker)
         return first.name if first is not None else self.workers[worker].settings.member
 
     # --- steps
 
     def processes_of_steps(self, worker: str) -> list[str]:
-        """The processes on a worker's machine other than the worker itself, as their command lines."""
+        """The command lines of the processes on a worker's machine, without the worker itself."""
         own = self.workers[worker].pid if self.workers[worker].alive else None
         mark = self.run_context.mark_of(self.scenario)
         return [
@@ -279,33 +289,33 @@ class World:
         ]
 
     def note_processes_of_steps(self) -> None:
-        """Note on which machines processes of steps can be seen now."""
+        """Add the machines on which processes of steps run now to `machines_with_steps`."""
         self.machines_with_steps |= {name for name in self.workers.names() if self.processes_of_steps(name)}
 
-    # --- everybody
+    # --- all actors
 
     def actors(self) -> list[Orchestrator | Worker | Followed]:
-        """All that have processes and logs of their own."""
+        """Everything that has a process and a log of its own."""
         return [*self.orchestrators.values(), *self.workers.all(), *self.followed_runs()]
 
     def followed_runs(self) -> list[Followed]:
-        """The runs that the operator has started, none if nobody could."""
+        """The runs that the operator has started; none without a repository."""
         runs = World.runs.of(self)
         return runs.all() if runs is not None else []
 
     def typed(self) -> list[CommandResult]:
-        """The commands that the operator typed, wherever, in the order of time."""
+        """The commands that the operator typed on any machine, in order of time."""
         at = (World.operator.of(self), World.remote_client.of(self))
         everywhere = [who.commands.results for who in at if who is not None]
         return sorted(chain.from_iterable(everywhere), key=lambda result: result.started)
 
     def logs(self) -> list[ProcessLog]:
-        """The logs of all its actors."""
+        """The logs of all actors."""
         return [actor.log for actor in self.actors()]
 
     @property
     def product_commands(self) -> int:
-        """How many times the scenario has started the product, as a command or as a process."""
+        """How many times the scenario has started the product: commands and long-running processes."""
         orchestrators = sum(orchestrator.starts for orchestrator in self.orchestrators.values())
         workers = sum(worker.starts for worker in self.workers.all())
         return len(self.typed()) + orchestrators + workers + len(self.followed_runs())
