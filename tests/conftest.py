@@ -135,7 +135,7 @@ def a_result(name: str, outcome: Outcome = Outcome.HELD, **fields: Any) -> Scena
     return ScenarioResult(name=name, outcome=outcome, **{**usual, **fields})
 
 
-FIGURES = {
+METRICS = {
     "scenarios": 1,
     "wall seconds": 3.0,
     "harness processor seconds": 0.1,
@@ -165,8 +165,8 @@ def a_run(*results: ScenarioResult, **fields: Any) -> SuiteRun:
             for each in platforms
         },
         "other": None,
-        "verdict": ExitCode.EVERY_PROMISE_HELD,
-        "figures": FIGURES,
+        "exit_code": ExitCode.EVERY_PROMISE_HELD,
+        "metrics": METRICS,
     }
     return SuiteRun(**{**usual, **fields, "results": results})
 

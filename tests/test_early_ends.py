@@ -97,7 +97,7 @@ def test_a_reader_that_goes_away_ends_no_run(tmp_path, jobs):
 
 
 @posix
-def test_a_run_without_any_output_has_its_verdict_and_its_reports(tmp_path):
+def test_a_run_without_any_output_has_its_exit_code_and_its_reports(tmp_path):
     run = subprocess.run(
         [
             "/bin/sh",
@@ -163,7 +163,7 @@ def test_a_closed_terminal_keeps_the_results_so_far(tmp_path, jobs):
     assert run.wait(timeout=120) == 129
     assert len(outcomes(tmp_path)) == planned(6)
     assert {"held", "not run"} <= set(outcomes(tmp_path))
-    assert (read(tmp_path)["verdict"], read(tmp_path)["ending"]) == ("HUNG_UP", "terminal closed")
+    assert (read(tmp_path)["exit code"], read(tmp_path)["ending"]) == ("HUNG_UP", "terminal closed")
     assert len(told_by_allure(tmp_path)) == planned(6)
 
 
@@ -218,7 +218,7 @@ def test_a_third_interrupt_ends_a_run_at_once(tmp_path):
 
     run.communicate(timeout=30)
     assert run.returncode == -signal.SIGINT
-    assert (read(tmp_path)["verdict"], read(tmp_path)["ending"]) == ("INCOMPLETE", "open")
+    assert (read(tmp_path)["exit code"], read(tmp_path)["ending"]) == ("INCOMPLETE", "open")
 
 
 @posix
@@ -269,7 +269,7 @@ def test_a_run_in_which_the_suite_fails_is_incomplete(tmp_path, jobs, change):
     assert "RuntimeError: a bug" in err
     assert "INCOMPLETE, the run ended early: " in out
     record = read(tmp_path / "reports")
-    assert (record["verdict"], record["ending"]) == ("INCOMPLETE", "suite failed")
+    assert (record["exit code"], record["ending"]) == ("INCOMPLETE", "suite failed")
     assert record["planned"] == len(record["results"]) == planned(4)
     assert {"held", "not run"} == set(outcomes(tmp_path / "reports"))
     not_run = outcomes(tmp_path / "reports").count("not run")
@@ -297,7 +297,7 @@ def test_the_record_of_a_run_that_was_killed_says_that_nothing_is_known(tmp_path
     run.communicate(timeout=120)
     psutil.wait_procs(children, timeout=30)
     record = read(tmp_path / "reports")
-    assert (record["verdict"], record["ending"], record["planned"]) == ("INCOMPLETE", "open", planned(6))
+    assert (record["exit code"], record["ending"], record["planned"]) == ("INCOMPLETE", "open", planned(6))
     assert set(outcomes(tmp_path / "reports")) == {"not run"}
     assert decision_about(tmp_path / "reports", tmp_path / "signoff")["by results"] == "INCOMPLETE"
 

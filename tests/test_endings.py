@@ -31,7 +31,7 @@ def test_what_keeps_a_command_from_its_end_is_told_in_a_line(capsys, raised, cod
 
 
 @pytest.mark.parametrize("raised", [KeyError("a"), ConnectionResetError(errno.ECONNRESET, "reset")])
-def test_what_nobody_has_thought_of_is_no_verdict(capsys, raised):
+def test_an_unexpected_error_is_an_infrastructure_error(capsys, raised):
     def command():
         raise raised
 

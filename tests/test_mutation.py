@@ -15,7 +15,7 @@ from swamp_harness.quality.code_mutants import MutableModule, sampled
 from swamp_harness.quality.known_noticers import known_noticers
 from swamp_harness.quality.mutation_lists import read_decisions
 from swamp_harness.quality.mutation_plan import Session, places_of_scenarios, unreached
-from swamp_harness.quality.mutation_run import judged
+from swamp_harness.quality.mutation_run import run_until_killed
 from swamp_harness.quality.reach import Reach, read_reach, statement_lines, write_reach
 from swamp_harness.quality.reach_recording import collected, copy_with_hook
 from swamp_harness.quality.uses import uses_of
@@ -274,23 +274,23 @@ _SET_UP = (ScenarioOutcome.ERROR, "given")
 
 def test_a_mutant_is_killed_by_the_first_scenario_that_fails_in_a_then():
     run, asked = _run_of({"a": _HELD, "b": _HELD, "c": _THEN, "d": _THEN})
-    verdict = judged("abcd", run, givens={})
-    assert (verdict.outcome, verdict.scenario, verdict.ran) == (Outcome.KILLED, "c", ("a", "b", "c"))
+    result = run_until_killed("abcd", run, givens={})
+    assert (result.outcome, result.scenario, result.ran) == (Outcome.KILLED, "c", ("a", "b", "c"))
     assert asked == [["a", "b"], ["c", "d"]]
 
 
 def test_a_scenario_that_fails_while_it_is_set_up_does_not_decide():
     run, _ = _run_of({"a": _SET_UP, "b": _HELD, "c": _THEN})
-    assert judged("abc", run, givens={}).scenario == "c"
+    assert run_until_killed("abc", run, givens={}).scenario == "c"
     run, _ = _run_of({"a": _SET_UP, "b": _HELD})
-    verdict = judged("ab", run, givens={})
-    assert (verdict.outcome, verdict.scenario) == (Outcome.KILLED_ELSEWHERE, "a")
-    assert verdict.ran == ("a", "b")
+    result = run_until_killed("ab", run, givens={})
+    assert (result.outcome, result.scenario) == (Outcome.KILLED_ELSEWHERE, "a")
+    assert result.ran == ("a", "b")
 
 
 def test_a_mutant_that_does_not_work_at_all_is_given_up_soon():
     run, asked = _run_of(dict.fromkeys("abcdefghij", _SET_UP))
-    assert judged("abcdefghij", run, givens={}).outcome is Outcome.DOES_NOT_START
+    assert run_until_killed("abcdefghij", run, givens={}).outcome is Outcome.DOES_NOT_START
     assert len(asked) == 4
 
 
@@ -299,18 +299,18 @@ def test_what_is_set_up_by_a_step_that_failed_does_not_run():
     run, asked = _run_of(outcomes)
     givens = {name: {"a repository", "an orchestrator"} for name in "abcdefg"} | {"h": {"a repository"}}
 
-    assert judged("abcdefgh", run, givens=givens).scenario == "h"
+    assert run_until_killed("abcdefgh", run, givens=givens).scenario == "h"
     assert asked == [["a", "b"], ["h"]]
 
 
 def test_runs_without_any_result_come_to_an_end():
-    assert judged("abcdefghij", lambda _: [], givens={}).outcome is Outcome.DOES_NOT_START
+    assert run_until_killed("abcdefghij", lambda _: [], givens={}).outcome is Outcome.DOES_NOT_START
 
 
-def test_a_mutant_survives_only_if_all_that_reach_it_have_judged():
+def test_a_mutant_survives_only_if_all_that_reach_it_have_run():
     run, _ = _run_of({"a": _HELD, "b": _HELD})
-    assert judged("ab", run, givens={}).outcome is Outcome.SURVIVED
-    assert judged("ab", run, givens={}, complete=False).outcome is Outcome.UNDECIDED
+    assert run_until_killed("ab", run, givens={}).outcome is Outcome.SURVIVED
+    assert run_until_killed("ab", run, givens={}, complete=False).outcome is Outcome.UNDECIDED
 
 
 def _finding(name: str, outcome: Outcome, **more) -> Finding:

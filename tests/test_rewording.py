@@ -119,7 +119,7 @@ def decisions(project: Path, reports: Path, *arguments: str, **env: str) -> tupl
     fields = ("id", "outcome", "deviation", "skip", "step", "expected", "actual")
     return {
         "exit code": done.returncode,
-        "decision": (sign_off["verdict"], sign_off["by results"], sign_off["counts"]),
+        "decision": (sign_off["decision"], sign_off["by results"], sign_off["counts"]),
         "promises": [each["outcomes"] for each in sign_off["promises"]],
         "results": [
             # What is known beyond the kind of a skip is a sentence.

@@ -1,4 +1,4 @@
-"""The release decision: verdicts, waivers, several runs together, the history, what is written of it."""
+"""The release decision, waivers, several runs together, the history, what is written of it."""
 
 import json
 from dataclasses import replace
@@ -22,7 +22,7 @@ from swamp_harness.results.skip import NOT_SELECTED, Skip, SkipKind
 from swamp_harness.specification import project
 from swamp_harness.specification.features import FeatureRun
 from swamp_harness.system.errors import ExitCode, UnusableInput
-from tests.conftest import FIGURES, a_result, a_run
+from tests.conftest import METRICS, a_result, a_run
 
 NEEDS_MAC = Skip(SkipKind.NO_SUCH_MACHINE, ("darwin",))
 NEEDS_LINUX = Skip(SkipKind.NO_SUCH_MACHINE, ("linux",))
@@ -50,14 +50,14 @@ def waivers_of(tmp_path, *entries):
 
 
 def test_a_release_passes_when_every_scenario_held():
-    decision = sign_off(a_run(a_result("one")), knowing((1, "one")))
+    signed = sign_off(a_run(a_result("one")), knowing((1, "one")))
 
-    assert decision.verdict is Decision.PASS
-    assert decision.reasons == ()
+    assert signed.decision is Decision.PASS
+    assert signed.reasons == ()
 
 
 @pytest.mark.parametrize(
-    ("outcome", "verdict", "reason"),
+    ("outcome", "decision", "reason"),
     [
         (Outcome.BROKEN, Decision.FAIL, "Promise 1 is broken."),
         (Outcome.DEVIATION, Decision.FAIL, "Promise 1 is deviating in a known way, and not waived."),
@@ -66,27 +66,27 @@ def test_a_release_passes_when_every_scenario_held():
         (Outcome.NOT_RUN, Decision.INCOMPLETE, "Of promise 1 not every scenario ran on linux x86_64."),
     ],
 )
-def test_the_verdict_says_what_stands_in_the_way(outcome, verdict, reason):
-    decision = sign_off(a_run(a_result("one", outcome)), knowing((1, "one")))
+def test_a_decision_names_what_prevents_a_pass(outcome, decision, reason):
+    signed = sign_off(a_run(a_result("one", outcome)), knowing((1, "one")))
 
-    assert (decision.verdict, decision.reasons) == (verdict, (reason,))
+    assert (signed.decision, signed.reasons) == (decision, (reason,))
 
 
-def test_what_nobody_selected_leaves_a_release_unjudged():
-    decision = sign_off(a_run(a_result("one")), knowing((1, "one"), (2, "two")))
+def test_what_nobody_selected_leaves_a_release_incomplete():
+    signed = sign_off(a_run(a_result("one")), knowing((1, "one"), (2, "two")))
 
-    assert decision.verdict is Decision.INCOMPLETE
-    assert decision.document["not run"][0]["scenarios"] == ["two"]
-    assert decision.document["not run"][0]["reason"] == "not selected"
+    assert signed.decision is Decision.INCOMPLETE
+    assert signed.document["not run"][0]["scenarios"] == ["two"]
+    assert signed.document["not run"][0]["reason"] == "not selected"
 
 
 def test_a_run_against_something_else_is_no_sign_off_whatever_it_showed():
     run = a_run(a_result("one"), target="the stand-in", is_for_sign_off=False)
 
-    decision = sign_off(run, knowing((1, "one")))
+    signed = sign_off(run, knowing((1, "one")))
 
-    assert (decision.verdict, decision.by_results) == (Decision.NOT_A_SIGN_OFF, Decision.PASS)
-    assert decision.reasons == ("This run was against the stand-in, not against swamp.",)
+    assert (signed.decision, signed.by_results) == (Decision.NOT_A_SIGN_OFF, Decision.PASS)
+    assert signed.reasons == ("This run was against the stand-in, not against swamp.",)
 
 
 def test_a_scenario_for_another_platform_is_asked_for_there_and_only_there():
@@ -95,31 +95,31 @@ def test_a_scenario_for_another_platform_is_asked_for_there_and_only_there():
     known = knowing((1, "one"), (1, "on a Mac"))
 
     alone = sign_off(a_run(here, for_mac), known)
-    assert alone.verdict is Decision.INCOMPLETE
+    assert alone.decision is Decision.INCOMPLETE
     assert alone.document["promises"][0]["outcomes"] == {"linux x86_64": "held", "macOS": "not run"}
 
     both = sign_off(
         a_run(here, for_mac, a_result("one", **ON_MAC), a_result("on a Mac", **ON_MAC)),
         known,
     )
-    assert both.verdict is Decision.PASS
+    assert both.decision is Decision.PASS
     assert both.document["promises"][0]["outcomes"] == {"linux x86_64": "held", "darwin aarch64": "held"}
 
 
 def test_a_platform_on_which_a_part_is_missing_is_not_signed_off():
     run = a_run(a_result("one"), a_result("two"), a_result("one", **ON_MAC))
 
-    assert sign_off(run, knowing((1, "one"), (2, "two"))).verdict is Decision.INCOMPLETE
+    assert sign_off(run, knowing((1, "one"), (2, "two"))).decision is Decision.INCOMPLETE
 
 
 def test_a_platform_on_which_nothing_ran_is_not_signed_off():
     known = replace(knowing((1, "one")), platforms=["linux x86_64", "windows x86_64"])
 
-    decision = sign_off(a_run(a_result("one")), known)
+    signed = sign_off(a_run(a_result("one")), known)
 
-    assert decision.verdict is Decision.INCOMPLETE
-    assert decision.reasons == ("Nothing ran on windows x86_64.",)
-    assert decision.document["promises"][0]["outcomes"] == {
+    assert signed.decision is Decision.INCOMPLETE
+    assert signed.reasons == ("Nothing ran on windows x86_64.",)
+    assert signed.document["promises"][0]["outcomes"] == {
         "linux x86_64": "held",
         "windows x86_64": "not run",
     }
@@ -128,10 +128,10 @@ def test_a_platform_on_which_nothing_ran_is_not_signed_off():
 def test_a_run_that_was_cut_short_signs_nothing_off_though_another_platform_ran_all():
     cut_short = a_result("one", Outcome.NOT_RUN, skip=Skip.by(Ending.INTERRUPTED), **ON_MAC)
 
-    decision = sign_off(a_run(a_result("one"), cut_short, ending=Ending.TERMINATED), knowing((1, "one")))
+    signed = sign_off(a_run(a_result("one"), cut_short, ending=Ending.TERMINATED), knowing((1, "one")))
 
-    assert decision.verdict is Decision.INCOMPLETE
-    assert decision.reasons == (
+    assert signed.decision is Decision.INCOMPLETE
+    assert signed.reasons == (
         "A run was interrupted before its end.",
         "Of promise 1 not every scenario ran on darwin aarch64.",
     )
@@ -141,10 +141,10 @@ def test_a_waived_promise_lets_a_release_pass(tmp_path):
     waived = waivers_of(tmp_path, WAIVER)
     run = a_run(a_result("token-is[lost]", Outcome.WAIVED))
 
-    decision = sign_off(run, knowing((1, "token-is[lost]"), waived=waived))
+    signed = sign_off(run, knowing((1, "token-is[lost]"), waived=waived))
 
-    assert decision.verdict is Decision.PASS
-    assert decision.document["waivers"][0]["state"] == "in use"
+    assert signed.decision is Decision.PASS
+    assert signed.document["waivers"][0]["state"] == "in use"
 
 
 @pytest.mark.parametrize(
@@ -159,10 +159,10 @@ def test_a_waiver_that_has_outlived_its_reason_fails_a_release(tmp_path, version
     waived = waivers_of(tmp_path, WAIVER)
     run = a_run(a_result("token-is[lost]", outcome), version=version)
 
-    decision = sign_off(run, knowing((1, "token-is[lost]"), waived=waived))
+    signed = sign_off(run, knowing((1, "token-is[lost]"), waived=waived))
 
-    assert decision.verdict is Decision.FAIL
-    assert any(reason.startswith(complaint) for reason in decision.reasons)
+    assert signed.decision is Decision.FAIL
+    assert any(reason.startswith(complaint) for reason in signed.reasons)
 
 
 def test_a_waiver_is_needed_if_one_row_or_one_platform_needs_it(tmp_path):
@@ -181,8 +181,8 @@ def test_a_waiver_is_not_needed_if_its_scenario_held_wherever_it_ran(tmp_path):
     waived = waivers_of(tmp_path, {**WAIVER, "scenario": "one"})
     elsewhere = a_result("one", Outcome.NOT_RUN, skip=NEEDS_LINUX, **ON_MAC)
 
-    decision = sign_off(a_run(a_result("one"), elsewhere), knowing((1, "one"), waived=waived))
-    assert decision.reasons == ("Nothing needs the waiver of 'one' any longer: remove it.",)
+    signed = sign_off(a_run(a_result("one"), elsewhere), knowing((1, "one"), waived=waived))
+    assert signed.reasons == ("Nothing needs the waiver of 'one' any longer: remove it.",)
 
     assert waivers.complaints(waived, [elsewhere], "20260822.011157.0", ["one"]) == []
 
@@ -190,10 +190,10 @@ def test_a_waiver_is_not_needed_if_its_scenario_held_wherever_it_ran(tmp_path):
 def test_a_waiver_that_is_about_no_scenario_fails_a_release(tmp_path):
     waived = waivers_of(tmp_path, {**WAIVER, "scenario": "token-iz"})
 
-    decision = sign_off(a_run(a_result("token-is[lost]")), knowing((1, "token-is[lost]"), waived=waived))
+    signed = sign_off(a_run(a_result("token-is[lost]")), knowing((1, "token-is[lost]"), waived=waived))
 
-    assert decision.verdict is Decision.FAIL
-    assert decision.reasons[0].startswith("The waiver of 'token-iz' is about no scenario: ")
+    assert signed.decision is Decision.FAIL
+    assert signed.reasons[0].startswith("The waiver of 'token-iz' is about no scenario: ")
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_a_list_that_is_no_text_is_bad_input_in_one_sentence(tmp_path, load):
 
 
 def test_the_record_of_a_run_survives_its_file(tmp_path):
-    run = a_run(a_result("one", Outcome.BROKEN, numbers=(1, 2)), verdict=ExitCode.PROMISE_BROKEN)
+    run = a_run(a_result("one", Outcome.BROKEN, numbers=(1, 2)), exit_code=ExitCode.PROMISE_BROKEN)
     run.write_to(tmp_path)
 
     assert read_run(tmp_path / "run.json") == run
@@ -259,8 +259,8 @@ def test_the_record_of_a_run_survives_its_file(tmp_path):
 
 def test_shards_and_platforms_make_one_run():
     one = a_run(a_result("one"), a_result("two", Outcome.NOT_RUN, skip=NOT_SELECTED))
-    two = a_run(a_result("two", Outcome.BROKEN), verdict=ExitCode.PROMISE_BROKEN)
-    mac = a_run(a_result("one", **ON_MAC), figures={**FIGURES, "wall seconds": 9.0, "product commands": 1})
+    two = a_run(a_result("two", Outcome.BROKEN), exit_code=ExitCode.PROMISE_BROKEN)
+    mac = a_run(a_result("one", **ON_MAC), metrics={**METRICS, "wall seconds": 9.0, "product commands": 1})
 
     run = together([one, two, mac])
 
@@ -269,9 +269,9 @@ def test_shards_and_platforms_make_one_run():
         ("one", "linux x86_64"),
         ("two", "linux x86_64"),
     ]
-    assert run.verdict is ExitCode.PROMISE_BROKEN
-    assert run.figures["wall seconds"] == 9.0
-    assert run.figures["product commands"] == 9
+    assert run.exit_code is ExitCode.PROMISE_BROKEN
+    assert run.metrics["wall seconds"] == 9.0
+    assert run.metrics["product commands"] == 9
     assert list(run.binaries) == ["linux x86_64", "darwin aarch64"]
 
 
@@ -317,10 +317,10 @@ def test_everything_is_written_about_a_run(tmp_path):
     reason = "not <b>so</b> & so"
     run = a_run(a_result(name, Outcome.BROKEN, reason=reason, evidence="evidence/a-1", step="Then it is so"))
 
-    decision = write_documents(run, tmp_path, knowing((1, name)))
+    signed = write_documents(run, tmp_path, knowing((1, name)))
 
     told = json.loads((tmp_path / "signoff.json").read_text())
-    assert told["verdict"] == decision.verdict.value == "FAIL"
+    assert told["decision"] == signed.decision.value == "FAIL"
     assert len(told["promises"]) == 30
     page = (tmp_path / "signoff.html").read_text()
     assert "<h1>FAIL</h1>" in page
@@ -459,9 +459,9 @@ def test_of_two_scenarios_of_one_name_a_broken_one_does_not_hide_behind_the_othe
 
     both, alone = sign_off(a_run(broken, held), known), sign_off(a_run(held), known)
 
-    assert both.verdict is Decision.FAIL
+    assert both.decision is Decision.FAIL
     assert both.document["counts"] == {"held": 1, "broken": 1}
-    assert alone.verdict is Decision.INCOMPLETE
+    assert alone.decision is Decision.INCOMPLETE
     assert alone.reasons == ("Of promise 1 not every scenario ran on linux x86_64.",)
 
 
@@ -480,26 +480,26 @@ def test_two_scenarios_of_one_name_can_be_in_two_shards_of_a_run():
 def test_a_run_that_ended_early_signs_nothing_off_and_is_an_error_for_ci(tmp_path, ending):
     run = a_run(a_result("one"), ending=ending)
 
-    decision = sign_off(run, knowing((1, "one")))
+    signed = sign_off(run, knowing((1, "one")))
     suites = ET.parse(write_junit(run, tmp_path)).getroot()  # noqa: S314 - it has just been written
 
-    assert decision.verdict is Decision.INCOMPLETE
-    assert len(decision.reasons) == 1
+    assert signed.decision is Decision.INCOMPLETE
+    assert len(signed.reasons) == 1
     assert (suites.get("tests"), suites.get("errors")) == ("2", "1")
 
 
 def test_a_record_that_lacks_results_signs_nothing_off():
-    decision = sign_off(a_run(a_result("one"), planned=3), knowing((1, "one")))
+    signed = sign_off(a_run(a_result("one"), planned=3), knowing((1, "one")))
 
-    assert decision.verdict is Decision.INCOMPLETE
-    assert decision.reasons == ("Of 3 planned scenarios 2 have no result.",)
+    assert signed.decision is Decision.INCOMPLETE
+    assert signed.reasons == ("Of 3 planned scenarios 2 have no result.",)
 
 
 def test_one_run_that_ended_early_makes_several_together_end_early(tmp_path):
     early = a_run(
         a_result("one", Outcome.NOT_RUN),
         ending=Ending.FAILED,
-        verdict=ExitCode.INCOMPLETE,
+        exit_code=ExitCode.INCOMPLETE,
         planned=2,
         errors=("RuntimeError: a bug",),
         output_lost="BrokenPipeError: gone",
@@ -509,7 +509,7 @@ def test_one_run_that_ended_early_makes_several_together_end_early(tmp_path):
 
     whole = together([a_run(a_result("two"), planned=1), read_run(tmp_path / "run.json")])
 
-    assert (whole.ending, whole.verdict) == (Ending.FAILED, ExitCode.INCOMPLETE)
+    assert (whole.ending, whole.exit_code) == (Ending.FAILED, ExitCode.INCOMPLETE)
     assert (whole.planned, whole.without_result) == (3, 1)
     assert whole.errors == early.errors
     assert whole.output_lost == early.output_lost

@@ -47,15 +47,15 @@ def decision_of(*results, **fields):
 
 
 def test_a_machine_of_the_bench_that_fails_leaves_a_release_incomplete():
-    decision = decision_of(a_result("one"), machines=(HERE, LAB), verdict=ExitCode.INFRASTRUCTURE_ERROR)
+    signed = decision_of(a_result("one"), machines=(HERE, LAB), exit_code=ExitCode.INFRASTRUCTURE_ERROR)
 
-    assert (decision.verdict, decision.reasons) == (Decision.INCOMPLETE, (LAB_FAILED,))
+    assert (signed.decision, signed.reasons) == (Decision.INCOMPLETE, (LAB_FAILED,))
 
 
 def test_a_run_that_ended_with_the_fault_of_a_machine_which_it_did_not_note_does_not_pass():
-    decision = decision_of(a_result("one"), verdict=ExitCode.INFRASTRUCTURE_ERROR)
+    signed = decision_of(a_result("one"), exit_code=ExitCode.INFRASTRUCTURE_ERROR)
 
-    assert (decision.verdict, decision.reasons) == (
+    assert (signed.decision, signed.reasons) == (
         Decision.INCOMPLETE,
         ("A run had an infrastructure error.",),
     )
@@ -80,7 +80,18 @@ def test_a_record_is_read_as_it_was_written(tmp_path):
     assert read_run(tmp_path / "run.json") == run
 
 
-@pytest.mark.parametrize("found", [None, 0, 99])
+def test_a_record_of_the_former_format_is_read_by_its_former_keys(tmp_path):
+    run = a_run(a_result("one"))
+    run.write_to(tmp_path)
+    document = json.loads((tmp_path / "run.json").read_text())
+    former = {"exit code": "verdict", "metrics": "figures"}
+    document = {former.get(key, key): value for key, value in document.items()}
+    (tmp_path / "run.json").write_text(json.dumps({**document, "format": 2}))
+
+    assert read_run(tmp_path / "run.json") == run
+
+
+@pytest.mark.parametrize("found", [None, 0, 1, 99])
 def test_a_record_in_another_format_is_bad_input_that_names_both(tmp_path, found):
     a_run(a_result("one")).write_to(tmp_path)
     told = json.loads((tmp_path / "run.json").read_text())
@@ -92,16 +103,16 @@ def test_a_record_in_another_format_is_bad_input_that_names_both(tmp_path, found
 
 
 def test_machines_and_their_faults_survive_the_merging():
-    failed = a_run(a_result("one"), machines=(HERE, LAB), verdict=ExitCode.INFRASTRUCTURE_ERROR)
+    failed = a_run(a_result("one"), machines=(HERE, LAB), exit_code=ExitCode.INFRASTRUCTURE_ERROR)
     sound = a_run(a_result("two"), machines=(HERE,))
-    deviating = a_run(a_result("two", Outcome.DEVIATION), verdict=ExitCode.KNOWN_DEVIATIONS)
-    broken = a_run(a_result("two", Outcome.BROKEN), verdict=ExitCode.PROMISE_BROKEN)
+    deviating = a_run(a_result("two", Outcome.DEVIATION), exit_code=ExitCode.KNOWN_DEVIATIONS)
+    broken = a_run(a_result("two", Outcome.BROKEN), exit_code=ExitCode.PROMISE_BROKEN)
 
     run = together([sound, failed])
 
-    assert (run.verdict, run.machines) == (ExitCode.INFRASTRUCTURE_ERROR, (HERE, LAB))
-    assert together([failed, deviating]).verdict is ExitCode.INFRASTRUCTURE_ERROR
-    assert together([failed, broken]).verdict is ExitCode.PROMISE_BROKEN
+    assert (run.exit_code, run.machines) == (ExitCode.INFRASTRUCTURE_ERROR, (HERE, LAB))
+    assert together([failed, deviating]).exit_code is ExitCode.INFRASTRUCTURE_ERROR
+    assert together([failed, broken]).exit_code is ExitCode.PROMISE_BROKEN
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the fake swamp is a script")
@@ -134,31 +145,31 @@ def test_a_run_whose_bench_has_a_machine_that_cannot_be_reached_signs_nothing_of
 
 @pytest.mark.parametrize("skip", [NO_OTHER, NO_MACHINE, Skip.by(Ending.INTERRUPTED)])
 def test_what_could_not_run_on_one_platform_is_a_gap_though_another_ran_it(skip):
-    decision = decision_of(
+    signed = decision_of(
         a_result("one"), a_result("two"), a_result("one", **ON_MAC), not_run("two", skip, **ON_MAC)
     )
 
-    assert decision.verdict is Decision.INCOMPLETE
-    assert decision.reasons == ("Of promise 1 not every scenario ran on darwin aarch64.",)
+    assert signed.decision is Decision.INCOMPLETE
+    assert signed.reasons == ("Of promise 1 not every scenario ran on darwin aarch64.",)
 
 
 def test_what_is_about_another_system_is_no_gap_where_that_was_under_test():
-    decision = decision_of(
+    signed = decision_of(
         *(a_result("for Linux"), not_run("for Macs", NEEDS_MAC)),
         *(not_run("for Linux", NEEDS_LINUX, **ON_MAC), a_result("for Macs", **ON_MAC)),
     )
-    assert decision.verdict is Decision.PASS
+    assert signed.decision is Decision.PASS
 
-    decision = decision_of(a_result("for Linux"), not_run("for Macs", NEEDS_MAC))
-    assert decision.reasons == ("Of promise 1 a scenario ran on no platform.",)
+    signed = decision_of(a_result("for Linux"), not_run("for Macs", NEEDS_MAC))
+    assert signed.reasons == ("Of promise 1 a scenario ran on no platform.",)
 
 
 def test_what_is_about_the_system_itself_is_a_gap_there():
     without = not_run("for Linux", NEEDS_LINUX, platform="linux x86_64")
 
-    decision = decision_of(without, a_result("for Linux", platform="linux aarch64"))
+    signed = decision_of(without, a_result("for Linux", platform="linux aarch64"))
 
-    assert decision.reasons == ("Of promise 1 not every scenario ran on linux x86_64.",)
+    assert signed.reasons == ("Of promise 1 not every scenario ran on linux x86_64.",)
 
 
 @pytest.mark.parametrize("tag", ["terminal", "posix"])
@@ -171,11 +182,11 @@ def test_what_the_suite_cannot_run_on_windows_is_a_gap_only_elsewhere(tag, monke
         *(a_result("one"), a_result("two")),
         *(a_result("one", **ON_WINDOWS), not_run("two", skip, **ON_WINDOWS)),
     )
-    assert on_windows.verdict is Decision.PASS
+    assert on_windows.decision is Decision.PASS
     outcomes = on_windows.document["promises"][0]["outcomes"]
     assert outcomes == {"linux x86_64": "held", "windows x86_64": "held"}
 
-    assert decision_of(a_result("one"), not_run("two", skip)).verdict is Decision.INCOMPLETE
+    assert decision_of(a_result("one"), not_run("two", skip)).decision is Decision.INCOMPLETE
 
 
 # --- the folder of the reports

@@ -36,7 +36,7 @@ def summary_of(tmp_path, *results, known=None, **fields):
     return write_summary(decision.document, tmp_path).read_text("utf-8")
 
 
-def test_the_verdict_stands_first_then_its_reasons(tmp_path):
+def test_the_decision_comes_first_then_its_reasons(tmp_path):
     told = summary_of(tmp_path, a_result("one", Outcome.BROKEN), a_result("two"))
 
     assert told.splitlines()[:5] == [

@@ -321,7 +321,7 @@ _EFFECT = Effect({"scenario-of-7"})
 
 
 @pytest.mark.parametrize(
-    ("results", "verdict"),
+    ("results", "outcome"),
     [
         ([_result(7, "broken", "then"), _result(1, "held")], "noticed"),
         ([_result(7, "held"), _result(1, "held")], "SURVIVED"),
@@ -334,8 +334,8 @@ _EFFECT = Effect({"scenario-of-7"})
         ([], "CONTROL MISSING"),
     ],
 )
-def test_a_mutant_counts_as_noticed_only_by_a_judgement(results: list[ScenarioResult], verdict: str) -> None:
-    assert finding_of(WrittenMutant("07-x", 7, "does"), results, _EFFECT, 1.0).verdict == verdict
+def test_a_mutant_counts_as_noticed_only_by_a_judgement(results: list[ScenarioResult], outcome: str) -> None:
+    assert finding_of(WrittenMutant("07-x", 7, "does"), results, _EFFECT, 1.0).outcome == outcome
 
 
 @pytest.mark.parametrize("outcome", ["broken", "held"])
@@ -352,13 +352,13 @@ def test_a_mutant_that_is_not_reached_or_crashes_a_process_is_not_effective(
 ) -> None:
     results = [_result(7, outcome, "then" if outcome == "broken" else ""), _result(1, "held")]
     finding = finding_of(WrittenMutant("07-x", 7, "does"), results, effect, 1.0)
-    assert finding.verdict == "NOT EFFECTIVE"
+    assert finding.outcome == "NOT EFFECTIVE"
     assert finding.why_not_effective[0].startswith(why)
 
 
 def test_a_mutant_that_the_preparation_reaches_is_reached_by_every_scenario() -> None:
     results = [_result(7, "broken", "then"), _result(1, "held")]
-    assert finding_of(WrittenMutant("07-x", 7, "does"), results, Effect({""}), 1.0).verdict == "noticed"
+    assert finding_of(WrittenMutant("07-x", 7, "does"), results, Effect({""}), 1.0).outcome == "noticed"
 
 
 def test_scenarios_that_failed_under_no_mutant_are_told() -> None:

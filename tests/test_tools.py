@@ -1,4 +1,4 @@
-"""The tools around a run: the list of deviations, the verdict, the coverage map, the checks of features."""
+"""The tools around a run: the list of deviations, the exit code, the coverage map, the checks of features."""
 
 import re
 
@@ -118,7 +118,7 @@ def results(*outcomes):
         ([], ExitCode.BAD_COMMAND_LINE),
     ],
 )
-def test_the_verdict_is_that_of_the_worst_outcome(outcomes, code):
+def test_the_exit_code_is_that_of_the_worst_outcome(outcomes, code):
     assert exit_code_of(results(*outcomes)) is code
 
 

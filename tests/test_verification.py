@@ -10,8 +10,8 @@ from swamp_harness.specification import features
 from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.plain_text import json_text
 
-NOTICED = {"verdict": "noticed", "noticed by": {"A scenario": "Failed."}}
-SURVIVED = {"verdict": "SURVIVED", "noticed by": {}}
+NOTICED = {"outcome": "noticed", "noticed by": {"A scenario": "Failed."}}
+SURVIVED = {"outcome": "SURVIVED", "noticed by": {}}
 
 
 def proof(**changes):

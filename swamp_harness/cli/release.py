@@ -52,10 +52,10 @@ def _signoff(options: argparse.Namespace) -> int:
             set_aside(reports)
         record = put_together(options.runs, reports)
         inputs = SignOffInputs(runs, listed, waived, platforms=options.platforms)
-        decision = write_documents(record, reports, inputs)
-    print("\n".join([decision.verdict.value, *(f"  {reason}" for reason in decision.reasons)]))
+        signed = write_documents(record, reports, inputs)
+    print("\n".join([signed.decision.value, *(f"  {reason}" for reason in signed.reasons)]))
     print(f"Sign-off page: {reports / PAGE_FILE}")
-    return decision.exit_code
+    return signed.exit_code
 
 
 def _report(_: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from swamp_harness.render.documents import set_aside
-from swamp_harness.results import figures
+from swamp_harness.results import metrics
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run
 from swamp_harness.runner.launch import Selection
@@ -22,7 +22,7 @@ from swamp_harness.system.plain_text import json_text
 
 BENCHMARK_FILE = "benchmark.json"
 
-# How a run may end and still be worth its figures: its promises are not what is measured.
+# The exit codes of a run whose metrics count: a benchmark does not measure promises.
 _FINISHED = {ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS, ExitCode.PROMISE_BROKEN}
 
 
@@ -73,10 +73,10 @@ def _measured(name: str, folder: Path, at_once: int, selection: Selection) -> Su
 
 def _costs(run: SuiteRun) -> dict[str, Any]:
     return {
-        **run.figures,
-        "least wall seconds": round(figures.least_wall_seconds(run.figures), 1),
-        "pace": round(figures.pace(run.figures), 2),
-        "share of the harness": round(figures.share_of_harness(run.figures), 3),
+        **run.metrics,
+        "least wall seconds": round(metrics.least_wall_seconds(run.metrics), 1),
+        "pace": round(metrics.pace(run.metrics), 2),
+        "share of the harness": round(metrics.share_of_harness(run.metrics), 3),
         "outcomes": {
             outcome.value: count
             for outcome in Outcome
@@ -105,13 +105,13 @@ def _told(runs: dict[str, SuiteRun]) -> list[str]:
     rows = [
         (
             name,
-            f"{run.figures[figures.WALL]:.1f}",
-            f"{figures.least_wall_seconds(run.figures):.1f}",
-            f"{figures.pace(run.figures):.2f}",
-            f"{run.figures[figures.PRODUCT]:.1f}",
-            f"{run.figures[figures.HARNESS]:.1f}",
-            f"{figures.share_of_harness(run.figures):.1%}",
-            f"{run.figures[figures.COMMANDS]:g}",
+            f"{run.metrics[metrics.WALL]:.1f}",
+            f"{metrics.least_wall_seconds(run.metrics):.1f}",
+            f"{metrics.pace(run.metrics):.2f}",
+            f"{run.metrics[metrics.PRODUCT]:.1f}",
+            f"{run.metrics[metrics.HARNESS]:.1f}",
+            f"{metrics.share_of_harness(run.metrics):.1%}",
+            f"{run.metrics[metrics.COMMANDS]:g}",
         )
         for name, run in runs.items()
     ]

@@ -23,7 +23,7 @@ from swamp_harness.quality.known_noticers import known_noticers
 from swamp_harness.quality.mutant_list import load_noticed
 from swamp_harness.quality.mutation_lists import Decisions, read_decisions
 from swamp_harness.quality.mutation_plan import Plan, Session, places_of_scenarios, refuse_stale, unreached
-from swamp_harness.quality.mutation_run import judged
+from swamp_harness.quality.mutation_run import run_until_killed
 from swamp_harness.quality.reach import fingerprint, is_mutant, read_reach
 from swamp_harness.quality.reach_recording import PATH_VARIABLE, copy_of
 from swamp_harness.render.documents import set_aside
@@ -36,6 +36,8 @@ from swamp_harness.system.errors import ExitCode
 from swamp_harness.system.plain_text import for_terminal, shortened
 
 _SESSION = "mutation-session.json"
+# Another number when findings are kept in another format: those of the former cannot be read.
+_SESSION_FORMAT = 2
 # What a person's decision is about: what no scenario has killed.
 _OPEN = (Outcome.SURVIVED, Outcome.UNDECIDED)
 
@@ -88,7 +90,7 @@ def mutate(options: Options, reports: Path) -> int:
     modules = {name: MutableModule(name, text) for name, text in texts.items()}
     reports.mkdir(parents=True, exist_ok=True)
     set_aside(reports, (PAGE, DOCUMENT))
-    key = fingerprint(json.dumps([texts, options.seed, project.REACHED.read_text("utf-8")]))
+    key = fingerprint(json.dumps([_SESSION_FORMAT, texts, options.seed, project.REACHED.read_text("utf-8")]))
     session = Session(reports / _SESSION, key)
     session.resume()
     sites = sampled([site for module in modules.values() for site in module.sites], options.seed)
@@ -122,7 +124,7 @@ def _decide_anew(session: Session, modules: Mapping[str, MutableModule], decisio
         mutant = modules[site.module].mutant(site)
         decision = decisions.about(mutant) if mutant else None
         if decision is not None:
-            session.take(replace(finding, outcome=decision.outcome, said=decision.reason))
+            session.take(replace(finding, outcome=decision.outcome, message=decision.reason))
 
 
 def _run(plan: Plan, sites: Sequence[Site], session: Session, options: Options) -> None:
@@ -171,7 +173,7 @@ def _finding(
     site = mutant.site
     base = Finding(site.name, site.module, mutant.lines.start, mutant.diff, Outcome.SURVIVED)
     if decision is not None and decision.outcome is Outcome.EQUIVALENT:
-        return Finding(**{**vars(base), "outcome": Outcome.EQUIVALENT, "said": decision.reason})
+        return Finding(**{**vars(base), "outcome": Outcome.EQUIVALENT, "message": decision.reason})
     folder = Path(tempfile.mkdtemp(dir=work))
     copy_of(project.STAND_IN, folder)
     (folder / project.STAND_IN.name / site.module).write_text(mutant.text, "utf-8")
@@ -190,24 +192,24 @@ def _finding(
     try:
         givens = {name: plan.places[name].givens for name in names}
         complete = not most or most >= len(names)
-        verdict = judged(names[: most or None], run, givens=givens, complete=complete)
+        result = run_until_killed(names[: most or None], run, givens=givens, complete=complete)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if decision is not None and verdict.outcome in _OPEN:
-        verdict = verdict.decided(decision.outcome, decision.reason)
-    promises = {number for name in verdict.ran for number in plan.places[name].numbers}
-    killed_by = plan.places[verdict.scenario].numbers if verdict.outcome is Outcome.KILLED else ()
-    told: dict[str, Any] = {
-        "outcome": verdict.outcome,
-        "scenario": verdict.scenario.strip(),
-        "said": verdict.said,
+    if decision is not None and result.outcome in _OPEN:
+        result = result.decided(decision.outcome, decision.reason)
+    promises = {number for name in result.ran for number in plan.places[name].numbers}
+    killed_by = plan.places[result.scenario].numbers if result.outcome is Outcome.KILLED else ()
+    values: dict[str, Any] = {
+        "outcome": result.outcome,
+        "scenario": result.scenario.strip(),
+        "message": result.message,
         "promises": tuple(sorted(promises)),
         "killed_by": killed_by,
-        "scenarios": len(verdict.ran),
+        "scenarios": len(result.ran),
         "reaching": len(names),
         "seconds": round(time.monotonic() - started, 1),
     }
-    return Finding(**{**vars(base), **told})
+    return Finding(**{**vars(base), **values})
 
 
 def _line(finding: Finding) -> str:
@@ -216,7 +218,7 @@ def _line(finding: Finding) -> str:
         for line in finding.diff.splitlines()
         if line.startswith(("-", "+")) and not line.startswith(("---", "+++"))
     ]
-    by = f" by {finding.scenario}: {finding.said}" if finding.scenario else ""
+    by = f" by {finding.scenario}: {finding.message}" if finding.scenario else ""
     cost = f"({finding.scenarios} scenarios, {finding.seconds:.0f} s)"
     head = f"{finding.outcome.value:<17}{finding.mutant}  {cost}"
     return "\n".join([f"{head}{by}", *(f"    {line}" for line in changed)])
@@ -224,13 +226,13 @@ def _line(finding: Finding) -> str:
 
 def _summary(session: Session, page: Path) -> str:
     findings = list(session.findings.values())
-    told = ", ".join(
+    outcomes = ", ".join(
         f"{sum(each.outcome is outcome for each in findings)} {outcome.value}" for outcome in Outcome
     )
     parts = [score(findings), score(findings, strict=True)]
     shares = ["no score" if part is None else f"{100 * part:.0f} %" for part in parts]
     return (
-        f"\n{len(findings)} mutants: {told}\n"
+        f"\n{len(findings)} mutants: {outcomes}\n"
         f"Killed in a Then: {shares[0]} of those that start and could break a promise, {shares[1]} of all "
         f"that are not equivalent\n{page}"
     )

@@ -92,15 +92,15 @@ class Session:
     def resume(self) -> None:
         """Take what an earlier run has found, if it was about the same code, scenarios and sample."""
         if self.file.exists():
-            told = json.loads(self.file.read_text("utf-8"))
-            findings = {each["mutant"]: from_value(each) for each in told["findings"]}
-            self.killers = told.get("killers", {})
-            if told["key"] == self.key:
-                self.findings = findings
+            document = json.loads(self.file.read_text("utf-8"))
+            findings = document["findings"]
+            self.killers = document.get("killers", {})
+            if document["key"] == self.key:
+                self.findings = {each["mutant"]: from_value(each) for each in findings}
                 print(f"{len(self.findings)} mutants are done from an earlier run: {self.file}")
             else:
-                killed = {name: each for name, each in findings.items() if each.outcome is Outcome.KILLED}
-                self.killers |= {name: each.scenario for name, each in killed.items()}
+                killed = [each for each in findings if each["outcome"] == Outcome.KILLED.value]
+                self.killers |= {each["mutant"]: each["scenario"] for each in killed}
                 print(
                     "The earlier run had other code, scenarios or another sample: all mutants run again, each"
                     " first with the scenario that killed it then."

@@ -1,4 +1,4 @@
-"""How long the scenarios of a mutant run, and what they make of it."""
+"""Runs the scenarios that reach a mutant until one of them kills it."""
 
 from __future__ import annotations
 
@@ -11,44 +11,43 @@ from swamp_harness.results.result import ScenarioResult
 
 _FIRST_BATCH = 2
 _LARGEST_BATCH = 12
-# After so many scenarios that failed before they judged, the mutant does not work at all.
+# After so many scenarios that failed before their Then steps, the mutant does not work at all.
 _FAILURES_ELSEWHERE = 4
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What scenarios made of a mutant.
+class MutantResult:
+    """The result of the scenarios that ran against a mutant.
 
     Attributes:
         outcome: what became of it.
         ran: the ids of the scenarios that ran.
         scenario: that killed it; empty otherwise.
-        said: the step at which that scenario failed, and the first line of what it said.
+        message: the step at which that scenario failed, and the first line of its message.
     """
 
     outcome: Outcome
     ran: tuple[str, ...]
     scenario: str = ""
-    said: str = ""
+    message: str = ""
 
-    def decided(self, outcome: Outcome, reason: str) -> Verdict:
-        """The same verdict, as a person has decided about the mutant."""
-        return replace(self, outcome=outcome, said=reason)
+    def decided(self, outcome: Outcome, reason: str) -> MutantResult:
+        """The same result, with what a person decided about the mutant."""
+        return replace(self, outcome=outcome, message=reason)
 
 
-def judged(
+def run_until_killed(
     names: Sequence[str],
     run: Callable[[Sequence[str]], Sequence[ScenarioResult]],
     *,
     givens: Mapping[str, Collection[str]],
     complete: bool = True,
-) -> Verdict:
+) -> MutantResult:
     """Run scenarios until one fails in a Then step.
 
-    A run ends at the first failure. If that is not in a Then step, the others go on in another run, as one
-    of them may still judge, but not those that are set up by the same step; after several such failures the
-    mutant counts as killed elsewhere. If these were all errors while setting up, and nothing has held, the
-    product does not start.
+    A run ends at the first failure. If that is not in a Then step, the other scenarios go on in another run,
+    except those that are set up by the same step. After several such failures the mutant counts as killed
+    elsewhere. If these were all errors while setting up, and nothing has held, the product does not start.
 
     Args:
         names: ids of the scenarios, in the order in which they run.
@@ -68,11 +67,11 @@ def judged(
         failed = {name: each for name, each in done.items() if each.outcome is not ScenarioOutcome.HELD}
         for name, each in failed.items():
             if each.outcome is ScenarioOutcome.BROKEN and each.step_type == "then":
-                return Verdict(Outcome.KILLED, tuple(ran), name, _said(each))
-        elsewhere += [(name, _said(each)) for name, each in failed.items()]
+                return MutantResult(Outcome.KILLED, tuple(ran), name, _message_of(each))
+        elsewhere += [(name, _message_of(each)) for name, each in failed.items()]
         spoilt = {each.step.partition(" ")[2] for each in failed.values() if _is_error_of_set_up(each)}
         works = works or any(not _is_error_of_set_up(each) for each in done.values())
-        if not done:  # the run itself came to nothing, as no scenario of it has a result
+        if not done:  # the run itself failed: no scenario of it has a result
             elsewhere.append((batch[0], "no scenario had a result"))
             waiting.remove(batch[0])
         skipped = set() if failed else set(batch)  # without a failure, what did not run cannot run here
@@ -84,14 +83,14 @@ def judged(
         size = min(2 * size, _LARGEST_BATCH)
     if elsewhere:
         outcome = Outcome.KILLED_ELSEWHERE if works else Outcome.DOES_NOT_START
-        return Verdict(outcome, tuple(ran), *elsewhere[0])
-    return Verdict(Outcome.SURVIVED if complete else Outcome.UNDECIDED, tuple(ran))
+        return MutantResult(outcome, tuple(ran), *elsewhere[0])
+    return MutantResult(Outcome.SURVIVED if complete else Outcome.UNDECIDED, tuple(ran))
 
 
 def _is_error_of_set_up(result: ScenarioResult) -> bool:
     return result.outcome is ScenarioOutcome.ERROR and result.step_type == "given"
 
 
-def _said(result: ScenarioResult) -> str:
+def _message_of(result: ScenarioResult) -> str:
     first = (result.reason.splitlines() or [""])[0]
     return f"{result.step}: {first}" if result.step else first

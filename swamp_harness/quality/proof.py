@@ -89,7 +89,7 @@ class Finding:
     @property
     def why_not_effective(self) -> list[str]:
         """The reasons, in a sentence each; none if the mutant was effective."""
-        if self.verdict != _NOT_EFFECTIVE:
+        if self.outcome != _NOT_EFFECTIVE:
             return []
         if self.crashes:
             return [f"a process crashed: {each}" for each in self.crashes]
@@ -98,7 +98,7 @@ class Finding:
         return ["no replacement was reached"]
 
     @property
-    def verdict(self) -> str:
+    def outcome(self) -> str:
         """In a word or two."""
         if self.crashes:
             return _NOT_EFFECTIVE
@@ -173,7 +173,7 @@ def prove(
         noticed = {each.mutant.name: next(iter(each.noticed_by)) for each in findings if each.noticed_by}
         write_noticed(project.NOTICED, noticed, listed)
     print(_summary(findings, lacking, unproven, time.monotonic() - started, reports))
-    proven = not lacking and all(finding.verdict == _NOTICED for finding in findings)
+    proven = not lacking and all(finding.outcome == _NOTICED for finding in findings)
     return ExitCode.EVERY_PROMISE_HELD if proven else ExitCode.PROMISE_BROKEN
 
 
@@ -235,12 +235,12 @@ def never_failed(findings: Sequence[Finding]) -> list[str]:
 def _found(mutant: WrittenMutant, work: Path, known: str, *, whole: bool) -> Finding:
     if known and not whole:
         finding = _finding(mutant, work / f"{mutant.name}-known", _places(mutant, known), stop=True)
-        if finding.verdict == _NOTICED or finding.crashes:
+        if finding.outcome == _NOTICED or finding.crashes:
             return finding
     if not whole:
         finding = _finding(mutant, work / f"{mutant.name}-first", _places(mutant), stop=True)
         # A scenario that fails before it judges ends a run as well; then the others must have their say.
-        if finding.verdict == _NOTICED or finding.crashes:
+        if finding.outcome == _NOTICED or finding.crashes:
             return finding
     return _finding(mutant, work / mutant.name, _places(mutant), stop=False)
 
@@ -267,10 +267,10 @@ def _told(finding: Finding) -> Finding:
 
 
 def _line(finding: Finding) -> str:
-    lines = [f"{finding.verdict:<17}{finding.mutant.name}  ({finding.seconds:.0f} s) {finding.mutant.does}"]
+    lines = [f"{finding.outcome:<17}{finding.mutant.name}  ({finding.seconds:.0f} s) {finding.mutant.does}"]
     lines += [f"    {name}: {said}" for name, said in list(finding.noticed_by.items())[:1]]
     lines += [f"    {reason}" for reason in finding.why_not_effective]
-    if finding.verdict != _NOTICED:
+    if finding.outcome != _NOTICED:
         lines += [f"    before it judged: {name}" for name in finding.failed_elsewhere]
         lines += [f"    control: {name}" for name in finding.controls_failed]
     return "\n".join(lines)
@@ -283,7 +283,7 @@ def _summary(
     seconds: float,
     reports: Path,
 ) -> str:
-    verdicts = Counter(finding.verdict for finding in findings)
+    outcomes = Counter(finding.outcome for finding in findings)
     ran = sum(finding.scenarios for finding in findings)
     lines = ["", "Noticed by how many scenarios, mutant by mutant:"]
     for number in sorted({finding.mutant.number for finding in findings}):
@@ -292,14 +292,14 @@ def _summary(
         lines.append(f"  {number:02}  {cells}")
     lines += ["Scenarios that no mutant breaks:", *(f"  {name}" for name in unproven)] if unproven else []
     lines += [f"Number {number} has too few mutants." for number in lacking]
-    told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
+    told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
     lines.append(f"{len(findings)} mutants: {told}; {ran} scenarios in {seconds:.0f} s")
     lines.append(f"The matrix mutant by scenario: {reports / PROOF}")
     return "\n".join(lines)
 
 
 def _cell(finding: Finding) -> str:
-    return str(len(finding.noticed_by)) if finding.verdict == _NOTICED else finding.verdict
+    return str(len(finding.noticed_by)) if finding.outcome == _NOTICED else finding.outcome
 
 
 def _record(findings: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -308,7 +308,7 @@ def _record(findings: Sequence[Finding]) -> list[dict[str, Any]]:
             "mutant": finding.mutant.name,
             "number": finding.mutant.number,
             "does": finding.mutant.does,
-            "verdict": finding.verdict,
+            "outcome": finding.outcome,
             "noticed by": finding.noticed_by,
             "not effective because": finding.why_not_effective,
             "failed before they judged": finding.failed_elsewhere,

@@ -29,8 +29,8 @@ from swamp_harness.system.plain_text import for_terminal, json_text
 _FOLDER = "matrix"
 _PAGE, _DOCUMENT = "matrix.html", "matrix.json"
 _ENDS_ALL = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.HUNG_UP)
-# What a run ends with that has judged all it could.
-_JUDGED = (ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS, ExitCode.PROMISE_BROKEN)
+# The exit codes of a run that tested everything it could.
+_TESTED = (ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS, ExitCode.PROMISE_BROKEN)
 _WHAT_TO_TEST = (BINARY_VARIABLE, VERSION_VARIABLE)
 _SIGNS = {Standing.KEPT.value: "[green]kept", Standing.BROKEN.value: "[red]broken"}
 
@@ -56,7 +56,7 @@ def run_matrix(given: Sequence[str], reports: Path, selection: Selection) -> int
         selection: of the scenarios to run.
 
     Returns:
-        The exit code: 0 if every run has judged all it could, whatever it found; else that of the last run
+        The exit code: 0 if every run tested everything it could, whatever it found; else that of the last run
         that did not.
 
     Raises:
@@ -68,14 +68,14 @@ def run_matrix(given: Sequence[str], reports: Path, selection: Selection) -> int
             set_aside(reports, (_PAGE, _DOCUMENT))
     releases = _releases(given)
     with taken(reports / _FOLDER) as folder:
-        runs, verdict = _run(releases, folder, selection)
+        runs, exit_code = _run(releases, folder, selection)
         _write(runs, reports)
-    return verdict
+    return exit_code
 
 
 def _run(releases: Sequence[_Release], reports: Path, selection: Selection) -> tuple[list[ReleaseRun], int]:
     runs: list[ReleaseRun] = []
-    verdict: int = ExitCode.EVERY_PROMISE_HELD
+    exit_code: int = ExitCode.EVERY_PROMISE_HELD
     for count, release in enumerate(releases, start=1):
         print(f"\nRelease {count} of {len(releases)}: {release.name}", flush=True)
         folder = reports / str(count)
@@ -83,11 +83,11 @@ def _run(releases: Sequence[_Release], reports: Path, selection: Selection) -> t
         code = run_suite(selection, {**release.environment, project.REPORTS_VARIABLE: str(folder)})
         record = folder / RUN_FILE
         runs.append(ReleaseRun(release.name, read_run(record) if record.exists() else None))
-        if code not in _JUDGED:
-            verdict = code
+        if code not in _TESTED:
+            exit_code = code
         if code in _ENDS_ALL:
             break
-    return runs, verdict
+    return runs, exit_code
 
 
 def _releases(given: Sequence[str]) -> list[_Release]:

@@ -29,7 +29,7 @@ def write_junit(record: SuiteRun, folder: Path) -> Path:
         The file.
     """
     results = [result for result in record.results if not result.is_unselected]
-    root = Element("testsuites", name="swamp-uat", time=_seconds(record.figures["wall seconds"]))
+    root = Element("testsuites", name="swamp-uat", time=_seconds(record.metrics["wall seconds"]))
     for file, name in dict.fromkeys((result.place[0], result.feature) for result in results):
         own = [each for each in results if (each.place[0], each.feature) == (file, name)]
         _add_suite(root, name or file, own)

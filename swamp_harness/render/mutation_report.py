@@ -36,7 +36,7 @@ _SCORED_STRICTLY = (*_SCORED, Outcome.DOES_NOT_START, Outcome.OUTSIDE)
 
 @dataclass(frozen=True)
 class Finding:
-    """What the scenarios made of a mutant.
+    """The result of the scenarios that ran against a mutant.
 
     Attributes:
         mutant: its name.
@@ -45,7 +45,7 @@ class Finding:
         diff: the change.
         outcome: what became of it.
         scenario: that killed it; empty otherwise.
-        said: the step at which that scenario failed and what it said, or the reason of a person's decision.
+        message: the step at which that scenario failed, with its message; or why a person decided so.
         promises: the numbers of issue 630 whose scenarios ran.
         killed_by: the numbers of the scenario that killed it.
         scenarios: how many ran.
@@ -59,7 +59,7 @@ class Finding:
     diff: str
     outcome: Outcome
     scenario: str = ""
-    said: str = ""
+    message: str = ""
     promises: tuple[int, ...] = ()
     killed_by: tuple[int, ...] = ()
     scenarios: int = 0

@@ -30,8 +30,8 @@ class ReleaseRun:
 def matrix(runs: Sequence[ReleaseRun]) -> dict[str, Any]:
     """The promises by release, ready to be written as JSON.
 
-    A promise is broken in a release if one of its scenarios is. Else it is not tested if a scenario that should
-    have run was not tested.
+    A promise is broken in a release if one of its scenarios is. Else it is not tested if a scenario that
+    should have run was not tested.
 
     Args:
         runs: the releases, oldest first.
@@ -67,7 +67,7 @@ def _release(run: ReleaseRun) -> dict[str, Any]:
         "name": run.name,
         "version": record.version if record else "",
         "sha256": digests,
-        "verdict": record.verdict.name if record else "",
+        "exit code": record.exit_code.name if record else "",
     }
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.render.words import cost_in_words, in_ranges, reason_in_words, systems, why, why_not_run
+from swamp_harness.render.words import in_ranges, metrics_in_words, reason_in_words, systems, why, why_not_run
 from swamp_harness.results import waivers
 from swamp_harness.results.decision import Decision, against_in, decide, gaps_in
 from swamp_harness.results.deviations import Deviation
@@ -34,13 +34,13 @@ class SignOff:
     """Everything that the decision about a release rests on.
 
     Attributes:
-        verdict: of the release.
+        decision: about the release.
         by_results: what it would be if the run were for a sign-off.
         reasons: for it, in sentences; none for PASS.
         document: all of it, ready to be written as JSON.
     """
 
-    verdict: Decision
+    decision: Decision
     by_results: Decision
     reasons: tuple[str, ...]
     document: Mapping[str, Any]
@@ -48,7 +48,7 @@ class SignOff:
     @property
     def exit_code(self) -> ExitCode:
         """What a program is told that asks for the decision."""
-        return self.verdict.exit_code
+        return self.decision.exit_code
 
     def write_to(self, folder: Path) -> None:
         """Write `signoff.json` into a folder, blanked of secrets."""
@@ -82,10 +82,10 @@ def sign_off(record: SuiteRun, known: SignOffInputs) -> SignOff:
     against = against_in(results, waivers.complaints(known.waivers, results, record.version, ids))
     gaps = gaps_in(record, results, platforms)
     by_results = decide(against, gaps)
-    verdict = by_results if record.is_for_sign_off else Decision.NOT_A_SIGN_OFF
+    decision = by_results if record.is_for_sign_off else Decision.NOT_A_SIGN_OFF
     reasons = (*_no_sign_off(record), *map(reason_in_words, (*against, *gaps)))
     document = {
-        "verdict": verdict.value,
+        "decision": decision.value,
         "by results": by_results.value,
         "reasons": reasons,
         "target": record.target,
@@ -94,8 +94,8 @@ def sign_off(record: SuiteRun, known: SignOffInputs) -> SignOff:
         "other binary": record.other,
         "hosts": [asdict(machine) for machine in record.machines],
         "started": record.started.isoformat(timespec="seconds"),
-        "figures": record.figures,
-        "cost": cost_in_words(record.figures),
+        "metrics": record.metrics,
+        "cost": metrics_in_words(record.metrics),
         "platforms": platforms,
         "counts": {
             outcome.value: count
@@ -109,7 +109,7 @@ def sign_off(record: SuiteRun, known: SignOffInputs) -> SignOff:
         "not run": _not_run(results),
         "flaky": [asdict(each) for each in flakes(known.history, record)],
     }
-    return SignOff(verdict, by_results, reasons, document)
+    return SignOff(decision, by_results, reasons, document)
 
 
 def _no_sign_off(record: SuiteRun) -> list[str]:

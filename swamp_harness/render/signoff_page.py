@@ -1,4 +1,4 @@
-"""The sign-off as one page: it opens offline, reads on paper and on a phone, and has the verdict first."""
+"""The sign-off as one page: it opens offline, reads on paper and on a phone, and shows the decision first."""
 
 from __future__ import annotations
 

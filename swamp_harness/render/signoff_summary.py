@@ -1,4 +1,4 @@
-"""The sign-off in Markdown, for the summary page of a CI job: the verdict first, details folded away."""
+"""The sign-off in Markdown, for the summary page of a CI job: the decision first, details folded away."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def write_summary(document: Mapping[str, Any], folder: Path) -> Path:
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     counts = document["counts"]
-    yield f"# {document['verdict']}: {_text(document['target'])} {_text(document['version'])}"
+    yield f"# {document['decision']}: {_text(document['target'])} {_text(document['version'])}"
     yield ""
     told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     yield f"{sum(counts.values())} scenarios of the thirty promises: {told}."

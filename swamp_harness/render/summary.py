@@ -1,4 +1,4 @@
-"""The summary at the end of a run, on one screen: the verdict, what failed, where the reports lie."""
+"""The summary at the end of a run, on one screen: the outcome, what failed, where the reports lie."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from swamp_harness.render.signoff_page import PAGE_FILE
 from swamp_harness.render.words import (
     complaint_in_words,
-    cost_in_words,
     in_ranges,
-    verdict_in_words,
+    metrics_in_words,
+    outcome_in_words,
     why,
     why_not_run,
 )
@@ -37,7 +37,7 @@ def of_run(record: SuiteRun, complaints: Sequence[Complaint], reports: Path) -> 
     lines = [
         "",
         *no_sign_off(record.target, is_for_sign_off=record.is_for_sign_off),
-        verdict_in_words(record.results, record.verdict),
+        outcome_in_words(record.results, record.exit_code),
     ]
     for outcome in _TOLD_IN_WORDS:
         lines += _in_words([result for result in record.results if result.outcome is outcome])
@@ -50,7 +50,7 @@ def of_run(record: SuiteRun, complaints: Sequence[Complaint], reports: Path) -> 
         lines += [f"  {outcome.value}: {_scenarios(told)}"] if told else []
     lines += _not_run(record.results)
     lines += [
-        *cost_in_words(record.figures),
+        *metrics_in_words(record.metrics),
         _fallbacks(record.results),
         f"Reports: {reports}",
         f"Sign-off page: {reports / PAGE_FILE}",

@@ -124,7 +124,7 @@ def _of_run(run: SuiteRun) -> dict[str, Any]:
         "started": run.started.isoformat(timespec="minutes"),
         "version": run.version,
         "outcomes": dict(Counter(result.outcome.value for result in run.results)),
-        "figures": dict(run.figures),
+        "metrics": dict(run.metrics),
     }
 
 
@@ -149,12 +149,12 @@ def _section(
 
 
 def _run_lines(run: Mapping[str, Any]) -> list[str]:
-    costs = run["figures"]
+    costs = run["metrics"]
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in run["outcomes"].items())
     return [
         f"Started {run['started']}, swamp {run['version']}: {outcomes}.",
         "",
-        "| Figure | Value |",
+        "| Metric | Value |",
         "| --- | --- |",
         *(f"| {name} | {value:g} |" for name, value in costs.items()),
     ]
@@ -205,7 +205,7 @@ def _mutation_lines(mutation: Mapping[str, Any]) -> list[str]:
 
 
 def _counted(mutants: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    noticed = [each for each in mutants if each["verdict"] == _NOTICED]
+    noticed = [each for each in mutants if each["outcome"] == _NOTICED]
     return {
         "mutants": len(mutants),
         "noticed": len(noticed),

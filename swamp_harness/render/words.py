@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from swamp_harness.results import figures
+from swamp_harness.results import metrics
 from swamp_harness.results.decision import (
     Against,
     EndedEarly,
@@ -23,9 +23,9 @@ from swamp_harness.results.skip import Skip, SkipKind
 from swamp_harness.results.waivers import Complaint, WaiverFlaw
 from swamp_harness.system.errors import ExitCode
 
-_SHOWN = (figures.SCENARIOS, figures.WALL, figures.HARNESS, figures.PRODUCT, figures.COMMANDS)
+_SHOWN = (metrics.SCENARIOS, metrics.WALL, metrics.HARNESS, metrics.PRODUCT, metrics.COMMANDS)
 _SYSTEMS = {"darwin": "macOS", "linux": "Linux", "windows": "Windows"}
-_VERDICTS = {
+_RUN_OUTCOMES = {
     ExitCode.EVERY_PROMISE_HELD: "EVERY PROMISE HELD",
     ExitCode.PROMISE_BROKEN: "PROMISE BROKEN",
     ExitCode.INFRASTRUCTURE_ERROR: "NOT TESTED: infrastructure error",
@@ -93,25 +93,25 @@ def systems(names: Sequence[str]) -> str:
 # --- a run
 
 
-def verdict_in_words(results: Sequence[ScenarioResult], code: ExitCode) -> str:
-    """The verdict of a run as a sentence."""
+def outcome_in_words(results: Sequence[ScenarioResult], code: ExitCode) -> str:
+    """The outcome of a run, as a sentence."""
     if code is ExitCode.BAD_COMMAND_LINE:
         return "NOTHING RAN: no scenario was selected, or none could run. Check the tags."
     seen = counts(results)
     told = ", ".join(f"{seen[outcome]} {outcome.value}" for outcome in Outcome if seen[outcome])
-    return f"{_VERDICTS[code]}: {told or 'nothing had run'}"
+    return f"{_RUN_OUTCOMES[code]}: {told or 'nothing had run'}"
 
 
-def cost_in_words(cost: figures.Figures) -> list[str]:
-    """The figures, in lines for people."""
-    told = ", ".join(f"{cost[name]:g} {name}" for name in _SHOWN)
-    each = cost[figures.COMMANDS] / (cost[figures.SCENARIOS] or 1)
-    least, share = figures.least_wall_seconds(cost), figures.share_of_harness(cost)
+def metrics_in_words(measured: metrics.Metrics) -> list[str]:
+    """The metrics of a run, in lines for people."""
+    told = ", ".join(f"{measured[name]:g} {name}" for name in _SHOWN)
+    each = measured[metrics.COMMANDS] / (measured[metrics.SCENARIOS] or 1)
+    least, share = metrics.least_wall_seconds(measured), metrics.share_of_harness(measured)
     return [
-        f"Figures: {told} ({each:.1f} commands per scenario)",
-        f"Pace: {figures.pace(cost):.2f} times the least possible {least:.0f} s "
-        f"({cost[figures.PROCESSORS]:g} processors, {cost[figures.AT_ONCE]:g} scenarios at a time, "
-        f"the longest {cost[figures.LONGEST]:.0f} s); the harness took {share:.1%} of the product's "
+        f"Metrics: {told} ({each:.1f} commands per scenario)",
+        f"Pace: {metrics.pace(measured):.2f} times the least possible {least:.0f} s "
+        f"({measured[metrics.PROCESSORS]:g} processors, {measured[metrics.AT_ONCE]:g} scenarios at a time, "
+        f"the longest {measured[metrics.LONGEST]:.0f} s); the harness took {share:.1%} of the product's "
         "processor time",
     ]
 

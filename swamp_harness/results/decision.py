@@ -157,7 +157,7 @@ def gaps_in(record: SuiteRun, results: Sequence[ScenarioResult], platforms: Sequ
 def _of_infrastructure(record: SuiteRun, results: Sequence[ScenarioResult]) -> list[Gap]:
     found: list[Gap] = [MachineUnusable(reason) for reason in record.unavailable_machines]
     failed = tuple(numbers_in(result for result in results if result.outcome is Outcome.ERROR))
-    if failed or (record.verdict is ExitCode.INFRASTRUCTURE_ERROR and not found):
+    if failed or (record.exit_code is ExitCode.INFRASTRUCTURE_ERROR and not found):
         found.append(InfrastructureFailed(failed))
     return found
 

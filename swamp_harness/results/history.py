@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from swamp_harness.results.figures import WALL
+from swamp_harness.results.metrics import WALL
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import title_of
 from swamp_harness.results.run_record import SuiteRun
@@ -120,5 +120,5 @@ def _run_on(platform: str, record: SuiteRun) -> PastRun:
         platform,
         {result.id: result.outcome.value for result in ran},
         {result.id: result.seconds for result in ran},
-        record.figures[WALL],
+        record.metrics[WALL],
     )

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.results import figures
+from swamp_harness.results import metrics
 from swamp_harness.results.outcome import INTERRUPTIONS, Ending
 from swamp_harness.results.result import ScenarioResult, exit_code_of, fallbacks_in
 from swamp_harness.system.errors import ExitCode, UnusableInput
@@ -23,7 +23,9 @@ from swamp_harness.system.plain_text import json_text
 RUN_FILE = "run.json"
 
 # The number of the format of run.json; a change that a reader has to know of makes it another.
-FORMAT = 2
+FORMAT = 3
+# Format 2 differs in the names of keys alone: its names, and those of today.
+_RENAMED_SINCE_2 = {"verdict": "exit code", "figures": "metrics"}
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ class SuiteRun:
         version: of the binary under test.
         binaries: what is known of the binary under test, by platform.
         other: what is known of the binary of another protocol version, None if there was none.
-        verdict: the exit code.
-        figures: what it cost, by name; sums over several, but the wall time is that of the longest.
+        exit_code: that the run ended with.
+        metrics: counts and times, by name; sums over several, but the wall time is that of the longest.
         results: of the scenarios, in the order of the features.
         machines: the hosts; none in the record of a run that did not note them.
         planned: how many scenarios were to run; each has a result, or the record is not whole.
@@ -68,8 +70,8 @@ class SuiteRun:
     version: str
     binaries: Mapping[str, Mapping[str, str]]
     other: Mapping[str, str] | None
-    verdict: ExitCode
-    figures: Mapping[str, float]
+    exit_code: ExitCode
+    metrics: Mapping[str, float]
     results: Sequence[ScenarioResult]
     machines: Sequence[MachineOfRun] = ()
     planned: int = 0
@@ -98,12 +100,12 @@ class SuiteRun:
             "binaries": self.binaries,
             "other binary": self.other,
             "hosts": [asdict(machine) for machine in self.machines],
-            "verdict": self.verdict.name,
+            "exit code": self.exit_code.name,
             "ending": self.ending.value,
             "errors": self.errors,
             "output lost": self.output_lost,
             "planned": self.planned,
-            "figures": self.figures,
+            "metrics": self.metrics,
             "fallbacks": fallbacks_in(self.results),
             "results": [result.as_document() for result in self.results],
         }
@@ -121,7 +123,9 @@ def read_run(file: Path) -> SuiteRun:
     """
     try:
         document = json.loads(file.read_text("utf-8"))
-        if document.get("format") != FORMAT:
+        if document.get("format") == FORMAT - 1:
+            document = {_RENAMED_SINCE_2.get(key, key): value for key, value in document.items()}
+        elif document.get("format") != FORMAT:
             raise _of_another_format(file, document)
         return SuiteRun(
             started=datetime.fromisoformat(document["started"]),
@@ -130,8 +134,8 @@ def read_run(file: Path) -> SuiteRun:
             version=document["version"],
             binaries=document["binaries"],
             other=document["other binary"],
-            verdict=ExitCode[document["verdict"]],
-            figures=document["figures"],
+            exit_code=ExitCode[document["exit code"]],
+            metrics=document["metrics"],
             results=tuple(map(ScenarioResult.from_document, document["results"])),
             machines=tuple(MachineOfRun(**told) for told in document["hosts"]),
             planned=document["planned"],
@@ -177,8 +181,8 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
         version=first.version,
         binaries=binaries,
         other=next((each.other for each in records if each.other), None),
-        verdict=_verdict_of_all(records, results),
-        figures=figures.together([each.figures for each in records]),
+        exit_code=_exit_code_of_all(records, results),
+        metrics=metrics.together([each.metrics for each in records]),
         results=tuple(sorted(results, key=lambda result: (result.place, result.platform))),
         machines=tuple(dict.fromkeys(machine for each in records for machine in each.machines)),
         planned=len(results) + sum(each.without_result for each in records),
@@ -188,8 +192,8 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
     )
 
 
-def _verdict_of_all(records: Sequence[SuiteRun], results: Sequence[ScenarioResult]) -> ExitCode:
-    ended = {each.verdict for each in records}
+def _exit_code_of_all(records: Sequence[SuiteRun], results: Sequence[ScenarioResult]) -> ExitCode:
+    ended = {each.exit_code for each in records}
     for code in (*INTERRUPTIONS, ExitCode.PROMISE_BROKEN):
         if code in ended:  # a run may end with 1, as with 5, for what stands in none of its results
             return code

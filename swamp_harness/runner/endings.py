@@ -1,4 +1,4 @@
-"""How a command ends that cannot come to its end: with a sentence, and an exit code that is no verdict."""
+"""How a command that cannot finish ends: a message, and an exit code that says nothing about promises."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from swamp_harness.render.documents import write_documents
 from swamp_harness.render.signoff import SignOffInputs
 from swamp_harness.render.timeline_drawing import TIMELINE_FILE, drawing_of
 from swamp_harness.render.words import why_not_run
-from swamp_harness.results import deviations, figures, waivers
+from swamp_harness.results import deviations, metrics, waivers
 from swamp_harness.results.outcome import INTERRUPTIONS, Ending, Outcome
 from swamp_harness.results.result import ScenarioResult, exit_code_of
 from swamp_harness.results.run_record import MachineOfRun, SuiteRun
@@ -328,7 +328,7 @@ class Session:
         """End everything, write the record and the sign-off page, print the summary.
 
         Returns:
-            The verdict.
+            The exit code.
         """
         try:
             self.run_context.close()
@@ -339,10 +339,10 @@ class Session:
         self.results = self._with_what_has_not_run(ending)
         ids = [run.id for run in self.plan.runs]
         complaints = waivers.complaints(self.waivers, self.results, self.run_context.binary.version, ids)
-        record = self._record(self.results, self._verdict(complaints, ending), ending)
+        record = self._record(self.results, self._exit_code(complaints, ending), ending)
         write_documents(record, self.reports, SignOffInputs(self.plan.runs, self.deviations, self.waivers))
         print(summary.of_run(record, complaints, self.reports), flush=True)
-        return record.verdict
+        return record.exit_code
 
     @property
     def _ending(self) -> Ending:
@@ -391,21 +391,21 @@ class Session:
         self.explanations[location_of(scenario)] = failure.explanation
         return failure
 
-    def _figures(self) -> dict[str, float]:
+    def _metrics(self) -> dict[str, float]:
         ran = [result for result in self.results if result.outcome is not Outcome.NOT_RUN]
         return {
-            figures.SCENARIOS: len(ran),
-            figures.WALL: round(time.monotonic() - self._clock, 1),
-            figures.HARNESS: round(time.process_time() + self._harness_seconds_of_children, 1),
+            metrics.SCENARIOS: len(ran),
+            metrics.WALL: round(time.monotonic() - self._clock, 1),
+            metrics.HARNESS: round(time.process_time() + self._harness_seconds_of_children, 1),
             # The system counts what forked children took of themselves as well.
-            figures.PRODUCT: round(_product_cpu() - self._harness_seconds_of_children, 1),
-            figures.COMMANDS: sum(result.commands for result in ran),
-            figures.PROCESSORS: os.cpu_count() or 1,
-            figures.AT_ONCE: self.at_once,
-            figures.LONGEST: max((result.seconds for result in ran), default=0.0),
+            metrics.PRODUCT: round(_product_cpu() - self._harness_seconds_of_children, 1),
+            metrics.COMMANDS: sum(result.commands for result in ran),
+            metrics.PROCESSORS: os.cpu_count() or 1,
+            metrics.AT_ONCE: self.at_once,
+            metrics.LONGEST: max((result.seconds for result in ran), default=0.0),
         }
 
-    def _verdict(self, complaints: Sequence[Complaint], ending: Ending) -> ExitCode:
+    def _exit_code(self, complaints: Sequence[Complaint], ending: Ending) -> ExitCode:
         code = self.interrupted or exit_code_of(self.results)
         if code in {*_NOT_WORSE_THAN_A_COMPLAINT, ExitCode.BAD_COMMAND_LINE}:
             if ending is Ending.FAILED:
@@ -424,8 +424,8 @@ class Session:
             version=binary.version,
             binaries={binary.built_for: binary.facts()},
             other=other.facts() if other else None,
-            verdict=code,
-            figures=self._figures(),
+            exit_code=code,
+            metrics=self._metrics(),
             results=tuple(results),
             machines=tuple(
                 MachineOfRun(machine.name, machine.platform, fault)

@@ -17,30 +17,30 @@ PROCESSORS = "processors"
 AT_ONCE = "scenarios at a time"
 LONGEST = "longest scenario seconds"
 
-Figures = Mapping[str, float]
+Metrics = Mapping[str, float]
 
 # Of several runs, each of which had all of these for itself.
 _NOT_SUMMED = {WALL, PROCESSORS, AT_ONCE, LONGEST}
 
 
-def least_wall_seconds(figures: Figures) -> float:
+def least_wall_seconds(metrics: Metrics) -> float:
     """The least wall time that the run could have taken."""
-    return max(figures[LONGEST], figures[PRODUCT] / figures[PROCESSORS])
+    return max(metrics[LONGEST], metrics[PRODUCT] / metrics[PROCESSORS])
 
 
-def pace(figures: Figures) -> float:
+def pace(metrics: Metrics) -> float:
     """The wall time, in terms of the least that was possible; 0 if nothing ran."""
-    least = least_wall_seconds(figures)
-    return figures[WALL] / least if least else 0.0
+    least = least_wall_seconds(metrics)
+    return metrics[WALL] / least if least else 0.0
 
 
-def share_of_harness(figures: Figures) -> float:
+def share_of_harness(metrics: Metrics) -> float:
     """The processor time of the harness, in terms of that of the product; 0 where the platform tells none."""
-    return figures[HARNESS] / figures[PRODUCT] if figures[PRODUCT] else 0.0
+    return metrics[HARNESS] / metrics[PRODUCT] if metrics[PRODUCT] else 0.0
 
 
-def together(runs: Sequence[Figures]) -> Figures:
-    """The figures of several runs as those of one: sums, but for wall times and the like the largest."""
+def together(runs: Sequence[Metrics]) -> Metrics:
+    """The metrics of several runs as those of one: sums, but for wall times and the like the largest."""
     names = dict.fromkeys(name for each in runs for name in each)
     return {
         name: max(values) if name in _NOT_SUMMED else round(sum(values), 1)
