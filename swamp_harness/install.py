@@ -1,8 +1,8 @@
-"""Make the environment of this checkout in `.venv`, if it is not there, not whole, or not of this place.
+"""Make the environment of this checkout in `.venv`, if it is missing, incomplete or of another place.
 
 The Makefile runs this before every command, with nothing but Python's standard library. An environment holds
-absolute paths, so one that was copied or moved with its checkout belongs to another place and is made anew.
-What it was made of and where stands in `.venv/ready`, which is written last.
+absolute paths, so a copied or moved one is made anew. `.venv/ready` records its
+contents and its place, and is written last.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ OLDEST = (3, 11)
 ROOT = Path(__file__).resolve().parents[1]
 UNUSABLE = 2
 
-# What decides how an index of packages is reached. Everything else that people tell pip is about their own
-# environments and must not reach this one: another target folder, other packages, a dry run.
+# The settings for access to a package index. All other settings of pip are about the user's own environments
+# and must not apply here: another target folder, other packages, a dry run.
 REACHING_AN_INDEX = {
     "cache-dir", "cert", "client-cert", "default-timeout", "extra-index-url", "find-links", "index-url",
     "keyring-provider", "no-cache-dir", "no-index", "proxy", "retries", "timeout", "trusted-host",
     "use-deprecated", "use-feature",
 }  # fmt: skip
-# What would make this Python look for its modules in other places.
+# The variables that make Python search other places for its modules.
 PLACES_OF_ANOTHER_PYTHON = {"PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"}
 
 _ONE_AT_A_TIME_SECONDS = 1800
@@ -38,16 +38,16 @@ _LOOK_EVERY_SECONDS = 0.2
 
 
 class NotInstalled(Exception):
-    """The environment could not be made; the message says why, and what to do."""
+    """The environment could not be made; the message is the reason and the fix."""
 
 
 def main() -> int:
-    """Make the environment if need be; 0 once it is there, 2 with a sentence if it cannot be made."""
+    """Make the environment if needed. Returns 0, or 2 with a message if it fails."""
     if sys.version_info < OLDEST:
         version = ".".join(map(str, sys.version_info[:3]))
         print(
             f"swamp-uat needs Python 3.11 or newer, and {sys.executable} is {version}: "
-            "give another with make PYTHON=/path/to/python3.",
+            "use another one with make PYTHON=/path/to/python3.",
             file=sys.stderr,
         )
         return UNUSABLE
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def ensure(root: Path) -> None:
-    """Make the environment of a checkout, unless it is there already.
+    """Make the environment of a checkout, unless it is ready.
 
     Args:
         root: the folder of the checkout.
@@ -76,23 +76,23 @@ def ensure(root: Path) -> None:
 
 
 def is_ready(root: Path) -> bool:
-    """Whether the environment of a checkout was made there, of what is asked for now, and to its end."""
+    """Whether the environment of a checkout is complete, up to date and of this place."""
     try:
         made = json.loads((root / ".venv" / "ready").read_text("utf-8"))
     except (OSError, ValueError):
         return False
-    # A link to a Python that has been removed since leads nowhere.
+    # The Python behind a link may have been removed.
     return bool(made == fingerprint(root)) and python_of(root).exists()
 
 
 def fingerprint(root: Path) -> dict[str, str]:
-    """Of what and where an environment is made: the checkout's folder, the pinned packages, the project."""
+    """The inputs of an environment: the checkout's folder, the pinned packages, the project."""
     texts = {name: (root / name).read_bytes() for name in ("requirements.lock", "pyproject.toml")}
     return {"root": str(root), **{name: hashlib.sha256(text).hexdigest() for name, text in texts.items()}}
 
 
 def place_of(environment: Path) -> str:
-    """For which checkout an environment was made; empty if this program has not made it."""
+    """The checkout of an environment; empty if this program did not make it."""
     try:
         return str(json.loads((environment / "ready").read_text("utf-8"))["root"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -105,7 +105,7 @@ def python_of(root: Path) -> Path:
 
 
 def make(root: Path) -> None:
-    """Make the environment of a checkout anew, whatever lies there.
+    """Replace the environment of a checkout.
 
     Raises:
         NotInstalled: it could not be made.
@@ -119,13 +119,13 @@ def make(root: Path) -> None:
             shutil.rmtree(folder)
     except OSError as error:
         raise NotInstalled(
-            f"{folder} cannot be replaced ({error}): close what uses it, or delete it by hand."
+            f"{folder} cannot be replaced ({error}): close the programs that use it, or delete it by hand."
         ) from error
     _run([sys.executable, "-I", "-m", "venv", str(folder)], environment, "Install Python's module venv")
     pip = [str(python_of(root)), "-m", "pip", "--disable-pip-version-check", "--quiet"]
     environment |= settings_of_pip(_run([*pip, "config", "list"], environment, "Correct pip's settings"))
-    environment["PIP_CONFIG_FILE"] = os.devnull  # what is wanted of it has just been read
-    remedy = "See that the package index can be reached, and try again"
+    environment["PIP_CONFIG_FILE"] = os.devnull  # the relevant settings have just been read
+    remedy = "Check the connection to the package index, and try again"
     _run([*pip, "install", "--require-hashes", "-r", str(root / "requirements.lock")], environment, remedy)
     own = ["install", "--no-deps", "--no-build-isolation", "--config-settings", "editable_mode=compat"]
     _run([*pip, *own, "-e", str(root)], environment, remedy)
@@ -133,7 +133,7 @@ def make(root: Path) -> None:
 
 
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for installing: without another Python's places, and of pip's settings none yet."""
+    """The environment variables for installing, without those of another Python or of pip."""
     return {
         name: value
         for name, value in environ.items()
@@ -143,20 +143,20 @@ def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def settings_of_pip(listed: str) -> dict[str, str]:
-    """The settings that pip needs to reach an index, as variables.
+    """The settings of pip for access to an index, as variables.
 
     Args:
-        listed: what `pip config list` prints, such as "global.index-url='https://...'" in each line.
+        listed: the output of `pip config list`, such as "global.index-url='https://...'" in each line.
     """
     found: dict[str, dict[str, str]] = {section: {} for section in ("global", "install", ":env:")}
     for line in listed.splitlines():
         name, _, value = line.partition("=")
         section, _, key = name.partition(".")
         if section in found and _reaches_an_index(key):
-            # A setting with several values has a line for each of them.
+            # A setting with several values has a line for each value.
             values = str(ast.literal_eval(value)).split()
             found[section]["PIP_" + key.upper().replace("-", "_")] = " ".join(values)
-    # Of those that stand in several sections, the last counts.
+    # The last section wins.
     return {name: value for settings in found.values() for name, value in settings.items()}
 
 
@@ -181,10 +181,10 @@ def _run(command: list[str], environment: dict[str, str], remedy: str) -> str:
 
 @contextlib.contextmanager
 def one_at_a_time(file: Path) -> Iterator[None]:
-    """Hold a file locked; whoever else wants it waits. The system lets go of it when a process dies.
+    """Hold a lock on a file; other processes wait. The system releases it when the process ends.
 
     Raises:
-        NotInstalled: somebody else has held it for too long.
+        NotInstalled: another process has held the lock for too long.
     """
     with file.open("a") as opened:
         deadline, announced = time.monotonic() + _ONE_AT_A_TIME_SECONDS, False
@@ -207,7 +207,7 @@ def _locked(number: int) -> bool:
 
             msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
         else:
-            import fcntl  # noqa: PLC0415 - Windows has it not
+            import fcntl  # noqa: PLC0415 - not on Windows
 
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

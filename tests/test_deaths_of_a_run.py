@@ -115,7 +115,7 @@ def test_nothing_survives_a_failed_step_but_its_folder_until_the_next_run(fake_s
     done = run_with_a_failed_step(fake_swamp, tmp_path)
 
     assert done.returncode == 1, done.stdout
-    assert 'Waited for worker "alpha" to enroll, in vain' in done.stdout
+    assert 'Timed out waiting for worker "alpha" to enroll' in done.stdout
     kept = kept_in(tmp_path)
     assert len(kept) == 1, "the folder of the failed scenario is kept"
     assert not of_run(re.match(r"swamp-uat-[0-9a-f]{8}", kept[0].name)[0])

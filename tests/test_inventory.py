@@ -137,7 +137,7 @@ def test_a_machine_with_the_binary_under_test_can_be_used(tmp_path, entry, swamp
     ("change", "fault"),
     [
         ({"port": 1}, "the lab cannot be reached at "),
-        ({"user": "nobody-at-all"}, "the lab does not let nobody-at-all"),
+        ({"user": "nobody-at-all"}, "the lab refuses the login nobody-at-all"),
         ({"binary": "/no/swamp/here"}, "the lab has no swamp at /no/swamp/here: put one there"),
         ({"binary": "/bin/false"}, "`env .*` failed on the lab"),
         ({"folder": "/proc/nowhere"}, "failed on the lab: mkdir"),
@@ -150,7 +150,7 @@ def test_a_machine_that_cannot_be_used_says_why(tmp_path, entry, swamp, change, 
 
 def test_a_wrong_key_is_told(tmp_path, entry, swamp):
     new_key(tmp_path / "another key")
-    with pytest.raises(InfrastructureError, match=r"the lab does not let .* in with the key"):
+    with pytest.raises(InfrastructureError, match=r"the lab refuses the login .* with the key"):
         prepared(tmp_path, {**entry, "key": str(tmp_path / "another key")}, swamp)
 
 

@@ -44,10 +44,10 @@ def test_nothing_is_left_of_the_planted_value(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_search_that_would_find_nothing_is_no_proof(tmp_path, monkeypatch):
+def test_a_search_that_finds_nothing_proves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(leak_search, "_found_in", lambda *_: [])
 
-    with pytest.raises(InfrastructureError, match="blind"):
+    with pytest.raises(InfrastructureError, match="does not work"):
         search_files(SECRET, [tmp_path])
 
 
@@ -74,8 +74,8 @@ def test_an_ordinary_word_is_only_found_as_it_is_written(tmp_path):
     assert search_files("Something-Quite-Ordinary", [tmp_path], disguised=False) != []
 
 
-def test_a_search_that_is_blind_for_disguises_is_no_proof(tmp_path, monkeypatch):
+def test_a_search_that_misses_disguises_proves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(leak_search.Finder, "matches", lambda *_: [])
 
-    with pytest.raises(InfrastructureError, match="blind"):
+    with pytest.raises(InfrastructureError, match="does not work"):
         search_files(SECRET, [tmp_path])

@@ -46,9 +46,9 @@ def test_a_secret_that_two_reads_share_never_reaches_the_disk(log, secret, cut):
 
 def test_what_is_held_back_is_written_when_nothing_follows(log, secret):
     log.add("stdout", f"it is {secret[:6]}")
-    log.note("says nothing more", Life.ENDED)
+    log.note("closed its output", Life.ENDED)
 
-    assert texts(log) == [f"it is {secret[:6]}", "says nothing more"]
+    assert texts(log) == [f"it is {secret[:6]}", "closed its output"]
 
 
 @pytest.mark.usefixtures("secret")

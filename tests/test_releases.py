@@ -195,7 +195,7 @@ def test_a_server_that_fails(host, releases):
 def test_checksums_that_are_no_text(host, releases):
     publish(host)
     host.files[f"/releases/download/v{VERSION}/checksums.txt"] = b"\xff\xfe\x00"
-    with pytest.raises(UnusableInput, match=r"could not be had .* \(checksums.txt is no text\)") as raised:
+    with pytest.raises(UnusableInput, match=r"could not be had .* \(checksums.txt is not text\)") as raised:
         linux_binary(releases)
     assert raised.value.exit_code == ExitCode.DOWNLOAD_FAILED
     assert what_is_left(releases.cache) == []
@@ -204,9 +204,9 @@ def test_checksums_that_are_no_text(host, releases):
 @pytest.mark.parametrize(
     ("variable", "value", "complaint"),
     [
-        ("ALL_PROXY", "socks5://127.0.0.1:1", r"\(a SOCKS proxy is set, .*\): set HTTP_PROXY, .* again\.$"),
+        ("ALL_PROXY", "socks5://127.0.0.1:1", r"\(a SOCKS proxy is set; .*\): set HTTP_PROXY, .* again\.$"),
         ("ALL_PROXY", "ftp://127.0.0.1:1", r"\(the proxy that is set cannot be used: .*\): set HTTP_PROXY"),
-        ("SSL_CERT_FILE", "nowhere.pem", r"\(no certificates .*: No such file .*\): give a file of cert"),
+        ("SSL_CERT_FILE", "nowhere.pem", r"\(the file that SSL_CERT_FILE .*: No such file .*\): set SSL_CERT_FILE"),
     ],
 )
 def test_settings_of_the_network_that_cannot_be_used(releases, monkeypatch, variable, value, complaint):

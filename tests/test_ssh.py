@@ -80,7 +80,7 @@ def test_a_program_that_is_not_there_ends_at_once(host, tmp_path):
     assert process.wait_for_end(SOON) == 127
 
 
-def test_a_folder_that_is_not_there_is_a_fault_of_the_bench(host, tmp_path):
+def test_a_folder_that_is_not_there_is_a_error_of_the_bench(host, tmp_path):
     launch = Launch(["true"], {}, PurePosixPath(tmp_path / "nowhere"))
     with pytest.raises(InfrastructureError, match="could not be started on the other machine"):
         host.start("worker", launch, ProcessLog(tmp_path / "log"))
@@ -93,7 +93,7 @@ def test_a_process_that_is_asked_to_stop_can_clean_up(start):
     assert said(process)[-1] == "cleaned"
 
 
-def test_a_signal_that_ended_a_process_is_told_as_on_this_machine(start):
+def test_the_signal_that_ended_a_process_is_reported_as_on_this_machine(start):
     process = start("kill -KILL $$")
     assert process.wait_for_end(SOON) == -9
 
@@ -122,9 +122,9 @@ def test_the_processes_of_a_worker_are_itself_and_what_it_started_and_nothing_of
     process = start("sleep 601 & echo ready; wait", WHO="alpha")
     start("echo ready; sleep 602", name="another", WHO="beta")
     wait_for_word(process, "ready")
-    told = dict(host.processes_with("", "WHO", "alpha"))
-    assert process.pid in told
-    assert sorted(command for pid, command in told.items() if pid != process.pid) == ["sleep 601"]
+    message = dict(host.processes_with("", "WHO", "alpha"))
+    assert process.pid in message
+    assert sorted(command for pid, command in message.items() if pid != process.pid) == ["sleep 601"]
 
 
 def test_what_was_started_ends_with_the_connection_however_that_ended(start, host):
@@ -148,10 +148,10 @@ def lost(tmp_path):
         host.close()
 
 
-def test_nobody_knows_what_became_of_a_process_whose_machine_is_gone(lost):
+def test_the_state_of_a_process_is_unknown_when_its_machine_is_gone(lost):
     sshd, host, process = lost
     sshd.lose_everybody()
-    with pytest.raises(InfrastructureError, match=r"^the other machine is gone: .* Find out why"):
+    with pytest.raises(InfrastructureError, match=r"^the other machine is gone: .* Check the machine"):
         process.wait_for_end(SOON)
     for ask in (lambda: process.exit_code, lambda: process.alive, process.kill, lambda: host.run("true")):
         with pytest.raises(InfrastructureError, match="the other machine is gone"):
@@ -165,7 +165,7 @@ def test_a_process_whose_machine_is_gone_is_ended_without_a_word(lost):
     wait_until("it to be gone", lambda: is_running(process.pid), lambda running: not running, SOON)
 
 
-def test_files_of_a_machine_that_is_gone_are_a_fault_of_the_bench(lost, tmp_path):
+def test_files_of_a_machine_that_is_gone_are_a_error_of_the_bench(lost, tmp_path):
     sshd, host, process = lost
     assert host.files.exists(tmp_path)
     sshd.lose_everybody()
@@ -258,8 +258,8 @@ def test_a_folder_is_copied_from_there_to_here(host, tmp_path):
     assert (tmp_path / "here" / "deep" / "file").read_bytes() == b"content"
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file for which there is no room")
-def test_a_file_for_which_there_is_no_room_there_is_a_fault_of_the_bench(host):
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_there_is_an_infrastructure_error(host):
     for content in (b"little", bytes(10_000_000)):
         with pytest.raises(InfrastructureError, match="the other machine"):
             host.files.write(PurePosixPath("/dev/full"), content)
@@ -361,7 +361,7 @@ def is_refused(path):
 # --- what can be wrong
 
 
-def fault_of(address):
+def error_of(address):
     with pytest.raises(InfrastructureError) as raised:
         SshHost("the other machine", address).run("true")
     return str(raised.value)
@@ -370,42 +370,42 @@ def fault_of(address):
 def test_nobody_listens(sshd):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    told = fault_of(dataclasses.replace(sshd.address, port=port))
-    assert told.startswith("the other machine cannot be reached at ")
-    assert "\n" not in told
+    message = error_of(dataclasses.replace(sshd.address, port=port))
+    assert message.startswith("the other machine cannot be reached at ")
+    assert "\n" not in message
 
 
-def test_a_key_that_does_not_fit(sshd, tmp_path):
+def test_a_wrong_key(sshd, tmp_path):
     new_key(tmp_path / "another")
-    told = fault_of(dataclasses.replace(sshd.address, key=tmp_path / "another"))
-    assert "does not let" in told
-    assert "give another key or user" in told
+    message = error_of(dataclasses.replace(sshd.address, key=tmp_path / "another"))
+    assert "refuses the login" in message
+    assert "use another key or user" in message
 
 
-def test_a_key_that_is_not_there_and_one_that_is_none(sshd, tmp_path):
-    told = fault_of(dataclasses.replace(sshd.address, key=tmp_path / "nowhere"))
-    assert told == f"the other machine cannot be reached: the file {tmp_path / 'nowhere'} is not there."
+def test_a_missing_key_and_a_file_that_is_not_a_key(sshd, tmp_path):
+    message = error_of(dataclasses.replace(sshd.address, key=tmp_path / "nowhere"))
+    assert message == f"the other machine cannot be reached: there is no file {tmp_path / 'nowhere'}."
     (tmp_path / "none").write_text("no key")
-    assert "cannot be reached" in fault_of(dataclasses.replace(sshd.address, key=tmp_path / "none"))
+    assert "cannot be reached" in error_of(dataclasses.replace(sshd.address, key=tmp_path / "none"))
 
 
-def test_a_machine_that_is_not_known(sshd, tmp_path):
+def test_an_unknown_machine(sshd, tmp_path):
     (tmp_path / "nobody").touch()
-    told = fault_of(dataclasses.replace(sshd.address, known_hosts=tmp_path / "nobody"))
-    assert told.startswith("the other machine is not a known host")
+    message = error_of(dataclasses.replace(sshd.address, known_hosts=tmp_path / "nobody"))
+    assert message.startswith("the other machine is not a known host")
 
 
-def test_known_hosts_of_which_a_line_is_mangled(sshd):
+def test_a_malformed_line_in_known_hosts(sshd):
     known = sshd.known_hosts("mangled", b"ssh-ed25519 AAAAC")
-    told = fault_of(dataclasses.replace(sshd.address, known_hosts=known))
-    assert told.startswith(f"the other machine cannot be reached: in {known} the key of [127.0.0.1]")
-    assert told.endswith("is mangled: mend or remove its line.")
+    message = error_of(dataclasses.replace(sshd.address, known_hosts=known))
+    assert message.startswith("the other machine cannot be reached: the key of [127.0.0.1]")
+    assert message.endswith("is malformed: correct that line.")
 
 
-def test_a_machine_that_shows_another_key_than_it_had(sshd, tmp_path):
+def test_a_changed_host_key(sshd, tmp_path):
     known = sshd.known_hosts("changed", new_key(tmp_path / "another"))
-    told = fault_of(dataclasses.replace(sshd.address, known_hosts=known))
-    assert "shows another host key" in told
+    message = error_of(dataclasses.replace(sshd.address, known_hosts=known))
+    assert "presents another host key" in message
 
 
 def test_a_command_that_fails_says_how(host):

@@ -12,7 +12,7 @@ from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch
-from swamp_harness.system.terminal import where_ctrl_c_can_be_pressed
+from swamp_harness.system.terminal import start_with_ctrl_c
 from swamp_harness.system.waiting import wait_until
 
 SOON = Limit("a test", 20)
@@ -24,9 +24,7 @@ def start(tmp_path):
 
     def start(code):
         launch = Launch([sys.executable, "-c", code], scrubbed_environment(tmp_path, tmp_path, {}), tmp_path)
-        started.append(
-            where_ctrl_c_can_be_pressed("the process", launch, ProcessLog(tmp_path / "terminal.log"))
-        )
+        started.append(start_with_ctrl_c("the process", launch, ProcessLog(tmp_path / "terminal.log")))
         return started[-1]
 
     yield start
@@ -81,7 +79,7 @@ def test_ending_it_takes_the_whole_tree(start):
 
 def test_a_program_that_is_not_there_is_a_fault_of_the_bench(tmp_path):
     with pytest.raises(InfrastructureError, match="could not be started"):
-        where_ctrl_c_can_be_pressed(
+        start_with_ctrl_c(
             "the process", Launch(["/nowhere/to/be/found"], {}, tmp_path), ProcessLog(tmp_path / "log")
         )
 

@@ -16,17 +16,17 @@ def test_a_wait_returns_what_it_saw():
     assert wait_until("three", lambda: next(numbers), lambda seen: seen >= 3, Limit("a test", 5)) == 3
 
 
-def test_a_wait_in_vain_says_what_for_how_long_and_what_was_seen():
+def test_a_timeout_names_the_awaited_state_the_limit_and_the_last_observation():
     with pytest.raises(WaitTimeout) as caught:
         wait_until("a member", lambda: ["somebody else"], lambda _: False, SHORT)
 
     message = str(caught.value)
-    assert "Waited for a member, in vain" in message
-    assert "the limit for a test, 0.1 s, has passed" in message
+    assert "Timed out waiting for a member" in message
+    assert "the limit for a test is 0.1 s" in message
     assert "somebody else" in message
 
 
-def test_a_wait_in_vain_is_a_broken_promise():
+def test_a_timeout_is_a_broken_promise():
     assert issubclass(WaitTimeout, PromiseBroken)
 
 

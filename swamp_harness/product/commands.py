@@ -21,7 +21,7 @@ from swamp_harness.product.credential import learn_from_output
 from swamp_harness.product.wordings import COMMAND_FAILURES, STACK_TRACE, reasons_given
 from swamp_harness.system.errors import ContractBroken, InfrastructureError, PromiseBroken
 from swamp_harness.system.limits import COMMAND
-from swamp_harness.system.processes import Launch, out_of_reach_of_the_terminal
+from swamp_harness.system.processes import Launch, detached_from_terminal
 from swamp_harness.system.redaction import SECRETS
 from swamp_harness.system.terminal import start_at_a_terminal
 
@@ -234,7 +234,7 @@ class SwampCommands:
                 stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                **out_of_reach_of_the_terminal(),
+                **detached_from_terminal(),
             )
         except OSError as error:
             raise InfrastructureError(f"`{_shown(command)}` could not be started: {error}.") from error

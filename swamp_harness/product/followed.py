@@ -11,7 +11,7 @@ from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch, ProcessTree
-from swamp_harness.system.terminal import ConsoleProcess, TerminalProcess, where_ctrl_c_can_be_pressed
+from swamp_harness.system.terminal import ConsoleProcess, TerminalProcess, start_with_ctrl_c
 
 
 class Followed:
@@ -49,7 +49,7 @@ class Followed:
         launch = Launch([str(binary), *arguments, *flags], environment, folder)
         self.started = datetime.now(UTC)
         self._process = (
-            where_ctrl_c_can_be_pressed(name, launch, log)
+            start_with_ctrl_c(name, launch, log)
             if output is Output.TERMINAL
             else ProcessTree(name, launch, log)
         )

@@ -25,7 +25,7 @@ from swamp_harness.product.fallbacks import Fallback, Fallbacks
 from swamp_harness.product.records import DISCONNECTED, PoolMember, members_from_json
 from swamp_harness.product.run_records import ALL_LEASES, LeaseRecord, lease
 from swamp_harness.product.wordings import UNKNOWN_REQUEST
-from swamp_harness.system.certificates import whatever_it_shows
+from swamp_harness.system.certificates import without_verification
 from swamp_harness.system.errors import ContractBroken, InfrastructureError, PromiseBroken
 from swamp_harness.system.limits import HTTP_ANSWER
 from swamp_harness.system.redaction import SECRETS
@@ -266,7 +266,7 @@ class ServeApi:
     async def _exchange(self, message: str) -> str | bytes:
         # Threads that read and write one TLS connection at a time can block each other for good, and then no
         # time limit helps; so there are none.
-        context = whatever_it_shows() if self._secure else None
+        context = without_verification() if self._secure else None
         async with asyncio.timeout(HTTP_ANSWER.seconds):
             async with connect(self.url, proxy=None, ssl=context, max_size=None) as socket:
                 await socket.send(message)
@@ -287,7 +287,7 @@ class ServeApi:
         limit = HTTP_ANSWER.seconds
         if self._secure:
             return http.client.HTTPSConnection(
-                self._host, self._port, timeout=limit, context=whatever_it_shows()
+                self._host, self._port, timeout=limit, context=without_verification()
             )
         return http.client.HTTPConnection(self._host, self._port, timeout=limit)
 

@@ -1,4 +1,4 @@
-"""What this process may use of its machine, which may be less than all of it."""
+"""The processors and the memory that this process may use; a limit may be below the machine's size."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _MEMORY = "memory"
 
 @dataclass(frozen=True)
 class ControlGroup:
-    """A control group of Linux that this process is in, or one around it.
+    """A Linux control group of this process, or a parent of it.
 
     Attributes:
         version: 1 or 2.
         controllers: what it limits, such as "memory".
-        folder: where its files are.
+        folder: the folder of its files.
     """
 
     version: int
@@ -48,11 +48,11 @@ def memory() -> int:
 
 
 def control_groups(own_groups: str, mounts: str) -> list[ControlGroup]:
-    """The control groups that a process is in, and those around them, as far as they can be seen.
+    """The visible control groups of a process, with their parents.
 
     Args:
-        own_groups: as /proc/self/cgroup lists them.
-        mounts: as /proc/self/mountinfo lists them.
+        own_groups: the content of /proc/self/cgroup.
+        mounts: the content of /proc/self/mountinfo.
     """
     names = {
         frozenset(controllers.split(",")) if controllers else frozenset[str](): PurePosixPath(name)
@@ -80,7 +80,7 @@ def memory_left(groups: Iterable[ControlGroup]) -> float:
 
 @dataclass(frozen=True)
 class _Mount:
-    """Where the control groups of a hierarchy are mounted, and which of them is the uppermost to be seen."""
+    """The mount point of a hierarchy of control groups, and its topmost visible group."""
 
     version: int
     controllers: frozenset[str]
@@ -88,8 +88,8 @@ class _Mount:
     root: PurePosixPath
 
     def folders(self, name: PurePosixPath) -> Sequence[Path]:
-        """The folders of a group and of those around it, up to the mount's own."""
-        # In a container the name may be one of the host's, which cannot be seen from inside.
+        """The folders of a group and its parents, up to the mount point."""
+        # In a container the name may belong to the host, where it is not visible.
         inside = name.relative_to(self.root) if name.is_relative_to(self.root) else PurePosixPath()
         own = self.point / inside
         return [each for each in (own, *own.parents) if each.is_relative_to(self.point)]
@@ -131,7 +131,7 @@ def _memory_left_in(group: ControlGroup) -> float:
     if math.isinf(limit):
         return math.inf
     statistics = dict(line.split(" ", 1) for line in _text_of(group.folder / "memory.stat").splitlines())
-    # What files take of the cache without being read is given up as soon as it is needed.
+    # The kernel releases the inactive file cache as soon as memory is needed.
     used = _number_in(_text_of(group.folder / usage), 0) - _number_in(statistics.get(cache, ""), 0)
     return max(0.0, limit - max(0.0, used))
 

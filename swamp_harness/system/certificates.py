@@ -1,6 +1,6 @@
-"""Certificates of one scenario: an authority, servers with sound and with flawed certificates, whom to trust.
+"""The certificates of one scenario: an authority, valid and invalid server certificates, and trust files.
 
-All of them are made anew for each scenario and are worth nothing outside of it.
+Each scenario makes its own. They are of no use outside of it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DAY = timedelta(days=1)
 
 
 class Identity(Enum):
-    """What a server shows of itself."""
+    """The kind of certificate that a server presents."""
 
     OF_THE_AUTHORITY = "a certificate of the authority"
     OF_ANOTHER_AUTHORITY = "a certificate of another authority"
@@ -36,7 +36,7 @@ class Identity(Enum):
 
 
 class Trust(Enum):
-    """Whom those who connect to a server trust, besides the authorities of their system."""
+    """What a client trusts, besides the authorities of its system."""
 
     THE_AUTHORITY = "the authority"
     THE_CERTIFICATE = "that very certificate"
@@ -49,7 +49,7 @@ class ServerCertificate:
 
     Attributes:
         identity: what kind of certificate it is.
-        chain: the certificate, followed by those that lead to its authority.
+        chain: the certificate, followed by the intermediate certificates up to its authority.
         key: the private key.
     """
 
@@ -59,11 +59,11 @@ class ServerCertificate:
 
 
 class Certificates:
-    """Makes certificates for servers on this machine, and the files that say whom to trust.
+    """Makes certificates for servers on this machine, and the files of trusted certificates.
 
     Args:
-        folder: where they are kept; made here.
-        addresses: of this machine, beside those of its loopback.
+        folder: where they are stored; created here.
+        addresses: the addresses of this machine, besides the loopback.
     """
 
     def __init__(self, folder: Path, addresses: Sequence[str] = ()) -> None:
@@ -87,7 +87,7 @@ class Certificates:
         return ServerCertificate(identity, chain, key)
 
     def trusted_by(self, trust: Trust, server: ServerCertificate) -> Path:
-        """The file that holds whom somebody trusts who connects to a server."""
+        """The file of certificates that a client of a server trusts."""
         if trust is Trust.THE_CERTIFICATE:
             return server.chain
         if trust is Trust.ANOTHER_CERTIFICATE:
@@ -108,7 +108,7 @@ class Certificates:
             .not_valid_before(now - _DAY)
             .not_valid_after(now + _DAY)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
-            # A certificate that may sign others cannot be a server's: many clients refuse it for that alone.
+            # Many clients refuse a server certificate that may sign others.
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .sign(key, hashes.SHA256())
         )
@@ -127,8 +127,8 @@ class Certificates:
         return self._folder / f"{name}.pem", self._folder / f"{name}-key.pem"
 
 
-def whatever_it_shows() -> ssl.SSLContext:
-    """For the suite's own looks at a server that it has started: its certificate may be flawed on purpose."""
+def without_verification() -> ssl.SSLContext:
+    """An SSL context that accepts every certificate, as some are invalid on purpose."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""The environment that a process of a scenario starts with: next to nothing of the caller's.
+"""The environment of a scenario's processes: almost nothing of the caller's.
 
 An allow-list, not a list of what to remove: neither a SWAMP_*, XDG_* or proxy variable nor a credential
 that the caller's CI holds can change what the product does or end up in the evidence.
@@ -32,11 +32,11 @@ def scrubbed_environment(
     Args:
         home: becomes HOME (and USERPROFILE).
         temp: becomes TMPDIR (and TEMP and TMP).
-        extra: variables that the actor has on top; they win.
+        extra: additional variables; they override the others.
         caller: the environment to start from; that of this process when None.
 
     Returns:
-        A new environment; nothing of it is shared with the caller.
+        A new dictionary.
     """
     source = os.environ if caller is None else caller
     kept = {

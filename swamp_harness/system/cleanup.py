@@ -1,4 +1,4 @@
-"""How things are ended: every step of it is taken, whatever became of those before."""
+"""Cleanup: every step runs, even if an earlier one fails."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 
 def run_all_cleanups(*steps: Callable[[], object]) -> None:
-    """Take the steps of a clean-up one after the other, all of them.
+    """Run all steps of a cleanup, one after the other.
 
     Raises:
-        BaseException: the first that was raised in one of them, once all have been taken.
+        BaseException: the first error of a step, after all steps have run.
     """
     first: BaseException | None = None
     for step in steps:
         try:
             step()
-        except BaseException as error:  # noqa: BLE001 - even who interrupts wants the rest to be ended
+        except BaseException as error:  # noqa: BLE001 - an interrupt does not stop the cleanup either
             first = error if first is None else first
     if first is not None:
         raise first

@@ -1,8 +1,8 @@
-"""Ctrl-C at the console of a process, on Windows: how a program there is asked to stop, without signals.
+"""Ctrl-C at the console of a process on Windows, where there are no signals to stop a program.
 
-Each process of a scenario has a console of its own, without a window. What is pressed there reaches it and
-what it has started; a Ctrl-C that is meant for the run does not. (pexpect's PopenSpawn starts programs in a
-process group of their own instead, in which Windows turns Ctrl-C off.)
+Each process of a scenario has a console of its own, without a window. A key pressed there reaches the process
+and its children. A Ctrl-C in the terminal of the run does not reach them. (pexpect's PopenSpawn starts
+programs in a process group of their own instead, in which Windows turns Ctrl-C off.)
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ def press_ctrl_c(pid: int) -> None:
     """Press Ctrl-C at the console of a process.
 
     Raises:
-        InfrastructureError: it has no console, or this is not Windows.
+        InfrastructureError: the process has no console, or this is not Windows.
     """
     if sys.platform != "win32":
         raise InfrastructureError(f"Process {pid} has no console: only Windows has them.")
-    # A process can be at one console only, so another one goes there in its place.
+    # A process has one console only, so a helper process attaches to the other one.
     done = subprocess.run(
         [sys.executable, "-m", __name__, str(pid)],
         creationflags=subprocess.CREATE_NO_WINDOW,
@@ -34,20 +34,20 @@ def press_ctrl_c(pid: int) -> None:
     )
     if done.returncode:
         raise InfrastructureError(
-            f"Ctrl-C could not be pressed at the console of process {pid} (Windows error {done.returncode})."
+            f"Cannot press Ctrl-C at the console of process {pid} (Windows error {done.returncode})."
         )
 
 
 def _press(pid: int) -> int:
     if sys.platform != "win32":
         return 1
-    import ctypes  # noqa: PLC0415 - nobody else needs it
+    import ctypes  # noqa: PLC0415 - only used here
 
     kernel = ctypes.windll.kernel32
     kernel.FreeConsole()
     pressed = (
         kernel.AttachConsole(pid)
-        # This process is not meant.
+        # The helper itself ignores it.
         and kernel.SetConsoleCtrlHandler(None, True)
         and kernel.GenerateConsoleCtrlEvent(_CTRL_C, _ALL_AT_THE_CONSOLE)
     )

@@ -1,13 +1,13 @@
-"""Finds secrets in output, whatever a terminal, JSON, HTML, a URL, a shell or line wrapping made of them.
+"""Finds secrets in output, also after changes by a terminal, JSON, HTML, a URL, a shell or line wrapping.
 
 Three steps, each linear in the length of the text:
 
-1. Escape sequences are decoded and colour codes removed, several times: one layer can hide another.
-2. Only what carries meaning is kept, in lower case: line breaks, spaces, quotes, borders of tables and the
-   signs in which the two alphabets of base64 differ are left out. So one pattern matches all these forms.
-3. The secrets are looked up by short pieces of them, at every few bytes of the text, for all secrets at once.
+1. Decode escape sequences and remove colour codes, several times: one layer can hide another. 2. Fold the
+   text: change it to lower case and drop line breaks, spaces, quotes, table borders and the characters in
+   which the two alphabets of base64 differ. So one pattern matches all these forms.
+3. Look up short pieces of all secrets at once, every few bytes of the text.
 
-Every step remembers where its output came from, so a match is reported as a place in the original.
+Every step records the origin of its output, so a match is a place in the original text.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from dataclasses import dataclass
 from itertools import accumulate, compress
 
 SHORTEST_SECRET = 6
-# A secret with fewer letters and digits is only found as it is written, in one of the usual encodings:
-# without its spaces and in another case it could be an ordinary word.
+# A secret with fewer letters and digits is only found unchanged, in one of the usual encodings: folded, it
+# could be an ordinary word.
 SHORTEST_DISGUISED = 16
-# Of a secret that is at least twice as long, a part of this length is found as well: what a table, a cut or
-# the prefix of a log line leaves of it.
+# Of a secret that is at least twice as long, a part of this length is found as well: a table, a cut or the
+# prefix of a log line may leave only a part.
 SHORTEST_PART = 16
 
 _HEX_DIGITS_OF_A_BYTE = 2
@@ -55,7 +55,7 @@ _ESCAPED = re.compile(
 _STANDS_FOR_TEXT = b"%\\&<"
 _OPENS = re.compile(rb"[\x1b%\\&<#;xu]")
 _LONGEST_CACHED = 12
-# Shorter ones are at the end of every other line, and give nothing away.
+# Many lines end with a shorter part by chance, and it gives nothing away.
 _SHORTEST_BEGINNING = 4
 
 
@@ -66,8 +66,8 @@ def encodings_of(secret: str) -> dict[str, bytes]:
         secret: the plain text.
 
     Returns:
-        The bytes to look for, by the name of the encoding. Base64 is cut to the part that does not depend
-        on what stands before or after the secret, for each of the three alignments.
+        The bytes to search for, by the name of the encoding. Base64 is cut to the part that does not depend
+        on the bytes before or after the secret, for each of the three alignments.
     """
     plain = secret.encode()
     forms = {
@@ -78,7 +78,7 @@ def encodings_of(secret: str) -> dict[str, bytes]:
     }
     for shift in range(3):
         encoded = base64.b64encode(b"\0" * shift + plain)
-        # The first and last groups mix with the neighbours; what is between them is the secret alone.
+        # The first and last groups mix with the neighbours; the part between them is the secret alone.
         inner = encoded[4 if shift else 0 : len(encoded) - 4]
         forms[f"base64 (offset {shift})"] = inner
     distinct = {form: name for name, form in reversed(forms.items())}  # of equal forms, the first name stays
@@ -87,11 +87,11 @@ def encodings_of(secret: str) -> dict[str, bytes]:
 
 @dataclass(frozen=True)
 class Match:
-    """A place where a secret stands.
+    """A place of a secret in a text.
 
     Attributes:
-        start: of the first byte.
-        end: behind the last byte.
+        start: the index of the first byte.
+        end: the index after the last byte.
         encoding: "plain", "hex" or a "base64".
     """
 
@@ -101,7 +101,7 @@ class Match:
 
 
 class Finder:
-    """Finds every secret that it knows.
+    """Finds all secrets that were added to it.
 
     Args:
         parts: whether a part of a long secret is found as well.
@@ -114,17 +114,17 @@ class Finder:
         self._margin = _LONGEST_SPAN
 
     def add(self, secret: str) -> None:
-        """From now on, find this secret. It needs at least `SHORTEST_SECRET` characters."""
+        """Add a secret. It needs at least `SHORTEST_SECRET` characters."""
         folded = _folded(secret.encode())
         if len(folded) < SHORTEST_DISGUISED:
             self._add_as_written(secret)
             return
         has_parts = self._parts and len(folded) >= 2 * SHORTEST_PART
         for variant in dict.fromkeys((secret, secret.upper(), secret.lower())):
-            # What looks like an escape sequence in the secret itself is decoded in the text as well.
+            # A part of the secret that looks like an escape sequence is decoded in the text as well.
             for view in _layers(variant.encode()):
                 self._add_disguised("plain", view.data, SHORTEST_PART if has_parts else 0)
-        # One character of the secret is two of its hex digits, and four thirds in base64.
+        # One character of the secret is two hex digits, and four thirds of a character in base64.
         for name, form in encodings_of(secret).items():
             if name == "hex":
                 least = _HEX_DIGITS_OF_A_BYTE * SHORTEST_PART
@@ -133,7 +133,7 @@ class Finder:
                 self._add_disguised(name, form, SHORTEST_PART * 4 // 3 + 1 if has_parts else 0)
 
     def matches(self, data: bytes) -> Iterator[Match]:
-        """Every place where a secret stands; a place may be found more than once.
+        """All places of secrets; a place may be found more than once.
 
         Args:
             data: a text in UTF-8, or the content of a file.
@@ -157,11 +157,11 @@ class Finder:
 
     @property
     def longest(self) -> int:
-        """How much of a text a secret can take with everything that stands in it."""
+        """The greatest length of a secret in a text, with escape sequences and colours in it."""
         return self._margin
 
     def may_begin_at_end_of(self, data: bytes) -> bool:
-        """Whether a text ends with what could be the beginning of a secret."""
+        """Whether a text ends with a possible beginning of a secret."""
         for view in _layers(data[-self._margin :]):
             if self._disguised.may_begin_at_end_of(_Fold(view).data) or self._as_written.may_begin_at_end_of(
                 view.data
@@ -174,7 +174,7 @@ class Finder:
         if len(pattern) < SHORTEST_DISGUISED:
             return
         self._disguised.add(name, pattern, least or len(pattern))
-        # As much as escape sequences and colours may make of it.
+        # The length with escape sequences and colours.
         self._margin = max(self._margin, 16 * len(pattern))
 
     def _add_as_written(self, secret: str) -> None:
@@ -188,9 +188,9 @@ class Finder:
 
 
 def readings(text: str) -> Iterator[str]:
-    """A text as the finder reads it, in lower case: with every layer of escape sequences, and folded.
+    """The forms of a text that the finder searches: decoded layer by layer, and folded.
 
-    Folded, it has no spaces, line breaks, quotes and borders, so what was broken over lines is whole.
+    A folded text has no spaces, line breaks, quotes and borders, so a wrapped secret is in one piece.
     """
     for view in _layers(_bytes(text)):
         yield view.data.lower().decode("utf-8", "replace")
@@ -202,7 +202,7 @@ def _folded(data: bytes) -> bytes:
 
 
 class _View:
-    """A text, and where in the original each of its bytes stood."""
+    """A text, with the place in the original of each of its bytes."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -231,7 +231,7 @@ class _Decoded(_View):
         assert self._starts is not None  # noqa: S101 - made by the only caller
         after, before = self._starts
         piece = bisect_right(after, index) - 1
-        if piece % 2:  # an escape sequence, which only stands for something as a whole
+        if piece % 2:  # an escape sequence, which has a meaning only as a whole
             return before[piece], before[piece + 1]
         place = before[piece] + index - after[piece]
         return place, place + 1
@@ -251,7 +251,7 @@ class _Fold:
 
 
 class _Meanings(dict[bytes, bytes]):
-    """What escape sequences stand for."""
+    """The meanings of escape sequences."""
 
     def __missing__(self, sequence: bytes) -> bytes:
         meaning = _meaning_of(sequence)
@@ -297,7 +297,7 @@ _MEANINGS = _Meanings()
 def _layers(data: bytes) -> Iterator[_View]:
     view = _View(data)
     yield view
-    # Binary content looks full of escape sequences, and nothing puts several layers of them there.
+    # Binary content looks full of escape sequences, but does not have several layers of them.
     for _ in range(1 if b"\0" in data else _MOST_LAYERS):
         pieces = _ESCAPED.split(view.data)
         if len(pieces) == 1:
@@ -309,13 +309,13 @@ def _layers(data: bytes) -> Iterator[_View]:
         if not any(
             each[0] not in _STANDS_FOR_TEXT or _OPENS.search(_MEANINGS[each]) for each in set(pieces[1::2])
         ):
-            return  # what was removed or decoded can be no part of another layer
+            return  # the removed or decoded parts cannot be a part of another layer
 
 
 class _Index:
     """Finds patterns by pieces of a fixed length.
 
-    A match contains a piece that begins at a multiple of the stride, so only those are looked up.
+    A match contains a piece at a multiple of the stride, so only those are looked up.
     """
 
     def __init__(self, length: int) -> None:
@@ -330,11 +330,11 @@ class _Index:
         return not self._patterns
 
     def add(self, name: str, pattern: bytes, least: int) -> None:
-        """From now on, find a pattern, or any part of it that has at least a length."""
+        """Add a pattern; any part of it of a minimum length is found as well."""
         if pattern in self._patterns or len(pattern) < self._length:
             return
         stride = least - self._length + 1
-        # The smaller stride counts before the pieces do: another thread may be searching.
+        # Set the smaller stride before adding the pieces: another thread may be searching.
         self._stride = min(self._stride or stride, stride)
         for offset in range(len(pattern) - self._length + 1):
             piece = pattern[offset : offset + self._length]
@@ -343,7 +343,7 @@ class _Index:
         self._patterns.add(pattern)
 
     def may_begin_at_end_of(self, data: bytes) -> bool:
-        """Whether a pattern may begin at the end of a text and go on in what follows."""
+        """Whether a pattern may begin at the end of a text and continue after it."""
         if any(
             offset + self._length < len(pattern)
             for _, pattern, offset, _ in self._pieces.get(data[-self._length :], ())

@@ -1,4 +1,4 @@
-"""Downloads: a file from a web server, whole or not at all, with a bar that tells how far it is."""
+"""Downloads of files from a web server, complete or not at all, with a progress bar."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class NotThere(Exception):
 
 
 class Broken(Exception):
-    """The file did not come, or did not come whole; the message says why, without a full stop.
+    """The download failed or is incomplete; the message is the reason, without a full stop.
 
     Attributes:
-        remedy: what may help, likewise.
+        remedy: what the user can do, without a full stop.
     """
 
     def __init__(self, why: str, remedy: str = "check the network, and run again") -> None:
@@ -38,46 +38,46 @@ class Broken(Exception):
 
 
 def text_of(url: str) -> str:
-    """A small text.
+    """Download a small text.
 
     Raises:
-        NotThere: the server has none.
-        Broken: it did not come, or is no text.
+        NotThere: the server has no such file.
+        Broken: the download failed, or the content is not text.
     """
     with _answer(url) as answer:
         try:
             return answer.read().decode("utf-8")
         except UnicodeDecodeError as error:
-            raise Broken(f"{url.rpartition('/')[2]} is no text") from error
+            raise Broken(f"{url.rpartition('/')[2]} is not text") from error
 
 
 def address_after(url: str) -> str:
-    """The address to which the server leads whoever asks for another one.
+    """The address to which the server redirects a request.
 
     Raises:
-        NotThere: the server leads nowhere.
-        Broken: it did not answer.
+        NotThere: the server does not redirect.
+        Broken: the server did not answer.
     """
     with _answer(url) as answer:
         return str(answer.url)
 
 
 def download(url: str, file: Path, title: str) -> None:
-    """Download a file; it is at its place once it is whole, and nothing is there if it never is.
+    """Download a file. The file appears at its place only when it is complete.
 
     Args:
-        url: where from.
-        file: its place; the folder must be there.
-        title: what it is, for the bar.
+        url: the address of the file.
+        file: where to store it; the folder must exist.
+        title: the text of the progress bar.
 
     Raises:
-        NotThere: the server has none.
-        Broken: it did not come, or not whole, or not within the limit.
-        OSError: it could not be kept.
+        NotThere: the server has no such file.
+        Broken: the download failed, is incomplete or took too long.
+        OSError: the file cannot be written.
     """
     deadline = time.monotonic() + DOWNLOAD.seconds
     with (
-        _whole_or_not_at_all(file) as unfinished,
+        _complete_or_absent(file) as unfinished,
         _answer(url) as answer,
         unfinished.open("wb") as sink,
         _bar(title) as bar,
@@ -91,18 +91,18 @@ def download(url: str, file: Path, title: str) -> None:
 
 
 def keep_text(text: str, file: Path) -> None:
-    """Write down a text; it is at its place once it is whole, and what was there before stays if it never is.
+    """Write a text file. It replaces an earlier file only when it is complete.
 
     Raises:
-        OSError: it could not be kept.
+        OSError: the file cannot be written.
     """
-    with _whole_or_not_at_all(file) as unfinished:
+    with _complete_or_absent(file) as unfinished:
         unfinished.write_text(text, "utf-8")
 
 
 @contextmanager
-def _whole_or_not_at_all(file: Path) -> Iterator[Path]:
-    _remove_what_the_dead_left(file)
+def _complete_or_absent(file: Path) -> Iterator[Path]:
+    _remove_leftovers(file)
     unfinished = file.with_name(f"{file.name}.{os.getpid()}{_UNFINISHED}")
     try:
         yield unfinished
@@ -128,11 +128,11 @@ def _client() -> httpx.Client:
     try:
         return httpx.Client(follow_redirects=True, timeout=HTTP_ANSWER.seconds)
     except ImportError as error:
-        raise Broken("a SOCKS proxy is set, which this suite cannot use", _OTHER_PROXY) from error
+        raise Broken("a SOCKS proxy is set; this suite supports HTTP proxies only", _OTHER_PROXY) from error
     except OSError as error:
         raise Broken(
-            f"no certificates can be read where SSL_CERT_FILE says: {error.strerror}",
-            "give a file of certificates with SSL_CERT_FILE or unset it, and run again",
+            f"the file that SSL_CERT_FILE names cannot be read: {error.strerror}",
+            "set SSL_CERT_FILE to a file of certificates or unset it, and run again",
         ) from error
     except (ValueError, httpx.InvalidURL) as error:
         raise Broken(f"the proxy that is set cannot be used: {error}", _OTHER_PROXY) from error
@@ -146,7 +146,7 @@ def _bar(title: str) -> Progress:
     return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
-def _remove_what_the_dead_left(file: Path) -> None:
+def _remove_leftovers(file: Path) -> None:
     for left in file.parent.glob(f"{file.name}.*{_UNFINISHED}"):
         pid = left.name.removesuffix(_UNFINISHED).rpartition(".")[2]
         if not (pid.isdigit() and psutil.pid_exists(int(pid))):

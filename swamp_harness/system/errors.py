@@ -1,4 +1,4 @@
-"""The two ways in which a run goes wrong, kept apart everywhere: infrastructure, or a broken promise.
+"""The two kinds of failure: an infrastructure error, or a broken promise.
 
 `PromiseBroken` is an `AssertionError`, so behave calls the step failed and Allure calls it failed;
 `InfrastructureError` is not, so behave calls the step an error and Allure calls it broken.
@@ -14,7 +14,7 @@ from swamp_harness.system.redaction import SECRETS
 
 
 class ExitCode(IntEnum):
-    """What the whole run says to its caller."""
+    """The exit code of a command."""
 
     EVERY_PROMISE_HELD = 0
     PROMISE_BROKEN = 1
@@ -38,11 +38,11 @@ class ExitCode(IntEnum):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two values that were to be equal, as JSON can hold them, blanked of secrets.
+    """Two values that should be equal, as JSON values, blanked of secrets.
 
     Attributes:
-        expected: the value that would have kept the promise.
-        actual: the value that the product showed.
+        expected: the value that keeps the promise.
+        actual: the value of the product.
     """
 
     expected: Any
@@ -50,10 +50,10 @@ class Comparison:
 
 
 class PromiseBroken(AssertionError):
-    """The product did something else than was promised. The message is blanked of secrets.
+    """The product broke a promise. The message is blanked of secrets.
 
     Attributes:
-        comparison: of two values, if it is that; else None.
+        comparison: the two values that differ; None if the failure is not a comparison.
     """
 
     def __init__(self, message: str, comparison: Comparison | None = None) -> None:
@@ -62,16 +62,16 @@ class PromiseBroken(AssertionError):
 
 
 class ContractBroken(PromiseBroken):
-    """The product wrote something malformed, or did not write a file that it must write.
+    """The product wrote malformed output, or did not write a file that it must write.
 
-    This is a broken promise in every step, in a Given as well: no set-up excuses it.
+    This is a broken promise in every step, also in a Given.
     """
 
 
 class InfrastructureError(Exception):
-    """The infrastructure, not the promise under test: no binary, a port taken, the product not starting.
+    """The infrastructure failed: no binary, a port in use, the product does not start.
 
-    The message is one sentence saying what is wrong, followed by the way to mend it where there is one.
+    The message is one sentence: what is wrong, then how to fix it if there is a way.
     """
 
     def __init__(self, message: str) -> None:
@@ -79,7 +79,7 @@ class InfrastructureError(Exception):
 
 
 class UnusableInput(InfrastructureError):
-    """Bad input from the person who started the run; carries the exit code that the run ends with."""
+    """Invalid input of the person who started the run, with the exit code of the run."""
 
     def __init__(self, message: str, exit_code: ExitCode) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Files on a machine, wherever it is: what a scenario does with them, in a few verbs."""
+"""The files of a machine, local or remote, and what a scenario does with them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Entry:
     """Something in a folder.
 
     Attributes:
-        name: of it.
+        name: its name.
         is_folder: whether it is a folder.
-        size: of a file, in bytes.
-        modified: when it was last changed, in seconds, as finely as the machine tells.
+        size: the size of a file, in bytes.
+        modified: the time of the last change, in seconds, with the precision of the machine.
     """
 
     name: str
@@ -35,10 +35,10 @@ class Files(Protocol):
     """The files of one machine."""
 
     def for_another_thread(self) -> Files:
-        """The same files, for a thread of its own to ask."""
+        """The same files, for use in another thread."""
 
     def make(self, folder: PurePath) -> None:
-        """Make a folder, and those above it; it may be there."""
+        """Make a folder with its parents; it may exist."""
 
     def exists(self, place: PurePath) -> bool:
         """Whether there is a file or folder."""
@@ -51,38 +51,38 @@ class Files(Protocol):
         """
 
     def write(self, file: PurePath, content: bytes) -> None:
-        """Give a file a new content; its folder must be there."""
+        """Replace the content of a file; its folder must exist."""
 
     def below(self, folder: PurePath) -> list[PurePath]:
-        """Every file below a folder, by name; none if it is not there."""
+        """All files below a folder, sorted; none if the folder does not exist."""
 
     def entries(self, folder: PurePath) -> list[Entry]:
-        """What is in a folder, by name.
+        """The entries of a folder, sorted by name.
 
         Raises:
             OSError: there is no such folder.
         """
 
     def modified(self, file: PurePath) -> float:
-        """When a file was last changed, in seconds, as finely as the machine tells.
+        """The time of the last change of a file, in seconds, with the precision of the machine.
 
         Raises:
             OSError: there is no such file.
         """
 
     def remove(self, folder: PurePath) -> None:
-        """Remove a folder with all that is in it; it need not be there."""
+        """Remove a folder with its content; it may be missing."""
 
 
 class LocalFiles:
     """The files of the machine that this program runs on."""
 
     def for_another_thread(self) -> Files:
-        """The same; any thread may ask."""
+        """The same object; it is safe in every thread."""
         return self
 
     def make(self, folder: PurePath) -> None:
-        """Make a folder, and those above it; it may be there."""
+        """Make a folder with its parents; it may exist."""
         Path(folder).mkdir(parents=True, exist_ok=True)
 
     def exists(self, place: PurePath) -> bool:
@@ -98,27 +98,27 @@ class LocalFiles:
         return Path(file).read_bytes()
 
     def write(self, file: PurePath, content: bytes) -> None:
-        """Give a file a new content; its folder must be there."""
+        """Replace the content of a file; its folder must exist."""
         Path(file).write_bytes(content)
 
     def below(self, folder: PurePath) -> list[PurePath]:
-        """Every file below a folder, by name; none if it is not there."""
+        """All files below a folder, sorted; none if the folder does not exist."""
         return sorted(path for path in Path(folder).rglob("*") if path.is_file())
 
     def entries(self, folder: PurePath) -> list[Entry]:
-        """What is in a folder, by name.
+        """The entries of a folder, sorted by name.
 
         Raises:
             OSError: there is no such folder.
         """
         return [
-            Entry(path.name, path.is_dir(), told.st_size, told.st_mtime)
+            Entry(path.name, path.is_dir(), status.st_size, status.st_mtime)
             for path in sorted(Path(folder).iterdir())
-            for told in [path.stat()]
+            for status in [path.stat()]
         ]
 
     def modified(self, file: PurePath) -> float:
-        """When a file was last changed, in seconds.
+        """The time of the last change of a file, in seconds.
 
         Raises:
             OSError: there is no such file.
@@ -126,7 +126,7 @@ class LocalFiles:
         return Path(file).stat().st_mtime
 
     def remove(self, folder: PurePath) -> None:
-        """Remove a folder with all that is in it; it need not be there.
+        """Remove a folder with its content; it may be missing.
 
         Raises:
             InfrastructureError: something in it cannot be removed.
@@ -138,10 +138,10 @@ HERE = LocalFiles()
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder with all that is in it; it need not be there.
+    """Remove a folder with its content; it may be missing.
 
-    Windows locks a file for as long as a process has it open, which one that was killed has for a moment yet:
-    that is waited out.
+    On Windows a killed process keeps its files open for a moment, and open files cannot be removed: this
+    waits.
 
     Raises:
         InfrastructureError: something in it cannot be removed.
@@ -156,19 +156,17 @@ def _refusal(folder: Path) -> str:
     try:
         shutil.rmtree(folder)
     except FileNotFoundError as error:
-        return str(error) if folder.exists() else ""  # somebody else removes files in it as well
+        return str(error) if folder.exists() else ""  # another process may remove files as well
     except OSError as error:
         if isinstance(error, PermissionError) and error.filename:
             with contextlib.suppress(OSError):
-                Path(error.filename).chmod(
-                    stat.S_IRWXU
-                )  # one that may only be read is not removed on Windows
+                Path(error.filename).chmod(stat.S_IRWXU)  # Windows does not remove a read-only file
         return str(error)
     return ""
 
 
 def copy(source: Files, folder: PurePath, target: Files, copied: PurePath) -> None:
-    """Copy all files below a folder, to the same machine or another one; what vanishes is left out."""
+    """Copy all files below a folder, to the same machine or another one; skip files that vanish."""
     target.make(copied)
     for file in source.below(folder):
         place = copied / file.relative_to(folder)

@@ -1,7 +1,7 @@
-"""Standard output and error that survive their readers.
+"""Standard output and error streams that never fail.
 
-A closed pipe, a closed terminal or a full disk stops what is shown, never what runs: from the first write
-that fails, a stream drops everything.
+A closed pipe, a closed terminal or a full disk stops the output, not the run. After the first write that
+fails, a stream drops everything.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ class LastingStream:
     """A text stream whose writes never fail.
 
     Args:
-        stream: the stream that is written to.
+        stream: the stream to write to.
 
     Attributes:
-        lost: the error of the first write that failed; empty while none has.
+        lost: the error of the first failed write; empty if there is none.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.lost = ""
-        self._tell: Callable[[str], None] = lambda _: None
+        self._report: Callable[[str], None] = lambda _: None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
     @property
     def closed(self) -> bool:
-        """Never: a closed stream is one that drops everything."""
+        """Always False: a closed stream drops everything instead."""
         return False
 
     def isatty(self) -> bool:
-        """Whether somebody may be looking."""
+        """Whether the stream is a terminal."""
         try:
             return not self.lost and self._stream.isatty()
         except (OSError, ValueError):
@@ -67,27 +67,27 @@ class LastingStream:
             except (OSError, ValueError) as error:
                 self._lose(error)
 
-    def when_lost(self, tell: Callable[[str], None]) -> None:
-        """Pass on the error of the first write that fails, or has failed."""
-        self._tell = tell
+    def when_lost(self, report: Callable[[str], None]) -> None:
+        """Call a function with the error of the first failed write, now or later."""
+        self._report = report
         if self.lost:
-            tell(self.lost)
+            report(self.lost)
 
     def _lose(self, error: Exception) -> None:
         self.lost = f"{type(error).__name__}: {error}"
-        # What is still in the buffer would fail once more when the interpreter flushes it at its end.
+        # The interpreter flushes the buffer at its end, which would fail once more.
         with contextlib.suppress(OSError, ValueError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             try:
                 os.dup2(nowhere, self._stream.fileno())
             finally:
                 os.close(nowhere)
-        self._tell(self.lost)
+        self._report(self.lost)
 
 
 @contextmanager
 def lasting_output() -> Iterator[LastingStream]:
-    """Make standard output and error lasting; yields standard output. Within another one, nothing changes."""
+    """Make standard output and error lasting; yields standard output. Nested calls change nothing."""
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = _lasting(sys.stdout), _lasting(sys.stderr)
     try:
@@ -102,8 +102,8 @@ def _lasting(stream: TextIO | LastingStream | None) -> LastingStream:
     if isinstance(stream, LastingStream):
         return stream
     if stream is None:  # it was closed when the interpreter started
-        stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it lasts as long as the process
+        stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the process ends
     if isinstance(stream, io.TextIOWrapper):
-        # What the encoding lacks is written as an escape, such as \\u2713, and ends no run.
+        # A character that the encoding lacks is written as an escape, such as \\u2713.
         stream.reconfigure(errors="backslashreplace")
     return LastingStream(stream)

@@ -1,7 +1,7 @@
-"""Looks for a secret in everything that lies on a disk, byte by byte, and proves each time that it can find.
+"""Searches files for a secret, byte by byte, and proves each time that the search works.
 
-A search that finds nothing proves nothing unless it would have found something: before a folder is called
-clean, a value is planted in it the way a leak would lie there, and the search must find the plant.
+A search that finds nothing proves nothing unless it can find something. Before a folder counts as clean, a
+value is planted in it like a leak, and the search must find that value.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Leak:
 
     Attributes:
         place: a file, or the name of an output.
-        encoding: in which form it stood there; "disguised" if only decoding and folding made it visible.
+        encoding: its form; "disguised" if only decoding and folding made it visible.
     """
 
     place: str
@@ -36,12 +36,12 @@ class Leak:
 
 
 class Sought:
-    """What is looked for: a secret, in its usual encodings and in every disguise.
+    """A secret to search for, in its usual encodings and in every disguise.
 
     Args:
         secret: the plain text.
-        disguised: whether it is also found where its case was changed, or where escape sequences, colours,
-            quotes or line breaks stand in it (see `disguises`). Only for values that no ordinary text holds.
+        disguised: whether it is also found in another case, or with escape sequences, colours, quotes or line
+            breaks in it (see `disguises`). Only for values that do not occur in ordinary text.
     """
 
     def __init__(self, secret: str, *, disguised: bool = True) -> None:
@@ -52,12 +52,12 @@ class Sought:
 
     @property
     def overlap(self) -> int:
-        """How much of the content before a piece is needed to find what begins there."""
+        """How many bytes before a piece are needed to find a secret that begins there."""
         longest = max(map(len, self._forms.values()), default=1) - 1
         return longest if self._finder is None else max(longest, self._finder.longest)
 
     def encodings_in(self, content: bytes) -> set[str]:
-        """In which encodings it stands in a content; in which disguises, if in none of them."""
+        """The encodings in which a content holds it; the disguises, if there is no plain encoding."""
         found = {encoding for encoding, form in self._forms.items() if form in content}
         if found or self._finder is None:
             return found
@@ -71,15 +71,15 @@ def search_files(
 
     Args:
         secret: the plain text to look for, in all its usual encodings.
-        roots: the folders to search; each is proven first by a planted value.
-        except_in: folders where the secret may lie.
-        disguised: whether it is also looked for in disguise; not for ordinary words.
+        roots: the folders to search; a planted value proves the search in each first.
+        except_in: folders that may hold the secret.
+        disguised: whether to find it in disguise as well; not for ordinary words.
 
     Returns:
-        The leaks, none if the secret is nowhere.
+        The leaks; empty if there are none.
 
     Raises:
-        InfrastructureError: a planted value was not found, so the search could not have found a leak.
+        InfrastructureError: the search did not find a planted value, so it could not find a leak.
     """
     for root in roots:
         _prove_search_of(root)
@@ -97,11 +97,11 @@ def search_text(secret: str, texts: Iterable[tuple[str, str]]) -> list[Leak]:
 
 
 def _prove_search_of(root: Path) -> None:
-    # In the middle of binary data, and across the border of two reads: where a simpler search would miss it.
+    # In the middle of binary data, and across the border of two reads, where a simple search misses it.
     planted = secrets.token_hex(32)
     plain = os.urandom(_CHUNK - 16) + planted.encode() + b"\0\xff" * 8
     _prove_that_is_found(planted, plain, root, disguised=False)
-    # Not after random bytes: such as "%" or an escape before the value would make other letters of it.
+    # Not after random bytes: a "%" or an escape before the value would change its first letters.
     in_colours = "\x1b[0m\n".join(planted.upper())
     disguised = b"\0\xff" * (_CHUNK // 2 - 100) + in_colours.encode() + b"\0\xff" * 8
     _prove_that_is_found(planted, disguised, root, disguised=True)
@@ -111,7 +111,7 @@ def _prove_that_is_found(planted: str, content: bytes, root: Path, *, disguised:
     plant = root / ".planted-value"
     plant.write_bytes(content)
     try:
-        # The disguised one is only looked for in its own file: to decode all others twice takes too long.
+        # Search the disguised value in its own file only: to decode all others twice takes too long.
         found = (
             _found_in_file(plant, Sought(planted))
             if disguised
@@ -121,7 +121,7 @@ def _prove_that_is_found(planted: str, content: bytes, root: Path, *, disguised:
         plant.unlink()
     if [leak.place for leak in found] != [str(plant)]:
         raise InfrastructureError(
-            f"The leak search is blind in {root}: it did not find the value planted there, it saw {found}."
+            f"The leak search does not work in {root}: it did not find the value planted there, but {found}."
         )
 
 
@@ -149,6 +149,6 @@ def _found_in_file(path: Path, sought: Sought) -> list[Leak]:
                 found |= sought.encodings_in(window)
                 tail = window[-sought.overlap :]
     except FileNotFoundError:
-        return []  # a living process may remove its own files meanwhile
+        return []  # a running process may remove its own files meanwhile
     as_usual = {encoding for encoding in found if not encoding.endswith(_DISGUISED)}
     return [Leak(str(path), encoding) for encoding in sorted(as_usual or found)]

@@ -1,7 +1,7 @@
-"""Every limit of a wait, by name, in one table. A limit is never a promise: it ends a wait that hangs.
+"""The timeouts of all waits, by name. A timeout is not a promise: it ends a wait that hangs.
 
-`UAT_TIME_SCALE` (a number above 0; unset or empty is 1) stretches all of them for a slow or loaded machine,
-and the pace of the target shortens them for a quick one.
+`UAT_TIME_SCALE` (a number above 0; unset or empty is 1) multiplies all of them on a slow or loaded machine,
+and the factor of the target shortens them for a fast target.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _paces = [1.0]
 
 @dataclass(frozen=True)
 class Limit:
-    """A named upper bound of a wait.
+    """A named timeout of a wait.
 
     Attributes:
-        name: how messages call it.
+        name: its name in messages.
         nominal: seconds, before scaling.
     """
 
@@ -47,7 +47,7 @@ DEADLINE_KEPT = Limit("the disconnection at a deadline", 3)
 GRACE_WINDOW_OVER = Limit("the removal from the pool after the grace window", 20)
 RUN_KNOWN = Limit("the start of a run", 45)
 RUN_ENDED = Limit("the end of a run", 60)
-# Four times what a whole scenario with 330 MB took on two shared cores, without TLS.
+# Four times the duration of a whole scenario with 330 MB on two shared cores, without TLS.
 ARTIFACT_SENT = Limit("the sending of a large artifact", 300)
 STEP_QUEUED = Limit("a step's coming into the queue", 30)
 QUEUE_LIMIT_OVER = Limit("the end of a step's queue limit", 60)
@@ -59,7 +59,7 @@ STEP_PROCESSES_GONE = Limit("the end of a step's processes", 15)
 SILENCE_NOTICED = Limit("the orchestrator's notice of a silent connection", 20)
 ATTEMPTS_MADE = Limit("a worker's attempts to come back", 45)
 OUTPUT_DRAINED = Limit("the last output of an ended process", 1)
-# Longer than any other limit: what says nothing for so long hangs in itself.
+# Longer than any other limit: a scenario without output for so long hangs.
 NEXT_STEP = Limit("the next step of a scenario", 900)
 SCENARIO_ENDED = Limit("the end of an interrupted scenario", 30)
 FOLDER_REMOVED = Limit("the removal of a folder", 15)
@@ -70,12 +70,12 @@ HOST_ANSWER = Limit("an answer of another machine over SSH", 20)
 
 
 def set_pace(factor: float) -> None:
-    """Multiply all limits by a factor from now on, as suits the target."""
+    """Multiply all limits by a factor from now on, for the speed of the target."""
     _paces[:] = [factor]
 
 
 def time_scale() -> float:
-    """The factor by which all limits are stretched: that of the machine times that of the target.
+    """The factor of all limits: that of the machine times that of the target.
 
     Raises:
         UnusableInput: `UAT_TIME_SCALE` is not a number above zero (exit code 2).

@@ -1,10 +1,10 @@
-"""Cuts a stream of bytes into lines, in time that grows with its length however long a line is."""
+"""Splits a stream of bytes into lines, in linear time even for long lines."""
 
 from __future__ import annotations
 
 
 class Lines:
-    """The lines of one stream, which comes in pieces."""
+    """The lines of one stream that arrives in pieces."""
 
     def __init__(self) -> None:
         self._begun: list[bytes] = []
@@ -20,7 +20,7 @@ class Lines:
         return [_text(line) for line in whole]
 
     def rest(self) -> list[str]:
-        """The last line, if the stream does not end with the end of a line; nothing otherwise."""
+        """The last line, if it has no line break at its end; otherwise nothing."""
         line, self._begun = b"".join(self._begun), []
         return [_text(line)] if line else []
 

@@ -1,7 +1,7 @@
-"""Finds and ends what a run has started, even what was orphaned.
+"""Finds and ends the processes of a run, even orphaned ones.
 
-Every process of a run carries a mark in its environment, which all its descendants inherit. A family tree
-forgets a grandchild once its parent has died; the mark does not.
+Every process of a run carries a mark in its environment, which all its descendants inherit. The process
+tree loses a grandchild when its parent ends; the mark stays.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def marked_processes(mark: str) -> list[psutil.Process]:
             if process.environ().get(MARK_VARIABLE, "").startswith(mark):
                 found.append(process)
         except (psutil.Error, OSError):
-            continue  # gone meanwhile, or somebody else's
+            continue  # it has ended, or belongs to another user
     return found
 
 
@@ -48,15 +48,15 @@ def described(processes: Iterable[psutil.Process], variable: str, value: str) ->
             if process.environ().get(variable) == value:
                 found.append((process.pid, " ".join(process.cmdline())))
         except (psutil.Error, OSError):
-            continue  # gone meanwhile
+            continue  # it has ended
     return found
 
 
 def end_marked(mark: str) -> int:
-    """Kill every marked process, again and again until none is left, since a dying one may still fork.
+    """Kill all marked processes, repeatedly until none is left: a dying process may still fork.
 
     Returns:
-        How many processes were killed.
+        The number of killed processes.
     """
     killed: set[tuple[int, float]] = set()
     for _ in range(_SWEEPS):
@@ -74,6 +74,6 @@ def end_marked(mark: str) -> int:
 
 
 def wait_for_end_of_input() -> None:
-    """Block until standard input ends, which it does when the process holding its other end is gone."""
+    """Block until standard input ends, that is until the process at its other end is gone."""
     while sys.stdin.buffer.read(1):
         pass

@@ -1,4 +1,4 @@
-"""How much memory a process takes, with everything that descends from it, watched while something happens."""
+"""The memory of a process and its descendants, measured over time."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _LOOK_EVERY_SECONDS = 0.05
 
 
 class MemoryWatch:
-    """Looks at the resident memory of a process tree again and again, until it is closed.
+    """Measures the resident memory of a process tree repeatedly, until it is closed.
 
     Args:
-        look: tells what the tree takes at this moment, in bytes.
+        look: returns the memory of the tree now, in bytes.
 
     Raises:
-        InfrastructureError: it cannot be told.
+        InfrastructureError: it cannot be measured.
     """
 
     def __init__(self, look: Callable[[], int]) -> None:
@@ -35,22 +35,22 @@ class MemoryWatch:
 
     @property
     def at_first(self) -> int:
-        """What the tree took when the watch began, in bytes."""
+        """The memory of the tree at the first measurement, in bytes."""
         return self._taken[0][1]
 
     def most_between(self, start: datetime, end: datetime) -> int:
-        """The most that the tree took at any moment between two points in time, in bytes.
+        """The highest memory of the tree between two points in time, in bytes.
 
         Raises:
-            InfrastructureError: it was not looked at in between.
+            InfrastructureError: there is no measurement in between.
         """
         taken = [size for at, size in self._taken if start <= at <= end]
         if not taken:
-            raise InfrastructureError("Nobody looked at the memory at that time.")
+            raise InfrastructureError("There is no measurement of the memory at that time.")
         return max(taken)
 
     def close(self) -> None:
-        """Look no longer."""
+        """Stop measuring."""
         self._over.set()
         self._watcher.join()
 
@@ -64,12 +64,12 @@ class MemoryWatch:
 
     def _watch(self) -> None:
         while not self._over.wait(_LOOK_EVERY_SECONDS):
-            with contextlib.suppress(InfrastructureError):  # what cannot be told later has ended
+            with contextlib.suppress(InfrastructureError):  # a process that has ended cannot be measured
                 self._taken.append((datetime.now(UTC), self._look()))
 
 
 def memory_of(pid: int) -> int:
-    """What a process on this machine takes with everything that descends from it, in bytes.
+    """The memory of a local process and its descendants, in bytes.
 
     Raises:
         InfrastructureError: there is no such process.
@@ -78,7 +78,7 @@ def memory_of(pid: int) -> int:
         root = psutil.Process(pid)
         tree = [root, *root.children(recursive=True)]
     except psutil.Error as error:
-        raise InfrastructureError(f"The memory of process {pid} cannot be told: {error}.") from error
+        raise InfrastructureError(f"The memory of process {pid} cannot be measured: {error}.") from error
     total = 0
     for process in tree:
         with contextlib.suppress(psutil.Error):

@@ -1,14 +1,14 @@
-"""A network path between two processes that a scenario can cut: a TCP forwarder with faults.
+"""A network path between two processes that a scenario can cut: a TCP forwarder with outages.
 
-The faults are those of real networks, seen from both ends as a real network would show them:
+The outages are those of real networks, and look the same from both ends:
 
 - stall: nothing passes. Connections stay open, new ones are accepted, and what was sent is held back and
-  arrives once the path heals, as TCP would retransmit it.
+  arrives when the path heals, as TCP retransmits it.
 - reset: every open connection breaks with a connection reset.
-- cut: stall and reset at once: what was connected breaks, and a new connection gets no answer.
-- break at the near end: every open connection breaks for whoever dialled, and its other end stays open until
-  it is told, as after a reboot of a router.
-- refuse: every open connection breaks, and every new one is refused, as where no program listens.
+- cut: stall and reset together: open connections break, and a new connection gets no answer.
+- break at the near end: every open connection breaks for the client, and its far end stays open until it is
+  broken as well, as after a reboot of a router.
+- refuse: every open connection breaks, and every new one is refused, as if no program listens.
 - heal: everything passes again.
 """
 
@@ -36,7 +36,7 @@ _DIAL_LIMIT = 10
 
 
 class PathState(Enum):
-    """What becomes of what is sent over a path."""
+    """What happens to the data that is sent over a path."""
 
     PASSING = "passing"
     HELD = "held back"
@@ -46,11 +46,11 @@ class PathState(Enum):
 
 @dataclass(frozen=True)
 class PathChange:
-    """A fault of a path, or its end.
+    """The start or the end of an outage.
 
     Attributes:
-        at: when.
-        state: of the path from then on; broken off is but for the moment.
+        at: the time.
+        state: the state of the path from then on; BROKEN lasts for a moment only.
     """
 
     at: datetime
@@ -61,15 +61,15 @@ class NetworkPath:
     """Forwards TCP connections from a port of its own to a target.
 
     Args:
-        target: host and port that the path leads to; looked up at each connection, so it may be changed.
-        listen_at: the address of this machine where it begins.
+        target: host and port at the far end; read at each connection, so it may change.
+        listen_at: the address of this machine at the near end.
 
     The path listens as soon as it exists, at `address`.
 
     Attributes:
-        stalled_at: when it was stalled last, None if it never was.
-        changes: what was done to it, in order.
-        requests: the requests that were sent over it to the target, as far as they are not encrypted.
+        stalled_at: the time of the last stall; None if there was none.
+        changes: the outages and their ends, in order.
+        requests: the unencrypted requests to the target.
     """
 
     def __init__(self, target: tuple[str, int], listen_at: str = "127.0.0.1") -> None:
@@ -87,28 +87,28 @@ class NetworkPath:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port where the path begins."""
+        """Host and port of the near end."""
         return self._address
 
     @property
     def connections(self) -> int:
-        """How many connections have been accepted and not ended, passing or held."""
+        """The number of open connections, passing or held."""
         with self._lock:
             return len(self._pairs)
 
     @property
     def being_read(self) -> int:
-        """How many ends of connections are being read from at this moment; a broken one is not for long."""
+        """The number of connection ends that are read now; a broken one drops out soon."""
         with self._lock:
             return sum(pair.being_read for pair in self._pairs)
 
     def hold(self) -> None:
-        """Accept connections as ever, and let nothing pass on them until the path heals."""
+        """Accept connections, and hold all data back until the path heals."""
         self.stalled_at = self._note(PathState.HELD)
         self._passing.clear()
 
     def stall(self) -> None:
-        """Let nothing pass any longer, in either direction, without telling anybody."""
+        """Silently hold back all data, in both directions."""
         self.hold()
 
     def reset(self) -> None:
@@ -138,18 +138,18 @@ class NetworkPath:
             pair.break_far_end()
 
     def cut(self) -> None:
-        """Break what is connected and leave new connections without an answer."""
+        """Break the open connections and leave new ones without an answer."""
         self.stall()
         self.reset()
 
     def refuse(self) -> None:
-        """Break what is connected and refuse new connections."""
+        """Break the open connections and refuse new ones."""
         self._note(PathState.REFUSED)
         self._stop_listening()
         self._break()
 
     def heal(self) -> None:
-        """Let everything pass again; what was held back arrives first.
+        """Let all data pass again; what was held back arrives first.
 
         Raises:
             InfrastructureError: another program took the path's port while the path refused connections.
@@ -166,7 +166,7 @@ class NetworkPath:
                 ) from error
 
     def close(self) -> None:
-        """End the path and everything on it."""
+        """Close the path and its connections."""
         self._passing.set()
         self._stop_listening()
         self._break()
@@ -217,7 +217,7 @@ class NetworkPath:
 
 
 class _Pair:
-    """One connection through the path: the near socket, and the far one once the target was reached."""
+    """One connection through the path: the near socket, and the far one when the target is reached."""
 
     def __init__(self, near: socket.socket, passing: threading.Event, read: Callable[[bytes], None]) -> None:
         self._near = near
@@ -234,7 +234,7 @@ class _Pair:
         try:
             far = socket.create_connection(target, timeout=_DIAL_LIMIT)
         except OSError:
-            self.reset()  # nobody at the other end: the near end learns it as a broken connection
+            self.reset()  # the target is unreachable: break the near end
             return
         far.settimeout(None)
         with self._lock:
@@ -278,11 +278,11 @@ class _Pair:
             self._passing.wait()
             self._far_end_may_break.wait()
             if not self._broken:
-                sink.shutdown(socket.SHUT_WR)  # pass on that this side has said all it had to say
+                sink.shutdown(socket.SHUT_WR)  # pass on the end of the stream
         except OSError:
             self._far_end_may_break.wait()
             if not self._broken:
-                self.reset()  # one end broke: so does the other
+                self.reset()  # one end broke: break the other as well
 
     def _received(self, source: socket.socket) -> bytes:
         with self._lock:

@@ -1,6 +1,6 @@
-"""Makes text of the product, or of a feature, harmless: for files, terminals and CI logs.
+"""Makes text of the product or of a feature safe for files, terminals and CI logs.
 
-Secrets are blanked first: once a character of a secret is escaped, the secret is no longer found.
+Secrets are blanked first: a secret with an escaped character is not found any more.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 from swamp_harness.system.redaction import SECRETS
 
-# Control characters except tab and newline, what turns the direction of writing, line separators that only
-# some programs know, halves of surrogate pairs, and code points that are no characters.
+# Control characters except tab and newline, marks that change the direction of writing, unusual line
+# separators, halves of surrogate pairs, and code points that are not characters.
 _UNWRITABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufdd0-\ufdef"
     + "".join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
@@ -28,16 +28,15 @@ _MOST_LINES, _LONGEST_LINE = 60, 500
 
 
 def clean(text: str) -> str:
-    r"""The text as every format can hold it.
+    r"""The text without characters that some format cannot hold.
 
-    A character that some format cannot hold is shown as its escape, such as `\x1b`. The end of a line is a
-    newline, however the product wrote it.
+    Such a character becomes its escape, such as `\x1b`. Every line ends with a newline.
     """
     return _UNWRITABLE.sub(_escape, text.replace("\r\n", "\n"))
 
 
 def for_file(text: str) -> str:
-    """The text for a file that people or programs read: blanked of secrets, and clean."""
+    """The text for a file: blanked of secrets, and clean."""
     return clean(SECRETS.blank(text))
 
 
@@ -65,7 +64,7 @@ def for_terminal(text: str) -> str:
 
 
 def shortened(text: str, most_lines: int = _MOST_LINES, longest_line: int = _LONGEST_LINE) -> str:
-    """The first and the last lines of a text, each cut to length, with notes of what is left out."""
+    """The first and the last lines of a text, each cut to length, with notes about the omitted parts."""
     lines = text.split("\n")
     if len(lines) > most_lines:
         first, last = most_lines - most_lines // 2, most_lines // 2
@@ -75,7 +74,7 @@ def shortened(text: str, most_lines: int = _MOST_LINES, longest_line: int = _LON
 
 
 def cut(line: str, longest: int = _LONGEST_LINE) -> str:
-    """The beginning of a line, with a note of what is left out."""
+    """The beginning of a line, with a note about the omitted part."""
     if len(line) <= longest:
         return line
     return f"{line[:longest]} [... {len(line) - longest} characters left out]"

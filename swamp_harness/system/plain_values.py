@@ -1,4 +1,4 @@
-"""Values as JSON can hold them, blanked of secrets: what was promised and what was seen, for records."""
+"""Values as JSON values, blanked of secrets: the expected and actual values in records."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from swamp_harness.system.redaction import SECRETS
 def plain(value: object) -> Any:
     """A value made of dicts, lists, texts, numbers, booleans and None.
 
-    A dataclass is a dict of its fields, an enumeration its value, a set a sorted list, else its text.
+    A dataclass becomes a dict of its fields, an enumeration its value, a set a sorted list, anything else its
+    text.
     """
     if isinstance(value, Enum):
         return plain(value.value)

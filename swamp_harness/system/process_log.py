@@ -1,7 +1,7 @@
-"""What a process says, line by line: to a file with secrets blanked, and in memory as it was said.
+"""The output of a process, line by line: in a file with secrets blanked, and unchanged in memory.
 
-The memory keeps the raw lines because a search for a leaked secret has to see what the product really
-printed; only the blanked lines ever reach a disk.
+The memory keeps the raw lines because the search for a leaked secret needs the real output of the product.
+Only blanked lines are written to disk.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MOST_HELD_BACK = 100
 
 
 class Life(Enum):
-    """What happens to a process."""
+    """An event in the life of a process."""
 
     STARTED = "started"
     SUSPENDED = "suspended"
@@ -36,11 +36,11 @@ class Life(Enum):
 
 @dataclass(frozen=True)
 class LifeEvent:
-    """Something that has happened to a process.
+    """An event of a process.
 
     Attributes:
-        at: when.
-        what: has happened.
+        at: the time.
+        what: the kind of event.
     """
 
     at: datetime
@@ -52,7 +52,7 @@ class LogLine:
     """One line of output.
 
     Attributes:
-        at: when it was read.
+        at: the time at which it was read.
         stream: "stdout" or "stderr".
         text: the line as the process wrote it, without its end.
     """
@@ -72,17 +72,17 @@ class _Entry:
 class ProcessLog:
     """The output of one actor over all its starts. Safe to use from several threads.
 
-    A line that ends with what could be the beginning of a secret reaches the file together with what
-    follows it. What becomes known as a secret later is blanked in the file at once.
+    A line that may end with the beginning of a secret is written together with the next lines. A secret that
+    becomes known later is blanked in the file at once.
 
     Args:
-        file: where the blanked lines go; the file is created at once.
-        hear: called with every line, in the thread that read it.
+        file: takes the blanked lines; created at once.
+        on_line: called with every line, in the thread that reads it.
     """
 
-    def __init__(self, file: Path, hear: Callable[[LogLine], None] = lambda _: None) -> None:
+    def __init__(self, file: Path, on_line: Callable[[LogLine], None] = lambda _: None) -> None:
         self.file = file
-        self._hear = hear
+        self._on_line = on_line
         self._lock = threading.Lock()
         self._lines: list[LogLine] = []
         self._life: list[LifeEvent] = []
@@ -93,7 +93,7 @@ class ProcessLog:
         SECRETS.on_new(self._blank_again)
 
     def add(self, stream: str, *texts: str) -> None:
-        """Record lines of output that were read at once."""
+        """Record lines that were read together."""
         if not texts:
             return
         now = datetime.now(UTC)
@@ -107,10 +107,10 @@ class ProcessLog:
             else:
                 self._write(entries)
         for line in lines:
-            self._hear(line)
+            self._on_line(line)
 
     def note(self, text: str, what: Life) -> None:
-        """Note that something has happened to the process, as a remark in the file as well."""
+        """Record an event of the process, in the file as well."""
         event = LifeEvent(datetime.now(UTC), what)
         with self._lock:
             self._life.append(event)
@@ -126,19 +126,19 @@ class ProcessLog:
 
     def _blank_again(self, new: Finder) -> None:
         with self._lock:
-            said = "\n".join(entry.text for entry in self._written)
-            if any(True for _ in new.matches(said.encode("utf-8", "surrogatepass"))):
+            written = "\n".join(entry.text for entry in self._written)
+            if any(True for _ in new.matches(written.encode("utf-8", "surrogatepass"))):
                 self.file.write_text(_shown(self._written), "utf-8", errors="replace")
 
     @property
     def life(self) -> list[LifeEvent]:
-        """What has happened to the process over all its starts, in order."""
+        """The events of the process over all its starts, in order."""
         with self._lock:
             return list(self._life)
 
     @property
     def position(self) -> int:
-        """How many lines there are so far; lines said later have a higher index."""
+        """The number of lines so far; later lines have a higher index."""
         with self._lock:
             return len(self._lines)
 
@@ -152,9 +152,9 @@ class ProcessLog:
         return "\n".join(line.text for line in self.lines(since, stream))
 
     def tail(self, count: int) -> str:
-        """The last lines, blanked and each cut to a readable length, for a message."""
+        """The last lines for a message: blanked and shortened."""
         with self._lock:
-            # A secret may be broken over lines of which only the last are shown.
+            # A secret may be split over lines of which only the last are shown.
             last = self._lines[-(count + _MOST_HELD_BACK) :]
         entries = [_Entry(line.at, _MARKS[line.stream], line.text) for line in last]
         return "\n".join(map(cut, _blanked(entries)[-count:]))
@@ -168,7 +168,7 @@ def _shown(entries: Sequence[_Entry]) -> str:
 
 
 def _blanked(entries: Sequence[_Entry]) -> list[str]:
-    """The texts of entries; those of one stream follow each other, whatever stands between them."""
+    """The texts of entries, blanked; entries of one stream count as consecutive."""
     texts = [""] * len(entries)
     for mark in {entry.mark for entry in entries}:
         places = [place for place, entry in enumerate(entries) if entry.mark == mark]

@@ -1,4 +1,4 @@
-"""Process trees: start, ask, suspend, end. A tree is a process with everything that descends from it."""
+"""Process trees: start, query, suspend, end. A tree is a process with all its descendants."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Launch:
 
     Attributes:
         arguments: the program and its arguments.
-        environment: the whole environment, nothing is inherited.
+        environment: the complete environment; nothing is inherited.
         folder: the working folder.
     """
 
@@ -45,12 +45,12 @@ class ProcessTree:
     """A started process and its descendants.
 
     Args:
-        name: how messages call it: "the orchestrator", 'worker "alpha"'.
+        name: its name in messages, such as "the orchestrator" or 'worker "alpha"'.
         launch: what to start.
         log: takes the output line by line.
 
     Raises:
-        InfrastructureError: the program could not be started at all.
+        InfrastructureError: the program could not be started.
     """
 
     def __init__(self, name: str, launch: Launch, log: ProcessLog) -> None:
@@ -65,7 +65,7 @@ class ProcessTree:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                **out_of_reach_of_the_terminal(),
+                **detached_from_terminal(),
             )
         except OSError as error:
             raise InfrastructureError(f"{name} could not be started: {error}.") from error
@@ -95,7 +95,7 @@ class ProcessTree:
     def exit_code(self) -> int | None:
         """The exit code of the root, None while it runs; minus the signal's number when a signal ended it.
 
-        Once it has ended, all that it said stands in its log.
+        When it has ended, its log holds its whole output.
         """
         code = self._popen.poll()
         if code is not None:
@@ -104,7 +104,7 @@ class ProcessTree:
 
     @property
     def memory(self) -> int:
-        """What the tree takes, in bytes.
+        """The memory of the tree, in bytes.
 
         Raises:
             InfrastructureError: it has ended.
@@ -116,7 +116,7 @@ class ProcessTree:
 
         Args:
             limit: when to give up.
-            give_up_if: says why it will not end, or None while there is hope.
+            give_up_if: returns why it will never end, or None while it still may.
 
         Returns:
             The exit code.
@@ -127,7 +127,7 @@ class ProcessTree:
         return wait_for_the_end_of(self, limit, give_up_if)
 
     def kill(self) -> None:
-        """End the whole tree at once, as a power cut would: nothing in it can clean up."""
+        """Kill the whole tree at once, like a power cut: nothing in it can clean up."""
         self.log.note(f"{self.name} is killed", Life.KILLED)
         self._kill_tree()
 
@@ -141,7 +141,7 @@ class ProcessTree:
             WaitTimeout: it did not stop within the limit.
         """
         self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
-        # A process that has just ended by itself needs no asking.
+        # A process that has just ended by itself gets no signal.
         with contextlib.suppress(ProcessLookupError):
             if sys.platform == "win32":
                 press_ctrl_c(self.pid)
@@ -150,23 +150,23 @@ class ProcessTree:
         return self.wait_for_end(PROCESS_STOPPED)
 
     def suspend(self) -> None:
-        """Freeze every process of the tree where it stands."""
+        """Suspend every process of the tree."""
         self.log.note(f"{self.name} is suspended", Life.SUSPENDED)
         for process in tree_of(self._process):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.suspend()
 
     def resume(self) -> None:
-        """Let a suspended tree run on."""
+        """Resume a suspended tree."""
         self.log.note(f"{self.name} is resumed", Life.RESUMED)
         for process in tree_of(self._process):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.resume()
 
     def end(self) -> None:
-        """Make sure that nothing of the tree runs any longer; for cleaning up, not for judging."""
+        """Make sure that no process of the tree runs; for cleanup only."""
         if self.alive:
-            self.log.note(f"{self.name} is ended, its scenario is over", Life.KILLED)
+            self.log.note(f"{self.name} is killed at the end of its scenario", Life.KILLED)
         self._kill_tree()
 
     def _kill_tree(self) -> None:
@@ -178,18 +178,18 @@ class ProcessTree:
         self._drain()
 
     def _drain(self) -> None:
-        # What the root has said is read within moments of its end. An orphan may hold the pipe open for much
-        # longer, and its output is not waited for.
+        # The output of the root is read within moments of its end. An orphan may hold the pipe open for much
+        # longer; do not wait for its output.
         for pump in self._pumps:
             pump.join(OUTPUT_DRAINED.seconds)
 
     def _pump_to_the_end(self, pipe: IO[bytes] | None, stream: str, log: ProcessLog) -> None:
         _pump(pipe, stream, log)
-        log.note(f"{self.name} says nothing more", Life.ENDED)
+        log.note(f"{self.name} closed its output", Life.ENDED)
 
 
 class Ends(Protocol):
-    """What has a name, says something, and ends."""
+    """A process with a name and output that ends."""
 
     name: str
     log: ProcessLog
@@ -207,9 +207,9 @@ def wait_for_the_end_of(process: Ends, limit: Limit, give_up_if: Callable[[], st
     """Wait until a process has ended by itself.
 
     Args:
-        process: of whatever kind.
+        process: a process of any kind.
         limit: when to give up.
-        give_up_if: says why it will not end, or None while there is hope.
+        give_up_if: returns why it will never end, or None while it still may.
 
     Returns:
         The exit code.
@@ -230,7 +230,7 @@ def wait_for_the_end_of(process: Ends, limit: Limit, give_up_if: Callable[[], st
 
 
 def tree_of(root: psutil.Process) -> list[psutil.Process]:
-    """A process with everything that descends from it; nothing if it is gone."""
+    """A process with its descendants; empty if it is gone."""
     try:
         return [root, *root.children(recursive=True)]
     except psutil.NoSuchProcess:
@@ -238,7 +238,7 @@ def tree_of(root: psutil.Process) -> list[psutil.Process]:
 
 
 def kill_tree(root: psutil.Process) -> None:
-    """End a process and everything that descends from it at once."""
+    """Kill a process and its descendants at once."""
     # Freeze first: a running parent could start another child between the look and the kill.
     tree = tree_of(root)
     for process in tree:
@@ -249,8 +249,8 @@ def kill_tree(root: psutil.Process) -> None:
             process.kill()
 
 
-def out_of_reach_of_the_terminal() -> dict[str, Any]:
-    """Arguments for Popen that keep a Ctrl-C meant for the run away from what the run has started."""
+def detached_from_terminal() -> dict[str, Any]:
+    """Arguments for Popen that protect a process from a Ctrl-C in the terminal of the run."""
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NO_WINDOW}
     return {"start_new_session": True}

@@ -1,11 +1,11 @@
-"""Blanks secrets in everything that the suite writes, before a byte is written.
+"""Blanks secrets in everything that the suite writes, before it is written.
 
-One process is one run, and a secret of any scenario must be blanked in every artifact of the run, so the
-run has one `Redactor`: `SECRETS`. Secrets that the suite knows are blanked by value, in every form that
-`disguises` finds; secrets that have a recognisable form are blanked by pattern as well, so that a value is
-already gone from the very answer that first shows it.
+One process is one run, and a secret of any scenario must be blanked in every artifact of the run, so the run
+has one `Redactor`: `SECRETS`. Known secrets are blanked by value, in every form that `disguises` finds.
+Secrets of a recognisable form are also blanked by pattern, and so already in the first answer that shows
+them.
 
-All of it takes time in proportion to the length of the text (`tests/test_redaction_speed.py`).
+It takes time in proportion to the length of the text (`tests/test_redaction_speed.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from swamp_harness.system.disguises import SHORTEST_SECRET, Finder
 
 BLANK = "[blanked]"
 _BACKSLASH = ord("\\")
-_CONTINUATION = 0b11000000, 0b10000000  # the bytes of a character in UTF-8 but the first
+_CONTINUATION = 0b11000000, 0b10000000  # mask and value of all bytes of a UTF-8 character but the first
 
 
 class Redactor:
@@ -30,13 +30,13 @@ class Redactor:
         self._known: set[str] = set()
         self._finder = Finder(parts=True)
         self._patterns: list[re.Pattern[str]] = []
-        self._hearers: list[weakref.WeakMethod[Callable[[Finder], None]]] = []
+        self._listeners: list[weakref.WeakMethod[Callable[[Finder], None]]] = []
 
     def add(self, secret: str) -> None:
-        """From now on, blank this value in every form.
+        """Add a secret: from now on, blank this value in every form.
 
         Raises:
-            ValueError: the value is too short to be blanked without blanking half of every text.
+            ValueError: the value is too short: blanking it would blank ordinary text.
         """
         if len(secret) < SHORTEST_SECRET:
             raise ValueError(f"a secret needs at least {SHORTEST_SECRET} characters to be blanked")
@@ -45,26 +45,26 @@ class Redactor:
                 return
             self._known.add(secret)
             self._finder.add(secret)
-            self._hearers = [hearer for hearer in self._hearers if hearer() is not None]
-            hearers = [hearer() for hearer in self._hearers]
+            self._listeners = [listener for listener in self._listeners if listener() is not None]
+            reactions = [listener() for listener in self._listeners]
         finder = Finder(parts=True)
         finder.add(secret)
-        for hear in hearers:
-            if hear is not None:
-                hear(finder)
+        for react in reactions:
+            if react is not None:
+                react(finder)
 
     def add_pattern(self, pattern: re.Pattern[str]) -> None:
-        """From now on, blank the group named `secret` of whatever matches the pattern.
+        """Add a pattern: from now on, blank its group `secret` in every match.
 
-        The pattern must not take more than linear time: nothing that can repeat before the first literal.
+        The pattern must take linear time: nothing may repeat before the first literal.
         """
         with self._lock:
             self._patterns.append(pattern)
 
-    def on_new(self, hear: Callable[[Finder], None]) -> None:
-        """Call a method with a finder for each secret that is added from now on, while its object lives."""
+    def on_new(self, react: Callable[[Finder], None]) -> None:
+        """Call a method with a finder for each new secret, while the object of the method lives."""
         with self._lock:
-            self._hearers.append(weakref.WeakMethod(hear))
+            self._listeners.append(weakref.WeakMethod(react))
 
     def blank(self, text: str) -> str:
         """The text with every known secret replaced by `[blanked]`."""
@@ -80,7 +80,7 @@ class Redactor:
         return _text(BLANK.encode().join(kept))
 
     def blank_lines(self, lines: Sequence[str]) -> list[str]:
-        """Lines that follow each other, blanked; a secret that is broken over lines is blanked in each."""
+        """Consecutive lines, blanked; a secret that is split over lines is blanked in each of them."""
         raw = [_bytes(line) for line in lines]
         data = b"\n".join(raw)
         spans = self._spans("\n".join(lines), data)
@@ -102,7 +102,7 @@ class Redactor:
         return blanked
 
     def may_go_on(self, text: str) -> bool:
-        """Whether a text ends with what could be the beginning of a known secret."""
+        """Whether a text ends with a possible beginning of a known secret."""
         return self._finder.may_begin_at_end_of(_bytes(text[-_LOOKED_AT_END:]))
 
     def _spans(self, text: str, data: bytes) -> list[tuple[int, int]]:
@@ -136,7 +136,7 @@ def _in_bytes(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, in
 
 
 def _whole(data: bytes, start: int, end: int) -> tuple[int, int]:
-    """A span that cuts neither a character in two, nor an escape sequence from its backslash."""
+    """A span that does not split a character or an escape sequence."""
     mask, mark = _CONTINUATION
     while start > 0 and data[start] & mask == mark:
         start -= 1

@@ -1,4 +1,4 @@
-"""A process at a terminal, where somebody can press Ctrl-C; on Windows at a console of its own."""
+"""A process with a terminal for Ctrl-C; on Windows, with a console of its own."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _ROWS_AND_COLUMNS = (50, 200)
 
 
 class ConsoleProcess(ProcessTree):
-    """A process at a console of its own, on Windows; what it says goes through pipes."""
+    """A process with a console of its own, on Windows; its output goes through pipes."""
 
     def press_ctrl_c(self) -> None:
-        """Press the keys that the console turns into an interrupt."""
+        """Press Ctrl-C at the console."""
         self.log.note(f"Ctrl-C is pressed at the console of {self.name}", Life.INTERRUPTED)
         press_ctrl_c(self.pid)
 
@@ -37,12 +37,12 @@ class TerminalProcess:
     """A process whose standard streams are a terminal of its own.
 
     Args:
-        name: how messages call it.
+        name: its name in messages.
         launch: what to start.
-        log: takes what the terminal shows, line by line, as "stdout".
+        log: takes the output of the terminal, line by line, as "stdout".
 
     Raises:
-        InfrastructureError: there are no terminals on this platform, or the program could not be started.
+        InfrastructureError: this platform has no terminals, or the program could not be started.
     """
 
     def __init__(self, name: str, launch: Launch, log: ProcessLog) -> None:
@@ -69,12 +69,12 @@ class TerminalProcess:
         return int(status) if status is not None else -int(self._terminal.signalstatus or 0)
 
     def press_ctrl_c(self) -> None:
-        """Type the character that a terminal turns into an interrupt."""
+        """Press Ctrl-C at the terminal."""
         self.log.note(f"Ctrl-C is pressed at the terminal of {self.name}", Life.INTERRUPTED)
         self._terminal.sendintr()
 
     def wait_for_end(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> int:
-        """Wait until it has ended by itself and everything that it showed has been read.
+        """Wait until it has ended by itself and its output has been read.
 
         Returns:
             The exit code.
@@ -87,7 +87,7 @@ class TerminalProcess:
         return code
 
     def end(self) -> None:
-        """Make sure that nothing of it runs any longer; for cleaning up, not for judging."""
+        """Make sure that it does not run; for cleanup only."""
         kill_tree(self._process)
         self._reader.join(OUTPUT_DRAINED.seconds)
         self._terminal.close(force=True)
@@ -99,18 +99,16 @@ class TerminalProcess:
             while chunk := os.read(self._terminal.fileno(), _CHUNK):
                 self.log.add("stdout", *lines.feed(chunk))
         self.log.add("stdout", *lines.rest())
-        self.log.note(f"{self.name} says nothing more", Life.ENDED)
+        self.log.note(f"{self.name} closed its output", Life.ENDED)
 
 
-def where_ctrl_c_can_be_pressed(
-    name: str, launch: Launch, log: ProcessLog
-) -> TerminalProcess | ConsoleProcess:
-    """Start a program where somebody can press Ctrl-C.
+def start_with_ctrl_c(name: str, launch: Launch, log: ProcessLog) -> TerminalProcess | ConsoleProcess:
+    """Start a program with a terminal, or on Windows a console, for Ctrl-C.
 
     Args:
-        name: how messages call it.
+        name: its name in messages.
         launch: what to start.
-        log: takes what it says.
+        log: takes its output.
 
     Raises:
         InfrastructureError: the program could not be started.
@@ -123,17 +121,17 @@ def start_at_a_terminal(name: str, launch: Launch) -> Any:
     """Start a program at a terminal of its own.
 
     Args:
-        name: how messages call it.
+        name: its name in messages.
         launch: what to start.
 
     Returns:
         The `pexpect.spawn` that holds the terminal; it reads bytes.
 
     Raises:
-        InfrastructureError: there are no terminals on this platform, or the program could not be started.
+        InfrastructureError: this platform has no terminals, or the program could not be started.
     """
     if sys.platform == "win32":
-        raise InfrastructureError(f"{name} needs a terminal, which this suite does not have on Windows.")
+        raise InfrastructureError(f"{name} needs a terminal, which this suite does not support on Windows.")
     program, *arguments = launch.arguments
     try:
         return pexpect.spawn(
@@ -142,12 +140,12 @@ def start_at_a_terminal(name: str, launch: Launch) -> Any:
             env=dict(launch.environment),
             cwd=str(launch.folder),
             dimensions=_ROWS_AND_COLUMNS,
-            preexec_fn=_heed_ctrl_c,
+            preexec_fn=_enable_ctrl_c,
         )
     except pexpect.ExceptionPexpect as error:
         raise InfrastructureError(f"{name} could not be started: {error}.") from error
 
 
-def _heed_ctrl_c() -> None:
-    # Whoever runs the suite in the background has it ignore Ctrl-C, and what it starts would inherit that.
+def _enable_ctrl_c() -> None:
+    # A suite that runs in the background ignores Ctrl-C, and its children would inherit that.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""The one way to wait. Every wait is a wait for something that can be seen, with a named limit."""
+"""The only way to wait: for something observable, with a named limit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST_PAUSE = 0.25
 
 
 class WaitTimeout(PromiseBroken):
-    """What was awaited did not come: it never showed within the limit, or can no longer come."""
+    """The awaited state did not appear within the limit, or can no longer appear."""
 
 
 def wait_until(
@@ -28,45 +28,45 @@ def wait_until(
     *,
     give_up_if: Callable[[], str | None] = lambda: None,
 ) -> T:
-    """Look again and again until what is awaited is there.
+    """Look repeatedly until the awaited state is there.
 
     Args:
-        awaited: what is awaited, as a half sentence: "the worker to be enrolled".
-        look: a cheap look at the world.
-        is_there: whether what was seen is what is awaited.
+        awaited: the awaited state, as a phrase: "the worker to be enrolled".
+        look: observes the current state, cheaply.
+        is_there: whether the observed state is the awaited one.
         limit: when to give up.
-        give_up_if: says why waiting on has become pointless, or None while there is hope.
+        give_up_if: returns why it can no longer appear, or None while it still may.
 
     Returns:
-        What was seen when it was there.
+        The observed state.
 
     Raises:
-        WaitTimeout: with what was awaited, how long, and what was seen last.
+        WaitTimeout: with the awaited state, the time and the last observation.
     """
     started = time.monotonic()
     pause = _FIRST_PAUSE
     while True:
-        lost = give_up_if()  # asked before the look, so that the last look sees everything that came before
+        lost = give_up_if()  # before the look, so that the last look sees everything up to now
         seen = look()
         if is_there(seen):
             return seen
         waited = time.monotonic() - started
         if lost is not None:
-            raise WaitTimeout(_in_vain(awaited, f"{lost} (after {waited:.1f} s)", seen))
+            raise WaitTimeout(_message("Gave up waiting", awaited, f"{lost} (after {waited:.1f} s)", seen))
         if waited >= limit.seconds:
-            reason = f"the limit for {limit.name}, {limit.seconds:g} s, has passed"
-            raise WaitTimeout(_in_vain(awaited, reason, seen))
+            reason = f"the limit for {limit.name} is {limit.seconds:g} s"
+            raise WaitTimeout(_message("Timed out waiting", awaited, reason, seen))
         time.sleep(min(pause, max(0.0, limit.seconds - waited)))
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 
 def wait_for_moment(awaited: str, moment: datetime) -> None:
-    """Wait until a point in time that the product has announced, such as the end of a token's lifetime."""
+    """Wait until a time that the product has announced, such as the end of a token's lifetime."""
     still = max(0.0, (moment - datetime.now(UTC)).total_seconds()) + 1
-    ahead = Limit(awaited, still / time_scale())  # the product's clock does not run slower on a slow machine
+    ahead = Limit(awaited, still / time_scale())  # the time scale must not stretch the product's own deadline
     wait_until(awaited, lambda: datetime.now(UTC), lambda now: now >= moment, ahead)
 
 
-def _in_vain(awaited: str, reason: str, seen: object) -> str:
+def _message(what: str, awaited: str, reason: str, seen: object) -> str:
     shown = ", ".join(map(str, seen)) if isinstance(seen, list | tuple | set) else str(seen or "")
-    return f"Waited for {awaited}, in vain: {reason}.\nSeen last: {shown or 'nothing'}"
+    return f"{what} for {awaited}: {reason}.\nLast seen: {shown or 'nothing'}"

@@ -1,4 +1,4 @@
-"""What passes over a network path in plain sight: the requests of HTTP, as their senders put them."""
+"""The unencrypted HTTP requests that pass over a network path."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _REQUEST_LINE = re.compile(rb"(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE) (?P<path>/\S*) HTTP/1\.[01]\r\n")
-# The mark by which most of what passes, such as the bytes of an artifact, is told from a request at once.
+# A quick test that excludes most data that is not a request, such as the bytes of an artifact.
 _MARK = b" HTTP/1."
 _LONGEST_LINE = 8192
 
 
 @dataclass(frozen=True)
 class SeenRequest:
-    """A request that was seen.
+    """A request that passed.
 
     Attributes:
-        method: such as "GET".
-        path: as it was sent, with its query.
+        method: for example "GET".
+        path: the path as sent, with its query.
     """
 
     method: str
@@ -27,9 +27,9 @@ class SeenRequest:
 
 
 class RequestLog:
-    """The requests that were seen, in order. Safe to use from several threads.
+    """The requests that passed, in order. Safe to use from several threads.
 
-    Only what is not encrypted can be seen. A body with the text of a request line would be taken for one.
+    Encrypted requests are not visible. A body that contains a request line counts as a request.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class RequestLog:
             return list(self._seen)
 
     def reader(self) -> Callable[[bytes], None]:
-        """A reader for one connection, to be given everything that its near end sends, piece by piece."""
+        """A function that takes the data of one connection's near end, piece by piece."""
         rest = b""
 
         def read(piece: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Files that people keep in YAML: read, and validated against a JSON Schema that editors can use as well."""
+"""YAML files that people edit: read, and validated against a JSON Schema that editors use as well."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True)
 class YamlProblem:
-    """What is wrong in a file.
+    """An error in a file.
 
     Attributes:
-        line: where, from 1 on.
-        under: the keys that lead there; empty at the top.
+        line: its line, from 1 on.
+        under: the keys above it; empty at the top.
         message: what is wrong.
     """
 
@@ -37,11 +37,11 @@ def read_yaml(file: Path, schema: Path) -> Any:
     """Read a file.
 
     Args:
-        file: to be read; an empty one is an empty list.
-        schema: that it must match.
+        file: the file; an empty one is an empty list.
+        schema: the schema that it must match.
 
     Raises:
-        UnusableInput: it cannot be read, or does not match; the message has the line (exit code 2).
+        UnusableInput: the file cannot be read or does not match; the message has the line (exit code 2).
     """
     try:
         document, node = _parsed(file)
@@ -54,11 +54,11 @@ def read_yaml(file: Path, schema: Path) -> Any:
 
 
 def problems_in(file: Path, schema: Path) -> list[YamlProblem]:
-    """Everything that keeps a file from being read.
+    """All errors of a file.
 
     Args:
-        file: to be read.
-        schema: that it must match.
+        file: the file.
+        schema: the schema that it must match.
     """
     try:
         return _mismatches(*_parsed(file), schema)
@@ -71,20 +71,20 @@ def problems_in(file: Path, schema: Path) -> list[YamlProblem]:
 
 
 def line_of(file: Path, path: Sequence[str | int]) -> int:
-    """The line of a value, from 1 on; of what would hold it if there is no such value.
+    """The line of a value, from 1 on; if it is missing, the line of its nearest parent.
 
     Args:
-        file: in YAML, or in JSON, which is YAML as well.
-        path: the keys and indexes that lead to the value, such as `(3, "scenario")`.
+        file: a YAML or JSON file.
+        path: the keys and indexes of the value, such as `(3, "scenario")`.
     """
     _, node = _parsed(file)
     return _line_in(node, path)
 
 
 def unusable(file: Path, what: str) -> UnusableInput:
-    """The complaint about a file that cannot be used, as one sentence."""
+    """The error about an unusable file, as one sentence."""
     return UnusableInput(
-        f"{file.name} is not usable, {' '.join(what.split())}: mend the file.", ExitCode.BAD_COMMAND_LINE
+        f"{file.name} is not usable, {' '.join(what.split())}: correct the file.", ExitCode.BAD_COMMAND_LINE
     )
 
 
@@ -115,7 +115,7 @@ def _in_order(errors: Iterable[ValidationError]) -> list[ValidationError]:
 
 
 def _line_in(node: yaml.Node | None, path: Iterable[str | int]) -> int:
-    # To the last node on the way that there is: what is missing has no line of its own.
+    # A missing value has no line, so stop at the last node of the path that exists.
     for part in path:
         if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
             node = node.value[part] if part < len(node.value) else node

@@ -1,6 +1,6 @@
-"""Where processes of a scenario run: on this machine, or on another one of its hosts.
+"""The hosts on which the processes of a scenario run: this machine or another one.
 
-A host starts processes, has files, and is reached over network paths that begin where it can dial them. The
+A host starts processes, has files, and connects over network paths that begin at an address it can reach. The
 other kinds are in `namespaces` and `ssh`.
 """
 
@@ -22,7 +22,7 @@ Address = tuple[str, int]
 
 
 class Process(Protocol):
-    """A process with all that descends from it, wherever it runs; `ProcessTree` says what each verb does."""
+    """A process with its descendants, on any host; `ProcessTree` describes the methods."""
 
     name: str
     log: ProcessLog
@@ -37,7 +37,7 @@ class Process(Protocol):
         """Whether the root still runs.
 
         Raises:
-            InfrastructureError: its host is gone, so nobody knows.
+            InfrastructureError: its host does not answer.
         """
 
     @property
@@ -46,34 +46,34 @@ class Process(Protocol):
 
     @property
     def memory(self) -> int:
-        """What it takes with all that descends from it, in bytes."""
+        """Its memory with that of its descendants, in bytes."""
 
     def wait_for_end(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> int:
         """Wait until the root has ended by itself."""
 
     def kill(self) -> None:
-        """End all of it at once."""
+        """Kill all of it at once."""
 
     def terminate(self) -> int:
         """Ask the root to stop, and wait until it has."""
 
     def suspend(self) -> None:
-        """Freeze all of it."""
+        """Suspend all of it."""
 
     def resume(self) -> None:
-        """Let it run on."""
+        """Resume it."""
 
     def end(self) -> None:
-        """Make sure that nothing of it runs; for cleaning up."""
+        """Make sure that nothing of it runs; for cleanup only."""
 
 
 class Host(Protocol):
     """A machine on which processes can be started.
 
     Attributes:
-        name: as people call it.
-        files: that it has.
-        environment: the variables that any process there needs, none of a scenario.
+        name: its name in messages.
+        files: its files.
+        environment: the variables that every process there needs, without those of a scenario.
         shares_files: whether its files are those of this machine, under the same names.
     """
 
@@ -87,7 +87,7 @@ class Host(Protocol):
 
     @property
     def dials_directly(self) -> bool:
-        """Whether it reaches a listener on this machine's loopback by itself."""
+        """Whether it reaches this machine's loopback directly."""
 
     def start(self, name: str, launch: Launch, log: ProcessLog) -> Process:
         """Start a process.
@@ -97,17 +97,17 @@ class Host(Protocol):
         """
 
     def path_to(self, target: Address) -> NetworkPath:
-        """A network path that can fail, which begins where the host can dial and leads to this machine.
+        """A network path from the host to this machine that a scenario can cut.
 
         Raises:
-            InfrastructureError: there is no way.
+            InfrastructureError: the path cannot be made.
         """
 
     def processes_with(self, mark: str, variable: str, value: str) -> list[tuple[int, str]]:
-        """The processes that carry a scenario's mark and have a variable, as pid and command line."""
+        """The processes with a scenario's mark and a variable, as pid and command line."""
 
     def close(self) -> None:
-        """Give up what the host holds."""
+        """Release the host's resources."""
 
 
 class LocalHost:
@@ -120,12 +120,12 @@ class LocalHost:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables of this process; what is not for a scenario is left out later."""
+        """The variables of this process; those that a scenario must not have are removed later."""
         return os.environ
 
     @property
     def dials_directly(self) -> bool:
-        """It does."""
+        """Always true."""
         return True
 
     def start(self, name: str, launch: Launch, log: ProcessLog) -> Process:
@@ -141,11 +141,11 @@ class LocalHost:
         return NetworkPath(target)
 
     def processes_with(self, mark: str, variable: str, value: str) -> list[tuple[int, str]]:
-        """The processes that carry a scenario's mark and have a variable, as pid and command line."""
+        """The processes with a scenario's mark and a variable, as pid and command line."""
         return described(marked_processes(mark), variable, value)
 
     def close(self) -> None:
-        """There is nothing to give up."""
+        """Does nothing: there is nothing to release."""
 
 
 HERE = LocalHost()

@@ -1,6 +1,6 @@
-"""One folder on several machines: what is written elsewhere is brought here, and some of it goes back.
+"""One folder on several machines: files from other machines are copied here, and some of them to the others.
 
-Only what is added is seen: a file gets its content once, or is a log to which whole lines are appended.
+Only additions are copied: a file is written once, or is a log to which whole lines are appended.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _EVERY_SECONDS = 0.25
 
 @dataclass
 class _Place:
-    """A folder on another machine: its files, and the same for the mirror's own use."""
+    """A folder on another machine, with its files for callers and for the mirror's own thread."""
 
     files: Files
     own: Files
@@ -32,9 +32,9 @@ class Mirror:
     """A folder here, and its counterparts on other machines.
 
     Args:
-        folder: here.
+        folder: the folder on this machine.
         log: the file in it to which lines are appended, on all machines.
-        signs: how the names begin of what every machine is to have, wherever it was made.
+        signs: the prefixes of the names that are copied to every machine.
     """
 
     def __init__(self, folder: Path, log: str, signs: Sequence[str]) -> None:
@@ -47,7 +47,7 @@ class Mirror:
         self._keeper: threading.Thread | None = None
 
     def add(self, files: Files, folder: PurePath) -> None:
-        """Bring here from now on what is written into a folder of another machine; it is made if need be."""
+        """Copy new files from a folder of another machine from now on; the folder is created if missing."""
         if any((place.files, place.folder) == (files, folder) for place in self._places):
             return
         files.make(folder)
@@ -58,7 +58,7 @@ class Mirror:
             self._keeper.start()
 
     def folder_now(self) -> Path:
-        """The folder here, with all that has been written anywhere so far.
+        """The folder on this machine, with everything that was written on any machine so far.
 
         Raises:
             InfrastructureError: another machine does not answer, or a file cannot be read or written.
@@ -68,7 +68,7 @@ class Mirror:
         return self._folder
 
     def close(self) -> None:
-        """Look no longer at other machines, after a last look as far as they answer."""
+        """Copy from the machines that answer once more, then stop."""
         with contextlib.suppress(InfrastructureError):
             self.folder_now()
         self._over.set()
@@ -76,7 +76,7 @@ class Mirror:
             self._keeper.join()
 
     def _keep(self) -> None:
-        # What does not answer now is told to whoever looks.
+        # The next reader gets the error of a machine that does not answer.
         while not self._over.wait(_EVERY_SECONDS):
             with contextlib.suppress(InfrastructureError):
                 self._exchange()
@@ -85,13 +85,11 @@ class Mirror:
         try:
             self._bring_and_send()
         except OSError as error:
-            raise InfrastructureError(
-                f"What other machines wrote cannot be brought here: {error}."
-            ) from error
+            raise InfrastructureError(f"Files from other machines cannot be copied here: {error}.") from error
 
     def _bring_and_send(self) -> None:
         with self._lock:
-            # What a line of the log tells of is there before the line is.
+            # Copy the files before the log lines that refer to them.
             logs = [self._log_of(place) for place in self._places]
             there = [place.own.entries(place.folder) for place in self._places]
             for place, entries in zip(self._places, there, strict=True):

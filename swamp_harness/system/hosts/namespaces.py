@@ -1,7 +1,7 @@
 """Hosts in network namespaces of their own: other addresses, and a link that can be cut, on this machine.
 
-Only Linux has them, and only an administrator may make them. Each is made for one worker and removed with it;
-what a killed run leaves behind its guardian removes, by the name of the run.
+Only Linux has them, and only root may create them. Each belongs to one worker and is removed with it. After a
+killed run, the guardian removes them by the name of the run.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch, ProcessTree
 from swamp_harness.system.waiting import wait_until
 
-# Addresses that RFC 2544 keeps for benchmarks; a link between two machines takes four of them.
+# Addresses that RFC 2544 reserves for benchmarks; a link between two machines takes four of them.
 _FIRST = (198 << 24) | (18 << 16)
 _LINKS = 1 << 15
 
 
 def reason_against_namespaces() -> str | None:
-    """Why there can be none on this machine; None if there can."""
+    """Why this machine cannot have namespaces; None if it can."""
     if sys.platform != "linux":
-        return "network namespaces are Linux's alone"
+        return "only Linux has network namespaces"
     if shutil.which("ip") is None:
         return "there is no `ip` command: install iproute2"
     if os.geteuid() != 0:
-        return "only an administrator (root) may make network namespaces"
+        return "only root may create network namespaces"
     return None
 
 
@@ -45,8 +45,8 @@ class Link:
     """The addresses of a link between this machine and a namespace.
 
     Attributes:
-        here: that of this machine.
-        there: that of the namespace.
+        here: the address of this machine.
+        there: the address of the namespace.
     """
 
     here: str
@@ -54,11 +54,11 @@ class Link:
 
 
 def free_links() -> Iterator[Link]:
-    """Links whose addresses nobody on this machine has, without end."""
+    """An endless series of links with addresses that are free on this machine."""
     while True:
         base = _FIRST + 4 * secrets.randbelow(_LINKS)
         link = Link(_dotted(base + 1), _dotted(base + 2))
-        if not _told("-o", "address", "show", "to", f"{link.here}/30").strip():
+        if not _ip_output("-o", "address", "show", "to", f"{link.here}/30").strip():
             yield link
 
 
@@ -66,12 +66,12 @@ class NamespaceHost:
     """A host with a network of its own, on this machine.
 
     Args:
-        run_id: of the run, by which what is left behind is found.
-        name: as people call it.
+        run_id: the run, for the guardian.
+        name: its name in messages.
         link: the addresses of its link.
 
     Raises:
-        InfrastructureError: it cannot be made.
+        InfrastructureError: it cannot be created.
     """
 
     def __init__(self, run_id: str, name: str, link: Link) -> None:
@@ -94,12 +94,12 @@ class NamespaceHost:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables of this process; what is not for a scenario is left out later."""
+        """The variables of this process; those that a scenario must not have are removed later."""
         return os.environ
 
     @property
     def dials_directly(self) -> bool:
-        """It does not: it has a loopback of its own."""
+        """Always false: it has a loopback of its own."""
         return False
 
     def start(self, name: str, launch: Launch, log: ProcessLog) -> Process:
@@ -112,11 +112,11 @@ class NamespaceHost:
         return ProcessTree(name, replace(launch, arguments=inside), log)
 
     def path_to(self, target: Address) -> NetworkPath:
-        """A path that begins at this end of the link; to hold back everything, it cuts the link."""
+        """A path that begins at this end of the link; it holds data back by taking the link down."""
         return _LinkPath(target, self._address, self._link)
 
     def processes_with(self, mark: str, variable: str, value: str) -> list[tuple[int, str]]:
-        """The processes that carry a scenario's mark and have a variable, as pid and command line."""
+        """The processes with a scenario's mark and a variable, as pid and command line."""
         return described(marked_processes(mark), variable, value)
 
     def close(self) -> None:
@@ -125,8 +125,8 @@ class NamespaceHost:
 
     def _make_link(self, link: Link) -> None:
         far, inside = f"{self._link}f", ("-n", self._namespace)
-        # The namespace knows who this end is without asking: otherwise it would find out within seconds that
-        # nobody answers on a link that is down, and what dials would be told so, instead of nothing at all.
+        # A static neighbour entry: without it the namespace would notice within seconds that a link is down,
+        # and new connections would fail with an error instead of getting no answer.
         mac = ":".join(["02", *(f"{byte:02x}" for byte in secrets.token_bytes(5))])
         peer = ("peer", "name", far, "netns", self._namespace)
         _ip("link", "add", self._link, "address", mac, "type", "veth", *peer)
@@ -139,7 +139,7 @@ class NamespaceHost:
 
 
 class _LinkPath(NetworkPath):
-    """A path whose silence is that of a link which is down."""
+    """A path that is silent because its link is down."""
 
     def __init__(self, target: Address, address: str, link: str) -> None:
         self._link = link
@@ -150,7 +150,7 @@ class _LinkPath(NetworkPath):
         _ip("link", "set", self._link, "down")
 
     def cut(self) -> None:
-        # The resets have to get through before the link is down, and are sent when nobody reads any longer.
+        # The resets must pass before the link is down; they are sent when no connection is read any more.
         self.hold()
         self.reset()
         wait_until("broken connections to be closed", lambda: self.being_read, lambda n: not n, PATH_BROKEN)
@@ -162,10 +162,10 @@ class _LinkPath(NetworkPath):
 
 
 def remove_namespaces(run_id: str) -> None:
-    """Remove every namespace that a run has left behind."""
+    """Remove all namespaces that a run has left behind."""
     if reason_against_namespaces() is not None:
         return
-    for line in _told("netns", "list").splitlines():
+    for line in _ip_output("netns", "list").splitlines():
         name = line.split()[0] if line.strip() else ""
         if name.startswith(f"{run_id}-"):
             _ip("netns", "del", name, must_work=False)
@@ -175,7 +175,7 @@ def _dotted(number: int) -> str:
     return ".".join(str(number >> shift & 255) for shift in (24, 16, 8, 0))
 
 
-def _told(*words: str) -> str:
+def _ip_output(*words: str) -> str:
     command: Sequence[str] = ("ip", *words)
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 

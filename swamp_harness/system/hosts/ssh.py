@@ -1,6 +1,6 @@
 """Hosts that are reached over SSH: processes, files and network paths on another machine.
 
-What dials from there comes back through the SSH connection, so the other machine needs no way to this one.
+Connections from there come back through SSH, so the other machine needs no route to this one.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from swamp_harness.system.processes import Launch
 class SshHost:
     """A host with a POSIX shell that is reached over SSH.
 
-    Connections are made when they are needed, and anew in a process that was forked.
+    It connects on first use, and again in a forked process.
 
     Args:
-        name: as people call it.
-        address: how it is reached.
+        name: its name in messages.
+        address: its SSH address.
     """
 
     def __init__(self, name: str, address: SshAddress) -> None:
@@ -40,7 +40,7 @@ class SshHost:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables that a login there has."""
+        """The variables of a login there."""
         if self._environment is None:
             lines = self._connection.run("env").splitlines()
             self._environment = dict(line.split("=", 1) for line in lines if "=" in line)
@@ -48,7 +48,7 @@ class SshHost:
 
     @property
     def dials_directly(self) -> bool:
-        """It does not: its loopback is another one."""
+        """Always false: it has a loopback of its own."""
         return False
 
     def start(self, name: str, launch: Launch, log: ProcessLog) -> Process:
@@ -79,9 +79,9 @@ class SshHost:
         return TunnelPath(self._connection, target)
 
     def processes_with(self, mark: str, variable: str, value: str) -> list[tuple[int, str]]:  # noqa: ARG002
-        """The processes that what was started with a variable has started, itself as well.
+        """The processes that were started with a variable, and their descendants.
 
-        A process may leave the group in which it was started; it is not found then.
+        A process that leaves the group in which it was started is not found.
         """
         listed = processes_of(self._connection)
         return [
@@ -92,19 +92,19 @@ class SshHost:
 
     @property
     def is_gone(self) -> bool:
-        """Whether this process has no connection to it, any longer or yet."""
+        """Whether this process has no connection to it, yet or any more."""
         return not self._connection.is_open
 
     def remove_at_the_end(self, folder: PurePath) -> None:
-        """Have a folder there removed when the connection of this process ends, however it does.
+        """Arrange that a folder there is removed when the connection of this process ends in any way.
 
         Raises:
             InfrastructureError: the machine cannot be reached, or is gone.
         """
         removed = f"rm -rf -- {shlex.quote(str(folder))}"
-        # Once more for what those wrote whose end takes a moment.
+        # Twice, because a process that is ending may still write.
         self._connection.run_at_its_end(f"{removed}; sleep 1; {removed}")
 
     def close(self) -> None:
-        """End the connection of this process, and with it all that was started over it."""
+        """Close the connection of this process, which ends everything that was started over it."""
         self._connection.close()

@@ -1,4 +1,4 @@
-"""The connection to another machine over SSH: made when it is needed, and what can be asked over it."""
+"""The SSH connection to another machine, made on first use."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import HOST_ANSWER
 from swamp_harness.system.lines import Lines
 
-# What goes wrong in it is raised where it is asked something; it need not be told on the terminal as well.
+# Errors are raised to the caller; do not log them to the terminal as well.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 _BEGUN = "swamp-uat-begins-here"
 _CHUNK = 65536
-# What paramiko raises where a machine does not answer.
+# The errors of paramiko when a machine does not answer.
 SILENCE = (OSError, EOFError, paramiko.SSHException)
-# What it tells in place of an exit code that it was never told.
-NOT_TOLD = -1
+# paramiko's value for an exit code that it never received.
+NO_EXIT_CODE = -1
 
 
 @dataclass(frozen=True)
 class SshAddress:
-    """How a host is reached.
+    """The SSH address of a host.
 
     Attributes:
         host: its name or address.
-        user: who logs in.
-        key: the file of that person's private key.
-        port: where its SSH server listens.
-        known_hosts: the file that says which key the host has; the person's own when None.
+        user: the user to log in as.
+        key: the file of the user's private key.
+        port: the port of its SSH server.
+        known_hosts: the known_hosts file with the key of the host; None for the user's own.
     """
 
     host: str
@@ -46,16 +46,16 @@ class SshAddress:
     known_hosts: Path | None = None
 
     def __str__(self) -> str:
-        """As people write it."""
+        """The usual notation."""
         return f"{self.user}@{self.host}:{self.port}"
 
 
 class SshConnection:
-    """A connection to a machine; a process that was forked has one of its own.
+    """A connection to a machine; a forked process makes its own.
 
     Args:
-        name: of the machine, as people call it.
-        address: how it is reached.
+        name: the name of the machine in messages.
+        address: its SSH address.
     """
 
     def __init__(self, name: str, address: SshAddress) -> None:
@@ -66,10 +66,10 @@ class SshConnection:
 
     @property
     def client(self) -> paramiko.SSHClient:
-        """The connection of this process, as paramiko has it.
+        """The paramiko client of this process.
 
         Raises:
-            InfrastructureError: the machine cannot be reached, or does not let anybody in.
+            InfrastructureError: the machine cannot be reached, or refuses the login.
         """
         if os.getpid() not in self._clients:
             self._clients[os.getpid()] = self._connect()
@@ -77,7 +77,7 @@ class SshConnection:
 
     @property
     def transport(self) -> paramiko.Transport:
-        """What channels and forwarded ports are asked of.
+        """The transport, for channels and forwarded ports.
 
         Raises:
             InfrastructureError: the machine cannot be reached, or is gone.
@@ -89,15 +89,15 @@ class SshConnection:
 
     @property
     def is_open(self) -> bool:
-        """Whether this process has a connection, and it has not ended."""
+        """Whether this process has an open connection."""
         client = self._clients.get(os.getpid())
         transport = client.get_transport() if client is not None else None
         return transport is not None and transport.is_active()
 
     def gone(self) -> InfrastructureError:
-        """What to raise when something on the machine ended, and the machine did not tell how."""
+        """The error for a process that ended without an exit code."""
         return InfrastructureError(
-            f"{self.name} is gone: an SSH session with it ended before its time. Find out why, and run again."
+            f"{self.name} is gone: an SSH session ended unexpectedly. Check the machine, and run again."
         )
 
     def run(self, command: str) -> str:
@@ -109,29 +109,29 @@ class SshConnection:
         try:
             with self.start(command) as channel:
                 channel.settimeout(HOST_ANSWER.seconds)
-                told = "\n".join(since_begun(lines_of(channel.recv)))
-                complaint = "\n".join(since_begun(lines_of(channel.recv_stderr)))
+                output = "\n".join(since_begun(lines_of(channel.recv)))
+                errors = "\n".join(since_begun(lines_of(channel.recv_stderr)))
                 code = channel.recv_exit_status()
         except SILENCE as error:
-            raise self._fault(error) from error
-        if code == NOT_TOLD:
+            raise self._error(error) from error
+        if code == NO_EXIT_CODE:
             raise self.gone()
         if code:
-            raise InfrastructureError(f"`{command}` failed on {self.name}: {complaint or told}")
-        return told
+            raise InfrastructureError(f"`{command}` failed on {self.name}: {errors or output}")
+        return output
 
     def start(self, command: str) -> paramiko.Channel:
-        """Start a command of the machine's shell; whoever starts it closes its channel.
+        """Start a command of the machine's shell; the caller closes the channel.
 
-        A login may say something of its own first; `since_begun` drops that from what the channel brings.
+        A login may print something first; `since_begun` drops that from the output.
 
-        What is left to the garbage collector may be finished in the very thread that answers for the
-        connection, while it holds the lock that the end of a channel needs; then nobody gets an answer
-        any more. paramiko's own way to run a command leaves files to the collector.
+        Close every channel explicitly. The garbage collector may finish an open one in the thread that serves
+        the connection, while that thread holds the lock that the channel needs: then the connection hangs.
+        paramiko's own function to run a command leaves files to the collector.
 
         Raises:
             InfrastructureError: the machine cannot be reached, or is gone.
-            OSError, EOFError, paramiko.SSHException: it starts none.
+            OSError, EOFError, paramiko.SSHException: the command cannot be started.
         """
         channel = self.transport.open_session(timeout=HOST_ANSWER.seconds)
         try:
@@ -142,12 +142,12 @@ class SshConnection:
         return channel
 
     def run_at_its_end(self, command: str) -> None:
-        """Have a command of the machine's shell run when this process's connection ends, however it does.
+        """Arrange that a command of the machine's shell runs when this process's connection ends in any way.
 
         Raises:
             InfrastructureError: the machine cannot be reached, or is gone.
         """
-        # Its input ends with the connection. What ends a login's processes there is to leave it the time.
+        # Its input ends with the connection. It ignores the signals that end the processes of a login.
         script = f'trap "" HUP TERM; echo; exec >/dev/null 2>&1; cat; {command}'
         try:
             channel = self.start(f"exec sh -c {shlex.quote(script)}")
@@ -155,19 +155,19 @@ class SshConnection:
             channel.settimeout(HOST_ANSWER.seconds)
             is_waiting = next(since_begun(lines_of(channel.recv)), None) is not None
         except SILENCE as error:
-            raise self._fault(error) from error
+            raise self._error(error) from error
         if not is_waiting:
             raise self.gone()
 
     def close(self) -> None:
-        """End the connection of this process, and with it all that was started over it."""
+        """Close the connection of this process, which ends everything that was started over it."""
         for channel in self._last_commands.pop(os.getpid(), []):
             channel.close()
         client = self._clients.pop(os.getpid(), None)
         if client is not None:
             client.close()
 
-    def _fault(self, error: Exception) -> InfrastructureError:
+    def _error(self, error: Exception) -> InfrastructureError:
         if self.is_open and not isinstance(error, EOFError):
             return InfrastructureError(f"{self.name} did not answer: {error}.")
         return self.gone()
@@ -195,12 +195,12 @@ class SshConnection:
             )
         except (OSError, ValueError, paramiko.SSHException, InvalidHostKey) as error:
             client.close()
-            raise InfrastructureError(_told(self.name, address, error)) from error
+            raise InfrastructureError(_connection_error(self.name, address, error)) from error
         return client
 
 
 def lines_of(receive: Callable[[int], bytes]) -> Iterator[str]:
-    """The lines that a channel brings, as they come."""
+    """The lines of a channel, as they arrive."""
     lines = Lines()
     while chunk := receive(_CHUNK):
         yield from lines.feed(chunk)
@@ -208,23 +208,23 @@ def lines_of(receive: Callable[[int], bytes]) -> Iterator[str]:
 
 
 def since_begun(lines: Iterator[str]) -> Iterator[str]:
-    """What a command said, without what the login said before it."""
+    """The output of a command, without the output of the login before it."""
     for line in lines:
         if line.endswith(_BEGUN):
             break
     return lines
 
 
-def _told(name: str, address: SshAddress, error: Exception) -> str:
+def _connection_error(name: str, address: SshAddress, error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
-        return f"{name} cannot be reached: the file {error.filename} is not there."
+        return f"{name} cannot be reached: there is no file {error.filename}."
     if isinstance(error, InvalidHostKey):
         known, host = address.known_hosts or "your known hosts", error.line.split()[0]
-        return f"{name} cannot be reached: in {known} the key of {host} is mangled: mend or remove its line."
+        return f"{name} cannot be reached: the key of {host} in {known} is malformed: correct that line."
     if isinstance(error, paramiko.AuthenticationException):
-        return f"{name} does not let {address} in with the key {address.key}: give another key or user."
+        return f"{name} refuses the login {address} with the key {address.key}: use another key or user."
     if isinstance(error, paramiko.BadHostKeyException):
-        return f"{name} shows another host key than the one that is known: find out why before going on."
+        return f"{name} presents another host key than the known one: find out why before you continue."
     if "not found in known_hosts" in str(error):
         return f"{name} is not a known host: check its key and add it with ssh-keyscan to the known hosts."
     return f"{name} cannot be reached at {address}: {error}."

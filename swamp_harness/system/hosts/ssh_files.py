@@ -24,14 +24,14 @@ _T = TypeVar("_T")
 def _answered(
     ask: Callable[Concatenate[SftpFiles, _P], _T],
 ) -> Callable[Concatenate[SftpFiles, _P], _T]:
-    """That the other machine does not answer is an infrastructure error, whatever was asked."""
+    """Turns a missing answer of the other machine into an infrastructure error."""
 
     @functools.wraps(ask)
     def asked(self: SftpFiles, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
             return ask(self, *args, **kwargs)
         except (FileNotFoundError, PermissionError):
-            raise  # that much is told of the file itself
+            raise  # an answer about the file itself
         except (*SILENCE, paramiko.SFTPError) as error:
             if not self.connection.is_open:
                 raise self.connection.gone() from error
@@ -45,14 +45,14 @@ def _answered(
 class SftpFiles:
     """The files of a machine, over SFTP.
 
-    Every question raises `InfrastructureError` if the machine does not answer, and `PermissionError` if its
-    user may not ask there.
+    Every method raises `InfrastructureError` if the machine does not answer, and `PermissionError` if its
+    user has no access.
 
     Args:
-        connection: to the machine whose files they are.
+        connection: the connection to the machine.
 
     Attributes:
-        connection: to that machine.
+        connection: the connection to the machine.
     """
 
     def __init__(self, connection: SshConnection) -> None:
@@ -69,12 +69,12 @@ class SftpFiles:
         return self._open[os.getpid()]
 
     def for_another_thread(self) -> Files:
-        """The same files; two threads that asked over one channel would take each other's answers."""
+        """The same files over another channel: two threads on one channel would take each other's answers."""
         return SftpFiles(self.connection)
 
     @_answered
     def make(self, folder: PurePath) -> None:
-        """Make a folder, and those above it; it may be there."""
+        """Make a folder with its parents; it may exist."""
         for each in reversed([folder, *folder.parents]):
             if not self.exists(each):
                 self._sftp.mkdir(str(each))
@@ -100,22 +100,24 @@ class SftpFiles:
 
     @_answered
     def write(self, file: PurePath, content: bytes) -> None:
-        """Give a file a new content; its folder must be there.
+        """Replace the content of a file; its folder must exist.
 
         Raises:
-            InfrastructureError: there is no room for it.
+            InfrastructureError: the disk is full.
         """
         with self._sftp.open(str(file), "wb") as opened:
             opened.set_pipelined(True)  # a release is large, and the other machine may be far
             opened.write(content)
-            # What is sent so fast is not answered one by one.
+            # A pipelined write gets no answer of its own, so check the size.
             written = opened.stat().st_size
         if written != len(content):
-            raise InfrastructureError(f"{self.connection.name} has no room for {file}: make some there.")
+            raise InfrastructureError(
+                f"{self.connection.name} has no space for {file}: free disk space there."
+            )
 
     @_answered
     def below(self, folder: PurePath) -> list[PurePath]:
-        """Every file below a folder, by name; none if it is not there."""
+        """All files below a folder, sorted; none if the folder does not exist."""
         try:
             entries = sorted(self._sftp.listdir_attr(str(folder)), key=lambda entry: entry.filename)
         except FileNotFoundError:
@@ -129,7 +131,7 @@ class SftpFiles:
 
     @_answered
     def entries(self, folder: PurePath) -> list[Entry]:
-        """What is in a folder, by name; times are in whole seconds.
+        """The entries of a folder, sorted by name; times are in whole seconds.
 
         Raises:
             OSError: there is no such folder.
@@ -144,7 +146,7 @@ class SftpFiles:
 
     @_answered
     def modified(self, file: PurePath) -> float:
-        """When a file was last changed, in whole seconds.
+        """The time of the last change of a file, in whole seconds.
 
         Raises:
             OSError: there is no such file.
@@ -152,5 +154,5 @@ class SftpFiles:
         return float(self._sftp.stat(str(file)).st_mtime or 0)
 
     def remove(self, folder: PurePath) -> None:
-        """Remove a folder with all that is in it; it need not be there."""
+        """Remove a folder with its content; it may be missing."""
         self.connection.run(f"rm -rf -- {shlex.quote(str(folder))}")

@@ -19,11 +19,11 @@ _CHUNK = 65536
 
 
 class TunnelPath(NetworkPath):
-    """A path whose beginning is on another machine; who dials there sees a reset as the end of a connection.
+    """A path that begins on another machine; a client there sees a reset as the end of a connection.
 
     Args:
-        connection: to that machine.
-        target: host and port that the path leads to, seen from here.
+        connection: the connection to that machine.
+        target: host and port at the far end, seen from this machine.
 
     Raises:
         InfrastructureError: the machine's SSH server does not forward ports.
@@ -37,23 +37,23 @@ class TunnelPath(NetworkPath):
 
     @property
     def address(self) -> Address:
-        """Where the path begins, on the other machine."""
+        """Host and port of the near end, on the other machine."""
         return "127.0.0.1", self._remote_port
 
     def refuse(self) -> None:
-        """Break what is connected and refuse new connections."""
+        """Break the open connections and refuse new ones."""
         super().refuse()
         self._connection.transport.cancel_port_forward("127.0.0.1", self._remote_port)
 
     def heal(self) -> None:
-        """Let everything pass again; what was held back arrives first."""
+        """Let all data pass again; what was held back arrives first."""
         was_refusing = self._refusing
         super().heal()
         if was_refusing:
             self._open_tunnel()
 
     def close(self) -> None:
-        """End the path and everything on it."""
+        """Close the path and its connections."""
         super().close()
         with contextlib.suppress(OSError, EOFError, paramiko.SSHException, InfrastructureError):
             self._connection.transport.cancel_port_forward("127.0.0.1", self._remote_port)
@@ -65,7 +65,7 @@ class TunnelPath(NetworkPath):
             )
         except paramiko.SSHException as error:
             raise InfrastructureError(
-                f"{self._connection.name} forwards no ports ({error}): let its SSH server forward TCP."
+                f"{self._connection.name} does not forward ports ({error}): allow it in its SSH server."
             ) from error
 
     def _arrived(self, channel: paramiko.Channel, *_: Any) -> None:

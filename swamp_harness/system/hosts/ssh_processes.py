@@ -1,7 +1,7 @@
 """Processes on another machine, started over SSH.
 
-A process there lives no longer than the connection: a watcher beside it ends it when its input ends, however
-this side died.
+A process there ends with the connection: a watcher beside it ends it when its own input ends, even if this
+side was killed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from swamp_harness.system.errors import InfrastructureError
-from swamp_harness.system.hosts.ssh_connection import NOT_TOLD, SILENCE, SshConnection, lines_of, since_begun
+from swamp_harness.system.hosts.ssh_connection import (
+    NO_EXIT_CODE,
+    SILENCE,
+    SshConnection,
+    lines_of,
+    since_begun,
+)
 from swamp_harness.system.limits import HOST_ANSWER, OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
 from swamp_harness.system.process_log import Life, ProcessLog
 from swamp_harness.system.processes import Launch, wait_for_the_end_of
@@ -25,12 +31,12 @@ _SIGNALLED = 128
 
 @dataclass(frozen=True)
 class Group:
-    """What was started together: a shell, a program, and a watcher that ends all of it with the connection.
+    """A process group: a shell, a program, and a watcher that ends the group with the connection.
 
     Attributes:
-        number: of the group, and of the shell that leads it.
+        number: the id of the group and of its leader, the shell.
         program: the process id of the program.
-        watch: that of the watcher.
+        watch: the process id of the watcher.
     """
 
     number: int
@@ -50,7 +56,7 @@ class Listed:
 
     @classmethod
     def of(cls, listing: str) -> list[Listed]:
-        """All of a list as `ps` prints it."""
+        """The processes of a list that `ps` printed."""
         rows = [line.split(None, 4) for line in listing.splitlines()]
         return [
             cls(int(pid), int(parent), int(group), int(kibibytes) * 1024, "".join(command))
@@ -59,11 +65,11 @@ class Listed:
 
 
 class SshProcess:
-    """A process on a host that is reached over SSH, with everything that it has started.
+    """A process on an SSH host, with its descendants.
 
     Args:
-        connection: to the machine where it runs.
-        name: how messages call it.
+        connection: the connection to the machine where it runs.
+        name: its name in messages.
         launch: what to start.
         log: takes the output line by line.
 
@@ -71,7 +77,7 @@ class SshProcess:
         InfrastructureError: it could not be started.
 
     Attributes:
-        group: what was started with it.
+        group: its process group.
     """
 
     def __init__(self, connection: SshConnection, name: str, launch: Launch, log: ProcessLog) -> None:
@@ -104,11 +110,11 @@ class SshProcess:
         """Whether the root still runs.
 
         Raises:
-            InfrastructureError: its machine is gone, so nobody knows what became of it.
+            InfrastructureError: its machine is gone, so its state is unknown.
         """
         if not self._channel.exit_status_ready():
             return True
-        if self._channel.recv_exit_status() == NOT_TOLD:
+        if self._channel.recv_exit_status() == NO_EXIT_CODE:
             raise self._connection.gone()
         return False
 
@@ -117,7 +123,7 @@ class SshProcess:
         """The exit code of the root, None while it runs; minus the signal's number when a signal ended it.
 
         Raises:
-            InfrastructureError: its machine is gone, so nobody knows it.
+            InfrastructureError: its machine is gone, so the exit code is unknown.
         """
         if self.alive:
             return None
@@ -127,7 +133,7 @@ class SshProcess:
 
     @property
     def memory(self) -> int:
-        """What the tree takes, in bytes.
+        """The memory of the tree, in bytes.
 
         Raises:
             InfrastructureError: it has ended, or its machine does not answer.
@@ -135,7 +141,7 @@ class SshProcess:
         listed = processes_of(self._connection)
         tree = set(descendants(listed, self.pid))
         if not tree:
-            raise InfrastructureError(f"The memory of {self.name} cannot be told: it has ended.")
+            raise InfrastructureError(f"The memory of {self.name} cannot be measured: it has ended.")
         return sum(each.memory for each in listed if each.pid in tree)
 
     def wait_for_end(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> int:
@@ -148,7 +154,7 @@ class SshProcess:
         return wait_for_the_end_of(self, limit, give_up_if)
 
     def kill(self) -> None:
-        """End all of it at once, as a power cut would."""
+        """Kill all of it at once, like a power cut."""
         self.log.note(f"{self.name} is killed", Life.KILLED)
         self._kill_tree()
 
@@ -164,22 +170,22 @@ class SshProcess:
         return self.wait_for_end(PROCESS_STOPPED)
 
     def suspend(self) -> None:
-        """Freeze all of it where it stands."""
+        """Suspend all of it."""
         self.log.note(f"{self.name} is suspended", Life.SUSPENDED)
         self._signal("STOP", self._tree())
 
     def resume(self) -> None:
-        """Let it run on."""
+        """Resume it."""
         self.log.note(f"{self.name} is resumed", Life.RESUMED)
         self._signal("CONT", self._tree())
 
     def end(self) -> None:
-        """Make sure that nothing of it runs any longer; for cleaning up, not for judging."""
+        """Make sure that nothing of it runs; for cleanup only."""
         try:
-            # Where nobody answers any more, its watcher ends it.
+            # If the machine does not answer any more, the watcher ends it.
             with contextlib.suppress(InfrastructureError):
                 if self.alive:
-                    self.log.note(f"{self.name} is ended, its scenario is over", Life.KILLED)
+                    self.log.note(f"{self.name} is killed at the end of its scenario", Life.KILLED)
                     self._kill_tree()
         finally:
             self._channel.close()
@@ -196,7 +202,7 @@ class SshProcess:
         return descendants(processes_of(self._connection), self.pid)
 
     def _signal(self, name: str, pids: list[int]) -> None:
-        if pids:  # one that has ended meanwhile needs no signal
+        if pids:  # all may have ended meanwhile
             self._connection.run(f"kill -{name} {' '.join(map(str, pids))} 2>/dev/null || true")
 
     def _drain(self) -> None:
@@ -204,7 +210,7 @@ class SshProcess:
             pump.join(OUTPUT_DRAINED.seconds)
 
     def _group_when_begun(self) -> Group:
-        # The shell tells the numbers of what it starts before the program says anything.
+        # The shell prints the process ids before the program prints anything.
         if self._begun.wait(HOST_ANSWER.seconds):
             with contextlib.suppress(ValueError, TypeError):
                 return Group(*map(int, self._first_line.split()))
@@ -219,7 +225,7 @@ class SshProcess:
         self._begun.set()
         for line in lines:
             self.log.add(stream, line)
-        self.log.note(f"{self.name} says nothing more", Life.ENDED)
+        self.log.note(f"{self.name} closed its output", Life.ENDED)
 
     def _read_all(self, stream: str) -> None:
         for line in since_begun(lines_of(self._channel.recv_stderr)):
@@ -227,16 +233,16 @@ class SshProcess:
 
 
 def started_by(launch: Launch) -> str:
-    """The command of a POSIX shell that starts a program as `Launch` says, and ends it with the connection.
+    """The command of a POSIX shell that starts a program and ends it with the connection.
 
-    It tells three numbers in a line before the program says anything: of the group of processes, of the
-    program, and of the watcher.
+    Its first line of output has three numbers: the id of the process group, of the program, and of the
+    watcher.
     """
     variables = (f"{name}={value}" for name, value in launch.environment.items())
     program = " ".join(map(shlex.quote, ("env", "-i", *variables, *launch.arguments)))
     script = (
         f"cd {shlex.quote(str(launch.folder))} || exit 1; exec 3<&0; "
-        # The watcher's input ends with the connection; then the whole group goes, itself as well.
+        # The watcher's input ends with the connection; then it kills the whole group with itself.
         'sh -c \'cat >/dev/null; kill -KILL "-$0"\' "$$" <&3 >/dev/null 2>&1 & watch=$!; '
         'sh -c \'echo "$0 $$ $1"; shift; exec "$@"\' '
         f'"$$" "$watch" {program} </dev/null 3<&- & program=$!; '
@@ -251,13 +257,13 @@ def processes_of(connection: SshConnection) -> list[Listed]:
 
 
 def members(listed: Sequence[Listed], group: Group) -> list[Listed]:
-    """Those in a list that belong to a group, without the shell and the watcher."""
+    """The processes of a group, without the shell and the watcher."""
     aside = {group.number, *descendants(listed, group.watch)}
     return [each for each in listed if each.group == group.number and each.pid not in aside]
 
 
 def descendants(listed: Sequence[Listed], root: int) -> list[int]:
-    """A process of a list with everything in it that descends from it."""
+    """A process of a list with its descendants."""
     tree = [root] if any(each.pid == root for each in listed) else []
     for member in tree:
         tree += [each.pid for each in listed if each.parent == member]
