@@ -16,6 +16,7 @@ MODULES ?=
 JOBS ?=
 SHARD ?=
 RUNS ?=
+BASELINE ?=
 FIX ?=
 VERSIONS ?=
 ifneq ($(BENCH)$(UAT_BENCH),)
@@ -65,6 +66,7 @@ help:
 	@echo "make mutate    change the stand-in in one place at a time, and see who notices: make mutate MINUTES=60 SEED=2"
 	@echo "make compare   hold the stand-in against the swamp binary, command by command"
 	@echo "make signoff   judge a release by several runs: make signoff RUNS='reports-of-linux reports-of-mac'"
+	@echo "               BASELINE=<reports or version> asks whether it is worse than an earlier run"
 	@echo "make report    make one page of the results of the last run, by Allure 3; needs Node.js"
 	@echo "make benchmark measure the suite, one scenario at a time and side by side"
 	@echo "make coverage  write coverage.md anew"
@@ -98,7 +100,7 @@ mutate: .venv/ready
 	@$(BIN)/swamp-uat mutate $(if $(RECORD),--record) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(JOBS),-j $(JOBS)) $(if $(MOST),--most $(MOST)) $(MODULES)
 
 signoff: .venv/ready
-	@$(BIN)/swamp-uat signoff $(if $(PLATFORMS),--platforms $(call quoted,PLATFORMS)) $(RUNS)
+	@$(BIN)/swamp-uat signoff $(if $(PLATFORMS),--platforms $(call quoted,PLATFORMS)) $(if $(BASELINE),--baseline $(call quoted,BASELINE)) $(RUNS)
 
 report: .venv/ready
 	@$(BIN)/swamp-uat report

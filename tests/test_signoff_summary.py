@@ -40,7 +40,8 @@ def test_the_decision_comes_first_then_its_reasons(tmp_path):
     told = summary_of(tmp_path, a_result("one", Outcome.BROKEN), a_result("two"))
 
     assert told.splitlines()[:5] == [
-        "# FAIL: swamp 20260822.011157.0-sha.06b61472",
+        "# FAIL: Does swamp 20260822.011157.0-sha.06b61472 keep its promises? "
+        "Promises not kept: 1 blocker, 0 critical, 0 normal",
         "",
         "2 scenarios of the thirty promises: 1 held, 1 broken.",
         "",
@@ -74,7 +75,7 @@ def test_what_did_not_hold_and_why_is_folded_away(tmp_path):
     assert r"| 1 | one | linux x86\_64 | ✘ broken | Then it is so | not so |" in told
     assert "a long story" not in told
     assert r"| 1 | linux x86\_64 | 1 | needs a machine with macOS |" in told
-    assert told.count("<details>") == told.count("</details>") == 2
+    assert told.count("<details>") == told.count("</details>") == 3
 
 
 def test_deviations_waivers_flakes_and_cost_are_told(tmp_path):

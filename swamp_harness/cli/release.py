@@ -9,10 +9,11 @@ from typing import Any
 
 from swamp_harness.cli.options import OnceOnly, platforms
 from swamp_harness.product.releases import Releases
+from swamp_harness.render.baselines import find_baseline
 from swamp_harness.render.documents import PREVIOUS, put_together, set_aside, write_documents
 from swamp_harness.render.signoff import SignOffInputs
 from swamp_harness.render.signoff_page import PAGE_FILE
-from swamp_harness.results import deviations, waivers
+from swamp_harness.results import deviations, policy, waivers
 from swamp_harness.runner.allure_page import make_page
 from swamp_harness.runner.reports_folder import taken
 from swamp_harness.specification import features, project
@@ -30,6 +31,13 @@ def add_commands(commands: Any) -> None:
         default=[],
         help="where the release must have run, such as 'linux-x86_64 darwin-aarch64'",
     )
+    signoff.add_argument(
+        "--baseline",
+        action=OnceOnly,
+        default="",
+        help="compare with an earlier run: the folder of its reports, or a version whose reports are kept "
+        "below the folder of reports or whose results are recorded",
+    )
     signoff.add_argument("runs", nargs="+", type=Path, help="the folders of the reports of the runs")
     signoff.set_defaults(subcommand=_signoff)
 
@@ -46,14 +54,21 @@ def add_commands(commands: Any) -> None:
 def _signoff(options: argparse.Namespace) -> int:
     listed, waived = deviations.load(project.deviations()), waivers.load(project.waivers())
     runs = features.runs_in(features.parse(project.FEATURES))
+    rules = policy.load(project.POLICY)
     with taken(project.reports()) as reports:
+        # What is set aside below may be the baseline.
+        baseline = find_baseline(options.baseline, reports, runs) if options.baseline else None
         given = {each.resolve() for each in options.runs}
         if not {reports.resolve(), (reports / PREVIOUS).resolve()} & given:
             set_aside(reports)
         record = put_together(options.runs, reports)
-        inputs = SignOffInputs(runs, listed, waived, platforms=options.platforms)
+        inputs = SignOffInputs(
+            runs, listed, waived, platforms=options.platforms, policy=rules, baseline=baseline
+        )
         signed = write_documents(record, reports, inputs)
-    print("\n".join([signed.decision.value, *(f"  {reason}" for reason in signed.reasons)]))
+    question, severities = signed.document["question"], signed.document["severities"]
+    print(f"{signed.decision.value}: {question} {severities}.")
+    print("\n".join(f"  {each}" for each in (*signed.reasons, *signed.document["notes"])))
     print(f"Sign-off page: {reports / PAGE_FILE}")
     return signed.exit_code
 

@@ -34,6 +34,7 @@ def edited_files() -> list[EditedFile]:
     return [
         EditedFile(project.DEVIATIONS, schemas.DEVIATIONS),
         EditedFile(project.WAIVERS, schemas.WAIVERS),
+        EditedFile(project.POLICY, schemas.POLICY),
         EditedFile(project.CATALOGUE, schemas.CATALOGUE),
         EditedFile(project.DEFAULTS, schemas.DEFAULTS),
         EditedFile(releases.PROTOCOLS, product_schemas.PROTOCOLS),

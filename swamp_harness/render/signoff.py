@@ -10,12 +10,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from swamp_harness.render.signoff_basis import basis, met_by_operators
 from swamp_harness.render.words import in_ranges, metrics_in_words, reason_in_words, systems, why, why_not_run
 from swamp_harness.results import waivers
-from swamp_harness.results.decision import Decision, against_in, decide, gaps_in
+from swamp_harness.results.baseline import Baseline, compare
+from swamp_harness.results.decision import Criteria, Decision, decide, gaps_in, weigh
 from swamp_harness.results.deviations import Deviation
 from swamp_harness.results.history import PastRun, flakes
 from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.policy import STRICT, Policy
 from swamp_harness.results.result import ScenarioResult, numbers_in, title_of
 from swamp_harness.results.run_record import SuiteRun
 from swamp_harness.results.skip import NOT_SELECTED
@@ -65,6 +68,8 @@ class SignOffInputs:
         waivers: that are listed.
         history: earlier runs, with the present one.
         platforms: on which the release must have run, beside those on which it did.
+        policy: what stands against a release.
+        baseline: the earlier run with which the release is compared; None without one.
     """
 
     runs: Sequence[FeatureRun]
@@ -72,6 +77,8 @@ class SignOffInputs:
     waivers: Sequence[Waiver]
     history: Sequence[PastRun] = ()
     platforms: Sequence[str] = ()
+    policy: Policy = STRICT
+    baseline: Baseline | None = None
 
 
 def sign_off(record: SuiteRun, known: SignOffInputs) -> SignOff:
@@ -79,8 +86,9 @@ def sign_off(record: SuiteRun, known: SignOffInputs) -> SignOff:
     platforms = list(dict.fromkeys((*record.binaries, *known.platforms)))
     results = _with_what_is_missing(record, known.runs, platforms)
     ids = [run.id for run in known.runs]
-    against = against_in(results, waivers.complaints(known.waivers, results, record.version, ids))
-    gaps = gaps_in(record, results, platforms)
+    criteria = _criteria(results, known)
+    weighed = weigh(results, waivers.complaints(known.waivers, results, record.version, ids), criteria)
+    against, gaps = weighed.against, gaps_in(record, results, platforms, criteria)
     by_results = decide(against, gaps)
     decision = by_results if record.is_for_sign_off else Decision.NOT_A_SIGN_OFF
     reasons = (*_no_sign_off(record), *map(reason_in_words, (*against, *gaps)))
@@ -88,6 +96,7 @@ def sign_off(record: SuiteRun, known: SignOffInputs) -> SignOff:
         "decision": decision.value,
         "by results": by_results.value,
         "reasons": reasons,
+        **basis(record, results, criteria, weighed.notes),
         "target": record.target,
         "version": record.version,
         "binaries": record.binaries,
@@ -103,13 +112,19 @@ def sign_off(record: SuiteRun, known: SignOffInputs) -> SignOff:
             if (count := sum(result.outcome is outcome for result in results))
         },
         "did not hold": _did_not_hold(results),
-        "promises": [_promise(each, results) for each in features.catalogue()],
+        "promises": [_promise(each, results, known.deviations) for each in features.catalogue()],
         "deviations": [_deviation(each, results) for each in known.deviations if _seen(each, results)],
         "waivers": [_waiver(each, results, record.version) for each in known.waivers],
         "not run": _not_run(results),
         "flaky": [asdict(each) for each in flakes(known.history, record)],
     }
     return SignOff(decision, by_results, reasons, document)
+
+
+def _criteria(results: Sequence[ScenarioResult], known: SignOffInputs) -> Criteria:
+    severities = {promise.number: promise.severity for promise in features.catalogue()}
+    changes = compare(results, known.baseline) if known.baseline is not None else None
+    return Criteria(known.policy, severities, changes)
 
 
 def _no_sign_off(record: SuiteRun) -> list[str]:
@@ -130,7 +145,9 @@ def _with_what_is_missing(
 # --- the document
 
 
-def _promise(promise: Promise, results: Sequence[ScenarioResult]) -> dict[str, Any]:
+def _promise(
+    promise: Promise, results: Sequence[ScenarioResult], deviations: Sequence[Deviation]
+) -> dict[str, Any]:
     own = [result for result in results if promise.number in result.numbers]
     return {
         "number": promise.number,
@@ -138,8 +155,10 @@ def _promise(promise: Promise, results: Sequence[ScenarioResult]) -> dict[str, A
         "title": promise.title,
         "severity": promise.severity.value,
         "outcomes": _outcomes(own),
+        "met by operators": met_by_operators(promise, own, deviations),
         "scenarios": [
             {
+                "id": result.id,
                 "name": title_of(result.name),
                 "location": result.location,
                 "feature": result.feature,

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from swamp_harness.render.words import in_ranges
+from swamp_harness.results.baseline import Change
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.system.plain_text import for_file
 
@@ -39,14 +41,18 @@ def write_summary(document: Mapping[str, Any], folder: Path) -> Path:
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     counts = document["counts"]
-    yield f"# {document['decision']}: {_text(document['target'])} {_text(document['version'])}"
+    yield f"# {document['decision']}: {_text(document['question'])} {_text(document['severities'])}"
     yield ""
     told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     yield f"{sum(counts.values())} scenarios of the thirty promises: {told}."
     if document["reasons"]:
         yield from ("", *(f"- {_text(reason)}" for reason in document["reasons"]))
+    if document["notes"]:
+        yield from ("", "Notes:", "", *(f"- {_text(note)}" for note in document["notes"]))
+    yield from _baseline(document)
     yield from _under_test(document)
     yield from _promises(document)
+    yield from _folded("What an operator meets", _MET, _met(document))
     yield from _folded("Scenarios that did not hold", _SCENARIOS, _scenarios(document))
     yield from _folded("Known deviations seen", _DEVIATIONS, _deviations(document))
     yield from _folded("Waivers", _WAIVERS, _waivers(document))
@@ -54,6 +60,16 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield from _folded("Not the same each time", _FLAKY, _flaky(document))
     yield from ("", "## What it cost", "")
     yield from (f"- {_text(line)}" for line in document["cost"])
+
+
+def _baseline(document: Mapping[str, Any]) -> Iterator[str]:
+    baseline = document["baseline"]
+    if baseline is None:
+        return
+    counted = ", ".join(f"{count} {change}" for change, count in baseline["counts"].items())
+    source = f"{_text(baseline['version'])}, from {_text(baseline['source'])}"
+    yield from ("", "## Compared with the baseline", "", f"Baseline {source}: {counted}.")
+    yield from _folded("Changes since the baseline", _CHANGES, _changes(baseline))
 
 
 def _under_test(document: Mapping[str, Any]) -> Iterator[str]:
@@ -107,11 +123,29 @@ def _promises(document: Mapping[str, Any]) -> Iterator[str]:
 
 _Rows = Iterator[Sequence[str]]
 
+_MET = ("Promise", "Severity", "What an operator meets")
+_CHANGES = ("Promise", "Scenario", "On", "Change")
 _SCENARIOS = ("Promise", "Scenario", "On", "Outcome", "Step", "Why")
 _DEVIATIONS = ("Promise", "Expected", "Actual", "Since")
 _WAIVERS = ("Scenario", "Reason", "Counts up to", "State")
 _NOT_RUN = ("Promise", "On", "Scenarios", "Why")
 _FLAKY = ("Scenario", "On", "Outcomes with this binary")
+
+
+def _met(document: Mapping[str, Any]) -> _Rows:
+    for promise in document["promises"]:
+        for sentence in promise["met by operators"]:
+            yield str(promise["number"]), promise["severity"], _text(sentence)
+
+
+def _changes(baseline: Mapping[str, Any]) -> _Rows:
+    for each in baseline["changes"]:
+        numbers = ", ".join(map(str, each["numbers"]))
+        yield numbers, _text(each["name"]), _text(each["platform"]), each["change"]
+    for each in baseline["not comparable"]:
+        numbers, count = in_ranges(each["numbers"]), len(each["scenarios"])
+        change = f"{Change.NOT_COMPARABLE.value}: {each['reason']}"
+        yield numbers, f"{count} scenario{'s' * (count > 1)}", _text(each["platform"]), change
 
 
 def _scenarios(document: Mapping[str, Any]) -> _Rows:

@@ -12,9 +12,12 @@ from swamp_harness.results.decision import (
     InfrastructureFailed,
     MachineUnusable,
     NotEveryScenario,
+    NothingComparable,
     NothingRanOn,
     PromisesNotKept,
+    PromisesTolerated,
     RanNowhere,
+    Tolerance,
     WithoutResult,
 )
 from swamp_harness.results.outcome import Ending, Outcome
@@ -124,8 +127,17 @@ def reason_in_words(reason: Against | Gap) -> str:
     if isinstance(reason, Complaint):
         return complaint_in_words(reason)
     if isinstance(reason, PromisesNotKept):
-        return f"{_are(reason.numbers).capitalize()} {_NOT_KEPT[reason.outcome]}."
+        since = " since the baseline" if reason.since_baseline else ""
+        return f"{_are(reason.numbers).capitalize()} {_NOT_KEPT[reason.outcome]}{since}."
     return _gap_in_words(reason)
+
+
+def note_in_words(note: PromisesTolerated) -> str:
+    """What does not stand against a release, and why not, as a sentence."""
+    broken = f"{_are(note.numbers).capitalize()} {_NOT_KEPT[note.outcome]}"
+    if note.why is Tolerance.NOT_WORSE:
+        return f"{broken}; the baseline is no better."
+    return f"{broken}; release/policy.yaml lets deviations of this severity pass with a note."
 
 
 def _gap_in_words(gap: Gap) -> str:
@@ -144,6 +156,8 @@ def _gap_in_words(gap: Gap) -> str:
             told = f"{_were(numbers).capitalize()} not tested: infrastructure error."
         case NotEveryScenario(numbers, platform):
             told = f"Of {promises_in_words(numbers)} not every scenario ran on {platform}."
+        case NothingComparable(version):
+            told = f"No scenario can be compared with the baseline {version}."
         case RanNowhere(numbers):
             told = f"Of {promises_in_words(numbers)} a scenario ran on no platform."
     return told

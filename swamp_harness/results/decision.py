@@ -1,17 +1,21 @@
 """The decision about a release, computed from values alone.
 
-FAIL: a promise is broken and not waived, known deviations included, or the list of waivers is wrong.
+FAIL: a promise is broken that is neither waived nor tolerated by the policy, or the list of waivers is wrong.
 INCOMPLETE: something was not tested: an infrastructure error, an interrupted run, or a scenario or a whole
 platform that did not run. PASS: neither. NOT A SIGN-OFF: the run was against something else.
+
+With a baseline the policy may let new failures decide alone: is the release worse than the baseline?
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
+from swamp_harness.results.baseline import Change, Changes
 from swamp_harness.results.outcome import Ending, Outcome
+from swamp_harness.results.policy import STRICT, Policy, Scope, Severity, worst_severity
 from swamp_harness.results.result import ScenarioResult, numbers_in
 from swamp_harness.results.run_record import SuiteRun
 from swamp_harness.results.waivers import Complaint
@@ -40,6 +44,59 @@ _EXIT_CODES = {
 }
 
 
+class Question(Enum):
+    """What the decision answers."""
+
+    KEEPS_ITS_PROMISES = "keeps its promises"
+    IS_WORSE = "is worse than the baseline"
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """By what a release is judged.
+
+    Attributes:
+        policy: of the product owners.
+        severities: of the promises, by number.
+        changes: since the baseline; None without one.
+    """
+
+    policy: Policy = STRICT
+    severities: Mapping[int, Severity] = field(default_factory=dict)
+    changes: Changes | None = None
+
+    @property
+    def question(self) -> Question:
+        """What the decision answers."""
+        compares = self.changes is not None and self.policy.with_baseline is Scope.NEW_FAILURES
+        return Question.IS_WORSE if compares else Question.KEEPS_ITS_PROMISES
+
+
+_NO_CRITERIA = Criteria()
+
+
+class Tolerance(Enum):
+    """Why a failure does not stand against a release."""
+
+    SEVERITY = "the policy tolerates known deviations of this severity"
+    NOT_WORSE = "the baseline is no better"
+
+
+@dataclass(frozen=True)
+class PromisesTolerated:
+    """Failures do not stand against the release, and are noted.
+
+    Attributes:
+        outcome: of their scenarios.
+        numbers: of the promises, in ascending order.
+        why: they do not.
+    """
+
+    outcome: Outcome
+    numbers: tuple[int, ...]
+    why: Tolerance
+
+
 @dataclass(frozen=True)
 class PromisesNotKept:
     """Promises stand against the release.
@@ -47,10 +104,12 @@ class PromisesNotKept:
     Attributes:
         outcome: that their scenarios came to.
         numbers: of the promises, in ascending order.
+        since_baseline: whether the baseline kept them, or broke them otherwise.
     """
 
     outcome: Outcome
     numbers: tuple[int, ...]
+    since_baseline: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +163,17 @@ class RanNowhere:
     numbers: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class NothingComparable:
+    """The release was to be compared with a baseline, and no scenario can be.
+
+    Attributes:
+        version: of the baseline.
+    """
+
+    version: str
+
+
 Against = PromisesNotKept | Complaint
 Gap = (
     NothingRanOn
@@ -113,6 +183,7 @@ Gap = (
     | InfrastructureFailed
     | NotEveryScenario
     | RanNowhere
+    | NothingComparable
 )
 
 
@@ -121,28 +192,89 @@ def decide(against: Sequence[Against], gaps: Sequence[Gap]) -> Decision:
     return Decision.FAIL if against else Decision.INCOMPLETE if gaps else Decision.PASS
 
 
-def against_in(results: Sequence[ScenarioResult], complaints: Sequence[Complaint]) -> list[Against]:
-    """What stands against a release.
+@dataclass(frozen=True)
+class Weighed:
+    """The failures of a release, weighed.
+
+    Attributes:
+        against: what stands against the release.
+        notes: what does not, and is to be known all the same.
+    """
+
+    against: Sequence[Against]
+    notes: Sequence[PromisesTolerated]
+
+
+def weigh(results: Sequence[ScenarioResult], complaints: Sequence[Complaint], criteria: Criteria) -> Weighed:
+    """What stands against a release, and what does not.
 
     Args:
         results: of every scenario on every platform.
         complaints: what is wrong with the list of waivers.
+        criteria: by what the release is judged.
     """
+    failures = [each for each in results if each.outcome in _FAILURES]
+    weights = [(each, _weight(each, criteria)) for each in failures]
     not_kept = [
-        PromisesNotKept(outcome, tuple(numbers))
-        for outcome in (Outcome.BROKEN, Outcome.DEVIATION, Outcome.DEVIATION_GONE)
-        if (numbers := numbers_in(result for result in results if result.outcome is outcome))
+        PromisesNotKept(outcome, tuple(numbers), since_baseline)
+        for outcome in _FAILURES
+        for since_baseline in (True, False)
+        if (
+            numbers := numbers_in(
+                each
+                for each, why in weights
+                if why is None and each.outcome is outcome and _is_new(each, criteria) is since_baseline
+            )
+        )
     ]
-    return [*not_kept, *complaints]
+    notes = [
+        PromisesTolerated(outcome, tuple(numbers), why)
+        for why in Tolerance
+        for outcome in _FAILURES
+        if (numbers := numbers_in(each for each, own in weights if own is why and each.outcome is outcome))
+    ]
+    return Weighed([*not_kept, *complaints], notes)
 
 
-def gaps_in(record: SuiteRun, results: Sequence[ScenarioResult], platforms: Sequence[str]) -> list[Gap]:
+_FAILURES = (Outcome.BROKEN, Outcome.DEVIATION, Outcome.DEVIATION_GONE)
+
+
+def _is_new(result: ScenarioResult, criteria: Criteria) -> bool:
+    return _change_of(result, criteria) is Change.NEWLY_BROKEN
+
+
+def _weight(result: ScenarioResult, criteria: Criteria) -> Tolerance | None:
+    """Why a failure does not stand against a release; None if it does."""
+    change = _change_of(result, criteria)
+    if change is Change.NEWLY_BROKEN:
+        return None
+    if change is not None and change is not Change.NOT_COMPARABLE:
+        return Tolerance.NOT_WORSE
+    severity = worst_severity(result.numbers, criteria.severities)
+    is_tolerated = result.outcome is Outcome.DEVIATION and criteria.policy.tolerates(severity)
+    return Tolerance.SEVERITY if is_tolerated else None
+
+
+def _change_of(result: ScenarioResult, criteria: Criteria) -> Change | None:
+    """How a scenario compares with the baseline, if that decides."""
+    if criteria.changes is None or criteria.question is not Question.IS_WORSE:
+        return None
+    return criteria.changes.of.get((result.id, result.platform), Change.NOT_COMPARABLE)
+
+
+def gaps_in(
+    record: SuiteRun,
+    results: Sequence[ScenarioResult],
+    platforms: Sequence[str],
+    criteria: Criteria = _NO_CRITERIA,
+) -> list[Gap]:
     """What was not tested.
 
     Args:
         record: of a run, or of several together.
         results: of every scenario on every platform, those that were not selected as well.
         platforms: on which the release must have run.
+        criteria: by what the release is judged.
     """
     absent = tuple(platform for platform in platforms if platform not in record.binaries)
     found: list[Gap] = [NothingRanOn(absent)] if absent else []
@@ -151,7 +283,10 @@ def gaps_in(record: SuiteRun, results: Sequence[ScenarioResult], platforms: Sequ
     if record.without_result:
         found.append(WithoutResult(record.without_result, record.planned))
     here = [result for result in results if result.platform not in absent]
-    return [*found, *_of_infrastructure(record, results), *_of_scenarios(here)]
+    found += [*_of_infrastructure(record, results), *_of_scenarios(here)]
+    if criteria.changes is not None and not criteria.changes.some_are_comparable:
+        found.append(NothingComparable(criteria.changes.baseline.version))
+    return found
 
 
 def _of_infrastructure(record: SuiteRun, results: Sequence[ScenarioResult]) -> list[Gap]:

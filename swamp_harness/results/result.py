@@ -147,6 +147,10 @@ def counts(results: Sequence[ScenarioResult]) -> Counter[Outcome]:
 
 
 def exit_code_of(results: Sequence[ScenarioResult]) -> ExitCode:
-    """The exit code of a run that came to its end."""
+    """The exit code of a run that came to its end.
+
+    It reports what the run saw. The policy for releases does not change it: known deviations and nothing
+    worse are `KNOWN_DEVIATIONS`, whether or not they stand against a release.
+    """
     ran = {result.outcome.traits.exit_code for result in results if result.outcome is not Outcome.NOT_RUN}
     return next((code for code in _GRAVEST_FIRST if code in ran), ExitCode.BAD_COMMAND_LINE)

@@ -23,9 +23,10 @@ from allure_commons.utils import md5, now
 from swamp_harness.render.documents import ALLURE_ENVIRONMENT
 from swamp_harness.render.words import why
 from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.policy import Severity
 from swamp_harness.results.result import title_of
 from swamp_harness.runner.session import Session
-from swamp_harness.specification.features import Severity, catalogue, numbers_of
+from swamp_harness.specification.features import catalogue, numbers_of
 from swamp_harness.system.plain_text import for_file, json_text
 
 ISSUE_URL = "https://swamp-club.com/lab/630"

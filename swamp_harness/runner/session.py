@@ -19,7 +19,7 @@ from swamp_harness.render.documents import write_documents
 from swamp_harness.render.signoff import SignOffInputs
 from swamp_harness.render.timeline_drawing import TIMELINE_FILE, drawing_of
 from swamp_harness.render.words import why_not_run
-from swamp_harness.results import deviations, metrics, waivers
+from swamp_harness.results import deviations, metrics, policy, waivers
 from swamp_harness.results.outcome import INTERRUPTIONS, Ending, Outcome
 from swamp_harness.results.result import ScenarioResult, exit_code_of
 from swamp_harness.results.run_record import MachineOfRun, SuiteRun
@@ -54,19 +54,25 @@ class Listed:
     Attributes:
         deviations: that are known.
         waivers: of promises.
+        policy: what stands against a release.
     """
 
     deviations: list[deviations.Deviation]
     waivers: list[waivers.Waiver]
+    policy: policy.Policy
 
     @classmethod
     def read(cls) -> Listed:
-        """Read both lists.
+        """Read both lists, and the policy.
 
         Raises:
             UnusableInput: one is not usable (exit code 2).
         """
-        return cls(deviations.load(project.deviations()), waivers.load(project.waivers()))
+        return cls(
+            deviations.load(project.deviations()),
+            waivers.load(project.waivers()),
+            policy.load(project.POLICY),
+        )
 
 
 class Session:
@@ -96,6 +102,7 @@ class Session:
     ) -> None:
         self.run_context = run_context
         self.deviations, self.waivers = listed.deviations, listed.waivers
+        self._policy = listed.policy
         self._judge = Judge(self.deviations, self.waivers, run_context.binary.version)
         self.reports = run_context.reports
         self.plan = plan
@@ -137,7 +144,9 @@ class Session:
         """
         time_scale()  # a bad value is bad input, and must be said before anything is started
         target = target_of(environ, project.EMBEDDED_TARGET)
-        listed = Listed.read() if target.has_listed_deviations else Listed([], [])
+        listed = (
+            Listed.read() if target.has_listed_deviations else Listed([], [], policy.load(project.POLICY))
+        )
         return cls(RunContext.open(environ, reports, target), listed, plan, at_once, stops=stops)
 
     # --- one scenario
@@ -340,7 +349,8 @@ class Session:
         ids = [run.id for run in self.plan.runs]
         complaints = waivers.complaints(self.waivers, self.results, self.run_context.binary.version, ids)
         record = self._record(self.results, self._exit_code(complaints, ending), ending)
-        write_documents(record, self.reports, SignOffInputs(self.plan.runs, self.deviations, self.waivers))
+        inputs = SignOffInputs(self.plan.runs, self.deviations, self.waivers, policy=self._policy)
+        write_documents(record, self.reports, inputs)
         print(summary.of_run(record, complaints, self.reports), flush=True)
         return record.exit_code
 

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from swamp_harness.results import schemas
 from swamp_harness.results.ids import UAT_TAG, id_of
+from swamp_harness.results.policy import Severity
 from swamp_harness.specification import project
 from swamp_harness.specification.feature_files import files_below, read_features
 from swamp_harness.system.root import in_project
 from swamp_harness.system.yaml_files import read_yaml
-
-
-class Severity(Enum):
-    """How severe it is if a promise is broken, the worst first; `catalogue.yaml` says what each means."""
-
-    BLOCKER = "blocker"
-    CRITICAL = "critical"
-    NORMAL = "normal"
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ CATALOGUE = RELEASE / "catalogue.yaml"
 DEFAULTS = RELEASE / "defaults.yaml"
 DEVIATIONS = RELEASE / "deviations.yaml"
 WAIVERS = RELEASE / "waivers.yaml"
+POLICY = RELEASE / "policy.yaml"
 
 REPORTS_VARIABLE = "UAT_REPORTS"
 DEVIATIONS_VARIABLE = "UAT_DEVIATIONS"

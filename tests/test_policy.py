@@ -1,0 +1,318 @@
+"""What stands against a release: policies, severities, and comparisons with a baseline."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from swamp_harness.cli.main import main
+from swamp_harness.render.baselines import find_baseline
+from swamp_harness.render.documents import write_documents
+from swamp_harness.render.signoff import SignOffInputs, sign_off
+from swamp_harness.render.signoff_summary import write_summary
+from swamp_harness.results import policy
+from swamp_harness.results.baseline import ANY_PLATFORM, Baseline, Change, Incomparable, PastOutcome, compare
+from swamp_harness.results.decision import (
+    Criteria,
+    Decision,
+    NothingComparable,
+    PromisesNotKept,
+    PromisesTolerated,
+    Tolerance,
+    gaps_in,
+    weigh,
+)
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.policy import STRICT, Policy, Scope, Severity, Treatment
+from swamp_harness.specification import project
+from swamp_harness.specification.features import FeatureRun
+from swamp_harness.system.errors import ExitCode, UnusableInput
+from tests.conftest import a_result, a_run
+
+HERE = "linux x86_64"
+SEVERITIES = {1: Severity.BLOCKER, 2: Severity.CRITICAL, 3: Severity.NORMAL}
+LENIENT = Policy(dict.fromkeys(Severity, Treatment.NOTE), Scope.NEW_FAILURES)
+MIXED = replace(STRICT, known_deviations={**STRICT.known_deviations, Severity.NORMAL: Treatment.NOTE})
+
+
+def weighed(*results, by=STRICT, baseline=None):
+    changes = compare(results, baseline) if baseline else None
+    return weigh(results, [], Criteria(by, SEVERITIES, changes))
+
+
+def a_baseline(**outcomes):
+    return Baseline(
+        "20260801.000000.0",
+        "there",
+        {
+            (name, HERE): past if isinstance(past, PastOutcome) else PastOutcome(past)
+            for name, past in outcomes.items()
+        },
+    )
+
+
+def known(*names, **fields):
+    runs = [FeatureRun(name, name, (1,), "features/a.feature:1", "Tokens") for name in names]
+    return SignOffInputs(runs, [], [], **fields)
+
+
+@pytest.mark.parametrize(
+    ("by", "number", "stands"),
+    [
+        (STRICT, 1, True),
+        (STRICT, 3, True),
+        (MIXED, 1, True),
+        (MIXED, 2, True),
+        (MIXED, 3, False),
+        (LENIENT, 1, False),
+        (LENIENT, 99, False),
+        (MIXED, 99, True),
+    ],
+)
+def test_the_policy_decides_about_a_known_deviation_by_severity(by, number, stands):
+    found = weighed(a_result("one", Outcome.DEVIATION, numbers=(number,)), by=by)
+
+    against = PromisesNotKept(Outcome.DEVIATION, (number,))
+    note = PromisesTolerated(Outcome.DEVIATION, (number,), Tolerance.SEVERITY)
+    assert (list(found.against), list(found.notes)) == (([against], []) if stands else ([], [note]))
+
+
+@pytest.mark.parametrize("outcome", [Outcome.BROKEN, Outcome.DEVIATION_GONE])
+def test_no_policy_tolerates_a_failure_that_no_list_names(outcome):
+    found = weighed(a_result("one", outcome, numbers=(3,)), by=LENIENT)
+
+    assert list(found.against) == [PromisesNotKept(outcome, (3,))]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.HELD, Outcome.WAIVED, Outcome.NOT_RUN, Outcome.ERROR])
+def test_what_is_no_failure_of_the_release_is_not_weighed(outcome):
+    found = weighed(a_result("one", outcome))
+
+    assert (list(found.against), list(found.notes)) == ([], [])
+
+
+def test_a_scenario_of_several_promises_is_as_severe_as_the_worst_of_them():
+    found = weighed(a_result("one", Outcome.DEVIATION, numbers=(2, 3)), by=MIXED)
+
+    assert list(found.against) == [PromisesNotKept(Outcome.DEVIATION, (2, 3))]
+
+
+def test_the_policy_of_the_project_lets_normal_deviations_pass_and_no_others():
+    rules = policy.load(project.POLICY)
+
+    assert [each for each in Severity if rules.tolerates(each)] == [Severity.NORMAL]
+    assert rules.with_baseline is Scope.NEW_FAILURES
+
+
+def test_a_policy_with_an_unknown_word_is_refused_with_its_line(tmp_path):
+    file = tmp_path / "policy.yaml"
+    file.write_text(
+        "known-deviations: {blocker: against,\n normal: note,\n critical: maybe}\n"
+        "with-baseline: new-failures\n"
+    )
+
+    with pytest.raises(UnusableInput, match=r"line 3.*maybe") as refused:
+        policy.load(file)
+    assert refused.value.exit_code is ExitCode.BAD_COMMAND_LINE
+
+
+# --- a baseline
+
+
+@pytest.mark.parametrize(
+    ("past", "now", "change"),
+    [
+        (PastOutcome(Outcome.HELD), {"outcome": Outcome.HELD}, Change.STILL_KEPT),
+        (PastOutcome(Outcome.HELD), {"outcome": Outcome.BROKEN}, Change.NEWLY_BROKEN),
+        (PastOutcome(Outcome.HELD), {"outcome": Outcome.DEVIATION}, Change.NEWLY_BROKEN),
+        (PastOutcome(Outcome.BROKEN), {"outcome": Outcome.HELD}, Change.FIXED),
+        (PastOutcome(Outcome.DEVIATION), {"outcome": Outcome.DEVIATION_GONE}, Change.FIXED),
+        (PastOutcome(Outcome.BROKEN), {"outcome": Outcome.BROKEN}, Change.STILL_BROKEN),
+        (
+            PastOutcome(Outcome.BROKEN, step="a"),
+            {"outcome": Outcome.BROKEN, "step": "b"},
+            Change.NEWLY_BROKEN,
+        ),
+        (PastOutcome(Outcome.BROKEN), {"outcome": Outcome.DEVIATION, "deviation": "x"}, Change.STILL_BROKEN),
+        (
+            PastOutcome(Outcome.DEVIATION, "x"),
+            {"outcome": Outcome.DEVIATION, "deviation": "x"},
+            Change.STILL_BROKEN,
+        ),
+        (
+            PastOutcome(Outcome.DEVIATION, "x"),
+            {"outcome": Outcome.WAIVED, "deviation": "x"},
+            Change.STILL_BROKEN,
+        ),
+        (
+            PastOutcome(Outcome.DEVIATION, "x"),
+            {"outcome": Outcome.DEVIATION, "deviation": "y"},
+            Change.NEWLY_BROKEN,
+        ),
+        (PastOutcome(Outcome.DEVIATION, "x"), {"outcome": Outcome.BROKEN}, Change.NEWLY_BROKEN),
+        (PastOutcome(Outcome.ERROR), {"outcome": Outcome.BROKEN}, Change.NOT_COMPARABLE),
+        (PastOutcome(Outcome.HELD), {"outcome": Outcome.ERROR}, Change.NOT_COMPARABLE),
+    ],
+)
+def test_a_scenario_is_compared_with_what_it_came_to_before(past, now, change):
+    changes = compare([a_result("one", **now)], a_baseline(one=past))
+
+    assert dict(changes.of) == {("one", HERE): change}
+
+
+def test_what_was_tested_elsewhere_or_not_at_all_is_not_comparable_and_says_why():
+    there = Baseline("1", "there", {("one", "darwin aarch64"): PastOutcome(Outcome.HELD)})
+
+    changes = compare([a_result("one"), a_result("two")], there)
+
+    assert list(changes.reasons.values()) == [Incomparable.OTHER_PLATFORM, Incomparable.NOT_TESTED_THEN]
+    assert not changes.some_are_comparable
+
+
+def test_results_without_a_platform_count_for_every_platform():
+    anywhere = Baseline("1", "there", {("one", ANY_PLATFORM): PastOutcome(Outcome.HELD)})
+
+    assert compare([a_result("one")], anywhere).of["one", HERE] is Change.STILL_KEPT
+
+
+def test_with_a_baseline_only_what_is_newly_broken_stands_against_the_release():
+    before = a_baseline(old=Outcome.BROKEN, new=Outcome.HELD, gone=Outcome.DEVIATION)
+    found = weighed(
+        a_result("old", Outcome.BROKEN, numbers=(1,)),
+        a_result("new", Outcome.DEVIATION, numbers=(3,)),
+        a_result("gone", Outcome.DEVIATION_GONE, numbers=(2,)),
+        by=LENIENT,
+        baseline=before,
+    )
+
+    assert list(found.against) == [PromisesNotKept(Outcome.DEVIATION, (3,), since_baseline=True)]
+    assert list(found.notes) == [
+        PromisesTolerated(Outcome.BROKEN, (1,), Tolerance.NOT_WORSE),
+        PromisesTolerated(Outcome.DEVIATION_GONE, (2,), Tolerance.NOT_WORSE),
+    ]
+
+
+def test_what_cannot_be_compared_is_judged_as_without_a_baseline():
+    found = weighed(
+        a_result("one", Outcome.DEVIATION, numbers=(1,)),
+        a_result("two", Outcome.DEVIATION, numbers=(3,)),
+        by=replace(MIXED, with_baseline=Scope.NEW_FAILURES),
+        baseline=a_baseline(three=Outcome.HELD),
+    )
+
+    assert list(found.against) == [PromisesNotKept(Outcome.DEVIATION, (1,))]
+    assert list(found.notes) == [PromisesTolerated(Outcome.DEVIATION, (3,), Tolerance.SEVERITY)]
+
+
+def test_a_policy_of_all_failures_shows_the_comparison_and_judges_without_it():
+    found = weighed(a_result("one", Outcome.DEVIATION), by=STRICT, baseline=a_baseline(one=Outcome.DEVIATION))
+
+    assert list(found.against) == [PromisesNotKept(Outcome.DEVIATION, (1,))]
+
+
+def test_a_release_that_cannot_be_compared_at_all_is_incomplete():
+    results = [a_result("one")]
+    criteria = Criteria(LENIENT, SEVERITIES, compare(results, a_baseline(two=Outcome.HELD)))
+
+    assert gaps_in(a_run(*results), results, [HERE], criteria) == [NothingComparable("20260801.000000.0")]
+
+
+# --- what is shown
+
+
+def test_the_document_says_which_question_it_answers_and_what_operators_meet():
+    broken = a_result("one", Outcome.BROKEN, reason="not so\nlong story")
+
+    plain = sign_off(a_run(broken), known("one"))
+    compared = sign_off(a_run(broken), known("one", policy=LENIENT, baseline=a_baseline(one=Outcome.BROKEN)))
+
+    assert (plain.verdict, compared.verdict) == (Decision.FAIL, Decision.PASS)
+    assert plain.document["question"].endswith("keep its promises?")
+    assert compared.document["question"].endswith("worse than 20260801.000000.0?")
+    assert compared.document["not kept"] == {"blocker": 1, "critical": 0, "normal": 0}
+    assert compared.document["notes"] == ["Promise 1 is broken; the baseline is no better."]
+    assert compared.document["baseline"]["counts"]["still broken"] == 1
+    assert plain.document["promises"][0]["met by operators"] == ["New, in the scenario 'one': not so"]
+
+
+def test_summary_and_page_show_the_comparison(tmp_path):
+    inputs = known("one", policy=LENIENT, baseline=a_baseline(one=Outcome.HELD))
+    decision = write_documents(a_run(a_result("one", Outcome.BROKEN)), tmp_path, inputs)
+
+    page = (tmp_path / "signoff.html").read_text("utf-8")
+    summary = write_summary(decision.document, tmp_path).read_text("utf-8")
+    assert "Compared with the baseline" in page
+    assert "Promises not kept: 1 blocker" in page
+    assert summary.splitlines()[0].startswith("# FAIL: Is swamp ")
+    assert "| 1 | one | linux x86\\_64 | newly broken |" in summary
+
+
+# --- where a baseline is found
+
+
+def test_a_folder_of_reports_is_a_baseline(tmp_path):
+    a_run(a_result("one")).write_to(tmp_path)
+
+    found = find_baseline(str(tmp_path), tmp_path / "reports", known("one").runs)
+
+    assert found.outcomes["one", HERE].outcome is Outcome.HELD
+
+
+def test_a_version_is_found_in_the_newest_reports_that_are_kept_of_it(tmp_path):
+    for folder, outcome, day in (("previous", Outcome.HELD, 2), ("matrix/1", Outcome.BROKEN, 1)):
+        (tmp_path / folder).mkdir(parents=True)
+        record = a_run(a_result("one", outcome))
+        replace(record, started=record.started.replace(day=day)).write_to(tmp_path / folder)
+    (tmp_path / "run.json").write_text(json.dumps({"format": 1}))
+
+    found = find_baseline(a_run(a_result("one")).version, tmp_path, [])
+
+    assert found.outcomes["one", HERE].outcome is Outcome.HELD
+    assert found.source.endswith("previous")
+
+
+def test_a_version_is_found_in_the_recorded_results(tmp_path, monkeypatch):
+    entry = {"binary": "20260801.000000.0 (ab)", "date": "2026-08-01", "seconds": 1.0}
+    recorded = {
+        "kept-outline": {**entry, "outcome": "held"},
+        "broken-outline": {**entry, "outcome": "broken"},
+        "broken-one": {**entry, "outcome": "known deviation"},
+        "of-another-one": {**entry, "outcome": "held", "binary": "20260701.000000.0 (ab)"},
+    }
+    file = tmp_path / "recorded.json"
+    file.write_text(json.dumps(recorded))
+    monkeypatch.setattr(project, "RECORDED_RESULTS", file)
+    runs = known("kept-outline[a]", "broken-outline[a]", "broken-one", "of-another-one").runs
+
+    found = find_baseline("20260801.000000.0", tmp_path, runs)
+
+    assert {scenario: past.outcome for (scenario, _), past in found.outcomes.items()} == {
+        "kept-outline[a]": Outcome.HELD,
+        "broken-one": Outcome.DEVIATION,
+    }
+
+
+def test_a_baseline_that_is_nowhere_ends_the_command_with_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("UAT_REPORTS", str(tmp_path / "reports"))
+    run = tmp_path / "run"
+    run.mkdir()
+    a_run(a_result("one")).write_to(run)
+
+    assert main(["signoff", "--baseline", "20200101.000000.0", str(run)]) == ExitCode.BAD_COMMAND_LINE
+
+    said = capsys.readouterr()
+    assert (said.out + said.err).count("There is no baseline '20200101.000000.0'") == 1
+    shutil.rmtree(tmp_path / "reports", ignore_errors=True)
+
+
+def test_signoff_compares_with_a_baseline_and_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("UAT_REPORTS", str(tmp_path / "reports"))
+    for name, outcome in (("now", Outcome.BROKEN), ("then", Outcome.HELD)):
+        (tmp_path / name).mkdir()
+        a_run(a_result("one", outcome)).write_to(tmp_path / name)
+
+    code = main(["signoff", "--baseline", str(tmp_path / "then"), str(tmp_path / "now")])
+
+    assert code == ExitCode.PROMISE_BROKEN
+    assert capsys.readouterr().out.startswith("FAIL: Is swamp ")
