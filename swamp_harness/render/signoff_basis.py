@@ -66,7 +66,7 @@ def met_by_operators(
         for each in results
         if promise.number in each.numbers and each.outcome.traits.standing is Standing.BROKEN
     ]
-    known = {each.id: each.seen for each in deviations}
+    known = {each.id: each.actual for each in deviations}
     sentences = [
         known.get(each.deviation) or f"New, in the scenario {title_of(each.name)!r}: {_first_line(why(each))}"
         for each in broken
