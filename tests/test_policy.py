@@ -227,7 +227,7 @@ def test_the_document_says_which_question_it_answers_and_what_operators_meet():
     plain = sign_off(a_run(broken), known("one"))
     compared = sign_off(a_run(broken), known("one", policy=LENIENT, baseline=a_baseline(one=Outcome.BROKEN)))
 
-    assert (plain.verdict, compared.verdict) == (Decision.FAIL, Decision.PASS)
+    assert (plain.decision, compared.decision) == (Decision.FAIL, Decision.PASS)
     assert plain.document["question"].endswith("keep its promises?")
     assert compared.document["question"].endswith("worse than 20260801.000000.0?")
     assert compared.document["not kept"] == {"blocker": 1, "critical": 0, "normal": 0}
