@@ -231,7 +231,7 @@ def the_history_shows_the_run_as(context: StepContext, status: str) -> None:
     expect(
         f"the history of all runs shows the run as {status}",
         expected=status,
-        actual=context.world.operator.status_in_run_history(context.world.runs.last.run_id),
+        actual=context.world.records.status_in_run_history(context.world.runs.last.run_id),
     )
 
 

@@ -9,7 +9,7 @@ from behave import given, then, when
 
 from swamp_harness.product.commands import SUCCEEDS, Output, fails_because
 from swamp_harness.product.conventions import VAULT
-from swamp_harness.scenario import enrollment, every_list, repositories, secrets, tokens
+from swamp_harness.scenario import command_reports, enrollment, every_list, repositories, secrets, tokens
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NOTHING_SAID
 from swamp_harness.scenario.step_context import StepContext
@@ -121,8 +121,8 @@ def the_first_answer_says_when(context: StepContext, token: str) -> None:
     """Checks that the output of the first revocation names the token and the time."""
     expect(
         f'the answer to the first revoking says that the token "{token}" is revoked, and since when',
-        expected=[token, context.world.operator.revoked_at(token)],
-        actual=context.world.operator.reported_revocation(),
+        expected=[token, context.world.records.revoked_at(token)],
+        actual=command_reports.reported_revocation(context.world.operator.revocations[0]),
     )
 
 
@@ -147,7 +147,7 @@ def its_answer_shows_the_credential_once(context: StepContext, token: str) -> No
     expect(
         f'the answer shows the credential of "{token}" once, and its secret nowhere else',
         expected={"credentials": [token], "secrets": 1},
-        actual=context.world.operator.shown_by_last(),
+        actual=command_reports.shown_credentials(context.world.operator.last),
     )
 
 
@@ -157,7 +157,7 @@ def its_answer_says_revoked_before(context: StepContext) -> None:
     expect(
         "the answer says that the token was revoked before",
         expected=True,
-        actual=context.world.operator.reports_already_revoked(),
+        actual=command_reports.reports_already_revoked(context.world.operator.last),
     )
 
 
@@ -168,7 +168,7 @@ def the_token_is_recorded_as_revoked(context: StepContext, token: str) -> None:
     expect(
         f'the token "{token}" is still recorded as revoked before it was revoked again at {second:%H:%M:%S}',
         expected=True,
-        actual=first < context.world.operator.revoked_at(token) < second,
+        actual=first < context.world.records.revoked_at(token) < second,
     )
 
 
@@ -185,7 +185,7 @@ def the_token_is_recorded_as(context: StepContext, token: str, state: str) -> No
 @then("the token list is empty")
 def the_token_list_is_empty(context: StepContext) -> None:
     """Checks that the token list shows no token."""
-    expect("the token list is empty", expected=[], actual=context.world.operator.tokens())
+    expect("the token list is empty", expected=[], actual=context.world.records.tokens())
 
 
 @then("the token list shows:")
@@ -217,7 +217,7 @@ def _judge_token_list(context: StepContext, output: Output) -> None:
     expect(
         f"the token list, in {output.value}, shows these tokens and no others",
         expected=promised_tokens(context.table, partial(enrollment.machine_id_of, context.world)),
-        actual=seen_tokens(context.world.operator.tokens(output), context.table.headings),
+        actual=seen_tokens(context.world.records.tokens(output), context.table.headings),
     )
 
 
@@ -237,7 +237,7 @@ def no_data_shows_the_secret(context: StepContext, token: str) -> None:
     expect(
         f'`swamp data` does not show the secret of "{token}"',
         expected=[],
-        actual=context.world.operator.data_leaks_of(token),
+        actual=secrets.leaks_in_data(context.world, token),
     )
 
 

@@ -79,7 +79,7 @@ def readable_of(world: World, step: str) -> str:
     Raises:
         InfrastructureError: the product shows no data at all, so that a missing artifact proves nothing.
     """
-    result, data = _get_artifact(world, step), world.operator.all_data()
+    result, data = _get_artifact(world, step), world.records.all_data()
     if not data:
         raise InfrastructureError(
             "The product shows no data at all, so that it does not show the artifact proves nothing."

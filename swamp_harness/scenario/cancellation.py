@@ -7,6 +7,7 @@ from typing import Any
 
 from swamp_harness.product.records import BUSY
 from swamp_harness.product.run_records import ACTIVE
+from swamp_harness.scenario.command_reports import reports_run_as_over, run_reported_as_cancelled
 from swamp_harness.scenario.runs import Lateness, latest_end
 from swamp_harness.scenario.world import World
 
@@ -14,14 +15,14 @@ from swamp_harness.scenario.world import World
 def reported_cancellation(world: World) -> dict[str, Any]:
     """The outcome of the cancelling command, and the run that it names."""
     result = world.operator.last
-    named = world.operator.run_reported_as_cancelled() if result.succeeded else ""
+    named = run_reported_as_cancelled(result) if result.succeeded else ""
     this = named == world.runs.last.run_id
     return {"command": result.outcome, "cancels": "this run" if this else named or "no run"}
 
 
 def left_when_reported_as_cancelled(world: World) -> list[str]:
     """What was still running when the command reported the cancellation; or that it reported none."""
-    if not world.operator.reports_run_as_over():
+    if not reports_run_as_over(world.operator.last):
         return [
             "the command does not report that the run is cancelled: "
             f"{world.operator.last.stdout}{world.operator.last.stderr}".strip()

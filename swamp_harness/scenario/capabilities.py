@@ -254,7 +254,7 @@ def error_of(world: World, step: str) -> dict[str, str]:
     """The error of a step of the last run, as reported to its follower and as recorded."""
     accounts = {
         "reported": world.runs.last.steps(),
-        "recorded": world.operator.steps_of_last_run(world.workflow.name),
+        "recorded": world.records.steps_of_last_run(world.workflow.name),
     }
     return {
         source: next((each.get("error", "") for each in steps if each["name"] == step), "no such step")

@@ -78,7 +78,7 @@ def pool_when(
             lambda seen: seen == (expected, {name for name, connected in expected if connected}),
             POOL_CHANGED,
         )
-    return world.operator.pool(output, past=past)
+    return world.records.pool(output, past=past)
 
 
 def is_connected(world: World, name: str) -> bool:
@@ -100,7 +100,7 @@ def first_binding_of(world: World, worker: str) -> Binding:
 
 def binding_of(world: World, token: str, worker: str) -> Binding:
     """The present binding of a token, compared with a worker's first enrollment."""
-    record = world.operator.token(token)
+    record = world.records.token(token)
     first = world.workers.first_enrollment(worker)
     return Binding(record.machines, all(bound < first.seen for bound in record.bound_at))
 

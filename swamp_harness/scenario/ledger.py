@@ -49,7 +49,7 @@ def versions_by_run(world: World) -> dict[str, list[Row]]:
     """The versions that the steps of the last run wrote, as reported to its follower and as recorded."""
     accounts = {
         "reported": world.runs.last.steps(),
-        "recorded": world.operator.steps_of_last_run(world.workflow.name),
+        "recorded": world.records.steps_of_last_run(world.workflow.name),
     }
     return {source: [row for step in steps for row in _written(step)] for source, steps in accounts.items()}
 

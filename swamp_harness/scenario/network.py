@@ -64,7 +64,7 @@ def standing_of(world: World, name: str, since: datetime) -> Standing:
         disconnections=len(worker.disconnected_at),
         same_enrollment=any(
             each.name == member and each.enrolled_at is not None and each.enrolled_at < since
-            for each in world.operator.pool()
+            for each in world.records.pool()
         ),
     )
 
@@ -123,7 +123,7 @@ def membership(world: World, worker: str) -> Membership:
     """The present pool member of a worker, when it is connected or after the limit for that."""
     with contextlib.suppress(WaitTimeout):
         wait_until(f'"{worker}" to be connected', lambda: _connected(world, worker), bool, POOL_CHANGED)
-    listed = [member for member in world.operator.pool(past=True) if member.name == worker]
+    listed = [member for member in world.records.pool(past=True) if member.name == worker]
     if not listed:
         return Membership("none", "never", connected=False)
     return Membership(listed[0].instance, str(listed[0].enrolled_at), connected=_connected(world, worker))

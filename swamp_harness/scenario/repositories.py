@@ -9,6 +9,7 @@ from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.followed_runs import Runs
 from swamp_harness.scenario.operator import Operator
 from swamp_harness.scenario.probe import PROBE
+from swamp_harness.scenario.records import Records
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
 
@@ -27,7 +28,8 @@ def begin(world: World, *, with_vault: bool = True, with_probe: bool = False) ->
     else:
         folder.mkdir()
         world.repository = initialise(commands, with_vault=False)
-    world.operator = Operator(commands, world.fallbacks)
+    world.operator = Operator(commands)
+    world.records = Records(commands, world.fallbacks)
     world.runs = Runs(run_context.binary.runs_as, commands.environment, machine.work, world.evidence)
 
 

@@ -65,7 +65,7 @@ def outcome_of_run(world: World) -> RunOutcome:
         beyond_grace_window(world, RUN_ENDED) if lost else RUN_ENDED,
         give_up_if=lambda: None if world.orchestrator.alive else "the orchestrator has ended",
     )
-    return RunOutcome.of(ending, world.operator.run_record(run.run_id))
+    return RunOutcome.of(ending, world.records.run_record(run.run_id))
 
 
 def outcome_of_method(world: World) -> MethodOutcome:
@@ -119,14 +119,14 @@ def results(world: World, headings: Sequence[str]) -> list[Row]:
             "written on": record.worker or ON_THE_ORCHESTRATOR,
             "word": _GIVEN if record.word == INPUT_VALUE else record.word,
         }
-        for record in sorted(world.operator.results(), key=lambda each: (each.step, each.name))
+        for record in sorted(world.records.results(), key=lambda each: (each.step, each.name))
     ]
     return [{heading: row[heading] for heading in headings} for row in rows]
 
 
 def reading(world: World, step: str, name: str) -> str:
     """What the operator reads in the first version of a step's datum."""
-    result = world.operator.get_datum(step, name, 1)
+    result = world.records.get_datum(step, name, 1)
     if not result.succeeded:
         return str(result.outcome)
     return reading_of(result.answer("data-get").get("content"))

@@ -27,7 +27,7 @@ def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
             ended), because (why it did not complete), wrote (whether the lease says so).
     """
     settle_leases(world)
-    ordered = sorted(world.operator.leases(), key=lambda lease: (lease.step, lease.created_at))
+    ordered = sorted(world.records.leases(), key=lambda lease: (lease.step, lease.created_at))
     begun = {step: iter(world.probe_log.starts(step)) for step in {lease.step for lease in ordered}}
     rows = [
         {
@@ -68,12 +68,12 @@ def queue_holding(world: World, steps: Iterable[str], output: Output) -> list[Ro
 
 def queue(world: World, output: Output) -> list[Row]:
     """The queue that the operator sees."""
-    return [_row(queued) for queued in sorted(world.operator.queue(output), key=lambda each: each.step)]
+    return [_row(queued) for queued in sorted(world.records.queue(output), key=lambda each: each.step)]
 
 
 def most_at_once(world: World, worker: str) -> dict[str, int]:
     """The highest number of steps that a worker ran at a time, by the probe log and by the leases."""
-    leases = [lease for lease in world.operator.leases() if lease.worker == worker]
+    leases = [lease for lease in world.records.leases() if lease.worker == worker]
     # If one lease ends at the moment at which another begins, they do not overlap.
     moments = sorted(
         [(lease.created_at, 1) for lease in leases]
@@ -111,8 +111,8 @@ def versions_of_record(world: World, model: str, most: int) -> dict[str, list[st
         model: the name of the model instance.
         most: the expected number of versions; the search includes one more.
     """
-    answers = [world.operator.get_datum(model, RESULT, version) for version in range(1, most + 2)]
-    newest = world.operator.get_datum(model, RESULT)
+    answers = [world.records.get_datum(model, RESULT, version) for version in range(1, most + 2)]
+    newest = world.records.get_datum(model, RESULT)
     data = [answer.answer("data-get") for answer in answers if answer.succeeded]
     return {
         "versions": [str(datum["version"]) for datum in data],
@@ -123,7 +123,7 @@ def versions_of_record(world: World, model: str, most: int) -> dict[str, list[st
 
 def versions_of_results(world: World) -> dict[str, int]:
     """The version of each step's result."""
-    return {record.step: record.version for record in world.operator.results()}
+    return {record.step: record.version for record in world.records.results()}
 
 
 def results_in_version(world: World, steps: Iterable[str], version: int) -> dict[str, str]:
@@ -134,12 +134,12 @@ def results_in_version(world: World, steps: Iterable[str], version: int) -> dict
 def workers_that_took_part(world: World) -> list[str]:
     """The workers that ran at least one step, both by the probe log and by the leases."""
     by_log = {entry.worker for entry in world.probe_log.starts()}
-    by_leases = {lease.worker for lease in world.operator.leases()}
+    by_leases = {lease.worker for lease in world.records.leases()}
     return sorted(by_log & by_leases)
 
 
 def _result_in_version(world: World, step: str, version: int) -> str:
-    result = world.operator.get_datum(step, RESULT, version)
+    result = world.records.get_datum(step, RESULT, version)
     if not result.succeeded:
         return str(result.outcome)
     datum = result.answer("data-get")

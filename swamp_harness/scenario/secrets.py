@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
+from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.remains import keys_of
+from swamp_harness.scenario.records import EVERYTHING, TOKEN_DATUM
 from swamp_harness.scenario.repositories import demand
 from swamp_harness.scenario.world import World
-from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 from swamp_harness.system.leak_search import Leak, search_files, search_text
 
 # The text around the secret in a step's stream (fixtures/extensions/models/uat_secrets.ts).
@@ -22,13 +25,43 @@ def digest_of(world: World, name: str) -> str:
 
 
 def leaks_in_answers(world: World, name: str) -> list[Leak]:
-    """The places where the product's answers about the last run show a secret."""
-    return world.operator.leaks_in_answers(world.operator.texts_of_secret(name), world.runs.last.run_id)
+    """The places where answers about the last run (all data, its history, its logs) show a secret.
+
+    Raises:
+        PromiseBroken: a command fails.
+    """
+    read = world.records.read
+    results = [
+        read("data", "query", EVERYTHING),
+        read("workflow", "history", "logs", world.runs.last.run_id, output=Output.TEXT),
+        read("workflow", "history", "search"),
+        read("run", "history"),
+    ]
+    texts = world.operator.texts_of_secret(name)
+    return [leak for text in texts for leak in search_text(text, _outputs(results))]
+
+
+def leaks_in_data(world: World, token: str) -> list[Leak]:
+    """The places where `swamp data` shows the secret of a token.
+
+    Raises:
+        PromiseBroken: a command fails, or shows no data of the token, so that it proves nothing.
+    """
+    read = world.records.read
+    results = [
+        read("data", "query", EVERYTHING),
+        read("data", "list", token, output=Output.TEXT),
+        read("data", "get", token, TOKEN_DATUM, output=Output.TEXT),
+    ]
+    for result in results:
+        if TOKEN_DATUM not in result.stdout:
+            raise PromiseBroken(f'`{result.command}` shows no data of the token "{token}".')
+    return search_text(world.operator.credential(token).secret, _outputs(results))
 
 
 def around_secret(world: World, step: str, name: str) -> dict[str, str]:
     """The beginning and the end of a text of a step, each as long as the text around a streamed secret."""
-    result = world.operator.get_datum(step, name)
+    result = world.records.get_datum(step, name)
     if not result.succeeded:
         return {"read": str(result.outcome)}
     text = str(result.answer("data-get").get("content"))
@@ -69,11 +102,9 @@ def leaks_of(world: World, name: str) -> list[Leak]:
     """
     world.workers.fetch()
     logged = [(f"the output of {log.file.stem}", log.text()) for log in world.logs()]
-    printed = [
-        (f"`{result.command}`", result.stdout + result.stderr)
-        for result in world.operator.commands.results
-        if result not in world.operator.minted
-    ]
+    printed = _outputs(
+        [result for result in world.operator.commands.results if result not in world.operator.minted]
+    )
     leaks = [
         leak
         for text in world.operator.texts_of_secret(name)
@@ -97,3 +128,7 @@ def keep(world: World, key: str, *, of_several_lines: bool = False, begins_with:
     """Put a new secret into the vault, as `Operator.keep_secret` does."""
     kept = world.operator.keep_secret(key, of_several_lines=of_several_lines, begins_with=begins_with)
     demand("secret could not be put into the vault", kept)
+
+
+def _outputs(results: Iterable[CommandResult]) -> list[tuple[str, str]]:
+    return [(f"`{result.command}`", result.stdout + result.stderr) for result in results]

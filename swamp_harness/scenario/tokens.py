@@ -12,6 +12,7 @@ from swamp_harness.product.commands import CommandOutcome, CommandResult, Output
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.fallbacks import Fallback
 from swamp_harness.product.serve_api import UnknownRequest
+from swamp_harness.scenario.command_reports import reported_minting
 from swamp_harness.scenario.repositories import demand
 from swamp_harness.scenario.world import World
 
@@ -73,7 +74,7 @@ def mint_again(world: World, tokens: Sequence[str]) -> Minted:
 
 def minting(world: World, token: str) -> dict[str, str]:
     """What the last minting reports of the token; a correct expiry becomes the phrase `WHEN_ASKED`."""
-    reported, result = world.operator.reported_minting(), world.operator.last
+    reported, result = reported_minting(world.operator.last), world.operator.last
     lasts = world.times.lasts(world.operator.asked_lifetimes[token])
     minted = reported.expires - lasts
     # The product cuts moments to milliseconds.
@@ -90,7 +91,7 @@ def kept(world: World) -> dict[str, str]:
     """
     records = {
         f'the token "{name}"': json.dumps(content, sort_keys=True)
-        for name, content in world.operator.token_records().items()
+        for name, content in world.records.token_records().items()
     }
     store = world.repository.vault_store
     vault = {
@@ -113,7 +114,7 @@ def changes_since(world: World, minted: Minted) -> list[str]:
 
 def recorded_state_of(world: World, token: str) -> str:
     """The state of a token in its data; the token list shows the current state instead."""
-    record = world.operator.token_records().get(token)
+    record = world.records.token_records().get(token)
     return str(record["state"]) if record else "no state at all"
 
 

@@ -28,6 +28,7 @@ from swamp_harness.scenario.followed_runs import Runs
 from swamp_harness.scenario.operator import Operator
 from swamp_harness.scenario.probe import WORKER_VARIABLE
 from swamp_harness.scenario.probe_log import ProbeLog
+from swamp_harness.scenario.records import Records
 from swamp_harness.scenario.run_context import RunContext
 from swamp_harness.scenario.security import Security
 from swamp_harness.scenario.timeline import PoolWatch, Span, Timeline
@@ -102,7 +103,8 @@ class World:
         evidence: the files that it leaves for people to read.
         workers: its workers.
         orchestrators: its orchestrators by name, in the order in which they were started.
-        operator: runs its commands.
+        operator: runs its commands that change something.
+        records: reads what the product shows, by the operator's commands.
         repository: the operator's.
         runs: the runs of workflows and methods that the operator has started.
         workflow: the workflow that the scenario is about.
@@ -128,6 +130,7 @@ class World:
     """
 
     operator: Made[Operator] = Made(_NO_REPOSITORY)
+    records: Made[Records] = Made(_NO_REPOSITORY)
     repository: Made[Repository] = Made(_NO_REPOSITORY)
     runs: Made[Runs] = Made(_NO_REPOSITORY)
     workflow: Made[Workflow] = Made("The scenario has no workflow.")

@@ -1,0 +1,200 @@
+"""What commands show of tokens, workers, runs, leases and data, read as the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from swamp_harness.product import contracts
+from swamp_harness.product.commands import CommandResult, Output, SwampCommands
+from swamp_harness.product.fallbacks import Fallback, Fallbacks
+from swamp_harness.product.records import (
+    PoolMember,
+    TokenRecord,
+    members_from_json,
+    members_from_table,
+    moment,
+    tokens_from_json,
+    tokens_from_table,
+)
+from swamp_harness.product.run import FAILED
+from swamp_harness.product.run_records import (
+    ALL_LEASES,
+    LeaseRecord,
+    QueuedStep,
+    RunRecord,
+    failures_of_steps,
+    lease,
+    queue_from_json,
+    queue_from_table,
+    run,
+    steps_of,
+    tells_no_reason,
+)
+from swamp_harness.scenario.probe import PROBE, SHELL, ResultRecord, is_work, result_of_step
+from swamp_harness.system.errors import PromiseBroken
+
+# Every token is an instance of this model type, and its state is this datum.
+TOKEN_TYPE, TOKEN_DATUM = "swamp/enrollment-token", "token-main"
+EVERYTHING = 'modelType != ""'
+
+
+class Records:
+    """Reads the product's lists and records, by commands in the operator's repository.
+
+    Args:
+        commands: run swamp as the operator.
+        fallbacks: counts the older ways that the release makes necessary.
+    """
+
+    def __init__(self, commands: SwampCommands, fallbacks: Fallbacks) -> None:
+        self._commands = commands
+        self._fallbacks = fallbacks
+
+    def tokens(self, output: Output = Output.JSON) -> list[TokenRecord]:
+        """The token list, by name.
+
+        Raises:
+            PromiseBroken: the list fails, or its answer breaks its contract.
+        """
+        result = self.read("worker", "token", "list", output=output)
+        records = (
+            tokens_from_json(result.answer("token-list"))
+            if output is Output.JSON
+            else tokens_from_table(result.stdout)
+        )
+        return sorted(records, key=lambda record: record.name)
+
+    def token(self, name: str) -> TokenRecord:
+        """One token of the token list.
+
+        Raises:
+            PromiseBroken: the list does not show it.
+        """
+        for record in self.tokens():
+            if record.name == name:
+                return record
+        raise PromiseBroken(f'The token list does not show the token "{name}".')
+
+    def pool(self, output: Output = Output.JSON, *, past: bool = False) -> list[PoolMember]:
+        """The worker list, by name; with its past members if asked.
+
+        Raises:
+            PromiseBroken: the list fails, or its answer breaks its contract.
+        """
+        result = self.read("worker", "list", *(("--all",) if past else ()), output=output)
+        members = (
+            members_from_json(result.answer("worker-list"))
+            if output is Output.JSON
+            else members_from_table(result.stdout)
+        )
+        return sorted(members, key=lambda member: member.name)
+
+    def run_record(self, run_id: str) -> RunRecord:
+        """A run in the history of workflow runs.
+
+        Raises:
+            PromiseBroken: the history does not show the run.
+        """
+        answer = self.read("workflow", "history", "search").answer("workflow-history")
+        for item in answer["results"]:
+            if item["runId"] == run_id:
+                record = run(item)
+                if record.status == FAILED and tells_no_reason(item):
+                    self._fallbacks[Fallback.FAILURE_FROM_RUN] += 1
+                    return replace(record, failure=self._failures_of_steps(item["workflowName"], run_id))
+                return record
+        raise PromiseBroken(f"`swamp workflow history search` does not show the run {run_id}.")
+
+    def steps_of_last_run(self, workflow: str) -> list[dict[str, Any]]:
+        """The steps of the last run of a workflow, from its record.
+
+        Raises:
+            PromiseBroken: the command fails, or its answer breaks its contract.
+        """
+        answer = self.read("workflow", "history", "get", workflow).answer("workflow-run")
+        return steps_of(answer)
+
+    def _failures_of_steps(self, workflow: str, run_id: str) -> str:
+        answer = self.read("workflow", "history", "get", workflow).answer("workflow-run")
+        if answer["id"] != run_id:
+            return ""
+        return "\n".join(failures_of_steps(answer))
+
+    def status_in_run_history(self, run_id: str) -> str:
+        """The status of a run in the history of all runs.
+
+        Raises:
+            PromiseBroken: the history does not show the run.
+        """
+        for item in self.read("run", "history").answer("run-history")["runs"]:
+            if item["id"] == run_id:
+                return str(item["status"])
+        raise PromiseBroken(f"`swamp run history` does not show the run {run_id}.")
+
+    def leases(self) -> list[LeaseRecord]:
+        """All step leases."""
+        answer = self.read("data", "query", ALL_LEASES).answer("data-query")
+        contents = [result.get("content") for result in answer["results"]]
+        for content in contents:
+            contracts.validate("step-lease", content, "a step lease")
+        return [lease(content) for content in contents]
+
+    def queue(self, output: Output = Output.JSON) -> list[QueuedStep]:
+        """The steps that wait for a worker."""
+        result = self.read("worker", "queue", output=output)
+        if output is Output.JSON:
+            return queue_from_json(result.answer("worker-queue"))
+        return queue_from_table(result.stdout)
+
+    def all_data(self) -> list[Mapping[str, Any]]:
+        """All data that the product shows, as items of `swamp data query`."""
+        return list(self.read("data", "query", EVERYTHING).answer("data-query")["results"])
+
+    def results(self) -> list[ResultRecord]:
+        """All data that the steps of the probe wrote."""
+        types = " || ".join(f'modelType == "{model_type}"' for model_type in (PROBE, SHELL))
+        answer = self.read("data", "query", types).answer("data-query")
+        return [result_of_step(result) for result in answer["results"] if is_work(result)]
+
+    def get_datum(self, model: str, name: str, version: int | None = None) -> CommandResult:
+        """Get one version of a datum of a model instance, with its content; by default the newest."""
+        one = () if version is None else ("--version", str(version))
+        return self._commands.run("data", "get", model, name, *one)
+
+    def revoked_at(self, token: str) -> datetime:
+        """When a token was revoked, from the recorded data.
+
+        Raises:
+            PromiseBroken: the data does not contain it.
+        """
+        predicate = f'modelType == "{TOKEN_TYPE}" && name == "{TOKEN_DATUM}"'
+        answer = self.read("data", "query", predicate).answer("data-query")
+        for result in answer["results"]:
+            content: dict[str, Any] = result.get("content") or result.get("attributes") or {}
+            if content.get("name") == token and "revokedAt" in content:
+                return moment(content["revokedAt"])
+        raise PromiseBroken(f'The recorded data does not show when the token "{token}" was revoked.')
+
+    def token_records(self) -> dict[str, Any]:
+        """The recorded data of each token, by name.
+
+        Raises:
+            PromiseBroken: the command fails, or its answer breaks its contract.
+        """
+        predicate = f'modelType == "{TOKEN_TYPE}" && name == "{TOKEN_DATUM}"'
+        answer = self.read("data", "query", predicate).answer("data-query")
+        return {result["modelName"]: result["content"] for result in answer["results"]}
+
+    def read(self, *arguments: str, output: Output = Output.JSON) -> CommandResult:
+        """Run a command that only reads.
+
+        Raises:
+            PromiseBroken: it fails.
+        """
+        result = self._commands.run(*arguments, output=output)
+        if not result.succeeded:
+            raise PromiseBroken(f"A command failed that only reads:\n{result}")
+        return result
