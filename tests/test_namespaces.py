@@ -184,6 +184,7 @@ def test_the_addresses_of_a_link_that_is_in_use_are_not_free(monkeypatch, run_id
 def test_without_namespaces_there_is_a_reason(monkeypatch):
     monkeypatch.setattr("sys.platform", "darwin")
     with pytest.raises(
-        InfrastructureError, match="the namespace cannot be a host of its own: only Linux has network namespaces"
+        InfrastructureError,
+        match="the namespace cannot be a host of its own: only Linux has network namespaces",
     ):
         NamespaceHost("uat-test", "the namespace", Link("198.18.0.1", "198.18.0.2"))

@@ -206,7 +206,11 @@ def test_checksums_that_are_no_text(host, releases):
     [
         ("ALL_PROXY", "socks5://127.0.0.1:1", r"\(a SOCKS proxy is set; .*\): set HTTP_PROXY, .* again\.$"),
         ("ALL_PROXY", "ftp://127.0.0.1:1", r"\(the proxy that is set cannot be used: .*\): set HTTP_PROXY"),
-        ("SSL_CERT_FILE", "nowhere.pem", r"\(the file that SSL_CERT_FILE .*: No such file .*\): set SSL_CERT_FILE"),
+        (
+            "SSL_CERT_FILE",
+            "nowhere.pem",
+            r"\(the file that SSL_CERT_FILE .*: No such file .*\): set SSL_CERT_FILE",
+        ),
     ],
 )
 def test_settings_of_the_network_that_cannot_be_used(releases, monkeypatch, variable, value, complaint):

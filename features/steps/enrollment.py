@@ -11,7 +11,7 @@ from swamp_harness.scenario import enrollment, network
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.orchestrator_details import ORCHESTRATOR_AS_USUAL, serve
 from swamp_harness.scenario.step_context import StepContext
-from swamp_harness.scenario.tables import NOT_LIVE, promised_pool, seen_pool
+from swamp_harness.scenario.tables import NOT_LIVE, rows_of_pool, shown_pool
 from swamp_harness.scenario.worker_details import WORKER_AS_USUAL, connect, enroll
 
 
@@ -124,7 +124,7 @@ def the_pool_is_empty(context: StepContext) -> None:
     expect(
         "the pool is empty",
         expected=[],
-        actual=seen_pool(
+        actual=shown_pool(
             enrollment.pool_when(context.world, set(), Output.JSON), context.world.live_pool(), ["worker"]
         ),
     )
@@ -144,12 +144,12 @@ def the_pool_shows_with_past_members(context: StepContext) -> None:
 
 
 def _judge_pool(context: StepContext, output: Output, *, past: bool = False) -> None:
-    members = promised_pool(context.table)
+    members = rows_of_pool(context.table)
     live = {(row["worker"], row["connected"] == "yes") for row in members if row["connected"] != NOT_LIVE}
     expect(
         f"the pool, in {output.value}, shows these members and no others",
         expected=members,
-        actual=seen_pool(
+        actual=shown_pool(
             enrollment.pool_when(context.world, live, output, past=past),
             context.world.live_pool(),
             context.table.headings,

@@ -8,7 +8,7 @@ from typing import Any
 from behave import then, when
 
 from swamp_harness.product.commands import Output, fails_because
-from swamp_harness.scenario import every_list, json_mode
+from swamp_harness.scenario import json_mode, list_answers, queue_list, verified_workers, worker_list
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.json_mode import Question
 from swamp_harness.scenario.step_context import StepContext
@@ -36,7 +36,7 @@ def the_operator_errs(context: StepContext, mistake: Sequence[str]) -> None:
 @when("the operator verifies {selection:Selection}, in text and in JSON")
 def the_operator_verifies(context: StepContext, selection: Any) -> None:
     """Verifies some workers, once with text output and once with JSON output."""
-    context.world.asked = every_list.verifications(context.world, *selection)
+    context.world.asked = verified_workers.verifications(context.world, *selection)
 
 
 @then("these are the worker commands, and no others:")
@@ -80,12 +80,12 @@ def every_list_of_all_workers_shows(context: StepContext) -> None:
 
 
 def _judge_workers(context: StepContext, *, past: bool) -> None:
-    rows = every_list.promised_workers(context.table)
-    for answer in every_list.answers(context.world, "worker", "list", *(("--all",) if past else ())):
+    rows = worker_list.rows_of_workers(context.table)
+    for answer in list_answers.answers(context.world, "worker", "list", *(("--all",) if past else ())):
         expect(
             f"the worker list, {answer.how}, shows these workers and no others",
-            expected=every_list.known_workers(context.world, rows, answer, past=past),
-            actual=every_list.listed_workers(context.world, answer),
+            expected=worker_list.expected_workers(context.world, rows, answer, past=past),
+            actual=worker_list.listed_workers(context.world, answer),
         )
 
 
@@ -93,12 +93,12 @@ def _judge_workers(context: StepContext, *, past: bool) -> None:
 def every_list_of_waiting_steps_shows(context: StepContext) -> None:
     """Waits until as many steps are queued, then checks every form of the queue."""
     rows = rows_of(context.table, {"step", "waits for"})
-    every_list.wait_until_all_queued(context.world, rows)
-    for answer in every_list.answers(context.world, "worker", "queue"):
+    queue_list.wait_until_all_queued(context.world, rows)
+    for answer in list_answers.answers(context.world, "worker", "queue"):
         expect(
             f"the queue, {answer.how}, shows these steps and no others",
-            expected=every_list.known_queue(context.world, rows, answer),
-            actual=every_list.listed_queue(context.world, answer),
+            expected=queue_list.expected_queue(context.world, rows, answer),
+            actual=queue_list.listed_queue(context.world, answer),
         )
 
 
@@ -106,15 +106,15 @@ def every_list_of_waiting_steps_shows(context: StepContext) -> None:
 def every_verification_shows(context: StepContext) -> None:
     """Checks the verification of all workers, in text and in JSON."""
     rows = rows_of(context.table, {"worker", "verified"})
-    _judge_verified(context, rows, every_list.verifications(context.world))
+    _judge_verified(context, rows, verified_workers.verifications(context.world))
 
 
 def _judge_verified(context: StepContext, rows: Any, answers: Any) -> None:
     for answer in answers:
         expect(
             f"the verification, {answer.how}, shows these workers and no others",
-            expected=every_list.known_verified(context.world, rows),
-            actual=every_list.listed_verified(answer),
+            expected=verified_workers.expected_verified(context.world, rows),
+            actual=verified_workers.listed_verified(answer),
         )
 
 

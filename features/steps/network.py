@@ -9,7 +9,7 @@ from behave import given, then, when
 
 from swamp_harness.scenario import absences, network, runs
 from swamp_harness.scenario.expectation import expect
-from swamp_harness.scenario.kinds import NOTHING_SAID
+from swamp_harness.scenario.kinds import NO_DETAILS
 from swamp_harness.scenario.step_context import StepContext
 
 
@@ -74,7 +74,7 @@ def the_worker_ends(context: StepContext, worker: str, ends: Any) -> None:
 
 @when('the worker "{worker:Name}" starts again')
 @when('the worker "{worker:Name}" starts again {changes:ChangedDetails}')
-def the_worker_starts_again(context: StepContext, worker: str, changes: Any = NOTHING_SAID) -> None:
+def the_worker_starts_again(context: StepContext, worker: str, changes: Any = NO_DETAILS) -> None:
     """Starts the worker's process again on its machine, with the same settings unless it says others."""
     context.world.workers[worker].start_again(**changes)
 
@@ -82,7 +82,7 @@ def the_worker_starts_again(context: StepContext, worker: str, changes: Any = NO
 @when('the worker "{worker:Name}" {ends:Ending} and comes back {changes:ChangedDetails}')
 @when('the worker "{worker:Name}" {ends:Ending} and comes back, {times:Number} times')
 def the_worker_ends_and_comes_back(
-    context: StepContext, worker: str, ends: Any, changes: Any = NOTHING_SAID, times: int = 1
+    context: StepContext, worker: str, ends: Any, changes: Any = NO_DETAILS, times: int = 1
 ) -> None:
     """Ends the worker, waits until it has left the pool, starts it again and waits until it is back."""
     actor = context.world.workers[worker]

@@ -8,7 +8,7 @@ from behave import given, then, when
 
 from swamp_harness.scenario import remote_client
 from swamp_harness.scenario.expectation import expect
-from swamp_harness.scenario.kinds import NOTHING_SAID
+from swamp_harness.scenario.kinds import NO_DETAILS
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of
 
@@ -16,7 +16,7 @@ from swamp_harness.scenario.tables import rows_of
 @given("the operator is at another machine, without a repository")
 @given("the operator is at another machine, without a repository, {details:MachineDetails}")
 @when("the operator goes to another machine, without a repository")
-def the_operator_is_at_another_machine(context: StepContext, details: Any = NOTHING_SAID) -> None:
+def the_operator_is_at_another_machine(context: StepContext, details: Any = NO_DETAILS) -> None:
     """Moves the operator to a machine that has only swamp and the orchestrator's address."""
     remote_client.go_to_another_machine(context.world, **details)
 

@@ -11,7 +11,7 @@ from swamp_harness.product.commands import SUCCEEDS
 from swamp_harness.product.run import CANCELLED, FAILED, METHOD_SUCCEEDS, SUCCEEDED, run_that
 from swamp_harness.scenario import cancellation, repositories, runs, step_progress
 from swamp_harness.scenario.expectation import expect
-from swamp_harness.scenario.kinds import NOTHING_SAID
+from swamp_harness.scenario.kinds import NO_DETAILS
 from swamp_harness.scenario.placement import planned
 from swamp_harness.scenario.probe import written_by_probe
 from swamp_harness.scenario.step_context import StepContext
@@ -38,7 +38,7 @@ def the_worker_is_stopped_during_a_step(context: StepContext, worker: str, step:
 
 @when("the workflow starts")
 @when("the workflow starts {details:StartingDetails}")
-def the_workflow_starts(context: StepContext, details: Any = NOTHING_SAID) -> None:
+def the_workflow_starts(context: StepContext, details: Any = NO_DETAILS) -> None:
     """Starts the workflow and follows its output; does not wait for the end."""
     runs.start_workflow(context.world, **details)
 

@@ -8,7 +8,7 @@ from swamp_harness.product.commands import Output
 from swamp_harness.scenario import scheduling
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.step_context import StepContext
-from swamp_harness.scenario.tables import promised_queue, rows_of
+from swamp_harness.scenario.tables import rows_of, rows_of_queue
 
 
 @when('the step "{step:Name}" waits in the queue')
@@ -36,7 +36,7 @@ def these_dispatches(context: StepContext) -> None:
 @then("the queue shows, in text and in JSON:")
 def the_queue_shows(context: StepContext) -> None:
     """Checks the queue in text and in JSON, and that it shows no other step."""
-    expected = promised_queue(context.table, context.world.present_instance)
+    expected = rows_of_queue(context.table, context.world.present_instance)
     for output in (Output.TEXT, Output.JSON):
         expect(
             f"the queue, in {output.value}, shows these steps and no others",

@@ -8,13 +8,13 @@ from behave import given, then
 
 from swamp_harness.scenario import secrets
 from swamp_harness.scenario.expectation import expect
-from swamp_harness.scenario.kinds import NOTHING_SAID
+from swamp_harness.scenario.kinds import NO_DETAILS
 from swamp_harness.scenario.step_context import StepContext
 
 
 @given('the vault holds the secret "{key:Name}"')
 @given('the vault holds the secret "{key:Name}", {details:SecretDetails}')
-def the_vault_holds(context: StepContext, key: str, details: Any = NOTHING_SAID) -> None:
+def the_vault_holds(context: StepContext, key: str, details: Any = NO_DETAILS) -> None:
     """Stores a new random secret in the vault under this key."""
     secrets.keep(context.world, key, **details)
 

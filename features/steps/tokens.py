@@ -9,16 +9,24 @@ from behave import given, then, when
 
 from swamp_harness.product.commands import SUCCEEDS, Output, fails_because
 from swamp_harness.product.conventions import VAULT
-from swamp_harness.scenario import command_reports, enrollment, every_list, repositories, secrets, tokens
+from swamp_harness.scenario import (
+    command_reports,
+    enrollment,
+    list_answers,
+    repositories,
+    secrets,
+    token_list,
+    tokens,
+)
 from swamp_harness.scenario.expectation import expect
-from swamp_harness.scenario.kinds import NOTHING_SAID
+from swamp_harness.scenario.kinds import NO_DETAILS
 from swamp_harness.scenario.step_context import StepContext
-from swamp_harness.scenario.tables import promised_tokens, seen_tokens
+from swamp_harness.scenario.tables import rows_of_tokens, shown_tokens
 
 
 @given("a repository")
 @given("a repository {details:RepositoryDetails}")
-def a_repository(context: StepContext, details: Any = NOTHING_SAID) -> None:
+def a_repository(context: StepContext, details: Any = NO_DETAILS) -> None:
     """Creates a repository, with a vault unless it says otherwise."""
     repositories.begin(context.world, **details)
 
@@ -62,7 +70,7 @@ def the_operator_asks_the_orchestrator(context: StepContext) -> None:
 
 @when('the operator mints the token "{token:Name}"')
 @when('the operator mints the token "{token:Name}" {details:MintingDetails}')
-def the_operator_mints(context: StepContext, token: str, details: Any = NOTHING_SAID) -> None:
+def the_operator_mints(context: StepContext, token: str, details: Any = NO_DETAILS) -> None:
     """Mints a token, in the repository and with the usual lifetime unless it says otherwise."""
     tokens.mint(context.world, token, **details)
 
@@ -75,7 +83,7 @@ def the_operator_mints_again(context: StepContext, names: list[str]) -> None:
 
 @when('the operator revokes the token "{token:Name}"')
 @when('the operator revokes the token "{token:Name}" {details:RevokingDetails}')
-def the_operator_revokes(context: StepContext, token: str, details: Any = NOTHING_SAID) -> None:
+def the_operator_revokes(context: StepContext, token: str, details: Any = NO_DETAILS) -> None:
     """Revokes a token, in the repository unless it says otherwise."""
     tokens.revoke(context.world, token, **details)
 
@@ -197,12 +205,12 @@ def the_token_list_shows(context: StepContext) -> None:
 @then("every list of tokens shows:")
 def every_list_of_tokens_shows(context: StepContext) -> None:
     """Checks the token list in text and in JSON, asked in the repository and through the orchestrator."""
-    rows = promised_tokens(context.table, partial(enrollment.machine_id_of, context.world))
-    for answer in every_list.answers(context.world, "worker", "token", "list"):
+    rows = rows_of_tokens(context.table, partial(enrollment.machine_id_of, context.world))
+    for answer in list_answers.answers(context.world, "worker", "token", "list"):
         expect(
             f"the token list, {answer.how}, shows these tokens and no others",
-            expected=every_list.known_tokens(context.world, rows, answer),
-            actual=every_list.listed_tokens(context.world, answer),
+            expected=token_list.expected_tokens(context.world, rows, answer),
+            actual=token_list.listed_tokens(context.world, answer),
         )
 
 
@@ -216,8 +224,8 @@ def the_token_list_shows_in_both(context: StepContext) -> None:
 def _judge_token_list(context: StepContext, output: Output) -> None:
     expect(
         f"the token list, in {output.value}, shows these tokens and no others",
-        expected=promised_tokens(context.table, partial(enrollment.machine_id_of, context.world)),
-        actual=seen_tokens(context.world.records.tokens(output), context.table.headings),
+        expected=rows_of_tokens(context.table, partial(enrollment.machine_id_of, context.world)),
+        actual=shown_tokens(context.world.records.tokens(output), context.table.headings),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from swamp_harness.scenario.every_list import selected_by
 from swamp_harness.scenario.kinds import Detail, Details, Kind
 from swamp_harness.scenario.orchestrator_details import OrchestratorDetails
+from swamp_harness.scenario.verified_workers import selected_by
 from swamp_harness.scenario.worker_details import Presented, WorkerDetails
 
 _LABELS = Detail(

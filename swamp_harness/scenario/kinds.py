@@ -10,7 +10,7 @@ from typing import Any
 
 _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 # The facts of a step that says no detail.
-NOTHING_SAID: Mapping[str, Any] = MappingProxyType({})
+NO_DETAILS: Mapping[str, Any] = MappingProxyType({})
 # What may stand between two details.
 _JOINT = r"(?:,? and |, | )"
 _WITH = "with "

@@ -33,7 +33,7 @@ def rows_of(table: Any, known: set[str]) -> list[Row]:
     return _rows(table, known, lambda _, text: text)
 
 
-def promised_tokens(table: Any, machine_id_of: Callable[[str], str]) -> list[Row]:
+def rows_of_tokens(table: Any, machine_id_of: Callable[[str], str]) -> list[Row]:
     """The rows that a feature expects of the token list, with machine ids in place of machines.
 
     Args:
@@ -51,7 +51,7 @@ def promised_tokens(table: Any, machine_id_of: Callable[[str], str]) -> list[Row
     return _rows(table, {"token", "state", "machine"}, cell)
 
 
-def seen_tokens(records: Sequence[TokenRecord], headings: Sequence[str]) -> list[Row]:
+def shown_tokens(records: Sequence[TokenRecord], headings: Sequence[str]) -> list[Row]:
     """The token list as rows with the same columns."""
     return [
         _only(
@@ -64,7 +64,7 @@ def seen_tokens(records: Sequence[TokenRecord], headings: Sequence[str]) -> list
     ]
 
 
-def promised_queue(table: Any, instance_of: Callable[[str], str]) -> list[Row]:
+def rows_of_queue(table: Any, instance_of: Callable[[str], str]) -> list[Row]:
     """The rows that a feature expects of the queue, with uuids and platforms in place of their descriptions.
 
     Args:
@@ -83,7 +83,7 @@ def promised_queue(table: Any, instance_of: Callable[[str], str]) -> list[Row]:
     return _rows(table, {"step", "waits for"}, cell)
 
 
-def promised_pool(table: Any) -> list[Row]:
+def rows_of_pool(table: Any) -> list[Row]:
     """The rows that a feature expects of the pool.
 
     Args:
@@ -98,7 +98,9 @@ def promised_pool(table: Any) -> list[Row]:
     return _rows(table, {"worker", "status", "connected", "slots", "labels", "platform"}, cell)
 
 
-def seen_pool(listed: Sequence[PoolMember], live: Sequence[LiveMember], headings: Sequence[str]) -> list[Row]:
+def shown_pool(
+    listed: Sequence[PoolMember], live: Sequence[LiveMember], headings: Sequence[str]
+) -> list[Row]:
     """The worker list and the live pool together as rows with the same columns, one for each member."""
     connected = {member.name: "yes" if member.connected else "no" for member in live}
     by_name = {member.name: member for member in listed}

@@ -1,0 +1,62 @@
+"""Verifying workers: the rows that a scenario expects, and those of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from swamp_harness.product.records import rows_of_table
+from swamp_harness.product.wordings import ALL_VERIFIED
+from swamp_harness.scenario.list_answers import Answer, answers
+from swamp_harness.scenario.tables import Row
+from swamp_harness.scenario.world import World
+
+
+def verifications(world: World, *selected: str) -> list[Answer]:
+    """Verify all workers, or those that arguments select, in text and in JSON."""
+    return list(answers(world, "worker", "verify", *selected, in_repository=False))
+
+
+def selected_by(labels: Mapping[str, str]) -> tuple[str, ...]:
+    """The arguments that select the workers with all of some labels."""
+    return tuple(part for name, value in labels.items() for part in ("--label", f"{name}={value}"))
+
+
+def expected_verified(world: World, rows: Sequence[Row]) -> dict[str, object]:
+    """The rows of the feature with what the scenario knows besides, and the number that passed."""
+    expected = [
+        {**row, "platform": world.first_membership(row["worker"]).platform, "details": ""} for row in rows
+    ]
+    return {"workers": expected, "passed": len(expected)}
+
+
+def listed_verified(answer: Answer) -> dict[str, object]:
+    """The verified workers of an answer, and the number that it reports as passed."""
+    if answer.in_json:
+        document = answer.result.answer("worker-verify")
+        rows = [
+            {
+                "worker": each["name"],
+                "verified": each["status"],
+                "platform": f"{each.get('platform')}/{each.get('arch')}",
+                "details": "; ".join(each.get("failures", [])) or each.get("error", ""),
+            }
+            for each in document["workers"]
+        ]
+        return {"workers": _by_worker(rows), "passed": document["passed"]}
+    table, _, _ = answer.result.stdout.partition("\n\n")
+    rows = [
+        {
+            "worker": row["WORKER"],
+            # In text there is a mark before the word.
+            "verified": row["STATUS"].lower().lstrip("✓✗! "),
+            "platform": f"{row['PLATFORM']}/{row['ARCH']}",
+            "details": row["DETAILS"],
+        }
+        for row in rows_of_table(table, ("WORKER", "STATUS", "PLATFORM", "ARCH", "DETAILS"))
+    ]
+    passed = ALL_VERIFIED.search(answer.result.stdout)
+    return {"workers": _by_worker(rows), "passed": int(passed["number"]) if passed else "not all"}
+
+
+def _by_worker(rows: list[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: row["worker"])

@@ -1,0 +1,100 @@
+"""The worker list: the rows that a scenario expects, and those of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from swamp_harness.product.records import (
+    BUSY,
+    PoolMember,
+    hidden_in_text,
+    members_from_json,
+    members_from_table,
+)
+from swamp_harness.scenario.list_answers import Answer
+from swamp_harness.scenario.placement import ANY_WORKER
+from swamp_harness.scenario.tables import Row, rows_of
+from swamp_harness.scenario.world import World
+
+WHEN_ENROLLED = "when it enrolled"
+_SINCE_ENROLLED = "since it enrolled"
+_SINCE_IT_WORKS = "since its step began"
+_NONE = "none"
+_USUAL_LABELS = "the usual ones"
+
+
+def rows_of_workers(table: Any) -> list[Row]:
+    """The rows of a feature's table, where "the usual ones" becomes the default labels of workers.
+
+    Args:
+        table: of the step; None if it expects no worker.
+    """
+    usual = ",".join(f"{name}={value}" for name, value in sorted(ANY_WORKER.items()))
+    meanings = {_USUAL_LABELS: usual, _NONE: ""}
+    rows = rows_of(table, {"worker", "status", "slots", "labels"}) if table is not None else []
+    return [{**row, "labels": meanings.get(row["labels"], row["labels"])} for row in rows]
+
+
+def expected_workers(world: World, rows: Sequence[Row], answer: Answer, *, past: bool) -> dict[str, object]:
+    """The rows of the feature with what the scenario knows besides, and the number of hidden workers."""
+    live = {each.name: each.instance for each in world.live_pool()}
+    expected = []
+    for row in rows:
+        first = world.first_membership(row["worker"])
+        in_json = {"instance": live.get(first.name, first.instance), "enrolled": WHEN_ENROLLED}
+        seen = _SINCE_IT_WORKS if row["status"] == BUSY else _SINCE_ENROLLED
+        known = {"platform": first.platform, "last seen": seen}
+        expected.append({**row, **known, **(in_json if answer.in_json else {})})
+    return {"workers": expected, "left out": 0 if past else len(world.memberships) - len(expected)}
+
+
+def listed_workers(world: World, answer: Answer) -> dict[str, object]:
+    """The workers of an answer, and the number of workers that it reports as hidden."""
+    if answer.in_json:
+        document = answer.result.answer("worker-list")
+        members, left_out = members_from_json(document), document.get("filteredDisconnectedCount", 0)
+    else:
+        text = answer.result.stdout
+        members, left_out = members_from_table(text), hidden_in_text(text)
+    in_order = sorted(members, key=lambda each: each.name)
+    return {"workers": [_worker_row(world, each, answer) for each in in_order], "left out": left_out}
+
+
+def _worker_row(world: World, member: PoolMember, answer: Answer) -> Row:
+    row = {
+        "worker": member.name,
+        "status": member.status,
+        "slots": member.slots,
+        "labels": ",".join(f"{name}={value}" for name, value in member.labels),
+        "platform": member.platform,
+        "last seen": _last_seen(world, member, answer),
+    }
+    if not answer.in_json:
+        return row
+    enrolled = member.enrolled_at is not None and is_while_enrolling(world, member.name, member.enrolled_at)
+    return {
+        **row,
+        "instance": member.instance,
+        "enrolled": WHEN_ENROLLED if enrolled else str(member.enrolled_at),
+    }
+
+
+def _last_seen(world: World, member: PoolMember, answer: Answer) -> str:
+    """When a worker was last seen, as a phrase if correct: a busy one since its run started."""
+    seen, known = member.last_seen_at, world.memberships.get(member.name)
+    runs = [run.started for run in world.followed_runs()]
+    busy = member.status == BUSY and bool(runs)
+    earliest = runs[-1] if busy else known.enrolled_at if known is not None else None
+    if seen is None or earliest is None or not earliest <= seen <= answer.result.ended:
+        return str(seen)
+    return _SINCE_IT_WORKS if busy else _SINCE_ENROLLED
+
+
+def is_while_enrolling(world: World, worker: str, at: datetime) -> bool:
+    """Whether a moment is between the start of a worker and the end of its first enrollment."""
+    if worker not in world.memberships:
+        return False
+    began = world.workers[worker].started - timedelta(milliseconds=1)  # the product cuts below a millisecond
+    return began <= at <= world.workers.first_enrollment(worker).seen
