@@ -1,4 +1,4 @@
-"""What is held against each other: steps here and there, answers in text and in JSON, errors."""
+"""Comparisons: a step on both machines, answers in text and in JSON, reasons of failures."""
 
 import json
 from datetime import UTC, datetime
@@ -29,24 +29,23 @@ def world(tmp_path):
     return SimpleNamespace(probe_log=ProbeLog(tmp_path / "notes"), runs=runs)
 
 
-def noted(world, step, answers):
+def record(world, step, answers):
     (Path(world.probe_log.variables["UAT_NOTES"]) / f"got-{step}").write_text(json.dumps(answers))
 
 
-def test_the_same_answers_do_not_differ_but_for_who_where_and_when(world):
-    noted(world, "local", {"handle": {"id": "1", "tags": {"step": "local"}, "size": 3}})
-    noted(world, "placed", {"handle": {"id": "2", "tags": {"step": "placed"}, "size": 3}})
+def test_equal_answers_may_differ_in_identity(world):
+    record(world, "local", {"handle": {"id": "1", "tags": {"step": "local"}, "size": 3}})
+    record(world, "placed", {"handle": {"id": "2", "tags": {"step": "placed"}, "size": 3}})
 
-    told = [str(each) for each in capabilities.differences_in_answers(world, "local", "placed")]
-    assert told == []
+    assert capabilities.differences_in_answers(world, "local", "placed") == []
 
 
-def test_a_difference_is_told_with_its_place_and_both_values(world):
-    noted(world, "local", {"handle": {"tags": {"team": "blue"}, "size": 39}, "lines": ["one"]})
-    noted(world, "placed", {"handle": {"tags": {}, "size": 37}, "lines": ["one", ""]})
+def test_a_difference_is_reported_with_its_place_and_both_values(world):
+    record(world, "local", {"handle": {"tags": {"team": "blue"}, "size": 39}, "lines": ["one"]})
+    record(world, "placed", {"handle": {"tags": {}, "size": 37}, "lines": ["one", ""]})
 
-    told = [str(each) for each in capabilities.differences_in_answers(world, "local", "placed")]
-    assert told == [
+    differences = [str(each) for each in capabilities.differences_in_answers(world, "local", "placed")]
+    assert differences == [
         "given back > handle > size: 39 for local, 37 for placed",
         "given back > handle > tags: nothing for local, {} for placed",
         'given back > handle > tags > team: "blue" for local, nothing for placed',
@@ -54,32 +53,34 @@ def test_a_difference_is_told_with_its_place_and_both_values(world):
     ]
 
 
-def test_a_step_that_noted_nothing_proves_nothing(world):
-    noted(world, "local", {})
+def test_a_step_without_recorded_answers_is_an_infrastructure_error(world):
+    record(world, "local", {})
 
-    with pytest.raises(InfrastructureError, match='"placed" noted no answer'):
+    with pytest.raises(InfrastructureError, match='"placed" recorded no answer'):
         capabilities.differences_in_answers(world, "local", "placed")
 
 
-def test_what_a_step_was_given_back_is_told_call_by_call(world):
+def test_the_answers_to_a_step_are_reported_for_each_call(world):
     answers = {"1 + 2": '{"answer":"3n"}', "[1].map(n, n)": '{"answer":["1n"]}', "1 +": '{"error":"no"}'}
-    noted(world, "computing", {"answers": answers})
-    noted(world, "reading", {"latest": {"answer": {"text": "second"}}, "missing": {"answer": None}})
+    record(world, "computing", {"answers": answers})
+    record(world, "reading", {"latest": {"answer": {"text": "second"}}, "missing": {"answer": None}})
 
     computed = capabilities.given_back(world, "computing", [*answers, "2 + 2"])
     calls = ["the latest version of its own", "a resource that does not exist"]
     read = capabilities.given_back(world, "reading", calls)
 
-    told = [row["given back"] for row in (*computed, *read)]
-    assert told == ["3", "1", "not an answer: {'error': 'no'}", "not an answer: None", "second", "nothing"]
+    answers = [row["given back"] for row in (*computed, *read)]
+    assert answers == ["3", "1", "not an answer: {'error': 'no'}", "not an answer: None", "second", "nothing"]
 
 
-def test_a_text_that_ends_like_a_big_number_stays_as_it_is_and_the_run_is_told_as_this_one(world):
-    noted(world, "asking", {"its run": {"answer": world.runs.last.run_id}, "its name": {"answer": ["plain"]}})
+def test_a_text_that_ends_like_a_big_number_stays_and_the_id_of_the_run_becomes_this_run(world):
+    record(
+        world, "asking", {"its run": {"answer": world.runs.last.run_id}, "its name": {"answer": ["plain"]}}
+    )
 
-    told = capabilities.given_back(world, "asking", ["its run", "its name"])
+    rows = capabilities.given_back(world, "asking", ["its run", "its name"])
 
-    assert [row["given back"] for row in told] == ["this run", "plain"]
+    assert [row["given back"] for row in rows] == ["this run", "plain"]
 
 
 @pytest.mark.parametrize(
@@ -137,32 +138,30 @@ def asked(text, answer, **of_json):
     )
 
 
-def test_facts_that_both_modes_tell_are_counted():
-    assert json_mode.facts_of_both(asked(TABLE.format(slots="0/2"), MEMBERS)) == "1"
+def test_equal_entries_of_text_and_json_are_counted():
+    assert json_mode.entries_of_both(asked(TABLE.format(slots="0/2"), MEMBERS)) == "1"
 
 
-def test_facts_in_which_the_modes_differ_are_told():
-    told = json_mode.facts_of_both(asked(TABLE.format(slots="0/1"), MEMBERS))
+def test_different_entries_of_text_and_json_are_reported():
+    message = json_mode.entries_of_both(asked(TABLE.format(slots="0/1"), MEMBERS))
 
-    assert "slots: 0/2" in told
-    assert "but in text" in told
-    assert "slots: 0/1" in told
-
-
-def test_a_remark_beside_the_json_answer_breaks_the_promise():
-    with pytest.raises(PromiseBroken, match="on standard output alone"):
-        json_mode.facts_of_both(asked(TABLE.format(slots="0/2"), MEMBERS, stderr="by the way"))
+    in_json, _, in_text = message.partition("; in text: ")
+    assert "slots: 0/2" in in_json
+    assert "slots: 0/1" in in_text
 
 
-def test_an_exit_code_that_differs_between_the_modes_is_told():
+def test_output_beside_the_json_answer_breaks_the_promise():
+    with pytest.raises(PromiseBroken, match="fails in JSON, or prints to standard error"):
+        json_mode.entries_of_both(asked(TABLE.format(slots="0/2"), MEMBERS, stderr="by the way"))
+
+
+def test_different_exit_codes_of_text_and_json_are_reported():
     mistake = BothModes(
         result(Output.TEXT, code=2, stderr="Error: Unknown option"),
         result(Output.JSON, code=1, stderr='{"error": "Unknown option"}'),
     )
 
-    told = json_mode.outcomes(mistake)
-
-    assert told == {
+    assert json_mode.outcomes(mistake) == {
         "text": fails_because("there is no such option", 2),
         "JSON": fails_because("there is no such option", 1),
     }
@@ -203,22 +202,22 @@ def test_help_for_something_else_breaks_the_promise():
         subcommands(HELP, "worker list")
 
 
-# --- an operator elsewhere
+# --- the operator on a second machine
 
 
-def why(text, in_json):
-    said = {Output.TEXT: text, Output.JSON: in_json}
+def reason_of(text, in_json):
+    answers = {Output.TEXT: text, Output.JSON: in_json}
 
     def run(_, output, **__):
-        code, stderr = said[output]
+        code, stderr = answers[output]
         return result(output, code=code, stderr=stderr)
 
     world = SimpleNamespace(remote_client=SimpleNamespace(run=run), model="")
     return remote_client.reasons_of_failures(world, ["lists the workers"])[0]["reason"]
 
 
-def test_a_reason_that_both_modes_tell_is_told_in_the_words_of_the_features():
-    assert why(
+def test_a_reason_that_both_modes_report_is_a_phrase_of_the_features():
+    assert reason_of(
         (1, "Error: the certificate issuer is not trusted."), (1, '{"error": "issuer is not trusted"}')
     ) == ("the certificate is not trusted")
 
@@ -231,15 +230,15 @@ def test_a_reason_that_both_modes_tell_is_told_in_the_words_of_the_features():
         ((0, ""), (0, "")),
     ],
 )
-def test_modes_that_tell_different_reasons_are_both_told(text, in_json):
-    told = why(text, in_json)
-    assert {mode: outcome.exit_code for mode, outcome in told.items()} == {
+def test_different_reasons_of_both_modes_are_both_reported(text, in_json):
+    outcomes = reason_of(text, in_json)
+    assert {mode: outcome.exit_code for mode, outcome in outcomes.items()} == {
         "text": text[0],
         "JSON": in_json[0],
     }
 
 
-def test_a_deed_that_nobody_knows_is_no_broken_promise():
+def test_an_unknown_action_is_an_infrastructure_error():
     world = SimpleNamespace(remote_client=None, model="")
 
     with pytest.raises(InfrastructureError, match='Unknown action "dances"'):
@@ -249,7 +248,7 @@ def test_a_deed_that_nobody_knows_is_no_broken_promise():
 # --- the environment of a step
 
 
-def test_a_variable_tells_whose_it_was(tmp_path):
+def test_the_owner_of_a_variable_is_found_by_its_value(tmp_path):
     of_alpha = environment.variables_of("alpha", ["OWN", "CLASH"])
     of_orchestrator = environment.variables_of("the orchestrator", ["CLASH"])
     world = SimpleNamespace(

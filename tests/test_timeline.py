@@ -8,7 +8,8 @@ from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.product.worker import Milestone
 from swamp_harness.render.timeline_drawing import drawing_of
 from swamp_harness.scenario.probe_log import Entry
-from swamp_harness.scenario.timeline import Lane, Mark, PoolWatch, Span, Timeline, TimelineSource, lanes_of
+from swamp_harness.scenario.timeline import Lane, Mark, PoolWatch, Span, Timeline
+from swamp_harness.scenario.timeline_lanes import TimelineSource, lanes_of
 from swamp_harness.system.network import NetworkPath, PathChange, PathState
 from swamp_harness.system.process_log import Life, LifeEvent
 

@@ -20,8 +20,9 @@ from swamp_harness.product.run import RunEnding, RunOutcome, run_that
 from swamp_harness.product.run_records import RunRecord, lease, queue_from_json, queue_from_table
 from swamp_harness.product.workflow import Placement, Step, Task, Workflow
 from swamp_harness.scenario.placement import ANY_WORKER, names_of_items, planned
-from swamp_harness.scenario.probe import PROBE, SHELL, WORK, is_work, result_of_step
+from swamp_harness.scenario.probe import PROBE, SHELL, WORK
 from swamp_harness.scenario.probe_log import ProbeLog
+from swamp_harness.scenario.probe_results import is_work, result_of_step
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 
 MODELS = Path(__file__).parents[1] / "fixtures" / "extensions" / "models"

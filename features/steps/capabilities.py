@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from behave import then
 
-from swamp_harness.scenario import capabilities, ledger
+from swamp_harness.scenario import capabilities, ledger, passed_values
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of
@@ -74,7 +74,7 @@ def every_value_came_back(context: StepContext, step: str) -> None:
     expect(
         f'every value came back to the step "{step}" as it was, on each path',
         expected=[],
-        actual=capabilities.values_that_came(context.world, step),
+        actual=passed_values.differences_returned(context.world, step),
     )
 
 
@@ -84,7 +84,7 @@ def the_operator_finds_every_value(context: StepContext, step: str) -> None:
     expect(
         f'the operator finds every value of the step "{step}" as it was',
         expected=[],
-        actual=capabilities.values_left(context.world, step),
+        actual=passed_values.differences_stored(context.world, step),
     )
 
 
@@ -94,7 +94,7 @@ def was_given_every_value(context: StepContext, step: str) -> None:
     expect(
         f'the step "{step}" was given every value as it was',
         expected=[],
-        actual=capabilities.values_given(context.world, step),
+        actual=passed_values.differences_given(context.world, step),
     )
 
 
@@ -145,5 +145,5 @@ def the_error_is_told(context: StepContext, step: str) -> None:
     expect(
         f'the error of the step "{step}" is told as it was raised, to who follows the run and in its record',
         expected={"reported": MESSAGE, "recorded": MESSAGE},
-        actual=capabilities.error_of(context.world, step),
+        actual=passed_values.error_of(context.world, step),
     )

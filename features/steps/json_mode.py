@@ -8,7 +8,14 @@ from typing import Any
 from behave import then, when
 
 from swamp_harness.product.commands import Output, fails_because
-from swamp_harness.scenario import json_mode, list_answers, queue_list, verified_workers, worker_list
+from swamp_harness.scenario import (
+    json_mode,
+    list_answers,
+    queue_list,
+    verified_workers,
+    worker_events,
+    worker_list,
+)
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.json_mode import Question
 from swamp_harness.scenario.step_context import StepContext
@@ -30,7 +37,7 @@ def the_operator_asks(context: StepContext, question: Question) -> None:
 @when("the operator {mistake:Mistake}, in text and in JSON")
 def the_operator_errs(context: StepContext, mistake: Sequence[str]) -> None:
     """Runs a wrong command twice, once with text output and once with JSON output."""
-    context.world.asked = json_mode.make_mistake(context.world, mistake)
+    context.world.asked = json_mode.run_in_both_modes(context.world, mistake)
 
 
 @when("the operator verifies {selection:Selection}, in text and in JSON")
@@ -56,7 +63,7 @@ def both_answers_tell_the_same(context: StepContext, number: int) -> None:
     expect(
         f"the text tells people the same {number} facts that the JSON tells scripts",
         expected=str(number),
-        actual=json_mode.facts_of_both(context.world.asked),
+        actual=json_mode.entries_of_both(context.world.asked),
     )
 
 
@@ -135,6 +142,6 @@ def the_worker_reported_these_events(context: StepContext, worker: str) -> None:
     """Checks the events that the worker printed, in order, one on each line."""
     expect(
         f'the worker "{worker}" reported these events, one a line',
-        expected=[{**row, "facts": "as they were"} for row in rows_of(context.table, {"event", "step"})],
-        actual=json_mode.events_of(context.world, worker),
+        expected=worker_events.expected_events(context.table),
+        actual=worker_events.events_of(context.world, worker),
     )

@@ -13,7 +13,7 @@ from swamp_harness.scenario import cancellation, repositories, runs, step_progre
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NO_DETAILS
 from swamp_harness.scenario.placement import planned
-from swamp_harness.scenario.probe import written_by_probe
+from swamp_harness.scenario.probe_results import written_by_probe
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of
 

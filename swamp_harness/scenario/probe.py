@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.workflow import Task
@@ -21,31 +18,26 @@ CAPABILITIES_MODEL = "@uat/capabilities"
 VALUES_MODEL = "@uat/values"
 SHIPPED_MODEL = "@uat/shipped"
 ARTIFACTS_MODEL = "@uat/artifacts"
-# The step whose values others are given.
+# The step whose values other steps receive.
 GIVER = "giver"
-# The model whose steps write one record after the other, under one name.
+# The model whose steps write one record after another, under one name.
 LEDGER, ENTRY = "ledger", "entry"
 NEWEST = f'${{{{ data.latest("{LEDGER}", "{ENTRY}").attributes.text }}}}'
 SHELL = "command/shell"
-# The files that come with the published extension, as steps name them.
+# The files of the published extension, by the names that steps use.
 SHIPPED_FILES = ("greeting.txt", "tables/every byte.bin", "empty.txt", "deep/down/50% + more & so on.txt")
-# The datum that the steps of the artifacts' model write, and how many bytes a megabyte of it has.
+# The datum that the steps of the artifacts' model write, and the number of bytes in a megabyte.
 ARTIFACT = "artifact"
 MEGABYTE = 1_000_000
-# Keys of the vault: the one that steps are handed, and one of the orchestrator's own.
+# Keys of the vault: the one that steps receive, and one of the orchestrator's own.
 HANDED_KEY = "api-key"
 INFRASTRUCTURE_KEY = "worker-token-alpha"
 WORKER_VARIABLE = "UAT_WORKER"
-# The input of a run that a step writes, with all that a command line may cut or change.
+# The input of a run that a step writes, with characters that a command line may cut or change.
 INPUT, INPUT_VALUE = "word", 'left=right=, "quoted"\nand été, on a second line '
 
 _LONGER_THAN_ANY_SCENARIO = 600
 RESULT = "result"
-_TRACE = "trace"
-_WRITTEN = frozenset({RESULT, "before", "after", _TRACE})
-# What the probe writes into its trace before it holds.
-_LINE_BEFORE = "before\n"
-_SAID_BY_SHELL = re.compile(r"^worker=(?P<worker>\S*)$", re.MULTILINE)
 
 
 def _probe(method: str) -> Callable[[str], Task]:
@@ -103,7 +95,7 @@ def _make(size: int, way: str, *, holds: bool = False, others: int = 0) -> Calla
 
 
 def size_made_by(task: Task) -> int:
-    """How many bytes the artifact has that a task makes; 0 if it makes none."""
+    """The number of bytes of the artifact that a task makes; 0 if it makes none."""
     return int(task.inputs.get("size", 0)) if task.model_type == ARTIFACTS_MODEL else 0
 
 
@@ -119,8 +111,8 @@ _HOLD_AS_A_PROGRAM = f'[ -n "$first" ] && exec sleep {_LONGER_THAN_ANY_SCENARIO}
 _NOTE_ENVIRONMENT = f'env > "${NOTES_VARIABLE}/environment-$step-$$"'
 
 _READ = "seed"
-# What a step does, in the words of the features. What holds does so when it begins for the first time; what
-# holds twice, when it begins for the first and the second time.
+# What a step does: the phrase of the features, and the task. Work that holds does so when it starts for the
+# first time; work that holds twice, when it starts for the first and for the second time.
 WORK: Mapping[str, Callable[[str], Task]] = {
     "works at once": _probe("once"),
     "writes the input of the run": lambda step: Task(
@@ -222,7 +214,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
         )
     },
     "makes 30 MB as a stream, holding half way": _make(30, "as a stream", holds=True),
-    # No sooner goes one of them on than all three are half way.
+    # Each of the three goes on only when all are half way.
     "makes 30 MB as a stream, meeting two others half way": _make(30, "as a stream", others=2),
     "makes artifacts of all sizes": lambda step: Task(
         ARTIFACTS_MODEL, "makeAll", {"step": step, "artifacts": SIZED_ARTIFACTS}
@@ -236,57 +228,6 @@ WORK: Mapping[str, Callable[[str], Task]] = {
 }
 
 
-@dataclass(frozen=True)
-class ResultRecord:
-    """Data that a step has persisted.
-
-    Attributes:
-        step: that wrote it; told with what it holds where that is another step's.
-        name: of the datum.
-        version: of the datum.
-        worker: that ran the step, by the step's own account; "" if the datum does not tell.
-        word: that the step was given to write; "" if it was given none.
-    """
-
-    step: str
-    name: str
-    version: int
-    worker: str
-    word: str = ""
-
-
 def word_of(step: str) -> str:
-    """What a step that says a word says."""
+    """The output of a step that prints a word."""
     return f"{step} is at work"
-
-
-def is_work(item: Mapping[str, Any]) -> bool:
-    """Whether an item of `swamp data query` is what a step has written, not a report or a log about it."""
-    return item["name"] in _WRITTEN
-
-
-def result_of_step(item: Mapping[str, Any]) -> ResultRecord:
-    """What a step has written, from an item of `swamp data query`.
-
-    A step's model instance is called like the step.
-    """
-    told = item.get("content")
-    content = told if isinstance(told, Mapping) else {}  # a file's is its text, and tells nothing of a worker
-    shell = _SAID_BY_SHELL.search(str(content.get("stdout", "")))
-    worker = shell["worker"] if shell else str(content.get("worker", ""))
-    step = item["modelName"]
-    writer = content.get("step", step)
-    named = step if writer == step else f"{step}, holding what {writer} wrote"
-    return ResultRecord(named, item["name"], item["version"], worker, str(content.get("word", "")))
-
-
-def written_by_probe(name: str, step: str) -> str:
-    """What a step of the probe writes into a datum, as `reading_of` tells it."""
-    return _LINE_BEFORE if name == _TRACE else f'the account of "{step}"'
-
-
-def reading_of(content: object) -> str:
-    """What the content of a datum is that a step of the probe has written."""
-    if isinstance(content, Mapping) and "pid" in content:
-        return f'the account of "{content.get("step")}"'
-    return str(content)

@@ -33,7 +33,8 @@ from swamp_harness.product.run_records import (
     steps_of,
     tells_no_reason,
 )
-from swamp_harness.scenario.probe import PROBE, SHELL, ResultRecord, is_work, result_of_step
+from swamp_harness.scenario.probe import PROBE, SHELL
+from swamp_harness.scenario.probe_results import ResultRecord, is_work, result_of_step
 from swamp_harness.system.errors import PromiseBroken
 
 # Every token is an instance of this model type, and its state is this datum.

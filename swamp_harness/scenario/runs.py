@@ -14,7 +14,8 @@ from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.product.workflow import Task, Workflow
 from swamp_harness.scenario.network import beyond_grace_window, outlast_grace_windows
 from swamp_harness.scenario.placement import ON_THE_ORCHESTRATOR, step_for, value_of_input
-from swamp_harness.scenario.probe import INPUT_VALUE, PROBE, reading_of
+from swamp_harness.scenario.probe import INPUT_VALUE, PROBE
+from swamp_harness.scenario.probe_results import reading_of
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError

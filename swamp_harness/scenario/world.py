@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any, Generic, TypeVar, overload
+from typing import Any
 
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.fallbacks import Fallbacks
@@ -31,6 +31,7 @@ from swamp_harness.scenario.probe_log import ProbeLog
 from swamp_harness.scenario.records import Records
 from swamp_harness.scenario.run_context import RunContext
 from swamp_harness.scenario.security import Security
+from swamp_harness.scenario.set_by_step import SetByStep
 from swamp_harness.scenario.timeline import PoolWatch, Span, Timeline
 from swamp_harness.scenario.workers import Workers
 from swamp_harness.system.errors import InfrastructureError
@@ -38,48 +39,6 @@ from swamp_harness.system.memory import MemoryWatch
 from swamp_harness.system.network import NetworkPath
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.redaction import SECRETS
-
-T = TypeVar("T")
-
-
-class Made(Generic[T]):
-    """An attribute of a world that a step sets.
-
-    Reading it before that raises an `InfrastructureError`, because the feature lacks a step.
-
-    Args:
-        missing: the message of that error: what is missing, and how to fix it.
-    """
-
-    def __init__(self, missing: str) -> None:
-        self._missing = missing
-        self._name = ""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, world: None, owner: type) -> Made[T]: ...
-
-    @overload
-    def __get__(self, world: World, owner: type) -> T: ...
-
-    def __get__(self, world: World | None, owner: type) -> Made[T] | T:
-        if world is None:
-            return self
-        made = self.of(world)
-        if made is None:
-            raise InfrastructureError(self._missing)
-        return made
-
-    def __set__(self, world: World, made: T) -> None:
-        world.__dict__[self._name] = made
-
-    def of(self, world: World) -> T | None:
-        """The value, or None if no step has set it yet."""
-        made: T | None = world.__dict__.get(self._name)
-        return made
-
 
 _NO_REPOSITORY = "The scenario has no repository: start it with `Given a repository`."
 
@@ -129,18 +88,18 @@ class World:
         timeline: everything that happened, once the scenario is closed.
     """
 
-    operator: Made[Operator] = Made(_NO_REPOSITORY)
-    records: Made[Records] = Made(_NO_REPOSITORY)
-    repository: Made[Repository] = Made(_NO_REPOSITORY)
-    runs: Made[Runs] = Made(_NO_REPOSITORY)
-    workflow: Made[Workflow] = Made("The scenario has no workflow.")
-    security: Made[Security] = Made(
+    operator: SetByStep[Operator] = SetByStep(_NO_REPOSITORY)
+    records: SetByStep[Records] = SetByStep(_NO_REPOSITORY)
+    repository: SetByStep[Repository] = SetByStep(_NO_REPOSITORY)
+    runs: SetByStep[Runs] = SetByStep(_NO_REPOSITORY)
+    workflow: SetByStep[Workflow] = SetByStep("The scenario has no workflow.")
+    security: SetByStep[Security] = SetByStep(
         "The scenario's orchestrator does not use TLS: start it with a certificate."
     )
-    remote_client: Made[RemoteClient] = Made(
+    remote_client: SetByStep[RemoteClient] = SetByStep(
         "The operator has no other machine: add a step that puts the operator on one."
     )
-    operator_network: Made[NetworkPath] = Made(
+    operator_network: SetByStep[NetworkPath] = SetByStep(
         "The operator's network cannot fail: put the operator on a network that can fail."
     )
 
