@@ -1,4 +1,4 @@
-"""The project's own files agree with each other: lock and dependencies, Makefile, README and variables."""
+"""The project's own files agree with each other: lock and dependencies, Makefile, documents and variables."""
 
 import re
 import subprocess
@@ -45,7 +45,7 @@ def variables_in(text):
     return set(re.findall(r"\b(?:UAT_[A-Z_]+|SWAMP_(?:BIN|OTHER_BIN|VERSION))\b", text))
 
 
-def test_every_variable_of_the_suite_is_handed_on_by_make_and_told_in_the_readme():
+def test_every_variable_of_the_suite_is_handed_on_by_make_and_explained():
     known = {
         name
         for file in (ROOT / "swamp_harness").rglob("*.py")
@@ -53,7 +53,7 @@ def test_every_variable_of_the_suite_is_handed_on_by_make_and_told_in_the_readme
         if variables_in(name)
     } - INTERNAL
     assert known <= variables_in((ROOT / "Makefile").read_text())
-    assert known <= variables_in((ROOT / "README.md").read_text())
+    assert known <= variables_in((ROOT / "docs" / "running.md").read_text())
 
 
 def test_every_test_can_be_collected_where_windows_lacks_what_it_needs():

@@ -171,9 +171,7 @@ def test_reports_that_cannot_be_copied_are_bad_input(tmp_path):
     (folders[0] / "allure-results" / "in the way").touch()
     (folders[1] / "allure-results" / "in the way").mkdir()
 
-    with pytest.raises(
-        UnusableInput, match=r"in the way cannot be copied to .*: free disk space or"
-    ) as caught:
+    with pytest.raises(UnusableInput, match=r"in the way cannot be copied to .*: make room or") as caught:
         put_together(folders, tmp_path / "all")
     assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
 
@@ -236,7 +234,7 @@ def test_without_results_there_is_no_page(tmp_path):
     [
         ({}, "there is no node on the PATH"),
         ({"node": "print('v20.9.0')"}, "node is v20.9.0"),
-        ({"node": "sys.exit(1)"}, "node is not Node.js"),
+        ({"node": "sys.exit(1)"}, "node is something else"),
         ({"node": "#!/nowhere/node"}, "node cannot be executed (No such file or directory)"),
         ({"node": NODE}, "there is no npm on the PATH"),
     ],

@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the command line; that of this process when None.
 
     Returns:
-        The exit code; see the README's table.
+        The exit code; see docs/reading-failures.md.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     with lasting_output():

@@ -1,6 +1,6 @@
 """Checks the feature files before anybody runs them: their style, and that every word in them is understood.
 
-The rules are those of the README's "How to read and edit a feature". An undefined, ambiguous or unused step
+The rules are those of docs/editing.md. An undefined, ambiguous or unused step
 is an error as well: a suite has one vocabulary, and all of it is in use.
 """
 

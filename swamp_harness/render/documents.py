@@ -22,7 +22,7 @@ EVIDENCE = "evidence"
 
 
 PREVIOUS = "previous"
-# The reports of a run, or of several together, beside the history.
+# What a run, or several put together, leave in the folder of the reports, beside the history.
 OF_A_RUN = (
     *(RUN_FILE, SIGNOFF_FILE, PAGE_FILE, SUMMARY_FILE, JUNIT_FILE),
     *(ALLURE_RESULTS, ALLURE_PAGE, EVIDENCE),
@@ -30,14 +30,14 @@ OF_A_RUN = (
 
 
 def set_aside(folder: Path, names: Sequence[str] = OF_A_RUN) -> None:
-    """Move the reports of an earlier command into `previous/`, and delete those that were there.
+    """Move the reports of an earlier command into a folder below, in place of those that lie there.
 
     Args:
         folder: of the reports. Its history stays where it is.
-        names: of the reports; by default those of a run.
+        names: of the reports; those of a run unless said.
 
     Raises:
-        UnusableInput: a report cannot be moved (exit code 2).
+        UnusableInput: something cannot be moved (exit code 2).
     """
     older = [folder / name for name in names if (folder / name).exists()]
     if not older:
@@ -73,15 +73,15 @@ def write_documents(record: SuiteRun, folder: Path, known: SignOffInputs) -> Sig
     """
     record.write_to(folder)
     history = remember(record, folder)
-    signed = sign_off(record, replace(known, history=history))
-    signed.write_to(folder)
+    decision = sign_off(record, replace(known, history=history))
+    decision.write_to(folder)
     binaries = {facts["sha256"] for facts in record.binaries.values()}
     write_page(
-        signed.document, folder, runs_with_this_binary=sum(each.sha256 in binaries for each in history)
+        decision.document, folder, runs_with_this_binary=sum(each.sha256 in binaries for each in history)
     )
-    write_summary(signed.document, folder)
+    write_summary(decision.document, folder)
     write_junit(record, folder)
-    return signed
+    return decision
 
 
 def put_together(folders: Sequence[Path], target: Path) -> SuiteRun:
@@ -89,19 +89,19 @@ def put_together(folders: Sequence[Path], target: Path) -> SuiteRun:
 
     Args:
         folders: of the reports of runs of one release, such as its shards, or on several platforms.
-        target: the folder for all; not one of them.
+        target: where all goes; none of them.
 
     Returns:
         The record of all; it has not been written.
 
     Raises:
-        UnusableInput: a folder holds no run, the runs do not belong together, the target is one of them, or
+        UnusableInput: there is no run in a folder, they do not belong together, the target is one of them, or
             something cannot be copied (exit code 2).
         OSError: the target cannot be written to.
     """
     if target.resolve() in {folder.resolve() for folder in folders}:
         raise UnusableInput(
-            f"{target} holds one of the runs to put together: give another folder with UAT_REPORTS.",
+            f"{target} is among the reports that are to be put together: give another folder (UAT_REPORTS).",
             ExitCode.BAD_COMMAND_LINE,
         )
     records = [read_run(folder / RUN_FILE) for folder in folders]
@@ -147,6 +147,6 @@ def _copy(source: Path, target: Path) -> None:
     except shutil.Error as error:
         failed, _, why = error.args[0][0]
         raise UnusableInput(
-            f"{failed} cannot be copied to {target} ({why}): free disk space or correct the permissions.",
+            f"{failed} cannot be copied to {target} ({why}): make room or allow it.",
             ExitCode.BAD_COMMAND_LINE,
         ) from error

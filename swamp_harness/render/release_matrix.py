@@ -1,4 +1,4 @@
-"""Promise by release: whether each release keeps each promise, and since when."""
+"""Promise by release: what became of each promise, and since when it is kept or broken."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ReleaseRun:
 
     Attributes:
         name: of the release: its version, or how it was given.
-        record: of the run; None if the run has none.
+        record: of the run; None if it came to nothing.
     """
 
     name: str
@@ -43,19 +43,19 @@ def matrix(runs: Sequence[ReleaseRun]) -> dict[str, Any]:
 
 
 def since(standings: Sequence[tuple[str, Standing]]) -> str:
-    """The release since which something is kept or broken, in words.
+    """Since when something is as it is, in words.
 
     Args:
-        standings: the name of each release, oldest first, with its standing.
+        standings: the name of each release, oldest first, with what it does.
     """
-    tested = [(name, standing) for name, standing in standings if standing is not Standing.UNKNOWN]
-    if not tested:
+    judged = [(name, standing) for name, standing in standings if standing is not Standing.UNKNOWN]
+    if not judged:
         return Standing.UNKNOWN.value
-    now = tested[-1][1]
-    before = [name for name, standing in tested if standing is not now]
+    now = judged[-1][1]
+    before = [name for name, standing in judged if standing is not now]
     if not before:
-        return f"{now.value} in all" if len(tested) > 1 else now.value
-    names = [name for name, _ in tested]
+        return f"{now.value} in all" if len(judged) > 1 else now.value
+    names = [name for name, _ in judged]
     last_other = max(names.index(name) for name in before)
     return f"{now.value} since {names[last_other + 1]}"
 

@@ -18,9 +18,9 @@ SUMMARY_FILE = "signoff.md"
 
 # The page of a job holds a mebibyte; the sign-off page has the whole reason.
 _LONGEST_REASON = 160
-# Characters with a meaning in Markdown, or in HTML within it.
+# What Markdown, or HTML in it, would take for its own.
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&$#]|:(?=//)|(?<=www)\.")
-# Characters that would end the address of a link, or its table cell.
+# What would end the address of a link, or the cell that it stands in.
 _NO_TARGET = re.compile(r"[\s<>|\\]")
 
 
@@ -43,8 +43,8 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     counts = document["counts"]
     yield f"# {document['decision']}: {_text(document['question'])} {_text(document['severities'])}"
     yield ""
-    text = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    yield f"{sum(counts.values())} scenarios of the thirty promises: {text}."
+    told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    yield f"{sum(counts.values())} scenarios of the thirty promises: {told}."
     if document["reasons"]:
         yield from ("", *(f"- {_text(reason)}" for reason in document["reasons"]))
     if document["notes"]:
@@ -54,11 +54,11 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield from _promises(document)
     yield from _folded("What an operator meets", _MET, _met(document))
     yield from _folded("Scenarios that did not hold", _SCENARIOS, _scenarios(document))
-    yield from _folded("Known deviations", _DEVIATIONS, _deviations(document))
+    yield from _folded("Known deviations seen", _DEVIATIONS, _deviations(document))
     yield from _folded("Waivers", _WAIVERS, _waivers(document))
-    yield from _folded("Not run", _NOT_RUN, _not_run(document))
-    yield from _folded("Flaky scenarios", _FLAKY, _flaky(document))
-    yield from ("", "## Metrics", "")
+    yield from _folded("What did not run", _NOT_RUN, _not_run(document))
+    yield from _folded("Not the same each time", _FLAKY, _flaky(document))
+    yield from ("", "## What it cost", "")
     yield from (f"- {_text(line)}" for line in document["cost"])
 
 
@@ -73,7 +73,7 @@ def _baseline(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _under_test(document: Mapping[str, Any]) -> Iterator[str]:
-    yield from ("", "## Under test", "")
+    yield from ("", "## What was under test", "")
     yield from _table(
         ("Platform", "Version", "SHA-256", "Size", "Run as"),
         (
@@ -127,7 +127,7 @@ _MET = ("Promise", "Severity", "What an operator meets")
 _CHANGES = ("Promise", "Scenario", "On", "Change")
 _SCENARIOS = ("Promise", "Scenario", "On", "Outcome", "Step", "Why")
 _DEVIATIONS = ("Promise", "Expected", "Actual", "Since")
-_WAIVERS = ("Scenario", "Reason", "Valid up to", "State")
+_WAIVERS = ("Scenario", "Reason", "Counts up to", "State")
 _NOT_RUN = ("Promise", "On", "Scenarios", "Why")
 _FLAKY = ("Scenario", "On", "Outcomes with this binary")
 
@@ -186,18 +186,18 @@ def _not_run(document: Mapping[str, Any]) -> _Rows:
 
 def _flaky(document: Mapping[str, Any]) -> _Rows:
     for each in document["flaky"]:
-        outcomes = ", ".join(f"{count} times {outcome}" for outcome, count in each["outcomes"].items())
-        yield _text(each["name"]), _text(each["platform"]), outcomes
+        told = ", ".join(f"{count} times {outcome}" for outcome, count in each["outcomes"].items())
+        yield _text(each["name"]), _text(each["platform"]), told
 
 
 # --- Markdown
 
 
 def _folded(title: str, head: Sequence[str], rows: _Rows) -> Iterator[str]:
-    listed = list(rows)
-    if listed:
-        yield from ("", f"<details><summary>{title} ({len(listed)})</summary>", "")
-        yield from _table(head, listed)
+    told = list(rows)
+    if told:
+        yield from ("", f"<details><summary>{title} ({len(told)})</summary>", "")
+        yield from _table(head, told)
         yield from ("", "</details>")
 
 
@@ -222,5 +222,5 @@ def _in_percents(match: re.Match[str]) -> str:
 
 
 def _text(text: str) -> str:
-    # Blank secrets first: with escaped characters in it, a secret is no longer found.
+    # A secret is blanked first: once a sign of it is escaped, it would no longer be found.
     return _MARKUP.sub(r"\\\g<0>", " ".join(for_file(text).split()))

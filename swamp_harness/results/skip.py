@@ -30,7 +30,7 @@ class Skip:
         kind: what kept it from running.
         platforms: the operating systems on one of which it can run, sorted; empty for any.
         ending: how the run ended, if it is that.
-        detail: more about it, such as why a host cannot be used, or which variable to set.
+        detail: what is known beyond that, such as why a machine cannot be used, or what to give.
     """
 
     kind: SkipKind
@@ -40,11 +40,11 @@ class Skip:
 
     @classmethod
     def by(cls, ending: Ending) -> Skip:
-        """The run ended before the scenario."""
+        """That a run ended before it."""
         return cls(SkipKind.RUN_ENDED, ending=ending)
 
     def is_about_others_than(self, system: str) -> bool:
-        """Whether it can run on other operating systems only."""
+        """Whether it can run on other operating systems alone than on one."""
         return bool(self.platforms) and system not in self.platforms
 
     def as_document(self) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class Skip:
         """The value that `as_document` wrote.
 
         Raises:
-            ValueError, KeyError: the document is invalid.
+            ValueError, KeyError: it is none.
         """
         ending = document["ending"]
         return cls(
