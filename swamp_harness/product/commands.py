@@ -91,6 +91,7 @@ class CommandResult:
         stderr: as it was written; on a terminal always empty.
         started: when.
         seconds: how long it took.
+        stdin: the text that was typed into it; None for nothing.
     """
 
     arguments: tuple[str, ...]
@@ -100,6 +101,7 @@ class CommandResult:
     stderr: str
     started: datetime
     seconds: float
+    stdin: str | None = None
 
     @property
     def command(self) -> str:
@@ -219,7 +221,7 @@ class SwampCommands:
         call = self._on_a_terminal if output is Output.TERMINAL else self._through_pipes
         started, clock = datetime.now(UTC), time.monotonic()
         code, stdout, stderr = call([str(self.binary), *given], stdin)
-        result = CommandResult(given, output, code, stdout, stderr, started, time.monotonic() - clock)
+        result = CommandResult(given, output, code, stdout, stderr, started, time.monotonic() - clock, stdin)
         for text in (stdout, stderr):
             _learn(given, text)
         self.results.append(result)

@@ -27,6 +27,7 @@ class Followed:
         output: how it is to be told.
 
     Attributes:
+        launch: how its process was started.
         log: what has been said.
         output: how it is told.
         started: when it was started.
@@ -46,7 +47,7 @@ class Followed:
         self.log = log
         self.output = output
         flags = ("--json",) if output is Output.JSON else ()
-        launch = Launch([str(binary), *arguments, *flags], environment, folder)
+        launch = self.launch = Launch([str(binary), *arguments, *flags], environment, folder)
         self.started = datetime.now(UTC)
         self._process = (
             start_with_ctrl_c(name, launch, log)

@@ -32,6 +32,7 @@ class Orchestrator:
         fallbacks: counts the older ways that the release makes necessary.
 
     Attributes:
+        launches: how each of its processes was started, in order.
         environment: what its processes find; a change counts from the next start.
         secure: whether it speaks TLS.
         api: its HTTP and WebSocket surface, once it has started.
@@ -52,6 +53,7 @@ class Orchestrator:
         self.name = name
         self.log = log
         self.starts = 0
+        self.launches: list[Launch] = []
         self._binary = binary
         self.environment = dict(environment)
         self._repository = repository
@@ -94,9 +96,9 @@ class Orchestrator:
             str(self._binary), "serve", "--port", str(self._port), "--no-schedule",
             "--repo-dir", str(self._repository.folder), *self._flags,
         ]  # fmt: skip
-        process = ProcessTree(
-            self.name, Launch(arguments, self.environment, self._repository.folder), self.log
-        )
+        launch = Launch(arguments, dict(self.environment), self._repository.folder)
+        self.launches.append(launch)
+        process = ProcessTree(self.name, launch, self.log)
         self._process = process
         self.starts += 1
         try:

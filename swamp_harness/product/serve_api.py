@@ -49,12 +49,14 @@ class Request:
         answer: its data.
         started: when.
         seconds: until it was answered.
+        command: the words after `swamp` of the command that asks the same; empty if there is none.
     """
 
     what: str
     answer: Any
     started: datetime
     seconds: float
+    command: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """The request with its answer, blanked, as a transcript shows it."""
@@ -238,7 +240,8 @@ class ServeApi:
         learn_from_answer(answer)
         contracts.validate("token-create", answer, "the request worker.token.create")
         what = f"worker.token.create {token} ({lifetime})"
-        return Request(what, answer, started, time.monotonic() - clock)
+        command = ("worker", "token", "create", token, "--duration", lifetime, "--vault", VAULT)
+        return Request(what, answer, started, time.monotonic() - clock, command)
 
     def leases(self) -> list[LeaseRecord]:
         """All step leases, the oldest first.

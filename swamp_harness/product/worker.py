@@ -90,6 +90,7 @@ class Worker:
         log: takes what it says.
 
     Attributes:
+        launches: how each of its processes was started, in order.
         environment: what its processes find, without what they are told about credential and address.
         variables: what its present process was started with, all of it.
         started: when its present process was started.
@@ -110,6 +111,7 @@ class Worker:
         self.settings = settings
         self.log = log
         self.starts = 0
+        self.launches: list[Launch] = []
         self.started = datetime.now(UTC)
         self._binary = binary
         self.environment = {
@@ -160,6 +162,7 @@ class Worker:
         words, told = self.settings.command_line(self.url, cache)
         self.variables = {**self.environment, **told}
         launch = Launch([str(self._binary), *words], self.variables, self.machine.work)
+        self.launches.append(launch)
         self.started = datetime.now(UTC)
         self._process = self.machine.host.start(self.name, launch, self.log)
         self.starts += 1

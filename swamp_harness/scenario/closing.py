@@ -7,6 +7,7 @@ from functools import partial
 
 from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.scenario.final_state import failure_context, record_final_state
+from swamp_harness.scenario.reproduction import REPRODUCTION_FILE, reproduction_of
 from swamp_harness.scenario.timeline import Timeline
 from swamp_harness.scenario.timeline_lanes import TimelineSource, lanes_of
 from swamp_harness.scenario.world import World
@@ -30,7 +31,7 @@ def close(world: World, *, keep: bool, interrupted: bool = False) -> int:
     runs = World.runs.of(world)
     leaked: list[int] = []
     run_all_cleanups(
-        partial(_collect_last_evidence, world, interrupted=interrupted),
+        partial(_collect_last_evidence, world, keep=keep, interrupted=interrupted),
         world.probe_log.close,
         *([runs.end] if runs is not None else []),
         partial(world.workers.end, keep=keep),
@@ -41,8 +42,11 @@ def close(world: World, *, keep: bool, interrupted: bool = False) -> int:
     return sum(leaked)
 
 
-def _collect_last_evidence(world: World, *, interrupted: bool) -> None:
+def _collect_last_evidence(world: World, *, keep: bool, interrupted: bool) -> None:
     leases: list[LeaseRecord] = []
+    # Before the last questions to the product, which nobody has to repeat.
+    if keep and (reproduction := reproduction_of(world)) is not None:
+        world.evidence.write_answer("What to do by hand", REPRODUCTION_FILE, reproduction.as_document())
     operator = World.operator.of(world)
     if operator is not None:
         if not interrupted:

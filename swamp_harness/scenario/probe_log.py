@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Container
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from swamp_harness.product.records import moment
@@ -48,12 +48,16 @@ class ProbeLog:
 
     Args:
         folder: where the steps write; created here.
+
+    Attributes:
+        released: the steps that were let go on, and when.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self._mirror = Mirror(folder, PROBE_LOG, _SIGNS)
         self.variables = {NOTES_VARIABLE: str(folder)}
+        self.released: list[tuple[str, datetime]] = []
 
     def keep_also(self, files: Files, folder: PurePath) -> dict[str, str]:
         """Let steps on another machine write the probe log there.
@@ -124,6 +128,7 @@ class ProbeLog:
     def let_go_on(self, step: str) -> None:
         """Let a step go on that holds."""
         (self._folder / f"go-on-{step}").mkdir()
+        self.released.append((step, datetime.now(UTC)))
 
     def most_at_once(self, *, worker: str | None = None, steps: Container[str] | None = None) -> int:
         """How many steps ran at one time, at the most.

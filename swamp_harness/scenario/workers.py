@@ -195,6 +195,11 @@ class Workers:
         self._skews.append(relay)
         return relay.address
 
+    @property
+    def states_other_protocol(self) -> bool:
+        """Whether a worker was made to state another protocol version."""
+        return bool(self._skews)
+
     def remember_first_enrollment(self, name: str) -> None:
         """Record that a worker has just enrolled for the first time, with its machine id."""
         machine_ids = self.machine_of(name).machine_ids() or [_NO_MACHINE_ID]

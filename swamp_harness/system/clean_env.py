@@ -22,6 +22,17 @@ _KEPT = frozenset(
     }
 )  # fmt: skip
 _KEPT_PREFIXES = ("LC_",)
+# What other systems call HOME and TMPDIR.
+_OTHER_NAMES = ("USERPROFILE", "TEMP", "TMP")
+
+
+def added_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables of an actor that it has beside what it takes over from the caller."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name not in _KEPT and not name.startswith(_KEPT_PREFIXES) and name not in _OTHER_NAMES
+    }
 
 
 def scrubbed_environment(
