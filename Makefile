@@ -17,6 +17,7 @@ JOBS ?=
 SHARD ?=
 RUNS ?=
 BASELINE ?=
+ID ?=
 FIX ?=
 VERSIONS ?=
 ifneq ($(BENCH)$(UAT_BENCH),)
@@ -52,7 +53,7 @@ BIN := .venv/bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help uat test workflows prove mutate matrix signoff report benchmark bench compare resolve check docs coverage record verification lock clean
+.PHONY: help uat test workflows prove mutate matrix signoff bug report benchmark bench compare resolve check docs coverage record verification lock clean
 
 help:
 	@echo "make uat       run the acceptance suite against swamp: SWAMP_BIN, or the release SWAMP_VERSION, else swamp"
@@ -67,6 +68,7 @@ help:
 	@echo "make compare   hold the stand-in against the swamp binary, command by command"
 	@echo "make signoff   judge a release by several runs: make signoff RUNS='reports-of-linux reports-of-mac'"
 	@echo "               BASELINE=<reports or version> asks whether it is worse than an earlier run"
+	@echo "make bug       write a report about a broken promise, with a script to reproduce it: make bug ID='…'"
 	@echo "make report    make one page of the results of the last run, by Allure 3; needs Node.js"
 	@echo "make benchmark measure the suite, one scenario at a time and side by side"
 	@echo "make coverage  write coverage.md anew"
@@ -101,6 +103,9 @@ mutate: .venv/ready
 
 signoff: .venv/ready
 	@$(BIN)/swamp-uat signoff $(if $(PLATFORMS),--platforms $(call quoted,PLATFORMS)) $(if $(BASELINE),--baseline $(call quoted,BASELINE)) $(RUNS)
+
+bug: .venv/ready
+	@$(BIN)/swamp-uat bug -- $(call quoted,ID)
 
 report: .venv/ready
 	@$(BIN)/swamp-uat report

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from swamp_harness.cli import authoring, documents, proof, release, run
+from swamp_harness.cli import authoring, bug, documents, proof, release, run
 from swamp_harness.runner.endings import exit_code_of
 from swamp_harness.runner.reports_folder import set_older_aside
 from swamp_harness.runner.start import refuse_if_misplaced
@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="swamp-uat", description="The acceptance suite of swamp's remote execution."
     )
     commands = parser.add_subparsers(required=True, metavar="command")
-    for subject in (run, release, documents, proof, authoring):
+    for subject in (run, release, bug, documents, proof, authoring):
         subject.add_commands(commands)
     return parser
 

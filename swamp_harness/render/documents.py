@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from swamp_harness.render.bug_report import BUGS, write_bug_reports
 from swamp_harness.render.junit import JUNIT_FILE, write_junit
 from swamp_harness.render.signoff import SIGNOFF_FILE, SignOff, SignOffInputs, sign_off
 from swamp_harness.render.signoff_page import PAGE_FILE, write_page
@@ -25,7 +26,7 @@ PREVIOUS = "previous"
 # What a run, or several put together, leave in the folder of the reports, beside the history.
 OF_A_RUN = (
     *(RUN_FILE, SIGNOFF_FILE, PAGE_FILE, SUMMARY_FILE, JUNIT_FILE),
-    *(ALLURE_RESULTS, ALLURE_PAGE, EVIDENCE),
+    *(ALLURE_RESULTS, ALLURE_PAGE, EVIDENCE, BUGS),
 )
 
 
@@ -61,7 +62,7 @@ def set_aside(folder: Path, names: Sequence[str] = OF_A_RUN) -> None:
 
 
 def write_documents(record: SuiteRun, folder: Path, known: SignOffInputs) -> SignOff:
-    """Write `run.json`, the sign-off, JUnit XML, and the history, into the folder of the reports.
+    """Write `run.json`, the sign-off, JUnit XML, bug reports, and the history.
 
     Args:
         record: of a run, or of several together.
@@ -75,6 +76,8 @@ def write_documents(record: SuiteRun, folder: Path, known: SignOffInputs) -> Sig
     history = remember(record, folder)
     decision = sign_off(record, replace(known, history=history))
     decision.write_to(folder)
+    shutil.rmtree(folder / BUGS, ignore_errors=True)
+    write_bug_reports(record, folder, known.deviations)
     binaries = {facts["sha256"] for facts in record.binaries.values()}
     write_page(
         decision.document, folder, runs_with_this_binary=sum(each.sha256 in binaries for each in history)

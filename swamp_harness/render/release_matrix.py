@@ -90,6 +90,7 @@ def _scenario(key: str, name: str, own: Sequence[tuple[str, Sequence[ScenarioRes
         (release, _standing([each for each in results if each.id == key])) for release, results in own
     ]
     return {
+        "id": key,
         "name": title_of(name),
         "releases": {name: standing.value for name, standing in standings},
         "since": since(standings),

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from swamp_harness.render import pages
+from swamp_harness.render.bug_report import BUGS, report_name
 from swamp_harness.render.timeline_drawing import TIMELINE_FILE
 
 PAGE_FILE = "signoff.html"
@@ -29,8 +30,16 @@ def write_page(document: Mapping[str, Any], folder: Path, *, runs_with_this_bina
         folder / PAGE_FILE,
         **{name.replace(" ", "_"): value for name, value in document.items()},
         timelines=_timelines(document, folder),
+        bugs=_bugs(document, folder),
         runs_with_this_binary=runs_with_this_binary,
     )
+
+
+def _bugs(document: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """The reports about scenarios, by id, as seen from the page."""
+    ids = {each["id"] for promise in document["promises"] for each in promise["scenarios"]}
+    named = {each: f"{BUGS}/{report_name(each)}.md" for each in ids}
+    return {each: report for each, report in named.items() if (folder / report).exists()}
 
 
 def _timelines(document: Mapping[str, Any], folder: Path) -> dict[str, Markup]:

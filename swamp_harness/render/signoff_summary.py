@@ -54,6 +54,11 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield from _promises(document)
     yield from _folded("What an operator meets", _MET, _met(document))
     yield from _folded("Scenarios that did not hold", _SCENARIOS, _scenarios(document))
+    if document["did not hold"]:
+        yield from (
+            "",
+            "Reports for the tracker are in the folder `bugs`, each with a script to reproduce it.",
+        )
     yield from _folded("Known deviations seen", _DEVIATIONS, _deviations(document))
     yield from _folded("Waivers", _WAIVERS, _waivers(document))
     yield from _folded("What did not run", _NOT_RUN, _not_run(document))

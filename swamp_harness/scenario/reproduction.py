@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
+from swamp_harness.product.credential import SECRET_BY_FORM
 from swamp_harness.product.worker import DISCONNECTED, ENROLLED, Worker
 from swamp_harness.scenario.world import World
 from swamp_harness.system.clean_env import added_variables
@@ -26,7 +27,7 @@ from swamp_harness.system.process_log import Life, ProcessLog
 from swamp_harness.system.processes import Launch
 
 REPRODUCTION_FILE = "reproduction.json"
-ROOT, SWAMP = "⟦root⟧", "⟦swamp⟧"
+ROOT, SWAMP, MADE_UP = "⟦root⟧", "⟦swamp⟧", "⟦made up⟧"
 _MODEL_TYPE = re.compile(r'^\s*type: "(?P<type>@[^"]+)"', re.MULTILINE)
 
 
@@ -115,7 +116,6 @@ class Reproduction:
     """All that is needed to repeat a scenario by hand.
 
     Attributes:
-        folders: that are there before anything is run.
         files: that are there before anything is run, by path, with their text.
         preparation: commands that were run before the scenario, with the operator.
         operator: where the operator is.
@@ -126,7 +126,6 @@ class Reproduction:
         obstacles: what cannot be repeated by hand.
     """
 
-    folders: tuple[str, ...]
     files: Mapping[str, str]
     preparation: tuple[tuple[str, ...], ...]
     operator: Place
@@ -161,7 +160,6 @@ class Reproduction:
             TypeError, ValueError, KeyError: it is none.
         """
         values = {
-            "folders": tuple(document["folders"]),
             "preparation": tuple(map(tuple, document["preparation"])),
             "operator": Place(**document["operator"]),
             "end": datetime.fromisoformat(document["end"]),
@@ -204,7 +202,6 @@ def reproduction_of(world: World) -> Reproduction | None:
     ]
     files = _files(world, masks)
     return Reproduction(
-        folders=_folders(world, masks),
         files=files,
         preparation=_preparation(operator.commands.results, files),
         operator=masks.place(operator.commands.folder, operator.commands.environment),
@@ -249,7 +246,8 @@ class _Masks:
     def text(self, text: str) -> str:
         for raw, mark in self._pairs:
             text = text.replace(raw, mark)
-        return text
+        # A credential that nothing has minted can be any.
+        return SECRET_BY_FORM.sub(f".{MADE_UP}", text)
 
     def arguments(self, arguments: Iterable[str]) -> tuple[str, ...]:
         given = list(map(str, arguments))
@@ -346,16 +344,6 @@ def _command(result: CommandResult, commands: SwampCommands, masks: _Masks) -> E
         stdout=masks.text(result.stdout),
         stderr=masks.text(result.stderr),
     )
-
-
-def _folders(world: World, masks: _Masks) -> tuple[str, ...]:
-    machines = [world.folder / "notes", Path(world.operator.commands.folder)]
-    roots = [Path(world.operator.commands.folder).parent]
-    remote = World.remote_client.of(world)
-    roots += [Path(remote.machine.root)] if remote is not None else []
-    roots += [Path(each.machine.root) for each in world.workers.all() if each.machine.host is HERE]
-    machines += [root / name for root in roots for name in ("home", "tmp", "work")]
-    return tuple(dict.fromkeys(masks.text(str(each)) for each in machines))
 
 
 def _files(world: World, masks: _Masks) -> dict[str, str]:
