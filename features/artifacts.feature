@@ -10,26 +10,26 @@ Feature: Large artifacts
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
-    And the run has had the time that large artifacts take
+    And the run ends within the time for large artifacts
     Then the run succeeds
-    And the artifact of the step "build" is there, bit for bit
+    And the artifact of the step "build" is stored, bit for bit
 
     Examples:
-      | work                     |
-      | makes 100 MB in a file   |
-      | makes 50 MB in one piece |
+      | work                      |
+      | writes 100 MB in a file   |
+      | writes 50 MB in one piece |
 
   @uat-26 @artifact-read-on-another-worker
   Scenario: A step on another worker reads an artifact bit for bit
     Given a workflow with the steps:
       | step  | runs on        | work                          | after |
-      | build | worker "alpha" | makes 100 MB as a stream      |       |
+      | build | worker "alpha" | writes 100 MB as a stream     |       |
       | ship  | worker "beta"  | reads the artifact of "build" | build |
     And an orchestrator
     And the enrolled worker "alpha"
     And the enrolled worker "beta"
     When the workflow starts
-    And the run has had the time that large artifacts take
+    And the run ends within the time for large artifacts
     Then the run succeeds
     And the step "ship" has read the artifact of the step "build", bit for bit
 
@@ -38,34 +38,34 @@ Feature: Large artifacts
   Scenario: Artifacts of all sizes arrive and are read bit for bit
     Given a workflow with the steps:
       | step  | runs on          | work                           | after |
-      | build | worker "alpha"   | makes artifacts of all sizes   |       |
+      | build | worker "alpha"   | writes artifacts of all sizes  |       |
       | ship  | worker "beta"    | reads the artifacts of "build" | build |
       | keep  | the orchestrator | reads the artifacts of "build" | build |
     And an orchestrator
     And the enrolled worker "alpha"
     And the enrolled worker "beta"
     When the workflow starts
-    And the run has had the time that large artifacts take
+    And the run ends within the time for large artifacts
     Then the run succeeds
-    And the artifacts of all sizes of the step "build" are there, bit for bit
+    And the artifacts of all sizes of the step "build" are stored, bit for bit
     And the step "ship" has read the artifacts of all sizes of the step "build", bit for bit
     And the step "keep" has read the artifacts of all sizes of the step "build", bit for bit
 
   @uat-26 @tls @large-artifact-no-more-memory
   Scenario Outline: <who> takes no more memory for a large artifact than for a small one
     Given a workflow with the steps:
-      | step  | runs on    | work                     | after |
-      | small | any worker | makes 30 MB as a stream  |       |
-      | large | any worker | makes 300 MB as a stream | small |
+      | step  | runs on    | work                      | after |
+      | small | any worker | writes 30 MB as a stream  |       |
+      | large | any worker | writes 300 MB as a stream | small |
     And an orchestrator with a certificate of the authority
-    And everybody trusts the authority
+    And workers and operators trust the authority
     And the enrolled worker "alpha"
-    And the memory of <watched> is watched
+    And the memory of <watched> is measured
     When the workflow starts
-    And the run has had the time that large artifacts take
+    And the run ends within the time for large artifacts
     Then the run succeeds
-    And the artifact of the step "large" is there, bit for bit
-    And <watched> took no more memory for the artifact of the step "large" than for that of "small"
+    And the artifact of the step "large" is stored, bit for bit
+    And <watched> used no more memory for the artifact of the step "large" than for that of "small"
 
     Examples:
       | who              | watched            |
@@ -75,38 +75,38 @@ Feature: Large artifacts
   @uat-26 @simultaneous-artifacts-intact
   Scenario: Artifacts that are sent at the same time arrive bit for bit
     Given a workflow with the steps:
-      | step   | runs on        | work                                                 |
-      | first  | worker "alpha" | makes 30 MB as a stream, meeting two others half way |
-      | second | worker "alpha" | makes 30 MB as a stream, meeting two others half way |
-      | third  | worker "beta"  | makes 30 MB as a stream, meeting two others half way |
+      | step   | runs on        | work                                                          |
+      | first  | worker "alpha" | writes 30 MB as a stream, waiting halfway for two other steps |
+      | second | worker "alpha" | writes 30 MB as a stream, waiting halfway for two other steps |
+      | third  | worker "beta"  | writes 30 MB as a stream, waiting halfway for two other steps |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
     And the enrolled worker "beta"
     When the workflow starts
-    And the run has had the time that large artifacts take
+    And the run ends within the time for large artifacts
     Then the run succeeds
-    And the artifact of the step "first" is there, bit for bit
-    And the artifact of the step "second" is there, bit for bit
-    And the artifact of the step "third" is there, bit for bit
+    And the artifact of the step "first" is stored, bit for bit
+    And the artifact of the step "second" is stored, bit for bit
+    And the artifact of the step "third" is stored, bit for bit
 
   @uat-26 @slow @partial-artifact-is-unreadable
   Scenario: Nothing can be read of an artifact whose worker was killed half way
     Given a workflow with the steps:
       | step  | runs on    | work                                      |
-      | build | any worker | makes 30 MB as a stream, holding half way |
+      | build | any worker | writes 30 MB as a stream, pausing halfway |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     And the step "build" has sent half of its artifact
     And the worker "alpha" is killed
     Then the run fails because its worker was lost after the step had written
-    And nothing can be read of the artifact of the step "build"
+    And the operator can read nothing of the artifact of the step "build"
 
   @uat-26 @artifact-intact-after-rerun
   Scenario: An artifact whose worker was killed half way arrives bit for bit when its step runs again
     Given a workflow with the steps:
       | step  | runs on    | work                                      |
-      | build | any worker | makes 30 MB as a stream, holding half way |
+      | build | any worker | writes 30 MB as a stream, pausing halfway |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
@@ -116,4 +116,4 @@ Feature: Large artifacts
     And the worker "alpha" is enrolled
     And the workflow starts
     Then the run succeeds
-    And the artifact of the step "build" is there, bit for bit
+    And the artifact of the step "build" is stored, bit for bit

@@ -13,25 +13,25 @@ Feature: Capabilities
     And the enrolled worker "alpha"
     When the workflow starts with the tags "ticket=id=42"
     Then the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step   | worker           |
       | local  | the orchestrator |
       | placed | alpha            |
-    And the step "placed" was given back and left behind the same as the step "local"
+    And the step "placed" got the same answers and left the same data as the step "local"
 
     # As it pleases, and otherwise: with a lifetime, a number of versions to keep, and tags of its own.
     Examples:
-      | work                                           |
-      | writes resources                               |
-      | writes a resource as it pleases                |
-      | writes one resource again and again            |
-      | writes a sensitive field                       |
-      | writes files                                   |
-      | writes files that its workflow keeps otherwise |
-      | writes a file as it pleases                    |
-      | writes a file line by line                     |
-      | writes files from a stream                     |
-      | keeps a secret in a vault                      |
+      | work                                       |
+      | writes resources                           |
+      | writes a resource with its own settings    |
+      | writes one resource several times          |
+      | writes a sensitive field                   |
+      | writes files                               |
+      | writes files with settings of its workflow |
+      | writes a file with its own settings        |
+      | writes a file line by line                 |
+      | writes files from a stream                 |
+      | stores a secret in a vault                 |
 
   @uat-22 @worker-deletes-same-as-orchestrator
   Scenario: A step on a worker deletes what it would delete on the orchestrator, and nothing else
@@ -43,12 +43,12 @@ Feature: Capabilities
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
-    And the step "placed" was given back and left behind the same as the step "local"
-    And the step "placed" was given back:
-      | asked for                    | given back |
-      | the deletion                 | nothing    |
-      | the resource that it deletes | nothing    |
-      | the resource that it spares  | spared     |
+    And the step "placed" got the same answers and left the same data as the step "local"
+    And the step "placed" got these answers:
+      | asked for                    | answer  |
+      | the deletion                 | nothing |
+      | the resource that it deletes | nothing |
+      | the resource that it spares  | spared  |
 
   @uat-22 @worker-finds-what-orchestrator-finds
   Scenario Outline: A step on a worker that <work> finds what it would find on the orchestrator
@@ -61,50 +61,50 @@ Feature: Capabilities
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step   | worker           |
       | local  | the orchestrator |
       | placed | alpha            |
       | seed   | the orchestrator |
-    And the step "placed" was given back the same as the step "local"
+    And the step "placed" got the same answers as the step "local"
 
     Examples:
       | work                                    |
-      | reads data, its own and that of others  |
+      | reads its own data and that of others   |
       | evaluates expressions                   |
       | reads the sensitive field that it wrote |
-      | looks at the handles of what it wrote   |
-      | makes mistakes                          |
+      | reads the handles of what it wrote      |
+      | makes mistakes in its calls             |
 
   @uat-22 @worker-reads-data-and-expressions
   Scenario: Steps read and compute what is true, keep a sensitive field in the vault, and are given lines of a stream
     Given a workflow with the steps:
-      | step      | runs on          | work                                   | after |
-      | seed      | the orchestrator | writes resources                       |       |
-      | reading   | any worker       | reads data, its own and that of others | seed  |
-      | computing | any worker       | evaluates expressions                  |       |
-      | guarding  | any worker       | writes a sensitive field               |       |
-      | streaming | the orchestrator | writes files from a stream             |       |
+      | step      | runs on          | work                                  | after |
+      | seed      | the orchestrator | writes resources                      |       |
+      | reading   | any worker       | reads its own data and that of others | seed  |
+      | computing | any worker       | evaluates expressions                 |       |
+      | guarding  | any worker       | writes a sensitive field              |       |
+      | streaming | the orchestrator | writes files from a stream            |       |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
-    And the step "reading" was given back:
-      | asked for                           | given back              |
+    And the step "reading" got these answers:
+      | asked for                           | answer                  |
       | the latest version of its own       | second                  |
       | the first version of its own        | first                   |
       | a resource that does not exist      | nothing                 |
       | the records of "seed"               | plain, unexpected, zero |
       | the records of "seed" with number 0 | zero                    |
-    And the step "computing" was given back:
-      | asked for                  | given back |
-      | 1 + 2                      | 3          |
-      | size('Grüße')              | 5          |
-      | [1, 2, 3].map(n, n * 2)    | 2, 4, 6    |
-      | team == 'blue' ? 'b' : 'x' | b          |
+    And the step "computing" got these answers:
+      | asked for                  | answer  |
+      | 1 + 2                      | 3       |
+      | size('Grüße')              | 5       |
+      | [1, 2, 3].map(n, n * 2)    | 2, 4, 6 |
+      | team == 'blue' ? 'b' : 'x' | b       |
     And the sensitive field of the step "guarding" is in the vault, and not in its data
-    And the step "streaming" was given back:
-      | asked for             | given back                       |
+    And the step "streaming" got these answers:
+      | asked for             | answer                           |
       | the lines of a stream | one, twö, , last, without an end |
 
   # Texts with line breaks, quotes, tabs and letters of all kinds, texts that look like something else, very long
@@ -112,33 +112,33 @@ Feature: Capabilities
   @uat-22 @values-arrive-and-return-unchanged
   Scenario: A step on a worker is given values as they are, and hands them back as they are
     Given a workflow with the steps:
-      | step  | runs on          | work                                | after |
-      | giver | any worker       | hands values back                   |       |
-      | taker | any worker       | takes the values that "giver" wrote | giver |
-      | local | the orchestrator | takes the values that "giver" wrote | giver |
+      | step  | runs on          | work                                   | after |
+      | giver | any worker       | writes values and reads them back      |       |
+      | taker | any worker       | receives the values that "giver" wrote | giver |
+      | local | the orchestrator | receives the values that "giver" wrote | giver |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
-    And every value came back to the step "giver" as it was
-    And the operator finds every value of the step "giver" as it was
-    And the step "taker" was given every value as it was
-    And the step "local" was given every value as it was
+    And the step "giver" got every value back unchanged
+    And the operator reads every value of the step "giver" unchanged
+    And the step "taker" received every value unchanged
+    And the step "local" received every value unchanged
 
   @uat-22 @data-queries-return-exact-matches
   Scenario: A step on a worker that asks for data is given those and no others
     Given a workflow with the steps:
-      | step   | runs on          | work                           | after |
-      | seed   | the orchestrator | writes data of several kinds   |       |
-      | other  | any worker       | writes data of several kinds   | seed  |
-      | placed | any worker       | asks for data of several kinds | other |
-      | local  | the orchestrator | asks for data of several kinds | other |
+      | step   | runs on          | work                          | after |
+      | seed   | the orchestrator | writes data of several kinds  |       |
+      | other  | any worker       | writes data of several kinds  | seed  |
+      | placed | any worker       | queries data of several kinds | other |
+      | local  | the orchestrator | queries data of several kinds | other |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
-    And the step "placed" was given back:
-      | asked for                                    | given back                                              |
+    And the step "placed" got these answers:
+      | asked for                                    | answer                                                  |
       | all data of a model                          | seed note v1, seed plain v2, seed tune v1, seed zero v1 |
       | the records of a model                       | seed plain v2, seed zero v1                             |
       | the recordings of a model                    | seed tune v1                                            |
@@ -160,20 +160,20 @@ Feature: Capabilities
       | the data of one model or another             | other note v1, seed note v1                             |
       | the data of nobody                           | nothing                                                 |
       | its run                                      | this run                                                |
-    And the step "placed" was given back the same as the step "local"
+    And the step "placed" got the same answers as the step "local"
 
   @uat-22 @shared-name-read-as-current
   Scenario: What several steps write under one name is read as it is then
     Given a workflow with the steps:
       | step   | runs on          | work               | after  | model  |
-      | first  | worker "alpha"   | begins the ledger  |        | ledger |
+      | first  | worker "alpha"   | starts the ledger  |        | ledger |
       | second | worker "beta"    | adds to the ledger | first  | ledger |
       | third  | the orchestrator | adds to the ledger | second | ledger |
       | fourth | worker "alpha"   | adds to the ledger | third  | ledger |
     And an orchestrator
     And the enrolled worker "alpha"
     And the enrolled worker "beta"
-    When the workflow has run to its end
+    When the workflow runs to its end
     And the workflow starts
     Then the run succeeds
     And the ledger holds these entries, and no others:
@@ -187,7 +187,7 @@ Feature: Capabilities
       | 7       | third 7  | third  |
       | 8       | fourth 8 | fourth |
     And the newest entry of the ledger is "fourth 8", in version 8
-    And the last run tells of the entries that its steps wrote:
+    And the last run reports the entries that its steps wrote:
       | step   | version |
       | first  | 5       |
       | second | 6       |
@@ -196,7 +196,7 @@ Feature: Capabilities
     And each step found the entries that were there before it, and then its own as well
 
   @uat-22 @remote-error-told-as-raised
-  Scenario: The error of a step on a worker is told as it was raised
+  Scenario: The error of a step on a worker is shown as it was raised
     Given a workflow with the steps:
       | step  | runs on    | work                                  |
       | build | any worker | fails with a message of several lines |
@@ -204,5 +204,5 @@ Feature: Capabilities
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run fails because its step failed
-    And the error of the step "build" is told as it was raised
-    And the worker "alpha" takes another step
+    And the error of the step "build" is shown as it was raised
+    And the worker "alpha" can run another step

@@ -7,8 +7,8 @@ Feature: Enrollment and machine binding
   Scenario Outline: A worker enrolls and shows in the pool, told in <output>
     Given an orchestrator
     And the token "alpha"
-    And workers report in <output>
-    When the worker "alpha" connects with the labels "region=us-east, gpu=true, disk=size=2"
+    And the workers' output is in <output>
+    When the worker "alpha" starts with the labels "region=us-east, gpu=true, disk=size=2"
     Then the worker "alpha" is enrolled
     And the pool shows, in text and in JSON:
       | worker | status | connected | labels                              | platform     |
@@ -23,13 +23,13 @@ Feature: Enrollment and machine binding
   Scenario Outline: A worker with <credential> does not enroll
     Given an orchestrator
     And the token "alpha"
-    When the worker "alpha" connects with <credential>
+    When the worker "alpha" starts with <credential>
     Then the worker "alpha" is rejected because <reason>
     And the pool is empty
     And the token list shows:
       | token | state  | machine |
       | alpha | unused | none    |
-    And the secret of "alpha" is nowhere outside the vault
+    And the secret of the token "alpha" is nowhere outside the vault
 
     Examples:
       | credential                         | reason                     |
@@ -41,9 +41,9 @@ Feature: Enrollment and machine binding
   @uat-05 @unknown-token-leaves-no-trace
   Scenario: A token that was never minted leaves no trace in the repository
     Given an orchestrator
-    When the worker "alpha" connects with a credential that was never minted
+    When the worker "alpha" starts with a credential that was never minted
     Then the worker "alpha" is rejected because its token was never minted
-    And the repository holds no trace of the token "never-minted"
+    And no file of the repository mentions the token "never-minted"
 
   @uat-06 @restarted-worker-same-member
   Scenario Outline: A worker that <ends> and starts again is the same pool member
@@ -52,10 +52,10 @@ Feature: Enrollment and machine binding
     When the worker "alpha" <ends>
     And the worker "alpha" starts again
     Then the worker "alpha" is enrolled
-    And the pool shows, past members included:
+    And the pool shows, including past members:
       | worker | status | connected |
       | alpha  | idle   | yes       |
-    And the token "alpha" has stayed bound to the machine of "alpha" alone
+    And the token "alpha" is still bound to the machine of "alpha" only
 
     Examples:
       | ends       | configuration |
@@ -65,28 +65,28 @@ Feature: Enrollment and machine binding
   @uat-06 @restarted-worker-new-labels
   Scenario: A worker that starts again with other labels and slots has those and no others
     Given a workflow with the steps:
-      | step   | runs on | work               | queue limit |
-      | first  | pool=b  | works for a moment | 20 s        |
-      | second | pool=b  | works for a moment | 20 s        |
-      | third  | zone=y  | works for a moment | 20 s        |
-      | fourth | zone=y  | works for a moment | 20 s        |
-      | fifth  | pool=a  | works at once      | 4 s         |
-      | sixth  | zone=x  | works at once      | 4 s         |
+      | step   | runs on | work                  | queue limit |
+      | first  | pool=b  | writes after a moment | 20 s        |
+      | second | pool=b  | writes after a moment | 20 s        |
+      | third  | zone=y  | writes after a moment | 20 s        |
+      | fourth | zone=y  | writes after a moment | 20 s        |
+      | fifth  | pool=a  | writes at once        | 4 s         |
+      | sixth  | zone=x  | writes at once        | 4 s         |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "pool=a" and 1 slot
     And the enrolled worker "beta" with the labels "zone=x" and 2 slots
-    When the worker "alpha" is killed and comes back with the labels "pool=b" and 2 slots
-    And the worker "beta" is stopped and comes back with the labels "zone=y" and 1 slot
+    When the worker "alpha" is killed and returns with the labels "pool=b" and 2 slots
+    And the worker "beta" is stopped and returns with the labels "zone=y" and 1 slot
     And the workflow starts
     Then the run fails because no matching worker came in time
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step   | worker |
       | first  | alpha  |
       | fourth | beta   |
       | second | alpha  |
       | third  | beta   |
-    And the most steps that ran on "alpha" at one time is 2
-    And the most steps that ran on "beta" at one time is 1
+    And the largest number of steps that ran on "alpha" at the same time is 2
+    And the largest number of steps that ran on "beta" at the same time is 1
     And the pool shows, in text and in JSON:
       | worker | status | connected | slots | labels |
       | alpha  | idle   | yes       | 0/2   | pool=b |
@@ -98,21 +98,21 @@ Feature: Enrollment and machine binding
     And the enrolled worker "alpha" configured by variables, with the labels "region=us-east, gpu=true, disk=size=2"
     When every machine reboots
     Then the worker "alpha" is enrolled
-    And the pool shows, past members included:
+    And the pool shows, including past members:
       | worker | status | connected | labels                              |
       | alpha  | idle   | yes       | disk=size=2,gpu=true,region=us-east |
-    And the token "alpha" has stayed bound to the machine of "alpha" alone
+    And the token "alpha" is still bound to the machine of "alpha" only
 
   @uat-07 @worker-without-cache-cannot-return
   Scenario Outline: A worker without a cache directory cannot come back, told in <output>
     Given an orchestrator
-    And workers report in <output>
+    And the workers' output is in <output>
     And the enrolled worker "alpha" without a cache directory
     When the worker "alpha" is killed
     And the worker "alpha" starts again
     Then the worker "alpha" is rejected because its token is bound to another machine
-    And the worker "alpha" made 1 attempt
-    And the token "alpha" has stayed bound to the machine of "alpha" alone
+    And the worker "alpha" tried to connect 1 time
+    And the token "alpha" is still bound to the machine of "alpha" only
 
     Examples:
       | output |
@@ -123,12 +123,12 @@ Feature: Enrollment and machine binding
   Scenario Outline: A second machine is turned away, told in <output>
     Given an orchestrator
     And the enrolled worker "alpha"
-    And workers report in <output>
-    When the worker "intruder" connects with the token "alpha"
+    And the workers' output is in <output>
+    When the worker "intruder" starts with the token "alpha"
     Then the worker "intruder" is rejected because its token is bound to another machine
-    And the worker "intruder" made 1 attempt
-    And the worker "alpha" was not disturbed by "intruder"
-    And the token "alpha" has stayed bound to the machine of "alpha" alone
+    And the worker "intruder" tried to connect 1 time
+    And the worker "alpha" has stayed connected since "intruder" started
+    And the token "alpha" is still bound to the machine of "alpha" only
 
     Examples:
       | output |
@@ -140,7 +140,7 @@ Feature: Enrollment and machine binding
     Given an orchestrator
     And the token "alpha"
     When the workers "first" and "second" present the token "alpha" at the same moment
-    Then one of "first" and "second" is enrolled, from now on the "winner", and the other the "loser"
+    Then exactly one of "first" and "second" is enrolled, called "winner" from here on, and the other "loser"
     And the worker "loser" is rejected because its token is bound to another machine
     And the worker "winner" is connected
     And the token list shows:
@@ -153,10 +153,10 @@ Feature: Enrollment and machine binding
     And the token "fleet" for 2 machines
     And the enrolled worker "alpha" with the token "fleet"
     When the worker "alpha" is killed
-    And the worker "beta" connects with the token "fleet"
-    And the worker "beta" has enrolled or ended
+    And the worker "beta" starts with the token "fleet"
+    And the worker "beta" is enrolled or has exited
     And the worker "alpha" starts again
-    And the worker "gamma" connects with the token "fleet"
+    And the worker "gamma" starts with the token "fleet"
     Then the worker "alpha" is enrolled
     And the worker "beta" is enrolled
     And the worker "gamma" is rejected because its token is bound to another machine
@@ -168,11 +168,11 @@ Feature: Enrollment and machine binding
   Scenario Outline: A second live worker from <machine> is turned away
     Given an orchestrator
     And the enrolled worker "alpha"
-    And workers report in <output>
-    When the worker "twin" connects with the token "alpha" from <machine>
+    And the workers' output is in <output>
+    When the worker "twin" starts with the token "alpha" from <machine>
     Then the worker "twin" is rejected because the worker is already connected
-    And the worker "alpha" was not disturbed by "twin"
-    And the token "alpha" has stayed bound to the machine of "alpha" alone
+    And the worker "alpha" has stayed connected since "twin" started
+    And the token "alpha" is still bound to the machine of "alpha" only
 
     Examples:
       | machine                           | output |
@@ -182,28 +182,28 @@ Feature: Enrollment and machine binding
   @uat-08 @uat-09 @working-worker-not-disturbed
   Scenario: A worker at work is not disturbed by others that present its token
     Given a workflow with the steps:
-      | step  | runs on    | work               |
-      | build | any worker | holds, then writes |
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     And the step "build" is running
-    And the worker "intruder" connects with the token "alpha"
-    And the worker "twin" connects with the token "alpha" from the machine of "alpha"
-    And the step "build" goes on once the workers "intruder, twin" have ended
+    And the worker "intruder" starts with the token "alpha"
+    And the worker "twin" starts with the token "alpha" from the machine of "alpha"
+    And the step "build" continues after the workers "intruder, twin" have exited
     Then the worker "intruder" is rejected because its token is bound to another machine
     And the worker "twin" is rejected because the worker is already connected
     And the run succeeds
-    And the worker "alpha" was not disturbed by "intruder"
+    And the worker "alpha" has stayed connected since "intruder" started
 
   @uat-10 @other-protocol-version-turned-away
   Scenario Outline: A worker of <version> protocol version is turned away
     Given an orchestrator
     And the token "alpha"
-    And workers report in <output>
-    When the worker "alpha" connects with <version> protocol version
+    And the workers' output is in <output>
+    When the worker "alpha" starts with <version> protocol version
     Then the worker "alpha" is rejected because its protocol version differs
-    And the worker "alpha" made 1 attempt
+    And the worker "alpha" tried to connect 1 time
     And the pool is empty
     And the token list shows:
       | token | state  | machine |
@@ -218,9 +218,9 @@ Feature: Enrollment and machine binding
   Scenario: A worker of a release with another protocol version is turned away
     Given an orchestrator
     And the token "alpha"
-    When the worker "alpha" connects with the binary of the other release
+    When the worker "alpha" starts with the binary of the other release
     Then the worker "alpha" is rejected because its protocol version differs
-    And the worker "alpha" made 1 attempt
+    And the worker "alpha" tried to connect 1 time
     And the pool is empty
     And the token list shows:
       | token | state  | machine |

@@ -13,7 +13,7 @@ Feature: Environment
     When the workflow starts
     Then the run succeeds
     And the steps on "alpha" found these variables:
-      | step  | variable  | found that of    |
+      | step  | variable  | value of         |
       | build | REGION    | the orchestrator |
       | build | CLASH     | the orchestrator |
       | build | OWN       | alpha            |
@@ -30,25 +30,25 @@ Feature: Environment
       | build | SWAMP_FOO | alpha            |
 
     Examples:
-      | work                  |
-      | notes its environment |
+      | work                    |
+      | records its environment |
 
     @posix
     Examples: with a shell
-      | work                               |
-      | notes the environment of a program |
+      | work                                 |
+      | records the environment of a program |
 
   @uat-25 @machine-variables-kept-from-step
   Scenario: A step does not find what only the orchestrator's machine should have
     Given a workflow with the steps:
-      | step  | runs on    | work                  |
-      | build | any worker | notes its environment |
+      | step  | runs on    | work                    |
+      | build | any worker | records its environment |
     And an orchestrator with the variables "REGION, HOSTNAME, XDG_FOO, DENO_FOO, SWAMP_FOO, SWAMP_SERVER_TOKEN"
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
     And the steps on "alpha" found these variables:
-      | step  | variable           | found that of    |
+      | step  | variable           | value of         |
       | build | REGION             | the orchestrator |
       | build | HOSTNAME           | nobody           |
       | build | XDG_FOO            | nobody           |
@@ -60,14 +60,14 @@ Feature: Environment
   @uat-25 @posix @temporary-folder-kept-from-step
   Scenario: A step does not find where the orchestrator keeps its temporary files
     Given a workflow with the steps:
-      | step  | runs on    | work                  |
-      | build | any worker | notes its environment |
+      | step  | runs on    | work                    |
+      | build | any worker | records its environment |
     And an orchestrator with the variables "REGION, TEMP, TMP"
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
     And the steps on "alpha" found these variables:
-      | step  | variable | found that of    |
+      | step  | variable | value of         |
       | build | REGION   | the orchestrator |
       | build | TEMP     | alpha            |
       | build | TMP      | alpha            |
@@ -75,18 +75,18 @@ Feature: Environment
   @uat-25 @network @variables-do-not-stay-on-worker
   Scenario: The orchestrator's variables do not stay behind on a worker
     Given a workflow with the steps:
-      | step  | runs on    | work                  |
-      | build | any worker | notes its environment |
+      | step  | runs on    | work                    |
+      | build | any worker | records its environment |
     And an orchestrator with the variables "REGION, CLASH"
     And the enrolled worker "alpha" on a network that can fail, with the variables "CLASH, OWN"
-    When the workflow has run to its end
+    When the workflow runs to its end
     And the network of "alpha" fails and heals, 2 times
-    And the workflow has run to its end
-    And the orchestrator is restarted without its variables
+    And the workflow runs to its end
+    And the orchestrator is stopped and starts again without its variables
     And the workflow starts
     Then the run succeeds
     And the steps on "alpha" found these variables:
-      | step  | start | variable | found that of    |
+      | step  | start | variable | value of         |
       | build | 1     | REGION   | the orchestrator |
       | build | 1     | CLASH    | the orchestrator |
       | build | 2     | REGION   | the orchestrator |
@@ -99,8 +99,8 @@ Feature: Environment
   @uat-25 @network @posix @variables-same-after-network-reset
   Scenario: A step that runs again after a reset of the network finds the same variables, and no others
     Given a workflow with the steps:
-      | step  | runs on    | work                                           |
-      | build | any worker | notes the environment of a program, then holds |
+      | step  | runs on    | work                                              |
+      | build | any worker | records the environment of a program, then pauses |
     And an orchestrator with the variables "REGION, CLASH, HOSTNAME"
     And the enrolled worker "alpha" on a network that can fail, with the variables "OWN, CLASH"
     When the workflow starts
@@ -108,7 +108,7 @@ Feature: Environment
     And the network of "alpha" is reset
     Then the run succeeds
     And the steps on "alpha" found these variables:
-      | step  | start | variable | found that of    |
+      | step  | start | variable | value of         |
       | build | 1     | REGION   | the orchestrator |
       | build | 1     | CLASH    | the orchestrator |
       | build | 1     | OWN      | alpha            |
@@ -117,22 +117,22 @@ Feature: Environment
       | build | 2     | CLASH    | the orchestrator |
       | build | 2     | OWN      | alpha            |
       | build | 2     | HOSTNAME | nobody           |
-    And the step "build" found nothing of the control plane on "alpha"
+    And the step "build" found no control-plane variable on "alpha"
 
   # Of several lines, empty, with quotes, blanks and letters of all kinds, very long, such as a list of places.
   @uat-25 @network @variables-exact-and-current
   Scenario: A step finds the orchestrator's variables as they are, and as they have become
     Given a workflow with the steps:
-      | step  | runs on    | work                  |
-      | build | any worker | notes its environment |
+      | step  | runs on    | work                    |
+      | build | any worker | records its environment |
     And an orchestrator with the variables "SEVERAL, LETTERS, QUOTES, BLANKS, EQUALS, NUMBER, VERY_LONG, PLACES, EMPTY, EMPTIED, REGION"
     And the enrolled worker "alpha" on a network that can fail, with the variables "SEVERAL, EMPTY, EMPTIED, NUMBER, QUOTES"
-    When the workflow has run to its end
-    And the orchestrator is restarted with new values of "SEVERAL, LETTERS, EMPTIED" alone
+    When the workflow runs to its end
+    And the orchestrator is stopped and starts again with new values of "SEVERAL, LETTERS, EMPTIED" alone
     And the workflow starts
     Then the run succeeds
     And the steps on "alpha" found these variables:
-      | step  | start | variable  | found that of              |
+      | step  | start | variable  | value of                   |
       | build | 1     | SEVERAL   | the orchestrator           |
       | build | 1     | LETTERS   | the orchestrator           |
       | build | 1     | QUOTES    | the orchestrator           |
@@ -157,15 +157,15 @@ Feature: Environment
   @uat-25 @control-plane-variables-hidden
   Scenario Outline: A step finds nothing of the control plane on a worker configured by <means>
     Given a workflow with the steps:
-      | step  | runs on    | work                  |
-      | build | any worker | notes its environment |
+      | step  | runs on    | work                    |
+      | build | any worker | records its environment |
     And an orchestrator with the variables "REGION"
     And the enrolled worker "alpha" configured by <means>
     When the workflow starts
     Then the run succeeds
-    And the step "build" found nothing of the control plane on "alpha"
+    And the step "build" found no control-plane variable on "alpha"
     And the steps on "alpha" found these variables:
-      | step  | variable | found that of    |
+      | step  | variable | value of         |
       | build | REGION   | the orchestrator |
 
     Examples:
@@ -177,15 +177,15 @@ Feature: Environment
   @uat-25 @step-environment-not-shared
   Scenario: A step does not find what another step has set in its own environment
     Given a workflow with the steps:
-      | step   | runs on    | work                           | after |
-      | first  | any worker | sets variables, and notes them |       |
-      | second | any worker | notes its environment          | first |
+      | step   | runs on    | work                                         | after |
+      | first  | any worker | sets variables, then records its environment |       |
+      | second | any worker | records its environment                      | first |
     And an orchestrator with the variables "REGION"
     And the enrolled worker "alpha" with the variables "OWN"
     When the workflow starts
     Then the run succeeds
     And the steps on "alpha" found these variables:
-      | step   | variable  | found that of    |
+      | step   | variable  | value of         |
       | first  | SET_FIRST | that of first    |
       | first  | REGION    | that of first    |
       | first  | OWN       | that of first    |
@@ -196,15 +196,15 @@ Feature: Environment
   @uat-25 @posix @other-step-variables-hidden
   Scenario: A step does not find the variables of another step
     Given a workflow with the steps:
-      | step   | runs on    | work                      |
-      | first  | any worker | has a variable of its own |
-      | second | any worker | has a variable of its own |
+      | step   | runs on    | work                 |
+      | first  | any worker | has its own variable |
+      | second | any worker | has its own variable |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
     When the workflow starts
     Then the run succeeds
     And the steps on "alpha" found these variables:
-      | step   | variable   | found that of  |
+      | step   | variable   | value of       |
       | first  | OWN_FIRST  | that of first  |
       | first  | OWN_SECOND | nobody         |
       | second | OWN_SECOND | that of second |

@@ -6,21 +6,20 @@ Feature: Extensions
   @uat-23 @network @pulled-extension-runs-on-worker
   Scenario: A pulled extension runs on a worker that has no extensions
     Given a workflow with the steps:
-      | step  | runs on    | work                               |
-      | build | any worker | shows what came with its extension |
-    And a registry that offers version "2026.01.01.1" of an extension
-    And the operator has pulled the extension
+      | step  | runs on    | work                                 |
+      | build | any worker | records what came with its extension |
+    And the operator has pulled version "2026.01.01.1" of an extension
     And an orchestrator
-    And the enrolled worker "alpha" on a network that is watched
+    And the enrolled worker "alpha" on a network that is measured
     When the workflow starts
     Then the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
-    And the step "build" found these versions of its extension, whole:
+    And the step "build" ran these versions of its extension, complete:
       | start | program      | files        |
       | 1     | 2026.01.01.1 | 2026.01.01.1 |
-    And the worker "alpha" was sent of extensions:
+    And the worker "alpha" was sent these parts of extensions:
       | what    | different | sent |
       | program | 1         | 1    |
       | file    | 4         | 4    |
@@ -29,20 +28,19 @@ Feature: Extensions
   @uat-23 @network @extension-sent-once
   Scenario: An extension is sent to a worker once
     Given a workflow with the steps:
-      | step  | runs on    | work                               |
-      | build | any worker | shows what came with its extension |
-    And a registry that offers version "2026.01.01.1" of an extension
-    And the operator has pulled the extension
+      | step  | runs on    | work                                 |
+      | build | any worker | records what came with its extension |
+    And the operator has pulled version "2026.01.01.1" of an extension
     And an orchestrator
-    And the enrolled worker "alpha" on a network that is watched
-    When the workflow has run to its end
+    And the enrolled worker "alpha" on a network that is measured
+    When the workflow runs to its end
     And the workflow starts
     Then the run succeeds
-    And the step "build" found these versions of its extension, whole:
+    And the step "build" ran these versions of its extension, complete:
       | start | program      | files        |
       | 1     | 2026.01.01.1 | 2026.01.01.1 |
       | 2     | 2026.01.01.1 | 2026.01.01.1 |
-    And the worker "alpha" was sent of extensions:
+    And the worker "alpha" was sent these parts of extensions:
       | what    | different | sent |
       | program | 1         | 1    |
       | file    | 4         | 4    |
@@ -50,19 +48,18 @@ Feature: Extensions
   @uat-23 @network @extensions-survive-worker-restart
   Scenario: A worker that starts again still has its extensions
     Given a workflow with the steps:
-      | step  | runs on    | work                               |
-      | build | any worker | shows what came with its extension |
-    And a registry that offers version "2026.01.01.1" of an extension
-    And the operator has pulled the extension
+      | step  | runs on    | work                                 |
+      | build | any worker | records what came with its extension |
+    And the operator has pulled version "2026.01.01.1" of an extension
     And an orchestrator
-    And the enrolled worker "alpha" on a network that is watched
-    When the workflow has run to its end
+    And the enrolled worker "alpha" on a network that is measured
+    When the workflow runs to its end
     And the worker "alpha" is stopped
     And the worker "alpha" starts again
     And the worker "alpha" is enrolled
     And the workflow starts
     Then the run succeeds
-    And the worker "alpha" was sent of extensions:
+    And the worker "alpha" was sent these parts of extensions:
       | what    | different | sent |
       | program | 1         | 1    |
       | file    | 4         | 4    |
@@ -70,23 +67,23 @@ Feature: Extensions
   @uat-23 @network @new-extension-version-sent-once
   Scenario: A new version of an extension is sent once, and is what runs from then on
     Given a workflow with the steps:
-      | step  | runs on    | work                               |
-      | build | any worker | shows what came with its extension |
-    And a registry that offers version "2026.01.01.1" of an extension
-    And the operator has pulled the extension
+      | step  | runs on    | work                                 |
+      | build | any worker | records what came with its extension |
+    And the operator has pulled version "2026.01.01.1" of an extension
     And an orchestrator
-    And the enrolled worker "alpha" on a network that is watched
-    When the workflow has run to its end
-    And the operator pulls version "2026.01.02.1" with a new program and new files, and the orchestrator is restarted
-    And the workflow has run to its end
+    And the enrolled worker "alpha" on a network that is measured
+    When the workflow runs to its end
+    And the operator pulls version "2026.01.02.1" with a new program and new files
+    And the orchestrator is stopped and starts again
+    And the workflow runs to its end
     And the workflow starts
     Then the run succeeds
-    And the step "build" found these versions of its extension, whole:
+    And the step "build" ran these versions of its extension, complete:
       | start | program      | files        |
       | 1     | 2026.01.01.1 | 2026.01.01.1 |
       | 2     | 2026.01.02.1 | 2026.01.02.1 |
       | 3     | 2026.01.02.1 | 2026.01.02.1 |
-    And the worker "alpha" was sent of extensions:
+    And the worker "alpha" was sent these parts of extensions:
       | what    | different | sent |
       | program | 2         | 2    |
       | file    | 8         | 8    |
@@ -94,17 +91,17 @@ Feature: Extensions
   @uat-23 @network @new-extension-files-are-used
   Scenario: A new version of an extension of which only files are new runs with the new files
     Given a workflow with the steps:
-      | step  | runs on    | work                               |
-      | build | any worker | shows what came with its extension |
-    And a registry that offers version "2026.01.01.1" of an extension
-    And the operator has pulled the extension
+      | step  | runs on    | work                                 |
+      | build | any worker | records what came with its extension |
+    And the operator has pulled version "2026.01.01.1" of an extension
     And an orchestrator
-    And the enrolled worker "alpha" on a network that is watched
-    When the workflow has run to its end
-    And the operator pulls version "2026.01.02.1" with new files only, and the orchestrator is restarted
+    And the enrolled worker "alpha" on a network that is measured
+    When the workflow runs to its end
+    And the operator pulls version "2026.01.02.1" with new files only
+    And the orchestrator is stopped and starts again
     And the workflow starts
     Then the run succeeds
-    And the step "build" found these versions of its extension, whole:
+    And the step "build" ran these versions of its extension, complete:
       | start | program      | files        |
       | 1     | 2026.01.01.1 | 2026.01.01.1 |
       | 2     | 2026.01.01.1 | 2026.01.02.1 |

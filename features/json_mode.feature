@@ -7,9 +7,9 @@ Feature: JSON mode
   @uat-27 @every-worker-command-known
   Scenario: Every worker command is known to the suite
     Given a repository
-    When the operator asks the help for the worker commands
-    Then these are the worker commands, and no others:
-      | command               | judged in                                        |
+    When the operator asks for help on the worker commands
+    Then the help lists these worker commands, and no others:
+      | command               | tested in                                        |
       | worker connect        | 27, and every scenario with workers in JSON      |
       | worker daemon disable | nowhere: it would change this machine's services |
       | worker daemon enable  | nowhere: it would change this machine's services |
@@ -25,7 +25,7 @@ Feature: JSON mode
   Scenario Outline: An operator who <asks> where there is nothing is told so in both modes
     Given an orchestrator
     When the operator <asks>, in text and in JSON
-    Then both answers tell the same 0 facts
+    Then text and JSON list the same 0 entries
 
     Examples:
       | asks                    |
@@ -38,22 +38,23 @@ Feature: JSON mode
   @uat-27 @lists-same-in-both-modes
   Scenario: An operator is told the same in both modes where there is something
     Given a workflow with the steps:
-      | step  | runs on                 | work               |
-      | hold  | worker "alpha"          | holds, then writes |
-      | build | zone=west, note=it's 5% | works at once      |
-      | ship  | worker "gamma"          | works at once      |
+      | step  | runs on                 | work                |
+      | hold  | worker "alpha"          | pauses, then writes |
+      | build | zone=west, note=it's 5% | writes at once      |
+      | ship  | worker "gamma"          | writes at once      |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
     And the enrolled worker "beta" with the labels "city=Köln, note=it's $HOME, query=a=b=c, sum=1 + 1, zero=0", and other values of "query, zero" in a variable
     And the enrolled worker "gamma" without labels
-    And the worker "gamma" has been killed
-    When the workflow starts
+    When the worker "gamma" is killed
+    And the orchestrator notices that "gamma" is gone
+    And the workflow starts
     And the step "hold" is running
     Then every list of workers shows:
       | worker | status | slots | labels                                                 |
       | alpha  | busy   | 1/2   | the usual ones                                         |
       | beta   | idle   | 0/1   | city=Köln,note=it's $HOME,query=a=b=c,sum=1 + 1,zero=0 |
-    And every list of workers, past members included, shows:
+    And every list of workers, including past members, shows:
       | worker | status       | slots | labels                                                 |
       | alpha  | busy         | 1/2   | the usual ones                                         |
       | beta   | idle         | 0/1   | city=Köln,note=it's $HOME,query=a=b=c,sum=1 + 1,zero=0 |
@@ -73,7 +74,7 @@ Feature: JSON mode
     And the enrolled worker "east" with the labels "region=east, shelf=a=b"
     And the enrolled worker "eastern" with the labels "region=eastern, zone=east, shelf=a=b"
     When the operator verifies <selection>, in text and in JSON
-    Then both answers tell that "east" alone has passed
+    Then text and JSON list only "east", as passed
 
     Examples:
       | selection                                            |
@@ -85,43 +86,43 @@ Feature: JSON mode
   Scenario: An operator is told the state of the daemon in both modes
     Given a repository
     When the operator asks for the state of the daemon, in text and in JSON
-    Then both answers tell the same 1 fact
+    Then text and JSON list the same 1 entry
 
   @uat-27 @mistakes-told-in-both-modes
   Scenario Outline: An operator who <errs> is told so in both modes
     Given a repository
     When the operator <errs>, in text and in JSON
-    Then both fail because <reason>, with the same exit code
+    Then both commands fail because <reason>, with the same exit code
 
     Examples:
-      | errs                                                | reason                                     |
-      | revokes a token that does not exist                 | there is no such token                     |
-      | mints a token without a lifetime                    | an option is missing                       |
-      | mints a token for a lifetime of bananas             | the lifetime is not understood             |
-      | verifies workers without naming an orchestrator     | no orchestrator was named                  |
-      | connects a worker without naming an orchestrator    | no orchestrator was named                  |
-      | mints a token for no machines                       | a number of machines must be positive      |
-      | connects a worker without a token                   | no token was given                         |
-      | connects a worker with a label without a value      | a label has no value                       |
-      | connects a worker with a label whose value is empty | a label has no value                       |
-      | connects a worker to a web page                     | the address is not that of an orchestrator |
-      | gives a command that does not exist                 | there is no such command                   |
-      | gives an option that does not exist                 | there is no such option                    |
-      | asks an orchestrator that is not there              | the orchestrator cannot be reached         |
+      | errs                                              | reason                                     |
+      | revokes a token that does not exist               | there is no such token                     |
+      | mints a token without a lifetime                  | an option is missing                       |
+      | mints a token with a lifetime of bananas          | the lifetime is not understood             |
+      | verifies workers without naming an orchestrator   | no orchestrator was named                  |
+      | starts a worker without naming an orchestrator    | no orchestrator was named                  |
+      | mints a token for no machines                     | a number of machines must be positive      |
+      | starts a worker without a token                   | no token was given                         |
+      | starts a worker with a label without a value      | a label has no value                       |
+      | starts a worker with a label whose value is empty | a label has no value                       |
+      | starts a worker with the address of a web page    | the address is not that of an orchestrator |
+      | gives a command that does not exist               | there is no such command                   |
+      | gives an option that does not exist               | there is no such option                    |
+      | asks an orchestrator that does not run            | the orchestrator cannot be reached         |
 
   @uat-27 @stopped-worker-finishes-its-step
   Scenario Outline: A worker that is stopped finishes its step first, and reports this in <output>
     Given a workflow with the steps:
-      | step  | runs on    | work               |
-      | build | any worker | holds, then writes |
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
     And an orchestrator
-    And workers report in <output>
+    And the workers' output is in <output>
     And the enrolled worker "alpha"
     When the workflow starts
     And the step "build" is running
-    And the worker "alpha" is stopped, and then the step "build" goes on
+    And the worker "alpha" is stopped, and then the step "build" continues
     Then the run succeeds
-    And the worker "alpha" reported these events, one a line:
+    And the worker "alpha" reported these events, one on each line:
       | event             | step  |
       | connecting        |       |
       | enrolled          |       |
@@ -135,7 +136,7 @@ Feature: JSON mode
     And the operator sees these dispatches, and no others:
       | step  | worker | lease     | wrote |
       | build | alpha  | completed | yes   |
-    And the pool shows, past members included:
+    And the pool shows, including past members:
       | worker | status       | connected            |
       | alpha  | disconnected | not in the live pool |
 

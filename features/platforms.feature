@@ -12,8 +12,8 @@ Feature: Platforms
     And the worker "alpha" is killed
     And the worker "alpha" starts again without a cache directory
     Then the worker "alpha" is rejected because its token is bound to another machine
-    And the worker "alpha" made 1 attempt
-    And the token "alpha" has stayed bound to the machine of "alpha" alone
+    And the worker "alpha" tried to connect 1 time
+    And the token "alpha" is still bound to the machine of "alpha" only
 
     @platform-linux
     Examples: Linux
@@ -33,17 +33,17 @@ Feature: Platforms
   @uat-30 @uat-05 @uat-06 @platform-works-before-and-after-return
   Scenario Outline: A worker works, and works on once it has come back, on <platform>
     Given a workflow with the steps:
-      | step  | runs on    | work          |
-      | build | any worker | works at once |
+      | step  | runs on    | work           |
+      | build | any worker | writes at once |
     And an orchestrator
     And the enrolled worker "alpha"
-    When the workflow has run to its end
+    When the workflow runs to its end
     And the worker "alpha" is killed
     And the worker "alpha" starts again
     And the worker "alpha" is enrolled
     And the workflow starts
     Then the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
       | build | alpha  |
@@ -70,23 +70,23 @@ Feature: Platforms
   Scenario Outline: A worker enrolls with a cache directory <place>
     Given an orchestrator
     And the token "alpha"
-    When the worker "alpha" connects with a cache directory <place>
+    When the worker "alpha" starts with a cache directory <place>
     Then the worker "alpha" is enrolled
     And the machine id of "alpha" is kept in its cache directory
-    And the token "alpha" has stayed bound to the machine of "alpha" alone
+    And the token "alpha" is still bound to the machine of "alpha" only
 
     Examples:
-      | place                                |
-      | whose name has spaces                |
-      | whose name has letters beyond ASCII  |
-      | deep down in folders                 |
-      | given in relation to where it starts |
+      | place                            |
+      | whose name has spaces            |
+      | whose name has non-ASCII letters |
+      | deep in nested folders           |
+      | given as a relative path         |
 
   @uat-30 @uat-06 @cache-place-returns-and-works
   Scenario Outline: A worker comes back, and works, with a cache directory <place>
     Given a workflow with the steps:
-      | step  | runs on    | work          |
-      | build | any worker | works at once |
+      | step  | runs on    | work           |
+      | build | any worker | writes at once |
     And an orchestrator
     And the enrolled worker "alpha" with a cache directory <place>
     When the worker "alpha" is killed
@@ -94,21 +94,21 @@ Feature: Platforms
     And the workflow starts
     Then the worker "alpha" is enrolled
     And the run succeeds
-    And the token "alpha" has stayed bound to the machine of "alpha" alone
+    And the token "alpha" is still bound to the machine of "alpha" only
 
     Examples:
-      | place                                |
-      | whose name has spaces                |
-      | whose name has letters beyond ASCII  |
-      | deep down in folders                 |
-      | given in relation to where it starts |
+      | place                            |
+      | whose name has spaces            |
+      | whose name has non-ASCII letters |
+      | deep in nested folders           |
+      | given as a relative path         |
 
   @uat-30 @uat-06 @machine-id-with-foreign-line-ends
   Scenario: A worker comes back when its machine id was saved with foreign line ends
     Given an orchestrator
     And the enrolled worker "alpha"
     When the worker "alpha" is killed
-    And the machine id of "alpha" is saved with foreign line ends
+    And the machine id of "alpha" is saved with foreign line endings
     And the worker "alpha" starts again
     Then the worker "alpha" is enrolled
-    And the token "alpha" has stayed bound to the machine of "alpha" alone
+    And the token "alpha" is still bound to the machine of "alpha" only

@@ -6,27 +6,27 @@ Feature: Remote client
   Scenario Outline: A workflow runs from a machine without a repository, told in <output>
     Given a workflow with the steps:
       | step  | runs on          | work                        | after |
-      | build | the orchestrator | works at once               |       |
+      | build | the orchestrator | writes at once              |       |
       | ship  | any worker       | writes the input of the run | build |
     And an orchestrator
     And the enrolled worker "alpha"
     And the operator is at another machine, without a repository
-    And the operator asks for answers in <output>
+    And the operator's output is in <output>
     When the workflow starts with the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
     Then the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker           |
       | build | the orchestrator |
       | ship  | alpha            |
     And the operator sees these dispatches, and no others:
       | step | worker | lease     | wrote |
       | ship | alpha  | completed | yes   |
-    And this data has been recorded, and no other:
+    And this data is recorded, and no other:
       | step  | data   | version | written on       | word      |
       | build | result | 1       | the orchestrator |           |
       | ship  | result | 1       | alpha            | the input |
-    And all data of the steps "build, ship" have the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
-    And nothing was left on the other machine
+    And all data of the steps "build, ship" has the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
+    And nothing is left on the other machine
 
     Examples:
       | output |
@@ -36,22 +36,22 @@ Feature: Remote client
   @uat-28 @workflow-output-streams-live
   Scenario: The operator sees what a step says while it still runs
     Given a workflow with the steps:
-      | step  | runs on          | work                            | after |
-      | build | the orchestrator | says a word, holds, then writes |       |
-      | ship  | any worker       | says a word, holds, then writes | build |
+      | step  | runs on          | work                               | after |
+      | build | the orchestrator | prints a word, pauses, then writes |       |
+      | ship  | any worker       | prints a word, pauses, then writes | build |
     And an orchestrator
     And the enrolled worker "alpha"
     And the operator is at another machine, without a repository
-    And the operator asks for answers in text
+    And the operator's output is in text
     When the workflow starts
-    And the step "build" goes on once the operator has seen what it says
-    And the step "ship" goes on once the operator has seen what it says
-    Then the operator has seen what these steps said while they still ran:
+    And the step "build" continues after the operator has seen its output
+    And the step "ship" continues after the operator has seen its output
+    Then the operator has seen the output of these steps while they still ran:
       | step  |
       | build |
       | ship  |
     And the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker           |
       | build | the orchestrator |
       | ship  | alpha            |
@@ -59,38 +59,38 @@ Feature: Remote client
   @uat-28 @network @follower-returns-after-network-break
   Scenario: An operator whose network breaks is told everything once that the run says, and how it ends
     Given a workflow with the steps:
-      | step  | runs on          | work                            | after |
-      | build | the orchestrator | says a word, holds, then writes |       |
-      | ship  | the orchestrator | says a word, holds, then writes | build |
+      | step  | runs on          | work                               | after |
+      | build | the orchestrator | prints a word, pauses, then writes |       |
+      | ship  | the orchestrator | prints a word, pauses, then writes | build |
     And an orchestrator
     And the operator is at another machine, without a repository, on a network that can fail
-    And the operator asks for answers in text
+    And the operator's output is in text
     When the workflow starts
-    And the network of the operator is down while "build" ends and "ship" begins
+    And the network of the operator fails while the step "build" ends and the step "ship" starts
     Then the run succeeds
-    And the operator was told once that each of the steps "build, ship" began, spoke and was done
+    And the operator saw the start, the output and the end of each of the steps "build, ship" exactly once
 
   @uat-28 @remote-step-failure-fails-run
   Scenario Outline: A step that fails fails the run for an operator elsewhere, told in <output>
     Given a workflow with the steps:
-      | step  | runs on    | work          | after |
-      | build | any worker | fails         |       |
-      | ship  | any worker | works at once | build |
+      | step  | runs on    | work           | after |
+      | build | any worker | fails          |       |
+      | ship  | any worker | writes at once | build |
     And an orchestrator
-    And workers report in <output>
+    And the workers' output is in <output>
     And the enrolled worker "alpha"
     And the operator is at another machine, without a repository
-    And the operator asks for answers in <output>
+    And the operator's output is in <output>
     When the workflow starts
     Then the run fails because its step failed
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | wrote |
       | build | alpha  | failed | no    |
-    And nothing was left on the other machine
-    And the worker "alpha" reported these events, one a line:
+    And nothing is left on the other machine
+    And the worker "alpha" reported these events, one on each line:
       | event            | step  |
       | connecting       |       |
       | enrolled         |       |
@@ -106,59 +106,70 @@ Feature: Remote client
   Scenario: A method runs from a machine without a repository
     Given the model "build"
     And an orchestrator
-    When the operator goes to another machine, without a repository
-    Then an operator there who runs a method is shown its result, in text and in JSON
-    And these steps began, and no others:
+    And the operator is at another machine, without a repository
+    When the operator runs a method, in text and in JSON
+    Then both outputs show the result of the method
+    And these steps started, and no others:
       | step  | worker           |
       | build | the orchestrator |
       | build | the orchestrator |
-    And this data has been recorded, and no other:
+    And this data is recorded, and no other:
       | step  | data   | version | written on       |
       | build | result | 2       | the orchestrator |
-    And nothing was left on the other machine
+    And nothing is left on the other machine
 
   @uat-28 @method-output-streams-live
   Scenario: The operator sees what a method says while it still runs
     Given the model "build"
     And an orchestrator
     And the operator is at another machine, without a repository
-    When a method starts that says a word, holds, then writes, with the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
-    And the step "build" goes on once the operator has seen what it says
-    Then the operator has seen what these steps said while they still ran:
+    When a method that prints a word, pauses, then writes starts with the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
+    And the step "build" continues after the operator has seen its output
+    Then the operator has seen the output of these steps while they still ran:
       | step  |
       | build |
     And the method succeeds
-    And this data has been recorded, and no other:
+    And this data is recorded, and no other:
       | step  | data   | version | written on       |
       | build | result | 1       | the orchestrator |
-    And all data of the step "build" have the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
-    And nothing was left on the other machine
+    And all data of the step "build" has the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
+    And nothing is left on the other machine
 
   @uat-28 @remote-operator-told-errors
   Scenario: An operator elsewhere is told what went wrong
     Given the model "build"
     And an orchestrator
-    When the operator goes to another machine, without a repository
-    Then an operator there is told why, in text and in JSON, who:
-      | errs                                    | reason                             |
-      | runs a workflow that does not exist     | there is no such workflow          |
-      | runs a model that does not exist        | there is no such model             |
-      | runs a method that does not exist       | there is no such method            |
-      | revokes a token that does not exist     | there is no such token             |
-      | mints a token for a lifetime of bananas | the lifetime is not understood     |
-      | runs a workflow where nobody listens    | the orchestrator cannot be reached |
-      | lists the workers where nobody listens  | the orchestrator cannot be reached |
-    And no step began
-    And nothing was left on the other machine
+    And the operator is at another machine, without a repository
+    When the operator runs these commands, in text and in JSON:
+      | command                                  |
+      | runs a workflow that does not exist      |
+      | runs a model that does not exist         |
+      | runs a method that does not exist        |
+      | revokes a token that does not exist      |
+      | mints a token with a lifetime of bananas |
+      | runs a workflow where nobody listens     |
+      | lists the workers where nobody listens   |
+    Then these commands fail, in text and in JSON:
+      | command                                  | reason                             |
+      | runs a workflow that does not exist      | there is no such workflow          |
+      | runs a model that does not exist         | there is no such model             |
+      | runs a method that does not exist        | there is no such method            |
+      | revokes a token that does not exist      | there is no such token             |
+      | mints a token with a lifetime of bananas | the lifetime is not understood     |
+      | runs a workflow where nobody listens     | the orchestrator cannot be reached |
+      | lists the workers where nobody listens   | the orchestrator cannot be reached |
+    And no step started
+    And nothing is left on the other machine
 
   @uat-28 @remote-method-failure-fails
   Scenario: A method that fails fails for an operator elsewhere
     Given the model "build"
     And an orchestrator
-    When the operator goes to another machine, without a repository
-    Then an operator there who runs a method that fails is told so, in text and in JSON
-    And these steps began, and no others:
+    And the operator is at another machine, without a repository
+    When the operator runs a method that fails, in text and in JSON
+    Then both commands fail because its step failed, with exit code 1
+    And these steps started, and no others:
       | step  | worker           |
       | build | the orchestrator |
       | build | the orchestrator |
-    And nothing was left on the other machine
+    And nothing is left on the other machine

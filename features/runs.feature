@@ -10,13 +10,13 @@ Feature: Runs
       | build | any worker | <work> |
     And an orchestrator
     And the enrolled worker "alpha"
-    And the operator asks for answers in <output>
+    And the operator's output is in <output>
     When the workflow starts
     And the step "build" is running
     And the worker "alpha" is killed
     And the worker "alpha" starts again
     Then the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
       | build | alpha  |
@@ -24,13 +24,13 @@ Feature: Runs
       | step  | worker | lease     | because              | wrote |
       | build | alpha  | expired   | its worker came back | no    |
       | build | alpha  | completed |                      | yes   |
-    And this data has been recorded, and no other:
+    And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | result | 1       | alpha      |
 
     Examples:
-      | work               | output |
-      | holds, then writes | JSON   |
+      | work                | output |
+      | pauses, then writes | JSON   |
 
     @posix
     Examples: with a shell
@@ -40,19 +40,19 @@ Feature: Runs
   @uat-15 @network @restarted-orchestrator-holds-nothing
   Scenario: A step that was at work when its orchestrator was killed holds nothing after the next start
     Given a workflow with the steps:
-      | step  | runs on    | work               |
-      | build | any worker | holds, then writes |
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
     And an orchestrator
     And the enrolled worker "alpha" on a network that can fail
     When the workflow starts
     And the step "build" is running
     And the orchestrator is killed and starts again
-    Then the worker "alpha" takes another step
+    Then the worker "alpha" can run another step
     And the operator sees these dispatches, and no others:
       | step    | worker | lease     | because                    | wrote |
       | another | alpha  | completed |                            | yes   |
       | build   | alpha  | expired   | the orchestrator restarted | no    |
-    And nothing of a step is left running on the machine of "alpha"
+    And no process of a step is left on the machine of "alpha"
     And the pool shows, in text and in JSON:
       | worker | status | connected | slots |
       | alpha  | idle   | yes       | 0/1   |
@@ -60,42 +60,44 @@ Feature: Runs
   @uat-15 @unwritten-step-reruns-elsewhere
   Scenario: A step that has not written runs again on another worker
     Given a workflow with the steps:
-      | step  | runs on | work               |
-      | build | pool=a  | holds, then writes |
+      | step  | runs on | work                |
+      | build | pool=a  | pauses, then writes |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "pool=a"
     And the token "beta"
     When the workflow starts
     And the step "build" is running
-    And the worker "beta" connects with the labels "pool=a"
+    And the worker "beta" starts with the labels "pool=a"
     And the worker "alpha" is killed
     And the worker "alpha" starts again with the labels "pool=b"
     Then the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
       | build | beta   |
-    And this data has been recorded, and no other:
+    And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | result | 1       | beta       |
 
   @uat-15 @lost-worker-awaited-in-grace
   Scenario: A step whose worker is lost waits for it within the grace window
     Given a workflow with the steps:
-      | step  | runs on    | work               |
-      | build | any worker | holds, then writes |
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     And the step "build" is running
-    And the worker "alpha" has been killed
-    And the worker "beta" joins
-    Then the worker "beta" takes another step
-    And these steps began, and no others:
+    And the worker "alpha" is killed
+    And the orchestrator notices that "alpha" is gone
+    And the worker "beta" starts
+    And the worker "beta" is enrolled
+    Then the worker "beta" can run another step
+    And these steps started, and no others:
       | step    | worker |
       | another | beta   |
       | build   | alpha  |
-    And the pool shows, past members included:
+    And the pool shows, including past members:
       | worker | status       | connected | slots |
       | alpha  | disconnected | no        | 0/1   |
       | beta   | idle         | yes       | 0/1   |
@@ -103,16 +105,17 @@ Feature: Runs
   @uat-15 @slow @unwritten-step-reruns-when-worker-gone
   Scenario: A step that has not written runs again on another worker when its own never comes back
     Given a workflow with the steps:
-      | step  | runs on    | work               |
-      | build | any worker | holds, then writes |
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     And the step "build" is running
     And the worker "alpha" is killed
-    And the worker "beta" joins
+    And the worker "beta" starts
+    And the worker "beta" is enrolled
     Then the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
       | build | beta   |
@@ -120,7 +123,7 @@ Feature: Runs
       | step  | worker | lease     | because                | wrote |
       | build | alpha  | expired   | its worker stayed away | no    |
       | build | beta   | completed |                        | yes   |
-    And this data has been recorded, and no other:
+    And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | result | 1       | beta       |
 
@@ -135,7 +138,7 @@ Feature: Runs
     And the step "build" is running
     And the network of "alpha" is reset
     Then the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
       | build | alpha  |
@@ -143,14 +146,14 @@ Feature: Runs
       | step  | worker | lease     | wrote |
       | build | alpha  | expired   | no    |
       | build | alpha  | completed | yes   |
-    And this data has been recorded, and no other:
+    And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | result | 1       | alpha      |
-    And nothing of a step is left running on the machine of "alpha"
+    And no process of a step is left on the machine of "alpha"
 
     Examples:
-      | work               |
-      | holds, then writes |
+      | work                |
+      | pauses, then writes |
 
     @posix
     Examples: with a shell
@@ -162,15 +165,15 @@ Feature: Runs
   @uat-15 @network @reading-step-reruns-every-loss
   Scenario: A step that has only read runs again each time that its worker is lost
     Given a workflow with the steps:
-      | step  | runs on    | work                                                 | after |
-      | seed  | any worker | works at once                                        |       |
-      | build | any worker | reads the result of "seed", holds twice, then writes | seed  |
+      | step  | runs on    | work                                                  | after |
+      | seed  | any worker | writes at once                                        |       |
+      | build | any worker | reads the result of "seed", pauses twice, then writes | seed  |
     And an orchestrator
     And the enrolled worker "alpha" on a network that can fail
     When the workflow starts
     And the step "build" is running
     And the network of "alpha" is reset
-    And the step "build" is running for the second time, or the run is over
+    And the step "build" is running again, or the run has ended
     And the network of "alpha" is reset
     Then the run succeeds
     And the operator sees these dispatches, and no others:
@@ -179,7 +182,7 @@ Feature: Runs
       | build | alpha  | expired   | no    |
       | build | alpha  | completed | yes   |
       | seed  | alpha  | completed | yes   |
-    And this data has been recorded, and no other:
+    And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | result | 1       | alpha      |
       | seed  | result | 1       | alpha      |
@@ -187,33 +190,33 @@ Feature: Runs
   @uat-16 @written-step-not-rerun-after-kill
   Scenario: A step that had written is not run again after its worker was killed
     Given a workflow with the steps:
-      | step  | runs on    | work                        | after |
-      | build | any worker | writes, holds, writes again |       |
-      | ship  | any worker | works at once               | build |
+      | step  | runs on    | work                         | after |
+      | build | any worker | writes, pauses, writes again |       |
+      | ship  | any worker | writes at once               | build |
     And an orchestrator
     And the enrolled worker "alpha"
-    And the operator asks for answers in text
+    And the operator's output is in text
     When the workflow starts
     And the step "build" has written
     And the worker "alpha" is killed
     And the worker "alpha" starts again
     Then the run fails because its worker was lost after the step had written
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | because              | wrote |
       | build | alpha  | failed | the step had written | yes   |
-    And this data has been recorded, and no other:
+    And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | before | 1       | alpha      |
 
   @uat-15 @uat-16 @only-unwritten-step-reruns
   Scenario: Of two steps whose worker was killed, the one that had not written runs again
     Given a workflow with the steps:
-      | step  | runs on    | work                        |
-      | build | any worker | writes, holds, writes again |
-      | test  | any worker | holds, then writes          |
+      | step  | runs on    | work                         |
+      | build | any worker | writes, pauses, writes again |
+      | test  | any worker | pauses, then writes          |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
     When the workflow starts
@@ -222,7 +225,7 @@ Feature: Runs
     And the worker "alpha" is killed
     And the worker "alpha" starts again
     Then the run fails because its worker was lost after the step had written
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
       | test  | alpha  |
@@ -236,70 +239,71 @@ Feature: Runs
   @uat-16 @slow @written-step-not-rerun-when-gone
   Scenario: A step that had written is not run again when its worker never comes back
     Given a workflow with the steps:
-      | step  | runs on    | work                        |
-      | build | any worker | writes, holds, writes again |
+      | step  | runs on    | work                         |
+      | build | any worker | writes, pauses, writes again |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     And the step "build" has written
     And the worker "alpha" is killed
-    And the worker "beta" joins
+    And the worker "beta" starts
+    And the worker "beta" is enrolled
     Then the run fails because its worker was lost after the step had written
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | wrote |
       | build | alpha  | failed | yes   |
-    And this data has been recorded, and no other:
+    And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | before | 1       | alpha      |
-    And the operator can read what the step "build" had written into "before"
+    And the operator can read what the step "build" wrote into "before"
 
   @uat-16 @network @written-step-not-rerun-after-reset
   Scenario: A step that had written is not run again after a reset of the network
     Given a workflow with the steps:
-      | step  | runs on    | work                        | after |
-      | build | any worker | writes, holds, writes again |       |
-      | ship  | any worker | works at once               | build |
+      | step  | runs on    | work                         | after |
+      | build | any worker | writes, pauses, writes again |       |
+      | ship  | any worker | writes at once               | build |
     And an orchestrator
     And the enrolled worker "alpha" on a network that can fail
     When the workflow starts
     And the step "build" has written
     And the network of "alpha" is reset
     Then the run fails because its worker was lost after the step had written
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | wrote |
       | build | alpha  | failed | yes   |
-    And this data has been recorded, and no other:
+    And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | before | 1       | alpha      |
-    And the worker "alpha" takes another step
+    And the worker "alpha" can run another step
 
   @uat-16 @network @written-lines-survive-lost-worker
   Scenario: The lines that a step had written are there after its worker was lost
     Given a workflow with the steps:
-      | step  | runs on    | work                                 |
-      | build | any worker | writes a line, holds, writes another |
+      | step  | runs on    | work                                       |
+      | build | any worker | writes a line, pauses, writes another line |
     And an orchestrator
     And the enrolled worker "alpha" on a network that can fail
     When the workflow starts
     And the step "build" has written
     And the network of "alpha" is reset
     Then the run fails because its worker was lost after the step had written
-    And this data has been recorded, and no other:
+    And this data is recorded, and no other:
       | step  | data  | version |
       | build | trace | 1       |
-    And the operator can read what the step "build" had written into "trace"
+    And the operator can read what the step "build" wrote into "trace"
 
   @uat-16 @network @history-shows-lost-run-failed
   Scenario: The history of all runs shows a run as failed whose worker was lost
     Given a workflow with the steps:
-      | step  | runs on    | work                        |
-      | build | any worker | writes, holds, writes again |
+      | step  | runs on    | work                         |
+      | build | any worker | writes, pauses, writes again |
     And an orchestrator
     And the enrolled worker "alpha" on a network that can fail
     When the workflow starts
@@ -319,20 +323,20 @@ Feature: Runs
     And the step "build" is running
     And the operator cancels the run
     Then the run is cancelled
-    And the step "build" was over at most 10 seconds after the command had answered
+    And the lease of the step "build" ended at most 10 seconds after the command
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | wrote |
       | build | alpha  | failed | no    |
     And the pool shows, in text and in JSON:
       | worker | status | connected | slots |
       | alpha  | idle   | yes       | 0/1   |
-    And the worker "alpha" takes another step
-    And nothing of a step is left running on the machine of "alpha"
+    And the worker "alpha" can run another step
+    And no process of a step is left on the machine of "alpha"
 
     Examples:
-      | work                      |
-      | holds, then writes        |
-      | holds and does not listen |
+      | work                                   |
+      | pauses, then writes                    |
+      | pauses and ignores the request to stop |
 
     @posix
     Examples: with a shell
@@ -347,49 +351,49 @@ Feature: Runs
       | build | any worker | <work> |
     And an orchestrator
     And the enrolled worker "alpha"
-    And the operator asks for answers in <output>
+    And the operator's output is in <output>
     When the workflow starts
     And the step "build" is running
     And the operator cancels the run
     Then the command confirms that it cancels the run
-    And nothing of the run was left when the command said that it is cancelled
+    And nothing of the run was left when the command reported the cancellation
     And the run is cancelled
-    And the step "build" was asked to stop, and ended before its own end
+    And the step "build" was asked to stop and stopped before it had finished
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | wrote   |
       | build | alpha  | failed | <wrote> |
 
     Examples:
-      | output | work                        | wrote |
-      | text   | holds, then writes          | no    |
-      | JSON   | writes, holds, writes again | yes   |
+      | output | work                         | wrote |
+      | text   | pauses, then writes          | no    |
+      | JSON   | writes, pauses, writes again | yes   |
 
   @uat-17 @cancelled-run-drops-queued-step
   Scenario: A cancelled run leaves its queued step undone
     Given a workflow with the steps:
-      | step  | runs on | work          |
-      | build | pool=b  | works at once |
+      | step  | runs on | work           |
+      | build | pool=b  | writes at once |
     And an orchestrator
     And the token "beta"
     When the workflow starts
     And the step "build" waits in the queue
     And the operator cancels the run
-    And the worker "beta" connects with the labels "pool=b"
+    And the worker "beta" starts with the labels "pool=b"
     Then the command confirms that it cancels the run
-    And nothing of the run was left when the command said that it is cancelled
+    And nothing of the run was left when the command reported the cancellation
     And the run is cancelled
-    And the worker "beta" takes another step
-    And these steps began, and no others:
+    And the worker "beta" can run another step
+    And these steps started, and no others:
       | step    | worker |
       | another | beta   |
 
   @uat-17 @cancelled-run-ends-all-steps
   Scenario: A cancelled run ends all its steps, on every worker
     Given a workflow with the steps:
-      | step  | runs on        | work               | after |
-      | build | worker "alpha" | holds, then writes |       |
-      | test  | worker "beta"  | holds, then writes |       |
-      | ship  | any worker     | works at once      | build |
+      | step  | runs on        | work                | after |
+      | build | worker "alpha" | pauses, then writes |       |
+      | test  | worker "beta"  | pauses, then writes |       |
+      | ship  | any worker     | writes at once      | build |
     And an orchestrator
     And the enrolled worker "alpha"
     And the enrolled worker "beta"
@@ -402,8 +406,8 @@ Feature: Runs
       | step  | worker | lease  | wrote |
       | build | alpha  | failed | no    |
       | test  | beta   | failed | no    |
-    And nothing of a step is left running on the machine of "beta"
-    And these steps began, and no others:
+    And no process of a step is left on the machine of "beta"
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
       | test  | beta   |
@@ -411,8 +415,8 @@ Feature: Runs
   @uat-17 @ctrl-c-cancels-run
   Scenario: Ctrl-C at a terminal that follows the run cancels it
     Given a workflow with the steps:
-      | step  | runs on    | work               |
-      | build | any worker | holds, then writes |
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts at a terminal
@@ -422,26 +426,27 @@ Feature: Runs
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | wrote |
       | build | alpha  | failed | no    |
-    And nothing of a step is left running on the machine of "alpha"
-    And the worker "alpha" takes another step
+    And no process of a step is left on the machine of "alpha"
+    And the worker "alpha" can run another step
 
   @uat-17 @cancel-while-worker-lost
   Scenario: A run can be cancelled while its worker is lost
     Given a workflow with the steps:
-      | step  | runs on    | work               |
-      | build | any worker | holds, then writes |
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     And the step "build" is running
-    And the worker "alpha" has been killed
+    And the worker "alpha" is killed
+    And the orchestrator notices that "alpha" is gone
     And the operator cancels the run
     And the worker "alpha" starts again
     Then the run is cancelled
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
-    And the worker "alpha" takes another step
+    And the worker "alpha" can run another step
     And the operator sees these dispatches, and no others:
       | step    | worker | lease     | wrote |
       | another | alpha  | completed | yes   |
@@ -450,13 +455,13 @@ Feature: Runs
   @uat-17 @cancel-by-name-keeps-orchestrator
   Scenario: Cancelling a workflow by its name leaves the orchestrator running
     Given a workflow with the steps:
-      | step  | runs on    | work               |
-      | build | any worker | holds, then writes |
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     And the step "build" is running
-    And the operator cancels the workflow by its name
-    Then the orchestrator still serves
+    And the operator cancels the run by the name of its workflow
+    Then the orchestrator still answers
     And the worker "alpha" is connected
     And the run is cancelled

@@ -6,19 +6,19 @@ Feature: Dispatch and scheduling
   @uat-18 @step-needs-every-label
   Scenario: Each step runs only where every label matches
     Given a workflow with the steps:
-      | step  | runs on                                                | work          | queue limit |
-      | east  | region=east                                            | works at once |             |
-      | west  | region=west, this platform                             | works at once |             |
-      | train | region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x | works at once | 60 s        |
+      | step  | runs on                                                | work           | queue limit |
+      | east  | region=east                                            | writes at once |             |
+      | west  | region=west, this platform                             | writes at once |             |
+      | train | region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x | writes at once | 60 s        |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
     And the enrolled worker "beta" with the labels "region=west, gpu=true"
     And the token "gamma"
     When the workflow starts
     And the step "train" waits in the queue
-    And the worker "gamma" connects with the labels "region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x"
+    And the worker "gamma" starts with the labels "region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x"
     Then the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | east  | alpha  |
       | train | gamma  |
@@ -28,17 +28,17 @@ Feature: Dispatch and scheduling
   @uat-18 @step-placement-overrides-job
   Scenario: A step runs where its job says, unless it says otherwise itself
     Given a workflow with the steps:
-      | job    | job runs on | step   | runs on          | work          | queue limit |
-      | build  | pool=a      | first  | as its job       | works at once | 20 s        |
-      | build  | pool=a      | second | pool=b           | works at once | 20 s        |
-      | build  | pool=a      | third  | the orchestrator | works at once | 20 s        |
-      | deploy | pool=b      | fourth | as its job       | works at once | 20 s        |
+      | job    | job runs on | step   | runs on          | work           | queue limit |
+      | build  | pool=a      | first  | as its job       | writes at once | 20 s        |
+      | build  | pool=a      | second | pool=b           | writes at once | 20 s        |
+      | build  | pool=a      | third  | the orchestrator | writes at once | 20 s        |
+      | deploy | pool=b      | fourth | as its job       | writes at once | 20 s        |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "pool=a"
     And the enrolled worker "beta" with the labels "pool=b"
     When the workflow starts
     Then the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step   | worker           |
       | first  | alpha            |
       | fourth | beta             |
@@ -48,17 +48,17 @@ Feature: Dispatch and scheduling
   @uat-18 @nearly-right-label-no-match
   Scenario: A label that is nearly right is not right
     Given a workflow with the steps:
-      | step      | runs on             | work          |
-      | starts    | zone=a              | works at once |
-      | longer    | region=us-east-1    | works at once |
-      | ends      | tier=gold           | works at once |
-      | case      | os=linux            | works at once |
-      | pattern   | release=1.2         | works at once |
-      | number    | slot=1              | works at once |
-      | equals    | query=a=b=c         | works at once |
-      | key       | gpu=yes             | works at once |
-      | one-wrong | rack=7, disk=ssd    | works at once |
-      | letters   | city=Köln, disk=ssd | works at once |
+      | step      | runs on             | work           |
+      | starts    | zone=a              | writes at once |
+      | longer    | region=us-east-1    | writes at once |
+      | ends      | tier=gold           | writes at once |
+      | case      | os=linux            | writes at once |
+      | pattern   | release=1.2         | writes at once |
+      | number    | slot=1              | writes at once |
+      | equals    | query=a=b=c         | writes at once |
+      | key       | gpu=yes             | writes at once |
+      | one-wrong | rack=7, disk=ssd    | writes at once |
+      | letters   | city=Köln, disk=ssd | writes at once |
     And an orchestrator without a queue limit
     And the enrolled worker "alpha" with the labels "zone=a1, region=us-east, tier=not-gold, os=Linux, release=1x2, slot=01, query=a=b, cpu=yes, GPU=yes, gpus=yes, rack=8, disk=ssd, city=Koln"
     When the workflow starts
@@ -74,16 +74,16 @@ Feature: Dispatch and scheduling
       | one-wrong | disk=ssd,rack=7    |
       | pattern   | release=1.2        |
       | starts    | zone=a             |
-    And no step began
+    And no step started
 
   @uat-18 @waiting-steps-and-reasons-shown
   Scenario: The operator sees which steps wait, and for what
     Given a workflow with the steps:
-      | step  | runs on                           | work          |
-      | train | region=east, gpu=true             | works at once |
-      | ship  | worker "beta"                     | works at once |
-      | cross | region=east, another architecture | works at once |
-      | port  | region=east, another system       | works at once |
+      | step  | runs on                           | work           |
+      | train | region=east, gpu=true             | writes at once |
+      | ship  | worker "beta"                     | writes at once |
+      | cross | region=east, another architecture | writes at once |
+      | port  | region=east, another system       | writes at once |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
     When the workflow starts
@@ -95,33 +95,34 @@ Feature: Dispatch and scheduling
       | port  | platform=another system,region=east       |
       | ship  | target=beta                               |
       | train | gpu=true,region=east                      |
-    And no step began
+    And no step started
 
   @uat-18 @running-step-no-longer-waits
   Scenario: A step that runs no longer waits
     Given a workflow with the steps:
-      | step  | runs on    | work               |
-      | build | any worker | holds, then writes |
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
     And an orchestrator
     And the token "alpha"
     When the workflow starts
     And the step "build" waits in the queue
-    And the worker "alpha" joins
+    And the worker "alpha" starts
+    And the worker "alpha" is enrolled
     And the step "build" is running
     Then the queue is empty
 
   @uat-18 @queue-limit-fails-step
   Scenario Outline: A step that no worker fits within its queue limit fails, told in <output>
     Given a workflow with the steps:
-      | step  | runs on               | work          | queue limit |
-      | build | region=east           | works at once |             |
-      | train | region=east, gpu=true | works at once | 3 s         |
+      | step  | runs on               | work           | queue limit |
+      | build | region=east           | writes at once |             |
+      | train | region=east, gpu=true | writes at once | 3 s         |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
-    And the operator asks for answers in <output>
+    And the operator's output is in <output>
     When the workflow starts
     Then the run fails because no matching worker came in time
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
     And the queue is empty
@@ -134,13 +135,13 @@ Feature: Dispatch and scheduling
   @uat-18 @slow @unlimited-step-waits-on
   Scenario: A step without a queue limit waits on when others have given up
     Given a workflow with the steps:
-      | step  | runs on  | work          | queue limit |
-      | brief | gpu=true | works at once | 20 s        |
-      | train | gpu=true | works at once |             |
+      | step  | runs on  | work           | queue limit |
+      | brief | gpu=true | writes at once | 20 s        |
+      | train | gpu=true | writes at once |             |
     And an orchestrator
     When the workflow starts
     And the step "brief" waits in the queue
-    And the queue limit of "brief" is over
+    And the queue limit of the step "brief" passes
     Then the queue shows, in text and in JSON:
       | step  | waits for |
       | train | gpu=true  |
@@ -148,10 +149,10 @@ Feature: Dispatch and scheduling
   @uat-19 @named-worker-beats-labels
   Scenario: A step runs on the worker that it names, whatever its labels would choose
     Given a workflow with the steps:
-      | step     | runs on                                     | work          | queue limit |
-      | by-name  | worker "beta", region=east                  | works at once |             |
-      | by-uuid  | the present instance of "beta", region=east | works at once | 20 s        |
-      | by-label | region=east                                 | works at once |             |
+      | step     | runs on                                     | work           | queue limit |
+      | by-name  | worker "beta", region=east                  | writes at once |             |
+      | by-uuid  | the present instance of "beta", region=east | writes at once | 20 s        |
+      | by-label | region=east                                 | writes at once |             |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
     And the enrolled worker "beta" with the labels "region=west"
@@ -160,7 +161,7 @@ Feature: Dispatch and scheduling
     And the worker "beta" is enrolled
     And the workflow starts
     Then the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step     | worker |
       | by-label | alpha  |
       | by-name  | beta   |
@@ -174,31 +175,31 @@ Feature: Dispatch and scheduling
   @uat-19 @missing-worker-runs-nowhere-else
   Scenario: A step for a worker that does not exist runs nowhere else
     Given a workflow with the steps:
-      | step    | runs on                                                | work          | queue limit |
-      | lost    | worker "nobody", region=east                           | works at once | 3 s         |
-      | shorter | worker "alph", region=east                             | works at once | 3 s         |
-      | longer  | worker "alpha-2", region=east                          | works at once | 3 s         |
-      | ending  | worker "lpha", region=east                             | works at once | 3 s         |
-      | case    | worker "Alpha", region=east                            | works at once | 3 s         |
-      | part    | the first half of the instance of "alpha", region=east | works at once | 3 s         |
-      | useful  | region=east                                            | works at once |             |
+      | step    | runs on                                                | work           | queue limit |
+      | lost    | worker "nobody", region=east                           | writes at once | 3 s         |
+      | shorter | worker "alph", region=east                             | writes at once | 3 s         |
+      | longer  | worker "alpha-2", region=east                          | writes at once | 3 s         |
+      | ending  | worker "lpha", region=east                             | writes at once | 3 s         |
+      | case    | worker "Alpha", region=east                            | writes at once | 3 s         |
+      | part    | the first half of the instance of "alpha", region=east | writes at once | 3 s         |
+      | useful  | region=east                                            | writes at once |             |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
     When the workflow starts
     Then the run fails because no matching worker came in time
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step   | worker |
       | useful | alpha  |
 
   @uat-19 @step-waits-for-named-worker
   Scenario: A step waits for its own worker while that is busy and another is free
     Given a workflow with the steps:
-      | job    | step     | runs on                         | work               | after |
-      | build  | first    | worker "alpha"                  | holds, then writes |       |
-      | deploy | gate     | worker "beta"                   | works at once      |       |
-      | deploy | by-name  | worker "alpha", zone=b          | works at once      | gate  |
-      | deploy | by-uuid  | the present instance of "alpha" | works at once      | gate  |
-      | deploy | by-label | zone=a                          | works at once      | gate  |
+      | job    | step     | runs on                         | work                | after |
+      | build  | first    | worker "alpha"                  | pauses, then writes |       |
+      | deploy | gate     | worker "beta"                   | writes at once      |       |
+      | deploy | by-name  | worker "alpha", zone=b          | writes at once      | gate  |
+      | deploy | by-uuid  | the present instance of "alpha" | writes at once      | gate  |
+      | deploy | by-label | zone=a                          | writes at once      | gate  |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "zone=a"
     And the enrolled worker "beta" with the labels "zone=b"
@@ -209,7 +210,7 @@ Feature: Dispatch and scheduling
       | by-label | zone=a                                 |
       | by-name  | target=alpha,zone=b                    |
       | by-uuid  | target=the present instance of "alpha" |
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | first | alpha  |
       | gate  | beta   |
@@ -217,15 +218,15 @@ Feature: Dispatch and scheduling
   @uat-20 @slots-limit-steps-at-once
   Scenario Outline: A worker with <slots> runs as many steps at a time
     Given a workflow with the steps:
-      | step   | runs on        | work               |
-      | first  | worker "alpha" | works for a moment |
-      | second | worker "alpha" | works for a moment |
-      | third  | worker "alpha" | works for a moment |
+      | step   | runs on        | work                  |
+      | first  | worker "alpha" | writes after a moment |
+      | second | worker "alpha" | writes after a moment |
+      | third  | worker "alpha" | writes after a moment |
     And an orchestrator
     And the enrolled worker "alpha" with <slots>
     When the workflow starts
     Then the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step   | worker |
       | first  | alpha  |
       | second | alpha  |
@@ -235,7 +236,7 @@ Feature: Dispatch and scheduling
       | first  | alpha  | completed | yes   |
       | second | alpha  | completed | yes   |
       | third  | alpha  | completed | yes   |
-    And the most steps that ran on "alpha" at one time is <number>
+    And the largest number of steps that ran on "alpha" at the same time is <number>
 
     Examples:
       | slots   | number |
@@ -245,24 +246,24 @@ Feature: Dispatch and scheduling
   @uat-21 @list-spreads-every-item-once
   Scenario: A list spreads over several workers, every item once
     Given a workflow with the steps:
-      | step | runs on    | work               | for each of                            |
-      | pack | any worker | works for a moment | apple, pear, plum, quince, grape, lime |
+      | step | runs on    | work                  | for each of                            |
+      | pack | any worker | writes after a moment | apple, pear, plum, quince, grape, lime |
     And an orchestrator
     And the enrolled worker "alpha"
     And the enrolled worker "beta"
     And the enrolled worker "gamma"
     When the workflow starts
     Then the run succeeds
-    And each item of "pack" was worked 1 time
-    And the workers "alpha", "beta" and "gamma" have all taken part
-    And items of "pack" were worked side by side
-    And the result of each item of "pack" is there in version 1
+    And each item of "pack" was processed 1 time
+    And the workers "alpha, beta, gamma" ran steps, and no others
+    And items of "pack" were processed at the same time
+    And each item of "pack" has its result in version 1
 
   @uat-21 @list-spread-evenly
   Scenario: A list is spread evenly over workers that have slots to spare
     Given a workflow with the steps:
-      | step | runs on    | work               | for each of              |
-      | pack | any worker | holds, then writes | apple, pear, plum, grape |
+      | step | runs on    | work                | for each of              |
+      | pack | any worker | pauses, then writes | apple, pear, plum, grape |
     And an orchestrator
     And the enrolled worker "alpha" with 3 slots
     And the enrolled worker "beta" with 3 slots
@@ -271,14 +272,14 @@ Feature: Dispatch and scheduling
     And the step "pack-pear" is running
     And the step "pack-plum" is running
     And the step "pack-grape" is running
-    Then the most steps that ran on "alpha" at one time is 2
-    And the most steps that ran on "beta" at one time is 2
+    Then the largest number of steps that ran on "alpha" at the same time is 2
+    And the largest number of steps that ran on "beta" at the same time is 2
 
   @uat-21 @simultaneous-writes-one-version-each
   Scenario: Items that write one record at the same time leave one version each
     Given a workflow with the steps:
-      | step | runs on    | work               | model | for each of              |
-      | pack | any worker | works for a moment | box   | apple, pear, plum, grape |
+      | step | runs on    | work                  | model | for each of              |
+      | pack | any worker | writes after a moment | box   | apple, pear, plum, grape |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
     And the enrolled worker "beta" with 2 slots
@@ -286,7 +287,7 @@ Feature: Dispatch and scheduling
     Then the run succeeds
     And the items of "pack" wrote the versions 1 to 4 of the result of "box"
     And the operator sees these dispatches, and no others:
-      | step       | began on                | lease     | wrote |
+      | step       | started on              | lease     | wrote |
       | pack-apple | the worker of its lease | completed | yes   |
       | pack-grape | the worker of its lease | completed | yes   |
       | pack-pear  | the worker of its lease | completed | yes   |
@@ -295,22 +296,22 @@ Feature: Dispatch and scheduling
   @uat-21 @second-run-works-list-anew
   Scenario: A list is worked anew on a second run
     Given a workflow with the steps:
-      | step | runs on    | work          | for each of       |
-      | pack | any worker | works at once | apple, pear, plum |
+      | step | runs on    | work           | for each of       |
+      | pack | any worker | writes at once | apple, pear, plum |
     And an orchestrator
     And the enrolled worker "alpha"
     And the enrolled worker "beta"
-    When the workflow has run to its end
+    When the workflow runs to its end
     And the workflow starts
     Then the run succeeds
-    And each item of "pack" was worked 2 times
+    And each item of "pack" was processed 2 times
     And the operator sees these dispatches, and no others:
-      | step       | began on                | lease     | wrote |
+      | step       | started on              | lease     | wrote |
       | pack-apple | the worker of its lease | completed | yes   |
       | pack-apple | the worker of its lease | completed | yes   |
       | pack-pear  | the worker of its lease | completed | yes   |
       | pack-pear  | the worker of its lease | completed | yes   |
       | pack-plum  | the worker of its lease | completed | yes   |
       | pack-plum  | the worker of its lease | completed | yes   |
-    And the result of each item of "pack" is there in version 2
-    And the result of each item of "pack" can still be read in version 1
+    And each item of "pack" has its result in version 2
+    And the operator can still read version 1 of the result of each item of "pack"

@@ -12,64 +12,64 @@ Feature: Secrets
     And an orchestrator
     And workers log everything
     And the enrolled worker "alpha"
-    And the operator asks for answers in <output>
+    And the operator's output is in <output>
     When the workflow starts
     Then <ending>
-    And the step "build" was handed the secret "api-key"
-    And the secret of "api-key" is nowhere outside the vault
-    And no answer about the run shows the secret of "api-key"
+    And the step "build" received the secret "api-key"
+    And the secret "api-key" is nowhere outside the vault
+    And no output about the run shows the secret "api-key"
 
     Examples:
-      | work                                 | output | ending                                |
-      | says a secret in a resource          | JSON   | the run succeeds                      |
-      | says a secret in a file              | text   | the run succeeds                      |
-      | says a secret in the bytes of a file | text   | the run succeeds                      |
-      | says a secret in a file of its own   | text   | the run succeeds                      |
-      | says a secret in the lines of a file | JSON   | the run succeeds                      |
-      | says a secret in tags                | text   | the run succeeds                      |
-      | says a secret in its log             | text   | the run succeeds                      |
-      | says a secret on the console         | JSON   | the run succeeds                      |
-      | says a secret in an event            | text   | the run succeeds                      |
-      | says a secret in its error           | JSON   | the run fails because its step failed |
+      | work                                     | output | ending                                |
+      | writes a secret into a resource          | JSON   | the run succeeds                      |
+      | writes a secret into a file              | text   | the run succeeds                      |
+      | writes a secret into a file as bytes     | text   | the run succeeds                      |
+      | writes a secret into a file by its path  | text   | the run succeeds                      |
+      | writes a secret into a file line by line | JSON   | the run succeeds                      |
+      | writes a secret into tags                | text   | the run succeeds                      |
+      | writes a secret into its log             | text   | the run succeeds                      |
+      | prints a secret on the console           | JSON   | the run succeeds                      |
+      | reports a secret in an event             | text   | the run succeeds                      |
+      | fails with a secret in its error         | JSON   | the run fails because its step failed |
 
     @posix
     Examples: with a shell
-      | work                                   | output | ending                                |
-      | gives a secret to a program            | text   | the run succeeds                      |
-      | gives a secret to a program that fails | JSON   | the run fails because its step failed |
+      | work                                    | output | ending                                |
+      | passes a secret to a program            | text   | the run succeeds                      |
+      | passes a secret to a program that fails | JSON   | the run fails because its step failed |
 
   @uat-24 @streamed-secret-stays-home
   Scenario: A secret that a step streams letter by letter stays home, and the text around it arrives
     Given a workflow with the steps:
-      | step  | runs on    | work                      |
-      | build | any worker | says a secret in a stream |
+      | step  | runs on    | work                                    |
+      | build | any worker | writes a secret into a file as a stream |
     And the vault holds the secret "api-key"
     And an orchestrator
     And workers log everything
     And the enrolled worker "alpha"
-    And the operator asks for answers in JSON
+    And the operator's output is in JSON
     When the workflow starts
     Then the run succeeds
-    And the step "build" was handed the secret "api-key"
-    And the secret of "api-key" is nowhere outside the vault
-    And no answer about the run shows the secret of "api-key"
+    And the step "build" received the secret "api-key"
+    And the secret "api-key" is nowhere outside the vault
+    And no output about the run shows the secret "api-key"
     And the operator can read the text around the secret that the step "build" wrote into "file"
 
   @uat-24 @several-secrets-stay-home
   Scenario: A step that is handed several secrets tells none of them
     Given a workflow with the steps:
-      | step  | runs on    | work                           |
-      | build | any worker | says two secrets in a resource |
+      | step  | runs on    | work                               |
+      | build | any worker | writes two secrets into a resource |
     And the vault holds the secret "api-key"
     And the vault holds the secret "other-key", which begins with the secret "api-key"
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
-    And the step "build" was handed the secrets "api-key, other-key"
-    And the secret of "api-key" is nowhere outside the vault
-    And the secret of "other-key" is nowhere outside the vault
-    And no answer about the run shows the secret of "other-key"
+    And the step "build" received the secrets "api-key, other-key"
+    And the secret "api-key" is nowhere outside the vault
+    And the secret "other-key" is nowhere outside the vault
+    And no output about the run shows the secret "other-key"
 
   # Such as a private key: with quotes, letters of all kinds and several ends of lines.
   @uat-24 @multiline-secret-intact-and-home
@@ -77,30 +77,30 @@ Feature: Secrets
     Given a workflow with the steps:
       | step  | runs on    | work   |
       | build | any worker | <work> |
-    And the vault holds the secret "api-key", of many lines
+    And the vault holds the secret "api-key", with several lines
     And an orchestrator
     And workers log everything
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
-    And the step "build" was handed the secret "api-key"
-    And the secret of "api-key" is nowhere outside the vault
-    And no answer about the run shows the secret of "api-key"
+    And the step "build" received the secret "api-key"
+    And the secret "api-key" is nowhere outside the vault
+    And no output about the run shows the secret "api-key"
 
     Examples:
-      | work                        |
-      | says a secret in a resource |
+      | work                            |
+      | writes a secret into a resource |
 
     @posix
     Examples: with a shell
-      | work                        |
-      | gives a secret to a program |
+      | work                         |
+      | passes a secret to a program |
 
   @uat-24 @posix @program-keeps-two-secrets
   Scenario: A program that is given two secrets tells neither
     Given a workflow with the steps:
-      | step  | runs on    | work                           |
-      | build | any worker | gives two secrets to a program |
+      | step  | runs on    | work                            |
+      | build | any worker | passes two secrets to a program |
     And the vault holds the secret "api-key"
     And the vault holds the secret "other-key", which begins with the secret "api-key"
     And an orchestrator
@@ -108,72 +108,72 @@ Feature: Secrets
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
-    And the step "build" was handed the secret "api-key"
-    And the secret of "other-key" is nowhere outside the vault
-    And no answer about the run shows the secret of "other-key"
+    And the step "build" received the secret "api-key"
+    And the secret "other-key" is nowhere outside the vault
+    And no output about the run shows the secret "other-key"
 
   @uat-24 @posix @terminal @secret-stays-home-in-verbose-output
   Scenario: A secret stays home however much workers and their orchestrator tell
     Given a workflow with the steps:
-      | step   | runs on          | work                        | after  |
-      | first  | worker "alpha"   | gives a secret to a program |        |
-      | second | worker "beta"    | gives a secret to a program | first  |
-      | third  | worker "gamma"   | gives a secret to a program | second |
-      | fourth | worker "delta"   | gives a secret to a program | third  |
-      | fifth  | worker "epsilon" | gives a secret to a program | fourth |
-      | sixth  | worker "zeta"    | gives a secret to a program | fifth  |
+      | step   | runs on          | work                         | after  |
+      | first  | worker "alpha"   | passes a secret to a program |        |
+      | second | worker "beta"    | passes a secret to a program | first  |
+      | third  | worker "gamma"   | passes a secret to a program | second |
+      | fourth | worker "delta"   | passes a secret to a program | third  |
+      | fifth  | worker "epsilon" | passes a secret to a program | fourth |
+      | sixth  | worker "zeta"    | passes a secret to a program | fifth  |
     And the vault holds the secret "api-key"
     And an orchestrator that logs everything
     And these enrolled workers:
-      | worker  | log level | reports in |
-      | alpha   | debug     | text       |
-      | beta    | info      | text       |
-      | gamma   | warning   | text       |
-      | delta   | error     | text       |
-      | epsilon | fatal     | text       |
-      | zeta    | trace     | JSON       |
+      | worker  | log level | output |
+      | alpha   | debug     | text   |
+      | beta    | info      | text   |
+      | gamma   | warning   | text   |
+      | delta   | error     | text   |
+      | epsilon | fatal     | text   |
+      | zeta    | trace     | JSON   |
     When the workflow starts at a terminal
     Then the run succeeds
-    And every step was handed the secret "api-key"
-    And the secret of "api-key" is nowhere outside the vault
-    And no answer about the run shows the secret of "api-key"
+    And every step received the secret "api-key"
+    And the secret "api-key" is nowhere outside the vault
+    And no output about the run shows the secret "api-key"
 
   @uat-24 @orchestrator-secrets-unreadable
   Scenario: A step cannot read the orchestrator's own secrets
     Given a workflow with the steps:
-      | step  | runs on    | work                                     |
-      | build | any worker | asks for the enrollment token of "alpha" |
+      | step  | runs on    | work                                               |
+      | build | any worker | asks the vault for the enrollment token of "alpha" |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
-    And the step "build" was refused what it asked the vault for
-    And the secret of "alpha" is nowhere outside the vault
+    And the vault refused the step "build" the secret that it asked for
+    And the secret of the token "alpha" is nowhere outside the vault
 
   @uat-24 @other-secret-unreadable
   Scenario: A step cannot read a secret that it was not handed
     Given a workflow with the steps:
-      | step  | runs on    | work                                        |
-      | build | any worker | is handed a secret and asks for "other-key" |
+      | step  | runs on    | work                                                 |
+      | build | any worker | receives a secret and asks the vault for "other-key" |
     And the vault holds the secret "api-key"
     And the vault holds the secret "other-key"
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
-    And the step "build" was handed the secret "api-key"
-    And the step "build" was refused what it asked the vault for
-    And the secret of "other-key" is nowhere outside the vault
+    And the step "build" received the secret "api-key"
+    And the vault refused the step "build" the secret that it asked for
+    And the secret "other-key" is nowhere outside the vault
 
   @uat-24 @vault-gives-handed-secret
   Scenario: A step can ask the vault for the secret that it was handed
     Given a workflow with the steps:
-      | step  | runs on    | work                                      |
-      | build | any worker | is handed a secret and asks for "api-key" |
+      | step  | runs on    | work                                               |
+      | build | any worker | receives a secret and asks the vault for "api-key" |
     And the vault holds the secret "api-key"
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
     And the vault gave the step "build" the secret "api-key"
-    And the secret of "api-key" is nowhere outside the vault
+    And the secret "api-key" is nowhere outside the vault

@@ -5,52 +5,52 @@ Feature: TLS
   @uat-29 @tls @trusted-certificate-works
   Scenario Outline: A worker and an operator who trust <trust> work over TLS
     Given a workflow with the steps:
-      | step  | runs on    | work          |
-      | build | any worker | works at once |
+      | step  | runs on    | work           |
+      | build | any worker | writes at once |
     And an orchestrator with <certificate>
-    And everybody trusts <trust>
+    And workers and operators trust <trust>
     And the enrolled worker "alpha"
     And the operator is at another machine, without a repository
     When the workflow starts
     Then the run succeeds
-    And these steps began, and no others:
+    And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
-    And this data has been recorded, and no other:
+    And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | result | 1       | alpha      |
 
     Examples:
-      | certificate                    | trust                 |
-      | a certificate of the authority | the authority         |
-      | a self-signed certificate      | that very certificate |
+      | certificate                    | trust            |
+      | a certificate of the authority | the authority    |
+      | a self-signed certificate      | that certificate |
 
   @uat-29 @tls @trusting-worker-enrolls-over-tls
   Scenario Outline: A worker that trusts <trust> enrolls over TLS
     Given an orchestrator with <certificate>
-    And everybody trusts <trust>
+    And workers and operators trust <trust>
     And the token "alpha"
-    When the worker "alpha" connects
+    When the worker "alpha" starts
     Then the worker "alpha" is enrolled
     And the worker "alpha" is connected
 
     Examples:
-      | certificate                    | trust                 |
-      | a certificate of the authority | the authority         |
-      | a self-signed certificate      | that very certificate |
+      | certificate                    | trust            |
+      | a certificate of the authority | the authority    |
+      | a self-signed certificate      | that certificate |
 
   @uat-29 @tls @worker-refuses-untrusted-certificate
   Scenario Outline: A worker that trusts <trust> refuses an orchestrator with <certificate>
     Given an orchestrator with <certificate>
-    And everybody trusts <trust>
+    And workers and operators trust <trust>
     And the token "alpha"
-    When the worker "alpha" connects
-    Then the worker "alpha" ends, failing, and has not enrolled
+    When the worker "alpha" starts
+    Then the worker "alpha" exits with an error and has not enrolled
     And the pool is empty
     And the token list shows:
       | token | state  | machine |
       | alpha | unused | none    |
-    And the worker "alpha" says what is wrong with the certificate
+    And the worker "alpha" reports what is wrong with the certificate
 
     Examples:
       | certificate                        | trust                           |
@@ -63,13 +63,17 @@ Feature: TLS
   @uat-29 @tls @operator-refuses-untrusted-certificate
   Scenario Outline: An operator who trusts <trust> refuses an orchestrator with <certificate>
     Given an orchestrator with <certificate>
-    And everybody trusts <trust>
-    When the operator goes to another machine, without a repository
-    Then an operator there is told why, in text and in JSON, who:
-      | errs              | reason |
+    And workers and operators trust <trust>
+    And the operator is at another machine, without a repository
+    When the operator runs these commands, in text and in JSON:
+      | command           |
+      | lists the workers |
+      | runs a workflow   |
+    Then these commands fail, in text and in JSON:
+      | command           | reason |
       | lists the workers | <flaw> |
       | runs a workflow   | <flaw> |
-    And nothing was left on the other machine
+    And nothing is left on the other machine
 
     Examples:
       | certificate                        | trust                           | flaw                                |

@@ -6,11 +6,11 @@ Feature: Tokens
   @uat-01 @token-shown-once
   Scenario Outline: A minted credential is shown exactly once, in <output>
     Given a repository
-    And the operator asks for answers in <output>
+    And the operator's output is in <output>
     When the operator mints the token "alpha"
     Then the command succeeds
-    And its answer shows the credential of "alpha" exactly once
-    And its answer says when the token "alpha" expires, and where its secret is kept
+    And the output shows the credential of "alpha" exactly once
+    And the output shows when the token "alpha" expires and where its secret is kept
 
     Examples:
       | output |
@@ -25,11 +25,11 @@ Feature: Tokens
   @uat-01 @remote-token-shown-once
   Scenario Outline: A credential minted through the orchestrator is shown exactly once, in <output>
     Given an orchestrator
-    And the operator asks for answers in <output>
+    And the operator's output is in <output>
     When the operator mints the token "alpha" through the orchestrator
     Then the command succeeds
-    And its answer shows the credential of "alpha" exactly once
-    And its answer says when the token "alpha" expires, and where its secret is kept
+    And the output shows the credential of "alpha" exactly once
+    And the output shows when the token "alpha" expires and where its secret is kept
 
     Examples:
       | output |
@@ -39,25 +39,24 @@ Feature: Tokens
   @uat-01 @token-secret-stays-in-vault
   Scenario: The secret of a token stays in the vault
     Given an orchestrator
-    And the operator asks for answers in text
+    And the operator's output is in text
     When the operator mints the token "alpha"
-    And the worker "alpha" connects with the credential that was shown first
+    And the worker "alpha" starts with the credential that was shown first
     And the worker "alpha" is enrolled
     And the operator revokes the token "alpha"
     And the worker "alpha" is killed
     And the worker "alpha" starts again
     Then the worker "alpha" is rejected because its token is revoked
-    And the secret of "alpha" is nowhere outside the vault
-    And no data that the operator can read shows the secret of "alpha"
+    And the secret of the token "alpha" is nowhere outside the vault
+    And no data shows the secret of the token "alpha"
 
   @uat-01 @token-secret-in-chosen-vault
   Scenario Outline: The secret of a token is kept in the vault that the operator names, <vault>
-    Given a repository
-    And another vault "v2"
-    And the operator asks for answers in text
+    Given a repository with another vault "v2"
+    And the operator's output is in text
     When the operator mints the token "alpha" with its secret in the vault "<vault>"
     Then the command succeeds
-    And its answer says when the token "alpha" expires, and that its secret is kept in "<vault>"
+    And the output shows when the token "alpha" expires and that its secret is kept in the vault "<vault>"
 
     Examples:
       | vault |
@@ -67,8 +66,8 @@ Feature: Tokens
   @uat-01 @bad-lifetime-mints-nothing
   Scenario Outline: No token is minted for a lifetime of <lifetime>
     Given a repository
-    And the operator asks for answers in <output>
-    When the operator mints the token "alpha" for a lifetime of <lifetime>
+    And the operator's output is in <output>
+    When the operator mints the token "alpha" with a lifetime of <lifetime>
     Then the command fails because <reason>
     And the token list is empty
 
@@ -80,14 +79,14 @@ Feature: Tokens
   @uat-01 @bad-name-mints-nothing
   Scenario: No token is minted under a name that is not allowed
     Given a repository
-    And the operator asks for answers in text
+    And the operator's output is in text
     When the operator mints the token "Not.Allowed"
     Then the command fails because the name is not allowed
 
   @uat-01 @no-vault-mints-nothing
   Scenario: No token is minted without a vault to keep it in
     Given a repository without a vault
-    And the operator asks for answers in text
+    And the operator's output is in text
     When the operator mints the token "alpha"
     Then the command fails because there is no vault
     And the token list is empty
@@ -96,9 +95,9 @@ Feature: Tokens
   Scenario Outline: A token name can be taken only once, told in <output>
     Given an orchestrator
     And the token "alpha"
-    And the operator asks for answers in <output>
+    And the operator's output is in <output>
     When the operator mints the token "alpha"
-    And the worker "alpha" connects with the credential that was shown first
+    And the worker "alpha" starts with the credential that was shown first
     Then the command fails because the name is taken
     And the worker "alpha" is enrolled
 
@@ -110,14 +109,14 @@ Feature: Tokens
   @uat-02 @slow @used-token-name-stays-taken
   Scenario: The name of a token stays taken after its token is enrolled, revoked or expired
     Given an orchestrator
-    And the short-lived token "brief"
-    And the revoked token "withdrawn"
+    And the token "brief" with a short lifetime
+    And the token "withdrawn" that is revoked
     And the token "several" for 3 machines
     And the enrolled worker "bound"
-    When the lifetime of the token "brief" has passed
+    When the lifetime of the token "brief" passes
     And the operator mints the tokens "bound, brief, several, withdrawn" again, in the repository and through the orchestrator
     Then each of these commands fails because the name is taken
-    And the tokens and the vault are as they were before these commands
+    And these commands have changed no token and nothing in the vault
     And the token list shows:
       | token     | state    | machine         |
       | bound     | enrolled | that of "bound" |
@@ -128,15 +127,15 @@ Feature: Tokens
   @uat-03 @slow @token-list-shows-states
   Scenario: The token list tells the state of every token
     Given an orchestrator
-    And the short-lived token "brief"
+    And the token "brief" with a short lifetime
     And the token "withdrawn-2"
     And the token "several" for 3 machines
-    And the revoked token "withdrawn"
-    And the short-lived token "dismissed"
+    And the token "withdrawn" that is revoked
+    And the token "dismissed" with a short lifetime
     And the enrolled worker "dismissed"
     And the enrolled worker "bound"
     When the operator revokes the token "dismissed"
-    And the lifetime of the token "dismissed" has passed
+    And the lifetime of the token "dismissed" passes
     Then the worker "dismissed" is disconnected at the deadline
     And every list of tokens shows:
       | token       | state    | machine             |
@@ -172,11 +171,11 @@ Feature: Tokens
   @uat-04 @revoked-token-cannot-enroll
   Scenario Outline: A revoked token cannot enroll, told in <output>
     Given an orchestrator
-    And the revoked token "alpha"
-    And workers report in <output>
-    When the worker "alpha" connects
+    And the token "alpha" that is revoked
+    And the workers' output is in <output>
+    When the worker "alpha" starts
     Then the worker "alpha" is rejected because its token is revoked
-    And the worker "alpha" made 1 attempt
+    And the worker "alpha" tried to connect 1 time
     And the pool is empty
 
     Examples:
@@ -188,45 +187,47 @@ Feature: Tokens
   Scenario: A worker whose token was revoked cannot come back
     Given an orchestrator
     And the enrolled worker "alpha"
-    And the worker "alpha" has been killed
-    When the operator revokes the token "alpha" through the orchestrator
+    When the worker "alpha" is killed
+    And the orchestrator notices that "alpha" is gone
+    And the operator revokes the token "alpha" through the orchestrator
     And the worker "alpha" starts again
     Then the worker "alpha" is rejected because its token is revoked
-    And the worker "alpha" made 1 attempt
-    And the pool shows, past members included:
+    And the worker "alpha" tried to connect 1 time
+    And the pool shows, including past members:
       | worker | status       | connected |
       | alpha  | disconnected | no        |
 
   @uat-04 @network @slow @revoked-worker-step-reruns-elsewhere
   Scenario: A step whose worker is lost after its token was revoked runs again on another worker
     Given a workflow with the steps:
-      | step  | runs on    | work               |
-      | build | any worker | holds, then writes |
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
     And an orchestrator
     And the enrolled worker "alpha" on a network that can fail
     When the workflow starts
     And the step "build" is running
     And the operator revokes the token "alpha"
     And the network of "alpha" is reset
-    And the worker "beta" joins
+    And the worker "beta" starts
+    And the worker "beta" is enrolled
     Then the worker "alpha" is rejected because its token is revoked
     And the run succeeds
     And the operator sees these dispatches, and no others:
       | step  | worker | lease     | wrote |
       | build | alpha  | expired   | no    |
       | build | beta   | completed | yes   |
-    And nothing of a step is left running on the machine of "alpha"
+    And no process of a step is left on the machine of "alpha"
 
   @uat-04 @revoking-twice-changes-nothing
   Scenario Outline: Revoking a token twice changes nothing, told in <output>
     Given a repository
     And the token "alpha"
-    And the operator asks for answers in <output>
+    And the operator's output is in <output>
     When the operator revokes the token "alpha"
     And the operator revokes the token "alpha"
     Then the command succeeds
-    And the first answer says that the token "alpha" is revoked, and since when
-    And its answer says that the token was revoked before
+    And the first output shows that the token "alpha" is revoked and since when
+    And the output shows that the token was already revoked
     And the token "alpha" is recorded as revoked since the first time
 
     Examples:
@@ -238,13 +239,12 @@ Feature: Tokens
   Scenario Outline: A token that the orchestrator is asked to revoke twice is revoked once, told in <output>
     Given an orchestrator
     And the token "alpha"
-    And the operator asks the orchestrator to mint and revoke tokens
-    And the operator asks for answers in <output>
-    When the operator revokes the token "alpha"
-    And the operator revokes the token "alpha"
+    And the operator's output is in <output>
+    When the operator revokes the token "alpha" through the orchestrator
+    And the operator revokes the token "alpha" through the orchestrator
     Then the command succeeds
-    And the first answer says that the token "alpha" is revoked, and since when
-    And its answer says that the token was revoked before
+    And the first output shows that the token "alpha" is revoked and since when
+    And the output shows that the token was already revoked
     And the token "alpha" is recorded as revoked since the first time
 
     Examples:
@@ -255,7 +255,7 @@ Feature: Tokens
   @uat-04 @unknown-token-cannot-be-revoked
   Scenario Outline: A token that does not exist cannot be revoked, told in <output>
     Given a repository
-    And the operator asks for answers in <output>
+    And the operator's output is in <output>
     When the operator revokes the token "nobody"
     Then the command fails because there is no such token
     And the token list is empty

@@ -1,4 +1,4 @@
-"""What a step can do, on a worker and on the orchestrator."""
+"""What steps can do on a worker and on the orchestrator, and the answers that they get."""
 
 from __future__ import annotations
 
@@ -11,45 +11,33 @@ from swamp_harness.scenario.tables import rows_of
 from swamp_harness.scenario.values import MESSAGE
 
 
-@then('the step "{step:Name}" was given back:')
-def was_given_back(context: StepContext, step: str) -> None:
+@then('the step "{step:Name}" got these answers:')
+def got_these_answers(context: StepContext, step: str) -> None:
     """Checks what the product returned to the step for each of its calls."""
     expect(
-        f'the step "{step}" was given back what is true',
-        expected=rows_of(context.table, {"asked for", "given back"}),
-        actual=capabilities.given_back(context.world, step, [row["asked for"] for row in context.table]),
+        f'the step "{step}" got these answers',
+        expected=rows_of(context.table, {"asked for", "answer"}),
+        actual=capabilities.answers_of(context.world, step, [row["asked for"] for row in context.table]),
     )
 
 
-@then('the step "{placed:Name}" was given back the same as the step "{local:Name}"')
-def was_given_back_the_same(context: StepContext, placed: str, local: str) -> None:
-    """Checks that both steps got the same result for every call."""
+@then('the step "{placed:Names}" got the same answers as the step "{local:Name}"')
+@then('the steps "{placed:Names}" got the same answers as the step "{local:Name}"')
+def got_the_same_answers(context: StepContext, placed: list[str], local: str) -> None:
+    """Checks that each of these steps got the same answer as another step, call by call."""
+    for step in placed:
+        expect(
+            f'the step "{step}" got the same answers as the step "{local}", call by call',
+            expected=[],
+            actual=capabilities.differences_in_answers(context.world, local, step),
+        )
+
+
+@then('the step "{placed:Name}" got the same answers and left the same data as the step "{local:Name}"')
+def got_and_left_the_same(context: StepContext, placed: str, local: str) -> None:
+    """Checks that both steps got the same answers and left the same data and secrets."""
     expect(
-        f'the step "{placed}" was given back the same as the step "{local}", call by call',
-        expected=[],
-        actual=capabilities.differences_in_answers(context.world, local, placed),
-    )
-
-
-@then('the steps "{placed:Names}" were given back the same as the step "{local:Name}"')
-def were_given_back_the_same(context: StepContext, placed: list[str], local: str) -> None:
-    """Checks that each of these steps got the same results as another step."""
-    expect(
-        f'the steps {", ".join(placed)} were given back the same as the step "{local}", call by call',
-        expected=[],
-        actual=[
-            f"{step}: {difference}"
-            for step in placed
-            for difference in capabilities.differences_in_answers(context.world, local, step)
-        ],
-    )
-
-
-@then('the step "{placed:Name}" was given back and left behind the same as the step "{local:Name}"')
-def was_given_back_and_left_behind_the_same(context: StepContext, placed: str, local: str) -> None:
-    """Checks that both steps got the same results and left the same data and secrets."""
-    expect(
-        f'the step "{placed}" was given back and left behind the same as the step "{local}"',
+        f'the step "{placed}" got the same answers and left the same data as the step "{local}"',
         expected=[],
         actual=[
             *capabilities.differences_in_answers(context.world, local, placed),
@@ -68,31 +56,31 @@ def the_sensitive_field_is_in_the_vault(context: StepContext, step: str) -> None
     )
 
 
-@then('every value came back to the step "{step:Name}" as it was')
-def every_value_came_back(context: StepContext, step: str) -> None:
-    """Checks that every value the step handed over came back to it unchanged."""
+@then('the step "{step:Name}" got every value back unchanged')
+def got_every_value_back(context: StepContext, step: str) -> None:
+    """Checks that the step read each value that it had written unchanged, in every way of reading."""
     expect(
-        f'every value came back to the step "{step}" as it was, on each path',
+        f'the step "{step}" got every value back unchanged, on each path',
         expected=[],
         actual=passed_values.differences_returned(context.world, step),
     )
 
 
-@then('the operator finds every value of the step "{step:Name}" as it was')
-def the_operator_finds_every_value(context: StepContext, step: str) -> None:
+@then('the operator reads every value of the step "{step:Name}" unchanged')
+def the_operator_reads_every_value(context: StepContext, step: str) -> None:
     """Checks that the operator reads every value of the step unchanged."""
     expect(
-        f'the operator finds every value of the step "{step}" as it was',
+        f'the operator reads every value of the step "{step}" unchanged',
         expected=[],
         actual=passed_values.differences_stored(context.world, step),
     )
 
 
-@then('the step "{step:Name}" was given every value as it was')
-def was_given_every_value(context: StepContext, step: str) -> None:
+@then('the step "{step:Name}" received every value unchanged')
+def received_every_value(context: StepContext, step: str) -> None:
     """Checks that the step received every value of another step unchanged."""
     expect(
-        f'the step "{step}" was given every value as it was',
+        f'the step "{step}" received every value unchanged',
         expected=[],
         actual=passed_values.differences_given(context.world, step),
     )
@@ -118,12 +106,12 @@ def the_newest_entry_is(context: StepContext, entry: str, number: int) -> None:
     )
 
 
-@then("the last run tells of the entries that its steps wrote:")
-def the_last_run_tells(context: StepContext) -> None:
+@then("the last run reports the entries that its steps wrote:")
+def the_last_run_reports(context: StepContext) -> None:
     """Checks which versions the last run reports for each step, in its output and in its record."""
     expected = rows_of(context.table, {"step", "version"})
     expect(
-        "the last run tells of the entries that its steps wrote",
+        "the last run reports the entries that its steps wrote",
         expected={"reported": expected, "recorded": expected},
         actual=ledger.versions_by_run(context.world),
     )
@@ -139,11 +127,11 @@ def each_step_found(context: StepContext) -> None:
     )
 
 
-@then('the error of the step "{step:Name}" is told as it was raised')
-def the_error_is_told(context: StepContext, step: str) -> None:
+@then('the error of the step "{step:Name}" is shown as it was raised')
+def the_error_is_shown(context: StepContext, step: str) -> None:
     """Checks that the step's error message is complete in the run's output and in its record."""
     expect(
-        f'the error of the step "{step}" is told as it was raised, to who follows the run and in its record',
+        f'the error of the step "{step}" is shown as it was raised, in the output and in its record',
         expected={"reported": MESSAGE, "recorded": MESSAGE},
         actual=passed_values.error_of(context.world, step),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from behave import given, then, when
@@ -9,6 +10,7 @@ from behave import given, then, when
 from swamp_harness.product.commands import Output
 from swamp_harness.scenario import enrollment, network
 from swamp_harness.scenario.expectation import expect
+from swamp_harness.scenario.listings import IN_JSON
 from swamp_harness.scenario.orchestrator_details import ORCHESTRATOR_AS_USUAL, serve
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import NOT_LIVE, rows_of_pool, shown_pool
@@ -22,36 +24,35 @@ def an_orchestrator(context: StepContext, details: Any = ORCHESTRATOR_AS_USUAL) 
     serve(context.world, details)
 
 
-@given("workers report in {output:Output}")
-def workers_report_in(context: StepContext, output: Output) -> None:
+@given("the workers' output is in {output:Output}")
+def the_workers_output_is_in(context: StepContext, output: Output) -> None:
     """Sets the output format of all workers that start from now on."""
     context.world.worker_output = output
 
 
 @given('the enrolled worker "{worker:Name}"')
 @given('the enrolled worker "{worker:Name}" {details:WorkerDetails}')
-@when('the worker "{worker:Name}" joins')
 def the_enrolled_worker(context: StepContext, worker: str, details: Any = WORKER_AS_USUAL) -> None:
     """Starts a worker, with a token and a machine of its own, and waits until it is enrolled."""
     enroll(context.world, worker, details)
 
 
-@when('the worker "{worker:Name}" connects')
-@when('the worker "{worker:Name}" connects {details:ConnectingDetails}')
-def the_worker_connects(context: StepContext, worker: str, details: Any = WORKER_AS_USUAL) -> None:
-    """Starts a new worker, with the token of the same name; does not wait for the result."""
+@when('the worker "{worker:Name}" starts')
+@when('the worker "{worker:Name}" starts {details:ConnectingDetails}')
+def the_worker_starts(context: StepContext, worker: str, details: Any = WORKER_AS_USUAL) -> None:
+    """Starts a new worker, with the token of its own name unless the details differ; does not wait."""
     connect(context.world, worker, details)
 
 
-@when('the worker "{worker:Name}" has enrolled or ended')
-def the_worker_has_enrolled_or_ended(context: StepContext, worker: str) -> None:
-    """Waits until the worker is enrolled or its process has ended; later steps show which."""
+@when('the worker "{worker:Name}" is enrolled or has exited')
+def the_worker_is_enrolled_or_has_exited(context: StepContext, worker: str) -> None:
+    """Waits until the worker is enrolled or its process has exited; later steps check which."""
     enrollment.settle(context.world, worker)
 
 
-@when('the machine id of "{worker:Name}" is saved with foreign line ends')
+@when('the machine id of "{worker:Name}" is saved with foreign line endings')
 def the_machine_id_is_saved(context: StepContext, worker: str) -> None:
-    """Rewrites the worker's machine id file with Windows line endings."""
+    """Saves the machine id with the line endings of another system: Windows, or on Windows those of Linux."""
     context.world.workers.machine_of(worker).save_machine_id_with_foreign_line_ends()
 
 
@@ -69,8 +70,8 @@ def the_worker_is_enrolled(context: StepContext, worker: str) -> None:
 
 
 @then(
-    'one of "{first:Name}" and "{second:Name}" is enrolled, from now on the "{winner:Name}", '
-    'and the other the "{loser:Name}"'
+    'exactly one of "{first:Name}" and "{second:Name}" is enrolled, called "{winner:Name}" from here on, '
+    'and the other "{loser:Name}"'
 )
 def one_is_enrolled(context: StepContext, first: str, second: str, winner: str, loser: str) -> None:
     """Waits until one worker is enrolled and the other has exited; later steps use the two new names."""
@@ -97,10 +98,10 @@ def the_worker_is_rejected_because(context: StepContext, worker: str, reason: st
     )
 
 
-@then('the worker "{worker:Name}" made {number:Number} attempt')
-@then('the worker "{worker:Name}" made {number:Number} attempts')
-def the_worker_made_attempts(context: StepContext, worker: str, number: int) -> None:
-    """Checks how many times the worker tried to connect."""
+@then('the worker "{worker:Name}" tried to connect {number:Number} time')
+@then('the worker "{worker:Name}" tried to connect {number:Number} times')
+def the_worker_tried_to_connect(context: StepContext, worker: str, number: int) -> None:
+    """Checks how many times the worker tried to connect, and that it paused before each retry."""
     expect(
         f'the worker "{worker}" tried to connect {number} times, counted, with a pause before each retry',
         expected={"attempts": list(range(1, number + 1)), "pauses": [enrollment.PAUSE] * (number - 1)},
@@ -108,60 +109,39 @@ def the_worker_made_attempts(context: StepContext, worker: str, number: int) -> 
     )
 
 
-@then('the worker "{worker:Name}" was not disturbed by "{other:Name}"')
-def the_worker_was_not_disturbed(context: StepContext, worker: str, other: str) -> None:
-    """Checks that the worker stayed connected and in the pool after another worker started."""
+@then('the worker "{worker:Name}" has stayed connected since "{other:Name}" started')
+def the_worker_has_stayed_connected_since(context: StepContext, worker: str, other: str) -> None:
+    """Checks that the worker kept its process, connection and enrollment after another worker started."""
     expect(
-        f'the worker "{worker}" was not disturbed by "{other}"',
+        f'the worker "{worker}" has stayed connected since "{other}" started',
         expected=network.UNDISTURBED,
         actual=network.standing_of(context.world, worker, since=context.world.workers[other].started),
     )
 
 
-@then("the pool is empty")
-def the_pool_is_empty(context: StepContext) -> None:
-    """Checks that neither the worker list nor the live pool shows a worker."""
-    expect(
-        "the pool is empty",
-        expected=[],
-        actual=shown_pool(
-            enrollment.pool_when(context.world, set(), Output.JSON), context.world.live_pool(), ["worker"]
-        ),
-    )
-
-
-@then("the pool shows, in text and in JSON:")
-def the_pool_shows_in_both(context: StepContext) -> None:
-    """Checks the workers in the pool, in text and in JSON, and that there are no others."""
-    for output in (Output.TEXT, Output.JSON):
-        _judge_pool(context, output)
-
-
-@then("the pool shows, past members included:")
-def the_pool_shows_with_past_members(context: StepContext) -> None:
-    """Checks the workers in the pool, including those that have left, and that there are no others."""
-    _judge_pool(context, Output.JSON, past=True)
-
-
-def _judge_pool(context: StepContext, output: Output, *, past: bool = False) -> None:
+@then("the pool shows, in {outputs:Outputs}:")
+@then("the pool shows, {past:PastMembers}:")
+def the_pool_shows(context: StepContext, outputs: Sequence[Output] = IN_JSON, *, past: bool = False) -> None:
+    """Checks the workers in the pool, with past members if the step says so, and that there are no others."""
     members = rows_of_pool(context.table)
     live = {(row["worker"], row["connected"] == "yes") for row in members if row["connected"] != NOT_LIVE}
-    expect(
-        f"the pool, in {output.value}, shows these members and no others",
-        expected=members,
-        actual=shown_pool(
-            enrollment.pool_when(context.world, live, output, past=past),
-            context.world.live_pool(),
-            context.table.headings,
-        ),
-    )
+    for output in outputs:
+        expect(
+            f"the pool, in {output.value}, shows these members and no others",
+            expected=members,
+            actual=shown_pool(
+                enrollment.pool_when(context.world, live, output, past=past),
+                context.world.live_pool(),
+                context.table.headings,
+            ),
+        )
 
 
-@then('the token "{token:Name}" has stayed bound to the machine of "{worker:Name}" alone')
-def the_token_has_stayed_bound(context: StepContext, token: str, worker: str) -> None:
+@then('the token "{token:Name}" is still bound to the machine of "{worker:Name}" only')
+def the_token_is_still_bound(context: StepContext, token: str, worker: str) -> None:
     """Checks that the token is bound to the worker's machine only, since its first enrollment."""
     expect(
-        f'the token "{token}" has stayed bound to the machine of "{worker}" alone',
+        f'the token "{token}" is still bound to the machine of "{worker}" only',
         expected=enrollment.first_binding_of(context.world, worker),
         actual=enrollment.binding_of(context.world, token, worker),
     )

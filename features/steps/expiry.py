@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from behave import given, then, when
+from behave import then, when
 
-from swamp_harness.scenario import expiry, runs, tokens
+from swamp_harness.scenario import expiry, runs
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.step_context import StepContext
 
 
-@given('the short-lived token "{token:Name}"')
-@given('the short-lived token "{token:Name}" for {machines:Number} machines')
-def the_short_lived_token(context: StepContext, token: str, machines: int = 1) -> None:
-    """Mints a token with the shortest lifetime that swamp allows, for one machine or for several."""
-    tokens.prepare(context.world, token, lifetime=context.world.times.shortest_lifetime, machines=machines)
-
-
-@given('{part:PartOfLifetime} of the token "{token:Name}" has passed')
-@when('{part:PartOfLifetime} of the token "{token:Name}" has passed')
-def the_lifetime_has_passed(context: StepContext, part: float, token: str) -> None:
+@when('{part:PartOfLifetime} of the token "{token:Name}" passes')
+def the_lifetime_passes(context: StepContext, part: float, token: str) -> None:
     """Waits until the lifetime of the token, or half of it, has passed."""
     expiry.wait_for_lifetime(context.world, token, part)
 
 
-@when('the orchestrator is killed, and starts again once the lifetime of the token "{token:Name}" has passed')
+@when('the orchestrator is killed and starts again after the lifetime of the token "{token:Name}"')
 def the_orchestrator_is_away_until_expiry(context: StepContext, token: str) -> None:
-    """Kills the orchestrator and restarts it after the token has expired."""
+    """Kills the orchestrator, waits until the token has expired and starts the orchestrator again."""
     expiry.restart_orchestrator_after_expiry_of(context.world, token)
 
 

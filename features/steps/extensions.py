@@ -12,26 +12,21 @@ from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of
 
 
-@given('a registry that offers version "{version:Name}" of an extension')
-def a_registry(context: StepContext, version: str) -> None:
-    """Starts a local extension registry that publishes one version of the test extension."""
+@given('the operator has pulled version "{version:Name}" of an extension')
+def the_operator_has_pulled(context: StepContext, version: str) -> None:
+    """Publishes the test extension in a local registry and pulls it into the repository."""
     extensions.publish(context.world, version)
-
-
-@given("the operator has pulled the extension")
-def the_operator_has_pulled(context: StepContext) -> None:
-    """Pulls the published extension into the repository."""
     extensions.pull(context.world)
 
 
-@when('the operator pulls version "{version:Name}" with {news:News}, and the orchestrator is restarted')
+@when('the operator pulls version "{version:Name}" with {news:News}')
 def the_operator_pulls(context: StepContext, version: str, news: Any) -> None:
-    """Publishes a version of the extension, pulls it and restarts the orchestrator."""
+    """Publishes a new version of the extension and pulls it; the orchestrator uses it after a restart."""
     extensions.replace(context.world, version, **news)
 
 
-@then('the step "{step:Name}" found these versions of its extension, whole:')
-def the_step_found_these_versions(context: StepContext, step: str) -> None:
+@then('the step "{step:Name}" ran these versions of its extension, complete:')
+def the_step_ran_these_versions(context: StepContext, step: str) -> None:
     """Checks which version of the program and of the files each start of the step ran with."""
     expect(
         f'the step "{step}" ran these versions of its extension, with their own files, byte for byte',
@@ -40,11 +35,11 @@ def the_step_found_these_versions(context: StepContext, step: str) -> None:
     )
 
 
-@then('the worker "{worker:Name}" was sent of extensions:')
+@then('the worker "{worker:Name}" was sent these parts of extensions:')
 def the_worker_was_sent(context: StepContext, worker: str) -> None:
     """Checks what the orchestrator sent to the worker, and that it sent each part once."""
     expect(
-        f'the worker "{worker}" was sent this of extensions, and each of it once',
+        f'the worker "{worker}" was sent these parts of extensions, each of them once',
         expected=rows_of(context.table, {"what", "different", "sent"}),
         actual=extensions.sent_to(context.world, worker),
     )

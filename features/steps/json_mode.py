@@ -1,8 +1,7 @@
-"""The same command lines in text and in JSON."""
+"""The same commands in text and in JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from behave import then, when
@@ -17,76 +16,57 @@ from swamp_harness.scenario import (
     worker_list,
 )
 from swamp_harness.scenario.expectation import expect
-from swamp_harness.scenario.json_mode import Question
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of
 
 
-@when("the operator asks the help for the worker commands")
-def the_operator_asks_the_help(context: StepContext) -> None:
+@when("the operator asks for help on the worker commands")
+def the_operator_asks_for_help(context: StepContext) -> None:
     """Collects every command under `swamp worker` from the product's own help."""
     context.world.asked = json_mode.worker_commands(context.world)
 
 
-@when("the operator {question:Question}, in text and in JSON")
-def the_operator_asks(context: StepContext, question: Question) -> None:
-    """Runs a command twice, once with text output and once with JSON output."""
-    context.world.asked = json_mode.ask(context.world, question)
+@when("the operator {command:Question}, in text and in JSON")
+@when("the operator {command:Mistake}, in text and in JSON")
+@when("the operator {command:Method}, in text and in JSON")
+@when("the operator verifies {command:Selection}, in text and in JSON")
+def the_operator_runs(context: StepContext, command: Any) -> None:
+    """Runs a command twice: once with its output in text, once in JSON."""
+    context.world.asked = command(context.world)
 
 
-@when("the operator {mistake:Mistake}, in text and in JSON")
-def the_operator_errs(context: StepContext, mistake: Sequence[str]) -> None:
-    """Runs a wrong command twice, once with text output and once with JSON output."""
-    context.world.asked = json_mode.run_in_both_modes(context.world, mistake)
-
-
-@when("the operator verifies {selection:Selection}, in text and in JSON")
-def the_operator_verifies(context: StepContext, selection: Any) -> None:
-    """Verifies some workers, once with text output and once with JSON output."""
-    context.world.asked = verified_workers.verifications(context.world, *selection)
-
-
-@then("these are the worker commands, and no others:")
-def these_are_the_commands(context: StepContext) -> None:
-    """Checks that the help lists exactly these commands; `judged in` says which promise covers each."""
+@then("the help lists these worker commands, and no others:")
+def the_help_lists(context: StepContext) -> None:
+    """Checks that the help lists exactly these commands; `tested in` names the promise that covers each."""
     expect(
-        "these are the worker commands, and no others",
-        expected=[row["command"] for row in rows_of(context.table, {"command", "judged in"})],
+        "the help lists these worker commands, and no others",
+        expected=[row["command"] for row in rows_of(context.table, {"command", "tested in"})],
         actual=context.world.asked,
     )
 
 
-@then("both answers tell the same {number:Number} facts")
-@then("both answers tell the same {number:Number} fact")
-def both_answers_tell_the_same(context: StepContext, number: int) -> None:
+@then("text and JSON list the same {number:Number} entry")
+@then("text and JSON list the same {number:Number} entries")
+def text_and_json_list_the_same(context: StepContext, number: int) -> None:
     """Checks that text and JSON list the same entries, and how many there are."""
     expect(
-        f"the text tells people the same {number} facts that the JSON tells scripts",
+        f"text and JSON list the same {number} entries",
         expected=str(number),
         actual=json_mode.entries_of_both(context.world.asked),
     )
 
 
-@then('both answers tell that "{worker:Name}" alone has passed')
-def both_answers_tell_who_passed(context: StepContext, worker: str) -> None:
+@then('text and JSON list only "{worker:Name}", as passed')
+def text_and_json_list_only(context: StepContext, worker: str) -> None:
     """Checks that text and JSON list this worker as passed, and no other worker."""
     _judge_verified(context, [{"worker": worker, "verified": "pass"}], context.world.asked)
 
 
 @then("every list of workers shows:")
-@then("every list of workers shows no worker, and how many it leaves out")
-def every_list_of_workers_shows(context: StepContext) -> None:
-    """Checks the worker list in text and in JSON, asked in the repository and through the orchestrator."""
-    _judge_workers(context, past=False)
-
-
-@then("every list of workers, past members included, shows:")
-def every_list_of_all_workers_shows(context: StepContext) -> None:
-    """Checks every form of the worker list with `--all`, which includes workers that have left."""
-    _judge_workers(context, past=True)
-
-
-def _judge_workers(context: StepContext, *, past: bool) -> None:
+@then("every list of workers shows no worker and how many it leaves out")
+@then("every list of workers, {past:PastMembers}, shows:")
+def every_list_of_workers_shows(context: StepContext, *, past: bool = False) -> None:
+    """Checks the worker list in text and in JSON, in the repository and through the orchestrator."""
     rows = worker_list.rows_of_workers(context.table)
     for answer in list_answers.answers(context.world, "worker", "list", *(("--all",) if past else ())):
         expect(
@@ -125,23 +105,23 @@ def _judge_verified(context: StepContext, rows: Any, answers: Any) -> None:
         )
 
 
-@then("both fail because {reason:Failure}, with the same exit code")
-def both_fail(context: StepContext, reason: str) -> None:
+@then("both commands fail because {reason:Failure}, with the same exit code")
+def both_commands_fail(context: StepContext, reason: str) -> None:
     """Checks that both commands fail for this reason, with the same exit code and no stack trace."""
     code = context.world.asked.json.exit_code
     outcome = fails_because(reason, code)
     expect(
-        f"the command fails because {reason}, in both modes, with the same exit code",
+        f"both commands fail because {reason}, with the same exit code",
         expected={Output.TEXT.value: outcome, Output.JSON.value: outcome},
         actual=json_mode.outcomes(context.world.asked),
     )
 
 
-@then('the worker "{worker:Name}" reported these events, one a line:')
+@then('the worker "{worker:Name}" reported these events, one on each line:')
 def the_worker_reported_these_events(context: StepContext, worker: str) -> None:
     """Checks the events that the worker printed, in order, one on each line."""
     expect(
-        f'the worker "{worker}" reported these events, one a line',
+        f'the worker "{worker}" reported these events, one on each line',
         expected=worker_events.expected_events(context.table),
         actual=worker_events.events_of(context.world, worker),
     )

@@ -1,4 +1,4 @@
-"""Workflows and methods: their runs, what becomes of their steps, how they are cancelled."""
+"""Workflows and methods: how their runs start, end and are cancelled, and what their steps do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from behave import given, then, when
 
 from swamp_harness.product.commands import SUCCEEDS
-from swamp_harness.product.run import CANCELLED, FAILED, METHOD_SUCCEEDS, SUCCEEDED, run_that
+from swamp_harness.product.run import FAILED, METHOD_SUCCEEDS, RunOutcome, run_that
 from swamp_harness.scenario import cancellation, repositories, runs, step_progress
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NO_DETAILS
@@ -30,7 +30,7 @@ def a_workflow(context: StepContext) -> None:
     repositories.begin_with_workflow(context.world, planned(context.table))
 
 
-@when('the worker "{worker:Name}" is stopped, and then the step "{step:Name}" goes on')
+@when('the worker "{worker:Name}" is stopped, and then the step "{step:Name}" continues')
 def the_worker_is_stopped_during_a_step(context: StepContext, worker: str, step: str) -> None:
     """Asks the worker to stop while the step holds, lets the step continue and waits for the worker."""
     step_progress.stop_during_step(context.world, worker, step)
@@ -43,14 +43,14 @@ def the_workflow_starts(context: StepContext, details: Any = NO_DETAILS) -> None
     runs.start_workflow(context.world, **details)
 
 
-@when('a method starts that {work:Work}, with the tags "{tags:Labels}"')
-def a_method_starts_with_tags(context: StepContext, work: Any, tags: dict[str, str]) -> None:
+@when('a method that {work:Work} starts with the tags "{tags:Labels}"')
+def a_method_starts(context: StepContext, work: Any, tags: dict[str, str]) -> None:
     """Runs a method of the model with tags for all data that it writes."""
     runs.start_method(context.world, work, tags)
 
 
-@when("the workflow has run to its end")
-def the_workflow_has_run(context: StepContext) -> None:
+@when("the workflow runs to its end")
+def the_workflow_runs_to_its_end(context: StepContext) -> None:
     """Starts the workflow and waits until the run has ended."""
     runs.complete_workflow(context.world)
 
@@ -61,14 +61,14 @@ def the_step_is_running(context: StepContext, step: str) -> None:
     step_progress.wait_until_begun(context.world, step)
 
 
-@when('the step "{step:Name}" is running for the second time, or the run is over')
+@when('the step "{step:Name}" is running again, or the run has ended')
 def the_step_is_running_again(context: StepContext, step: str) -> None:
     """Waits until the step has started a second time, or the run has ended."""
     step_progress.wait_until_begun_again(context.world, step)
 
 
-@when('the step "{step:Name}" goes on once the workers "{workers:Names}" have ended')
-def the_step_goes_on_once_workers_have_ended(context: StepContext, step: str, workers: list[str]) -> None:
+@when('the step "{step:Name}" continues after the workers "{workers:Names}" have exited')
+def the_step_continues_after_workers(context: StepContext, step: str, workers: list[str]) -> None:
     """Waits until these workers have exited or are enrolled, then lets the step continue."""
     step_progress.go_on_once_ended(context.world, step, workers)
 
@@ -79,22 +79,17 @@ def the_step_has_written(context: StepContext, step: str) -> None:
     step_progress.wait_until_written(context.world, step)
 
 
-@when('the step "{step:Name}" has been handed to "{worker:Name}"')
-def the_step_has_been_handed_to(context: StepContext, step: str, worker: str) -> None:
+@when('the step "{step:Name}" is dispatched to "{worker:Name}"')
+def the_step_is_dispatched_to(context: StepContext, step: str, worker: str) -> None:
     """Waits until the orchestrator has dispatched the step to the worker."""
     step_progress.wait_until_handed_over(context.world, step, worker)
 
 
 @when("the operator cancels the run")
-def the_operator_cancels_the_run(context: StepContext) -> None:
-    """Cancels the run by its id."""
-    cancellation.cancel_run(context.world)
-
-
-@when("the operator cancels the workflow by its name")
-def the_operator_cancels_the_workflow(context: StepContext) -> None:
-    """Cancels the run by the name of its workflow."""
-    context.world.operator.cancel_workflow(context.world.workflow.name)
+@when("the operator cancels the run {details:CancellingDetails}")
+def the_operator_cancels_the_run(context: StepContext, details: Any = NO_DETAILS) -> None:
+    """Cancels the run, by its id on the orchestrator unless the details differ."""
+    cancellation.cancel_run(context.world, **details)
 
 
 @when("the operator presses Ctrl-C")
@@ -103,23 +98,31 @@ def the_operator_presses_ctrl_c(context: StepContext) -> None:
     context.world.runs.last.press_ctrl_c()
 
 
-@then("the run succeeds")
-def the_run_succeeds(context: StepContext) -> None:
-    """Waits for the end of the run and checks that its output and the run history show success."""
-    _judge_run(context, run_that(SUCCEEDED))
+@then("the run {status:RunEnd}")
+def the_run_ends(context: StepContext, status: str) -> None:
+    """Waits for the end of the run and checks its status in its output and in the run history."""
+    _expect_run(context, run_that(status))
 
 
 @then("the run fails because {reason:RunFailure}")
 def the_run_fails_because(context: StepContext, reason: str) -> None:
-    """Waits for the end of the run and checks that it failed for this reason."""
-    _judge_run(context, run_that(FAILED, reason))
+    """Waits for the end of the run and checks in its output and in the run history why it failed."""
+    _expect_run(context, run_that(FAILED, reason))
+
+
+def _expect_run(context: StepContext, expected: RunOutcome) -> None:
+    expect(
+        f"the run has ended, in its output and in the run history, as {expected}",
+        expected=expected,
+        actual=runs.outcome_of_run(context.world),
+    )
 
 
 @then("the method succeeds")
 def the_method_succeeds(context: StepContext) -> None:
     """Waits for the end of the method and checks that its output shows success."""
     expect(
-        "the method has ended, for the one who follows it, as succeeded",
+        "the method has succeeded, by the output that follows it",
         expected=METHOD_SUCCEEDS,
         actual=runs.outcome_of_method(context.world),
     )
@@ -129,74 +132,60 @@ def the_method_succeeds(context: StepContext) -> None:
 def the_command_confirms_the_cancellation(context: StepContext) -> None:
     """Checks that the cancel command succeeds and names this run."""
     expect(
-        "the command succeeds, and says that it cancels this run",
+        "the command succeeds and confirms that it cancels this run",
         expected={"command": SUCCEEDS, "cancels": "this run"},
         actual=cancellation.reported_cancellation(context.world),
     )
 
 
-@then("nothing of the run was left when the command said that it is cancelled")
-def nothing_was_left_when_told(context: StepContext) -> None:
+@then("nothing of the run was left when the command reported the cancellation")
+def nothing_was_left_when_reported(context: StepContext) -> None:
     """Checks that no process, lease, busy worker or queued step was left when the cancel command answered."""
     expect(
-        "nothing of the run was left at work when the command said that it is cancelled",
+        "nothing of the run was left when the command reported the cancellation",
         expected=[],
         actual=cancellation.left_when_reported_as_cancelled(context.world),
     )
 
 
-@then('the step "{step:Name}" was over at most {seconds:Number} seconds after the command had answered')
-def the_step_was_over_in_time(context: StepContext, step: str, seconds: int) -> None:
-    """Checks that the step's lease ended within this many seconds of the command's answer."""
+@then('the lease of the step "{step:Name}" ended at most {seconds:Number} seconds after the command')
+def the_lease_ended_after_the_command(context: StepContext, step: str, seconds: int) -> None:
+    """Checks that the step's lease ended within this many seconds of the end of the cancel command."""
     expect(
-        f'the dispatch of "{step}" ended, by its lease, at most {seconds} s after the command had answered',
+        f'the lease of the step "{step}" ended at most {seconds} s after the command',
         expected=runs.IN_TIME,
         actual=cancellation.end_after_answer(context.world, step, timedelta(seconds=seconds)),
     )
 
 
-@then('the step "{step:Name}" was asked to stop, and ended before its own end')
-def the_step_was_ended(context: StepContext, step: str) -> None:
+@then('the step "{step:Name}" was asked to stop and stopped before it had finished')
+def the_step_was_stopped(context: StepContext, step: str) -> None:
     """Checks that the step started once and was stopped before it finished its work."""
     expect(
-        f'the step "{step}" was asked to stop, and did not come to its own end, by its own account',
+        f'the step "{step}" was asked to stop and stopped before it had finished, by the probe log',
         expected={"began": 1, "asked to stop": "yes", "completed": 0},
         actual=runs.starts_and_ends(context.world, step),
     )
 
 
-@then("the run is cancelled")
-def the_run_is_cancelled(context: StepContext) -> None:
-    """Waits for the end of the run and checks that its output and the run history show a cancellation."""
-    _judge_run(context, run_that(CANCELLED))
-
-
-def _judge_run(context: StepContext, expected: Any) -> None:
-    expect(
-        f"the run has ended, for its follower and in the run history, as {expected}",
-        expected=expected,
-        actual=runs.outcome_of_run(context.world),
-    )
-
-
-@then("these steps began, and no others:")
-def these_steps_began(context: StepContext) -> None:
+@then("these steps started, and no others:")
+def these_steps_started(context: StepContext) -> None:
     """Checks which steps started and on which worker, and that no other step started."""
     expect(
-        "these steps began, by their own account, and no others",
+        "these steps started, by the probe log, and no others",
         expected=rows_of(context.table, {"step", "worker"}),
         actual=runs.steps_begun(context.world),
     )
 
 
-@then("no step began")
-def no_step_began(context: StepContext) -> None:
+@then("no step started")
+def no_step_started(context: StepContext) -> None:
     """Checks that no step started."""
-    expect("no step began, by its own account", expected=[], actual=runs.steps_begun(context.world))
+    expect("no step started, by the probe log", expected=[], actual=runs.steps_begun(context.world))
 
 
-@then("this data has been recorded, and no other:")
-def this_data_has_been_recorded(context: StepContext) -> None:
+@then("this data is recorded, and no other:")
+def this_data_is_recorded(context: StepContext) -> None:
     """Checks all data that the steps wrote: step, name, version and worker."""
     expect(
         "the steps have recorded this data, and no other",
@@ -205,21 +194,21 @@ def this_data_has_been_recorded(context: StepContext) -> None:
     )
 
 
-@then('the operator can read what the step "{step:Name}" had written into "{datum:Name}"')
+@then('the operator can read what the step "{step:Name}" wrote into "{datum:Name}"')
 def the_operator_can_read(context: StepContext, step: str, datum: str) -> None:
     """Checks that the operator reads exactly what the step wrote into this data item."""
     expect(
-        f'the operator can read what the step "{step}" had written into "{datum}"',
+        f'the operator can read what the step "{step}" wrote into "{datum}"',
         expected=written_by_probe(datum, step),
         actual=runs.reading(context.world, step, datum),
     )
 
 
-@then('nothing of a step is left running on the machine of "{worker:Name}"')
-def nothing_of_a_step_is_left(context: StepContext, worker: str) -> None:
+@then('no process of a step is left on the machine of "{worker:Name}"')
+def no_process_of_a_step_is_left(context: StepContext, worker: str) -> None:
     """Checks that no process of a step is left on the worker's machine."""
     expect(
-        f'nothing of a step is left running on the machine of "{worker}"',
+        f'no process of a step is left on the machine of "{worker}"',
         expected=[],
         actual=runs.left_of_steps(context.world, worker),
     )
@@ -235,18 +224,18 @@ def the_history_shows_the_run_as(context: StepContext, status: str) -> None:
     )
 
 
-@then("the orchestrator still serves")
-def the_orchestrator_still_serves(context: StepContext) -> None:
-    """Checks that the orchestrator still answers."""
-    expect("the orchestrator still serves", expected=True, actual=context.world.orchestrator.api.ready())
+@then("the orchestrator still answers")
+def the_orchestrator_still_answers(context: StepContext) -> None:
+    """Checks that the orchestrator answers a request."""
+    expect("the orchestrator still answers", expected=True, actual=context.world.orchestrator.api.ready())
 
 
-@then('all data of the step "{steps:Names}" have the tags "{tags:Labels}"')
-@then('all data of the steps "{steps:Names}" have the tags "{tags:Labels}"')
-def all_data_have_the_tags(context: StepContext, steps: list[str], tags: dict[str, str]) -> None:
-    """Checks that all data of these steps have exactly these tags."""
+@then('all data of the step "{steps:Names}" has the tags "{tags:Labels}"')
+@then('all data of the steps "{steps:Names}" has the tags "{tags:Labels}"')
+def all_data_has_the_tags(context: StepContext, steps: list[str], tags: dict[str, str]) -> None:
+    """Checks that all data of these steps has exactly these tags."""
     expect(
-        f"all data of the steps {' and '.join(steps)} have the tags that the run was given",
+        f"all data of the steps {' and '.join(steps)} has the tags that the run was given",
         expected={step: [tags] for step in steps},
         actual={step: runs.tags_of_data(context.world, step, tags) for step in steps},
     )

@@ -1,4 +1,4 @@
-"""Secrets that steps are handed."""
+"""Secrets that steps receive."""
 
 from __future__ import annotations
 
@@ -37,43 +37,34 @@ def the_operator_can_read_around_the_secret(context: StepContext, step: str, dat
     )
 
 
-@then('the step "{step:Name}" was handed the secret "{keys:Names}"')
-@then('the step "{step:Name}" was handed the secrets "{keys:Names}"')
-def the_step_was_handed(context: StepContext, step: str, keys: list[str]) -> None:
-    """Checks that the step received these secrets; compares digests, never the secrets themselves."""
+@then('the step "{step:Name}" received the secret "{keys:Names}"')
+@then('the step "{step:Name}" received the secrets "{keys:Names}"')
+@then('every step received the secret "{keys:Names}"')
+def the_step_received(context: StepContext, keys: list[str], step: str = "") -> None:
+    """Checks that the step, or every step, received these secrets; compares digests, never the secrets."""
+    steps = [step] if step else [each.name for each in context.world.workflow.steps]
     expect(
-        f'the step "{step}" was handed {" and ".join(keys)}, told by their digests',
-        expected=[secrets.digest_of(context.world, key) for key in keys],
-        actual=context.world.probe_log.note("digest", step).split(),
+        f"{' and '.join(steps)} received {' and '.join(keys)}, compared by their digests",
+        expected={each: [secrets.digest_of(context.world, key) for key in keys] for each in steps},
+        actual={each: secrets.digests_received(context.world, each) for each in steps},
     )
 
 
-@then('every step was handed the secret "{key:Name}"')
-def every_step_was_handed(context: StepContext, key: str) -> None:
-    """Checks that every step of the workflow received the secret; compares digests."""
-    steps = [step.name for step in context.world.workflow.steps]
-    expect(
-        f'every step was handed the secret "{key}", told by its digest',
-        expected=dict.fromkeys(steps, secrets.digest_of(context.world, key)),
-        actual={step: context.world.probe_log.note("digest", step) for step in steps},
-    )
-
-
-@then('no answer about the run shows the secret of "{key:Name}"')
-def no_answer_shows(context: StepContext, key: str) -> None:
+@then('no output about the run shows the secret "{key:Name}"')
+def no_output_shows(context: StepContext, key: str) -> None:
     """Checks that no command about the run prints the secret."""
     expect(
-        f'no answer of the product about the run shows the secret of "{key}"',
+        f'no output about the run shows the secret "{key}"',
         expected=[],
         actual=secrets.leaks_in_answers(context.world, key),
     )
 
 
-@then('the step "{step:Name}" was refused what it asked the vault for')
-def the_step_was_refused(context: StepContext, step: str) -> None:
+@then('the vault refused the step "{step:Name}" the secret that it asked for')
+def the_vault_refused_the_step(context: StepContext, step: str) -> None:
     """Checks that the vault refused the step's request for a secret."""
     expect(
-        f'the step "{step}" was refused what it asked the vault for',
+        f'the vault refused the step "{step}" the secret that it asked for',
         expected="refused",
         actual=secrets.answer_of_vault(context.world, step).partition(":")[0],
     )

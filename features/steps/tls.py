@@ -1,4 +1,4 @@
-"""Certificates, and whom everybody trusts."""
+"""Certificates, and which of them workers and operators trust."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.system.certificates import Trust
 
 
-@given("everybody trusts {trust:Trust}")
-def everybody_trusts(context: StepContext, trust: Trust) -> None:
-    """Sets whose certificates the operator and all new workers trust."""
+@given("workers and operators trust {trust:Trust}")
+def workers_and_operators_trust(context: StepContext, trust: Trust) -> None:
+    """Sets what the operator and all new workers trust."""
     tls.trust(context.world, trust)
 
 
-@then('the worker "{worker:Name}" ends, failing, and has not enrolled')
-def the_worker_ends_failing(context: StepContext, worker: str) -> None:
+@then('the worker "{worker:Name}" exits with an error and has not enrolled')
+def the_worker_exits_with_an_error(context: StepContext, worker: str) -> None:
     """Waits until the worker exits, then checks that it failed and did not enroll."""
     ending = context.world.workers[worker].wait_until_ended()
     expect(
-        f'the worker "{worker}" ends by itself with a failing exit code, and has not enrolled',
+        f'the worker "{worker}" exits with an error and has not enrolled',
         expected={"failing": True, "enrolled": False},
         actual={"failing": ending.failing, "enrolled": ending.enrolled},
     )
 
 
-@then('the worker "{worker:Name}" says what is wrong with the certificate')
-def the_worker_says_what_is_wrong(context: StepContext, worker: str) -> None:
-    """Checks that the worker names what is wrong with the orchestrator's certificate."""
+@then('the worker "{worker:Name}" reports what is wrong with the certificate')
+def the_worker_reports_what_is_wrong(context: StepContext, worker: str) -> None:
+    """Checks that the worker's output names what is wrong with the orchestrator's certificate."""
     expect(
-        f'the worker "{worker}" says what is wrong with the certificate',
+        f'the worker "{worker}" reports what is wrong with the certificate',
         expected=[context.world.security.flaw],
         actual=context.world.workers[worker].rejections,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from swamp_harness.scenario import (
 )
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NO_DETAILS
+from swamp_harness.scenario.listings import IN_JSON, Listing, contents_of
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of_tokens, shown_tokens
 
@@ -27,64 +29,40 @@ from swamp_harness.scenario.tables import rows_of_tokens, shown_tokens
 @given("a repository")
 @given("a repository {details:RepositoryDetails}")
 def a_repository(context: StepContext, details: Any = NO_DETAILS) -> None:
-    """Creates a repository, with a vault unless it says otherwise."""
+    """Creates a repository with one vault; the details add a vault or leave it out."""
     repositories.begin(context.world, **details)
 
 
-@given('another vault "{vault:Name}"')
-def another_vault(context: StepContext, vault: str) -> None:
-    """Adds a second vault to the repository."""
-    repositories.add_vault(context.world, vault)
-
-
-@given("the operator asks for answers in {output:Output}")
-def the_operator_asks_for(context: StepContext, output: Output) -> None:
+@given("the operator's output is in {output:Output}")
+def the_operators_output_is_in(context: StepContext, output: Output) -> None:
     """Sets the output format of the operator's commands."""
     context.world.operator.output = output
 
 
-@given('the token "{token:Name}" with a lifetime of {lifetime:Lifetime}')
-def the_token_with_a_lifetime(context: StepContext, token: str, lifetime: str) -> None:
-    """Mints a token with this lifetime."""
-    tokens.prepare(context.world, token, lifetime=lifetime)
-
-
 @given('the token "{token:Name}"')
-@given('the token "{token:Name}" for {machines:Number} machines')
-def the_token(context: StepContext, token: str, machines: int = 1) -> None:
-    """Mints a token with the usual lifetime, for one machine or for several."""
-    tokens.prepare(context.world, token, machines=machines)
-
-
-@given('the revoked token "{token:Name}"')
-def the_revoked_token(context: StepContext, token: str) -> None:
-    """Mints a token and revokes it."""
-    tokens.prepare(context.world, token, revoked=True)
-
-
-@given("the operator asks the orchestrator to mint and revoke tokens")
-def the_operator_asks_the_orchestrator(context: StepContext) -> None:
-    """Makes the operator mint and revoke tokens through the orchestrator from now on."""
-    context.world.operator.server = context.world.orchestrator.api.url
+@given('the token "{token:Name}" {details:TokenDetails}')
+def the_token(context: StepContext, token: str, details: Any = NO_DETAILS) -> None:
+    """Mints a token, for one machine and with a lifetime of an hour unless the details differ."""
+    tokens.prepare(context.world, token, **details)
 
 
 @when('the operator mints the token "{token:Name}"')
 @when('the operator mints the token "{token:Name}" {details:MintingDetails}')
 def the_operator_mints(context: StepContext, token: str, details: Any = NO_DETAILS) -> None:
-    """Mints a token, in the repository and with the usual lifetime unless it says otherwise."""
+    """Mints a token, in the repository and with a lifetime of an hour unless the details differ."""
     tokens.mint(context.world, token, **details)
 
 
 @when('the operator mints the tokens "{names:Names}" again, in the repository and through the orchestrator')
 def the_operator_mints_again(context: StepContext, names: list[str]) -> None:
-    """Tries to mint existing tokens again, in the repository and through the orchestrator."""
+    """Tries to mint each token again, in text in the repository and in JSON through the orchestrator."""
     context.world.asked = tokens.mint_again(context.world, names)
 
 
 @when('the operator revokes the token "{token:Name}"')
 @when('the operator revokes the token "{token:Name}" {details:RevokingDetails}')
 def the_operator_revokes(context: StepContext, token: str, details: Any = NO_DETAILS) -> None:
-    """Revokes a token, in the repository unless it says otherwise."""
+    """Revokes a token, in the repository unless the details differ."""
     tokens.revoke(context.world, token, **details)
 
 
@@ -96,9 +74,9 @@ def the_command_succeeds(context: StepContext) -> None:
 
 @then("the command fails because {reason:Failure}")
 def the_command_fails_because(context: StepContext, reason: str) -> None:
-    """Checks that the last command failed for this reason, with no output and no stack trace."""
+    """Checks that the last command failed for this reason, without a result and without a stack trace."""
     expect(
-        f"the command fails because {reason}, and says so to a person",
+        f"the command fails because {reason}, with a clear message",
         expected=fails_because(reason),
         actual=context.world.operator.last.outcome,
     )
@@ -108,38 +86,41 @@ def the_command_fails_because(context: StepContext, reason: str) -> None:
 def each_command_fails_because(context: StepContext, reason: str) -> None:
     """Checks that each of the last commands failed for this reason with exit code 1."""
     expect(
-        f"each of these commands fails because {reason}, and says so to a person",
+        f"each of these commands fails because {reason}, with a clear message",
         expected=dict.fromkeys(context.world.asked.results, fails_because(reason, 1)),
         actual=context.world.asked.outcomes(),
     )
 
 
-@then("the tokens and the vault are as they were before these commands")
-def the_tokens_are_as_they_were(context: StepContext) -> None:
+@then("these commands have changed no token and nothing in the vault")
+def these_commands_have_changed_nothing(context: StepContext) -> None:
     """Checks that the last commands changed no token and nothing in the vault."""
     expect(
-        "what the product keeps of the tokens, and what it keeps in the vault, is the same as before",
+        "these commands have changed no token and nothing in the vault",
         expected=[],
         actual=tokens.changes_since(context.world, context.world.asked),
     )
 
 
-@then('the first answer says that the token "{token:Name}" is revoked, and since when')
-def the_first_answer_says_when(context: StepContext, token: str) -> None:
+@then('the first output shows that the token "{token:Name}" is revoked and since when')
+def the_first_output_shows_when(context: StepContext, token: str) -> None:
     """Checks that the output of the first revocation names the token and the time."""
     expect(
-        f'the answer to the first revoking says that the token "{token}" is revoked, and since when',
+        f'the first output shows that the token "{token}" is revoked and since when',
         expected=[token, context.world.records.revoked_at(token)],
         actual=command_reports.reported_revocation(context.world.operator.revocations[0]),
     )
 
 
-@then('its answer says when the token "{token:Name}" expires, and where its secret is kept')
-@then('its answer says when the token "{token:Name}" expires, and that its secret is kept in "{vault:Name}"')
-def its_answer_says_what_was_minted(context: StepContext, token: str, vault: str = VAULT) -> None:
+@then('the output shows when the token "{token:Name}" expires and where its secret is kept')
+@then(
+    'the output shows when the token "{token:Name}" expires '
+    'and that its secret is kept in the vault "{vault:Name}"'
+)
+def the_output_shows_what_was_minted(context: StepContext, token: str, vault: str = VAULT) -> None:
     """Checks the token's name, its expiry time and its vault, the usual one unless named, in the output."""
     expect(
-        f'the answer says when the token "{token}" expires, and where its secret is kept',
+        f'the output shows when the token "{token}" expires and where its secret is kept',
         expected={
             "token": token,
             "expires": tokens.WHEN_ASKED,
@@ -149,21 +130,21 @@ def its_answer_says_what_was_minted(context: StepContext, token: str, vault: str
     )
 
 
-@then('its answer shows the credential of "{token:Name}" exactly once')
-def its_answer_shows_the_credential_once(context: StepContext, token: str) -> None:
+@then('the output shows the credential of "{token:Name}" exactly once')
+def the_output_shows_the_credential_once(context: StepContext, token: str) -> None:
     """Checks that the output contains the credential once and its secret in no other place."""
     expect(
-        f'the answer shows the credential of "{token}" once, and its secret nowhere else',
+        f'the output shows the credential of "{token}" once, and its secret in no other place',
         expected={"credentials": [token], "secrets": 1},
         actual=command_reports.shown_credentials(context.world.operator.last),
     )
 
 
-@then("its answer says that the token was revoked before")
-def its_answer_says_revoked_before(context: StepContext) -> None:
+@then("the output shows that the token was already revoked")
+def the_output_shows_already_revoked(context: StepContext) -> None:
     """Checks that the output says that the token was already revoked."""
     expect(
-        "the answer says that the token was revoked before",
+        "the output shows that the token was already revoked",
         expected=True,
         actual=command_reports.reports_already_revoked(context.world.operator.last),
     )
@@ -190,16 +171,10 @@ def the_token_is_recorded_as(context: StepContext, token: str, state: str) -> No
     )
 
 
-@then("the token list is empty")
-def the_token_list_is_empty(context: StepContext) -> None:
-    """Checks that the token list shows no token."""
-    expect("the token list is empty", expected=[], actual=context.world.records.tokens())
-
-
-@then("the token list shows:")
-def the_token_list_shows(context: StepContext) -> None:
-    """Checks the token list in JSON, and that it shows no other token."""
-    _judge_token_list(context, Output.JSON)
+@then("the {listing:Listing} is empty")
+def the_list_is_empty(context: StepContext, listing: Listing) -> None:
+    """Checks that the token list shows no token, the pool no worker, or the queue no step."""
+    expect(f"the {listing.value} is empty", expected=[], actual=contents_of(context.world, listing))
 
 
 @then("every list of tokens shows:")
@@ -214,32 +189,30 @@ def every_list_of_tokens_shows(context: StepContext) -> None:
         )
 
 
-@then("the token list shows, in text and in JSON:")
-def the_token_list_shows_in_both(context: StepContext) -> None:
-    """Checks the token list in text and in JSON, and that it shows no other token."""
-    for output in (Output.TEXT, Output.JSON):
-        _judge_token_list(context, output)
+@then("the token list shows:")
+@then("the token list shows, in {outputs:Outputs}:")
+def the_token_list_shows(context: StepContext, outputs: Sequence[Output] = IN_JSON) -> None:
+    """Checks the token list, in JSON unless the step names both outputs, and that it shows no other token."""
+    for output in outputs:
+        expect(
+            f"the token list, in {output.value}, shows these tokens and no others",
+            expected=rows_of_tokens(context.table, partial(enrollment.machine_id_of, context.world)),
+            actual=shown_tokens(context.world.records.tokens(output), context.table.headings),
+        )
 
 
-def _judge_token_list(context: StepContext, output: Output) -> None:
-    expect(
-        f"the token list, in {output.value}, shows these tokens and no others",
-        expected=rows_of_tokens(context.table, partial(enrollment.machine_id_of, context.world)),
-        actual=shown_tokens(context.world.records.tokens(output), context.table.headings),
-    )
-
-
-@then('the secret of "{token:Name}" is nowhere outside the vault')
-def the_secret_is_nowhere_outside_the_vault(context: StepContext, token: str) -> None:
+@then('the secret of the token "{name:Name}" is nowhere outside the vault')
+@then('the secret "{name:Name}" is nowhere outside the vault')
+def the_secret_is_nowhere_outside_the_vault(context: StepContext, name: str) -> None:
     """Searches all files, logs and outputs for the secret, and checks that only the vault has it."""
     expect(
-        f'the secret of "{token}" is in no file, log or output outside the vault',
+        f'the secret of "{name}" is in no file, log or output outside the vault',
         expected=[],
-        actual=secrets.leaks_of(context.world, token),
+        actual=secrets.leaks_of(context.world, name),
     )
 
 
-@then('no data that the operator can read shows the secret of "{token:Name}"')
+@then('no data shows the secret of the token "{token:Name}"')
 def no_data_shows_the_secret(context: StepContext, token: str) -> None:
     """Checks that no answer of `swamp data` contains the token's secret."""
     expect(
@@ -249,8 +222,8 @@ def no_data_shows_the_secret(context: StepContext, token: str) -> None:
     )
 
 
-@then('the repository holds no trace of the token "{token:Name}"')
-def the_repository_holds_no_trace(context: StepContext, token: str) -> None:
+@then('no file of the repository mentions the token "{token:Name}"')
+def no_file_mentions_the_token(context: StepContext, token: str) -> None:
     """Checks that no file in the repository mentions the token."""
     expect(
         f'no file of the repository mentions the token "{token}"',

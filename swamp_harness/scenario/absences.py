@@ -10,15 +10,14 @@ from swamp_harness.system.limits import POOL_CHANGED, WORKER_CONNECTED, Limit
 from swamp_harness.system.waiting import wait_until
 
 
-def lose(world: World, worker: str, outage: Callable[[], None], limit: Limit = POOL_CHANGED) -> None:
-    """Cause an outage of a worker, and wait until the live pool shows it as not connected."""
-    outage()
+def wait_until_noticed(world: World, worker: str) -> None:
+    """Wait until the live pool shows a worker as not connected."""
     name = world.member_of(worker)
     wait_until(
         f'the orchestrator to notice the loss of "{worker}"',
         lambda: world.live_pool(name),
         lambda members: any(not member.connected for member in members),
-        limit,
+        POOL_CHANGED,
     )
 
 
@@ -58,10 +57,19 @@ def reboot(world: World) -> None:
         worker.start_again()
 
 
-def restart_orchestrator_repeatedly(world: World, end: Callable[[], object], times: int) -> None:
-    """End the orchestrator and start it again several times; every worker comes back each time."""
+def restart_orchestrator_repeatedly(
+    world: World, end: Callable[[], object], times: int, variables: Mapping[str, str] | None = None
+) -> None:
+    """End the orchestrator and start it again several times; every worker comes back each time.
+
+    Args:
+        world: the scenario's.
+        end: how it ends.
+        times: how often.
+        variables: what it finds in its environment then; as before when None.
+    """
     for _ in range(times):
-        restart_orchestrator(world, end)
+        restart_orchestrator(world, end, variables=variables)
         for worker in world.workers.names():
             wait_for_connection(
                 world, worker, "to come back to the pool", connected=True, limit=WORKER_CONNECTED

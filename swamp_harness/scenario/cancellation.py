@@ -36,8 +36,16 @@ def end_after_answer(world: World, step: str, allowed: timedelta) -> Lateness:
     return Lateness.of(latest_end(world, lambda lease: lease.step == step, answered), allowed)
 
 
-def cancel_run(world: World) -> None:
-    """Cancel the last run, and record what is still running after the answer."""
+def cancel_run(world: World, *, by_name: bool = False) -> None:
+    """Cancel the last run, and record what is still running after the answer.
+
+    Args:
+        world: the scenario's.
+        by_name: whether to do it in the repository, by the name of the workflow; then nothing is recorded.
+    """
+    if by_name:
+        world.operator.cancel_workflow(world.workflow.name)
+        return
     world.operator.cancel_run(world.runs.last.run_id, world.orchestrator.api.url)
     world.left_at_cancellation = _left_of_runs(world)
 

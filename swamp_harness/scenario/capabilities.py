@@ -65,7 +65,7 @@ def differences_in_answers(world: World, one: str, other: str) -> list[Differenc
     return _differences("given back", answers)
 
 
-def given_back(world: World, step: str, wanted: Iterable[str]) -> list[Row]:
+def answers_of(world: World, step: str, wanted: Iterable[str]) -> list[Row]:
     """The answers that a step received to some of its calls.
 
     Args:
@@ -78,7 +78,7 @@ def given_back(world: World, step: str, wanted: Iterable[str]) -> list[Row]:
     """
     text = _recorded_answers(world, step)
     recorded = json.loads(text.replace(world.runs.last.run_id, _THIS_RUN))
-    return [{"asked for": each, "given back": _in_words(_answer_to(each, recorded))} for each in wanted]
+    return [{"asked for": each, "answer": _in_words(_answer_to(each, recorded))} for each in wanted]
 
 
 def _recorded_answers(world: World, step: str) -> str:

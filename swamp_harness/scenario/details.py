@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from swamp_harness.scenario.environment import RESTARTED, variables_of
 from swamp_harness.scenario.kinds import Detail, Details, Kind
+from swamp_harness.scenario.list_answers import Answer
 from swamp_harness.scenario.orchestrator_details import OrchestratorDetails
-from swamp_harness.scenario.verified_workers import selected_by
+from swamp_harness.scenario.verified_workers import selected_by, verifications
 from swamp_harness.scenario.worker_details import Presented, WorkerDetails
+from swamp_harness.scenario.world import World
 
 _LABELS = Detail(
     'with the labels "{labels:Labels}"',
@@ -52,7 +55,7 @@ _OF_ENROLLED_WORKERS = (
     _NO_CACHE,
     _ON_A_NETWORK,
     Detail(
-        "on a network that is watched",
+        "on a network that is measured",
         "what goes over its network is measured",
         lambda: {"on_a_network": True},
     ),
@@ -122,9 +125,15 @@ _THROUGH = Detail(
     "through the orchestrator", "the orchestrator does it", lambda: {"through_orchestrator": True}
 )
 
+_LIFETIME = Detail(
+    "with a lifetime of {lifetime:Lifetime}",
+    "it asks for this lifetime, written as the command takes it",
+    lambda lifetime: {"lifetime": lifetime},
+)
+
 _OF_ORCHESTRATORS = (
     Detail(
-        "that soon notices a silent connection",
+        "with a short timeout for silent connections",
         "its timeout for silent connections is short",
         lambda: {"notices_silence_soon": True},
     ),
@@ -146,12 +155,21 @@ _OF_ORCHESTRATORS = (
     ),
 )
 
-_OF_MINTING = (
+_OF_TOKENS = (
+    _LIFETIME,
     Detail(
-        "for a lifetime of {lifetime:Lifetime}",
-        "it asks for this lifetime, written as the command takes it",
-        lambda lifetime: {"lifetime": lifetime},
+        "with a short lifetime", "its lifetime is the shortest that swamp allows", lambda: {"short": True}
     ),
+    Detail(
+        "for {machines:Number} machines",
+        "so many machines may enroll with it",
+        lambda machines: {"machines": machines},
+    ),
+    Detail("that is revoked", "the operator has revoked it", lambda: {"revoked": True}),
+)
+
+_OF_MINTING = (
+    _LIFETIME,
     Detail(
         'with its secret in the vault "{vault:Name}"',
         "this vault keeps its secret",
@@ -161,7 +179,7 @@ _OF_MINTING = (
 )
 
 _OF_SECRETS = (
-    Detail("of many lines", "it has several lines", lambda: {"of_several_lines": True}),
+    Detail("with several lines", "it has several lines", lambda: {"of_several_lines": True}),
     Detail(
         'which begins with the secret "{other:Name}"',
         "it starts with the text of another secret",
@@ -177,7 +195,7 @@ _OF_STARTING = (
         lambda tags: {"tags": tags},
     ),
     Detail(
-        "once the grace window of every absence has passed",
+        "after the grace windows of all absences",
         "first the grace window of every lost worker passes",
         lambda: {"after_absences": True},
     ),
@@ -198,13 +216,17 @@ _OF_SELECTIONS = (
 )
 
 _OF_RESTARTS = (
-    Detail("without its variables", "it has none of the variables that it had", lambda: {"names": ()}),
+    Detail("without its variables", "it has none of the variables that it had", lambda: {"variables": {}}),
     Detail(
         'with new values of "{names:Names}" alone',
         "it has these variables only, with new values",
-        lambda names: {"names": tuple(names)},
+        lambda names: {"variables": variables_of(RESTARTED, names)},
     ),
 )
+
+
+def _verifying(selection: Sequence[str]) -> Callable[[World], list[Answer]]:
+    return lambda world: verifications(world, *selection)
 
 
 def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
@@ -219,16 +241,33 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
 
     return {
         "WorkerDetails": kind("how an enrolled worker is set up", WorkerDetails, *_OF_ENROLLED_WORKERS),
-        "ConnectingDetails": kind("how a worker connects", WorkerDetails, *_OF_CONNECTING_WORKERS),
+        "ConnectingDetails": kind(
+            "how a worker starts for the first time", WorkerDetails, *_OF_CONNECTING_WORKERS
+        ),
         "OrchestratorDetails": kind("how an orchestrator is set up", OrchestratorDetails, *_OF_ORCHESTRATORS),
+        "TokenDetails": kind("what a token is like", dict, *_OF_TOKENS),
         "MintingDetails": kind("how a token is minted", dict, *_OF_MINTING),
         "RevokingDetails": kind("how a token is revoked", dict, _THROUGH),
+        "CancellingDetails": kind(
+            "how a run is cancelled",
+            dict,
+            Detail(
+                "by the name of its workflow",
+                "the command names the workflow, in the repository",
+                lambda: {"by_name": True},
+            ),
+        ),
         "SecretDetails": kind("what a secret is like", dict, *_OF_SECRETS),
         "StartingDetails": kind("how a workflow starts", dict, *_OF_STARTING),
         "RepositoryDetails": kind(
             "what is different about a repository",
             dict,
             Detail("without a vault", "it has no vault", lambda: {"with_vault": False}),
+            Detail(
+                'with another vault "{vault:Name}"',
+                "it has a second vault",
+                lambda vault: {"another_vault": vault},
+            ),
         ),
         "MachineDetails": kind(
             "what is different about the other machine",
@@ -236,7 +275,7 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
             _ON_A_NETWORK,
         ),
         "RestartDetails": kind("with which variables it is restarted", dict, *_OF_RESTARTS),
-        "Selection": kind("which workers", lambda selection: selection, *_OF_SELECTIONS),
+        "Selection": kind("which workers", _verifying, *_OF_SELECTIONS),
         "ChangedDetails": kind(
             "what is different from the start before", dict, _LABELS, _SLOT, _SLOTS, _NO_CACHE
         ),

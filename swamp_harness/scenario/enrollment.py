@@ -208,7 +208,7 @@ def connect_worker(
     protocol_shift: int = 0,
     other_release: bool = False,
 ) -> None:
-    """Start a new worker that dials the orchestrator.
+    """Start a new worker that dials the orchestrator, and mint its token first if there is none.
 
     Args:
         world: the scenario's.
@@ -219,6 +219,8 @@ def connect_worker(
         protocol_shift: the difference of its protocol version from the orchestrator's.
         other_release: whether it is the binary of another protocol version.
     """
+    if token not in world.operator.credentials:
+        prepare(world, token)
     credential = str(world.operator.credential(token))
     settings = world.settings_of_worker(credential, labels)
     binary = _other_binary(world) if other_release else None

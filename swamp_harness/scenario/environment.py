@@ -71,8 +71,8 @@ def found_variables(world: World, worker: str, rows: Iterable[Mapping[str, str]]
         InfrastructureError: a step recorded no environment.
     """
     return [
-        {**row, "found that of": _owner(world, worker, row["variable"], _environment(world, row))}
-        for row in ({key: value for key, value in row.items() if key != "found that of"} for row in rows)
+        {**row, "value of": _owner(world, worker, row["variable"], _environment(world, row))}
+        for row in ({key: value for key, value in row.items() if key != "value of"} for row in rows)
     ]
 
 

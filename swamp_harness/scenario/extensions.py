@@ -11,7 +11,6 @@ from swamp_harness.product.commands import Output
 from swamp_harness.product.publication import Publication
 from swamp_harness.product.registry import REGISTRY_VARIABLE, Registry
 from swamp_harness.product.wire_paths import BUNDLE_PATHS
-from swamp_harness.scenario import absences
 from swamp_harness.scenario.probe import SHIPPED_FILES, SHIPPED_MODEL
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
@@ -62,9 +61,9 @@ def pull(world: World, *, anew: bool = False) -> None:
 
 
 def replace(world: World, version: str, *, same_program: bool = False) -> None:
-    """Publish a new version of the extension, pull it over the present one, and restart the orchestrator.
+    """Publish a new version of the extension, and pull it over the present one.
 
-    An orchestrator only knows the extensions that existed when it started.
+    An orchestrator only knows the extensions that existed when it started, so restart it afterwards.
 
     Args:
         world: the scenario's.
@@ -74,7 +73,6 @@ def replace(world: World, version: str, *, same_program: bool = False) -> None:
     present = world.registry.versions(SHIPPED_MODEL)[-1].version if world.registry else ""
     publish(world, version, program=present if same_program else "")
     pull(world, anew=True)
-    absences.restart_orchestrator(world)
 
 
 def found_by(world: World, step: str) -> list[Row]:

@@ -29,7 +29,7 @@ _VERIFIED = ("WORKER", "STATUS", "PLATFORM", "ARCH")
 MISTAKES: Mapping[str, Sequence[str]] = {
     "revokes a token that does not exist": ("worker", "token", "revoke", "nobody"),
     "mints a token without a lifetime": ("worker", "token", "create", "alpha"),
-    "mints a token for a lifetime of bananas": (
+    "mints a token with a lifetime of bananas": (
         "worker",
         "token",
         "create",
@@ -41,21 +41,21 @@ MISTAKES: Mapping[str, Sequence[str]] = {
         *("worker", "token", "create", "alpha"),
         *("--duration", "1h", "--max-enrollments", "0"),
     ),
-    "connects a worker without a token": ("worker", "connect", "ws://127.0.0.1:9"),
-    "connects a worker with a label without a value": (
+    "starts a worker without a token": ("worker", "connect", "ws://127.0.0.1:9"),
+    "starts a worker with a label without a value": (
         *("worker", "connect", "ws://127.0.0.1:9"),
         *("--token", "alpha.beta", "--label", "region"),
     ),
-    "connects a worker with a label whose value is empty": (
+    "starts a worker with a label whose value is empty": (
         *("worker", "connect", "ws://127.0.0.1:9"),
         *("--token", "alpha.beta", "--label", "region="),
     ),
     "verifies workers without naming an orchestrator": ("worker", "verify"),
-    "connects a worker without naming an orchestrator": ("worker", "connect"),
-    "connects a worker to a web page": ("worker", "connect", "http://127.0.0.1"),
+    "starts a worker without naming an orchestrator": ("worker", "connect"),
+    "starts a worker with the address of a web page": ("worker", "connect", "http://127.0.0.1"),
     "gives a command that does not exist": ("worker", "dance"),
     "gives an option that does not exist": ("worker", "list", "--dance"),
-    "asks an orchestrator that is not there": ("worker", "list", "--server", "ws://127.0.0.1:9"),
+    "asks an orchestrator that does not run": ("worker", "list", "--server", "ws://127.0.0.1:9"),
 }
 
 

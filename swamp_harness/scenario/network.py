@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from swamp_harness.product.serve_api import LiveMember
-from swamp_harness.scenario import absences
 from swamp_harness.scenario.enrollment import is_connected
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
@@ -15,7 +14,6 @@ from swamp_harness.system.limits import (
     ATTEMPTS_MADE,
     GRACE_WINDOW_OVER,
     POOL_CHANGED,
-    SILENCE_NOTICED,
     WORKER_CONNECTED,
     Limit,
     time_scale,
@@ -131,11 +129,6 @@ def membership(world: World, worker: str) -> Membership:
 
 def _connected(world: World, worker: str) -> bool:
     return any(member.connected for member in world.live_pool(worker))
-
-
-def silence_until_noticed(world: World, worker: str) -> None:
-    """Make a worker's network drop all data until the live pool shows the worker as not connected."""
-    absences.lose(world, worker, world.workers.network(worker).stall, SILENCE_NOTICED)
 
 
 def break_unnoticed(world: World, worker: str) -> None:

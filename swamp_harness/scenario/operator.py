@@ -36,8 +36,6 @@ class Operator:
         asked_lifetimes: the lifetime in the first minting of each token, such as "1h".
         revocations: the commands that revoked tokens, in order.
         output: the output format of the commands that act.
-        server: the address of the orchestrator that mints and revokes tokens; commands in the repository do
-            so if empty.
     """
 
     def __init__(self, commands: SwampCommands) -> None:
@@ -50,7 +48,6 @@ class Operator:
         self.revocations: list[CommandResult] = []
         self.asked_lifetimes: dict[str, str] = {}
         self.output = Output.JSON
-        self.server = ""
         self._last: CommandResult | None = None
 
     @property
@@ -74,7 +71,6 @@ class Operator:
                 empty.
         """
         several = ("--max-enrollments", str(machines)) if machines > 1 else ()
-        through = through or self.server
         # An orchestrator has a second vault beside that of the repository, so the vault must be named.
         vault = vault or (VAULT if through else "")
         kept = ("--vault", vault) if vault else ()
@@ -112,7 +108,6 @@ class Operator:
 
     def revoke(self, token: str, *, through: str = "") -> CommandResult:
         """Revoke a token, in the repository or through an orchestrator; the command may fail."""
-        through = through or self.server
         there = ("--server", through) if through else ()
         self._last = self.commands.run("worker", "token", "revoke", token, *there, output=self.output)
         self.revocations.append(self._last)

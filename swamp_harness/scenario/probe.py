@@ -111,64 +111,67 @@ _HOLD_AS_A_PROGRAM = f'[ -n "$first" ] && exec sleep {_LONGER_THAN_ANY_SCENARIO}
 _NOTE_ENVIRONMENT = f'env > "${NOTES_VARIABLE}/environment-$step-$$"'
 
 _READ = "seed"
-# What a step does: the phrase of the features, and the task. Work that holds does so when it starts for the
-# first time; work that holds twice, when it starts for the first and for the second time.
+# What a step does: the phrase of the features, and the task. Work that pauses does so when it starts for the
+# first time; work that pauses twice, when it starts for the first and for the second time.
 WORK: Mapping[str, Callable[[str], Task]] = {
-    "works at once": _probe("once"),
+    "writes at once": _probe("once"),
     "writes the input of the run": lambda step: Task(
         PROBE, "once", {"step": step, "word": f"${{{{ inputs.{INPUT} }}}}"}
     ),
-    "works for a moment": _probe("moment"),
-    "holds, then writes": _probe("hold"),
-    f'reads the result of "{_READ}", holds twice, then writes': lambda step: Task(
+    "writes after a moment": _probe("moment"),
+    "pauses, then writes": _probe("hold"),
+    f'reads the result of "{_READ}", pauses twice, then writes': lambda step: Task(
         PROBE, "read", {"step": step, "of": _READ}
     ),
-    "holds and does not listen": _probe("deaf"),
-    "says a word, holds, then writes": _probe("say"),
+    "pauses and ignores the request to stop": _probe("deaf"),
+    "prints a word, pauses, then writes": _probe("say"),
     "fails": _probe("fail"),
-    "writes, holds, writes again": _probe("partial"),
-    "writes a line, holds, writes another": _probe("lines"),
+    "writes, pauses, writes again": _probe("partial"),
+    "writes a line, pauses, writes another line": _probe("lines"),
     # The shell becomes the program that holds, so there is one process.
     "runs a program": _shell(_HOLD_AS_A_PROGRAM),
     # The shell stays, with the program that holds as its child.
     "runs a program from a script": _shell(f'[ -n "$first" ] && sleep {_LONGER_THAN_ANY_SCENARIO}'),
-    "says a secret in a resource": _say("resource"),
-    "says a secret in a file": _say("file"),
-    "says a secret in the bytes of a file": _say("bytes"),
-    "says a secret in a stream": _say("stream"),
-    "says a secret in a file of its own": _say("path"),
-    "says a secret in the lines of a file": _say("lines"),
-    "says a secret in tags": _say("tags"),
-    "says a secret in its log": _say("log"),
-    "says a secret on the console": _say("console"),
-    "says a secret in an event": _say("event"),
-    "says a secret in its error": _say("error"),
-    "gives a secret to a program": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}"),
-    "gives two secrets to a program": _shell(
+    "writes a secret into a resource": _say("resource"),
+    "writes a secret into a file": _say("file"),
+    "writes a secret into a file as bytes": _say("bytes"),
+    "writes a secret into a file as a stream": _say("stream"),
+    "writes a secret into a file by its path": _say("path"),
+    "writes a secret into a file line by line": _say("lines"),
+    "writes a secret into tags": _say("tags"),
+    "writes a secret into its log": _say("log"),
+    "prints a secret on the console": _say("console"),
+    "reports a secret in an event": _say("event"),
+    "fails with a secret in its error": _say("error"),
+    "passes a secret to a program": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}"),
+    "passes two secrets to a program": _shell(
         f"{_NOTE_DIGEST}\n{_SAY_SECRET}\n{_SAY_SECRET.replace(_HANDED, _HANDED_TOO)}"
     ),
-    "gives a secret to a program that fails": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}\nexit 3"),
-    "says two secrets in a resource": lambda step: Task(
+    "passes a secret to a program that fails": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}\nexit 3"),
+    "writes two secrets into a resource": lambda step: Task(
         SECRETS_MODEL, "say", {"step": step, "secret": _HANDED, "also": _HANDED_TOO, "place": "resource"}
     ),
-    'asks for the enrollment token of "alpha"': lambda step: Task(
+    'asks the vault for the enrollment token of "alpha"': lambda step: Task(
         SECRETS_MODEL, "pry", {"step": step, "vault": VAULT, "key": INFRASTRUCTURE_KEY}
     ),
-    **{f'is handed a secret and asks for "{key}"': _ask_for(key) for key in (HANDED_KEY, "other-key")},
+    **{
+        f'receives a secret and asks the vault for "{key}"': _ask_for(key)
+        for key in (HANDED_KEY, "other-key")
+    },
     "writes resources": _use("resources"),
-    "writes a resource as it pleases": _use("adornedResource"),
-    "writes one resource again and again": _use("versions"),
+    "writes a resource with its own settings": _use("adornedResource"),
+    "writes one resource several times": _use("versions"),
     "writes a sensitive field": _use("sensitive"),
     "writes files": _use("files"),
-    "writes files that its workflow keeps otherwise": lambda step: Task(
+    "writes files with settings of its workflow": lambda step: Task(
         CAPABILITIES_MODEL, "use", {"step": step, "action": "files"}, {"blob": _OTHERWISE, "text": _OTHERWISE}
     ),
-    "writes a file as it pleases": _use("adornedFile"),
+    "writes a file with its own settings": _use("adornedFile"),
     "writes a file line by line": _use("lines"),
     "writes files from a stream": _use("streams"),
     "deletes a resource": _use("deleting"),
-    "keeps a secret in a vault": _use("keeping"),
-    "reads data, its own and that of others": _use("reading"),
+    "stores a secret in a vault": _use("keeping"),
+    "reads its own data and that of others": _use("reading"),
     "evaluates expressions": lambda step: Task(
         CAPABILITIES_MODEL,
         "use",
@@ -176,35 +179,35 @@ WORK: Mapping[str, Callable[[str], Task]] = {
         of_the_model={"place": "Köln", "shelves": 3, "open": False, "days": ["Mon", "Tue"]},
     ),
     "reads the sensitive field that it wrote": _use("sensitiveRead"),
-    "looks at the handles of what it wrote": _use("handles"),
-    "makes mistakes": _use("erring"),
-    "hands values back": _hand_back,
-    f'takes the values that "{GIVER}" wrote': _take,
+    "reads the handles of what it wrote": _use("handles"),
+    "makes mistakes in its calls": _use("erring"),
+    "writes values and reads them back": _hand_back,
+    f'receives the values that "{GIVER}" wrote': _take,
     "writes data of several kinds": lambda step: Task(VALUES_MODEL, "kinds", {"step": step}),
-    "asks for data of several kinds": lambda step: Task(
+    "queries data of several kinds": lambda step: Task(
         VALUES_MODEL, "ask", {"step": step, "questions": QUESTIONS}
     ),
     "fails with a message of several lines": lambda step: Task(
         VALUES_MODEL, "fail", {"step": step, "message": MESSAGE}
     ),
-    "begins the ledger": lambda step: Task(VALUES_MODEL, "enter", {"step": step}),
+    "starts the ledger": lambda step: Task(VALUES_MODEL, "enter", {"step": step}),
     "adds to the ledger": lambda step: Task(VALUES_MODEL, "enter", {"step": step, "newest": NEWEST}),
-    "notes its environment": lambda step: Task(ENVIRONMENT_MODEL, "tell", {"step": step}),
-    "sets variables, and notes them": lambda step: Task(
+    "records its environment": lambda step: Task(ENVIRONMENT_MODEL, "tell", {"step": step}),
+    "sets variables, then records its environment": lambda step: Task(
         ENVIRONMENT_MODEL, "set", {"step": step, "names": [f"SET_{step.upper()}", "REGION", "OWN"]}
     ),
-    "notes the environment of a program": _shell(_NOTE_ENVIRONMENT),
-    "notes the environment of a program, then holds": _shell(f"{_NOTE_ENVIRONMENT}\n{_HOLD_AS_A_PROGRAM}"),
-    "has a variable of its own": lambda step: Task(
+    "records the environment of a program": _shell(_NOTE_ENVIRONMENT),
+    "records the environment of a program, then pauses": _shell(f"{_NOTE_ENVIRONMENT}\n{_HOLD_AS_A_PROGRAM}"),
+    "has its own variable": lambda step: Task(
         SHELL,
         "execute",
         {**_shell(_NOTE_ENVIRONMENT)(step).inputs, "env": {f"OWN_{step.upper()}": f"that of {step}"}},
     ),
-    "shows what came with its extension": lambda step: Task(
+    "records what came with its extension": lambda step: Task(
         SHIPPED_MODEL, "show", {"step": step, "files": list(SHIPPED_FILES)}
     ),
     **{
-        f"makes {size} MB {way}": _make(size, way)
+        f"writes {size} MB {way}": _make(size, way)
         for size, way in (
             (30, "as a stream"),
             (50, "in one piece"),
@@ -213,10 +216,10 @@ WORK: Mapping[str, Callable[[str], Task]] = {
             (300, "as a stream"),
         )
     },
-    "makes 30 MB as a stream, holding half way": _make(30, "as a stream", holds=True),
-    # Each of the three goes on only when all are half way.
-    "makes 30 MB as a stream, meeting two others half way": _make(30, "as a stream", others=2),
-    "makes artifacts of all sizes": lambda step: Task(
+    "writes 30 MB as a stream, pausing halfway": _make(30, "as a stream", holds=True),
+    # Each of the three continues only when all are halfway.
+    "writes 30 MB as a stream, waiting halfway for two other steps": _make(30, "as a stream", others=2),
+    "writes artifacts of all sizes": lambda step: Task(
         ARTIFACTS_MODEL, "makeAll", {"step": step, "artifacts": SIZED_ARTIFACTS}
     ),
     'reads the artifacts of "build"': lambda step: Task(

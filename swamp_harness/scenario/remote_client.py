@@ -26,8 +26,6 @@ from swamp_harness.system.waiting import WaitTimeout, wait_until
 # The port of the discard protocol: privileged, and nothing listens there.
 _NO_LISTENER = "ws://127.0.0.1:9"
 _MODES = (Output.TEXT, Output.JSON)
-# The product's reason for a method that failed by itself, in a step of a workflow or without one.
-_OWN_FAILURE = "its step failed"
 # What an operator does: the phrases of the features, with the arguments of the command.
 _ACTIONS: Mapping[str, Sequence[str]] = {
     "lists the workers": ("worker", "list"),
@@ -36,26 +34,41 @@ _ACTIONS: Mapping[str, Sequence[str]] = {
     "runs a model that does not exist": method_run("nothing-of-that-name", "once"),
     **{
         mistake: MISTAKES[mistake]
-        for mistake in ("revokes a token that does not exist", "mints a token for a lifetime of bananas")
+        for mistake in ("revokes a token that does not exist", "mints a token with a lifetime of bananas")
     },
 }
 _WHERE_NOBODY_LISTENS = " where nobody listens"
 
 
-def reasons_of_failures(world: World, actions: Iterable[str]) -> list[dict[str, Any]]:
-    """Perform actions that fail, in text and in JSON, and return each with the reason that is reported.
+def run_commands(world: World, commands: Iterable[str]) -> dict[str, list[CommandResult]]:
+    """Run commands from the other machine, each in text and in JSON; the results by command."""
+    return {command: _perform(world, command) for command in commands}
+
+
+def reasons_of(results: Mapping[str, Sequence[CommandResult]]) -> list[dict[str, Any]]:
+    """Why each command failed.
 
     Returns:
-        Each action with its reason if text and JSON report the same single one with the same exit code, else
-        with both outcomes.
+        Each with its reason, if text and JSON give the same one and the same exit code; else with what each
+        of them shows.
     """
-    return [{"errs": action, "reason": _reason(*_perform(world, action))} for action in actions]
+    return [{"command": command, "reason": _reason(*both)} for command, both in results.items()]
 
 
-def shown_of_method(world: World) -> dict[str, str]:
-    """Run the method "once" of the scenario's model, and return the result shown in text and in JSON."""
-    arguments = method_run(world.model, "once", step=world.model, word=INPUT_VALUE)
-    text, in_json = _in_both_modes(world, arguments)
+def run_method(world: World, method: str) -> list[CommandResult]:
+    """Run a method of the scenario's model from the other machine, in text and in JSON.
+
+    Args:
+        world: the scenario's.
+        method: "once", which writes what it is given, or "fail".
+    """
+    given = {"word": INPUT_VALUE} if method == "once" else {}
+    return _in_both_modes(world, method_run(world.model, method, step=world.model, **given))
+
+
+def shown_of_method(world: World, results: Sequence[CommandResult]) -> dict[str, str]:
+    """Which result the method "once" shows in text and in JSON."""
+    text, in_json = results
     shown = {}
     if text.succeeded:
         words = text.stdout.split()
@@ -95,15 +108,14 @@ def reported_once(steps: Sequence[str]) -> dict[str, dict[str, int]]:
     return {step: {"start": 1, "output": 1, "end": 1} for step in steps}
 
 
-def failure_of_method(world: World) -> dict[str, str]:
-    """Run the method "fail" of the scenario's model; return its exit code and reason, in text and in JSON."""
-    results = _in_both_modes(world, method_run(world.model, "fail", step=world.model))
+def reported_failures(results: Sequence[CommandResult]) -> dict[str, str]:
+    """The exit code and the reason of a failing method, in text and in JSON."""
     return {each.output.value: _reported_failure(each) for each in results}
 
 
-def expected_failure_of_method() -> dict[str, str]:
-    """The expected value of `failure_of_method`."""
-    return {mode.value: f"exit code 1, reason: {_OWN_FAILURE}" for mode in _MODES}
+def expected_failure(reason: str, code: int) -> dict[str, str]:
+    """The expected value of `reported_failures`."""
+    return {mode.value: f"exit code {code}, reason: {reason}" for mode in _MODES}
 
 
 def _reported_failure(result: CommandResult) -> str:

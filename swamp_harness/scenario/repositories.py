@@ -14,8 +14,17 @@ from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
 
 
-def begin(world: World, *, with_vault: bool = True, with_probe: bool = False) -> None:
-    """Give the operator a repository of this scenario's own."""
+def begin(
+    world: World, *, with_vault: bool = True, another_vault: str = "", with_probe: bool = False
+) -> None:
+    """Give the operator a repository of this scenario's own.
+
+    Args:
+        world: the scenario's.
+        with_vault: whether it has a vault.
+        another_vault: the name of a second vault; none if empty.
+        with_probe: whether it has the extensions of the suite.
+    """
     run_context = world.run_context
     machine = Machine.at(world.folder / "operator")
     folder = machine.here / "repository"
@@ -31,12 +40,9 @@ def begin(world: World, *, with_vault: bool = True, with_probe: bool = False) ->
     world.operator = Operator(commands)
     world.records = Records(commands, world.fallbacks)
     world.runs = Runs(run_context.binary.runs_as, commands.environment, machine.work, world.evidence)
-
-
-def add_vault(world: World, name: str) -> None:
-    """Add a second vault to the repository."""
-    made = world.operator.commands.run("vault", "create", "local_encryption", name)
-    demand("vault could not be created", made)
+    if another_vault:
+        made = commands.run("vault", "create", "local_encryption", another_vault)
+        demand("vault could not be created", made)
 
 
 def begin_with_workflow(world: World, workflow: Workflow) -> None:

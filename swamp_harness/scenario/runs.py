@@ -161,7 +161,7 @@ def next_step_of(world: World, worker: str) -> list[Row]:
         WaitTimeout: the run does not end.
     """
     name = "another"
-    workflow = Workflow(name, [step_for(worker, name, "works at once")])
+    workflow = Workflow(name, [step_for(worker, name, "writes at once")])
     workflow.write_to(world.repository)
     world.runs.start(workflow, world.orchestrator.api, Output.JSON, {})
     outcome_of_run(world)

@@ -23,7 +23,7 @@ def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
 
     Args:
         world: the scenario's.
-        headings: some of step, worker, began on (where the step itself logged its start), lease (how it
+        headings: some of step, worker, started on (where the step itself logged its start), lease (how it
             ended), because (why it did not complete), wrote (whether the lease says so).
     """
     settle_leases(world)
@@ -33,7 +33,7 @@ def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
         {
             "step": lease.step,
             "worker": lease.worker,
-            "began on": _where_it_began(next(begun[lease.step], None), lease.worker),
+            "started on": _where_it_began(next(begun[lease.step], None), lease.worker),
             "lease": lease.end,
             "because": " and ".join(reasons_given(lease.error, LEASE_REASONS)) or lease.error,
             "wrote": "yes" if lease.has_writes else "no",

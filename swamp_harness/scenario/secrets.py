@@ -24,6 +24,11 @@ def digest_of(world: World, name: str) -> str:
     return hashlib.sha256(world.operator.secret(name).encode()).hexdigest()
 
 
+def digests_received(world: World, step: str) -> list[str]:
+    """The SHA-256 of each secret that a step received, in hex, as the step noted them."""
+    return world.probe_log.note("digest", step).split()
+
+
 def leaks_in_answers(world: World, name: str) -> list[Leak]:
     """The places where answers about the last run (all data, its history, its logs) show a secret.
 

@@ -119,13 +119,28 @@ def recorded_state_of(world: World, token: str) -> str:
 
 
 def prepare(
-    world: World, token: str, *, lifetime: str = "", revoked: bool = False, machines: int = 1
+    world: World,
+    token: str,
+    *,
+    lifetime: str = "",
+    short: bool = False,
+    revoked: bool = False,
+    machines: int = 1,
 ) -> None:
     """Mint a token, with the usual lifetime by default, and revoke it if asked.
 
     A plain token is minted by an API request if an orchestrator runs, as that is cheaper than a command.
+
+    Args:
+        world: the scenario's.
+        token: its name.
+        lifetime: such as "7d"; the usual one if empty.
+        short: whether it has the shortest lifetime that swamp allows.
+        revoked: whether it is revoked at once.
+        machines: how many it is for.
     """
     operator = world.operator
+    lifetime = world.times.shortest_lifetime if short else lifetime
     usual = world.times.usual_lifetime
     is_plain = not lifetime and not revoked and machines == 1
     if is_plain and world.has_orchestrator and _minted_by_request(world, token, usual):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from operator import methodcaller
 
 from swamp_harness.product.commands import Output
@@ -11,9 +12,11 @@ from swamp_harness.product.records import labels_from_text
 from swamp_harness.product.run import CANCELLED, FAILED, SUCCEEDED
 from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, RUN_FAILURES
 from swamp_harness.scenario.details import detail_kinds
-from swamp_harness.scenario.json_mode import MISTAKES, QUESTIONS
+from swamp_harness.scenario.json_mode import MISTAKES, QUESTIONS, ask, run_in_both_modes
 from swamp_harness.scenario.kinds import Kind, one_of
+from swamp_harness.scenario.listings import IN_BOTH, Listing
 from swamp_harness.scenario.probe import WORK
+from swamp_harness.scenario.remote_client import run_method
 from swamp_harness.system.certificates import Identity, Trust
 
 _WORDS: dict[str, Kind] = {
@@ -25,10 +28,14 @@ _WORDS: dict[str, Kind] = {
     ),
     "Lifetime": Kind("a duration as swamp takes it, such as 10m", r"[^\s,]+", str),
     "Number": Kind("a whole number", r"\d+", int),
+    "Outputs": one_of("output formats", {"text and in JSON": IN_BOTH}),
+    "PastMembers": one_of("which members", {"including past members": True}),
+    "Listing": one_of("a list", {listing.value: listing for listing in Listing}),
     "Output": one_of("an output format", {output.value: output for output in Output}),
     "Rejection": one_of("why the orchestrator rejects a worker", {reason: reason for reason in REJECTIONS}),
     "Failure": one_of("why a command fails", {reason: reason for reason in COMMAND_FAILURES}),
     "RunFailure": one_of("why a run fails", {reason: reason for reason in RUN_FAILURES}),
+    "RunEnd": one_of("how a run ends", {"succeeds": SUCCEEDED, "is cancelled": CANCELLED}),
     "RunStatus": one_of(
         "how a run has ended",
         {status: status for status in (SUCCEEDED, FAILED, CANCELLED)},
@@ -44,16 +51,29 @@ _WORDS: dict[str, Kind] = {
         r"[^\"]+=[^\"]+",
         lambda text: dict(labels_from_text(text)),
     ),
-    "Question": one_of("a command that lists or checks something", QUESTIONS),
-    "Mistake": one_of("a command that is wrong", MISTAKES),
+    "Question": one_of(
+        "a command that lists or checks something",
+        {words: partial(ask, question=question) for words, question in QUESTIONS.items()},
+    ),
+    "Method": one_of(
+        "a command that runs a method",
+        {
+            "runs a method": partial(run_method, method="once"),
+            "runs a method that fails": partial(run_method, method="fail"),
+        },
+    ),
+    "Mistake": one_of(
+        "a command that is wrong",
+        {words: partial(run_in_both_modes, arguments=arguments) for words, arguments in MISTAKES.items()},
+    ),
     "Work": one_of("what a step does", WORK),
     "CachePlace": one_of(
         "where the cache directory is",
         {
             "whose name has spaces": CachePlace("a cache of swamp"),
-            "whose name has letters beyond ASCII": CachePlace("Zwischenspeicher für Wörter-キャッシュ"),
-            "deep down in folders": CachePlace("/".join(["deep-down-in-folders"] * 13)),
-            "given in relation to where it starts": CachePlace("beside/cache", is_relative=True),
+            "whose name has non-ASCII letters": CachePlace("Zwischenspeicher für Wörter-キャッシュ"),
+            "deep in nested folders": CachePlace("/".join(["deep-down-in-folders"] * 13)),
+            "given as a relative path": CachePlace("beside/cache", is_relative=True),
         },
     ),
     "Certificate": one_of("a kind of certificate", {identity.value: identity for identity in Identity}),
@@ -69,9 +89,12 @@ _WORDS: dict[str, Kind] = {
     ),
     "NetworkEvent": Kind(
         "what happens to a network",
-        "goes silent|is reset|heals",
-        lambda words: methodcaller({"goes silent": "stall", "is reset": "reset", "heals": "heal"}[words]),
+        "fails|goes silent|is reset|heals",
+        lambda words: methodcaller(
+            {"fails": "cut", "goes silent": "stall", "is reset": "reset", "heals": "heal"}[words]
+        ),
         {
+            "fails": "every connection breaks; new ones are impossible until it heals",
             "goes silent": "it drops all data while the connections stay open",
             "is reset": "every connection breaks; new ones are possible at once",
             "heals": "an outage ends; what was held back arrives first",

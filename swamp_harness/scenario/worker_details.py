@@ -11,6 +11,7 @@ from swamp_harness.product.machine import CachePlace, Machine
 from swamp_harness.product.worker_settings import labels_by_variable
 from swamp_harness.scenario import enrollment
 from swamp_harness.scenario.environment import server_credential, variables_of
+from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.world import World
 
 
@@ -91,7 +92,7 @@ def connect(world: World, name: str, details: WorkerDetails) -> None:
         world,
         name,
         token=details.token or name,
-        labels=details.labels,
+        labels=ANY_WORKER if details.labels is None else details.labels,
         machine=_machine(world, name, details),
         protocol_shift=details.protocol_shift,
         other_release=details.other_release,

@@ -39,7 +39,7 @@ class Trust(Enum):
     """What a client trusts, besides the authorities of its system."""
 
     THE_AUTHORITY = "the authority"
-    THE_CERTIFICATE = "that very certificate"
+    THE_CERTIFICATE = "that certificate"
     ANOTHER_CERTIFICATE = "another self-signed certificate"
 
 

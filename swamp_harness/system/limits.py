@@ -56,7 +56,6 @@ OUTPUT_SEEN = Limit("the sight of a step's output", 30)
 STEP_WRITTEN = Limit("the first write of a step", 45)
 LEASES_SETTLED = Limit("the end of the leases", 20)
 STEP_PROCESSES_GONE = Limit("the end of a step's processes", 15)
-SILENCE_NOTICED = Limit("the orchestrator's notice of a silent connection", 20)
 ATTEMPTS_MADE = Limit("a worker's attempts to come back", 45)
 OUTPUT_DRAINED = Limit("the last output of an ended process", 1)
 # Longer than any other limit: a scenario without output for so long hangs.
