@@ -63,13 +63,13 @@ def steps_of(workflow):
     ],
 )
 def test_a_table_says_where_a_step_runs(runs_on, placement):
-    (step,) = planned(table("step | runs on | work", f"build | {runs_on} | works at once")).steps
+    (step,) = planned(table("step | runs on | work", f"build | {runs_on} | writes at once")).steps
 
     assert step.placement == placement
 
 
 def test_the_instance_of_a_worker_must_be_given_when_the_workflow_runs():
-    rows = ["step | runs on | work", 'build | the present instance of "beta" | works at once']
+    rows = ["step | runs on | work", 'build | the present instance of "beta" | writes at once']
 
     assert planned(table(*rows)).inputs == ["beta"]
 
@@ -77,8 +77,8 @@ def test_the_instance_of_a_worker_must_be_given_when_the_workflow_runs():
 def test_a_workflow_file_says_what_the_table_says():
     rows = [
         "step | runs on | work | after | queue limit",
-        "build | pool=a | works at once | |",
-        'ship | worker "beta" | works at once | build | 3 s',
+        "build | pool=a | writes at once | |",
+        'ship | worker "beta" | writes at once | build | 3 s',
     ]
     build, ship = steps_of(planned(table(*rows)))
 
@@ -101,7 +101,7 @@ def test_a_workflow_file_says_what_the_table_says():
 
 
 def test_an_expanded_step_is_named_after_its_items_and_so_is_its_model():
-    rows = ["step | runs on | work | for each of", "pack | any worker | works at once | apple, pear"]
+    rows = ["step | runs on | work | for each of", "pack | any worker | writes at once | apple, pear"]
     workflow = planned(table(*rows))
     (step,) = steps_of(workflow)
 
@@ -115,18 +115,18 @@ def test_an_expanded_step_is_named_after_its_items_and_so_is_its_model():
     [
         (
             ["step | runs on | work", "build | any worker | dances"],
-            'Unknown work "dances" of a step; use one of: works at once',
+            'Unknown work "dances" of a step; use one of: writes at once',
         ),
         (
-            ["step | runs on | work", "build | the moon | works at once"],
+            ["step | runs on | work", "build | the moon | writes at once"],
             'Unknown place "the moon" for a step',
         ),
         (
-            ["step | runs on | work | colour", "build | any worker | works at once | red"],
+            ["step | runs on | work | colour", "build | any worker | writes at once | red"],
             "Unknown column colour in the step's table",
         ),
         (
-            ["step | runs on | work | queue limit", "build | any worker | works at once | soon"],
+            ["step | runs on | work | queue limit", "build | any worker | writes at once | soon"],
             'Invalid queue limit "soon": use for example "4 s"',
         ),
     ],

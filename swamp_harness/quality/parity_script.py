@@ -111,7 +111,7 @@ def _in_a_repository(world: World) -> Iterator[tuple[str, Facts]]:
 
 
 def _on_an_orchestrator(world: World) -> Iterator[tuple[str, Facts]]:
-    steps = [_step("build", "works at once"), _step("fails", "fails")]
+    steps = [_step("build", "writes at once"), _step("fails", "fails")]
     repositories.begin_with_workflow(world, Workflow("release", steps))
     enrollment.start_orchestrator(world)
     enrollment.enroll_worker(world, "alpha")
@@ -134,7 +134,7 @@ def _run_cancelled_in_json(world: World) -> Iterator[tuple[str, Facts]]:
 
 
 def _run_cancelled(world: World, output: Output) -> tuple[str, Facts]:
-    repositories.begin_with_workflow(world, Workflow("release", [_step("build", "holds, then writes")]))
+    repositories.begin_with_workflow(world, Workflow("release", [_step("build", "pauses, then writes")]))
     enrollment.start_orchestrator(world)
     enrollment.enroll_worker(world, "alpha")
     world.operator.output = output
