@@ -445,7 +445,7 @@ def scenario(name, key="the-scenario"):
   @uat-04 @{key}
   Scenario: {name}
     Given a repository
-    And the operator asks for answers in text
+    And the operator's output is in text
     When the operator revokes the token "nobody"
     Then the command fails because there is no such token
 """

@@ -25,7 +25,7 @@ Feature: ::error::taken {NAME}
   @uat-01 @hostile-name
   Scenario: {NAME}
     Given a repository
-    And the operator asks for answers in text
+    And the operator's output is in text
     When the operator mints the token "alpha"
     Then the command succeeds
 """

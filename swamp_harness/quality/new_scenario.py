@@ -113,7 +113,7 @@ def skeleton(wanted: Wanted, own: str) -> str:
     givens = ["Given an orchestrator"]
     if wanted.kind is Kind.OUTPUTS:
         column, rows = "output", ("text", "JSON")
-        givens.append("And the operator asks for answers in <output>")
+        givens.append("And the operator's output is in <output>")
     elif wanted.kind is Kind.OUTLINE:
         column, rows, about = "value", ("first", "second"), " with <value>"
     title = (
