@@ -237,7 +237,7 @@ def test_a_release_for_which_there_is_no_room_is_told_and_leaves_nothing(tmp_pat
 def test_a_build_that_is_no_release_cannot_be_brought(tmp_path, entry, swamp):
     del entry["binary"]
     build = Binary(swamp.path, swamp.path, "1.0-local", "ab", 7, swamp.platform, swamp.architecture)
-    with pytest.raises(InfrastructureError, match="is no version of swamp"):
+    with pytest.raises(InfrastructureError, match="is not a version of swamp"):
         prepared(tmp_path, entry, build)
 
 

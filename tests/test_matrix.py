@@ -143,7 +143,7 @@ def test_a_release_that_cannot_be_run_does_not_keep_the_others_from_it(fake_swam
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        (["20260822.011157.0-sha.06b61472", "1.2"], "'1.2' is no version of swamp"),
+        (["20260822.011157.0-sha.06b61472", "1.2"], "'1.2' is not a version of swamp"),
         (["20260822.011157.0-sha.06b61472"] * 2, "give each once"),
         ([], "required: versions"),
     ],

@@ -141,7 +141,7 @@ def test_the_sentences_for_nothing_read_as_nothing():
 
 
 def test_a_text_that_is_no_table_breaks_a_promise():
-    with pytest.raises(PromiseBroken, match="Expected a table for people"):
+    with pytest.raises(PromiseBroken, match="Expected a table with the headings"):
         tokens_from_table("[]")
 
 
@@ -200,12 +200,16 @@ def test_a_verification_of_a_worker_is_a_lease_without_a_step():
         ("token-revoke", {"name": "a", "state": "revoked", "alreadyRevoked": False}, "'revokedAt'"),
         ("token-revoke", {**REVOKED, "alreadyRevoked": True}, "should not be valid under"),
         ("token-list", [{**TOKEN_JSON[0], "bindings": []}], "should be non-empty"),
-        ("token-list", [{**TOKEN_JSON[0], "bindingCount": 2}], "$.[0].bindingCount: 2, where there are 1"),
+        (
+            "token-list",
+            [{**TOKEN_JSON[0], "bindingCount": 2}],
+            "$.[0].bindingCount: 2, but the answer lists 1",
+        ),
         ("worker-list", {"workers": [{**WORKER, "status": "busy"}], "count": 1}, "should be non-empty"),
         ("worker-list", {"workers": [], "count": 0, "filteredDisconnectedCount": 0}, "less than the minimum"),
         ("worker-verify", verified({**PASSED, "queryOk": False}), "True was expected"),
         ("worker-verify", verified({"name": "alpha", "status": "error"}, passed=0), "'error' is a required"),
-        ("worker-verify", {**verified(PASSED), "failed": 1}, "$.failed: 1, where there are 0"),
+        ("worker-verify", {**verified(PASSED), "failed": 1}, "$.failed: 1, but the answer lists 0"),
         ("step-lease", {**LEASE, "state": "completed"}, "'endedAt' is a required property"),
         ("step-lease", {key: LEASE[key] for key in LEASE if key != "stepName"}, "'stepName' is a required"),
         ("error", {"message": "no"}, "'error' is a required property"),
@@ -218,7 +222,7 @@ def test_an_answer_that_breaks_its_contract_is_told_field_by_field(contract, ans
 
 
 def test_a_figure_that_does_not_count_what_is_there_breaks_the_contract():
-    with pytest.raises(PromiseBroken, match=r"\$\.count: 2, where there are 1"):
+    with pytest.raises(PromiseBroken, match=r"\$\.count: 2, but the answer lists 1"):
         contracts.validate("worker-list", {"workers": [WORKER], "count": 2}, "the product")
 
 

@@ -141,7 +141,7 @@ def test_a_version_may_have_a_v_before_it(releases):
 
 @pytest.mark.parametrize("asked", ["1.2.3", "../../etc", "", "newest", f"{VERSION}; true"])
 def test_what_is_no_version_is_refused_before_anybody_is_asked(host, releases, asked):
-    with pytest.raises(UnusableInput, match="is no version of swamp: give one such as") as raised:
+    with pytest.raises(UnusableInput, match="is not a version of swamp: use for example") as raised:
         releases.version(asked)
     assert raised.value.exit_code == ExitCode.BAD_COMMAND_LINE
     assert host.asked == []
@@ -178,7 +178,7 @@ def test_no_network(tmp_path):
         port = server.getsockname()[1]
     releases = Releases(f"http://127.0.0.1:{port}/releases", tmp_path / "cache")
     for ask in (partial(releases.version, "latest"), partial(linux_binary, releases)):
-        with pytest.raises(UnusableInput, match=r"could not be had .*: check the network") as raised:
+        with pytest.raises(UnusableInput, match=r"could not be downloaded .*: check the network") as raised:
             ask()
         assert raised.value.exit_code == ExitCode.DOWNLOAD_FAILED
     assert what_is_left(tmp_path) == []
@@ -195,7 +195,9 @@ def test_a_server_that_fails(host, releases):
 def test_checksums_that_are_no_text(host, releases):
     publish(host)
     host.files[f"/releases/download/v{VERSION}/checksums.txt"] = b"\xff\xfe\x00"
-    with pytest.raises(UnusableInput, match=r"could not be had .* \(checksums.txt is not text\)") as raised:
+    with pytest.raises(
+        UnusableInput, match=r"could not be downloaded .* \(checksums.txt is not text\)"
+    ) as raised:
         linux_binary(releases)
     assert raised.value.exit_code == ExitCode.DOWNLOAD_FAILED
     assert what_is_left(releases.cache) == []
@@ -225,7 +227,7 @@ def test_settings_of_the_network_that_cannot_be_used(releases, monkeypatch, vari
 def test_half_a_download_leaves_nothing(host, releases):
     publish(host)
     host.breaks_off_at = ASSET
-    with pytest.raises(UnusableInput, match=f"The release {VERSION} could not be had") as raised:
+    with pytest.raises(UnusableInput, match=f"The release {VERSION} could not be downloaded") as raised:
         linux_binary(releases)
     assert raised.value.exit_code == ExitCode.DOWNLOAD_FAILED
     assert what_is_left(releases.cache) == []
@@ -233,9 +235,7 @@ def test_half_a_download_leaves_nothing(host, releases):
 
 def test_what_is_not_what_its_checksums_say_is_removed(host, releases):
     publish(host, checksum="0" * 64)
-    with pytest.raises(
-        UnusableInput, match=r"is not what its checksums.txt says, .*it was removed"
-    ) as raised:
+    with pytest.raises(UnusableInput, match=r"does not match its checksums.txt: .* was removed") as raised:
         linux_binary(releases)
     assert raised.value.exit_code == ExitCode.CHECKSUM_MISMATCH
     assert what_is_left(releases.cache) == []
@@ -244,9 +244,7 @@ def test_what_is_not_what_its_checksums_say_is_removed(host, releases):
 def test_a_cache_that_is_no_folder(host, tmp_path):
     publish(host)
     (tmp_path / "cache").write_text("a file")
-    with pytest.raises(
-        UnusableInput, match=r"cannot be kept .* give another folder with UAT_CACHE"
-    ) as raised:
+    with pytest.raises(UnusableInput, match=r"cannot be stored .* set UAT_CACHE to another folder") as raised:
         linux_binary(Releases(address(host), tmp_path / "cache"))
     assert raised.value.exit_code == ExitCode.CACHE_UNUSABLE
 
@@ -277,7 +275,9 @@ def mounted(tmp_path):
 def test_a_cache_that_takes_nothing(host, mounted, options, why):
     publish(host)
     cache = mounted(options)
-    with pytest.raises(UnusableInput, match=rf"cannot be kept in .* \({why}.*\): make room") as raised:
+    with pytest.raises(
+        UnusableInput, match=rf"cannot be stored in .* \({why}.*\): free disk space"
+    ) as raised:
         linux_binary(Releases(address(host), cache))
     assert raised.value.exit_code == ExitCode.CACHE_UNUSABLE
     assert what_is_left(cache) == []
@@ -349,7 +349,7 @@ def test_without_the_stranger_only_what_needs_it_is_not_run(host, fake_swamp, tm
     )
     assert told.returncode == ExitCode.EVERY_PROMISE_HELD, told.stdout + told.stderr
     assert "1 held, 1 not run" in told.stdout
-    needed = "a binary of another protocol version: give one with SWAMP_OTHER_BIN."
+    needed = "a binary of another protocol version: set SWAMP_OTHER_BIN."
     assert f"needs {needed} There is not a release {OLDER}" in told.stdout
 
 
@@ -373,7 +373,7 @@ def test_a_binary_of_another_version_than_was_asked_for(host, tmp_path):
         env={"SWAMP_VERSION": VERSION, "UAT_RELEASES": address(host), "UAT_CACHE": str(tmp_path / "cache")},
     )
     assert told.returncode == ExitCode.NO_BINARY
-    assert f"says that it is {OLDER}" in told.stderr
+    assert f"reports version {OLDER}" in told.stderr
 
 
 def test_a_version_and_a_binary_at_once(fake_swamp, tmp_path):
@@ -381,7 +381,7 @@ def test_a_version_and_a_binary_at_once(fake_swamp, tmp_path):
         tmp_path / "reports", env={"SWAMP_VERSION": VERSION, "SWAMP_BIN": str(fake_swamp().path)}
     )
     assert told.returncode == ExitCode.BAD_COMMAND_LINE
-    assert "give one of them" in told.stderr
+    assert "set only one of them" in told.stderr
 
 
 def test_a_version_is_resolved_for_all_who_test_it(host, monkeypatch, capsys):

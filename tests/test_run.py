@@ -143,7 +143,7 @@ def test_what_could_not_run_is_reported_with_its_reason(fake_swamp, tmp_path):
 
     assert done.returncode == 0, done.stdout
     assert "1 held, 1 not run" in done.stdout
-    assert "give one with SWAMP_OTHER_BIN" in done.stdout
+    assert "set SWAMP_OTHER_BIN" in done.stdout
     results = [json.loads(path.read_text()) for path in (tmp_path / "allure-results").glob("*-result.json")]
     skipped = [result for result in results if result["status"] == "skipped"]
     assert "SWAMP_OTHER_BIN" in skipped[0]["statusDetails"]["message"]

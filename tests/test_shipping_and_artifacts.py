@@ -135,5 +135,5 @@ def test_the_memory_of_a_tree_is_that_of_its_children_too():
 
 def test_memory_that_cannot_be_watched_is_a_fault():
     unused = max(psutil.pids()) + 100_000
-    with pytest.raises(InfrastructureError, match="cannot be told"):
+    with pytest.raises(InfrastructureError, match="cannot be measured"):
         MemoryWatch(lambda: memory_of(unused))

@@ -27,7 +27,7 @@ ON_WINDOWS = {"platform": "windows x86_64"}
 LAB = MachineOfRun("the lab", "linux aarch64", "the lab cannot be reached at uat@lab:22.")
 HERE = MachineOfRun("this one", "linux x86_64")
 LAB_FAILED = f"A host could not be used: {LAB.fault}"
-NO_OTHER = Skip(SkipKind.NO_OTHER_BINARY, detail="give one with SWAMP_OTHER_BIN")
+NO_OTHER = Skip(SkipKind.NO_OTHER_BINARY, detail="set SWAMP_OTHER_BIN")
 NO_MACHINE = Skip(SkipKind.NO_MACHINE, detail="it is off.")
 NEEDS_MAC = Skip(SkipKind.NO_SUCH_MACHINE, ("darwin",), detail="the Mac is off")
 NEEDS_LINUX = Skip(SkipKind.NO_SUCH_MACHINE, ("linux",))

@@ -241,7 +241,7 @@ def commands_that_answer(tmp_path, monkeypatch, *, exit_code, stdout):
 def test_extensions_that_cannot_be_bundled_are_a_fault_of_the_bench(tmp_path, monkeypatch):
     commands = commands_that_answer(tmp_path, monkeypatch, exit_code=1, stdout="")
 
-    with pytest.raises(InfrastructureError, match="see that it can be reached from here"):
+    with pytest.raises(InfrastructureError, match="check the connection to the registry"):
         install(Repository(tmp_path), MODELS.parent, commands, PROBE)
 
 
@@ -310,15 +310,15 @@ def test_a_run_that_all_accounts_agree_on(told, code, recorded, reason, words):
         ("", 1, "running"),
     ],
 )
-def test_a_run_whose_accounts_differ_is_none_of_the_promised(told, code, recorded):
+def test_a_run_whose_output_and_history_differ_has_no_expected_outcome(told, code, recorded):
     outcome = RunOutcome.of(RunEnding(told, code, "the end"), RunRecord("1", recorded, ""))
     words = str(outcome)
 
     assert outcome not in [run_that(status) for status in ("succeeded", "failed", "cancelled")]
     assert words.startswith(
-        f"{recorded} in the run history, told as {told or 'nothing'}, with exit code {code}. "
+        f"{recorded} in the run history, printed as {told or 'nothing'}, with exit code {code}. "
     )
-    assert words.endswith("The last words: the end")
+    assert words.endswith("Last lines: the end")
 
 
 def test_a_failure_for_another_reason_is_shown_as_it_was_given():
@@ -381,7 +381,7 @@ def test_an_age_that_nobody_can_read_breaks_a_promise():
 
 def test_an_empty_queue_is_a_sentence_and_anything_else_breaks_a_promise():
     assert queue_from_table("No steps are currently queued.\n") == []
-    with pytest.raises(PromiseBroken, match="Expected a table for people"):
+    with pytest.raises(PromiseBroken, match="Expected a table with the headings"):
         queue_from_table("nothing here\n")
 
 

@@ -59,7 +59,7 @@ async def _event(secret: str, context: Context) -> None:
 
 
 async def _error(secret: str, _: Context) -> None:
-    raise RuntimeError(f"the probe was told to fail: it is {secret}")
+    raise RuntimeError(f"the probe has failed on purpose: it is {secret}")
 
 
 _PLACES: dict[str, Callable[[str, Context], Awaitable[None]]] = {

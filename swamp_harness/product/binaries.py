@@ -1,4 +1,4 @@
-"""The binaries of a run: that under test, and one of another protocol version."""
+"""The binaries of a run: the one under test, and one of another protocol version."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Binaries:
 
     Attributes:
         tested: the binary under test.
-        other: one of another protocol version, if there is one.
-        remedy: what to do where there is none.
+        other: a binary of another protocol version; None if there is none.
+        remedy: how to provide one, if there is none.
     """
 
     tested: Binary
@@ -26,7 +26,7 @@ class Binaries:
 
     @classmethod
     def found(cls, environ: Mapping[str, str], target: Target) -> Binaries:
-        """The binaries that somebody has named, or that are downloaded for them.
+        """Find the binaries that the environment names, or download them.
 
         Raises:
             UnusableInput: there is no usable binary (exit code 3).
@@ -35,6 +35,6 @@ class Binaries:
         return cls(tested, *other_binary(environ, target, tested.version))
 
     def under_their_own_name(self, folder: Path) -> Binaries:
-        """The same, each in a folder of its own under the name that the product has."""
+        """Copies of the binaries under the product's own name, each in a folder of its own."""
         other = under_its_own_name(self.other, folder / "other-binary") if self.other is not None else None
         return Binaries(under_its_own_name(self.tested, folder / "binary"), other, self.remedy)

@@ -1,4 +1,4 @@
-"""The binary under test: found, examined, described. Nothing else in the suite may guess what it drives."""
+"""The binary under test: found, checked and described. No other module guesses what is under test."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from swamp_harness.system.limits import VERSION_ANSWER
 BINARY_VARIABLE = "SWAMP_BIN"
 OTHER_BINARY_VARIABLE = "SWAMP_OTHER_BIN"
 
-# How the files begin that an operating system runs by themselves: ELF, PE, and Mach-O in all its forms.
+# The first bytes of executable files: ELF, PE, and all forms of Mach-O.
 _EXECUTABLE_FORMATS = (
     b"\x7fELF",
     b"MZ",
@@ -39,16 +39,16 @@ _VERSION_LINE = re.compile(r"^swamp (?P<version>\d\S*)\s*$")
 
 @dataclass(frozen=True)
 class Binary:
-    """A swamp executable that has said what it is.
+    """A swamp executable that has reported its version.
 
     Attributes:
-        path: the file that was given, absolute.
-        runs_as: the file that scenarios start: a copy with swamp's own name, or a script where it lies.
-        version: what it answers to `--version`, without the word swamp.
-        sha256: of the file, in hex.
-        size: of the file, in bytes.
-        platform: "linux", "darwin" or "windows", as swamp itself names them; of this machine.
-        architecture: "x86_64" or "aarch64", as swamp itself names them; of this machine.
+        path: the given file, as an absolute path.
+        runs_as: the file that scenarios start: a copy with swamp's own name, or the original of a script.
+        version: the output of `--version`, without the word swamp.
+        sha256: the checksum of the file, in hex.
+        size: the size of the file, in bytes.
+        platform: this machine's platform in swamp's names: "linux", "darwin" or "windows".
+        architecture: this machine's architecture in swamp's names: "x86_64" or "aarch64".
     """
 
     path: Path
@@ -61,27 +61,27 @@ class Binary:
 
     @property
     def built_for(self) -> str:
-        """Platform and architecture, as reports call them, such as "linux x86_64"."""
+        """Platform and architecture for reports, such as "linux x86_64"."""
         return f"{self.platform} {self.architecture}"
 
     def facts(self) -> dict[str, str]:
-        """Everything known of the binary, as texts, for a banner or a report."""
+        """All facts about the binary, as texts for a banner or a report."""
         return {name: str(value) for name, value in asdict(self).items()}
 
 
 def this_platform() -> str:
-    """This machine's operating system, in swamp's words."""
+    """This machine's operating system, by swamp's name."""
     return platform.system().lower()
 
 
 def this_architecture() -> str:
-    """This machine's processor architecture, in swamp's words."""
+    """This machine's processor architecture, by swamp's name."""
     machine = platform.machine().lower()
     return {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
 
 
 def platforms() -> dict[str, str]:
-    """Platforms as a step of a workflow asks for them, by what they are to this machine."""
+    """Platforms in the notation of workflow steps, by their relation to this machine."""
     system, architecture = this_platform(), this_architecture()
     return {
         "this platform": f"{system}/{architecture}",
@@ -91,18 +91,19 @@ def platforms() -> dict[str, str]:
 
 
 def binary_under_test(environ: Mapping[str, str], target: Target) -> Binary:
-    """Find and examine the binary that the run is about.
+    """Find and check the binary under test.
 
-    It is what SWAMP_BIN names, or that of the release SWAMP_VERSION, or the target's own, or swamp on PATH.
+    The first of these: the file SWAMP_BIN, the release SWAMP_VERSION, the target's own executable, swamp on
+    PATH.
 
     Raises:
-        UnusableInput: there is none, or it is not a swamp that answers, or of another version than was asked
-            (exit code 3), or the release cannot be had (exit codes 2 and 8 to 11).
+        UnusableInput: there is none, it does not run as swamp, or it has another version than the one asked
+            for (exit code 3), or the release is not available (exit codes 2 and 8 to 11).
     """
     named, asked = environ.get(BINARY_VARIABLE), environ.get(VERSION_VARIABLE)
     if named and asked:
         raise UnusableInput(
-            f"Both {BINARY_VARIABLE} and {VERSION_VARIABLE} say what to test: give one of them.",
+            f"Both {BINARY_VARIABLE} and {VERSION_VARIABLE} are set: set only one of them.",
             ExitCode.BAD_COMMAND_LINE,
         )
     if named:
@@ -115,35 +116,34 @@ def binary_under_test(environ: Mapping[str, str], target: Target) -> Binary:
     on_path = shutil.which("swamp", path=environ.get("PATH"))
     if on_path is None:
         raise UnusableInput(
-            "No swamp binary to test: give one with `make uat SWAMP_BIN=/path/to/swamp`, "
-            "or put a `swamp` on the PATH.",
+            "No swamp binary to test: use `make uat SWAMP_BIN=/path/to/swamp`, or add `swamp` to the PATH.",
             ExitCode.NO_BINARY,
         )
     return _examine(Path(on_path), "swamp on the PATH")
 
 
 def other_binary(environ: Mapping[str, str], target: Target, version: str) -> tuple[Binary | None, str]:
-    """The binary of another protocol version, None if there is none; and then what to do about that.
+    """The binary of another protocol version, or None and how to provide one.
 
-    It is what SWAMP_OTHER_BIN names, or the target's own. A run that asked for a release by its version gets
-    the newest one that is known to speak another protocol version.
+    It is the file SWAMP_OTHER_BIN, or the target's own. If the run tests a release by its version, it is the
+    newest release that is known to use another protocol version.
 
     Args:
         environ: the environment of the person who started the run.
-        target: what the run is about.
-        version: of the binary under test.
+        target: the target of the run.
+        version: the version of the binary under test.
 
     Raises:
-        UnusableInput: the one that is named, or the target's own, is not a swamp that answers (exit code 3).
+        UnusableInput: the named binary, or the target's own, does not run as swamp (exit code 3).
     """
-    named, remedy = environ.get(OTHER_BINARY_VARIABLE), f"give one with {OTHER_BINARY_VARIABLE}"
+    named, remedy = environ.get(OTHER_BINARY_VARIABLE), f"set {OTHER_BINARY_VARIABLE}"
     if named:
         return _examine(Path(named), OTHER_BINARY_VARIABLE), ""
     if environ.get(VERSION_VARIABLE):
         other = release_of_another_protocol(version)
         try:
             return _of_release(Releases.of(environ), other, "The release of another protocol version"), ""
-        except UnusableInput as error:  # nobody has asked for it, and few scenarios need it
+        except UnusableInput as error:  # nobody asked for this download, and few scenarios need it
             return None, f"{remedy}. {error}"
     if target.other_executable:
         return _examine(Path(of_the_project(target.other_executable)), target.name), ""
@@ -154,8 +154,8 @@ def _of_release(releases: Releases, version: str, source: str) -> Binary:
     binary = _examine(releases.binary(version, this_platform(), this_architecture()), source)
     if binary.version != version:
         raise UnusableInput(
-            f"{source} is {version}, and its binary {binary.path} says that it is {binary.version}: tell "
-            "those who publish it.",
+            f"{source} is {version}, but its binary {binary.path} reports version {binary.version}: report "
+            "this to the publisher of the release.",
             ExitCode.NO_BINARY,
         )
     return binary
@@ -166,9 +166,9 @@ def _examine(path: Path, source: str) -> Binary:
         return UnusableInput(f"{source} is {path}, which {what}", ExitCode.NO_BINARY)
 
     if not path.is_file():
-        raise unusable("is not a file: give the path of a swamp binary.")
+        raise unusable("is not a file: use the path of a swamp binary.")
     if not os.access(path, os.X_OK):
-        raise unusable(f"is not executable: run `chmod +x {path}`, or give another.")
+        raise unusable(f"is not executable: run `chmod +x {path}`, or use another file.")
     path = path.resolve()
     answer = _version_answer(path, unusable)
     match = _VERSION_LINE.match(answer)
@@ -182,18 +182,18 @@ def _examine(path: Path, source: str) -> Binary:
 
 
 def under_its_own_name(binary: Binary, folder: Path) -> Binary:
-    """A binary that runs as `swamp`, or `swamp.exe`, in a folder that the suite has made.
+    """A copy of a binary that runs as `swamp`, or `swamp.exe`, in a folder of the suite.
 
     The product looks for its name in command lines, so an outcome must not depend on the name and the folder
-    of the file that was given. The file is copied: a link needs rights on Windows, and a program that asks
-    where it lies may follow it. A script stays where it is: it may look for other files beside itself.
+    of the given file. It is a copy and not a link: a link needs rights on Windows, and a program may resolve
+    it to find its own place. A script is not copied: it may need other files beside itself.
 
     Args:
-        binary: as it was examined.
-        folder: where to put the copy; made if needed.
+        binary: the checked original.
+        folder: the folder for the copy; created if missing.
 
     Raises:
-        UnusableInput: the copy does not answer as the original does (exit code 3).
+        UnusableInput: the copy does not report the version of the original (exit code 3).
     """
     with binary.path.open("rb") as file:
         beginning = file.read(4)
@@ -205,7 +205,7 @@ def under_its_own_name(binary: Binary, folder: Path) -> Binary:
     examined = _examine(copy, f"The copy of {binary.path}")
     if (examined.version, examined.sha256) != (binary.version, binary.sha256):
         raise UnusableInput(
-            f"{copy} is a copy of {binary.path} and differs from it: keep the file unchanged during a run.",
+            f"{copy} differs from {binary.path}, of which it is a copy: do not change the file during a run.",
             ExitCode.NO_BINARY,
         )
     return replace(binary, runs_as=examined.path)
@@ -227,8 +227,10 @@ def _version_answer(path: Path, unusable: Callable[[str], UnusableInput]) -> str
             )
         except subprocess.TimeoutExpired as error:
             limit = f"{VERSION_ANSWER.seconds:g} s"
-            raise unusable(f"does not answer --version within {limit}: give a working swamp.") from error
+            raise unusable(f"does not answer --version within {limit}: use a working swamp.") from error
         except OSError as error:
             reason = error.strerror or str(error)
-            raise unusable(f"cannot be run on this machine ({reason}): give a build for it.") from error
+            raise unusable(
+                f"cannot run on this machine ({reason}): use a build for this platform."
+            ) from error
     return done.stdout.decode("utf-8", errors="replace").strip()

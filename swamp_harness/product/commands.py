@@ -26,13 +26,13 @@ from swamp_harness.system.redaction import SECRETS
 from swamp_harness.system.terminal import start_at_a_terminal
 
 _MINTING = ("worker", "token", "create")
-# A message is blanked before it is cut, so that no half of a secret is left.
+# A message is blanked before it is cut, so that no part of a secret is left.
 _MOST_OF_AN_OUTPUT = 2000
 _MOST_OF_A_REASON = 500
 
 
 class Output(Enum):
-    """How a command is asked to answer."""
+    """The mode of output of a command."""
 
     TEXT = "text"
     JSON = "JSON"
@@ -41,15 +41,15 @@ class Output(Enum):
 
 @dataclass(frozen=True)
 class CommandOutcome:
-    """How a command ended, as far as an operator is concerned.
+    """How a command ended, for an operator.
 
     Attributes:
-        failed: whether its exit code says failure.
-        reasons: why, as the features call it.
-        unrecognised: what it said went wrong, blanked, if that is no reason that the suite knows.
-        wrote_to_stdout: whether a command that failed wrote something to standard output.
-        stack_trace: whether its error has one.
-        exit_code: None where it does not matter beyond success and failure.
+        failed: whether its exit code means failure.
+        reasons: the reasons, in the words of the features.
+        unrecognised: its error message, blanked, if it gives no known reason.
+        wrote_to_stdout: whether a failed command wrote to standard output.
+        stack_trace: whether its error has a stack trace.
+        exit_code: the exit code; None if only success or failure matters.
     """
 
     failed: bool = False
@@ -60,7 +60,7 @@ class CommandOutcome:
     exit_code: int | None = None
 
     def __str__(self) -> str:
-        """In words: "succeeds", or how it fails."""
+        """In words: "succeeds", or the failure."""
         code = "" if self.exit_code is None else f", exit code {self.exit_code}"
         if not self.failed:
             return f"succeeds{code}"
@@ -75,23 +75,23 @@ SUCCEEDS = CommandOutcome()
 
 
 def fails_because(reason: str, exit_code: int | None = None) -> CommandOutcome:
-    """How a command ends that fails for one reason, and says so to a person."""
+    """The outcome of a command that fails for one reason, with a clear message."""
     return CommandOutcome(failed=True, reasons=(reason,), exit_code=exit_code)
 
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a command of the operator did.
+    """The result of a command of the operator.
 
     Attributes:
-        arguments: what followed the word swamp.
-        output: how it was asked to answer.
-        exit_code: minus the signal's number when a signal ended it.
-        stdout: as it was written; on a terminal everything that was shown.
-        stderr: as it was written; on a terminal always empty.
-        started: when.
-        seconds: how long it took.
-        stdin: the text that was typed into it; None for nothing.
+        arguments: the arguments after the word swamp.
+        output: the mode of output.
+        exit_code: the exit code; minus the signal's number if a signal ended it.
+        stdout: its standard output; on a terminal, all output.
+        stderr: its standard error; on a terminal, always empty.
+        started: the time of its start.
+        seconds: its duration.
+        stdin: its standard input; None for nothing.
     """
 
     arguments: tuple[str, ...]
@@ -110,12 +110,12 @@ class CommandResult:
 
     @property
     def ended(self) -> datetime:
-        """When it had answered."""
+        """The time of its end."""
         return self.started + timedelta(seconds=self.seconds)
 
     @property
     def succeeded(self) -> bool:
-        """Whether the exit code says success."""
+        """Whether the exit code means success."""
         return self.exit_code == 0
 
     def answer(self, contract: str) -> Any:
@@ -128,7 +128,7 @@ class CommandResult:
 
     @property
     def error_message(self) -> str:
-        """What the command says went wrong; in JSON mode, the `error` of the error object on stderr.
+        """The error message of the command; in JSON mode, the `error` of the error object on stderr.
 
         Raises:
             ContractBroken: in JSON mode, standard error is not one error object.
@@ -139,21 +139,21 @@ class CommandResult:
 
     @property
     def outcome(self) -> CommandOutcome:
-        """How the command ended, its exit code left aside.
+        """How the command ended, without its exit code.
 
         Raises:
             ContractBroken: in JSON mode, standard error is not one error object.
         """
         if self.succeeded:
             return SUCCEEDS
-        said = self.error_message
-        reasons = tuple(reasons_given(said, COMMAND_FAILURES))
+        message = self.error_message
+        reasons = tuple(reasons_given(message, COMMAND_FAILURES))
         return CommandOutcome(
             failed=True,
             reasons=reasons,
-            unrecognised="" if reasons else SECRETS.blank(said).strip()[:_MOST_OF_A_REASON],
+            unrecognised="" if reasons else SECRETS.blank(message).strip()[:_MOST_OF_A_REASON],
             wrote_to_stdout=self.output is not Output.TERMINAL and bool(self.stdout.strip()),
-            stack_trace=STACK_TRACE.search(said) is not None,
+            stack_trace=STACK_TRACE.search(message) is not None,
         )
 
     @property
@@ -177,7 +177,7 @@ class CommandResult:
         return document
 
     def __str__(self) -> str:
-        """The command with its exit code and what it printed, blanked, as a transcript shows it."""
+        """The command with its exit code and output, blanked, for a transcript."""
         parts = [
             f"$ {self.command}",
             f"exit code {self.exit_code}, {self.seconds:.1f} s, {self.output.value}",
@@ -188,12 +188,12 @@ class CommandResult:
 
 
 class SwampCommands:
-    """Runs commands as one person on one machine does.
+    """Runs commands as one person on one machine.
 
     Args:
         binary: the swamp to run.
         environment: the person's environment.
-        folder: where the commands are typed.
+        folder: the working folder of the commands.
 
     Attributes:
         results: every command so far, in order.
@@ -209,13 +209,13 @@ class SwampCommands:
         """Run one command to its end.
 
         Args:
-            arguments: what follows the word swamp, without the flag for the mode of output.
-            output: how it is to answer.
-            stdin: what to type into it; nothing if None. Not possible on a terminal.
+            arguments: the arguments after the word swamp, without the flag for the mode of output.
+            output: the mode of output.
+            stdin: its standard input; empty if None. Not possible on a terminal.
 
         Raises:
             PromiseBroken: the command did not end within the limit for a command.
-            InfrastructureError: it could not be started, or there is no terminal on this platform.
+            InfrastructureError: it could not be started, or this platform has no terminals.
         """
         given = (*arguments, "--json") if output is Output.JSON else arguments
         call = self._on_a_terminal if output is Output.TERMINAL else self._through_pipes
@@ -246,11 +246,11 @@ class SwampCommands:
         except subprocess.TimeoutExpired:
             _end_tree(process)
             stdout, stderr = process.communicate()
-            said = (stdout + stderr).decode("utf-8", errors="replace")
-            _learn(command[1:], said)
+            text = (stdout + stderr).decode("utf-8", errors="replace")
+            _learn(command[1:], text)
             raise PromiseBroken(
-                f"`{_shown(command)}` did not end within {COMMAND.seconds:g} s. It had said:\n"
-                f"{SECRETS.blank(said)[-_MOST_OF_AN_OUTPUT:]}"
+                f"`{_shown(command)}` did not end within {COMMAND.seconds:g} s. Its output:\n"
+                f"{SECRETS.blank(text)[-_MOST_OF_AN_OUTPUT:]}"
             ) from None
         except BaseException:
             _end_tree(process)
@@ -259,7 +259,7 @@ class SwampCommands:
 
     def _on_a_terminal(self, command: Sequence[str], stdin: str | None) -> tuple[int, str, str]:
         if stdin is not None:
-            raise ValueError("nothing can be piped into a command on a terminal")
+            raise ValueError("a command on a terminal takes no piped input")
         launch = Launch(command, self.environment, self.folder)
         terminal = start_at_a_terminal(f"`{_shown(command)}`", launch)
         try:
@@ -271,16 +271,16 @@ class SwampCommands:
             _learn(command[1:], shown)
             raise PromiseBroken(
                 f"`{_shown(command)}` on a terminal did not end within {COMMAND.seconds:g} s. "
-                f"It had shown:\n{shown}"
+                f"Its output:\n{shown}"
             )
         code = terminal.exitstatus if terminal.exitstatus is not None else -(terminal.signalstatus or 0)
         return code, shown, ""
 
 
-def _learn(arguments: Sequence[str], said: str) -> None:
-    # Whatever becomes of the answer: it is never written before its secret is known.
+def _learn(arguments: Sequence[str], text: str) -> None:
+    # Always before anything is written: a new secret must be known by then.
     if tuple(arguments[: len(_MINTING)]) == _MINTING:
-        learn_from_output(said)
+        learn_from_output(text)
 
 
 def _end_tree(process: subprocess.Popen[bytes]) -> None:

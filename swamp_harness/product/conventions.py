@@ -1,4 +1,4 @@
-"""How the suite sets swamp up: what it calls the vault, what it switches off, how it marks what it starts."""
+"""How the suite sets up swamp: the name of the vault, disabled features, and the mark of its processes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 VAULT = "v1"
 
-# Where swamp keeps a person's own settings, under the home folder (README.md, "Telemetry").
+# The folder of a person's settings of swamp, under the home folder (README.md, "Telemetry").
 SETTINGS = Path(".config", "swamp")
 
 QUIET_ENVIRONMENT = {
@@ -14,5 +14,5 @@ QUIET_ENVIRONMENT = {
     "SWAMP_NO_TELEMETRY": "1",
     "SWAMP_NO_UPDATE_CHECK": "1",
 }
-# A worker that does not get in dials three times at the most and then ends.
+# A worker that is not admitted tries to connect at most three times, then ends.
 MOST_DIALS = 3

@@ -14,24 +14,24 @@ from swamp_harness.system.redaction import SECRETS
 
 _IN_NAMES = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 _LONGEST_NAME = 1000
-# It begins with the dot, so that a search for it looks at every letter once.
+# It begins with the dot, so that a search reads every letter once.
 SECRET_BY_FORM = re.compile(r"\.(?<=[a-z0-9_-]\.)(?P<secret>[0-9a-f]{64})(?![0-9a-f])")
 _SECRET = re.compile(r"[0-9a-f]{64,}")
 _LENGTH = 64
-# An answer shows one. This keeps an endless one from being learnt line by line.
+# An answer shows one secret. This limits the work on an endless answer.
 _MOST_IN_AN_ANSWER = 20
 
-# Known by its form, the secret is blanked even in the answer that first shows it.
+# By its form the secret is blanked already in the first answer that shows it.
 SECRETS.add_pattern(SECRET_BY_FORM)
 
 
 @dataclass(frozen=True)
 class Credential:
-    """What a worker presents to enroll.
+    """The credential of a worker for its enrollment.
 
     Attributes:
         name: the name of the token, and of the pool member.
-        secret: the half that must never be seen again.
+        secret: the secret part.
     """
 
     name: str
@@ -42,13 +42,13 @@ class Credential:
         return f"{self.name}.{self.secret}"
 
     def nearly(self) -> Credential:
-        """The same credential, except that the last digit of its secret is wrong."""
+        """The same credential with a wrong last digit in its secret."""
         last = "1" if self.secret.endswith("0") else "0"
         return Credential(self.name, self.secret[:-1] + last)
 
 
 def credentials_in(text: str) -> list[Credential]:
-    """Every credential that stands in a text, each as often as it stands there."""
+    """All credentials in a text, with duplicates."""
     found, behind = [], 0
     for match in SECRET_BY_FORM.finditer(text):
         before = text[max(behind, match.start() - _LONGEST_NAME) : match.start()]
@@ -60,10 +60,10 @@ def credentials_in(text: str) -> list[Credential]:
 
 
 def learn_from_answer(answer: object) -> None:
-    """Blank the secret that a JSON answer to minting shows from now on, whatever its form.
+    """From now on, blank the secret in a JSON answer to minting, even if its form is unusual.
 
     Args:
-        answer: the document; it may break its contract.
+        answer: the document, which may break its contract.
     """
     token = answer.get("token") if isinstance(answer, Mapping) else None
     if isinstance(token, str):
@@ -74,15 +74,15 @@ def learn_from_answer(answer: object) -> None:
 
 
 def learn_from_output(text: str) -> None:
-    """Blank every secret that the output of a minting command shows from now on.
+    """From now on, blank every secret in the output of a minting command.
 
-    The output is read as people read it: without colours, line breaks and escape sequences, in any case. It
-    shows no other value of that form, such as a checksum, so the secret is recognised without its name.
+    Colours, line breaks, escape sequences and case do not matter. The output has no other value of that form,
+    such as a checksum, so the secret is recognised without its name.
 
     Args:
-        text: JSON, or what was shown to people.
+        text: the output, in text or in JSON.
     """
-    with contextlib.suppress(ValueError):  # of a text that is not JSON, only the form tells
+    with contextlib.suppress(ValueError):  # a text that is not JSON has only secrets by form
         learn_from_answer(json.loads(text))
     _learn_by_form(text)
 
@@ -91,6 +91,6 @@ def _learn_by_form(text: str) -> None:
     for reading in readings(text):
         for match in islice(_SECRET.finditer(reading), _MOST_IN_AN_ANSWER):
             run = match.group()
-            # What stands beside it may look like a part of it once the spaces are gone.
+            # Without the spaces, its neighbours may look like a part of it.
             SECRETS.add(run[:_LENGTH])
             SECRETS.add(run[-_LENGTH:])

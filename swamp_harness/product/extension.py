@@ -1,4 +1,4 @@
-"""Extensions of a repository, and the packages that the product needs once to bundle them."""
+"""Extensions of a repository, and the packages that the product downloads to bundle them."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from swamp_harness.product.repository import Repository
 from swamp_harness.system.errors import ContractBroken, InfrastructureError
 
 _PACKAGES = Path(".swamp", "deno-cache")
-# The one thing that the suite downloads; it does so the way the caller's other tools do.
+# This download uses the network settings of the caller, like the caller's other tools.
 _NETWORK_SETTINGS = frozenset(
     {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "npm_config_registry", "node_extra_ca_certs"}
 )
-# How a file system says that it cannot link: across two of them, without hard links, or with too many of one.
+# The errors of a failed hard link: two file systems, no support, or too many links.
 _NO_HARD_LINKS = frozenset(
     {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 )
 
 
 def network_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """What an environment says about reaching the network: proxies, the package registry, certificates."""
+    """The network settings of an environment: proxies, the package registry, certificates."""
     return {name: value for name, value in environ.items() if name.lower() in _NETWORK_SETTINGS}
 
 
 def install(repository: Repository, extensions: Path, commands: SwampCommands, model_type: str) -> None:
-    """Put extensions into a repository and have the product bundle them, which downloads what they need.
+    """Put extensions into a repository and let the product bundle them, which downloads packages.
 
     Args:
-        repository: to install them in.
+        repository: the repository.
         extensions: the folder with the extensions by kind, such as "models".
-        commands: of somebody in that repository who may reach the package registry.
-        model_type: one of the types in it, to see that it is there.
+        commands: the commands of an operator in that repository with access to the package registry.
+        model_type: one of its model types, to check the result.
 
     Raises:
         InfrastructureError: the product could not bundle them.
@@ -47,17 +47,17 @@ def install(repository: Repository, extensions: Path, commands: SwampCommands, m
     if not result.succeeded or model_type not in result.stdout:
         raise InfrastructureError(
             "The extensions for the scenarios could not be bundled. The product downloads two packages from "
-            f"the npm registry for this, once for each run: see that it can be reached from here.\n{result}"
+            f"the npm registry for this, once for each run: check the connection to the registry.\n{result}"
         )
 
 
 def share_packages(owner: Machine, other: Machine, fallbacks: Fallbacks) -> None:
-    """Give a machine the packages that another has downloaded, so that it needs no network.
+    """Give a machine the packages that another one has downloaded, so that it needs no network.
 
-    Files are linked, or, where the file system has no hard links, copied, which counts as a fallback.
+    Files are linked. If the file system has no hard links, they are copied, which counts as a fallback.
 
     Raises:
-        ContractBroken: the product has kept none.
+        ContractBroken: the product did not keep any packages.
     """
     kept = owner.home / _PACKAGES
     if not owner.host.files.exists(kept):

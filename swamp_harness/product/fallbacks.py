@@ -1,7 +1,7 @@
-"""Fallbacks: the older or dearer ways that the suite takes where a release does not know the usual one.
+"""Fallbacks: older or more expensive ways, for a release that does not support the usual one.
 
-Only a recognised answer of the product may lead to one, such as 404 or "unknown request"; every other refusal
-is a failure. Each one taken is counted by name, so that a run whose usual ways stopped working shows it.
+Only a known answer of the product may lead to one, such as 404 or "unknown request"; every other refusal is a
+failure. Each use is counted by name, so a run shows when a usual way stops working.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class Fallback(Enum):
-    """A way that was taken in place of the usual one; the value names it in figures and records."""
+    """A way that replaces the usual one; its value is its name in metrics and records."""
 
     TOKEN_BY_COMMAND = "token minted by a command, not by a request"  # noqa: S105 - no password
     POOL_FROM_LIST = "live pool read from the worker list, not from /api/v1/health"
@@ -20,5 +20,5 @@ class Fallback(Enum):
     PACKAGES_COPIED = "packages copied, not linked"
 
 
-# How often each was taken.
+# The number of uses of each.
 Fallbacks = Counter[Fallback]

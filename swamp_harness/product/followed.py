@@ -1,4 +1,4 @@
-"""What somebody follows from its start to its end: `swamp … run --server` as a process of theirs."""
+"""A run that an operator follows from start to end: `swamp … run --server` as a process."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from swamp_harness.system.terminal import ConsoleProcess, TerminalProcess, start
 
 
 class Followed:
-    """One such command.
+    """A command that follows a run.
 
     Args:
-        name: how messages call it.
-        arguments: what follows the word swamp, without the flag for the mode of output.
-        binary: the swamp of the one who follows.
-        environment: of that person's machine.
-        folder: where that person is.
-        log: takes what is said.
-        output: how it is to be told.
+        name: its name in messages.
+        arguments: the arguments after the word swamp, without the flag for the mode of output.
+        binary: the swamp binary of the operator.
+        environment: the environment of the operator's machine.
+        folder: the working folder.
+        log: takes its output.
+        output: the mode of output.
 
     Attributes:
         launch: how its process was started.
-        log: what has been said.
-        output: how it is told.
-        started: when it was started.
+        log: its output.
+        output: the mode of output.
+        started: the time of its start.
     """
 
     def __init__(
@@ -57,21 +57,21 @@ class Followed:
 
     @property
     def alive(self) -> bool:
-        """Whether it is still followed."""
+        """Whether the command still runs."""
         return self._process.alive
 
-    def said(self, stream: str | None = None) -> str:
-        """What the one who follows has been told, on one stream or on both."""
+    def printed(self, stream: str | None = None) -> str:
+        """The output of the command so far, of one stream or of both."""
         return self.log.text(self._process.log_start, stream)
 
     def press_ctrl_c(self) -> None:
-        """Press Ctrl-C where it is followed.
+        """Press Ctrl-C in the terminal of the command.
 
         Raises:
-            InfrastructureError: it is not followed at a terminal.
+            InfrastructureError: it has no terminal.
         """
         if not isinstance(self._process, TerminalProcess | ConsoleProcess):
-            raise InfrastructureError("Only somebody at a terminal can press Ctrl-C.")
+            raise InfrastructureError("Ctrl-C needs a command at a terminal.")
         self._process.press_ctrl_c()
 
     def wait_for_exit(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> int:
@@ -81,10 +81,10 @@ class Followed:
             Its exit code.
 
         Raises:
-            WaitTimeout: it goes on after the limit.
+            WaitTimeout: it still runs after the limit.
         """
         return self._process.wait_for_end(limit, give_up_if=give_up_if)
 
     def end(self) -> None:
-        """Make sure that nobody follows it any longer."""
+        """Make sure that the command does not run."""
         self._process.end()

@@ -1,4 +1,4 @@
-"""What the product's own help says about its commands."""
+"""Reads the product's help of its commands."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _SUBJECT = re.compile(r"^Usage:\s+swamp (?P<command>[a-z -]+)(?:[\[<].*)?\s*$", 
 
 
 def subcommands(help_text: str, command: str) -> list[str]:
-    """The sub-commands that a command's help lists, in its order; none if it is no group of commands.
+    """The sub-commands in the help of a command, in order; empty if it is not a group of commands.
 
     Args:
-        help_text: what `swamp COMMAND --help` printed.
+        help_text: the output of `swamp COMMAND --help`.
         command: the command, without the word swamp.
 
     Raises:

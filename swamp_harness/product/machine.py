@@ -1,4 +1,4 @@
-"""A machine of a scenario: a home, a temp folder, a working folder and a cache that nobody else uses."""
+"""A machine of a scenario: its own home, temp folder, working folder and cache."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _MACHINE_ID = "machine-id"
 
 @dataclass(frozen=True)
 class CachePlace:
-    """Where a machine has its cache.
+    """The place of a machine's cache.
 
     Attributes:
-        name: seen from the machine's root.
-        is_relative: whether it is named in relation to the working folder.
+        name: the path from the machine's root.
+        is_relative: whether workers get a path relative to the working folder.
     """
 
     name: str
@@ -30,13 +30,13 @@ class CachePlace:
 
 @dataclass(frozen=True)
 class Machine:
-    """Folders that stand for one machine.
+    """The folders of one machine.
 
     Attributes:
-        root: holds them all.
-        cache_name: where the cache is, seen from the root.
-        cache_is_relative: whether people there name the cache in relation to the working folder.
-        host: where the folders are, and the processes that use them.
+        root: the folder of all of them.
+        cache_name: the path of the cache from the root.
+        cache_is_relative: whether workers get the cache as a path relative to the working folder.
+        host: the host of the folders and of the processes that use them.
     """
 
     root: PurePath
@@ -46,7 +46,7 @@ class Machine:
 
     @classmethod
     def at(cls, root: PurePath, cache: CachePlace | None = None, host: Host = HERE) -> Machine:
-        """Make a new machine with empty folders; the cache is made by whoever uses it first."""
+        """Make a new machine with empty folders; its first user creates the cache."""
         place = cache or CachePlace(cls.cache_name)
         machine = cls(root, place.name, place.is_relative, host)
         for folder in (machine.home, machine.temp, machine.work):
@@ -55,7 +55,7 @@ class Machine:
 
     @property
     def here(self) -> Path:
-        """The root, of a machine whose folders are on this one."""
+        """The root, if the folders are on this machine."""
         return Path(self.root)
 
     @property
@@ -80,8 +80,8 @@ class Machine:
 
     @property
     def cache_as_given(self) -> str:
-        """What a worker on this machine gives as its `--cache-dir`."""
-        above = PurePath(os.pardir)  # the working folder lies in the root
+        """The value of `--cache-dir` for a worker on this machine."""
+        above = PurePath(os.pardir)  # the working folder is in the root
         return str(above / self.cache_name) if self.cache_is_relative else str(self.cache)
 
     def environment(self, **extra: str) -> dict[str, str]:
@@ -91,7 +91,7 @@ class Machine:
         )
 
     def given(self, file: Path) -> PurePath:
-        """Where a file of the suite is on this machine; it is taken there if need be."""
+        """The path of a file of the suite on this machine; copied there if needed."""
         if self.host.shares_files:
             return file
         place = self.root / "given" / file.name
@@ -106,15 +106,15 @@ class Machine:
         return clone
 
     def reboot(self) -> None:
-        """Lose what a reboot loses: the temp folder's content."""
+        """Reboot: empty the temp folder."""
         self.host.files.remove(self.temp)
         self.host.files.make(self.temp)
 
     def save_machine_id_with_foreign_line_ends(self) -> None:
-        """Save the machine id as an editor of another platform would: with a line end, and a foreign one.
+        """Save the machine id like an editor of another platform: with the line end of that platform.
 
         Raises:
-            ContractBroken: no worker has left a machine id in the cache.
+            ContractBroken: there is no machine id of a worker in the cache.
         """
         file, files = self.cache / _MACHINE_ID, self.host.files
         if not files.exists(file):
@@ -127,12 +127,12 @@ class Machine:
 
     @property
     def kept_machine_id(self) -> str:
-        """The machine id that is kept in the cache; "" if none is."""
+        """The machine id in the cache; "" if there is none."""
         file, files = self.cache / _MACHINE_ID, self.host.files
         return files.read(file).decode().strip() if files.exists(file) else ""
 
     def machine_ids(self) -> list[str]:
-        """The machine ids that workers have left here: in the cache, or in temporary caches, oldest first."""
+        """The machine ids of workers here, in the cache or in temporary caches, oldest first."""
         files = self.host.files
         found = [file for file in [self.cache / _MACHINE_ID] if files.exists(file)]
         found += [file for file in files.below(self.temp) if file.name == _MACHINE_ID]

@@ -19,23 +19,23 @@ from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 
 class Orchestrator:
-    """Serves one repository; may be stopped and started again, then at the same address.
+    """Serves one repository; a restart keeps the address.
 
     Args:
-        name: how messages call it.
-        binary: the swamp to run.
-        environment: of its machine.
-        repository: what it serves.
-        log: takes what it says.
-        flags: that it is started with, each time.
-        certificate: what it shows to those who connect; without one it does not speak TLS.
-        fallbacks: counts the older ways that the release makes necessary.
+        name: its name in messages.
+        binary: the swamp binary.
+        environment: the environment of its machine.
+        repository: the repository to serve.
+        log: takes its output.
+        flags: the flags of every start.
+        certificate: its server certificate; None for no TLS.
+        fallbacks: counts the fallbacks.
 
     Attributes:
         launches: how each of its processes was started, in order.
-        environment: what its processes find; a change counts from the next start.
-        secure: whether it speaks TLS.
-        api: its HTTP and WebSocket surface, once it has started.
+        environment: the environment of its processes; a change takes effect at the next start.
+        secure: whether it uses TLS.
+        api: its HTTP and WebSocket API, after the start.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class Orchestrator:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port where workers find it."""
+        """Host and port for workers."""
         return "127.0.0.1", self._port
 
     @property
     def api(self) -> ServeApi:
-        """Its HTTP and WebSocket surface."""
+        """Its HTTP and WebSocket API."""
         return ServeApi(*self.address, secure=self.secure, fallbacks=self._fallbacks)
 
     @property
@@ -81,17 +81,17 @@ class Orchestrator:
 
     @property
     def memory(self) -> int:
-        """What its present process takes with all that descends from it, in bytes."""
+        """The memory of its current process and its descendants, in bytes."""
         return self._running().memory
 
     def start(self) -> None:
-        """Start it and wait until `/ready` says that it serves.
+        """Start it and wait until `/ready` reports that it serves.
 
         Raises:
-            InfrastructureError: it did not get ready.
+            InfrastructureError: it did not become ready.
         """
-        # The repository's path has swamp's name in it. A product that looks for its name in the command line
-        # then finds it for a script as well, whose interpreter would otherwise be all that is listed.
+        # The repository's path has swamp's name in it. The product looks for its name in the command line, and finds
+        # it even for a script, whose command line begins with an interpreter.
         arguments = [
             str(self._binary), "serve", "--port", str(self._port), "--no-schedule",
             "--repo-dir", str(self._repository.folder), *self._flags,
@@ -121,7 +121,7 @@ class Orchestrator:
             raise InfrastructureError(f"The product did not start. {error}\n{self.log.tail(15)}") from error
 
     def kill(self) -> None:
-        """End it at once, with everything it has started."""
+        """Kill it with everything that it has started."""
         self._running().kill()
 
     def stop(self) -> int:
@@ -133,7 +133,7 @@ class Orchestrator:
         return self._running().terminate()
 
     def end(self) -> None:
-        """Make sure that it no longer runs."""
+        """Make sure that it does not run."""
         if self._process is not None:
             self._process.end()
 

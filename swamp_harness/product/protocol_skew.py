@@ -1,7 +1,7 @@
-"""Makes a worker speak another protocol version: a WebSocket relay that rewrites its enroll message.
+"""Gives a worker another protocol version: a WebSocket relay that rewrites its enroll message.
 
-A stand-in for an older or newer binary where none is at hand (issue 630, scenario 10). The orchestrator sees
-a worker that is in every other respect a real one.
+It replaces an older or newer binary if there is none (issue 630, scenario 10). In every other respect the
+orchestrator sees a real worker.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from swamp_harness.system.limits import HTTP_ANSWER
 
 _ENROLL = "worker.enroll"
 
-# What goes over the relay is told by the worker and the orchestrator themselves.
+# The worker and the orchestrator log what passes; the relay need not.
 _SILENT = logging.getLogger("swamp_harness.protocol_skew")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
 
 
 class ProtocolSkew:
-    """Relays WebSocket connections to an orchestrator and shifts the protocol version that workers state.
+    """Relays WebSocket connections to an orchestrator and shifts the workers' protocol version.
 
     Args:
         target: host and port of the orchestrator.
-        shift: what is added to the version; minus one makes a worker of the version before.
+        shift: the number to add to the version; -1 makes a worker of the previous version.
     """
 
     def __init__(self, target: tuple[str, int], shift: int) -> None:
@@ -42,7 +42,7 @@ class ProtocolSkew:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port for the worker to dial."""
+        """Host and port for the worker."""
         host, port = self._server.socket.getsockname()[:2]
         return host, port
 
@@ -57,7 +57,7 @@ class ProtocolSkew:
                 f"ws://{host}:{port}", proxy=None, max_size=None, open_timeout=HTTP_ANSWER.seconds
             )
         except (OSError, WebSocketException):
-            return  # the worker sees its connection closed, as it would without the relay
+            return  # the worker's connection closes, as without the relay
         with orchestrator:
             back = threading.Thread(target=_pass_on, args=(orchestrator, worker), daemon=True)
             back.start()

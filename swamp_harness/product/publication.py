@@ -1,4 +1,4 @@
-"""Extensions as their authors publish them: an archive with a manifest, models and files."""
+"""Published extensions: an archive with a manifest, models and files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Publication:
     """One version of an extension.
 
     Attributes:
-        name: such as "@uat/shipped".
-        version: such as "2026.01.01.1".
-        models: the text of each model, by its file's name.
-        helpers: what the models import, by their files' names.
-        files: what comes with the models for their steps to read, by path.
+        name: for example "@uat/shipped".
+        version: for example "2026.01.01.1".
+        models: the text of each model, by file name.
+        helpers: the modules that the models import, by file name.
+        files: the additional files that the steps read, by path.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Publication:
     files: Mapping[str, bytes] = field(default_factory=dict)
 
     def archive(self) -> bytes:
-        """The archive that a registry hands out: the same bytes for the same content."""
+        """The archive of the extension: the same bytes for the same content."""
         manifest = {
             "manifestVersion": 1,
             "name": self.name,

@@ -1,4 +1,4 @@
-"""What the product records, as plain values: tokens and pool members, from JSON answers and from tables."""
+"""Records of the product as plain values: tokens and pool members, from JSON answers and from tables."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ BUSY = "busy"
 
 @dataclass(frozen=True)
 class TokenRecord:
-    """An enrollment token, as the token list tells it.
+    """An enrollment token in the token list.
 
     Attributes:
-        name: of the token.
+        name: the name of the token.
         state: the effective state: "unused", "enrolled", "expired" or "revoked".
         expires_at: the end of its lifetime.
-        machines: the machine ids that it is bound to.
-        bound_at: when each of them was bound, in the same order; empty where a table does not tell.
-        allowance: how many machines it admits, "1" or more, or "unlimited".
-        admitted: how many machines it has admitted.
-        created_at: when it was minted; None where a table does not tell.
-        vault: that keeps its secret; empty where a table does not tell.
+        machines: the ids of the machines that it is bound to.
+        bound_at: the time of each binding, in the same order; empty if a table does not show it.
+        allowance: the number of machines that it admits, "1" or more, or "unlimited".
+        admitted: the number of machines that it has admitted.
+        created_at: the time of minting; None if a table does not show it.
+        vault: the vault of its secret; empty if a table does not show it.
     """
 
     name: str
@@ -45,17 +45,17 @@ class TokenRecord:
 
 @dataclass(frozen=True)
 class PoolMember:
-    """A worker, as the worker list tells it.
+    """A worker in the worker list.
 
     Attributes:
-        name: of the pool member.
+        name: the name of the pool member.
         status: "idle", "busy", "draining", "disconnected" or "unverified".
         labels: its scheduling labels.
         platform: operating system and architecture, as "linux/x86_64".
         slots: occupied and offered, as "0/1".
-        instance: the instance uuid; empty where a table does not tell.
-        enrolled_at: when this instance enrolled; None where a table does not tell.
-        last_seen_at: when the orchestrator last heard of it.
+        instance: the instance uuid; empty if a table does not show it.
+        enrolled_at: the time of this instance's enrollment; None if a table does not show it.
+        last_seen_at: the time of its last contact with the orchestrator.
     """
 
     name: str
@@ -69,22 +69,22 @@ class PoolMember:
 
 
 def moment(text: str) -> datetime:
-    """A point in time as the product writes it: ISO 8601, in UTC.
+    """A time in the product's format: ISO 8601, in UTC.
 
     Raises:
-        ContractBroken: the text is something else.
+        ContractBroken: the text has another format.
     """
     try:
         point = datetime.fromisoformat(text)
     except ValueError:
-        raise ContractBroken(f"Expected a point in time in ISO 8601, but saw {text!r}.") from None
+        raise ContractBroken(f"Expected a time in ISO 8601, but found {text!r}.") from None
     if point.utcoffset() != timedelta(0):
-        raise ContractBroken(f"Expected a point in time in UTC, but saw {text!r}.")
+        raise ContractBroken(f"Expected a time in UTC, but found {text!r}.")
     return point
 
 
 def tokens_from_json(answer: list[dict[str, Any]]) -> list[TokenRecord]:
-    """The tokens of an answer that honours the contract "token-list"."""
+    """The tokens of an answer that fulfils the contract "token-list"."""
     return [
         TokenRecord(
             name=item["name"],
@@ -102,20 +102,22 @@ def tokens_from_json(answer: list[dict[str, Any]]) -> list[TokenRecord]:
 
 
 def tokens_from_table(text: str) -> list[TokenRecord]:
-    """The tokens of the table that `swamp worker token list` prints for people.
+    """The tokens of the table that `swamp worker token list` prints.
 
     Raises:
-        ContractBroken: the text is neither such a table nor the sentence for no token.
+        ContractBroken: the text is neither such a table nor the message for no tokens.
     """
     headings = ("NAME", "STATE", "EXPIRES", "ENROLLMENTS")
     return [_token_from_row(row) for row in rows_of_table(text, headings, "No enrollment tokens found.")]
 
 
 def _token_from_row(row: Mapping[str, str]) -> TokenRecord:
-    # For a token of several machines the table tells how many of them it has admitted, not which.
+    # For a token of several machines the table shows the number of admitted machines, not their ids.
     bound, several, allowance = row["ENROLLMENTS"].partition(" / ")
     if several and not bound.isdecimal():
-        raise ContractBroken(f"Expected how many machines a token has admitted, but saw {bound!r}.")
+        raise ContractBroken(
+            f"Expected the number of machines that a token has admitted, but found {bound!r}."
+        )
     machines = () if several or bound == NOTHING else (bound,)
     return TokenRecord(
         name=row["NAME"],
@@ -128,7 +130,7 @@ def _token_from_row(row: Mapping[str, str]) -> TokenRecord:
 
 
 def members_from_json(answer: dict[str, Any]) -> list[PoolMember]:
-    """The pool members of an answer that honours the contract "worker-list"."""
+    """The pool members of an answer that fulfils the contract "worker-list"."""
     return [
         PoolMember(
             name=item["name"],
@@ -145,10 +147,10 @@ def members_from_json(answer: dict[str, Any]) -> list[PoolMember]:
 
 
 def members_from_table(text: str) -> list[PoolMember]:
-    """The pool members of the table that `swamp worker list` prints for people.
+    """The pool members of the table that `swamp worker list` prints.
 
     Raises:
-        ContractBroken: the text is neither such a table nor the sentence for no worker.
+        ContractBroken: the text is neither such a table nor the message for no workers.
     """
     headings = ("NAME", "STATUS", "SLOTS", "LABELS", "PLATFORM/ARCH", "LAST SEEN")
     return [
@@ -167,27 +169,27 @@ def members_from_table(text: str) -> list[PoolMember]:
 
 
 def hidden_in_text(text: str) -> int:
-    """How many disconnected workers a worker list for people says that it hides."""
+    """The number of hidden disconnected workers, from a worker list in text."""
     note = HIDDEN_WORKERS.search(text)
     return int(note["number"]) if note else 0
 
 
 def labels_from_text(text: str) -> tuple[tuple[str, str], ...]:
-    """Labels written as "gpu=true,region=us-east", sorted by name; "-" and nothing mean none."""
+    """Labels in the notation "gpu=true,region=us-east", sorted by name; "-" and "" mean none."""
     pairs = [part.strip().partition("=") for part in text.split(",") if part.strip() not in ("", NOTHING)]
     return tuple(sorted((name, value) for name, _, value in pairs))
 
 
 def rows_of_table(text: str, headings: tuple[str, ...], *none: str) -> list[Mapping[str, str]]:
-    """The rows of a table for people, by heading.
+    """The rows of a text table, by heading.
 
     Args:
-        text: what the command printed.
-        headings: of all its columns, in order.
-        none: the sentences that stand in place of a table without rows.
+        text: the output of the command.
+        headings: the headings of all columns, in order.
+        none: the messages that replace an empty table.
 
     Raises:
-        ContractBroken: the text is neither such a table nor one of the sentences.
+        ContractBroken: the text is neither such a table nor one of the messages.
     """
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     if lines and lines[0] in none:
@@ -196,7 +198,7 @@ def rows_of_table(text: str, headings: tuple[str, ...], *none: str) -> list[Mapp
     match = header.match(lines[0]) if lines else None
     if match is None:
         wanted = " ".join(headings)
-        raise ContractBroken(f"Expected a table for people with the headings {wanted}, but saw:\n{text}")
+        raise ContractBroken(f"Expected a table with the headings {wanted}, but found:\n{text}")
     starts = [match.start(index + 1) for index in range(len(headings))]
     ends = [*starts[1:], None]
     return [

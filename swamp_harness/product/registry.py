@@ -1,4 +1,4 @@
-"""A registry of extensions on this machine, in place of the public one: what `swamp extension pull` asks."""
+"""A local registry of extensions for `swamp extension pull`, in place of the public one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from swamp_harness.product.publication import Publication
 
-# The variable that tells swamp where its registry is.
+# The variable with the address of swamp's registry.
 REGISTRY_VARIABLE = "SWAMP_CLUB_URL"
 
 _EXTENSIONS = "/api/v1/extensions/"
@@ -20,7 +20,7 @@ _ARCHIVES = "/archives/"
 
 
 class Registry:
-    """Answers over HTTP, from when it is made until it is closed."""
+    """Serves over HTTP until it is closed."""
 
     def __init__(self) -> None:
         self._publications: dict[tuple[str, str], Publication] = {}
@@ -34,28 +34,28 @@ class Registry:
                 registry._answer(self, urllib.parse.unquote(self.path.partition("?")[0]))
 
             def log_message(self, *_: Any) -> None:
-                """Say nothing on the console."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """Its address."""
         host, port = self._server.server_address[:2]
         return f"http://{host!s}:{port}"
 
     def publish(self, publication: Publication) -> None:
-        """Offer a version of an extension, from now on the latest one."""
+        """Publish a version of an extension, which becomes the latest one."""
         self._publications[publication.name, publication.version] = publication
         self._latest[publication.name] = publication
 
     def versions(self, name: str) -> list[Publication]:
-        """Every version of an extension that was published, in the order in which they were."""
+        """All published versions of an extension, in order of publication."""
         return [each for each in self._publications.values() if each.name == name]
 
     def close(self) -> None:
-        """Answer no longer."""
+        """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
 

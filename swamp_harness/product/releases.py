@@ -1,4 +1,4 @@
-"""Releases of swamp: found by their version, downloaded, verified by their checksums, kept in a cache."""
+"""Releases of swamp: found by version, downloaded, verified by checksum, and cached."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HOST = "https://github.com/swamp-club/swamp/releases"
 _CHECKSUMS = "checksums.txt"
 PROTOCOLS = Path(__file__).with_name("protocols.yaml")
 _VERSION = re.compile(r"\d{8}\.\d{6}\.\d+-sha\.[0-9a-f]{8}")
-# What releases are made for, in swamp's words.
+# The platforms of releases, by swamp's names.
 ASSETS = {
     ("linux", "x86_64"): "swamp-linux-x86_64",
     ("linux", "aarch64"): "swamp-linux-aarch64",
@@ -39,11 +39,11 @@ _EXECUTABLE = 0o755
 
 @dataclass(frozen=True)
 class Releases:
-    """Where releases come from, and where they are kept.
+    """The source of releases, and their cache.
 
     Attributes:
-        host: the address below which they are published.
-        cache: the folder in which they are kept, a folder for each version.
+        host: the base address of the releases.
+        cache: the cache folder, with a folder for each version.
     """
 
     host: str
@@ -51,7 +51,7 @@ class Releases:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Self:
-        """Those of swamp's own release host, in the person's cache, unless the environment says otherwise."""
+        """The releases of swamp's own host in the user's cache, unless the environment names others."""
         cache = environ.get(CACHE_VARIABLE)
         return cls(
             (environ.get(RELEASES_VARIABLE) or _HOST).rstrip("/"),
@@ -59,20 +59,20 @@ class Releases:
         )
 
     def version(self, asked: str) -> str:
-        """The version that is meant, as releases are named.
+        """The name of a release.
 
         Args:
-            asked: a version, with or without a v before it, or "latest".
+            asked: a version, with or without a leading v, or "latest".
 
         Raises:
-            UnusableInput: it is no version (exit code 2), or the newest one could not be found out (8 or 9).
+            UnusableInput: it is not a version (exit code 2), or the latest one is unknown (8 or 9).
         """
         version = asked.removeprefix("v")
         if _VERSION.fullmatch(version):
             return version
         if asked != LATEST:
             raise UnusableInput(
-                f"{asked!r} is no version of swamp: give one such as 20260822.011157.0-sha.06b61472, "
+                f"{asked!r} is not a version of swamp: use for example 20260822.011157.0-sha.06b61472, "
                 f"or {LATEST}.",
                 ExitCode.BAD_COMMAND_LINE,
             )
@@ -81,22 +81,22 @@ class Releases:
         except NotThere as error:
             raise self._no_such("a latest release") from error
         except Broken as error:
-            raise self._not_downloaded("Which release is the latest", error) from error
+            raise self._not_downloaded("The name of the latest release", error) from error
         if not _VERSION.fullmatch(found):
             raise self._no_such("a latest release")
         return found
 
     def binary(self, version: str, platform: str, architecture: str) -> Path:
-        """The verified binary of a release for a machine, out of the cache or downloaded into it.
+        """The verified binary of a release for a machine, from the cache or downloaded into it.
 
         Args:
-            version: of the release, as `version` returns it.
-            platform: of the machine, in swamp's words.
-            architecture: likewise.
+            version: the name of the release, from `version`.
+            platform: the platform of the machine, by swamp's name.
+            architecture: the architecture of the machine, by swamp's name.
 
         Raises:
-            UnusableInput: there is no such release (exit code 8), it cannot be downloaded (9), it is not what
-                its checksums say (10), or it cannot be kept (11).
+            UnusableInput: there is no such release (exit code 8), it cannot be downloaded (9), it does not
+                match its checksum (10), or it cannot be stored (11).
         """
         asset = ASSETS.get((platform, architecture))
         if asset is None:
@@ -106,8 +106,8 @@ class Releases:
             return _kept(folder, asset) or self._downloaded(folder, version, asset)
         except OSError as error:
             raise UnusableInput(
-                f"The release {version} cannot be kept in {folder} ({error.strerror or error}): make room or "
-                f"allow writing there, or give another folder with {CACHE_VARIABLE}.",
+                f"The release {version} cannot be stored in {folder} ({error.strerror or error}): free disk "
+                f"space or allow writing there, or set {CACHE_VARIABLE} to another folder.",
                 ExitCode.CACHE_UNUSABLE,
             ) from error
 
@@ -116,8 +116,8 @@ class Releases:
         file = folder / asset
         try:
             checksums = text_of(f"{place}/{_CHECKSUMS}")
-            promised = _promised(checksums, asset)
-            if promised is None:
+            expected = _expected_checksum(checksums, asset)
+            if expected is None:
                 raise self._no_such(f"a checksum of {asset} in the release {version}")
             folder.mkdir(parents=True, exist_ok=True)
             download(f"{place}/{asset}", file, f"swamp {version}, {asset}")
@@ -125,37 +125,37 @@ class Releases:
             raise self._no_such(f"a release {version} with a file {asset}") from error
         except Broken as error:
             raise self._not_downloaded(f"The release {version}", error) from error
-        seen = _digest(file)
-        if seen != promised:
+        actual = _digest(file)
+        if actual != expected:
             file.unlink()
             raise UnusableInput(
-                f"{asset} of the release {version} is not what its {_CHECKSUMS} says, but has the sha256 "
-                f"{seen}; it was removed. Run again, and find out why if it happens again.",
+                f"{asset} of the release {version} does not match its {_CHECKSUMS}: its sha256 is "
+                f"{actual}. The file was removed: run again, and find out why if it happens again.",
                 ExitCode.CHECKSUM_MISMATCH,
             )
         file.chmod(_EXECUTABLE)
         try:
             keep_text(checksums, folder / _CHECKSUMS)
         except OSError:
-            file.unlink()  # nobody could tell whether it is what it should be
+            file.unlink()  # without its checksums it cannot be verified later
             raise
         return file
 
     def _no_such(self, what: str) -> UnusableInput:
         return UnusableInput(
-            f"There is not {what} at {self.host}: look there for the releases that there are.",
+            f"There is not {what} at {self.host}: look there for the available releases.",
             ExitCode.NO_SUCH_RELEASE,
         )
 
     def _not_downloaded(self, what: str, error: Broken) -> UnusableInput:
         return UnusableInput(
-            f"{what} could not be had from {self.host} ({error}): {error.remedy}.",
+            f"{what} could not be downloaded from {self.host} ({error}): {error.remedy}.",
             ExitCode.DOWNLOAD_FAILED,
         )
 
 
 def release_of_another_protocol(version: str) -> str:
-    """The newest release that is known to speak another protocol version than a release does."""
+    """The newest release that is known to use another protocol version than the given release."""
     rows: list[dict[str, Any]] = read_yaml(PROTOCOLS, schemas.PROTOCOLS)
     # Versions begin with their date and time, so they sort as texts.
     own = max(row["protocol"] for row in rows if row.get("first", "") <= version)
@@ -164,20 +164,20 @@ def release_of_another_protocol(version: str) -> str:
 
 def _kept(folder: Path, asset: str) -> Path | None:
     file, checksums = folder / asset, folder / _CHECKSUMS
-    # What was interrupted may have left one without the other, or a file that is not executable.
+    # An interrupted download may leave one file without the other, or a file that is not executable.
     if not os.access(file, os.X_OK):
         return None
     try:
-        promised = _promised(checksums.read_text("utf-8"), asset)
+        expected = _expected_checksum(checksums.read_text("utf-8"), asset)
     except (OSError, UnicodeDecodeError):
         return None
-    return file if _digest(file) == promised else None
+    return file if _digest(file) == expected else None
 
 
-def _promised(checksums: str, asset: str) -> str | None:
+def _expected_checksum(checksums: str, asset: str) -> str | None:
     rows = (line.split() for line in checksums.splitlines())
-    promised = {row[1].lstrip("*"): row[0].lower() for row in rows if len(row) == 2}  # noqa: PLR2004
-    return promised.get(asset)
+    by_name = {row[1].lstrip("*"): row[0].lower() for row in rows if len(row) == 2}  # noqa: PLR2004
+    return by_name.get(asset)
 
 
 def _digest(file: Path) -> str:

@@ -1,4 +1,4 @@
-"""What steps have left behind, as the orchestrator tells it to `swamp data` and `swamp vault`."""
+"""The data and secrets that steps have written, from the requests of `swamp data` and `swamp vault`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from swamp_harness.system.errors import ContractBroken
 
 
 def data_of_model(api: ServeApi, model: str) -> dict[str, Any]:
-    """Everything that is told of the data of a model instance, in its latest version, by the data's names.
+    """All facts about the data of a model instance, in the latest version, by the data's names.
 
-    Each with all that `swamp data query`, `swamp data get` and `swamp data versions` tell of it. What the
-    product writes about a step by itself, reports and logs, is left out.
+    They are the answers of `swamp data query`, `swamp data get` and `swamp data versions`, without the
+    reports and logs that the product writes about a step.
 
     Raises:
-        NoAnswer: nobody answers.
+        NoAnswer: the orchestrator does not answer.
         PromiseBroken: an answer breaks its contract.
     """
     found = api.data("data.query", "data-query", predicate=f'modelName == "{model}"')["results"]
@@ -24,13 +24,13 @@ def data_of_model(api: ServeApi, model: str) -> dict[str, Any]:
 
 
 def secrets_that_name(api: ServeApi, vault: str, words: Sequence[str]) -> dict[str, str]:
-    """The secrets of a vault whose key has one of the words in it, with their values.
+    """The secrets of a vault whose key contains one of the words, with their values.
 
     Raises:
-        NoAnswer: nobody answers.
-        UnknownRequest: the release does not know such a request.
+        NoAnswer: the orchestrator does not answer.
+        UnknownRequest: the release does not know the request.
         RequestRefused: the orchestrator refused it.
-        ContractBroken: the answer lacks what was asked for.
+        ContractBroken: the answer lacks the requested field.
     """
     return {
         key: _field(api, "vault.read-secret", "value", vaultName=vault, secretKey=key)
@@ -43,10 +43,10 @@ def keys_of(api: ServeApi, vault: str) -> list[str]:
     """The keys of a vault.
 
     Raises:
-        NoAnswer: nobody answers.
-        UnknownRequest: the release does not know such a request.
+        NoAnswer: the orchestrator does not answer.
+        UnknownRequest: the release does not know the request.
         RequestRefused: the orchestrator refused it.
-        ContractBroken: the answer lacks what was asked for.
+        ContractBroken: the answer lacks the requested field.
     """
     return list(_field(api, "vault.list-keys", "secretKeys", vaultName=vault))
 

@@ -1,8 +1,8 @@
 """The operator's repository: prepared once for a run, copied for each scenario.
 
-Initialising a repository and creating a vault cost two commands; a copy costs a few milliseconds. The copy
-must be a repository of its own: the vault's description holds the absolute path of the original, and two
-copies that kept it would overwrite each other's secrets.
+To initialise a repository and create a vault takes two commands; a copy takes a few milliseconds. A copy must
+be independent: the vault's description holds the absolute path of the original, and two copies that keep it
+would overwrite each other's secrets.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Repository:
 
     Attributes:
         folder: its root.
-        vault_store: where the vault keeps its secrets: the one place where a token's plain text may be.
+        vault_store: the folder of the vault's secrets, the only place where a token's plain text may be.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,12 +30,12 @@ class Repository:
         self.vault_store = folder / _SECRETS
 
     def copy_to(self, folder: Path) -> Repository:
-        """Make an independent repository that is equal to this one.
+        """Make an independent copy of this repository.
 
         Raises:
-            InfrastructureError: the copy would still point at this repository.
+            InfrastructureError: the copy still refers to this repository.
         """
-        # The catalogs are derived from what lies beside them, and hold absolute paths in a binary form.
+        # The product derives the catalogs from other files; they hold absolute paths in binary form.
         shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("*.db", "*.db-wal", "*.db-shm"))
         for path in folder.rglob("*.yaml"):
             text = path.read_text("utf-8")
@@ -46,10 +46,10 @@ class Repository:
 
 
 def initialise(commands: SwampCommands, *, with_vault: bool) -> Repository:
-    """Make a new repository in the folder where the commands are typed.
+    """Make a new repository in the working folder of the commands.
 
     Raises:
-        InfrastructureError: the product could not do it.
+        InfrastructureError: the product failed.
     """
     steps = [("repo", "init", "--tool", "none")]
     if with_vault:
@@ -70,6 +70,6 @@ def _refuse_leftovers(folder: Path, original: bytes) -> None:
     if leftovers:
         listed = ", ".join(map(str, leftovers))
         raise InfrastructureError(
-            f"A copied repository still names the original's folder in {listed}: "
-            "scenarios would disturb each other. Teach `Repository.copy_to` about these files."
+            f"A copied repository still contains the path of the original in {listed}: "
+            "scenarios would disturb each other. Make `Repository.copy_to` handle these files."
         )

@@ -1,4 +1,4 @@
-"""Runs of workflows and of methods, as whoever follows one is told of it."""
+"""Runs of workflows and of methods, and the output of the command that follows them."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from swamp_harness.system.limits import Limit
 from swamp_harness.system.redaction import SECRETS
 
 SUCCEEDED, FAILED, CANCELLED = "succeeded", "failed", "cancelled"
-# The exit code of whoever follows a run that did not succeed.
+# The exit code of the command that follows a run without success.
 _NOT_SUCCEEDED = 1
 
 
 @dataclass(frozen=True)
 class RunEnding:
-    """What the one who followed a run was told at its end.
+    """The output of the command that followed a run, at its end.
 
     Attributes:
-        status: "succeeded", "failed" or "cancelled"; "" if it was not said.
-        exit_code: of the command.
-        text: all that was said.
+        status: "succeeded", "failed" or "cancelled"; "" if it was not printed.
+        exit_code: the exit code of the command.
+        text: its whole output.
     """
 
     status: str
@@ -44,75 +44,77 @@ class RunEnding:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended, as far as an operator is concerned.
+    """How a run ended, for an operator.
 
     Attributes:
         recorded: the status in the run history.
-        told: the status that its follower was told; "" if none was.
-        exit_code: of the command that followed it.
-        reasons: why it failed, by the run history, as the features call it.
-        reasons_told: why it failed, by what its follower was told.
-        unrecognised: what was said of a failure, blanked, if that is no reason that the suite knows.
-        stack_trace: whether its follower was shown one.
-        last_words: the last that its follower was told, for messages.
+        printed: the status that the command printed; "" if it printed none.
+        exit_code: the exit code of the command.
+        reasons: the reasons of a failure in the run history, in the words of the features.
+        printed_reasons: the reasons of a failure that the command printed.
+        unrecognised: the message of a failure, blanked, if it gives no known reason.
+        stack_trace: whether the command printed a stack trace.
+        last_lines: the last lines of the command, for messages.
     """
 
     recorded: str
-    told: str
+    printed: str
     exit_code: int
     reasons: tuple[str, ...] = ()
-    reasons_told: tuple[str, ...] = ()
+    printed_reasons: tuple[str, ...] = ()
     unrecognised: str = ""
     stack_trace: bool = False
-    last_words: str = field(default="", compare=False)
+    last_lines: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, ending: RunEnding, record: RunRecord) -> RunOutcome:
         """The outcome of a run.
 
         Args:
-            ending: what its follower was told.
-            record: what the run history tells of it.
+            ending: the output of the command that followed it.
+            record: its record in the run history.
         """
-        told, recorded = (reasons_given(text, RUN_FAILURES) for text in (ending.text, record.failure))
-        last_words = " / ".join(line.strip() for line in ending.text.strip().splitlines()[-3:])
+        printed, recorded = (reasons_given(text, RUN_FAILURES) for text in (ending.text, record.failure))
+        last_lines = " / ".join(line.strip() for line in ending.text.strip().splitlines()[-3:])
         failed = FAILED in (ending.status, record.status)
         return cls(
             record.status,
             ending.status,
             ending.exit_code,
             tuple(recorded) if failed else (),
-            tuple(told) if failed else (),
-            "" if told or recorded or not failed else SECRETS.blank(record.failure or last_words),
+            tuple(printed) if failed else (),
+            "" if printed or recorded or not failed else SECRETS.blank(record.failure or last_lines),
             STACK_TRACE.search(ending.text) is not None,
-            last_words,
+            last_lines,
         )
 
     def __str__(self) -> str:
-        """In words: "succeeded", "failed because ..." or "cancelled", or how the accounts differ."""
-        if self.told != self.recorded or self.exit_code != (0 if self.told == SUCCEEDED else _NOT_SUCCEEDED):
+        """In words: "succeeded", "failed because ..." or "cancelled", or how output and history differ."""
+        if self.printed != self.recorded or self.exit_code != (
+            0 if self.printed == SUCCEEDED else _NOT_SUCCEEDED
+        ):
             return (
-                f"{self.recorded} in the run history, told as {self.told or 'nothing'}, with exit code "
-                f"{self.exit_code}. The last words: {self.last_words}"
+                f"{self.recorded} in the run history, printed as {self.printed or 'nothing'}, with exit code "
+                f"{self.exit_code}. Last lines: {self.last_lines}"
             )
-        ended = f"{FAILED} because {self._because()}" if self.told == FAILED else self.told
+        ended = f"{FAILED} because {self._because()}" if self.printed == FAILED else self.printed
         return f"{ended}, with a stack trace" if self.stack_trace else ended
 
     def _because(self) -> str:
-        told, recorded = (
-            " and ".join(reasons) or "of something else" for reasons in (self.reasons_told, self.reasons)
+        printed, recorded = (
+            " and ".join(reasons) or "of something else" for reasons in (self.printed_reasons, self.reasons)
         )
-        if self.reasons_told != self.reasons:
-            return f"{told}, recorded: {recorded}"
-        return told if self.reasons else f"{told}: {self.unrecognised}"
+        if self.printed_reasons != self.reasons:
+            return f"{printed}, recorded: {recorded}"
+        return printed if self.reasons else f"{printed}: {self.unrecognised}"
 
 
 def run_that(status: str, *reasons: str) -> RunOutcome:
-    """How a run ends of which follower and run history tell the same.
+    """The outcome of a run for which output and run history agree.
 
     Args:
         status: "succeeded", "failed" or "cancelled".
-        reasons: why it failed.
+        reasons: the reasons of a failure.
     """
     return RunOutcome(status, status, 0 if status == SUCCEEDED else _NOT_SUCCEEDED, reasons, reasons)
 
@@ -121,27 +123,27 @@ class WorkflowRun(Followed):
     """One run of a workflow, followed from its start to its end.
 
     Attributes:
-        run_id: of the run, once it is known.
+        run_id: the id of the run; known after its start.
     """
 
     run_id = ""
 
     def wait_for_end(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> RunEnding:
-        """Wait until whoever follows the run has been told how it ended.
+        """Wait until the command has printed how the run ended.
 
         Raises:
-            WaitTimeout: it goes on after the limit.
-            ContractBroken: it was to be told in JSON, and what was told is none.
+            WaitTimeout: it still runs after the limit.
+            ContractBroken: the output in JSON mode is not JSON.
         """
         code = self.wait_for_exit(limit, give_up_if=give_up_if)
-        text = self.said()
+        text = self.printed()
         return RunEnding(self._status(text), code, text)
 
     def steps(self) -> list[dict[str, Any]]:
-        """The steps of a run that has ended and was told in JSON.
+        """The steps of a run that has ended, from output in JSON.
 
         Raises:
-            PromiseBroken: what was told is no JSON, or breaks its contract.
+            PromiseBroken: the output is not JSON, or breaks its contract.
         """
         return steps_of(self._document())
 
@@ -151,16 +153,16 @@ class WorkflowRun(Followed):
         return next((status for status, pattern in RUN_ENDINGS.items() if pattern.search(text)), "")
 
     def _document(self) -> dict[str, Any]:
-        said = self.said("stdout")
+        text = self.printed("stdout")
         source, contract = "standard output", "workflow-run"
-        if not said.strip():
-            said = self.said("stderr")
+        if not text.strip():
+            text = self.printed("stderr")
             source, contract = "standard error", "error"
         try:
-            document = json.loads(said)
+            document = json.loads(text)
         except ValueError as error:
             raise ContractBroken(
-                f"The run was to be told in JSON, but {source} is not one document: {error}\n{said[:2000]}"
+                f"The run is in JSON mode, but {source} is not one JSON document: {error}\n{text[:2000]}"
             ) from None
         contracts.validate(contract, document, f"`swamp workflow run`, {source},")
         return dict(document)
@@ -168,19 +170,19 @@ class WorkflowRun(Followed):
 
 @dataclass(frozen=True)
 class MethodOutcome:
-    """How a run of a method ended, for the one who followed it.
+    """How a run of a method ended, by the command that followed it.
 
     Attributes:
-        told: "succeeded" or "failed", by what the command says.
-        exit_code: of the command.
+        printed: "succeeded" or "failed", by the output of the command.
+        exit_code: the exit code of the command.
     """
 
-    told: str
+    printed: str
     exit_code: int
 
     def __str__(self) -> str:
         """In words."""
-        return f"told as {self.told}, with exit code {self.exit_code}"
+        return f"printed as {self.printed}, with exit code {self.exit_code}"
 
 
 METHOD_SUCCEEDS = MethodOutcome(SUCCEEDED, 0)
@@ -190,17 +192,17 @@ class MethodRun(Followed):
     """One run of a model's method, followed from its start to its end, in text."""
 
     def outcome(self, limit: Limit) -> MethodOutcome:
-        """Wait until whoever follows it has been told how it ended.
+        """Wait until the command has printed how the run ended.
 
         Raises:
-            WaitTimeout: it goes on after the limit.
+            WaitTimeout: it still runs after the limit.
         """
         code = self.wait_for_exit(limit)
-        told = METHOD_SUCCEEDED.search(self.said()) is not None
-        return MethodOutcome(SUCCEEDED if told else FAILED, code)
+        succeeded = METHOD_SUCCEEDED.search(self.printed()) is not None
+        return MethodOutcome(SUCCEEDED if succeeded else FAILED, code)
 
 
 def method_run(model: str, method: str, **inputs: str) -> tuple[str, ...]:
-    """The words of the command that runs a method of a model, after the word swamp."""
+    """The arguments of the command that runs a method of a model."""
     given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
     return ("model", "method", "run", model, method, *given)

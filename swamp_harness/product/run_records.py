@@ -1,4 +1,4 @@
-"""What the product records of workflow runs, as plain values: leases, queued steps, run status."""
+"""The product's records of workflow runs, as plain values: leases, queued steps, run status."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class LeaseRecord:
     """A step lease: one dispatch of a step to a worker (design/remote-execution.md, "Step lease").
 
     Attributes:
-        step: that was dispatched; "" for the verification of a worker, which is no step.
-        worker: the pool member that it was dispatched to.
+        step: the dispatched step; "" for the verification of a worker.
+        worker: the pool member of the dispatch.
         state: "active", "completed", "failed" or "expired".
         has_writes: whether the step has persisted anything.
-        created_at: when it was dispatched.
-        ended_at: when the dispatch ended; None while it is active.
-        error: why it did not complete; "" if the lease gives no reason.
+        created_at: the time of the dispatch.
+        ended_at: the time of its end; None while it is active.
+        error: the reason why it did not complete; "" if there is none.
     """
 
     step: str
@@ -40,12 +40,12 @@ class LeaseRecord:
     error: str = ""
 
     def __str__(self) -> str:
-        """For a message."""
+        """The lease for a message."""
         return f'{self.state}: step "{self.step}" on "{self.worker}"'
 
     @property
     def end(self) -> str:
-        """The state, followed by whatever in the rest of the lease contradicts it."""
+        """The state, followed by the contradictions in the rest of the lease."""
         active, completed = self.state == ACTIVE, self.state == COMPLETED
         contradictions = {
             "with a time of end": active and self.ended_at is not None,
@@ -59,15 +59,15 @@ class LeaseRecord:
 
 @dataclass(frozen=True)
 class QueuedStep:
-    """A step that waits for a worker, as the operator's queue shows it.
+    """A step in the operator's queue that waits for a worker.
 
     Attributes:
-        step: that waits.
+        step: the name of the step.
         waits_for: the requirement, as "target=alpha" or "pool=a,zone=x" with its labels sorted.
-        model: the type of the model that it uses.
-        queued_at: since when it waits.
-        age: how long it had waited then, in seconds, as the bounds between which it lay.
-        work: the workflow, the job and the method; empty where a table does not tell.
+        model: the type of its model.
+        queued_at: the time at which it was queued.
+        age: its waiting time so far, in seconds, as a lower and an upper bound.
+        work: the workflow, the job and the method; empty if a table does not show them.
     """
 
     step: str
@@ -80,12 +80,12 @@ class QueuedStep:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run, as the run history tells it.
+    """A run in the run history.
 
     Attributes:
-        run_id: of the run.
+        run_id: the id of the run.
         status: "running", "succeeded", "failed" or "cancelled".
-        failure: why it failed, "" unless it did.
+        failure: the reason of a failure; "" if it did not fail.
     """
 
     run_id: str
@@ -94,7 +94,7 @@ class RunRecord:
 
 
 def lease(content: Mapping[str, Any]) -> LeaseRecord:
-    """A lease from the content of its datum, which honours the contract "step-lease"."""
+    """A lease from the content of its datum, which fulfils the contract "step-lease"."""
     return LeaseRecord(
         step=content.get("stepName", ""),
         worker=content["workerName"],
@@ -107,7 +107,7 @@ def lease(content: Mapping[str, Any]) -> LeaseRecord:
 
 
 def queue_from_json(answer: list[dict[str, Any]]) -> list[QueuedStep]:
-    """The queued steps of an answer that honours the contract "worker-queue"."""
+    """The queued steps of an answer that fulfils the contract "worker-queue"."""
     return [
         QueuedStep(
             item["stepName"],
@@ -122,10 +122,10 @@ def queue_from_json(answer: list[dict[str, Any]]) -> list[QueuedStep]:
 
 
 def queue_from_table(text: str) -> list[QueuedStep]:
-    """The queued steps of the table that `swamp worker queue` prints for people.
+    """The queued steps of the table that `swamp worker queue` prints.
 
     Raises:
-        PromiseBroken: the text is neither such a table nor the sentence for an empty queue.
+        PromiseBroken: the text is neither such a table nor the message for an empty queue.
     """
     headings = ("REQUIREMENT", "STEP", "MODEL", "QUEUED AT", "AGE")
     return [
@@ -141,22 +141,22 @@ def queue_from_table(text: str) -> list[QueuedStep]:
 
 
 def run(item: Mapping[str, Any]) -> RunRecord:
-    """A run from an item of an answer that honours the contract "workflow-history"."""
+    """A run from an item of an answer that fulfils the contract "workflow-history"."""
     return RunRecord(item["runId"], item["status"], item.get("failureReason") or "")
 
 
-def tells_no_reason(item: Mapping[str, Any]) -> bool:
-    """Whether such an item is of a release before 2026-08-18, whose history tells no reason at all."""
+def lacks_reasons(item: Mapping[str, Any]) -> bool:
+    """Whether an item is of a release before 2026-08-18, whose history has no reasons."""
     return "instanceId" not in item
 
 
 def steps_of(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The steps of a run, from an answer that honours the contract "workflow-run"."""
+    """The steps of a run, from an answer that fulfils the contract "workflow-run"."""
     return [step for job in answer["jobs"] for step in job["steps"]]
 
 
 def failures_of_steps(answer: Mapping[str, Any]) -> list[str]:
-    """What the steps of a run say went wrong, from an answer that honours the contract "workflow-run"."""
+    """The error messages of the steps of a run, from an answer that fulfils the contract "workflow-run"."""
     return [step["error"] for step in steps_of(answer) if step.get("error")]
 
 
@@ -167,7 +167,7 @@ def _requirement(text: str) -> str:
 def _age(text: str) -> tuple[float, float]:
     match = AGE.fullmatch(text)
     if match is None:
-        raise ContractBroken(f"Expected an age such as 12s or 3m in the queue, but saw {text!r}.")
+        raise ContractBroken(f"Expected an age such as 12s or 3m in the queue, but found {text!r}.")
     if match["minutes"]:
         return 60.0 * int(match["minutes"]), 60.0 * (int(match["minutes"]) + 1)
     seconds = int(match["seconds"] or 0)

@@ -1,7 +1,7 @@
-"""What an orchestrator answers over HTTP and WebSocket: the cheap surface, milliseconds instead of a command.
+"""The HTTP and WebSocket API of an orchestrator: a request takes milliseconds, a command takes seconds.
 
-`/ready` and `/api/v1/health` are for operators' monitoring; the WebSocket requests are the ones that
-`swamp ... --server` sends (design/remote-execution.md, "A symmetric control protocol").
+`/ready` and `/api/v1/health` serve the monitoring of operators; the WebSocket requests are those of
+`swamp ... --server` (design/remote-execution.md, "A symmetric control protocol").
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ from swamp_harness.system.redaction import SECRETS
 _OK = 200
 _NOT_FOUND = 404
 
-# With these an orchestrator that ends says goodbye; with any other it fails.
+# The close codes of an orchestrator that stops; any other code is a failure.
 _GOODBYES = (CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY, CloseCode.SERVICE_RESTART)
 
-# How long the units of lifetimes are.
+# The units of lifetimes.
 _MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request to an orchestrator that it has answered, in place of a command.
+    """An answered request to an orchestrator, in place of a command.
 
     Attributes:
-        what: was asked for.
-        answer: its data.
-        started: when.
-        seconds: until it was answered.
+        what: the request.
+        answer: the data of the answer.
+        started: the time of the request.
+        seconds: the time until the answer.
         command: the words after `swamp` of the command that asks the same; empty if there is none.
     """
 
@@ -59,17 +59,17 @@ class Request:
     command: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """The request with its answer, blanked, as a transcript shows it."""
-        told = json.dumps(self.answer, indent=2, ensure_ascii=False)
-        return SECRETS.blank(f"> {self.what}\nanswered after {self.seconds:.1f} s\n{told}")
+        """The request with its answer, blanked, for a transcript."""
+        text = json.dumps(self.answer, indent=2, ensure_ascii=False)
+        return SECRETS.blank(f"> {self.what}\nanswered after {self.seconds:.1f} s\n{text}")
 
 
 @dataclass(frozen=True)
 class LiveMember:
-    """A member of the live pool, as the orchestrator's health endpoint tells it.
+    """A member of the live pool, from the orchestrator's health endpoint.
 
     Attributes:
-        name: of the pool member.
+        name: the name of the pool member.
         instance: the instance uuid.
         connected: whether its control socket is open; false during the grace window.
     """
@@ -79,12 +79,12 @@ class LiveMember:
     connected: bool
 
     def __str__(self) -> str:
-        """For a table of what was seen."""
+        """The member for a message."""
         return f"{self.name} ({'connected' if self.connected else 'not connected'})"
 
 
 class UnknownRequest(InfrastructureError):
-    """The release does not know a request of the client protocol, so what depends on it cannot be judged."""
+    """The release does not know a request of the client protocol, so its result cannot be tested."""
 
 
 class RequestRefused(PromiseBroken):
@@ -92,17 +92,17 @@ class RequestRefused(PromiseBroken):
 
 
 class NoAnswer(PromiseBroken):
-    """The orchestrator did not answer a request, or not in time."""
+    """The orchestrator did not answer a request in time."""
 
 
 class ServeApi:
-    """One orchestrator's HTTP and WebSocket surface.
+    """The HTTP and WebSocket API of one orchestrator.
 
     Args:
-        host: where it listens.
-        port: where it listens.
-        secure: whether it speaks TLS.
-        fallbacks: counts the older ways that a release made necessary.
+        host: the host on which it listens.
+        port: the port on which it listens.
+        secure: whether it uses TLS.
+        fallbacks: counts the fallbacks.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class ServeApi:
         self._fallbacks = Fallbacks() if fallbacks is None else fallbacks
 
     def ready(self) -> bool:
-        """Whether `/ready`, or `/health` of a release without it, says that it serves."""
+        """Whether it serves, by `/ready`, or by `/health` in a release without `/ready`."""
         try:
             status, _ = self._get("/ready")
             if status != _NOT_FOUND:
@@ -126,16 +126,16 @@ class ServeApi:
         return healthy
 
     def live_pool(self) -> list[LiveMember]:
-        """The live pool, or, of a release before 2026-08-14, which does not tell that, the recorded one.
+        """The live pool; of a release before 2026-08-14, which does not report it, the recorded pool.
 
         Raises:
-            NoAnswer: nobody answers.
+            NoAnswer: the orchestrator does not answer.
             ContractBroken: the answer breaks the contract "health" or "worker-list".
         """
         try:
             status, body = self._get("/api/v1/health")
         except OSError as error:
-            raise NoAnswer(f"The orchestrator at {self.url} did not tell its health: {error}") from error
+            raise NoAnswer(f"The orchestrator at {self.url} did not report its health: {error}") from error
         if status == _NOT_FOUND:
             self._fallbacks[Fallback.POOL_FROM_LIST] += 1
             return [
@@ -145,7 +145,7 @@ class ServeApi:
         try:
             health = json.loads(body)
         except ValueError as error:
-            raise ContractBroken(f"GET /api/v1/health answered {status} and no JSON: {body!r}") from error
+            raise ContractBroken(f"GET /api/v1/health answered {status} without JSON: {body!r}") from error
         contracts.validate("health", health, "GET /api/v1/health")
         return [
             LiveMember(item["name"], item["instanceUuid"], item["connected"]) for item in health["workers"]
@@ -160,10 +160,10 @@ class ServeApi:
         """Send one request of the client protocol, such as "worker.token.list", and return the answer's data.
 
         Raises:
-            NoAnswer: nobody answers, or not in time.
+            NoAnswer: the orchestrator does not answer in time.
             UnknownRequest: the release does not know the request.
             RequestRefused: the orchestrator refused it.
-            ContractBroken: the answer is not one of the client protocol, or there is a failure instead.
+            ContractBroken: the answer does not match the client protocol, or the orchestrator failed.
         """
         message = json.dumps({"type": request, "id": "1", "payload": payload})
         try:
@@ -182,17 +182,17 @@ class ServeApi:
         return _data_of(request, answer)
 
     def data(self, request: str, contract: str, *, within: str = "", **payload: object) -> Any:
-        """Send one request, and return the data of the answer, or a field of them, checked by a contract.
+        """Send one request, and return the data of the answer or one field, checked against a contract.
 
         Args:
-            request: such as "worker.list".
-            contract: that the data honour.
-            within: the field of the data that is wanted; all of them if empty.
-            payload: of the request.
+            request: for example "worker.list".
+            contract: the contract of the data.
+            within: the field to return; all data if empty.
+            payload: the payload of the request.
 
         Raises:
-            NoAnswer: nobody answers, or not in time.
-            ContractBroken: the answer has no such data, or they break the contract.
+            NoAnswer: the orchestrator does not answer in time.
+            ContractBroken: the answer lacks the data, or the data breaks the contract.
         """
         answer = data = self.ask(request, **payload)
         if within:
@@ -206,13 +206,13 @@ class ServeApi:
         return data
 
     def pool(self, *, past: bool = False) -> list[PoolMember]:
-        """The members of the pool, as the worker list would tell them.
+        """The members of the pool, with the fields of the worker list.
 
         Args:
-            past: whether those are wanted as well that are not connected.
+            past: whether to include members that are not connected.
 
         Raises:
-            NoAnswer: nobody answers.
+            NoAnswer: the orchestrator does not answer.
             ContractBroken: the answer breaks the contract "worker-list".
         """
         return members_from_json(self.data("worker.list", "worker-list", showAll=past))
@@ -222,20 +222,20 @@ class ServeApi:
 
         Args:
             token: its name.
-            lifetime: such as "1h", as the command takes it.
+            lifetime: in the notation of the command, for example "1h".
 
         Returns:
-            The request, answered.
+            The answered request.
 
         Raises:
-            NoAnswer: nobody answers.
-            UnknownRequest: the release does not know the request, as those before 2026-08-05.
+            NoAnswer: the orchestrator does not answer.
+            UnknownRequest: the release is older than 2026-08-05 and does not know the request.
             RequestRefused: the orchestrator refused it.
             ContractBroken: the answer breaks the contract "token-create".
         """
         started, clock = datetime.now(UTC), time.monotonic()
         duration = int(lifetime[:-1]) * _MILLISECONDS[lifetime[-1]]
-        # An orchestrator has a vault of its own beside that of the repository, so the vault must be named.
+        # Name the vault: an orchestrator has one of its own besides the vault of the repository.
         answer = self.ask("worker.token.create", name=token, durationMs=duration, vaultName=VAULT)
         learn_from_answer(answer)
         contracts.validate("token-create", answer, "the request worker.token.create")
@@ -247,7 +247,7 @@ class ServeApi:
         """All step leases, the oldest first.
 
         Raises:
-            NoAnswer: nobody answers.
+            NoAnswer: the orchestrator does not answer.
             ContractBroken: a lease breaks the contract "step-lease".
         """
         answer = self.data("data.query", "data-query", predicate=ALL_LEASES)
@@ -267,8 +267,8 @@ class ServeApi:
         return [item["runId"] for item in answer["results"]]
 
     async def _exchange(self, message: str) -> str | bytes:
-        # Threads that read and write one TLS connection at a time can block each other for good, and then no
-        # time limit helps; so there are none.
+        # asyncio, because threads that read and write one TLS connection at the same time can deadlock, beyond the
+        # reach of any timeout.
         context = without_verification() if self._secure else None
         async with asyncio.timeout(HTTP_ANSWER.seconds):
             async with connect(self.url, proxy=None, ssl=context, max_size=None) as socket:
@@ -299,9 +299,9 @@ def _data_of(request: str, answer: str | bytes) -> Any:
     """The data of an answer.
 
     Raises:
-        UnknownRequest: it says that the release does not know the request.
-        RequestRefused: it says that the orchestrator refused it.
-        ContractBroken: it is not one of the client protocol.
+        UnknownRequest: the release does not know the request.
+        RequestRefused: the orchestrator refused it.
+        ContractBroken: the answer does not match the client protocol.
     """
     try:
         reply = json.loads(answer)
@@ -311,10 +311,10 @@ def _data_of(request: str, answer: str | bytes) -> Any:
         code, message = error["code"], error["message"]
     except (ValueError, KeyError, TypeError, AttributeError) as malformed:
         raise ContractBroken(
-            f"The answer to the request {request} is not one of the client protocol: {answer!r}"
+            f"The answer to the request {request} does not match the client protocol: {answer!r}"
         ) from malformed
     if UNKNOWN_REQUEST.search(f"{code}: {message}"):
         raise UnknownRequest(
-            f"This release does not know the request {request}, so what depends on it cannot be judged."
+            f"This release does not know the request {request}, so its result cannot be tested."
         )
     raise RequestRefused(f"The request {request} was refused with {code}: {message}")

@@ -1,7 +1,7 @@
-"""The target: what the suite is told of the program that it drives, in a file; swamp's own is `swamp.yaml`.
+"""The target: a file that describes the program under test; swamp's own is `swamp.yaml`.
 
-Everything else that the suite knows of a target it sees. A description names the target, its times that a
-scenario waits out, and, if it comes with the project, the executables to start.
+A description has the name of the target, the product's times that scenarios wait for and, if it comes with
+the project, the executables to start. The suite observes everything else.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10080, "mo": 43200, "y": 525600}
 
 @dataclass(frozen=True)
 class Times:
-    """The times of a target that a scenario waits out.
+    """The times of a target that scenarios wait for.
 
     Attributes:
-        grace_window: how long a lost worker's place in the pool is kept.
-        idle_limit: how long the orchestrator waits for an answer on a silent connection.
-        notices_silence_soon: the flags that make it wait for seconds only.
-        shortest_lifetime: of a token, as minting takes it.
-        usual_lifetime: of a token, longer than any scenario, as minting takes it.
-        limits: what the limits of waits are multiplied by.
-        minute: how long a minute of a token's lifetime lasts.
+        grace_window: the time for which a lost worker keeps its place in the pool.
+        idle_limit: the time that the orchestrator waits for an answer on a silent connection.
+        notices_silence_soon: the flags that reduce this time to seconds.
+        shortest_lifetime: the shortest lifetime of a token, in the notation of the mint command.
+        usual_lifetime: a lifetime that is longer than any scenario, in the same notation.
+        limits: the factor of all limits of waits.
+        minute: the real duration of a minute of a token's lifetime.
     """
 
     grace_window: timedelta
@@ -50,23 +50,23 @@ class Times:
     minute: timedelta = timedelta(minutes=1)
 
     def lasts(self, lifetime: str) -> timedelta:
-        """How long a lifetime lasts that minting takes, such as 90m, 1h, 7d, 2w, 1mo or 1y."""
+        """The duration of a lifetime of the mint command, such as 90m, 1h, 7d, 2w, 1mo or 1y."""
         number = lifetime.rstrip("ymhdwo")
         return int(number) * _MINUTES[lifetime.removeprefix(number)] * self.minute
 
 
 @dataclass(frozen=True)
 class Target:
-    """What the suite is told of the program that it drives.
+    """The description of the program under test.
 
     Attributes:
-        name: as reports call it.
-        is_for_sign_off: whether a run against it says anything about a release.
-        times: that a scenario waits out.
-        has_listed_deviations: whether the project's list of known deviations is about it.
-        executable: that comes with the project; empty if one must be given.
-        other_executable: such a one of another protocol version.
-        variables: what each of its processes finds in its environment.
+        name: its name in reports.
+        is_for_sign_off: whether a run against it can sign off a release.
+        times: the times that scenarios wait for.
+        has_listed_deviations: whether the project's known deviations apply to it.
+        executable: the executable that comes with the project; empty if the user must name one.
+        other_executable: an executable of another protocol version.
+        variables: additional environment variables of its processes.
     """
 
     name: str
@@ -79,14 +79,14 @@ class Target:
 
 
 def target_of(environ: Mapping[str, str], embedded: Path) -> Target:
-    """The target of a run: what UAT_TARGET describes, else swamp, else the one that comes with the project.
+    """The target of a run: the file UAT_TARGET, else swamp, else the target of the project.
 
     Args:
         environ: the environment of the person who started the run.
-        embedded: describes the one that comes with the project, for where there is no swamp.
+        embedded: the description of the project's own target, which is used if there is no swamp.
 
     Raises:
-        UnusableInput: a description is unusable (exit code 2).
+        UnusableInput: the description is unusable (exit code 2).
     """
     described = environ.get(TARGET_VARIABLE)
     if described:
@@ -101,32 +101,32 @@ def load(file: Path) -> Target:
     """Read a description.
 
     Raises:
-        UnusableInput: the file cannot be read, or the description is not complete (exit code 2).
+        UnusableInput: the file cannot be read, or the description is incomplete (exit code 2).
     """
-    told = read_yaml(file, schemas.TARGET)
+    document = read_yaml(file, schemas.TARGET)
     return Target(
-        told["name"],
-        told["sign-off"],
-        _times(told["times"]),
-        told["deviations"] == _LISTED,
-        told.get("executable", ""),
-        told.get("executable of another protocol version", ""),
-        {str(name): str(value) for name, value in told.get("variables", {}).items()},
+        document["name"],
+        document["sign-off"],
+        _times(document["times"]),
+        document["deviations"] == _LISTED,
+        document.get("executable", ""),
+        document.get("executable of another protocol version", ""),
+        {str(name): str(value) for name, value in document.get("variables", {}).items()},
     )
 
 
-def _times(told: Mapping[str, Any]) -> Times:
+def _times(document: Mapping[str, Any]) -> Times:
     return Times(
-        timedelta(seconds=told["grace window"]),
-        timedelta(seconds=told["idle limit"]),
-        tuple(told["flags to notice silence soon"]),
-        told["shortest lifetime"],
-        told["usual lifetime"],
-        float(told["limits"]),
-        timedelta(seconds=told.get("minute of a lifetime", 60)),
+        timedelta(seconds=document["grace window"]),
+        timedelta(seconds=document["idle limit"]),
+        tuple(document["flags to notice silence soon"]),
+        document["shortest lifetime"],
+        document["usual lifetime"],
+        float(document["limits"]),
+        timedelta(seconds=document.get("minute of a lifetime", 60)),
     )
 
 
 def of_the_project(executable: str) -> str:
-    """Where an executable of this project's own is, beside the Python that runs; empty if it is not there."""
+    """The path of an executable of this project, beside the running Python; empty if it is missing."""
     return shutil.which(executable, path=str(Path(sys.executable).parent)) or ""

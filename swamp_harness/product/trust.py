@@ -1,4 +1,4 @@
-"""How those who connect to an orchestrator over TLS are told whom to trust."""
+"""The variables for trusted certificates of an orchestrator's TLS clients."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pathlib import Path, PurePath
 
 
 def trust_of_worker(file: PurePath | None) -> dict[str, str]:
-    """The variables that tell a worker whom to trust, besides the authorities of its system.
+    """The variables for a worker's trusted certificates, besides the authorities of its system.
 
-    `SSL_CERT_FILE` is what the product's advice on a rejected certificate names. A swamp that is run from
-    its source has read its trust by the time that it looks at this variable, and heeds Deno's own instead.
+    The product's advice about a rejected certificate names `SSL_CERT_FILE`. A swamp that runs from its source
+    has loaded its certificates before it reads this variable, and uses Deno's own variable instead.
     """
     return {} if file is None else {"SSL_CERT_FILE": str(file), "DENO_CERT": str(file)}
 
 
 def trust_of_command(file: Path | None) -> dict[str, str]:
-    """The variable that tells a command with `--server` whom to trust, by the commands' help."""
+    """The variable for the trusted certificates of a command with `--server`, from the commands' help."""
     return {} if file is None else {"SWAMP_CA_CERT": str(file)}

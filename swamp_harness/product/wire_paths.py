@@ -1,4 +1,4 @@
-"""What a worker asks its orchestrator for over HTTP, as paths (design/remote-execution.md, "Data plane")."""
+"""The paths of a worker's HTTP requests to its orchestrator (design/remote-execution.md, "Data plane")."""
 
 from __future__ import annotations
 

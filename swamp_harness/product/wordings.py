@@ -1,9 +1,9 @@
-"""Every text of the product that the suite recognises, by the reason that it gives.
+"""The texts of the product that the suite recognises, by the reason that they give.
 
-Features speak of reasons, never of texts. Where releases have worded a reason differently, all the wordings
-stand here, the newest first. No other module knows a word of the product's prose.
+Features name reasons, not texts. If releases use different wordings for a reason, all of them are here, the
+newest first. No other module contains the product's wordings.
 
-A pattern takes linear time on any text: what stands between two words has a limit or an end of its own.
+A pattern takes linear time on any text: a gap between two words has a limit or an end of its own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-# Why a worker is rejected. The phrase is the one that features use after "because".
+# The reasons of a worker's rejection, by the phrase that features use after "because".
 REJECTIONS = {
     "its token is revoked": [r"Enrollment token '[^']+' has been revoked"],
     "its token has expired": [r"Enrollment token '[^']+' has expired"],
@@ -26,14 +26,14 @@ REJECTIONS = {
     "its token is malformed": [r"Enrollment token must have the form '<name>\.<secret>'"],
 }
 
-# What is wrong with the certificate that an orchestrator shows, told by whoever refuses it.
+# The reasons why a client refuses an orchestrator's certificate.
 CERTIFICATE_FLAWS = {
     "the certificate is not trusted": [r"issuer is not trusted", r"UnknownIssuer", r"root CA is not in "],
     "the certificate has expired": [r"certificate (has )?expired", r"[^-]expired certificate"],
     "the certificate is for another host": [r"not valid for (the )?(name|host)", r"NotValidForName"],
 }
 
-# Why a command of the operator fails.
+# The reasons why a command of the operator fails.
 COMMAND_FAILURES = {
     **CERTIFICATE_FLAWS,
     "the name is taken": [r"Enrollment token '[^']+' already exists"],
@@ -56,20 +56,19 @@ COMMAND_FAILURES = {
     "there is no such method": [r"Unknown method '[^']+' for type"],
 }
 
-# Why a run fails.
+# The reasons why a run fails.
 RUN_FAILURES = {
     "its worker was lost after the step had written": [
         r"Worker '[^']+' disconnected after step '[^']+' had written data",
     ],
     "its step failed": [
         r"Command exited with code 3",
-        r"the probe was told to fail",
         r"has failed on purpose",
     ],
     "no matching worker came in time": [r"Timed out waiting for a worker matching "],
 }
 
-# Why a dispatch of a step did not complete, as its lease tells.
+# The reasons in a lease why a dispatch did not complete.
 LEASE_REASONS = {
     "its worker came back": [r"^worker reconnected after drop; no writes had occurred$"],
     "its worker stayed away": [r"^worker lost; no writes had occurred$"],
@@ -77,68 +76,68 @@ LEASE_REASONS = {
     "the orchestrator restarted": [r"^orchestrator restart$"],
 }
 
-# What tells somebody who follows a run how it ended.
+# The output of a command that follows a run, at the end of the run.
 RUN_ENDINGS = {
     "succeeded": re.compile(r"Completed workflow \S+ succeeded"),
     "failed": re.compile(r"Failed workflow \S+"),
     "cancelled": re.compile(r"Cancelled workflow \S+"),
 }
 
-# What tells somebody who follows a run that a step begins, and that it has ended well.
+# The output of a command that follows a run, at the start and at the successful end of a step.
 STEP_BEGINS = re.compile(r"│ step (?P<step>\S+) · [^\n]{0,500}\bstart\b")
 STEP_DONE = re.compile(r"│ done (?P<step>\S+) in ")
 
 METHOD_SUCCEEDED = re.compile(r"Completed +\S+ on \S+ succeeded")
 
-# What the command says that cancels a run: it has ended, or, where a step does not listen, will be ended.
+# The output of a command that cancels a run: the run has ended or, if a step ignores the request, will end.
 CANCELLATION = re.compile(r'(?:Cancelled run|Cancellation requested for run) "(?P<run>[^"]+)"')
 
 CANCELLED_NOW = re.compile(r'Cancelled run "[^"]+"')
 
-# What the command says that mints a token, in the order of its lines.
+# The output of a command that mints a token, in the order of its lines.
 MINTED = (
     re.compile(r"^Token: (?P<what>\S+)$", re.MULTILINE),
     re.compile(r"^Expires: (?P<what>\S+)$", re.MULTILINE),
     re.compile(r"^Vault: (?P<what>\S+ \(key \S+\))$", re.MULTILINE),
 )
 
-# What the command says that revokes a token: which, and when.
+# The output of a command that revokes a token: the token and the time.
 REVOKED = (
     re.compile(r"Token (?P<what>\S+) revoked\.$", re.MULTILINE),
     re.compile(r"^Revoked at: (?P<what>\S+)$", re.MULTILINE),
 )
 ALREADY_REVOKED = re.compile(r"^Token \S+ was already revoked\.$", re.MULTILINE)
 
-# What stands below the table of workers: how many are left out, and what the states mean.
+# The notes below the table of workers: the number of hidden ones, and the meaning of states.
 HIDDEN_WORKERS = re.compile(r"^(?P<number>\d+) disconnected workers? hidden", re.MULTILINE)
 POOL_NOTES = re.compile(
     r"^(?:\d+ disconnected workers? hidden|Some workers are (?:unverified|draining)) .*$", re.MULTILINE
 )
 
-# What stands below the table of verified workers if all have passed.
+# The line below the table of verified workers if all have passed.
 ALL_VERIFIED = re.compile(r"^All (?P<number>\d+) worker\(s\) passed verification\.$", re.MULTILINE)
 
-# How long a step has waited, in the table of waiting steps.
+# The waiting time of a step in the table of waiting steps.
 AGE = re.compile(r"(?:<(?P<below>1)s|(?P<seconds>\d+)s|(?P<minutes>\d+)m)")
 
 DAEMON_IS_OFF = re.compile(r"^Status \(\w+ service\): not configured$", re.MULTILINE)
 NOBODY_TO_VERIFY = re.compile(r"No connected workers found to verify\.")
 
-# What an orchestrator says in its log.
+# Lines in the log of an orchestrator.
 LISTENING = re.compile(r'listening on "?(?P<scheme>wss?)://(?P<host>[^":]+):(?P<port>\d+)')
 PORT_TAKEN = re.compile(r"AddrInUse|[Aa]ddress already in use")
 
-# How an orchestrator answers a request whose type it does not know.
+# The answer of an orchestrator to a request of unknown type.
 UNKNOWN_REQUEST = re.compile(r"^invalid_request: Invalid request: type: ")
 
-# What a worker says on its standard output in text mode.
+# Lines on the standard output of a worker in text mode.
 WORKER_DIALS = re.compile(r"^Connecting to \S+ \(attempt (?P<attempt>\d+)\)")
 WORKER_PAUSES = re.compile(r"^Reconnecting in (?P<seconds>[\d.]+)s$")
 WORKER_ENROLLED = re.compile(r"^\S* ?Enrolled as (?P<name>\S+)$")
 WORKER_DISCONNECTED = re.compile(r"^Disconnected: ")
 WORKER_STOPPED = re.compile(r"^Worker stopped: (?P<reason>.*)$")
 
-# The lines of a worker that enrolls, runs a step and is stopped, by the kind of the event in JSON.
+# Lines of a worker that enrolls, runs a step and is stopped, by the kind of the event in JSON.
 WORKER_EVENTS: Mapping[str, re.Pattern[str]] = {
     "connecting": WORKER_DIALS,
     "enrolled": WORKER_ENROLLED,
@@ -154,19 +153,19 @@ WORKER_EVENTS: Mapping[str, re.Pattern[str]] = {
     "stopped": re.compile(r"^Worker stopped: received shutdown signal$"),
 }
 
-# A text that was meant for the developers of swamp, not for its operators.
+# A stack trace, which is for the developers of swamp, not for its operators.
 STACK_TRACE = re.compile(r"^[ \t]+at [^\n]*:\d+:\d+\)?\r?$", re.MULTILINE)
 
 
 def reasons_given(text: str, wordings: dict[str, list[str]]) -> list[str]:
-    """The reasons that a text gives, in the order of the table.
+    """The reasons in a text, in the order of the table.
 
     Args:
-        text: what the product said.
-        wordings: such as `REJECTIONS` or `RUN_FAILURES`.
+        text: output of the product.
+        wordings: a table such as `REJECTIONS` or `RUN_FAILURES`.
 
     Returns:
-        The reasons recognised; none if the text gives no reason that the table knows.
+        The recognised reasons; empty if there are none.
     """
     return [
         reason

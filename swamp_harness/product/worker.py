@@ -35,17 +35,17 @@ from swamp_harness.system.process_log import LogLine, ProcessLog
 from swamp_harness.system.processes import Launch
 from swamp_harness.system.waiting import wait_until
 
-# What a worker tells of its connection, by the kind of the event in JSON.
+# Lines of a worker about its connection, by the kind of the event in JSON.
 ENROLLED, DISCONNECTED = "enrolled", "disconnected"
 _MILESTONES = {ENROLLED: WORKER_ENROLLED, DISCONNECTED: WORKER_DISCONNECTED, "stopped": WORKER_STOPPED}
 
 
 @dataclass(frozen=True)
 class Milestone:
-    """Something that a worker has said of its connection.
+    """A line of a worker about its connection.
 
     Attributes:
-        at: when it was heard.
+        at: the time at which it was read.
         kind: "enrolled", "disconnected" or "stopped".
     """
 
@@ -55,13 +55,13 @@ class Milestone:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a worker's process came to its end.
+    """How a worker's process ended.
 
     Attributes:
-        failing: whether its exit code says failure.
-        reasons: the reasons for its rejection, or for refusing its orchestrator, that it gave at the end.
-        enrolled: whether it had enrolled before, other than when the scenario waited for it to enroll.
-        clear: whether its error is without a stack trace.
+        failing: whether its exit code means failure.
+        reasons: the reasons that it reports for its rejection, or for refusing its orchestrator.
+        enrolled: whether it had enrolled although the scenario did not wait for that.
+        clear: whether its error has no stack trace.
     """
 
     failing: bool
@@ -82,18 +82,18 @@ class Worker:
     """One worker over all its starts.
 
     Args:
-        name: how messages call it.
-        binary: the swamp to run.
-        machine: where it runs.
-        environment: of that machine.
-        settings: what it is started with.
-        log: takes what it says.
+        name: its name in messages.
+        binary: the swamp binary.
+        machine: the machine where it runs.
+        environment: the environment of that machine.
+        settings: the settings of its start.
+        log: takes its output.
 
     Attributes:
         launches: how each of its processes was started, in order.
-        environment: what its processes find, without what they are told about credential and address.
-        variables: what its present process was started with, all of it.
-        started: when its present process was started.
+        environment: the environment of its processes, without credential and address.
+        variables: the whole environment of its current process.
+        started: the time at which its current process was started.
     """
 
     def __init__(
@@ -128,18 +128,18 @@ class Worker:
         """Whether its process runs.
 
         Raises:
-            InfrastructureError: the machine is gone on which it ran.
+            InfrastructureError: its machine is gone.
         """
         return self._process is not None and self._process.alive
 
     @property
     def pid(self) -> int:
-        """The id of its present process."""
+        """The id of its current process."""
         return self._running().pid
 
     @property
     def url(self) -> str:
-        """The address that it dials.
+        """The address that it connects to.
 
         Raises:
             InfrastructureError: it was never started.
@@ -151,16 +151,16 @@ class Worker:
 
     @property
     def memory(self) -> int:
-        """What its present process takes with all that descends from it, in bytes."""
+        """The memory of its current process and its descendants, in bytes."""
         return self._running().memory
 
     def start(self, address: tuple[str, int]) -> None:
-        """Start a process that dials an address; what becomes of it is for the scenario to ask."""
+        """Start a process that connects to an address; does not wait for the result."""
         self._address = address
         self._awaited_enrollments = 0
         cache = self.machine.cache_as_given if self.settings.cached else ""
-        words, told = self.settings.command_line(self.url, cache)
-        self.variables = {**self.environment, **told}
+        words, variables = self.settings.command_line(self.url, cache)
+        self.variables = {**self.environment, **variables}
         launch = Launch([str(self._binary), *words], self.variables, self.machine.work)
         self.launches.append(launch)
         self.started = datetime.now(UTC)
@@ -168,20 +168,20 @@ class Worker:
         self.starts += 1
 
     def start_again(self, **changes: Any) -> None:
-        """Start a new process of the same worker, dialling where the last one did.
+        """Start a new process of the same worker that connects to the same address.
 
         Args:
-            changes: those of its `WorkerSettings` that are different from now on.
+            changes: the `WorkerSettings` to change.
         """
         if self._address is None:
             raise InfrastructureError(f"{self.name} was never started.")
         if self.alive:
-            raise InfrastructureError(f"{self.name} still runs, it cannot start again.")
+            raise InfrastructureError(f"{self.name} still runs: stop or kill it before you start it again.")
         self.settings = replace(self.settings, **changes)
         self.start(self._address)
 
     def kill(self) -> None:
-        """End it at once, with everything it has started."""
+        """Kill it with everything that it has started."""
         self._running().kill()
 
     def stop(self) -> int:
@@ -193,16 +193,16 @@ class Worker:
         return self._running().terminate()
 
     def end(self) -> None:
-        """Make sure that it no longer runs."""
+        """Make sure that it does not run."""
         if self._process is not None:
             self._process.end()
 
     def wait_until_enrolled(self) -> None:
-        """Wait until it says that it has enrolled.
+        """Wait until it reports that it has enrolled.
 
         Raises:
-            WaitTimeout: it did not, or its process ended.
-            InfrastructureError: the machine is gone on which it ran.
+            WaitTimeout: it did not enroll, or its process ended.
+            InfrastructureError: its machine is gone.
         """
         process = self._running()
         wait_until(
@@ -215,11 +215,11 @@ class Worker:
         self._awaited_enrollments = self.enrollments
 
     def wait_until_ended(self) -> Ending:
-        """Wait until its process has ended by itself, and say how.
+        """Wait until its process has ended by itself, and return how it ended.
 
         Raises:
-            WaitTimeout: it still runs after the limit, has enrolled instead, or goes on trying.
-            InfrastructureError: the machine is gone on which it ran.
+            WaitTimeout: it still runs after the limit, has enrolled instead, or keeps trying.
+            InfrastructureError: its machine is gone.
         """
         code = self._running().wait_for_end(WORKER_ENDED, give_up_if=self._reason_not_to_end)
         clear = STACK_TRACE.search(self._last_error()) is None
@@ -232,67 +232,67 @@ class Worker:
     def _reason_not_to_end(self) -> str | None:
         if self._has_enrolled_unawaited:
             return "it has enrolled"
-        return f"it goes on trying, {self.dials} times so far" if self.dials > MOST_DIALS else None
+        return f"it keeps trying, {self.dials} times so far" if self.dials > MOST_DIALS else None
 
     @property
     def dials(self) -> int:
-        """How often its present process has tried to connect."""
-        return len(self._said(WORKER_DIALS, "connecting"))
+        """The number of its current process's attempts to connect."""
+        return len(self._lines_of(WORKER_DIALS, "connecting"))
 
     @property
     def attempts(self) -> list[int]:
-        """The number that its present process has told of each attempt to connect."""
-        told = self._told(WORKER_DIALS, "connecting")
-        return [int(each["attempt"]) for each in told]
+        """The numbers that its current process prints for its attempts to connect."""
+        events = self._values_of(WORKER_DIALS, "connecting")
+        return [int(each["attempt"]) for each in events]
 
     @property
     def pauses(self) -> list[float]:
-        """How long its present process has said that it waits before each new attempt, in seconds."""
-        told = self._told(WORKER_PAUSES, "retrying")
-        return [float(each["seconds"] if "seconds" in each else each["delayMs"] / 1000) for each in told]
+        """The pauses before new attempts that its current process prints, in seconds."""
+        events = self._values_of(WORKER_PAUSES, "retrying")
+        return [float(each["seconds"] if "seconds" in each else each["delayMs"] / 1000) for each in events]
 
     @property
     def enrollments(self) -> int:
-        """How often its present process has said that it enrolled."""
-        return len(self._said(WORKER_ENROLLED, "enrolled"))
+        """The number of enrollments that its current process reports."""
+        return len(self._lines_of(WORKER_ENROLLED, "enrolled"))
 
     @property
     def enrolled_as(self) -> str:
-        """The name in the pool that it said at its last enrollment.
+        """The name in the pool that it reported at its last enrollment.
 
         Raises:
-            InfrastructureError: its present process has not enrolled.
+            InfrastructureError: its current process has not enrolled.
         """
-        said = self._said(WORKER_ENROLLED, "enrolled")
-        if not said:
+        lines = self._lines_of(WORKER_ENROLLED, "enrolled")
+        if not lines:
             raise InfrastructureError(f"{self.name} has not enrolled.")
         if self.settings.output is Output.JSON:
-            return str(self._event(said[-1].text)["workerId"])
-        match = WORKER_ENROLLED.search(said[-1].text)
+            return str(self._event(lines[-1].text)["workerId"])
+        match = WORKER_ENROLLED.search(lines[-1].text)
         return match["name"] if match else ""
 
     def says_reconnected(self) -> bool:
-        """Whether it said at its last enrollment that it has reconnected; only in JSON does it say so.
+        """Whether its last enrollment event is a reconnection; only output in JSON has that field.
 
         Raises:
             InfrastructureError: it does not report in JSON, or has not enrolled.
         """
-        said = self._said(WORKER_ENROLLED, "enrolled")
-        if self.settings.output is not Output.JSON or not said:
+        lines = self._lines_of(WORKER_ENROLLED, "enrolled")
+        if self.settings.output is not Output.JSON or not lines:
             raise InfrastructureError(f"{self.name} reports no enrollment in JSON.")
-        return bool(self._event(said[-1].text)["reconnect"])
+        return bool(self._event(lines[-1].text)["reconnect"])
 
     def events(self) -> list[Mapping[str, Any]]:
-        """All events that its present process has told, in JSON.
+        """All events of its current process, in JSON.
 
         Raises:
-            ContractBroken: a line is no JSON object, or breaks the contract.
+            ContractBroken: a line is not a JSON object, or breaks the contract.
         """
         lines = self.log.lines(self._running().log_start, "stdout")
         return [self._event(line.text) for line in lines]
 
     def lines_of_events(self) -> list[tuple[str, Mapping[str, str]]]:
-        """The kind of each event that its present process has reported in text, and what its line names."""
+        """The events of its current process in text: the kind and the fields of each line."""
         lines = self.log.lines(self._running().log_start, "stdout")
         return [
             (kind, {name: value for name, value in match.groupdict().items() if value})
@@ -303,21 +303,21 @@ class Worker:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code of its present process; None while it runs."""
+        """The exit code of its current process; None while it runs."""
         return self._running().exit_code
 
     @property
     def is_finishing(self) -> bool:
-        """Whether its present process has said that it finishes what runs, and takes nothing new."""
-        return bool(self._said(WORKER_EVENTS["draining"], "draining"))
+        """Whether its current process reports that it finishes its steps and takes no new ones."""
+        return bool(self._lines_of(WORKER_EVENTS["draining"], "draining"))
 
     @property
     def disconnected_at(self) -> list[datetime]:
-        """When its present process has said that it was disconnected."""
-        return [line.at for line in self._said(WORKER_DISCONNECTED, "disconnected")]
+        """The times at which its current process reports a disconnection."""
+        return [line.at for line in self._lines_of(WORKER_DISCONNECTED, "disconnected")]
 
     def milestones(self) -> list[Milestone]:
-        """What it has said of its connection over all its starts, in order; nothing of it is judged here."""
+        """All lines about its connection over all its starts, in order."""
         return [
             Milestone(line.at, kind)
             for line in self.log.lines(stream="stdout")
@@ -327,11 +327,11 @@ class Worker:
 
     @property
     def rejections(self) -> list[str]:
-        """The reasons for its rejection that its present process gave as it stopped.
+        """The reasons of its rejection that its current process reports when it stops.
 
-        Both the line (or event) that says it stopped and the error at the end must give it.
+        Both the line (or event) about the stop and the error at the end must give the reason.
         """
-        stopped = "\n".join(line.text for line in self._said(WORKER_STOPPED, "stopped"))
+        stopped = "\n".join(line.text for line in self._lines_of(WORKER_STOPPED, "stopped"))
         error = self._last_error()
         known = {**REJECTIONS, **CERTIFICATE_FLAWS}
         return [reason for reason in reasons_given(stopped, known) if reason in reasons_given(error, known)]
@@ -344,20 +344,20 @@ class Worker:
             document = json.loads(text)
         except ValueError as error:
             raise ContractBroken(
-                f"{self.name} reports in JSON, but its standard error is no JSON document: {error}\n{text}"
+                f"{self.name} reports in JSON, but its standard error is not a JSON document: {error}\n{text}"
             ) from None
         contracts.validate("error", document, f"{self.name}, standard error,")
         return str(document["error"])
 
-    def _said(self, pattern: Any, kind: str) -> Sequence[LogLine]:
+    def _lines_of(self, pattern: Any, kind: str) -> Sequence[LogLine]:
         lines = self.log.lines(self._running().log_start, "stdout")
         if self.settings.output is Output.JSON:
             return [line for line in lines if self._event(line.text)["kind"] == kind]
         return [line for line in lines if pattern.search(line.text)]
 
-    def _told(self, pattern: re.Pattern[str], kind: str) -> list[Mapping[str, Any]]:
-        """What its lines of one kind tell: the groups of the pattern in text, the events in JSON."""
-        lines = [line.text for line in self._said(pattern, kind)]
+    def _values_of(self, pattern: re.Pattern[str], kind: str) -> list[Mapping[str, Any]]:
+        """The values in its lines of one kind: the groups of the pattern in text, the events in JSON."""
+        lines = [line.text for line in self._lines_of(pattern, kind)]
         if self.settings.output is Output.JSON:
             return [self._event(line) for line in lines]
         return [match.groupdict() for line in lines if (match := pattern.search(line))]
@@ -367,7 +367,7 @@ class Worker:
             event = json.loads(line)
         except ValueError as error:
             raise ContractBroken(
-                f"{self.name} reports in JSON, one object a line, but this line is none: {error}\n{line}"
+                f"{self.name} reports in JSON, but this line is not a JSON object: {error}\n{line}"
             ) from None
         contracts.validate("worker-connect-event", event, f"{self.name}, standard output,")
         return event

@@ -1,4 +1,4 @@
-"""What a worker is started with."""
+"""The settings of a worker's start."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from swamp_harness.product.commands import Output
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """What a worker is started with.
+    """The settings of a worker's start.
 
     Attributes:
-        credential: what it presents, as given to `--token`.
+        credential: its credential, the value of `--token`.
         labels: its scheduling labels.
-        cached: whether it is given its machine's cache directory.
-        by_environment: whether variables tell it credential, address, cache and labels, instead of arguments.
-        slots: how many steps it takes at a time.
-        log_level: how much it tells; as much as usual when empty.
-        output: how it reports, `Output.TEXT` or `Output.JSON`.
-        secure: whether it dials over TLS.
-        trusted: the file that holds whom it trusts; the authorities of its system alone when None.
+        cached: whether it uses its machine's cache directory.
+        by_environment: whether credential, address, cache and labels are variables instead of arguments.
+        slots: the number of steps that it takes at the same time.
+        log_level: its log level; the default if empty.
+        output: the mode of output, `Output.TEXT` or `Output.JSON`.
+        secure: whether it connects over TLS.
+        trusted: the file of its trusted certificates; None for the authorities of its system only.
     """
 
     credential: str
@@ -37,26 +37,26 @@ class WorkerSettings:
 
     @property
     def member(self) -> str:
-        """The name that the worker has in the pool: that of its token."""
+        """The worker's name in the pool, which is the name of its token."""
         return self.credential.partition(".")[0]
 
     def command_line(self, url: str, cache: str) -> tuple[list[str], dict[str, str]]:
-        """What `swamp` is started with to be this worker.
+        """The command line of this worker.
 
         Args:
-            url: that it dials.
-            cache: its cache directory; none when empty.
+            url: the address to connect to.
+            cache: its cache directory; none if empty.
 
         Returns:
-            The words after the name of the program, and the variables that tell the rest.
+            The arguments, and the variables for the other settings.
         """
-        given, told = self._identity(url, cache)
+        given, variables = self._identity(url, cache)
         return [
             *("worker", "connect", *given),
             *(("--concurrency", str(self.slots)) if self.slots > 1 else ()),
             *(("--log-level", self.log_level) if self.log_level else ()),
             *(("--json",) if self.output is Output.JSON else ()),
-        ], told
+        ], variables
 
     def _identity(self, url: str, cache: str) -> tuple[list[str], dict[str, str]]:
         if self.by_environment:
@@ -68,7 +68,7 @@ class WorkerSettings:
 
 
 def labels_by_variable(labels: Mapping[str, str]) -> dict[str, str]:
-    """The variable that gives a worker its labels; none if there are no labels."""
+    """The variable with a worker's labels; empty if there are no labels."""
     return {"SWAMP_WORKER_LABELS": ",".join(_written(labels))} if labels else {}
 
 

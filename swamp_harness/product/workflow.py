@@ -1,4 +1,4 @@
-"""A workflow as a file of the repository: steps, where they may run, what they do."""
+"""A workflow file of the repository: its steps, their placement and their tasks."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MAIN_JOB = "main"
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a step may run (design/remote-execution.md, "Scheduling, fan-out, and provisioning").
+    """The placement of a step (design/remote-execution.md, "Scheduling, fan-out, and provisioning").
 
     Attributes:
-        target: the name of a worker, or an expression for the uuid of its instance; none when empty.
-        labels: what the worker's labels must match.
-        platform: the platform of the worker's machine, such as linux/x86_64; any when empty.
+        target: the name of a worker, or an expression for the uuid of its instance; none if empty.
+        labels: the labels that the worker must have.
+        platform: the platform of the worker's machine, such as linux/x86_64; any if empty.
     """
 
     target: str = ""
@@ -30,22 +30,21 @@ class Placement:
     platform: str = ""
 
     def document(self) -> dict[str, Any]:
-        """What a workflow file says of it, for a step or for a job."""
-        said = {"target": self.target, "labels": dict(self.labels), "platform": self.platform}
-        return {key: value for key, value in said.items() if value}
+        """The placement in a workflow file, for a step or for a job."""
+        fields = {"target": self.target, "labels": dict(self.labels), "platform": self.platform}
+        return {key: value for key, value in fields.items() if value}
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a step does: a method of a model.
+    """The task of a step: a method of a model.
 
     Attributes:
-        model_type: such as "command/shell".
-        method: such as "execute".
-        inputs: the method's arguments, as they are.
-        kept: how its workflow wants its data kept, otherwise than the model says: such as their lifetime and
-            tags, by the names of their kinds.
-        of_the_model: the arguments of the model, which all its methods find.
+        model_type: for example "command/shell".
+        method: for example "execute".
+        inputs: the arguments of the method.
+        kept: the workflow's overrides for stored data, such as lifetime and tags, by kind of data.
+        of_the_model: the arguments of the model, for all its methods.
     """
 
     model_type: str
@@ -60,16 +59,15 @@ class Step:
     """One step of a workflow.
 
     Attributes:
-        name: of the step; of a step that is expanded over items, the part of the name before the item.
-        task: what it does.
-        placement: where it may run.
-        after: the step that must have succeeded before; none when empty.
-        queue_limit: how many seconds it may wait for a worker; as long as the orchestrator allows when None.
-        items: what it is expanded over; it is one single step when there are none.
-        model: the name of its model instance; that of the step when empty.
-        job: that it belongs to. Jobs run side by side. In a job, a step that comes after another waits for
-            all steps that come after none.
-        runs_as_its_job: whether the job says where it may run, and not the step.
+        name: the name of the step; if it is expanded over items, the part of the name before the item.
+        task: its task.
+        placement: its placement.
+        after: the step that must succeed before it; none if empty.
+        queue_limit: the seconds that it may wait for a worker; None for the orchestrator's limit.
+        items: the items to expand it over; empty for a single step.
+        model: the name of its model instance; the name of the step if empty.
+        job: its job. Jobs run in parallel. In a job, a step with `after` waits for all steps without `after`.
+        runs_as_its_job: whether the placement of the job applies instead of its own.
     """
 
     name: str
@@ -84,11 +82,11 @@ class Step:
 
     @property
     def template(self) -> str:
-        """The step's name as the workflow file has it."""
+        """The step's name in the workflow file."""
         return name_for_item(self.name, "${{ self.item }}") if self.items else self.name
 
     def document(self) -> dict[str, Any]:
-        """The step as a workflow file has it; its model instance is called like it unless one is named."""
+        """The step in a workflow file; its model instance has the step's name unless another is set."""
         task = {
             "type": "model_method",
             "modelType": self.task.model_type,
@@ -119,11 +117,11 @@ class Workflow:
     """A workflow, of one job or several.
 
     Attributes:
-        name: of the workflow.
-        steps: of its jobs.
-        inputs: the names of the texts that whoever runs it gives.
-        defaults: of those inputs that need not be given.
-        jobs: where the steps of a job may run that do not say it themselves, by the job's name.
+        name: the name of the workflow.
+        steps: the steps of its jobs.
+        inputs: the names of its text inputs.
+        defaults: the defaults of optional inputs.
+        jobs: the placement of a job's steps without a placement of their own, by the name of the job.
     """
 
     name: str
@@ -133,7 +131,7 @@ class Workflow:
     defaults: Mapping[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
-        """The workflow as the content of its file."""
+        """The content of the workflow file."""
         given = {
             "properties": {name: {"type": "string", **self._default(name)} for name in self.inputs},
             "required": [name for name in self.inputs if name not in self.defaults],
@@ -163,12 +161,12 @@ class Workflow:
         return self.jobs[job].document() if job in self.jobs else {}
 
     def _document_of(self, step: Step) -> dict[str, Any]:
-        # In a job that runs on workers, no labels at all mean the orchestrator.
+        # In a job that runs on workers, a step with an empty placement runs on the orchestrator.
         stays = step.job in self.jobs and not step.runs_as_its_job and not step.placement.document()
         return {**step.document(), **({"labels": {}} if stays else {})}
 
     def write_to(self, repository: Repository) -> str:
-        """Put the workflow into a repository, in place of an earlier one of its name.
+        """Write the workflow into a repository; it replaces one of the same name.
 
         Returns:
             The text of its file.
@@ -181,5 +179,5 @@ class Workflow:
 
 
 def name_for_item(step: str, item: str) -> str:
-    """The name of the step that an expanded step becomes for one of its items."""
+    """The name of an expanded step for one of its items."""
     return f"{step}-{item}"

@@ -31,7 +31,7 @@ from swamp_harness.product.run_records import (
     queue_from_table,
     run,
     steps_of,
-    tells_no_reason,
+    lacks_reasons,
 )
 from swamp_harness.scenario.probe import PROBE, SHELL
 from swamp_harness.scenario.probe_results import ResultRecord, is_work, result_of_step
@@ -103,7 +103,7 @@ class Records:
         for item in answer["results"]:
             if item["runId"] == run_id:
                 record = run(item)
-                if record.status == FAILED and tells_no_reason(item):
+                if record.status == FAILED and lacks_reasons(item):
                     self._fallbacks[Fallback.FAILURE_FROM_RUN] += 1
                     return replace(record, failure=self._failures_of_steps(item["workflowName"], run_id))
                 return record

@@ -93,7 +93,7 @@ def _shown_in_json(artifact: Mapping[str, Any]) -> str:
 
 def times_reported(world: World, steps: Sequence[str]) -> dict[str, dict[str, int]]:
     """How often the text output of the last run reports the start, the output and the end of each step."""
-    text = world.runs.last_followed.said()
+    text = world.runs.last_followed.printed()
     starts, ends = (
         [match["step"] for match in pattern.finditer(text)] for pattern in (STEP_BEGINS, STEP_DONE)
     )

@@ -1,6 +1,6 @@
-"""The JSON that swamp answers with, one JSON Schema file for each answer, and the check against it.
+"""The contracts of swamp's JSON answers: a JSON Schema file for each answer, and the validation.
 
-A contract names the fields that operators' scripts rely on; a release may add fields, not take any away.
+A contract lists the fields that operators' scripts use. A release may add fields, but not remove any.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from swamp_harness.system.errors import ContractBroken
 
 _STATED_BY = "issue 630, scenario 27"
 
-# What a schema cannot say: figures that scripts rely on, each as (what the answer says, what is there).
-_FIGURES: Mapping[str, Callable[[Any], Mapping[str, tuple[object, object]]]] = {
+# Counts that scripts use, which a schema cannot check: (the stated count, the number of listed items).
+_COUNTS: Mapping[str, Callable[[Any], Mapping[str, tuple[object, object]]]] = {
     "token-create": lambda answer: {"token": (answer["token"].partition(".")[0], answer["name"])},
     "token-list": lambda answer: {
         f"[{index}].bindingCount": (each["bindingCount"], len(each["bindings"]))
@@ -38,22 +38,22 @@ def validate(contract: str, answer: Any, source: str) -> None:
     """Check an answer against its contract.
 
     Args:
-        contract: the name of the schema file, without its ending.
+        contract: the name of the schema file, without its extension.
         answer: the parsed JSON.
-        source: who answered, for the message: "swamp worker list --json".
+        source: the source of the answer for the message, such as "swamp worker list --json".
 
     Raises:
-        ContractBroken: the answer is not what the contract says (issue 630, scenario 27).
+        ContractBroken: the answer does not match the contract (issue 630, scenario 27).
     """
     errors = sorted(_validator(contract).iter_errors(answer), key=lambda error: list(error.absolute_path))
     listed = "\n".join(f"  {error.json_path}: {error.message}" for error in errors) or "\n".join(
-        f"  $.{field}: {told}, where there are {there}"
-        for field, (told, there) in _figures(contract, answer)
-        if told != there
+        f"  $.{field}: {stated}, but the answer lists {counted}"
+        for field, (stated, counted) in _counts(contract, answer)
+        if stated != counted
     )
     if listed:
         raise ContractBroken(
-            f"{source} does not honour its JSON contract ({contract}, stated by {_STATED_BY}):\n{listed}"
+            f"{source} does not match its JSON contract ({contract}, stated by {_STATED_BY}):\n{listed}"
         )
 
 
@@ -66,8 +66,8 @@ def names() -> list[str]:
     )
 
 
-def _figures(contract: str, answer: Any) -> Iterable[tuple[str, tuple[object, object]]]:
-    return _FIGURES[contract](answer).items() if contract in _FIGURES else ()
+def _counts(contract: str, answer: Any) -> Iterable[tuple[str, tuple[object, object]]]:
+    return _COUNTS[contract](answer).items() if contract in _COUNTS else ()
 
 
 def _counted(verified: Sequence[Mapping[str, Any]], *, passed: bool) -> int:

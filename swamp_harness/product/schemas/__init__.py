@@ -1,4 +1,4 @@
-"""JSON Schemas of what the suite is told of a product in YAML, for reading and for editors."""
+"""JSON Schemas of the YAML files about a product, for validation and for editors."""
 
 from __future__ import annotations
 
