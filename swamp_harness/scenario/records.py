@@ -26,12 +26,12 @@ from swamp_harness.product.run_records import (
     QueuedStep,
     RunRecord,
     failures_of_steps,
+    lacks_reasons,
     lease,
     queue_from_json,
     queue_from_table,
     run,
     steps_of,
-    lacks_reasons,
 )
 from swamp_harness.scenario.probe import PROBE, SHELL
 from swamp_harness.scenario.probe_results import ResultRecord, is_work, result_of_step
