@@ -90,8 +90,8 @@ class Orchestrator:
         Raises:
             InfrastructureError: it did not become ready.
         """
-        # The repository's path has swamp's name in it. The product looks for its name in the command line, and finds
-        # it even for a script, whose command line begins with an interpreter.
+        # The repository's path has swamp's name in it. The product looks for its name in the command line,
+        # and finds it even for a script, whose command line begins with an interpreter.
         arguments = [
             str(self._binary), "serve", "--port", str(self._port), "--no-schedule",
             "--repo-dir", str(self._repository.folder), *self._flags,

@@ -267,8 +267,8 @@ class ServeApi:
         return [item["runId"] for item in answer["results"]]
 
     async def _exchange(self, message: str) -> str | bytes:
-        # asyncio, because threads that read and write one TLS connection at the same time can deadlock, beyond the
-        # reach of any timeout.
+        # asyncio, because threads that read and write one TLS connection at the same time can deadlock,
+        # beyond the reach of any timeout.
         context = without_verification() if self._secure else None
         async with asyncio.timeout(HTTP_ANSWER.seconds):
             async with connect(self.url, proxy=None, ssl=context, max_size=None) as socket:
