@@ -65,11 +65,11 @@ def test_the_answers_to_a_step_are_reported_for_each_call(world):
     record(world, "computing", {"answers": answers})
     record(world, "reading", {"latest": {"answer": {"text": "second"}}, "missing": {"answer": None}})
 
-    computed = capabilities.given_back(world, "computing", [*answers, "2 + 2"])
+    computed = capabilities.answers_of(world, "computing", [*answers, "2 + 2"])
     calls = ["the latest version of its own", "a resource that does not exist"]
-    read = capabilities.given_back(world, "reading", calls)
+    read = capabilities.answers_of(world, "reading", calls)
 
-    answers = [row["given back"] for row in (*computed, *read)]
+    answers = [row["answer"] for row in (*computed, *read)]
     assert answers == ["3", "1", "not an answer: {'error': 'no'}", "not an answer: None", "second", "nothing"]
 
 
@@ -78,9 +78,9 @@ def test_a_text_that_ends_like_a_big_number_stays_and_the_id_of_the_run_becomes_
         world, "asking", {"its run": {"answer": world.runs.last.run_id}, "its name": {"answer": ["plain"]}}
     )
 
-    rows = capabilities.given_back(world, "asking", ["its run", "its name"])
+    rows = capabilities.answers_of(world, "asking", ["its run", "its name"])
 
-    assert [row["given back"] for row in rows] == ["this run", "plain"]
+    assert [row["answer"] for row in rows] == ["this run", "plain"]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def reason_of(text, in_json):
         return result(output, code=code, stderr=stderr)
 
     world = SimpleNamespace(remote_client=SimpleNamespace(run=run), model="")
-    return remote_client.reasons_of_failures(world, ["lists the workers"])[0]["reason"]
+    return remote_client.reasons_of(remote_client.run_commands(world, ["lists the workers"]))[0]["reason"]
 
 
 def test_a_reason_that_both_modes_report_is_a_phrase_of_the_features():
@@ -242,7 +242,7 @@ def test_an_unknown_action_is_an_infrastructure_error():
     world = SimpleNamespace(remote_client=None, model="")
 
     with pytest.raises(InfrastructureError, match='Unknown action "dances"'):
-        remote_client.reasons_of_failures(world, ["dances"])
+        remote_client.run_commands(world, ["dances"])
 
 
 # --- the environment of a step
@@ -266,7 +266,7 @@ def test_the_owner_of_a_variable_is_found_by_its_value(tmp_path):
 
     found = environment.found_variables(world, "alpha", rows)
 
-    assert [row["found that of"] for row in found] == [
+    assert [row["value of"] for row in found] == [
         "alpha",
         "the orchestrator",
         "something else",

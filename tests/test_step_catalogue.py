@@ -234,7 +234,7 @@ def test_words_that_no_step_has_are_told_with_the_nearest_steps(capsys):
     assert said.err.startswith(
         "swamp-uat: no step has all of these words: wroker killd\nThe nearest steps:\n"
     )
-    assert 'the worker' in said.err or 'is killed' in said.err
+    assert "the worker" in said.err or "is killed" in said.err
     assert "killed" in said.err
 
 
