@@ -1,4 +1,4 @@
-"""The hosts of a run: how they are named, why one cannot be used, and what then becomes of a run."""
+"""The hosts of a run: the hosts file, machines that cannot be used, and the workers on them."""
 
 import errno
 import hashlib
@@ -15,6 +15,7 @@ import yaml
 from swamp_harness.product.binary import Binary, this_architecture, this_platform
 from swamp_harness.product.releases import Releases
 from swamp_harness.product.worker_settings import WorkerSettings
+from swamp_harness.quality import edited_yaml
 from swamp_harness.runner.requirements import platforms_asked_by
 from swamp_harness.scenario.evidence import Evidence
 from swamp_harness.scenario.final_state import failure_context
@@ -42,7 +43,7 @@ def sshd(tmp_path_factory):
 
 @pytest.fixture
 def swamp(tmp_path):
-    """A binary that knows its version, and what the suite knows of it."""
+    """A binary that prints its version, as the suite describes it."""
     path = tmp_path / "swamp"
     path.write_text(f"#!/bin/sh\necho swamp {VERSION}\n")
     path.chmod(0o755)
@@ -52,7 +53,7 @@ def swamp(tmp_path):
 
 @pytest.fixture
 def entry(sshd, swamp, tmp_path):
-    """A machine over SSH, as the file names it."""
+    """A machine over SSH, as an entry of the hosts file."""
     address = sshd.address
     return {
         "name": "the lab",
@@ -68,14 +69,14 @@ def entry(sshd, swamp, tmp_path):
     }
 
 
-def bench_file(folder, *entries):
+def hosts_file(folder, *entries):
     file = folder / "hosts.yaml"
-    file.write_text(yaml.safe_dump({"machines": list(entries)}))
+    file.write_text(yaml.safe_dump({"machines": list(entries)}, sort_keys=False, width=1000))
     return file
 
 
 def loaded(folder, *entries):
-    return load({"UAT_HOSTS": str(bench_file(folder, *entries))})
+    return load({"UAT_HOSTS": str(hosts_file(folder, *entries))})
 
 
 def prepared(folder, entry, swamp, cache=Path("nowhere")):
@@ -90,38 +91,48 @@ def test_without_a_file_workers_run_on_this_machine():
     assert load({}) == [HostEntry("this machine", "here", PLATFORM)]
 
 
-def test_keys_are_found_beside_the_file(tmp_path, entry):
+def test_keys_are_relative_to_the_file(tmp_path, entry):
     (machine,) = loaded(tmp_path, {**entry, "key": "keys/lab"})
     assert machine.address.key == tmp_path / "keys" / "lab"
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint"),
+    ("change", "message"),
     [
-        ({"kind": "moon"}, "the kind of a machine is one of here, namespace, ssh"),
-        ({"host": None}, "the fields of a machine of its kind are wrong: host"),
-        ({"colour": "red"}, "the fields of a machine of its kind are wrong: colour"),
-        ({"platform": "windows x86_64"}, "it can be linux aarch64, linux x86_64, darwin aarch64"),
-        ({"version": VERSION}, "the lab has a binary and a version"),
-        ({"port": "many"}, "invalid literal"),
+        ({"kind": "moon"}, r"line 3, .*: 'moon' is not one of \['here', 'namespace', 'ssh'\]"),
+        ({"kind": None}, "line 2, .*: 'kind' is a required property"),
+        ({"host": None}, "line 2, .*: 'host' is a required property"),
+        ({"colour": "red"}, r"line 2, .*: Additional properties are not allowed \('colour' was unexpected\)"),
+        ({"platform": "windows x86_64"}, "line 9, .*: 'windows x86_64' is not one of .*'linux aarch64'"),
+        ({"version": VERSION}, 'line 12: "the lab" has both a binary and a version'),
+        ({"port": "many"}, "line 5, .*: 'many' is not of type 'integer'"),
+        ({"port": 0}, "line 5, .*: 0 is less than the minimum of 1"),
     ],
 )
-def test_an_entry_that_is_not_complete_is_told(tmp_path, entry, change, complaint):
+def test_an_invalid_entry_is_reported_with_its_line(tmp_path, entry, change, message):
     wrong = {name: value for name, value in {**entry, **change}.items() if value is not None}
-    with pytest.raises(UnusableInput, match=complaint) as raised:
+    with pytest.raises(UnusableInput, match=f"^hosts.yaml is not usable, {message}") as raised:
         loaded(tmp_path, wrong)
     assert raised.value.exit_code == ExitCode.BAD_COMMAND_LINE
-    assert str(raised.value).endswith("mend the file.")
+    assert str(raised.value).endswith("correct the file.")
 
 
-def test_two_machines_alike_and_none_are_told(tmp_path, entry):
-    with pytest.raises(UnusableInput, match="names two machines alike"):
-        loaded(tmp_path, entry, entry)
-    with pytest.raises(UnusableInput, match="names no machine"):
+def test_two_machines_of_one_name_and_an_empty_list_are_reported(tmp_path, entry):
+    with pytest.raises(UnusableInput, match='line 12: two machines have the name "the lab"'):
+        loaded(tmp_path, entry, dict(entry))
+    with pytest.raises(UnusableInput, match=r"line 1, under machines: .* should be non-empty"):
         loaded(tmp_path)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path):
+def test_a_hosts_file_is_checked_with_the_other_yaml_files(tmp_path, entry, monkeypatch):
+    monkeypatch.setenv("UAT_HOSTS", str(hosts_file(tmp_path, {**entry, "kind": "moon"})))
+
+    (finding,) = [each for each in edited_yaml.findings() if "hosts.yaml" in each.file]
+
+    assert "'moon' is not one of" in finding.message
+
+
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(UnusableInput, match="No such file"):
         load({"UAT_HOSTS": str(tmp_path / "nowhere.yaml")})
 
@@ -134,7 +145,7 @@ def test_a_machine_with_the_binary_under_test_can_be_used(tmp_path, entry, swamp
 
 
 @pytest.mark.parametrize(
-    ("change", "fault"),
+    ("change", "message"),
     [
         ({"port": 1}, "the lab cannot be reached at "),
         ({"user": "nobody-at-all"}, "the lab refuses the login nobody-at-all"),
@@ -143,25 +154,25 @@ def test_a_machine_with_the_binary_under_test_can_be_used(tmp_path, entry, swamp
         ({"folder": "/proc/nowhere"}, "failed on the lab: mkdir"),
     ],
 )
-def test_a_machine_that_cannot_be_used_says_why(tmp_path, entry, swamp, change, fault):
-    with pytest.raises(InfrastructureError, match=fault):
+def test_a_machine_that_cannot_be_used_is_reported_with_the_reason(tmp_path, entry, swamp, change, message):
+    with pytest.raises(InfrastructureError, match=message):
         prepared(tmp_path, {**entry, **change}, swamp)
 
 
-def test_a_wrong_key_is_told(tmp_path, entry, swamp):
+def test_a_wrong_key_is_reported(tmp_path, entry, swamp):
     new_key(tmp_path / "another key")
     with pytest.raises(InfrastructureError, match=r"the lab refuses the login .* with the key"):
         prepared(tmp_path, {**entry, "key": str(tmp_path / "another key")}, swamp)
 
 
-def test_a_machine_of_another_kind_than_was_said_is_told(tmp_path, entry, swamp):
+def test_a_machine_with_another_platform_than_in_the_file_is_reported(tmp_path, entry, swamp):
     other = "darwin aarch64" if this_platform() == "linux" else "linux aarch64"
-    with pytest.raises(InfrastructureError, match=f"which is not {other}: mend the hosts file"):
+    with pytest.raises(InfrastructureError, match=f"which is not {other}: correct the platform"):
         prepared(tmp_path, {**entry, "platform": other}, swamp)
 
 
 @pytest.mark.parametrize("answer", ["What?", "You are not welcome here"])
-def test_a_machine_whose_shell_answers_something_else_is_told(tmp_path, entry, swamp, answer):
+def test_a_shell_that_prints_something_else_is_reported(tmp_path, entry, swamp, answer):
     for sshd in sshd_in(tmp_path, f"uname() {{ echo '{answer}'; }}"):
         address = sshd.address
         strange = {"port": sshd.port, "key": str(address.key), "known-hosts": str(address.known_hosts)}
@@ -169,34 +180,34 @@ def test_a_machine_whose_shell_answers_something_else_is_told(tmp_path, entry, s
             prepared(tmp_path, {**entry, **strange}, swamp)
 
 
-def test_a_binary_that_the_user_may_not_see_is_told(tmp_path, entry, swamp, monkeypatch):
+def test_a_binary_without_access_is_reported(tmp_path, entry, swamp, monkeypatch):
     def refused(*_):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(paramiko.SFTPClient, "stat", refused)  # whoever runs the tests may see everything
-    with pytest.raises(InfrastructureError, match=f"the lab does not let its user see {swamp.path}: allow"):
+    with pytest.raises(InfrastructureError, match=f"The user on the lab has no access to {swamp.path}"):
         prepared(tmp_path, entry, swamp)
 
 
-def test_another_build_of_the_version_under_test_is_told(tmp_path, entry, swamp):
+def test_another_build_of_the_version_under_test_is_reported(tmp_path, entry, swamp):
     other = tmp_path / "rebuilt"
     other.write_bytes(swamp.path.read_bytes() + b"# rebuilt\n")
     other.chmod(0o755)
-    with pytest.raises(InfrastructureError, match=f"of the same version: let .* be a copy of {swamp.path}"):
+    with pytest.raises(InfrastructureError, match=f"has the same version: copy {swamp.path} there"):
         prepared(tmp_path, {**entry, "binary": str(other)}, swamp)
     elsewhere = replace(swamp, platform="windows")  # for which another file is the same release
     assert prepared(tmp_path, {**entry, "binary": str(other)}, elsewhere).binary == str(other)
 
 
-def test_another_version_there_than_is_under_test_is_told(tmp_path, entry, swamp):
+def test_another_version_than_the_one_under_test_is_reported(tmp_path, entry, swamp):
     other = tmp_path / "older"
     other.write_text("#!/bin/sh\necho swamp 1.0\n")
     other.chmod(0o755)
-    with pytest.raises(InfrastructureError, match=f"has 'swamp 1.0', and swamp {VERSION} is under test"):
+    with pytest.raises(InfrastructureError, match=f"has 'swamp 1.0', but swamp {VERSION} is under test"):
         prepared(tmp_path, {**entry, "binary": str(other)}, swamp)
 
 
-def test_a_release_is_brought_to_a_machine_that_names_no_binary(tmp_path, entry, swamp, monkeypatch):
+def test_a_release_is_copied_to_a_machine_without_a_binary(tmp_path, entry, swamp, monkeypatch):
     asked = []
     monkeypatch.setattr(Releases, "binary", lambda _, *wanted: asked.append(wanted) or swamp.path)
     del entry["binary"]
@@ -211,7 +222,7 @@ def test_a_release_is_brought_to_a_machine_that_names_no_binary(tmp_path, entry,
     assert [file.name for file in brought.parent.iterdir()] == [f"swamp-{VERSION}"]
 
 
-def test_a_release_that_is_no_longer_what_it_was_is_brought_again(tmp_path, entry, swamp, monkeypatch):
+def test_a_changed_release_is_copied_again(tmp_path, entry, swamp, monkeypatch):
     monkeypatch.setattr(Releases, "binary", lambda *_: swamp.path)
     del entry["binary"]
     brought = Path(prepared(tmp_path, entry, swamp).binary)
@@ -221,20 +232,20 @@ def test_a_release_that_is_no_longer_what_it_was_is_brought_again(tmp_path, entr
     assert [file.name for file in brought.parent.iterdir()] == [f"swamp-{VERSION}"]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file for which there is no room")
-def test_a_release_for_which_there_is_no_room_is_told_and_leaves_nothing(tmp_path, entry, swamp, monkeypatch):
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file on a full disk")
+def test_a_release_that_does_not_fit_on_the_disk_leaves_nothing(tmp_path, entry, swamp, monkeypatch):
     monkeypatch.setattr(Releases, "binary", lambda *_: swamp.path)
     monkeypatch.setattr("secrets.token_hex", lambda _: "full")
     del entry["binary"]
     folder = Path(entry["folder"])
     folder.mkdir()
     (folder / f"swamp-{VERSION}.full.part").symlink_to("/dev/full")
-    with pytest.raises(InfrastructureError, match=f"{VERSION} could not be brought to the lab .* room"):
+    with pytest.raises(InfrastructureError, match=f"{VERSION} could not be copied to the lab .* disk space"):
         prepared(tmp_path, entry, swamp)
     assert list(folder.iterdir()) == []
 
 
-def test_a_build_that_is_no_release_cannot_be_brought(tmp_path, entry, swamp):
+def test_a_build_that_is_no_release_cannot_be_copied(tmp_path, entry, swamp):
     del entry["binary"]
     build = Binary(swamp.path, swamp.path, "1.0-local", "ab", 7, swamp.platform, swamp.architecture)
     with pytest.raises(InfrastructureError, match="is not a version of swamp"):
@@ -244,7 +255,7 @@ def test_a_build_that_is_no_release_cannot_be_brought(tmp_path, entry, swamp):
 # --- a scenario's workers
 
 
-def test_workers_take_the_machines_in_turn_and_nothing_is_left_there(tmp_path, entry, swamp):
+def test_workers_use_the_machines_in_turn_and_nothing_is_left_there(tmp_path, entry, swamp):
     machines = loaded(tmp_path, {"name": "here", "kind": "here"}, entry)
     worker_hosts = WorkerHosts(machines, swamp, "run-1", "scenario-1", tmp_path / "workers")
     here, there, here_again = (worker_hosts.next_for(name) for name in ("alpha", "beta", "gamma"))
@@ -279,7 +290,7 @@ def lost(tmp_path, entry, swamp):
         workers.end(keep=False)
 
 
-def test_a_worker_whose_machine_is_gone_has_broken_no_promise(lost):
+def test_a_lost_machine_is_an_infrastructure_error(lost):
     sshd, workers = lost
     sshd.lose_everybody()
     for ask in (workers["beta"].wait_until_enrolled, workers["beta"].wait_until_ended):
@@ -298,7 +309,7 @@ def test_nothing_is_left_on_a_machine_whose_connection_was_lost_nor_here(lost, e
     wait_until("all to be removed", lambda: list(Path(entry["folder"]).iterdir()), lambda it: not it, SOON)
 
 
-def test_all_of_a_scenario_is_ended_whatever_cannot_be(lost, entry, monkeypatch):
+def test_one_worker_that_cannot_be_ended_does_not_stop_the_cleanup(lost, entry, monkeypatch):
     _, workers = lost
 
     def fail():
@@ -313,16 +324,16 @@ def test_all_of_a_scenario_is_ended_whatever_cannot_be(lost, entry, monkeypatch)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the fake swamp is a script")
-def test_scenarios_that_need_a_machine_which_cannot_be_used_are_not_run(tmp_path, entry, fake_swamp):
-    file = bench_file(tmp_path, {**entry, "port": 1})
-    told = run_suite(
+def test_scenarios_whose_machine_cannot_be_used_are_not_run(tmp_path, entry, fake_swamp):
+    file = hosts_file(tmp_path, {**entry, "port": 1})
+    done = run_suite(
         tmp_path / "reports",
         "--name",
         MINT,
         env={"SWAMP_BIN": str(fake_swamp().path), "UAT_HOSTS": str(file)},
     )
-    assert told.returncode == ExitCode.INFRASTRUCTURE_ERROR, told.stdout + told.stderr
-    assert "the lab cannot be reached at" in told.stdout
+    assert done.returncode == ExitCode.INFRASTRUCTURE_ERROR, done.stdout + done.stderr
+    assert "the lab cannot be reached at" in done.stdout
     results = json.loads((tmp_path / "reports" / "run.json").read_text())["results"]
     assert {each["outcome"] for each in results if each["skip"]["kind"] != "not selected"} == {"not run"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,11 +10,16 @@ from swamp_harness.product import releases, target
 from swamp_harness.product import schemas as product_schemas
 from swamp_harness.results import schemas
 from swamp_harness.results.findings import Finding, finding_in
+from swamp_harness.scenario import schemas as scenario_schemas
+from swamp_harness.scenario.inventory import HOSTS_VARIABLE
 from swamp_harness.specification import project
 from swamp_harness.system.plain_text import cut
+from swamp_harness.system.root import PROJECT
 from swamp_harness.system.yaml_files import YamlProblem, problems_in
 
 _LONGEST = 200
+# Not part of the project: people write it for their own machines.
+HOSTS_FILE = PROJECT / "hosts.yaml"
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ def edited_files() -> list[EditedFile]:
     return [
         EditedFile(project.DEVIATIONS, schemas.DEVIATIONS),
         EditedFile(project.WAIVERS, schemas.WAIVERS),
+        EditedFile(HOSTS_FILE, scenario_schemas.HOSTS),
         EditedFile(project.POLICY, schemas.POLICY),
         EditedFile(project.CATALOGUE, schemas.CATALOGUE),
         EditedFile(project.DEFAULTS, schemas.DEFAULTS),
@@ -47,10 +54,11 @@ def edited_files() -> list[EditedFile]:
 
 def findings() -> list[Finding]:
     """What is wrong with the YAML files of the project, and with lists that the environment names instead."""
-    deviations, waivers, *others = edited_files()
+    deviations, waivers, hosts, *others = edited_files()
     in_use = [
         replace(deviations, file=project.deviations()),
         replace(waivers, file=project.waivers()),
+        replace(hosts, file=Path(os.environ.get(HOSTS_VARIABLE) or hosts.file)),
         *others,
     ]
     return [finding for each in in_use for finding in findings_in(each)]
