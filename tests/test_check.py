@@ -176,6 +176,6 @@ def test_two_steps_that_are_defined_alike_are_found_in_their_file(feature, monke
     checked = check.findings()
 
     (finding,) = checked.findings[check.STEPS]
-    assert "two steps are defined alike" in finding.message
+    assert "two steps have the same definition" in finding.message
     assert finding.file.endswith(".py")
     assert check.GENERATED in checked.skipped

@@ -62,9 +62,13 @@ def test_an_outline_stands_for_all_its_rows_and_a_row_for_itself_alone():
     [
         (" @worker-wakes", "", "the scenario has no id: add a last tag such as @token-shown-once"),
         ("@worker-wakes", "@worker-wakes @sleepy-head", "more than one id, @worker-wakes and @sleepy-head"),
-        ("@worker-wakes", "@worker-naps", "the id worker-naps is taken at"),
-        ("@worker-wakes", "@Wakes", "@Wakes is no id: write two or more words in lower case, joined by -"),
-        ("| long | down |", "| well | up   |", "the id worker-naps[well, up] is taken at"),
+        ("@worker-wakes", "@worker-naps", "the id worker-naps is already used at"),
+        (
+            "@worker-wakes",
+            "@Wakes",
+            "@Wakes is not a valid id: write two or more words in lower case, joined by -",
+        ),
+        ("| long | down |", "| well | up   |", "the id worker-naps[well, up] is already used at"),
         ("@issue-630", "@issue-630 @all-naps", "move @all-naps to a scenario"),
         ("    @posix", "    @possix", "@possix has no meaning as a tag of Examples: did you mean @posix?"),
         ("@slow @worker-naps", "@slwo @worker-naps", "@slwo has no meaning: did you mean @slow?"),

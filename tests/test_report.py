@@ -171,7 +171,9 @@ def test_reports_that_cannot_be_copied_are_bad_input(tmp_path):
     (folders[0] / "allure-results" / "in the way").touch()
     (folders[1] / "allure-results" / "in the way").mkdir()
 
-    with pytest.raises(UnusableInput, match=r"in the way cannot be copied to .*: make room or") as caught:
+    with pytest.raises(
+        UnusableInput, match=r"in the way cannot be copied to .*: free disk space or"
+    ) as caught:
         put_together(folders, tmp_path / "all")
     assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
 

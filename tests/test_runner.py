@@ -189,7 +189,7 @@ def test_several_processes_are_refused_what_only_one_can_write(tmp_path, options
     done = run(tmp_path, "-m", "behave", "-j", "2", *told, PATH=str(tmp_path))
 
     assert done.returncode == 2
-    assert "can only be written by one process: run one scenario at a time with -j 1" in done.stderr
+    assert "needs a single process: run one scenario at a time with -j 1" in done.stderr
     assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 

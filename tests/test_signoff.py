@@ -60,10 +60,14 @@ def test_a_release_passes_when_every_scenario_held():
     ("outcome", "decision", "reason"),
     [
         (Outcome.BROKEN, Decision.FAIL, "Promise 1 is broken."),
-        (Outcome.DEVIATION, Decision.FAIL, "Promise 1 is deviating in a known way, and not waived."),
-        (Outcome.DEVIATION_GONE, Decision.FAIL, "Promise 1 is no longer deviating as listed."),
+        (Outcome.DEVIATION, Decision.FAIL, "Promise 1 is broken by a known deviation, and not waived."),
+        (
+            Outcome.DEVIATION_GONE,
+            Decision.FAIL,
+            "Promise 1 is listed with a deviation that no longer happens.",
+        ),
         (Outcome.ERROR, Decision.INCOMPLETE, "Promise 1 was not tested: infrastructure error."),
-        (Outcome.NOT_RUN, Decision.INCOMPLETE, "Of promise 1 not every scenario ran on linux x86_64."),
+        (Outcome.NOT_RUN, Decision.INCOMPLETE, "Not every scenario of promise 1 ran on linux x86_64."),
     ],
 )
 def test_a_decision_names_what_prevents_a_pass(outcome, decision, reason):
@@ -133,7 +137,7 @@ def test_a_run_that_was_cut_short_signs_nothing_off_though_another_platform_ran_
     assert signed.decision is Decision.INCOMPLETE
     assert signed.reasons == (
         "A run was interrupted before its end.",
-        "Of promise 1 not every scenario ran on darwin aarch64.",
+        "Not every scenario of promise 1 ran on darwin aarch64.",
     )
 
 
@@ -144,13 +148,13 @@ def test_a_waived_promise_lets_a_release_pass(tmp_path):
     signed = sign_off(run, knowing((1, "token-is[lost]"), waived=waived))
 
     assert signed.decision is Decision.PASS
-    assert signed.document["waivers"][0]["state"] == "in use"
+    assert signed.document["waivers"][0]["state"] == "used"
 
 
 @pytest.mark.parametrize(
     ("version", "outcome", "complaint"),
     [
-        ("20260822.011157.0-sha.1", Outcome.HELD, "Nothing needs the waiver of 'token-is'"),
+        ("20260822.011157.0-sha.1", Outcome.HELD, "The waiver of 'token-is' is unused"),
         ("20260901.000000.1-sha.1", Outcome.BROKEN, "The waiver of 'token-is' has expired"),
         ("unknown", Outcome.BROKEN, "The waiver of 'token-is' has expired"),
     ],
@@ -182,7 +186,7 @@ def test_a_waiver_is_not_needed_if_its_scenario_held_wherever_it_ran(tmp_path):
     elsewhere = a_result("one", Outcome.NOT_RUN, skip=NEEDS_LINUX, **ON_MAC)
 
     signed = sign_off(a_run(a_result("one"), elsewhere), knowing((1, "one"), waived=waived))
-    assert signed.reasons == ("Nothing needs the waiver of 'one' any longer: remove it.",)
+    assert signed.reasons == ("The waiver of 'one' is unused, as the promise is kept: remove it.",)
 
     assert waivers.complaints(waived, [elsewhere], "20260822.011157.0", ["one"]) == []
 
@@ -193,7 +197,7 @@ def test_a_waiver_that_is_about_no_scenario_fails_a_release(tmp_path):
     signed = sign_off(a_run(a_result("token-is[lost]")), knowing((1, "token-is[lost]"), waived=waived))
 
     assert signed.decision is Decision.FAIL
-    assert signed.reasons[0].startswith("The waiver of 'token-iz' is about no scenario: ")
+    assert signed.reasons[0].startswith("The waiver of 'token-iz' matches no scenario: ")
 
 
 @pytest.mark.parametrize(
@@ -231,7 +235,7 @@ def test_a_list_that_is_named_and_not_there_is_bad_input(tmp_path, monkeypatch, 
     monkeypatch.setenv(variable, str(tmp_path / "typo.yaml"))
 
     with pytest.raises(
-        UnusableInput, match=f"{variable} names .*typo\\.yaml, and there is no such"
+        UnusableInput, match=f"{variable} names .*typo\\.yaml, which does not exist"
     ) as caught:
         listed()
     assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
@@ -342,7 +346,7 @@ def test_a_page_tells_what_is_broken_before_all_else(tmp_path):
     page = write_page(sign_off(run, known).document, tmp_path, runs_with_this_binary=1).read_text()
 
     stands = [
-        page.index(title) for title in ("What is broken", "Infrastructure errors", "The thirty promises")
+        page.index(title) for title in ("Broken promises", "Infrastructure errors", "The thirty promises")
     ]
     assert stands == sorted(stands)
     assert "Then one" in page[stands[0] : stands[1]]
@@ -353,7 +357,7 @@ def test_a_page_tells_what_is_broken_before_all_else(tmp_path):
 def test_a_page_of_a_run_in_which_all_held_has_no_word_of_failures(tmp_path):
     document = sign_off(a_run(a_result("one")), knowing((1, "one"))).document
     page = write_page(document, tmp_path, runs_with_this_binary=1).read_text()
-    assert "What is broken" not in page
+    assert "Broken promises" not in page
     assert "Infrastructure errors" not in page
 
 
@@ -462,7 +466,7 @@ def test_of_two_scenarios_of_one_name_a_broken_one_does_not_hide_behind_the_othe
     assert both.decision is Decision.FAIL
     assert both.document["counts"] == {"held": 1, "broken": 1}
     assert alone.decision is Decision.INCOMPLETE
-    assert alone.reasons == ("Of promise 1 not every scenario ran on linux x86_64.",)
+    assert alone.reasons == ("Not every scenario of promise 1 ran on linux x86_64.",)
 
 
 def test_two_scenarios_of_one_name_can_be_in_two_shards_of_a_run():
@@ -492,7 +496,7 @@ def test_a_record_that_lacks_results_signs_nothing_off():
     signed = sign_off(a_run(a_result("one"), planned=3), knowing((1, "one")))
 
     assert signed.decision is Decision.INCOMPLETE
-    assert signed.reasons == ("Of 3 planned scenarios 2 have no result.",)
+    assert signed.reasons == ("2 of 3 planned scenarios have no result.",)
 
 
 def test_one_run_that_ended_early_makes_several_together_end_early(tmp_path):

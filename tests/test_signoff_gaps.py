@@ -150,7 +150,7 @@ def test_what_could_not_run_on_one_platform_is_a_gap_though_another_ran_it(skip)
     )
 
     assert signed.decision is Decision.INCOMPLETE
-    assert signed.reasons == ("Of promise 1 not every scenario ran on darwin aarch64.",)
+    assert signed.reasons == ("Not every scenario of promise 1 ran on darwin aarch64.",)
 
 
 def test_what_is_about_another_system_is_no_gap_where_that_was_under_test():
@@ -161,7 +161,7 @@ def test_what_is_about_another_system_is_no_gap_where_that_was_under_test():
     assert signed.decision is Decision.PASS
 
     signed = decision_of(a_result("for Linux"), not_run("for Macs", NEEDS_MAC))
-    assert signed.reasons == ("Of promise 1 a scenario ran on no platform.",)
+    assert signed.reasons == ("A scenario of promise 1 ran on no platform.",)
 
 
 def test_what_is_about_the_system_itself_is_a_gap_there():
@@ -169,7 +169,7 @@ def test_what_is_about_the_system_itself_is_a_gap_there():
 
     signed = decision_of(without, a_result("for Linux", platform="linux aarch64"))
 
-    assert signed.reasons == ("Of promise 1 not every scenario ran on linux x86_64.",)
+    assert signed.reasons == ("Not every scenario of promise 1 ran on linux x86_64.",)
 
 
 @pytest.mark.parametrize("tag", ["terminal", "posix"])

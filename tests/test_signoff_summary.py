@@ -74,7 +74,7 @@ def test_what_did_not_hold_and_why_is_folded_away(tmp_path):
     assert "<summary>Scenarios that did not hold (1)</summary>" in told
     assert r"| 1 | one | linux x86\_64 | ✘ broken | Then it is so | not so |" in told
     assert "a long story" not in told
-    assert r"| 1 | linux x86\_64 | 1 | needs a machine with macOS |" in told
+    assert r"| 1 | linux x86\_64 | 1 | needs a host with macOS |" in told
     assert told.count("<details>") == told.count("</details>") == 3
 
 
@@ -90,7 +90,7 @@ def test_deviations_waivers_flakes_and_cost_are_told(tmp_path):
     link = "<https://swamp-club.com/lab/630>"
     assert f"| 1 | It ends at once. | It ends late. [ends-late]({link}) | the first |" in told
     waived = f"nobody needs it yet [https\\://swamp-club.com/lab/630]({link})"
-    assert f"| two | {waived} | 20260901.000000.0 | in use |" in told
+    assert f"| two | {waived} | 20260901.000000.0 | used |" in told
     assert r"| one | linux x86\_64 | 1 times held, 1 times broken |" in told
     assert "- Pace: " in told
 

@@ -1,6 +1,6 @@
-"""`coverage.md`: which scenario of issue 630 is automated where, and what was last seen of it.
+"""`coverage.md`: which scenarios automate each promise of issue 630, and their last recorded results.
 
-Generated, so that it cannot lie: `make coverage` writes it, `make test` fails when it is stale.
+`make coverage` generates it, and `make test` fails when it is stale.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Default:
         default: what it is about.
         value: as it is documented.
         source: where.
-        scenario: the title of the one that holds it, or "none".
+        scenario: the id of the one that holds it, or "none".
         note: how far it is held, or why it is not.
     """
 
@@ -140,7 +140,7 @@ def load_recorded(file: Path) -> dict[str, Recorded]:
 
 
 def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
-    """Take the results of a run into the recorded results; what did not run keeps its last result.
+    """Add the results of a run to the recorded results; what did not run keeps its last result.
 
     Args:
         run: the `run.json` of the run.
@@ -151,7 +151,7 @@ def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
         How many scenarios were recorded.
 
     Raises:
-        UnusableInput: a file is not readable, or the run was none against swamp (exit code 2).
+        UnusableInput: a file is not readable, or the run was not against swamp (exit code 2).
     """
     finished = read_run(run)
     if not finished.is_for_sign_off:
@@ -213,9 +213,9 @@ def _row(
     tags = " ".join(f"@{tag}" for tag in scenario.tags)
     runs = f" ({len(scenario.runs)} rows)" if len(scenario.runs) > 1 else ""
     listed = {each.id for run in scenario.runs if (each := of_scenario(deviations, run)) is not None}
-    seen = f"{last.outcome}, {last.binary}, {last.date}" if last else "none"
+    result = f"{last.outcome}, {last.binary}, {last.date}" if last else "none"
     deviation = ", ".join(f"`{each}`" for each in sorted(listed)) or "none"
-    cells = (promise.number, promise.title, f"{scenario.name}{runs}", where, tags, deviation, seen)
+    cells = (promise.number, promise.title, f"{scenario.name}{runs}", where, tags, deviation, result)
     return "| " + " | ".join(_as_markdown(str(cell)) for cell in cells) + " |"
 
 

@@ -23,7 +23,7 @@ EVIDENCE = "evidence"
 
 
 PREVIOUS = "previous"
-# What a run, or several put together, leave in the folder of the reports, beside the history.
+# The reports of a run, or of several together, beside the history.
 OF_A_RUN = (
     *(RUN_FILE, SIGNOFF_FILE, PAGE_FILE, SUMMARY_FILE, JUNIT_FILE),
     *(ALLURE_RESULTS, ALLURE_PAGE, EVIDENCE, BUGS),
@@ -31,14 +31,14 @@ OF_A_RUN = (
 
 
 def set_aside(folder: Path, names: Sequence[str] = OF_A_RUN) -> None:
-    """Move the reports of an earlier command into a folder below, in place of those that lie there.
+    """Move the reports of an earlier command into `previous/`, and delete those that were there.
 
     Args:
         folder: of the reports. Its history stays where it is.
-        names: of the reports; those of a run unless said.
+        names: of the reports; by default those of a run.
 
     Raises:
-        UnusableInput: something cannot be moved (exit code 2).
+        UnusableInput: a report cannot be moved (exit code 2).
     """
     older = [folder / name for name in names if (folder / name).exists()]
     if not older:
@@ -74,17 +74,17 @@ def write_documents(record: SuiteRun, folder: Path, known: SignOffInputs) -> Sig
     """
     record.write_to(folder)
     history = remember(record, folder)
-    decision = sign_off(record, replace(known, history=history))
-    decision.write_to(folder)
+    signed = sign_off(record, replace(known, history=history))
+    signed.write_to(folder)
     shutil.rmtree(folder / BUGS, ignore_errors=True)
     write_bug_reports(record, folder, known.deviations)
     binaries = {facts["sha256"] for facts in record.binaries.values()}
     write_page(
-        decision.document, folder, runs_with_this_binary=sum(each.sha256 in binaries for each in history)
+        signed.document, folder, runs_with_this_binary=sum(each.sha256 in binaries for each in history)
     )
-    write_summary(decision.document, folder)
+    write_summary(signed.document, folder)
     write_junit(record, folder)
-    return decision
+    return signed
 
 
 def put_together(folders: Sequence[Path], target: Path) -> SuiteRun:
@@ -92,19 +92,19 @@ def put_together(folders: Sequence[Path], target: Path) -> SuiteRun:
 
     Args:
         folders: of the reports of runs of one release, such as its shards, or on several platforms.
-        target: where all goes; none of them.
+        target: the folder for all; not one of them.
 
     Returns:
         The record of all; it has not been written.
 
     Raises:
-        UnusableInput: there is no run in a folder, they do not belong together, the target is one of them, or
+        UnusableInput: a folder holds no run, the runs do not belong together, the target is one of them, or
             something cannot be copied (exit code 2).
         OSError: the target cannot be written to.
     """
     if target.resolve() in {folder.resolve() for folder in folders}:
         raise UnusableInput(
-            f"{target} is among the reports that are to be put together: give another folder (UAT_REPORTS).",
+            f"{target} holds one of the runs to put together: give another folder with UAT_REPORTS.",
             ExitCode.BAD_COMMAND_LINE,
         )
     records = [read_run(folder / RUN_FILE) for folder in folders]
@@ -150,6 +150,6 @@ def _copy(source: Path, target: Path) -> None:
     except shutil.Error as error:
         failed, _, why = error.args[0][0]
         raise UnusableInput(
-            f"{failed} cannot be copied to {target} ({why}): make room or allow it.",
+            f"{failed} cannot be copied to {target} ({why}): free disk space or correct the permissions.",
             ExitCode.BAD_COMMAND_LINE,
         ) from error

@@ -1,7 +1,7 @@
 """JUnit XML of a run, for CI systems: a suite for each feature, and a case for each scenario.
 
-A broken promise is a failure, an infrastructure error an error, what did not run or is waived is skipped. A
-run that ended early is an error in a suite of its own.
+A broken promise is a failure, an infrastructure error is an error, and a scenario that did not run or
+is waived is skipped. A run that ended early is an error in a suite of its own.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def write_junit(record: SuiteRun, folder: Path) -> Path:
     if record.ending.is_early:
         kinds.append(_add_early_end(root, record))
     _count(root, kinds)
-    for element in root.iter():  # XML has no place for most control characters, not even escaped
+    for element in root.iter():  # XML allows most control characters not even escaped
         element.attrib.update({name: for_file(value) for name, value in element.attrib.items()})
         element.text = for_file(element.text) if element.text else None
     indent(root)
@@ -62,24 +62,24 @@ def _add_suite(root: Element, name: str, results: Sequence[ScenarioResult]) -> N
         )
         if result.outcome.traits.junit:
             reason = why(result)
-            told = SubElement(
+            element = SubElement(
                 case,
                 result.outcome.traits.junit,
                 message=f"{result.outcome.value}: {reason.partition(chr(10))[0]}",
                 type=result.outcome.value,
             )
-            told.text = f"{result.step}\n{reason}" if result.step else reason
+            element.text = f"{result.step}\n{reason}" if result.step else reason
             if result.evidence:
                 SubElement(case, "system-out").text = f"Evidence: {result.evidence}"
 
 
 def _add_early_end(root: Element, record: SuiteRun) -> str:
-    # A CI system takes skipped tests for a success, which a run is not that ended early.
+    # A CI system treats skipped tests as success, but a run that ended early is not a success.
     suite = SubElement(root, "testsuite", name="The run itself", time=_seconds(0))
     _count(suite, ["error"])
-    case = SubElement(suite, "testcase", name="The run comes to its end", classname="swamp-uat")
-    told = SubElement(case, "error", message=why_no_result(record.ending), type=record.ending.value)
-    told.text = "\n".join(record.errors) or why_no_result(record.ending)
+    case = SubElement(suite, "testcase", name="The run is complete", classname="swamp-uat")
+    element = SubElement(case, "error", message=why_no_result(record.ending), type=record.ending.value)
+    element.text = "\n".join(record.errors) or why_no_result(record.ending)
     return "error"
 
 

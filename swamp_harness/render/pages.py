@@ -1,4 +1,4 @@
-"""Pages that open offline: a template of this package, filled in, blanked of secrets, in one file."""
+"""Writes a page from a template of this package: one file that opens offline, blanked of secrets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write_page(page: Path, **names: Any) -> Path:
 
     Args:
         page: where it goes; its template has the same name.
-        names: what the template tells.
+        names: the values of the template.
 
     Returns:
         The page.
@@ -38,7 +38,7 @@ def page_text(name: str, **names: Any) -> str:
 
     Args:
         name: of the page and of its template.
-        names: what the template tells.
+        names: the values of the template.
     """
     environment = Environment(
         loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined, trim_blocks=True

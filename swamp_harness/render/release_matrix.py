@@ -1,4 +1,4 @@
-"""Promise by release: what became of each promise, and since when it is kept or broken."""
+"""Promise by release: whether each release keeps each promise, and since when."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ReleaseRun:
 
     Attributes:
         name: of the release: its version, or how it was given.
-        record: of the run; None if it came to nothing.
+        record: of the run; None if the run has none.
     """
 
     name: str
@@ -43,19 +43,19 @@ def matrix(runs: Sequence[ReleaseRun]) -> dict[str, Any]:
 
 
 def since(standings: Sequence[tuple[str, Standing]]) -> str:
-    """Since when something is as it is, in words.
+    """The release since which something is kept or broken, in words.
 
     Args:
-        standings: the name of each release, oldest first, with what it does.
+        standings: the name of each release, oldest first, with its standing.
     """
-    judged = [(name, standing) for name, standing in standings if standing is not Standing.UNKNOWN]
-    if not judged:
+    tested = [(name, standing) for name, standing in standings if standing is not Standing.UNKNOWN]
+    if not tested:
         return Standing.UNKNOWN.value
-    now = judged[-1][1]
-    before = [name for name, standing in judged if standing is not now]
+    now = tested[-1][1]
+    before = [name for name, standing in tested if standing is not now]
     if not before:
-        return f"{now.value} in all" if len(judged) > 1 else now.value
-    names = [name for name, _ in judged]
+        return f"{now.value} in all" if len(tested) > 1 else now.value
+    names = [name for name, _ in tested]
     last_other = max(names.index(name) for name in before)
     return f"{now.value} since {names[last_other + 1]}"
 

@@ -1,4 +1,4 @@
-"""The sign-off: may this release ship? The decision and all that it rests on, as a document.
+"""The sign-off: may this release ship? The decision and everything it is based on, as a document.
 
 The decision is about the release, not about the run; `swamp_harness.results.decision` makes it.
 """
@@ -34,7 +34,7 @@ SIGNOFF_FILE = "signoff.json"
 
 @dataclass(frozen=True)
 class SignOff:
-    """Everything that the decision about a release rests on.
+    """The decision about a release, with everything it is based on.
 
     Attributes:
         decision: about the release.
@@ -50,7 +50,7 @@ class SignOff:
 
     @property
     def exit_code(self) -> ExitCode:
-        """What a program is told that asks for the decision."""
+        """The exit code of a command that decides."""
         return self.decision.exit_code
 
     def write_to(self, folder: Path) -> None:
@@ -60,10 +60,10 @@ class SignOff:
 
 @dataclass(frozen=True)
 class SignOffInputs:
-    """What a sign-off rests on beside the results.
+    """What a sign-off is based on, beside the results.
 
     Attributes:
-        runs: all scenarios as they run, those that were not selected as well.
+        runs: all scenarios as they run, including those that were not selected.
         deviations: that are listed.
         waivers: that are listed.
         history: earlier runs, with the present one.
@@ -113,7 +113,7 @@ def sign_off(record: SuiteRun, known: SignOffInputs) -> SignOff:
         },
         "did not hold": _did_not_hold(results),
         "promises": [_promise(each, results, known.deviations) for each in features.catalogue()],
-        "deviations": [_deviation(each, results) for each in known.deviations if _seen(each, results)],
+        "deviations": [_deviation(each, results) for each in known.deviations if _concerned(each, results)],
         "waivers": [_waiver(each, results, record.version) for each in known.waivers],
         "not run": _not_run(results),
         "flaky": [asdict(each) for each in flakes(known.history, record)],
@@ -134,12 +134,12 @@ def _no_sign_off(record: SuiteRun) -> list[str]:
 def _with_what_is_missing(
     record: SuiteRun, runs: Sequence[FeatureRun], platforms: Sequence[str]
 ) -> list[ScenarioResult]:
-    seen = {(result.id, result.platform): result for result in record.results}
+    found = {(result.id, result.platform): result for result in record.results}
     expected = {
         (run.id, platform): not_run(run, NOT_SELECTED, platform) for run in runs for platform in platforms
     }
-    # What has run counts, even if it is no longer in the features under that name.
-    return list({**expected, **seen}.values())
+    # A result counts, even if the features no longer have a scenario of that id.
+    return list({**expected, **found}.values())
 
 
 # --- the document
@@ -175,7 +175,7 @@ def _promise(
 
 
 def _did_not_hold(results: Sequence[ScenarioResult]) -> list[dict[str, Any]]:
-    told = [result for result in results if result.outcome not in (Outcome.HELD, Outcome.NOT_RUN)]
+    failed = [result for result in results if result.outcome not in (Outcome.HELD, Outcome.NOT_RUN)]
     return [
         {
             "numbers": list(result.numbers),
@@ -185,7 +185,7 @@ def _did_not_hold(results: Sequence[ScenarioResult]) -> list[dict[str, Any]]:
             "step": result.step,
             "reason": why(result),
         }
-        for result in sorted(told, key=lambda each: (each.outcome.traits.rank, each.place))
+        for result in sorted(failed, key=lambda each: (each.outcome.traits.rank, each.place))
     ]
 
 
@@ -200,22 +200,22 @@ def _outcomes(results: Sequence[ScenarioResult]) -> dict[str, str]:
 
 
 def _standing(results: Sequence[ScenarioResult]) -> str:
-    telling = [each for each in results if not each.is_for_elsewhere]
-    return min((each.outcome for each in telling or results), key=lambda outcome: outcome.traits.rank).value
+    counted = [each for each in results if not each.is_for_elsewhere]
+    return min((each.outcome for each in counted or results), key=lambda outcome: outcome.traits.rank).value
 
 
-def _seen(deviation: Deviation, results: Sequence[ScenarioResult]) -> list[ScenarioResult]:
-    # A scenario with a listed deviation may also fail otherwise: then the deviation has not been seen.
+def _concerned(deviation: Deviation, results: Sequence[ScenarioResult]) -> list[ScenarioResult]:
+    # A scenario with a listed deviation may also fail in another way: then it is not this deviation.
     return [result for result in results if result.deviation == deviation.id]
 
 
 def _deviation(deviation: Deviation, results: Sequence[ScenarioResult]) -> dict[str, Any]:
-    seen = _seen(deviation, results)
+    concerned = _concerned(deviation, results)
     return {
         "id": deviation.id,
-        "numbers": in_ranges(numbers_in(seen)),
-        "scenarios": sorted({title_of(result.name) for result in seen}),
-        "outcomes": sorted({result.outcome.value for result in seen}),
+        "numbers": in_ranges(numbers_in(concerned)),
+        "scenarios": sorted({title_of(result.name) for result in concerned}),
+        "outcomes": sorted({result.outcome.value for result in concerned}),
         "expected": deviation.expected,
         "where": deviation.where,
         "actual": deviation.actual,
@@ -231,7 +231,7 @@ def _waiver(waiver: Waiver, results: Sequence[ScenarioResult], version: str) -> 
         "reason": waiver.reason,
         "link": waiver.link,
         "last version": waiver.last_version,
-        "state": "in use" if needed else "not needed" if waiver.counts_for(version) else "expired",
+        "state": "used" if needed else "unused" if waiver.counts_for(version) else "expired",
     }
 
 

@@ -18,9 +18,9 @@ SUMMARY_FILE = "signoff.md"
 
 # The page of a job holds a mebibyte; the sign-off page has the whole reason.
 _LONGEST_REASON = 160
-# What Markdown, or HTML in it, would take for its own.
+# Characters with a meaning in Markdown, or in HTML within it.
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&$#]|:(?=//)|(?<=www)\.")
-# What would end the address of a link, or the cell that it stands in.
+# Characters that would end the address of a link, or its table cell.
 _NO_TARGET = re.compile(r"[\s<>|\\]")
 
 
@@ -43,8 +43,8 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     counts = document["counts"]
     yield f"# {document['decision']}: {_text(document['question'])} {_text(document['severities'])}"
     yield ""
-    told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    yield f"{sum(counts.values())} scenarios of the thirty promises: {told}."
+    text = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    yield f"{sum(counts.values())} scenarios of the thirty promises: {text}."
     if document["reasons"]:
         yield from ("", *(f"- {_text(reason)}" for reason in document["reasons"]))
     if document["notes"]:
@@ -59,11 +59,11 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
             "",
             "Reports for the tracker are in the folder `bugs`, each with a script to reproduce it.",
         )
-    yield from _folded("Known deviations seen", _DEVIATIONS, _deviations(document))
+    yield from _folded("Known deviations", _DEVIATIONS, _deviations(document))
     yield from _folded("Waivers", _WAIVERS, _waivers(document))
-    yield from _folded("What did not run", _NOT_RUN, _not_run(document))
-    yield from _folded("Not the same each time", _FLAKY, _flaky(document))
-    yield from ("", "## What it cost", "")
+    yield from _folded("Not run", _NOT_RUN, _not_run(document))
+    yield from _folded("Flaky scenarios", _FLAKY, _flaky(document))
+    yield from ("", "## Metrics", "")
     yield from (f"- {_text(line)}" for line in document["cost"])
 
 
@@ -78,7 +78,7 @@ def _baseline(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _under_test(document: Mapping[str, Any]) -> Iterator[str]:
-    yield from ("", "## What was under test", "")
+    yield from ("", "## Under test", "")
     yield from _table(
         ("Platform", "Version", "SHA-256", "Size", "Run as"),
         (
@@ -132,7 +132,7 @@ _MET = ("Promise", "Severity", "What an operator meets")
 _CHANGES = ("Promise", "Scenario", "On", "Change")
 _SCENARIOS = ("Promise", "Scenario", "On", "Outcome", "Step", "Why")
 _DEVIATIONS = ("Promise", "Expected", "Actual", "Since")
-_WAIVERS = ("Scenario", "Reason", "Counts up to", "State")
+_WAIVERS = ("Scenario", "Reason", "Valid up to", "State")
 _NOT_RUN = ("Promise", "On", "Scenarios", "Why")
 _FLAKY = ("Scenario", "On", "Outcomes with this binary")
 
@@ -191,18 +191,18 @@ def _not_run(document: Mapping[str, Any]) -> _Rows:
 
 def _flaky(document: Mapping[str, Any]) -> _Rows:
     for each in document["flaky"]:
-        told = ", ".join(f"{count} times {outcome}" for outcome, count in each["outcomes"].items())
-        yield _text(each["name"]), _text(each["platform"]), told
+        outcomes = ", ".join(f"{count} times {outcome}" for outcome, count in each["outcomes"].items())
+        yield _text(each["name"]), _text(each["platform"]), outcomes
 
 
 # --- Markdown
 
 
 def _folded(title: str, head: Sequence[str], rows: _Rows) -> Iterator[str]:
-    told = list(rows)
-    if told:
-        yield from ("", f"<details><summary>{title} ({len(told)})</summary>", "")
-        yield from _table(head, told)
+    listed = list(rows)
+    if listed:
+        yield from ("", f"<details><summary>{title} ({len(listed)})</summary>", "")
+        yield from _table(head, listed)
         yield from ("", "</details>")
 
 
@@ -227,5 +227,5 @@ def _in_percents(match: re.Match[str]) -> str:
 
 
 def _text(text: str) -> str:
-    # A secret is blanked first: once a sign of it is escaped, it would no longer be found.
+    # Blank secrets first: with escaped characters in it, a secret is no longer found.
     return _MARKUP.sub(r"\\\g<0>", " ".join(for_file(text).split()))

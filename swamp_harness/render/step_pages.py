@@ -1,6 +1,6 @@
 """The catalogue of steps: `docs/steps.md`, the same as one page to search in, and the search itself.
 
-Generated, so that it cannot lie: `make docs` writes both, `make check` fails when one is stale.
+`make docs` generates both, and `make check` fails when one is stale.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Phrases:
     Attributes:
         description: what it stands for.
         allowed: the only phrases that are allowed; any text that suits the description when empty.
-        notes: what a phrase does, for those that do not say it themselves.
+        notes: what a phrase does, where that is not obvious.
         words: the kind of each word in braces in the phrases, by its name.
     """
 
@@ -42,7 +42,7 @@ class Phrases:
         return self.description[:1].upper() + self.description[1:]
 
     @property
-    def told(self) -> list[str]:
+    def phrases(self) -> list[str]:
         """Each phrase that is allowed, in Markdown, with what it does."""
         return [f"`{each}`{f': {self.notes[each]}' if self.notes.get(each) else ''}" for each in self.allowed]
 
@@ -210,7 +210,7 @@ def _lines(catalogue: Catalogue) -> Iterator[str]:
     yield from ("", "## Allowed phrases")
     for kind in catalogue.kinds.values():
         if kind.allowed:
-            yield from ("", f"### {kind.title}", "", *(f"- {each}" for each in kind.told))
+            yield from ("", f"### {kind.title}", "", *(f"- {each}" for each in kind.phrases))
             yield from _lines_of_words(kind.words, catalogue.kinds)
 
 

@@ -1,4 +1,4 @@
-"""The summary at the end of a run, on one screen: the outcome, what failed, where the reports lie."""
+"""The summary at the end of a run, on one screen: the outcome, what failed, where the reports are."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from swamp_harness.results.run_record import SuiteRun
 from swamp_harness.results.waivers import Complaint
 from swamp_harness.system.plain_text import cut, for_terminal, shortened
 
-# What is told one by one, and how many of each, so that all fits one screen.
-_TOLD_IN_WORDS = (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.ERROR)
+# Listed one by one, and at most so many of each, so that all fits on one screen.
+_LISTED = (Outcome.BROKEN, Outcome.DEVIATION_GONE, Outcome.ERROR)
 _MOST_IN_WORDS = 5
 _LONGEST_REASON = 160
 
@@ -39,15 +39,15 @@ def of_run(record: SuiteRun, complaints: Sequence[Complaint], reports: Path) -> 
         *no_sign_off(record.target, is_for_sign_off=record.is_for_sign_off),
         outcome_in_words(record.results, record.exit_code),
     ]
-    for outcome in _TOLD_IN_WORDS:
+    for outcome in _LISTED:
         lines += _in_words([result for result in record.results if result.outcome is outcome])
-    lines += [f"  host: {fault}" for fault in record.unavailable_machines]
+    lines += [f"  host: {reason}" for reason in record.unavailable_machines]
     lines += [f"  suite: {error.splitlines()[-1]}" for error in record.errors]
     lines += [f"  output lost: {record.output_lost}"] if record.output_lost else []
     lines += [f"  waivers: {complaint_in_words(complaint)}" for complaint in complaints]
     for outcome in (Outcome.DEVIATION, Outcome.WAIVED):
-        told = [result for result in record.results if result.outcome is outcome]
-        lines += [f"  {outcome.value}: {_scenarios(told)}"] if told else []
+        own = [result for result in record.results if result.outcome is outcome]
+        lines += [f"  {outcome.value}: {_scenarios(own)}"] if own else []
     lines += _not_run(record.results)
     lines += [
         *metrics_in_words(record.metrics),
@@ -59,12 +59,12 @@ def of_run(record: SuiteRun, complaints: Sequence[Complaint], reports: Path) -> 
 
 
 def no_sign_off(target: str, *, is_for_sign_off: bool) -> list[str]:
-    """The sentence that a run against a target is no sign-off, as lines; none if it is one."""
+    """The lines that say that a run is not a sign-off; empty if it is one."""
     if is_for_sign_off:
         return []
     return [
         f"NOT A SIGN-OFF: this run is against {target}, not against swamp. "
-        "For a release give a binary: make uat SWAMP_BIN=/path/to/swamp"
+        "To test a release, give its binary: make uat SWAMP_BIN=/path/to/swamp"
     ]
 
 
@@ -79,12 +79,12 @@ def _in_words(results: Sequence[ScenarioResult]) -> list[str]:
 
 
 def _not_run(results: Sequence[ScenarioResult]) -> list[str]:
-    telling = [each for each in results if each.outcome is Outcome.NOT_RUN and not each.is_unselected]
+    skipped = [each for each in results if each.outcome is Outcome.NOT_RUN and not each.is_unselected]
     return [
         f"  not run: {_scenarios(own)}: {why_not_run(skip)}"
-        for skip in dict.fromkeys(each.skip for each in telling)
+        for skip in dict.fromkeys(each.skip for each in skipped)
         if skip is not None
-        for own in [[each for each in telling if each.skip == skip]]
+        for own in [[each for each in skipped if each.skip == skip]]
     ]
 
 

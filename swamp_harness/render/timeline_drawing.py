@@ -1,7 +1,6 @@
 """The timeline of a scenario as a picture (SVG): a swim lane for each actor, one time axis for all of them.
 
-The picture stands alone, and on a page beside others; each thing in it tells its name and times when pointed
-at.
+The picture stands alone, and on a page beside others; a tooltip on each item shows its name and times.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _LEGENDS = (
 _STYLE = """
 .tl{font:10px system-ui,"Segoe UI",Roboto,sans-serif;fill:#1c2430}
 .tl text{dominant-baseline:central}.tl .light{fill:#6b7280}.tl .on{fill:#fff}
-.tl .grid{stroke:#e3e6ea}.tl .judged{stroke:#1a7f4b;stroke-dasharray:2 3}
+.tl .grid{stroke:#e3e6ea}.tl .checked{stroke:#1a7f4b;stroke-dasharray:2 3}
 .tl .given{fill:#8c99ab}.tl .when{fill:#2f6fb4}.tl .then{fill:#1a7f4b}.tl .failed{fill:#b3261e}
 .tl .here{fill:#b3261e;opacity:.09}.tl .command{fill:#2f6fb4}.tl .failing-command{fill:#c2741a}
 .tl .process{fill:#cdd5df}.tl .suspended{fill:#8a5a00;opacity:.5}.tl .member{fill:#9fd3b5}
@@ -64,7 +63,7 @@ class _Scale:
         share = min(max((at - self.begin).total_seconds() / self.seconds, 0), 1)
         return round(_LEFT + share * (_WIDTH - _LEFT - _RIGHT), 1)
 
-    def told(self, at: datetime) -> str:
+    def seconds_at(self, at: datetime) -> str:
         return f"{(at - self.begin).total_seconds():.1f} s"
 
 
@@ -87,7 +86,7 @@ def drawing_of(timeline: Timeline) -> str:
     )
     SubElement(svg, "style").text = _STYLE
     _draw_axis(svg, scale, bottom)
-    _draw_judgements(svg, timeline.steps, scale, bottom)
+    _draw_checks(svg, timeline.steps, scale, bottom)
     top = float(_TOP)
     for lane, rows, height in zip(lanes, packed, heights, strict=True):
         _draw_lane(svg, lane, rows, scale, top)
@@ -97,7 +96,7 @@ def drawing_of(timeline: Timeline) -> str:
 
 
 def _packed(lane: Lane, scale: _Scale) -> list[list[Span]]:
-    """The spans of a lane in as few rows as they need, so that none hides another."""
+    """The spans of a lane in as few rows as possible, so that none hides another."""
     rows: list[list[Span]] = []
     for span in sorted(lane.spans, key=lambda each: each.begin):
         # Those that nest by their nature, such as a suspended process, are drawn over what they are part of.
@@ -122,11 +121,11 @@ def _draw_axis(svg: Element, scale: _Scale, bottom: float) -> None:
         _text(svg, f"{tick * step:g} s", (x, _TOP - 13), anchor="middle", style="light")
 
 
-def _draw_judgements(svg: Element, steps: Sequence[Span], scale: _Scale, bottom: float) -> None:
+def _draw_checks(svg: Element, steps: Sequence[Span], scale: _Scale, bottom: float) -> None:
     for step in steps:
         end = step.end or step.begin
         if step.kind == "then":
-            _line(svg, "judged", scale.x(end), _TOP, bottom)
+            _line(svg, "checked", scale.x(end), _TOP, bottom)
         if step.kind == "failed":
             width = max(scale.x(end) - scale.x(step.begin), 2)
             _rect(svg, "here", (scale.x(step.begin), _TOP), (width, bottom - _TOP))
@@ -140,29 +139,29 @@ def _draw_lane(svg: Element, lane: Lane, rows: Sequence[Sequence[Span]], scale: 
             _draw_span(svg, span, scale, top + number * _ROW)
     for mark, following in pairwise([*sorted(lane.marks, key=lambda each: each.at), None]):
         assert mark is not None  # noqa: S101 - only the last is None
-        room = (scale.x(following.at) if following else _WIDTH) - scale.x(mark.at) - 8
+        space = (scale.x(following.at) if following else _WIDTH) - scale.x(mark.at) - 8
         has_text = any(span.text for span in lane.spans)
-        _draw_mark(svg, mark, scale, top, 0 if has_text else room)
+        _draw_mark(svg, mark, scale, top, 0 if has_text else space)
 
 
 def _draw_span(svg: Element, span: Span, scale: _Scale, top: float) -> None:
     x = scale.x(span.begin)
     width = max(scale.x(span.end or scale.end) - x, 1.5)
-    until = f"to {scale.told(span.end)}" if span.end else "and goes on"
-    title = f"{span.text or span.kind}, from {scale.told(span.begin)} {until}"
+    until = f"to {scale.seconds_at(span.end)}" if span.end else "and goes on"
+    title = f"{span.text or span.kind}, from {scale.seconds_at(span.begin)} {until}"
     _rect(svg, span.kind, (x, top + 1.5), (width, _ROW - 3), title)
     text = _fitting(span.text, width - 6)
-    if len(text) > 2:  # noqa: PLR2004 - a letter or two tell nothing
+    if len(text) > 2:  # noqa: PLR2004 - one or two letters say nothing
         dark = span.kind in ("process", "member", "grace", "lifetime", "outage")
         _text(svg, text, (x + 3, top + _ROW / 2), style="" if dark else "on")
 
 
-def _draw_mark(svg: Element, mark: Mark, scale: _Scale, top: float, room: float) -> None:
+def _draw_mark(svg: Element, mark: Mark, scale: _Scale, top: float, space: float) -> None:
     x, y = scale.x(mark.at), top + _ROW / 2
     group = SubElement(svg, "g", {"class": f"m-{mark.kind}"})
-    SubElement(group, "title").text = for_file(f"{mark.text} at {scale.told(mark.at)}")
+    SubElement(group, "title").text = for_file(f"{mark.text} at {scale.seconds_at(mark.at)}")
     SubElement(group, "path", d=f"M{x:g} {y - 5:g}l4 5l-4 5l-4 -5z")
-    text = _fitting(mark.text, room)
+    text = _fitting(mark.text, space)
     if text == mark.text:
         _text(group, text, (x + 6, y))
 
@@ -199,6 +198,6 @@ def _text(svg: Element, text: str, place: tuple[float, float], *, style: str = "
     SubElement(svg, "text", attributes).text = for_file(text)
 
 
-def _fitting(text: str, room: float) -> str:
-    letters = max(int(room / _LETTER), 0)
+def _fitting(text: str, space: float) -> str:
+    letters = max(int(space / _LETTER), 0)
     return text if len(text) <= letters else f"{text[: max(letters - 1, 0)]}…" if letters > 1 else ""

@@ -1,4 +1,4 @@
-"""What the suite itself was shown to catch, and what it cost: the text of `docs/verification.md`.
+"""What the suite catches, and what it costs: the text of `docs/verification.md`.
 
 Measurements are kept in `data/verification.json`, so that nobody types a number.
 """
@@ -77,7 +77,7 @@ def taken(measured: Measurements, kind: Measure, reports: Path, promises: Sequen
         promises: of the catalogue.
 
     Raises:
-        UnusableInput: there is no such report, or it tells of less than the whole (exit code 2).
+        UnusableInput: there is no such report, or it is incomplete (exit code 2).
     """
     if kind is Measure.RUN:
         return replace(measured, run=_of_run(read_run(reports / RUN_FILE)))
@@ -143,9 +143,9 @@ def page(measured: Measurements) -> str:
 
 
 def _section(
-    heading: str, told: Mapping[str, Any] | None, lines: Callable[[Mapping[str, Any]], list[str]]
+    heading: str, measured: Mapping[str, Any] | None, lines: Callable[[Mapping[str, Any]], list[str]]
 ) -> list[str]:
-    return ["", f"## {heading}", "", *(["Not measured yet."] if told is None else lines(told))]
+    return ["", f"## {heading}", "", *(["Not measured yet."] if measured is None else lines(measured))]
 
 
 def _run_lines(run: Mapping[str, Any]) -> list[str]:

@@ -32,7 +32,7 @@ _RUN_OUTCOMES = {
     ExitCode.EVERY_PROMISE_HELD: "EVERY PROMISE HELD",
     ExitCode.PROMISE_BROKEN: "PROMISE BROKEN",
     ExitCode.INFRASTRUCTURE_ERROR: "NOT TESTED: infrastructure error",
-    ExitCode.KNOWN_DEVIATIONS: "NO NEW FAILURE, but known deviations stand against sign-off",
+    ExitCode.KNOWN_DEVIATIONS: "NO NEW FAILURE, but known deviations prevent sign-off",
     ExitCode.INTERRUPTED: "INTERRUPTED",
     ExitCode.TERMINATED: "TERMINATED",
     ExitCode.HUNG_UP: "INTERRUPTED, the terminal was closed",
@@ -41,7 +41,7 @@ _RUN_OUTCOMES = {
 # Why a scenario did not run, if its run ended like this.
 _RUN_ENDED = {
     Ending.COMPLETE: "the run ended without running it",
-    Ending.STOPPED: "the run was to stop at the first new failure (--stop)",
+    Ending.STOPPED: "the run stopped at the first new failure (--stop)",
     Ending.INTERRUPTED: "the run was interrupted",
     Ending.TERMINATED: "the run was interrupted",
     Ending.HUNG_UP: "the run was interrupted",
@@ -51,9 +51,9 @@ _RUN_ENDED = {
 _NOT_RUN = {
     SkipKind.NOT_SELECTED: "not selected",
     SkipKind.NO_OTHER_BINARY: "needs a binary of another protocol version",
-    SkipKind.NO_SUCH_MACHINE: "needs a machine with {systems}",
-    SkipKind.NO_MACHINE: "needs a host for its workers, and none can be used",
-    SkipKind.NO_TERMINAL: "needs a terminal, which this suite does not have on Windows",
+    SkipKind.NO_SUCH_MACHINE: "needs a host with {systems}",
+    SkipKind.NO_MACHINE: "needs a host for its workers, and no host can be used",
+    SkipKind.NO_TERMINAL: "needs a terminal, which the suite does not support on Windows",
     SkipKind.NO_POSIX_SHELL: "needs a POSIX shell for its steps, which Windows does not have",
 }
 _ENDED_EARLY = {
@@ -62,8 +62,8 @@ _ENDED_EARLY = {
 }
 _NOT_KEPT = {
     Outcome.BROKEN: "broken",
-    Outcome.DEVIATION: "deviating in a known way, and not waived",
-    Outcome.DEVIATION_GONE: "no longer deviating as listed",
+    Outcome.DEVIATION: "broken by a known deviation, and not waived",
+    Outcome.DEVIATION_GONE: "listed with a deviation that no longer happens",
 }
 
 
@@ -71,7 +71,7 @@ _NOT_KEPT = {
 
 
 def why(result: ScenarioResult) -> str:
-    """Why a scenario came to its outcome; empty for a promise that held."""
+    """The reason of a scenario's outcome; empty for a promise that held."""
     return why_not_run(result.skip) if result.skip is not None else result.reason
 
 
@@ -79,8 +79,8 @@ def why_not_run(skip: Skip) -> str:
     """Why a scenario did not run."""
     if skip.ending is not None:
         return why_no_result(skip.ending)
-    told = _NOT_RUN[skip.kind].format(systems=systems(skip.platforms))
-    return f"{told}: {skip.detail}" if skip.detail else told
+    reason = _NOT_RUN[skip.kind].format(systems=systems(skip.platforms))
+    return f"{reason}: {skip.detail}" if skip.detail else reason
 
 
 def why_no_result(ending: Ending) -> str:
@@ -100,19 +100,19 @@ def outcome_in_words(results: Sequence[ScenarioResult], code: ExitCode) -> str:
     """The outcome of a run, as a sentence."""
     if code is ExitCode.BAD_COMMAND_LINE:
         return "NOTHING RAN: no scenario was selected, or none could run. Check the tags."
-    seen = counts(results)
-    told = ", ".join(f"{seen[outcome]} {outcome.value}" for outcome in Outcome if seen[outcome])
-    return f"{_RUN_OUTCOMES[code]}: {told or 'nothing had run'}"
+    counted = counts(results)
+    text = ", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome if counted[outcome])
+    return f"{_RUN_OUTCOMES[code]}: {text or 'nothing ran'}"
 
 
 def metrics_in_words(measured: metrics.Metrics) -> list[str]:
     """The metrics of a run, in lines for people."""
-    told = ", ".join(f"{measured[name]:g} {name}" for name in _SHOWN)
+    values = ", ".join(f"{measured[name]:g} {name}" for name in _SHOWN)
     each = measured[metrics.COMMANDS] / (measured[metrics.SCENARIOS] or 1)
     least, share = metrics.least_wall_seconds(measured), metrics.share_of_harness(measured)
     return [
-        f"Metrics: {told} ({each:.1f} commands per scenario)",
-        f"Pace: {metrics.pace(measured):.2f} times the least possible {least:.0f} s "
+        f"Metrics: {values} ({each:.1f} commands per scenario)",
+        f"Pace: {metrics.pace(measured):.2f} times the least possible wall time of {least:.0f} s "
         f"({measured[metrics.PROCESSORS]:g} processors, {measured[metrics.AT_ONCE]:g} scenarios at a time, "
         f"the longest {measured[metrics.LONGEST]:.0f} s); the harness took {share:.1%} of the product's "
         "processor time",
@@ -123,7 +123,7 @@ def metrics_in_words(measured: metrics.Metrics) -> list[str]:
 
 
 def reason_in_words(reason: Against | Gap) -> str:
-    """What stands against a release, or what was not tested, as a sentence."""
+    """A reason against a release, or a gap, as a sentence."""
     if isinstance(reason, Complaint):
         return complaint_in_words(reason)
     if isinstance(reason, PromisesNotKept):
@@ -143,24 +143,24 @@ def note_in_words(note: PromisesTolerated) -> str:
 def _gap_in_words(gap: Gap) -> str:
     match gap:
         case NothingRanOn(platforms):
-            told = f"Nothing ran on {', '.join(platforms)}."
+            sentence = f"Nothing ran on {', '.join(platforms)}."
         case EndedEarly(ending):
-            told = _ENDED_EARLY.get(ending, "A run was interrupted before its end.")
+            sentence = _ENDED_EARLY.get(ending, "A run was interrupted before its end.")
         case WithoutResult(lacking, planned):
-            told = f"Of {planned} planned scenarios {lacking} have no result."
+            sentence = f"{lacking} of {planned} planned scenarios have no result."
         case MachineUnusable(why_not):
-            told = f"A host could not be used: {why_not}"
+            sentence = f"A host could not be used: {why_not}"
         case InfrastructureFailed(()):
-            told = "A run had an infrastructure error."
+            sentence = "A run had an infrastructure error."
         case InfrastructureFailed(numbers):
-            told = f"{_were(numbers).capitalize()} not tested: infrastructure error."
+            sentence = f"{_were(numbers).capitalize()} not tested: infrastructure error."
         case NotEveryScenario(numbers, platform):
-            told = f"Of {promises_in_words(numbers)} not every scenario ran on {platform}."
+            sentence = f"Not every scenario of {promises_in_words(numbers)} ran on {platform}."
         case NothingComparable(version):
-            told = f"No scenario can be compared with the baseline {version}."
+            sentence = f"No scenario can be compared with the baseline {version}."
         case RanNowhere(numbers):
-            told = f"Of {promises_in_words(numbers)} a scenario ran on no platform."
-    return told
+            sentence = f"A scenario of {promises_in_words(numbers)} ran on no platform."
+    return sentence
 
 
 def _are(numbers: Sequence[int]) -> str:
@@ -172,21 +172,18 @@ def _were(numbers: Sequence[int]) -> str:
 
 
 def complaint_in_words(complaint: Complaint) -> str:
-    """What is wrong with a waiver, and how to mend it."""
+    """What is wrong with a waiver, and how to correct it."""
     waiver = complaint.waiver
     match complaint.flaw:
         case WaiverFlaw.NO_SCENARIO:
-            return (
-                f"The waiver of {waiver.scenario!r} is about no scenario: give the id as the feature has it, "
-                "or remove it."
-            )
+            return f"The waiver of {waiver.scenario!r} matches no scenario: correct the id, or remove it."
         case WaiverFlaw.EXPIRED:
             return (
-                f"The waiver of {waiver.scenario!r} has expired: it counts up to {waiver.last_version}, and "
-                f"this is {complaint.version}. Remove it, or decide anew."
+                f"The waiver of {waiver.scenario!r} has expired: it is valid up to {waiver.last_version}, "
+                f"and this is {complaint.version}. Remove it, or set a later last-version."
             )
         case WaiverFlaw.NOT_NEEDED:
-            return f"Nothing needs the waiver of {waiver.scenario!r} any longer: remove it."
+            return f"The waiver of {waiver.scenario!r} is unused, as the promise is kept: remove it."
 
 
 def promises_in_words(numbers: Sequence[int]) -> str:
@@ -202,5 +199,5 @@ def in_ranges(numbers: Sequence[int]) -> str:
             ranges[-1].append(number)
         else:
             ranges.append([number])
-    told = [f"{each[0]}-{each[-1]}" if each[1:] else str(each[0]) for each in ranges]
-    return " and ".join(part for part in (", ".join(told[:-1]), told[-1]) if part)
+    parts = [f"{each[0]}-{each[-1]}" if each[1:] else str(each[0]) for each in ranges]
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)

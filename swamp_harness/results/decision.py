@@ -23,7 +23,7 @@ from swamp_harness.system.errors import ExitCode
 
 
 class Decision(Enum):
-    """What is to be said of a release."""
+    """The decision about a release."""
 
     PASS = "PASS"  # noqa: S105 - not a password
     FAIL = "FAIL"
@@ -32,7 +32,7 @@ class Decision(Enum):
 
     @property
     def exit_code(self) -> ExitCode:
-        """What a program is told that asks for the decision."""
+        """The exit code of a command that decides."""
         return _EXIT_CODES[self]
 
 
@@ -102,7 +102,7 @@ class PromisesNotKept:
     """Promises stand against the release.
 
     Attributes:
-        outcome: that their scenarios came to.
+        outcome: of their scenarios.
         numbers: of the promises, in ascending order.
         since_baseline: whether the baseline kept them, or broke them otherwise.
     """
@@ -303,7 +303,7 @@ def _of_scenarios(results: Sequence[ScenarioResult]) -> list[Gap]:
         NotEveryScenario(tuple(numbers_in(each for each in missing if each.platform == platform)), platform)
         for platform in dict.fromkeys(result.platform for result in missing)
     ]
-    # What is no gap on any of the platforms is one of the release, if none of them could run it.
+    # A scenario that no platform could run is a gap of the release, even if it is not missing on any of them.
     accounted = {result.id for result in results if not result.is_for_elsewhere}
     nowhere = tuple(numbers_in(result for result in results if result.id not in accounted))
     return [*found, RanNowhere(nowhere)] if nowhere else found

@@ -1,4 +1,4 @@
-"""What a check finds in the project's files: a place and a sentence."""
+"""What a check finds in the project's files: a place and a message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from swamp_harness.system.root import in_project
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """Something that somebody must correct.
+    """A mistake in a file of the project.
 
     Attributes:
         file: from the project's own folder on, if it is in there.

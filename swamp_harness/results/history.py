@@ -1,7 +1,7 @@
 """The outcomes of earlier runs, in `history.jsonl`, and which scenarios they show to be flaky.
 
-A line tells of a run on one platform. A scenario is flaky if it came to different outcomes with one and the
-same binary on one platform.
+Each line is a run on one platform. A scenario is flaky if its outcome differs between runs with the same
+binary on the same platform.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from swamp_harness.results.run_record import SuiteRun
 from swamp_harness.system.plain_text import json_text
 
 HISTORY_FILE = "history.jsonl"
-# Older runs say nothing of a scenario as it is now.
+# Older runs say nothing about a scenario in its present form.
 _KEPT = 50
 
 
 @dataclass(frozen=True)
 class PastRun:
-    """What a run on one platform came to.
+    """The results of a run on one platform.
 
     Attributes:
         started: when, in ISO 8601.
@@ -32,8 +32,8 @@ class PastRun:
         sha256: of the binary.
         platform: on which it ran.
         outcomes: of the scenarios that ran, by id.
-        seconds: that each of them took, by id; nothing of runs that were remembered without.
-        wall_seconds: that the run took; None for runs that were remembered without.
+        seconds: that each of them took, by id; empty for runs recorded without them.
+        wall_seconds: that the run took; None for runs recorded without it.
     """
 
     started: str
@@ -47,13 +47,13 @@ class PastRun:
 
 @dataclass(frozen=True)
 class Flake:
-    """A scenario that did not come out the same each time.
+    """A scenario with different outcomes in different runs.
 
     Attributes:
         id: of the scenario.
         name: its title, or its id if this run has no scenario of that id.
         platform: on which it ran.
-        outcomes: how often it came to each.
+        outcomes: how often it had each.
     """
 
     id: str
@@ -86,12 +86,12 @@ def read(file: Path) -> list[PastRun]:
         try:
             runs.append(PastRun(**json.loads(line)))
         except (ValueError, TypeError):
-            continue  # a line that was cut short is worth no failure of a run
+            continue  # a truncated line must not fail a run
     return runs
 
 
 def flakes(history: Sequence[PastRun], record: SuiteRun) -> list[Flake]:
-    """The scenarios that did not come out the same each time with the binaries of a run."""
+    """The scenarios whose outcome differs between runs with the binaries of a run."""
     found, names = [], {result.id: title_of(result.name) for result in record.results}
     for platform, facts in record.binaries.items():
         alike = [each for each in history if (each.sha256, each.platform) == (facts["sha256"], platform)]

@@ -1,8 +1,7 @@
 """The ids of scenarios: permanent tags such as `@token-shown-once`, the keys of everything that is recorded.
 
-A tag of a scenario is one of `TAGS`, or the number of a promise such as `@uat-07`. The one tag that is
-neither is the scenario's id. A row of an outline has the outline's id and its own values:
-`token-shown-once[text]`.
+Each tag of a scenario is one of `TAGS`, or the number of a promise such as `@uat-07`, or the scenario's id.
+An example of an outline has the outline's id and its own values: `token-shown-once[text]`.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ TAGS = {
     "network": "cuts a network path",
     "tls": "speaks TLS, with certificates that are made for it",
     "posix": "runs a POSIX shell in its steps, so it does not run on Windows",
-    "platform-linux": "needs a machine with Linux",
-    "platform-darwin": "needs a machine with macOS",
-    "platform-windows": "needs a machine with Windows",
+    "platform-linux": "needs a host with Linux",
+    "platform-darwin": "needs a host with macOS",
+    "platform-windows": "needs a host with Windows",
     "terminal": "needs a terminal, so it does not run on Windows",
     "other-binary": "needs a binary of another protocol version (SWAMP_OTHER_BIN)",
 }
@@ -45,7 +44,7 @@ class IdMistake(UnusableInput):
     """
 
     def __init__(self, mistakes: Sequence[Finding]) -> None:
-        head = "The ids of scenarios have a mistake, and nothing was started:"
+        head = "Scenario ids have mistakes; nothing was started:"
         super().__init__("\n".join((head, *(f"  {each}" for each in mistakes))), ExitCode.FEATURE_MISTAKE)
         self.findings = tuple(mistakes)
 
@@ -71,19 +70,19 @@ def is_of(run: str, scenario: str) -> bool:
 def mistakes_in(features: Sequence[Any]) -> list[Finding]:
     """Scenarios of behave's without an id, with several, or with the id of another one."""
     first: dict[str, str] = {}
-    told = []
+    findings = []
     for feature in features:
-        told += [finding_at(feature, f"move @{each} to a scenario") for each in ids_in(feature.tags)]
+        findings += [finding_at(feature, f"move @{each} to a scenario") for each in ids_in(feature.tags)]
         written = feature.walk_scenarios(with_outlines=True)
         rows = {id(row) for each in written if each.type == "scenario_outline" for row in each.scenarios}
         for scenario in written:
             if id(scenario) not in rows:
-                told += _mistakes_of(scenario, first)
-    return told
+                findings += _mistakes_of(scenario, first)
+    return findings
 
 
 def _mistakes_of(scenario: Any, first: dict[str, str]) -> list[Finding]:
-    told = [
+    findings = [
         finding_at(examples, f"@{each} has no meaning as a tag of Examples{_meant(each)}")
         for examples in getattr(scenario, "examples", ())
         for each in ids_in(examples.tags)
@@ -91,16 +90,16 @@ def _mistakes_of(scenario: Any, first: dict[str, str]) -> list[Finding]:
     found = ids_in(scenario.tags)
     for each in found if found[1:] else ():
         if near := _near(each):
-            told.append(finding_at(scenario, f"@{each} has no meaning: did you mean @{near}?"))
+            findings.append(finding_at(scenario, f"@{each} has no meaning: did you mean @{near}?"))
             found = [other for other in found if other != each]
     if complaint := _complaint_about(found):
-        return [*told, finding_at(scenario, complaint)]
+        return [*findings, finding_at(scenario, complaint)]
     runs = scenario.scenarios if scenario.type == "scenario_outline" else []
     for item, key in [(scenario, found[0]), *((row, id_of(row)) for row in runs)]:
         if key in first:
-            told.append(finding_at(item, f"the id {key} is taken at {first[key]}: choose another"))
+            findings.append(finding_at(item, f"the id {key} is already used at {first[key]}: choose another"))
         first.setdefault(key, f"{in_project(item.filename)}:{item.line}")
-    return told
+    return findings
 
 
 def _complaint_about(found: Sequence[str]) -> str:
@@ -108,9 +107,9 @@ def _complaint_about(found: Sequence[str]) -> str:
         return "the scenario has no id: add a last tag such as @token-shown-once"
     if found[1:]:
         names = " and ".join(f"@{each}" for each in found)
-        return f"the scenario has more than one id, {names}: keep the one it had first"
+        return f"the scenario has more than one id, {names}: keep the oldest one"
     if not ID.fullmatch(found[0]):
-        return f"@{found[0]} is no id: write two or more words in lower case, joined by -"
+        return f"@{found[0]} is not a valid id: write two or more words in lower case, joined by -"
     return ""
 
 
@@ -145,10 +144,10 @@ class Named:
 
 
 def unknown(named: Iterable[Named], known: Collection[str]) -> list[Finding]:
-    """What names a scenario that does not exist.
+    """The places that name a scenario that does not exist.
 
     Args:
-        named: who names a scenario.
+        named: the places that name a scenario.
         known: the ids of all scenarios as they run.
     """
     return [

@@ -1,7 +1,7 @@
-"""What a run cost, and how far that is from the least that it could have cost.
+"""The metrics of a run: counts and times, and how close the wall time is to the least possible.
 
-No run can be shorter than its longest scenario, nor than the processor time of the product spread over all
-processors; the larger of the two is the least wall time that is possible.
+A run takes at least as long as its longest scenario, and at least the processor time of the product divided
+by the number of processors. The larger of the two is the least possible wall time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LONGEST = "longest scenario seconds"
 
 Metrics = Mapping[str, float]
 
-# Of several runs, each of which had all of these for itself.
+# Not summed over several runs: each run had these for itself.
 _NOT_SUMMED = {WALL, PROCESSORS, AT_ONCE, LONGEST}
 
 
@@ -29,18 +29,18 @@ def least_wall_seconds(metrics: Metrics) -> float:
 
 
 def pace(metrics: Metrics) -> float:
-    """The wall time, in terms of the least that was possible; 0 if nothing ran."""
+    """The wall time divided by the least possible; 0 if nothing ran."""
     least = least_wall_seconds(metrics)
     return metrics[WALL] / least if least else 0.0
 
 
 def share_of_harness(metrics: Metrics) -> float:
-    """The processor time of the harness, in terms of that of the product; 0 where the platform tells none."""
+    """The processor time of the harness divided by that of the product; 0 where the platform reports none."""
     return metrics[HARNESS] / metrics[PRODUCT] if metrics[PRODUCT] else 0.0
 
 
 def together(runs: Sequence[Metrics]) -> Metrics:
-    """The metrics of several runs as those of one: sums, but for wall times and the like the largest."""
+    """The metrics of several runs together: sums, and the largest value of wall times and the like."""
     names = dict.fromkeys(name for each in runs for name in each)
     return {
         name: max(values) if name in _NOT_SUMMED else round(sum(values), 1)

@@ -1,4 +1,4 @@
-"""What became of a scenario, and how a run ended: one table for each, with everything that hangs on it."""
+"""The outcome of a scenario, and the ending of a run: a table of everything that depends on them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from swamp_harness.system.errors import ExitCode
 
 
 class Standing(Enum):
-    """What an outcome says of the product: does this release keep the promise?"""
+    """What an outcome says about the product: does this release keep the promise?"""
 
     KEPT = "kept"
     BROKEN = "broken"
@@ -22,7 +22,7 @@ class Standing(Enum):
 
 
 class Outcome(Enum):
-    """What became of a scenario. The value is the label, which records and reports carry."""
+    """The outcome of a scenario. The value is its label in records and reports."""
 
     HELD = "held"
     BROKEN = "broken"
@@ -34,7 +34,7 @@ class Outcome(Enum):
 
     @property
     def traits(self) -> Traits:
-        """Everything that hangs on it."""
+        """Everything that depends on it."""
         return _TRAITS[self]
 
     @property
@@ -45,19 +45,19 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Traits:
-    """Everything that hangs on an outcome.
+    """Everything that depends on an outcome.
 
     Attributes:
-        rank: its place among all, the worst at 0: a promise comes to the worst of its scenarios.
-        exit_code: with which a run ends in which it is the gravest; `EVERY_PROMISE_HELD` if it does no harm.
+        rank: its place among all, the worst at 0: a promise has the worst outcome of its scenarios.
+        exit_code: of a run in which it is the gravest; `EVERY_PROMISE_HELD` if it does not fail a run.
         standing: of the promise in this release; a waiver does not make it kept.
         is_new_failure: whether it is a failure that nobody has listed or waived.
         console: its mark in the lines of a run, at most four letters.
         mark: its mark in tables.
-        colour: on pages, as their style sheet calls it.
+        colour: on pages, by its name in their style sheet.
         allure_status: one of Allure's few.
-        allure_word: with which Allure's message begins; empty if there is no message.
-        allure_category: under which Allure lists it; empty for none.
+        allure_word: the beginning of Allure's message; empty if there is no message.
+        allure_category: of Allure; empty for none.
         junit: the element of a JUnit case; empty for a case that passed.
     """
 
@@ -109,7 +109,7 @@ _TRAITS = {
         allure_category="Known deviations",
         junit="failure",
     ),
-    # In a release that has not a listed deviation the promise is kept.
+    # A release without the listed deviation keeps the promise.
     Outcome.DEVIATION_GONE: Traits(
         rank=1,
         exit_code=ExitCode.PROMISE_BROKEN,
@@ -171,7 +171,7 @@ class Ending(Enum):
     TERMINATED = "terminated"
     HUNG_UP = "terminal closed"
     FAILED = "suite failed"
-    # What the record says from the start of a run to its end, and for ever if the run is killed.
+    # In the record from the start of a run to its end; if the run is killed, it stays there.
     OPEN = "open"
 
     @property
@@ -181,11 +181,11 @@ class Ending(Enum):
 
     @property
     def is_early(self) -> bool:
-        """Whether the run ended before its end without having been told to."""
+        """Whether the run ended early, and not because of --stop."""
         return self not in (Ending.COMPLETE, Ending.STOPPED)
 
 
-# The exit codes of runs that somebody ended, and how those ended.
+# The exit codes of interrupted runs, with their endings.
 INTERRUPTIONS = {
     ExitCode.INTERRUPTED: Ending.INTERRUPTED,
     ExitCode.TERMINATED: Ending.TERMINATED,

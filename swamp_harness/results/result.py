@@ -1,4 +1,4 @@
-"""What became of the scenarios of a run."""
+"""The results of the scenarios of a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.skip import Skip, SkipKind
 from swamp_harness.system.errors import ExitCode
 
-# With which exit code a run ends, if it has an outcome that has it.
+# The exit codes of outcomes, the gravest first: a run ends with the first that occurs.
 _GRAVEST_FIRST = (
     ExitCode.PROMISE_BROKEN,
     ExitCode.INFRASTRUCTURE_ERROR,
@@ -29,18 +29,18 @@ class ScenarioResult:
         name: of the scenario, or of the row of an outline.
         numbers: of issue 630 that it serves.
         location: "file:line".
-        outcome: what became of it.
+        outcome: of the scenario.
         reason: why, in words; empty for a promise that held, and for what did not run.
         skip: why it did not run; None if it did.
-        step: the step at which it went wrong, with its keyword; empty otherwise.
+        step: the step that failed, with its keyword; empty otherwise.
         deviation: the id of the known deviation that explains a broken promise, waived or not; else empty.
         step_type: "given", "when" or "then": what kind of step that is; empty otherwise.
         platform: where it ran, such as "linux x86_64".
         evidence: the folder of its evidence, below that of the reports; empty if it has none.
-        fallbacks: the older ways that the release made necessary, by name, and how often each was taken.
+        fallbacks: the fallbacks for older releases that it used, by name, and how often.
         seconds: wall time, preparing and cleaning up included.
         commands: how many times it started the product.
-        product_cpu_seconds: processor time of the product, where the platform tells it.
+        product_cpu_seconds: processor time of the product, where the platform reports it.
         leaked: processes that were still running when its actors had ended.
         feature: the name of its feature.
         mark: the scenario's name in the mark of its processes; empty if it started none.
@@ -83,12 +83,12 @@ class ScenarioResult:
 
     @property
     def is_for_elsewhere(self) -> bool:
-        """Whether it did not run because it is about other systems than the one it is told of."""
+        """Whether it did not run because it is for other operating systems than the one of this result."""
         return self.skip is not None and self.skip.is_about_others_than(self.platform.partition(" ")[0])
 
     @property
     def is_missing(self) -> bool:
-        """Whether it did not run where it is told of, and should have."""
+        """Whether it did not run on the platform of this result, and should have."""
         return self.outcome is Outcome.NOT_RUN and not self.is_for_elsewhere
 
     @property
@@ -99,7 +99,7 @@ class ScenarioResult:
 
     @property
     def title(self) -> str:
-        """Its numbers and its name, for people; which row of an outline it is, the location tells."""
+        """Its numbers and its name, for people; the location distinguishes the examples of an outline."""
         return f"{','.join(f'{number:02}' for number in self.numbers)} {title_of(self.name)}"
 
     def as_document(self) -> dict[str, Any]:
@@ -112,7 +112,7 @@ class ScenarioResult:
         """The result that `as_document` wrote.
 
         Raises:
-            TypeError, ValueError, KeyError: it is none.
+            TypeError, ValueError, KeyError: the document is invalid.
         """
         skip = document["skip"]
         values = {
@@ -142,12 +142,12 @@ def fallbacks_in(results: Iterable[ScenarioResult]) -> Counter[str]:
 
 
 def counts(results: Sequence[ScenarioResult]) -> Counter[Outcome]:
-    """How many scenarios came to each outcome."""
+    """How many scenarios have each outcome."""
     return Counter(result.outcome for result in results)
 
 
 def exit_code_of(results: Sequence[ScenarioResult]) -> ExitCode:
-    """The exit code of a run that came to its end.
+    """The exit code of a complete run.
 
     It reports what the run saw. The policy for releases does not change it: known deviations and nothing
     worse are `KNOWN_DEVIATIONS`, whether or not they stand against a release.

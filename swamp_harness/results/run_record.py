@@ -1,7 +1,6 @@
-"""The record of a run, `run.json`: what was under test, what became of every scenario, and what it cost.
+"""The record of a run, `run.json`: what was under test, the result of every scenario, and the metrics.
 
-The records of several runs of one release, such as the shards of a run or its runs on several platforms, make
-one record together.
+The records of several runs of one release, such as shards or runs on several platforms, can be merged.
 """
 
 from __future__ import annotations
@@ -45,23 +44,23 @@ class MachineOfRun:
 
 @dataclass(frozen=True)
 class SuiteRun:
-    """What a run, or several together, has to tell.
+    """The record of a run, or of several together.
 
     Attributes:
         started: when; the first of several.
         target: what the run was about.
-        is_for_sign_off: whether it says anything about a release.
+        is_for_sign_off: whether it tested swamp, not another target.
         version: of the binary under test.
         binaries: what is known of the binary under test, by platform.
         other: what is known of the binary of another protocol version, None if there was none.
         exit_code: that the run ended with.
         metrics: counts and times, by name; sums over several, but the wall time is that of the longest.
         results: of the scenarios, in the order of the features.
-        machines: the hosts; none in the record of a run that did not note them.
-        planned: how many scenarios were to run; each has a result, or the record is not whole.
+        machines: the hosts of the workers.
+        planned: how many scenarios should run; if one has no result, the record is incomplete.
         ending: how the run ended; of several, the worst.
-        errors: what went wrong in the suite itself, outside of any scenario.
-        output_lost: why the run's output could not be written to its end; empty if it could.
+        errors: of the suite itself, outside of any scenario.
+        output_lost: why the run's output could not be written completely; empty if it could.
     """
 
     started: datetime
@@ -81,7 +80,7 @@ class SuiteRun:
 
     @property
     def without_result(self) -> int:
-        """How many scenarios were to run and have no result at all."""
+        """How many planned scenarios have no result."""
         return max(0, self.planned - len(self.results))
 
     @property
@@ -109,7 +108,7 @@ class SuiteRun:
             "fallbacks": fallbacks_in(self.results),
             "results": [result.as_document() for result in self.results],
         }
-        # Half a record would hide the one that says that the run has not ended.
+        # Written to another file first: half a record must not replace the one of the open run.
         half = folder / f"{RUN_FILE}.new"
         half.write_text(json_text(document) + "\n", "utf-8")
         half.replace(folder / RUN_FILE)
@@ -119,7 +118,7 @@ def read_run(file: Path) -> SuiteRun:
     """Read the record of a finished run.
 
     Raises:
-        UnusableInput: the file cannot be read, is none, or has another format (exit code 2).
+        UnusableInput: the file cannot be read, is not a record, or has another format (exit code 2).
     """
     try:
         document = json.loads(file.read_text("utf-8"))
@@ -137,7 +136,7 @@ def read_run(file: Path) -> SuiteRun:
             exit_code=ExitCode[document["exit code"]],
             metrics=document["metrics"],
             results=tuple(map(ScenarioResult.from_document, document["results"])),
-            machines=tuple(MachineOfRun(**told) for told in document["hosts"]),
+            machines=tuple(MachineOfRun(**each) for each in document["hosts"]),
             planned=document["planned"],
             ending=Ending(document["ending"]),
             errors=tuple(document["errors"]),
@@ -145,7 +144,7 @@ def read_run(file: Path) -> SuiteRun:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnusableInput(
-            f"{file} is no record of a run ({type(error).__name__}: {error}): give the {RUN_FILE} of a "
+            f"{file} is not the record of a run ({type(error).__name__}: {error}): give the {RUN_FILE} of a "
             "finished run.",
             ExitCode.BAD_COMMAND_LINE,
         ) from error
@@ -160,8 +159,8 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
     """
     first = records[0]
     if {(each.target, each.version) for each in records} != {(first.target, first.version)}:
-        told = ", ".join(sorted({f"{each.target} {each.version}" for each in records}))
-        raise _not_together(f"they are about different programs ({told})")
+        programs = ", ".join(sorted({f"{each.target} {each.version}" for each in records}))
+        raise _not_together(f"they are about different programs ({programs})")
     binaries: dict[str, Mapping[str, str]] = {}
     for platform, facts in (item for each in records for item in each.binaries.items()):
         if binaries.setdefault(platform, facts)["sha256"] != facts["sha256"]:
@@ -195,7 +194,7 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
 def _exit_code_of_all(records: Sequence[SuiteRun], results: Sequence[ScenarioResult]) -> ExitCode:
     ended = {each.exit_code for each in records}
     for code in (*INTERRUPTIONS, ExitCode.PROMISE_BROKEN):
-        if code in ended:  # a run may end with 1, as with 5, for what stands in none of its results
+        if code in ended:  # a run may end with 1 or 5 for a reason that is in none of its results
             return code
     code = exit_code_of(results)
     if code is not ExitCode.PROMISE_BROKEN and ExitCode.INFRASTRUCTURE_ERROR in ended:
@@ -208,14 +207,14 @@ def _exit_code_of_all(records: Sequence[SuiteRun], results: Sequence[ScenarioRes
 def _of_another_format(file: Path, document: Mapping[str, Any]) -> UnusableInput:
     found = document.get("format", "none")
     return UnusableInput(
-        f"{file} has format {found} of another version of the suite, which reads {FORMAT} here: run "
-        "the suite again, or read the reports with the version that wrote them.",
+        f"{file} has format {found} of another version of the suite; this one reads {FORMAT}: "
+        "run the suite again, or read the reports with the version that wrote them.",
         ExitCode.BAD_COMMAND_LINE,
     )
 
 
 def _not_together(why: str) -> UnusableInput:
     return UnusableInput(
-        f"These runs make no sign-off together, {why}: give the runs of one release, each once.",
+        f"These runs cannot be merged into one sign-off: {why}. Give the runs of one release, each once.",
         ExitCode.BAD_COMMAND_LINE,
     )

@@ -30,7 +30,7 @@ class Skip:
         kind: what kept it from running.
         platforms: the operating systems on one of which it can run, sorted; empty for any.
         ending: how the run ended, if it is that.
-        detail: what is known beyond that, such as why a machine cannot be used, or what to give.
+        detail: more about it, such as why a host cannot be used, or which variable to set.
     """
 
     kind: SkipKind
@@ -40,11 +40,11 @@ class Skip:
 
     @classmethod
     def by(cls, ending: Ending) -> Skip:
-        """That a run ended before it."""
+        """The run ended before the scenario."""
         return cls(SkipKind.RUN_ENDED, ending=ending)
 
     def is_about_others_than(self, system: str) -> bool:
-        """Whether it can run on other operating systems alone than on one."""
+        """Whether it can run on other operating systems only."""
         return bool(self.platforms) and system not in self.platforms
 
     def as_document(self) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class Skip:
         """The value that `as_document` wrote.
 
         Raises:
-            ValueError, KeyError: it is none.
+            ValueError, KeyError: the document is invalid.
         """
         ending = document["ending"]
         return cls(

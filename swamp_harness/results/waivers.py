@@ -1,8 +1,7 @@
-"""`release/waivers.yaml`: promises that need not be kept for a release, each with its reason and its end.
+"""`release/waivers.yaml`: promises that a release may break, each with its reason and its last version.
 
-A waiver softens no scenario: it still asserts the promise and still fails. The waiver lets the release pass
-all the same, up to and with the version that it names. One that has expired, one that nothing needs, and one
-that is about no scenario fails the run, so that the list cannot outlive its reasons.
+A waiver changes no scenario: it still asserts the promise and still fails. The waiver lets the release pass,
+up to and including the version that it names. An expired, unused or unmatched waiver fails the run.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Waiver:
         return is_of(scenario, self.scenario)
 
     def counts_for(self, version: str) -> bool:
-        """Whether it has not expired with a version; one that does not tell its age has none left."""
+        """Whether it is still valid for a version; for a version without a build time it has expired."""
         built = _built(version)
         return built is not None and built <= (_built(self.last_version) or ())
 
@@ -52,14 +51,14 @@ class Waiver:
 class WaiverFlaw(Enum):
     """What can be wrong with a waiver."""
 
-    NO_SCENARIO = "it is about no scenario"
+    NO_SCENARIO = "it matches no scenario"
     EXPIRED = "it has expired"
     NOT_NEEDED = "nothing needs it"
 
 
 @dataclass(frozen=True)
 class Complaint:
-    """A waiver that has outlived its reason.
+    """A waiver that fails the run.
 
     Attributes:
         waiver: which.

@@ -1,8 +1,8 @@
-"""Allure results that tell the truth about this suite.
+"""Allure results with this suite's outcomes.
 
-allure-behave shows a failure of a hook as skipped or passed, drops the reasons for skipping, and follows a
-scenario's history by its name. Here a result says what the session says, history follows the id of
-the scenario, and feature, story and severity are those of the catalogue.
+allure-behave shows a failure of a hook as skipped or passed, drops the reasons for skipping, and keys a
+scenario's history by its name. Here a result has the outcome of the session, the history is keyed by the id
+of the scenario, and feature, story and severity come from the catalogue.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _KINDS = {".json": AttachmentType.JSON, ".svg": AttachmentType.SVG}
 
 
 _CATEGORIES = [
-    # [\s\S], as some tools match the whole message, and not all of them let a dot be the end of a line.
+    # [\s\S], as some tools match the whole message, and in some a dot does not match the end of a line.
     {
         "name": outcome.traits.allure_category,
         "messageRegex": rf"^{outcome.traits.allure_word}: [\s\S]*",
@@ -44,7 +44,7 @@ _CATEGORIES = [
     for outcome in Outcome
     if outcome.traits.allure_category
 ]
-# What allure-behave says of these, this suite says otherwise.
+# Labels of allure-behave that this suite replaces.
 _REPLACED = {LabelType.FEATURE, LabelType.SEVERITY, LabelType.TAG}
 
 
@@ -63,11 +63,11 @@ class AllureFormatter(BaseFormatter):  # type: ignore[misc]
         _describe_run(Path(self.stream_opener.name), session)
 
     def feature(self, feature: Any) -> None:
-        """A feature begins; those of its scenarios that stand under a rule are reported as well."""
+        """A feature begins; scenarios under a rule are reported as well."""
         self._wrap_scenario(feature.walk_scenarios())
 
-    def tell_of(self, scenario: Any) -> None:
-        """Tell of a scenario that did not run in this process what the session knows of it."""
+    def report(self, scenario: Any) -> None:
+        """Write the result of a scenario that did not run in this process, as the session has it."""
         self.listener.start_scenario(scenario)
         self.listener.stop_scenario(scenario)
 
@@ -103,13 +103,13 @@ class _Listener(AllureListener):  # type: ignore[misc]
         test.name = title_of(scenario.name)
         test.historyId = test.testCaseId = history_key(run.id, platform)
         test.labels = [label for label in test.labels if label.name not in _REPLACED] + _labels(scenario)
-        # They are in the key, so Allure must not tell results apart by them once more.
-        told = [(each.name, each.value) for each in test.parameters or ()] + [("platform", platform)]
-        test.parameters = [Parameter(name=name, value=value, excluded=True) for name, value in told]
+        # They are in the key already, so Allure must not distinguish results by them again.
+        values = [(each.name, each.value) for each in test.parameters or ()] + [("platform", platform)]
+        test.parameters = [Parameter(name=name, value=value, excluded=True) for name, value in values]
         test.links.append(Link(LinkType.ISSUE, ISSUE_URL, "issue 630"))
 
     def stop_scenario(self, scenario: Any) -> None:
-        # In place of the original's, which closes the result before anybody could correct it.
+        # Replaces the original's, which closes the result before it can be corrected.
         uuid = self.current_scenario_uuid  # type: ignore[has-type]
         self.current_scenario_uuid = None
         result = self._session.result_of(scenario)
@@ -121,9 +121,9 @@ class _Listener(AllureListener):  # type: ignore[misc]
         test.stop = now()  # type: ignore[no-untyped-call]
         outcome = result.outcome
         test.status = outcome.traits.allure_status
-        if told := why(result):
+        if reason := why(result):
             where = f"\n{result.step}" if result.step else ""
-            test.statusDetails = StatusDetails(message=f"{outcome.traits.allure_word}: {told}{where}")
+            test.statusDetails = StatusDetails(message=f"{outcome.traits.allure_word}: {reason}{where}")
         self.logger.close_test(uuid)
         self.current_step_uuid = None
         self.group_context.append_test(uuid)
@@ -131,7 +131,7 @@ class _Listener(AllureListener):  # type: ignore[misc]
 
 
 def history_key(key: str, platform: str) -> str:
-    """What Allure follows a scenario by, from run to run.
+    """The key of a scenario in Allure's history.
 
     Args:
         key: the id of the scenario, or of the row of an outline.

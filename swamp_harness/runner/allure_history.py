@@ -1,6 +1,6 @@
-"""What Allure is told of earlier runs, in the files that it looks for beside the results.
+"""Earlier runs for Allure, in the files that it reads beside the results.
 
-It comes from the suite's own history, so that a run counts whether or not somebody made a page of it.
+They come from the suite's own history, so a run counts even if nobody made a page of it.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
 def write_history(history: Sequence[PastRun], started: str, ids: Collection[str], folder: Path) -> None:
-    """Write how each scenario came out in the runs before, how many did so in each way, how long it took.
+    """Write the outcome of each scenario in earlier runs, the counts of outcomes, and the durations.
 
     Args:
         history: of the runs.
-        started: when the run that is shown was; it is not part of its own history.
+        started: the start of the run that is shown; it is not part of its own history.
         ids: of the scenarios of the run; others are left out.
         folder: where the files go.
     """
     times = sorted({each.started for each in history} - {started}, key=datetime.fromisoformat, reverse=True)
-    # What began at one moment is one run, on several platforms.
+    # Entries with the same start are one run, on several platforms.
     runs = [[each for each in history if each.started == time] for time in times]
     documents: dict[str, Any] = {
         "history": _scenarios(runs, ids),
@@ -65,7 +65,7 @@ def _scenarios(runs: Sequence[Sequence[PastRun]], ids: Collection[str]) -> dict[
 
 
 def _time_of(scenario: str, past: PastRun) -> dict[str, int]:
-    # In milliseconds; when in its run a scenario began is not remembered.
+    # In milliseconds; the history does not have the start of a scenario, only that of its run.
     began = int(datetime.fromisoformat(past.started).timestamp() * 1000)
     took = int(past.seconds.get(scenario, 0) * 1000)
     return {"start": began, "stop": began + took, "duration": took}
@@ -83,16 +83,16 @@ def _trend_of_durations(runs: Sequence[Sequence[PastRun]]) -> list[dict[str, Any
     ]
 
 
-def _trend(runs: Sequence[Sequence[PastRun]], told: Callable[[Outcome], str]) -> list[dict[str, Any]]:
+def _trend(runs: Sequence[Sequence[PastRun]], trait_of: Callable[[Outcome], str]) -> list[dict[str, Any]]:
     return [
         {
             "buildOrder": len(runs) - place,
             "reportName": run[0].version,
             "data": Counter(
-                told(_OUTCOMES[outcome])
+                trait_of(_OUTCOMES[outcome])
                 for past in run
                 for outcome in past.outcomes.values()
-                if outcome in _OUTCOMES and told(_OUTCOMES[outcome])
+                if outcome in _OUTCOMES and trait_of(_OUTCOMES[outcome])
             ),
         }
         for place, run in enumerate(runs)
@@ -100,7 +100,7 @@ def _trend(runs: Sequence[Sequence[PastRun]], told: Callable[[Outcome], str]) ->
 
 
 def _as_allure_has_it(key: str) -> str:
-    # Allure 3 makes its own of the key: a digest of it, and one of the parameters that count, which are none.
+    # Allure 3 derives its own key: a digest of ours, and one of the counted parameters; there are none.
     return f"{_md5(key)}.{_md5('')}"
 
 

@@ -1,7 +1,7 @@
-"""The results of a run as one page, made by Allure 3: it opens offline, and loads nothing from anywhere.
+"""The results of a run as one page, made by Allure 3: it opens offline, and loads nothing.
 
-The newest kind of page that it makes embeds a tracker and knows no categories; the plug-in for pages as those
-of Allure 2 can do without the one, and knows the others. The lock file in `allure-report/`, where npm puts
+Allure 3's newest kind of page embeds a tracker and has no categories; its plug-in for pages like those of
+Allure 2 has categories and works without the tracker. The lock file in `allure-report/`, where npm puts
 all of it, has the exact versions.
 """
 
@@ -38,7 +38,7 @@ def make_page(reports: Path, environ: Mapping[str, str]) -> Path:
 
     Args:
         reports: the folder.
-        environ: the environment; the PATH in it tells where Node.js is.
+        environ: the environment; Node.js is found on its PATH.
 
     Returns:
         The page.
@@ -68,17 +68,19 @@ def make_page(reports: Path, environ: Mapping[str, str]) -> Path:
             *(node, str(project.REPORT_PACKAGE / _ALLURE), "generate"),
             *("--config", str(settings), "--output", str(output), str(results), str(past)),
         ]
-        # Nobody is told that a page was made.
+        # Sends no analytics.
         complaint = _run(command, work, {**environ, "ALLURE_NO_ANALYTICS": "true"}, _LONGEST_PAGE)
         made = output / "index.html"
         if complaint is not None or not made.exists():
-            raise InfrastructureError(f"Allure made no page of {results} ({complaint or 'it said nothing'}).")
+            raise InfrastructureError(
+                f"Allure made no page of {results} ({complaint or 'it printed no error'})."
+            )
         return Path(shutil.copyfile(made, reports / ALLURE_PAGE))
 
 
 def _settings(record: SuiteRun) -> dict[str, object]:
-    remark = "" if record.is_for_sign_off else " (NOT A SIGN-OFF)"
-    options = {"singleFile": True, "reportName": f"{record.target} {record.version}{remark}"}
+    note = "" if record.is_for_sign_off else " (NOT A SIGN-OFF)"
+    options = {"singleFile": True, "reportName": f"{record.target} {record.version}{note}"}
     return {"plugins": {"allure2": {"import": "@allurereport/plugin-allure2", "options": options}}}
 
 
@@ -86,10 +88,10 @@ def _node(environ: Mapping[str, str]) -> str:
     node = shutil.which("node", path=environ.get("PATH"))
     if node is None:
         raise _without_node("there is no node on the PATH")
-    told = _version_answer(node, environ)
-    version = re.match(r"v(\d+)\.(\d+)\.", told)
+    answer = _version_answer(node, environ)
+    version = re.match(r"v(\d+)\.(\d+)\.", answer)
     if version is None or (int(version[1]), int(version[2])) < _OLDEST_NODE:
-        raise _without_node(f"{node} is {told or 'something else'}")
+        raise _without_node(f"{node} is {answer or 'not Node.js'}")
     return node
 
 
@@ -114,7 +116,7 @@ def _version_answer(node: str, environ: Mapping[str, str]) -> str:
 def _without_node(found: str) -> UnusableInput:
     oldest = ".".join(map(str, _OLDEST_NODE))
     return UnusableInput(
-        f"The report is made by Allure 3, which needs Node.js {oldest} or newer with npm, and {found}: "
+        f"Allure 3 makes the report and needs Node.js {oldest} or newer with npm, but {found}: "
         "install it and run `make report` again; the results are kept.",
         ExitCode.NO_BINARY,
     )
@@ -137,17 +139,17 @@ def _install(package: Path, environ: Mapping[str, str]) -> None:
     complaint = _run(command, package, environ, _LONGEST_INSTALL)
     if complaint is not None:
         raise InfrastructureError(
-            f"npm cannot install Allure ({complaint}): see that npm reaches its registry, then run "
+            f"npm cannot install Allure ({complaint}): make sure that npm reaches its registry, then run "
             "`make report` again; the results are kept."
         )
     shutil.copyfile(package / _LOCK, package / _INSTALLED)
 
 
 def _run(command: Sequence[str], place: Path, environ: Mapping[str, str], longest: int) -> str | None:
-    """Run a command to its end.
+    """Run a command.
 
     Returns:
-        The line that says what went wrong, None if nothing did.
+        The first line of its error; None if it succeeded.
     """
     try:
         done = subprocess.run(

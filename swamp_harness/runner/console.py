@@ -1,4 +1,4 @@
-"""What a run shows on the terminal: one line a scenario, and everything that is to be known of a failure."""
+"""What a run prints: one line for each scenario, and the explanation of each failure."""
 
 from __future__ import annotations
 
@@ -15,46 +15,46 @@ from swamp_harness.system.plain_text import for_terminal, shortened
 
 
 class ConsoleFormatter(Formatter):  # type: ignore[misc]
-    """One line a scenario, its outcome in words, and the explanation of what failed."""
+    """Prints one line for each scenario, and the explanation of each failure."""
 
     name = "uat"
-    description = "One line a scenario; failures explained."
+    description = "One line for each scenario; failures explained."
 
     def __init__(self, stream_opener: Any, config: Any) -> None:
         super().__init__(stream_opener, config)
         self.stream = self.open()
         self._session: Session | None = getattr(config, "session", None)
         self._scenario: Any = None
-        self._untold_heading = ""
+        self._pending_heading = ""
 
     def feature(self, feature: Any) -> None:
-        """A feature begins; it is told once something of it is."""
-        self._untold_heading = f"\n{feature.name}\n"
+        """A feature begins; its heading is printed with its first result."""
+        self._pending_heading = f"\n{feature.name}\n"
 
     def scenario(self, scenario: Any) -> None:
         """A scenario begins, so the one before it has ended."""
-        self._tell()
+        self._print_result()
         self._scenario = scenario
 
     def eof(self) -> None:
         """A feature ends, and its last scenario with it."""
-        self._tell()
+        self._print_result()
 
-    def _tell(self) -> None:
+    def _print_result(self) -> None:
         scenario, self._scenario = self._scenario, None
         result = self._session.result_of(scenario) if self._session and scenario else None
         if self._session is None or result is None:
             return
-        self.stream.write(for_terminal(self._untold_heading))
-        self._untold_heading = ""
-        self.stream.write(f"{told(self._session, result)}\n")
+        self.stream.write(for_terminal(self._pending_heading))
+        self._pending_heading = ""
+        self.stream.write(f"{result_text(self._session, result)}\n")
         self.stream.flush()
 
 
-def told(session: Session, result: ScenarioResult) -> str:
-    """What became of a scenario, for a terminal: a line if it held, else what is to be known.
+def result_text(session: Session, result: ScenarioResult) -> str:
+    """The result of a scenario for a terminal: one line, and the explanation of a failure.
 
-    A long finding is shown by its beginning and its end; the reports have all of it.
+    A long message is cut in the middle; the reports have all of it.
     """
     title = " ".join(result.title.split())
     lines = [f"  {result.outcome.traits.console:<4} {title}  {result.seconds:.1f} s"]
@@ -72,5 +72,5 @@ def told(session: Session, result: ScenarioResult) -> str:
 
 def _explanation(session: Session, result: ScenarioResult) -> str:
     explanation = session.explanations.get(result.location, "")
-    told = (result.step, result.reason, explanation)
-    return "\n".join(shortened(part) for part in told if part)
+    parts = (result.step, result.reason, explanation)
+    return "\n".join(shortened(part) for part in parts if part)

@@ -1,4 +1,4 @@
-"""What is under way, live on a terminal: what runs and at which step, what is done, what may be left."""
+"""The progress of a run, live on a terminal: what runs and at which step, what is done, what is left."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from swamp_harness.system.plain_text import for_terminal
 
 @dataclass
 class _Running:
-    step: str = "is being prepared"
+    step: str = "preparing"
     begun: float = field(default_factory=time.monotonic)
 
 
 class Display:
-    """Shows the scenarios that run, known by their locations; nothing where standard output is no terminal.
+    """Shows the running scenarios by their locations, if standard output is a terminal.
 
     Args:
         runs: all scenarios that will run.
@@ -50,7 +50,7 @@ class Display:
         self._running[location] = _Running()
 
     def step(self, location: str, step: str) -> None:
-        """A scenario has come to a step."""
+        """A scenario begins a step."""
         self._running[location].step = step
 
     def end(self, location: str, seconds: float, outcome: Outcome) -> None:
@@ -62,14 +62,14 @@ class Display:
         self._taken_by_done += seconds
 
     def print(self, text: str) -> None:
-        """Print above what is under way."""
+        """Print above the live display."""
         if self._live is not None:
             self._live.console.print(Text(text), soft_wrap=True)
         else:
             print(text, flush=True)
 
     def show(self, waiting: int) -> None:
-        """Show how it stands.
+        """Show the progress.
 
         Args:
             waiting: how many scenarios have not begun.
@@ -78,13 +78,13 @@ class Display:
             self._live.update(Group(self._table(), Text(self.summary(waiting))), refresh=True)
 
     def summary(self, waiting: int) -> str:
-        """How it stands, in a line."""
+        """The progress, in one line."""
         rest = f", about {self.rest():.0f} s to go" if self._done else ""
         done = f"{self._done} done, {self._failed} failed"
         return f"{done}, {len(self._running)} running, {waiting} waiting{rest}"
 
     def rest(self) -> float:
-        """How long it may take until the end, in seconds: by what was recorded, at the pace so far."""
+        """The estimated time to the end in seconds: by recorded durations, at the pace so far."""
         pace = self._taken_by_done / self._expected_of_done
         now = time.monotonic()
         begun = sum(
@@ -94,7 +94,7 @@ class Display:
         return max(0.0, left / self._jobs)
 
     def close(self) -> None:
-        """Show nothing any longer."""
+        """Stop the live display."""
         if self._live is not None:
             self._live.stop()
 

@@ -14,7 +14,7 @@ from swamp_harness.system.redaction import SECRETS
 
 
 def exit_code_of(command: Callable[[], int]) -> int:
-    """Carry out a command, and say on the error stream what keeps it from its end.
+    """Run a command, and print its error, if any, on standard error.
 
     Returns:
         Its exit code, or the one for what it raised; see docs/reading-failures.md.
@@ -27,7 +27,7 @@ def exit_code_of(command: Callable[[], int]) -> int:
         return _ended(str(error), error.exit_code)
     except InfrastructureError as error:
         return _ended(str(error), ExitCode.INFRASTRUCTURE_ERROR)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not pass for a broken promise
+    except Exception as error:  # noqa: BLE001 - no error of the suite may look like a broken promise
         if isinstance(error, OSError) and (error.filename is not None or error.errno == errno.ENOSPC):
             return _ended(_about_a_file(error), ExitCode.BAD_COMMAND_LINE)
         trace = SECRETS.blank(traceback.format_exc())
@@ -35,11 +35,11 @@ def exit_code_of(command: Callable[[], int]) -> int:
 
 
 def _about_a_file(error: OSError) -> str:
-    # What is written to a full disk has lost its name.
+    # The error of a full disk does not name the file.
     what = "A file" if error.filename is None else error.filename
     return (
-        f"{what} cannot be read or written ({error.strerror}): make room or allow it, or give another folder "
-        f"for the reports with {REPORTS_VARIABLE}."
+        f"{what} cannot be read or written ({error.strerror}): free disk space, correct the "
+        f"permissions, or give another folder for the reports with {REPORTS_VARIABLE}."
     )
 
 

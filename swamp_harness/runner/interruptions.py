@@ -22,7 +22,7 @@ def _signals() -> dict[int, ExitCode]:
     return {
         int(getattr(signal, name)): code
         for name, code in _CODES.items()
-        # Windows has no SIGHUP. Who has it ignored, as nohup does, wants the run to outlive the terminal.
+        # Windows has no SIGHUP. If it is ignored, as by nohup, the run must outlive the terminal.
         if hasattr(signal, name)
         and not (name == "SIGHUP" and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN)
     }
@@ -32,7 +32,7 @@ class Interruptions:
     """Raises KeyboardInterrupt on SIGINT, SIGTERM and SIGHUP, except while held.
 
     Args:
-        take: is told of each signal, by the exit code that it stands for.
+        take: called at each signal, with its exit code.
 
     Attributes:
         count: how many signals have come.

@@ -1,4 +1,4 @@
-"""What became of a scenario: by what its steps did, by the known deviations, and by the waivers."""
+"""Decides the outcome of a scenario: by its steps, the known deviations, and the waivers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Failure:
 
     Attributes:
         finding: the message, without the explanation that was added.
-        explanation: the last things that everybody said, and where the evidence lies.
+        explanation: the last output of every process, and the folder of the evidence.
         comparison: of the expected and the actual value, if it was one; else None.
     """
 
@@ -36,10 +36,10 @@ class Judgement:
     """The outcome of a scenario, and why.
 
     Attributes:
-        outcome: what became of it.
+        outcome: of the scenario.
         reason: why, in words; empty for a promise that held, and for what did not run.
         skip: why it did not run; None if it did.
-        step: the step at which it went wrong, with its keyword; empty otherwise.
+        step: the step that failed, with its keyword; empty otherwise.
         deviation: the id of the known deviation that explains it; empty otherwise.
         comparison: of the expected and the actual value, if it failed at one; else None.
     """
@@ -53,15 +53,15 @@ class Judgement:
 
     @classmethod
     def not_run(cls, skip: Skip) -> Judgement:
-        """That of a scenario that did not run."""
+        """The judgement of a scenario that did not run."""
         return cls(Outcome.NOT_RUN, skip=skip)
 
     def with_a_failed_end(self, error: Exception) -> Judgement:
         """The same scenario, whose clean-up failed as well."""
-        told = SECRETS.blank(f"Cleaning up failed: {type(error).__name__}: {error}")
-        if self.outcome is Outcome.BROKEN:  # a broken promise is not to be overlooked for it
-            return replace(self, reason=f"{self.reason}\n{told}")
-        return Judgement(Outcome.ERROR, told, self.step)
+        message = SECRETS.blank(f"Cleaning up failed: {type(error).__name__}: {error}")
+        if self.outcome is Outcome.BROKEN:  # the broken promise is more important
+            return replace(self, reason=f"{self.reason}\n{message}")
+        return Judgement(Outcome.ERROR, message, self.step)
 
     def waived_by(self, waiver: Waiver) -> Judgement:
         """The same scenario, whose promise is waived for this release."""
@@ -84,12 +84,12 @@ class Judge:
         self._version = version
 
     def judge(self, scenario: Any, skip: Skip | None, failure_at: Callable[[Any], Failure]) -> Judgement:
-        """What became of a scenario of behave's that has come to its end, or did not begin.
+        """The judgement of a behave scenario that has ended, or did not begin.
 
         Args:
             scenario: behave's.
-            skip: why it was not begun, if that is known.
-            failure_at: what went wrong at one of its steps.
+            skip: why it did not begin, if that is known.
+            failure_at: returns the failure of one of its steps.
         """
         status = scenario.status.name
         if status == "passed":

@@ -1,4 +1,4 @@
-"""A run of the suite that prints nothing, against a described target; for tools that make many runs."""
+"""Runs the suite without output against a described target, for tools that make many runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ENDED = 60
 
 
 def get_ready() -> None:
-    """Let one process read the suite in advance, for all runs that follow."""
+    """Load the suite in one process in advance, for all runs that follow."""
     if sys.platform != "win32":
         _PROCESSES.set_forkserver_preload([__name__, ALLURE])
 
@@ -50,10 +50,10 @@ def run_against(
     """Run scenarios against the stand-in.
 
     Args:
-        changes: what the description of the target says instead of that of the stand-in, by key.
+        changes: to the description of the stand-in as a target, by key.
         folder: for the description of the target and the reports; it must not exist.
         selection: of scenarios.
-        limit: the most seconds that the run may take; then it is ended.
+        limit: the timeout of the run in seconds; then it is ended.
 
     Returns:
         The record of the run; None if it left none.

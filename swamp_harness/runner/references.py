@@ -1,4 +1,4 @@
-"""The ids that decide what becomes of a run: those of the features that run, and those that lists name."""
+"""Checks the ids of the features that run, and the ids that the lists name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from swamp_harness.specification import features, project
 
 
 def refuse_id_mistakes(models: Sequence[Any]) -> None:
-    """Look at features that are about to run, and at the lists that decide what becomes of them.
+    """Check the ids of features that are about to run, and those in the lists of deviations and waivers.
 
     Raises:
         IdMistake: an id is missing, repeated, or named in a list and does not exist (exit code 12).

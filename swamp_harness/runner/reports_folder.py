@@ -1,4 +1,4 @@
-"""The folder of the reports is one run's at a time: two would remove each other's evidence."""
+"""Locks the folder of the reports for one run: two runs would remove each other's evidence."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _SAME_START = 2.0
 
 @contextmanager
 def taken(reports: Path) -> Iterator[Path]:
-    """Take the folder for the run of this process; it is made if need be.
+    """Lock the folder for the run of this process, and make it if needed.
 
-    A run that died takes nothing: what counts is whether the process lives that noted itself there.
+    A dead run holds no lock: the process that is recorded there must be alive.
 
     Raises:
-        UnusableInput: another run has it, or nothing can be written there (exit code 2).
+        UnusableInput: another run holds the lock, or the folder cannot be written (exit code 2).
     """
     owner = _owner_of(reports)
     if owner is not None:
         raise UnusableInput(
             f"The run of process {owner.pid} is writing its reports to {reports}: "
-            "wait for its end, or give this one another folder with UAT_REPORTS.",
+            "wait until it ends, or give this one another folder with UAT_REPORTS.",
             ExitCode.BAD_COMMAND_LINE,
         )
     own = {"pid": os.getpid(), "began": psutil.Process().create_time()}
@@ -42,7 +42,7 @@ def taken(reports: Path) -> Iterator[Path]:
     except OSError as error:
         raise UnusableInput(
             f"Reports cannot be written to {reports} ({error.strerror}): "
-            "give a folder that can be written to with UAT_REPORTS.",
+            "give a writable folder with UAT_REPORTS.",
             ExitCode.BAD_COMMAND_LINE,
         ) from error
     try:
@@ -54,7 +54,7 @@ def taken(reports: Path) -> Iterator[Path]:
 def set_older_aside(reports: Path) -> None:
     """Move the reports of an earlier run out of the way of a command; those of a run in progress stay.
 
-    A command that cannot begin then leaves nothing that looks like its own.
+    If the command then cannot begin, no older report looks like its own.
     """
     if not reports.exists():
         return
@@ -64,9 +64,9 @@ def set_older_aside(reports: Path) -> None:
 
 def _owner_of(reports: Path) -> psutil.Process | None:
     try:
-        told = json.loads((reports / _NOTE).read_text("utf-8"))
-        owner = psutil.Process(int(told["pid"]))
+        note = json.loads((reports / _NOTE).read_text("utf-8"))
+        owner = psutil.Process(int(note["pid"]))
         lives = owner.status() != psutil.STATUS_ZOMBIE
-        return owner if lives and abs(owner.create_time() - told["began"]) < _SAME_START else None
+        return owner if lives and abs(owner.create_time() - note["began"]) < _SAME_START else None
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):
-        return None  # nobody, or nobody any more
+        return None  # no run, or a dead one

@@ -1,4 +1,4 @@
-"""What a scenario needs that this machine, this run, or its hosts may not have."""
+"""What a scenario needs that this machine, this run, or its hosts may lack."""
 
 from __future__ import annotations
 

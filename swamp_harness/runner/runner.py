@@ -1,4 +1,4 @@
-"""behave's runner for this suite: looks before it leaps, explains what fails, ends with a telling exit code.
+"""behave's runner for this suite: checks first, explains failures, and ends with a meaningful exit code.
 
 Named in `pyproject.toml`, so a plain `behave` uses it too.
 """
@@ -26,7 +26,7 @@ from swamp_harness.render.coverage import recorded_seconds
 from swamp_harness.render.documents import set_aside
 from swamp_harness.results.findings import finding_at
 from swamp_harness.runner.allure import AllureFormatter
-from swamp_harness.runner.console import ConsoleFormatter, told
+from swamp_harness.runner.console import ConsoleFormatter, result_text
 from swamp_harness.runner.display import Display
 from swamp_harness.runner.endings import exit_code_of
 from swamp_harness.runner.interruptions import Interruptions
@@ -44,14 +44,14 @@ from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.lasting_output import LastingStream, lasting_output
 from swamp_harness.system.plain_text import for_terminal
 
-# What behave's user data call the part of the scenarios that is wanted.
+# The name of the shard in behave's user data.
 SHARD = "shard"
 
 
 class UatRunner(Runner):  # type: ignore[misc]
     """Runs the features against the binary under test.
 
-    A dry run needs no binary and judges nothing; it is behave's own.
+    A dry run needs no binary and tests nothing; it is behave's own.
     """
 
     def __init__(self, config: Any) -> None:
@@ -61,7 +61,7 @@ class UatRunner(Runner):  # type: ignore[misc]
         self._interruptions = Interruptions(self._interrupt)
 
     def run(self) -> bool:
-        """Run with standard streams that may fail, and end with an exit code that says how.
+        """Run with standard streams that may fail, and end with the exit code of the run.
 
         Returns:
             Whether a dry run failed. A real run ends the process.
@@ -82,7 +82,7 @@ class UatRunner(Runner):  # type: ignore[misc]
             for opener in self.config.outputs:
                 if opener.stream is not None and opener.name is None:
                     opener.stream = output
-            code = exit_code_of(lambda: _told_in_a_sentence(run))
+            code = exit_code_of(lambda: _with_clear_errors(run))
         if code:
             raise SystemExit(code)
         return failed[0]
@@ -104,12 +104,12 @@ class UatRunner(Runner):  # type: ignore[misc]
             raise SystemExit(self._interrupted or ExitCode.INTERRUPTED) from None
 
     def _read_and_run(self) -> bool:
-        logging.getLogger("behave").setLevel(logging.ERROR)  # what was skipped, the session tells
+        logging.getLogger("behave").setLevel(logging.ERROR)  # the session reports what was skipped
         self.context = Context(self)
         self.load_hooks()
         self.load_step_definitions()
         locations = [place for place in self.feature_locations() if not self.config.exclude(place)]
-        read_features(Path(place.filename) for place in locations)  # says first what cannot be read
+        read_features(Path(place.filename) for place in locations)  # reports what cannot be read
         self.features.extend(parse_features(locations, language=self.config.lang))
         if self.config.dry_run:
             self.formatters = make_formatters(self.config, self.config.outputs)
@@ -152,7 +152,7 @@ class UatRunner(Runner):  # type: ignore[misc]
 
     def _refuse_what_one_process_writes(self) -> None:
         for name, kind, output in self._formats():
-            # Allure has a file for each scenario; on the terminal the leader tells, for all.
+            # Allure has a file for each scenario; the leader prints to the terminal for all.
             to_terminal = output is None or output.name is None
             if not issubclass(kind, AllureFormatter) and not (to_terminal and kind is ConsoleFormatter):
                 raise _written_by_one_process(f"--format {name}")
@@ -192,9 +192,7 @@ class UatRunner(Runner):  # type: ignore[misc]
             return chosen
         shard = shard_in(wanted)
         if shard is None:
-            raise UnusableInput(
-                f"the shard {wanted!r} is none: give one such as 2/4", ExitCode.BAD_COMMAND_LINE
-            )
+            raise UnusableInput(f"invalid shard {wanted!r}: use for example 2/4", ExitCode.BAD_COMMAND_LINE)
         return shard_of(chosen, seconds, *shard)
 
     def _scenarios(self) -> list[Any]:
@@ -216,10 +214,10 @@ class UatRunner(Runner):  # type: ignore[misc]
                     self._run(session, chosen, seconds)
             except KeyboardInterrupt:
                 session.interrupt(ExitCode.INTERRUPTED)
-            except BaseException as error:  # noqa: BLE001 - whatever it is, what has run has its results
+            except BaseException as error:  # noqa: BLE001 - after any error the results so far are written
                 session.take_error(error)
             code = session.close()
-            self._tell_allure_of([each for each in chosen if location_of(each) in session.unreported])
+            self._report_to_allure([each for each in chosen if location_of(each) in session.unreported])
         return code
 
     def _run(self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]) -> None:
@@ -230,12 +228,12 @@ class UatRunner(Runner):  # type: ignore[misc]
         else:
             self._run_one_by_one(session, chosen)
 
-    def _tell_allure_of(self, scenarios: Sequence[Any]) -> None:
+    def _report_to_allure(self, scenarios: Sequence[Any]) -> None:
         for _, kind, output in self._formats() if scenarios else ():
             if issubclass(kind, AllureFormatter):
                 formatter = kind(output, self.config)
                 for scenario in scenarios:
-                    formatter.tell_of(scenario)
+                    formatter.report(scenario)
                 formatter.close()
 
     def _run_one_by_one(self, session: Session, chosen: Sequence[Any]) -> None:
@@ -247,7 +245,7 @@ class UatRunner(Runner):  # type: ignore[misc]
         try:
             self.run_model()
         except BaseException:
-            for formatter in self.formatters:  # what they have is written, and they hear no more
+            for formatter in self.formatters:  # they write what they have, and get no further events
                 with contextlib.suppress(Exception):
                     formatter.close()
             raise
@@ -262,20 +260,20 @@ class UatRunner(Runner):  # type: ignore[misc]
             session,
             session.at_once,
             self._run_alone,
-            lambda result: display.print(told(session, result)),
+            lambda result: display.print(result_text(session, result)),
             display,
         ).run(longest_first(chosen, seconds))
 
     def _run_alone(self, scenario: Any) -> None:
         made = make_formatters(self.config, self.config.outputs)
-        # What goes to the terminal the leader tells, for all.
+        # The leader prints to the terminal for all.
         self.formatters = [each for each in made if each.stream_opener.name]
         self.config.reporters = []
         scenario.feature.run_items = [scenario]
         self.run_model([scenario.feature])
 
 
-def _told_in_a_sentence(run: Callable[[], int]) -> int:
+def _with_clear_errors(run: Callable[[], int]) -> int:
     try:
         return run()
     except AmbiguousStep as error:
@@ -286,8 +284,7 @@ def _told_in_a_sentence(run: Callable[[], int]) -> int:
 
 def _written_by_one_process(option: str) -> UnusableInput:
     return UnusableInput(
-        f"What {option} writes can only be written by one process: run one scenario at a time with -j 1 "
-        "(JOBS=1), or leave it out.",
+        f"{option} needs a single process: run one scenario at a time with -j 1 (JOBS=1), or leave it out.",
         ExitCode.BAD_COMMAND_LINE,
     )
 

@@ -16,7 +16,7 @@ from swamp_harness.system.errors import ExitCode, UnusableInput
 
 
 def refuse_if_misplaced() -> None:
-    """Refuse to run a command that would judge by the code of another checkout.
+    """Refuse to run a command that would use the code of another checkout.
 
     Raises:
         UnusableInput: its environment was made for another place (exit code 2).
@@ -27,9 +27,9 @@ def refuse_if_misplaced() -> None:
 
 
 def refuse_another_runner(context: Any) -> None:
-    """End a run by behave's own runner, which it takes where it does not find this project's settings.
+    """End a run by behave's own runner, which behave uses where it does not find this project's settings.
 
-    The process ends with exit code 2, and a sentence on the error stream.
+    The process ends with exit code 2, and a message on standard error.
     """
     if "session" not in context:
         print(
@@ -38,12 +38,12 @@ def refuse_another_runner(context: Any) -> None:
             file=sys.stderr,
             flush=True,
         )
-        # Whatever a hook raises ends behave's own runner with 1, which says that a promise is broken.
+        # An exception in a hook ends behave's own runner with 1, which would mean a broken promise.
         os._exit(ExitCode.BAD_COMMAND_LINE)
 
 
 def misplaced(script: Path, environment: Path, root: Path) -> str:
-    """Why a command, copied or moved with its checkout, would judge by another one; empty if it would not.
+    """Why a command, copied or moved with its checkout, would use the code of another one; empty if not.
 
     Args:
         script: that was started.
@@ -60,7 +60,7 @@ def misplaced(script: Path, environment: Path, root: Path) -> str:
 
 
 def configuration(arguments: list[str], **settings: Any) -> Configuration:
-    """Behave's configuration by this project's settings alone, none of which a person's own may change."""
+    """Behave's configuration by this project's settings alone; a user's own settings do not apply."""
     project_settings: Mapping[str, Any] = read_configuration(str(project.ROOT / "pyproject.toml"))
     # Without a stage behave would look for one in the environment.
     return Configuration(arguments, load_config=False, **{**project_settings, "stage": "", **settings})
@@ -69,5 +69,5 @@ def configuration(arguments: list[str], **settings: Any) -> Configuration:
 def _moved(environment: Path, why: str) -> str:
     return (
         f"{environment} {why}, as its checkout was copied or moved: run `make uat` or `make test` in this "
-        "checkout, which makes an environment of its own."
+        "checkout, which makes its own environment."
     )

@@ -1,4 +1,4 @@
-"""Reads the definitions of steps and their uses; finds steps that no definition understands, or several."""
+"""Reads the step definitions and their uses; finds steps that no definition matches, or several."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from swamp_harness.scenario.vocabulary import KINDS
 
 _NEAREST = 3
 _NEAR_ENOUGH = 0.7
-# A value in a step, and a parameter in a pattern: neither makes two steps alike or different.
+# A value in a step, or a parameter in a pattern: not counted when steps are compared.
 _VALUE = re.compile(r'"[^"]*"|\{[^}]*\}|\b\d+(\.\d+)?\b')
 _KIND = re.compile(r"\{(\w+):(\w*)\}")
 
@@ -30,7 +30,7 @@ def load_definitions(folder: Path) -> None:
     """Load the definitions of steps that belong to a folder of features, unless some are loaded already.
 
     Raises:
-        AmbiguousStep: two definitions understand the same step.
+        AmbiguousStep: two definitions match the same step.
     """
     if any(the_step_registry.steps.values()):
         return  # loaded before in this process; to load them twice would make every step ambiguous
@@ -42,14 +42,14 @@ def load_definitions(folder: Path) -> None:
 
 
 def defined_twice(error: AmbiguousStep) -> Finding:
-    """Where the second of two definitions stands that understand the same step."""
+    """The place of the second of two definitions that match the same step."""
     frames = [
         each
         for each in traceback.extract_tb(error.__traceback__)
         if Path(each.filename).parent.name == "steps"
     ]
     file, line = (frames[-1].filename, frames[-1].lineno or 1) if frames else ("features/steps", 1)
-    return finding_in(file, line, f"two steps are defined alike: {' '.join(str(error).split())}")
+    return finding_in(file, line, f"two steps have the same definition: {' '.join(str(error).split())}")
 
 
 def definitions() -> list[Any]:
@@ -70,7 +70,7 @@ class Use:
     Attributes:
         step: behave's.
         scenario: of behave's, to which it belongs.
-        definitions: those that understand it; one unless it is a mistake.
+        definitions: those that match it; exactly one, unless the step is a mistake.
     """
 
     step: Any
@@ -112,15 +112,17 @@ def step_mistakes(scenarios: Iterable[Any]) -> list[Finding]:
 
 
 def mistakes_in(matched: Iterable[tuple[Any, Sequence[Any]]]) -> list[Finding]:
-    """What is wrong with steps, each with the definitions that understand it, in order."""
+    """The mistakes in steps, each with the definitions that match it, in order."""
     found = {(step.filename, step.line, step.name): (step, own) for step, own in matched}
     return [
-        finding_at(step, said) for _, (step, own) in sorted(found.items()) for said in _complaints(step, own)
+        finding_at(step, message)
+        for _, (step, own) in sorted(found.items())
+        for message in _complaints(step, own)
     ]
 
 
 def matching(step: Any) -> list[Any]:
-    """The definitions that understand a step."""
+    """The definitions that match a step."""
     registered = the_step_registry.steps
     return [
         definition

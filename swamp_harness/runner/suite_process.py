@@ -16,12 +16,12 @@ from swamp_harness.specification import project
 from swamp_harness.system.guardian import Guardian
 from swamp_harness.system.marked_processes import MARK_VARIABLE, mark_of
 
-# What a shell adds to the number of the signal that has killed a process.
+# A shell adds this to the number of the signal that killed a process.
 _KILLED_BY_A_SIGNAL = 128
 
 
 def run_suite(selection: Selection, environment: Mapping[str, str]) -> int:
-    """Run `swamp-uat run` to its end, with this process's terminal; it dies if this process does.
+    """Run `swamp-uat run` with this process's terminal; it ends if this process dies.
 
     Args:
         selection: of scenarios.
@@ -41,7 +41,7 @@ def run_suite(selection: Selection, environment: Mapping[str, str]) -> int:
 
 @contextmanager
 def _passed_on_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    # Ctrl-C is nothing to pass on: the terminal has told the run as well.
+    # Ctrl-C is not passed on: the terminal sends it to the run as well.
     handlers: dict[str, Callable[..., None]] = {
         "SIGINT": lambda *_: None,
         "SIGTERM": lambda *_: process.terminate(),

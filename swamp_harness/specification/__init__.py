@@ -1,1 +1,1 @@
-"""What is promised: the feature files, the catalogue of promises, and the plan of a run, as values."""
+"""The promises: the feature files, the catalogue of promises, and the plan of a run, as values."""

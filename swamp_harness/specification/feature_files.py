@@ -1,4 +1,4 @@
-"""Reads feature files, and says in one sentence with file and line what keeps one from being read or run."""
+"""Reads feature files. An error names the file and the line, and says how to correct it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from swamp_harness.system.plain_text import clean
 
 
 class FeatureMistake(UnusableInput):
-    """Something in a feature file is wrong; nothing was started.
+    """A mistake in a feature file; nothing was started.
 
     Args:
         mistakes: each with its place.
@@ -83,7 +83,7 @@ def _unreadable(file: Path) -> Finding | None:
 
 
 def without_rows(feature: Any) -> Iterator[tuple[Any, Any, str]]:
-    """The outlines of a feature without rows: each with the place of the gap, and what is wrong there."""
+    """The outlines of a feature that lack examples: each with the place and what is wrong there."""
     for outline in feature.walk_scenarios(with_outlines=True):
         if outline.type != "scenario_outline":
             continue

@@ -1,4 +1,4 @@
-"""The feature files as a model: which scenarios there are, which number of issue 630 each one serves."""
+"""The feature files as a model: the scenarios, and the promises that each one serves."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from swamp_harness.system.yaml_files import read_yaml
 
 @dataclass(frozen=True)
 class Promise:
-    """One of the thirty scenarios of issue 630.
+    """One of the thirty promises, which issue 630 calls scenarios.
 
     Attributes:
         number: as the issue counts.
         section: of the issue.
         title: in the issue.
-        severity: of its being broken.
+        severity: how severe it is if it is broken.
     """
 
     number: int
@@ -64,7 +64,7 @@ class FeatureScenario:
 
 @cache
 def catalogue() -> tuple[Promise, ...]:
-    """The thirty scenarios of issue 630, in order."""
+    """The thirty promises of issue 630, in order."""
     return read_catalogue(project.CATALOGUE)
 
 
@@ -75,9 +75,9 @@ def read_catalogue(file: Path) -> tuple[Promise, ...]:
         UnusableInput: a promise has no title, or no severity that is one (exit code 2).
     """
     return tuple(
-        Promise(number, section, told["title"], Severity(told["severity"]))
+        Promise(number, section, entry["title"], Severity(entry["severity"]))
         for section, promises in read_yaml(file, schemas.CATALOGUE).items()
-        for number, told in promises.items()
+        for number, entry in promises.items()
     )
 
 

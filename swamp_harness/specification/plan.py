@@ -1,6 +1,6 @@
-"""The plan of a run: what it is to judge, as the features read when it started.
+"""The plan of a run: the scenarios to run, as the features were when it started.
 
-It is made once. What comes later, such as an edited feature file, changes nothing of it.
+It is made once. Later changes, such as an edited feature file, do not affect it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from swamp_harness.specification.features import FeatureRun, location_of
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is to judge.
+    """The scenarios of a run.
 
     Attributes:
-        runs: every scenario as it runs, those that were not chosen as well.
-        chosen: those that are to run, in the order of the features.
+        runs: every scenario as it runs, including those that were not chosen.
+        chosen: those that run, in the order of the features.
     """
 
     runs: tuple[FeatureRun, ...]
@@ -42,7 +42,7 @@ class Plan:
         return next(run for run in self.runs if run.location == location)
 
     def without_result(self, results: Sequence[ScenarioResult]) -> list[FeatureRun]:
-        """The chosen scenarios of which no result tells."""
+        """The chosen scenarios without a result."""
         ended = {result.location for result in results}
         return [run for run in self.chosen if run.location not in ended]
 

@@ -74,7 +74,7 @@ def _list_of(variable: str, default: Path) -> Path:
     file = Path(named).absolute()
     if not file.exists():
         raise UnusableInput(
-            f"{variable} names {file}, and there is no such file: name one that is there, or none.",
+            f"{variable} names {file}, which does not exist: name an existing file, or unset {variable}.",
             ExitCode.BAD_COMMAND_LINE,
         )
     return file
