@@ -236,7 +236,7 @@ def test_without_results_there_is_no_page(tmp_path):
     [
         ({}, "there is no node on the PATH"),
         ({"node": "print('v20.9.0')"}, "node is v20.9.0"),
-        ({"node": "sys.exit(1)"}, "node is something else"),
+        ({"node": "sys.exit(1)"}, "node is not Node.js"),
         ({"node": "#!/nowhere/node"}, "node cannot be executed (No such file or directory)"),
         ({"node": NODE}, "there is no npm on the PATH"),
     ],
