@@ -10,7 +10,7 @@ from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.records import moment, tokens_from_table
 from swamp_harness.product.remains import keys_of
-from swamp_harness.runner.session import Session
+from swamp_harness.runner.step_runner import StepRunner
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 from tests.test_serve_api import answering
 
@@ -18,9 +18,7 @@ GIVEN = SimpleNamespace(keyword="Given", name="it is", step_type="given", filena
 
 
 def fail_in_a_given(action):
-    session = Session.__new__(Session)
-    session._at_step, session._failures = (lambda _: None), {}
-    session.run_step(GIVEN, None, action)
+    StepRunner().run(GIVEN, None, action)
 
 
 def refused():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from swamp_harness.runner.parallel import jobs_for
+from swamp_harness.runner.schedule import jobs_for
 from swamp_harness.system.capacity import control_groups, memory, memory_left, processors, quota
 from tests.conftest import ROOT
 

@@ -248,8 +248,8 @@ def test_a_tool_that_makes_several_runs_passes_on_that_its_terminal_was_closed(t
             "1",
             "from swamp_harness.runner.console import ConsoleFormatter\n"
             "def fail(self): raise RuntimeError('a bug')\n"
-            "has = lambda self: self._scenario and self._session.result_of(self._scenario)\n"
-            "ConsoleFormatter._tell = lambda self: fail(self) if has(self) else None",
+            "has = lambda self: self._scenario and self._session.progress.result_of(self._scenario)\n"
+            "ConsoleFormatter._print_result = lambda self: fail(self) if has(self) else None",
         ),
         (
             "2",

@@ -18,7 +18,8 @@ import pytest
 from swamp_harness.render.coverage import recorded_seconds
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.runner.display import Display
-from swamp_harness.runner.parallel import SideBySide, jobs_for, longest_first, shard_in, shard_of
+from swamp_harness.runner.parallel import SideBySide
+from swamp_harness.runner.schedule import jobs_for, longest_first, shard_in, shard_of
 from swamp_harness.specification import features, project
 from swamp_harness.specification.features import FeatureRun
 from tests.conftest import ROOT, a_result, needs_fork, run_suite, suite_environment
@@ -89,8 +90,7 @@ def test_what_runs_at_a_time_suits_processors_and_memory(processors: float, memo
 class Losses:
     """A session that takes what is lost."""
 
-    interrupted = None
-    is_stopped = hurried = False
+    progress = SimpleNamespace(interrupted=None, is_stopped=False, hurried=False)
 
     def __init__(self) -> None:
         self.lost: dict[str, int] = {}

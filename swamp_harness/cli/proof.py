@@ -7,7 +7,7 @@ from typing import Any
 
 from swamp_harness.cli.options import OnceOnly, add_jobs
 from swamp_harness.quality import mutate, parity, proof, reach_recording
-from swamp_harness.runner.parallel import jobs_that_suit
+from swamp_harness.runner.schedule import jobs_that_suit
 from swamp_harness.specification import project
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from swamp_harness.cli.options import add_jobs, add_names, add_shard, add_tags
 from swamp_harness.quality import benchmark, release_runs
 from swamp_harness.runner.launch import Selection, launch
-from swamp_harness.runner.parallel import jobs_that_suit
+from swamp_harness.runner.schedule import jobs_that_suit
 from swamp_harness.specification import project
 
 

@@ -112,7 +112,7 @@ class _Listener(AllureListener):  # type: ignore[misc]
         # Replaces the original's, which closes the result before it can be corrected.
         uuid = self.current_scenario_uuid  # type: ignore[has-type]
         self.current_scenario_uuid = None
-        result = self._session.result_of(scenario)
+        result = self._session.progress.result_of(scenario)
         if result is None or result.is_unselected:
             self.logger.drop_test(uuid)
             return

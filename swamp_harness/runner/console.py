@@ -7,6 +7,7 @@ from typing import Any
 
 from behave.formatter.base import Formatter
 
+from swamp_harness.render import summary
 from swamp_harness.render.words import why
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import ScenarioResult
@@ -42,7 +43,7 @@ class ConsoleFormatter(Formatter):  # type: ignore[misc]
 
     def _print_result(self) -> None:
         scenario, self._scenario = self._scenario, None
-        result = self._session.result_of(scenario) if self._session and scenario else None
+        result = self._session.progress.result_of(scenario) if self._session and scenario else None
         if self._session is None or result is None:
             return
         self.stream.write(for_terminal(self._pending_heading))
@@ -71,6 +72,24 @@ def result_text(session: Session, result: ScenarioResult) -> str:
 
 
 def _explanation(session: Session, result: ScenarioResult) -> str:
-    explanation = session.explanations.get(result.location, "")
+    explanation = session.progress.explanations.get(result.location, "")
     parts = (result.step, result.reason, explanation)
     return "\n".join(shortened(part) for part in parts if part)
+
+
+def banner(session: Session) -> str:
+    """The binary and the hosts under test, for a terminal."""
+    run_context = session.run_context
+    lines = [
+        *summary.no_sign_off(run_context.target.name, is_for_sign_off=run_context.target.is_for_sign_off),
+        "Under test:",
+        *(f"  {name:<13}{value}" for name, value in run_context.binary.facts().items()),
+    ]
+    if run_context.other is not None:
+        lines.append(f"  other binary {run_context.other.path} ({run_context.other.version})")
+    lines.append(
+        f"  at a time    {session.progress.at_once} scenario{'s' if session.progress.at_once > 1 else ''}"
+    )
+    lines += [f"  workers on   {each.name} ({each.platform})" for each in run_context.machines]
+    lines += [f"  workers on   {reason}" for reason in run_context.unavailable_machines.values()]
+    return "\n".join(lines)

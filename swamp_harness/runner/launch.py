@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from behave.exception import TagExpressionError
 
-from swamp_harness.runner.parallel import jobs_that_suit
-from swamp_harness.runner.runner import SHARD, UatRunner
+from swamp_harness.runner.runner import UatRunner
+from swamp_harness.runner.schedule import jobs_that_suit
+from swamp_harness.runner.selection import SHARD
 from swamp_harness.runner.start import configuration
 from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode, UnusableInput

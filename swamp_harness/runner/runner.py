@@ -6,7 +6,6 @@ Named in `pyproject.toml`, so a plain `behave` uses it too.
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import os
 import sys
@@ -18,34 +17,31 @@ from typing import Any
 from behave.exception import ConfigError, InvalidFileLocationError, InvalidFilenameError
 from behave.exception import FileNotFoundError as NoSuchFeature
 from behave.formatter._registry import make_formatters, select_formatter_class
-from behave.runner import Context, Runner, the_step_registry
+from behave.runner import Context, Runner
 from behave.runner_util import parse_features
 from behave.step_registry import AmbiguousStep
 
 from swamp_harness.render.coverage import recorded_seconds
 from swamp_harness.render.documents import set_aside
-from swamp_harness.results.findings import finding_at
 from swamp_harness.runner.allure import AllureFormatter
-from swamp_harness.runner.console import ConsoleFormatter, result_text
+from swamp_harness.runner.console import ConsoleFormatter, banner, result_text
 from swamp_harness.runner.display import Display
 from swamp_harness.runner.endings import exit_code_of
 from swamp_harness.runner.interruptions import Interruptions
-from swamp_harness.runner.parallel import SideBySide, can_fork, longest_first, shard_in, shard_of
-from swamp_harness.runner.references import refuse_id_mistakes
+from swamp_harness.runner.parallel import SideBySide
 from swamp_harness.runner.reports_folder import set_older_aside, taken
-from swamp_harness.runner.session import Session, banner
+from swamp_harness.runner.schedule import can_fork, longest_first
+from swamp_harness.runner.selection import chosen_of, plan_of, refuse_mistakes, scenarios_of
+from swamp_harness.runner.session import Session
 from swamp_harness.runner.start import refuse_if_misplaced
-from swamp_harness.runner.steps import defined_twice, step_mistakes
-from swamp_harness.specification import features, project
-from swamp_harness.specification.feature_files import FeatureMistake, read_features, without_rows
+from swamp_harness.runner.step_runner import StepRegistry
+from swamp_harness.runner.steps import defined_twice
+from swamp_harness.specification import project
+from swamp_harness.specification.feature_files import FeatureMistake, read_features
 from swamp_harness.specification.features import location_of
-from swamp_harness.specification.plan import Plan
 from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.lasting_output import LastingStream, lasting_output
 from swamp_harness.system.plain_text import for_terminal
-
-# The name of the shard in behave's user data.
-SHARD = "shard"
 
 
 class UatRunner(Runner):  # type: ignore[misc]
@@ -121,9 +117,9 @@ class UatRunner(Runner):  # type: ignore[misc]
             if self._at_once > 1:
                 self._refuse_what_one_process_writes()
             seconds = recorded_seconds(project.RECORDED_RESULTS)
-            chosen = self._chosen(seconds)
-            plan = self._plan(chosen)
-            self._refuse_mistakes(chosen)
+            chosen = chosen_of(self.features, self.config, seconds)
+            plan = plan_of(self.features, chosen)
+            refuse_mistakes(self.features, chosen, self.config)
             with taken(project.reports()) as reports:
                 set_aside(reports)
                 # The session decides when the run stops: behave would stop at a known deviation.
@@ -133,18 +129,6 @@ class UatRunner(Runner):  # type: ignore[misc]
         except UnusableInput as error:
             print(for_terminal(f"swamp-uat: {error}"), file=sys.stderr)
             return error.exit_code
-
-    def _refuse_mistakes(self, chosen: Sequence[Any]) -> None:
-        mistakes = [
-            finding_at(item, complaint)
-            for feature in self.features
-            for outline, item, complaint in without_rows(feature)
-            if outline.should_run_with_tags(self.config.tag_expression)
-            and (not self.config.name or self.config.name_re.search(outline.name))
-        ]
-        mistakes += step_mistakes(chosen)
-        if mistakes:
-            raise FeatureMistake(mistakes)
 
     @property
     def _at_once(self) -> int:
@@ -166,62 +150,36 @@ class UatRunner(Runner):  # type: ignore[misc]
     def _interrupt(self, code: ExitCode) -> None:
         self._interrupted = self._interrupted or code
         if self._session is not None:
-            self._session.hurried = self._session.interrupted is not None
-            self._session.interrupt(code)
-
-    def _plan(self, chosen: Sequence[Any]) -> Plan:
-        models = [*features.parse(project.FEATURES), *reversed(self.features)]
-        by_file = {
-            Path(model.filename).resolve(): model for model in models
-        }  # what runs comes last, and counts
-        models = [model for _, model in sorted(by_file.items())]
-        refuse_id_mistakes(models)
-        return Plan.of(models, chosen)
-
-    def _chosen(self, seconds: Callable[[str], float]) -> list[Any]:
-        selected = [
-            scenario
-            for scenario in self._scenarios()
-            if scenario.should_run(self.config)
-            and (not self.config.name or scenario.should_run_with_name_select(self.config))
-        ]
-        # A file that is named twice is there twice.
-        chosen = list({location_of(scenario): scenario for scenario in reversed(selected)}.values())[::-1]
-        wanted = self.config.userdata.get(SHARD, "")
-        if not wanted:
-            return chosen
-        shard = shard_in(wanted)
-        if shard is None:
-            raise UnusableInput(f"invalid shard {wanted!r}: use for example 2/4", ExitCode.BAD_COMMAND_LINE)
-        return shard_of(chosen, seconds, *shard)
-
-    def _scenarios(self) -> list[Any]:
-        return [scenario for feature in self.features for scenario in feature.walk_scenarios()]
+            progress = self._session.progress
+            progress.hurried = progress.interrupted is not None
+            progress.interrupt(code)
 
     def _judge_with(
         self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]
     ) -> ExitCode:
         self.config.session = session  # for the formatters, which behave builds
         self.context._set_root_attribute("session", session)  # for the hooks
-        self.step_registry = _ExplainingRegistry(session)
+        self.step_registry = StepRegistry(session.steps)
         if isinstance(sys.stdout, LastingStream):
             sys.stdout.when_lost(session.lose_output)
         with self._interruptions.held():
-            session.write_plan()
+            session.reports.write_plan()
             try:
                 with self._interruptions.raised():
                     print(for_terminal(banner(session)), flush=True)
                     self._run(session, chosen, seconds)
             except KeyboardInterrupt:
-                session.interrupt(ExitCode.INTERRUPTED)
+                session.progress.interrupt(ExitCode.INTERRUPTED)
             except BaseException as error:  # noqa: BLE001 - after any error the results so far are written
-                session.take_error(error)
+                session.progress.add_error(error)
             code = session.close()
-            self._report_to_allure([each for each in chosen if location_of(each) in session.unreported])
+            self._report_to_allure(
+                [each for each in chosen if location_of(each) in session.progress.unreported]
+            )
         return code
 
     def _run(self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]) -> None:
-        if session.at_once > 1:
+        if session.progress.at_once > 1:
             session.run_context.prepare()
             with self._interruptions.held():
                 self._run_side_by_side(session, chosen, seconds)
@@ -238,7 +196,7 @@ class UatRunner(Runner):  # type: ignore[misc]
 
     def _run_one_by_one(self, session: Session, chosen: Sequence[Any]) -> None:
         wanted = {id(scenario) for scenario in chosen}  # behave calls scenarios of one name equal
-        for scenario in self._scenarios():
+        for scenario in scenarios_of(self.features):
             if id(scenario) not in wanted:
                 scenario.mark_skipped()
         self.formatters = make_formatters(self.config, self.config.outputs)
@@ -250,15 +208,15 @@ class UatRunner(Runner):  # type: ignore[misc]
                     formatter.close()
             raise
         if self.aborted:
-            session.interrupt(ExitCode.INTERRUPTED)
+            session.progress.interrupt(ExitCode.INTERRUPTED)
 
     def _run_side_by_side(
         self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]
     ) -> None:
-        display = Display(session.plan.chosen, seconds, session.at_once)
+        display = Display(session.plan.chosen, seconds, session.progress.at_once)
         SideBySide(
             session,
-            session.at_once,
+            session.progress.at_once,
             self._run_alone,
             lambda result: display.print(result_text(session, result)),
             display,
@@ -287,24 +245,3 @@ def _written_by_one_process(option: str) -> UnusableInput:
         f"{option} needs a single process: run one scenario at a time with -j 1 (JOBS=1), or leave it out.",
         ExitCode.BAD_COMMAND_LINE,
     )
-
-
-class _ExplainingRegistry:
-    """behave's step registry, with every step run by the session."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def find_match(self, step: Any) -> Any:
-        match = the_step_registry.find_match(step)
-        if match is not None:
-            match.func = self._explaining(step, match.func)
-        return match
-
-    def _explaining(self, step: Any, function: Any) -> Any:
-        @functools.wraps(function)
-        def run(context: Any, *arguments: Any, **named: Any) -> None:
-            action = functools.partial(function, context, *arguments, **named)
-            self._session.run_step(step, context.world, action)
-
-        return run
