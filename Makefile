@@ -29,7 +29,7 @@ ifneq ($(HOSTS),)
 export UAT_HOSTS := $(HOSTS)
 endif
 PLATFORMS ?=
-# The name that MUTANTS had before.
+# The former name of MUTANTS.
 ifneq ($(FAULTS),)
 $(info FAULTS is now called MUTANTS: make prove MUTANTS='$(FAULTS)')
 MUTANTS := $(FAULTS)
@@ -37,13 +37,13 @@ endif
 
 VARIABLES := SWAMP_BIN SWAMP_OTHER_BIN SWAMP_VERSION UAT_HOSTS UAT_CACHE UAT_DEVIATIONS UAT_RELEASES UAT_REPORTS \
 	UAT_REQUIRE_BINARY UAT_TARGET UAT_TIME_SCALE UAT_WAIVERS
-# Only what has a value is handed on: make would export the others as empty variables.
+# Export only variables with a value: make would export the others as empty.
 GIVEN := $(foreach name,$(VARIABLES),$(if $($(name)),$(name)))
 ifneq ($(GIVEN),)
 export $(GIVEN)
 endif
 
-# A name is a pattern: neither make nor the shell may take its dollars and quotes for their own.
+# A name is a pattern: make and the shell must not expand its dollars and quotes.
 quoted = '$(subst ','\'',$(value $(1)))'
 
 ifeq ($(OS),Windows_NT)
@@ -56,24 +56,24 @@ endif
 .PHONY: help uat test workflows prove mutate matrix signoff bug report benchmark bench compare resolve check docs coverage record verification lock clean
 
 help:
-	@echo "make uat       run the acceptance suite against swamp: SWAMP_BIN, or the release SWAMP_VERSION, else swamp"
-	@echo "               on PATH, else the stand-in"
+	@echo "make uat       run the acceptance suite against SWAMP_BIN, or the release SWAMP_VERSION, or swamp on PATH,"
+	@echo "               or the stand-in"
 	@echo "make test      run the project's own tests; needs no swamp binary"
-	@echo "make check     check features, lists and generated files in seconds; FIX=1 corrects what it can"
+	@echo "make check     check features, lists and generated files in seconds; FIX=1 corrects some mistakes"
 	@echo "make docs      write docs/steps.md and docs/steps.html, the catalogue of steps"
 	@echo "make workflows check the definitions of CI only"
 	@echo "make matrix    run the suite over several releases, oldest first: make matrix VERSIONS='… …'"
-	@echo "make prove     show that the scenarios notice every mutant of the stand-in"
-	@echo "make mutate    change the stand-in in one place at a time, and see who notices: make mutate MINUTES=60 SEED=2"
-	@echo "make compare   hold the stand-in against the swamp binary, command by command"
-	@echo "make signoff   judge a release by several runs: make signoff RUNS='reports-of-linux reports-of-mac'"
+	@echo "make prove     check that the scenarios notice every mutant of the stand-in"
+	@echo "make mutate    run mutation testing on the stand-in: make mutate MINUTES=60 SEED=2"
+	@echo "make compare   compare the stand-in with the swamp binary, command by command"
+	@echo "make signoff   decide about a release by several runs: make signoff RUNS='reports-of-linux reports-of-mac'"
 	@echo "               BASELINE=<reports or version> asks whether it is worse than an earlier run"
 	@echo "make bug       write a report about a broken promise, with a script to reproduce it: make bug ID='…'"
-	@echo "make report    make one page of the results of the last run, by Allure 3; needs Node.js"
-	@echo "make benchmark measure the suite, one scenario at a time and side by side"
-	@echo "make coverage  write coverage.md anew"
-	@echo "make record    take the results of the last run into coverage.md"
-	@echo "make verification  write docs/verification.md anew, with the last measurements of TAKE='run proof mutation'"
+	@echo "make report    make one Allure 3 page of the results of the last run; needs Node.js"
+	@echo "make benchmark measure the suite, one scenario at a time and in parallel"
+	@echo "make coverage  write coverage.md"
+	@echo "make record    add the results of the last run to coverage.md"
+	@echo "make verification  write docs/verification.md, with the last measurements of TAKE='run proof mutation'"
 	@echo "make resolve   print the version of the release SWAMP_VERSION, such as of the latest"
 	@echo "make lock      pin the newest allowed versions of all dependencies in requirements.lock"
 
@@ -90,7 +90,7 @@ test: .venv/ready workflows
 	$(BIN)/swamp-uat check
 	$(BIN)/pytest -n auto --dist worksteal
 
-# The rules of GitHub's workflows, and what is unsafe in them; asks nobody.
+# Checks GitHub's workflows against their schema and for security risks; works offline.
 workflows: .venv/ready
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --offline --persona auditor --strict-collection --quiet --no-progress .github
@@ -146,7 +146,7 @@ lock: .venv/ready
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --no-header \
 		--no-emit-index-url --no-emit-find-links --extra dev pyproject.toml --output-file requirements.lock
 
-# Looks each time whether the environment is there, whole and of this place; it makes it anew where it is not.
+# Checks each time that the environment is complete and belongs to this checkout; otherwise makes it again.
 .PHONY: .venv/ready
 .venv/ready:
 	@$(PYTHON) -I swamp_harness/install.py
