@@ -237,7 +237,15 @@ def _rest(old: Callable[..., str], *rest: Any, **named: Any) -> str:
     return old(*rest, **named)
 
 
-def _rest_of_the_names(old: Callable[..., str], one: int, **named: Any) -> str:
+def _some_and_rest(old: Callable[..., str], one: int, *rest: Any, **named: Any) -> str:
+    return old(one, *rest, **named)
+
+
+def _by_position_only(old: Callable[..., str], one: int, *rest: Any, three: bool) -> str:
+    return old(one, *rest, three=three)
+
+
+def _by_keyword_only(old: Callable[..., str], one: int, **named: Any) -> str:
     return old(one, **named)
 
 
@@ -277,7 +285,7 @@ def _without_the_old() -> str:
     return ""
 
 
-@pytest.mark.parametrize("new", [_same, _untyped, _rest, _rest_of_the_names])
+@pytest.mark.parametrize("new", [_same, _untyped, _rest, _some_and_rest])
 def test_a_replacement_fits_that_takes_what_the_replaced_one_takes(new: Callable[..., Any]) -> None:
     assert misfit(_sound, new) == ""
 
@@ -287,6 +295,8 @@ def test_a_replacement_fits_that_takes_what_the_replaced_one_takes(new: Callable
     [
         (_coroutine, "coroutine"),
         (_less, "does not take 'three'"),
+        (_by_position_only, "does not take 'two'"),
+        (_by_keyword_only, "does not take 'two'"),
         (_more, "the old one does not take 'four'"),
         (_other_default, "takes 'two' in another way, or with another default"),
         (_other_kind, "takes 'three' in another way"),

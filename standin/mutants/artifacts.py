@@ -77,9 +77,9 @@ def held_in_memory() -> None:
         old(plane, piece)
 
     @replaces("orchestrator.dataplane:DataPlane.do_end_file")
-    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, **given: Any) -> dict[str, Any]:
+    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, *given: Any, **named: Any) -> dict[str, Any]:
         held.clear()
-        return old(plane, **given)
+        return old(plane, *given, **named)
 
 
 @mutant(26)
@@ -153,8 +153,14 @@ def name_kept_otherwise() -> None:
     """The name of an artifact loses its plus signs."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_end_file")
-    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, **given: Any) -> dict[str, Any]:
-        return old(plane, **{**given, "name": given["name"].replace("+", " ")})
+    def _(
+        old: Callable[[DataPlane, str, str, dict[str, Any]], dict[str, Any]],
+        plane: DataPlane,
+        spec: str,
+        name: str,
+        overrides: dict[str, Any],
+    ) -> dict[str, Any]:
+        return old(plane, spec, name.replace("+", " "), overrides)
 
 
 @mutant(26)

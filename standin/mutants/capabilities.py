@@ -58,10 +58,18 @@ def empty_lines_lost() -> None:
     """An empty line that a step on a worker writes is lost."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_write_line")
-    def _(old: Callable[..., Any], plane: DataPlane, **given: Any) -> Any:
-        if plane._dispatch.member is None or given["line"]:
-            return old(plane, **given)
-        latest = plane._store.latest(plane._place(given["name"]))
+    def _(
+        old: Callable[[DataPlane, str, str, str, bool, dict[str, Any]], Any],
+        plane: DataPlane,
+        spec: str,
+        name: str,
+        line: str,
+        first: bool,
+        overrides: dict[str, Any],
+    ) -> Any:
+        if plane._dispatch.member is None or line:
+            return old(plane, spec, name, line, first, overrides)
+        latest = plane._store.latest(plane._place(name))
         assert latest is not None
         return plane._handle(latest.facts, plane._description.files["lines"], None)
 
@@ -126,11 +134,11 @@ def error_in_other_words() -> None:
     """A mistake is told a step on a worker in other words."""
 
     @replaces("orchestrator.dataplane:DataPlane._kind")
-    def _(old: Callable[..., Kind], plane: DataPlane, *given: Any) -> Kind:
+    def _(old: Callable[..., Kind], plane: DataPlane, *given: Any, **named: Any) -> Kind:
         from standin.errors import UserError
 
         try:
-            return old(plane, *given)
+            return old(plane, *given, **named)
         except UserError as error:
             if plane._dispatch.member is None:
                 raise
@@ -142,8 +150,8 @@ def handle_without_metadata() -> None:
     """The handle of what a step on a worker writes tells no metadata."""
 
     @replaces("orchestrator.dataplane:DataPlane._handle")
-    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, *given: Any) -> dict[str, Any]:
-        handle = old(plane, *given)
+    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, *given: Any, **named: Any) -> dict[str, Any]:
+        handle = old(plane, *given, **named)
         return handle if plane._dispatch.member is None else {**handle, "metadata": {}}
 
 
@@ -172,11 +180,17 @@ def numbers_rounded() -> None:
     """The numbers of a resource that a step on a worker writes are rounded."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
-    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, **given: Any) -> dict[str, Any]:
-        data = given["data"]
+    def _(
+        old: Callable[[DataPlane, str, str, Any, dict[str, Any]], dict[str, Any]],
+        plane: DataPlane,
+        spec: str,
+        name: str,
+        data: Any,
+        overrides: dict[str, Any],
+    ) -> dict[str, Any]:
         if plane._dispatch.member is not None and isinstance(data.get("number"), float):
-            given["data"] = {**data, "number": int(data["number"])}
-        return old(plane, **given)
+            data = {**data, "number": int(data["number"])}
+        return old(plane, spec, name, data, overrides)
 
 
 @mutant(22)
@@ -286,10 +300,17 @@ def empty_text_lost() -> None:
     """An empty text of a resource that a step on a worker writes is not there."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
-    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, **given: Any) -> dict[str, Any]:
+    def _(
+        old: Callable[[DataPlane, str, str, Any, dict[str, Any]], dict[str, Any]],
+        plane: DataPlane,
+        spec: str,
+        name: str,
+        data: Any,
+        overrides: dict[str, Any],
+    ) -> dict[str, Any]:
         if plane._dispatch.member is not None:
-            given["data"] = {key: value for key, value in given["data"].items() if value != ""}
-        return old(plane, **given)
+            data = {key: value for key, value in data.items() if value != ""}
+        return old(plane, spec, name, data, overrides)
 
 
 @mutant(22)

@@ -578,12 +578,12 @@ def second_machine_voids_the_step_of_the_first() -> None:
             raise
 
     @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
-    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, **given: Any) -> dict[str, Any]:
+    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, *given: Any, **named: Any) -> dict[str, Any]:
         from standin.errors import UserError
 
         if plane._dispatch.identity in voided:
             raise UserError("Missing or invalid session credential")
-        return old(plane, **given)
+        return old(plane, *given, **named)
 
 
 @mutant(8)
@@ -708,12 +708,12 @@ def twin_voids_the_step_of_the_first() -> None:
         old(before, name)
 
     @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
-    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, **given: Any) -> dict[str, Any]:
+    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, *given: Any, **named: Any) -> dict[str, Any]:
         from standin.errors import UserError
 
         if plane._dispatch.identity in voided:
             raise UserError("Missing or invalid session credential")
-        return old(plane, **given)
+        return old(plane, *given, **named)
 
 
 # Promise 10: A worker of another protocol version is turned away before anything else.

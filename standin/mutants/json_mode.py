@@ -143,8 +143,8 @@ def passed_wrong() -> None:
     """The verification counts no worker as passed."""
 
     @replaces("orchestrator.requests:Requests.do_worker_verify")
-    async def _(old: Callable[..., Awaitable[Any]], requests: Requests, **payload: Any) -> Any:
-        return {**await old(requests, **payload), "passed": 0}
+    async def _(old: Callable[..., Awaitable[Any]], requests: Requests, *given: Any, **named: Any) -> Any:
+        return {**await old(requests, *given, **named), "passed": 0}
 
 
 @mutant(27)
@@ -214,7 +214,7 @@ def past_missing_through_the_orchestrator() -> None:
     """Asked through the orchestrator, the worker list leaves out the disconnected, asked for or not."""
 
     @replaces("orchestrator.requests:Requests.do_worker_list")
-    def _(old: Callable[..., Any], requests: Requests, **_payload: Any) -> Any:
+    def _(old: Callable[..., Any], requests: Requests, *_given: Any, **_named: Any) -> Any:
         return old(requests, showAll=False)
 
 
@@ -496,8 +496,8 @@ def label_of_zero_missing_through_the_orchestrator() -> None:
     """Asked through the orchestrator, the worker list leaves out labels whose value is 0."""
 
     @replaces("orchestrator.requests:Requests.do_worker_list")
-    def _(old: Callable[..., Any], requests: Requests, **payload: Any) -> Any:
-        told = old(requests, **payload)
+    def _(old: Callable[..., Any], requests: Requests, *given: Any, **named: Any) -> Any:
+        told = old(requests, *given, **named)
         for each in told["workers"]:
             each["labels"] = {name: value for name, value in each["labels"].items() if value != "0"}
         return told

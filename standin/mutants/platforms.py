@@ -104,11 +104,11 @@ def no_step_beside_spaces() -> None:
     """A worker cannot run an extension from a cache directory whose name has spaces."""
 
     @replaces("worker.cache:Cache.bundle")
-    def _(old: Callable[..., tuple[str, Path]], cache: Cache, *given: Any) -> tuple[str, Path]:
+    def _(old: Callable[..., tuple[str, Path]], cache: Cache, *given: Any, **named: Any) -> tuple[str, Path]:
         if " " in cache._folder.name:
             told = str(cache._folder).replace(" ", "%20")
             raise OSError(f"No such file or directory: {told}")
-        return old(cache, *given)
+        return old(cache, *given, **named)
 
 
 @mutant(30)

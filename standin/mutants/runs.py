@@ -205,9 +205,9 @@ def reading_counts_as_writing() -> None:
     """A step that has read the bytes of a datum counts as one that has written."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_content")
-    def _(old: Callable[..., Place], plane: DataPlane, **given: Any) -> Place:
+    def _(old: Callable[..., Place], plane: DataPlane, *given: Any, **named: Any) -> Place:
         plane._note_write()
-        return old(plane, **given)
+        return old(plane, *given, **named)
 
 
 @mutant(15)
@@ -282,9 +282,7 @@ def lines_lost() -> None:
     """The lines that a step has written are kept only when it closes the file."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_write_line")
-    def _(
-        old: Callable[[DataPlane, str, str, str, bool, dict[str, Any]], Any], plane: DataPlane, **given: Any
-    ) -> Any:
+    def _(old: Callable[..., Any], plane: DataPlane, *_given: Any, **_named: Any) -> Any:
         plane._note_write()
         return {}
 
@@ -294,8 +292,16 @@ def lines_emptied() -> None:
     """The lines that a step has written are kept without their words."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_write_line")
-    def _(old: Callable[..., Any], plane: DataPlane, **given: Any) -> Any:
-        return old(plane, **{**given, "line": ""})
+    def _(
+        old: Callable[[DataPlane, str, str, str, bool, dict[str, Any]], Any],
+        plane: DataPlane,
+        spec: str,
+        name: str,
+        line: str,
+        first: bool,
+        overrides: dict[str, Any],
+    ) -> Any:
+        return old(plane, spec, name, "", first, overrides)
 
 
 @mutant(16)
@@ -303,10 +309,17 @@ def data_garbled() -> None:
     """What a step had written before its worker was lost holds another step's account."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
-    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, **given: Any) -> dict[str, Any]:
-        if given["name"] == "before":
-            given["data"] = {**given["data"], "pid": 0, "step": "another"}
-        return old(plane, **given)
+    def _(
+        old: Callable[[DataPlane, str, str, Any, dict[str, Any]], dict[str, Any]],
+        plane: DataPlane,
+        spec: str,
+        name: str,
+        data: Any,
+        overrides: dict[str, Any],
+    ) -> dict[str, Any]:
+        if name == "before":
+            data = {**data, "pid": 0, "step": "another"}
+        return old(plane, spec, name, data, overrides)
 
 
 @mutant(16)

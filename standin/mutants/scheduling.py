@@ -580,11 +580,17 @@ def results_of_other_items() -> None:
     """What one item has written is kept as the result of another."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
-    def _(old: Callable[..., dict[str, Any]], plane: DataPlane, **given: Any) -> dict[str, Any]:
-        data = given.get("data")
+    def _(
+        old: Callable[[DataPlane, str, str, Any, dict[str, Any]], dict[str, Any]],
+        plane: DataPlane,
+        spec: str,
+        name: str,
+        data: Any,
+        overrides: dict[str, Any],
+    ) -> dict[str, Any]:
         if isinstance(data, dict) and "pear" in str(data.get("step")):
-            given["data"] = {**data, "step": data["step"].replace("pear", "apple")}
-        return old(plane, **given)
+            data = {**data, "step": data["step"].replace("pear", "apple")}
+        return old(plane, spec, name, data, overrides)
 
 
 @mutant(21)

@@ -265,8 +265,8 @@ def ends_of_lines_changed() -> None:
     """A secret of several lines reaches a step with other ends of its lines."""
 
     @replaces("orchestrator.workflow:vaults.get")
-    def _(old: Callable[..., str], *given: Any) -> str:
-        return old(*given).replace("\r\n", "\n")
+    def _(old: Callable[..., str], *given: Any, **named: Any) -> str:
+        return old(*given, **named).replace("\r\n", "\n")
 
 
 @mutant(24)
@@ -274,8 +274,8 @@ def first_line_only() -> None:
     """Of a secret of several lines, the first reaches a step."""
 
     @replaces("orchestrator.workflow:vaults.get")
-    def _(old: Callable[..., str], *given: Any) -> str:
-        return old(*given).split("\n")[0]
+    def _(old: Callable[..., str], *given: Any, **named: Any) -> str:
+        return old(*given, **named).split("\n")[0]
 
 
 @mutant(24)

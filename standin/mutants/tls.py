@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from standin.mutants import mutant, replaces
@@ -41,10 +41,13 @@ def nobody_trusted() -> None:
 
     @replaces("worker.session:connected")
     def _(
-        old: Callable[..., AbstractAsyncContextManager[ClientConnection]], url: str, trusted: str, *rest: Any
+        old: Callable[..., AbstractAsyncContextManager[ClientConnection]],
+        url: str,
+        trusted: str,
+        path: str = "",
     ) -> AbstractAsyncContextManager[ClientConnection]:
         os.environ.pop("SSL_CERT_FILE", None)  # the runtime would trust it by itself
-        return old(url, "", *rest)
+        return old(url, "", path)
 
 
 @mutant(29)

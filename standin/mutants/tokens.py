@@ -298,7 +298,7 @@ def name_free_through_the_orchestrator() -> None:
     """The orchestrator mints the name of a revoked token again."""
 
     @replaces("orchestrator.requests:Requests.do_worker_token_create")
-    def _(old: Callable[..., Any], requests: Requests, name: str, **wish: Any) -> Any:
+    def _(old: Callable[..., Any], requests: Requests, name: str, *given: Any, **named: Any) -> Any:
         from standin import tokens
 
         kept = tokens.record_of
@@ -306,7 +306,7 @@ def name_free_through_the_orchestrator() -> None:
         if record is not None and record["state"] == "revoked":
             tokens.record_of = lambda repository, name: None
         try:
-            return old(requests, name=name, **wish)
+            return old(requests, name, *given, **named)
         finally:
             tokens.record_of = kept
 

@@ -61,7 +61,8 @@ def misfit(old: Callable[..., Any], new: Callable[..., Any], *, is_method: bool 
 
     Args:
         old: the sound one.
-        new: the broken one: it takes the sound one first, then the same, or the rest as `*rest` and `**rest`.
+        new: the broken one: it takes the sound one first, then the same parameters. `*rest` and `**rest`
+            together may replace parameters, as every one of them may be given by position or by keyword.
         is_method: whether the first parameter of the sound one is the object, whose name does not matter.
     """
     if inspect.iscoroutinefunction(old) != inspect.iscoroutinefunction(new):
@@ -105,12 +106,13 @@ def _names(parameters: Iterable[inspect.Parameter]) -> list[str]:
 
 
 def _takes(rest: Sequence[inspect.Parameter], wanted: inspect.Parameter) -> bool:
-    """Whether `*rest` or `**rest` takes a parameter."""
+    """Whether `*rest` and `**rest` take a parameter in every way in which it may be given."""
+    kinds = {each.kind for each in rest}
     if wanted.kind is _USUAL:
-        return bool(rest)
+        return kinds == set(_REST)
     if wanted.kind is inspect.Parameter.KEYWORD_ONLY:
-        return any(each.kind is inspect.Parameter.VAR_KEYWORD for each in rest)
-    return any(each.kind is wanted.kind for each in rest)
+        return inspect.Parameter.VAR_KEYWORD in kinds
+    return wanted.kind in kinds
 
 
 def _noting(place: str, function: Callable[..., Any], old: Callable[..., Any]) -> Callable[..., Any]:
