@@ -1,9 +1,9 @@
 @issue-630
 Feature: Large artifacts
-  What a step makes goes to the orchestrator however large it is, whole or not at all.
+  The orchestrator stores what a step writes, whatever its size: completely or not at all.
 
   @uat-26 @artifact-arrives-bit-for-bit
-  Scenario Outline: An artifact that a step <work> arrives bit for bit
+  Scenario Outline: A step that <work> stores its artifact, bit for bit
     Given a workflow with the steps:
       | step  | runs on    | work   |
       | build | any worker | <work> |
@@ -20,7 +20,7 @@ Feature: Large artifacts
       | writes 50 MB in one piece |
 
   @uat-26 @artifact-read-on-another-worker
-  Scenario: A step on another worker reads an artifact bit for bit
+  Scenario: A step on another worker reads an artifact, bit for bit
     Given a workflow with the steps:
       | step  | runs on        | work                          | after |
       | build | worker "alpha" | writes 100 MB as a stream     |       |
@@ -33,9 +33,9 @@ Feature: Large artifacts
     Then the run succeeds
     And the step "ship" has read the artifact of the step "build", bit for bit
 
-  # From none at all to some megabytes, on both sides of the blocks in which bytes travel; one has a hard name.
+  # From empty to some megabytes, just below and above the size of a transferred block; one has an unusual name.
   @uat-26 @artifacts-of-all-sizes-intact
-  Scenario: Artifacts of all sizes arrive and are read bit for bit
+  Scenario: Artifacts of all sizes are stored and read, bit for bit
     Given a workflow with the steps:
       | step  | runs on          | work                           | after |
       | build | worker "alpha"   | writes artifacts of all sizes  |       |
@@ -52,7 +52,7 @@ Feature: Large artifacts
     And the step "keep" has read the artifacts of all sizes of the step "build", bit for bit
 
   @uat-26 @tls @large-artifact-no-more-memory
-  Scenario Outline: <who> takes no more memory for a large artifact than for a small one
+  Scenario Outline: <who> uses no more memory for a large artifact than for a small one
     Given a workflow with the steps:
       | step  | runs on    | work                      | after |
       | small | any worker | writes 30 MB as a stream  |       |
@@ -73,7 +73,7 @@ Feature: Large artifacts
       | The orchestrator | the orchestrator   |
 
   @uat-26 @simultaneous-artifacts-intact
-  Scenario: Artifacts that are sent at the same time arrive bit for bit
+  Scenario: Artifacts that are sent at the same time are stored, bit for bit
     Given a workflow with the steps:
       | step   | runs on        | work                                                          |
       | first  | worker "alpha" | writes 30 MB as a stream, waiting halfway for two other steps |
@@ -90,7 +90,7 @@ Feature: Large artifacts
     And the artifact of the step "third" is stored, bit for bit
 
   @uat-26 @slow @partial-artifact-is-unreadable
-  Scenario: Nothing can be read of an artifact whose worker was killed half way
+  Scenario: The operator can read nothing of an artifact whose worker was killed halfway
     Given a workflow with the steps:
       | step  | runs on    | work                                      |
       | build | any worker | writes 30 MB as a stream, pausing halfway |
@@ -103,7 +103,7 @@ Feature: Large artifacts
     And the operator can read nothing of the artifact of the step "build"
 
   @uat-26 @artifact-intact-after-rerun
-  Scenario: An artifact whose worker was killed half way arrives bit for bit when its step runs again
+  Scenario: An artifact whose worker was killed halfway is stored, bit for bit, by a second run
     Given a workflow with the steps:
       | step  | runs on    | work                                      |
       | build | any worker | writes 30 MB as a stream, pausing halfway |

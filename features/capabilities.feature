@@ -1,10 +1,10 @@
 @issue-630
 Feature: Capabilities
-  A step on a worker can do what it could do on the orchestrator, and it makes no difference: it is given back the
-  same, call by call, and it leaves the same behind, field by field. Only who, where and when may differ.
+  A step on a worker can do the same as on the orchestrator. It gets the same answer to each call, and leaves the same
+  data behind. Only who wrote the data, where and when may differ.
 
   @uat-22 @worker-does-what-orchestrator-does
-  Scenario Outline: A step on a worker that <work> does what it would do on the orchestrator
+  Scenario Outline: A step that <work> does the same on a worker as on the orchestrator
     Given a workflow with the steps:
       | step   | runs on          | work   |
       | local  | the orchestrator | <work> |
@@ -19,7 +19,7 @@ Feature: Capabilities
       | placed | alpha            |
     And the step "placed" got the same answers and left the same data as the step "local"
 
-    # As it pleases, and otherwise: with a lifetime, a number of versions to keep, and tags of its own.
+    # The settings are a lifetime, a number of versions to keep, and tags.
     Examples:
       | work                                       |
       | writes resources                           |
@@ -34,7 +34,7 @@ Feature: Capabilities
       | stores a secret in a vault                 |
 
   @uat-22 @worker-deletes-same-as-orchestrator
-  Scenario: A step on a worker deletes what it would delete on the orchestrator, and nothing else
+  Scenario: A step deletes the same on a worker as on the orchestrator, and nothing else
     Given a workflow with the steps:
       | step   | runs on          | work               |
       | local  | the orchestrator | deletes a resource |
@@ -51,7 +51,7 @@ Feature: Capabilities
       | the resource that it spares  | spared  |
 
   @uat-22 @worker-finds-what-orchestrator-finds
-  Scenario Outline: A step on a worker that <work> finds what it would find on the orchestrator
+  Scenario Outline: A step that <work> gets the same answers on a worker as on the orchestrator
     Given a workflow with the steps:
       | step   | runs on          | work             | after |
       | seed   | the orchestrator | writes resources |       |
@@ -77,7 +77,7 @@ Feature: Capabilities
       | makes mistakes in its calls             |
 
   @uat-22 @worker-reads-data-and-expressions
-  Scenario: Steps read and compute what is true, keep a sensitive field in the vault, and are given lines of a stream
+  Scenario: Steps get correct answers, and a sensitive field is kept in the vault
     Given a workflow with the steps:
       | step      | runs on          | work                                  | after |
       | seed      | the orchestrator | writes resources                      |       |
@@ -107,10 +107,10 @@ Feature: Capabilities
       | asked for             | answer                           |
       | the lines of a stream | one, twö, , last, without an end |
 
-  # Texts with line breaks, quotes, tabs and letters of all kinds, texts that look like something else, very long
-  # ones, numbers, nothing, what is empty, and what lies deep inside.
+  # Texts with line breaks, quotes, tabs and letters of all kinds; texts that look like numbers or code; very
+  # long texts; numbers; null; empty values; deeply nested values.
   @uat-22 @values-arrive-and-return-unchanged
-  Scenario: A step on a worker is given values as they are, and hands them back as they are
+  Scenario: Values reach a step on a worker unchanged, and come back from it unchanged
     Given a workflow with the steps:
       | step  | runs on          | work                                   | after |
       | giver | any worker       | writes values and reads them back      |       |
@@ -126,7 +126,7 @@ Feature: Capabilities
     And the step "local" received every value unchanged
 
   @uat-22 @data-queries-return-exact-matches
-  Scenario: A step on a worker that asks for data is given those and no others
+  Scenario: A query on a worker returns the data that match, and no others
     Given a workflow with the steps:
       | step   | runs on          | work                          | after |
       | seed   | the orchestrator | writes data of several kinds  |       |
@@ -163,7 +163,7 @@ Feature: Capabilities
     And the step "placed" got the same answers as the step "local"
 
   @uat-22 @shared-name-read-as-current
-  Scenario: What several steps write under one name is read as it is then
+  Scenario: What several steps write under one name is always read in its current version
     Given a workflow with the steps:
       | step   | runs on          | work               | after  | model  |
       | first  | worker "alpha"   | starts the ledger  |        | ledger |

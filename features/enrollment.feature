@@ -1,10 +1,10 @@
 @issue-630
 Feature: Enrollment and machine binding
-  A worker dials its orchestrator and presents a token. The first machine to do so is bound to the
-  token: it may come back for as long as the token lives, and no other machine may.
+  A worker connects to its orchestrator and presents a token. The token is bound to the first machine that
+  presents it. That machine may return until the token expires or is revoked; other machines are rejected.
 
   @uat-05 @worker-enrolls-into-pool
-  Scenario Outline: A worker enrolls and shows in the pool, told in <output>
+  Scenario Outline: A worker enrolls and the pool shows it, in <output>
     Given an orchestrator
     And the token "alpha"
     And the workers' output is in <output>
@@ -37,7 +37,7 @@ Feature: Enrollment and machine binding
       | a wrong secret                     | its secret is wrong        |
       | a credential that was never minted | its token was never minted |
 
-  # A stranger needs no credential at all to get this far.
+  # Anybody who reaches the orchestrator can try this, without a credential.
   @uat-05 @unknown-token-leaves-no-trace
   Scenario: A token that was never minted leaves no trace in the repository
     Given an orchestrator
@@ -63,7 +63,7 @@ Feature: Enrollment and machine binding
       | is stopped | variables     |
 
   @uat-06 @restarted-worker-new-labels
-  Scenario: A worker that starts again with other labels and slots has those and no others
+  Scenario: A worker that returns with other labels and slots has the new ones only
     Given a workflow with the steps:
       | step   | runs on | work                  | queue limit |
       | first  | pool=b  | writes after a moment | 20 s        |
@@ -93,7 +93,7 @@ Feature: Enrollment and machine binding
       | beta   | idle   | yes       | 0/1   | zone=y |
 
   @uat-06 @same-member-after-full-reboot
-  Scenario: A worker is the same pool member after a reboot of everything
+  Scenario: A worker is the same pool member after all machines have rebooted
     Given an orchestrator
     And the enrolled worker "alpha" configured by variables, with the labels "region=us-east, gpu=true, disk=size=2"
     When every machine reboots
@@ -104,7 +104,7 @@ Feature: Enrollment and machine binding
     And the token "alpha" is still bound to the machine of "alpha" only
 
   @uat-07 @worker-without-cache-cannot-return
-  Scenario Outline: A worker without a cache directory cannot come back, told in <output>
+  Scenario Outline: A worker without a cache directory cannot return, in <output>
     Given an orchestrator
     And the workers' output is in <output>
     And the enrolled worker "alpha" without a cache directory
@@ -120,7 +120,7 @@ Feature: Enrollment and machine binding
       | JSON   |
 
   @uat-08 @second-machine-turned-away
-  Scenario Outline: A second machine is turned away, told in <output>
+  Scenario Outline: A second machine is rejected, in <output>
     Given an orchestrator
     And the enrolled worker "alpha"
     And the workers' output is in <output>
@@ -136,7 +136,7 @@ Feature: Enrollment and machine binding
       | JSON   |
 
   @uat-08 @simultaneous-machines-one-admitted
-  Scenario: Of two machines that present a token at the same moment, one is admitted
+  Scenario: When two machines present a token at the same moment, one is enrolled
     Given an orchestrator
     And the token "alpha"
     When the workers "first" and "second" present the token "alpha" at the same moment
@@ -148,7 +148,7 @@ Feature: Enrollment and machine binding
       | alpha | enrolled | that of "winner" |
 
   @uat-06 @uat-08 @fleet-token-admits-its-number
-  Scenario: A token for two machines admits two, lets each of them return, and turns away a third
+  Scenario: A token for two machines enrolls two, lets each of them return, and rejects a third
     Given an orchestrator
     And the token "fleet" for 2 machines
     And the enrolled worker "alpha" with the token "fleet"
@@ -165,7 +165,7 @@ Feature: Enrollment and machine binding
       | fleet | enrolled | those of "alpha" and "beta" |
 
   @uat-09 @second-live-worker-turned-away
-  Scenario Outline: A second live worker from <machine> is turned away
+  Scenario Outline: A second worker from <machine> is rejected while the first is connected
     Given an orchestrator
     And the enrolled worker "alpha"
     And the workers' output is in <output>
@@ -180,7 +180,7 @@ Feature: Enrollment and machine binding
       | a clone of the machine of "alpha" | JSON   |
 
   @uat-08 @uat-09 @working-worker-not-disturbed
-  Scenario: A worker at work is not disturbed by others that present its token
+  Scenario: A worker that runs a step stays connected when others present its token
     Given a workflow with the steps:
       | step  | runs on    | work                |
       | build | any worker | pauses, then writes |
@@ -197,7 +197,7 @@ Feature: Enrollment and machine binding
     And the worker "alpha" has stayed connected since "intruder" started
 
   @uat-10 @other-protocol-version-turned-away
-  Scenario Outline: A worker of <version> protocol version is turned away
+  Scenario Outline: A worker of <version> protocol version is rejected
     Given an orchestrator
     And the token "alpha"
     And the workers' output is in <output>
@@ -215,7 +215,7 @@ Feature: Enrollment and machine binding
       | a newer  | JSON   |
 
   @uat-10 @other-binary @other-protocol-release-turned-away
-  Scenario: A worker of a release with another protocol version is turned away
+  Scenario: A worker of a release with another protocol version is rejected
     Given an orchestrator
     And the token "alpha"
     When the worker "alpha" starts with the binary of the other release

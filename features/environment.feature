@@ -1,10 +1,10 @@
 @issue-630
 Feature: Environment
-  A step on a worker finds the orchestrator's environment, as it is now. When it is over, nothing of that is
-  left on the worker's machine.
+  A step on a worker finds the current variables of the orchestrator. After the step, nothing of them is left on
+  the worker's machine.
 
   @uat-25 @orchestrator-variables-reach-step
-  Scenario Outline: A step that <work> finds the orchestrator's variables, and its machine's own
+  Scenario Outline: A step that <work> finds the variables of the orchestrator and of its machine
     Given a workflow with the steps:
       | step  | runs on    | work   |
       | build | any worker | <work> |
@@ -39,7 +39,7 @@ Feature: Environment
       | records the environment of a program |
 
   @uat-25 @machine-variables-kept-from-step
-  Scenario: A step does not find what only the orchestrator's machine should have
+  Scenario: A step does not find variables that belong to the orchestrator's machine
     Given a workflow with the steps:
       | step  | runs on    | work                    |
       | build | any worker | records its environment |
@@ -56,9 +56,9 @@ Feature: Environment
       | build | SWAMP_FOO          | nobody           |
       | build | SWAMP_SERVER_TOKEN | nobody           |
 
-  # On Windows the orchestrator itself could not do without them.
+  # Windows is left out: the orchestrator itself needs these variables there.
   @uat-25 @posix @temporary-folder-kept-from-step
-  Scenario: A step does not find where the orchestrator keeps its temporary files
+  Scenario: A step does not find the orchestrator's folder for temporary files
     Given a workflow with the steps:
       | step  | runs on    | work                    |
       | build | any worker | records its environment |
@@ -73,7 +73,7 @@ Feature: Environment
       | build | TMP      | alpha            |
 
   @uat-25 @network @variables-do-not-stay-on-worker
-  Scenario: The orchestrator's variables do not stay behind on a worker
+  Scenario: The orchestrator's variables leave nothing behind on a worker
     Given a workflow with the steps:
       | step  | runs on    | work                    |
       | build | any worker | records its environment |
@@ -97,7 +97,7 @@ Feature: Environment
       | build | 3     | OWN      | alpha            |
 
   @uat-25 @network @posix @variables-same-after-network-reset
-  Scenario: A step that runs again after a reset of the network finds the same variables, and no others
+  Scenario: A step that runs again after a network reset finds the same variables, and no others
     Given a workflow with the steps:
       | step  | runs on    | work                                              |
       | build | any worker | records the environment of a program, then pauses |
@@ -119,9 +119,9 @@ Feature: Environment
       | build | 2     | HOSTNAME | nobody           |
     And the step "build" found no control-plane variable on "alpha"
 
-  # Of several lines, empty, with quotes, blanks and letters of all kinds, very long, such as a list of places.
+  # Values with several lines, quotes, blanks and letters of all kinds; empty ones, very long ones, a list of paths.
   @uat-25 @network @variables-exact-and-current
-  Scenario: A step finds the orchestrator's variables as they are, and as they have become
+  Scenario: A step finds the exact and current values of the orchestrator's variables
     Given a workflow with the steps:
       | step  | runs on    | work                    |
       | build | any worker | records its environment |
@@ -155,7 +155,7 @@ Feature: Environment
       | build | 2     | QUOTES    | alpha                      |
 
   @uat-25 @control-plane-variables-hidden
-  Scenario Outline: A step finds nothing of the control plane on a worker configured by <means>
+  Scenario Outline: A step finds no control-plane variable on a worker configured by <means>
     Given a workflow with the steps:
       | step  | runs on    | work                    |
       | build | any worker | records its environment |
@@ -175,7 +175,7 @@ Feature: Environment
       | arguments, with a credential for the server |
 
   @uat-25 @step-environment-not-shared
-  Scenario: A step does not find what another step has set in its own environment
+  Scenario: A step does not find variables that another step has set
     Given a workflow with the steps:
       | step   | runs on    | work                                         | after |
       | first  | any worker | sets variables, then records its environment |       |
@@ -194,7 +194,7 @@ Feature: Environment
       | second | OWN       | alpha            |
 
   @uat-25 @posix @other-step-variables-hidden
-  Scenario: A step does not find the variables of another step
+  Scenario: A step does not find the variables that the workflow gives to another step
     Given a workflow with the steps:
       | step   | runs on    | work                 |
       | first  | any worker | has its own variable |

@@ -1,7 +1,7 @@
 @issue-630
 Feature: Expiry enforcement
-  The lifetime of a token is a hard deadline. It bounds enrolling and coming back, and when it has
-  passed the orchestrator disstarts a worker that is still connected.
+  The lifetime of a token is a hard deadline. After it, no worker can enroll or return with the token, and the
+  orchestrator disconnects the workers that are still connected.
 
   @uat-11 @slow @idle-worker-ends-at-deadline
   Scenario: A connected worker is disconnected at its deadline and leaves the pool
@@ -23,7 +23,7 @@ Feature: Expiry enforcement
     And every list of workers shows no worker and how many it leaves out
 
   @uat-11 @slow @steps-at-deadline-end-as-lost
-  Scenario: Steps that run at the deadline of their worker end as on a lost worker
+  Scenario: Steps that run at the deadline of their worker end as if the worker were lost
     Given a workflow with the steps:
       | job     | step  | runs on    | work                         |
       | reading | read  | any worker | pauses, then writes          |
@@ -62,7 +62,7 @@ Feature: Expiry enforcement
     And the lease of the step "build" on "alpha" ended at most 8 seconds after the deadline
 
   @uat-11 @slow @busy-worker-ends-at-deadline
-  Scenario: A worker at work is disconnected at its deadline
+  Scenario: A worker that runs a step is disconnected at its deadline
     Given a workflow with the steps:
       | step  | runs on    | work                |
       | build | any worker | pauses, then writes |
@@ -76,9 +76,9 @@ Feature: Expiry enforcement
     And the worker "alpha" is rejected because its token has expired
     And no process of a step is left on the machine of "alpha"
 
-  # A new enrollment must not lose the deadline of the one before.
+  # A new enrollment must keep the deadline of the first one.
   @uat-11 @slow @network @returned-workers-end-at-deadline
-  Scenario: Workers that came back are disconnected at their deadlines
+  Scenario: Workers that returned are disconnected at their deadlines
     Given an orchestrator
     And the token "alpha" with a short lifetime
     And the enrolled worker "alpha" on a network that can fail
@@ -109,7 +109,7 @@ Feature: Expiry enforcement
       | fleet-2 | enrolled | that of "fleet-2"           |
 
   @uat-11 @slow @network @deadline-survives-orchestrator-restart
-  Scenario: A worker is disconnected at its deadline after its orchestrator has started again
+  Scenario: A worker is disconnected at its deadline although its orchestrator was restarted
     Given an orchestrator
     And the token "alpha" with a short lifetime
     And the enrolled worker "alpha" on a network that can fail
@@ -131,7 +131,7 @@ Feature: Expiry enforcement
       | alpha | expired | none    |
 
   @uat-13 @slow @network @expired-while-cut-off
-  Scenario: A token that expires while its worker is cut off lets nobody back
+  Scenario: A worker whose token expires while its network is down cannot return
     Given an orchestrator
     And the token "alpha" with a short lifetime
     And the enrolled worker "alpha" on a network that can fail
@@ -150,7 +150,7 @@ Feature: Expiry enforcement
     And the token "alpha" is recorded as expired
 
   @uat-13 @slow @expired-while-worker-down
-  Scenario: A token that expires while its worker is down lets nobody back
+  Scenario: A worker whose token expires while it is down cannot return
     Given an orchestrator
     And the token "alpha" with a short lifetime
     And the workers' output is in JSON
@@ -170,7 +170,7 @@ Feature: Expiry enforcement
       | alpha | expired | that of "alpha" |
 
   @uat-13 @slow @expired-while-orchestrator-down
-  Scenario: A token that expires while its orchestrator is down lets nobody back
+  Scenario: A worker whose token expires while its orchestrator is down cannot return
     Given an orchestrator
     And the token "alpha" with a short lifetime
     And the enrolled worker "alpha"

@@ -1,6 +1,6 @@
 @issue-630
 Feature: Extensions
-  A worker needs nothing but swamp: what a step runs comes to it from the orchestrator, once, whole and in the
+  A worker needs only swamp. The orchestrator sends it the extensions that its steps run: once, complete and in the
   right version.
 
   @uat-23 @network @pulled-extension-runs-on-worker
@@ -46,7 +46,7 @@ Feature: Extensions
       | file    | 4         | 4    |
 
   @uat-23 @network @extensions-survive-worker-restart
-  Scenario: A worker that starts again still has its extensions
+  Scenario: A worker keeps its extensions when it starts again
     Given a workflow with the steps:
       | step  | runs on    | work                                 |
       | build | any worker | records what came with its extension |
@@ -65,7 +65,7 @@ Feature: Extensions
       | file    | 4         | 4    |
 
   @uat-23 @network @new-extension-version-sent-once
-  Scenario: A new version of an extension is sent once, and is what runs from then on
+  Scenario: A new version of an extension is sent once, and steps run it from then on
     Given a workflow with the steps:
       | step  | runs on    | work                                 |
       | build | any worker | records what came with its extension |
@@ -89,7 +89,7 @@ Feature: Extensions
       | file    | 8         | 8    |
 
   @uat-23 @network @new-extension-files-are-used
-  Scenario: A new version of an extension of which only files are new runs with the new files
+  Scenario: A new version of an extension that changes only its files runs with the new files
     Given a workflow with the steps:
       | step  | runs on    | work                                 |
       | build | any worker | records what came with its extension |

@@ -1,11 +1,11 @@
 @issue-630
 Feature: JSON mode
-  What a command tells people it tells scripts as well: in JSON, as one document that keeps its contract, with the
-  same facts and the same exit code. A command that streams tells one object a line.
+  Each command has its output in text for people and in JSON for scripts, with the same content and the same exit
+  code. The JSON is one document that keeps its contract; a command that streams prints one object on each line.
 
-  # A command that is new in the product fails here until it is judged somewhere.
+  # A new command of swamp fails here until a scenario tests it and the table names that scenario.
   @uat-27 @every-worker-command-known
-  Scenario: Every worker command is known to the suite
+  Scenario: Every worker command is covered by the suite
     Given a repository
     When the operator asks for help on the worker commands
     Then the help lists these worker commands, and no others:
@@ -22,7 +22,7 @@ Feature: JSON mode
       | worker verify         | 27                                               |
 
   @uat-27 @nothing-to-show-same-in-both-modes
-  Scenario Outline: An operator who <asks> where there is nothing is told so in both modes
+  Scenario Outline: An operator who <asks> when there are none sees an empty list, in text and in JSON
     Given an orchestrator
     When the operator <asks>, in text and in JSON
     Then text and JSON list the same 0 entries
@@ -36,7 +36,7 @@ Feature: JSON mode
 
   # Each list is asked for in text and in JSON, in the repository and through the orchestrator.
   @uat-27 @lists-same-in-both-modes
-  Scenario: An operator is told the same in both modes where there is something
+  Scenario: Every list shows the same in text and in JSON
     Given a workflow with the steps:
       | step  | runs on                 | work                |
       | hold  | worker "alpha"          | pauses, then writes |
@@ -83,13 +83,13 @@ Feature: JSON mode
       | the workers with the labels "region=east, shelf=a=b" |
 
   @uat-27 @daemon-state-in-both-modes
-  Scenario: An operator is told the state of the daemon in both modes
+  Scenario: The state of the daemon is the same in text and in JSON
     Given a repository
     When the operator asks for the state of the daemon, in text and in JSON
     Then text and JSON list the same 1 entry
 
   @uat-27 @mistakes-told-in-both-modes
-  Scenario Outline: An operator who <errs> is told so in both modes
+  Scenario Outline: An operator who <errs> sees why it fails, in text and in JSON
     Given a repository
     When the operator <errs>, in text and in JSON
     Then both commands fail because <reason>, with the same exit code
@@ -111,7 +111,7 @@ Feature: JSON mode
       | asks an orchestrator that does not run            | the orchestrator cannot be reached         |
 
   @uat-27 @stopped-worker-finishes-its-step
-  Scenario Outline: A worker that is stopped finishes its step first, and reports this in <output>
+  Scenario Outline: A worker that is stopped finishes its step first, in <output>
     Given a workflow with the steps:
       | step  | runs on    | work                |
       | build | any worker | pauses, then writes |

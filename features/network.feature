@@ -1,10 +1,10 @@
 @issue-630
 Feature: Network
-  Networks fail and orchestrators restart. Within the grace window a worker comes back as what it was, and is
-  whole: listed, labelled, given work.
+  Networks fail and orchestrators restart. A worker that returns within the grace window is the same pool member as
+  before, with its labels and slots, and runs steps.
 
   @uat-14 @network @network-break-same-member
-  Scenario: A worker whose network breaks comes back as the same pool member
+  Scenario: A worker whose network fails returns as the same pool member
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
@@ -25,7 +25,7 @@ Feature: Network
     And the worker "alpha" is connected as the same pool member as before
 
   @uat-14 @network @network-silence-same-member
-  Scenario: A worker whose network goes silent comes back as the same pool member
+  Scenario: A worker whose network goes silent returns as the same pool member
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
@@ -43,7 +43,7 @@ Feature: Network
     And the worker "alpha" is connected as the same pool member as before
 
   @uat-14 @network @unnoticed-break-stays-connected
-  Scenario: A worker that is back before its orchestrator noticed a break stays connected
+  Scenario: A worker that reconnects before its orchestrator notices the reset stays connected
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
@@ -58,7 +58,7 @@ Feature: Network
     And the worker "alpha" is connected as the same pool member as before
 
   @uat-14 @network @short-silence-disconnects-nobody
-  Scenario: A short silence of the network disconnects nobody
+  Scenario: A short silence of the network disconnects no worker
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
@@ -75,7 +75,7 @@ Feature: Network
     And the worker "alpha" has stayed connected
 
   @uat-14 @network @worker-retries-without-listener
-  Scenario: A worker keeps trying while nobody listens
+  Scenario: A worker keeps trying to connect while its network refuses connections
     Given an orchestrator
     And the enrolled worker "alpha" on a network that can fail
     When the network of "alpha" refuses connections until the worker has tried 4 times or has exited
@@ -83,14 +83,14 @@ Feature: Network
     Then the worker "alpha" is connected as the same pool member as before
 
   @uat-14 @network @attempts-counted-anew-after-return
-  Scenario: A worker counts failed attempts anew each time that it has come back
+  Scenario: A worker starts to count failed attempts again each time that it has returned
     Given an orchestrator
     And the enrolled worker "alpha" on a network that can fail
     When the network of "alpha" refuses 2 connections and heals, 2 times
     Then the worker "alpha" is connected as the same pool member as before
 
   @uat-14 @network @reconnection-distinct-in-json
-  Scenario: A worker that reports in JSON tells a reconnection from a first enrollment
+  Scenario: A worker reports in JSON whether an enrollment is a reconnection
     Given an orchestrator
     And the workers' output is in JSON
     And the enrolled worker "alpha" on a network that can fail
@@ -100,9 +100,9 @@ Feature: Network
     Then the worker "alpha" is connected as the same pool member as before
     And the worker "alpha" reports that it has reconnected
 
-  # Twice each: the second return must leave nothing of the first behind.
+  # Several times each: the second return must work as well as the first.
   @uat-14 @network @slow @returned-workers-whole-after-grace
-  Scenario: Workers that came back are whole after the grace windows of their absence
+  Scenario: Workers that returned work as before after the grace windows of their absences
     Given a workflow with the steps:
       | step    | runs on          | work                                  | after | queue limit |
       | seed    | the orchestrator | writes resources                      |       |             |
@@ -127,7 +127,7 @@ Feature: Network
       | gamma  | idle   | yes       | 0/1   | pool=c |
 
   @uat-14 @network @worker-whole-after-orchestrator-restart
-  Scenario Outline: A worker is whole after its orchestrator <ends> and starts again
+  Scenario Outline: A worker works as before after its orchestrator <ends> and starts again
     Given a workflow with the steps:
       | step  | runs on          | work                                  | after |
       | seed  | the orchestrator | writes resources                      |       |

@@ -1,9 +1,9 @@
 @issue-630
 Feature: Platforms
-  Workers run on Linux, macOS and Windows, in cache directories as people have them.
+  Workers run on Linux, macOS and Windows, with cache directories in all usual places.
 
   @uat-30 @uat-05 @uat-06 @uat-07 @platform-enroll-return-and-cache
-  Scenario Outline: A worker enrolls, comes back, and is turned away without its cache, on <platform>
+  Scenario Outline: A worker enrolls, returns, and is rejected without its cache directory, on <platform>
     Given an orchestrator
     And the enrolled worker "alpha"
     When the worker "alpha" is killed
@@ -31,7 +31,7 @@ Feature: Platforms
       | Windows  |
 
   @uat-30 @uat-05 @uat-06 @platform-works-before-and-after-return
-  Scenario Outline: A worker works, and works on once it has come back, on <platform>
+  Scenario Outline: A worker runs steps before and after it returns, on <platform>
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
@@ -83,7 +83,7 @@ Feature: Platforms
       | given as a relative path         |
 
   @uat-30 @uat-06 @cache-place-returns-and-works
-  Scenario Outline: A worker comes back, and works, with a cache directory <place>
+  Scenario Outline: A worker returns and runs steps with a cache directory <place>
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
@@ -104,7 +104,7 @@ Feature: Platforms
       | given as a relative path         |
 
   @uat-30 @uat-06 @machine-id-with-foreign-line-ends
-  Scenario: A worker comes back when its machine id was saved with foreign line ends
+  Scenario: A worker returns after its machine id was saved with foreign line endings
     Given an orchestrator
     And the enrolled worker "alpha"
     When the worker "alpha" is killed

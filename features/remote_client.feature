@@ -1,9 +1,9 @@
 @issue-630
 Feature: Remote client
-  An operator needs no repository to work with an orchestrator: its address is enough, from any machine.
+  An operator can work with an orchestrator from any machine, with its address only and without a repository.
 
   @uat-28 @remote-workflow-runs
-  Scenario Outline: A workflow runs from a machine without a repository, told in <output>
+  Scenario Outline: A workflow runs from a machine without a repository, in <output>
     Given a workflow with the steps:
       | step  | runs on          | work                        | after |
       | build | the orchestrator | writes at once              |       |
@@ -34,7 +34,7 @@ Feature: Remote client
       | JSON   |
 
   @uat-28 @workflow-output-streams-live
-  Scenario: The operator sees what a step says while it still runs
+  Scenario: The operator sees the output of a step while the step still runs
     Given a workflow with the steps:
       | step  | runs on          | work                               | after |
       | build | the orchestrator | prints a word, pauses, then writes |       |
@@ -57,7 +57,7 @@ Feature: Remote client
       | ship  | alpha            |
 
   @uat-28 @network @follower-returns-after-network-break
-  Scenario: An operator whose network breaks is told everything once that the run says, and how it ends
+  Scenario: An operator whose network fails sees all output of the run once, and how it ends
     Given a workflow with the steps:
       | step  | runs on          | work                               | after |
       | build | the orchestrator | prints a word, pauses, then writes |       |
@@ -71,7 +71,7 @@ Feature: Remote client
     And the operator saw the start, the output and the end of each of the steps "build, ship" exactly once
 
   @uat-28 @remote-step-failure-fails-run
-  Scenario Outline: A step that fails fails the run for an operator elsewhere, told in <output>
+  Scenario Outline: A failing step fails the run for an operator at another machine, in <output>
     Given a workflow with the steps:
       | step  | runs on    | work           | after |
       | build | any worker | fails          |       |
@@ -119,7 +119,7 @@ Feature: Remote client
     And nothing is left on the other machine
 
   @uat-28 @method-output-streams-live
-  Scenario: The operator sees what a method says while it still runs
+  Scenario: The operator sees the output of a method while the method still runs
     Given the model "build"
     And an orchestrator
     And the operator is at another machine, without a repository
@@ -136,7 +136,7 @@ Feature: Remote client
     And nothing is left on the other machine
 
   @uat-28 @remote-operator-told-errors
-  Scenario: An operator elsewhere is told what went wrong
+  Scenario: An operator at another machine sees why a command fails
     Given the model "build"
     And an orchestrator
     And the operator is at another machine, without a repository
@@ -162,7 +162,7 @@ Feature: Remote client
     And nothing is left on the other machine
 
   @uat-28 @remote-method-failure-fails
-  Scenario: A method that fails fails for an operator elsewhere
+  Scenario: A failing method fails for an operator at another machine
     Given the model "build"
     And an orchestrator
     And the operator is at another machine, without a repository

@@ -1,7 +1,7 @@
 @issue-630
 Feature: Runs
-  Machines die while steps are at work. A step whose worker is lost runs again, unless it had written: then the
-  run fails rather than write twice. What an operator cancels ends, everywhere.
+  A worker can be lost while it runs a step. If the step had not written, it runs again; if it had, the run fails, so
+  that nothing is written twice. A run that the operator cancels ends on every worker.
 
   @uat-15 @killed-worker-step-reruns-same-machine
   Scenario Outline: A step that <work> runs again on the same machine after its worker was killed
@@ -38,7 +38,7 @@ Feature: Runs
       | runs a program | text   |
 
   @uat-15 @network @restarted-orchestrator-holds-nothing
-  Scenario: A step that was at work when its orchestrator was killed holds nothing after the next start
+  Scenario: A step that ran when its orchestrator was killed keeps no worker busy after the restart
     Given a workflow with the steps:
       | step  | runs on    | work                |
       | build | any worker | pauses, then writes |
@@ -80,7 +80,7 @@ Feature: Runs
       | build | result | 1       | beta       |
 
   @uat-15 @lost-worker-awaited-in-grace
-  Scenario: A step whose worker is lost waits for it within the grace window
+  Scenario: A step waits for its lost worker within the grace window
     Given a workflow with the steps:
       | step  | runs on    | work                |
       | build | any worker | pauses, then writes |
@@ -103,7 +103,7 @@ Feature: Runs
       | beta   | idle         | yes       | 0/1   |
 
   @uat-15 @slow @unwritten-step-reruns-when-worker-gone
-  Scenario: A step that has not written runs again on another worker when its own never comes back
+  Scenario: A step that has not written runs again on another worker when its own never returns
     Given a workflow with the steps:
       | step  | runs on    | work                |
       | build | any worker | pauses, then writes |
@@ -128,7 +128,7 @@ Feature: Runs
       | build | result | 1       | beta       |
 
   @uat-15 @network @network-reset-reruns-step-once
-  Scenario Outline: A step that <work> runs again, and only once at a time, after a reset of the network
+  Scenario Outline: A step that <work> runs again after a network reset, once at a time
     Given a workflow with the steps:
       | step  | runs on    | work   |
       | build | any worker | <work> |
@@ -161,9 +161,9 @@ Feature: Runs
       | runs a program               |
       | runs a program from a script |
 
-  # What the step has read, and what another step has written on the same worker, does not count as its write.
+  # Reading is not writing, and what another step has written on the same worker does not count.
   @uat-15 @network @reading-step-reruns-every-loss
-  Scenario: A step that has only read runs again each time that its worker is lost
+  Scenario: A step that has only read runs again each time its worker is lost
     Given a workflow with the steps:
       | step  | runs on    | work                                                  | after |
       | seed  | any worker | writes at once                                        |       |
@@ -212,7 +212,7 @@ Feature: Runs
       | build | before | 1       | alpha      |
 
   @uat-15 @uat-16 @only-unwritten-step-reruns
-  Scenario: Of two steps whose worker was killed, the one that had not written runs again
+  Scenario: Of two steps whose worker was killed, only the one that had not written runs again
     Given a workflow with the steps:
       | step  | runs on    | work                         |
       | build | any worker | writes, pauses, writes again |
@@ -237,7 +237,7 @@ Feature: Runs
       | test  | alpha  | completed | yes   |
 
   @uat-16 @slow @written-step-not-rerun-when-gone
-  Scenario: A step that had written is not run again when its worker never comes back
+  Scenario: A step that had written is not run again when its worker never returns
     Given a workflow with the steps:
       | step  | runs on    | work                         |
       | build | any worker | writes, pauses, writes again |
@@ -261,7 +261,7 @@ Feature: Runs
     And the operator can read what the step "build" wrote into "before"
 
   @uat-16 @network @written-step-not-rerun-after-reset
-  Scenario: A step that had written is not run again after a reset of the network
+  Scenario: A step that had written is not run again after a network reset
     Given a workflow with the steps:
       | step  | runs on    | work                         | after |
       | build | any worker | writes, pauses, writes again |       |
@@ -284,7 +284,7 @@ Feature: Runs
     And the worker "alpha" can run another step
 
   @uat-16 @network @written-lines-survive-lost-worker
-  Scenario: The lines that a step had written are there after its worker was lost
+  Scenario: The lines that a step had written can be read after its worker was lost
     Given a workflow with the steps:
       | step  | runs on    | work                                       |
       | build | any worker | writes a line, pauses, writes another line |
@@ -300,7 +300,7 @@ Feature: Runs
     And the operator can read what the step "build" wrote into "trace"
 
   @uat-16 @network @history-shows-lost-run-failed
-  Scenario: The history of all runs shows a run as failed whose worker was lost
+  Scenario: The history of all runs shows a run whose worker was lost as failed
     Given a workflow with the steps:
       | step  | runs on    | work                         |
       | build | any worker | writes, pauses, writes again |
@@ -313,7 +313,7 @@ Feature: Runs
     And the history of all runs shows the run as failed
 
   @uat-17 @cancelled-run-ends-step
-  Scenario Outline: A cancelled run ends its step that <work>
+  Scenario Outline: Cancelling a run ends its step that <work>
     Given a workflow with the steps:
       | step  | runs on    | work   |
       | build | any worker | <work> |
@@ -345,7 +345,7 @@ Feature: Runs
       | runs a program from a script |
 
   @uat-17 @cancel-told-to-operator
-  Scenario Outline: An operator who cancels a run is told so, in <output>
+  Scenario Outline: The cancel command reports that the run is cancelled, in <output>
     Given a workflow with the steps:
       | step  | runs on    | work   |
       | build | any worker | <work> |
@@ -369,7 +369,7 @@ Feature: Runs
       | JSON   | writes, pauses, writes again | yes   |
 
   @uat-17 @cancelled-run-drops-queued-step
-  Scenario: A cancelled run leaves its queued step undone
+  Scenario: A queued step of a cancelled run never starts
     Given a workflow with the steps:
       | step  | runs on | work           |
       | build | pool=b  | writes at once |
@@ -388,7 +388,7 @@ Feature: Runs
       | another | beta   |
 
   @uat-17 @cancelled-run-ends-all-steps
-  Scenario: A cancelled run ends all its steps, on every worker
+  Scenario: Cancelling a run ends all its steps, on every worker
     Given a workflow with the steps:
       | step  | runs on        | work                | after |
       | build | worker "alpha" | pauses, then writes |       |
@@ -413,7 +413,7 @@ Feature: Runs
       | test  | beta   |
 
   @uat-17 @ctrl-c-cancels-run
-  Scenario: Ctrl-C at a terminal that follows the run cancels it
+  Scenario: Ctrl-C at the terminal of a run cancels the run
     Given a workflow with the steps:
       | step  | runs on    | work                |
       | build | any worker | pauses, then writes |

@@ -1,7 +1,8 @@
 @issue-630
 Feature: Dispatch and scheduling
-  A step runs on a worker that it fits: by labels, or by name. Where none is free it waits, and the operator
-  sees it wait. A worker runs as many steps at a time as it has slots, and a list of items spreads over all.
+  A step runs on a worker that matches its labels, or on the worker that it names. If none is free, the step waits,
+  and the queue shows it. A worker runs as many steps at a time as it has slots. A list of items is spread over all
+  workers.
 
   @uat-18 @step-needs-every-label
   Scenario: Each step runs only where every label matches
@@ -26,7 +27,7 @@ Feature: Dispatch and scheduling
     And the queue is empty
 
   @uat-18 @step-placement-overrides-job
-  Scenario: A step runs where its job says, unless it says otherwise itself
+  Scenario: A step runs where its job says, unless the step names a place itself
     Given a workflow with the steps:
       | job    | job runs on | step   | runs on          | work           | queue limit |
       | build  | pool=a      | first  | as its job       | writes at once | 20 s        |
@@ -46,7 +47,7 @@ Feature: Dispatch and scheduling
       | third  | the orchestrator |
 
   @uat-18 @nearly-right-label-no-match
-  Scenario: A label that is nearly right is not right
+  Scenario: A label that only nearly matches does not match
     Given a workflow with the steps:
       | step      | runs on             | work           |
       | starts    | zone=a              | writes at once |
@@ -77,7 +78,7 @@ Feature: Dispatch and scheduling
     And no step started
 
   @uat-18 @waiting-steps-and-reasons-shown
-  Scenario: The operator sees which steps wait, and for what
+  Scenario: The queue shows which steps wait, and for what
     Given a workflow with the steps:
       | step  | runs on                           | work           |
       | train | region=east, gpu=true             | writes at once |
@@ -98,7 +99,7 @@ Feature: Dispatch and scheduling
     And no step started
 
   @uat-18 @running-step-no-longer-waits
-  Scenario: A step that runs no longer waits
+  Scenario: The queue does not show a step that runs
     Given a workflow with the steps:
       | step  | runs on    | work                |
       | build | any worker | pauses, then writes |
@@ -112,7 +113,7 @@ Feature: Dispatch and scheduling
     Then the queue is empty
 
   @uat-18 @queue-limit-fails-step
-  Scenario Outline: A step that no worker fits within its queue limit fails, told in <output>
+  Scenario Outline: A step that no worker matches within its queue limit fails, in <output>
     Given a workflow with the steps:
       | step  | runs on               | work           | queue limit |
       | build | region=east           | writes at once |             |
@@ -133,7 +134,7 @@ Feature: Dispatch and scheduling
       | JSON   |
 
   @uat-18 @slow @unlimited-step-waits-on
-  Scenario: A step without a queue limit waits on when others have given up
+  Scenario: A step without a queue limit still waits after the limit of another step
     Given a workflow with the steps:
       | step  | runs on  | work           | queue limit |
       | brief | gpu=true | writes at once | 20 s        |
@@ -147,7 +148,7 @@ Feature: Dispatch and scheduling
       | train | gpu=true  |
 
   @uat-19 @named-worker-beats-labels
-  Scenario: A step runs on the worker that it names, whatever its labels would choose
+  Scenario: A step runs on the worker that it names, whatever its labels are
     Given a workflow with the steps:
       | step     | runs on                                     | work           | queue limit |
       | by-name  | worker "beta", region=east                  | writes at once |             |
@@ -173,7 +174,7 @@ Feature: Dispatch and scheduling
       | by-uuid  | beta   | completed |
 
   @uat-19 @missing-worker-runs-nowhere-else
-  Scenario: A step for a worker that does not exist runs nowhere else
+  Scenario: A step for a worker that does not exist runs on no other worker
     Given a workflow with the steps:
       | step    | runs on                                                | work           | queue limit |
       | lost    | worker "nobody", region=east                           | writes at once | 3 s         |
@@ -192,7 +193,7 @@ Feature: Dispatch and scheduling
       | useful | alpha  |
 
   @uat-19 @step-waits-for-named-worker
-  Scenario: A step waits for its own worker while that is busy and another is free
+  Scenario: A step waits for its busy worker while another worker is free
     Given a workflow with the steps:
       | job    | step     | runs on                         | work                | after |
       | build  | first    | worker "alpha"                  | pauses, then writes |       |
@@ -216,7 +217,7 @@ Feature: Dispatch and scheduling
       | gate  | beta   |
 
   @uat-20 @slots-limit-steps-at-once
-  Scenario Outline: A worker with <slots> runs as many steps at a time
+  Scenario Outline: A worker with <slots> runs that many steps at the same time
     Given a workflow with the steps:
       | step   | runs on        | work                  |
       | first  | worker "alpha" | writes after a moment |
@@ -244,7 +245,7 @@ Feature: Dispatch and scheduling
       | 2 slots | 2      |
 
   @uat-21 @list-spreads-every-item-once
-  Scenario: A list spreads over several workers, every item once
+  Scenario: A list is spread over several workers, every item once
     Given a workflow with the steps:
       | step | runs on    | work                  | for each of                            |
       | pack | any worker | writes after a moment | apple, pear, plum, quince, grape, lime |
@@ -260,7 +261,7 @@ Feature: Dispatch and scheduling
     And each item of "pack" has its result in version 1
 
   @uat-21 @list-spread-evenly
-  Scenario: A list is spread evenly over workers that have slots to spare
+  Scenario: A list is spread evenly over workers with free slots
     Given a workflow with the steps:
       | step | runs on    | work                | for each of              |
       | pack | any worker | pauses, then writes | apple, pear, plum, grape |
@@ -276,7 +277,7 @@ Feature: Dispatch and scheduling
     And the largest number of steps that ran on "beta" at the same time is 2
 
   @uat-21 @simultaneous-writes-one-version-each
-  Scenario: Items that write one record at the same time leave one version each
+  Scenario: Items that write one record at the same time write one version each
     Given a workflow with the steps:
       | step | runs on    | work                  | model | for each of              |
       | pack | any worker | writes after a moment | box   | apple, pear, plum, grape |
@@ -294,7 +295,7 @@ Feature: Dispatch and scheduling
       | pack-plum  | the worker of its lease | completed | yes   |
 
   @uat-21 @second-run-works-list-anew
-  Scenario: A list is worked anew on a second run
+  Scenario: A second run processes a list again
     Given a workflow with the steps:
       | step | runs on    | work           | for each of       |
       | pack | any worker | writes at once | apple, pear, plum |

@@ -1,10 +1,10 @@
 @issue-630
 Feature: Secrets
-  A step on a worker is handed the secrets that it needs. When it is over, nothing of them is left on the
-  worker's machine, and no secret stands in anything that is kept or shown.
+  A step on a worker receives the secrets that it needs. After the step, nothing of them is left on the worker's
+  machine, and no file, log or output shows a secret.
 
   @uat-24 @secret-stays-home
-  Scenario Outline: A secret stays home when a step <work>
+  Scenario Outline: A secret is not revealed when a step <work>
     Given a workflow with the steps:
       | step  | runs on    | work   |
       | build | any worker | <work> |
@@ -39,7 +39,7 @@ Feature: Secrets
       | passes a secret to a program that fails | JSON   | the run fails because its step failed |
 
   @uat-24 @streamed-secret-stays-home
-  Scenario: A secret that a step streams letter by letter stays home, and the text around it arrives
+  Scenario: A secret that a step writes letter by letter is not revealed, and the text around it is kept
     Given a workflow with the steps:
       | step  | runs on    | work                                    |
       | build | any worker | writes a secret into a file as a stream |
@@ -56,7 +56,7 @@ Feature: Secrets
     And the operator can read the text around the secret that the step "build" wrote into "file"
 
   @uat-24 @several-secrets-stay-home
-  Scenario: A step that is handed several secrets tells none of them
+  Scenario: A step that receives several secrets reveals none of them
     Given a workflow with the steps:
       | step  | runs on    | work                               |
       | build | any worker | writes two secrets into a resource |
@@ -71,9 +71,9 @@ Feature: Secrets
     And the secret "other-key" is nowhere outside the vault
     And no output about the run shows the secret "other-key"
 
-  # Such as a private key: with quotes, letters of all kinds and several ends of lines.
+  # Such as a private key: with quotes, letters of all kinds and different line endings.
   @uat-24 @multiline-secret-intact-and-home
-  Scenario Outline: A secret of many lines arrives as it is, and stays home, when a step <work>
+  Scenario Outline: A secret with several lines is received unchanged and not revealed when a step <work>
     Given a workflow with the steps:
       | step  | runs on    | work   |
       | build | any worker | <work> |
@@ -97,7 +97,7 @@ Feature: Secrets
       | passes a secret to a program |
 
   @uat-24 @posix @program-keeps-two-secrets
-  Scenario: A program that is given two secrets tells neither
+  Scenario: A program that receives two secrets reveals neither
     Given a workflow with the steps:
       | step  | runs on    | work                            |
       | build | any worker | passes two secrets to a program |
@@ -113,7 +113,7 @@ Feature: Secrets
     And no output about the run shows the secret "other-key"
 
   @uat-24 @posix @terminal @secret-stays-home-in-verbose-output
-  Scenario: A secret stays home however much workers and their orchestrator tell
+  Scenario: A secret is not revealed at any log level of workers and orchestrator
     Given a workflow with the steps:
       | step   | runs on          | work                         | after  |
       | first  | worker "alpha"   | passes a secret to a program |        |
@@ -151,7 +151,7 @@ Feature: Secrets
     And the secret of the token "alpha" is nowhere outside the vault
 
   @uat-24 @other-secret-unreadable
-  Scenario: A step cannot read a secret that it was not handed
+  Scenario: A step cannot read a secret that it did not receive
     Given a workflow with the steps:
       | step  | runs on    | work                                                 |
       | build | any worker | receives a secret and asks the vault for "other-key" |
@@ -166,7 +166,7 @@ Feature: Secrets
     And the secret "other-key" is nowhere outside the vault
 
   @uat-24 @vault-gives-handed-secret
-  Scenario: A step can ask the vault for the secret that it was handed
+  Scenario: A step can ask the vault for the secret that it received
     Given a workflow with the steps:
       | step  | runs on    | work                                               |
       | build | any worker | receives a secret and asks the vault for "api-key" |

@@ -1,6 +1,7 @@
 @issue-630
 Feature: TLS
-  Over TLS, workers and operators know whom they talk to, or do not talk at all and say why.
+  Over TLS, workers and operators connect only to an orchestrator whose certificate they trust. Otherwise they fail
+  and report why.
 
   @uat-29 @tls @trusted-certificate-works
   Scenario Outline: A worker and an operator who trust <trust> work over TLS

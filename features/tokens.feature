@@ -1,7 +1,7 @@
 @issue-630
 Feature: Tokens
-  An operator admits machines into the pool with enrollment tokens. Minting shows a token's
-  credential once. From then on the token list tells its state, and revoking ends it early.
+  An operator lets machines enroll with tokens. Minting a token shows its credential once. From then on the token
+  list shows its state. Revoking ends a token before its lifetime has passed.
 
   @uat-01 @token-shown-once
   Scenario Outline: A minted credential is shown exactly once, in <output>
@@ -37,7 +37,7 @@ Feature: Tokens
       | JSON   |
 
   @uat-01 @token-secret-stays-in-vault
-  Scenario: The secret of a token stays in the vault
+  Scenario: The secret of a token is only in the vault
     Given an orchestrator
     And the operator's output is in text
     When the operator mints the token "alpha"
@@ -51,7 +51,7 @@ Feature: Tokens
     And no data shows the secret of the token "alpha"
 
   @uat-01 @token-secret-in-chosen-vault
-  Scenario Outline: The secret of a token is kept in the vault that the operator names, <vault>
+  Scenario Outline: The vault that the operator names keeps the secret of a token, <vault>
     Given a repository with another vault "v2"
     And the operator's output is in text
     When the operator mints the token "alpha" with its secret in the vault "<vault>"
@@ -64,7 +64,7 @@ Feature: Tokens
       | v2    |
 
   @uat-01 @bad-lifetime-mints-nothing
-  Scenario Outline: No token is minted for a lifetime of <lifetime>
+  Scenario Outline: No token is minted with a lifetime of <lifetime>
     Given a repository
     And the operator's output is in <output>
     When the operator mints the token "alpha" with a lifetime of <lifetime>
@@ -77,14 +77,14 @@ Feature: Tokens
       | 30s      | JSON   | the lifetime is not understood |
 
   @uat-01 @bad-name-mints-nothing
-  Scenario: No token is minted under a name that is not allowed
+  Scenario: No token is minted with a name that is not allowed
     Given a repository
     And the operator's output is in text
     When the operator mints the token "Not.Allowed"
     Then the command fails because the name is not allowed
 
   @uat-01 @no-vault-mints-nothing
-  Scenario: No token is minted without a vault to keep it in
+  Scenario: No token is minted in a repository without a vault
     Given a repository without a vault
     And the operator's output is in text
     When the operator mints the token "alpha"
@@ -92,7 +92,7 @@ Feature: Tokens
     And the token list is empty
 
   @uat-02 @token-name-taken-once
-  Scenario Outline: A token name can be taken only once, told in <output>
+  Scenario Outline: A token name can be taken only once, in <output>
     Given an orchestrator
     And the token "alpha"
     And the operator's output is in <output>
@@ -107,7 +107,7 @@ Feature: Tokens
       | JSON   |
 
   @uat-02 @slow @used-token-name-stays-taken
-  Scenario: The name of a token stays taken after its token is enrolled, revoked or expired
+  Scenario: The name of a token stays taken after the token is enrolled, revoked or expired
     Given an orchestrator
     And the token "brief" with a short lifetime
     And the token "withdrawn" that is revoked
@@ -125,7 +125,7 @@ Feature: Tokens
       | withdrawn | revoked  | none            |
 
   @uat-03 @slow @token-list-shows-states
-  Scenario: The token list tells the state of every token
+  Scenario: The token list shows the state of every token
     Given an orchestrator
     And the token "brief" with a short lifetime
     And the token "withdrawn-2"
@@ -147,7 +147,7 @@ Feature: Tokens
       | withdrawn-2 | unused   | none                |
 
   @uat-03 @token-list-shows-machines
-  Scenario: The token list tells of every machine that a token has admitted, and when each token expires
+  Scenario: The token list shows the machines that enrolled with each token, and when it expires
     Given an orchestrator
     And the token "days" with a lifetime of 7d
     And the token "weeks" with a lifetime of 2w
@@ -169,7 +169,7 @@ Feature: Tokens
       | years     | unused   | none                                       |
 
   @uat-04 @revoked-token-cannot-enroll
-  Scenario Outline: A revoked token cannot enroll, told in <output>
+  Scenario Outline: No worker can enroll with a revoked token, in <output>
     Given an orchestrator
     And the token "alpha" that is revoked
     And the workers' output is in <output>
@@ -184,7 +184,7 @@ Feature: Tokens
       | JSON   |
 
   @uat-04 @revoked-worker-cannot-return
-  Scenario: A worker whose token was revoked cannot come back
+  Scenario: A worker whose token was revoked cannot return
     Given an orchestrator
     And the enrolled worker "alpha"
     When the worker "alpha" is killed
@@ -219,7 +219,7 @@ Feature: Tokens
     And no process of a step is left on the machine of "alpha"
 
   @uat-04 @revoking-twice-changes-nothing
-  Scenario Outline: Revoking a token twice changes nothing, told in <output>
+  Scenario Outline: Revoking a token a second time changes nothing, in <output>
     Given a repository
     And the token "alpha"
     And the operator's output is in <output>
@@ -236,7 +236,7 @@ Feature: Tokens
       | JSON   |
 
   @uat-04 @remote-revoke-twice-revokes-once
-  Scenario Outline: A token that the orchestrator is asked to revoke twice is revoked once, told in <output>
+  Scenario Outline: Revoking a token a second time through the orchestrator changes nothing, in <output>
     Given an orchestrator
     And the token "alpha"
     And the operator's output is in <output>
@@ -253,7 +253,7 @@ Feature: Tokens
       | JSON   |
 
   @uat-04 @unknown-token-cannot-be-revoked
-  Scenario Outline: A token that does not exist cannot be revoked, told in <output>
+  Scenario Outline: A token that does not exist cannot be revoked, in <output>
     Given a repository
     And the operator's output is in <output>
     When the operator revokes the token "nobody"

@@ -14,7 +14,7 @@ from swamp_harness.system.marked_processes import MARK_VARIABLE
 from tests.conftest import ROOT, suite_environment
 
 # The fake's worker never enrolls: the scenario hangs in its first Then with all its processes running.
-SCENARIO = "A worker enrolls and shows in the pool, told in text"
+SCENARIO = "A worker enrolls and the pool shows it, in text"
 
 
 def marked() -> list[psutil.Process]:

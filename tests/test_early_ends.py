@@ -312,7 +312,7 @@ def test_only_a_new_failure_stops_a_run(fake_swamp, tmp_path, jobs):
     entry = {
         "id": "known",
         "scenario": "token-shown-once[text]",
-        "step": 'its answer shows the credential of "alpha" exactly once',
+        "step": 'the output shows the credential of "alpha" exactly once',
         "expected": "once",
         "where": "issue 630, 1",
         "actual": "twice",

@@ -54,7 +54,7 @@ def test_a_result_stands_where_the_issue_has_its_promise(fake_swamp, tmp_path):
 def test_a_scenario_of_several_promises_stands_with_each_and_is_as_severe_as_the_worst(fake_swamp, tmp_path):
     run_suite(
         tmp_path,
-        *("--name", "turned away without its cache, on", "--tags", "@platform-windows"),
+        *("--name", "rejected without its cache directory, on", "--tags", "@platform-windows"),
         env={"SWAMP_BIN": str(fake_swamp().path)},
     )
 

@@ -24,7 +24,7 @@ _LEFT_OUT = shutil.ignore_patterns(".*", "reports", "allure-report", "__pycache_
 DEVIATION = {
     "id": "shown-twice",
     "scenario": "token-shown-once[JSON]",
-    "step": 'its answer shows the credential of "alpha" exactly once',
+    "step": 'the output shows the credential of "alpha" exactly once',
     "expected": "once",
     "where": "issue 630",
     "actual": "twice",

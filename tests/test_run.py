@@ -52,7 +52,7 @@ def test_an_infrastructure_error_reads_differently(fake_swamp, tmp_path):
     done = run_suite(
         tmp_path,
         "--name",
-        "told in text",
+        "pool shows it, in text",
         "--tags",
         "@uat-05",
         env={"SWAMP_BIN": str(fake_swamp("port-taken").path)},
@@ -80,7 +80,7 @@ def listing(tmp_path, scenario, step, actual):
     return str(file)
 
 
-SHOWN_ONCE = 'its answer shows the credential of "alpha" exactly once'
+SHOWN_ONCE = 'the output shows the credential of "alpha" exactly once'
 SHOWN_TWICE = {"credentials": ["alpha", "alpha"], "secrets": 2}
 MINTED_ONCE = "token-shown-once"
 
@@ -153,8 +153,8 @@ def test_what_could_not_run_is_reported_with_its_reason(fake_swamp, tmp_path):
     ("defects", "selection"),
     [
         (("leaky", "wordy", "twice"), ("--tags", "@uat-01 or @uat-05")),
-        (("disguised",), ("-j", "1", "--name", "shown exactly once|enrolls and shows")),
-        (("disguised",), ("-j", "2", "--name", "shown exactly once|enrolls and shows")),
+        (("disguised",), ("-j", "1", "--name", "shown exactly once|pool shows it")),
+        (("disguised",), ("-j", "2", "--name", "shown exactly once|pool shows it")),
     ],
 )
 def test_no_secret_is_in_any_artifact(fake_swamp, tmp_path, defects, selection):
