@@ -184,7 +184,7 @@ _POOL = """class Pool:
 
 def test_who_has_noticed_a_mutant_in_a_function_is_known_to_notice_changes_of_it(tmp_path):
     (tmp_path / "pool.py").write_text(_MUTANTS)
-    noticed = {"07-loses-nobody": "A worker is lost", "08-forgets": "A worker is forgotten"}
+    noticed = {"07-loses-nobody": ["A worker is lost"], "08-forgets": ["A worker is forgotten"]}
     found = known_noticers(tmp_path, noticed)
     assert found.of_lines({"pool.py": _POOL}, {"pool.py": [3]}) == {
         "A worker is lost",

@@ -24,6 +24,7 @@ from standin.predicate import NoPredicate, compiled
 from standin.redaction import Blanking, blanked
 from standin.store import Kind, Place, Store
 from swamp_harness.product.target import load
+from swamp_harness.quality.finding import Finding, finding_of, joined, never_failed, shared_out
 from swamp_harness.quality.mutant_effect import EFFECT_VARIABLE, Effect, effect_in
 from swamp_harness.quality.mutant_list import (
     WrittenMutant,
@@ -32,7 +33,6 @@ from swamp_harness.quality.mutant_list import (
     mutants_in,
     write_noticed,
 )
-from swamp_harness.quality.proof import finding_of, never_failed
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.specification import project
@@ -178,14 +178,14 @@ def test_which_scenario_noticed_a_mutant_is_kept_as_long_as_there_is_the_mutant(
     file = tmp_path / "noticed.json"
     assert load_noticed(file) == {}
     first, second, third = (WrittenMutant(name, 1, "does") for name in ("01-x", "02-y", "03-z"))
-    write_noticed(file, {"01-x": "a scenario", "02-y": "another"}, [first, second])
-    write_noticed(file, {"03-z": "a third"}, [second, third])
-    assert load_noticed(file) == {"02-y": "another", "03-z": "a third"}
+    write_noticed(file, {"01-x": ["a scenario"], "02-y": ["another", "one more"]}, [first, second])
+    write_noticed(file, {"03-z": ["a third"]}, [second, third])
+    assert load_noticed(file) == {"02-y": ["another", "one more"], "03-z": ["a third"]}
 
 
 def test_what_is_written_down_of_the_proof_is_about_scenarios_that_there_are() -> None:
     runs = {run for each in scenarios_in(parse(project.FEATURES)) for run in each.runs}
-    assert set(load_noticed(project.NOTICED).values()) <= runs
+    assert {name for noticers in load_noticed(project.NOTICED).values() for name in noticers} <= runs
 
 
 _INSTALL = """
@@ -381,6 +381,34 @@ def test_scenarios_that_failed_under_no_mutant_are_told() -> None:
         finding_of(mutant, [held], _EFFECT, 1.0),
     ]
     assert never_failed(findings) == ["noticed-nothing"]
+
+
+def test_findings_about_one_mutant_are_joined() -> None:
+    mutant = WrittenMutant("07-x", 7, "does")
+    broken = replace(_result(7, "broken", "then"), id="noticed-it")
+    missed = replace(_result(7, "held"), id="missed-it")
+    with_control = finding_of(mutant, [missed, _result(1, "held")], _EFFECT, 1.0)
+    without = finding_of(mutant, [broken], _EFFECT, 2.0)
+
+    both = joined([with_control, without])
+
+    assert with_control.outcome == "SURVIVED"
+    assert without.outcome == "CONTROL MISSING"
+    assert both.outcome == "noticed"
+    assert both.own == ["missed-it", "noticed-it"]
+    assert (both.scenarios, both.seconds) == (3, 3.0)
+
+
+def test_few_pairs_notice_every_mutant_and_break_every_scenario() -> None:
+    def noticed(mutant: str, *scenarios: str) -> Finding:
+        results = [replace(_result(7, "broken", "then"), id=name) for name in scenarios]
+        return finding_of(WrittenMutant(mutant, 7, "does"), [*results, _result(1, "held")], _EFFECT, 1.0)
+
+    findings = [noticed("07-x", "a", "b"), noticed("07-y", "a", "b"), noticed("07-z", "a"), noticed("07-w")]
+
+    shares = shared_out(findings)
+
+    assert shares == {"07-x": ["b"], "07-y": ["a"], "07-z": ["a"]}
 
 
 _BROKEN = """

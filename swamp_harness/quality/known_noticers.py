@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,21 +37,20 @@ class KnownNoticers:
         }
 
 
-def known_noticers(folder: Path, noticed: Mapping[str, str]) -> KnownNoticers:
+def known_noticers(folder: Path, noticed: Mapping[str, Sequence[str]]) -> KnownNoticers:
     """What is known of the mutants of a folder.
 
     Args:
         folder: of the mutants, with a module for each subject.
-        noticed: the id of the scenario that has noticed a mutant, by name of the mutant.
+        noticed: the ids of the scenarios that noticed a mutant, by name of the mutant.
     """
     found: dict[tuple[str, str], set[str]] = {}
     for file in sorted(folder.glob("*.py")):
         text = file.read_text("utf-8")
         functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
         for name, _, function in mutants_defined_in(text):
-            scenario = noticed.get(name)
-            for place in _places(function, functions) if scenario else ():
-                found.setdefault(place, set()).add(str(scenario))
+            for place in _places(function, functions):
+                found.setdefault(place, set()).update(noticed.get(name, ()))
     return KnownNoticers({place: frozenset(each) for place, each in found.items()})
 
 

@@ -64,19 +64,19 @@ def lacking_numbers(listed: Sequence[WrittenMutant]) -> list[int]:
     return [promise.number for promise in features.catalogue() if counted[promise.number] < _AT_LEAST]
 
 
-def load_noticed(file: Path) -> dict[str, str]:
-    """The ids of the scenarios that have noticed mutants, by name of the mutant; none at first."""
+def load_noticed(file: Path) -> dict[str, list[str]]:
+    """The ids of the scenarios that noticed mutants, by name of the mutant; none if there is no file yet."""
     return dict(json.loads(file.read_text("utf-8"))) if file.exists() else {}
 
 
-def write_noticed(file: Path, noticed: Mapping[str, str], listed: Sequence[WrittenMutant]) -> None:
-    """Write down which scenario has noticed a mutant; what was written of the others stays.
+def write_noticed(file: Path, noticed: Mapping[str, Sequence[str]], listed: Sequence[WrittenMutant]) -> None:
+    """Record which scenarios noticed mutants; the records of other mutants stay.
 
     Args:
         file: that `load_noticed` reads.
-        noticed: the id of the scenario, by name of the mutant.
-        listed: all mutants that there are; what is written of any other goes.
+        noticed: the ids of the scenarios, by name of the mutant.
+        listed: all mutants that there are; records of any other are removed.
     """
-    known = load_noticed(file) | dict(noticed)
-    kept = {mutant.name: known[mutant.name] for mutant in listed if mutant.name in known}
+    known = {**load_noticed(file), **noticed}
+    kept = {mutant.name: list(known[mutant.name]) for mutant in listed if mutant.name in known}
     file.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", "utf-8")

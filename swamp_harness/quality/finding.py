@@ -1,0 +1,160 @@
+"""What scenarios found out about a mutant of the stand-in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from swamp_harness.quality.mutant_effect import Effect
+from swamp_harness.quality.mutant_list import WrittenMutant
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult
+
+NOTICED = "noticed"
+_NOT_EFFECTIVE = "NOT EFFECTIVE"
+# A scenario of another promise and of another feature than the mutant's, so that it runs first.
+_CONTROL = "worker-enrolls-into-pool[text]"
+_CONTROL_OF_ENROLLMENT = "token-shown-once[JSON]"
+_ENROLLMENT = range(5, 11)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the scenarios found out about a mutant.
+
+    Attributes:
+        mutant: the mutant.
+        noticed_by: the ids of the scenarios of its promise that reached it and failed in a Then step, each
+            with the first line of its message.
+        failed_without: the scenarios of its promise that failed in a Then step and never reached the mutant.
+        failed_elsewhere: the scenarios of its promise that failed before their Then.
+        controls_failed: the scenarios of other promises that did not hold.
+        own: the scenarios of its promise that ran.
+        has_control: whether the control ran.
+        scenarios: how many ran, the controls as well.
+        seconds: how long that took.
+        is_reached: whether a scenario of its promise reached the mutant.
+        crashes: the errors of processes that the mutant crashed.
+    """
+
+    mutant: WrittenMutant
+    noticed_by: dict[str, str]
+    failed_without: list[str]
+    failed_elsewhere: list[str]
+    controls_failed: list[str]
+    own: list[str]
+    has_control: bool
+    scenarios: int
+    seconds: float
+    is_reached: bool
+    crashes: Sequence[str]
+
+    @property
+    def why_not_effective(self) -> list[str]:
+        """The reasons, in a sentence each; none if the mutant was effective."""
+        if self.outcome != _NOT_EFFECTIVE:
+            return []
+        if self.crashes:
+            return [f"a process crashed: {each}" for each in self.crashes]
+        if self.failed_without:
+            return [f"no replacement was reached in {each}, which failed" for each in self.failed_without]
+        return ["no replacement was reached"]
+
+    @property
+    def outcome(self) -> str:
+        """In a word or two."""
+        if self.crashes:
+            return _NOT_EFFECTIVE
+        if self.controls_failed:
+            return "A CONTROL FAILED"
+        if not self.has_control:
+            return "CONTROL MISSING"
+        if self.noticed_by:
+            return NOTICED
+        if self.failed_without or (self.own and not self.is_reached):
+            return _NOT_EFFECTIVE
+        return "NOT TESTED" if self.failed_elsewhere or not self.scenarios else "SURVIVED"
+
+
+def finding_of(
+    mutant: WrittenMutant, results: Sequence[ScenarioResult], effect: Effect, seconds: float
+) -> Finding:
+    """What a run against a mutant has shown.
+
+    Args:
+        mutant: that the stand-in had.
+        results: of the scenarios.
+        effect: of the mutant in the processes of the run.
+        seconds: how long the run took.
+    """
+    ran = [each for each in results if each.outcome is not Outcome.NOT_RUN]
+    own = [each for each in ran if mutant.number in each.numbers]
+    failed = [each for each in own if each.outcome is not Outcome.HELD]
+    in_then = [each for each in failed if each.outcome is Outcome.BROKEN and each.step_type == "then"]
+    return Finding(
+        mutant,
+        {each.id: each.reason.splitlines()[0] for each in in_then if effect.has_reached(each.mark)},
+        [each.id for each in in_then if not effect.has_reached(each.mark)],
+        [each.id for each in failed if each not in in_then],
+        [each.id for each in ran if each not in own and each.outcome is not Outcome.HELD],
+        [each.id for each in own],
+        control_of(mutant) in {each.id for each in ran},
+        len(ran),
+        seconds,
+        any(effect.has_reached(each.mark) for each in own),
+        effect.crashes,
+    )
+
+
+def control_of(mutant: WrittenMutant) -> str:
+    """The id of the scenario that must hold in spite of a mutant."""
+    return _CONTROL_OF_ENROLLMENT if mutant.number in _ENROLLMENT else _CONTROL
+
+
+def joined(findings: Sequence[Finding]) -> Finding:
+    """One finding in place of several about one mutant, which had different scenarios."""
+    return replace(
+        findings[0],
+        noticed_by={name: reason for each in findings for name, reason in each.noticed_by.items()},
+        failed_without=_each_once(name for each in findings for name in each.failed_without),
+        failed_elsewhere=_each_once(name for each in findings for name in each.failed_elsewhere),
+        controls_failed=_each_once(name for each in findings for name in each.controls_failed),
+        own=_each_once(name for each in findings for name in each.own),
+        has_control=any(each.has_control for each in findings),
+        scenarios=sum(each.scenarios for each in findings),
+        seconds=sum(each.seconds for each in findings),
+        is_reached=any(each.is_reached for each in findings),
+        crashes=_each_once(crash for each in findings for crash in each.crashes),
+    )
+
+
+def never_failed(findings: Sequence[Finding]) -> list[str]:
+    """The scenarios, by id, that failed in a Then step under no mutant of their promises."""
+    noticed = {name for finding in findings for name in finding.noticed_by}
+    return sorted({name for finding in findings for name in finding.own} - noticed)
+
+
+def shared_out(findings: Sequence[Finding]) -> dict[str, list[str]]:
+    """Few pairs of mutant and scenario that notice every mutant and break every scenario.
+
+    Returns:
+        The ids of scenarios that noticed a mutant, by the name of the mutant: for each mutant at least one,
+        and each scenario that failed at least once.
+    """
+    noticers: dict[str, list[str]] = defaultdict(list)
+    for finding in findings:
+        for name in finding.noticed_by:
+            noticers[name].append(finding.mutant.name)
+    shares: dict[str, list[str]] = {finding.mutant.name: [] for finding in findings if finding.noticed_by}
+    # A scenario that few mutants break has the least choice, so it chooses first.
+    for name in sorted(noticers, key=lambda each: (len(noticers[each]), each)):
+        shares[min(noticers[name], key=lambda each: len(shares[each]))].append(name)
+    for finding in findings:
+        if finding.noticed_by and not shares[finding.mutant.name]:
+            shares[finding.mutant.name].append(next(iter(finding.noticed_by)))
+    return shares
+
+
+def _each_once(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
