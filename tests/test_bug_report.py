@@ -138,6 +138,20 @@ def test_a_script_with_everything_in_it_is_valid(tmp_path):
     assert text.count("$(random_text)") >= 2
 
 
+def test_the_id_of_a_run_is_looked_up_where_it_is_needed():
+    reproduction = a_reproduction(
+        a_start("run-1", "workflow", "run", "release"),
+        a_start("run-2", "workflow", "run", "other", second=1),
+        a_command("workflow", "cancel", "--run", "⟦run run-1⟧", second=2),
+    )
+
+    text = script_of("One", reproduction, a_result("one", Outcome.BROKEN))
+
+    assert 'RUN_run_1=$(run_after "${RUNS:-}")' in text
+    assert "RUN_run_2=" not in text
+    assert '--run "$RUN_run_1"' in text
+
+
 @posix
 def test_a_script_refuses_a_folder_that_is_not_empty(tmp_path):
     script = tmp_path / "one.sh"
@@ -194,6 +208,15 @@ def test_an_orchestrator_that_ended_is_looked_for():
     (check,) = checks_of(reproduction, a_result("one", Outcome.BROKEN, expected=True, actual=False))
 
     assert check.condition == '! kill -0 "$PID_orchestrator"'
+
+
+def test_a_word_in_an_answer_is_counted():
+    answer = '[{"status": "completed"}, {"status": "failed"}]'
+    reproduction = a_reproduction(a_command("run", "history", stdout=answer, is_of_failed_step=True))
+
+    found = checks_of(reproduction, a_result("one", Outcome.BROKEN, expected="failed", actual="completed"))
+
+    assert [check.condition.split(" ", 2)[:2] for check in found] == [["has_times", "1"]] * 2
 
 
 def test_the_answer_of_the_failing_step_is_compared_where_there_is_nothing_else():

@@ -110,8 +110,18 @@ def _of_note(reproduction: Reproduction, expected: Any, actual: Any) -> Iterator
         yield Check(f"a step noted {text!r}", f'grep -rhF -e {quoted(text)} "$ROOT/notes"')
 
 
-def _of_answer(reproduction: Reproduction, *_: Any) -> Iterator[Check]:
+def _of_answer(reproduction: Reproduction, expected: Any, actual: Any) -> Iterator[Check]:
     for number in _judged(reproduction)[-1:]:
+        answer = list(_commands(reproduction))[number - 1].stdout
+        if isinstance(expected, str) and isinstance(actual, str) and f'"{actual}"' in answer:
+            for value in (expected, actual):
+                text = f'"{value}"'
+                times = answer.count(text)
+                yield Check(
+                    f"the answer says {text} {times} times",
+                    f'has_times {times} {quoted(text)} "$ROOT/output/{number}.out"',
+                )
+            return
         yield Check("swamp gives the same answer as in the run", f"same_answer {number}")
 
 

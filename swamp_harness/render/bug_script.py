@@ -177,6 +177,9 @@ class _Script:
         if event.arguments[:1] == ("serve",):
             yield f'URL_{name}=$(url_of {log}) || cannot "{event.name} does not listen" {log}'
             yield f"PORT_{name}=${{URL_{name}##*:}}"
+        if any(f"⟦run {event.name}⟧" in each for other in self._of.events for each in other.arguments):
+            yield f'RUN_{name}=$(run_after "${{RUNS:-}}") || cannot "{event.name} is not known"'
+            yield f"RUNS=$RUN_{name}"
 
     def _end(self) -> Iterator[str]:
         yield from ("", "# --- what is expected, and what is seen", "")

@@ -7,12 +7,13 @@ import shlex
 from collections.abc import Callable
 
 _PLACEHOLDER = re.compile(
-    r"⟦(?P<kind>root|swamp|made up|url|port|token|secret of token|secret) ?(?P<name>[^⟧]*)⟧"
+    r"⟦(?P<kind>root|swamp|made up|run|url|port|token|secret of token|secret) ?(?P<name>[^⟧]*)⟧"
 )
 _VARIABLES: dict[str, Callable[[str], str]] = {
     "root": lambda _: "$ROOT",
     "swamp": lambda _: "$SWAMP_BIN",
     "made up": lambda _: "$MADE_UP",
+    "run": lambda name: f"$RUN_{variable(name)}",
     "url": lambda name: f"$URL_{variable(name)}",
     "port": lambda name: f"$PORT_{variable(name)}",
     "token": lambda name: f"$TOKEN_{variable(name)}",

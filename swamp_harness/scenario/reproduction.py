@@ -17,6 +17,7 @@ from typing import Any
 
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.credential import SECRET_BY_FORM
+from swamp_harness.product.run import WorkflowRun
 from swamp_harness.product.worker import DISCONNECTED, ENROLLED, Worker
 from swamp_harness.scenario.world import World
 from swamp_harness.system.clean_env import added_variables
@@ -225,6 +226,11 @@ class _Masks:
             **{str(each): f"⟦token {name}⟧" for name, each in operator.credentials.items()},
             **{each.secret: f"⟦secret of token {name}⟧" for name, each in operator.credentials.items()},
             **{secret: f"⟦secret {key}⟧" for key, secret in operator.vault_secrets.items()},
+            **{
+                run.run_id: f"⟦run {run.log.file.stem}⟧"
+                for run in world.followed_runs()
+                if isinstance(run, WorkflowRun) and run.run_id
+            },
             str(world.run_context.binary.runs_as): SWAMP,
             str(world.folder): ROOT,
         }

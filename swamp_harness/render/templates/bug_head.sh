@@ -81,6 +81,19 @@ url_of() {
     sed -n 's/.*listening on "*\(wss*:\/\/[^": ]*:[0-9][0-9]*\).*/\1/p' "$1" | tail -n 1
     sleep 2
 }
+# run_after ID: the id of the newest run of a workflow, once it is another one.
+run_after() {
+    left=$WITHIN
+    while :; do
+        newest=$(at_operator $LIMIT "$SWAMP_BIN" workflow history search --json 2>/dev/null </dev/null |
+            grep -oE '"runId": ?"[^"]*"' | head -n 1 | cut -d '"' -f 4)
+        if [ -n "$newest" ] && [ "$newest" != "$1" ]; then break; fi
+        left=$((left - 1))
+        [ "$left" -gt 0 ] || return 1
+        sleep 1
+    done
+    printf %s "$newest"
+}
 token_in() { grep -oE "$1\.[0-9a-f]{64}" "$2" | head -n 1; }
 
 # leaked SECRET: the files that hold a line of it, outside of the vault.
@@ -96,13 +109,16 @@ left_running() {
 }
 normalised() {
     sed -E -e 's/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/ID/g' -e 's/[0-9a-f]{32,}/HEX/g' \
-        -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' -e 's/"(pid|durationMs|duration|size)": ?[0-9.]+/"\1": N/g' "$1"
+        -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' -e 's/"(pid|durationMs|duration|size)": ?[0-9.]+/"\1": N/g' \
+        -e 's/"hostname": ?"[^"]*"/"hostname": NAME/g' "$1"
 }
 same_answer() {
     normalised "output/$1.recorded" >output/expected.txt
     normalised "output/$1.out" >output/seen.txt
     diff output/expected.txt output/seen.txt
 }
+# has_times COUNT TEXT FILE: whether a text stands in a file so often.
+has_times() { [ "$(grep -oF -e "$2" "$3" | wc -l)" -eq "$1" ]; }
 # look TEXT: runs the condition that it reads, and notes whether it holds.
 look() {
     if eval "$(cat)" >output/look.txt 2>&1; then answer=yes; else answer=no; FOUND_ALL=no; fi
