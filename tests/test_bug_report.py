@@ -181,6 +181,7 @@ RUN = {"recorded": "failed", "exit_code": 1, "unrecognised": "", "stack_trace": 
         ),
         ([], [{"place": "x", "encoding": "plain"}], ["leaked"]),
         ([], [".swamp/a/name.yaml", ".swamp/b/88ea55a2-6f26-4603-981e-7c51fbafdde1"], ["ls -d"]),
+        ([], ["SWAMP_WORKER_TOKEN"], ["grep -rlE"]),
         ([], ["sleep 600"], ["left_running 'sleep 600'"]),
         ([], [{"step": "build", "waits for": "x"}], ["worker queue"]),
         ("got", "refused: no", ["grep -rhF -e 'refused: no'"]),

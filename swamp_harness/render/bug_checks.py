@@ -15,6 +15,7 @@ from swamp_harness.scenario.reproduction import Event, EventKind, Reproduction
 # Parts of a path that are different in each run.
 _VOLATILE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{20,}|…")
 _LONGEST_TEXT = 100
+_VARIABLE_NAME = re.compile(r"[A-Z][A-Z0-9_]+")
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def checks_of(reproduction: Reproduction, result: ScenarioResult) -> list[Check]
         reproduction: what the scenario did and saw.
         result: of the scenario, with the values that it compared.
     """
-    for find in (_of_outcome, _of_lists, _of_end, _of_note, _of_answer):
+    for find in _FINDERS:
         if found := list(find(reproduction, result.expected, result.actual)):
             return found
     return []
@@ -69,26 +70,49 @@ def _of_outcome(reproduction: Reproduction, expected: Any, actual: Any) -> Itera
         yield Check(f"the output says {text!r}", f"grep -F -e {quoted(text)} {output}")
 
 
-def _of_lists(reproduction: Reproduction, expected: Any, actual: Any) -> Iterator[Check]:
-    if not isinstance(actual, list) or not actual or expected:
-        return
-    if all(isinstance(each, dict) and "place" in each for each in actual):
+def _of_leaks(reproduction: Reproduction, expected: Any, actual: Any) -> Iterator[Check]:
+    if _has_fields(expected, actual, "place"):
         for key in reproduction.secrets:
             yield Check(f'the secret "{key}" stands outside of the vault', f'leaked "${_secret(key)}"')
-    elif all(isinstance(each, dict) and "step" in each for each in actual):
-        at = 'at_operator $LIMIT "$SWAMP_BIN" worker queue --json'
-        for each in actual:
-            step = re.escape(str(each["step"]))
-            yield Check(f'the queue lists the step "{each["step"]}"', f"{at} | grep -E '\"{step}\"'")
-    elif all(isinstance(each, str) for each in actual):
-        paths = [each for each in actual if each.startswith(".swamp/")]
-        for path in [each for each in paths if not _VOLATILE.search(each)]:
-            yield Check(
-                f"the repository holds {path}", f"ls -d {quoted(f'{reproduction.operator.folder}/{path}')}"
-            )
-        if not paths:
-            for command in actual:
-                yield Check(f"{command!r} still runs", f"left_running {quoted(command)}")
+
+
+def _of_queue(_: Reproduction, expected: Any, actual: Any) -> Iterator[Check]:
+    at = 'at_operator $LIMIT "$SWAMP_BIN" worker queue --json'
+    for each in actual if _has_fields(expected, actual, "step", "waits for") else ():
+        step = re.escape(str(each["step"]))
+        yield Check(f'the queue lists the step "{each["step"]}"', f"{at} | grep -E '\"{step}\"'")
+
+
+def _of_paths(reproduction: Reproduction, expected: Any, actual: Any) -> Iterator[Check]:
+    for path in _texts(expected, actual):
+        if path.startswith(".swamp/") and not _VOLATILE.search(path):
+            file = quoted(f"{reproduction.operator.folder}/{path}")
+            yield Check(f"the repository holds {path}", f"ls -d {file}")
+
+
+def _of_variables(_: Reproduction, expected: Any, actual: Any) -> Iterator[Check]:
+    for name in _texts(expected, actual):
+        if _VARIABLE_NAME.fullmatch(name):
+            pattern = quoted(f'^{name}=|"{name}"')
+            yield Check(f"a step found {name}", f'grep -rlE -e {pattern} "$ROOT/notes"')
+
+
+def _of_processes(_: Reproduction, expected: Any, actual: Any) -> Iterator[Check]:
+    for command in _texts(expected, actual):
+        if not command.startswith(".swamp/"):
+            yield Check(f"{command!r} still runs", f"left_running {quoted(command)}")
+
+
+def _has_fields(expected: Any, actual: Any, *names: str) -> bool:
+    """Whether objects with some fields were seen, and none was expected."""
+    seen = actual if isinstance(actual, list) and not expected else []
+    return bool(seen) and all(isinstance(each, dict) and set(names) <= set(each) for each in seen)
+
+
+def _texts(expected: Any, actual: Any) -> list[str]:
+    """The texts that were seen, if none was expected and nothing else was seen."""
+    seen = actual if isinstance(actual, list) and not expected else []
+    return seen if all(isinstance(each, str) for each in seen) else []
 
 
 def _of_end(reproduction: Reproduction, expected: Any, actual: Any) -> Iterator[Check]:
@@ -163,3 +187,10 @@ def _steady_part(text: str) -> str:
 def file_name(text: str) -> str:
     """A text as the name of a file."""
     return PurePosixPath(re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")).name
+
+
+# What a value may be, the most particular first.
+_FINDERS = (
+    *(_of_outcome, _of_leaks, _of_queue, _of_paths, _of_variables, _of_processes, _of_end),
+    *(_of_note, _of_answer),
+)

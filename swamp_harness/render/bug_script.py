@@ -15,13 +15,15 @@ from pathlib import Path
 from swamp_harness.render.bug_checks import checks_of, recorded_answers
 from swamp_harness.render.shell_text import has_placeholders, quoted, shown, variable
 from swamp_harness.results.result import ScenarioResult
-from swamp_harness.scenario.probe_log import PROBE_LOG
+from swamp_harness.scenario.probe_log import NOTES_VARIABLE, PROBE_LOG
 from swamp_harness.scenario.reproduction import ROOT, Event, EventKind, Place, Reproduction
 
 # The parts of the script that are the same for every scenario.
 _HEAD = Path(__file__).parent / "templates" / "bug_head.sh"
 _END_OF_FILE = "END_OF_FILE"
 _LONGEST_VALUE = 1000
+# The variables that name a folder that has to be there.
+_FOLDERS = ("HOME", "TMPDIR", NOTES_VARIABLE)
 _FOLDER_OF_RUN = re.compile(r"/[^\s'\"]*/scenario-[0-9]+/")
 # Shorter pauses of a scenario are the time that a machine takes, and not meant.
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 4, 180
@@ -92,7 +94,11 @@ class _Script:
         yield from self._end()
 
     def _folders(self) -> Iterator[str]:
-        within = [folder for place, variables in self._names for folder in (place, *dict(variables).values())]
+        within = [
+            folder
+            for place, variables in self._names
+            for folder in (place, *(value for name, value in variables if name in _FOLDERS))
+        ]
         for folder in dict.fromkeys(each for each in within if each.startswith(ROOT)):
             yield f"mkdir -p {quoted(folder)}"
 
