@@ -22,6 +22,7 @@ from swamp_harness.cli import main as command_line
 from swamp_harness.quality import benchmark, mutate, release_runs
 from swamp_harness.render import documents, mutation_report, verification
 from swamp_harness.results import history, ids
+from swamp_harness.results.result import title_of
 from swamp_harness.specification import features, project
 from swamp_harness.system.errors import ExitCode
 from tests.conftest import ROOT
@@ -34,8 +35,9 @@ WRITTEN = [
 TUTORIAL = ROOT / "docs" / "first-scenario.md"
 EXIT_CODES = ROOT / "docs" / "reading-failures.md"
 SHELL = "sh"
-# A tag that a reader makes while reading the tutorial.
+# What a reader adds while reading the tutorial.
 OF_THE_READER = {"token-name-space-refused"}
+TITLES_OF_THE_READER = {"A token name with a space is refused"}
 
 NEEDS_SWAMP = "needs a swamp binary"
 NEEDS_RELEASE = "downloads a release"
@@ -384,6 +386,18 @@ def test_every_tag_that_is_named_exists(file):
 
 # Words in capitals that are no variables of make.
 NOT_VARIABLES = {"FAIL", "GONE", "ERR", "SECRETS", "PATH"}
+
+
+@pytest.mark.parametrize("file", WRITTEN, ids=lambda file: file.name)
+def test_every_step_and_title_that_is_quoted_exists(file):
+    written = "\n".join(each.read_text("utf-8") for each in project.FEATURES.glob("*.feature"))
+    steps = [each for each in inline_code_of(file) if re.match(r"(Given|When|Then) ", each)]
+    known = written + project.STEPS.read_text("utf-8")
+    assert [each for each in steps if each.partition(" ")[2] not in known] == []
+    models = features.parse(project.FEATURES)
+    titles = {title_of(row.name) for model in models for row in model.walk_scenarios()}
+    shown = re.findall(r"^ +(?:ok|dev|FAIL) +[\d,]+ (.*?)  [\d.]+ s$", file.read_text("utf-8"), re.MULTILINE)
+    assert set(shown) <= titles | TITLES_OF_THE_READER
 
 
 def test_the_exit_codes_are_all_explained():
