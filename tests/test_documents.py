@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -361,9 +362,14 @@ def code() -> str:
 
 
 @cache
+def rows() -> list[Any]:
+    """Every scenario as it runs."""
+    return [row for model in features.parse(project.FEATURES) for row in model.walk_scenarios()]
+
+
+@cache
 def tags() -> frozenset[str]:
-    models = features.parse(project.FEATURES)
-    own = {each for model in models for row in model.walk_scenarios() for each in ids.ids_in(row.tags)}
+    own = {each for row in rows() for each in ids.ids_in(row.tags)}
     numbers = {f"uat-{each.number:02}" for each in features.catalogue()}
     return frozenset({*ids.TAGS, *own, *numbers, *OF_THE_READER})
 
@@ -390,14 +396,13 @@ NOT_VARIABLES = {"FAIL", "GONE", "ERR", "SECRETS", "PATH"}
 
 @pytest.mark.parametrize("file", WRITTEN, ids=lambda file: file.name)
 def test_every_step_and_title_that_is_quoted_exists(file):
-    written = "\n".join(each.read_text("utf-8") for each in project.FEATURES.glob("*.feature"))
-    steps = [each for each in inline_code_of(file) if re.match(r"(Given|When|Then) ", each)]
-    known = written + project.STEPS.read_text("utf-8")
-    assert [each for each in steps if each.partition(" ")[2] not in known] == []
-    models = features.parse(project.FEATURES)
-    titles = {title_of(row.name) for model in models for row in model.walk_scenarios()}
+    quoted = [each for each in inline_code_of(file) if re.match(r"(Given|When|Then) ", each)]
+    known = "\n".join(
+        each.read_text("utf-8") for each in [*project.FEATURES.glob("*.feature"), project.STEPS]
+    )
+    assert [each for each in quoted if each.partition(" ")[2] not in known] == []
     shown = re.findall(r"^ +(?:ok|dev|FAIL) +[\d,]+ (.*?)  [\d.]+ s$", file.read_text("utf-8"), re.MULTILINE)
-    assert set(shown) <= titles | TITLES_OF_THE_READER
+    assert set(shown) <= {title_of(row.name) for row in rows()} | TITLES_OF_THE_READER
 
 
 def test_the_exit_codes_are_all_explained():
