@@ -274,14 +274,14 @@ def test_a_sound_feature_has_no_style_errors(folder):
         ("@issue-630\n", "", "does not carry its issue"),
         ("  Workers may nap.\n", "", "does not say in prose"),
         ("@uat-07", "@slow", "does not carry its number"),
-        ("@uat-07", "@uat-31", "is no number of issue 630"),
+        ("@uat-07", "@uat-31", "is not a number of issue 630"),
         ("    Given an orchestrator\n", "", "3 to 13 steps, this one has 2"),
         ("    Then the pool is empty\n", "    And it is over\n", "has no Then"),
         ("    Given an orchestrator\n", "    Then the pool is empty\n", "do not go from Given over When"),
         ("naps <how>\n    Then", "naps with --json\n    Then", "a command line flag"),
         ("naps <how>\n    Then", "waits for 20 s\n    Then", "a pause"),
         ("naps <how>\n    Then", "dials ws://host\n    Then", "a URL"),
-        ("naps <how>\n    Then", "naps if it can\n    Then", "holds a condition"),
+        ("naps <how>\n    Then", "naps if it can\n    Then", "contains a condition"),
     ],
 )
 def test_style_errors_are_told_with_their_place(folder, old, new, complaint):
@@ -314,7 +314,7 @@ def test_two_scenarios_of_one_name_are_told_with_both_places(folder, first, seco
 
     (error,) = told
     assert re.fullmatch(
-        r"(naps|other)\.feature:\d+: a scenario of this name stands already at .*/naps\.feature:\d+", error
+        r"(naps|other)\.feature:\d+: a scenario of this name exists already at .*/naps\.feature:\d+", error
     )
 
 

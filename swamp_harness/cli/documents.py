@@ -23,7 +23,7 @@ def add_commands(commands: Any) -> None:
     coverage_map.add_argument("--check", action="store_true", help=_CHECK)
     coverage_map.set_defaults(subcommand=_coverage)
 
-    record = commands.add_parser("record", help="take the results of a run into the coverage map")
+    record = commands.add_parser("record", help="add the results of a run to the coverage map")
     record.add_argument(
         "run",
         nargs="?",
@@ -34,7 +34,7 @@ def add_commands(commands: Any) -> None:
     record.set_defaults(subcommand=_record)
 
     measurements = commands.add_parser(
-        "verification", help="take the last measurements into docs/verification.md"
+        "verification", help="write docs/verification.md with the last measurements"
     )
     measurements.add_argument("--check", action="store_true", help=_CHECK)
     measurements.add_argument(

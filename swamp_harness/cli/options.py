@@ -1,4 +1,4 @@
-"""What several sub-commands take from the command line, and how it is read."""
+"""The options that several sub-commands share."""
 
 from __future__ import annotations
 

@@ -14,42 +14,49 @@ from swamp_harness.specification import project
 def add_commands(commands: Any) -> None:
     """Add the sub-commands to a parser's."""
     proven = commands.add_parser(
-        "prove", help="show that the scenarios notice every mutant of the embedded target"
+        "prove", help="check that the scenarios notice every mutant of the embedded target"
     )
-    add_jobs(proven, "how many mutants at a time; suits the machine when 0")
+    add_jobs(proven, "how many mutants at a time; by default as many as suit this machine")
     proven.add_argument(
-        "mutants", nargs="*", help="the beginnings of the names of mutants, such as 07; all when left out"
+        "mutants", nargs="*", help="the beginnings of the names of mutants, such as 07; all by default"
     )
     proven.add_argument("--whole", action="store_true", help="run every scenario that could notice a mutant")
     proven.add_argument(
-        "--record", action="store_true", help="write down which scenario noticed a mutant, to run it first"
+        "--record",
+        action="store_true",
+        help="record which scenario noticed a mutant, to run it first next time",
     )
     proven.set_defaults(subcommand=_prove)
 
     mutation = commands.add_parser(
-        "mutate", help="change the stand-in in one small place at a time, and see whether a scenario notices"
+        "mutate", help="run mutation testing: one small change of the stand-in at a time"
     )
     mutation.add_argument(
-        "--record", action="store_true", help="record which scenarios reach which lines, and do nothing else"
+        "--record", action="store_true", help="only record which scenarios reach which lines"
     )
     mutation.add_argument(
-        "--minutes", action=OnceOnly, type=float, default=0, help="begin no mutant after so many minutes"
+        "--minutes", action=OnceOnly, type=float, default=0, help="start no mutant after this many minutes"
     )
-    mutation.add_argument("--seed", action=OnceOnly, type=int, default=1, help="of the sample; 1 by default")
-    add_jobs(mutation, "how many mutants at a time, or scenarios with --record; suits the machine when 0")
+    mutation.add_argument(
+        "--seed", action=OnceOnly, type=int, default=1, help="the seed of the sample; 1 by default"
+    )
+    add_jobs(
+        mutation,
+        "how many mutants at a time, or scenarios with --record; by default as many as suit this machine",
+    )
     mutation.add_argument(
         "--most",
         action=OnceOnly,
         type=int,
         default=0,
-        help="run at most so many scenarios for each mutant; all that reach it by default",
+        help="run at most this many scenarios for each mutant; by default all that reach it",
     )
     mutation.add_argument(
         "modules", nargs="*", help="the beginnings of paths of modules, such as orchestrator/; all by default"
     )
     mutation.set_defaults(subcommand=_mutate)
 
-    comparison = commands.add_parser("compare", help="hold the embedded target against the swamp binary")
+    comparison = commands.add_parser("compare", help="compare the embedded target with the swamp binary")
     comparison.set_defaults(subcommand=lambda _: parity.compare(parity.main_environment()))
 
 

@@ -22,14 +22,14 @@ from swamp_harness.specification import features, project
 def add_commands(commands: Any) -> None:
     """Add the sub-commands to a parser's."""
     signoff = commands.add_parser(
-        "signoff", help="put the reports of several runs together, and judge the release by all of them"
+        "signoff", help="merge the reports of several runs, and decide about the release"
     )
     signoff.add_argument(
         "--platforms",
         action=OnceOnly,
         type=platforms,
         default=[],
-        help="where the release must have run, such as 'linux-x86_64 darwin-aarch64'",
+        help="the platforms on which the release must have run, such as 'linux-x86_64 darwin-aarch64'",
     )
     signoff.add_argument(
         "--baseline",
@@ -41,9 +41,7 @@ def add_commands(commands: Any) -> None:
     signoff.add_argument("runs", nargs="+", type=Path, help="the folders of the reports of the runs")
     signoff.set_defaults(subcommand=_signoff)
 
-    report = commands.add_parser(
-        "report", help="make one page of the Allure results, by Allure 3; needs Node.js"
-    )
+    report = commands.add_parser("report", help="make one Allure 3 page of the results; needs Node.js")
     report.set_defaults(subcommand=_report)
 
     resolution = commands.add_parser("resolve", help="print the version of a release, such as of the latest")

@@ -15,15 +15,17 @@ from swamp_harness.specification import project
 def add_commands(commands: Any) -> None:
     """Add the sub-commands to a parser's."""
     run = commands.add_parser("run", help="run the scenarios against the binary under test")
-    add_tags(run, "a tag expression, such as '@uat-07' or 'not @slow'; of several, all must hold")
+    add_tags(run, "a tag expression, such as '@uat-07' or 'not @slow'; repeatable, all must match")
     add_names(run, "a regular expression for the scenario's name; repeatable")
-    add_jobs(run, "how many scenarios at a time; as suits this machine when left out")
+    add_jobs(run, "how many scenarios at a time; by default as many as suit this machine")
     run.add_argument("--stop", action="store_true", help="end the run at the first new failure")
-    add_shard(run, "run a part of the scenarios only, such as 2/4, by duration")
-    run.add_argument("paths", nargs="*", help="feature files, or file:line; all features when left out")
+    add_shard(run, "run only a part of the scenarios, such as 2/4, balanced by duration")
+    run.add_argument("paths", nargs="*", help="feature files, or file:line; all features by default")
     run.set_defaults(subcommand=_run)
 
-    measured = commands.add_parser("benchmark", help="measure the suite, serially and side by side")
+    measured = commands.add_parser(
+        "benchmark", help="measure the suite, one scenario at a time and in parallel"
+    )
     add_shard(measured, "as for run, to measure a part")
     add_tags(measured, "as for run, to measure a part")
     add_jobs(measured, "as for run, for the second of the two")
@@ -31,7 +33,7 @@ def add_commands(commands: Any) -> None:
     measured.set_defaults(subcommand=_benchmark)
 
     releases = commands.add_parser(
-        "matrix", help="run the suite over several releases, and tell since when a promise is kept or broken"
+        "matrix", help="run the suite over several releases, and show since when a promise is kept or broken"
     )
     add_tags(releases, "as for run, to run a part")
     add_names(releases, "as for run")

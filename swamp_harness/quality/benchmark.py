@@ -27,7 +27,7 @@ _FINISHED = {ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS, ExitCode.PR
 
 
 def measure(reports: Path, jobs: int, selection: Selection) -> int:
-    """Run the suite serially and side by side, print what each cost, and write `benchmark.json`.
+    """Run the suite serially and side by side, print the metrics of both, and write `benchmark.json`.
 
     Args:
         reports: where `benchmark.json` goes, and the reports of both runs, in folders of their own.
@@ -38,7 +38,7 @@ def measure(reports: Path, jobs: int, selection: Selection) -> int:
         The exit code.
 
     Raises:
-        UnusableInput: a run did not come to its end (with the exit code of that run).
+        UnusableInput: a run was not complete (with the exit code of that run).
         OSError: nothing can be written there.
     """
     reports.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def measure(reports: Path, jobs: int, selection: Selection) -> int:
         "by number": _by_number(serial),
     }
     (reports / BENCHMARK_FILE).write_text(json_text(document) + "\n", "utf-8")
-    print("\n".join(["", *_told(runs), f"Details: {reports / BENCHMARK_FILE}"]))
+    print("\n".join(["", *_table(runs), f"Details: {reports / BENCHMARK_FILE}"]))
     return ExitCode.EVERY_PROMISE_HELD
 
 
@@ -66,7 +66,7 @@ def _measured(name: str, folder: Path, at_once: int, selection: Selection) -> Su
     code = run_suite(replace(selection, jobs=at_once), project.environment_with_reports(folder))
     if code not in _FINISHED:
         complaint = f"The {name} run ended with exit code {code}, so nothing was measured: see above."
-        known = code in {each.value for each in ExitCode}  # one that was killed has another
+        known = code in {each.value for each in ExitCode}  # a killed run has another
         raise UnusableInput(complaint, ExitCode(code) if known else ExitCode.INFRASTRUCTURE_ERROR)
     return read_run(folder / RUN_FILE)
 
@@ -100,7 +100,7 @@ def _by_number(run: SuiteRun) -> dict[str, Any]:
     }
 
 
-def _told(runs: dict[str, SuiteRun]) -> list[str]:
+def _table(runs: dict[str, SuiteRun]) -> list[str]:
     names = ("", "wall s", "least s", "pace", "product s", "harness s", "share", "commands")
     rows = [
         (

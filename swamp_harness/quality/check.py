@@ -34,7 +34,7 @@ GENERATED = "Generated files"
 
 @dataclass
 class Checked:
-    """What a check has found.
+    """The findings of a check.
 
     Attributes:
         findings: by group, in order; a group without any was checked and is in order.
@@ -51,7 +51,7 @@ class Checked:
 
 
 def check(*, fix: bool) -> ExitCode:
-    """Check the project, and print what is found.
+    """Check the project, and print the findings.
 
     Args:
         fix: whether to correct the layout, and to write generated files that are stale, before.
@@ -65,7 +65,7 @@ def check(*, fix: bool) -> ExitCode:
 
 
 def check_features() -> ExitCode:
-    """Check the feature files alone, and print what is found."""
+    """Check the feature files only, and print the findings."""
     started = time.monotonic()
     checked = _findings_of_features()
     _print(checked, time.monotonic() - started)
@@ -73,7 +73,7 @@ def check_features() -> ExitCode:
 
 
 def findings() -> Checked:
-    """Everything that somebody must correct."""
+    """All findings."""
     of_files = {YAML_FILES: edited_yaml.findings()}
     checked = _findings_of_features(lists_are_usable=not of_files[YAML_FILES])
     checked.findings = {**of_files, **checked.findings}
@@ -92,7 +92,7 @@ def mend() -> list[Path]:
         changed = style_check.lay_out(files)
         return changed if edited_yaml.findings() else [*changed, *generated.written(_generated_files())]
     except (FeatureMistake, AmbiguousStep):
-        return []  # the check that follows says why
+        return []  # the check that follows reports why
 
 
 def _findings_of_features(*, lists_are_usable: bool = True) -> Checked:

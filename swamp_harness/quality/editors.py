@@ -15,7 +15,7 @@ from swamp_harness.system.root import in_project
 
 _PARAMETERS = "cucumberautocomplete.customParameters"
 _SCHEMAS = "yaml.schemas"
-# What a regular expression takes for its own.
+# Characters with a meaning in regular expressions.
 _SPECIAL = re.compile(r"([.^$*+?{}\[\]\\|()/])")
 
 

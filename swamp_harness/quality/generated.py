@@ -1,4 +1,4 @@
-"""The files that programs write from others: what they should say now, and whether they do."""
+"""The files that programs write from others: their present text, and whether the files are up to date."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class GeneratedFile:
 
     Attributes:
         file: that is written.
-        text: what it should say now.
+        text: that it should have now.
         command: that writes it.
         refusal: why it must not be written now, as a sentence; "" if it may.
     """
@@ -32,7 +32,7 @@ class GeneratedFile:
 
     @property
     def is_stale(self) -> bool:
-        """Whether it is missing or says something else."""
+        """Whether it is missing or has another text."""
         return _text_of(self.file) != self.text
 
     @property

@@ -1,4 +1,4 @@
-"""What a mutant did in the processes of a run, as they have written it down."""
+"""The effect of a mutant in the processes of a run, as they recorded it."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Effect:
 
 
 def effect_in(folder: Path) -> Effect:
-    """What the processes of a run have written down in a folder."""
-    told = [
+    """The effect that the processes of a run recorded in a folder."""
+    entries = [
         json.loads(line)
         for file in sorted(folder.glob("*.jsonl"))
         for line in file.read_text("utf-8").splitlines()
     ]
     return Effect(
-        frozenset(each["scenario"] for each in told if each["kind"] == _REACHED),
-        tuple(dict.fromkeys(each["told"] for each in told if each["kind"] == _CRASHED)),
+        frozenset(each["scenario"] for each in entries if each["kind"] == _REACHED),
+        tuple(dict.fromkeys(each["told"] for each in entries if each["kind"] == _CRASHED)),
     )

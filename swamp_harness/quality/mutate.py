@@ -38,13 +38,13 @@ from swamp_harness.system.plain_text import for_terminal, shortened
 _SESSION = "mutation-session.json"
 # Another number when findings are kept in another format: those of the former cannot be read.
 _SESSION_FORMAT = 2
-# What a person's decision is about: what no scenario has killed.
+# A person decides about mutants that no scenario has killed.
 _OPEN = (Outcome.SURVIVED, Outcome.UNDECIDED)
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a run of mutation testing is to do.
+    """The options of mutation testing.
 
     Attributes:
         minutes: no mutant begins after that time; without limit when 0.
@@ -62,7 +62,7 @@ class Options:
 
 
 def mutate(options: Options, reports: Path) -> int:
-    """Run a sample of all mutants, print what became of each, and write the report.
+    """Run a sample of all mutants, print the outcome of each, and write the report.
 
     Args:
         options: what to do.
@@ -116,7 +116,7 @@ def mutate(options: Options, reports: Path) -> int:
 
 
 def _decide_anew(session: Session, modules: Mapping[str, MutableModule], decisions: Decisions) -> None:
-    """Take what people have decided since about mutants that nobody had killed."""
+    """Apply new decisions of people about mutants that no scenario killed."""
     for site in (site for module in modules.values() for site in module.sites):
         finding = session.findings.get(site.name)
         if finding is None or finding.outcome not in _OPEN:
@@ -150,7 +150,7 @@ def _run(plan: Plan, sites: Sequence[Site], session: Session, options: Options) 
                         running = _taken(running, session, FIRST_COMPLETED)
                 _taken(running, session, "ALL_COMPLETED")
             except BaseException:
-                ended.set()  # what runs is ended after its present scenarios, and does not count
+                ended.set()  # running mutants end after their present scenarios, and do not count
                 raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -181,7 +181,7 @@ def _finding(
     def run(batch: Sequence[str]) -> Sequence[ScenarioResult]:
         if ended.is_set():
             return ()
-        # A scenario may take much longer beside others, and a mutant may never end.
+        # A scenario may take much longer in parallel, and a mutant may never end.
         limit = 120 + 10 * sum(plan.found.seconds[name] for name in batch)
         reports = Path(tempfile.mkdtemp(dir=folder)) / "run"
         places = [plan.places[name].at for name in batch]

@@ -36,8 +36,8 @@ class Decision:
 
     def is_about(self, mutant: Mutant) -> bool:
         """Whether it is about a mutant: the same change by the same operator in the same module."""
-        told = (mutant.site.module, mutant.site.operator, mutant.was, mutant.becomes)
-        return told == (self.module, self.operator, self.was, self.becomes)
+        changed = (mutant.site.module, mutant.site.operator, mutant.was, mutant.becomes)
+        return changed == (self.module, self.operator, self.was, self.becomes)
 
     def matches_nothing_in(self, text: str | None) -> bool:
         """Whether the module, or the changed lines in it, no longer exist.

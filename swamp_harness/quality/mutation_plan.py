@@ -21,7 +21,7 @@ from swamp_harness.system.plain_text import json_text
 
 @dataclass(frozen=True)
 class ScenarioPlace:
-    """What mutation testing knows of a scenario.
+    """A scenario in mutation testing.
 
     Attributes:
         at: where it stands in the features, as "file:line".
@@ -36,7 +36,7 @@ class ScenarioPlace:
 
 @dataclass(frozen=True)
 class Plan:
-    """What mutants are made from, and what they run.
+    """The sources of the mutants, and the scenarios that they run.
 
     Attributes:
         modules: of the stand-in, by path, that are mutated.
@@ -75,7 +75,7 @@ class Plan:
 
 @dataclass
 class Session:
-    """The findings so far, kept in a file, so that an interrupted run goes on where it was.
+    """The findings so far, kept in a file, so that an interrupted run can continue.
 
     Attributes:
         file: where they are kept.
@@ -90,7 +90,7 @@ class Session:
     killers: dict[str, str] = field(default_factory=dict)
 
     def resume(self) -> None:
-        """Take what an earlier run has found, if it was about the same code, scenarios and sample."""
+        """Load the findings of an earlier run with the same code, scenarios and sample."""
         if self.file.exists():
             document = json.loads(self.file.read_text("utf-8"))
             findings = document["findings"]
@@ -111,7 +111,7 @@ class Session:
         return sorted(scenarios, key=lambda each: each != self.killers.get(mutant))
 
     def reopen(self, most: int) -> None:
-        """Forget the mutants that stayed undecided, where more scenarios could decide.
+        """Drop the undecided mutants for which more scenarios can run.
 
         Args:
             most: how many scenarios a mutant runs at most; all that reach it when 0.

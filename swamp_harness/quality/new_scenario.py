@@ -26,7 +26,7 @@ from swamp_harness.system.root import in_project
 
 _TAG = re.compile(r"@([a-z0-9-]+)")
 _WORDS_IN_AN_ID = 6
-# What an id can do without.
+# Words that an id leaves out.
 _SMALL_WORDS = frozenset(
     re.findall(
         r"\w+",
@@ -55,7 +55,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """The scenario that is wanted.
+    """The scenario to add.
 
     Attributes:
         number: of the promise in issue 630.
@@ -69,7 +69,7 @@ class Wanted:
 
 
 def new_scenario(number: int | None, title: str | None, kind: str | None) -> ExitCode:
-    """Add a scenario, and say what to do next.
+    """Add a scenario, and print what to do next.
 
     Args:
         number: of the promise; asked for when None.
@@ -102,7 +102,7 @@ def new_scenario(number: int | None, title: str | None, kind: str | None) -> Exi
 
 
 def skeleton(wanted: Wanted, own: str) -> str:
-    """The text of a scenario that is to be completed.
+    """The text of the skeleton of a scenario.
 
     Args:
         wanted: the scenario.
@@ -168,7 +168,7 @@ def inserted(text: str, line: int, scenario: str) -> str:
     """The text of a feature file with a scenario before one of its lines, laid out."""
     lines = text.splitlines()
     index = line - 1
-    # A comment belongs to what follows it.
+    # A comment belongs to the line after it.
     while index > 0 and lines[index - 1].strip().startswith("#"):
         index -= 1
     return laid_out("\n".join([*lines[:index], "", scenario, "", *lines[index:]]))
@@ -176,8 +176,8 @@ def inserted(text: str, line: int, scenario: str) -> str:
 
 def _id_for(title: str, known: Collection[str]) -> str:
     words = re.findall(r"[a-z0-9]+", title.lower())
-    telling = [word for word in words if word not in _SMALL_WORDS]
-    chosen = telling if len(telling) > 1 else words
+    significant = [word for word in words if word not in _SMALL_WORDS]
+    chosen = significant if len(significant) > 1 else words
     short = "-".join(chosen[:_WORDS_IN_AN_ID])
     if not ID.fullmatch(short):
         raise UnusableInput(
@@ -192,7 +192,7 @@ def _id_for(title: str, known: Collection[str]) -> str:
 
 
 def _ids_ever_used(models: Sequence[Any]) -> tuple[set[str], bool]:
-    """Every id that has been used, and whether the history in Git could be asked."""
+    """Every id that has been used, and whether the history in Git was available."""
     now = {each for model in models for scenario in model.walk_scenarios() for each in ids_in(scenario.tags)}
     named = {each.scenario.partition("[")[0] for each in named_scenarios()}
     in_history = _tags_in_history()

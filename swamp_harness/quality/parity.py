@@ -1,4 +1,4 @@
-"""The comparison of the embedded target with swamp: the same command lines, the same ways of telling.
+"""The comparison of the embedded target with swamp: the same command lines, the same kinds of answers.
 
 Both go through one conversation: an operator at a repository, an orchestrator, workers, runs. What each
 command does is brought to facts (exit code, streams, contract of the JSON, headings of a table, reasons for a
@@ -24,14 +24,14 @@ from swamp_harness.system.yaml_files import read_yaml
 
 @dataclass(frozen=True)
 class Difference:
-    """Where the two do not do the same.
+    """A difference between swamp and the embedded target.
 
     Attributes:
         command: that was given, with its mode of output.
         fact: in which they differ.
         swamp: what swamp does.
         embedded: what the embedded target does.
-        explanation: why that is so; unexplained when empty.
+        explanation: the reason; unexplained when empty.
     """
 
     command: str
@@ -42,7 +42,7 @@ class Difference:
 
 
 def compare(environ: Mapping[str, str]) -> int:
-    """Hold the embedded target against swamp, and print where they differ.
+    """Compare the embedded target with swamp, and print the differences.
 
     Returns:
         The exit code: an unexplained difference is a broken promise of the embedded target.
@@ -60,11 +60,11 @@ def compare(environ: Mapping[str, str]) -> int:
     found = list(differences(swamp, embedded, explained))
     for each in found:
         mark = f"explained: {each.explanation}" if each.explanation else "UNEXPLAINED"
-        print(f"{each.command}\n  {each.fact}: {each.swamp}, of {target.name} {each.embedded}\n  {mark}")
+        print(f"{each.command}\n  {each.fact}: swamp: {each.swamp}; {target.name}: {each.embedded}\n  {mark}")
     unexplained = sum(not each.explanation for each in found)
     unused = set(explained) - {(each.command, each.fact) for each in found}
     for command, fact in sorted(unused):
-        print(f"{command}\n  {fact}: an explained difference that is none any longer: remove it")
+        print(f"{command}\n  {fact}: an explained difference that no longer exists: remove it")
     print(
         f"{len(swamp)} commands compared: {len(found)} differences, {unexplained} unexplained, "
         f"{len(unused)} explanations unused"
@@ -75,7 +75,7 @@ def compare(environ: Mapping[str, str]) -> int:
 def differences(
     swamp: Mapping[str, Facts], embedded: Mapping[str, Facts], explained: Mapping[tuple[str, str], str]
 ) -> Iterator[Difference]:
-    """Where the facts of the two conversations differ."""
+    """The differences between the facts of the two."""
     for command in sorted({*swamp, *embedded}):
         one, other = swamp.get(command, {}), embedded.get(command, {})
         for fact in sorted({*one, *other}):
@@ -98,7 +98,7 @@ def main_environment() -> Mapping[str, str]:
     """The environment of the person who compares.
 
     Raises:
-        UnusableInput: it names no swamp (exit code 3).
+        UnusableInput: it has no swamp (exit code 3).
     """
     if not os.environ.get("SWAMP_BIN"):
         raise UnusableInput(

@@ -1,4 +1,4 @@
-"""The conversation through which the comparison takes a target: every command line that the two share."""
+"""The script of the comparison: every command line that swamp and the stand-in share."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ _ON_AN_ORCHESTRATOR = (
 
 
 def conversation(environ: Mapping[str, str], target: Target, folder: Path) -> Iterator[tuple[str, Facts]]:
-    """Take a target through the conversation.
+    """Run the script against a target.
 
     Args:
         environ: names the binary, if the target does not.
@@ -141,8 +141,8 @@ def _run_cancelled(world: World, output: Output) -> tuple[str, Facts]:
     runs.start_workflow(world)
     step_progress.wait_until_begun(world, "build")
     cancellation.cancel_run(world)
-    told = cancellation.reported_cancellation(world)
-    return f"workflow cancel ({output.value})", {**told, "outcome": runs.outcome_of_run(world)}
+    reported = cancellation.reported_cancellation(world)
+    return f"workflow cancel ({output.value})", {**reported, "outcome": runs.outcome_of_run(world)}
 
 
 def _workers_turned_away(world: World) -> Iterator[tuple[str, Facts]]:

@@ -109,7 +109,7 @@ def in_turns(groups: Sequence[Sequence[T]]) -> Iterator[T]:
 
 
 def fingerprint(text: str) -> str:
-    """What identifies the text of a module."""
+    """The fingerprint of the text of a module."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

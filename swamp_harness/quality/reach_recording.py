@@ -17,7 +17,7 @@ from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode
 from swamp_harness.system.plain_text import for_terminal, shortened
 
-# By this variable each process of the stand-in finds the copy in place of the stand-in itself.
+# Makes each process of the stand-in load the copy instead of the stand-in itself.
 PATH_VARIABLE = "PYTHONPATH"
 
 _LONGEST = 3600
@@ -26,7 +26,7 @@ _PARTS = "reached"
 
 
 def record(jobs: int) -> int:
-    """Run the whole suite once, and write down which scenarios reach which lines of the stand-in.
+    """Run the whole suite once, and record which scenarios reach which lines of the stand-in.
 
     Args:
         jobs: how many scenarios at a time.
@@ -43,7 +43,7 @@ def record(jobs: int) -> int:
         changes = {"variables": {PATH_VARIABLE: str(folder)}}
         run = run_against(changes, folder / "run", Selection(jobs=jobs), _LONGEST)
         if run is None or run.ending is not Ending.COMPLETE:
-            print("The run did not come to its end: the record stays as it is.")
+            print("The run was not complete: the record stays unchanged.")
             return ExitCode.INCOMPLETE
         results = run.results
         found = collected(folder, project.STAND_IN, results)
@@ -84,14 +84,14 @@ def collected(folder: Path, program: Path, results: Sequence[ScenarioResult]) ->
     lines: dict[str, dict[int, set[str]]] = {}
     prepared: dict[str, set[int]] = {}
     for part in sorted((folder / _PARTS).glob("*.json")):
-        told = json.loads(part.read_text("utf-8"))
-        for module, reached in told["lines"].items():
+        recorded = json.loads(part.read_text("utf-8"))
+        for module, reached in recorded["lines"].items():
             if not reached or is_mutant(module):
                 continue
-            if told["scenario"] not in marks:
+            if recorded["scenario"] not in marks:
                 prepared.setdefault(module, set()).update(reached)
-            elif told["scenario"] in by_mark:
-                scenario = by_mark[told["scenario"]].id
+            elif recorded["scenario"] in by_mark:
+                scenario = by_mark[recorded["scenario"]].id
                 for line in reached:
                     lines.setdefault(module, {}).setdefault(line, set()).add(scenario)
     texts = {

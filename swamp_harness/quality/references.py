@@ -1,4 +1,4 @@
-"""Everything that names a scenario by its id, held against the scenarios that there are."""
+"""Checks everything that names a scenario by its id."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def catalogue_of_project() -> Catalogue:
 
     Raises:
         FeatureMistake: a feature cannot be read.
-        AmbiguousStep: two definitions understand the same step.
+        AmbiguousStep: two definitions match the same step.
     """
     load_definitions(project.FEATURES)
     return catalogue_of(Uses(features.parse(project.FEATURES)))
@@ -73,17 +73,17 @@ def catalogue_of(uses: Uses) -> Catalogue:
 
 def unused_phrases(uses: Uses) -> list[Finding]:
     """The phrases of the vocabulary that no scenario uses."""
-    said: dict[Kind, set[str]] = defaultdict(set)
+    used: dict[Kind, set[str]] = defaultdict(set)
     for use in uses.all:
         for definition in use.definitions:
             kinds = parameters_of(definition.pattern)
             for argument in definition.match(use.step.name).arguments:
                 if own := vocabulary.KINDS.get(kinds.get(argument.name, "")):
                     for kind, phrase in own.phrases_in(argument.original):
-                        said[kind].add(phrase)
+                        used[kind].add(phrase)
         for column, cells in _columns_of(use.step).items():
             if column in vocabulary.COLUMNS:
-                said[vocabulary.KINDS[vocabulary.COLUMNS[column]]].update(cells)
+                used[vocabulary.KINDS[vocabulary.COLUMNS[column]]].update(cells)
     return [
         finding_in(
             *_place_of(name, phrase),
@@ -91,7 +91,7 @@ def unused_phrases(uses: Uses) -> list[Finding]:
         )
         for name, kind in vocabulary.KINDS.items()
         for phrase in kind.phrases
-        if phrase not in said[kind] and not kind.is_whole
+        if phrase not in used[kind] and not kind.is_whole
     ]
 
 

@@ -1,4 +1,4 @@
-"""Checks the feature files before anybody runs them: their style, and that every word in them is understood.
+"""Checks the feature files before a run: their style, and that every step in them has a definition.
 
 The rules are those of docs/editing.md. An undefined, ambiguous or unused step
 is an error as well: a suite has one vocabulary, and all of it is in use.
@@ -24,7 +24,7 @@ from swamp_harness.system.plain_text import clean
 # A wait is a step of its own, so the longest scenarios have a few more than a reader would like.
 _FEWEST_STEPS, _MOST_STEPS = 3, 13
 _MEND = "make check FIX=1"
-# What an operator's promise is not made of. Seconds count in the words of the product, not as pauses.
+# What a step must not show. Durations of the product are fine, pauses are not.
 _MACHINERY = {
     "a command line flag": re.compile(r"(?<!\w)--\w+"),
     "a path": re.compile(r"(?<![\w/])\.?/\w+/"),
@@ -58,12 +58,12 @@ def style_errors(folder: Path, features: Sequence[Any]) -> list[Finding]:
 
 
 def layout_errors(files: Iterable[Path]) -> list[Finding]:
-    """Where feature files are not laid out as all are."""
+    """The places where the layout of feature files is wrong."""
     return [finding for file in files for finding in _layout_errors(file)]
 
 
 def lay_out(files: Iterable[Path]) -> list[Path]:
-    """Lay feature files out anew; returns those that have changed."""
+    """Correct the layout of feature files; returns those that have changed."""
     changed = []
     for file in files:
         text = file.read_text("utf-8")
@@ -91,7 +91,7 @@ def _repeated_names(features: Sequence[Any]) -> Iterable[Finding]:
         titles = sorted({scenario.name, *(title_of(row.name) for row in _rows(scenario))})
         earlier = next((first[title] for title in titles if title in first), None)
         if earlier is not None:
-            yield finding_at(scenario, f"a scenario of this name stands already at {location_of(earlier)}")
+            yield finding_at(scenario, f"a scenario of this name exists already at {location_of(earlier)}")
         first = {**dict.fromkeys(titles, scenario), **first}
 
 
@@ -107,7 +107,7 @@ def _rows(scenario: Any) -> Sequence[Any]:
 
 
 def step_errors(uses: Uses) -> list[Finding]:
-    """Steps that no definition or several understand, and definitions that nothing uses or describes."""
+    """Steps without a definition or with several, and definitions without a use or a description."""
     used = {id(definition) for use in uses.all for definition in use.definitions}
     return [
         *mistakes_in((use.step, use.definitions) for use in uses.all),
@@ -118,7 +118,7 @@ def step_errors(uses: Uses) -> list[Finding]:
         ),
         *(
             _at_definition(
-                each, f"the step `{shown(each.pattern)}` has no description: add a docstring of a line"
+                each, f"the step `{shown(each.pattern)}` has no description: add a docstring of one line"
             )
             for each in definitions()
             if not described(each)
@@ -147,12 +147,12 @@ def _scenario_errors(scenario: Any) -> Iterable[Finding]:
 
 def _complaints_about(scenario: Any) -> Iterable[str]:
     if clean(scenario.name) != scenario.name:
-        yield f"the name holds what not every format can: {clean(scenario.name)!r}"
+        yield f"the name contains characters that some formats cannot hold: {clean(scenario.name)!r}"
     numbers = [match[1] for tag in scenario.tags if (match := UAT_TAG.match(tag))]
     if not numbers:
         yield "the scenario does not carry its number in issue 630, such as @uat-07"
     known = {f"{promise.number:02}" for promise in catalogue()}
-    yield from (f"@uat-{number} is no number of issue 630" for number in numbers if number not in known)
+    yield from (f"@uat-{number} is not a number of issue 630" for number in numbers if number not in known)
     if not _FEWEST_STEPS <= len(scenario.steps) <= _MOST_STEPS:
         allowed = f"{_FEWEST_STEPS} to {_MOST_STEPS}"
         yield f"a scenario has {allowed} steps, this one has {len(scenario.steps)}"
@@ -165,6 +165,6 @@ def _complaints_about(scenario: Any) -> Iterable[str]:
 def _complaints_about_step(step: Any) -> Iterable[str]:
     for what, pattern in _MACHINERY.items():
         if pattern.search(step.name):
-            yield f"`{step.name}` shows {what}; say what the operator does or sees"
+            yield f"`{step.name}` shows {what}; write what the operator does or sees"
     if _CONDITION.search(step.name):
-        yield f"`{step.name}` holds a condition; write two scenarios"
+        yield f"`{step.name}` contains a condition; write two scenarios"

@@ -1,4 +1,4 @@
-"""Where it shows what a line of code does: the uses of what it defines, and the rest of its function.
+"""The lines that show what a line of code does: the uses of what it defines, and the rest of its function.
 
 Many scenarios reach a line, so reaching it says little about who could notice a change of it. A scenario that
 also reaches a line that few others reach is likelier to notice.
