@@ -42,5 +42,5 @@ def effect_in(folder: Path) -> Effect:
     ]
     return Effect(
         frozenset(each["scenario"] for each in entries if each["kind"] == _REACHED),
-        tuple(dict.fromkeys(each["told"] for each in entries if each["kind"] == _CRASHED)),
+        tuple(dict.fromkeys(each["detail"] for each in entries if each["kind"] == _CRASHED)),
     )

@@ -55,7 +55,7 @@ def note(kind: str, told: str) -> None:
     _written.add((kind, told))
     scenario = os.environ.get(_SCENARIO_VARIABLE, "").partition("/")[2]
     with _file.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"scenario": scenario, "kind": kind, "told": told}) + "\n")
+        file.write(json.dumps({"scenario": scenario, "kind": kind, "detail": told}) + "\n")
 
 
 def note_error(error: BaseException) -> None:
