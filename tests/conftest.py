@@ -101,13 +101,13 @@ def forget_definitions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps.the_step_registry, "steps", empty)
 
 
-def said_of_style(folder: Path) -> list[str]:
-    """What is said of the style of features, each with its place from the folder on."""
+def style_errors(folder: Path) -> list[str]:
+    """The style errors of features, each with its place relative to the folder."""
     return _from(folder, style_check.style_errors(folder, features.parse(folder)))
 
 
-def said_of_steps(folder: Path) -> list[str]:
-    """What is said of the steps of features, each with its place from the folder on."""
+def step_errors(folder: Path) -> list[str]:
+    """The step errors of features, each with its place relative to the folder."""
     steps.load_definitions(folder)
     return _from(folder, style_check.step_errors(steps.Uses(features.parse(folder))))
 
@@ -117,7 +117,7 @@ def _from(folder: Path, findings: Iterable[object]) -> list[str]:
 
 
 def a_result(name: str, outcome: Outcome = Outcome.HELD, **fields: Any) -> ScenarioResult:
-    """What became of a scenario, with whatever else is said of it."""
+    """The result of a scenario, with other fields as given."""
     not_run = outcome is Outcome.NOT_RUN
     usual: dict[str, Any] = {
         "id": name,

@@ -24,16 +24,16 @@ def test_a_serial_run_is_measured_beside_one_side_by_side(tmp_path):
     done = measured(tmp_path, "--tags", "@uat-02", "--shard", "1/2")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads((tmp_path / "benchmark.json").read_text())
-    assert list(told["runs"]) == ["serial", "side by side"]
-    assert told["runs"]["serial"]["scenarios at a time"] == 1
-    assert told["runs"]["side by side"]["scenarios at a time"] > 1
+    document = json.loads((tmp_path / "benchmark.json").read_text())
+    assert list(document["runs"]) == ["serial", "side by side"]
+    assert document["runs"]["serial"]["scenarios at a time"] == 1
+    assert document["runs"]["side by side"]["scenarios at a time"] > 1
     assert (
-        told["runs"]["serial"]["outcomes"]
-        == told["runs"]["side by side"]["outcomes"]
-        == {"held": told["by number"]["2"]["scenarios"]}
+        document["runs"]["serial"]["outcomes"]
+        == document["runs"]["side by side"]["outcomes"]
+        == {"held": document["by number"]["2"]["scenarios"]}
     )
-    assert told["by number"]["2"]["product commands"] > 0
+    assert document["by number"]["2"]["product commands"] > 0
     assert f"Details: {tmp_path / 'benchmark.json'}" in done.stdout
 
 

@@ -248,14 +248,14 @@ def test_a_report_says_what_was_promised_what_happened_and_how_to_repeat_it(tmp_
 
     (written,) = write_bug_reports(record, tmp_path, [DEVIATION])
 
-    told = written.report.read_text("utf-8")
-    assert told.startswith("# one: It ends late.\n")
+    text = written.report.read_text("utf-8")
+    assert text.startswith("# one: It ends late.\n")
     for part in (
         "Made in: the manual", "Since: the first", "It ends at once.", "sh one.sh", "10:00 it says this",
         "By hand only in part: The scenario cuts or delays a network path", "Promise 1, Mint (blocker)",
         record.version,
     ):  # fmt: skip
-        assert part in told, part
+        assert part in text, part
     assert written.script == tmp_path / "bugs" / "one.sh"
 
 
@@ -286,11 +286,11 @@ def test_a_report_is_asked_for_by_scenario_example_or_deviation(name):
     assert [each.id for each in results_named(name, record, [DEVIATION])] == ["one[a, b]"]
 
 
-@pytest.mark.parametrize(("name", "said"), [("onn", "Did you mean 'one'"), ("two", "broke no promise")])
-def test_what_cannot_be_reported_is_said_in_a_sentence(name, said):
+@pytest.mark.parametrize(("name", "message"), [("onn", "Did you mean 'one'"), ("two", "broke no promise")])
+def test_what_cannot_be_reported_has_a_clear_message(name, message):
     record = a_run(a_result("one", Outcome.BROKEN), a_result("two"))
 
-    with pytest.raises(UnusableInput, match=said) as refused:
+    with pytest.raises(UnusableInput, match=message) as refused:
         results_named(name, record, [])
     assert refused.value.exit_code is ExitCode.BAD_COMMAND_LINE
 

@@ -107,7 +107,7 @@ def test_fix_does_not_hide_that_a_promise_has_no_scenario(capsys):
     assert "no scenario serves promise 2 of issue 630" in capsys.readouterr().out
 
 
-def test_a_feature_that_cannot_be_read_is_told_and_what_rests_on_it_is_named(feature, capsys):
+def test_a_feature_that_cannot_be_read_is_reported_and_what_rests_on_it_is_named(feature, capsys):
     line = changed(feature, "    Then the command succeeds", "    Than the command succeeds")
     capsys.readouterr()
 

@@ -52,7 +52,7 @@ class TestEveryWorkflow:
             assert job["timeout-minutes"] <= 90, name
             assert job["permissions"] == {"contents": "read"}, name
 
-    def test_actions_are_pinned_to_a_commit_and_tell_its_version(self, file):
+    def test_actions_are_pinned_to_a_commit_and_show_its_version(self, file):
         used = re.findall(r"uses: *(.*)", file.read_text())
 
         assert used
@@ -80,13 +80,13 @@ def test_an_action_has_one_version_everywhere():
 
 
 def test_a_release_runs_whole_on_every_platform(shards):
-    told = {
+    platforms = {
         platform: [(each["shard"], each["of"]) for each in own]
         for platform, own in groupby(shards, key=lambda each: each["platform"])
     }
 
-    assert set(told) == RELEASED - NOT_TESTED
-    for platform, parts in told.items():
+    assert set(platforms) == RELEASED - NOT_TESTED
+    for platform, parts in platforms.items():
         assert parts == [(number, len(parts)) for number in range(1, len(parts) + 1)], platform
 
 

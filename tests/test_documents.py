@@ -328,14 +328,14 @@ def test_every_file_that_is_named_exists(file):
 
 
 def is_there(path: str) -> bool:
-    """Whether a path, as much of it as is said, is one of the project, or one that a command makes."""
+    """Whether a path, as far as it is given, is one of the project, or one that a command makes."""
     first, _, rest = path.rstrip("/").partition("/")
     if first == ".venv":
         return rest in ("", "bin", "Scripts") or (Path(sys.prefix) / rest).exists()
     if first == "reports":
         return rest in REPORTS | {""}
-    said = path.rstrip("/")
-    return said in REPORTS or any(f"/{each}".endswith(f"/{said}") for each in files_and_folders())
+    given = path.rstrip("/")
+    return given in REPORTS or any(f"/{each}".endswith(f"/{given}") for each in files_and_folders())
 
 
 @pytest.mark.parametrize("file", WRITTEN, ids=lambda file: file.name)

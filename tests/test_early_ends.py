@@ -1,4 +1,4 @@
-"""A run that ends early or badly keeps its results, tells what did not run, and leaves nothing older."""
+"""A run that ends early or badly keeps its results, reports what did not run, and leaves no older reports."""
 
 import json
 import os
@@ -56,7 +56,7 @@ def counts_of_junit(reports):
     return {name: int(root.get(name)) for name in ("tests", "failures", "errors", "skipped")}
 
 
-def told_by_allure(reports):
+def results_of_allure(reports):
     files = (reports / "allure-results").glob("*-result.json")
     return [json.loads(file.read_text())["status"] for file in files]
 
@@ -164,7 +164,7 @@ def test_a_closed_terminal_keeps_the_results_so_far(tmp_path, jobs):
     assert len(outcomes(tmp_path)) == planned(6)
     assert {"held", "not run"} <= set(outcomes(tmp_path))
     assert (read(tmp_path)["exit code"], read(tmp_path)["ending"]) == ("HUNG_UP", "terminal closed")
-    assert len(told_by_allure(tmp_path)) == planned(6)
+    assert len(results_of_allure(tmp_path)) == planned(6)
 
 
 @posix
@@ -280,7 +280,7 @@ def test_a_run_in_which_the_suite_fails_is_incomplete(tmp_path, jobs, change):
         "errors": 1,
         "skipped": not_run,
     }
-    assert told_by_allure(tmp_path / "reports").count("skipped") == not_run
+    assert results_of_allure(tmp_path / "reports").count("skipped") == not_run
     decision = decision_about(tmp_path / "reports", tmp_path / "signoff")
     assert decision["by results"] == "INCOMPLETE"
     assert "A run ended early because the suite itself failed." in decision["reasons"]
@@ -332,8 +332,8 @@ def test_only_a_new_failure_stops_a_run(fake_swamp, tmp_path, jobs):
         return done.returncode, [each["outcome"] for each in read(reports)["results"]]
 
     # Of the two the one in text comes first; to stop at it would leave the other.
-    code, told = run("twice")
-    assert (code, told) == (1, ["known deviation", "broken"])
+    code, outcomes = run("twice")
+    assert (code, outcomes) == (1, ["known deviation", "broken"])
 
 
 def test_what_comes_after_the_first_new_failure_is_not_run(fake_swamp, tmp_path):
@@ -347,7 +347,7 @@ def test_what_comes_after_the_first_new_failure_is_not_run(fake_swamp, tmp_path)
     assert read(tmp_path)["results"][1]["skip"]["ending"] == "stopped at the first new failure"
     assert read(tmp_path)["ending"] == "stopped at the first new failure"
     assert counts_of_junit(tmp_path) == {"tests": 2, "failures": 1, "errors": 0, "skipped": 1}
-    assert sorted(told_by_allure(tmp_path)) == ["failed", "skipped"]
+    assert sorted(results_of_allure(tmp_path)) == ["failed", "skipped"]
 
 
 # --- what lies in the folder of the reports
@@ -473,7 +473,7 @@ def own_features(tmp_path, monkeypatch):
 
 @posix
 @pytest.mark.parametrize("jobs", JOBS)
-def test_scenarios_of_one_name_are_run_and_told_apart(tmp_path, own_features, jobs):
+def test_scenarios_of_one_name_both_run_and_have_results(tmp_path, own_features, jobs):
     folder, change = own_features
     first, second, third, fourth, fifth = (scenario("One", f"the-{each}") for each in range(5))
     (folder / "a.feature").write_text(HEAD.format(feature="A") + first + second)
@@ -489,10 +489,10 @@ def test_scenarios_of_one_name_are_run_and_told_apart(tmp_path, own_features, jo
     assert run.returncode == 0, out + err
     assert outcomes(reports) == ["held"] * 5
     assert len({each["evidence"] for each in read(reports)["results"]}) == 5
-    assert len(told_by_allure(reports)) == 5
+    assert len(results_of_allure(reports)) == 5
     assert len(json.loads((reports / "history.jsonl").read_text())["outcomes"]) == 5
-    told = read(reports, "signoff.json")["promises"][3]["scenarios"]
-    assert [each["feature"] for each in told] == ["A", "A", "B", "C", "C"]
+    scenarios = read(reports, "signoff.json")["promises"][3]["scenarios"]
+    assert [each["feature"] for each in scenarios] == ["A", "A", "B", "C", "C"]
 
 
 @posix

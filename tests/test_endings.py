@@ -11,7 +11,7 @@ from tests.conftest import a_result, a_run
 
 
 @pytest.mark.parametrize(
-    ("raised", "code", "told"),
+    ("raised", "code", "message"),
     [
         (KeyboardInterrupt(), 130, "interrupted."),
         (UnusableInput("Give another.", ExitCode.NO_BINARY), 3, "Give another."),
@@ -20,13 +20,13 @@ from tests.conftest import a_result, a_run
         (OSError(errno.ENOSPC, "No space left"), 2, "A file cannot be read or written (No space left): "),
     ],
 )
-def test_what_keeps_a_command_from_its_end_is_told_in_a_line(capsys, raised, code, told):
+def test_a_command_that_cannot_finish_prints_one_line(capsys, raised, code, message):
     def command():
         raise raised
 
     assert exit_code_of(command) == code
     error = capsys.readouterr().err
-    assert error.startswith(f"swamp-uat: {told}")
+    assert error.startswith(f"swamp-uat: {message}")
     assert error.count("\n") == 1
 
 

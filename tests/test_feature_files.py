@@ -6,7 +6,7 @@ import pytest
 
 from swamp_harness.specification import features
 from swamp_harness.specification.feature_files import FeatureMistake
-from tests.conftest import forget_definitions, said_of_steps, said_of_style
+from tests.conftest import forget_definitions, step_errors, style_errors
 from tests.test_tools import FEATURE
 
 STEPS = """\
@@ -25,16 +25,16 @@ def test_a_feature_in_a_sub_folder_is_looked_at_and_counted(tmp_path):
     (tmp_path / "deep" / "er" / "naps.feature").write_text(FEATURE.replace("@uat-07", "@slow"))
 
     assert [each.name for each in features.scenarios_in(features.parse(tmp_path))] == ["A worker naps <how>"]
-    assert any("does not carry its number" in error for error in said_of_style(tmp_path))
+    assert any("does not carry its number" in error for error in style_errors(tmp_path))
 
 
-@pytest.mark.parametrize("text", ["", "\n \n", "# a remark\n"], ids=["empty", "blank", "comments"])
-def test_a_file_without_a_feature_is_told_and_stops_nothing(tmp_path, text):
+@pytest.mark.parametrize("text", ["", "\n \n", "# a comment\n"], ids=["empty", "blank", "comments"])
+def test_a_file_without_a_feature_is_reported_and_stops_nothing(tmp_path, text):
     (tmp_path / "naps.feature").write_text(FEATURE)
     (tmp_path / "none.feature").write_text(text)
 
     assert len(features.parse(tmp_path)) == 1
-    assert said_of_style(tmp_path) == [
+    assert style_errors(tmp_path) == [
         "none.feature:1: the file holds no feature: write one, or delete the file"
     ]
 
@@ -49,7 +49,7 @@ def test_a_file_without_a_feature_is_told_and_stops_nothing(tmp_path, text):
     ],
     ids=["Latin-1", "UTF-8 with a mark", "UTF-16", "no Gherkin"],
 )
-def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path, data, complaint):
+def test_a_file_that_cannot_be_read_is_reported_with_its_line(tmp_path, data, complaint):
     (tmp_path / "naps.feature").write_bytes(data)
 
     with pytest.raises(FeatureMistake) as caught:
@@ -61,7 +61,7 @@ def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path, data, compla
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="an administrator reads all")
-def test_a_file_that_may_not_be_read_is_told(tmp_path):
+def test_a_file_that_may_not_be_read_is_reported(tmp_path):
     (tmp_path / "naps.feature").write_text(FEATURE)
     (tmp_path / "naps.feature").chmod(0)
 
@@ -76,7 +76,7 @@ def test_line_ends_of_windows_and_tabs_are_read_and_a_folder_is_no_feature(tmp_p
     (tmp_path / "naps.feature").write_bytes(text.encode())
     (tmp_path / "folder.feature").mkdir()
 
-    assert said_of_style(tmp_path) == []
+    assert style_errors(tmp_path) == []
     (scenario,) = features.scenarios_in(features.parse(tmp_path))
     assert scenario.runs == ("worker-naps[well]", "worker-naps[long]")
 
@@ -96,22 +96,22 @@ def test_line_ends_of_windows_and_tabs_are_read_and_a_folder_is_no_feature(tmp_p
     ],
     ids=["no Examples", "a head alone", "no table"],
 )
-def test_an_outline_without_rows_is_told(tmp_path, text, complaint):
+def test_an_outline_without_rows_is_reported(tmp_path, text, complaint):
     (tmp_path / "naps.feature").write_text(text)
 
-    told = said_of_style(tmp_path)
+    errors = style_errors(tmp_path)
 
-    assert any(complaint in error for error in told), told
+    assert any(complaint in error for error in errors), errors
 
 
-def test_a_control_character_in_a_name_is_told(tmp_path):
+def test_a_control_character_in_a_name_is_reported(tmp_path):
     (tmp_path / "naps.feature").write_text(
         FEATURE.replace("naps <how>\n    Given", "naps \x1b[31m<how>\n    Given")
     )
 
-    (told,) = said_of_style(tmp_path)
+    (error,) = style_errors(tmp_path)
 
-    assert told.startswith("naps.feature:6: the name holds what not every format can")
+    assert error.startswith("naps.feature:6: the name contains characters that some formats cannot hold")
 
 
 @pytest.fixture
@@ -130,18 +130,18 @@ def own_steps(tmp_path, monkeypatch):
     ],
     ids=["a slip of the pen", "another keyword"],
 )
-def test_the_nearest_existing_step_is_told(own_steps, old, new, hint):
+def test_the_nearest_existing_step_is_shown(own_steps, old, new, hint):
     (own_steps / "naps.feature").write_text(FEATURE.replace(old, new))
 
-    told = said_of_steps(own_steps)
+    errors = step_errors(own_steps)
 
-    assert any(f"did you mean {hint}" in error for error in told), told
+    assert any(f"did you mean {hint}" in error for error in errors), errors
 
 
 def test_nothing_is_suggested_where_nothing_is_near(own_steps):
     (own_steps / "naps.feature").write_text(FEATURE.replace("the pool is empty", "42 cats chase mice"))
 
-    told = "\n".join(said_of_steps(own_steps))
+    errors = "\n".join(step_errors(own_steps))
 
-    assert "naps.feature:9: no step is defined for `Then 42 cats chase mice`" in told
-    assert "cats chase mice`; did you mean" not in told
+    assert "naps.feature:9: no step is defined for `Then 42 cats chase mice`" in errors
+    assert "cats chase mice`; did you mean" not in errors

@@ -151,7 +151,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("run", [uat, behave])
 @pytest.mark.parametrize(("data", "sentence"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_in_a_feature_is_told_before_the_binary_is_looked_at(
+def test_a_mistake_in_a_feature_is_reported_before_the_binary_is_looked_at(
     project_of, tmp_path, run, data, sentence
 ):
     folder = project_of("")
@@ -181,9 +181,9 @@ def test_a_mistake_in_a_feature_is_told_before_the_binary_is_looked_at(
 def test_both_commands_end_as_the_readme_says(tmp_path, run, arguments, codes):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "a.feature").write_text(SOUND)
-    told = [each.format(elsewhere=tmp_path / "elsewhere") for each in arguments]
+    given = [each.format(elsewhere=tmp_path / "elsewhere") for each in arguments]
 
-    done = run(tmp_path / "reports", *told)
+    done = run(tmp_path / "reports", *given)
 
     expected = codes[run] if isinstance(codes, dict) else next(iter(codes))
     assert done.returncode == expected, done.stdout + done.stderr

@@ -74,12 +74,12 @@ def test_an_outline_stands_for_all_its_rows_and_a_row_for_itself_alone():
         ("@slow @worker-naps", "@slwo @worker-naps", "@slwo has no meaning: did you mean @slow?"),
     ],
 )
-def test_a_mistake_in_the_ids_is_told_with_its_place_and_the_fix(tmp_path, old, new, complaint):
+def test_a_mistake_in_the_ids_is_reported_with_its_place_and_the_fix(tmp_path, old, new, complaint):
     assert old in FEATURE
-    (told,) = ids.mistakes_in(parsed(tmp_path, FEATURE.replace(old, new)))
-    assert complaint in told.message
-    assert told.file.endswith("/naps.feature")
-    assert told.line > 1
+    (error,) = ids.mistakes_in(parsed(tmp_path, FEATURE.replace(old, new)))
+    assert complaint in error.message
+    assert error.file.endswith("/naps.feature")
+    assert error.line > 1
 
 
 def test_sound_ids_have_no_mistakes(tmp_path):

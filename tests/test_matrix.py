@@ -44,8 +44,8 @@ def release(name, *results):
     ],
 )
 def test_since_when_a_promise_is_as_it_is(standings, words):
-    told = [(str(number), Standing[each.upper()]) for number, each in enumerate(standings.split(), start=1)]
-    assert since(told) == words
+    named = [(str(number), Standing[each.upper()]) for number, each in enumerate(standings.split(), start=1)]
+    assert since(named) == words
 
 
 def test_a_promise_is_broken_in_a_release_if_one_of_its_scenarios_is():
@@ -118,12 +118,12 @@ def run_matrix(reports, *arguments, **env):
     )
 
 
-def test_two_releases_are_run_and_told_apart(fake_swamp, tmp_path):
+def test_two_releases_are_run_and_distinguished(fake_swamp, tmp_path):
     for name, defects in (("older", ["twice"]), ("newer", [])):
         shutil.move(fake_swamp(*defects).path, tmp_path / name)
-    told = run_matrix(tmp_path / "reports", "--name", MINT, str(tmp_path / "older"), str(tmp_path / "newer"))
-    assert told.returncode == ExitCode.EVERY_PROMISE_HELD, told.stdout + told.stderr
-    assert "kept since" in told.stdout
+    done = run_matrix(tmp_path / "reports", "--name", MINT, str(tmp_path / "older"), str(tmp_path / "newer"))
+    assert done.returncode == ExitCode.EVERY_PROMISE_HELD, done.stdout + done.stderr
+    assert "kept since" in done.stdout
     document = json.loads((tmp_path / "reports" / "matrix.json").read_text())
     assert promise_of(document, 1)["releases"] == {"older": "broken", "newer": "kept"}
     assert "kept since newer" in (tmp_path / "reports" / "matrix.html").read_text()
@@ -132,10 +132,10 @@ def test_two_releases_are_run_and_told_apart(fake_swamp, tmp_path):
 def test_a_release_that_cannot_be_run_does_not_keep_the_others_from_it(fake_swamp, tmp_path):
     (tmp_path / "no-swamp").write_text("#!/bin/sh\necho nothing\n")
     (tmp_path / "no-swamp").chmod(0o755)
-    told = run_matrix(
+    done = run_matrix(
         tmp_path / "reports", "--name", MINT, str(tmp_path / "no-swamp"), str(fake_swamp().path)
     )
-    assert told.returncode == ExitCode.NO_BINARY
+    assert done.returncode == ExitCode.NO_BINARY
     document = json.loads((tmp_path / "reports" / "matrix.json").read_text())
     assert promise_of(document, 1)["releases"] == {"no-swamp": "not tested", "swamp": "kept"}
 
@@ -148,10 +148,10 @@ def test_a_release_that_cannot_be_run_does_not_keep_the_others_from_it(fake_swam
         ([], "required: versions"),
     ],
 )
-def test_what_is_given_wrong_is_told_before_anything_runs(tmp_path, given, complaint):
-    told = run_matrix(tmp_path / "reports", *given)
-    assert told.returncode == ExitCode.BAD_COMMAND_LINE
-    assert complaint in told.stderr
+def test_a_wrong_argument_is_reported_before_anything_runs(tmp_path, given, complaint):
+    done = run_matrix(tmp_path / "reports", *given)
+    assert done.returncode == ExitCode.BAD_COMMAND_LINE
+    assert complaint in done.stderr
     assert not (tmp_path / "reports").exists()
 
 
@@ -162,11 +162,11 @@ def test_a_second_matrix_leaves_the_reports_of_the_first_alone(tmp_path):
     kept.touch()
 
     with taken(tmp_path / "reports" / "matrix"):
-        told = run_matrix(tmp_path / "reports", str(tmp_path / "swamp"))
+        done = run_matrix(tmp_path / "reports", str(tmp_path / "swamp"))
 
-    assert told.returncode == ExitCode.BAD_COMMAND_LINE
-    assert "is writing its reports to" in told.stderr
-    assert told.stderr.count("\n") == 1
+    assert done.returncode == ExitCode.BAD_COMMAND_LINE
+    assert "is writing its reports to" in done.stderr
+    assert done.stderr.count("\n") == 1
     assert kept.exists()
 
 
@@ -176,8 +176,8 @@ def test_a_matrix_that_cannot_begin_leaves_no_older_one(tmp_path):
     for name in ("matrix.html", "matrix.json", "run.json"):
         (reports / name).write_text("older")
 
-    told = run_matrix(reports, "1.2")
+    done = run_matrix(reports, "1.2")
 
-    assert told.returncode == ExitCode.BAD_COMMAND_LINE
+    assert done.returncode == ExitCode.BAD_COMMAND_LINE
     assert sorted(each.name for each in reports.iterdir()) == ["matrix", "previous", "run.json"]
     assert (reports / "previous" / "matrix.html").read_text() == "older"

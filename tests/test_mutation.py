@@ -261,8 +261,8 @@ def _run_of(outcomes):
             outcome, step_type = (ScenarioOutcome.NOT_RUN, "") if failed else outcomes[name]
             failed = failed or outcome in (ScenarioOutcome.BROKEN, ScenarioOutcome.ERROR)
             step = "And an orchestrator" if step_type == "given" else ""
-            told = {"step_type": step_type, "step": step, "reason": "it is so\nindeed"}
-            results.append(a_result(name, outcome=outcome, **told))
+            values = {"step_type": step_type, "step": step, "reason": "it is so\nindeed"}
+            results.append(a_result(name, outcome=outcome, **values))
         return results
 
     return run, asked
@@ -326,7 +326,7 @@ def test_the_score_is_over_what_is_decided_and_not_equivalent():
     assert mutation_report.score([]) is None
 
 
-def test_the_report_tells_module_promise_and_survivors_with_their_change(tmp_path):
+def test_the_report_shows_module_promise_and_survivors_with_their_change(tmp_path):
     findings = [
         _finding("pool.py swap_op 1", Outcome.KILLED, killed_by=(5,), promises=(5,), scenario="A promise"),
         _finding("pool.py swap_op 2", Outcome.SURVIVED, promises=(5, 6)),
@@ -341,9 +341,9 @@ def test_the_report_tells_module_promise_and_survivors_with_their_change(tmp_pat
         titles={5: "Enrollment"},
     )
     page = mutation_report.write_report(document, tmp_path)
-    told = json.loads((tmp_path / "mutation.json").read_text())
-    assert told["modules"][0]["counts"]["survived"] == 1
-    assert told["promises"] == [
+    written = json.loads((tmp_path / "mutation.json").read_text())
+    assert written["modules"][0]["counts"]["survived"] == 1
+    assert written["promises"] == [
         {"number": 5, "title": "Enrollment", "killed": 1, "survived": 1},
         {"number": 6, "title": "", "killed": 0, "survived": 1},
     ]
@@ -410,7 +410,7 @@ def test_a_decision_is_about_exactly_one_change(tmp_path):
     assert [each for each in _mutants() if decisions.about(each)] == [mutant]
 
 
-def test_an_entry_that_matches_nothing_is_told(tmp_path):
+def test_an_entry_that_matches_nothing_is_reported(tmp_path):
     file, _ = _decisions(tmp_path)
     assert read_decisions(file).stale({"pool.py": _MODULE, "main.py": ""}) == []
     assert read_decisions(file).stale({"pool.py": _MODULE.replace("> other", "< other")}) == [

@@ -301,8 +301,8 @@ def test_a_baseline_that_is_nowhere_ends_the_command_with_one_sentence(tmp_path,
 
     assert main(["signoff", "--baseline", "20200101.000000.0", str(run)]) == ExitCode.BAD_COMMAND_LINE
 
-    said = capsys.readouterr()
-    assert (said.out + said.err).count("There is no baseline '20200101.000000.0'") == 1
+    output = capsys.readouterr()
+    assert (output.out + output.err).count("There is no baseline '20200101.000000.0'") == 1
     shutil.rmtree(tmp_path / "reports", ignore_errors=True)
 
 

@@ -27,7 +27,7 @@ for module in modules:
     importlib.import_module(module)
 """
 
-# What the suite tells the processes that it starts; no person sets them.
+# Set by the suite for the processes that it starts; no person sets them.
 INTERNAL = {"UAT_MARK", "UAT_NOTES", "UAT_WORKER"}
 
 

@@ -1,4 +1,4 @@
-"""What Allure is told of each scenario and of earlier runs, and the page that it makes of it."""
+"""What Allure gets of each scenario and of earlier runs, and the page that it makes."""
 
 import base64
 import json
@@ -46,8 +46,8 @@ def test_a_result_stands_where_the_issue_has_its_promise(fake_swamp, tmp_path):
     assert values(result, "tag") == ["issue-630", "token-shown-once", "uat-01"]
     assert [link["url"] for link in result["links"]] == ["https://swamp-club.com/lab/630"]
     categories = json.loads((tmp_path / "allure-results" / "categories.json").read_text())
-    (told,) = [each for each in categories if re.search(each["messageRegex"], "Known deviation: a\nb")]
-    assert (told["name"], told["matchedStatuses"]) == ("Known deviations", ["failed"])
+    (only,) = [each for each in categories if re.search(each["messageRegex"], "Known deviation: a\nb")]
+    assert (only["name"], only["matchedStatuses"]) == ("Known deviations", ["failed"])
     assert {"Broken promises", "Infrastructure errors"} <= {each["name"] for each in categories}
 
 
@@ -96,7 +96,7 @@ def test_a_promise_without_a_severity_that_is_one_is_bad_input(tmp_path, promise
         features.read_catalogue(file)
 
 
-# --- what is told of earlier runs
+# --- earlier runs
 
 
 def past_run(day, outcome, **others):
@@ -110,42 +110,42 @@ def history_of(tmp_path, *past, started="2026-08-23T10:00:00+00:00"):
 
 
 def test_a_run_is_no_part_of_its_own_history(tmp_path):
-    told = history_of(
+    document = history_of(
         tmp_path,
         past_run(21, Outcome.HELD),
         past_run(22, Outcome.DEVIATION),
         past_run(23, Outcome.HELD),
     )
 
-    (scenario,) = told["history"].values()
+    (scenario,) = document["history"].values()
     assert [item["status"] for item in scenario["items"]] == ["failed", "passed"]
-    assert [point["data"] for point in told["history-trend"]] == [{"failed": 1}, {"passed": 1}]
-    assert [point["data"] for point in told["categories-trend"]] == [{"Known deviations": 1}, {}]
-    assert told["executor"]["buildOrder"] == 3
+    assert [point["data"] for point in document["history-trend"]] == [{"failed": 1}, {"passed": 1}]
+    assert [point["data"] for point in document["categories-trend"]] == [{"Known deviations": 1}, {}]
+    assert document["executor"]["buildOrder"] == 3
 
 
-def test_it_is_told_how_long_runs_and_scenarios_took_where_it_is_remembered(tmp_path):
-    told = history_of(
+def test_durations_of_runs_and_scenarios_are_passed_on_where_recorded(tmp_path):
+    document = history_of(
         tmp_path,
         past_run(21, Outcome.HELD),
         past_run(22, Outcome.HELD, seconds={"a": 1.5}, wall_seconds=2.5),
     )
 
-    (scenario,) = told["history"].values()
+    (scenario,) = document["history"].values()
     assert [item["time"]["duration"] for item in scenario["items"]] == [1500, 0]
-    assert [point["data"] for point in told["duration-trend"]] == [{"duration": 2500}]
-    assert [point["buildOrder"] for point in told["duration-trend"]] == [2]
+    assert [point["data"] for point in document["duration-trend"]] == [{"duration": 2500}]
+    assert [point["buildOrder"] for point in document["duration-trend"]] == [2]
 
 
 def test_a_run_on_two_platforms_is_one_run_in_which_each_has_its_own_scenarios(tmp_path):
-    told = history_of(
+    document = history_of(
         tmp_path,
         past_run(22, Outcome.HELD),
         past_run(22, Outcome.BROKEN, platform="darwin aarch64"),
     )
 
-    assert [point["data"] for point in told["history-trend"]] == [{"passed": 1, "failed": 1}]
-    assert [each["statistic"] for each in told["history"].values()] == [{"passed": 1}, {"failed": 1}]
+    assert [point["data"] for point in document["history-trend"]] == [{"passed": 1, "failed": 1}]
+    assert [each["statistic"] for each in document["history"].values()] == [{"passed": 1}, {"failed": 1}]
 
 
 def test_environments_of_reports_that_are_put_together_stand_side_by_side(tmp_path):
@@ -159,8 +159,8 @@ def test_environments_of_reports_that_are_put_together_stand_side_by_side(tmp_pa
 
     put_together([tmp_path / "linux x86_64", tmp_path / "darwin aarch64"], tmp_path / "all")
 
-    told = (tmp_path / "all" / "allure-results" / "environment.properties").read_text()
-    assert told == "version=v1\nsha256=ab, cd\nplatform=linux x86_64, darwin aarch64\n"
+    text = (tmp_path / "all" / "allure-results" / "environment.properties").read_text()
+    assert text == "version=v1\nsha256=ab, cd\nplatform=linux x86_64, darwin aarch64\n"
 
 
 def test_reports_that_cannot_be_copied_are_bad_input(tmp_path):
@@ -241,7 +241,7 @@ def test_without_results_there_is_no_page(tmp_path):
         ({"node": NODE}, "there is no npm on the PATH"),
     ],
 )
-def test_without_a_node_that_will_do_the_way_to_mend_it_is_told(programs, reports, there, found):
+def test_without_a_usable_node_the_message_says_what_to_do(programs, reports, there, found):
     with pytest.raises(UnusableInput, match=r"needs Node\.js 20\.19 or newer with npm") as caught:
         make_page(reports, programs(**there))
     assert found in str(caught.value)
@@ -256,13 +256,13 @@ def test_a_node_that_hangs_is_none(programs, reports, monkeypatch):
     assert caught.value.exit_code is ExitCode.NO_BINARY
 
 
-def test_what_npm_complains_of_is_told(programs, reports):
+def test_an_error_of_npm_is_shown(programs, reports):
     environ = programs(node=NODE, npm="sys.exit('npm error code ENOTFOUND\\nnpm error and more')")
     with pytest.raises(InfrastructureError, match=r"cannot install Allure \(npm error code ENOTFOUND\)"):
         make_page(reports, environ)
 
 
-def test_what_allure_complains_of_is_told(programs, reports):
+def test_an_error_of_allure_is_shown(programs, reports):
     environ = programs(node=NODE.replace("output.mkdir()", "sys.exit('\\x1b[31mtoo large\\x1b[0m')"), npm=NPM)
     with pytest.raises(InfrastructureError, match=r"made no page of .* \(too large\)"):
         make_page(reports, environ)
@@ -293,11 +293,13 @@ def test_the_page_has_everything_in_it_and_loads_nothing(fake_swamp, tmp_path):
     assert "googletagmanager" not in page
     assert re.findall(r'(?:src|href)="(?!data:)[^"]*"', page) == []
     parts = {name: base64.b64decode(text) for name, text in re.findall(r'd\("([^"]+)","([^"]*)"\)', page)}
-    told = {name: json.loads(text) for name, text in parts.items() if name.endswith(".json")}
-    assert [each["name"] for each in told["widgets/categories.json"]["items"]] == ["Broken promises"]
-    assert [each["name"] for each in told["widgets/behaviors.json"]["items"]] == ["Token lifecycle"]
-    assert {"version", "sha256", "platform"} <= {each["name"] for each in told["widgets/environment.json"]}
-    assert [each["data"]["failed"] for each in told["widgets/history-trend.json"]] == [1, 0]
-    (scenario,) = [each for name, each in told.items() if name.startswith("data/test-cases/")]
+    document = {name: json.loads(text) for name, text in parts.items() if name.endswith(".json")}
+    assert [each["name"] for each in document["widgets/categories.json"]["items"]] == ["Broken promises"]
+    assert [each["name"] for each in document["widgets/behaviors.json"]["items"]] == ["Token lifecycle"]
+    assert {"version", "sha256", "platform"} <= {
+        each["name"] for each in document["widgets/environment.json"]
+    }
+    assert [each["data"]["failed"] for each in document["widgets/history-trend.json"]] == [1, 0]
+    (scenario,) = [each for name, each in document.items() if name.startswith("data/test-cases/")]
     assert [item["status"] for item in scenario["extra"]["history"]["items"]] == ["passed"]
     assert scenario["extra"]["severity"] == "blocker"

@@ -41,7 +41,7 @@ WAIVER = {
 
 
 class _Reworder(ast.NodeTransformer):
-    """Changes every text that a person may be told: of exceptions, of comparisons, and whatever has words."""
+    """Changes every text that a person may read: of exceptions, of comparisons, and whatever has words."""
 
     def __init__(self, *, all_are_words: bool) -> None:
         self._inside = all_are_words
@@ -73,7 +73,7 @@ class _Reworder(ast.NodeTransformer):
 
     @staticmethod
     def _shouted(value: ast.expr) -> ast.expr:
-        # Not the specification of a format: only what is said between the values.
+        # Not the specification of a format: only the text between the values.
         return ast.Constant(value.value.upper()) if isinstance(value, ast.Constant) else value  # type: ignore[union-attr]
 
     def _inside_of(self, node: ast.AST) -> ast.AST:
@@ -114,7 +114,7 @@ def decisions(project: Path, reports: Path, *arguments: str, **env: str) -> tupl
         check=False,
     )
     assert (reports / "run.json").exists(), done.stdout + done.stderr
-    told = json.loads((reports / "run.json").read_text("utf-8"))
+    document = json.loads((reports / "run.json").read_text("utf-8"))
     sign_off = json.loads((reports / "signoff.json").read_text("utf-8"))
     fields = ("id", "outcome", "deviation", "skip", "step", "expected", "actual")
     return {
@@ -124,7 +124,7 @@ def decisions(project: Path, reports: Path, *arguments: str, **env: str) -> tupl
         "results": [
             # What is known beyond the kind of a skip is a sentence.
             {**{name: each[name] for name in fields}, "skip": each["skip"] and each["skip"]["kind"]}
-            for each in told["results"]
+            for each in document["results"]
         ],
     }, done.stdout + done.stderr
 
@@ -148,10 +148,10 @@ def test_rewording_every_message_changes_no_decision(fake_swamp, tmp_path, rewor
         env[variable] = str(file)
     arguments = ("--tags", f"({tags}) and not @terminal")
 
-    before, told = decisions(ROOT, tmp_path / "before", *arguments, **env)
-    after, told_otherwise = decisions(reworded, tmp_path / "after", *arguments, **env)
+    before, output = decisions(ROOT, tmp_path / "before", *arguments, **env)
+    after, reworded_output = decisions(reworded, tmp_path / "after", *arguments, **env)
 
     assert {each["outcome"] for each in before["results"]} == outcomes
     assert after == before
-    assert _MARK not in told
-    assert _MARK in told_otherwise
+    assert _MARK not in output
+    assert _MARK in reworded_output

@@ -48,7 +48,7 @@ def results(reports):
     return json.loads((reports / RUN_FILE).read_text())["results"]
 
 
-def told_by_allure(reports):
+def results_of_allure(reports):
     files = (reports / "allure-results").glob("*-result.json")
     return [json.loads(file.read_text()) for file in files]
 
@@ -90,7 +90,7 @@ def test_shards_are_parts_of_one_run_where_processes_cannot_be_forked(tmp_path):
 
 
 @posix
-def test_what_had_not_begun_when_a_run_was_interrupted_is_told_so(tmp_path):
+def test_what_had_not_begun_when_a_run_was_interrupted_says_so(tmp_path):
     process = start(tmp_path, "-m", MODULE, "run", "-j", "1", "--tags", "@uat-06", PATH=str(tmp_path))
     assert any(line.startswith("  ok ") for line in process.stdout)  # the first one has ended
 
@@ -105,7 +105,7 @@ def test_what_had_not_begun_when_a_run_was_interrupted_is_told_so(tmp_path):
 
 
 @posix
-def test_a_run_that_is_interrupted_while_it_prepares_tells_of_all_that_was_chosen(tmp_path):
+def test_a_run_interrupted_while_it_prepares_reports_all_that_was_chosen(tmp_path):
     hanging, begun = tmp_path / "swamp", tmp_path / "begun"
     hanging.write_text(
         f"#!{sys.executable}\nimport pathlib, sys, time\n"
@@ -126,7 +126,7 @@ def test_a_run_that_is_interrupted_while_it_prepares_tells_of_all_that_was_chose
     assert process.returncode == 130, out + err
     assert {each["location"] for each in results(tmp_path / "reports")} == locations(6)
     assert {each["skip"]["ending"] for each in results(tmp_path / "reports")} == {"interrupted"}
-    messages = [each["statusDetails"]["message"] for each in told_by_allure(tmp_path / "reports")]
+    messages = [each["statusDetails"]["message"] for each in results_of_allure(tmp_path / "reports")]
     assert messages == ["Not run: the run was interrupted"] * len(locations(6))
 
 
@@ -145,7 +145,7 @@ def test_a_scenario_whose_process_was_lost_stands_in_every_report(tmp_path):
     assert sorted(each["outcome"] for each in results(tmp_path)) == ["held"] * others + [
         "infrastructure error"
     ]
-    assert sorted(each["status"] for each in told_by_allure(tmp_path)) == ["broken"] + ["passed"] * others
+    assert sorted(each["status"] for each in results_of_allure(tmp_path)) == ["broken"] + ["passed"] * others
 
 
 @posix
@@ -178,15 +178,15 @@ def test_a_run_that_is_ended_before_it_has_a_binary_says_so_in_one_line(tmp_path
     [
         ["--junit"],
         ["--format", "pretty"],
-        ["--format", "json", "--outfile", "{folder}/told.json"],
-        ["--format", "swamp_harness.runner.console:ConsoleFormatter", "--outfile", "{folder}/told.txt"],
+        ["--format", "json", "--outfile", "{folder}/output.json"],
+        ["--format", "swamp_harness.runner.console:ConsoleFormatter", "--outfile", "{folder}/output.txt"],
     ],
     ids=["junit", "terminal", "file", "own, to a file"],
 )
 def test_several_processes_are_refused_what_only_one_can_write(tmp_path, options):
-    told = [option.format(folder=tmp_path) for option in options]
+    arguments = [option.format(folder=tmp_path) for option in options]
 
-    done = run(tmp_path, "-m", "behave", "-j", "2", *told, PATH=str(tmp_path))
+    done = run(tmp_path, "-m", "behave", "-j", "2", *arguments, PATH=str(tmp_path))
 
     assert done.returncode == 2
     assert "needs a single process: run one scenario at a time with -j 1" in done.stderr

@@ -56,7 +56,7 @@ def test_what_is_no_shard_is_none(text: str) -> None:
     assert shard_in(text) is None
 
 
-def test_the_display_tells_how_it_stands() -> None:
+def test_the_display_shows_the_progress() -> None:
     display = Display([a_planned("a", 1), a_planned("b", 2)], {"a": 10.0, "b": 10.0}.__getitem__, jobs=1)
     display.begin("features/x.feature:1")
     display.step("features/x.feature:1", "When it runs")
@@ -104,7 +104,9 @@ class Losses:
 
 
 @needs_fork
-def test_a_scenario_that_hangs_in_itself_is_ended_and_told_as_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scenario_that_hangs_in_itself_is_ended_and_reported_as_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("UAT_TIME_SCALE", "0.001")
     session, display = Losses(), Display([a_planned("a", 1)], SECONDS.__getitem__, jobs=1)
     hanging: Any = SideBySide(session, 1, lambda _: time.sleep(60), lambda _: None, display)  # type: ignore[arg-type]
@@ -126,9 +128,9 @@ def test_a_run_side_by_side_reports_like_one_after_the_other(tmp_path: Path) -> 
     for jobs, folder in reports.items():
         done = run_suite(folder, "-j", jobs, "--tags", "@uat-02 or @uat-04", env={"PATH": str(tmp_path)})
         assert done.returncode == 0, done.stdout + done.stderr
-    told = [json.loads((folder / "run.json").read_text())["results"] for folder in reports.values()]
+    document = [json.loads((folder / "run.json").read_text())["results"] for folder in reports.values()]
     kept = ("name", "numbers", "location", "outcome", "reason", "step", "commands")
-    one, other = [[{key: each[key] for key in kept} for each in results] for results in told]
+    one, other = [[{key: each[key] for key in kept} for each in results] for results in document]
     assert sorted(one, key=str) == sorted(other, key=str)
     written = [len(list((folder / "allure-results").glob("*-result.json"))) for folder in reports.values()]
     assert written == [len(one), len(one)]

@@ -323,9 +323,9 @@ def test_everything_is_written_about_a_run(tmp_path):
 
     signed = write_documents(run, tmp_path, knowing((1, name)))
 
-    told = json.loads((tmp_path / "signoff.json").read_text())
-    assert told["decision"] == signed.decision.value == "FAIL"
-    assert len(told["promises"]) == 30
+    document = json.loads((tmp_path / "signoff.json").read_text())
+    assert document["decision"] == signed.decision.value == "FAIL"
+    assert len(document["promises"]) == 30
     page = (tmp_path / "signoff.html").read_text()
     assert "<h1>FAIL</h1>" in page
     assert "not &lt;b&gt;so&lt;/b&gt; &amp; so" in page
@@ -335,7 +335,7 @@ def test_everything_is_written_about_a_run(tmp_path):
         assert (tmp_path / written).exists()
 
 
-def test_a_page_tells_what_is_broken_before_all_else(tmp_path):
+def test_a_page_shows_what_is_broken_first(tmp_path):
     known = knowing((1, "one"), (2, "two"), (3, "three"))
     run = a_run(
         a_result("one", Outcome.BROKEN, reason="Failed: one.", step="Then one"),
@@ -374,7 +374,7 @@ def test_a_page_shows_the_timelines_of_its_scenarios(tmp_path):
     assert "<svg>the timeline</svg>" in page.read_text()
 
 
-def test_junit_tells_failures_errors_and_what_did_not_run_apart(tmp_path):
+def test_junit_distinguishes_failures_errors_and_what_did_not_run(tmp_path):
     run = a_run(
         a_result("one"),
         a_result("two", Outcome.BROKEN, reason="not so\x1b[31m\nseen: 2 < 1", step="Then it is so"),
@@ -441,7 +441,7 @@ def test_a_run_is_remembered_once(tmp_path):
     assert len(remember(a_run(a_result("one")), tmp_path)) == 1
 
 
-def test_numbers_are_told_in_ranges():
+def test_numbers_are_shown_in_ranges():
     assert in_ranges([1, 2, 3, 5, 7, 8]) == "1-3, 5 and 7-8"
     assert in_ranges([4]) == "4"
 

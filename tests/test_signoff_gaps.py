@@ -61,7 +61,7 @@ def test_a_run_that_ended_with_the_fault_of_a_machine_which_it_did_not_note_does
     )
 
 
-def test_the_machines_and_their_faults_are_told_everywhere(tmp_path):
+def test_the_hosts_and_their_errors_are_shown_everywhere(tmp_path):
     document = decision_of(a_result("one"), machines=(HERE, LAB)).document
 
     page = write_page(document, tmp_path, runs_with_this_binary=1).read_text("utf-8")
@@ -94,15 +94,17 @@ def test_a_record_of_the_former_format_is_read_by_its_former_keys(tmp_path):
 @pytest.mark.parametrize("found", [None, 0, 1, 99])
 def test_a_record_in_another_format_is_bad_input_that_names_both(tmp_path, found):
     a_run(a_result("one")).write_to(tmp_path)
-    told = json.loads((tmp_path / "run.json").read_text())
-    del told["format"]
-    (tmp_path / "run.json").write_text(json.dumps(told if found is None else {**told, "format": found}))
+    document = json.loads((tmp_path / "run.json").read_text())
+    del document["format"]
+    (tmp_path / "run.json").write_text(
+        json.dumps(document if found is None else {**document, "format": found})
+    )
 
     with pytest.raises(UnusableInput, match=rf"format {'none' if found is None else found} .* reads \d"):
         read_run(tmp_path / "run.json")
 
 
-def test_machines_and_their_faults_survive_the_merging():
+def test_hosts_and_their_errors_survive_a_merge():
     failed = a_run(a_result("one"), machines=(HERE, LAB), exit_code=ExitCode.INFRASTRUCTURE_ERROR)
     sound = a_run(a_result("two"), machines=(HERE,))
     deviating = a_run(a_result("two", Outcome.DEVIATION), exit_code=ExitCode.KNOWN_DEVIATIONS)
@@ -130,14 +132,14 @@ def test_a_run_whose_bench_has_a_machine_that_cannot_be_reached_signs_nothing_of
 
     assert done.returncode == ExitCode.INFRASTRUCTURE_ERROR, done.stdout + done.stderr
     assert "  host: the lab " in done.stdout
-    told = {
+    document = {
         name: json.loads((tmp_path / "reports" / name).read_text()) for name in ("run.json", "signoff.json")
     }
-    here, there = told["run.json"]["hosts"]
+    here, there = document["run.json"]["hosts"]
     assert (here["name"], here["fault"]) == ("this one", "")
     assert (there["name"], there["platform"]) == ("the lab", "linux x86_64")
     reason = f"A host could not be used: {there['fault']}"
-    assert reason in told["signoff.json"]["reasons"]
+    assert reason in document["signoff.json"]["reasons"]
 
 
 # --- scenarios that were not run on a platform

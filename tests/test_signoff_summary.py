@@ -1,4 +1,4 @@
-"""The sign-off in Markdown: what stands first, what is told and blanked, what cannot break its tables."""
+"""The sign-off in Markdown: what comes first, what is shown and blanked, what cannot break its tables."""
 
 from dataclasses import replace
 
@@ -37,9 +37,9 @@ def summary_of(tmp_path, *results, known=None, **fields):
 
 
 def test_the_decision_comes_first_then_its_reasons(tmp_path):
-    told = summary_of(tmp_path, a_result("one", Outcome.BROKEN), a_result("two"))
+    text = summary_of(tmp_path, a_result("one", Outcome.BROKEN), a_result("two"))
 
-    assert told.splitlines()[:5] == [
+    assert text.splitlines()[:5] == [
         "# FAIL: Does swamp 20260822.011157.0-sha.06b61472 keep its promises? "
         "Promises not kept: 1 blocker, 0 critical, 0 normal",
         "",
@@ -50,84 +50,84 @@ def test_the_decision_comes_first_then_its_reasons(tmp_path):
 
 
 def test_every_promise_has_a_line_with_its_result_on_each_platform(tmp_path):
-    told = summary_of(
+    text = summary_of(
         tmp_path, a_result("one"), a_result("one", Outcome.BROKEN, platform="darwin aarch64")
     ).splitlines()
 
     assert (
         r"| linux x86\_64 | 20260822.011157.0-sha.06b61472 | ab linux x86\_64 | 7 bytes | /run/swamp |"
-        in told
+        in text
     )
-    assert r"|  | Promise | linux x86\_64 | darwin aarch64 |" in told
-    (first,) = [line for line in told if line.startswith("| 1 |") and "held" in line]
+    assert r"|  | Promise | linux x86\_64 | darwin aarch64 |" in text
+    (first,) = [line for line in text if line.startswith("| 1 |") and "held" in line]
     assert first.endswith("| ✔ held | ✘ broken |")
-    assert {line.split("|")[1].strip() for line in told if "|" in line} >= set(map(str, range(1, 31)))
+    assert {line.split("|")[1].strip() for line in text if "|" in line} >= set(map(str, range(1, 31)))
 
 
 def test_what_did_not_hold_and_why_is_folded_away(tmp_path):
-    told = summary_of(
+    text = summary_of(
         tmp_path,
         a_result("one", Outcome.BROKEN, reason="not so\nand a long story", step="Then it is so"),
         a_result("two", Outcome.NOT_RUN, skip=NEEDS_MAC),
     )
 
-    assert "<summary>Scenarios that did not hold (1)</summary>" in told
-    assert r"| 1 | one | linux x86\_64 | ✘ broken | Then it is so | not so |" in told
-    assert "a long story" not in told
-    assert r"| 1 | linux x86\_64 | 1 | needs a host with macOS |" in told
-    assert told.count("<details>") == told.count("</details>") == 3
+    assert "<summary>Scenarios that did not hold (1)</summary>" in text
+    assert r"| 1 | one | linux x86\_64 | ✘ broken | Then it is so | not so |" in text
+    assert "a long story" not in text
+    assert r"| 1 | linux x86\_64 | 1 | needs a host with macOS |" in text
+    assert text.count("<details>") == text.count("</details>") == 3
 
 
-def test_deviations_waivers_flakes_and_cost_are_told(tmp_path):
+def test_deviations_waivers_flakes_and_metrics_are_shown(tmp_path):
     one = a_result("one", Outcome.DEVIATION, deviation="ends-late")
     two = a_result("two", Outcome.WAIVED)
     earlier = PastRun("2026-08-22", "", "ab linux x86_64", "linux x86_64", {"one": "held"})
     later = replace(earlier, outcomes={"one": "broken"})
     runs = [FeatureRun(each.id, each.name, each.numbers, each.location, "Tokens") for each in (one, two)]
 
-    told = summary_of(tmp_path, one, two, known=SignOffInputs(runs, [DEVIATION], [WAIVER], [earlier, later]))
+    text = summary_of(tmp_path, one, two, known=SignOffInputs(runs, [DEVIATION], [WAIVER], [earlier, later]))
 
     link = "<https://swamp-club.com/lab/630>"
-    assert f"| 1 | It ends at once. | It ends late. [ends-late]({link}) | the first |" in told
+    assert f"| 1 | It ends at once. | It ends late. [ends-late]({link}) | the first |" in text
     waived = f"nobody needs it yet [https\\://swamp-club.com/lab/630]({link})"
-    assert f"| two | {waived} | 20260901.000000.0 | used |" in told
-    assert r"| one | linux x86\_64 | 1 times held, 1 times broken |" in told
-    assert "- Pace: " in told
+    assert f"| two | {waived} | 20260901.000000.0 | used |" in text
+    assert r"| one | linux x86\_64 | 1 times held, 1 times broken |" in text
+    assert "- Pace: " in text
 
 
 def test_words_of_the_product_cannot_change_the_page(tmp_path):
     reason = "<img src=x> | `a` *b* [c](d) $e$ ~f~ # g"
 
-    told = summary_of(tmp_path, a_result("one", Outcome.BROKEN, reason=reason))
+    text = summary_of(tmp_path, a_result("one", Outcome.BROKEN, reason=reason))
 
-    assert r"\<img src=x\> \| \`a\` \*b\* \[c\](d) \$e\$ \~f\~ \# g" in told
+    assert r"\<img src=x\> \| \`a\` \*b\* \[c\](d) \$e\$ \~f\~ \# g" in text
 
 
 def test_secrets_are_blanked_however_they_are_written(tmp_path):
     secret = "very_secret|value*0815"
     SECRETS.add(secret)
 
-    told = summary_of(tmp_path, a_result("one", Outcome.BROKEN, reason=f"seen: {secret}"))
+    text = summary_of(tmp_path, a_result("one", Outcome.BROKEN, reason=f"seen: {secret}"))
 
-    assert r"seen: \[blanked\]" in told
-    assert "0815" not in told
+    assert r"seen: \[blanked\]" in text
+    assert "0815" not in text
 
 
-def test_a_deviation_is_told_only_where_it_was_seen(tmp_path):
+def test_a_deviation_is_shown_only_where_it_happened(tmp_path):
     otherwise = a_result("one", Outcome.BROKEN)
     runs = [FeatureRun("one", "one", (1,), "features/a.feature:1", "Tokens")]
 
-    told = summary_of(tmp_path, otherwise, known=SignOffInputs(runs, [DEVIATION], [], []))
+    text = summary_of(tmp_path, otherwise, known=SignOffInputs(runs, [DEVIATION], [], []))
 
-    assert "It ends late." not in told
+    assert "It ends late." not in text
 
 
-def test_what_did_not_hold_is_told_once_with_all_its_numbers_the_broken_first(tmp_path):
-    told = summary_of(
+def test_what_did_not_hold_is_listed_once_with_all_its_numbers_the_broken_first(tmp_path):
+    text = summary_of(
         tmp_path,
         a_result("one", Outcome.ERROR, numbers=(6, 30), location="features/a.feature:1"),
         a_result("two", Outcome.BROKEN, numbers=(7, 30), location="features/a.feature:2"),
     ).splitlines()
 
-    rows = [line for line in told if line.startswith(("| 6, 30", "| 7, 30"))]
+    rows = [line for line in text if line.startswith(("| 6, 30", "| 7, 30"))]
     assert [row.split(" | ")[1] for row in rows] == ["two", "one"]

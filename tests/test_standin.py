@@ -161,7 +161,7 @@ def test_every_command_has_its_function_and_its_help() -> None:
         assert f"Usage:   swamp {command.words}" in help_for(command.words)
 
 
-def test_the_suite_is_told_the_times_that_the_stand_in_has() -> None:
+def test_the_suite_knows_the_times_that_the_stand_in_has() -> None:
     told = load(project.EMBEDDED_TARGET)
     assert told.times.grace_window.total_seconds() == timing.GRACE_WINDOW
     assert told.times.idle_limit.total_seconds() == timing.IDLE_LIMIT
@@ -371,7 +371,7 @@ def test_a_mutant_that_the_preparation_reaches_is_reached_by_every_scenario() ->
     assert finding_of(WrittenMutant("07-x", 7, "does"), results, Effect({""}), 1.0).outcome == "noticed"
 
 
-def test_scenarios_that_failed_under_no_mutant_are_told() -> None:
+def test_scenarios_that_failed_under_no_mutant_are_listed() -> None:
     mutant = WrittenMutant("07-x", 7, "does")
     broken = replace(_result(7, "broken", "then"), id="noticed-it")
     held = replace(_result(7, "held"), id="noticed-nothing", mark="other")

@@ -1,4 +1,4 @@
-"""How commands start: at home, by the project's own settings, and with output that holds whatever is said."""
+"""How commands start: at home, by the project's own settings, and with output that can hold every text."""
 
 import shutil
 import subprocess
@@ -37,19 +37,19 @@ def test_a_command_of_its_own_checkout_starts(checkout):
 def test_a_command_that_another_environment_runs_says_so(checkout):
     original, copy = checkout("original"), checkout("copy")
 
-    told = misplaced(copy / ".venv/bin/swamp-uat", original / ".venv", original)
+    message = misplaced(copy / ".venv/bin/swamp-uat", original / ".venv", original)
 
-    assert told.startswith(f"{copy / '.venv'} runs what is installed in {original / '.venv'}")
-    assert "run `make uat`" in told
+    assert message.startswith(f"{copy / '.venv'} runs what is installed in {original / '.venv'}")
+    assert "run `make uat`" in message
 
 
 def test_an_environment_that_was_copied_says_so(checkout):
     original = checkout("original")
     copy = checkout("copy", made_for=original)
 
-    told = misplaced(copy / "swamp_harness/cli/main.py", copy / ".venv", copy)
+    message = misplaced(copy / "swamp_harness/cli/main.py", copy / ".venv", copy)
 
-    assert told.startswith(f"{copy / '.venv'} was made for {original}")
+    assert message.startswith(f"{copy / '.venv'} was made for {original}")
 
 
 def test_an_environment_that_somebody_made_by_hand_is_theirs(tmp_path):

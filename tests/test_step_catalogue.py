@@ -1,4 +1,4 @@
-"""The catalogue of steps: what it tells of each step, its pages, and the search on the terminal."""
+"""The catalogue of steps: what it shows of each step, its pages, and the search on the terminal."""
 
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -78,7 +78,7 @@ def of_project():
     return step_catalogue.catalogue_of_project()
 
 
-def test_a_step_is_told_with_all_its_forms_and_the_shortest_example_of_a_scenario(catalogue):
+def test_a_step_is_shown_with_all_its_forms_and_the_shortest_example_of_a_scenario(catalogue):
     step = next(each for each in catalogue.steps if each.keyword == "When")
 
     assert step.patterns == (
@@ -98,14 +98,14 @@ def test_steps_are_filed_by_subject_and_given_comes_before_then(catalogue):
     assert [step.keyword for step in subject.steps] == ["Given", "Given", "When", "Then"]
 
 
-def test_an_example_has_its_table_and_a_column_tells_its_phrases(catalogue):
+def test_an_example_has_its_table_and_a_column_shows_its_phrases(catalogue):
     step = next(each for each in catalogue.steps if each.columns)
 
     assert step.columns == {"step": "", "work": "Work"}
     assert step.example.splitlines()[1:] == ["  | step  | work           |", "  | build | writes at once |"]
 
 
-def test_the_page_in_markdown_tells_pattern_description_example_phrases_and_use(catalogue):
+def test_the_page_in_markdown_shows_pattern_description_example_phrases_and_use(catalogue):
     text = step_pages.markdown(catalogue)
 
     assert "### `Then the run fails because {reason}`\n\nChecks why the run failed.\n" in text
@@ -226,16 +226,16 @@ def test_steps_are_found_on_the_terminal(capsys):
     assert '    {token}: a name that you choose, such as "alpha"\n' in out
 
 
-def test_words_that_no_step_has_are_told_with_the_nearest_steps(capsys):
+def test_words_that_no_step_has_are_reported_with_the_nearest_steps(capsys):
     assert main.main(["steps", "wroker", "killd"]) == ExitCode.NO_SUCH_STEP
 
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith(
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(
         "swamp-uat: no step has all of these words: wroker killd\nThe nearest steps:\n"
     )
-    assert "the worker" in said.err or "is killed" in said.err
-    assert "killed" in said.err
+    assert "the worker" in output.err or "is killed" in output.err
+    assert "killed" in output.err
 
 
 @pytest.mark.usefixtures("own_features")

@@ -14,7 +14,7 @@ from swamp_harness.results.result import ScenarioResult, exit_code_of
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.specification import features, project
 from swamp_harness.system.errors import Comparison, ExitCode, PromiseBroken, UnusableInput
-from tests.conftest import a_result, a_run, forget_definitions, said_of_steps, said_of_style
+from tests.conftest import a_result, a_run, forget_definitions, step_errors, style_errors
 
 ENTRY = """
 - id: known
@@ -179,7 +179,7 @@ def test_the_coverage_map_ties_numbers_to_scenarios_and_shows_gaps(folder):
     assert f"| 8 | Second machine rejected | {coverage.GAP} |" in text
 
 
-def test_a_promise_that_no_scenario_serves_is_told_and_the_projects_own_all_have_one():
+def test_a_promise_that_no_scenario_serves_is_reported_and_the_projects_own_all_have_one():
     promises, scenarios = features.catalogue(), features.scenarios_in(features.parse(project.FEATURES))
 
     assert without_scenario(promises, scenarios) == []
@@ -265,7 +265,7 @@ def test_a_run_that_cannot_be_read_is_bad_input(tmp_path):
 
 
 def test_a_sound_feature_has_no_style_errors(folder):
-    assert said_of_style(folder(FEATURE)) == []
+    assert style_errors(folder(FEATURE)) == []
 
 
 @pytest.mark.parametrize(
@@ -284,9 +284,9 @@ def test_a_sound_feature_has_no_style_errors(folder):
         ("naps <how>\n    Then", "naps if it can\n    Then", "contains a condition"),
     ],
 )
-def test_style_errors_are_told_with_their_place(folder, old, new, complaint):
+def test_style_errors_are_reported_with_their_place(folder, old, new, complaint):
     assert old in FEATURE
-    errors = said_of_style(folder(FEATURE.replace(old, new)))
+    errors = style_errors(folder(FEATURE.replace(old, new)))
 
     assert any(complaint in error for error in errors), errors
     assert all(re.match(r"naps\.feature:\d+: ", error) for error in errors)
@@ -306,13 +306,13 @@ PLAIN = SCENARIO.partition("\n    Examples")[0].replace(" Outline", "").replace(
     ],
     ids=["copied", "in two files", "like a row of an outline", "under two rules"],
 )
-def test_two_scenarios_of_one_name_are_told_with_both_places(folder, first, second):
+def test_two_scenarios_of_one_name_are_reported_with_both_places(folder, first, second):
     place = folder(first)
     (place / "other.feature").write_text(second)
 
-    told = [each for each in said_of_style(place) if "a scenario of this name" in each]
+    errors = [each for each in style_errors(place) if "a scenario of this name" in each]
 
-    (error,) = told
+    (error,) = errors
     assert re.fullmatch(
         r"(naps|other)\.feature:\d+: a scenario of this name exists already at .*/naps\.feature:\d+", error
     )
@@ -337,7 +337,7 @@ def test_undefined_ambiguous_and_unused_steps_are_errors(folder, monkeypatch):
     (place / "steps").mkdir()
     (place / "steps" / "naps.py").write_text(STEPS)
 
-    errors = "\n".join(said_of_steps(place))
+    errors = "\n".join(step_errors(place))
 
     assert "no step is defined for `Then the pool is empty`" in errors
     assert '`When the worker "alpha" naps well` is ambiguous' in errors
@@ -358,8 +358,8 @@ def test_a_waiver_of_no_scenario_is_an_error_of_the_features(tmp_path, monkeypat
     monkeypatch.setenv("UAT_WAIVERS", str(file))
 
     assert main.main(["check-features"]) == ExitCode.FEATURE_MISTAKE
-    said = "the scenario 'worker-nips' does not exist: correct the id, or remove the entry"
-    assert f"{file.resolve().as_posix()}:4: {said}\n" in capsys.readouterr().out
+    message = "the scenario 'worker-nips' does not exist: correct the id, or remove the entry"
+    assert f"{file.resolve().as_posix()}:4: {message}\n" in capsys.readouterr().out
 
 
 def test_the_project_knows_its_own_files():
