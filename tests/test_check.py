@@ -86,7 +86,7 @@ def test_all_findings_are_printed_by_group_with_a_summary(feature, capsys):
 def test_fix_corrects_layout_and_generated_files_and_nothing_else(feature, capsys):
     changed(feature, "    Given a repository\n", "   Given   a repository\n")
     project.STEPS.unlink()
-    changed(feature, "Scenario: The secret of a token stays", "Scenario: The secret of each token stays")
+    changed(feature, "Scenario: The secret of a token is only", "Scenario: The secret of each token is only")
     capsys.readouterr()
 
     assert main.main(["check", "--fix"]) == ExitCode.EVERY_PROMISE_HELD
@@ -95,7 +95,7 @@ def test_fix_corrects_layout_and_generated_files_and_nothing_else(feature, capsy
     for name in (A_FEATURE, "steps.md", "coverage.md"):
         assert f"/{name}\n" in out, out
     assert "    Given a repository\n" in feature.read_text("utf-8")
-    assert "The secret of each token stays" in project.COVERAGE_MAP.read_text("utf-8")
+    assert "The secret of each token is only" in project.COVERAGE_MAP.read_text("utf-8")
 
 
 @pytest.mark.usefixtures("feature")
