@@ -98,7 +98,7 @@ def test_an_id_that_was_used_once_is_not_made_again(own_features, capsys):
     [
         ({"number": "31"}, "There is no promise 31: issue 630 has 1 to 30."),
         ({"title": " "}, "The title is empty"),
-        ({"title": "Word"}, "makes no id"),
+        ({"title": "Word"}, "gives no id"),
     ],
 )
 def test_an_unusable_answer_is_refused_and_nothing_is_written(capsys, options, complaint):

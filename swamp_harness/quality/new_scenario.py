@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from rich.prompt import IntPrompt, Prompt
 
-from swamp_harness.quality.references import named_scenarios
-from swamp_harness.results.ids import ID, ids_in
+from swamp_harness.quality.new_id import id_for, ids_ever_used
 from swamp_harness.specification import features, project
 from swamp_harness.specification.feature_layout import laid_out
 from swamp_harness.specification.features import Promise, numbers_of
@@ -24,17 +20,6 @@ from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.plain_text import clean
 from swamp_harness.system.root import in_project
 
-_TAG = re.compile(r"@([a-z0-9-]+)")
-_WORDS_IN_AN_ID = 6
-# Words that an id leaves out.
-_SMALL_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        "a an and are as at be been by can for from has have in into is it its no of on one or so that the "
-        "their then there they this to was were what when where which who whose with",
-    )
-)
-_GIT_SECONDS = 60
 _REPLACED = "replace this"
 
 
@@ -86,8 +71,8 @@ def new_scenario(number: int | None, title: str | None, kind: str | None) -> Exi
         Kind(kind if kind is not None else _asked("Kind", choices=KINDS)),
     )
     models = features.parse(project.FEATURES)
-    known, has_history = _ids_ever_used(models)
-    own = _id_for(wanted.title, known)
+    known, has_history = ids_ever_used(models)
+    own = id_for(wanted.title, known)
     model, line = place_for(wanted.number, models)
     file = Path(model.filename)
     file.write_text(inserted(file.read_text("utf-8"), line, skeleton(wanted, own)), "utf-8", newline="\n")
@@ -95,8 +80,8 @@ def new_scenario(number: int | None, title: str | None, kind: str | None) -> Exi
     if not has_history:
         print("The history in Git was not available, so the id is new among the present ids only.")
     print(
-        f"Next: replace the steps that say ({_REPLACED}: ...). `.venv/bin/swamp-uat steps WORD` finds steps, "
-        "and `make check FIX=1` says what is left to do."
+        f"Next: replace the steps with ({_REPLACED}: ...). `.venv/bin/swamp-uat steps WORD` finds steps, "
+        "and `make check FIX=1` shows what is left to do."
     )
     return ExitCode.EVERY_PROMISE_HELD
 
@@ -174,46 +159,6 @@ def inserted(text: str, line: int, scenario: str) -> str:
     return laid_out("\n".join([*lines[:index], "", scenario, "", *lines[index:]]))
 
 
-def _id_for(title: str, known: Collection[str]) -> str:
-    words = re.findall(r"[a-z0-9]+", title.lower())
-    significant = [word for word in words if word not in _SMALL_WORDS]
-    chosen = significant if len(significant) > 1 else words
-    short = "-".join(chosen[:_WORDS_IN_AN_ID])
-    if not ID.fullmatch(short):
-        raise UnusableInput(
-            f"The title {title!r} makes no id: use at least two words of letters or digits.",
-            ExitCode.BAD_COMMAND_LINE,
-        )
-    longer = ("-".join(chosen[:size]) for size in range(_WORDS_IN_AN_ID, len(chosen) + 1))
-    numbered = (f"{short}-{number}" for number in count(2))
-    return next(
-        each for candidates in ((short,), longer, numbered) for each in candidates if each not in known
-    )
-
-
-def _ids_ever_used(models: Sequence[Any]) -> tuple[set[str], bool]:
-    """Every id that has been used, and whether the history in Git was available."""
-    now = {each for model in models for scenario in model.walk_scenarios() for each in ids_in(scenario.tags)}
-    named = {each.scenario.partition("[")[0] for each in named_scenarios()}
-    in_history = _tags_in_history()
-    return now | named | (in_history or set()), in_history is not None
-
-
-def _tags_in_history() -> set[str] | None:
-    command = ["git", "log", "--format=", "--unified=0", "--patch", "--", "."]
-    try:
-        done = subprocess.run(
-            command, cwd=project.FEATURES, capture_output=True, encoding="utf-8", errors="replace",
-            timeout=_GIT_SECONDS, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    if done.returncode:
-        return None
-    changed = [line for line in done.stdout.splitlines() if line.startswith(("+", "-"))]
-    return {tag for line in changed for tag in _TAG.findall(line)}
-
-
 def _number(given: int | None) -> int:
     promises = {promise.number: promise for promise in features.catalogue()}
     number = given if given is not None else _asked_number(promises)
@@ -236,10 +181,10 @@ def _asked_number(promises: dict[int, Promise]) -> int:
 
 
 def _title(given: str | None) -> str:
-    title = (given if given is not None else _asked("Title, which says the promise")).strip()
+    title = (given if given is not None else _asked("Title: the promise in one line")).strip()
     if not title or clean(title) != title or "\n" in title:
         raise UnusableInput(
-            "The title is empty or has a control character: say the promise in one line.",
+            "The title is empty or has a control character: write the promise in one line.",
             ExitCode.BAD_COMMAND_LINE,
         )
     return title

@@ -218,8 +218,8 @@ class _Report:
             output = (event.stdout + event.stderr).splitlines()[-_LAST_LINES:]
             yield from ("", f"`swamp {shown(' '.join(event.arguments))}`:", "", *_block(output))
         for file in sorted(self.evidence.glob("*.log")) if self.evidence else ():
-            said = file.read_text("utf-8", errors="replace").splitlines()[-_LAST_LINES:]
-            yield from ("", f"The last lines of {file.stem}:", "", *_block(said))
+            lines = file.read_text("utf-8", errors="replace").splitlines()[-_LAST_LINES:]
+            yield from ("", f"The last lines of {file.stem}:", "", *_block(lines))
 
 
 def _platform(name: str) -> str:
