@@ -102,7 +102,7 @@ Feature: Capabilities
       | size('Grüße')              | 5       |
       | [1, 2, 3].map(n, n * 2)    | 2, 4, 6 |
       | team == 'blue' ? 'b' : 'x' | b       |
-    And the sensitive field of the step "guarding" is in the vault, and not in its data
+    And the vault holds the sensitive field of the step "guarding", and its data does not
     And the step "streaming" got these answers:
       | asked for             | answer                           |
       | the lines of a stream | one, twö, , last, without an end |
@@ -186,7 +186,7 @@ Feature: Capabilities
       | 6       | second 6 | second |
       | 7       | third 7  | third  |
       | 8       | fourth 8 | fourth |
-    And the newest entry of the ledger is "fourth 8", in version 8
+    And the ledger shows "fourth 8" as its newest entry, in version 8
     And the last run reports the entries that its steps wrote:
       | step   | version |
       | first  | 5       |

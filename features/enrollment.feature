@@ -29,7 +29,7 @@ Feature: Enrollment and machine binding
     And the token list shows:
       | token | state  | machine |
       | alpha | unused | none    |
-    And the secret of the token "alpha" is nowhere outside the vault
+    And only the vault holds the secret of the token "alpha"
 
     Examples:
       | credential                         | reason                     |

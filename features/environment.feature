@@ -78,9 +78,9 @@ Feature: Environment
       | step  | runs on    | work                    |
       | build | any worker | records its environment |
     And an orchestrator with the variables "REGION, CLASH"
-    And the enrolled worker "alpha" on a network that can fail, with the variables "CLASH, OWN"
+    And the enrolled worker "alpha" on a network that can be cut, with the variables "CLASH, OWN"
     When the workflow runs to its end
-    And the network of "alpha" fails and heals, 2 times
+    And the network of "alpha" is cut and heals, 2 times
     And the workflow runs to its end
     And the orchestrator is stopped and starts again without its variables
     And the workflow starts
@@ -102,7 +102,7 @@ Feature: Environment
       | step  | runs on    | work                                              |
       | build | any worker | records the environment of a program, then pauses |
     And an orchestrator with the variables "REGION, CLASH, HOSTNAME"
-    And the enrolled worker "alpha" on a network that can fail, with the variables "OWN, CLASH"
+    And the enrolled worker "alpha" on a network that can be cut, with the variables "OWN, CLASH"
     When the workflow starts
     And the step "build" is running
     And the network of "alpha" is reset
@@ -126,7 +126,7 @@ Feature: Environment
       | step  | runs on    | work                    |
       | build | any worker | records its environment |
     And an orchestrator with the variables "SEVERAL, LETTERS, QUOTES, BLANKS, EQUALS, NUMBER, VERY_LONG, PLACES, EMPTY, EMPTIED, REGION"
-    And the enrolled worker "alpha" on a network that can fail, with the variables "SEVERAL, EMPTY, EMPTIED, NUMBER, QUOTES"
+    And the enrolled worker "alpha" on a network that can be cut, with the variables "SEVERAL, EMPTY, EMPTIED, NUMBER, QUOTES"
     When the workflow runs to its end
     And the orchestrator is stopped and starts again with new values of "SEVERAL, LETTERS, EMPTIED" alone
     And the workflow starts

@@ -81,10 +81,10 @@ Feature: Expiry enforcement
   Scenario: Workers that returned are disconnected at their deadlines
     Given an orchestrator
     And the token "alpha" with a short lifetime
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" on a network that can be cut
     And the token "beta" with a short lifetime
     And the enrolled worker "beta"
-    When the network of "alpha" fails and heals, 2 times
+    When the network of "alpha" is cut and heals, 2 times
     And the worker "beta" is killed and returns, 2 times
     And the lifetime of the token "beta" passes
     Then the worker "alpha" is disconnected at the deadline
@@ -112,7 +112,7 @@ Feature: Expiry enforcement
   Scenario: A worker is disconnected at its deadline although its orchestrator was restarted
     Given an orchestrator
     And the token "alpha" with a short lifetime
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" on a network that can be cut
     When the orchestrator is killed and starts again
     And the lifetime of the token "alpha" passes
     Then the worker "alpha" is disconnected at the deadline
@@ -134,9 +134,9 @@ Feature: Expiry enforcement
   Scenario: A worker whose token expires while its network is down cannot return
     Given an orchestrator
     And the token "alpha" with a short lifetime
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" on a network that can be cut
     When half of the lifetime of the token "alpha" passes
-    And the network of "alpha" fails
+    And the network of "alpha" is cut
     And the orchestrator notices that "alpha" is gone
     And the lifetime of the token "alpha" passes
     And the network of "alpha" heals

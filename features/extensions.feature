@@ -23,7 +23,7 @@ Feature: Extensions
       | what    | different | sent |
       | program | 1         | 1    |
       | file    | 4         | 4    |
-    And on the machine of "alpha" the extension is in the cache and nowhere else
+    And the machine of "alpha" holds the extension in its cache and nowhere else
 
   @uat-23 @network @extension-sent-once
   Scenario: An extension is sent to a worker once

@@ -74,7 +74,7 @@ Feature: JSON mode
     And the enrolled worker "east" with the labels "region=east, shelf=a=b"
     And the enrolled worker "eastern" with the labels "region=eastern, zone=east, shelf=a=b"
     When the operator verifies <selection>, in text and in JSON
-    Then text and JSON list only "east", as passed
+    Then text and JSON list "east" as the only verified worker
 
     Examples:
       | selection                                            |

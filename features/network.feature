@@ -4,13 +4,13 @@ Feature: Network
   before, with its labels and slots, and runs steps.
 
   @uat-14 @network @network-break-same-member
-  Scenario: A worker whose network fails returns as the same pool member
+  Scenario: A worker whose network is cut returns as the same pool member
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
     And an orchestrator
-    And the enrolled worker "alpha" on a network that can fail
-    When the network of "alpha" fails
+    And the enrolled worker "alpha" on a network that can be cut
+    When the network of "alpha" is cut
     And the orchestrator notices that "alpha" is gone
     And the workflow starts
     And the step "build" waits in the queue
@@ -30,7 +30,7 @@ Feature: Network
       | step  | runs on    | work           |
       | build | any worker | writes at once |
     And an orchestrator with a short timeout for silent connections
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" on a network that can be cut
     When the network of "alpha" goes silent
     And the orchestrator notices that "alpha" is gone
     And the workflow starts
@@ -48,7 +48,7 @@ Feature: Network
       | step  | runs on    | work           |
       | build | any worker | writes at once |
     And an orchestrator
-    And the enrolled worker "alpha" without a cache directory, on a network that can fail
+    And the enrolled worker "alpha" without a cache directory, on a network that can be cut
     When the network of "alpha" is reset, and the orchestrator notices only after the worker has reconnected
     And the workflow starts
     Then the run succeeds
@@ -63,7 +63,7 @@ Feature: Network
       | step  | runs on    | work           |
       | build | any worker | writes at once |
     And an orchestrator
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" on a network that can be cut
     When the network of "alpha" goes silent
     And the workflow starts
     And the step "build" is dispatched to "alpha"
@@ -77,7 +77,7 @@ Feature: Network
   @uat-14 @network @worker-retries-without-listener
   Scenario: A worker keeps trying to connect while its network refuses connections
     Given an orchestrator
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" on a network that can be cut
     When the network of "alpha" refuses connections until the worker has tried 4 times or has exited
     And the network of "alpha" heals
     Then the worker "alpha" is connected as the same pool member as before
@@ -85,7 +85,7 @@ Feature: Network
   @uat-14 @network @attempts-counted-anew-after-return
   Scenario: A worker starts to count failed attempts again each time that it has returned
     Given an orchestrator
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" on a network that can be cut
     When the network of "alpha" refuses 2 connections and heals, 2 times
     Then the worker "alpha" is connected as the same pool member as before
 
@@ -93,8 +93,8 @@ Feature: Network
   Scenario: A worker reports in JSON whether an enrollment is a reconnection
     Given an orchestrator
     And the workers' output is in JSON
-    And the enrolled worker "alpha" on a network that can fail
-    When the network of "alpha" fails
+    And the enrolled worker "alpha" on a network that can be cut
+    When the network of "alpha" is cut
     And the orchestrator notices that "alpha" is gone
     And the network of "alpha" heals
     Then the worker "alpha" is connected as the same pool member as before
@@ -112,10 +112,10 @@ Feature: Network
       | stopped | pool=c           | reads its own data and that of others | seed  | 20 s        |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "pool=a"
-    And the enrolled worker "beta" with the labels "pool=b" on a network that can fail
+    And the enrolled worker "beta" with the labels "pool=b" on a network that can be cut
     And the enrolled worker "gamma" with the labels "pool=c"
     When the worker "alpha" is killed and returns, 2 times
-    And the network of "beta" fails and heals, 3 times
+    And the network of "beta" is cut and heals, 3 times
     And the worker "gamma" is stopped and returns, 2 times
     And the workflow starts after the grace windows of all absences
     Then the run succeeds
@@ -134,7 +134,7 @@ Feature: Network
       | local | the orchestrator | reads its own data and that of others | seed  |
       | build | pool=b           | reads its own data and that of others | seed  |
     And an orchestrator
-    And the enrolled worker "alpha" with the labels "pool=b" on a network that can fail
+    And the enrolled worker "alpha" with the labels "pool=b" on a network that can be cut
     When the orchestrator <ends> and starts again, 2 times
     And the workflow starts
     Then the run succeeds

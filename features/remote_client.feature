@@ -57,16 +57,16 @@ Feature: Remote client
       | ship  | alpha            |
 
   @uat-28 @network @follower-returns-after-network-break
-  Scenario: An operator whose network fails sees all output of the run once, and how it ends
+  Scenario: An operator whose network is cut sees all output of the run once, and how it ends
     Given a workflow with the steps:
       | step  | runs on          | work                               | after |
       | build | the orchestrator | prints a word, pauses, then writes |       |
       | ship  | the orchestrator | prints a word, pauses, then writes | build |
     And an orchestrator
-    And the operator is at another machine, without a repository, on a network that can fail
+    And the operator is at another machine, without a repository, on a network that can be cut
     And the operator's output is in text
     When the workflow starts
-    And the network of the operator fails while the step "build" ends and the step "ship" starts
+    And the network of the operator is cut while the step "build" ends and the step "ship" starts
     Then the run succeeds
     And the operator saw the start, the output and the end of each of the steps "build, ship" exactly once
 

@@ -43,7 +43,7 @@ Feature: Runs
       | step  | runs on    | work                |
       | build | any worker | pauses, then writes |
     And an orchestrator
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" on a network that can be cut
     When the workflow starts
     And the step "build" is running
     And the orchestrator is killed and starts again
@@ -133,7 +133,7 @@ Feature: Runs
       | step  | runs on    | work   |
       | build | any worker | <work> |
     And an orchestrator
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" on a network that can be cut
     When the workflow starts
     And the step "build" is running
     And the network of "alpha" is reset
@@ -169,7 +169,7 @@ Feature: Runs
       | seed  | any worker | writes at once                                        |       |
       | build | any worker | reads the result of "seed", pauses twice, then writes | seed  |
     And an orchestrator
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" on a network that can be cut
     When the workflow starts
     And the step "build" is running
     And the network of "alpha" is reset
@@ -267,7 +267,7 @@ Feature: Runs
       | build | any worker | writes, pauses, writes again |       |
       | ship  | any worker | writes at once               | build |
     And an orchestrator
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" on a network that can be cut
     When the workflow starts
     And the step "build" has written
     And the network of "alpha" is reset
@@ -289,7 +289,7 @@ Feature: Runs
       | step  | runs on    | work                                       |
       | build | any worker | writes a line, pauses, writes another line |
     And an orchestrator
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" on a network that can be cut
     When the workflow starts
     And the step "build" has written
     And the network of "alpha" is reset
@@ -305,7 +305,7 @@ Feature: Runs
       | step  | runs on    | work                         |
       | build | any worker | writes, pauses, writes again |
     And an orchestrator
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" on a network that can be cut
     When the workflow starts
     And the step "build" has written
     And the network of "alpha" is reset

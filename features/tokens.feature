@@ -47,7 +47,7 @@ Feature: Tokens
     And the worker "alpha" is killed
     And the worker "alpha" starts again
     Then the worker "alpha" is rejected because its token is revoked
-    And the secret of the token "alpha" is nowhere outside the vault
+    And only the vault holds the secret of the token "alpha"
     And no data shows the secret of the token "alpha"
 
   @uat-01 @token-secret-in-chosen-vault
@@ -203,7 +203,7 @@ Feature: Tokens
       | step  | runs on    | work                |
       | build | any worker | pauses, then writes |
     And an orchestrator
-    And the enrolled worker "alpha" on a network that can fail
+    And the enrolled worker "alpha" on a network that can be cut
     When the workflow starts
     And the step "build" is running
     And the operator revokes the token "alpha"

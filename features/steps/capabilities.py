@@ -46,11 +46,11 @@ def got_and_left_the_same(context: StepContext, placed: str, local: str) -> None
     )
 
 
-@then('the sensitive field of the step "{step:Name}" is in the vault, and not in its data')
-def the_sensitive_field_is_in_the_vault(context: StepContext, step: str) -> None:
+@then('the vault holds the sensitive field of the step "{step:Name}", and its data does not')
+def the_vault_holds_the_sensitive_field(context: StepContext, step: str) -> None:
     """Checks that the sensitive field of the data is kept in the vault, and the others in the data."""
     expect(
-        f'the sensitive field of the step "{step}" is in the vault, and not in its data',
+        f'the vault holds the sensitive field of the step "{step}", and its data does not',
         expected={"in the vault": True, "in its data": False, "another field in its data": True},
         actual=capabilities.sensitive_field(context.world, step),
     )
@@ -96,8 +96,8 @@ def the_ledger_holds(context: StepContext) -> None:
     )
 
 
-@then('the newest entry of the ledger is "{entry:Name}", in version {number:Number}')
-def the_newest_entry_is(context: StepContext, entry: str, number: int) -> None:
+@then('the ledger shows "{entry:Name}" as its newest entry, in version {number:Number}')
+def the_ledger_shows_the_newest(context: StepContext, entry: str, number: int) -> None:
     """Checks the newest version of the shared record, both as listed and as read."""
     expect(
         "the newest entry of the ledger is listed as the latest, and read by whoever names no version",

@@ -45,11 +45,11 @@ def the_worker_was_sent(context: StepContext, worker: str) -> None:
     )
 
 
-@then('on the machine of "{worker:Name}" the extension is in the cache and nowhere else')
-def the_extension_is_in_the_cache(context: StepContext, worker: str) -> None:
+@then('the machine of "{worker:Name}" holds the extension in its cache and nowhere else')
+def the_machine_holds_the_extension(context: StepContext, worker: str) -> None:
     """Checks that the worker keeps the extension in its cache directory and in no other place."""
     expect(
-        f'on the machine of "{worker}" the extension is in the cache and nowhere else',
+        f'the machine of "{worker}" holds the extension in its cache and nowhere else',
         expected=["the cache"],
         actual=extensions.places_on_machine(context.world, worker),
     )

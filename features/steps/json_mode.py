@@ -56,7 +56,7 @@ def text_and_json_list_the_same(context: StepContext, number: int) -> None:
     )
 
 
-@then('text and JSON list only "{worker:Name}", as passed')
+@then('text and JSON list "{worker:Name}" as the only verified worker')
 def text_and_json_list_only(context: StepContext, worker: str) -> None:
     """Checks that text and JSON list this worker as passed, and no other worker."""
     _judge_verified(context, [{"worker": worker, "verified": "pass"}], context.world.asked)

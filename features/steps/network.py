@@ -80,8 +80,8 @@ def the_worker_ends_and_returns(
     )
 
 
-@when('the network of "{worker:Name}" fails and heals, {times:Number} times')
-def the_network_fails_and_heals(context: StepContext, worker: str, times: int) -> None:
+@when('the network of "{worker:Name}" is cut and heals, {times:Number} times')
+def the_network_is_cut_and_heals(context: StepContext, worker: str, times: int) -> None:
     """Cuts the network until the orchestrator notices, heals it and waits for the worker; several times."""
     path = context.world.workers.network(worker)
     absences.leave_and_return(context.world, worker, path.cut, path.heal, times)

@@ -21,9 +21,9 @@ def the_operator_is_at_another_machine(context: StepContext, details: Any = NO_D
 
 
 @when(
-    'the network of the operator fails while the step "{step:Name}" ends and the step "{later:Name}" starts'
+    'the network of the operator is cut while the step "{step:Name}" ends and the step "{later:Name}" starts'
 )
-def the_network_of_the_operator_fails(context: StepContext, step: str, later: str) -> None:
+def the_network_of_the_operator_is_cut(context: StepContext, step: str, later: str) -> None:
     """Cuts the operator's network while the first step ends and the later one starts, then heals it."""
     remote_client.break_network_between(context.world, step, later)
 

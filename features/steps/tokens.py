@@ -201,12 +201,12 @@ def the_token_list_shows(context: StepContext, outputs: Sequence[Output] = IN_JS
         )
 
 
-@then('the secret of the token "{name:Name}" is nowhere outside the vault')
-@then('the secret "{name:Name}" is nowhere outside the vault')
-def the_secret_is_nowhere_outside_the_vault(context: StepContext, name: str) -> None:
+@then('only the vault holds the secret of the token "{name:Name}"')
+@then('only the vault holds the secret "{name:Name}"')
+def only_the_vault_holds_the_secret(context: StepContext, name: str) -> None:
     """Searches all files, logs and outputs for the secret, and checks that only the vault has it."""
     expect(
-        f'the secret of "{name}" is in no file, log or output outside the vault',
+        f'only the vault holds the secret of "{name}", and no file, log or output does',
         expected=[],
         actual=secrets.leaks_of(context.world, name),
     )

@@ -81,7 +81,7 @@ def restart_orchestrator(
 ) -> None:
     """End the orchestrator and start it again, with other variables if given.
 
-    Workers on a network that can fail only see a break of their network: their attempts to connect wait
+    Workers on a network that can be cut only see a break of their network: their attempts to connect wait
     meanwhile.
 
     Args:

@@ -37,7 +37,7 @@ _NO_CACHE = Detail(
 )
 
 _ON_A_NETWORK = Detail(
-    "on a network that can fail", "later steps can break its network", lambda: {"on_a_network": True}
+    "on a network that can be cut", "later steps can break its network", lambda: {"on_a_network": True}
 )
 
 _OF_ENROLLED_WORKERS = (

@@ -81,7 +81,7 @@ class Detail:
 
 
 class Details(Kind):
-    """The kind of a text made of one or more details, such as `with 2 slots, on a network that can fail`.
+    """The kind of a text made of one or more details, such as `with 2 slots, on a network that can be cut`.
 
     A detail that begins with "with" may leave that out behind "and".
 

@@ -89,12 +89,12 @@ _WORDS: dict[str, Kind] = {
     ),
     "NetworkEvent": Kind(
         "what happens to a network",
-        "fails|goes silent|is reset|heals",
+        "is cut|goes silent|is reset|heals",
         lambda words: methodcaller(
-            {"fails": "cut", "goes silent": "stall", "is reset": "reset", "heals": "heal"}[words]
+            {"is cut": "cut", "goes silent": "stall", "is reset": "reset", "heals": "heal"}[words]
         ),
         {
-            "fails": "every connection breaks; new ones are impossible until it heals",
+            "is cut": "every connection breaks; new ones are impossible until it heals",
             "goes silent": "it drops all data while the connections stay open",
             "is reset": "every connection breaks; new ones are possible at once",
             "heals": "an outage ends; what was held back arrives first",

@@ -96,7 +96,7 @@ class Workers:
         """
         if worker not in self._networks:
             raise InfrastructureError(
-                f'The network of the worker "{worker}" cannot fail: start it "on a network that can fail".'
+                f'Nothing can cut the network of "{worker}": start it "on a network that can be cut".'
             )
         return self._networks[worker]
 
@@ -180,7 +180,7 @@ class Workers:
         return dict(self._networks)
 
     def network_outages_since(self, worker: str, moment: datetime) -> int:
-        """How many outages broke a worker's connections since a moment; 0 without a network that can fail."""
+        """How many outages broke a worker's connections since a moment; 0 without a network of its own."""
         changes = self._networks[worker].changes if worker in self._networks else []
         breaks = (PathState.BROKEN, PathState.REFUSED)
         return sum(change.at >= moment and change.state in breaks for change in changes)

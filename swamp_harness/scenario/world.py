@@ -100,7 +100,7 @@ class World:
         "The operator has no other machine: add a step that puts the operator on one."
     )
     operator_network: SetByStep[NetworkPath] = SetByStep(
-        "The operator's network cannot fail: put the operator on a network that can fail."
+        "The operator's network cannot be cut: put the operator on a network that can be cut."
     )
 
     def __init__(
