@@ -296,7 +296,17 @@ def test_what_cannot_be_reported_has_a_clear_message(name, message):
 
 
 def test_the_name_of_a_report_suits_every_file_system():
-    assert report_name("secret-stays-home[a file, text]") == "secret-stays-home-a-file-text"
+    of = ("secret-stays-home[a file, text]", "linux x86_64")
+    assert report_name(*of, several_platforms=False) == "secret-stays-home-a-file-text"
+    assert report_name(*of, several_platforms=True) == "secret-stays-home-a-file-text-linux-x86-64"
+
+
+def test_a_scenario_that_broke_on_two_platforms_has_two_reports(tmp_path):
+    broken = [a_result("one", Outcome.BROKEN, platform=each) for each in ("linux x86_64", "darwin aarch64")]
+
+    written = write_bug_reports(a_run(*broken), tmp_path, [])
+
+    assert [each.report.name for each in written] == ["one-linux-x86-64.md", "one-darwin-aarch64.md"]
 
 
 @posix

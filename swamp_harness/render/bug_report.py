@@ -98,9 +98,15 @@ def results_named(name: str, record: SuiteRun, deviations: Sequence[Deviation]) 
     return broken
 
 
-def report_name(result: ScenarioResult | str) -> str:
-    """The name of the report about a scenario, without its ending."""
-    return file_name(result if isinstance(result, str) else result.id)
+def report_name(scenario: str, platform: str, *, several_platforms: bool) -> str:
+    """The name of the report about a scenario, without its ending.
+
+    Args:
+        scenario: its id.
+        platform: where it ran.
+        several_platforms: whether the run has results of more than one.
+    """
+    return file_name(f"{scenario} {platform}" if several_platforms else scenario)
 
 
 def _write(
@@ -111,7 +117,8 @@ def _write(
     evidence = folder / result.evidence if result.evidence else None
     reproduction = _reproduction(evidence)
     deviation = next((each for each in deviations if each.id == result.deviation), None)
-    name, script = report_name(result), None
+    several = len(record.binaries) > 1
+    name, script = report_name(result.id, result.platform, several_platforms=several), None
     if reproduction is not None:
         title = f"{title_of(result.name)}\n{record.target} {record.version}, scenario {result.id}"
         script = target / f"{name}.sh"

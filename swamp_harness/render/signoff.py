@@ -178,6 +178,7 @@ def _did_not_hold(results: Sequence[ScenarioResult]) -> list[dict[str, Any]]:
     failed = [result for result in results if result.outcome not in (Outcome.HELD, Outcome.NOT_RUN)]
     return [
         {
+            "id": result.id,
             "numbers": list(result.numbers),
             "name": title_of(result.name),
             "platform": result.platform,

@@ -35,11 +35,14 @@ def write_page(document: Mapping[str, Any], folder: Path, *, runs_with_this_bina
     )
 
 
-def _bugs(document: Mapping[str, Any], folder: Path) -> dict[str, str]:
-    """The reports about scenarios, by id, as seen from the page."""
-    ids = {each["id"] for promise in document["promises"] for each in promise["scenarios"]}
-    named = {each: f"{BUGS}/{report_name(each)}.md" for each in ids}
-    return {each: report for each, report in named.items() if (folder / report).exists()}
+def _bugs(document: Mapping[str, Any], folder: Path) -> dict[tuple[str, str], str]:
+    """The reports about scenarios, by id and platform, as seen from the page."""
+    several = len(document["binaries"]) > 1
+    keys = {
+        (each["id"], each["platform"]) for promise in document["promises"] for each in promise["scenarios"]
+    }
+    named = {key: f"{BUGS}/{report_name(*key, several_platforms=several)}.md" for key in keys}
+    return {key: report for key, report in named.items() if (folder / report).exists()}
 
 
 def _timelines(document: Mapping[str, Any], folder: Path) -> dict[str, Markup]:
