@@ -176,8 +176,8 @@ RUN = {"recorded": "failed", "exit_code": 1, "unrecognised": "", "stack_trace": 
         (OUTCOME, {**OUTCOME, "unrecognised": "it broke in /some/where"}, ["CODE_1", "'it broke in'"]),
         (
             {**RUN, "exit_code": 0},
-            {**RUN, "unrecognised": "no such thing"},
-            ["CODE_run_1", "'no such thing'"],
+            {**RUN, "unrecognised": 'no such "../x"'},
+            ["CODE_run_1", "'no such'"],
         ),
         ([], [{"place": "x", "encoding": "plain"}], ["leaked"]),
         ([], [".swamp/a/name.yaml", ".swamp/b/88ea55a2-6f26-4603-981e-7c51fbafdde1"], ["ls -d"]),

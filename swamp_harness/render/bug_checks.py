@@ -180,7 +180,8 @@ def _secret(key: str) -> str:
 def _steady_part(text: str) -> str:
     """The longest part of the first line that is the same in every run."""
     first = text.strip().partition("\n")[0]
-    parts = re.split(r"⟦[^⟧]*⟧|\[blanked\]|/\S+|" + _VOLATILE.pattern, first)
+    # JSON writes a quote in another way than text.
+    parts = re.split(r"⟦[^⟧]*⟧|\[blanked\]|/\S+|[\"\\]|" + _VOLATILE.pattern, first)
     return max((part.strip() for part in parts), key=len, default="")[:_LONGEST_TEXT]
 
 
