@@ -9,7 +9,7 @@ from typing import Any
 from standin.commandline import Call
 
 
-def tell(call: Call, document: Any, text: str) -> None:
+def respond(call: Call, document: Any, text: str) -> None:
     """Answer a call, in JSON or for people, as it asks."""
     print(json.dumps(document, indent=2, ensure_ascii=False) if call.json else text)
 

@@ -150,7 +150,7 @@ class _Given:
     options: dict[str, list[str]] = field(default_factory=dict)
 
 
-def understood(words: Sequence[str]) -> Call | str:
+def parse(words: Sequence[str]) -> Call | str:
     """What a command line means: a call, or the text of the help that it asks for.
 
     Raises:

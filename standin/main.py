@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 
-from standin.commandline import PROGRAM, Call, understood
+from standin.commandline import PROGRAM, Call, parse
 from standin.errors import UserError
 
 VERSION = "1.0.0-standin"
@@ -44,13 +44,13 @@ def run(words: Sequence[str]) -> int:
         The exit code.
     """
     try:
-        call = understood(words)
+        call = parse(words)
         if isinstance(call, str):
             print(call, end="")
             return 0
         return function_of(call)(call) or 0
     except UserError as error:
-        return tell_error(error, in_json="--json" in words)
+        return print_error(error, in_json="--json" in words)
     except KeyboardInterrupt:
         return _INTERRUPTED
 
@@ -62,7 +62,7 @@ def function_of(call: Call) -> Callable[[Call], int | None]:
     return function
 
 
-def tell_error(error: UserError, *, in_json: bool) -> int:
+def print_error(error: UserError, *, in_json: bool) -> int:
     """Tell somebody what went wrong.
 
     Returns:

@@ -27,7 +27,7 @@ _OF_A_WORKER = (
 
 def token_list(repository: Repository) -> list[dict[str, Any]]:
     """`swamp worker token list`."""
-    return [tokens.told(record) for record in tokens.records(repository)]
+    return [tokens.list_entry(record) for record in tokens.records(repository)]
 
 
 def worker_list(repository: Repository, *, past: bool) -> dict[str, Any]:
@@ -37,19 +37,19 @@ def worker_list(repository: Repository, *, past: bool) -> dict[str, Any]:
         repository: to ask.
         past: whether those are told as well that are not connected.
     """
-    told = [{key: record[key] for key in _OF_A_WORKER} for record in records.workers(repository)]
-    shown = [each for each in told if past or each["status"] != "disconnected"]
+    everyone = [{key: record[key] for key in _OF_A_WORKER} for record in records.workers(repository)]
+    shown = [each for each in everyone if past or each["status"] != "disconnected"]
     answer: dict[str, Any] = {"workers": shown, "count": len(shown)}
-    if len(shown) < len(told):
-        answer["filteredDisconnectedCount"] = len(told) - len(shown)
+    if len(shown) < len(everyone):
+        answer["filteredDisconnectedCount"] = len(everyone) - len(shown)
     return answer
 
 
 def queue(repository: Repository) -> list[dict[str, Any]]:
     """`swamp worker queue`."""
-    told = ("queueId", "requirement", "workflowName", "stepName", "modelType", "methodName", "queuedAt")
+    fields = ("queueId", "requirement", "workflowName", "stepName", "modelType", "methodName", "queuedAt")
     return [
-        {**{key: record[key] for key in told}, "jobName": "main", "ageMs": _age(record["queuedAt"])}
+        {**{key: record[key] for key in fields}, "jobName": "main", "ageMs": _age(record["queuedAt"])}
         for record in sorted(records.waiting(repository), key=lambda each: each["queuedAt"])
     ]
 
@@ -67,8 +67,8 @@ def data_query(repository: Repository, predicate: str) -> dict[str, Any]:
     store = repository.store
     # Earlier versions are told of only to those who ask about versions.
     found = store.in_every_version() if "version" in predicate else store.latest_of_steps()
-    told = [store.told(each) for each in found]
-    results = [item for item in told if holds({**item, "attributes": item.get("content")})]
+    answer = [store.describe(each) for each in found]
+    results = [item for item in answer if holds({**item, "attributes": item.get("content")})]
     return {"predicate": predicate, "results": results, "total": len(results)}
 
 
@@ -85,16 +85,16 @@ def data_get(
     datum = store.latest(place) if version is None else store.version(place, version)
     if datum is None:
         raise UserError(f'Data not found: "{name}" version {version} for model "{model}"', "data_not_found")
-    return store.told(datum, content=content)
+    return store.describe(datum, content=content)
 
 
 def data_versions(repository: Repository, place: Place) -> list[dict[str, Any]]:
     """`swamp data versions`, the newest first."""
     versions = repository.store.versions(place)
     found = (repository.store.version(place, version) for version in reversed(versions))
-    told = ("version", "size", "checksum", "contentType", "createdAt")
+    fields = ("version", "size", "checksum", "contentType", "createdAt")
     return [
-        {**{key: datum.facts[key] for key in told}, "isLatest": datum.version == versions[-1]}
+        {**{key: datum.facts[key] for key in fields}, "isLatest": datum.version == versions[-1]}
         for datum in found
         if datum is not None
     ]
@@ -102,10 +102,10 @@ def data_versions(repository: Repository, place: Place) -> list[dict[str, Any]]:
 
 def history(repository: Repository) -> list[dict[str, Any]]:
     """`swamp workflow history search`: the runs of workflows, the newest first."""
-    told = ("runId", "instanceId", "workflowName", "status", "startedAt")
+    fields = ("runId", "instanceId", "workflowName", "status", "startedAt")
     optional = ("completedAt", "failedStep", "failureReason")
     return [
-        {**{key: run[key] for key in told}, **{key: run[key] for key in optional if run.get(key)}}
+        {**{key: run[key] for key in fields}, **{key: run[key] for key in optional if run.get(key)}}
         for run in sorted(repository.documents("runs"), key=lambda run: run["startedAt"], reverse=True)
     ]
 
@@ -119,10 +119,10 @@ def run_document(repository: Repository, workflow: str) -> dict[str, Any]:
     runs = [run for run in repository.documents("runs") if run["workflowName"] == workflow]
     if not runs:
         raise UserError(f"No runs found for workflow '{workflow}'")
-    return told_of_run(max(runs, key=lambda run: run["startedAt"]))
+    return run_answer(max(runs, key=lambda run: run["startedAt"]))
 
 
-def told_of_run(run: dict[str, Any]) -> dict[str, Any]:
+def run_answer(run: dict[str, Any]) -> dict[str, Any]:
     """A run, as `swamp workflow run` tells it."""
     return {
         "id": run["runId"],

@@ -39,7 +39,7 @@ async def _ask(url: str, request: str, payload: dict[str, Any]) -> Any:
         return answer_in(await socket.recv())
 
 
-async def answered(socket: ClientConnection, hear: Callable[[str], None]) -> Any:
+async def answered(socket: ClientConnection, on_line: Callable[[str], None]) -> Any:
     """The answer to what was asked, once it comes; what is said before it is heard.
 
     Raises:
@@ -50,7 +50,7 @@ async def answered(socket: ClientConnection, hear: Callable[[str], None]) -> Any
         event = json.loads(text)
         if event["type"] != SAID:
             return answer_in(text)
-        hear(event["payload"]["line"])
+        on_line(event["payload"]["line"])
     raise ConnectionError("the orchestrator has gone")
 
 
@@ -118,10 +118,10 @@ def trust(file: str) -> ssl.SSLContext:
 
 def flaw(error: ssl.SSLCertVerificationError) -> str:
     """What is wrong with a certificate, in one sentence."""
-    told = error.verify_message.lower()
-    if "expired" in told:
+    answer = error.verify_message.lower()
+    if "expired" in answer:
         return "the server's certificate has expired."
-    if "mismatch" in told:
+    if "mismatch" in answer:
         return "the server's certificate is not valid for the host that was dialled."
     return (
         "the server's certificate issuer is not trusted. If using a self-signed certificate, pass it with "

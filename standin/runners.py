@@ -34,12 +34,12 @@ class Runner:
         job: Mapping[str, Any],
         environment: Mapping[str, str],
         folder: Path,
-        hear: Callable[[str], None],
+        on_line: Callable[[str], None],
     ) -> None:
         self._job = job
         self._environment = environment
         self._folder = folder
-        self._hear = hear
+        self._on_line = on_line
         self._process: asyncio.subprocess.Process | None = None
 
     async def run(self) -> dict[str, Any]:
@@ -62,11 +62,11 @@ class Runner:
         process.stdin.write(json.dumps(self._job).encode() + b"\n")
         result: dict[str, Any] = {}
         async for line in process.stdout:
-            told = json.loads(line)
-            if "console" in told:
-                self._hear(told["console"])
+            answer = json.loads(line)
+            if "console" in answer:
+                self._on_line(answer["console"])
             else:
-                result = told
+                result = answer
         code = await process.wait()
         return result or {"status": "error", "error": f"Runner crashed with exit code {code}"}
 

@@ -203,7 +203,7 @@ class Store:
                 if datum is not None:
                     yield datum
 
-    def told(self, datum: Datum, *, content: bool = True) -> dict[str, Any]:
+    def describe(self, datum: Datum, *, content: bool = True) -> dict[str, Any]:
         """Everything that is told of a datum.
 
         Args:
@@ -212,15 +212,15 @@ class Store:
         """
         place = datum.raw.relative_to(self.repository).as_posix()
         tags = datum.facts["tags"]
-        told = {
+        answer = {
             **datum.facts,
             **{field: tags.get(tag, "") for field, tag in _OF_A_RUN.items()},
             "isLatest": True,
             "contentPath": place,
         }
         if content and datum.facts["size"] < _TELLABLE:
-            told["content"] = datum.content()
-        return told
+            answer["content"] = datum.content()
+        return answer
 
 
 # What is told of the run in which a datum was written, and the tag that says it.

@@ -208,7 +208,7 @@ def effective_state(record: dict[str, Any]) -> str:
     return "enrolled" if record["bindings"] else "unused"
 
 
-def told(record: dict[str, Any]) -> dict[str, Any]:
+def list_entry(record: dict[str, Any]) -> dict[str, Any]:
     """A token, as the token list tells it."""
     return {**record, "effectiveState": effective_state(record), "bindingCount": len(record["bindings"])}
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from standin import bundles, timing
-from standin.commandline import COMMANDS, help_for, understood
+from standin import bundles, commandline, timing
+from standin.commandline import COMMANDS, help_for
 from standin.errors import UserError
 from standin.mutants.running.replacement import Misfit, misfit, put_in
 from standin.orchestrator.dispatch import Requirement
@@ -138,7 +138,7 @@ def test_a_bundle_with_other_files_is_another_bundle() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told", "code"),
+    ("words", "message", "code"),
     [
         (["worker", "dance"], '"dance" is not a subcommand of "worker".', 2),
         (["worker", "list", "--dance"], 'Unknown option "--dance"', 1),
@@ -147,10 +147,10 @@ def test_a_bundle_with_other_files_is_another_bundle() -> None:
         (["data", "get", "alpha"], 'Missing argument "name".', 1),
     ],
 )
-def test_a_command_line_that_means_nothing_is_refused(words: list[str], told: str, code: int) -> None:
+def test_an_invalid_command_line_is_refused(words: list[str], message: str, code: int) -> None:
     with pytest.raises(UserError) as caught:
-        understood(words)
-    assert told in str(caught.value)
+        commandline.parse(words)
+    assert message in str(caught.value)
     assert caught.value.exit_code == code
 
 
@@ -162,11 +162,11 @@ def test_every_command_has_its_function_and_its_help() -> None:
 
 
 def test_the_suite_knows_the_times_that_the_stand_in_has() -> None:
-    told = load(project.EMBEDDED_TARGET)
-    assert told.times.grace_window.total_seconds() == timing.GRACE_WINDOW
-    assert told.times.idle_limit.total_seconds() == timing.IDLE_LIMIT
-    assert told.times.minute.total_seconds() == timing.MINUTE
-    assert not told.is_for_sign_off
+    target = load(project.EMBEDDED_TARGET)
+    assert target.times.grace_window.total_seconds() == timing.GRACE_WINDOW
+    assert target.times.idle_limit.total_seconds() == timing.IDLE_LIMIT
+    assert target.times.minute.total_seconds() == timing.MINUTE
+    assert not target.is_for_sign_off
 
 
 def test_every_number_has_at_least_two_mutants() -> None:

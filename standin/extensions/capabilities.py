@@ -37,7 +37,7 @@ _VALUES = {
 Answer = dict[str, Any]
 
 
-def _told(handle: Answer) -> Answer:
+def _fields(handle: Answer) -> Answer:
     return {key: handle[key] for key in ("name", "specName", "kind", "version", "size", "tags")}
 
 
@@ -65,22 +65,22 @@ async def _plain(items: Awaitable[list[Answer]]) -> list[Answer]:
 async def _resources(context: Context) -> Answer:
     write = context.write_resource
     return {
-        "plain": _told(await write("record", "plain", {"text": _WORDS, "number": 1.5, "list": ["a", ""]})),
-        "again": _told(await write("record", "plain", {"text": "again", "number": -2})),
-        "zero": _told(await write("record", "zero", {"text": "", "number": 0})),
-        "unexpected": _told(await write("record", "unexpected", {"text": "no schema", "extra": [1, None]})),
+        "plain": _fields(await write("record", "plain", {"text": _WORDS, "number": 1.5, "list": ["a", ""]})),
+        "again": _fields(await write("record", "plain", {"text": "again", "number": -2})),
+        "zero": _fields(await write("record", "zero", {"text": "", "number": 0})),
+        "unexpected": _fields(await write("record", "unexpected", {"text": "no schema", "extra": [1, None]})),
     }
 
 
 async def _adorned_resource(context: Context) -> Answer:
     overrides = {"tags": {"team": "blue", "release": "7"}, "lifetime": "30d", "garbageCollection": 3}
     data = {"text": "x", "number": 1}
-    return {"adorned": _told(await context.write_resource("record", "adorned", data, overrides))}
+    return {"adorned": _fields(await context.write_resource("record", "adorned", data, overrides))}
 
 
 async def _versions(context: Context) -> Answer:
     handles = [
-        _told(await context.write_resource("scarce", "scarce", {"text": f"version {n}", "number": n}))
+        _fields(await context.write_resource("scarce", "scarce", {"text": f"version {n}", "number": n}))
         for n in range(1, 5)
     ]
     return {"handles": handles}
@@ -90,7 +90,7 @@ _GUARDED = {"user": "ada", "password": "lovelace-1815"}
 
 
 async def _sensitive(context: Context) -> Answer:
-    return {"handle": _told(await context.write_resource("guarded", "guarded", _GUARDED))}
+    return {"handle": _fields(await context.write_resource("guarded", "guarded", _GUARDED))}
 
 
 async def _sensitive_read(context: Context) -> Answer:
@@ -100,9 +100,9 @@ async def _sensitive_read(context: Context) -> Answer:
 
 async def _files(context: Context) -> Answer:
     return {
-        "bytes": _told(await context.file("blob", "bytes").write(_BYTES)),
-        "text": _told(await context.file("text", "text").write(_WORDS.encode())),
-        "empty": _told(await context.file("blob", "empty").write(b"")),
+        "bytes": _fields(await context.file("blob", "bytes").write(_BYTES)),
+        "text": _fields(await context.file("text", "text").write(_WORDS.encode())),
+        "empty": _fields(await context.file("blob", "empty").write(b"")),
     }
 
 
@@ -113,14 +113,14 @@ async def _adorned_file(context: Context) -> Answer:
         "garbageCollection": 2,
         "tags": {"team": "blue"},
     }
-    return {"adorned": _told(await context.file("text", "adorned", overrides).write(b"# adorned"))}
+    return {"adorned": _fields(await context.file("text", "adorned", overrides).write(b"# adorned"))}
 
 
 async def _lines(context: Context) -> Answer:
     writer = context.file("lines", "lines")
     for line in ("first", "", "Grüße 世界", "  with blanks  ", ""):
         await writer.write_line(line)
-    return {"handle": _told(await writer.finalize())}
+    return {"handle": _fields(await writer.finalize())}
 
 
 async def _streams(context: Context) -> Answer:
@@ -129,7 +129,7 @@ async def _streams(context: Context) -> Answer:
     pieces = _in_pieces(text[:6], text[6:])  # in the middle of a letter
     streamed = await context.file("text", "streamed").write_stream(pieces, on_line=lines.append)
     from_path = await context.file("blob", "from-path").write(_BYTES)
-    return {"streamed": _told(streamed), "lines": lines, "fromPath": _told(from_path)}
+    return {"streamed": _fields(streamed), "lines": lines, "fromPath": _fields(from_path)}
 
 
 async def _reading(context: Context) -> Answer:

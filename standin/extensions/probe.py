@@ -27,8 +27,8 @@ async def _hold(step: str, context: Context, *, listening: bool = True, twice: b
         raise
 
 
-async def _finish(step: str, context: Context, **said: str) -> None:
-    await context.write_resource("state", "result", {**account(step), **said})
+async def _finish(step: str, context: Context, **fields: str) -> None:
+    await context.write_resource("state", "result", {**account(step), **fields})
     log_entry("end", step)
 
 

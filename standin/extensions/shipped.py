@@ -25,8 +25,8 @@ async def _show(inputs: dict[str, Any], context: Context) -> None:
     step = inputs["step"]
     log_entry("start", step)
     found = {name: _digest(context.extension_file(name)) for name in inputs["files"]}
-    told = {"program": Bundle(context.program).version, "files": found}
-    note(f"shipped-{step}-{os.getpid()}", json.dumps(told))
+    answer = {"program": Bundle(context.program).version, "files": found}
+    note(f"shipped-{step}-{os.getpid()}", json.dumps(answer))
     log_entry("end", step)
 
 

@@ -86,8 +86,8 @@ async def _echo(inputs: dict[str, Any], context: Context) -> None:
 
 
 async def _given(inputs: dict[str, Any], _: Context) -> None:
-    told = {"given": inputs["given"], "within": inputs["within"]}
-    note(f"given-{inputs['step']}", json.dumps(told))
+    answer = {"given": inputs["given"], "within": inputs["within"]}
+    note(f"given-{inputs['step']}", json.dumps(answer))
 
 
 async def _kinds(_: dict[str, Any], context: Context) -> None:
@@ -108,11 +108,11 @@ async def _asked(context: Context, question: str) -> list[str]:
 async def _ask(inputs: dict[str, Any], context: Context) -> None:
     seeds = await context.query('modelName == "seed" && name == "zero"')
     run = str(seeds[0]["workflowRunId"]) if seeds else ""
-    told = {
+    answer = {
         words: {"answer": await _attempt(_asked(context, question.replace("RUN", run)))}
         for words, question in inputs["questions"].items()
     }
-    note(f"got-{inputs['step']}", json.dumps({**told, "its run": {"answer": run}}))
+    note(f"got-{inputs['step']}", json.dumps({**answer, "its run": {"answer": run}}))
 
 
 def _in_order(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -139,8 +139,8 @@ async def _enter(inputs: dict[str, Any], context: Context) -> None:
     handle = await context.write_resource("record", "entry", {"text": text, "number": 0})
     after = await _looked(context)
     each = [(await context.read_resource("entry", version))["text"] for version in after["versions"]]
-    told = {"newest": inputs.get("newest"), "before": before, "version": handle["version"], "after": after}
-    note(f"entry-{handle['version']}", json.dumps({**told, "each": each}))
+    answer = {"newest": inputs.get("newest"), "before": before, "version": handle["version"], "after": after}
+    note(f"entry-{handle['version']}", json.dumps({**answer, "each": each}))
 
 
 async def _fail(inputs: dict[str, Any], _: Context) -> None:

@@ -249,8 +249,8 @@ def expressions_worth_something_else() -> None:
     ) -> Any:
         import os
 
-        told = old(context, expression, values)
-        return {"answer": str(told)} if os.environ.get("UAT_WORKER") else told
+        answer = old(context, expression, values)
+        return {"answer": str(answer)} if os.environ.get("UAT_WORKER") else answer
 
 
 @mutant(22)
@@ -449,9 +449,9 @@ def last_step_wrote_all() -> None:
     def _(
         old: Callable[..., dict[str, Any]], repository: Repository, model: str, name: str, **given: Any
     ) -> dict[str, Any]:
-        told = old(repository, model, name, **given)
+        answer = old(repository, model, name, **given)
         newest = old(repository, model, name, content=False)
-        return {**told, "tags": newest["tags"]}
+        return {**answer, "tags": newest["tags"]}
 
 
 @mutant(22)
@@ -476,11 +476,11 @@ def first_artifact_told_alone() -> None:
     def _(old: Callable[[Run, Step], Work], run: Run, step: Step) -> Work:
         import dataclasses
 
-        told = []
+        answer = []
 
         def wrote(datum: dict[str, Any]) -> None:
-            told.append(datum)
-            if len(told) == 1 or step.requirement is None:
+            answer.append(datum)
+            if len(answer) == 1 or step.requirement is None:
                 work.wrote(datum)
 
         work = old(run, step)

@@ -33,10 +33,10 @@ def labels_lost_in_json() -> None:
         from standin import questions
 
         if call.json:
-            told = questions.worker_list
+            answer = questions.worker_list
             questions.worker_list = lambda repository, *, past: {
-                **told(repository, past=past),
-                "workers": [{**each, "labels": {}} for each in told(repository, past=past)["workers"]],
+                **answer(repository, past=past),
+                "workers": [{**each, "labels": {}} for each in answer(repository, past=past)["workers"]],
             }
         old(call)
 
@@ -77,9 +77,9 @@ def idle_shown_busy() -> None:
 
     @replaces("questions:worker_list")
     def _(old: Callable[..., dict[str, Any]], repository: Repository, *, past: bool) -> dict[str, Any]:
-        told = old(repository, past=past)
-        shown = [{**each, "status": each["status"].replace("idle", "busy")} for each in told["workers"]]
-        return {**told, "workers": shown}
+        answer = old(repository, past=past)
+        shown = [{**each, "status": each["status"].replace("idle", "busy")} for each in answer["workers"]]
+        return {**answer, "workers": shown}
 
 
 @mutant(5)
@@ -283,7 +283,7 @@ def first_labels_listed() -> None:
 def cache_variable_ignored() -> None:
     """A worker that is told its cache by a variable makes one of its own each time that it starts."""
 
-    @replaces("worker.connect:cache_told_by_variable")
+    @replaces("worker.connect:cache_from_variable")
     def _(old: Callable[[], str]) -> str:
         return ""
 
@@ -392,7 +392,7 @@ def first_slots_listed() -> None:
 def first_label_of_a_variable_alone() -> None:
     """Of several labels that a variable tells, a worker takes the first alone."""
 
-    @replaces("worker.connect:labels_told_by_variable")
+    @replaces("worker.connect:labels_from_variable")
     def _(old: Callable[[], list[str]]) -> list[str]:
         return old()[:1]
 
@@ -401,7 +401,7 @@ def first_label_of_a_variable_alone() -> None:
 def label_of_a_variable_cut() -> None:
     """The value of a label that a variable tells ends at the first equals sign in it."""
 
-    @replaces("worker.connect:labels_told_by_variable")
+    @replaces("worker.connect:labels_from_variable")
     def _(old: Callable[[], list[str]]) -> list[str]:
         return ["=".join(label.split("=")[:2]) for label in old()]
 
@@ -441,7 +441,7 @@ def tries_for_ever() -> None:
 def turned_away_with_success() -> None:
     """A worker that is turned away says why, and ends with a successful exit code."""
 
-    @replaces("main:tell_error")
+    @replaces("main:print_error")
     def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
         old(error, in_json=in_json)
         return 0

@@ -75,8 +75,8 @@ def shown_enrolled_11() -> None:
     """The token of a worker that was disconnected at its deadline is shown as enrolled, in text only."""
 
     @replaces("operator.tokens:table_of")
-    def _(old: Callable[[list[dict[str, Any]]], str], told: list[dict[str, Any]]) -> str:
-        return old([{**each, "effectiveState": "enrolled"} if each["bindings"] else each for each in told])
+    def _(old: Callable[[list[dict[str, Any]]], str], answer: list[dict[str, Any]]) -> str:
+        return old([{**each, "effectiveState": "enrolled"} if each["bindings"] else each for each in answer])
 
 
 def _after_the_deadline(change: Callable[[dict[str, Any]], None]) -> None:
@@ -207,8 +207,8 @@ def hidden_not_counted_where_none_is_connected() -> None:
     """The worker list for people does not say that it leaves out workers if it shows none."""
 
     @replaces("operator.pool:table_of_workers")
-    def _(old: Callable[..., str], told: dict[str, Any], *, past: bool) -> str:
-        return old(told, past=past) if told["workers"] else "No workers found."
+    def _(old: Callable[..., str], answer: dict[str, Any], *, past: bool) -> str:
+        return old(answer, past=past) if answer["workers"] else "No workers found."
 
 
 @mutant(11)

@@ -65,7 +65,7 @@ def stray_line() -> None:
 def error_on_standard_output() -> None:
     """In JSON mode an error is told on standard output."""
 
-    @replaces("main:tell_error")
+    @replaces("main:print_error")
     def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
         kept = sys.stderr
         if in_json:
@@ -79,7 +79,7 @@ def error_on_standard_output() -> None:
 def other_exit_code_in_json() -> None:
     """In JSON mode an error ends with another exit code."""
 
-    @replaces("main:tell_error")
+    @replaces("main:print_error")
     def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
         return old(error, in_json=in_json) + in_json
 
@@ -99,7 +99,7 @@ def table_in_json() -> None:
 def command_without_promise() -> None:
     """There is a worker command that nobody has judged."""
 
-    @replaces("main:understood")
+    @replaces("main:parse")
     def _(old: Callable[[Sequence[str]], Call | str], words: Sequence[str]) -> Call | str:
         from standin import commandline
 
@@ -123,16 +123,16 @@ def slots_differ() -> None:
     """The table for people tells other slots than the JSON tells scripts."""
 
     @replaces("operator.pool:table_of_workers")
-    def _(old: Callable[..., str], told: dict[str, Any], *, past: bool) -> str:
-        shown = [{**each, "capacity": 1} for each in told["workers"]]
-        return old({**told, "workers": shown}, past=past)
+    def _(old: Callable[..., str], answer: dict[str, Any], *, past: bool) -> str:
+        shown = [{**each, "capacity": 1} for each in answer["workers"]]
+        return old({**answer, "workers": shown}, past=past)
 
 
 @mutant(27)
 def count_wrong() -> None:
     """Where there are several workers, the worker list counts one less than it tells."""
 
-    @replaces("operator.pool:tell")
+    @replaces("operator.pool:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
         several = isinstance(document, dict) and document.get("count", 0) > 1
         old(call, {**document, "count": document["count"] - 1} if several else document, text)
@@ -175,16 +175,18 @@ def nobody_shown_as_somebody() -> None:
     """Where there is no worker, the table for people has a row of dashes."""
 
     @replaces("operator.pool:table_of_workers")
-    def _(old: Callable[..., str], told: dict[str, Any], *, past: bool) -> str:
+    def _(old: Callable[..., str], answer: dict[str, Any], *, past: bool) -> str:
         from standin.answers import table
         from standin.operator.pool import _WORKERS
 
-        return old(told, past=past) if told["workers"] else table([dict.fromkeys(_WORKERS, "-")], _WORKERS)
+        return (
+            old(answer, past=past) if answer["workers"] else table([dict.fromkeys(_WORKERS, "-")], _WORKERS)
+        )
 
 
 # Breaks what the worker list tells: `change` is given the call and the answer, and returns another answer.
 def _workers_told(change: Callable[[Call, dict[str, Any]], dict[str, Any]]) -> None:
-    @replaces("operator.pool:tell")
+    @replaces("operator.pool:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
         if call.command.words != "worker list":
             return old(call, document, text)
@@ -194,17 +196,17 @@ def _workers_told(change: Callable[[Call, dict[str, Any]], dict[str, Any]]) -> N
         return old(call, other, table_of_workers(other, past=call.has("--all")))
 
 
-def _each_worker(told: dict[str, Any], **facts: str) -> dict[str, Any]:
-    return {**told, "workers": [{**each, **facts} for each in told["workers"]]}
+def _each_worker(answer: dict[str, Any], **facts: str) -> dict[str, Any]:
+    return {**answer, "workers": [{**each, **facts} for each in answer["workers"]]}
 
 
 @mutant(27)
 def past_missing_in_json() -> None:
     """In JSON the worker list leaves out the disconnected, asked for or not."""
 
-    def change(call: Call, told: dict[str, Any]) -> dict[str, Any]:
-        kept = [each for each in told["workers"] if each["status"] != "disconnected" or not call.json]
-        return {**told, "workers": kept, "count": len(kept)}
+    def change(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
+        kept = [each for each in answer["workers"] if each["status"] != "disconnected" or not call.json]
+        return {**answer, "workers": kept, "count": len(kept)}
 
     _workers_told(change)
 
@@ -230,13 +232,15 @@ def no_labels_told_as_one() -> None:
 @mutant(27)
 def hidden_not_counted() -> None:
     """The worker list does not say that it leaves out workers."""
-    _workers_told(lambda _, told: {key: told[key] for key in told if key != "filteredDisconnectedCount"})
+    _workers_told(
+        lambda _, answer: {key: answer[key] for key in answer if key != "filteredDisconnectedCount"}
+    )
 
 
 @mutant(27)
 def instance_of_nobody() -> None:
     """The worker list tells an instance that no worker has."""
-    _workers_told(lambda _, told: _each_worker(told, instanceUuid="00000000-0000-4000-8000-000000000000"))
+    _workers_told(lambda _, answer: _each_worker(answer, instanceUuid="00000000-0000-4000-8000-000000000000"))
 
 
 @mutant(27)
@@ -244,7 +248,7 @@ def enrolled_just_now() -> None:
     """The worker list tells the moment of the question as that of the enrollment."""
     from standin.moments import stamp
 
-    _workers_told(lambda _, told: _each_worker(told, enrolledAt=stamp()))
+    _workers_told(lambda _, answer: _each_worker(answer, enrolledAt=stamp()))
 
 
 @mutant(27)
@@ -252,7 +256,7 @@ def seen_too_late() -> None:
     """The worker list tells a last sight of workers that is still to come."""
     from standin.moments import after, stamp
 
-    _workers_told(lambda _, told: _each_worker(told, lastSeenAt=stamp(after(60))))
+    _workers_told(lambda _, answer: _each_worker(answer, lastSeenAt=stamp(after(60))))
 
 
 @mutant(27)
@@ -260,9 +264,9 @@ def one_label_in_text() -> None:
     """The table for people tells the first label of a worker alone, if it shows past members as well."""
 
     @replaces("operator.pool:table_of_workers")
-    def _(old: Callable[..., str], told: dict[str, Any], *, past: bool) -> str:
-        cut = [{**each, "labels": dict(sorted(each["labels"].items())[:1])} for each in told["workers"]]
-        return old({**told, "workers": cut} if past else told, past=past)
+    def _(old: Callable[..., str], answer: dict[str, Any], *, past: bool) -> str:
+        cut = [{**each, "labels": dict(sorted(each["labels"].items())[:1])} for each in answer["workers"]]
+        return old({**answer, "workers": cut} if past else answer, past=past)
 
 
 @mutant(27)
@@ -281,15 +285,15 @@ def age_of_nothing() -> None:
     """The queue tells people that every step has waited for no time."""
 
     @replaces("operator.pool:table_of_queue")
-    def _(old: Callable[[list[dict[str, Any]]], str], told: list[dict[str, Any]]) -> str:
-        return old([{**each, "ageMs": 0} for each in told])
+    def _(old: Callable[[list[dict[str, Any]]], str], answer: list[dict[str, Any]]) -> str:
+        return old([{**each, "ageMs": 0} for each in answer])
 
 
 @mutant(27)
 def age_in_seconds_in_json() -> None:
     """The queue tells scripts ages in seconds."""
 
-    @replaces("operator.pool:tell")
+    @replaces("operator.pool:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
         in_queue = isinstance(document, list)
         old(
@@ -352,7 +356,7 @@ def verified_all() -> None:
 def verified_miscounted_in_text() -> None:
     """The verification tells people that one worker more has passed."""
 
-    @replaces("operator.pool:tell")
+    @replaces("operator.pool:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
         passed = document.get("passed") if isinstance(document, dict) else None
         old(call, document, text if passed is None else text.replace(f"All {passed} ", f"All {passed + 1} "))
@@ -478,15 +482,15 @@ def kept_in_the_pool_after_a_stop() -> None:
 def label_cut_at_an_equals_sign() -> None:
     """The worker list tells the value of a label up to its second equals sign."""
 
-    def change(_call: Call, told: dict[str, Any]) -> dict[str, Any]:
+    def change(_call: Call, answer: dict[str, Any]) -> dict[str, Any]:
         cut = [
             {
                 **each,
                 "labels": {name: "=".join(value.split("=")[:2]) for name, value in each["labels"].items()},
             }
-            for each in told["workers"]
+            for each in answer["workers"]
         ]
-        return {**told, "workers": cut}
+        return {**answer, "workers": cut}
 
     _workers_told(change)
 
@@ -497,22 +501,27 @@ def label_of_zero_missing_through_the_orchestrator() -> None:
 
     @replaces("orchestrator.requests:Requests.do_worker_list")
     def _(old: Callable[..., Any], requests: Requests, *given: Any, **named: Any) -> Any:
-        told = old(requests, *given, **named)
-        for each in told["workers"]:
+        answer = old(requests, *given, **named)
+        for each in answer["workers"]:
             each["labels"] = {name: value for name, value in each["labels"].items() if value != "0"}
-        return told
+        return answer
 
 
 @mutant(27)
 def label_in_ascii_in_json() -> None:
     """In JSON the worker list tells labels without the letters beyond ASCII."""
 
-    def change(call: Call, told: dict[str, Any]) -> dict[str, Any]:
+    def change(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
         def plain(value: str) -> str:
             return value.encode("ascii", "ignore").decode() if call.json else value
 
-        labels = [{name: plain(value) for name, value in each["labels"].items()} for each in told["workers"]]
-        return {**told, "workers": [{**a, "labels": b} for a, b in zip(told["workers"], labels, strict=True)]}
+        labels = [
+            {name: plain(value) for name, value in each["labels"].items()} for each in answer["workers"]
+        ]
+        return {
+            **answer,
+            "workers": [{**a, "labels": b} for a, b in zip(answer["workers"], labels, strict=True)],
+        }
 
     _workers_told(change)
 
@@ -525,9 +534,9 @@ def variable_wins_over_the_arguments() -> None:
     def _(old: Callable[[Call], None], call: Call) -> None:
         from dataclasses import replace
 
-        from standin.worker.connect import labels_told_by_variable
+        from standin.worker.connect import labels_from_variable
 
-        labels = [*call.options.get("--label", ()), *labels_told_by_variable()]
+        labels = [*call.options.get("--label", ()), *labels_from_variable()]
         old(replace(call, options={**call.options, "--label": labels}))
 
 
@@ -547,6 +556,6 @@ def never_seen_again_in_text() -> None:
     """The worker list tells people the moment of the enrollment as that of the last sight of a worker."""
 
     @replaces("operator.pool:table_of_workers")
-    def _(old: Callable[..., str], told: dict[str, Any], *, past: bool) -> str:
-        workers = [{**each, "lastSeenAt": each["enrolledAt"]} for each in told["workers"]]
-        return old({**told, "workers": workers}, past=past)
+    def _(old: Callable[..., str], answer: dict[str, Any], *, past: bool) -> str:
+        workers = [{**each, "lastSeenAt": each["enrolledAt"]} for each in answer["workers"]]
+        return old({**answer, "workers": workers}, past=past)

@@ -106,8 +106,8 @@ def no_step_beside_spaces() -> None:
     @replaces("worker.cache:Cache.bundle")
     def _(old: Callable[..., tuple[str, Path]], cache: Cache, *given: Any, **named: Any) -> tuple[str, Path]:
         if " " in cache._folder.name:
-            told = str(cache._folder).replace(" ", "%20")
-            raise OSError(f"No such file or directory: {told}")
+            answer = str(cache._folder).replace(" ", "%20")
+            raise OSError(f"No such file or directory: {answer}")
         return old(cache, *given, **named)
 
 

@@ -75,10 +75,10 @@ def method_told_at_the_end() -> None:
         tags: dict[str, str],
     ) -> Any:
         lines: list[str] = []
-        told = await old(requests, model, method, inputs, lines.append, tags)
+        answer = await old(requests, model, method, inputs, lines.append, tags)
         for line in lines:
             say(line)
-        return told
+        return answer
 
 
 @mutant(28)
@@ -306,7 +306,7 @@ def tags_in_ascii() -> None:
 def told_again_after_a_break() -> None:
     """Who follows a run and comes back after a break of the network is told everything again."""
 
-    @replaces("orchestrator.requests:Requests.told_before")
+    @replaces("orchestrator.requests:Requests.lines_sent_before")
     def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:
         return 0
 
@@ -315,7 +315,7 @@ def told_again_after_a_break() -> None:
 def not_told_what_was_said_in_a_break() -> None:
     """Who follows a run and comes back after a break of the network is not told what was said meanwhile."""
 
-    @replaces("orchestrator.requests:Requests.told_before")
+    @replaces("orchestrator.requests:Requests.lines_sent_before")
     def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:
         return len(requests._runs[payload["runId"]]._lines)
 
@@ -324,7 +324,7 @@ def not_told_what_was_said_in_a_break() -> None:
 def one_line_again_after_a_break() -> None:
     """Who follows a run and comes back after a break of the network is told the last line again."""
 
-    @replaces("orchestrator.requests:Requests.told_before")
+    @replaces("orchestrator.requests:Requests.lines_sent_before")
     def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:
         return old(requests, payload) - 1
 
@@ -333,7 +333,7 @@ def one_line_again_after_a_break() -> None:
 def one_line_lost_in_a_break() -> None:
     """Who follows a run and comes back after a break of the network misses the first line of that time."""
 
-    @replaces("orchestrator.requests:Requests.told_before")
+    @replaces("orchestrator.requests:Requests.lines_sent_before")
     def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:
         return old(requests, payload) + 1
 
@@ -342,7 +342,7 @@ def one_line_lost_in_a_break() -> None:
 def run_ends_with_its_follower() -> None:
     """A run is cancelled when the connection of the one who follows it breaks."""
 
-    @replaces("orchestrator.requests:Requests._tell")
+    @replaces("orchestrator.requests:Requests._send_lines")
     async def _(
         old: Callable[[Requests, ServerConnection, Run, int], Awaitable[None]],
         requests: Requests,

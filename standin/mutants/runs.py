@@ -371,10 +371,10 @@ def completed_in_the_history_of_all_runs() -> None:
 
     @replaces("questions:run_history")
     def _(old: Callable[[Repository], dict[str, Any]], repository: Repository) -> dict[str, Any]:
-        told = old(repository)
+        answer = old(repository)
         return {
             "runs": [
-                {**each, "status": each["status"].replace("failed", "completed")} for each in told["runs"]
+                {**each, "status": each["status"].replace("failed", "completed")} for each in answer["runs"]
             ]
         }
 

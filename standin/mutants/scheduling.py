@@ -98,7 +98,7 @@ def queue_empty_in_text() -> None:
     """The table for people shows no waiting steps."""
 
     @replaces("operator.pool:table_of_queue")
-    def _(old: Callable[[list[dict[str, Any]]], str], told: list[dict[str, Any]]) -> str:
+    def _(old: Callable[[list[dict[str, Any]]], str], answer: list[dict[str, Any]]) -> str:
         return old([])
 
 
@@ -570,9 +570,9 @@ def earlier_version_overwritten() -> None:
         version: int | None = None,
         content: bool = True,
     ) -> dict[str, Any]:
-        told = old(repository, model, name, version=version, content=content)
+        answer = old(repository, model, name, version=version, content=content)
         latest = old(repository, model, name, content=content)
-        return {**told, "content": latest["content"]} if content else told
+        return {**answer, "content": latest["content"]} if content else answer
 
 
 @mutant(21)

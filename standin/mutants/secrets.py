@@ -77,7 +77,7 @@ def secret_in_the_log_of_the_worker() -> None:
 
     @replaces("worker.context:Context.log")
     async def _(old: Callable[[Context, str], Awaitable[None]], context: Context, line: str) -> None:
-        context._tell(line)
+        context._on_line(line)
         await old(context, line)
 
 
@@ -107,7 +107,7 @@ def secret_in_an_event() -> None:
 def secret_in_an_error() -> None:
     """The error of a step is kept and told with the secret."""
 
-    @replaces("worker.runner:error_told")
+    @replaces("worker.runner:error_message")
     def _(old: Callable[[Exception, list[str]], str], error: Exception, secrets: list[str]) -> str:
         return str(error)
 

@@ -94,7 +94,7 @@ def wrong_advice() -> None:
 def refused_with_success() -> None:
     """A worker that refuses its orchestrator ends with a successful exit code."""
 
-    @replaces("main:tell_error")
+    @replaces("main:print_error")
     def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
         return old(error, in_json=in_json) * ("certificate" not in str(error))
 

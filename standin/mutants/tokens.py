@@ -143,8 +143,8 @@ def another_vault_in_json() -> None:
 
     @replaces("tokens:document_of")
     def _(old: Callable[[Minted], dict[str, Any]], minted: Minted) -> dict[str, Any]:
-        told = old(minted)
-        return {**told, "vaultRef": {**told["vaultRef"], "vaultName": "v2"}}
+        answer = old(minted)
+        return {**answer, "vaultRef": {**answer["vaultRef"], "vaultName": "v2"}}
 
 
 @mutant(1)
@@ -235,7 +235,7 @@ def first_credential_void() -> None:
 def refused_with_success() -> None:
     """A second minting is refused in the right words, with a successful exit code."""
 
-    @replaces("main:tell_error")
+    @replaces("main:print_error")
     def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
         return old(error, in_json=in_json) * ("already exists" not in str(error))
 
@@ -315,7 +315,7 @@ def name_free_through_the_orchestrator() -> None:
 def refusal_by_the_orchestrator_is_a_success_in_json() -> None:
     """In JSON a second minting through the orchestrator is refused with a successful exit code."""
 
-    @replaces("main:tell_error")
+    @replaces("main:print_error")
     def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
         import sys
 
@@ -371,8 +371,8 @@ def stale_in_text() -> None:
     """The table for people shows the recorded state, which is that of the last change."""
 
     @replaces("operator.tokens:table_of")
-    def _(old: Callable[[list[dict[str, Any]]], str], told: list[dict[str, Any]]) -> str:
-        return old([{**each, "effectiveState": each["state"]} for each in told])
+    def _(old: Callable[[list[dict[str, Any]]], str], answer: list[dict[str, Any]]) -> str:
+        return old([{**each, "effectiveState": each["state"]} for each in answer])
 
 
 @mutant(3)
@@ -380,8 +380,8 @@ def machine_missing_in_text() -> None:
     """The table for people does not show the machine that a token is bound to."""
 
     @replaces("operator.tokens:table_of")
-    def _(old: Callable[[list[dict[str, Any]]], str], told: list[dict[str, Any]]) -> str:
-        return old([{**each, "bindings": []} for each in told])
+    def _(old: Callable[[list[dict[str, Any]]], str], answer: list[dict[str, Any]]) -> str:
+        return old([{**each, "bindings": []} for each in answer])
 
 
 @mutant(3)
@@ -408,15 +408,15 @@ def allowance_missing_in_text() -> None:
     """The table for people does not tell of how many machines a token is."""
 
     @replaces("operator.tokens:enrollments")
-    def _(old: Callable[[dict[str, Any]], str], told: dict[str, Any]) -> str:
-        return old({**told, "maxEnrollments": 1})
+    def _(old: Callable[[dict[str, Any]], str], answer: dict[str, Any]) -> str:
+        return old({**answer, "maxEnrollments": 1})
 
 
 @mutant(3)
 def bound_just_now() -> None:
     """The token list tells the moment of the question as that at which a machine was bound."""
 
-    @replaces("tokens:told")
+    @replaces("tokens:list_entry")
     def _(old: Callable[[dict[str, Any]], dict[str, Any]], record: dict[str, Any]) -> dict[str, Any]:
         from standin.moments import stamp
 
@@ -428,7 +428,7 @@ def bound_just_now() -> None:
 def created_just_now() -> None:
     """The token list tells the moment of the question as that of the minting."""
 
-    @replaces("tokens:told")
+    @replaces("tokens:list_entry")
     def _(old: Callable[[dict[str, Any]], dict[str, Any]], record: dict[str, Any]) -> dict[str, Any]:
         from standin.moments import stamp
 
@@ -445,17 +445,17 @@ def revoked_missing_through_the_orchestrator() -> None:
 
 
 def _told_of_several(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    @replaces("tokens:told")
+    @replaces("tokens:list_entry")
     def _(old: Callable[[dict[str, Any]], dict[str, Any]], record: dict[str, Any]) -> dict[str, Any]:
-        told = old(record)
-        return told if record["maxEnrollments"] == 1 else {**told, **change(told)}
+        answer = old(record)
+        return answer if record["maxEnrollments"] == 1 else {**answer, **change(answer)}
 
 
 @mutant(3)
 def first_machine_alone() -> None:
     """Of the machines that a token for several has admitted, the token list tells the first alone."""
     _told_of_several(
-        lambda told: {"bindings": told["bindings"][:1], "bindingCount": len(told["bindings"][:1])}
+        lambda answer: {"bindings": answer["bindings"][:1], "bindingCount": len(answer["bindings"][:1])}
     )
 
 
@@ -463,9 +463,9 @@ def first_machine_alone() -> None:
 def several_unused_until_full() -> None:
     """A token for several machines is shown as unused until it has admitted all."""
 
-    def change(told: dict[str, Any]) -> dict[str, Any]:
-        full = told["bindingCount"] == told["maxEnrollments"]
-        return {} if full or told["effectiveState"] != "enrolled" else {"effectiveState": "unused"}
+    def change(answer: dict[str, Any]) -> dict[str, Any]:
+        full = answer["bindingCount"] == answer["maxEnrollments"]
+        return {} if full or answer["effectiveState"] != "enrolled" else {"effectiveState": "unused"}
 
     _told_of_several(change)
 
@@ -505,12 +505,12 @@ def machines_left_in_text() -> None:
     """The table for people tells how many machines a token may still admit."""
 
     @replaces("operator.tokens:enrollments")
-    def _(old: Callable[[dict[str, Any]], str], told: dict[str, Any]) -> str:
-        several = told["maxEnrollments"] != 1
+    def _(old: Callable[[dict[str, Any]], str], answer: dict[str, Any]) -> str:
+        several = answer["maxEnrollments"] != 1
         return (
-            f"{told['maxEnrollments'] - told['bindingCount']} / {told['maxEnrollments']}"
+            f"{answer['maxEnrollments'] - answer['bindingCount']} / {answer['maxEnrollments']}"
             if several
-            else old(told)
+            else old(answer)
         )
 
 
@@ -518,9 +518,9 @@ def machines_left_in_text() -> None:
 def bound_at_first_for_all() -> None:
     """Every machine of a token for several is told as bound when the first one was."""
 
-    def change(told: dict[str, Any]) -> dict[str, Any]:
-        first = [each["enrolledAt"] for each in told["bindings"][:1]]
-        return {"bindings": [{**each, "enrolledAt": first[0]} for each in told["bindings"]]}
+    def change(answer: dict[str, Any]) -> dict[str, Any]:
+        first = [each["enrolledAt"] for each in answer["bindings"][:1]]
+        return {"bindings": [{**each, "enrolledAt": first[0]} for each in answer["bindings"]]}
 
     _told_of_several(change)
 
@@ -614,7 +614,7 @@ def nobody_revoked() -> None:
 def moment_missing_in_json() -> None:
     """In JSON the answer to revoking a token does not say when."""
 
-    @replaces("operator.tokens:tell")
+    @replaces("operator.tokens:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
         if isinstance(document, dict):  # the token list is a list
             document = {key: document[key] for key in document if key != "revokedAt"}
@@ -625,7 +625,7 @@ def moment_missing_in_json() -> None:
 def moment_missing_in_text() -> None:
     """In text the answer to revoking a token does not say when."""
 
-    @replaces("operator.tokens:tell")
+    @replaces("operator.tokens:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
         old(call, document, text.partition("\nRevoked at:")[0])
 
@@ -634,7 +634,7 @@ def moment_missing_in_text() -> None:
 def moment_of_the_answer() -> None:
     """The answer to revoking a token says another moment than the one that is recorded."""
 
-    @replaces("operator.tokens:tell")
+    @replaces("operator.tokens:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
         when = document.get("revokedAt") if isinstance(document, dict) else None
         if when is None:
@@ -647,7 +647,7 @@ def moment_of_the_answer() -> None:
 def told_anew() -> None:
     """The answer to revoking a token a second time says when, as if it were the first."""
 
-    @replaces("operator.tokens:tell")
+    @replaces("operator.tokens:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
         from standin.moments import stamp
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from standin import questions
-from standin.answers import table, tell
+from standin.answers import respond, table
 from standin.commandline import Call
 from standin.errors import UserError
 from standin.repository import Repository
@@ -16,14 +16,14 @@ _HEADINGS = ("NAME", "VERSION", "TYPE", "SIZE")
 
 def query(call: Call) -> None:
     """`swamp data query`."""
-    told = questions.data_query(Repository.here(), call.arguments[0])
-    tell(call, told, _table(told["results"]) if told["results"] else "No matching data found.")
+    answer = questions.data_query(Repository.here(), call.arguments[0])
+    respond(call, answer, _table(answer["results"]) if answer["results"] else "No matching data found.")
 
 
 def show(call: Call) -> None:
     """`swamp data list`."""
-    told = questions.data_query(Repository.here(), f'modelName == "{call.arguments[0]}"')
-    tell(call, told, _table(told["results"]))
+    answer = questions.data_query(Repository.here(), f'modelName == "{call.arguments[0]}"')
+    respond(call, answer, _table(answer["results"]))
 
 
 def get(call: Call) -> None:
@@ -32,15 +32,15 @@ def get(call: Call) -> None:
     version = call.option("--version")
     if version and not version.isdecimal():
         raise UserError(f'Invalid --version value "{version}": must be a number')
-    told = questions.data_get(
+    answer = questions.data_get(
         Repository.here(),
         model,
         name,
         version=int(version) if version else None,
         content=not call.has("--no-content"),
     )
-    text = f"{told['name']} of {told['modelName']}, version {told['version']}\n"
-    tell(call, told, text + json.dumps(told.get("content"), indent=2, ensure_ascii=False))
+    text = f"{answer['name']} of {answer['modelName']}, version {answer['version']}\n"
+    respond(call, answer, text + json.dumps(answer.get("content"), indent=2, ensure_ascii=False))
 
 
 def _table(items: list[dict[str, Any]]) -> str:

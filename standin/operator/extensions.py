@@ -13,7 +13,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from standin.answers import tell
+from standin.answers import respond
 from standin.bundles import PULLED
 from standin.commandline import Call
 from standin.errors import UserError
@@ -38,7 +38,7 @@ def pull(call: Call) -> None:
         raise UserError(f"The archive of {name} does not have the checksum that the registry tells.")
     shutil.rmtree(target, ignore_errors=True)
     _unpack(archive, target)
-    tell(call, {"name": name, "version": latest}, f'Pulled "{name}"@"{latest}"')
+    respond(call, {"name": name, "version": latest}, f'Pulled "{name}"@"{latest}"')
 
 
 def _asked(path: str, name: str) -> bytes:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from standin.answers import tell
+from standin.answers import respond
 from standin.bundles import PACKAGES, bundles_of
 from standin.commandline import Call
 from standin.errors import UserError
@@ -25,14 +25,14 @@ def describe(call: Call) -> None:
     packages = Path.home() / PACKAGES
     packages.mkdir(parents=True, exist_ok=True)
     (packages / "packages.txt").write_text("The stand-in needs no packages.\n", "utf-8")
-    tell(call, {"type": model_type, "version": bundle.version}, f"{model_type} {bundle.version}")
+    respond(call, {"type": model_type, "version": bundle.version}, f"{model_type} {bundle.version}")
 
 
 def create(call: Call) -> None:
     """`swamp model create`."""
     model_type, name = call.arguments
     model = Repository.here().create_model(model_type, name)
-    tell(call, model, f"Created model {name} of type {model_type}")
+    respond(call, model, f"Created model {name} of type {model_type}")
 
 
 def run(call: Call) -> int:
@@ -42,16 +42,16 @@ def run(call: Call) -> int:
     model, method = call.arguments
     inputs = dict(each.split("=", 1) for each in call.options.get("--input", ()))
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
-    told = asyncio.run(_follow(call, {"model": model, "method": method, "inputs": inputs, "tags": tags}))
-    if "error" in told and call.json:
-        raise UserError(told["error"])
-    heading = "Completed" if told["status"] == "succeeded" else "Failed"
-    lines = [f"{heading} {method} on {model} {told['status']}"]
-    lines += [f"  {each['name']} v{each['version']}" for each in told["dataArtifacts"]]
-    tell(call, told, "\n".join(lines))
-    if "error" in told:
-        print(f"\nError: {told['error']}", file=sys.stderr)
-    return 0 if told["status"] == "succeeded" else 1
+    answer = asyncio.run(_follow(call, {"model": model, "method": method, "inputs": inputs, "tags": tags}))
+    if "error" in answer and call.json:
+        raise UserError(answer["error"])
+    heading = "Completed" if answer["status"] == "succeeded" else "Failed"
+    lines = [f"{heading} {method} on {model} {answer['status']}"]
+    lines += [f"  {each['name']} v{each['version']}" for each in answer["dataArtifacts"]]
+    respond(call, answer, "\n".join(lines))
+    if "error" in answer:
+        print(f"\nError: {answer['error']}", file=sys.stderr)
+    return 0 if answer["status"] == "succeeded" else 1
 
 
 async def _follow(call: Call, payload: dict[str, Any]) -> Any:

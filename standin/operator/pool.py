@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from standin import questions
-from standin.answers import labels, table, tell
+from standin.answers import labels, respond, table
 from standin.commandline import Call
 from standin.errors import UserError
 from standin.remote import ask
@@ -20,13 +20,13 @@ def workers(call: Call) -> None:
     """`swamp worker list`."""
     past = call.has("--all")
     if call.has("--server"):
-        told = ask(call.option("--server"), "worker.list", showAll=past)
+        answer = ask(call.option("--server"), "worker.list", showAll=past)
     else:
-        told = questions.worker_list(Repository.here(), past=past)
-    tell(call, told, table_of_workers(told, past=past))
+        answer = questions.worker_list(Repository.here(), past=past)
+    respond(call, answer, table_of_workers(answer, past=past))
 
 
-def table_of_workers(told: dict[str, Any], *, past: bool) -> str:
+def table_of_workers(answer: dict[str, Any], *, past: bool) -> str:
     """Workers, for people."""
     rows = [
         {
@@ -37,17 +37,17 @@ def table_of_workers(told: dict[str, Any], *, past: bool) -> str:
             "PLATFORM/ARCH": f"{each['platform']}/{each['arch']}",
             "LAST SEEN": each["lastSeenAt"],
         }
-        for each in told["workers"]
+        for each in answer["workers"]
     ]
     if rows:
-        return "\n".join((table(rows, _WORKERS), *_hidden(told)))
-    if past or "filteredDisconnectedCount" not in told:
+        return "\n".join((table(rows, _WORKERS), *_hidden(answer)))
+    if past or "filteredDisconnectedCount" not in answer:
         return "No workers found."
-    return "\n".join(("No connected workers found.", *_hidden(told)))
+    return "\n".join(("No connected workers found.", *_hidden(answer)))
 
 
-def _hidden(told: dict[str, Any]) -> list[str]:
-    number = told.get("filteredDisconnectedCount", 0)
+def _hidden(answer: dict[str, Any]) -> list[str]:
+    number = answer.get("filteredDisconnectedCount", 0)
     what = "disconnected worker" if number == 1 else "disconnected workers"
     return [f"{number} {what} hidden — use 'swamp worker list --all' to show all."] if number else []
 
@@ -55,13 +55,13 @@ def _hidden(told: dict[str, Any]) -> list[str]:
 def queue(call: Call) -> None:
     """`swamp worker queue`."""
     if call.has("--server"):
-        told = ask(call.option("--server"), "worker.queue.list")["items"]
+        answer = ask(call.option("--server"), "worker.queue.list")["items"]
     else:
-        told = questions.queue(Repository.here())
-    tell(call, told, table_of_queue(told))
+        answer = questions.queue(Repository.here())
+    respond(call, answer, table_of_queue(answer))
 
 
-def table_of_queue(told: list[dict[str, Any]]) -> str:
+def table_of_queue(answer: list[dict[str, Any]]) -> str:
     """Waiting steps, for people."""
     rows = [
         {
@@ -71,7 +71,7 @@ def table_of_queue(told: list[dict[str, Any]]) -> str:
             "QUEUED AT": each["queuedAt"],
             "AGE": f"{each['ageMs'] // 1000}s",
         }
-        for each in told
+        for each in answer
     ]
     return table(rows, _QUEUE) if rows else "No steps are currently queued."
 
@@ -84,7 +84,7 @@ def verify(call: Call) -> None:
         )
     name = call.arguments[0] if call.arguments else ""
     labels_wanted = dict(label.split("=", 1) for label in call.options.get("--label", ()))
-    told = ask(call.option("--server"), "worker.verify", workerName=name, labels=labels_wanted)
+    answer = ask(call.option("--server"), "worker.verify", workerName=name, labels=labels_wanted)
     rows = [
         {
             "WORKER": each["name"],
@@ -93,17 +93,17 @@ def verify(call: Call) -> None:
             "ARCH": each["arch"],
             "DETAILS": "",
         }
-        for each in told["workers"]
+        for each in answer["workers"]
     ]
-    summary = f"All {told['passed']} worker(s) passed verification."
+    summary = f"All {answer['passed']} worker(s) passed verification."
     text = f"{table(rows, _VERIFIED)}\n\n{summary}" if rows else "No connected workers found to verify."
-    tell(call, told, text)
+    respond(call, answer, text)
 
 
 def daemon_status(call: Call) -> None:
     """`swamp worker daemon status`."""
     document = {"enabled": False, "running": False, "serviceMode": "system"}
-    tell(call, document, "Status (system service): not configured")
+    respond(call, document, "Status (system service): not configured")
 
 
 def daemon_enable(_: Call) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from standin import questions, tokens
-from standin.answers import table, tell
+from standin.answers import respond, table
 from standin.commandline import Call
 from standin.remote import ask
 from standin.repository import Repository
@@ -21,17 +21,17 @@ def create(call: Call) -> None:
     allowance = tokens.allowance_of(call.option("--max-enrollments", "1"))
     if call.has("--server"):
         minted = minted_there(call, name, allowance)
-        return tell(call, tokens.document_of(minted), minted_text(minted))
+        return respond(call, tokens.document_of(minted), minted_text(minted))
     repository = Repository.here()
     minted = tokens.mint(repository, name, call.option("--duration"), call.option("--vault"))
     if allowance != 1:
         minted = tokens.allow(repository, minted, allowance)
-    return tell(call, tokens.document_of(minted), minted_text(minted))
+    return respond(call, tokens.document_of(minted), minted_text(minted))
 
 
 def minted_there(call: Call, name: str, allowance: int | str) -> Minted:
     """A new token, minted by an orchestrator."""
-    told = ask(
+    answer = ask(
         call.option("--server"),
         "worker.token.create",
         name=name,
@@ -39,9 +39,9 @@ def minted_there(call: Call, name: str, allowance: int | str) -> Minted:
         vaultName=call.option("--vault"),
         maxEnrollments=allowance,
     )
-    kept = told["vaultRef"]
+    kept = answer["vaultRef"]
     return Minted(
-        told["name"], told["token"], told["expiresAt"], kept["vaultName"], kept["secretKey"], allowance
+        answer["name"], answer["token"], answer["expiresAt"], kept["vaultName"], kept["secretKey"], allowance
     )
 
 
@@ -64,13 +64,13 @@ def minted_text(minted: Minted) -> str:
 def show(call: Call) -> None:
     """`swamp worker token list`."""
     if call.has("--server"):
-        told = ask(call.option("--server"), "worker.token.list")["tokens"]
+        answer = ask(call.option("--server"), "worker.token.list")["tokens"]
     else:
-        told = questions.token_list(Repository.here())
-    tell(call, told, table_of(told))
+        answer = questions.token_list(Repository.here())
+    respond(call, answer, table_of(answer))
 
 
-def table_of(told: list[dict[str, Any]]) -> str:
+def table_of(answer: list[dict[str, Any]]) -> str:
     """Tokens, for people."""
     rows = [
         {
@@ -79,16 +79,16 @@ def table_of(told: list[dict[str, Any]]) -> str:
             "EXPIRES": each["expiresAt"],
             "ENROLLMENTS": enrollments(each),
         }
-        for each in told
+        for each in answer
     ]
     return table(rows, _HEADINGS) if rows else "No enrollment tokens found."
 
 
-def enrollments(told: dict[str, Any]) -> str:
+def enrollments(answer: dict[str, Any]) -> str:
     """The machine that a token is bound to, or, of a token for several, how many there are of how many."""
-    if told["maxEnrollments"] != 1:
-        return f"{told['bindingCount']} / {told['maxEnrollments']}"
-    return next((str(binding["machineId"]) for binding in told["bindings"]), "-")
+    if answer["maxEnrollments"] != 1:
+        return f"{answer['bindingCount']} / {answer['maxEnrollments']}"
+    return next((str(binding["machineId"]) for binding in answer["bindings"]), "-")
 
 
 def revoke(call: Call) -> None:
@@ -98,6 +98,6 @@ def revoke(call: Call) -> None:
     else:
         document = tokens.revoked_document(*tokens.revoke(Repository.here(), call.arguments[0]))
     if document["alreadyRevoked"]:
-        return tell(call, document, f"Token {document['name']} was already revoked.")
+        return respond(call, document, f"Token {document['name']} was already revoked.")
     text = f"✓ Token {document['name']} revoked.\nRevoked at: {document['revokedAt']}"
-    return tell(call, document, text)
+    return respond(call, document, text)

@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from standin import questions
-from standin.answers import table, tell
+from standin.answers import respond, table
 from standin.commandline import Call
 from standin.errors import UserError
 from standin.remote import ACCEPTED, SAID, answer_in, ask, connected, message
@@ -35,12 +35,12 @@ def run(call: Call) -> int:
     inputs = dict(each.split("=", 1) for each in call.options.get("--input", ()))
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
     try:
-        told = asyncio.run(_follow(call, {"name": call.arguments[0], "inputs": inputs, "tags": tags}))
+        answer = asyncio.run(_follow(call, {"name": call.arguments[0], "inputs": inputs, "tags": tags}))
     except ConnectionError as error:
         raise UserError(f"Connection dropped: {error}") from error
     if call.json:
-        print(json.dumps(told, indent=2, ensure_ascii=False))
-    return 0 if told["status"] == "succeeded" else 1
+        print(json.dumps(answer, indent=2, ensure_ascii=False))
+    return 0 if answer["status"] == "succeeded" else 1
 
 
 @dataclass
@@ -64,7 +64,7 @@ async def _follow(call: Call, payload: dict[str, Any]) -> Any:
             await socket.send(request)
             _cancel_on_ctrl_c(socket)
             try:
-                return await _told(socket, followed, silent=call.json)
+                return await _answer_of(socket, followed, silent=call.json)
             except ConnectionClosed as broken:
                 if not followed.run:
                     raise ConnectionError("the orchestrator has gone") from broken
@@ -77,7 +77,7 @@ def attach(followed: Followed) -> str:
     return message("run.attach", {"runId": followed.run, "afterSeq": followed.lines})
 
 
-async def _told(socket: ClientConnection, followed: Followed, *, silent: bool) -> Any:
+async def _answer_of(socket: ClientConnection, followed: Followed, *, silent: bool) -> Any:
     while True:
         text = await socket.recv()
         event = json.loads(text)
@@ -104,12 +104,12 @@ def _cancel_on_ctrl_c(socket: ClientConnection) -> None:
 def cancel(call: Call) -> None:
     """`swamp workflow cancel`."""
     if call.has("--run"):
-        told = ask(_server_of(call), "workflow.cancel", runId=call.option("--run"))
+        answer = ask(_server_of(call), "workflow.cancel", runId=call.option("--run"))
     elif call.arguments:
-        told = ask(_server_of(call), "workflow.cancel", workflow=call.arguments[0])
+        answer = ask(_server_of(call), "workflow.cancel", workflow=call.arguments[0])
     else:
         raise UserError("Name a workflow, or a run with --run <run-id>")
-    tell(call, told, f'Cancelled run "{told["runId"]}"')
+    respond(call, answer, f'Cancelled run "{answer["runId"]}"')
 
 
 def _server_of(call: Call) -> str:
@@ -124,24 +124,24 @@ def _server_of(call: Call) -> str:
 def search(call: Call) -> None:
     """`swamp workflow history search`."""
     runs = questions.history(Repository.here())
-    tell(call, {"query": "", "results": runs}, _table(runs))
+    respond(call, {"query": "", "results": runs}, _table(runs))
 
 
 def get(call: Call) -> None:
     """`swamp workflow history get`."""
-    told = questions.run_document(Repository.here(), call.arguments[0])
-    tell(call, told, f"{told['workflowName']} {told['status']}")
+    answer = questions.run_document(Repository.here(), call.arguments[0])
+    respond(call, answer, f"{answer['workflowName']} {answer['status']}")
 
 
 def logs(call: Call) -> None:
     """`swamp workflow history logs`."""
     text = questions.run_log(Repository.here(), call.arguments[0])
-    tell(call, {"lines": text.splitlines()}, text)
+    respond(call, {"lines": text.splitlines()}, text)
 
 
 def all_runs(call: Call) -> None:
     """`swamp run history`."""
-    tell(call, questions.run_history(Repository.here()), _table(questions.history(Repository.here())))
+    respond(call, questions.run_history(Repository.here()), _table(questions.history(Repository.here())))
 
 
 def _table(runs: list[dict[str, Any]]) -> str:

@@ -57,9 +57,9 @@ class DataPlane:
         draft.discard()
 
     async def _answer(self, socket: ServerConnection, request: dict[str, Any]) -> None:
-        deed = getattr(self, f"do_{request['do']}")
+        handler = getattr(self, f"do_{request['do']}")
         try:
-            answer = deed(**request["with"])
+            answer = handler(**request["with"])
         except UserError as error:
             await socket.send(json.dumps({"error": str(error)}))
             return

@@ -64,14 +64,14 @@ class Requests:
             request = json.loads(await socket.recv())
 
     async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        deed = getattr(self, f"do_{request['type'].replace('.', '_').replace('-', '_')}", None)
-        if deed is None:
-            return _told(UserError(_UNKNOWN_REQUEST, "invalid_request"))
+        handler = getattr(self, f"do_{request['type'].replace('.', '_').replace('-', '_')}", None)
+        if handler is None:
+            return _error_answer(UserError(_UNKNOWN_REQUEST, "invalid_request"))
         try:
-            answer = deed(**request.get("payload", {}))
+            answer = handler(**request.get("payload", {}))
             return {"data": await answer if asyncio.iscoroutine(answer) else answer}
         except UserError as error:
-            return _told(error)
+            return _error_answer(error)
 
     async def _send(self, socket: ServerConnection, kind: str, payload: dict[str, Any]) -> None:
         failed = "error" in payload
@@ -166,13 +166,13 @@ class Requests:
         }
 
     async def _verify(self, member: Member) -> dict[str, Any]:
-        heard = self._verified.setdefault(member.name, asyncio.Event())
-        heard.clear()
+        verified = self._verified.setdefault(member.name, asyncio.Event())
+        verified.clear()
         assert member.socket is not None
         await member.socket.send(json.dumps({"method": "worker.verify"}))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(heard.wait(), _PATIENCE)
-        well = heard.is_set()
+            await asyncio.wait_for(verified.wait(), _PATIENCE)
+        well = verified.is_set()
         return {
             "name": member.name,
             "status": "pass" if well else "fail",
@@ -194,26 +194,26 @@ class Requests:
         try:
             steps = steps_of(self._repository, payload["name"], payload.get("inputs", {}))
         except UserError as error:
-            await self._send(socket, "workflow.run.result", _told(error))
+            await self._send(socket, "workflow.run.result", _error_answer(error))
             return
         run = Run(self._repository, payload["name"], steps, self._execute, self.tags_wanted(payload))
         self._runs[run.identity] = run
         self._begin(run.carry_out())
-        await self._tell(socket, run)
+        await self._send_lines(socket, run)
 
     async def _attach(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
         run = self._runs.get(payload["runId"])
         if run is None:
             unknown = UserError(f"No active run with id '{payload['runId']}'", "not_found")
-            await self._send(socket, "run.attach.result", _told(unknown))
+            await self._send(socket, "run.attach.result", _error_answer(unknown))
             return
-        await self._tell(socket, run, after=self.told_before(payload))
+        await self._send_lines(socket, run, after=self.lines_sent_before(payload))
 
-    def told_before(self, payload: dict[str, Any]) -> int:
+    def lines_sent_before(self, payload: dict[str, Any]) -> int:
         """How many lines of a run somebody has been told who comes back to it."""
         return int(payload["afterSeq"])
 
-    async def _tell(self, socket: ServerConnection, run: Run, after: int = 0) -> None:
+    async def _send_lines(self, socket: ServerConnection, run: Run, after: int = 0) -> None:
         listening = asyncio.ensure_future(self._listen(socket, run))
         follower = run.follow(after)
         try:
@@ -240,8 +240,8 @@ class Requests:
         """Cancel a run for the one who follows it."""
         await run.cancel()
 
-    def _begin(self, deed: Any) -> None:
-        task = asyncio.ensure_future(deed)
+    def _begin(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -256,19 +256,19 @@ class Requests:
         return {"runId": wanted[0].identity, "status": "cancelled", "reason": "Cancelled by user"}
 
     async def _run_method(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
-        said: asyncio.Queue[str | None] = asyncio.Queue()
+        lines: asyncio.Queue[str | None] = asyncio.Queue()
 
         async def run() -> dict[str, Any]:
             try:
                 wanted = {**payload, "tags": self.tags_wanted(payload)}
-                return {"data": await self.run_method(**wanted, say=said.put_nowait)}
+                return {"data": await self.run_method(**wanted, say=lines.put_nowait)}
             except UserError as error:
-                return _told(error)
+                return _error_answer(error)
             finally:
-                said.put_nowait(None)
+                lines.put_nowait(None)
 
         running = asyncio.ensure_future(run())
-        while (line := await said.get()) is not None:
+        while (line := await lines.get()) is not None:
             await self._send(socket, SAID, {"line": line})
         await self._send(socket, "model.method.run.result", await running)
 
@@ -314,7 +314,7 @@ class Requests:
         }
 
 
-def _told(error: UserError) -> dict[str, Any]:
+def _error_answer(error: UserError) -> dict[str, Any]:
     return {"error": {"message": str(error), "code": error.code}}
 
 

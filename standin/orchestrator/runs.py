@@ -112,7 +112,7 @@ class Run:
 
     def document(self) -> dict[str, Any]:
         """The run, as it is told to scripts."""
-        return questions.told_of_run(self._recorded())
+        return questions.run_answer(self._recorded())
 
     async def _run(self, step: Step) -> None:
         progress = self._progress[step.name]

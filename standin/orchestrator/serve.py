@@ -150,7 +150,7 @@ class Orchestrator:
             self._watches.add(watch)
             watch.add_done_callback(self._watches.discard)
             async for text in socket:
-                self._hear(member, json.loads(text))
+                self._handle(member, json.loads(text))
         finally:
             self.pool.lose(member, socket)
 
@@ -159,15 +159,15 @@ class Orchestrator:
         with contextlib.suppress(ConnectionClosed):
             while True:
                 await asyncio.sleep(self._idle_limit / 2)
-                heard = await socket.ping()
+                pong = await socket.ping()
                 try:
-                    await asyncio.wait_for(heard, self._idle_limit / 2)
+                    await asyncio.wait_for(pong, self._idle_limit / 2)
                 except TimeoutError:
                     say("WebSocket error: No response from ping frame.")
                     socket.transport.abort()
                     return
 
-    def _hear(self, member: Member, message: dict[str, Any]) -> None:
+    def _handle(self, member: Member, message: dict[str, Any]) -> None:
         if message["method"] == "dispatch.finished":
             self.dispatcher.finished(message["params"])
         elif message["method"] == "worker.drain":
@@ -269,8 +269,8 @@ def recover(repository: Repository) -> None:
 
 def sent_in_words(job: dict[str, Any]) -> str:
     """What a worker is sent, as an orchestrator that logs everything tells of it."""
-    told = {name: job[name] for name in ("stepName", "modelType", "method", "inputs")}
-    return f"sending {json.dumps(blanked(told, job['secrets']))}"
+    answer = {name: job[name] for name in ("stepName", "modelType", "method", "inputs")}
+    return f"sending {json.dumps(blanked(answer, job['secrets']))}"
 
 
 def say(line: str) -> None:

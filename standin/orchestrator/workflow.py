@@ -138,12 +138,12 @@ def with_latest(repository: Repository, value: Any) -> Any:
     """The inputs of a step that begins, with what their expressions say of the newest data in their place."""
 
     def latest(match: re.Match[str]) -> Any:
-        said = _LATEST.fullmatch(match[1])
-        if said is None:
+        parts = _LATEST.fullmatch(match[1])
+        if parts is None:
             raise UserError(f"Unknown expression: {match[1]}")
-        datum = repository.store.latest(repository.place_of(said["model"], said["name"]))
+        datum = repository.store.latest(repository.place_of(parts["model"], parts["name"]))
         found: Any = datum.content() if datum else None
-        for part in said["path"].split(".")[1:]:
+        for part in parts["path"].split(".")[1:]:
             found = found[part]
         return found
 

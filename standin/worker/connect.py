@@ -30,15 +30,15 @@ def connect(call: Call) -> None:
     settings = Settings(
         url,
         token,
-        dict(map(label_in, [*labels_told_by_variable(), *call.options.get("--label", ())])),
+        dict(map(label_in, [*labels_from_variable(), *call.options.get("--label", ())])),
         int(call.option("--concurrency", "1")),
         os.environ.get("SSL_CERT_FILE", ""),
     )
-    cache = Cache(call.option("--cache-dir", cache_told_by_variable()))
+    cache = Cache(call.option("--cache-dir", cache_from_variable()))
     asyncio.run(_live(call, settings, cache))
 
 
-def labels_told_by_variable() -> list[str]:
+def labels_from_variable() -> list[str]:
     """The labels that a variable tells; those of the command line win."""
     return [label for label in os.environ.get("SWAMP_WORKER_LABELS", "").split(",") if label]
 
@@ -55,14 +55,14 @@ def label_in(text: str) -> tuple[str, str]:
     return name, value
 
 
-def cache_told_by_variable() -> str:
+def cache_from_variable() -> str:
     """The cache that a variable tells, unless the command line does; none when empty."""
     return os.environ.get("SWAMP_WORKER_CACHE_DIR", "")
 
 
 async def _live(call: Call, settings: Settings, cache: Cache) -> None:
     report = _report_in_json if call.json else _report_in_text
-    session = Session(settings, cache, report, _silent if call.json else _hear)
+    session = Session(settings, cache, report, _silent if call.json else _print_line)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(session.stop))
@@ -101,7 +101,7 @@ def _reason(facts: dict[str, Any]) -> str:
     return "received shutdown signal" if reason == "signal" else reason
 
 
-def _hear(line: str) -> None:
+def _print_line(line: str) -> None:
     print(f"{stamp()} [INF] worker·dispatch: {line}")
 
 

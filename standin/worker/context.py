@@ -41,9 +41,9 @@ class Context:
         asked_to_stop: whether the step is to stop.
     """
 
-    def __init__(self, job: dict[str, Any], socket: ClientConnection, tell: Callable[[str], None]) -> None:
+    def __init__(self, job: dict[str, Any], socket: ClientConnection, on_line: Callable[[str], None]) -> None:
         self._socket = socket
-        self._tell = tell
+        self._on_line = on_line
         self._secrets: list[str] = job["secrets"]
         self._files = Path(job["files"])
         self.model: str = job["model"]
@@ -156,7 +156,7 @@ class Context:
     async def log(self, line: str) -> None:
         """Tell a line to the worker and to those who follow the run."""
         line = self.blanked_line(line)
-        self._tell(line)
+        self._on_line(line)
         await self._ask("say", line=line)
 
     async def event(self, line: str) -> None:
@@ -253,7 +253,7 @@ class FileWriter:
 
 
 def _answer_in(text: str | bytes) -> Any:
-    told = json.loads(text)
-    if "error" in told:
-        raise Refused(told["error"])
-    return told["answer"]
+    answer = json.loads(text)
+    if "error" in answer:
+        raise Refused(answer["error"])
+    return answer["answer"]

@@ -28,7 +28,7 @@ def main() -> None:
     channel = sys.stdout
     sys.stdout = sys.stderr = _Console(channel, job["secrets"])
     result = asyncio.run(_run(job, channel))
-    _tell(channel, result)
+    _send(channel, result)
 
 
 async def _run(job: dict[str, Any], channel: TextIO) -> dict[str, Any]:
@@ -36,20 +36,20 @@ async def _run(job: dict[str, Any], channel: TextIO) -> dict[str, Any]:
         method = method_of(job["modelType"], job["method"])
         async with connected(job["url"], job["trusted"], "/data") as socket:
             await socket.send(json.dumps({"dispatch": job["dispatchId"], "ticket": job["ticket"]}))
-            context = Context(job, socket, lambda line: _tell(channel, {"console": line}))
-            _heed(context)
+            context = Context(job, socket, lambda line: _send(channel, {"console": line}))
+            _listen_for_stop(context)
             await method(job["inputs"], context)
     except Exception as error:  # noqa: BLE001 - whatever a step raises is how it has ended
-        return {"status": "error", "error": error_told(error, job["secrets"])}
+        return {"status": "error", "error": error_message(error, job["secrets"])}
     return {"status": "success"}
 
 
-def error_told(error: Exception, secrets: list[str]) -> str:
+def error_message(error: Exception, secrets: list[str]) -> str:
     """What is told of a step's error."""
     return blanked(str(error) or type(error).__name__, secrets)
 
 
-def _heed(context: Context) -> None:
+def _listen_for_stop(context: Context) -> None:
     """Listen for the request to stop; without whoever started it, a step ends at once."""
     loop = asyncio.get_running_loop()
 
@@ -73,7 +73,7 @@ class _Console(io.TextIOBase):
     def write(self, text: str) -> int:
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
-            _tell(self._channel, {"console": console_line(line, self._secrets)})
+            _send(self._channel, {"console": console_line(line, self._secrets)})
         return len(text)
 
 
@@ -82,6 +82,6 @@ def console_line(line: str, secrets: list[str]) -> str:
     return blanked(line, secrets)
 
 
-def _tell(channel: TextIO, told: dict[str, Any]) -> None:
-    channel.write(json.dumps(told) + "\n")
+def _send(channel: TextIO, answer: dict[str, Any]) -> None:
+    channel.write(json.dumps(answer) + "\n")
     channel.flush()

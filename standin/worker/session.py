@@ -75,11 +75,13 @@ class Session:
         hear: takes what its steps write to their consoles.
     """
 
-    def __init__(self, settings: Settings, cache: Cache, report: Report, hear: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: Settings, cache: Cache, report: Report, on_line: Callable[[str], None]
+    ) -> None:
         self._settings = settings
         self._cache = cache
         self._report = report
-        self._hear = hear
+        self._on_line = on_line
         self._instance = str(uuid.uuid4())
         self._runners: dict[str, Runner] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -179,7 +181,7 @@ class Session:
         try:
             async for text in socket:
                 message = json.loads(text)
-                self._heed(message["method"], message.get("params", {}))
+                self._handle(message["method"], message.get("params", {}))
         finally:
             draining.cancel()
         if self._asked_to_stop.is_set():
@@ -195,13 +197,13 @@ class Session:
         self._report("drain_complete", {})
         await socket.close()
 
-    def _heed(self, method: str, params: dict[str, Any]) -> None:
+    def _handle(self, method: str, params: dict[str, Any]) -> None:
         if method == "dispatch.start":
             task = asyncio.ensure_future(self._run(params))
         elif method == "dispatch.cancel":
             task = asyncio.ensure_future(self.cancel(params["dispatchId"]))
         else:
-            task = asyncio.ensure_future(self._tell("worker.verified", {}))
+            task = asyncio.ensure_future(self._send("worker.verified", {}))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -218,9 +220,9 @@ class Session:
         except OSError as error:
             result = {"status": "error", "error": f"The extension could not be fetched: {error}"}
         duration = int((asyncio.get_running_loop().time() - started) * 1000)
-        told = {**result, "durationMs": duration}
-        self._report("dispatch_finished", {**facts, **told})
-        await self._tell("dispatch.finished", {"dispatchId": job["dispatchId"], **told})
+        answer = {**result, "durationMs": duration}
+        self._report("dispatch_finished", {**facts, **answer})
+        await self._send("dispatch.finished", {"dispatchId": job["dispatchId"], **answer})
 
     async def _result_of(self, job: dict[str, Any]) -> dict[str, Any]:
         settings = self._settings
@@ -237,7 +239,7 @@ class Session:
             "trusted": settings.trusted,
         }
         del whole["environment"]
-        runner = Runner(whole, environment_of_step(job["environment"], os.environ), Path.cwd(), self._hear)
+        runner = Runner(whole, environment_of_step(job["environment"], os.environ), Path.cwd(), self._on_line)
         self._runners[job["dispatchId"]] = runner
         try:
             return await runner.run()
@@ -255,7 +257,7 @@ class Session:
         for runner in self._runners.values():
             runner.kill()
 
-    async def _tell(self, method: str, params: dict[str, Any]) -> None:
+    async def _send(self, method: str, params: dict[str, Any]) -> None:
         if self._socket is not None:
             try:
                 await self._socket.send(json.dumps({"method": method, "params": params}))

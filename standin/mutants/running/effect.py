@@ -43,19 +43,19 @@ _file = Path(_folder, f"{os.getpid()}-{os.urandom(4).hex()}.jsonl")
 _written: set[tuple[str, str]] = set()
 
 
-def note(kind: str, told: str) -> None:
+def note(kind: str, detail: str) -> None:
     """Write down, once for each process, what a mutant does.
 
     Args:
         kind: PUT_IN, REACHED or CRASHED.
-        told: the place of the replacement, or the error.
+        detail: the place of the replacement, or the error.
     """
-    if (kind, told) in _written or not _folder:
+    if (kind, detail) in _written or not _folder:
         return
-    _written.add((kind, told))
+    _written.add((kind, detail))
     scenario = os.environ.get(_SCENARIO_VARIABLE, "").partition("/")[2]
     with _file.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"scenario": scenario, "kind": kind, "detail": told}) + "\n")
+        file.write(json.dumps({"scenario": scenario, "kind": kind, "detail": detail}) + "\n")
 
 
 def note_error(error: BaseException) -> None:
@@ -68,16 +68,16 @@ def watch() -> None:
     """Write down as well what ends this process or a thread, and what is logged as an unexpected error."""
     if not _folder:
         return
-    tell, tell_of_thread = sys.excepthook, threading.excepthook
+    report, report_thread = sys.excepthook, threading.excepthook
 
     def end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         _note_end(error)
-        tell(kind, error, trace)
+        report(kind, error, trace)
 
     def end_thread(ended: threading.ExceptHookArgs) -> None:
         if ended.exc_value is not None:
             _note_end(ended.exc_value)
-        tell_of_thread(ended)
+        report_thread(ended)
 
     sys.excepthook, threading.excepthook = end, end_thread
     logging.getLogger().addHandler(_Log(logging.ERROR))
