@@ -164,7 +164,7 @@ def test_everything_in_a_picture_can_be_pointed_at():
     text = drawing_of(Timeline(START, at(10), [], [lane]))
 
     assert "killed at 4.0 s" in text
-    assert "process, from 0.0 s and goes on" in text
+    assert "process, from 0.0 s without an end" in text
     assert 'worker "&lt;alpha&gt;"' in text
 
 

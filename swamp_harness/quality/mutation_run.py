@@ -20,7 +20,7 @@ class MutantResult:
     """The result of the scenarios that ran against a mutant.
 
     Attributes:
-        outcome: what became of it.
+        outcome: of the mutant.
         ran: the ids of the scenarios that ran.
         scenario: that killed it; empty otherwise.
         message: the step at which that scenario failed, and the first line of its message.

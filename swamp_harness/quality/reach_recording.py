@@ -33,7 +33,7 @@ def record(jobs: int) -> int:
 
     Returns:
         The exit code: 0 if every scenario that ran has held; 1 if one failed (it is not recorded);
-        6 if the run did not come to its end, and nothing was recorded.
+        6 if the run was not complete, and nothing was recorded.
     """
     print(f"Recording which scenarios reach which lines, {jobs} scenarios at a time ...", flush=True)
     get_ready()

@@ -21,7 +21,7 @@ def id_mistakes(models: Sequence[Any]) -> list[Finding]:
 
 
 def named_scenarios() -> list[Named]:
-    """Every place of the project that names a scenario, or a row of one, by its id."""
+    """Every place of the project that names a scenario, or an example of one, by its id."""
     defaults = [
         Named(project.DEFAULTS, each.scenario, (index, "scenario"))
         for index, each in enumerate(coverage.documented_defaults())

@@ -30,10 +30,10 @@ class Recorded:
     """The last recorded result of a scenario.
 
     Attributes:
-        outcome: the worst of all its rows.
+        outcome: the worst of all its examples.
         binary: the version that it ran against, with the start of its sha256.
         date: of the run.
-        seconds: how long the longest of its rows took.
+        seconds: how long the longest of its examples took.
     """
 
     outcome: str
@@ -167,7 +167,7 @@ def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
     for scenario in scenarios:
         rows = [each for each in finished.results if is_of(each.id, scenario.id)]
         ran = {each.id for each in rows if each.outcome is not Outcome.NOT_RUN}
-        # A row that ran on one platform need not run on another.
+        # An example that ran on one platform need not run on another.
         rows = [each for each in rows if each.outcome is not Outcome.NOT_RUN or each.id not in ran]
         if ran:
             worst = min((each.outcome for each in rows), key=lambda outcome: outcome.traits.rank)
@@ -180,7 +180,7 @@ def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
 
 
 def recorded_seconds(file: Path) -> Callable[[str], float]:
-    """How long a scenario, or a row of an outline, took when it was recorded, by its id; 0 if it was not.
+    """How long a scenario or an example took when it was recorded, by its id; 0 if it was not recorded.
 
     Raises:
         UnusableInput: the file is there and not readable (exit code 2).
@@ -211,7 +211,7 @@ def _row(
 ) -> str:
     where = f"features/{scenario.file.name}:{scenario.line}"
     tags = " ".join(f"@{tag}" for tag in scenario.tags)
-    runs = f" ({len(scenario.runs)} rows)" if len(scenario.runs) > 1 else ""
+    runs = f" ({len(scenario.runs)} examples)" if len(scenario.runs) > 1 else ""
     listed = {each.id for run in scenario.runs if (each := of_scenario(deviations, run)) is not None}
     result = f"{last.outcome}, {last.binary}, {last.date}" if last else "none"
     deviation = ", ".join(f"`{each}`" for each in sorted(listed)) or "none"

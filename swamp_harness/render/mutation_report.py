@@ -17,7 +17,7 @@ PAGE, DOCUMENT = "mutation.html", "mutation.json"
 
 
 class Outcome(Enum):
-    """What became of a mutant."""
+    """The outcome of a mutant."""
 
     KILLED = "killed in a Then"
     KILLED_ELSEWHERE = "killed elsewhere"
@@ -43,7 +43,7 @@ class Finding:
         module: that was changed.
         line: the first changed line.
         diff: the change.
-        outcome: what became of it.
+        outcome: of the mutant.
         scenario: that killed it; empty otherwise.
         message: the step at which that scenario failed, with its message; or why a person decided so.
         promises: the numbers of issue 630 whose scenarios ran.

@@ -124,7 +124,7 @@ def _promises(document: Mapping[str, Any]) -> Iterator[str]:
     yield from _table(("", "Promise", *map(_text, platforms)), rows)
 
 
-# --- what is folded away: the head of each table, and its rows
+# --- folded tables: the head of each, and its rows
 
 _Rows = Iterator[Sequence[str]]
 

@@ -1,6 +1,6 @@
 """The timeline of a scenario as a picture (SVG): a swim lane for each actor, one time axis for all of them.
 
-The picture stands alone, and on a page beside others; a tooltip on each item shows its name and times.
+The picture works alone and on a page; a tooltip on each item shows its name and times.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def _draw_lane(svg: Element, lane: Lane, rows: Sequence[Sequence[Span]], scale: 
 def _draw_span(svg: Element, span: Span, scale: _Scale, top: float) -> None:
     x = scale.x(span.begin)
     width = max(scale.x(span.end or scale.end) - x, 1.5)
-    until = f"to {scale.seconds_at(span.end)}" if span.end else "and goes on"
+    until = f"to {scale.seconds_at(span.end)}" if span.end else "without an end"
     title = f"{span.text or span.kind}, from {scale.seconds_at(span.begin)} {until}"
     _rect(svg, span.kind, (x, top + 1.5), (width, _ROW - 3), title)
     text = _fitting(span.text, width - 6)

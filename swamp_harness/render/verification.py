@@ -1,6 +1,6 @@
 """What the suite catches, and what it costs: the text of `docs/verification.md`.
 
-Measurements are kept in `data/verification.json`, so that nobody types a number.
+Measurements are kept in `data/verification.json`, so that no number is typed by hand.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def page(measured: Measurements) -> str:
     ]
     parts += _section("The suite against swamp", measured.run, _run_lines)
     parts += _section("The proof: mutants that somebody chose", measured.proof, _proof_lines)
-    parts += _section("Mutation testing: changes that nobody chose", measured.mutation, _mutation_lines)
+    parts += _section("Mutation testing: changes that a tool chose", measured.mutation, _mutation_lines)
     return "\n".join(parts) + "\n"
 
 

@@ -35,10 +35,10 @@ class Incomparable(Enum):
 
 @dataclass(frozen=True)
 class PastOutcome:
-    """What a scenario came to in the baseline.
+    """The result of a scenario in the baseline.
 
     Attributes:
-        outcome: what it came to.
+        outcome: of the scenario.
         deviation: the id of the known deviation that explained it; empty if none did, or if not recorded.
         step: at which it failed; empty if it did not, or if not recorded.
     """

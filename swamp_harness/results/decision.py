@@ -198,7 +198,7 @@ class Weighed:
 
     Attributes:
         against: what stands against the release.
-        notes: what does not, and is to be known all the same.
+        notes: what does not, and is shown all the same.
     """
 
     against: Sequence[Against]

@@ -27,7 +27,7 @@ class Deviation:
 
     Attributes:
         id: its short name.
-        scenario: the id of the scenario, of the outline or of its row, that fails because of it.
+        scenario: the id of the scenario, of the outline or of its example, that fails because of it.
         step: the text of the step that fails, without its keyword.
         expected: what the product should do, in a sentence.
         where: the document that promises it.
@@ -48,7 +48,7 @@ class Deviation:
     link: str
 
     def concerns(self, scenario: str) -> bool:
-        """Whether a scenario, or the row of an outline, is the one that fails because of it."""
+        """Whether a scenario, or the example of an outline, is the one that fails because of it."""
         return is_of(scenario, self.scenario)
 
     def explains(self, step: str, expected: Any, actual: Any) -> bool:

@@ -55,15 +55,15 @@ def ids_in(tags: Iterable[Any]) -> list[str]:
 
 
 def id_of(scenario: Any) -> str:
-    """The id of a scenario of behave's, of an outline, or of a row of one; "" if it has no id."""
+    """The id of a scenario of behave's, of an outline, or of an example of one; "" if it has no id."""
     own = next(iter(ids_in(scenario.tags)), "")
-    # behave keeps the values of a row in this attribute, and nowhere else.
+    # behave keeps the values of an example in this attribute, and nowhere else.
     row = getattr(scenario, "_row", None)
     return f"{own}[{', '.join(row.cells)}]" if own and row is not None else own
 
 
 def is_of(run: str, scenario: str) -> bool:
-    """Whether the id of a run is that of a scenario, or of a row of the outline with that id."""
+    """Whether the id of a run is that of a scenario, or of an example of the outline with that id."""
     return run == scenario or run.startswith(f"{scenario}[")
 
 
@@ -129,7 +129,7 @@ class Named:
 
     Attributes:
         file: that does.
-        scenario: the id of the scenario, or of a row of it.
+        scenario: the id of the scenario, or of an example of it.
         path: the keys and indexes that lead to the name in a YAML or JSON file; empty in another file.
     """
 

@@ -1,6 +1,6 @@
 """`release/policy.yaml`: what stands against a release, as product owners decide it.
 
-The policy rules the sign-off alone. The exit code of a run reports what the run saw, whatever the policy is.
+The policy affects the sign-off only. The exit code of a run does not depend on it.
 """
 
 from __future__ import annotations

@@ -26,11 +26,11 @@ class ScenarioResult:
 
     Attributes:
         id: what identifies it in every run.
-        name: of the scenario, or of the row of an outline.
+        name: of the scenario, or of the example of an outline.
         numbers: of issue 630 that it serves.
         location: "file:line".
         outcome: of the scenario.
-        reason: why, in words; empty for a promise that held, and for what did not run.
+        reason: why, in a sentence; empty for a promise that held, and for a scenario that did not run.
         skip: why it did not run; None if it did.
         step: the step that failed, with its keyword; empty otherwise.
         deviation: the id of the known deviation that explains a broken promise, waived or not; else empty.
@@ -72,7 +72,7 @@ class ScenarioResult:
 
     @property
     def is_unselected(self) -> bool:
-        """Whether nobody asked for it to run."""
+        """Whether it was not selected."""
         return self.skip is not None and self.skip.kind is SkipKind.NOT_SELECTED
 
     @property
@@ -124,7 +124,7 @@ class ScenarioResult:
 
 
 def title_of(name: str) -> str:
-    """The name of a scenario without behave's note of the row."""
+    """The name of a scenario without behave's note of the example."""
     return name.partition(" -- @")[0]
 
 

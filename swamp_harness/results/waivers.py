@@ -27,7 +27,7 @@ class Waiver:
     """One promise that is waived for a while.
 
     Attributes:
-        scenario: the id of the scenario, of the outline or of its row.
+        scenario: the id of the scenario, of the outline or of its example.
         reason: why the release may ship without it.
         link: where that was decided.
         last_version: the last version of swamp for which it counts.
@@ -39,7 +39,7 @@ class Waiver:
     last_version: str
 
     def concerns(self, scenario: str) -> bool:
-        """Whether it is about a scenario, or the row of an outline."""
+        """Whether it is about a scenario, or the example of an outline."""
         return is_of(scenario, self.scenario)
 
     def counts_for(self, version: str) -> bool:

@@ -134,7 +134,7 @@ def history_key(key: str, platform: str) -> str:
     """The key of a scenario in Allure's history.
 
     Args:
-        key: the id of the scenario, or of the row of an outline.
+        key: the id of the scenario, or of the example of an outline.
         platform: on which it runs.
     """
     return str(md5(key, platform))  # type: ignore[no-untyped-call]

@@ -37,7 +37,7 @@ class Judgement:
 
     Attributes:
         outcome: of the scenario.
-        reason: why, in words; empty for a promise that held, and for what did not run.
+        reason: why, in a sentence; empty for a promise that held, and for a scenario that did not run.
         skip: why it did not run; None if it did.
         step: the step that failed, with its keyword; empty otherwise.
         deviation: the id of the known deviation that explains it; empty otherwise.

@@ -21,12 +21,12 @@ def refuse_id_mistakes(models: Sequence[Any]) -> None:
 
 
 def known_ids(models: Sequence[Any]) -> list[str]:
-    """The ids of the scenarios and rows of features of behave's."""
+    """The ids of the scenarios and examples of features of behave's."""
     return [run.id for run in features.runs_in(models)]
 
 
 def named_in_lists() -> list[Named]:
-    """Every place in the lists of deviations and waivers that names a scenario, or a row of one."""
+    """Every place in the lists of deviations and waivers that names a scenario, or an example of one."""
     listed, waived = project.deviations(), project.waivers()
     return [
         Named(file, scenario, (index, "scenario"))

@@ -65,7 +65,7 @@ def described(definition: Any) -> str:
 
 @dataclass(frozen=True)
 class Use:
-    """A step of a scenario, or of a row of an outline, as it runs.
+    """A step of a scenario, or of an example of an outline, as it runs.
 
     Attributes:
         step: behave's.
@@ -106,7 +106,7 @@ def step_mistakes(scenarios: Iterable[Any]) -> list[Finding]:
     """What is wrong with the steps of scenarios, in order.
 
     Args:
-        scenarios: behave's; an outline's rows each for themselves.
+        scenarios: behave's; the examples of an outline each for themselves.
     """
     return mistakes_in([(step, matching(step)) for each in scenarios for step in each.all_steps])
 

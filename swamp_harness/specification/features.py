@@ -36,7 +36,7 @@ class Promise:
 
 @dataclass(frozen=True)
 class FeatureScenario:
-    """One scenario, or one outline with all its rows.
+    """One scenario, or one outline with all its examples.
 
     Attributes:
         id: its permanent tag.
@@ -45,7 +45,7 @@ class FeatureScenario:
         line: where it stands.
         tags: its own and its feature's.
         steps: how many steps it has.
-        runs: the ids under which it runs: its own, or those of an outline's rows.
+        runs: the ids under which it runs: its own, or those of an outline's examples.
     """
 
     id: str
@@ -92,7 +92,7 @@ def parse(folder: Path) -> list[Any]:
 
 @dataclass(frozen=True)
 class FeatureRun:
-    """One scenario, or one row of an outline, as it runs.
+    """One scenario, or one example of an outline, as it runs.
 
     Attributes:
         id: what identifies it in every run.
@@ -110,7 +110,7 @@ class FeatureRun:
 
 
 def runs_in(features: Sequence[Any]) -> list[FeatureRun]:
-    """Every scenario of the features as it runs, each row of an outline for itself."""
+    """Every scenario of the features as it runs, each example of an outline for itself."""
     return [
         FeatureRun(id_of(row), row.name, numbers_of(row), location_of(row), feature.name)
         for feature in features
