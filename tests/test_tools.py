@@ -173,7 +173,7 @@ def test_the_coverage_map_ties_numbers_to_scenarios_and_shows_gaps(folder):
 
     assert "1 of the 30 scenarios" in text
     assert (
-        "| 7 | Temp cache dir caveat | A worker naps &lt;how> (2 rows) | features/naps.feature:6 | "
+        "| 7 | Temp cache dir caveat | A worker naps &lt;how> (2 examples) | features/naps.feature:6 | "
         "@issue-630 @uat-07 @worker-naps | none | held, 20260822 (abc), 2026-11-23 |"
     ) in text
     assert f"| 8 | Second machine rejected | {coverage.GAP} |" in text
