@@ -138,28 +138,28 @@ Feature: Capabilities
     When the workflow starts
     Then the run succeeds
     And the step "placed" got these answers:
-      | asked for                                    | answer                                                  |
-      | all data of a model                          | seed note v1, seed plain v2, seed tune v1, seed zero v1 |
-      | the records of a model                       | seed plain v2, seed zero v1                             |
-      | the recordings of a model                    | seed tune v1                                            |
-      | the texts of a model                         | seed note v1                                            |
-      | data of a kind that only begins alike        | nothing                                                 |
-      | data of a model whose name only begins alike | nothing                                                 |
-      | the resources of a model                     | seed plain v2, seed tune v1, seed zero v1               |
-      | the files of a model                         | seed note v1                                            |
-      | the recordings of every model                | other tune v1, seed tune v1                             |
-      | the data with a tag                          | seed plain v2, seed zero v1                             |
-      | the data with another tag                    | seed tune v1                                            |
-      | the data of a step                           | other plain v2, other zero v1                           |
-      | the data of a run                            | other note v1, seed note v1                             |
-      | the data of no run                           | nothing                                                 |
-      | one record in its first version              | seed plain v1                                           |
-      | one record in every version                  | seed plain v1, seed plain v2                            |
-      | the data with a number                       | seed plain v2, seed tune v1                             |
-      | the data with an empty text                  | seed zero v1                                            |
-      | the data of one model or another             | other note v1, seed note v1                             |
-      | the data of nobody                           | nothing                                                 |
-      | its run                                      | this run                                                |
+      | asked for                           | answer                                                  |
+      | all data of a model                 | seed note v1, seed plain v2, seed tune v1, seed zero v1 |
+      | the records of a model              | seed plain v2, seed zero v1                             |
+      | the recordings of a model           | seed tune v1                                            |
+      | the texts of a model                | seed note v1                                            |
+      | data of a kind with a similar name  | nothing                                                 |
+      | data of a model with a similar name | nothing                                                 |
+      | the resources of a model            | seed plain v2, seed tune v1, seed zero v1               |
+      | the files of a model                | seed note v1                                            |
+      | the recordings of every model       | other tune v1, seed tune v1                             |
+      | the data with a tag                 | seed plain v2, seed zero v1                             |
+      | the data with another tag           | seed tune v1                                            |
+      | the data of a step                  | other plain v2, other zero v1                           |
+      | the data of a run                   | other note v1, seed note v1                             |
+      | the data of no run                  | nothing                                                 |
+      | one record in its first version     | seed plain v1                                           |
+      | one record in every version         | seed plain v1, seed plain v2                            |
+      | the data with a number              | seed plain v2, seed tune v1                             |
+      | the data with an empty text         | seed zero v1                                            |
+      | the data of one model or another    | other note v1, seed note v1                             |
+      | the data of an unknown model        | nothing                                                 |
+      | its run                             | this run                                                |
     And the step "placed" got the same answers as the step "local"
 
   @uat-22 @shared-name-read-as-current

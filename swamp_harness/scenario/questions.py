@@ -14,8 +14,8 @@ QUESTIONS: Mapping[str, str] = {
     "the records of a model": "seed / record",
     "the recordings of a model": "seed / recording",
     "the texts of a model": "seed / text",
-    "data of a kind that only begins alike": "seed / rec",
-    "data of a model whose name only begins alike": "see / record",
+    "data of a kind with a similar name": "seed / rec",
+    "data of a model with a similar name": "see / record",
     "the resources of a model": f'{_SEED} && dataType == "resource"',
     "the files of a model": f'{_SEED} && dataType == "file"',
     "the recordings of every model": 'modelType == "@uat/values" && specName == "recording"',
@@ -31,5 +31,5 @@ QUESTIONS: Mapping[str, str] = {
     "the data of one model or another": (
         f'{_SEED} && name == "note" || modelName == "other" && name == "note"'
     ),
-    "the data of nobody": 'modelName == "nobody"',
+    "the data of an unknown model": 'modelName == "nobody"',
 }
