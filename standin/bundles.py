@@ -1,7 +1,7 @@
-"""Extensions as they are shipped: what a repository has of them, found by the model types that they tell.
+"""Shipped extensions: the bundles of a repository, found by the model types in their text.
 
 The stand-in runs no TypeScript. It knows what the suite's extensions do (`standin.extensions`), and ships
-their real files nevertheless: which version of an extension runs is told by the text that has arrived.
+their real files nevertheless: the version of a running extension comes from its text.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ class Bundle:
 
     @property
     def model_type(self) -> str:
-        """The type that the program tells; empty if it tells none."""
+        """The model type in the program's text; empty if there is none."""
         match = _TYPE.search(self.program)
         return match["type"] if match else ""
 
     @property
     def version(self) -> str:
-        """The version that the program tells."""
+        """The version in the program's text."""
         match = _VERSION.search(self.program)
         return match["version"] if match else ""
 
     @cached_property
     def fingerprint(self) -> str:
-        """What tells this bundle from every other: program and files."""
+        """A checksum of program and files, which identifies the bundle."""
         digest = hashlib.sha256(self.program.encode())
         for path, content in sorted(self.files.items()):
             digest.update(f"\0{path}\0{len(content)}\0".encode() + content)

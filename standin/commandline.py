@@ -1,4 +1,4 @@
-"""The command line: which commands there are, what they take, and what is said about them."""
+"""The command line: the commands, their arguments and options, and their help."""
 
 from __future__ import annotations
 

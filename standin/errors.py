@@ -1,10 +1,10 @@
-"""What goes wrong, as it is told to people and to scripts."""
+"""Errors for people and for scripts."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """Something that whoever gave the command can mend.
+    """An error that the user of a command can correct.
 
     Args:
         message: one clear sentence.

@@ -1,4 +1,4 @@
-"""Where the stand-in begins: one command line, one exit code."""
+"""The entry point: runs one command line and returns its exit code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def main() -> int:
 
 
 def previous() -> int:
-    """A stand-in whose workers speak the protocol version before."""
+    """A stand-in whose workers use the previous protocol version."""
     from standin.worker import session  # noqa: PLC0415 - only here it is wanted
 
     session.PROTOCOL_VERSION -= 1
@@ -63,7 +63,7 @@ def function_of(call: Call) -> Callable[[Call], int | None]:
 
 
 def print_error(error: UserError, *, in_json: bool) -> int:
-    """Tell somebody what went wrong.
+    """Print an error for people or as JSON.
 
     Returns:
         The exit code.

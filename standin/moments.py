@@ -11,7 +11,7 @@ def now() -> datetime:
 
 
 def stamp(moment: datetime | None = None) -> str:
-    """A moment, this one if none is given, as it is recorded and told."""
+    """A time in the format of records and answers; the current time if none is given."""
     return f"{moment or now():%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
 
 

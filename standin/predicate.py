@@ -26,10 +26,10 @@ class NoPredicate(ValueError):
 
 
 def compiled(text: str) -> Predicate:
-    """The predicate that a text tells.
+    """Parse a predicate.
 
     Raises:
-        NoPredicate: it tells none.
+        NoPredicate: the text is not a predicate.
     """
     words = _words(text)
     predicate = _either(words)

@@ -35,7 +35,7 @@ def worker_list(repository: Repository, *, past: bool) -> dict[str, Any]:
 
     Args:
         repository: to ask.
-        past: whether those are told as well that are not connected.
+        past: whether to include workers that are not connected.
     """
     everyone = [{key: record[key] for key in _OF_A_WORKER} for record in records.workers(repository)]
     shown = [each for each in everyone if past or each["status"] != "disconnected"]
@@ -65,7 +65,7 @@ def data_query(repository: Repository, predicate: str) -> dict[str, Any]:
     except NoPredicate as error:
         raise UserError(str(error)) from error
     store = repository.store
-    # Earlier versions are told of only to those who ask about versions.
+    # Earlier versions are included only if the predicate asks for versions.
     found = store.in_every_version() if "version" in predicate else store.latest_of_steps()
     answer = [store.describe(each) for each in found]
     results = [item for item in answer if holds({**item, "attributes": item.get("content")})]
@@ -111,7 +111,7 @@ def history(repository: Repository) -> list[dict[str, Any]]:
 
 
 def run_document(repository: Repository, workflow: str) -> dict[str, Any]:
-    """The last run of a workflow, as `swamp workflow run` tells it.
+    """The last run of a workflow, in the format of `swamp workflow run`.
 
     Raises:
         UserError: it never ran.
@@ -123,7 +123,7 @@ def run_document(repository: Repository, workflow: str) -> dict[str, Any]:
 
 
 def run_answer(run: dict[str, Any]) -> dict[str, Any]:
-    """A run, as `swamp workflow run` tells it."""
+    """A run, in the format of `swamp workflow run`."""
     return {
         "id": run["runId"],
         "workflowName": run["workflowName"],

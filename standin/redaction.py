@@ -30,7 +30,7 @@ def texts_of(secrets: Sequence[str]) -> list[str]:
 
 
 def lines_of(secret: str) -> list[str]:
-    """The lines of a secret, each of which may be told by itself."""
+    """The lines of a secret, each of which may be printed by itself."""
     return secret.splitlines()
 
 

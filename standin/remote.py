@@ -16,7 +16,7 @@ from websockets.exceptions import WebSocketException
 from standin.errors import UserError
 
 _PATIENCE = 30
-# The kinds of messages that tell which run it is, and what it says.
+# The types of messages with the id of a run and with its output.
 ACCEPTED, SAID = "run.accepted", "run.said"
 
 
@@ -40,7 +40,7 @@ async def _ask(url: str, request: str, payload: dict[str, Any]) -> Any:
 
 
 async def answered(socket: ClientConnection, on_line: Callable[[str], None]) -> Any:
-    """The answer to what was asked, once it comes; what is said before it is heard.
+    """Wait for the answer to a request; lines of output before it go to `on_line`.
 
     Raises:
         UserError: the orchestrator answers with an error.
@@ -63,7 +63,7 @@ def answer_in(text: str | bytes) -> Any:
     """What an orchestrator's message answers.
 
     Raises:
-        UserError: it tells of an error.
+        UserError: the answer is an error.
     """
     reply = json.loads(text)
     if "error" in reply:

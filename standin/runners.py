@@ -26,7 +26,7 @@ class Runner:
         job: what it is to do.
         environment: that it finds.
         folder: where it starts.
-        hear: takes what the step writes to its console.
+        on_line: takes the lines that the step writes to its console.
     """
 
     def __init__(

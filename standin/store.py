@@ -72,7 +72,7 @@ class Datum:
 
     Args:
         folder: that holds it.
-        facts: everything that is told of it.
+        facts: its metadata.
     """
 
     def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
@@ -204,11 +204,11 @@ class Store:
                     yield datum
 
     def describe(self, datum: Datum, *, content: bool = True) -> dict[str, Any]:
-        """Everything that is told of a datum.
+        """The metadata of a datum, for answers.
 
         Args:
-            datum: that is told of.
-            content: whether its content is told as well.
+            datum: the datum.
+            content: whether to include its content.
         """
         place = datum.raw.relative_to(self.repository).as_posix()
         tags = datum.facts["tags"]
@@ -223,7 +223,7 @@ class Store:
         return answer
 
 
-# What is told of the run in which a datum was written, and the tag that says it.
+# The facts about the run that wrote a datum, and their tags.
 _OF_A_RUN = {"stepName": "step", "workflowName": "workflow", "workflowRunId": "workflowRunId"}
 _TELLABLE = 4_000_000
 

@@ -1,6 +1,6 @@
 """The stand-in's times, in seconds: short ones, so that the whole suite takes a minute or two.
 
-`target.yaml` tells the suite those of them that a scenario waits out.
+`target.yaml` lists for the suite those that scenarios wait for.
 """
 
 # How long a minute of a token's lifetime lasts.
@@ -12,7 +12,7 @@ IDLE_LIMIT = 6.0
 # A worker's pauses between its attempts to connect: each twice the one before.
 FIRST_PAUSE = 0.15
 LONGEST_PAUSE = 1.0
-# How often a worker dials in vain before it gives up, if it has never been let in.
+# The number of failed attempts after which a worker that never enrolled gives up.
 DIALS_BEFORE_ENROLLMENT = 3
 # How long a step that is asked to stop may take before it is ended.
 STOPPING = 0.5

@@ -30,7 +30,7 @@ class Rejected(Exception):
     """A worker is turned away.
 
     Args:
-        reason: as it is told.
+        reason: the message for the worker.
         for_good: whether it need not try again.
     """
 
@@ -209,7 +209,7 @@ def effective_state(record: dict[str, Any]) -> str:
 
 
 def list_entry(record: dict[str, Any]) -> dict[str, Any]:
-    """A token, as the token list tells it."""
+    """The entry of a token in the token list."""
     return {**record, "effectiveState": effective_state(record), "bindingCount": len(record["bindings"])}
 
 

@@ -1,7 +1,7 @@
-"""What model types do: the shell, and the suite's own extensions, told in Python.
+"""The model types: the shell, and the suite's own extensions in Python.
 
-The stand-in runs no TypeScript. The files of the extensions are shipped as they are; what they do is told
-here, a module for each of them, and must be changed with them.
+The stand-in runs no TypeScript. The files of the extensions are shipped as they are; their
+behaviour is here in Python, a module for each of them. Change both together.
 """
 
 from __future__ import annotations

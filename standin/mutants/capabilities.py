@@ -85,7 +85,7 @@ def bytes_taken_for_text() -> None:
 
 @mutant(22)
 def deletion_told_as_failed() -> None:
-    """A step that deletes data is told that it could not, wherever it runs, though they are deleted."""
+    """A step that deletes data gets an error, wherever it runs, though they are deleted."""
 
     @replaces("store:Store.delete")
     def _(old: Callable[[Store, Place], bool], store: Store, place: Place) -> bool:
@@ -131,7 +131,7 @@ def other_models_unread() -> None:
 
 @mutant(22)
 def error_in_other_words() -> None:
-    """A mistake is told a step on a worker in other words."""
+    """A step on a worker gets an error message in other words."""
 
     @replaces("orchestrator.dataplane:DataPlane._kind")
     def _(old: Callable[..., Kind], plane: DataPlane, *given: Any, **named: Any) -> Kind:
@@ -147,7 +147,7 @@ def error_in_other_words() -> None:
 
 @mutant(22)
 def handle_without_metadata() -> None:
-    """The handle of what a step on a worker writes tells no metadata."""
+    """The handle of data that a step on a worker writes has no metadata."""
 
     @replaces("orchestrator.dataplane:DataPlane._handle")
     def _(old: Callable[..., dict[str, Any]], plane: DataPlane, *given: Any, **named: Any) -> dict[str, Any]:
@@ -283,7 +283,7 @@ def kinds_that_begin_alike() -> None:
 
 @mutant(22)
 def earlier_versions_not_found() -> None:
-    """A step that asks for an earlier version of a record is told of none."""
+    """A step that asks for an earlier version of a record finds none."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_query")
     def _(
@@ -422,7 +422,7 @@ def newest_of_the_beginning() -> None:
 
 @mutant(22)
 def versions_forgotten() -> None:
-    """A step is told the last five versions of a record, however many there are."""
+    """A step gets the last five versions of a record, however many there are."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_versions")
     def _(old: Callable[[DataPlane, str], list[int]], plane: DataPlane, name: str) -> list[int]:
@@ -431,7 +431,7 @@ def versions_forgotten() -> None:
 
 @mutant(22)
 def first_version_in_the_record() -> None:
-    """The record of a run tells of each datum that its steps wrote as its first version."""
+    """The record of a run lists each datum that its steps wrote as its first version."""
 
     @replaces("orchestrator.runs:Run._recorded")
     def _(old: Callable[[Run], dict[str, Any]], run: Run) -> dict[str, Any]:
@@ -443,7 +443,7 @@ def first_version_in_the_record() -> None:
 
 @mutant(22)
 def last_step_wrote_all() -> None:
-    """A version of a record is told as written by the step that wrote the newest one."""
+    """A version of a record is listed as written by the step that wrote the newest one."""
 
     @replaces("questions:data_get")
     def _(
@@ -456,7 +456,7 @@ def last_step_wrote_all() -> None:
 
 @mutant(22)
 def first_line_of_an_error() -> None:
-    """Of the error of a step on a worker, the first line is told."""
+    """Only the first line of the error of a step on a worker is reported."""
 
     @replaces("worker.session:Session._result_of")
     async def _(
@@ -470,7 +470,7 @@ def first_line_of_an_error() -> None:
 
 @mutant(22)
 def first_artifact_told_alone() -> None:
-    """A run tells the first only of the data that a step on a worker has written."""
+    """A run lists only the first datum that a step on a worker has written."""
 
     @replaces("orchestrator.runs:Run._work")
     def _(old: Callable[[Run, Step], Work], run: Run, step: Step) -> Work:
@@ -537,7 +537,7 @@ def arguments_of_the_model_not_sent() -> None:
 
 @mutant(22)
 def deletion_deletes_nothing() -> None:
-    """A step that deletes data is told that they are deleted, and they are still there."""
+    """A step that deletes data gets a success, and the data is still there."""
 
     @replaces("store:Store.delete")
     def _(old: Callable[[Store, Place], bool], store: Store, place: Place) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @mutant(5)
 def labels_lost_in_json() -> None:
-    """The worker list tells scripts no labels."""
+    """The worker list has no labels in JSON."""
 
     @replaces("operator.pool:workers")
     def _(old: Callable[[Call], None], call: Call) -> None:
@@ -103,7 +103,7 @@ def never_minted_enrolls() -> None:
 
 @mutant(5)
 def malformed_told_as_never_minted() -> None:
-    """A credential that is malformed is told as one that was never minted."""
+    """A credential that is malformed is reported as one that was never minted."""
 
     @replaces("tokens:split")
     def _(old: Callable[[str], tuple[str, str]], credential: str) -> tuple[str, str]:
@@ -141,7 +141,7 @@ def nearly_right_secret_enrolls() -> None:
 
 @mutant(5)
 def wrong_secret_told_the_right_one() -> None:
-    """A worker with a wrong secret is told the right one."""
+    """The rejection of a wrong secret shows the right one."""
 
     @replaces("tokens:check_secret")
     def _(
@@ -281,7 +281,7 @@ def first_labels_listed() -> None:
 
 @mutant(6)
 def cache_variable_ignored() -> None:
-    """A worker that is told its cache by a variable makes one of its own each time that it starts."""
+    """A worker with its cache in a variable makes one of its own each time that it starts."""
 
     @replaces("worker.connect:cache_from_variable")
     def _(old: Callable[[], str]) -> str:
@@ -390,7 +390,7 @@ def first_slots_listed() -> None:
 
 @mutant(6)
 def first_label_of_a_variable_alone() -> None:
-    """Of several labels that a variable tells, a worker takes the first alone."""
+    """Of several labels in a variable, a worker takes only the first."""
 
     @replaces("worker.connect:labels_from_variable")
     def _(old: Callable[[], list[str]]) -> list[str]:
@@ -399,7 +399,7 @@ def first_label_of_a_variable_alone() -> None:
 
 @mutant(6)
 def label_of_a_variable_cut() -> None:
-    """The value of a label that a variable tells ends at the first equals sign in it."""
+    """The value of a label in a variable ends at the first equals sign in it."""
 
     @replaces("worker.connect:labels_from_variable")
     def _(old: Callable[[], list[str]]) -> list[str]:
@@ -514,7 +514,7 @@ def both_of_a_race() -> None:
 
 @mutant(8)
 def wrong_reason() -> None:
-    """The second machine is told that its token is revoked."""
+    """The second machine is rejected because its token is revoked."""
 
     @replaces("tokens:bind")
     def _(

@@ -135,7 +135,7 @@ def set_by_a_step_stays() -> None:
 
 @mutant(25)
 def address_told_to_a_step() -> None:
-    """A worker tells its steps where the orchestrator is."""
+    """A worker gives its steps the address of the orchestrator."""
 
     @replaces("worker.session:Session._result_of")
     async def _(

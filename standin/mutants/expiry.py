@@ -334,7 +334,7 @@ def tries_again() -> None:
 
 @mutant(12)
 def told_as_never_minted() -> None:
-    """The worker is told that its token was never minted."""
+    """The worker is rejected because its token was never minted."""
 
     @replaces("tokens:check_state")
     def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Mutants of answers in JSON and in text.
 
-Promise 27: What a command tells people it tells scripts as well, in one document that keeps its contract.
+Promise 27: A command answers the same in text and in JSON, in one document that keeps its contract.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @mutant(27)
 def field_missing() -> None:
-    """The queue tells scripts no workflow."""
+    """The queue has no workflow in JSON."""
 
     @replaces("questions:queue")
     def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ def field_missing() -> None:
 
 @mutant(27)
 def model_missing() -> None:
-    """The queue tells scripts no model, as it tells people."""
+    """The queue has no model in JSON, although it has one in text."""
 
     @replaces("questions:queue")
     def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
@@ -44,7 +44,7 @@ def model_missing() -> None:
 
 @mutant(27)
 def step_missing_in_events() -> None:
-    """A worker tells scripts no step that it works at."""
+    """A worker does not report its steps in JSON."""
 
     @replaces("worker.connect:_report_in_json")
     def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
@@ -63,7 +63,7 @@ def stray_line() -> None:
 
 @mutant(27)
 def error_on_standard_output() -> None:
-    """In JSON mode an error is told on standard output."""
+    """In JSON mode an error is printed on standard output."""
 
     @replaces("main:print_error")
     def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
@@ -86,7 +86,7 @@ def other_exit_code_in_json() -> None:
 
 @mutant(27)
 def table_in_json() -> None:
-    """In JSON mode the queue is told as it is to people."""
+    """In JSON mode the queue is printed as text."""
 
     @replaces("operator.pool:queue")
     def _(old: Callable[[Call], None], call: Call) -> None:
@@ -110,7 +110,7 @@ def command_without_promise() -> None:
 
 @mutant(27)
 def event_missing() -> None:
-    """A worker does not tell in JSON that it has finished its work before it ends."""
+    """A worker does not report in JSON that it has finished its work before it ends."""
 
     @replaces("worker.connect:_report_in_json")
     def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
@@ -120,7 +120,7 @@ def event_missing() -> None:
 
 @mutant(27)
 def slots_differ() -> None:
-    """The table for people tells other slots than the JSON tells scripts."""
+    """The table shows other slots than the JSON."""
 
     @replaces("operator.pool:table_of_workers")
     def _(old: Callable[..., str], answer: dict[str, Any], *, past: bool) -> str:
@@ -130,7 +130,7 @@ def slots_differ() -> None:
 
 @mutant(27)
 def count_wrong() -> None:
-    """Where there are several workers, the worker list counts one less than it tells."""
+    """Where there are several workers, the worker list counts one less than it lists."""
 
     @replaces("operator.pool:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
@@ -163,7 +163,7 @@ def nobody_to_verify_fails() -> None:
 
 @mutant(27)
 def daemon_told_on() -> None:
-    """The state of the daemon is told to people as the opposite of what scripts are told."""
+    """The state of the daemon in text is the opposite of the state in JSON."""
 
     @replaces("operator.pool:daemon_status")
     def _(old: Callable[[Call], None], call: Call) -> None:
@@ -184,7 +184,7 @@ def nobody_shown_as_somebody() -> None:
         )
 
 
-# Breaks what the worker list tells: `change` is given the call and the answer, and returns another answer.
+# Breaks the answer of the worker list: `change` takes the call and the answer, and returns another answer.
 def _workers_told(change: Callable[[Call, dict[str, Any]], dict[str, Any]]) -> None:
     @replaces("operator.pool:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
@@ -239,13 +239,13 @@ def hidden_not_counted() -> None:
 
 @mutant(27)
 def instance_of_nobody() -> None:
-    """The worker list tells an instance that no worker has."""
+    """The worker list shows an instance that no worker has."""
     _workers_told(lambda _, answer: _each_worker(answer, instanceUuid="00000000-0000-4000-8000-000000000000"))
 
 
 @mutant(27)
 def enrolled_just_now() -> None:
-    """The worker list tells the moment of the question as that of the enrollment."""
+    """The worker list shows the current time as the time of the enrollment."""
     from standin.moments import stamp
 
     _workers_told(lambda _, answer: _each_worker(answer, enrolledAt=stamp()))
@@ -253,7 +253,7 @@ def enrolled_just_now() -> None:
 
 @mutant(27)
 def seen_too_late() -> None:
-    """The worker list tells a last sight of workers that is still to come."""
+    """The worker list shows a last-seen time in the future."""
     from standin.moments import after, stamp
 
     _workers_told(lambda _, answer: _each_worker(answer, lastSeenAt=stamp(after(60))))
@@ -261,7 +261,7 @@ def seen_too_late() -> None:
 
 @mutant(27)
 def one_label_in_text() -> None:
-    """The table for people tells the first label of a worker alone, if it shows past members as well."""
+    """The table shows only the first label of a worker, if it shows past members as well."""
 
     @replaces("operator.pool:table_of_workers")
     def _(old: Callable[..., str], answer: dict[str, Any], *, past: bool) -> str:
@@ -271,7 +271,7 @@ def one_label_in_text() -> None:
 
 @mutant(27)
 def queued_just_now() -> None:
-    """The queue tells the moment of the question as that since which a step waits."""
+    """The queue shows the current time as the start of a step's wait."""
 
     @replaces("questions:queue")
     def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
@@ -282,7 +282,7 @@ def queued_just_now() -> None:
 
 @mutant(27)
 def age_of_nothing() -> None:
-    """The queue tells people that every step has waited for no time."""
+    """The queue shows in text that every step has waited for 0 s."""
 
     @replaces("operator.pool:table_of_queue")
     def _(old: Callable[[list[dict[str, Any]]], str], answer: list[dict[str, Any]]) -> str:
@@ -291,7 +291,7 @@ def age_of_nothing() -> None:
 
 @mutant(27)
 def age_in_seconds_in_json() -> None:
-    """The queue tells scripts ages in seconds."""
+    """The queue has ages in seconds in JSON."""
 
     @replaces("operator.pool:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
@@ -305,7 +305,7 @@ def age_in_seconds_in_json() -> None:
 
 @mutant(27)
 def requirement_cut_through_the_orchestrator() -> None:
-    """Asked through the orchestrator, the queue tells the first label alone that a step waits for."""
+    """Asked through the orchestrator, the queue shows only the first label that a step waits for."""
 
     @replaces("orchestrator.requests:Requests.do_worker_queue_list")
     def _(old: Callable[[Requests], Any], requests: Requests) -> Any:
@@ -354,7 +354,7 @@ def verified_all() -> None:
 
 @mutant(27)
 def verified_miscounted_in_text() -> None:
-    """The verification tells people that one worker more has passed."""
+    """The verification reports in text that one more worker has passed."""
 
     @replaces("operator.pool:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
@@ -364,7 +364,7 @@ def verified_miscounted_in_text() -> None:
 
 @mutant(27)
 def other_dispatch_finished() -> None:
-    """A worker tells scripts another dispatch at its end than at its beginning."""
+    """A worker reports in JSON another dispatch id at the end than at the start."""
 
     @replaces("worker.connect:_report_in_json")
     def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
@@ -375,7 +375,7 @@ def other_dispatch_finished() -> None:
 
 @mutant(27)
 def method_missing_at_the_end() -> None:
-    """A worker tells scripts the name of the model as the method that has finished."""
+    """A worker reports in JSON the name of the model as the method that has finished."""
 
     @replaces("worker.connect:_report_in_json")
     def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
@@ -480,7 +480,7 @@ def kept_in_the_pool_after_a_stop() -> None:
 
 @mutant(27)
 def label_cut_at_an_equals_sign() -> None:
-    """The worker list tells the value of a label up to its second equals sign."""
+    """The worker list shows the value of a label up to its second equals sign."""
 
     def change(_call: Call, answer: dict[str, Any]) -> dict[str, Any]:
         cut = [
@@ -509,7 +509,7 @@ def label_of_zero_missing_through_the_orchestrator() -> None:
 
 @mutant(27)
 def label_in_ascii_in_json() -> None:
-    """In JSON the worker list tells labels without the letters beyond ASCII."""
+    """In JSON the worker list shows labels without the letters beyond ASCII."""
 
     def change(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
         def plain(value: str) -> str:
@@ -528,7 +528,7 @@ def label_in_ascii_in_json() -> None:
 
 @mutant(27)
 def variable_wins_over_the_arguments() -> None:
-    """A label that a variable tells wins over that of the arguments."""
+    """A label in a variable wins over that of the arguments."""
 
     @replaces("worker.connect:connect")
     def _(old: Callable[[Call], None], call: Call) -> None:
@@ -542,7 +542,7 @@ def variable_wins_over_the_arguments() -> None:
 
 @mutant(27)
 def never_seen_again() -> None:
-    """The worker list tells the moment at which a worker enrolled as that at which it was last seen."""
+    """The worker list shows the time of the enrollment as the last-seen time."""
 
     @replaces("records:put_worker")
     def _(
@@ -553,7 +553,7 @@ def never_seen_again() -> None:
 
 @mutant(27)
 def never_seen_again_in_text() -> None:
-    """The worker list tells people the moment of the enrollment as that of the last sight of a worker."""
+    """The worker list shows in text the time of the enrollment as the last-seen time."""
 
     @replaces("operator.pool:table_of_workers")
     def _(old: Callable[..., str], answer: dict[str, Any], *, past: bool) -> str:

@@ -32,7 +32,7 @@ def blip_makes_a_new_member() -> None:
 
 @mutant(14)
 def gives_up_early() -> None:
-    """A worker that had enrolled gives up after three vain attempts to come back."""
+    """A worker that had enrolled gives up after three failed attempts to come back."""
 
     @replaces("worker.session:Session.has_lost_patience")
     def _(old: Callable[[Session], bool], session: Session) -> bool:
@@ -55,7 +55,7 @@ def silence_disconnects_at_once() -> None:
 
 @mutant(14)
 def reconnection_told_as_first() -> None:
-    """The worker's event does not tell a reconnection from a first enrollment."""
+    """The worker's event does not distinguish a reconnection from a first enrollment."""
 
     @replaces("worker.connect:_report_in_json")
     def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
@@ -140,7 +140,7 @@ def reads_fail_after_a_return() -> None:
 
 
 def returns_after_a_restart() -> Callable[[Pool, dict[str, Any]], bool]:
-    """Tells of a worker that enrolls whether it was in the pool before this orchestrator has started."""
+    """Reports whether an enrolling worker was in the pool before this orchestrator has started."""
     seen = set()
 
     def is_of_before(pool: Pool, wish: dict[str, Any]) -> bool:

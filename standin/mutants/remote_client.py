@@ -49,7 +49,7 @@ def leaves_a_file() -> None:
 
 @mutant(28)
 def told_at_the_end() -> None:
-    """What a step says is told only when it has ended."""
+    """The output of a step is shown only when it has ended."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_say")
     def _(old: Callable[[DataPlane, str], None], plane: DataPlane, line: str) -> None:
@@ -60,7 +60,7 @@ def told_at_the_end() -> None:
 
 @mutant(28)
 def method_told_at_the_end() -> None:
-    """What a method says is told only when it has ended."""
+    """The output of a method is shown only when it has ended."""
 
     @replaces("orchestrator.requests:Requests.run_method")
     async def _(
@@ -83,7 +83,7 @@ def method_told_at_the_end() -> None:
 
 @mutant(28)
 def unknown_workflow_in_other_words() -> None:
-    """A workflow that does not exist is told with a stack trace."""
+    """A workflow that does not exist is reported with a stack trace."""
 
     @replaces("orchestrator.requests:steps_of")
     def _(
@@ -304,7 +304,7 @@ def tags_in_ascii() -> None:
 
 @mutant(28)
 def told_again_after_a_break() -> None:
-    """Who follows a run and comes back after a break of the network is told everything again."""
+    """Who follows a run and comes back after a break of the network gets all output again."""
 
     @replaces("orchestrator.requests:Requests.lines_sent_before")
     def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:
@@ -313,7 +313,7 @@ def told_again_after_a_break() -> None:
 
 @mutant(28)
 def not_told_what_was_said_in_a_break() -> None:
-    """Who follows a run and comes back after a break of the network is not told what was said meanwhile."""
+    """Who follows a run and comes back after a break of the network misses the output of the meantime."""
 
     @replaces("orchestrator.requests:Requests.lines_sent_before")
     def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:
@@ -322,7 +322,7 @@ def not_told_what_was_said_in_a_break() -> None:
 
 @mutant(28)
 def one_line_again_after_a_break() -> None:
-    """Who follows a run and comes back after a break of the network is told the last line again."""
+    """Who follows a run and comes back after a break of the network gets the last line again."""
 
     @replaces("orchestrator.requests:Requests.lines_sent_before")
     def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:

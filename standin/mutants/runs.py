@@ -100,7 +100,7 @@ def goes_on_beside_its_second_run() -> None:
 
 @mutant(15, name="lease-told-completed")
 def lease_told_completed_15() -> None:
-    """The lease of the step that was lost is told as completed."""
+    """The lease of the step that was lost is recorded as completed."""
 
     @replaces("orchestrator.dispatch:Dispatcher.close_lease")
     def _(
@@ -132,7 +132,7 @@ def lease_said_to_have_written() -> None:
 
 @mutant(15)
 def lease_without_an_end() -> None:
-    """The lease of a step that was lost does not tell when it ended."""
+    """The lease of a step that was lost does not show when it ended."""
 
     @replaces("orchestrator.dispatch:Dispatcher.close_lease")
     def _(
@@ -153,7 +153,7 @@ def lease_without_an_end() -> None:
 
 @mutant(15)
 def lease_of_a_killed_orchestrator_completed() -> None:
-    """The lease of a step whose orchestrator was killed is told as completed after the next start."""
+    """The lease of a step whose orchestrator was killed is recorded as completed after the next start."""
 
     @replaces("orchestrator.serve:recover")
     def _(old: Callable[[Repository], None], repository: Repository) -> None:
@@ -270,7 +270,7 @@ def run_again_after_a_write() -> None:
 
 @mutant(16)
 def told_as_success() -> None:
-    """A run whose worker was lost after a write is told as succeeded."""
+    """A run whose worker was lost after a write is reported as succeeded."""
 
     @replaces("orchestrator.runs:Run.final_status")
     def _(old: Callable[[Run], str], run: Run) -> str:
@@ -352,7 +352,7 @@ def data_taken_back() -> None:
 
 @mutant(16)
 def lease_told_expired() -> None:
-    """The lease of the step is told as expired, as if it could run again."""
+    """The lease of the step is recorded as expired, as if it could run again."""
 
     @replaces("orchestrator.dispatch:Dispatcher.close_lease")
     def _(
@@ -390,7 +390,7 @@ def other_exit_code() -> None:
 
 @mutant(16)
 def lease_without_a_reason() -> None:
-    """The lease of a step that had written does not tell why it failed."""
+    """The lease of a step that had written does not show why it failed."""
 
     @replaces("orchestrator.dispatch:Dispatcher.close_lease")
     def _(
@@ -470,7 +470,7 @@ def lease_left_active() -> None:
 
 @mutant(17)
 def told_as_failed() -> None:
-    """A cancelled run is told as failed."""
+    """A cancelled run is reported as failed."""
 
     @replaces("orchestrator.runs:Run.final_status")
     def _(old: Callable[[Run], str], run: Run) -> str:
@@ -579,7 +579,7 @@ def name_ends_the_orchestrator() -> None:
 
 @mutant(17, name="lease-told-completed")
 def lease_told_completed_17() -> None:
-    """The lease of a cancelled step is told as completed."""
+    """The lease of a cancelled step is recorded as completed."""
 
     @replaces("orchestrator.dispatch:Dispatcher.close_lease")
     def _(
@@ -593,7 +593,7 @@ def lease_told_completed_17() -> None:
 
 @mutant(17)
 def lease_of_a_lost_step_told_completed() -> None:
-    """The lease of a step that is cancelled while its worker is lost is told as completed."""
+    """The lease of a step that is cancelled while its worker is lost is recorded as completed."""
 
     @replaces("orchestrator.dispatch:Dispatcher.close_lease")
     def _(

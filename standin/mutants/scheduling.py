@@ -51,7 +51,7 @@ def running_still_queued() -> None:
 
 @mutant(18)
 def requirement_not_told() -> None:
-    """The queue does not tell all labels that a step waits for."""
+    """The queue does not show all labels that a step waits for."""
 
     @replaces("orchestrator.dispatch:Requirement.in_words")
     def _(old: Callable[[Requirement], str], requirement: Requirement) -> str:
@@ -120,7 +120,7 @@ def default_queue_limit_of_seconds() -> None:
 
 @mutant(18)
 def no_limit_means_no_time() -> None:
-    """An orchestrator that is told of no queue limit gives every step up at once."""
+    """An orchestrator without a queue limit gives every step up at once."""
 
     @replaces("orchestrator.dispatch:time_to_wait")
     def _(old: Callable[[float], float | None], limit: float) -> float | None:

@@ -105,7 +105,7 @@ def secret_in_an_event() -> None:
 
 @mutant(24)
 def secret_in_an_error() -> None:
-    """The error of a step is kept and told with the secret."""
+    """The error of a step is stored and reported with the secret."""
 
     @replaces("worker.runner:error_message")
     def _(old: Callable[[Exception, list[str]], str], error: Exception, secrets: list[str]) -> str:
@@ -154,11 +154,11 @@ def secret_in_a_worker_that_tells_little() -> None:
         if call.option("--log-level") == "error":
             run = session.Session._result_of
 
-            async def telling(self: Session, job: dict[str, Any]) -> dict[str, Any]:
+            async def reporting(self: Session, job: dict[str, Any]) -> dict[str, Any]:
                 print(job["inputs"])
                 return await run(self, job)
 
-            session.Session._result_of = telling  # type: ignore[method-assign]
+            session.Session._result_of = reporting  # type: ignore[method-assign]
         old(call)
 
 
@@ -253,7 +253,7 @@ def shorter_secrets_first() -> None:
 
 @mutant(24)
 def secret_told_line_by_line() -> None:
-    """A line of a secret that has several is kept and told as it is."""
+    """A line of a secret that has several is stored and printed as it is."""
 
     @replaces("redaction:lines_of")
     def _(old: Callable[[str], list[str]], secret: str) -> list[str]:

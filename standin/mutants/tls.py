@@ -37,7 +37,7 @@ def any_certificate() -> None:
 
 @mutant(29)
 def nobody_trusted() -> None:
-    """A worker takes no certificate for good, whomever it is told to trust."""
+    """A worker accepts no certificate, whatever its trusted certificates are."""
 
     @replaces("worker.session:connected")
     def _(
@@ -74,7 +74,7 @@ def host_ignored() -> None:
 
 @mutant(29)
 def flaw_not_told() -> None:
-    """Whatever is wrong with a certificate, the connection is said to have failed."""
+    """Whatever is wrong with a certificate, the message is that the connection failed."""
 
     @replaces("remote:flaw")
     def _(old: Callable[[ssl.SSLCertVerificationError], str], error: ssl.SSLCertVerificationError) -> str:
@@ -83,7 +83,7 @@ def flaw_not_told() -> None:
 
 @mutant(29)
 def wrong_advice() -> None:
-    """A certificate that has expired is told as one that is not trusted."""
+    """A certificate that has expired is reported as one that is not trusted."""
 
     @replaces("remote:flaw")
     def _(old: Callable[[ssl.SSLCertVerificationError], str], error: ssl.SSLCertVerificationError) -> str:

@@ -35,7 +35,7 @@ def secret_shown_twice() -> None:
 
 @mutant(1)
 def secret_said_beside_the_json() -> None:
-    """In JSON mode the credential is said on standard error as well."""
+    """In JSON mode the credential is printed on standard error as well."""
 
     @replaces("tokens:document_of")
     def _(old: Callable[[Minted], dict[str, Any]], minted: Minted) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def secret_kept_in_a_log() -> None:
 
 @mutant(1)
 def secret_told_with_the_data() -> None:
-    """The data of a token tell its secret, in another encoding."""
+    """The data of a token contains its secret, in another encoding."""
 
     @replaces("tokens:mint")
     def _(
@@ -106,7 +106,7 @@ def lifetime_of_nothing() -> None:
 
 @mutant(1)
 def mistake_told_with_a_trace() -> None:
-    """A name that is not allowed is told with the stack trace of the program."""
+    """A name that is not allowed is reported with a stack trace."""
 
     @replaces("tokens:mint")
     def _(
@@ -126,7 +126,7 @@ def mistake_told_with_a_trace() -> None:
 
 @mutant(1)
 def other_end_in_text() -> None:
-    """In text the answer to minting a token tells another end of its lifetime than is recorded."""
+    """In text the answer to minting a token shows another end of its lifetime than the record."""
 
     @replaces("operator.tokens:minted_text")
     def _(old: Callable[[Minted], str], minted: Minted) -> str:
@@ -354,7 +354,7 @@ def refusal_lost_through_the_orchestrator() -> None:
             return Minted(name, "", stamp(), "", "")
 
 
-# Promise 3: The token list tells the state of every token.
+# Promise 3: The token list shows the state of every token.
 
 
 @mutant(3)
@@ -405,7 +405,7 @@ def lifetime_too_short() -> None:
 
 @mutant(3)
 def allowance_missing_in_text() -> None:
-    """The table for people does not tell of how many machines a token is."""
+    """The table for people does not show for how many machines a token is."""
 
     @replaces("operator.tokens:enrollments")
     def _(old: Callable[[dict[str, Any]], str], answer: dict[str, Any]) -> str:
@@ -414,7 +414,7 @@ def allowance_missing_in_text() -> None:
 
 @mutant(3)
 def bound_just_now() -> None:
-    """The token list tells the moment of the question as that at which a machine was bound."""
+    """The token list shows the current time as the time of a binding."""
 
     @replaces("tokens:list_entry")
     def _(old: Callable[[dict[str, Any]], dict[str, Any]], record: dict[str, Any]) -> dict[str, Any]:
@@ -426,7 +426,7 @@ def bound_just_now() -> None:
 
 @mutant(3)
 def created_just_now() -> None:
-    """The token list tells the moment of the question as that of the minting."""
+    """The token list shows the current time as the time of minting."""
 
     @replaces("tokens:list_entry")
     def _(old: Callable[[dict[str, Any]], dict[str, Any]], record: dict[str, Any]) -> dict[str, Any]:
@@ -453,7 +453,7 @@ def _told_of_several(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None
 
 @mutant(3)
 def first_machine_alone() -> None:
-    """Of the machines that a token for several has admitted, the token list tells the first alone."""
+    """Of the machines that a token for several has admitted, the token list shows only the first."""
     _told_of_several(
         lambda answer: {"bindings": answer["bindings"][:1], "bindingCount": len(answer["bindings"][:1])}
     )
@@ -502,7 +502,7 @@ def binding_lost_with_the_revocation() -> None:
 
 @mutant(3)
 def machines_left_in_text() -> None:
-    """The table for people tells how many machines a token may still admit."""
+    """The table for people shows how many machines a token may still admit."""
 
     @replaces("operator.tokens:enrollments")
     def _(old: Callable[[dict[str, Any]], str], answer: dict[str, Any]) -> str:
@@ -516,7 +516,7 @@ def machines_left_in_text() -> None:
 
 @mutant(3)
 def bound_at_first_for_all() -> None:
-    """Every machine of a token for several is told as bound when the first one was."""
+    """Every machine of a token for several is shown as bound at the time of the first one."""
 
     def change(answer: dict[str, Any]) -> dict[str, Any]:
         first = [each["enrolledAt"] for each in answer["bindings"][:1]]
@@ -541,7 +541,7 @@ def revocation_of_tokens_that_begin_alike() -> None:
         return old(repository, name)
 
 
-# Promise 4: A revoked token admits nobody, and revoking is told clearly.
+# Promise 4: A revoked token admits nobody, and revoking is reported clearly.
 
 
 @mutant(4)

@@ -49,7 +49,7 @@ class Followed:
 
     Attributes:
         run: its id; empty as long as it is not known.
-        lines: how many of its lines have been told.
+        lines: the number of its lines that have been printed.
     """
 
     run: str = ""

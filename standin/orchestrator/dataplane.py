@@ -158,7 +158,7 @@ class DataPlane:
         }
 
     def _guard(self, spec: str, name: str, data: Any) -> Any:
-        """Keep the sensitive fields of a resource in the vault, and tell where they are in their place."""
+        """Move the sensitive fields of a resource into the vault, and leave references in their place."""
         guarded = self._description.sensitive.get(spec, ())
         if not guarded:
             return data
@@ -246,10 +246,10 @@ class DataPlane:
             raise UserError(f"vaultService.put: '{key}' is the orchestrator's own")
         vaults.put(self._repository, vault, key, value)
 
-    # --- telling
+    # --- output
 
     def do_say(self, line: str) -> None:
-        """Tell a line to those who follow the run."""
+        """Send a line to the followers of the run."""
         self._work.say(line)
 
     def _place(self, name: str) -> Place:

@@ -137,7 +137,7 @@ class Dispatcher:
     Args:
         repository: where leases are recorded.
         pool: of workers.
-        say: takes what is said in the orchestrator's log.
+        say: writes a line into the orchestrator's log.
         job_for: makes what a worker is sent.
 
     Attributes:

@@ -27,14 +27,14 @@ class Member:
     Attributes:
         name: that of its token, with an ending of its own if the token is for several machines.
         token: that it presented.
-        instance: tells its process from every other.
+        instance: identifies its process.
         labels: for scheduling.
         platform: of its machine.
         arch: of its machine.
         capacity: how many steps it takes at a time.
         deadline: the end of its token's lifetime.
         enrolled_at: when this instance was let in.
-        last_seen: when something was heard from it last.
+        last_seen: the time of its last message.
         socket: its connection; None while it is lost.
         dispatches: the ids of what it runs.
         draining: whether it takes no more steps.
@@ -63,7 +63,7 @@ class Member:
 
     @property
     def status(self) -> str:
-        """As operators are told."""
+        """The status for operators."""
         if not self.connected:
             return "disconnected"
         if self.draining:
@@ -91,7 +91,7 @@ class Pool:
 
     Args:
         repository: that it serves.
-        say: takes what is said in the orchestrator's log.
+        say: writes a line into the orchestrator's log.
 
     Attributes:
         members: by name: those that are connected or may still come back.
@@ -246,6 +246,6 @@ def grace_window() -> float:
 
 
 def settle(member: Member, fate: str) -> None:
-    """Tell those who wait for it what has become of a lost member."""
+    """Resolve the fate of a lost member for everything that waits for it."""
     if member.fate is not None and not member.fate.done():
         member.fate.set_result(fate)

@@ -210,7 +210,7 @@ class Requests:
         await self._send_lines(socket, run, after=self.lines_sent_before(payload))
 
     def lines_sent_before(self, payload: dict[str, Any]) -> int:
-        """How many lines of a run somebody has been told who comes back to it."""
+        """The number of lines of a run that a returning follower has already received."""
         return int(payload["afterSeq"])
 
     async def _send_lines(self, socket: ServerConnection, run: Run, after: int = 0) -> None:

@@ -111,7 +111,7 @@ class Run:
         return "succeeded" if succeeded else "failed"
 
     def document(self) -> dict[str, Any]:
-        """The run, as it is told to scripts."""
+        """The run as a JSON document."""
         return questions.run_answer(self._recorded())
 
     async def _run(self, step: Step) -> None:

@@ -62,7 +62,7 @@ class Orchestrator:
         certificate: the files of its certificate and of its key; empty without TLS.
         idle_limit: how long a connection may be silent, in seconds.
         queue_limit: how long a step may wait that says nothing of it, in seconds; without end when 0.
-        logs_everything: whether it tells of each thing that it sends.
+        logs_everything: whether it logs everything that it sends.
     """
 
     def __init__(
@@ -245,7 +245,7 @@ class Orchestrator:
 
 
 def fingerprint_of(bundle: Bundle) -> str:
-    """What tells a bundle from every other."""
+    """The fingerprint that identifies a bundle."""
     return bundle.fingerprint
 
 
@@ -268,7 +268,7 @@ def recover(repository: Repository) -> None:
 
 
 def sent_in_words(job: dict[str, Any]) -> str:
-    """What a worker is sent, as an orchestrator that logs everything tells of it."""
+    """The log line about a job that is sent to a worker."""
     answer = {name: job[name] for name in ("stepName", "modelType", "method", "inputs")}
     return f"sending {json.dumps(blanked(answer, job['secrets']))}"
 

@@ -39,7 +39,7 @@ def connect(call: Call) -> None:
 
 
 def labels_from_variable() -> list[str]:
-    """The labels that a variable tells; those of the command line win."""
+    """The labels in the variable; those of the command line win."""
     return [label for label in os.environ.get("SWAMP_WORKER_LABELS", "").split(",") if label]
 
 
@@ -56,7 +56,7 @@ def label_in(text: str) -> tuple[str, str]:
 
 
 def cache_from_variable() -> str:
-    """The cache that a variable tells, unless the command line does; none when empty."""
+    """The cache in the variable; the command line wins; none if empty."""
     return os.environ.get("SWAMP_WORKER_CACHE_DIR", "")
 
 
@@ -106,4 +106,4 @@ def _print_line(line: str) -> None:
 
 
 def _silent(_: str) -> None:
-    """In JSON nothing is told but events."""
+    """In JSON mode only events are printed."""

@@ -33,7 +33,7 @@ class Context:
     Args:
         job: of the step.
         socket: its connection to the data plane.
-        tell: takes what it writes to its console.
+        on_line: takes the lines that it writes to its console.
 
     Attributes:
         model: the name of the step's model instance.
@@ -151,16 +151,16 @@ class Context:
         """Keep a secret."""
         await self._ask("put_secret", vault=vault, key=key, value=value)
 
-    # --- telling
+    # --- output
 
     async def log(self, line: str) -> None:
-        """Tell a line to the worker and to those who follow the run."""
+        """Send a line to the worker and to the followers of the run."""
         line = self.blanked_line(line)
         self._on_line(line)
         await self._ask("say", line=line)
 
     async def event(self, line: str) -> None:
-        """Tell a line to those who follow the run."""
+        """Send a line to the followers of the run."""
         await self._ask("say", line=self.blanked_line(line))
 
     # --- time
@@ -222,7 +222,7 @@ class FileWriter:
     async def write_stream(
         self, pieces: AsyncIterator[bytes], *, on_line: Callable[[str], None] | None = None
     ) -> Handle:
-        """Write it piece by piece, and tell its lines as they go."""
+        """Write it piece by piece, and send its lines meanwhile."""
         await self._context._ask("begin_file", **self._what)
         rest, blanking = b"", self._context.blanking()
         async for piece in pieces:

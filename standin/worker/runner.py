@@ -1,4 +1,4 @@
-"""The process of one step: reads its job, runs the method, tells how it has ended."""
+"""The process of one step: reads its job, runs the method, reports the result."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def _run(job: dict[str, Any], channel: TextIO) -> dict[str, Any]:
 
 
 def error_message(error: Exception, secrets: list[str]) -> str:
-    """What is told of a step's error."""
+    """The message of a step's error."""
     return blanked(str(error) or type(error).__name__, secrets)
 
 

@@ -56,7 +56,7 @@ class TurnedAway(Exception):
     """The orchestrator does not let the worker in.
 
     Args:
-        reason: as it told it.
+        reason: the orchestrator's reason.
         for_good: whether the worker need not try again.
     """
 
@@ -72,7 +72,7 @@ class Session:
         settings: what it was started with.
         cache: of its machine.
         report: takes what happens, as the kind of an event and its facts.
-        hear: takes what its steps write to their consoles.
+        on_line: takes the lines that its steps write to their consoles.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class Session:
         self._report("stopped", {"reason": "signal"})
 
     def has_lost_patience(self) -> bool:
-        """Whether it has dialled in vain often enough."""
+        """Whether it has failed to connect often enough."""
         return not self._enrolled_once and self._failures >= DIALS_BEFORE_ENROLLMENT
 
     def _give_up(self, reason: str) -> None:
@@ -253,7 +253,7 @@ class Session:
             await runner.stop()
 
     def abandon(self) -> None:
-        """End every step, as nobody can be told of it any longer."""
+        """End every step, as its result cannot be reported any more."""
         for runner in self._runners.values():
             runner.kill()
 
@@ -262,7 +262,7 @@ class Session:
             try:
                 await self._socket.send(json.dumps({"method": method, "params": params}))
             except (OSError, ConnectionClosed):
-                return  # whoever is cut off is not told
+                return  # the connection is lost
 
 
 def environment_of_step(snapshot: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:

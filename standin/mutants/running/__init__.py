@@ -1,1 +1,1 @@
-"""What puts a mutant into the processes of a stand-in, and tells what it does there."""
+"""Puts a mutant into the processes of a stand-in, and records what it does there."""

@@ -84,7 +84,7 @@ def watch() -> None:
 
 
 class _Log(logging.Handler):
-    """Finds the errors that asyncio and websockets catch and log; tells them on as it is done without it."""
+    """Records the errors that asyncio and websockets catch and log, and passes them on."""
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
