@@ -131,6 +131,17 @@ def test_a_comparison_shows_expected_and_actual():
     assert caught.value.comparison == Comparison([{"worker": "a"}, {"worker": "b"}], [])
 
 
+def test_a_comparison_of_dictionaries_shows_a_line_for_each_entry():
+    with pytest.raises(PromiseBroken) as caught:
+        expect("it fails", expected={"text": "exit code 1, no trace", "JSON": ["a", "b"]}, actual={})
+    assert str(caught.value) == (
+        "Failed: it fails.\n"
+        "  expected: text: exit code 1, no trace\n"
+        "            JSON: a and b\n"
+        "  actual:   nothing"
+    )
+
+
 def test_the_issue_has_thirty_scenarios():
     assert [promise.number for promise in features.catalogue()] == list(range(1, 31))
 

@@ -31,14 +31,17 @@ def expect(promise: str, *, expected: T, actual: T) -> None:
 
 def _labelled(label: str, value: object) -> str:
     margin = " " * 12
-    return f"  {label + ':':<10}" + _format(value).replace("\n", "\n" + margin)
+    # A dictionary has a line for each entry, as its values may contain commas.
+    entries = [{key: item} for key, item in value.items()] if isinstance(value, dict) and value else value
+    return f"  {label + ':':<10}" + _format(entries).replace("\n", "\n" + margin)
 
 
 def _format(value: object) -> str:
     if isinstance(value, str):
         return value or "nothing"
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {' and '.join(_format(item).splitlines())}" for key, item in value.items())
+        entries = (f"{key}: {' and '.join(_format(item).splitlines())}" for key, item in value.items())
+        return ", ".join(entries) or "nothing"
     if isinstance(value, Sequence):
         return "\n".join(map(_format, value)) or "none"
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)

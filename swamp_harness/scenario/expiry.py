@@ -24,13 +24,13 @@ def deadline_kept_by(world: World, name: str) -> str:
     """
     worker = world.workers[name]
     outages = world.workers.network_outages_since(name, worker.started)
+    _, end = world.operator.lifetimes[worker.settings.member]
     first = wait_until(
-        f'"{name}" to be disconnected at its deadline',
+        f'"{name}" to be disconnected at its deadline, {end:%H:%M:%S} UTC',
         lambda: worker.disconnected_at[outages:],
         bool,
         DEADLINE_ENFORCED,
     )[0]
-    _, end = world.operator.lifetimes[worker.settings.member]
     late = (first - end).total_seconds()
     if late < 0:
         return f"{-late:.1f} s before the deadline"

@@ -1,4 +1,4 @@
-"""Kinds of words that steps take, as behave's step matcher wants them."""
+"""Kinds of words that steps accept, in the form that behave's step matcher needs."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Details(Kind):
     Args:
         description: what a writer of features puts there.
         makes: takes the facts of all details as arguments; what it returns is what the text stands for.
-        details: that may be said, each at most once.
+        details: the details that the text may contain, each at most once.
         kinds: of the words in them, by name.
     """
 
