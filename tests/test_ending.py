@@ -1,4 +1,4 @@
-"""The end of things: each step of it is taken, whatever became of those before."""
+"""Cleaning up: one error does not stop the rest."""
 
 from types import SimpleNamespace
 
@@ -11,7 +11,7 @@ from swamp_harness.system.cleanup import run_all_cleanups
 from swamp_harness.system.process_log import ProcessLog
 
 
-def test_every_step_is_taken_and_the_first_error_is_told():
+def test_every_cleanup_runs_and_the_first_error_is_raised():
     taken = []
 
     def fail(error):
@@ -28,7 +28,7 @@ def test_every_step_is_taken_and_the_first_error_is_told():
     assert [taken[0], taken[-1], len(taken)] == ["first", "last", 4]
 
 
-def test_a_world_ends_everything_whatever_cannot_be_ended(tmp_path, monkeypatch):
+def test_a_world_ends_everything_even_if_one_actor_cannot_be_ended(tmp_path, monkeypatch):
     ended = []
 
     def end(name, error=None):

@@ -1,4 +1,4 @@
-"""Kinds of words in steps: details that may be said together, and what they stand for."""
+"""Kinds of words in steps: details, alone and together, and their values."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PEN = Details(
         ('in red with the cap of "x", and 2 inks', {"colour": 1, "cap": "x", "inks": 2}),
     ],
 )
-def test_details_are_told_together_in_any_order(text, facts):
+def test_details_can_be_combined_in_any_order(text, facts):
     assert re.fullmatch(PEN.pattern, text)
     assert PEN(text) == facts
 
@@ -44,20 +44,20 @@ def test_details_are_told_together_in_any_order(text, facts):
 @pytest.mark.parametrize(
     "text", ["", "2 inks", "with ink", "with 2 inks, ", "in green", "with 2 inks;in red"]
 )
-def test_what_is_no_detail_is_no_step(text):
+def test_a_text_that_is_not_a_detail_does_not_match(text):
     assert not re.fullmatch(PEN.pattern, text)
 
 
-def test_what_is_said_twice_is_refused():
-    with pytest.raises(ValueError, match="`with 2 inks, without ink` says twice what the inks is"):
+def test_two_details_that_set_the_same_are_refused():
+    with pytest.raises(ValueError, match="`with 2 inks, without ink` sets inks twice"):
         PEN("with 2 inks, without ink")
 
 
-def test_the_phrases_of_details_are_listed_with_what_they_do_and_found_in_a_text():
+def test_the_phrases_of_details_are_listed_with_their_effect_and_found_in_a_text():
     assert PEN.phrases["with {inks} inks"] == "it has several inks"
     assert PEN.words == {"inks": "Number", "other": "Name", "colour": "Colour"}
-    said = [(kind.description, phrase) for kind, phrase in PEN.phrases_in("with 2 inks, in red")]
-    assert said == [
+    phrases = [(kind.description, phrase) for kind, phrase in PEN.phrases_in("with 2 inks, in red")]
+    assert phrases == [
         ("how a pen is", "with {inks} inks"),
         ("a number", "2"),
         ("how a pen is", "in {colour}"),

@@ -1,4 +1,4 @@
-"""The timeline: what is told of logs, pool, leases and faults, and how it is drawn."""
+"""The timeline: its lanes, from logs, pool, leases and outages, and its drawing."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,10 +33,10 @@ class Settings:
 
 @dataclass
 class FakeWorker:
-    """Has of a worker what its lanes are made of."""
+    """The parts of a worker from which its lanes are made."""
 
     life: list[tuple[float, Life]]
-    said: list[tuple[float, str]] = field(default_factory=list)
+    reported: list[tuple[float, str]] = field(default_factory=list)
     name: str = 'worker "alpha"'
     settings: Settings = field(default_factory=Settings)
 
@@ -45,18 +45,18 @@ class FakeWorker:
         return Log([LifeEvent(at(seconds), what) for seconds, what in self.life])
 
     def milestones(self):
-        return [Milestone(at(seconds), kind) for seconds, kind in self.said]
+        return [Milestone(at(seconds), kind) for seconds, kind in self.reported]
 
 
 def lanes(worker, pool=None, **others):
     none: list = []
-    nobody = dict.fromkeys(("typed", "requests", "orchestrators", "runs", "leases", "entries"), none)
-    nobody |= {"networks": {}, "lifetimes": {}}
-    cast = TimelineSource(workers={"alpha": worker}, **{**nobody, **others})
-    return {lane.name: lane for lane in lanes_of(cast, pool or PoolWatch(), GRACE)}
+    empty = dict.fromkeys(("typed", "requests", "orchestrators", "runs", "leases", "entries"), none)
+    empty |= {"networks": {}, "lifetimes": {}}
+    source = TimelineSource(workers={"alpha": worker}, **{**empty, **others})
+    return {lane.name: lane for lane in lanes_of(source, pool or PoolWatch(), GRACE)}
 
 
-def told(spans):
+def seconds_of(spans):
     return [
         (span.kind, (span.begin - START).seconds, (span.end - START).seconds if span.end else None)
         for span in spans
@@ -71,27 +71,27 @@ def test_a_killed_worker_that_comes_back_ends_its_grace_window():
 
     seen = lanes(worker)
 
-    assert told(seen['worker "alpha"'].spans) == [("process", 0, 5), ("process", 9, None)]
+    assert seconds_of(seen['worker "alpha"'].spans) == [("process", 0, 5), ("process", 9, None)]
     assert [mark.text for mark in seen['worker "alpha"'].marks] == ["enrolled", "killed", "enrolled"]
-    assert told(seen["in the pool"].spans) == [("member", 1, 5), ("grace", 5, 10), ("member", 10, None)]
+    assert seconds_of(seen["in the pool"].spans) == [("member", 1, 5), ("grace", 5, 10), ("member", 10, None)]
 
 
 def test_a_grace_window_ends_by_itself():
     worker = FakeWorker([(0, Life.STARTED), (5, Life.KILLED)], [(1, "enrolled")])
 
-    assert told(lanes(worker)["in the pool"].spans) == [("member", 1, 5), ("grace", 5, 65)]
+    assert seconds_of(lanes(worker)["in the pool"].spans) == [("member", 1, 5), ("grace", 5, 65)]
 
 
-def test_a_silent_loss_begins_where_the_pool_was_seen_to_notice_it():
+def test_a_silent_loss_begins_when_the_pool_shows_it():
     pool = PoolWatch()
     for seconds, connected in ((1, True), (3, True), (7, False), (8, False)):
         pool.see([LiveMember("alpha", "id", connected)], at(seconds))
     worker = FakeWorker([(0, Life.STARTED)], [(1, "enrolled")])
 
-    assert told(lanes(worker, pool)["in the pool"].spans) == [("member", 1, 7), ("grace", 7, 67)]
+    assert seconds_of(lanes(worker, pool)["in the pool"].spans) == [("member", 1, 7), ("grace", 7, 67)]
 
 
-def test_a_process_that_nobody_ended_has_ended_by_itself():
+def test_a_process_that_was_not_ended_is_shown_as_ended_by_itself():
     worker = FakeWorker([(0, Life.STARTED), (4, Life.ENDED)])
     stopped = FakeWorker([(0, Life.STARTED), (3, Life.ASKED_TO_STOP), (4, Life.ENDED)])
 
@@ -102,10 +102,10 @@ def test_a_process_that_nobody_ended_has_ended_by_itself():
 def test_a_suspension_is_part_of_a_process():
     worker = FakeWorker([(0, Life.STARTED), (2, Life.SUSPENDED), (6, Life.RESUMED)])
 
-    assert told(lanes(worker)['worker "alpha"'].spans) == [("process", 0, None), ("suspended", 2, 6)]
+    assert seconds_of(lanes(worker)['worker "alpha"'].spans) == [("process", 0, None), ("suspended", 2, 6)]
 
 
-def test_faults_of_the_network_last_until_it_heals():
+def test_network_outages_last_until_the_network_heals():
     with NetworkPath(("127.0.0.1", 1)) as network:
         network.changes = [
             PathChange(at(1), PathState.HELD),
@@ -115,11 +115,11 @@ def test_faults_of_the_network_last_until_it_heals():
         ]
         seen = lanes(FakeWorker([(0, Life.STARTED)]), networks={"alpha": network})["network"]
 
-    assert told(seen.spans) == [("outage", 1, 4), ("outage", 6, None)]
+    assert seconds_of(seen.spans) == [("outage", 1, 4), ("outage", 6, None)]
     assert [(mark.text, mark.at) for mark in seen.marks] == [("broken off", at(1))]
 
 
-def test_a_path_notes_what_is_done_to_it():
+def test_a_network_path_records_its_changes():
     with NetworkPath(("127.0.0.1", 1)) as network:
         network.cut()
         network.heal()
@@ -131,7 +131,7 @@ def test_a_path_notes_what_is_done_to_it():
         ]
 
 
-def test_a_step_whose_end_is_not_noted_is_cut_off_with_its_worker():
+def test_a_step_without_a_logged_end_is_cut_off_with_its_worker():
     entries = [
         Entry("start", "build", "alpha", 7, at(1)),
         Entry("start", "test", "alpha", 8, at(2)),
@@ -139,7 +139,10 @@ def test_a_step_whose_end_is_not_noted_is_cut_off_with_its_worker():
     ]
     worker = FakeWorker([(0, Life.STARTED), (5, Life.KILLED)])
 
-    assert told(lanes(worker, entries=entries)["steps"].spans) == [("step", 1, 3), ("step-cut-off", 2, 5)]
+    assert seconds_of(lanes(worker, entries=entries)["steps"].spans) == [
+        ("step", 1, 3),
+        ("step-cut-off", 2, 5),
+    ]
 
 
 def drawn(steps, *others):

@@ -1,4 +1,4 @@
-"""Workflows: how a table becomes a file, what the steps say of themselves, how a run's end is told."""
+"""Workflows: from a table to a file, the probe log of steps, outcomes of runs."""
 
 import json
 import os
@@ -207,7 +207,7 @@ def test_a_shell_step_writes_the_probe_log_with_its_worker(probe_log, tmp_path):
     task = WORK["runs a program"]("build")
     (Path(probe_log.variables["UAT_NOTES"]) / "begun-build").mkdir()  # begun before, so it does not hold
     environment = {**os.environ, **probe_log.variables, "UAT_WORKER": "alpha"}
-    said = subprocess.run(
+    output = subprocess.run(
         [shutil.which("sh"), "-c", task.inputs["run"]],
         env=environment, cwd=tmp_path, check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
@@ -216,7 +216,7 @@ def test_a_shell_step_writes_the_probe_log_with_its_worker(probe_log, tmp_path):
         ("start", "build", "alpha"),
         ("end", "build", "alpha"),
     ]
-    item = {"modelName": "build", "name": "result", "version": 1, "content": {"stdout": said}}
+    item = {"modelName": "build", "name": "result", "version": 1, "content": {"stdout": output}}
     assert result_of_step(item).worker == "alpha"
 
 
@@ -276,7 +276,7 @@ def test_only_settings_of_the_network_are_handed_to_the_bundling():
 
 
 @pytest.mark.parametrize(
-    ("told", "code", "recorded", "reason", "words"),
+    ("printed", "code", "recorded", "reason", "words"),
     [
         ("succeeded", 0, "succeeded", "", "succeeded"),
         ("cancelled", 1, "cancelled", "", "cancelled"),
@@ -292,8 +292,8 @@ def test_only_settings_of_the_network_are_handed_to_the_bundling():
         ),
     ],
 )  # fmt: skip
-def test_a_run_that_all_accounts_agree_on(told, code, recorded, reason, words):
-    outcome = RunOutcome.of(RunEnding(told, code, f"…\n{reason}"), RunRecord("1", recorded, reason))
+def test_a_run_whose_output_and_history_agree(printed, code, recorded, reason, words):
+    outcome = RunOutcome.of(RunEnding(printed, code, f"…\n{reason}"), RunRecord("1", recorded, reason))
 
     status, _, because = words.partition(" because ")
     assert outcome == run_that(status, *([because] if because else []))
@@ -301,7 +301,7 @@ def test_a_run_that_all_accounts_agree_on(told, code, recorded, reason, words):
 
 
 @pytest.mark.parametrize(
-    ("told", "code", "recorded"),
+    ("printed", "code", "recorded"),
     [
         ("succeeded", 1, "succeeded"),
         ("cancelled", 0, "cancelled"),
@@ -310,13 +310,13 @@ def test_a_run_that_all_accounts_agree_on(told, code, recorded, reason, words):
         ("", 1, "running"),
     ],
 )
-def test_a_run_whose_output_and_history_differ_has_no_expected_outcome(told, code, recorded):
-    outcome = RunOutcome.of(RunEnding(told, code, "the end"), RunRecord("1", recorded, ""))
+def test_a_run_whose_output_and_history_differ_has_no_expected_outcome(printed, code, recorded):
+    outcome = RunOutcome.of(RunEnding(printed, code, "the end"), RunRecord("1", recorded, ""))
     words = str(outcome)
 
     assert outcome not in [run_that(status) for status in ("succeeded", "failed", "cancelled")]
     assert words.startswith(
-        f"{recorded} in the run history, printed as {told or 'nothing'}, with exit code {code}. "
+        f"{recorded} in the run history, printed as {printed or 'nothing'}, with exit code {code}. "
     )
     assert words.endswith("Last lines: the end")
 
@@ -327,20 +327,19 @@ def test_a_failure_for_another_reason_is_shown_as_it_was_given():
     assert str(outcome) == "failed because of something else: disk full"
 
 
-def test_a_failure_that_is_told_with_a_stack_trace_is_not_told_to_an_operator():
+def test_a_stack_trace_with_the_reason_is_reported():
     reason = "Command exited with code 3"
-    told = f"{reason}\n    at execute (step.ts:10:20)\n"
-    outcome = RunOutcome.of(RunEnding("failed", 1, told), RunRecord("1", "failed", reason))
+    output = f"{reason}\n    at execute (step.ts:10:20)\n"
+    outcome = RunOutcome.of(RunEnding("failed", 1, output), RunRecord("1", "failed", reason))
 
     assert str(outcome) == "failed because its step failed, with a stack trace"
 
 
-def test_a_reason_that_is_recorded_but_not_told_is_no_reason_told():
+def test_a_reason_that_is_recorded_but_not_printed_is_reported_so():
     reason = "Timed out waiting for a worker matching target 'nobody' to become available"
     outcome = RunOutcome.of(RunEnding("failed", 1, "sorry"), RunRecord("1", "failed", reason))
 
-    told = "failed because of something else, recorded: no matching worker came in time"
-    assert str(outcome) == told
+    assert str(outcome) == "failed because of something else, recorded: no matching worker came in time"
 
 
 QUEUE_TABLE = """\
@@ -386,7 +385,7 @@ def test_an_empty_queue_is_a_sentence_and_anything_else_breaks_a_promise():
 
 
 @pytest.mark.parametrize(
-    ("told", "end"),
+    ("fields", "end"),
     [
         ({"state": "active"}, "active"),
         ({"state": "active", "endedAt": _LATER}, "active, with a time of end"),
@@ -399,6 +398,6 @@ def test_an_empty_queue_is_a_sentence_and_anything_else_breaks_a_promise():
         ({"state": "expired", "endedAt": _EARLIER, "error": "lost"}, "expired, ended before it began"),
     ],
 )
-def test_end_of_a_lease_tells_what_contradicts_its_state(told, end):
-    content = {"stepName": "build", "workerName": "alpha", "hasWrites": False, "createdAt": _BEGUN, **told}
+def test_the_end_of_a_lease_names_what_contradicts_its_state(fields, end):
+    content = {"stepName": "build", "workerName": "alpha", "hasWrites": False, "createdAt": _BEGUN, **fields}
     assert lease(content).end == end

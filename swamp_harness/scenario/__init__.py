@@ -1,1 +1,1 @@
-"""Floor 3: the World of one scenario: its actors by name, the judgement, the evidence they leave."""
+"""Floor 3: the World of one scenario: its actors by name, the comparison, the evidence."""

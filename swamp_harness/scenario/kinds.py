@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 _PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
-# The facts of a step that says no detail.
+# The value of the details in a step without any.
 NO_DETAILS: Mapping[str, Any] = MappingProxyType({})
 # What may stand between two details.
 _JOINT = r"(?:,? and |, | )"
@@ -21,12 +21,12 @@ class Kind:
 
     Args:
         description: what a writer of features puts there.
-        pattern: what such a word looks like.
-        meaning: what it stands for.
-        phrases: the only words that are allowed, each with what it does where that is not plain; any that the
-            pattern matches when empty.
-        is_whole: whether the phrases are a whole, such as all states, to be kept even where no scenario
-            uses one of them.
+        pattern: the regular expression of such a word.
+        meaning: returns the value that a word stands for.
+        phrases: the allowed words, each with its effect if that is not obvious; any word that the pattern
+            matches if empty.
+        is_whole: whether the phrases form a complete set, such as all states, which stays complete even if no
+            scenario uses one of them.
     """
 
     def __init__(
@@ -54,12 +54,12 @@ class Kind:
         return {}
 
     def phrases_in(self, word: str) -> Iterator[tuple[Kind, str]]:
-        """The phrases that a word is made of, each with its kind: a word of most kinds is one itself."""
+        """The phrases in a word, each with its kind; most words are a single phrase."""
         yield self, word
 
 
 def one_of(description: str, meanings: Mapping[str, Any], *, is_whole: bool = False) -> Kind:
-    """The kind of a few words, each with what it stands for."""
+    """The kind of a fixed set of words, each with the value that it stands for."""
     longest_first = sorted(meanings, key=len, reverse=True)
     pattern = "|".join(map(re.escape, longest_first))
     return Kind(description, pattern, meanings.__getitem__, dict.fromkeys(meanings, ""), is_whole=is_whole)
@@ -67,12 +67,12 @@ def one_of(description: str, meanings: Mapping[str, Any], *, is_whole: bool = Fa
 
 @dataclass(frozen=True)
 class Detail:
-    """Something that a step may say beside its usual words.
+    """An optional addition to a step.
 
     Attributes:
-        phrase: how it is written; a word in it is written as in a step, such as `{labels:Labels}`.
-        does: what it does, in a line.
-        means: the facts that it states, from the words in it, by name.
+        phrase: its text; words in it are written as in a step, such as `{labels:Labels}`.
+        does: its effect, in one line.
+        means: returns the facts that it states, by name, from the words in it.
     """
 
     phrase: str
@@ -83,11 +83,11 @@ class Detail:
 class Details(Kind):
     """The kind of a text made of one or more details, such as `with 2 slots, on a network that can be cut`.
 
-    A detail that begins with "with" may leave that out behind "and".
+    A detail that begins with "with" may omit it after "and".
 
     Args:
         description: what a writer of features puts there.
-        makes: takes the facts of all details as arguments; what it returns is what the text stands for.
+        makes: returns the value that the text stands for; its arguments are the facts of all details.
         details: the details that the text may contain, each at most once.
         kinds: of the words in them, by name.
     """
@@ -111,32 +111,34 @@ class Details(Kind):
         super().__init__(
             description,
             f"(?:{one})(?:{_JOINT}(?:{one}|{later}))*",
-            self._made,
+            self._value_of,
             {_PARAMETER.sub(r"{\1}", each.phrase): each.does for each in details},
         )
 
     @property
     def words(self) -> Mapping[str, str]:
-        """The kinds of the words in the details, by their names there."""
+        """The kinds of the words in the details, by name."""
         return dict(found for each, _ in self._patterns for found in _PARAMETER.findall(each.phrase))
 
     def phrases_in(self, word: str) -> Iterator[tuple[Kind, str]]:
-        """The details that a text is made of, and the words in them, each with its kind."""
-        for detail, words in self._taken_apart(word):
+        """The details in a text, and the words in them, each with its kind."""
+        for detail, words in self._parsed(word):
             yield self, _PARAMETER.sub(r"{\1}", detail.phrase)
             yield from ((self._kinds[kind], words[name]) for name, kind in _PARAMETER.findall(detail.phrase))
 
-    def _made(self, text: str) -> Any:
+    def _value_of(self, text: str) -> Any:
         facts: dict[str, Any] = {}
-        for detail, words in self._taken_apart(text):
+        for detail, words in self._parsed(text):
             kinds = dict(_PARAMETER.findall(detail.phrase))
             stated = detail.means(**{name: self._kinds[kinds[name]](word) for name, word in words.items()})
             if twice := facts.keys() & stated.keys():
-                raise ValueError(f"`{text}` says twice what the {' and '.join(sorted(twice))} is")
+                raise ValueError(
+                    f"`{text}` sets {' and '.join(sorted(twice))} twice: remove one of the details"
+                )
             facts |= stated
         return self._makes(**facts)
 
-    def _taken_apart(self, text: str) -> Iterator[tuple[Detail, dict[str, str]]]:
+    def _parsed(self, text: str) -> Iterator[tuple[Detail, dict[str, str]]]:
         rest = text
         while rest:
             found = [(match, each) for each, pattern in self._patterns if (match := pattern.match(rest))]
@@ -145,7 +147,7 @@ class Details(Kind):
             rest = rest[match.end() :]
 
     def _pattern_of(self, phrase: str, *, named: bool = False) -> str:
-        # Text and words by turns: the name and the kind of a word follow each text.
+        # Alternately a text, and the name and the kind of a word.
         parts = _PARAMETER.split(phrase)
         words = [
             f"({f'?P<{name}>' if named else '?:'}{self._kinds[kind].pattern})"
