@@ -89,7 +89,7 @@ Feature: Large artifacts
     And the artifact of the step "second" is stored, bit for bit
     And the artifact of the step "third" is stored, bit for bit
 
-  @uat-26 @slow @partial-artifact-is-unreadable
+  @uat-16 @uat-26 @slow @partial-artifact-is-unreadable
   Scenario: The operator can read nothing of an artifact whose worker was killed halfway
     Given a workflow with the steps:
       | step  | runs on    | work                                      |

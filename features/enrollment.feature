@@ -164,6 +164,23 @@ Feature: Enrollment and machine binding
       | token | state    | machine                     |
       | fleet | enrolled | those of "alpha" and "beta" |
 
+  @uat-06 @uat-09 @fleet-member-returns-and-runs-once
+  Scenario: A machine of a token for two machines returns as the same pool member, and connects only once
+    Given an orchestrator
+    And the token "fleet" for 2 machines
+    And the enrolled worker "alpha" with the token "fleet"
+    And the enrolled worker "beta" with the token "fleet"
+    When the worker "alpha" is killed
+    And the worker "alpha" starts again
+    And the worker "twin" starts with the token "fleet" from the machine of "beta"
+    Then the worker "alpha" is enrolled
+    And the worker "twin" is rejected because the worker is already connected
+    And the worker "beta" has stayed connected since "twin" started
+    And the pool shows, including past members:
+      | worker | status | connected |
+      | alpha  | idle   | yes       |
+      | beta   | idle   | yes       |
+
   @uat-09 @second-live-worker-turned-away
   Scenario Outline: A second worker from <machine> is rejected while the first is connected
     Given an orchestrator

@@ -96,6 +96,25 @@ Feature: Environment
       | build | 3     | CLASH    | alpha            |
       | build | 3     | OWN      | alpha            |
 
+  @uat-25 @failed-step-leaves-no-variables
+  Scenario: A step that fails leaves none of the orchestrator's variables behind on a worker
+    Given a workflow with the steps:
+      | job   | step  | runs on    | work                    |
+      | trial | break | any worker | fails                   |
+      | notes | build | any worker | records its environment |
+    And an orchestrator with the variables "REGION, CLASH"
+    And the enrolled worker "alpha" on a network that can fail, with the variables "CLASH"
+    When the workflow runs to its end
+    And the orchestrator is stopped and starts again without its variables
+    And the workflow starts
+    Then the run fails because its step failed
+    And the steps on "alpha" found these variables:
+      | step  | start | variable | value of         |
+      | build | 1     | REGION   | the orchestrator |
+      | build | 1     | CLASH    | the orchestrator |
+      | build | 2     | REGION   | nobody           |
+      | build | 2     | CLASH    | alpha            |
+
   @uat-25 @network @posix @variables-same-after-network-reset
   Scenario: A step that runs again after a network reset finds the same variables, and no others
     Given a workflow with the steps:

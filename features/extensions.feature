@@ -105,3 +105,21 @@ Feature: Extensions
       | start | program      | files        |
       | 1     | 2026.01.01.1 | 2026.01.01.1 |
       | 2     | 2026.01.01.1 | 2026.01.02.1 |
+
+  @uat-23 @network @new-program-of-same-model-version-is-used
+  Scenario: A new version of an extension that keeps its model version runs with the new program and files
+    Given a workflow with the steps:
+      | step  | runs on    | work                                 |
+      | build | any worker | records what came with its extension |
+    And the operator has pulled version "2026.01.01.1" of an extension
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that is measured
+    When the workflow runs to its end
+    And the operator pulls version "2026.01.02.1" with a new program of the same model version and new files
+    And the orchestrator is stopped and starts again
+    And the workflow starts
+    Then the run succeeds
+    And the step "build" ran these versions of its extension, complete:
+      | start | program      | files        |
+      | 1     | 2026.01.01.1 | 2026.01.01.1 |
+      | 2     | 2026.01.02.1 | 2026.01.02.1 |

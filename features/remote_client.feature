@@ -3,7 +3,7 @@ Feature: Remote client
   An operator can work with an orchestrator from any machine, with its address only and without a repository.
 
   @uat-28 @remote-workflow-runs
-  Scenario Outline: A workflow runs from a machine without a repository, in <output>
+  Scenario Outline: A workflow runs from a machine without a repository, in <output>, with its input <input>
     Given a workflow with the steps:
       | step  | runs on          | work                        | after |
       | build | the orchestrator | writes at once              |       |
@@ -12,7 +12,7 @@ Feature: Remote client
     And the enrolled worker "alpha"
     And the operator is at another machine, without a repository
     And the operator's output is in <output>
-    When the workflow starts with the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
+    When the workflow starts with its input <input> and the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
     Then the run succeeds
     And these steps started, and no others:
       | step  | worker           |
@@ -29,9 +29,9 @@ Feature: Remote client
     And nothing is left on the other machine
 
     Examples:
-      | output |
-      | text   |
-      | JSON   |
+      | output | input               |
+      | text   | in a file           |
+      | JSON   | on the command line |
 
   @uat-28 @workflow-output-streams-live
   Scenario: The operator sees the output of a step while the step still runs

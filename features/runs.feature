@@ -264,7 +264,8 @@ Feature: Runs
   Scenario: A step that had written is not run again after a network reset
     Given a workflow with the steps:
       | step  | runs on    | work                         | after |
-      | build | any worker | writes, pauses, writes again |       |
+      | seed  | any worker | writes at once               |       |
+      | build | any worker | writes, pauses, writes again | seed  |
       | ship  | any worker | writes at once               | build |
     And an orchestrator
     And the enrolled worker "alpha" on a network that can be cut
@@ -275,12 +276,15 @@ Feature: Runs
     And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
+      | seed  | alpha  |
     And the operator sees these dispatches, and no others:
-      | step  | worker | lease  | wrote |
-      | build | alpha  | failed | yes   |
+      | step  | worker | lease     | wrote |
+      | build | alpha  | failed    | yes   |
+      | seed  | alpha  | completed | yes   |
     And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | before | 1       | alpha      |
+      | seed  | result | 1       | alpha      |
     And the worker "alpha" can run another step
 
   @uat-16 @network @written-lines-survive-lost-worker

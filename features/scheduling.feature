@@ -244,6 +244,27 @@ Feature: Dispatch and scheduling
       | 1 slot  | 1      |
       | 2 slots | 2      |
 
+  @uat-20 @failed-step-frees-its-slot
+  Scenario: A step that fails frees its slot on the worker
+    Given a workflow with the steps:
+      | job    | step   | runs on        | work           |
+      | build  | first  | worker "alpha" | fails          |
+      | deploy | second | worker "alpha" | writes at once |
+    And an orchestrator
+    And the enrolled worker "alpha" with 1 slot
+    When the workflow runs to its end
+    And the workflow starts
+    Then the run fails because its step failed
+    And these steps started, and no others:
+      | step   | worker |
+      | first  | alpha  |
+      | first  | alpha  |
+      | second | alpha  |
+      | second | alpha  |
+    And the pool shows, in text and in JSON:
+      | worker | status | connected | slots |
+      | alpha  | idle   | yes       | 0/1   |
+
   @uat-21 @list-spreads-every-item-once
   Scenario: A list is spread over several workers, every item once
     Given a workflow with the steps:

@@ -43,6 +43,7 @@ Feature: Tokens
     When the operator mints the token "alpha"
     And the worker "alpha" starts with the credential that was shown first
     And the worker "alpha" is enrolled
+    And the worker "alpha" is killed and returns, 2 times
     And the operator revokes the token "alpha"
     And the worker "alpha" is killed
     And the worker "alpha" starts again

@@ -123,7 +123,7 @@ def the_worker_has_stayed_connected_since(context: StepContext, worker: str, oth
 @then("the pool shows, {past:PastMembers}:")
 def the_pool_shows(context: StepContext, outputs: Sequence[Output] = IN_JSON, *, past: bool = False) -> None:
     """Checks the workers in the pool, with past members if the step says so, and that there are no others."""
-    members = rows_of_pool(context.table)
+    members = enrollment.pool_rows(context.world, rows_of_pool(context.table))
     live = {(row["worker"], row["connected"] == "yes") for row in members if row["connected"] != NOT_LIVE}
     for output in outputs:
         expect(

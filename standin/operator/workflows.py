@@ -9,8 +9,10 @@ import os
 import signal
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import yaml
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
@@ -32,7 +34,7 @@ def run(call: Call) -> int:
     """`swamp workflow run`."""
     if not call.has("--server"):
         raise UserError("The stand-in runs workflows on an orchestrator only — pass --server")
-    inputs = dict(each.split("=", 1) for each in call.options.get("--input", ()))
+    inputs = {**_inputs_of_file(call), **dict(each.split("=", 1) for each in call.options.get("--input", ()))}
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
     try:
         answer = asyncio.run(_follow(call, {"name": call.arguments[0], "inputs": inputs, "tags": tags}))
@@ -41,6 +43,16 @@ def run(call: Call) -> int:
     if call.json:
         print(json.dumps(answer, indent=2, ensure_ascii=False))
     return 0 if answer["status"] == "succeeded" else 1
+
+
+def _inputs_of_file(call: Call) -> dict[str, Any]:
+    if not call.has("--input-file"):
+        return {}
+    file = Path(call.option("--input-file"))
+    try:
+        return dict(yaml.safe_load(file.read_text("utf-8")) or {})
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UserError(f"Cannot read the input file {file}: {error}") from error
 
 
 @dataclass

@@ -194,6 +194,12 @@ _OF_STARTING = (
         "all data that the run writes get these tags",
         lambda tags: {"tags": tags},
     ),
+    Detail("with its input on the command line", "each input is an argument of the command", dict),
+    Detail(
+        "with its input in a file",
+        "the command reads its inputs from a file",
+        lambda: {"input_in_a_file": True},
+    ),
     Detail(
         "after the grace windows of all absences",
         "first the grace window of every lost worker passes",

@@ -15,6 +15,7 @@ from swamp_harness.product.records import PoolMember
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.repositories import begin
 from swamp_harness.scenario.security import Security
+from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.tokens import prepare
 from swamp_harness.scenario.world import World
 from swamp_harness.system.certificates import Identity
@@ -52,6 +53,13 @@ def attempts(world: World, worker: str) -> dict[str, list[Any]]:
     actor = world.workers[worker]
     pauses = [PAUSE if 0 < each <= _LONGEST_PAUSE else f"{each:g} s" for each in actor.pauses]
     return {"attempts": actor.attempts, "pauses": pauses}
+
+
+def pool_rows(world: World, rows: Sequence[Row]) -> list[Row]:
+    """Rows about workers as rows about pool members; the names differ if a token is for several machines."""
+    names = {worker: first.name for worker, first in world.memberships.items()}
+    members = [{**row, "worker": names.get(row["worker"], row["worker"])} for row in rows]
+    return sorted(members, key=lambda row: row["worker"])
 
 
 def pool_when(

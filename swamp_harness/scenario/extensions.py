@@ -20,23 +20,28 @@ _FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 _MODEL = _FIXTURES / "published" / "uat_shipped.ts"
 _NOTES = _FIXTURES / "extensions" / "shared" / "notes.ts"
 _NO_VERSION = "0000.00.00.0"
+_NO_MODEL_VERSION = "0000.00.00.1"
 _PROGRAM, _FILE = "program", "file"
 # A text in the program of every version, and nowhere else.
 _MARK = b"Notes its version, and the digest of each file that came with it"
 
 
-def publish(world: World, version: str, *, program: str = "") -> None:
+def publish(world: World, version: str, *, program: str = "", model_version: str = "") -> None:
     """Publish a version of the extension in the scenario's registry, which is started on first use.
 
     Args:
         world: the scenario's.
         version: such as "2026.01.01.1".
         program: the version whose program it contains; its own if empty.
+        model_version: the version of the model that the program defines; that of the program if empty.
     """
     if world.registry is None:
         world.registry = world.cleanup.enter_context(Registry())
         world.operator.commands.environment[REGISTRY_VARIABLE] = world.registry.url
-    code = _MODEL.read_text("utf-8").replace(_NO_VERSION, program or version)
+    own = program or version
+    code = (
+        _MODEL.read_text("utf-8").replace(_NO_VERSION, own).replace(_NO_MODEL_VERSION, model_version or own)
+    )
     world.registry.publish(
         Publication(
             SHIPPED_MODEL,
@@ -60,7 +65,9 @@ def pull(world: World, *, anew: bool = False) -> None:
         raise InfrastructureError(f"The scenario's extension could not be pulled:\n{result}")
 
 
-def replace(world: World, version: str, *, same_program: bool = False) -> None:
+def replace(
+    world: World, version: str, *, same_program: bool = False, same_model_version: bool = False
+) -> None:
     """Publish a new version of the extension, and pull it over the present one.
 
     An orchestrator only knows the extensions that existed when it started, so restart it afterwards.
@@ -69,9 +76,15 @@ def replace(world: World, version: str, *, same_program: bool = False) -> None:
         world: the scenario's.
         version: the new one.
         same_program: whether only the files that come with it are new.
+        same_model_version: whether the new program defines its model under the present version.
     """
     present = world.registry.versions(SHIPPED_MODEL)[-1].version if world.registry else ""
-    publish(world, version, program=present if same_program else "")
+    publish(
+        world,
+        version,
+        program=present if same_program else "",
+        model_version=present if same_model_version else "",
+    )
     pull(world, anew=True)
 
 

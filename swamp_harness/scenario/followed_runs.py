@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TypeVar
 
+import yaml
+
 from swamp_harness.product.commands import Output
 from swamp_harness.product.followed import Followed
 from swamp_harness.product.run import MethodRun, WorkflowRun, method_run
@@ -105,6 +107,8 @@ class Runs:
         output: Output,
         inputs: Mapping[str, str],
         tags: Mapping[str, str] | None = None,
+        *,
+        input_file: Path | None = None,
     ) -> None:
         """Start a run, and wait until the orchestrator lists it.
 
@@ -114,12 +118,17 @@ class Runs:
             output: the output format of the command.
             inputs: for the workflow.
             tags: the tags of all data that the run writes; none if None.
+            input_file: a new file from which the command reads the inputs; they are arguments if None.
 
         Raises:
             WaitTimeout: the orchestrator lists no new run.
         """
         known = set(api.run_ids())
-        given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
+        if input_file is None:
+            given = [part for name, value in inputs.items() for part in ("--input", f"{name}={value}")]
+        else:
+            input_file.write_text(yaml.safe_dump(dict(inputs), allow_unicode=True), "utf-8")
+            given = ["--input-file", str(input_file)]
         words = (
             "workflow",
             "run",

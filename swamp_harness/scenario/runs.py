@@ -199,6 +199,7 @@ def start_workflow(
     *,
     at_a_terminal: bool = False,
     tags: Mapping[str, str] | None = None,
+    input_in_a_file: bool = False,
     after_absences: bool = False,
 ) -> None:
     """Start the scenario's workflow, and wait until the orchestrator lists the run.
@@ -207,6 +208,7 @@ def start_workflow(
         world: the scenario's.
         at_a_terminal: whether its output is followed at a terminal.
         tags: the tags of all data that the run writes; none if None.
+        input_in_a_file: whether the command reads the inputs from a file; they are arguments otherwise.
         after_absences: whether to wait first until every grace window that has begun has passed.
     """
     if after_absences:
@@ -214,7 +216,8 @@ def start_workflow(
     workflow = world.workflow
     instances = {name: value_of_input(name, world.present_instance) for name in workflow.inputs}
     output = Output.TERMINAL if at_a_terminal else world.operator.output
-    world.runs.start(workflow, world.orchestrator.api, output, instances, tags)
+    input_file = world.folder / "input.yaml" if input_in_a_file else None
+    world.runs.start(workflow, world.orchestrator.api, output, instances, tags, input_file=input_file)
 
 
 def start_method(world: World, work: Callable[[str], Task], tags: Mapping[str, str] | None = None) -> None:

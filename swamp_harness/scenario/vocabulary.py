@@ -103,7 +103,11 @@ _WORDS: dict[str, Kind] = {
     "PartOfLifetime": one_of("how much of a lifetime", {"the lifetime": 1, "half of the lifetime": 0.5}),
     "News": one_of(
         "what is new in a version of an extension",
-        {"a new program and new files": {}, "new files only": {"same_program": True}},
+        {
+            "a new program and new files": {},
+            "a new program of the same model version and new files": {"same_model_version": True},
+            "new files only": {"same_program": True},
+        },
     ),
     "VersionShift": one_of("which protocol version", {"an older": -1, "a newer": 1}),
 }
