@@ -783,3 +783,27 @@ def turned_away_with_a_trace() -> None:
             old(session, reason)
         except UserError as error:
             raise UserError(f"{error}\n    at connect (worker.ts:12:34)") from error
+
+
+@mutant(6)
+def fleet_member_gets_another_name() -> None:
+    """A machine of a token for several machines gets another name in the pool when it returns."""
+    times: dict[str, int] = {}
+
+    @replaces("tokens:member_name")
+    def _(
+        old: Callable[[Repository, str, str], str], repository: Repository, credential: str, machine: str
+    ) -> str:
+        name = old(repository, credential, machine)
+        times[machine] = times.get(machine, 0) + 1
+        return name if times[machine] == 1 or "-" not in name else f"{name}{times[machine]}"
+
+
+@mutant(9)
+def fleet_member_connects_twice() -> None:
+    """A second worker on a machine of a token for several machines takes the place of the first."""
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        if before is None or before.name == before.token:
+            old(before, name)

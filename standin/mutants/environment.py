@@ -303,3 +303,19 @@ def missing_when_run_again() -> None:
             if any(each["state"] == "expired" for each in leases):
                 params = {**params, "environment": {}}
         await old(dispatcher, member, method, params)
+
+
+@mutant(25)
+def variables_stay_after_a_failed_step() -> None:
+    """The orchestrator's variables stay in the worker after a step that fails."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        ended = await old(session, job)
+        if ended["status"] != "success":
+            os.environ.update(job["environment"])
+        return ended

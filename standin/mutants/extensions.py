@@ -103,3 +103,28 @@ def program_left_elsewhere() -> None:
         program, files = old(cache, fingerprint, url, trusted)
         (Path.home() / "last-bundle.js").write_text(program)
         return program, files
+
+
+@mutant(23)
+def program_told_by_its_model_version() -> None:
+    """A worker that has run a version of a model does not get a new program of the same version."""
+
+    @replaces("orchestrator.serve:fingerprint_of")
+    def _(old: Callable[[Bundle], str], bundle: Bundle) -> str:
+        return of_model(bundle)
+
+    @replaces("orchestrator.web:answer")
+    def _(
+        old: Callable[[str, Pool, Mapping[str, Bundle]], Response | None],
+        path: str,
+        pool: Pool,
+        bundles: Mapping[str, Bundle],
+    ) -> Response | None:
+        return old(path, pool, {**bundles, **{of_model(each): each for each in bundles.values()}})
+
+    def of_model(bundle: Bundle) -> str:
+        import hashlib
+        import re
+
+        version = re.search(r'^const MODEL_VERSION = "(.+)"', bundle.program, re.MULTILINE)
+        return hashlib.sha256(f"{bundle.model_type} {version}".encode()).hexdigest()

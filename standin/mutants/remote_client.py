@@ -374,3 +374,12 @@ def input_ends_at_a_later_sign() -> None:
     ) -> Any:
         inputs = dict(f"{name}={value}".rsplit("=", 1) for name, value in payload["inputs"].items())
         return await old(call, {**payload, "inputs": inputs})
+
+
+@mutant(28)
+def input_file_ignored() -> None:
+    """A workflow runs without the inputs of the file that the operator gave."""
+
+    @replaces("operator.workflows:inputs_of_file")
+    def _(old: Callable[[Call], dict[str, Any]], call: Call) -> dict[str, Any]:
+        return {}

@@ -675,3 +675,20 @@ def writes_not_noted_side_by_side() -> None:
     def _(old: Callable[[Dispatcher, Dispatch], None], dispatcher: Dispatcher, dispatch: Dispatch) -> None:
         if len(dispatcher.dispatches) == 1:
             old(dispatcher, dispatch)
+
+
+@mutant(20)
+def failed_step_keeps_its_slot() -> None:
+    """A step that fails keeps its slot on the worker."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        old(dispatcher, dispatch, state, error)
+        if state == "failed" and dispatch.member is not None:
+            dispatch.member.dispatches.add(dispatch.identity)

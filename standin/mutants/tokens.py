@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from standin.mutants import mutant, replaces
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from standin.commandline import Call
     from standin.errors import UserError
     from standin.orchestrator.dispatch import Dispatch, Dispatcher
@@ -728,3 +730,21 @@ def nothing_revoked_through_the_orchestrator() -> None:
         from standin.moments import stamp
 
         return {"name": name, "state": "revoked", "alreadyRevoked": False, "revokedAt": stamp()}
+
+
+@mutant(1)
+def secret_kept_in_a_log_on_a_return() -> None:
+    """A machine that returns leaves the secret in a log of the repository."""
+
+    @replaces("tokens:admit")
+    def _(
+        old: Callable[[Repository, str, str], datetime], repository: Repository, credential: str, machine: str
+    ) -> datetime:
+        from standin import tokens
+
+        record = tokens.record_of(repository, tokens.split(credential)[0])
+        bound = [binding["machineId"] for binding in record["bindings"]] if record else []
+        deadline = old(repository, credential, machine)
+        if machine in bound:
+            (repository.inner / "redeem.log").write_text(f"machine {machine} returned with {credential}\n")
+        return deadline

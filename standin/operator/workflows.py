@@ -34,7 +34,7 @@ def run(call: Call) -> int:
     """`swamp workflow run`."""
     if not call.has("--server"):
         raise UserError("The stand-in runs workflows on an orchestrator only — pass --server")
-    inputs = {**_inputs_of_file(call), **dict(each.split("=", 1) for each in call.options.get("--input", ()))}
+    inputs = {**inputs_of_file(call), **dict(each.split("=", 1) for each in call.options.get("--input", ()))}
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
     try:
         answer = asyncio.run(_follow(call, {"name": call.arguments[0], "inputs": inputs, "tags": tags}))
@@ -45,7 +45,12 @@ def run(call: Call) -> int:
     return 0 if answer["status"] == "succeeded" else 1
 
 
-def _inputs_of_file(call: Call) -> dict[str, Any]:
+def inputs_of_file(call: Call) -> dict[str, Any]:
+    """The inputs in the file that the operator gave; none without a file.
+
+    Raises:
+        UserError: the file cannot be read, or is not YAML.
+    """
     if not call.has("--input-file"):
         return {}
     file = Path(call.option("--input-file"))
