@@ -103,7 +103,7 @@ Feature: Environment
       | trial | break | any worker | fails                   |
       | notes | build | any worker | records its environment |
     And an orchestrator with the variables "REGION, CLASH"
-    And the enrolled worker "alpha" on a network that can fail, with the variables "CLASH"
+    And the enrolled worker "alpha" on a network that can be cut, with the variables "CLASH"
     When the workflow runs to its end
     And the orchestrator is stopped and starts again without its variables
     And the workflow starts
