@@ -257,6 +257,7 @@ def test_a_report_says_what_was_promised_what_happened_and_how_to_repeat_it(tmp_
     ):  # fmt: skip
         assert part in text, part
     assert written.script == tmp_path / "bugs" / "one.sh"
+    assert "say 'By hand only in part: The scenario cuts" in written.script.read_text("utf-8")
 
 
 def test_a_release_matrix_says_since_when(tmp_path):

@@ -122,7 +122,9 @@ def _write(
     if reproduction is not None:
         title = f"{title_of(result.name)}\n{record.target} {record.version}, scenario {result.id}"
         script = target / f"{name}.sh"
-        script.write_text(for_file(script_of(title, reproduction, result)), "utf-8")
+        script.write_text(
+            for_file(script_of(title, reproduction, result, _obstacles_in_words(reproduction))), "utf-8"
+        )
     report = target / f"{name}.md"
     lines = _Report(result, record, deviation, reproduction, evidence).lines(script, _since(folder, result))
     report.write_text(for_file("\n".join(lines) + "\n"), "utf-8")
@@ -194,10 +196,8 @@ class _Report:
         yield f"In an empty folder, with `{script.name}` from beside this report:"
         yield from ("", *_block([f"SWAMP_BIN=/path/to/swamp sh {script.name}; echo $?"]), "")
         yield "0: reproduced. 1: not reproduced. 2: could not be set up. 3: compare by eye."
-        suspends = any(each.kind is EventKind.SUSPEND for each in self.reproduction.events)
-        obstacles = [_OBSTACLES[each] for each in self.reproduction.obstacles]
-        for sentence in (*obstacles, *([_TIMING] if suspends else [])):
-            yield from ("", f"By hand only in part: {sentence}")
+        for sentence in _obstacles_in_words(self.reproduction):
+            yield from ("", sentence)
         yield from ("", "In short:", "", *_block(list(self._in_short())))
 
     def _in_short(self) -> Iterator[str]:
@@ -227,6 +227,13 @@ class _Report:
         for file in sorted(self.evidence.glob("*.log")) if self.evidence else ():
             lines = file.read_text("utf-8", errors="replace").splitlines()[-_LAST_LINES:]
             yield from ("", f"The last lines of {file.stem}:", "", *_block(lines))
+
+
+def _obstacles_in_words(reproduction: Reproduction) -> list[str]:
+    """What the script cannot do as the scenario did, in sentences."""
+    suspends = any(each.kind is EventKind.SUSPEND for each in reproduction.events)
+    obstacles = [_OBSTACLES[each] for each in reproduction.obstacles]
+    return [f"By hand only in part: {each}" for each in (*obstacles, *([_TIMING] if suspends else []))]
 
 
 def _platform(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from swamp_harness.render.bug_checks import checks_of, recorded_answers
@@ -33,15 +33,18 @@ _SAID = {
 }
 
 
-def script_of(title: str, reproduction: Reproduction, result: ScenarioResult) -> str:
+def script_of(
+    title: str, reproduction: Reproduction, result: ScenarioResult, obstacles: Sequence[str] = ()
+) -> str:
     """The text of the script.
 
     Args:
         title: of the report.
         reproduction: what the scenario did and saw.
         result: of the scenario.
+        obstacles: what the script cannot do as the scenario did, in sentences.
     """
-    return "\n".join(_Script(reproduction, result).lines(title)) + "\n"
+    return "\n".join(_Script(reproduction, result).lines(title, obstacles)) + "\n"
 
 
 def _seen_in_log(event: Event, name: str, _: str) -> str:
@@ -79,10 +82,11 @@ class _Script:
         self._names: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
         self._commands = 0
 
-    def lines(self, title: str) -> Iterator[str]:
+    def lines(self, title: str, obstacles: Sequence[str]) -> Iterator[str]:
         """All lines of the script."""
         yield from ("#!/bin/sh", *(f"# {line}" for line in title.splitlines()))
         yield from _HEAD.read_text("utf-8").rstrip().splitlines()
+        yield from (f"say {shlex.quote(each)}" for each in obstacles)
         yield from ("", "# --- the machines", "")
         events = list(self._events())  # names the places
         yield from self._folders()
