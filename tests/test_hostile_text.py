@@ -96,8 +96,8 @@ def test_every_file_can_be_read_by_its_own_parser(project_of, fake_swamp, tmp_pa
     assert not any("alert" in str(each) or "x" in dict(each[1]).values() for each in page.found)
     summary = (reports / "signoff.md").read_text("utf-8")
     rows = [line for line in summary.splitlines() if "Names" in line and line.startswith("|")]
-    assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [7] * len(rows)
-    assert rows
+    # What an operator meets has three columns, the broken scenarios have six.
+    assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [4, 7]
     assert not re.search(r"(?<!\\)<(?!/?details|/?summary|https://swamp-club)", summary)
     for file in [*reports.rglob("*.txt"), *reports.rglob("*.log"), *reports.rglob("*.md")]:
         assert not FORBIDDEN.search(file.read_text("utf-8")), file

@@ -85,5 +85,5 @@ def test_a_folder_that_cannot_be_made_is_bad_input(fake_swamp, tmp_path):
     done = run_suite(tmp_path / "file" / "reports", env={"SWAMP_BIN": str(fake_swamp().path)})
 
     assert done.returncode == 2
-    assert "give a folder that can be written to with UAT_REPORTS" in done.stderr
+    assert "give a writable folder with UAT_REPORTS" in done.stderr
     assert done.stderr.count("\n") == 1

@@ -159,7 +159,7 @@ def test_a_part_of_the_scenarios_can_be_run(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 7, done.stdout + done.stderr
-    assert done.stdout.startswith("NOT A SIGN-OFF\n")
+    assert done.stdout.startswith("NOT A SIGN-OFF: ")
     together = json.loads((tmp_path / "whole" / "run.json").read_text())["results"]
     assert [each["name"] for each in together] == chosen
     assert all((tmp_path / "whole" / each["evidence"] / "timeline.svg").exists() for each in together)
@@ -199,7 +199,7 @@ def test_a_measurement_of_nothing_ends_as_the_run_that_found_nothing(tmp_path: P
 def test_a_shard_that_is_none_is_refused(tmp_path: Path) -> None:
     done = run_suite(tmp_path, "--shard", "3/2", env={"PATH": str(tmp_path)})
     assert done.returncode == 2
-    assert "give one such as 2/4" in done.stderr
+    assert "use for example 2/4" in done.stderr
 
 
 INTERRUPTED = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "terminal closed"}
