@@ -84,7 +84,7 @@ WHOLE = a_reproduction(
         second=3,
         place=WORKER,
     ),
-    an_event(EventKind.SAID, 4, name="worker-alpha", text="enrolled"),
+    an_event(EventKind.REPORTED, 4, name="worker-alpha", text="enrolled"),
     an_event(EventKind.STEP, 5, name="build", text="start"),
     an_event(EventKind.SUSPEND, 30, name="worker-alpha"),
     an_event(EventKind.RESUME, 31, name="worker-alpha"),

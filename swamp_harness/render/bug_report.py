@@ -211,7 +211,7 @@ class _Report:
                     yield f"swamp {words}"
                 case EventKind.START:
                     yield f"swamp {words} &   # {event.name}"
-                case EventKind.SAID | EventKind.STEP:
+                case EventKind.REPORTED | EventKind.STEP:
                     yield f"# {event.name}: {event.text}"
                 case EventKind.ENDED:
                     yield f"# {event.name} has ended"

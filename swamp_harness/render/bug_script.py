@@ -68,7 +68,7 @@ _OTHERS: Mapping[EventKind, Callable[[Event, str, str], str]] = {
     EventKind.LET_GO_ON: lambda _, name, __: (
         f'step "the step {name} may go on"; mkdir "$ROOT/notes/go-on-{name}"'
     ),
-    EventKind.SAID: _seen_in_log,
+    EventKind.REPORTED: _seen_in_log,
     EventKind.STEP: _seen_in_notes,
     EventKind.ENDED: lambda _, name, __: _wait_end(name),
 }

@@ -7,7 +7,8 @@ from functools import partial
 
 from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.scenario.final_state import failure_context, record_final_state
-from swamp_harness.scenario.reproduction import REPRODUCTION_FILE, reproduction_of
+from swamp_harness.scenario.reproduction import REPRODUCTION_FILE
+from swamp_harness.scenario.reproduction_record import reproduction_of
 from swamp_harness.scenario.timeline import Timeline
 from swamp_harness.scenario.timeline_lanes import TimelineSource, lanes_of
 from swamp_harness.scenario.world import World
