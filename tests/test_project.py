@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 # checked for each system by mypy, and cannot be imported as on another one.
 AS_ON_WINDOWS = """
 import importlib, os, pathlib, signal, sys
-modules = [f"tests.{file.stem}" for file in pathlib.Path("tests").glob("test_*.py")]
+modules = [".".join(file.with_suffix("").parts) for file in pathlib.Path("tests").rglob("test_*.py")]
 for module in modules:
     importlib.import_module(module)
 for place, names in ((signal, ["SIGKILL"]), (os, ["fork", "geteuid", "getuid", "killpg", "setsid"])):

@@ -1,6 +1,6 @@
 """Blanking, searching for leaks and recognising wordings take time in proportion to the length of a text.
 
-The tests compare two lengths. For figures, `python -m tests.test_redaction_speed 50` blanks 50 MB of each.
+The tests compare two lengths. For figures, run `python -m tests.system.test_redaction_speed 50`: it blanks 50 MB each.
 """
 
 from __future__ import annotations

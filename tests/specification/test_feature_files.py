@@ -6,8 +6,8 @@ import pytest
 
 from swamp_harness.specification import features
 from swamp_harness.specification.feature_files import FeatureMistake
+from tests.cli.test_tools import FEATURE
 from tests.conftest import forget_definitions, step_errors, style_errors
-from tests.test_tools import FEATURE
 
 STEPS = """\
 from behave import given, then, when

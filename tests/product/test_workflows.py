@@ -24,8 +24,9 @@ from swamp_harness.scenario.probe import PROBE, SHELL, WORK
 from swamp_harness.scenario.probe_log import ProbeLog
 from swamp_harness.scenario.probe_results import is_work, result_of_step
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
+from tests.conftest import ROOT
 
-MODELS = Path(__file__).parents[1] / "fixtures" / "extensions" / "models"
+MODELS = ROOT / "fixtures" / "extensions" / "models"
 PUBLISHED = MODELS.parents[1] / "published"
 _EARLIER, _BEGUN, _LATER = (f"2026-08-22T10:0{minute}:00.000Z" for minute in range(3))
 

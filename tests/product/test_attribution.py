@@ -12,7 +12,7 @@ from swamp_harness.product.records import moment, tokens_from_table
 from swamp_harness.product.remains import keys_of
 from swamp_harness.runner.step_runner import StepRunner
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
-from tests.test_serve_api import answering
+from tests.product.test_serve_api import answering
 
 GIVEN = SimpleNamespace(keyword="Given", name="it is", step_type="given", filename="a.feature", line=1)
 
