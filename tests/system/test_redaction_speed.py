@@ -1,6 +1,6 @@
 """Blanking, searching for leaks and recognising wordings take time in proportion to the length of a text.
 
-The tests compare two lengths. For figures, run `python -m tests.system.test_redaction_speed 50`: it blanks 50 MB each.
+The tests compare two lengths. `python -m tests.system.test_redaction_speed 50` measures 50 MB of each.
 """
 
 from __future__ import annotations
