@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 
-from swamp_harness.cli import authoring, bug, documents, proof, release, run
 from swamp_harness.runner.endings import exit_code_of
 from swamp_harness.runner.reports_folder import set_older_aside
 from swamp_harness.runner.start import refuse_if_misplaced
 from swamp_harness.specification import project
 from swamp_harness.system.lasting_output import lasting_output
+
+# The sub-commands by module, in the order of the help. Only the module that is needed is imported: some need
+# libraries that take longer to import than the sub-command takes.
+COMMANDS = {
+    "run": ("run", "benchmark", "matrix"),
+    "release": ("signoff", "report", "resolve"),
+    "bug": ("bug",),
+    "documents": ("coverage", "record", "verification", "docs"),
+    "proof": ("prove", "mutate", "compare"),
+    "authoring": ("check", "check-features", "steps", "new-scenario"),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,17 +43,18 @@ def _command(given: list[str]) -> int:
     refuse_if_misplaced()
     if given[:1] == ["run"] and not {"-h", "--help"} & set(given):
         set_older_aside(project.reports())  # even if the options are unusable
-    options = _parser().parse_args(given)
+    options = parser_for(given).parse_args(given)
     return int(options.subcommand(options))
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser_for(given: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of a command line: of one module's sub-commands if it begins with one, else of all."""
     parser = argparse.ArgumentParser(
         prog="swamp-uat", description="The acceptance suite of swamp's remote execution."
     )
     commands = parser.add_subparsers(required=True, metavar="command")
-    for subject in (run, release, bug, documents, proof, authoring):
-        subject.add_commands(commands)
+    for module in [name for name, own in COMMANDS.items() if given[:1] and given[0] in own] or COMMANDS:
+        importlib.import_module(f"swamp_harness.cli.{module}").add_commands(commands)
     return parser
 
 

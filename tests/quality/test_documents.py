@@ -313,7 +313,7 @@ def handed_on(assignment: str) -> bool:
 def read_by_the_parser(arguments: list[str]) -> None:
     if len(arguments) == 1:  # it names a command without what that takes
         arguments = [*arguments, "--help"]
-    parser = command_line._parser()
+    parser = command_line.parser_for([])
     if arguments[-1] == "--help":
         with pytest.raises(SystemExit, match=r"^0$"):
             parser.parse_args(arguments)
