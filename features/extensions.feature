@@ -106,8 +106,8 @@ Feature: Extensions
       | 1     | 2026.01.01.1 | 2026.01.01.1 |
       | 2     | 2026.01.01.1 | 2026.01.02.1 |
 
-  @uat-23 @network @new-program-of-same-model-version-is-used
-  Scenario: A new version of an extension that keeps its model version runs with the new program and files
+  @uat-23 @network @new-imported-module-is-used
+  Scenario: A new version of an extension that changes only an imported module and its files runs with what is new
     Given a workflow with the steps:
       | step  | runs on    | work                                 |
       | build | any worker | records what came with its extension |
@@ -115,7 +115,7 @@ Feature: Extensions
     And an orchestrator
     And the enrolled worker "alpha" on a network that is measured
     When the workflow runs to its end
-    And the operator pulls version "2026.01.02.1" with a new program of the same model version and new files
+    And the operator pulls version "2026.01.02.1" with a new imported module and new files
     And the orchestrator is stopped and starts again
     And the workflow starts
     Then the run succeeds

@@ -20,7 +20,7 @@ PULLED = "pulled-extensions"
 PACKAGES = Path(".swamp", "deno-cache")
 
 _TYPE = re.compile(r'^  type: "(?P<type>@[^"]+)"', re.MULTILINE)
-_VERSION = re.compile(r'^(?:const VERSION = |  version: )"(?P<version>[^"]+)"', re.MULTILINE)
+_VERSION = re.compile(r'^(?:export const VERSION = |  version: )"(?P<version>[^"]+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,15 @@ def bundles_of(repository: Repository) -> dict[str, Bundle]:
     """The bundles of a repository's extensions, by model type."""
     own = [Bundle(file.read_text("utf-8")) for file in repository.folder.glob("extensions/models/*.ts")]
     pulled = [
-        Bundle(file.read_text("utf-8"), _files_in(folder.parent / "files"), folder.parent / "files")
+        Bundle(program_in(folder), _files_in(folder.parent / "files"), folder.parent / "files")
         for folder in (repository.inner / PULLED).rglob("models")
-        for file in folder.glob("*.ts")
     ]
     return {bundle.model_type: bundle for bundle in (*own, *pulled) if bundle.model_type}
+
+
+def program_in(folder: Path) -> str:
+    """The program of a pulled extension: its model, with the modules that the model imports."""
+    return "\n".join(file.read_text("utf-8") for file in sorted(folder.glob("*.ts")))
 
 
 def _files_in(folder: Path) -> dict[str, bytes]:

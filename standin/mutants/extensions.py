@@ -106,6 +106,31 @@ def program_left_elsewhere() -> None:
 
 
 @mutant(23)
+def imported_module_not_looked_at() -> None:
+    """A worker that has run a model does not get a new version of a module that the model imports."""
+
+    @replaces("orchestrator.serve:fingerprint_of")
+    def _(old: Callable[[Bundle], str], bundle: Bundle) -> str:
+        return of_model_alone(bundle)
+
+    @replaces("orchestrator.web:answer")
+    def _(
+        old: Callable[[str, Pool, Mapping[str, Bundle]], Response | None],
+        path: str,
+        pool: Pool,
+        bundles: Mapping[str, Bundle],
+    ) -> Response | None:
+        return old(path, pool, {**bundles, **{of_model_alone(each): each for each in bundles.values()}})
+
+    def of_model_alone(bundle: Bundle) -> str:
+        import hashlib
+        import re
+
+        alone = re.sub(r'^export const VERSION = ".+"', "", bundle.program, flags=re.MULTILINE)
+        return hashlib.sha256(alone.encode()).hexdigest()
+
+
+@mutant(23)
 def program_told_by_its_model_version() -> None:
     """A worker that has run a version of a model does not get a new program of the same version."""
 

@@ -18,6 +18,7 @@ from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 
 _FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 _MODEL = _FIXTURES / "published" / "uat_shipped.ts"
+_VERSION = _MODEL.with_name("version.ts")
 _NOTES = _FIXTURES / "extensions" / "shared" / "notes.ts"
 _NO_VERSION = "0000.00.00.0"
 _NO_MODEL_VERSION = "0000.00.00.1"
@@ -39,15 +40,14 @@ def publish(world: World, version: str, *, program: str = "", model_version: str
         world.registry = world.cleanup.enter_context(Registry())
         world.operator.commands.environment[REGISTRY_VARIABLE] = world.registry.url
     own = program or version
-    code = (
-        _MODEL.read_text("utf-8").replace(_NO_VERSION, own).replace(_NO_MODEL_VERSION, model_version or own)
-    )
+    code = _MODEL.read_text("utf-8").replace(_NO_MODEL_VERSION, model_version or own)
+    imported = _VERSION.read_text("utf-8").replace(_NO_VERSION, own)
     world.registry.publish(
         Publication(
             SHIPPED_MODEL,
             version,
             models={_MODEL.name: code},
-            helpers={_NOTES.name: _NOTES.read_text("utf-8")},
+            helpers={_NOTES.name: _NOTES.read_text("utf-8"), _VERSION.name: imported},
             files=_files_of(version),
         )
     )
