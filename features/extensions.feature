@@ -107,7 +107,7 @@ Feature: Extensions
       | 2     | 2026.01.01.1 | 2026.01.02.1 |
 
   @uat-23 @network @new-imported-module-is-used
-  Scenario: A new version of an extension that changes only an imported module and its files runs with what is new
+  Scenario: A new version of an extension that changes only an imported module runs with the new module
     Given a workflow with the steps:
       | step  | runs on    | work                                 |
       | build | any worker | records what came with its extension |
@@ -115,11 +115,11 @@ Feature: Extensions
     And an orchestrator
     And the enrolled worker "alpha" on a network that is measured
     When the workflow runs to its end
-    And the operator pulls version "2026.01.02.1" with a new imported module and new files
+    And the operator pulls version "2026.01.02.1" with a new imported module only
     And the orchestrator is stopped and starts again
     And the workflow starts
     Then the run succeeds
     And the step "build" ran these versions of its extension, complete:
       | start | program      | files        |
       | 1     | 2026.01.01.1 | 2026.01.01.1 |
-      | 2     | 2026.01.02.1 | 2026.01.02.1 |
+      | 2     | 2026.01.02.1 | 2026.01.01.1 |

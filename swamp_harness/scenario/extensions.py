@@ -27,20 +27,20 @@ _PROGRAM, _FILE = "program", "file"
 _MARK = b"Notes its version, and the digest of each file that came with it"
 
 
-def publish(world: World, version: str, *, program: str = "", model_version: str = "") -> None:
+def publish(world: World, version: str, *, program: str = "", of_the_rest: str = "") -> None:
     """Publish a version of the extension in the scenario's registry, which is started on first use.
 
     Args:
         world: the scenario's.
         version: such as "2026.01.01.1".
         program: the version whose program it contains; its own if empty.
-        model_version: the version of the model that the program defines; that of the program if empty.
+        of_the_rest: the version whose model and files it contains, around the program; its own if empty.
     """
     if world.registry is None:
         world.registry = world.cleanup.enter_context(Registry())
         world.operator.commands.environment[REGISTRY_VARIABLE] = world.registry.url
     own = program or version
-    code = _MODEL.read_text("utf-8").replace(_NO_MODEL_VERSION, model_version or own)
+    code = _MODEL.read_text("utf-8").replace(_NO_MODEL_VERSION, of_the_rest or own)
     imported = _VERSION.read_text("utf-8").replace(_NO_VERSION, own)
     world.registry.publish(
         Publication(
@@ -48,7 +48,7 @@ def publish(world: World, version: str, *, program: str = "", model_version: str
             version,
             models={_MODEL.name: code},
             helpers={_NOTES.name: _NOTES.read_text("utf-8"), _VERSION.name: imported},
-            files=_files_of(version),
+            files=_files_of(of_the_rest or version),
         )
     )
 
@@ -65,9 +65,7 @@ def pull(world: World, *, anew: bool = False) -> None:
         raise InfrastructureError(f"The scenario's extension could not be pulled:\n{result}")
 
 
-def replace(
-    world: World, version: str, *, same_program: bool = False, same_model_version: bool = False
-) -> None:
+def replace(world: World, version: str, *, same_program: bool = False, only_program: bool = False) -> None:
     """Publish a new version of the extension, and pull it over the present one.
 
     An orchestrator only knows the extensions that existed when it started, so restart it afterwards.
@@ -76,14 +74,11 @@ def replace(
         world: the scenario's.
         version: the new one.
         same_program: whether only the files that come with it are new.
-        same_model_version: whether the new program defines its model under the present version.
+        only_program: whether only a module of the program is new, not its model and not the files.
     """
     present = world.registry.versions(SHIPPED_MODEL)[-1].version if world.registry else ""
     publish(
-        world,
-        version,
-        program=present if same_program else "",
-        model_version=present if same_model_version else "",
+        world, version, program=present if same_program else "", of_the_rest=present if only_program else ""
     )
     pull(world, anew=True)
 

@@ -105,7 +105,7 @@ _WORDS: dict[str, Kind] = {
         "what is new in a version of an extension",
         {
             "a new program and new files": {},
-            "a new imported module and new files": {"same_model_version": True},
+            "a new imported module only": {"only_program": True},
             "new files only": {"same_program": True},
         },
     ),
