@@ -35,16 +35,21 @@ _LEGENDS = (
     ("outage", "network outage"),
     ("lifetime", "token"),
 )
+# The kinds whose label is white.
+_DARK = {
+    *("given", "when", "then", "failed", "command", "failing-command", "step"),
+    *("lease-active", "lease-completed", "lease-failed", "lease-expired"),
+}
 _STYLE = """
 .tl{font:10px system-ui,"Segoe UI",Roboto,sans-serif;fill:#1c2430}
 .tl text{dominant-baseline:central}.tl .light{fill:#6b7280}.tl .on{fill:#fff}
 .tl .grid{stroke:#e3e6ea}.tl .checked{stroke:#1a7f4b;stroke-dasharray:2 3}
-.tl .given{fill:#8c99ab}.tl .when{fill:#2f6fb4}.tl .then{fill:#1a7f4b}.tl .failed{fill:#b3261e}
-.tl .here{fill:#b3261e;opacity:.09}.tl .command{fill:#2f6fb4}.tl .failing-command{fill:#c2741a}
-.tl .process{fill:#cdd5df}.tl .suspended{fill:#8a5a00;opacity:.5}.tl .member{fill:#9fd3b5}
+.tl .given{fill:#5d6b7e}.tl .when{fill:#2f6fb4}.tl .then{fill:#1a7f4b}.tl .failed{fill:#b3261e}
+.tl .here{fill:#b3261e;opacity:.09}.tl .command{fill:#2f6fb4}.tl .failing-command{fill:#a3590c}
+.tl .process{fill:#cdd5df}.tl .suspended{fill:#d9bd8a}.tl .member{fill:#9fd3b5}
 .tl .grace{fill:#fff3d6;stroke:#c2741a;stroke-dasharray:3 2}.tl .lifetime{fill:#d9d2f0}
 .tl .lease-active,.tl .lease-completed{fill:#5b4b9e}.tl .lease-failed,.tl .lease-expired{fill:#b3261e}
-.tl .step{fill:#3c8d93}.tl .step-cut-off{fill:#3c8d93;opacity:.5}.tl .outage{fill:#e08f8a}
+.tl .step{fill:#2a757b}.tl .step-cut-off{fill:#a9d3d6}.tl .outage{fill:#e08f8a}
 .tl .m-ended{fill:#6b7280}.tl .m-killed,.tl .m-stopped,.tl .m-disconnected{fill:#b3261e}
 .tl .m-enrolled{fill:#1a7f4b}
 """.replace("\n", "")
@@ -152,8 +157,8 @@ def _draw_span(svg: Element, span: Span, scale: _Scale, top: float) -> None:
     _rect(svg, span.kind, (x, top + 1.5), (width, _ROW - 3), title)
     text = _fitting(span.text, width - 6)
     if len(text) > 2:  # noqa: PLR2004 - one or two letters say nothing
-        dark = span.kind in ("process", "member", "grace", "lifetime", "outage")
-        _text(svg, text, (x + 3, top + _ROW / 2), style="" if dark else "on")
+        dark = span.kind in _DARK
+        _text(svg, text, (x + 3, top + _ROW / 2), style="on" if dark else "")
 
 
 def _draw_mark(svg: Element, mark: Mark, scale: _Scale, top: float, space: float) -> None:
