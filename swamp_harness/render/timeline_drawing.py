@@ -42,7 +42,7 @@ _DARK = {
 }
 _STYLE = """
 .tl{font:10px system-ui,"Segoe UI",Roboto,sans-serif;fill:#1c2430}
-.tl text{dominant-baseline:central}.tl .light{fill:#6b7280}.tl .on{fill:#fff}
+.tl text{dominant-baseline:central}.tl .light{fill:#5b6270}.tl .on{fill:#fff}
 .tl .grid{stroke:#e3e6ea}.tl .checked{stroke:#1a7f4b;stroke-dasharray:2 3}
 .tl .given{fill:#5d6b7e}.tl .when{fill:#2f6fb4}.tl .then{fill:#1a7f4b}.tl .failed{fill:#b3261e}
 .tl .here{fill:#b3261e;opacity:.09}.tl .command{fill:#2f6fb4}.tl .failing-command{fill:#a3590c}
@@ -50,7 +50,7 @@ _STYLE = """
 .tl .grace{fill:#fff3d6;stroke:#c2741a;stroke-dasharray:3 2}.tl .lifetime{fill:#d9d2f0}
 .tl .lease-active,.tl .lease-completed{fill:#5b4b9e}.tl .lease-failed,.tl .lease-expired{fill:#b3261e}
 .tl .step{fill:#2a757b}.tl .step-cut-off{fill:#a9d3d6}.tl .outage{fill:#e08f8a}
-.tl .m-ended{fill:#6b7280}.tl .m-killed,.tl .m-stopped,.tl .m-disconnected{fill:#b3261e}
+.tl .m-ended{fill:#5b6270}.tl .m-killed,.tl .m-stopped,.tl .m-disconnected{fill:#b3261e}
 .tl .m-enrolled{fill:#1a7f4b}
 """.replace("\n", "")
 
