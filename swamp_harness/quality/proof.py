@@ -68,7 +68,7 @@ def prove(
     Args:
         wanted: the beginnings of the names of mutants; all of them when empty.
         reports: the folder for `proof.json`.
-        jobs: how many mutants at a time; three times as many as there are processors when 0.
+        jobs: how many mutants at a time; four times as many as there are processors when 0.
         whole: whether every scenario runs against every mutant of its promises.
         record: whether to record which scenarios noticed a mutant.
 
@@ -93,7 +93,7 @@ def prove(
     began, started = datetime.now(UTC), time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-proof-"))
     try:
-        with ThreadPoolExecutor(jobs or 3 * (os.cpu_count() or 1)) as pool:
+        with ThreadPoolExecutor(jobs or 4 * (os.cpu_count() or 1)) as pool:
             proof = _Proof(runs, work, pool)
             findings = proof.of_mutants(chosen, known, whole=whole)
             if not wanted and not whole:
