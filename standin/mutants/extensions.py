@@ -44,23 +44,12 @@ def forgotten_at_the_start() -> None:
 def new_files_not_sent() -> None:
     """A worker that has the program of an extension is not sent its new files."""
 
-    @replaces("orchestrator.serve:fingerprint_of")
-    def _(old: Callable[[Bundle], str], bundle: Bundle) -> str:
-        return short(bundle)
-
-    @replaces("orchestrator.web:answer")
-    def _(
-        old: Callable[[str, Pool, Mapping[str, Bundle]], Response | None],
-        path: str,
-        pool: Pool,
-        bundles: Mapping[str, Bundle],
-    ) -> Response | None:
-        return old(path, pool, {**bundles, **{short(each): each for each in bundles.values()}})
-
     def short(bundle: Bundle) -> str:
         import hashlib
 
         return hashlib.sha256(bundle.program.encode()).hexdigest()
+
+    _distinguish_bundles_by(short)
 
 
 @mutant(23)
@@ -109,19 +98,6 @@ def program_left_elsewhere() -> None:
 def imported_module_not_looked_at() -> None:
     """A worker that has run a model does not get a new version of a module that the model imports."""
 
-    @replaces("orchestrator.serve:fingerprint_of")
-    def _(old: Callable[[Bundle], str], bundle: Bundle) -> str:
-        return of_model_alone(bundle)
-
-    @replaces("orchestrator.web:answer")
-    def _(
-        old: Callable[[str, Pool, Mapping[str, Bundle]], Response | None],
-        path: str,
-        pool: Pool,
-        bundles: Mapping[str, Bundle],
-    ) -> Response | None:
-        return old(path, pool, {**bundles, **{of_model_alone(each): each for each in bundles.values()}})
-
     def of_model_alone(bundle: Bundle) -> str:
         import re
         from dataclasses import replace
@@ -129,14 +105,29 @@ def imported_module_not_looked_at() -> None:
         alone = re.sub(r'^export const VERSION = ".+"', "", bundle.program, flags=re.MULTILINE)
         return replace(bundle, program=alone).fingerprint
 
+    _distinguish_bundles_by(of_model_alone)
+
 
 @mutant(23)
 def program_told_by_its_model_version() -> None:
     """A worker that has run a version of a model does not get a new program of the same version."""
 
+    def of_model(bundle: Bundle) -> str:
+        import hashlib
+        import re
+
+        version = re.search(r'^const MODEL_VERSION = "(.+)"', bundle.program, re.MULTILINE)
+        return hashlib.sha256(f"{bundle.model_type} {version}".encode()).hexdigest()
+
+    _distinguish_bundles_by(of_model)
+
+
+def _distinguish_bundles_by(fingerprint: Callable[[Bundle], str]) -> None:
+    """Orchestrator and workers know a bundle by this fingerprint, not by that of all that it contains."""
+
     @replaces("orchestrator.serve:fingerprint_of")
     def _(old: Callable[[Bundle], str], bundle: Bundle) -> str:
-        return of_model(bundle)
+        return fingerprint(bundle)
 
     @replaces("orchestrator.web:answer")
     def _(
@@ -145,11 +136,4 @@ def program_told_by_its_model_version() -> None:
         pool: Pool,
         bundles: Mapping[str, Bundle],
     ) -> Response | None:
-        return old(path, pool, {**bundles, **{of_model(each): each for each in bundles.values()}})
-
-    def of_model(bundle: Bundle) -> str:
-        import hashlib
-        import re
-
-        version = re.search(r'^const MODEL_VERSION = "(.+)"', bundle.program, re.MULTILINE)
-        return hashlib.sha256(f"{bundle.model_type} {version}".encode()).hexdigest()
+        return old(path, pool, {**bundles, **{fingerprint(each): each for each in bundles.values()}})
