@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from swamp_harness.quality import style_check
+from swamp_harness.results.deviations import Deviation
 from swamp_harness.results.outcome import Ending, Outcome
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.results.run_record import SuiteRun
@@ -26,6 +27,17 @@ from swamp_harness.system.errors import ExitCode
 
 ROOT = Path(__file__).parents[1]
 FAKE = Path(__file__).parent / "fake_swamp.py"
+DEVIATION = Deviation(
+    id="ends-late",
+    scenario="one",
+    step="it ends",
+    expected="It ends at once.",
+    where="the manual",
+    actual="It ends late.",
+    actual_value="late",
+    since="the first",
+    link="https://swamp-club.com/lab/630",
+)
 
 needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="processes cannot be forked on Windows")
 

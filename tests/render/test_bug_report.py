@@ -15,7 +15,6 @@ from swamp_harness.render.bug_checks import checks_of
 from swamp_harness.render.bug_report import report_name, results_named, write_bug_reports
 from swamp_harness.render.bug_script import script_of
 from swamp_harness.render.shell_text import quoted, shown
-from swamp_harness.results.deviations import Deviation
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.scenario.reproduction import (
     REPRODUCTION_FILE,
@@ -27,22 +26,11 @@ from swamp_harness.scenario.reproduction import (
 )
 from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode, UnusableInput
-from tests.conftest import a_result, a_run, run_suite
+from tests.conftest import DEVIATION, a_result, a_run, run_suite
 
 BEGIN = datetime(2026, 8, 23, 10, tzinfo=UTC)
 OPERATOR = Place("⟦root⟧/operator/repository", {"HOME": "⟦root⟧/operator/home"})
 WORKER = Place("⟦root⟧/workers/alpha/work", {"HOME": "⟦root⟧/workers/alpha/home"})
-DEVIATION = Deviation(
-    id="ends-late",
-    scenario="one",
-    step="it ends",
-    expected="It ends at once.",
-    where="the manual",
-    actual="It ends late.",
-    actual_value="late",
-    since="the first",
-    link="https://swamp-club.com/lab/630",
-)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sh")
 

@@ -4,29 +4,17 @@ from dataclasses import replace
 
 from swamp_harness.render.signoff import SignOffInputs, sign_off
 from swamp_harness.render.signoff_summary import write_summary
-from swamp_harness.results.deviations import Deviation
 from swamp_harness.results.history import PastRun
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.skip import Skip, SkipKind
 from swamp_harness.results.waivers import Waiver
 from swamp_harness.specification.features import FeatureRun
 from swamp_harness.system.redaction import SECRETS
-from tests.conftest import a_result, a_run
+from tests.conftest import DEVIATION, a_result, a_run
 
 NEEDS_MAC = Skip(SkipKind.NO_SUCH_MACHINE, ("darwin",))
 NEEDS_LINUX = Skip(SkipKind.NO_SUCH_MACHINE, ("linux",))
 
-DEVIATION = Deviation(
-    id="ends-late",
-    scenario="one",
-    step="it ends",
-    expected="It ends at once.",
-    where="the manual",
-    actual="It ends late.",
-    actual_value="late",
-    since="the first",
-    link="https://swamp-club.com/lab/630",
-)
 WAIVER = Waiver("two", "nobody needs it yet", "https://swamp-club.com/lab/630", "20260901.000000.0")
 
 
