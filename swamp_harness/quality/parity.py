@@ -55,8 +55,8 @@ def compare(environ: Mapping[str, str]) -> int:
     target = load(project.EMBEDDED_TARGET)
     without = {name: value for name, value in environ.items() if not name.startswith("SWAMP_")}
     with tempfile.TemporaryDirectory(prefix="swamp-uat-comparison-") as folder:
-        swamp = dict(conversation(environ, load(SWAMP), Path(folder, "swamp")))
-        embedded = dict(conversation(without, target, Path(folder, "embedded")))
+        swamp = _facts("swamp", conversation(environ, load(SWAMP), Path(folder, "swamp")))
+        embedded = _facts(target.name, conversation(without, target, Path(folder, "embedded")))
     found = list(differences(swamp, embedded, explained))
     for each in found:
         mark = f"explained: {each.explanation}" if each.explanation else "UNEXPLAINED"
@@ -70,6 +70,15 @@ def compare(environ: Mapping[str, str]) -> int:
         f"{len(unused)} explanations unused"
     )
     return ExitCode.PROMISE_BROKEN if unexplained or unused else ExitCode.EVERY_PROMISE_HELD
+
+
+def _facts(target: str, answers: Iterator[tuple[str, Facts]]) -> dict[str, Facts]:
+    # The comparison takes minutes: each line shows that it goes on, and where a limit of the caller ended it.
+    facts = {}
+    for command, answer in answers:
+        print(f"{target}: {command}", flush=True)
+        facts[command] = answer
+    return facts
 
 
 def differences(
