@@ -33,6 +33,32 @@ Feature: Large artifacts
     Then the run succeeds
     And the step "ship" has read the artifact of the step "build", bit for bit
 
+  @uat-26 @slow @network @artifact-sent-over-slow-network
+  Scenario: An artifact that takes more than a minute to send is stored, bit for bit
+    Given a workflow with the steps:
+      | step  | runs on    | work                     |
+      | build | any worker | writes 30 MB as a stream |
+    And an orchestrator
+    And the enrolled worker "alpha" on a slow network
+    When the workflow starts
+    And the run ends within the time for large artifacts
+    Then the run succeeds
+    And the artifact of the step "build" is stored, bit for bit
+
+  @uat-26 @slow @network @artifact-read-over-slow-network
+  Scenario: A step reads an artifact that takes more than a minute to arrive, bit for bit
+    Given a workflow with the steps:
+      | step  | runs on        | work                          | after |
+      | build | worker "alpha" | writes 30 MB as a stream      |       |
+      | ship  | worker "beta"  | reads the artifact of "build" | build |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the enrolled worker "beta" on a slow network
+    When the workflow starts
+    And the run ends within the time for large artifacts
+    Then the run succeeds
+    And the step "ship" has read the artifact of the step "build", bit for bit
+
   # From empty to some megabytes, just below and above the size of a transferred block; one has an unusual name.
   @uat-26 @artifacts-of-all-sizes-intact
   Scenario: Artifacts of all sizes are stored and read, bit for bit

@@ -172,3 +172,37 @@ def end_of_a_large_artifact_not_read() -> None:
     def _(old: Callable[[DataPlane, bytes], bytes], plane: DataPlane, piece: bytes) -> bytes:
         sent.append(len(piece))
         return b"" if sum(sent) > 64 * _LARGE else piece
+
+
+# In seconds: shorter than the slow transfer in `target.yaml`, and longer than one over a usual network.
+_TRANSFER_LIMIT = 2.5
+
+
+@mutant(26)
+def slow_sending_is_ended() -> None:
+    """An artifact must be sent within a limit, as if it were an ordinary request."""
+    started: dict[int, float] = {}
+
+    @replaces("orchestrator.dataplane:DataPlane._take")
+    def _(old: Callable[[DataPlane, bytes], None], plane: DataPlane, piece: bytes) -> None:
+        import time
+
+        from standin.errors import UserError
+
+        if time.monotonic() - started.setdefault(id(plane), time.monotonic()) > _TRANSFER_LIMIT:
+            raise UserError("The operation was aborted due to timeout")
+        old(plane, piece)
+
+
+@mutant(26)
+def slow_reading_is_ended() -> None:
+    """An artifact must be read within a limit, as if it were an ordinary request."""
+    started: dict[int, float] = {}
+
+    @replaces("orchestrator.dataplane:DataPlane.piece_sent")
+    def _(old: Callable[[DataPlane, bytes], bytes], plane: DataPlane, piece: bytes) -> bytes:
+        import time
+
+        if time.monotonic() - started.setdefault(id(plane), time.monotonic()) > _TRANSFER_LIMIT:
+            return b""
+        return old(plane, piece)

@@ -38,6 +38,7 @@ class Times:
         shortest_lifetime: the shortest lifetime of a token, in the notation of the mint command.
         usual_lifetime: a lifetime that is longer than any scenario, in the same notation.
         limits: the factor of all limits of waits.
+        slow_transfer: the time that 30 MB take over a slow network; longer than an ordinary request may take.
         minute: the real duration of a minute of a token's lifetime.
     """
 
@@ -47,6 +48,7 @@ class Times:
     shortest_lifetime: str
     usual_lifetime: str
     limits: float
+    slow_transfer: timedelta
     minute: timedelta = timedelta(minutes=1)
 
     def lasts(self, lifetime: str) -> timedelta:
@@ -123,6 +125,7 @@ def _times(document: Mapping[str, Any]) -> Times:
         document["shortest lifetime"],
         document["usual lifetime"],
         float(document["limits"]),
+        timedelta(seconds=document["slow transfer"]),
         timedelta(seconds=document.get("minute of a lifetime", 60)),
     )
 

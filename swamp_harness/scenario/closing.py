@@ -53,7 +53,7 @@ def _collect_last_evidence(world: World, *, keep: bool, interrupted: bool) -> No
         if not interrupted:
             orchestrator = next(iter(world.orchestrators.values()), None)
             probe_log = world.probe_log if World.workflow.of(world) is not None else None
-            leases = record_final_state(world.evidence, operator, orchestrator, probe_log)
+            leases = record_final_state(world.evidence, operator, orchestrator, probe_log, failed=keep)
         world.evidence.write_transcript([*world.typed(), *operator.requests])
     world.timeline = _timeline(world, leases)
 

@@ -59,6 +59,11 @@ _OF_ENROLLED_WORKERS = (
         "what goes over its network is measured",
         lambda: {"on_a_network": True},
     ),
+    Detail(
+        "on a slow network",
+        "30 MB take more than a minute over its network",
+        lambda: {"on_a_network": True, "slow": True},
+    ),
     Detail("configured by arguments", "its settings are on its command line", dict),
     Detail(
         "configured by variables",

@@ -28,6 +28,8 @@ from swamp_harness.system.waiting import WaitTimeout, wait_until
 PAUSE = "at most 30 s"
 _LONGEST_PAUSE = 30
 _ORCHESTRATOR = "orchestrator"
+# The bytes that a slow network carries in the time of the target for a slow transfer.
+_SLOWLY_SENT = 30_000_000
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ def enroll_worker(
     token: str = "",
     labels: Mapping[str, str] = ANY_WORKER,
     on_a_network: bool = False,
+    slow: bool = False,
     machine: Machine | None = None,
     variables: Mapping[str, str] | None = None,
     **settings: Any,
@@ -172,6 +175,7 @@ def enroll_worker(
         token: the token that it presents; the one of its own name if empty.
         labels: its scheduling labels; by default those that a step for any worker asks for.
         on_a_network: whether it reaches the orchestrator over a network path that can fail.
+        slow: whether this path is slow.
         machine: where it runs; a machine of its own if None.
         variables: its environment variables, beside those of every worker.
         settings: further fields of `WorkerSettings`.
@@ -181,8 +185,11 @@ def enroll_worker(
     credential = str(world.operator.credential(token or name))
     all_settings = replace(world.settings_of_worker(credential, labels), **settings)
     worker = world.workers.make(name, all_settings, machine=machine, variables=variables)
-    start = world.workers.start_on_a_network if on_a_network else world.workers.start
-    start(name, world.orchestrator.address)
+    if on_a_network:
+        rate = _SLOWLY_SENT / world.times.slow_transfer.total_seconds() if slow else None
+        world.workers.start_on_a_network(name, world.orchestrator.address, rate)
+    else:
+        world.workers.start(name, world.orchestrator.address)
     worker.wait_until_enrolled()
     world.workers.remember_first_enrollment(name)
     # With a token for several machines, each worker gets a name of its own in the pool.

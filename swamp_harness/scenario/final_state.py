@@ -17,6 +17,7 @@ from swamp_harness.system.errors import InfrastructureError
 
 _LAST_LINES = 6
 _LAST_COMMANDS = 2
+_NO_ORCHESTRATOR = "no orchestrator is running"
 
 
 def failure_context(
@@ -38,17 +39,30 @@ def _state_of(actor: Orchestrator | Worker | Followed) -> str:
 
 
 def record_final_state(
-    evidence: Evidence, operator: Operator, orchestrator: Orchestrator | None, probe_log: ProbeLog | None
+    evidence: Evidence,
+    operator: Operator,
+    orchestrator: Orchestrator | None,
+    probe_log: ProbeLog | None,
+    *,
+    failed: bool,
 ) -> list[LeaseRecord]:
     """Record the pool and the tokens, and the runs if there is a probe log.
 
     An error is recorded too, and never raised: collecting evidence must not change the scenario's result.
 
+    Args:
+        evidence: the scenario's.
+        operator: the scenario's.
+        orchestrator: the one to ask; None if there is none.
+        probe_log: None if the scenario has no workflow.
+        failed: whether a person will look: if so, and no orchestrator runs, a command reads the token list.
+
     Returns:
         The leases, if there is a probe log and the orchestrator answered.
     """
     leases: list[LeaseRecord] = []
-    pool: object = "no orchestrator is running"
+    pool: object = _NO_ORCHESTRATOR
+    tokens: object = _NO_ORCHESTRATOR
     try:
         if orchestrator is not None and orchestrator.alive:
             pool = {
@@ -58,7 +72,7 @@ def record_final_state(
             tokens = orchestrator.api.ask("worker.token.list")
             if probe_log is not None:
                 leases = _record_runs(evidence, orchestrator.api, probe_log)
-        else:
+        elif failed:
             tokens = str(operator.commands.run("worker", "token", "list", output=Output.TEXT))
     except Exception as error:  # noqa: BLE001 - as the docstring says
         tokens = f"the final state could not be read: {type(error).__name__}: {error}"

@@ -37,6 +37,7 @@ class WorkerDetails:
         cached: whether it has a cache directory.
         cache: the place of its cache directory.
         on_a_network: whether it reaches the orchestrator over a network path that can fail.
+        slow: whether this path is slow.
         by_environment: whether it is configured by variables instead of arguments.
         variables: the names of its environment variables, beside those of every worker.
         server_credential: whether its environment has a credential for the server.
@@ -54,6 +55,7 @@ class WorkerDetails:
     cached: bool = True
     cache: CachePlace | None = None
     on_a_network: bool = False
+    slow: bool = False
     by_environment: bool = False
     variables: tuple[str, ...] = ()
     server_credential: bool = False
@@ -74,6 +76,7 @@ def enroll(world: World, name: str, details: WorkerDetails) -> None:
         name,
         token=details.token,
         on_a_network=details.on_a_network,
+        slow=details.slow,
         machine=_machine(world, name, details),
         variables=_variables(name, details),
         cached=details.cached,

@@ -166,9 +166,17 @@ class Workers:
         self._host_paths.append(path)
         worker.start(path.address)
 
-    def start_on_a_network(self, name: str, orchestrator: Address) -> None:
-        """Start a worker that dials its orchestrator over a network path that can fail."""
-        self._put_on_a_network(name, orchestrator)
+    def start_on_a_network(
+        self, name: str, orchestrator: Address, bytes_per_second: float | None = None
+    ) -> None:
+        """Start a worker that dials its orchestrator over a network path that can fail.
+
+        Args:
+            name: of the worker.
+            orchestrator: the address that the path leads to.
+            bytes_per_second: the most that each connection carries in each direction; None for no limit.
+        """
+        self._put_on_a_network(name, orchestrator).bytes_per_second = bytes_per_second
         self[name].start(self._networks[name].address)
 
     def networks(self) -> list[NetworkPath]:

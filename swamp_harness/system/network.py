@@ -10,6 +10,8 @@ The outages are those of real networks, and look the same from both ends:
   broken as well, as after a reboot of a router.
 - refuse: every open connection breaks, and every new one is refused, as if no program listens.
 - heal: everything passes again.
+
+A path can also be slow, from its first connection to its last.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,6 +73,7 @@ class NetworkPath:
         stalled_at: the time of the last stall; None if there was none.
         changes: the outages and their ends, in order.
         requests: the unencrypted requests to the target.
+        bytes_per_second: the most that a new connection carries in each direction; None for no limit.
     """
 
     def __init__(self, target: tuple[str, int], listen_at: str = "127.0.0.1") -> None:
@@ -82,6 +86,7 @@ class NetworkPath:
         self.stalled_at: datetime | None = None
         self.changes: list[PathChange] = []
         self.requests = RequestLog()
+        self.bytes_per_second: float | None = None
         self._listen(port=0)
         self._address: tuple[str, int] = self._listener.getsockname()[:2]
 
@@ -202,7 +207,7 @@ class NetworkPath:
                 near, _ = listener.accept()
             except OSError:
                 return  # the listener was closed
-            pair = _Pair(near, self._passing, self.requests.reader())
+            pair = _Pair(near, self._passing, self.requests.reader(), self.bytes_per_second)
             with self._lock:
                 self._pairs.add(pair)
             threading.Thread(target=self._carry, args=(pair,), daemon=True).start()
@@ -219,12 +224,19 @@ class NetworkPath:
 class _Pair:
     """One connection through the path: the near socket, and the far one when the target is reached."""
 
-    def __init__(self, near: socket.socket, passing: threading.Event, read: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        near: socket.socket,
+        passing: threading.Event,
+        read: Callable[[bytes], None],
+        bytes_per_second: float | None,
+    ) -> None:
         self._near = near
         self._read = read
+        self._bytes_per_second = bytes_per_second
         self._far: socket.socket | None = None
         self._passing = passing
-        self._broken = False
+        self._broken = threading.Event()
         self._far_end_may_break = threading.Event()
         self._far_end_may_break.set()
         self._lock = threading.Lock()
@@ -239,7 +251,7 @@ class _Pair:
         far.settimeout(None)
         with self._lock:
             self._far = far
-            broken = self._broken
+            broken = self._broken.is_set()
         if broken:
             self.reset()
             return
@@ -247,7 +259,7 @@ class _Pair:
         back.start()
         self._copy(self._near, far, self._read)
         back.join()
-        if not self._broken:
+        if not self._broken.is_set():
             self._near.close()
             far.close()
 
@@ -262,7 +274,7 @@ class _Pair:
     def reset(self) -> None:
         self._far_end_may_break.set()
         with self._lock:
-            self._broken = True
+            self._broken.set()
             ends = [end for end in (self._near, self._far) if end is not None]
         for end in ends:
             _reset(end)
@@ -270,18 +282,22 @@ class _Pair:
     def _copy(
         self, source: socket.socket, sink: socket.socket, read: Callable[[bytes], None] = lambda _: None
     ) -> None:
+        free_at = 0.0  # when the line is free again
         try:
             while chunk := self._received(source):
+                if self._bytes_per_second is not None:
+                    free_at = max(free_at, time.monotonic()) + len(chunk) / self._bytes_per_second
+                    self._broken.wait(free_at - time.monotonic())
                 self._passing.wait()
                 read(chunk)
                 sink.sendall(chunk)
             self._passing.wait()
             self._far_end_may_break.wait()
-            if not self._broken:
+            if not self._broken.is_set():
                 sink.shutdown(socket.SHUT_WR)  # pass on the end of the stream
         except OSError:
             self._far_end_may_break.wait()
-            if not self._broken:
+            if not self._broken.is_set():
                 self.reset()  # one end broke: break the other as well
 
     def _received(self, source: socket.socket) -> bytes:

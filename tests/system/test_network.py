@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -10,10 +11,13 @@ from websockets.sync.client import connect
 from websockets.sync.server import serve
 
 from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.limits import Limit
 from swamp_harness.system.network import NetworkPath
+from swamp_harness.system.waiting import wait_until
 
 PATIENCE = 10
 A_MOMENT = 0.3
+SOON = Limit("something that happens soon", PATIENCE)
 
 
 @pytest.fixture
@@ -265,3 +269,23 @@ def test_a_websocket_is_refused_while_the_path_refuses(websocket_path):
     with open_websocket(websocket_path) as client:
         client.send("again")
         assert client.recv(timeout=PATIENCE) == "again"
+
+
+def test_a_slow_path_carries_no_more_than_its_rate(path):
+    path.bytes_per_second = 1000
+    with dial(path) as client:
+        began = time.monotonic()
+        assert says(client, b"x" * 300) == b"x" * 300
+        # There and back, each at 1000 bytes a second.
+        assert time.monotonic() - began >= 0.6
+
+
+def test_a_reset_does_not_wait_for_a_slow_path(path):
+    path.bytes_per_second = 1
+    with dial(path) as client:
+        client.sendall(b"x" * 1000)
+        wait_until("the path to read", lambda: path.being_read, lambda ends: ends < 2, SOON)
+        path.reset()
+        with pytest.raises(ConnectionError):
+            client.recv(1024)
+        wait_until("the path to give up", lambda: path.connections, lambda left: not left, SOON)
