@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 import time
@@ -13,17 +12,18 @@ from enum import Enum
 from pathlib import Path, PurePath
 from typing import Any
 
-import pexpect
 import psutil
 
 from swamp_harness.product import contracts
+from swamp_harness.product.costs import command_kind
 from swamp_harness.product.credential import learn_from_output
 from swamp_harness.product.wordings import COMMAND_FAILURES, STACK_TRACE, reasons_given
 from swamp_harness.system.errors import ContractBroken, InfrastructureError, PromiseBroken
-from swamp_harness.system.limits import COMMAND
-from swamp_harness.system.processes import Launch, detached_from_terminal
+from swamp_harness.system.limits import COMMAND, PROCESS_GONE
+from swamp_harness.system.processes import Launch, detached_from_terminal, kill_tree
+from swamp_harness.system.processor_time import MeasuredPopen, Usage
 from swamp_harness.system.redaction import SECRETS
-from swamp_harness.system.terminal import start_at_a_terminal
+from swamp_harness.system.terminal import Terminal
 
 _MINTING = ("worker", "token", "create")
 # A message is blanked before it is cut, so that no part of a secret is left.
@@ -196,7 +196,8 @@ class SwampCommands:
         folder: the working folder of the commands.
 
     Attributes:
-        results: every command so far, in order.
+        results: every command so far that has ended by itself, in order.
+        usages: what every command so far has used, with its kind; also of one that had to be killed.
     """
 
     def __init__(self, binary: Path, environment: Mapping[str, str], folder: PurePath) -> None:
@@ -204,6 +205,7 @@ class SwampCommands:
         self.environment = dict(environment)
         self.folder = folder
         self.results: list[CommandResult] = []
+        self.usages: list[tuple[str, Usage]] = []
 
     def run(self, *arguments: str, output: Output = Output.JSON, stdin: str | None = None) -> CommandResult:
         """Run one command to its end.
@@ -228,8 +230,9 @@ class SwampCommands:
         return result
 
     def _through_pipes(self, command: Sequence[str], stdin: str | None) -> tuple[int, str, str]:
+        started = datetime.now(UTC)
         try:
-            process = subprocess.Popen(
+            process = MeasuredPopen(
                 command,
                 env=self.environment,
                 cwd=self.folder,
@@ -240,11 +243,12 @@ class SwampCommands:
             )
         except OSError as error:
             raise InfrastructureError(f"`{_shown(command)}` could not be started: {error}.") from error
+        unreaped = 0.0
         try:
             typed = stdin.encode() if stdin is not None else None
             stdout, stderr = process.communicate(typed, timeout=COMMAND.seconds)
         except subprocess.TimeoutExpired:
-            _end_tree(process)
+            unreaped = kill_tree(psutil.Process(process.pid))
             stdout, stderr = process.communicate()
             text = (stdout + stderr).decode("utf-8", errors="replace")
             _learn(command[1:], text)
@@ -253,42 +257,40 @@ class SwampCommands:
                 f"{SECRETS.blank(text)[-_MOST_OF_AN_OUTPUT:]}"
             ) from None
         except BaseException:
-            _end_tree(process)
+            unreaped = kill_tree(psutil.Process(process.pid))
+            process.wait(PROCESS_GONE.seconds)
             raise
+        finally:
+            self._keep_usage(command[1:], Usage(started, process.cpu_seconds + unreaped, unreaped))
         return process.returncode, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace")
 
     def _on_a_terminal(self, command: Sequence[str], stdin: str | None) -> tuple[int, str, str]:
         if stdin is not None:
             raise ValueError("a command on a terminal takes no piped input")
         launch = Launch(command, self.environment, self.folder)
-        terminal = start_at_a_terminal(f"`{_shown(command)}`", launch)
+        terminal = Terminal(f"`{_shown(command)}`", launch)
         try:
-            ended = terminal.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=COMMAND.seconds)
+            written, ended = terminal.read_all(COMMAND)
         finally:
-            terminal.close(force=True)
-        shown = (terminal.before or b"").decode("utf-8", "replace").replace("\r\n", "\n")
+            terminal.close()
+            self._keep_usage(command[1:], terminal.usage)
+        shown = written.decode("utf-8", "replace").replace("\r\n", "\n")
         if not ended:
             _learn(command[1:], shown)
             raise PromiseBroken(
                 f"`{_shown(command)}` on a terminal did not end within {COMMAND.seconds:g} s. "
                 f"Its output:\n{shown}"
             )
-        code = terminal.exitstatus if terminal.exitstatus is not None else -(terminal.signalstatus or 0)
-        return code, shown, ""
+        return terminal.exit_code or 0, shown, ""
+
+    def _keep_usage(self, arguments: Sequence[str], usage: Usage) -> None:
+        self.usages.append((command_kind(arguments), usage))
 
 
 def _learn(arguments: Sequence[str], text: str) -> None:
     # Always before anything is written: a new secret must be known by then.
     if tuple(arguments[: len(_MINTING)]) == _MINTING:
         learn_from_output(text)
-
-
-def _end_tree(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(psutil.Error):
-        for member in psutil.Process(process.pid).children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                member.kill()
-    process.kill()
 
 
 def _shown(command: Sequence[str]) -> str:

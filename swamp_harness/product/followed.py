@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 from swamp_harness.product.commands import Output
+from swamp_harness.product.costs import command_kind
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.processor_time import Usage
 from swamp_harness.system.terminal import ConsoleProcess, TerminalProcess, start_with_ctrl_c
 
 
@@ -30,6 +32,7 @@ class Followed:
         launch: how its process was started.
         log: its output.
         output: the mode of output.
+        kind: the kind of the command.
         started: the time of its start.
     """
 
@@ -48,6 +51,7 @@ class Followed:
         self.output = output
         flags = ("--json",) if output is Output.JSON else ()
         launch = self.launch = Launch([str(binary), *arguments, *flags], environment, folder)
+        self.kind = command_kind(arguments)
         self.started = datetime.now(UTC)
         self._process = (
             start_with_ctrl_c(name, launch, log)
@@ -59,6 +63,11 @@ class Followed:
     def alive(self) -> bool:
         """Whether the command still runs."""
         return self._process.alive
+
+    @property
+    def usage(self) -> Usage:
+        """What the command has used, once it has ended."""
+        return self._process.usage
 
     def printed(self, stream: str | None = None) -> str:
         """The output of the command so far, of one stream or of both."""

@@ -15,6 +15,7 @@ from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import ORCHESTRATOR_READY
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.processor_time import Usage
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 
@@ -52,7 +53,6 @@ class Orchestrator:
     ) -> None:
         self.name = name
         self.log = log
-        self.starts = 0
         self.launches: list[Launch] = []
         self._binary = binary
         self.environment = dict(environment)
@@ -62,7 +62,7 @@ class Orchestrator:
         self._flags = (*flags, *_tls_flags(certificate))
         # The operating system chooses the port at the first start, so no two runs can choose the same.
         self._port = 0
-        self._process: ProcessTree | None = None
+        self._processes: list[ProcessTree] = []
 
     @property
     def address(self) -> tuple[str, int]:
@@ -77,7 +77,16 @@ class Orchestrator:
     @property
     def alive(self) -> bool:
         """Whether it runs."""
-        return self._process is not None and self._process.alive
+        return bool(self._processes) and self._processes[-1].alive
+
+    @property
+    def starts(self) -> int:
+        """How many processes of it were started."""
+        return len(self._processes)
+
+    def usages(self) -> list[Usage]:
+        """What each of its processes has used, once it has ended."""
+        return [process.usage for process in self._processes]
 
     @property
     def memory(self) -> int:
@@ -99,8 +108,7 @@ class Orchestrator:
         launch = Launch(arguments, dict(self.environment), self._repository.folder)
         self.launches.append(launch)
         process = ProcessTree(self.name, launch, self.log)
-        self._process = process
-        self.starts += 1
+        self._processes.append(process)
         try:
             listening = wait_until(
                 f"{self.name} to listen",
@@ -134,13 +142,13 @@ class Orchestrator:
 
     def end(self) -> None:
         """Make sure that it does not run."""
-        if self._process is not None:
-            self._process.end()
+        if self._processes:
+            self._processes[-1].end()
 
     def _running(self) -> ProcessTree:
-        if self._process is None:
+        if not self._processes:
             raise InfrastructureError(f"{self.name} was never started.")
-        return self._process
+        return self._processes[-1]
 
     def _cause_of_death(self, process: ProcessTree) -> str | None:
         code = process.exit_code

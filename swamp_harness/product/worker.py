@@ -33,6 +33,7 @@ from swamp_harness.system.hosts.host import Process
 from swamp_harness.system.limits import WORKER_CONNECTED, WORKER_ENDED
 from swamp_harness.system.process_log import LogLine, ProcessLog
 from swamp_harness.system.processes import Launch
+from swamp_harness.system.processor_time import Usage
 from swamp_harness.system.waiting import wait_until
 
 # Lines of a worker about its connection, by the kind of the event in JSON.
@@ -110,7 +111,6 @@ class Worker:
         self.machine = machine
         self.settings = settings
         self.log = log
-        self.starts = 0
         self.launches: list[Launch] = []
         self.started = datetime.now(UTC)
         self._binary = binary
@@ -119,7 +119,7 @@ class Worker:
             **trust_of_worker(machine.given(settings.trusted) if settings.trusted else None),
         }
         self.variables = self.environment
-        self._process: Process | None = None
+        self._processes: list[Process] = []
         self._address: tuple[str, int] | None = None
         self._awaited_enrollments = 0
 
@@ -130,7 +130,16 @@ class Worker:
         Raises:
             InfrastructureError: its machine is gone.
         """
-        return self._process is not None and self._process.alive
+        return bool(self._processes) and self._processes[-1].alive
+
+    @property
+    def starts(self) -> int:
+        """How many processes of it were started."""
+        return len(self._processes)
+
+    def usages(self) -> list[Usage]:
+        """What each of its processes has used, once it has ended."""
+        return [process.usage for process in self._processes]
 
     @property
     def pid(self) -> int:
@@ -164,8 +173,7 @@ class Worker:
         launch = Launch([str(self._binary), *words], self.variables, self.machine.work)
         self.launches.append(launch)
         self.started = datetime.now(UTC)
-        self._process = self.machine.host.start(self.name, launch, self.log)
-        self.starts += 1
+        self._processes.append(self.machine.host.start(self.name, launch, self.log))
 
     def start_again(self, **changes: Any) -> None:
         """Start a new process of the same worker that connects to the same address.
@@ -194,8 +202,8 @@ class Worker:
 
     def end(self) -> None:
         """Make sure that it does not run."""
-        if self._process is not None:
-            self._process.end()
+        if self._processes:
+            self._processes[-1].end()
 
     def wait_until_enrolled(self) -> None:
         """Wait until it reports that it has enrolled.
@@ -373,6 +381,6 @@ class Worker:
         return event
 
     def _running(self) -> Process:
-        if self._process is None:
+        if not self._processes:
             raise InfrastructureError(f"{self.name} was never started.")
-        return self._process
+        return self._processes[-1]

@@ -5,14 +5,18 @@ Both run in processes of their own, one after the other, with the settings of th
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from swamp_harness.product.costs import Cost, Purpose
 from swamp_harness.render.documents import set_aside
 from swamp_harness.results import metrics
 from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult
 from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run
 from swamp_harness.runner.launch import Selection
 from swamp_harness.runner.suite_process import run_suite
@@ -21,6 +25,9 @@ from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.plain_text import json_text
 
 BENCHMARK_FILE = "benchmark.json"
+
+# On the terminal; the file has all.
+_MOST_COMMANDS = 15
 
 # The exit codes of a run whose metrics count: a benchmark does not measure promises.
 _FINISHED = {ExitCode.EVERY_PROMISE_HELD, ExitCode.KNOWN_DEVIATIONS, ExitCode.PROMISE_BROKEN}
@@ -55,9 +62,11 @@ def measure(reports: Path, jobs: int, selection: Selection) -> int:
         "binaries": serial.binaries,
         "runs": {name: _costs(run) for name, run in runs.items()},
         "by number": _by_number(serial),
+        "by scenario": _by_scenario(serial),
     }
     (reports / BENCHMARK_FILE).write_text(json_text(document) + "\n", "utf-8")
-    print("\n".join(["", *_table(runs), f"Details: {reports / BENCHMARK_FILE}"]))
+    tables = (_table(runs), _purposes(runs), _commands(serial))
+    print("\n".join([*("\n".join(["", *rows]) for rows in tables), f"Details: {reports / BENCHMARK_FILE}"]))
     return ExitCode.EVERY_PROMISE_HELD
 
 
@@ -77,6 +86,7 @@ def _costs(run: SuiteRun) -> dict[str, Any]:
         "least wall seconds": round(metrics.least_wall_seconds(run.metrics), 1),
         "pace": round(metrics.pace(run.metrics), 2),
         "share of the harness": round(metrics.share_of_harness(run.metrics), 3),
+        "by command": _costs_of_commands(run.costs),
         "outcomes": {
             outcome.value: count
             for outcome in Outcome
@@ -93,10 +103,36 @@ def _by_number(run: SuiteRun) -> dict[str, Any]:
             "scenarios": len(own),
             "seconds": round(sum(each.seconds for each in own), 1),
             "product commands": sum(each.commands for each in own),
-            "product processor seconds": round(sum(each.product_cpu_seconds for each in own), 1),
+            **_costs_of_scenarios(own),
         }
         for number in numbers
         for own in [[each for each in ran if number in each.numbers]]
+    }
+
+
+def _by_scenario(run: SuiteRun) -> dict[str, Any]:
+    ran = [result for result in run.results if result.outcome is not Outcome.NOT_RUN]
+    return {each.id: {"product commands": each.commands, **_costs_of_scenarios([each])} for each in ran}
+
+
+def _costs_of_scenarios(results: Sequence[ScenarioResult]) -> dict[str, Any]:
+    total = round(sum(each.product_cpu_seconds for each in results), 1)
+    costs = [cost for each in results for cost in each.costs]
+    return {metrics.PRODUCT: total, **metrics.parts(costs, total), "by command": _costs_of_commands(costs)}
+
+
+def _costs_of_commands(costs: Iterable[Cost]) -> dict[str, Any]:
+    """Each kind of command with its starts and processor seconds, the most expensive first."""
+    together: dict[str, list[Cost]] = defaultdict(list)
+    for cost in costs:
+        together[cost.command].append(cost)
+    seconds = {command: sum(cost.seconds for cost in each) for command, each in together.items()}
+    return {
+        command: {
+            "starts": sum(cost.starts for cost in together[command]),
+            "processor seconds": round(seconds[command], 1),
+        }
+        for command in sorted(seconds, key=lambda command: -seconds[command])
     }
 
 
@@ -116,3 +152,26 @@ def _table(runs: dict[str, SuiteRun]) -> list[str]:
         for name, run in runs.items()
     ]
     return ["".join(f"{cell:<14}" for cell in row).rstrip() for row in (names, *rows)]
+
+
+def _purposes(runs: dict[str, SuiteRun]) -> list[str]:
+    parts = {**{metrics.PARTS[each]: each.value for each in Purpose}, metrics.OTHER: "other"}
+    names = ("processor seconds of the product", *runs)
+    rows = [
+        (part, *(f"{run.metrics[key]:.1f}" for run in runs.values()))
+        for key, part in {**parts, metrics.PRODUCT: "all"}.items()
+    ]
+    return [_aligned(row) for row in (names, *rows)]
+
+
+def _commands(run: SuiteRun) -> list[str]:
+    rows = [
+        (command, f"{cost['starts']}", f"{cost['processor seconds']:.1f}")
+        for command, cost in _costs_of_commands(run.costs).items()
+    ]
+    return [_aligned(row) for row in (("command", "starts", "processor s"), *rows[:_MOST_COMMANDS])]
+
+
+def _aligned(row: Sequence[str]) -> str:
+    first, *others = row
+    return f"{first:<36}" + "".join(f"{cell:>14}" for cell in others)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from swamp_harness.product.costs import Purpose
 from swamp_harness.results import metrics
 from swamp_harness.results.decision import (
     Against,
@@ -116,7 +117,16 @@ def metrics_in_words(measured: metrics.Metrics) -> list[str]:
         f"({measured[metrics.PROCESSORS]:g} processors, {measured[metrics.AT_ONCE]:g} scenarios at a time, "
         f"the longest {measured[metrics.LONGEST]:.0f} s); the harness took {share:.1%} of the product's "
         "processor time",
+        *_parts_in_words(measured),
     ]
+
+
+def _parts_in_words(measured: metrics.Metrics) -> list[str]:
+    if metrics.OTHER not in measured:  # an older record
+        return []
+    names = {**{metrics.PARTS[each]: each.value for each in Purpose}, metrics.OTHER: "other"}
+    values = ", ".join(f"{name} {measured[key]:g}" for key, name in names.items())
+    return [f"{metrics.PRODUCT.capitalize()}: {values}"]
 
 
 # --- the decision

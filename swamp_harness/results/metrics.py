@@ -6,7 +6,9 @@ by the number of processors. The larger of the two is the least possible wall ti
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from swamp_harness.product.costs import Cost, Purpose
 
 SCENARIOS = "scenarios"
 WALL = "wall seconds"
@@ -16,6 +18,9 @@ COMMANDS = "product commands"
 PROCESSORS = "processors"
 AT_ONCE = "scenarios at a time"
 LONGEST = "longest scenario seconds"
+# The parts of the product's processor time, by the value of their purpose, and what none of them explains.
+PARTS = {purpose: f"{PRODUCT}, {purpose.value}" for purpose in Purpose}
+OTHER = f"{PRODUCT}, other"
 
 Metrics = Mapping[str, float]
 
@@ -37,6 +42,20 @@ def pace(metrics: Metrics) -> float:
 def share_of_harness(metrics: Metrics) -> float:
     """The processor time of the harness divided by that of the product; 0 where the platform reports none."""
     return metrics[HARNESS] / metrics[PRODUCT] if metrics[PRODUCT] else 0.0
+
+
+def parts(costs: Iterable[Cost], total: float) -> dict[str, float]:
+    """The metrics of the parts of the product's processor time.
+
+    Args:
+        costs: of all its processes.
+        total: the whole of it; the sum of the parts.
+    """
+    seconds = dict.fromkeys(Purpose, 0.0)
+    for cost in costs:
+        seconds[cost.purpose] += cost.seconds
+    rounded = {PARTS[purpose]: round(value, 1) for purpose, value in seconds.items()}
+    return {**rounded, OTHER: round(total - sum(rounded.values()), 1)}
 
 
 def together(runs: Sequence[Metrics]) -> Metrics:

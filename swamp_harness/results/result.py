@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from swamp_harness.product.costs import Cost
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.skip import Skip, SkipKind
 from swamp_harness.system.errors import ExitCode
@@ -46,6 +47,7 @@ class ScenarioResult:
         mark: the scenario's name in the mark of its processes; empty if it started none.
         expected: the value that would have kept the promise, if two values were compared; else None.
         actual: the value that the product showed instead; else None.
+        costs: what the processes of the product cost, by purpose and kind of command.
     """
 
     id: str
@@ -69,6 +71,7 @@ class ScenarioResult:
     mark: str = ""
     expected: Any = None
     actual: Any = None
+    costs: tuple[Cost, ...] = ()
 
     @property
     def is_unselected(self) -> bool:
@@ -105,7 +108,8 @@ class ScenarioResult:
     def as_document(self) -> dict[str, Any]:
         """The result as JSON has it."""
         skip = self.skip.as_document() if self.skip else None
-        return {**asdict(self), "outcome": self.outcome.value, "skip": skip}
+        costs = [cost.as_document() for cost in self.costs]
+        return {**asdict(self), "outcome": self.outcome.value, "skip": skip, "costs": costs}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> ScenarioResult:
@@ -119,6 +123,7 @@ class ScenarioResult:
             "outcome": Outcome(document["outcome"]),
             "numbers": tuple(document["numbers"]),
             "skip": None if skip is None else Skip.from_document(skip),
+            "costs": tuple(map(Cost.from_document, document["costs"])),
         }
         return cls(**{**document, **values})
 

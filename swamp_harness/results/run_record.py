@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from swamp_harness.product.costs import Cost
 from swamp_harness.results import metrics
 from swamp_harness.results.outcome import INTERRUPTIONS, Ending
 from swamp_harness.results.result import ScenarioResult, exit_code_of, fallbacks_in
@@ -22,8 +23,9 @@ from swamp_harness.system.plain_text import json_text
 RUN_FILE = "run.json"
 
 # The number of the format of run.json; a change that a reader has to know of makes it another.
-FORMAT = 3
-# Format 2 differs in the names of keys alone: its names, and those of today.
+FORMAT = 4
+# Format 3 has no costs. Format 2 has none either, and other names of keys: its names, and those of today.
+_OLDER = (2, 3)
 _RENAMED_SINCE_2 = {"verdict": "exit code", "figures": "metrics"}
 
 
@@ -61,6 +63,7 @@ class SuiteRun:
         ending: how the run ended; of several, the worst.
         errors: of the suite itself, outside of any scenario.
         output_lost: why the run's output could not be written completely; empty if it could.
+        preparation: what the product's processes cost that served all scenarios.
     """
 
     started: datetime
@@ -77,6 +80,12 @@ class SuiteRun:
     ending: Ending = Ending.COMPLETE
     errors: Sequence[str] = ()
     output_lost: str = ""
+    preparation: Sequence[Cost] = ()
+
+    @property
+    def costs(self) -> list[Cost]:
+        """All costs of the product's processes."""
+        return [*self.preparation, *(cost for result in self.results for cost in result.costs)]
 
     @property
     def without_result(self) -> int:
@@ -105,6 +114,7 @@ class SuiteRun:
             "output lost": self.output_lost,
             "planned": self.planned,
             "metrics": self.metrics,
+            "preparation": [cost.as_document() for cost in self.preparation],
             "fallbacks": fallbacks_in(self.results),
             "results": [result.as_document() for result in self.results],
         }
@@ -122,8 +132,8 @@ def read_run(file: Path) -> SuiteRun:
     """
     try:
         document = json.loads(file.read_text("utf-8"))
-        if document.get("format") == FORMAT - 1:
-            document = {_RENAMED_SINCE_2.get(key, key): value for key, value in document.items()}
+        if document.get("format") in _OLDER:
+            document = _without_costs(document)
         elif document.get("format") != FORMAT:
             raise _of_another_format(file, document)
         return SuiteRun(
@@ -141,6 +151,7 @@ def read_run(file: Path) -> SuiteRun:
             ending=Ending(document["ending"]),
             errors=tuple(document["errors"]),
             output_lost=document["output lost"],
+            preparation=tuple(map(Cost.from_document, document["preparation"])),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnusableInput(
@@ -148,6 +159,13 @@ def read_run(file: Path) -> SuiteRun:
             "finished run.",
             ExitCode.BAD_COMMAND_LINE,
         ) from error
+
+
+def _without_costs(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document of an older format as one of today's, in which nothing was measured."""
+    renamed = {_RENAMED_SINCE_2.get(key, key): value for key, value in document.items()}
+    results = [{**result, "costs": []} for result in renamed["results"]]
+    return {**renamed, "results": results, "preparation": []}
 
 
 def together(records: Sequence[SuiteRun]) -> SuiteRun:
@@ -188,6 +206,7 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
         ending=max((each.ending for each in records), key=lambda ending: ending.rank),
         errors=tuple(error for each in records for error in each.errors),
         output_lost=next((each.output_lost for each in records if each.output_lost), ""),
+        preparation=tuple(cost for each in records for cost in each.preparation),
     )
 
 

@@ -6,9 +6,11 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from swamp_harness.product.costs import Cost
 from swamp_harness.results import metrics
 from swamp_harness.results.outcome import INTERRUPTIONS, Ending, Outcome
 from swamp_harness.results.result import ScenarioResult
@@ -103,19 +105,26 @@ class Progress:
         missing = [not_run(run, Skip.by(ending), platform) for run in self.plan.without_result(self.results)]
         return sorted([*self.results, *missing], key=lambda result: result.place)
 
-    def metrics(self) -> dict[str, float]:
-        """The metrics of the run so far."""
+    def metrics(self, preparation: Sequence[Cost]) -> dict[str, float]:
+        """The metrics of the run so far.
+
+        Args:
+            preparation: what the processes of the product cost that served all scenarios.
+        """
         ran = [result for result in self.results if result.outcome is not Outcome.NOT_RUN]
+        costs = [*preparation, *(cost for result in ran for cost in result.costs)]
+        # The system counts the own processor time of forked children as well.
+        product = round(product_seconds(product_cpu() - self._harness_seconds_of_children, costs), 1)
         return {
             metrics.SCENARIOS: len(ran),
             metrics.WALL: round(time.monotonic() - self._clock, 1),
             metrics.HARNESS: round(time.process_time() + self._harness_seconds_of_children, 1),
-            # The system counts the own processor time of forked children as well.
-            metrics.PRODUCT: round(product_cpu() - self._harness_seconds_of_children, 1),
+            metrics.PRODUCT: product,
             metrics.COMMANDS: sum(result.commands for result in ran),
             metrics.PROCESSORS: os.cpu_count() or 1,
             metrics.AT_ONCE: self.at_once,
             metrics.LONGEST: max((result.seconds for result in ran), default=0.0),
+            **metrics.parts(costs, product),
         }
 
 
@@ -123,3 +132,15 @@ def product_cpu() -> float:
     """The processor seconds of all children that this process has waited for; 0 on Windows."""
     times = os.times()
     return times.children_user + times.children_system
+
+
+def product_seconds(reaped: float, costs: Sequence[Cost]) -> float:
+    """All processor seconds of the product.
+
+    Args:
+        reaped: of the children that a process has waited for.
+        costs: of the processes of the product among them; they are all that Windows reports.
+    """
+    if sys.platform == "win32":
+        return sum(cost.seconds for cost in costs)
+    return reaped + sum(cost.unreaped for cost in costs)

@@ -14,6 +14,7 @@ from swamp_harness.results.result import ScenarioResult, exit_code_of
 from swamp_harness.results.run_record import MachineOfRun, SuiteRun
 from swamp_harness.results.waivers import Complaint
 from swamp_harness.runner.progress import Progress
+from swamp_harness.scenario import costs
 from swamp_harness.scenario.run_context import RunContext
 from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode
@@ -103,6 +104,7 @@ class RunReports:
     def _record(self, results: Sequence[ScenarioResult], code: ExitCode, ending: Ending) -> SuiteRun:
         binary, other, target = self._run_context.binary, self._run_context.other, self._run_context.target
         usable = dict.fromkeys(self._run_context.machines, "")
+        preparation = costs.of_preparation(self._run_context)
         return SuiteRun(
             started=self._progress.started,
             target=target.name,
@@ -111,7 +113,7 @@ class RunReports:
             binaries={binary.built_for: binary.facts()},
             other=other.facts() if other else None,
             exit_code=code,
-            metrics=self._progress.metrics(),
+            metrics=self._progress.metrics(preparation),
             results=tuple(results),
             machines=tuple(
                 MachineOfRun(machine.name, machine.platform, reason)
@@ -121,4 +123,5 @@ class RunReports:
             ending=ending,
             errors=tuple(self._progress.errors),
             output_lost=self._progress.output_lost,
+            preparation=preparation,
         )

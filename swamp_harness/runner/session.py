@@ -16,11 +16,11 @@ from swamp_harness.results.outcome import Ending, Outcome
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.results.skip import Skip
 from swamp_harness.runner.judgement import Failure, Judge, Judgement
-from swamp_harness.runner.progress import Progress, product_cpu
+from swamp_harness.runner.progress import Progress, product_cpu, product_seconds
 from swamp_harness.runner.requirements import missing_for, platforms_asked_by
 from swamp_harness.runner.run_reports import Listed, RunReports
 from swamp_harness.runner.step_runner import StepRunner
-from swamp_harness.scenario import closing
+from swamp_harness.scenario import closing, costs
 from swamp_harness.scenario.run_context import RunContext
 from swamp_harness.scenario.world import World
 from swamp_harness.specification import project
@@ -138,6 +138,7 @@ class Session:
     ) -> ScenarioResult:
         run, compared = self.plan.run_of(scenario), judgement.comparison
         fallbacks, evidence = {}, ""
+        spent = costs.costs_of(world) if world is not None else ()
         if world is not None:
             fallbacks = {each.value: count for each, count in (+world.fallbacks).items()}
             evidence = world.evidence.folder.relative_to(self.run_context.reports).as_posix()
@@ -153,7 +154,7 @@ class Session:
             deviation=judgement.deviation,
             seconds=round(time.monotonic() - self._scenario_clock, 2),
             commands=world.product_commands if world is not None else 0,
-            product_cpu_seconds=round(product_cpu() - self._scenario_cpu, 2),
+            product_cpu_seconds=round(product_seconds(product_cpu() - self._scenario_cpu, spent), 2),
             leaked=leaked,
             step_type=_type_of_failed(scenario),
             platform=self.run_context.binary.built_for,
@@ -163,6 +164,7 @@ class Session:
             mark=world.scenario if world is not None else "",
             expected=compared.expected if compared else None,
             actual=compared.actual if compared else None,
+            costs=spent,
         )
 
     def _start_clocks(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from behave.runner import the_step_registry
 
+from swamp_harness.product.costs import PURPOSE_OF_STEP
 from swamp_harness.runner.judgement import Failure
 from swamp_harness.scenario import closing
 from swamp_harness.scenario.timeline import Span
@@ -42,6 +43,8 @@ class StepRunner:
         """
         words = f"{step.keyword} {step.name}"
         self.at_step(words)
+        if world is not None:
+            world.begin_purpose(PURPOSE_OF_STEP[step.step_type])
         kind, begun = "failed", datetime.now(UTC)
         try:
             action()

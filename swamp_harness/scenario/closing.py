@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import partial
 
+from swamp_harness.product.costs import Purpose
 from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.scenario.final_state import failure_context, record_final_state
 from swamp_harness.scenario.reproduction import REPRODUCTION_FILE
@@ -29,6 +30,7 @@ def close(world: World, *, keep: bool, interrupted: bool = False) -> int:
     Raises:
         Exception: the first error, after everything has been tried.
     """
+    world.begin_purpose(Purpose.EVIDENCE)
     runs = World.runs.of(world)
     leaked: list[int] = []
     run_all_cleanups(

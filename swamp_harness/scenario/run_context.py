@@ -84,6 +84,7 @@ class RunContext:
         unavailable_machines: the others, each with the reason as a sentence.
         reports: the folder for the run's artifacts.
         folder: the run's working folder.
+        preparing: ran the commands that prepared what scenarios share.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class RunContext:
         self.folder = folder
         self._network = network
         self._guardian = guardian
+        self.preparing: list[SwampCommands] = []
         self._template: Repository | None = None
         self._preparation_error: Exception | None = None
         self._template_with_probe: Repository | None = None
@@ -177,6 +179,7 @@ class RunContext:
             commands = SwampCommands(
                 self.binary.runs_as, machine.environment(**self.mark("preparation")), machine.work
             )
+            self.preparing.append(commands)
             self._template = initialise(commands, with_vault=True)
         return self._template
 
@@ -193,6 +196,7 @@ class RunContext:
             repository = self.prepared_repository().copy_to(machine.here / "repository")
             environment = machine.environment(**self.mark("preparation"), **self._network)
             commands = SwampCommands(self.binary.runs_as, environment, repository.folder)
+            self.preparing.append(commands)
             install(repository, _EXTENSIONS, commands, PROBE)
             self._template_with_probe = repository
         return self._template_with_probe

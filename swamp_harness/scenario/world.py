@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.costs import Purpose
 from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.followed import Followed
 from swamp_harness.product.orchestrator import Orchestrator
@@ -134,6 +135,7 @@ class World:
         self.fallbacks = Fallbacks()
         self.steps: list[Span] = []
         self.begun = datetime.now(UTC)
+        self._purposes = [(self.begun, Purpose.SET_UP)]
         self.pool_watch = PoolWatch()
         self.timeline: Timeline | None = None
 
@@ -172,6 +174,17 @@ class World:
             secure=self.orchestrator.secure,
             trusted=self.trusted,
         )
+
+    # --- what its processes are for
+
+    def begin_purpose(self, purpose: Purpose) -> None:
+        """Begin with commands of another purpose."""
+        self._purposes.append((datetime.now(UTC), purpose))
+
+    def purpose_at(self, moment: datetime) -> Purpose:
+        """The purpose of a command that was started at a moment."""
+        begun = [purpose for since, purpose in self._purposes if since <= moment]
+        return begun[-1] if begun else Purpose.SET_UP
 
     # --- the pool
 

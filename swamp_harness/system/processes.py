@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import IO, Any, Protocol
 
@@ -21,6 +22,7 @@ from swamp_harness.system.limits import OUTPUT_DRAINED, PROCESS_GONE, PROCESS_ST
 from swamp_harness.system.lines import Lines
 from swamp_harness.system.memory import memory_of
 from swamp_harness.system.process_log import Life, ProcessLog
+from swamp_harness.system.processor_time import MeasuredPopen, Usage, seconds_of
 from swamp_harness.system.waiting import wait_until
 
 _PIECE = 1 << 16
@@ -57,8 +59,10 @@ class ProcessTree:
         self.name = name
         self.log = log
         self.log_start = log.position
+        self._started = datetime.now(UTC)
+        self._unreaped = 0.0
         try:
-            self._popen = subprocess.Popen(
+            self._popen = MeasuredPopen(
                 list(launch.arguments),
                 env=dict(launch.environment),
                 cwd=launch.folder,
@@ -110,6 +114,11 @@ class ProcessTree:
             InfrastructureError: it has ended.
         """
         return memory_of(self.pid)
+
+    @property
+    def usage(self) -> Usage:
+        """What the tree has used, once its root has ended."""
+        return Usage(self._started, self._popen.cpu_seconds + self._unreaped, self._unreaped)
 
     def wait_for_end(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> int:
         """Wait until the root has ended by itself and its output has been read to the end.
@@ -170,7 +179,7 @@ class ProcessTree:
         self._kill_tree()
 
     def _kill_tree(self) -> None:
-        kill_tree(self._process)
+        self._unreaped += kill_tree(self._process)
         try:
             self._popen.wait(PROCESS_GONE.seconds)
         except subprocess.TimeoutExpired as error:
@@ -237,16 +246,24 @@ def tree_of(root: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def kill_tree(root: psutil.Process) -> None:
-    """Kill a process and its descendants at once."""
+def kill_tree(root: psutil.Process) -> float:
+    """Kill a process and its descendants at once.
+
+    Returns:
+        The processor seconds that the descendants had used, on POSIX, where nobody waits for them.
+    """
     # Freeze first: a running parent could start another child between the look and the kill.
     tree = tree_of(root)
     for process in tree:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.suspend()
-    for process in [*tree, *(late for late in tree_of(root) if late not in tree)]:
+    everything = [*tree, *(late for late in tree_of(root) if late not in tree)]
+    orphans = [process for process in everything if process != root]
+    unreaped = 0.0 if sys.platform == "win32" else seconds_of(orphans)
+    for process in everything:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
+    return unreaped
 
 
 def detached_from_terminal() -> dict[str, Any]:

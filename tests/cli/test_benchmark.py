@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.conftest import ROOT, needs_fork, suite_environment
 
 
@@ -34,7 +36,27 @@ def test_a_serial_run_is_measured_beside_one_side_by_side(tmp_path):
         == {"held": document["by number"]["2"]["scenarios"]}
     )
     assert document["by number"]["2"]["product commands"] > 0
+    assert_measured_by_purpose_and_command(document, done.stdout)
     assert f"Details: {tmp_path / 'benchmark.json'}" in done.stdout
+
+
+def assert_measured_by_purpose_and_command(document, printed):
+    """Each run, promise and scenario has its parts, which sum up to the whole; commands have their starts."""
+    whole = "product processor seconds"
+    by_scenario = document["by scenario"]
+    for costs in (*document["runs"].values(), *document["by number"].values(), *by_scenario.values()):
+        parts = {name: value for name, value in costs.items() if name.startswith(f"{whole},")}
+        assert sum(parts.values()) == pytest.approx(costs[whole], abs=0.01)
+        assert abs(costs[f"{whole}, other"]) < costs[whole] / 2
+        for part in ("set-up", "action", "orchestrators", "workers with their steps"):
+            assert costs[f"{whole}, {part}"] > 0
+    assert sum(
+        command["starts"] for each in by_scenario.values() for command in each["by command"].values()
+    ) == sum(each["product commands"] for each in by_scenario.values())
+    commands = document["by number"]["2"]["by command"]
+    assert {"worker token create", "serve", "worker connect"} <= set(commands)
+    for shown in ("set-up", "judgement", "preparation of the run", "worker token create", "serve"):
+        assert f"\n{shown} " in printed
 
 
 def test_a_run_that_cannot_be_made_ends_the_benchmark_with_its_exit_code(tmp_path):

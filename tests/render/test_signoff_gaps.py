@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from swamp_harness.cli import main
+from swamp_harness.product.costs import Cost, Purpose
 from swamp_harness.render.signoff import SignOffInputs, sign_off
 from swamp_harness.render.signoff_page import write_page
 from swamp_harness.render.signoff_summary import write_summary
@@ -75,18 +76,28 @@ def test_the_hosts_and_their_errors_are_shown_everywhere(tmp_path):
 
 def test_a_record_is_read_as_it_was_written(tmp_path):
     compared = a_result("two", Outcome.BROKEN, expected={"state": "bound"}, actual={"state": "revoked"})
-    run = a_run(a_result("one"), compared, not_run("three", NEEDS_MAC), machines=(HERE, LAB))
+    costs = (Cost(Purpose.JUDGEMENT, "worker list", 2, 3.5), Cost(Purpose.WORKERS, "worker connect", 1, 2, 1))
+    run = a_run(
+        *(a_result("one", costs=costs), compared, not_run("three", NEEDS_MAC)),
+        machines=(HERE, LAB),
+        preparation=(Cost(Purpose.PREPARATION, "repo init", 1, 1.5),),
+    )
     run.write_to(tmp_path)
     assert read_run(tmp_path / "run.json") == run
 
 
-def test_a_record_of_the_former_format_is_read_by_its_former_keys(tmp_path):
+@pytest.mark.parametrize(
+    ("format_number", "former"), [(2, {"exit code": "verdict", "metrics": "figures"}), (3, {})]
+)
+def test_a_record_of_an_older_format_is_read_by_its_keys_and_has_no_costs(tmp_path, format_number, former):
     run = a_run(a_result("one"))
     run.write_to(tmp_path)
     document = json.loads((tmp_path / "run.json").read_text())
-    former = {"exit code": "verdict", "metrics": "figures"}
-    document = {former.get(key, key): value for key, value in document.items()}
-    (tmp_path / "run.json").write_text(json.dumps({**document, "format": 2}))
+    document = {former.get(key, key): value for key, value in document.items() if key != "preparation"}
+    document["results"] = [
+        {key: value for key, value in result.items() if key != "costs"} for result in document["results"]
+    ]
+    (tmp_path / "run.json").write_text(json.dumps({**document, "format": format_number}))
 
     assert read_run(tmp_path / "run.json") == run
 

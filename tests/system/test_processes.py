@@ -1,3 +1,4 @@
+import os
 import sys
 
 import psutil
@@ -9,6 +10,7 @@ from swamp_harness.system.limits import Limit
 from swamp_harness.system.marked_processes import MARK_VARIABLE, end_marked, mark_of, marked_processes
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.processor_time import TreeWatch
 from swamp_harness.system.redaction import SECRETS
 from swamp_harness.system.waiting import wait_until
 
@@ -141,3 +143,66 @@ def test_next_to_nothing_of_the_callers_environment_is_passed_on(tmp_path):
         "HOME": str(tmp_path), "USERPROFILE": str(tmp_path),
         "TMPDIR": str(tmp_path / "t"), "TEMP": str(tmp_path / "t"), "TMP": str(tmp_path / "t"),
     }  # fmt: skip
+
+
+BUSY = """
+import time
+def work(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+"""
+
+
+def test_what_it_used_is_measured_when_it_ends_by_itself(start):
+    tree = start(f"{BUSY}\nwork(0.5)")
+
+    tree.wait_for_end(SOON)
+
+    assert 0.5 <= tree.usage.seconds < 3
+    assert tree.usage.unreaped == 0
+
+
+def test_what_a_killed_process_used_counts(start):
+    tree = start(f"{BUSY}\nwork(0.5); print('worked', flush=True)\nimport time; time.sleep(60)")
+    wait_until("the work", tree.log.text, lambda text: "worked" in text, SOON)
+
+    tree.kill()
+
+    assert 0.5 <= tree.usage.seconds < 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no exit status with processor time")
+def test_what_the_descendants_of_a_killed_process_used_counts_and_is_in_no_total(start):
+    child = f"{BUSY}\nwork(0.5); print('worked', flush=True); time.sleep(60)"
+    tree = start(f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])")
+    wait_until("the work", tree.log.text, lambda text: "worked" in text, SOON)
+    before = sum(os.times()[2:4])
+
+    tree.kill()
+
+    in_total = sum(os.times()[2:4]) - before
+    assert tree.usage.unreaped >= 0.5
+    assert tree.usage.seconds - tree.usage.unreaped == pytest.approx(in_total, abs=0.05)
+
+
+def test_what_ended_descendants_used_counts_as_its_own(start):
+    tree = start(f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BUSY + 'work(0.5)'!r}])")
+
+    tree.wait_for_end(SOON)
+
+    assert tree.usage.seconds >= 0.5
+    assert tree.usage.unreaped == 0
+
+
+def test_where_no_exit_status_has_it_looks_at_the_living_tree_measure_it(start):
+    child = f"{BUSY}\nwork(0.5); print('worked', flush=True); time.sleep(60)"
+    tree = start(f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])")
+    wait_until("the work", tree.log.text, lambda text: "worked" in text, SOON)
+    watch = TreeWatch(tree.pid)
+
+    watch.look()
+    tree.kill()
+    watch.look()
+
+    assert 0.5 <= watch.seconds < 3

@@ -40,6 +40,15 @@ def test_it_shows_what_it_says_on_a_terminal_and_ends_with_its_exit_code(start):
     assert process.log.text() == "a terminal: True"
 
 
+def test_what_it_used_is_measured(start):
+    process = start("import time\nwhile time.process_time() < 0.5: pass")
+
+    process.wait_for_end(SOON)
+    process.end()
+
+    assert 0.5 <= process.usage.seconds < 3
+
+
 @pytest.fixture
 def ignoring_ctrl_c():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -17,6 +17,7 @@ from swamp_harness.system.marked_processes import described, marked_processes
 from swamp_harness.system.network import NetworkPath
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch, ProcessTree
+from swamp_harness.system.processor_time import Usage
 
 Address = tuple[str, int]
 
@@ -47,6 +48,10 @@ class Process(Protocol):
     @property
     def memory(self) -> int:
         """Its memory with that of its descendants, in bytes."""
+
+    @property
+    def usage(self) -> Usage:
+        """What it has used with its descendants, once it has ended; nothing where that is not measured."""
 
     def wait_for_end(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> int:
         """Wait until the root has ended by itself."""

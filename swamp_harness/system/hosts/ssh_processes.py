@@ -11,6 +11,7 @@ import shlex
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.hosts.ssh_connection import (
@@ -23,6 +24,7 @@ from swamp_harness.system.hosts.ssh_connection import (
 from swamp_harness.system.limits import HOST_ANSWER, OUTPUT_DRAINED, PROCESS_GONE, PROCESS_STOPPED, Limit
 from swamp_harness.system.process_log import Life, ProcessLog
 from swamp_harness.system.processes import Launch, wait_for_the_end_of
+from swamp_harness.system.processor_time import Usage
 from swamp_harness.system.waiting import wait_until
 
 _LIST = "ps -A -o pid= -o ppid= -o pgid= -o rss= -o args="
@@ -78,12 +80,15 @@ class SshProcess:
 
     Attributes:
         group: its process group.
+        usage: empty; the processor time of another machine is not measured.
     """
 
     def __init__(self, connection: SshConnection, name: str, launch: Launch, log: ProcessLog) -> None:
         self.name = name
         self.log = log
         self.log_start = log.position
+        # Its processor time is on another machine, and in no total of this one.
+        self.usage = Usage(datetime.now(UTC))
         self._connection = connection
         self._begun = threading.Event()
         self._first_line = ""
