@@ -1,4 +1,4 @@
-"""What the tests share: a fake swamp whose defects can be chosen, and a way to run the suite against it."""
+"""Shared by the tests: a fake swamp with defects to choose from, and a way to run the suite against it."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="processes canno
 
 @dataclass(frozen=True)
 class FakeSwamp:
-    """An executable that plays swamp.
+    """An executable that imitates swamp.
 
     Attributes:
         path: of the executable.
-        secrets_file: where it notes every secret that it mints, one a line.
+        secrets_file: where it writes every secret that it mints, one per line.
     """
 
     path: Path
@@ -59,13 +59,13 @@ class FakeSwamp:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """How many tests run at a time: most of them wait for processes that they have started."""
+    """How many tests run in parallel: most of them wait for processes that they have started."""
     return max(2, 2 * int(capacity.processors()))
 
 
 @pytest.fixture(autouse=True)
 def _without_the_callers_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test never depends on what the person who runs the tests has set."""
+    """Removes the settings of the person who runs the tests."""
     for name in os.environ:
         if name.startswith(("SWAMP_", "UAT_")):
             monkeypatch.delenv(name)
@@ -73,7 +73,7 @@ def _without_the_callers_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def fake_swamp(tmp_path: Path) -> Callable[..., FakeSwamp]:
-    """Makes a fake swamp with the defects that are named."""
+    """Makes a fake swamp with the given defects."""
     if sys.platform == "win32":
         pytest.skip("the fake swamp is a script, which Windows cannot execute as a binary")
 
@@ -94,7 +94,7 @@ def fake_swamp(tmp_path: Path) -> Callable[..., FakeSwamp]:
 
 @pytest.fixture
 def own_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the project's features and generated files, which the commands take for the project's."""
+    """A copy of the project's features and generated files, used instead of the project's."""
     copied = tmp_path / "project" / "features"
     shutil.copytree(project.FEATURES, copied, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("COVERAGE_MAP", "STEPS", "STEPS_PAGE", "EDITOR_SETTINGS"):
@@ -108,7 +108,7 @@ def own_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def forget_definitions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no step be defined yet."""
+    """Remove all step definitions."""
     empty: dict[str, list[Any]] = {kind: [] for kind in ("given", "when", "then", "step")}
     monkeypatch.setattr(steps.the_step_registry, "steps", empty)
 
@@ -129,7 +129,7 @@ def _from(folder: Path, findings: Iterable[object]) -> list[str]:
 
 
 def a_result(name: str, outcome: Outcome = Outcome.HELD, **fields: Any) -> ScenarioResult:
-    """The result of a scenario, with other fields as given."""
+    """The result of a scenario; the keyword arguments set other fields."""
     not_run = outcome is Outcome.NOT_RUN
     usual: dict[str, Any] = {
         "id": name,

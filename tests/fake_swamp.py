@@ -1,6 +1,6 @@
-"""A few commands of swamp, just enough to take the suite through its motions, with defects to choose from.
+"""A few commands of swamp, enough for the suite to run a scenario, with defects to choose from.
 
-It stands for nothing but itself: no scenario is proven against it, only the harness around the scenarios.
+It is only for tests of the harness around the scenarios. No scenario is proven against it.
 Called as: fake_swamp.py SECRETS_FILE DEFECTS ARGUMENT...
 """
 
@@ -90,7 +90,7 @@ def serve() -> None:
     if "port-taken" in defects:
         sys.exit("AddrInUse: Address already in use (os error 98)")
     server = websocket_server(know_no_request, "127.0.0.1", 0, process_request=answer_over_http)
-    # A grandchild that outlives its parent unless somebody looks for it.
+    # A grandchild that outlives its parent unless the suite ends it.
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=True)
     print(f'WebSocket API server listening on "ws://127.0.0.1:{server.socket.getsockname()[1]}"', flush=True)
     server.serve_forever()

@@ -27,7 +27,7 @@ class Sshd:
     Attributes:
         folder: of its files.
         port: where it listens.
-        pids: of the server, once it has been started.
+        pids: of the server, after it has started.
     """
 
     folder: Path
@@ -36,11 +36,11 @@ class Sshd:
 
     @property
     def address(self) -> SshAddress:
-        """How whoever may come in reaches it."""
+        """The address and the login of the server."""
         user = psutil.Process().username()
         return SshAddress("127.0.0.1", user, self.folder / "key", self.port, self.folder / "known_hosts")
 
-    def lose_everybody(self) -> None:
+    def lose_connections(self) -> None:
         """End every connection at once, as when a machine loses its network."""
         for each in psutil.Process(self.pids[0]).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -63,12 +63,12 @@ def new_key(file: Path) -> bytes:
 
 
 def sshd_in(folder: Path, login: str = ""):
-    """Run a server until the generator goes on; a login may begin with a command of the shell."""
+    """Run a server until the generator continues; a login may start with a shell command."""
     program = shutil.which("sshd", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
     if program is None or os.name != "posix":
         pytest.skip("needs an SSH server: install openssh-server")
     if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)  # where it separates its privileges
+        Path("/run/sshd").mkdir(exist_ok=True)  # needed for its privilege separation
     public = new_key(folder / "host_key")
     first = f'command="{login}; eval \\"$SSH_ORIGINAL_COMMAND\\"" ' if login else ""
     (folder / "authorized_keys").write_bytes(first.encode() + new_key(folder / "key"))

@@ -1,4 +1,4 @@
-"""The definitions of CI: what they start, what they may do, and that no part of a release goes unjudged."""
+"""The definitions of CI: what they start, what they may do, and that every part of a release is tested."""
 
 import re
 from itertools import groupby
@@ -36,8 +36,8 @@ def shards(uat):
     return uat["jobs"]["shard"]["strategy"]["matrix"]["include"]
 
 
-def test_a_release_a_person_and_the_night_start_the_acceptance(uat):
-    starts = uat[True]  # YAML takes the word "on" for true
+def test_the_acceptance_starts_by_a_release_by_hand_and_at_night(uat):
+    starts = uat[True]  # YAML reads the word "on" as true
 
     assert starts["repository_dispatch"] == {"types": ["run-uat"]}
     assert starts["workflow_dispatch"]["inputs"]["version"]["required"]
@@ -59,7 +59,7 @@ class TestEveryWorkflow:
         for each in used:
             assert re.fullmatch(r"actions/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each)
 
-    def test_no_credentials_stay_where_the_project_is_checked_out(self, file):
+    def test_no_credentials_stay_in_the_checkout(self, file):
         for name, step in steps_of(file):
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False, name
@@ -79,7 +79,7 @@ def test_an_action_has_one_version_everywhere():
     assert len({action for action, _ in used}) == len(used)
 
 
-def test_a_release_runs_whole_on_every_platform(shards):
+def test_a_release_is_tested_completely_on_every_platform(shards):
     platforms = {
         platform: [(each["shard"], each["of"]) for each in own]
         for platform, own in groupby(shards, key=lambda each: each["platform"])
@@ -90,7 +90,7 @@ def test_a_release_runs_whole_on_every_platform(shards):
         assert parts == [(number, len(parts)) for number in range(1, len(parts) + 1)], platform
 
 
-def test_the_sign_off_knows_what_it_must_have_got(uat, shards):
+def test_the_sign_off_requires_every_shard_and_platform(uat, shards):
     expected = uat["jobs"]["sign-off"]["env"]
 
     assert expected["SHARDS"] == len(shards)
@@ -106,7 +106,7 @@ def test_the_sign_off_knows_what_it_must_have_got(uat, shards):
     ],
     ids=["nothing lost", "a shard lost", "a platform lost"],
 )
-def test_a_release_of_which_a_part_is_lost_does_not_pass(shards, lost, code, tmp_path, monkeypatch):
+def test_a_release_with_a_missing_shard_does_not_pass(shards, lost, code, tmp_path, monkeypatch):
     monkeypatch.setenv("UAT_REPORTS", str(tmp_path / "all"))
     runs = features.runs_in(features.parse(project.FEATURES))
     folders = []
@@ -133,7 +133,7 @@ def record_of_shard(runs, shard):
     )
 
 
-def test_a_platform_that_is_none_is_bad_input(tmp_path, capsys):
+def test_an_invalid_platform_is_bad_input(tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main.main(["signoff", "--platforms", "linux-x86_64 amiga-m68k", str(tmp_path)])
 

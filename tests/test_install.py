@@ -1,4 +1,4 @@
-"""Installing: in its own place, once at a time, and whatever people have told pip about theirs."""
+"""Installing: in the checkout, once at a time, and independent of people's own pip settings."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from swamp_harness import install
 from tests.conftest import ROOT
 
 SCRIPT = ROOT / "swamp_harness" / "install.py"
-# A checkout's environment takes half a minute; what matters here is who makes it, when, and how often.
+# Installing takes half a minute. Here only who installs, when, and how often is tested.
 NOTES_WHO_MAKES_IT = f"""
 import pathlib, sys, time
 sys.path.insert(0, {str(SCRIPT.parent)!r})
@@ -55,44 +55,44 @@ def installer(root):
     )
 
 
-def test_an_environment_that_is_whole_and_at_home_is_kept(checkout):
+def test_a_complete_environment_in_its_own_checkout_is_kept(checkout):
     assert install.is_ready(checkout)
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml"])
-def test_an_environment_of_other_packages_is_made_anew(checkout, name):
+def test_an_environment_of_other_packages_is_made_again(checkout, name):
     (checkout / name).write_text("changed\n")
     assert not install.is_ready(checkout)
 
 
-def test_an_environment_that_came_with_a_copy_of_its_checkout_is_made_anew(checkout, tmp_path):
+def test_an_environment_copied_with_its_checkout_is_made_again(checkout, tmp_path):
     moved = checkout.rename(tmp_path / "moved")
     assert not install.is_ready(moved)
 
 
 @pytest.mark.parametrize("stamp", [None, "", "{", "[]"])
-def test_an_installation_that_was_interrupted_is_made_anew(checkout, stamp):
+def test_an_interrupted_installation_is_made_again(checkout, stamp):
     ready = checkout / ".venv" / "ready"
     ready.unlink() if stamp is None else ready.write_text(stamp)
     assert not install.is_ready(checkout)
 
 
-def test_an_environment_whose_python_was_removed_is_made_anew(checkout):
+def test_an_environment_without_its_python_is_made_again(checkout):
     install.python_of(checkout).unlink()
     assert not install.is_ready(checkout)
 
 
-def test_two_first_uses_at_once_install_once(checkout):
+def test_two_simultaneous_first_uses_install_once(checkout):
     (checkout / ".venv" / "ready").unlink()
 
-    told = [process.communicate(timeout=60)[0] for process in [installer(checkout), installer(checkout)]]
+    outputs = [process.communicate(timeout=60)[0] for process in [installer(checkout), installer(checkout)]]
 
     assert (checkout / "made").read_text() == "begins ends "
-    assert sorted(told) == ["", "Waiting for another installation in this checkout to end ...\n"]
+    assert sorted(outputs) == ["", "Waiting for another installation in this checkout to end ...\n"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_an_installation_that_was_killed_holds_up_nobody(checkout):
+def test_a_killed_installation_blocks_no_other(checkout):
     (checkout / ".venv" / "ready").unlink()
     killed = installer(checkout)
     end = time.monotonic() + 30
@@ -105,11 +105,11 @@ def test_an_installation_that_was_killed_holds_up_nobody(checkout):
     assert install.is_ready(checkout)
 
 
-def test_settings_for_other_environments_do_not_reach_this_one():
+def test_settings_for_other_environments_have_no_effect():
     person = {
         "PATH": "/usr/bin",
         "PIP_USER": "1",
-        "PIP_TARGET": "/elsewhere",
+        "PIP_TARGET": "/other",
         "PIP_REQUIRE_VIRTUALENV": "1",
         "PIP_CONSTRAINT": "old.txt",
         "PYTHONPATH": "/another/python",
@@ -126,13 +126,13 @@ def test_settings_for_other_environments_do_not_reach_this_one():
     }
 
 
-def test_what_a_configuration_says_of_reaching_an_index_is_kept():
+def test_settings_for_the_package_index_are_kept():
     listed = (
         ":env:.index-url='https://of-the-environment.example'\n"
         "global.find-links='/one\\n/two'\n"
         "global.index-url='https://of-the-file.example'\n"
         "global.proxy='proxy.example:3128'\n"
-        "global.target='/elsewhere'\n"
+        "global.target='/other'\n"
         "global.user='true'\n"
         "freeze.timeout='10'\n"
         "install.timeout='60'\n"
@@ -146,7 +146,7 @@ def test_what_a_configuration_says_of_reaching_an_index_is_kept():
     }
 
 
-def test_a_step_that_fails_is_told_with_what_to_do(tmp_path, capsys, monkeypatch):
+def test_a_failed_step_is_reported_with_its_fix(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(install, "ROOT", tmp_path)
     (tmp_path / "requirements.lock").write_text("")
     (tmp_path / "pyproject.toml").write_text("")

@@ -10,8 +10,8 @@ from packaging.utils import canonicalize_name
 
 from tests.conftest import ROOT
 
-# Everything is imported as on this system first, and then the tests alone as on Windows: what they import is
-# checked for each system by mypy, and cannot be imported as on another one.
+# Everything is imported as on this system first, then the tests alone as on Windows: mypy checks what they
+# import for each system, and it cannot be imported as on another system.
 AS_ON_WINDOWS = """
 import importlib, os, pathlib, signal, sys
 modules = [".".join(file.with_suffix("").parts) for file in pathlib.Path("tests").rglob("test_*.py")]
@@ -27,7 +27,7 @@ for module in modules:
     importlib.import_module(module)
 """
 
-# Set by the suite for the processes that it starts; no person sets them.
+# Set by the suite for the processes that it starts, not by people.
 INTERNAL = {"UAT_MARK", "UAT_NOTES", "UAT_WORKER"}
 
 
@@ -45,7 +45,7 @@ def variables_in(text):
     return set(re.findall(r"\b(?:UAT_[A-Z_]+|SWAMP_(?:BIN|OTHER_BIN|VERSION))\b", text))
 
 
-def test_every_variable_of_the_suite_is_handed_on_by_make_and_explained():
+def test_make_passes_on_every_variable_of_the_suite_and_it_is_documented():
     known = {
         name
         for file in (ROOT / "swamp_harness").rglob("*.py")
@@ -56,7 +56,7 @@ def test_every_variable_of_the_suite_is_handed_on_by_make_and_explained():
     assert known <= variables_in((ROOT / "docs" / "running.md").read_text())
 
 
-def test_every_test_can_be_collected_where_windows_lacks_what_it_needs():
+def test_every_test_can_be_collected_on_windows():
     done = subprocess.run(
         [sys.executable, "-c", AS_ON_WINDOWS], cwd=ROOT, capture_output=True, text=True, check=False
     )

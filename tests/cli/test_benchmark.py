@@ -1,4 +1,4 @@
-"""The benchmark of the suite: what it measures and writes down, and what it says if it cannot."""
+"""The benchmark of the suite: what it measures and records, and its message if it cannot run."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ def measured(reports, *arguments):
 
 
 @needs_fork
-def test_a_serial_run_is_measured_beside_one_side_by_side(tmp_path):
+def test_a_serial_run_and_a_parallel_run_are_measured(tmp_path):
     done = measured(tmp_path, "--tags", "@uat-02", "--shard", "1/2")
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -59,7 +59,7 @@ def assert_measured_by_purpose_and_command(document, printed):
         assert f"\n{shown} " in printed
 
 
-def test_a_run_that_cannot_be_made_ends_the_benchmark_with_its_exit_code(tmp_path):
+def test_a_run_that_cannot_start_ends_the_benchmark_with_its_exit_code(tmp_path):
     done = measured(tmp_path, "--shard", "three")
 
     assert done.returncode == 2

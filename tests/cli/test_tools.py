@@ -20,7 +20,7 @@ ENTRY = """
 - id: known
   scenario: other-protocol-version-turned-away
   step: the pool is empty
-  expected: nobody is in the pool
+  expected: the pool is empty
   where: issue 630, 10
   actual: somebody is
   actual_value: [alpha]
@@ -42,7 +42,7 @@ def test_a_deviation_concerns_every_row_of_its_outline(tmp_path):
     assert not deviation.concerns("other-protocol-version-turned-away-for-good")
 
 
-def test_a_deviation_explains_only_the_failure_that_it_describes(tmp_path):
+def test_a_deviation_matches_only_the_failure_that_it_describes(tmp_path):
     (deviation,) = listed(tmp_path, ENTRY)
 
     assert deviation.explains("the pool is empty", [], ["alpha"])
@@ -78,7 +78,7 @@ def test_a_deviation_explains_only_the_failure_that_it_describes(tmp_path):
         ([{"id": "as expected"}], [{"id": "7f"}], [{"id": "8a"}], False),
     ],
 )
-def test_a_listed_value_hides_nothing_beyond_itself(listed, expected, actual, is_listed):
+def test_a_listed_value_hides_no_other_value(listed, expected, actual, is_listed):
     assert deviations.matches(listed, expected, actual) is is_listed
 
 
@@ -176,7 +176,7 @@ def folder(tmp_path):
     return write
 
 
-def test_the_coverage_map_ties_numbers_to_scenarios_and_shows_gaps(folder):
+def test_the_coverage_map_shows_the_scenarios_of_each_number_and_the_gaps(folder):
     scenarios = features.scenarios_in(features.parse(folder(FEATURE)))
     seen = {"worker-naps": Recorded("held", "20260822 (abc)", "2026-11-23")}
 
@@ -190,14 +190,14 @@ def test_the_coverage_map_ties_numbers_to_scenarios_and_shows_gaps(folder):
     assert f"| 8 | Second machine rejected | {coverage.GAP} |" in text
 
 
-def test_a_promise_that_no_scenario_serves_is_reported_and_the_projects_own_all_have_one():
+def test_a_promise_without_a_scenario_is_reported_and_the_project_has_none():
     promises, scenarios = features.catalogue(), features.scenarios_in(features.parse(project.FEATURES))
 
     assert without_scenario(promises, scenarios) == []
     assert without_scenario(promises, [each for each in scenarios if 7 not in each.numbers]) == [7]
 
 
-def test_the_coverage_map_says_which_default_is_held_by_what():
+def test_the_coverage_map_shows_which_scenario_checks_each_default():
     held = coverage.Default("A limit", "10 s", "its help", "A worker naps <how>", "held by behaviour")
     loose = coverage.Default("A port", "9090", "its help", coverage.NOT_HELD, "chosen anew")
 
@@ -220,7 +220,7 @@ def test_the_coverage_map_shows_a_deviation_of_one_row_of_an_outline(tmp_path):
     assert "| `known` |" in text
 
 
-def test_recorded_results_are_the_worst_of_an_outline_and_survive_what_did_not_run(folder, tmp_path):
+def test_the_worst_result_of_an_outline_is_recorded_and_kept_if_it_does_not_run(folder, tmp_path):
     scenarios = features.scenarios_in(features.parse(folder(FEATURE)))
     file, run = tmp_path / "recorded.json", tmp_path / "run.json"
 
@@ -242,7 +242,7 @@ def test_recorded_results_are_the_worst_of_an_outline_and_survive_what_did_not_r
 
 
 @pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.NOT_RUN])
-def test_every_outcome_is_recorded_and_none_hides_behind_one_that_held(folder, tmp_path, outcome):
+def test_every_outcome_is_recorded_even_if_another_example_held(folder, tmp_path, outcome):
     scenarios = features.scenarios_in(features.parse(folder(FEATURE)))
     rows = [a_result("worker-naps[well]"), a_result("worker-naps[long]", outcome)]
     a_run(*rows).write_to(tmp_path)
@@ -252,7 +252,7 @@ def test_every_outcome_is_recorded_and_none_hides_behind_one_that_held(folder, t
 
 
 @pytest.mark.parametrize(("lost", "outcome"), [(0, "held"), (1, "not run")])
-def test_a_row_that_ran_on_its_own_platform_is_recorded_as_it_came_out_there(folder, tmp_path, lost, outcome):
+def test_the_result_of_a_row_on_its_own_platform_is_recorded(folder, tmp_path, lost, outcome):
     scenarios = features.scenarios_in(features.parse(folder(FEATURE)))
     linux, mac = "linux x86_64", "darwin aarch64"
     rows = [
@@ -317,7 +317,7 @@ PLAIN = SCENARIO.partition("\n    Examples")[0].replace(" Outline", "").replace(
     ],
     ids=["copied", "in two files", "like a row of an outline", "under two rules"],
 )
-def test_two_scenarios_of_one_name_are_reported_with_both_places(folder, first, second):
+def test_two_scenarios_with_the_same_name_are_reported_with_both_places(folder, first, second):
     place = folder(first)
     (place / "other.feature").write_text(second)
 
@@ -337,7 +337,7 @@ def a(context): "Starts an orchestrator."
 def c(context, how): "Lets it nap."
 @when('the worker "{name}" naps {how}')
 def b(context, name, how): "Lets one nap."
-@then('nobody says this')
+@then('this step is unused')
 def d(context): pass
 """
 
@@ -352,12 +352,12 @@ def test_undefined_ambiguous_and_unused_steps_are_errors(folder, monkeypatch):
 
     assert "no step is defined for `Then the pool is empty`" in errors
     assert '`When the worker "alpha" naps well` is ambiguous' in errors
-    assert "steps/naps.py:8: no feature uses the step `nobody says this`" in errors
-    assert "steps/naps.py:8: the step `nobody says this` has no description" in errors
+    assert "steps/naps.py:8: no feature uses the step `this step is unused`" in errors
+    assert "steps/naps.py:8: the step `this step is unused` has no description" in errors
     assert "an orchestrator" not in errors
 
 
-def test_a_waiver_of_no_scenario_is_an_error_of_the_features(tmp_path, monkeypatch, capsys):
+def test_a_waiver_for_an_unknown_scenario_is_a_style_error(tmp_path, monkeypatch, capsys):
     waiver = {
         "scenario": "worker-nips",
         "reason": "for the time being",

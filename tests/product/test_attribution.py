@@ -1,4 +1,4 @@
-"""Who is to blame for a step that fails: the product, the infrastructure, or the suite."""
+"""The cause of a failed step: the product, the infrastructure, or the suite."""
 
 from types import SimpleNamespace
 
@@ -29,24 +29,24 @@ def malformed():
     contracts.validate("token-list", [{"name": "alpha"}], "`swamp worker token list --json`")
 
 
-def test_a_set_up_that_does_not_work_is_an_infrastructure_error():
+def test_a_failed_setup_is_an_infrastructure_error():
     with pytest.raises(InfrastructureError, match=r"could not be set up\. the product refused"):
         fail_in_a_given(refused)
 
 
-def test_an_answer_that_breaks_its_contract_breaks_a_promise_in_a_set_up_as_well():
+def test_an_answer_that_breaks_its_contract_breaks_a_promise_during_setup_too():
     with pytest.raises(
         PromiseBroken, match=r"JSON contract \(token-list, stated by issue 630, scenario 27\)"
     ):
         fail_in_a_given(malformed)
 
 
-def test_a_machine_id_that_was_not_written_is_the_fault_of_the_product(tmp_path):
+def test_a_missing_machine_id_is_an_error_of_the_product(tmp_path):
     with pytest.raises(PromiseBroken, match="kept no machine id in its cache"):
         fail_in_a_given(Machine.at(tmp_path).save_machine_id_with_foreign_line_ends)
 
 
-def test_packages_that_were_not_kept_are_the_fault_of_the_product(tmp_path):
+def test_missing_packages_are_an_error_of_the_product(tmp_path):
     machine = Machine.at(tmp_path)
     with pytest.raises(PromiseBroken, match="kept no packages"):
         fail_in_a_given(lambda: share_packages(machine, machine, Fallbacks()))
@@ -58,7 +58,7 @@ def test_an_answer_about_the_vault_without_its_keys_breaks_a_promise():
 
 
 @pytest.mark.parametrize("answer", [{"payload": {"data": {}}}, {"payload": {}}, {"error": "no"}, [], 42])
-def test_an_orchestrator_that_answers_with_something_else_breaks_a_promise(answer):
+def test_an_orchestrator_with_an_unexpected_answer_breaks_a_promise(answer):
     with answering(answer) as (api, _):
         for ask in (api.pool, api.leases, api.queued_steps, api.run_ids):
             with pytest.raises(PromiseBroken, match=r"[Tt]he request"):

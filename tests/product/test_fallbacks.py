@@ -1,4 +1,4 @@
-"""Fallbacks: taken for a recognised answer alone, counted, and reported by name."""
+"""Fallbacks: used only for a recognised answer, counted, and reported by name."""
 
 import json
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ COPIED, MINTED = Fallback.PACKAGES_COPIED.value, Fallback.TOKEN_BY_COMMAND.value
 
 
 def world_whose_orchestrator(answers):
-    """A world with a running orchestrator; its operator notes how tokens were minted."""
+    """A world with a running orchestrator; its operator records how tokens were minted."""
 
     def mint_at(_api, token, _lifetime):
         if answers is not None:
@@ -39,7 +39,7 @@ def world_whose_orchestrator(answers):
     return world, minted
 
 
-def test_a_token_that_only_has_to_be_there_costs_no_command():
+def test_a_token_that_only_has_to_exist_is_minted_without_a_command():
     world, minted = world_whose_orchestrator(answers=None)
 
     tokens.prepare(world, "alpha")
@@ -48,7 +48,7 @@ def test_a_token_that_only_has_to_be_there_costs_no_command():
     assert not world.fallbacks
 
 
-def test_a_release_without_the_request_mints_by_command_and_that_is_counted():
+def test_a_release_without_the_request_mints_by_a_counted_command():
     world, minted = world_whose_orchestrator(answers=UnknownRequest("unknown"))
 
     tokens.prepare(world, "alpha")
@@ -78,5 +78,5 @@ def test_a_run_reports_its_fallbacks_by_name(tmp_path):
     assert json.loads((tmp_path / "run.json").read_text("utf-8"))["fallbacks"] == {MINTED: 3, COPIED: 2}
 
 
-def test_a_run_without_fallbacks_says_so(tmp_path):
+def test_a_run_without_fallbacks_reports_none(tmp_path):
     assert "Fallbacks: none" in summary.of_run(a_run(a_result("one")), [], tmp_path).splitlines()

@@ -1,4 +1,4 @@
-"""What the product says, as it was seen on releases: recognised, read and checked."""
+"""The output of the product, as recorded from releases: recognised, parsed and checked."""
 
 import json
 from datetime import UTC, datetime
@@ -59,7 +59,7 @@ def test_each_failure_is_recognised_as_one_reason(text, reason):
     assert reasons_given(text, COMMAND_FAILURES) == [reason]
 
 
-def test_a_token_that_is_named_after_a_reason_gives_none():
+def test_a_token_named_like_a_reason_is_not_a_reason():
     assert reasons_given("Worker 'revoked-expired' is gone", REJECTIONS) == []
 
 
@@ -106,7 +106,7 @@ WORKER = {
 }
 
 
-def test_the_token_list_reads_the_same_in_text_and_in_json():
+def test_the_token_list_has_the_same_entries_in_text_and_in_json():
     alpha, beta = tokens_from_table(TOKEN_TABLE)
     (same,) = tokens_from_json(TOKEN_JSON)
 
@@ -120,7 +120,7 @@ def test_the_token_list_reads_the_same_in_text_and_in_json():
     assert beta.machines == ()
 
 
-def test_the_worker_list_reads_the_same_in_text_and_in_json():
+def test_the_worker_list_has_the_same_entries_in_text_and_in_json():
     w1, w2 = members_from_table(POOL_TABLE)
     (same,) = members_from_json({"workers": [WORKER], "count": 1})
 
@@ -134,18 +134,18 @@ def test_the_worker_list_reads_the_same_in_text_and_in_json():
     assert w2.labels == ()
 
 
-def test_the_sentences_for_nothing_read_as_nothing():
+def test_the_messages_for_an_empty_list_are_read_as_an_empty_list():
     assert tokens_from_table("No enrollment tokens found.\n") == []
     assert members_from_table("No workers found.\n") == []
     assert members_from_table("No connected workers found.\n1 disconnected worker hidden\n") == []
 
 
-def test_a_text_that_is_no_table_breaks_a_promise():
+def test_a_text_that_is_not_a_table_breaks_a_promise():
     with pytest.raises(PromiseBroken, match="Expected a table with the headings"):
         tokens_from_table("[]")
 
 
-def test_every_contract_is_a_sound_schema():
+def test_every_contract_is_a_valid_schema():
     for name in contracts.names():
         with pytest.raises(PromiseBroken):
             contracts.validate(name, 42, "nobody")
@@ -215,18 +215,18 @@ def test_a_verification_of_a_worker_is_a_lease_without_a_step():
         ("error", {"message": "no"}, "'error' is a required property"),
     ],
 )
-def test_an_answer_that_breaks_its_contract_is_told_field_by_field(contract, answer, complaint):
+def test_an_answer_that_breaks_its_contract_is_reported_field_by_field(contract, answer, complaint):
     with pytest.raises(PromiseBroken) as caught:
         contracts.validate(contract, answer, "the product")
     assert complaint in str(caught.value)
 
 
-def test_a_figure_that_does_not_count_what_is_there_breaks_the_contract():
+def test_a_wrong_count_breaks_the_contract():
     with pytest.raises(PromiseBroken, match=r"\$\.count: 2, but the answer lists 1"):
         contracts.validate("worker-list", {"workers": [WORKER], "count": 2}, "the product")
 
 
-def test_an_answer_may_have_more_than_its_contract_says():
+def test_an_answer_may_have_more_fields_than_its_contract():
     contracts.validate("worker-list", {"workers": [{**WORKER, "mood": "good"}], "count": 1}, "the product")
 
 
@@ -234,7 +234,7 @@ def result(*, output=Output.JSON, code=0, stdout="", stderr=""):
     return CommandResult(("worker", "list"), output, code, stdout, stderr, datetime.now(UTC), 1.0)
 
 
-def test_json_with_a_stray_line_before_it_is_no_json_answer():
+def test_json_after_a_stray_line_is_not_a_json_answer():
     with pytest.raises(PromiseBroken, match="is not one JSON document"):
         result(stdout='hello\n{"workers": [], "count": 0}').answer("worker-list")
 
@@ -251,7 +251,7 @@ def test_an_outcome_has_reason_streams_and_clarity():
     assert result(output=Output.TEXT, code=1, stderr=trace).outcome.stack_trace
 
 
-def test_an_outcome_is_told_in_words():
+def test_an_outcome_is_formatted_in_words():
     assert str(SUCCEEDS) == "succeeds"
     assert (
         str(fails_because("there is no such token", 1))
@@ -275,7 +275,7 @@ def test_a_copied_repository_is_independent(tmp_path):
     assert not (copy.folder / "catalog.db-wal").exists()
 
 
-def test_a_copy_that_still_points_at_the_original_is_refused(tmp_path):
+def test_a_copy_that_still_names_the_original_is_refused(tmp_path):
     original = tmp_path / "original"
     original.mkdir()
     (original / "state.bin").write_bytes(b"\0" + str(original).encode() + b"\0")
@@ -284,14 +284,14 @@ def test_a_copy_that_still_points_at_the_original_is_refused(tmp_path):
         Repository(original).copy_to(tmp_path / "copy")
 
 
-def test_no_module_but_one_knows_the_products_prose():
+def test_only_one_module_has_the_wordings_of_the_product():
     wordings = Path(contracts.__file__).parents[1] / "wordings.py"
     for module in wordings.parents[1].rglob("*.py"):
         if module != wordings:
             assert "Enrollment token '" not in module.read_text("utf-8"), module
 
 
-def test_notes_below_the_table_of_workers_are_no_workers():
+def test_notes_below_the_table_of_workers_are_not_workers():
     text = (
         "NAME   STATUS  SLOTS  LABELS  PLATFORM/ARCH  LAST SEEN\n"
         "alpha  idle    0/1    -       linux/x86_64   2026-08-22T10:00:00Z\n"
@@ -302,7 +302,7 @@ def test_notes_below_the_table_of_workers_are_no_workers():
     assert hidden_in_text(text) == 2
 
 
-def test_a_list_of_no_workers_may_hide_some():
+def test_an_empty_list_of_workers_may_hide_some():
     text = "No connected workers found.\n1 disconnected worker hidden — use 'swamp worker list --all'.\n"
     assert members_from_table(text) == []
     assert hidden_in_text(text) == 1

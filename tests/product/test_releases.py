@@ -1,4 +1,4 @@
-"""Releases of swamp from a release host on the loopback, with everything that goes wrong with one."""
+"""Releases of swamp from a release host on the loopback, and everything that can go wrong with one."""
 
 import hashlib
 import http.server
@@ -25,7 +25,7 @@ BINARY = b"a binary " * 50_000
 
 
 class ReleaseHost(http.server.BaseHTTPRequestHandler):
-    """Plays the release host; what it publishes and how it fails, the server says."""
+    """Imitates the release host; the server has what it publishes and how it fails."""
 
     def do_GET(self):
         self.server.asked.append(self.path)
@@ -99,7 +99,7 @@ def test_a_release_is_downloaded_verified_and_executable(host, releases):
     assert {left.name for left in what_is_left(releases.cache)} == {ASSET, "checksums.txt"}
 
 
-def test_a_kept_release_needs_no_network(host, releases):
+def test_a_cached_release_needs_no_network(host, releases):
     publish(host)
     first = linux_binary(releases)
     host.asked.clear()
@@ -108,30 +108,30 @@ def test_a_kept_release_needs_no_network(host, releases):
     assert host.asked == []
 
 
-def test_a_kept_release_that_was_spoilt_is_downloaded_again(host, releases):
+def test_a_corrupt_cached_release_is_downloaded_again(host, releases):
     publish(host)
     linux_binary(releases).write_bytes(b"spoilt")
     assert linux_binary(releases).read_bytes() == BINARY
 
 
 @pytest.mark.parametrize("content", [b"", b"0123", b"\xff\xfe\x00", b"0123  another\n"])
-def test_kept_checksums_that_say_nothing_are_downloaded_again(host, releases, content):
+def test_empty_cached_checksums_are_downloaded_again(host, releases, content):
     publish(host)
     checksums = linux_binary(releases).with_name("checksums.txt")
-    told = checksums.read_bytes()
+    content = checksums.read_bytes()
     checksums.write_bytes(content)
     assert linux_binary(releases).read_bytes() == BINARY
-    assert checksums.read_bytes() == told
+    assert checksums.read_bytes() == content
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="every file is executable on Windows")
-def test_a_kept_binary_that_is_not_executable_is_downloaded_again(host, releases):
+def test_a_cached_binary_that_is_not_executable_is_downloaded_again(host, releases):
     publish(host)
     linux_binary(releases).chmod(0o644)
     assert os.access(linux_binary(releases), os.X_OK)
 
 
-def test_the_latest_release_is_found_by_where_the_host_leads(releases):
+def test_the_latest_release_is_found_by_the_redirect_of_the_host(releases):
     assert releases.version("latest") == VERSION
 
 
@@ -140,7 +140,7 @@ def test_a_version_may_have_a_v_before_it(releases):
 
 
 @pytest.mark.parametrize("asked", ["1.2.3", "../../etc", "", "newest", f"{VERSION}; true"])
-def test_what_is_no_version_is_refused_before_anybody_is_asked(host, releases, asked):
+def test_an_invalid_version_is_refused_before_any_request(host, releases, asked):
     with pytest.raises(UnusableInput, match="is not a version of swamp: use for example") as raised:
         releases.version(asked)
     assert raised.value.exit_code == ExitCode.BAD_COMMAND_LINE
@@ -192,7 +192,7 @@ def test_a_server_that_fails(host, releases):
     assert raised.value.exit_code == ExitCode.DOWNLOAD_FAILED
 
 
-def test_checksums_that_are_no_text(host, releases):
+def test_checksums_that_are_not_text(host, releases):
     publish(host)
     host.files[f"/releases/download/v{VERSION}/checksums.txt"] = b"\xff\xfe\x00"
     with pytest.raises(
@@ -215,7 +215,7 @@ def test_checksums_that_are_no_text(host, releases):
         ),
     ],
 )
-def test_settings_of_the_network_that_cannot_be_used(releases, monkeypatch, variable, value, complaint):
+def test_unusable_network_settings(releases, monkeypatch, variable, value, complaint):
     monkeypatch.setenv(variable, value)
     for ask in (partial(releases.version, "latest"), partial(linux_binary, releases)):
         with pytest.raises(UnusableInput, match=complaint) as raised:
@@ -224,7 +224,7 @@ def test_settings_of_the_network_that_cannot_be_used(releases, monkeypatch, vari
     assert what_is_left(releases.cache) == []
 
 
-def test_half_a_download_leaves_nothing(host, releases):
+def test_a_partial_download_is_deleted(host, releases):
     publish(host)
     host.breaks_off_at = ASSET
     with pytest.raises(UnusableInput, match=f"The release {VERSION} could not be downloaded") as raised:
@@ -233,7 +233,7 @@ def test_half_a_download_leaves_nothing(host, releases):
     assert what_is_left(releases.cache) == []
 
 
-def test_what_is_not_what_its_checksums_say_is_removed(host, releases):
+def test_a_download_with_a_wrong_checksum_is_deleted(host, releases):
     publish(host, checksum="0" * 64)
     with pytest.raises(UnusableInput, match=r"does not match its checksums.txt: .* was removed") as raised:
         linux_binary(releases)
@@ -241,7 +241,7 @@ def test_what_is_not_what_its_checksums_say_is_removed(host, releases):
     assert what_is_left(releases.cache) == []
 
 
-def test_a_cache_that_is_no_folder(host, tmp_path):
+def test_a_cache_that_is_not_a_folder(host, tmp_path):
     publish(host)
     (tmp_path / "cache").write_text("a file")
     with pytest.raises(UnusableInput, match=r"cannot be stored .* set UAT_CACHE to another folder") as raised:
@@ -251,7 +251,7 @@ def test_a_cache_that_is_no_folder(host, tmp_path):
 
 @pytest.fixture
 def mounted(tmp_path):
-    """Mounts a small file system of its own, as only an administrator of Linux may."""
+    """Mounts a small file system, which only root on Linux may do."""
     folder = tmp_path / "mounted"
     folder.mkdir()
 
@@ -267,12 +267,12 @@ def mounted(tmp_path):
     subprocess.run([shutil.which("umount") or "umount", folder], capture_output=True, check=False)
 
 
-# The binary takes all of the last one, and leaves nothing for its checksums.
+# The binary fills the last one, so its checksums do not fit.
 @pytest.mark.parametrize(
     ("options", "why"),
     [("ro", "Read-only file system"), ("size=64k", "No space left"), ("size=440k", "No space left")],
 )
-def test_a_cache_that_takes_nothing(host, mounted, options, why):
+def test_a_cache_on_a_full_disk(host, mounted, options, why):
     publish(host)
     cache = mounted(options)
     with pytest.raises(
@@ -283,7 +283,7 @@ def test_a_cache_that_takes_nothing(host, mounted, options, why):
     assert what_is_left(cache) == []
 
 
-def test_what_a_killed_download_left_is_removed_by_the_next(host, releases):
+def test_the_remains_of_a_killed_download_are_deleted_by_the_next(host, releases):
     publish(host)
     folder = releases.cache / VERSION
     folder.mkdir(parents=True)
@@ -294,9 +294,9 @@ def test_what_a_killed_download_left_is_removed_by_the_next(host, releases):
     assert {left.name for left in what_is_left(folder)} == {ASSET, "checksums.txt"}
 
 
-def test_the_environment_says_where_releases_come_from_and_where_they_are_kept(tmp_path):
-    told = Releases.of({"UAT_RELEASES": "http://127.0.0.1:1/releases/", "UAT_CACHE": str(tmp_path)})
-    assert told == Releases("http://127.0.0.1:1/releases", tmp_path)
+def test_the_environment_sets_the_release_host_and_the_cache(tmp_path):
+    found = Releases.of({"UAT_RELEASES": "http://127.0.0.1:1/releases/", "UAT_CACHE": str(tmp_path)})
+    assert found == Releases("http://127.0.0.1:1/releases", tmp_path)
     assert Releases.of({}).host.startswith("https://")
 
 
@@ -309,34 +309,34 @@ def test_the_environment_says_where_releases_come_from_and_where_they_are_kept(t
         ("20260612.000000.0-sha.00000000", VERSION),
     ],
 )
-def test_the_stranger_of_another_protocol_version_is_the_newest_that_is_known(version, other):
+def test_the_other_version_is_the_newest_known_release_with_another_protocol(version, other):
     assert release_of_another_protocol(version) == other
 
 
 def publish_swamp(host, swamp, *versions):
-    """Publish a swamp for this machine that says it is of a version, and is as another one otherwise."""
+    """Publish a swamp for this machine that reports a version; otherwise it is the given one."""
     for version in versions:
         script = f'#!/bin/sh\n[ "$1" = --version ] && echo swamp {version} && exit 0\nexec \'{swamp}\' "$@"\n'
         publish(host, version, ASSETS[this_platform(), this_architecture()], script.encode())
 
 
-def test_a_run_downloads_what_it_tests_and_the_stranger(host, fake_swamp, tmp_path):
+def test_a_run_downloads_the_version_under_test_and_the_other_version(host, fake_swamp, tmp_path):
     publish_swamp(host, fake_swamp().path, VERSION, OLDER)
-    told = run_suite(
+    result = run_suite(
         tmp_path / "reports",
         "--tags=@uat-01",
         "--name=shown exactly once, in JSON",
         env={"SWAMP_VERSION": "latest", "UAT_RELEASES": address(host), "UAT_CACHE": str(tmp_path / "cache")},
     )
-    assert told.returncode == ExitCode.EVERY_PROMISE_HELD, told.stdout + told.stderr
-    assert f"version      {VERSION}" in told.stdout
-    assert f"({OLDER})" in told.stdout
-    assert f"Downloading swamp {VERSION}" in told.stderr
+    assert result.returncode == ExitCode.EVERY_PROMISE_HELD, result.stdout + result.stderr
+    assert f"version      {VERSION}" in result.stdout
+    assert f"({OLDER})" in result.stdout
+    assert f"Downloading swamp {VERSION}" in result.stderr
 
 
-def test_without_the_stranger_only_what_needs_it_is_not_run(host, fake_swamp, tmp_path):
+def test_without_the_other_version_only_the_scenarios_that_need_it_are_not_run(host, fake_swamp, tmp_path):
     publish_swamp(host, fake_swamp().path, VERSION)
-    told = run_suite(
+    result = run_suite(
         tmp_path / "reports",
         *("--tags", "@other-binary or @uat-01"),
         *(
@@ -347,44 +347,44 @@ def test_without_the_stranger_only_what_needs_it_is_not_run(host, fake_swamp, tm
         ),
         env={"SWAMP_VERSION": VERSION, "UAT_RELEASES": address(host), "UAT_CACHE": str(tmp_path / "cache")},
     )
-    assert told.returncode == ExitCode.EVERY_PROMISE_HELD, told.stdout + told.stderr
-    assert "1 held, 1 not run" in told.stdout
+    assert result.returncode == ExitCode.EVERY_PROMISE_HELD, result.stdout + result.stderr
+    assert "1 held, 1 not run" in result.stdout
     needed = "a binary of another protocol version: set SWAMP_OTHER_BIN."
-    assert f"needs {needed} There is not a release {OLDER}" in told.stdout
+    assert f"needs {needed} There is not a release {OLDER}" in result.stdout
 
 
-def test_a_stranger_that_was_named_and_cannot_be_used_is_bad_input(fake_swamp, tmp_path):
+def test_a_named_other_version_that_cannot_be_used_is_bad_input(fake_swamp, tmp_path):
     swamp = fake_swamp().path
-    told = run_suite(
+    result = run_suite(
         tmp_path / "reports",
         env={"SWAMP_BIN": str(swamp), "SWAMP_OTHER_BIN": str(tmp_path / "nowhere")},
     )
-    assert told.returncode == ExitCode.NO_BINARY
-    assert "SWAMP_OTHER_BIN is" in told.stderr
-    assert told.stderr.count("\n") == 1
+    assert result.returncode == ExitCode.NO_BINARY
+    assert "SWAMP_OTHER_BIN is" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the binary is a script")
 def test_a_binary_of_another_version_than_was_asked_for(host, tmp_path):
     asset = ASSETS[this_platform(), this_architecture()]
     publish(host, VERSION, asset, f"#!/bin/sh\necho swamp {OLDER}\n".encode())
-    told = run_suite(
+    result = run_suite(
         tmp_path / "reports",
         env={"SWAMP_VERSION": VERSION, "UAT_RELEASES": address(host), "UAT_CACHE": str(tmp_path / "cache")},
     )
-    assert told.returncode == ExitCode.NO_BINARY
-    assert f"reports version {OLDER}" in told.stderr
+    assert result.returncode == ExitCode.NO_BINARY
+    assert f"reports version {OLDER}" in result.stderr
 
 
 def test_a_version_and_a_binary_at_once(fake_swamp, tmp_path):
-    told = run_suite(
+    result = run_suite(
         tmp_path / "reports", env={"SWAMP_VERSION": VERSION, "SWAMP_BIN": str(fake_swamp().path)}
     )
-    assert told.returncode == ExitCode.BAD_COMMAND_LINE
-    assert "set only one of them" in told.stderr
+    assert result.returncode == ExitCode.BAD_COMMAND_LINE
+    assert "set only one of them" in result.stderr
 
 
-def test_a_version_is_resolved_for_all_who_test_it(host, monkeypatch, capsys):
+def test_a_version_is_resolved_once_for_all_jobs(host, monkeypatch, capsys):
     monkeypatch.setenv("UAT_RELEASES", address(host))
     assert main(["resolve", "latest"]) == 0
     assert capsys.readouterr().out == f"{VERSION}\n"

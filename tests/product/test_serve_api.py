@@ -1,4 +1,4 @@
-"""The cheap surface of an orchestrator, of releases that tell the live pool and of those that do not."""
+"""Requests to an orchestrator, of releases that report the live pool and of those that do not."""
 
 import json
 import logging
@@ -33,7 +33,7 @@ RECORDED = {
 
 @contextmanager
 def orchestrator(status, body, fallbacks=None):
-    """An orchestrator that gives this answer about its health, and whose pool has one member that is away.
+    """An orchestrator with this answer about its health and one disconnected member in its pool.
 
     It has no `/ready`.
     """
@@ -60,14 +60,14 @@ def orchestrator(status, body, fallbacks=None):
             thread.join()
 
 
-def test_a_release_that_does_not_tell_the_live_pool_tells_the_recorded_one():
+def test_a_release_without_the_live_pool_reports_the_recorded_one():
     taken = Fallbacks()
     with orchestrator(HTTPStatus.NOT_FOUND, "Not found", taken) as api:
         assert api.live_pool() == [LiveMember("alpha", INSTANCE, connected=False)]
     assert taken == {Fallback.POOL_FROM_LIST: 1}
 
 
-def test_a_live_pool_that_is_no_json_breaks_a_promise():
+def test_a_live_pool_that_is_not_json_breaks_a_promise():
     with (
         orchestrator(HTTPStatus.OK, "all is well") as api,
         pytest.raises(PromiseBroken, match="without JSON: b'all is well'"),
@@ -76,7 +76,7 @@ def test_a_live_pool_that_is_no_json_breaks_a_promise():
 
 
 @pytest.mark.parametrize("secure", [False, True])
-def test_a_question_that_nobody_answers_ends_in_time(monkeypatch, secure):
+def test_a_request_without_an_answer_times_out(monkeypatch, secure):
     monkeypatch.setenv("UAT_TIME_SCALE", "0.02")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         api = ServeApi(*silent.getsockname(), secure=secure)
@@ -85,7 +85,7 @@ def test_a_question_that_nobody_answers_ends_in_time(monkeypatch, secure):
             api.pool()
 
 
-def test_a_request_that_makes_the_orchestrator_fail_is_a_failure_of_the_product():
+def test_a_request_that_crashes_the_orchestrator_is_a_failure_of_the_product():
     def fail(socket):
         socket.recv()
         raise RuntimeError("in the orchestrator")
@@ -104,7 +104,7 @@ def test_a_request_that_makes_the_orchestrator_fail_is_a_failure_of_the_product(
 @pytest.mark.parametrize(
     ("health", "ready"), [(HTTPStatus.OK, True), (HTTPStatus.SERVICE_UNAVAILABLE, False)]
 )
-def test_a_release_that_does_not_tell_its_readiness_tells_its_health(health, ready):
+def test_a_release_without_readiness_reports_its_health(health, ready):
     taken = Fallbacks()
     with orchestrator(health, "{}", taken) as api:
         assert api.ready() is ready
@@ -113,7 +113,7 @@ def test_a_release_that_does_not_tell_its_readiness_tells_its_health(health, rea
 
 @contextmanager
 def answering(reply):
-    """An orchestrator that gives this reply to every request, and what it was asked."""
+    """An orchestrator that gives this reply to every request, and the requests that it got."""
     asked = []
 
     def answer(socket):
@@ -165,7 +165,7 @@ def test_a_release_that_does_not_know_a_request_is_recognised():
         ("invalid_request", "Invalid request: payload.name: Too small"),
     ],
 )
-def test_any_other_refusal_is_not_taken_for_an_unknown_request(code, message):
+def test_any_other_refusal_is_not_an_unknown_request(code, message):
     with refusing(code, message) as (api, _), pytest.raises(RequestRefused) as caught:
         api.mint("alpha", "1h")
 

@@ -1,4 +1,4 @@
-"""The target of a run: swamp where there is one, else the one that comes with the project."""
+"""The target of a run: swamp if there is one, otherwise the stand-in."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def test_without_a_binary_the_run_is_against_the_embedded_target() -> None:
 
 
 @pytest.mark.parametrize("variables", [{"SWAMP_BIN": "/opt/swamp"}, {"UAT_REQUIRE_BINARY": "1"}])
-def test_a_binary_that_is_given_or_required_is_swamp(variables: dict[str, str]) -> None:
+def test_a_given_or_required_binary_is_swamp(variables: dict[str, str]) -> None:
     target = target_of({"PATH": "", **variables}, EMBEDDED)
     assert (target.name, target.is_for_sign_off, target.executable) == ("swamp", True, "")
 
 
-def test_a_required_binary_that_is_missing_stays_an_error() -> None:
+def test_a_missing_required_binary_is_an_error() -> None:
     environ = {"PATH": "", "UAT_REQUIRE_BINARY": "1"}
     with pytest.raises(UnusableInput, match="No swamp binary to test") as caught:
         binary_under_test(environ, target_of(environ, EMBEDDED))
@@ -42,7 +42,7 @@ def test_a_description_may_be_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", "name: x", "- a list", "{", "name: x\nsign-off: true\ndeviations: none\ntimes: 3"]
 )
-def test_a_description_that_is_none_is_refused_in_one_sentence(tmp_path: Path, text: str) -> None:
+def test_an_invalid_description_is_refused_in_one_sentence(tmp_path: Path, text: str) -> None:
     file = tmp_path / "target.yaml"
     file.write_text(text, "utf-8")
     with pytest.raises(UnusableInput, match="is not usable") as caught:
@@ -50,7 +50,7 @@ def test_a_description_that_is_none_is_refused_in_one_sentence(tmp_path: Path, t
     assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
 
 
-def test_a_run_against_the_embedded_target_says_that_it_is_no_sign_off(tmp_path: Path) -> None:
+def test_a_run_against_the_embedded_target_prints_not_a_sign_off(tmp_path: Path) -> None:
     done = run_suite(
         tmp_path / "reports",
         "features/tokens.feature",
@@ -72,7 +72,7 @@ def oddly_named(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_binary_runs_under_its_own_name_wherever_it_lies(
+def test_a_binary_runs_under_its_own_name_in_any_folder(
     tmp_path: Path, oddly_named: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(binaries, "_EXECUTABLE_FORMATS", (b"#!",))  # a small program in place of a real one
@@ -86,7 +86,7 @@ def test_a_binary_runs_under_its_own_name_wherever_it_lies(
     assert placed.facts()["runs_as"] == str(placed.runs_as)
 
 
-def test_a_script_runs_where_it_lies(tmp_path: Path, oddly_named: Path) -> None:
+def test_a_script_runs_from_its_own_folder(tmp_path: Path, oddly_named: Path) -> None:
     given = binary_under_test({"SWAMP_BIN": str(oddly_named)}, load(SWAMP))
 
     assert under_its_own_name(given, tmp_path / "run").runs_as == oddly_named

@@ -33,7 +33,7 @@ _EARLIER, _BEGUN, _LATER = (f"2026-08-22T10:0{minute}:00.000Z" for minute in ran
 
 @dataclass
 class Table:
-    """A feature's table, as behave has it."""
+    """A table of a feature, as behave represents it."""
 
     headings: list
     rows: list
@@ -63,19 +63,19 @@ def steps_of(workflow):
         ('the present instance of "beta"', Placement("${{ inputs.beta }}")),
     ],
 )
-def test_a_table_says_where_a_step_runs(runs_on, placement):
+def test_a_table_sets_where_a_step_runs(runs_on, placement):
     (step,) = planned(table("step | runs on | work", f"build | {runs_on} | writes at once")).steps
 
     assert step.placement == placement
 
 
-def test_the_instance_of_a_worker_must_be_given_when_the_workflow_runs():
+def test_a_run_needs_the_instance_of_the_worker():
     rows = ["step | runs on | work", 'build | the present instance of "beta" | writes at once']
 
     assert planned(table(*rows)).inputs == ["beta"]
 
 
-def test_a_workflow_file_says_what_the_table_says():
+def test_a_workflow_file_has_the_steps_of_the_table():
     rows = [
         "step | runs on | work | after | queue limit",
         "build | pool=a | writes at once | |",
@@ -137,7 +137,7 @@ def test_an_invalid_table_is_an_infrastructure_error(rows, message):
         planned(table(*rows))
 
 
-def test_a_workflow_is_written_into_the_repository_as_it_stands_in_the_evidence(tmp_path):
+def test_the_same_workflow_is_in_the_repository_and_in_the_evidence(tmp_path):
     workflow = Workflow("release", [Step("build", Task("t", "m", {}), Placement("alpha"))])
 
     text = workflow.write_to(Repository(tmp_path))
@@ -149,7 +149,7 @@ def test_a_workflow_is_written_into_the_repository_as_it_stands_in_the_evidence(
 # --- the probe
 
 
-def test_the_extensions_have_every_method_that_the_work_asks_for():
+def test_the_extensions_have_every_method_that_a_kind_of_work_needs():
     extensions = [path.read_text() for folder in (MODELS, PUBLISHED) for path in folder.glob("*.ts")]
     defined = {
         (re.search(r'^  type: "(.+)"', text, re.MULTILINE)[1], method)
@@ -173,7 +173,7 @@ def write(probe_log, *lines):
             file.write(json.dumps(entry) + "\n")
 
 
-def test_the_probe_log_distinguishes_overlap_from_succession(probe_log):
+def test_the_probe_log_distinguishes_overlapping_from_consecutive_steps(probe_log):
     write(probe_log, ("start", "a", "alpha", 1), ("end", "a", "alpha", 1), ("start", "b", "alpha", 2))
     assert probe_log.most_at_once(worker="alpha") == 1
 
@@ -182,20 +182,20 @@ def test_the_probe_log_distinguishes_overlap_from_succession(probe_log):
     assert probe_log.most_at_once(worker="beta") == 1
 
 
-def test_steps_on_different_workers_were_worked_side_by_side(probe_log):
+def test_steps_on_different_workers_ran_in_parallel(probe_log):
     write(probe_log, ("start", "a", "alpha", 1), ("start", "b", "beta", 2), ("start", "c", "gamma", 3))
 
     assert probe_log.most_at_once() == 3
     assert probe_log.most_at_once(steps=["a", "b"]) == 2
 
 
-def test_a_step_that_runs_twice_at_a_time_overlaps_itself(probe_log):
+def test_a_step_that_runs_twice_at_once_overlaps_itself(probe_log):
     write(probe_log, ("start", "a", "alpha", 1), ("start", "a", "alpha", 2))
 
     assert probe_log.most_at_once(worker="alpha") == 2
 
 
-def test_a_line_that_is_being_written_is_not_read_yet(probe_log):
+def test_an_incomplete_line_is_not_read_yet(probe_log):
     write(probe_log, ("start", "a", "alpha", 1))
     with Path(probe_log.variables["UAT_NOTES"], "probe-log.jsonl").open("a") as file:
         file.write('{"event": "start", "st')
@@ -221,7 +221,7 @@ def test_a_shell_step_writes_the_probe_log_with_its_worker(probe_log, tmp_path):
     assert result_of_step(item).worker == "alpha"
 
 
-def test_reports_about_a_step_are_not_what_it_has_written():
+def test_reports_about_a_step_are_not_its_output():
     assert is_work({"name": "result"})
     assert not is_work({"name": "report-swamp-method-summary"})
 
@@ -239,14 +239,14 @@ def commands_that_answer(tmp_path, monkeypatch, *, exit_code, stdout):
     return commands
 
 
-def test_extensions_that_cannot_be_bundled_are_a_fault_of_the_bench(tmp_path, monkeypatch):
+def test_extensions_that_cannot_be_bundled_are_an_infrastructure_error(tmp_path, monkeypatch):
     commands = commands_that_answer(tmp_path, monkeypatch, exit_code=1, stdout="")
 
     with pytest.raises(InfrastructureError, match="check the connection to the registry"):
         install(Repository(tmp_path), MODELS.parent, commands, PROBE)
 
 
-def test_extensions_are_put_where_the_product_looks_for_them(tmp_path, monkeypatch):
+def test_extensions_are_installed_where_the_product_looks_for_them(tmp_path, monkeypatch):
     commands = commands_that_answer(tmp_path, monkeypatch, exit_code=0, stdout=f'"{PROBE}"')
 
     install(Repository(tmp_path), MODELS.parent, commands, PROBE)
@@ -267,7 +267,7 @@ def test_packages_are_shared_with_another_machine(tmp_path):
     assert (other.home / package).read_text() == "{}"
 
 
-def test_only_settings_of_the_network_are_handed_to_the_bundling():
+def test_only_network_settings_are_passed_to_the_bundling():
     caller = {"HTTPS_PROXY": "p", "no_proxy": "n", "SWAMP_HOME": "s", "PATH": "/bin"}
 
     assert network_settings(caller) == {"HTTPS_PROXY": "p", "no_proxy": "n"}
@@ -311,7 +311,7 @@ def test_a_run_whose_output_and_history_agree(printed, code, recorded, reason, w
         ("", 1, "running"),
     ],
 )
-def test_a_run_whose_output_and_history_differ_has_no_expected_outcome(printed, code, recorded):
+def test_different_outcomes_in_output_and_history_are_both_reported(printed, code, recorded):
     outcome = RunOutcome.of(RunEnding(printed, code, "the end"), RunRecord("1", recorded, ""))
     words = str(outcome)
 
@@ -322,7 +322,7 @@ def test_a_run_whose_output_and_history_differ_has_no_expected_outcome(printed, 
     assert words.endswith("Last lines: the end")
 
 
-def test_a_failure_for_another_reason_is_shown_as_it_was_given():
+def test_a_failure_for_another_reason_is_shown_unchanged():
     outcome = RunOutcome.of(RunEnding("failed", 1, ""), RunRecord("1", "failed", "disk full"))
 
     assert str(outcome) == "failed because of something else: disk full"
@@ -336,7 +336,7 @@ def test_a_stack_trace_with_the_reason_is_reported():
     assert str(outcome) == "failed because its step failed, with a stack trace"
 
 
-def test_a_reason_that_is_recorded_but_not_printed_is_reported_so():
+def test_a_reason_that_is_recorded_but_not_printed_is_reported():
     reason = "Timed out waiting for a worker matching target 'nobody' to become available"
     outcome = RunOutcome.of(RunEnding("failed", 1, "sorry"), RunRecord("1", "failed", reason))
 
@@ -362,7 +362,7 @@ QUEUE_JSON = [
 ]
 
 
-def test_the_queue_reads_the_same_in_text_and_in_json():
+def test_the_queue_has_the_same_entries_in_text_and_in_json():
     in_json = queue_from_json(QUEUE_JSON)
     assert [replace(each, age=(2.0, 3.0), work=()) for each in in_json] == queue_from_table(QUEUE_TABLE)
     assert in_json[0].waits_for == "gpu=true,region=east"
@@ -370,16 +370,16 @@ def test_the_queue_reads_the_same_in_text_and_in_json():
 
 
 @pytest.mark.parametrize(("age", "seconds"), [("<1s", (0, 1)), ("59s", (59, 60)), ("3m", (180, 240))])
-def test_an_age_in_the_queue_lies_between_two_seconds(age, seconds):
+def test_an_age_in_the_queue_is_read_as_a_range_of_seconds(age, seconds):
     assert queue_from_table(QUEUE_TABLE.replace("2s\n", f"{age}\n"))[0].age == seconds
 
 
-def test_an_age_that_nobody_can_read_breaks_a_promise():
+def test_an_unreadable_age_breaks_a_promise():
     with pytest.raises(PromiseBroken, match="Expected an age"):
         queue_from_table(QUEUE_TABLE.replace("2s\n", "long\n"))
 
 
-def test_an_empty_queue_is_a_sentence_and_anything_else_breaks_a_promise():
+def test_an_empty_queue_is_a_sentence_and_any_other_text_breaks_a_promise():
     assert queue_from_table("No steps are currently queued.\n") == []
     with pytest.raises(PromiseBroken, match="Expected a table with the headings"):
         queue_from_table("nothing here\n")
@@ -399,6 +399,6 @@ def test_an_empty_queue_is_a_sentence_and_anything_else_breaks_a_promise():
         ({"state": "expired", "endedAt": _EARLIER, "error": "lost"}, "expired, ended before it began"),
     ],
 )
-def test_the_end_of_a_lease_names_what_contradicts_its_state(fields, end):
+def test_the_end_of_a_lease_names_contradictions_to_its_state(fields, end):
     content = {"stepName": "build", "workerName": "alpha", "hasWrites": False, "createdAt": _BEGUN, **fields}
     assert lease(content).end == end

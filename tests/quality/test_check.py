@@ -1,4 +1,4 @@
-"""`make check`: what it finds without a product, where it says that it is, and what it corrects."""
+"""`make check`: what it finds without a product, at which line, and what it corrects."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def found(group):
 
 
 @pytest.mark.usefixtures("feature")
-def test_a_sound_project_passes(capsys):
+def test_a_correct_project_passes(capsys):
     assert main.main(["check"]) == ExitCode.EVERY_PROMISE_HELD
     assert "check passed in " in capsys.readouterr().out
 
@@ -51,7 +51,7 @@ def test_a_sound_project_passes(capsys):
     ],
     ids=["unknown step", "layout", "a tag without a meaning", "no id", "no number"],
 )
-def test_a_mistake_in_a_feature_is_found_at_its_line(feature, old, new, group, complaint):
+def test_a_mistake_in_a_feature_is_reported_with_its_line(feature, old, new, group, complaint):
     line = changed(feature, old, new)
 
     findings = [each for each in found(group) if complaint in each.message]
@@ -61,7 +61,7 @@ def test_a_mistake_in_a_feature_is_found_at_its_line(feature, old, new, group, c
     assert 0 <= findings[0].line - line <= 1  # a tag stands in the line above its scenario
 
 
-def test_an_id_that_is_renamed_is_found_where_it_is_named(feature):
+def test_a_renamed_id_is_reported_where_its_old_name_is_used(feature):
     changed(feature, "@token-shown-once", "@token-shown-just-once")
 
     files = {each.file for each in found(check.TAGS) if "'token-shown-once" in each.message}
@@ -107,7 +107,7 @@ def test_fix_does_not_hide_that_a_promise_has_no_scenario(capsys):
     assert "no scenario serves promise 2 of issue 630" in capsys.readouterr().out
 
 
-def test_a_feature_that_cannot_be_read_is_reported_and_what_rests_on_it_is_named(feature, capsys):
+def test_an_unreadable_feature_is_reported_with_the_checks_that_need_it(feature, capsys):
     line = changed(feature, "    Then the command succeeds", "    Than the command succeeds")
     capsys.readouterr()
 
@@ -136,7 +136,7 @@ def test_a_feature_that_cannot_be_read_is_reported_and_what_rests_on_it_is_named
     ids=["a field is missing", "a number", "an unknown field", "no YAML", "no list"],
 )
 @pytest.mark.usefixtures("own_features")
-def test_a_mistake_in_a_list_is_found_at_its_line(tmp_path, monkeypatch, text, line, complaint):
+def test_a_mistake_in_a_list_is_reported_with_its_line(tmp_path, monkeypatch, text, line, complaint):
     file = tmp_path / "waivers.yaml"
     file.write_text(text)
     monkeypatch.setenv("UAT_WAIVERS", str(file))
@@ -148,14 +148,14 @@ def test_a_mistake_in_a_list_is_found_at_its_line(tmp_path, monkeypatch, text, l
     assert check.GENERATED in checked.skipped
 
 
-def test_the_yaml_files_of_the_project_follow_schemas_that_there_are():
+def test_the_yaml_files_of_the_project_follow_existing_schemas():
     for each in edited_yaml.edited_files():
         assert each.file.exists() or each.file == edited_yaml.HOSTS_FILE, each.file
         assert each.schema.exists(), each.schema
     assert edited_yaml.findings() == []
 
 
-def test_the_line_of_a_value_is_that_of_its_beginning_or_of_what_would_hold_it(tmp_path):
+def test_the_line_of_a_value_is_its_first_line_or_that_of_its_parent(tmp_path):
     file = tmp_path / "list.yaml"
     file.write_text("# a list\n- one: 1\n- one: 2\n  two:\n    - x\n    - y\n")
 
@@ -165,7 +165,7 @@ def test_the_line_of_a_value_is_that_of_its_beginning_or_of_what_would_hold_it(t
     assert line_of(file, [3]) == 2
 
 
-def test_two_steps_that_are_defined_alike_are_found_in_their_file(feature, monkeypatch):
+def test_duplicate_steps_are_reported_with_their_file(feature, monkeypatch):
     forget_definitions(monkeypatch)
     steps = feature.parent / "steps" / "capabilities.py"
     text = steps.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""The documents are right: their commands run or are parsed, and everything that they name exists."""
+"""The documents are correct: their commands run or are parsed, and everything that they name exists."""
 
 from __future__ import annotations
 
@@ -104,9 +104,9 @@ REPORTS = {
     *(benchmark.BENCHMARK_FILE, release_runs._PAGE, release_runs._DOCUMENT, verification.PROOF),
     *(mutation_report.PAGE, mutation_report.DOCUMENT, mutate._SESSION),
 }
-# Paths that a document gives as examples, or that belong to somebody else.
+# Paths that are examples or belong to other projects.
 EXAMPLES = {"hosts.yaml", "checksums.txt"}
-# Inline code that is a path of the project: it has a slash after its first word, or the ending of a file.
+# Inline code that is a path of the project: it has a slash, or a known file extension.
 PATH = re.compile(
     r"[\w.-]+(/[\w.-]*)+|[\w-]+\.(py|md|yaml|yml|json|jsonl|html|xml|toml|feature|txt|lock|png)"
 )
@@ -114,7 +114,7 @@ PATH = re.compile(
 
 @cache
 def files_of_the_project() -> list[str]:
-    """The files that Git knows or would add, from the folder of the project on."""
+    """The files that Git tracks or would add, relative to the project."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],  # noqa: S607 - a developer has git
         cwd=ROOT,
@@ -144,7 +144,7 @@ def tokens_of(file: Path) -> list[Token]:
 
 
 def blocks_of(file: Path, *languages: str) -> list[str]:
-    """The blocks of code of a document in some languages; "" stands for an indented block."""
+    """The blocks of code of a document in some languages; "" means an indented block."""
     found = []
     for token in tokens_of(file):
         if token.type == "fence" and token.info in languages:
@@ -177,7 +177,7 @@ def commands_in(file: Path) -> list[Command]:
 
 ALL_COMMANDS = [each for file in WRITTEN for each in commands_in(file)]
 RUN = [each for each in ALL_COMMANDS if each.text not in NOT_RUN]
-# What several documents show runs once, in the tutorial or where it comes first.
+# A command in several documents runs once: in the tutorial, or in the first of them.
 RUN_FOR: dict[str, list[str]] = {file.name: [] for file in [TUTORIAL, *WRITTEN]}
 for shown in sorted(RUN, key=lambda each: each.document != TUTORIAL.name):
     if shown.document == TUTORIAL.name or not any(shown.text in texts for texts in RUN_FOR.values()):
@@ -186,7 +186,7 @@ for shown in sorted(RUN, key=lambda each: each.document != TUTORIAL.name):
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
-    """A clone as a reader has it, with an environment that is ready: that of this checkout, in its place."""
+    """A clone as a reader has it, with the environment of this checkout."""
     if sys.platform == "win32":
         pytest.skip("the documents show the commands of POSIX systems")
     root = tmp_path_factory.mktemp("reader") / "swamp-uat"
@@ -202,7 +202,7 @@ def clone(tmp_path_factory):
 
 
 def environment_of(root: Path) -> None:
-    """Make the `.venv` of a copy without installing: it has the packages of this one, and its own code."""
+    """Make the `.venv` of a copy without installing: the packages of this one, the code of the copy."""
     venv = [sys.executable, "-m", "venv", "--without-pip", str(root / ".venv")]
     subprocess.run(venv, check=True)
     here, there = Path(sys.prefix), root / ".venv"
@@ -220,7 +220,7 @@ def environment_of(root: Path) -> None:
 
 
 def run(command: str, root: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command as in a terminal; if the machine has a swamp, the stand-in is tested all the same."""
+    """Run a command as in a terminal, against the stand-in even if the machine has a swamp."""
     environment = {**os.environ, "UAT_TARGET": "standin/target.yaml"}
     return subprocess.run(
         ["/bin/sh", "-c", command], cwd=root, env=environment, stdin=subprocess.DEVNULL,
@@ -232,14 +232,14 @@ def run(command: str, root: Path) -> subprocess.CompletedProcess[str]:
     "document", [name for name, texts in RUN_FOR.items() if texts and name != TUTORIAL.name]
 )
 def test_every_command_that_is_shown_works(document, clone):
-    """In the order of the document, as somebody who copies them would run them."""
+    """In the order of the document, as a reader runs them."""
     for text in RUN_FOR[document]:
         done = run(text, clone)
         assert done.returncode == ENDS_WITH.get(text, 0), f"`{text}`:\n{done.stdout}{done.stderr}"
     assert run("git checkout --quiet .", clone).returncode == 0
 
 
-def test_the_first_scenario_comes_to_be_as_its_page_says(clone):
+def test_the_tutorial_leads_to_the_scenario_that_it_shows(clone):
     for text in RUN_FOR[TUTORIAL.name]:
         done = run(text, clone)
         assert done.returncode == 0, f"`{text}`:\n{done.stdout}{done.stderr}"
@@ -260,7 +260,7 @@ def write_the_scenario(file: Path, scenario: str) -> None:
     file.write_text(before + scenario.rstrip("\n") + rest, "utf-8")
 
 
-def test_what_is_not_run_is_shown_somewhere():
+def test_every_exception_is_a_command_of_a_document():
     assert set(NOT_RUN) - {each.text for each in ALL_COMMANDS} == set()
     assert set(ENDS_WITH) - {each.text for each in RUN} == set()
 
@@ -278,20 +278,20 @@ INLINE = [
     [*(each for each in ALL_COMMANDS if each.text in NOT_RUN), *INLINE],
     ids=lambda command: f"{command.document}: {command.text}",
 )
-def test_what_is_not_run_can_be_read(command):
+def test_a_command_that_is_not_run_can_be_parsed(command):
     words = shlex.split(command.text.split("|")[0])
     if words[0] == "make":
         recipe = recipe_of(words[1:])
         for variable in (word for word in words[1:] if "=" in word):
             others = [word for word in words[1:] if word != variable]
-            assert handed_on(variable) or recipe_of(others) != recipe, f"{variable} changes nothing"
+            assert is_passed_on(variable) or recipe_of(others) != recipe, f"{variable} changes nothing"
         words = next((shlex.split(line) for line in recipe if "swamp-uat" in line), [])
     if words[:1] and words[0].endswith("swamp-uat"):
         read_by_the_parser(words[1:])
 
 
 def recipe_of(words: list[str]) -> list[str]:
-    """The commands that make would run."""
+    """The commands of `make --dry-run`."""
     done = subprocess.run(
         ["make", "--dry-run", "--no-print-directory", *words],  # noqa: S607 - a developer has make
         cwd=ROOT,
@@ -303,15 +303,15 @@ def recipe_of(words: list[str]) -> list[str]:
     return done.stdout.splitlines()
 
 
-def handed_on(assignment: str) -> bool:
-    """Whether make hands a variable on to what it starts."""
+def is_passed_on(assignment: str) -> bool:
+    """Whether make passes a variable on to the commands that it starts."""
     name = assignment.partition("=")[0]
     listed = re.search(r"^VARIABLES := ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     return listed is not None and name in {*listed[1].split(), "HOSTS", "PYTHON"}
 
 
 def read_by_the_parser(arguments: list[str]) -> None:
-    if len(arguments) == 1:  # it names a command without what that takes
+    if len(arguments) == 1:  # it names a command without its arguments
         arguments = [*arguments, "--help"]
     parser = command_line.parser_for([])
     if arguments[-1] == "--help":
@@ -328,7 +328,7 @@ def test_every_file_that_is_named_exists(file):
 
 
 def is_there(path: str) -> bool:
-    """Whether a path, as far as it is given, is one of the project, or one that a command makes."""
+    """Whether a path, perhaps its end alone, is a file of the project or of the output of a command."""
     first, _, rest = path.rstrip("/").partition("/")
     if first == ".venv":
         return rest in ("", "bin", "Scripts") or (Path(sys.prefix) / rest).exists()
@@ -339,7 +339,7 @@ def is_there(path: str) -> bool:
 
 
 @pytest.mark.parametrize("file", WRITTEN, ids=lambda file: file.name)
-def test_every_link_leads_somewhere(file):
+def test_every_link_has_a_target(file):
     for link in links_of(file):
         path, _, anchor = link.partition("#")
         target = (file.parent / path).resolve() if path else file
@@ -356,14 +356,14 @@ def anchors_of(file: Path) -> set[str]:
 
 @cache
 def code() -> str:
-    """What reads variables: the Makefile, the suite, the stand-in."""
+    """The code that reads variables: the Makefile, the suite, the stand-in."""
     sources = [ROOT / "Makefile", *(ROOT / "swamp_harness").rglob("*.py"), *(ROOT / "standin").rglob("*.py")]
     return "\n".join(source.read_text("utf-8") for source in sources)
 
 
 @cache
 def rows() -> list[Any]:
-    """Every scenario as it runs."""
+    """Every scenario and every row of an outline."""
     return [row for model in features.parse(project.FEATURES) for row in model.walk_scenarios()]
 
 
@@ -390,7 +390,7 @@ def test_every_tag_that_is_named_exists(file):
     assert set(named) <= tags()
 
 
-# Words in capitals that are no variables of make.
+# Words in capitals that are not variables of make.
 NOT_VARIABLES = {"FAIL", "GONE", "ERR", "SECRETS", "PATH"}
 
 
@@ -418,7 +418,7 @@ def test_every_exit_code_that_is_named_exists(file):
     assert {int(each) for each in named} <= {code.value for code in ExitCode}
 
 
-def test_the_readme_is_short_and_its_picture_light():
+def test_the_readme_is_short_and_its_picture_small():
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 90
     picture = ROOT / "docs" / "images" / "signoff.png"
     assert picture.read_bytes().startswith(b"\x89PNG")

@@ -1,4 +1,4 @@
-"""The settings of editors: they complete what there is, and keep what people have set."""
+"""The settings of editors: they complete what exists, and keep people's own settings."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def uses():
 
 
 @pytest.mark.usefixtures("uses")
-def test_what_people_have_set_stays_as_it_is(tmp_path):
+def test_own_settings_are_kept(tmp_path):
     file = tmp_path / "settings.json"
     file.write_text('{"editor.fontSize": 14, "yaml.schemas": {"gone.json": []}}')
 
@@ -30,7 +30,7 @@ def test_what_people_have_set_stays_as_it_is(tmp_path):
     assert "gone.json" not in settings["yaml.schemas"]
 
 
-def test_every_word_that_a_scenario_gives_to_a_step_suits_the_completion_of_its_parameter(uses, tmp_path):
+def test_every_argument_in_a_scenario_is_a_completion_of_its_parameter(uses, tmp_path):
     settings = json.loads(editors.settings_text(tmp_path / "none.json"))
     patterns = {
         each["parameter"]: each["value"] for each in settings["cucumberautocomplete.customParameters"]
@@ -44,7 +44,7 @@ def test_every_word_that_a_scenario_gives_to_a_step_suits_the_completion_of_its_
                 assert re.fullmatch(pattern, argument.original), (pattern, argument.original)
 
 
-def test_the_files_that_the_settings_name_are_there():
+def test_the_files_that_the_settings_name_exist():
     settings = json.loads(project.EDITOR_SETTINGS.read_text("utf-8"))
 
     for pattern in (*settings["cucumberautocomplete.steps"], settings["cucumberautocomplete.syncfeatures"]):

@@ -1,4 +1,4 @@
-"""The glossary has the words of the steps: each of them once, and no others."""
+"""The glossary has every word of the steps exactly once, and no other words."""
 
 import re
 
@@ -25,7 +25,7 @@ def words_of(kind):
 
 
 def occurs(word, text):
-    """Whether a text has a word, in the singular or in the plural."""
+    """Whether a text contains a word, in the singular or in the plural."""
     return re.search(rf"\b{re.escape(word)}(?:e?s)?\b", text) is not None
 
 
@@ -36,7 +36,7 @@ def catalogue():
 
 @pytest.fixture(scope="module")
 def texts(catalogue):
-    """The steps as they are written, with the phrases that they allow."""
+    """The texts of the steps, with the phrases that they allow."""
     steps = [re.sub(r"\{\w+\}", "", pattern) for each in catalogue.steps for pattern in each.patterns]
     return [*steps, *(phrase for kind in catalogue.kinds.values() for phrase in kind.phrases)]
 
@@ -53,7 +53,7 @@ def test_a_word_has_one_meaning(kind):
     assert [word for word in words if words.count(word) > 1] == []
 
 
-def test_every_step_is_made_of_words_of_the_glossary(catalogue):
+def test_every_word_of_a_step_is_in_the_glossary(catalogue):
     known = {"Given": [*words_of("nouns"), *words_of("verbs")], "When": words_of("verbs")}
     known["Then"] = known["When"]
     assert [
@@ -64,7 +64,7 @@ def test_every_step_is_made_of_words_of_the_glossary(catalogue):
 
 
 def step_texts(step, catalogue):
-    """A step as it is written, with the phrases that it allows in place of its verb."""
+    """The text of a step, and the phrases that it allows in place of its verb."""
     return [
         *step.patterns,
         *(each for kind in step.parameters.values() for each in catalogue.kinds[kind].phrases),

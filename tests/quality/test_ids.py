@@ -1,4 +1,4 @@
-"""Ids of scenarios: unique, permanent tags, by which everything else names a scenario."""
+"""Ids of scenarios: unique, permanent tags that everything else uses to name a scenario."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def parsed(tmp_path: Path, text: str) -> list[object]:
     return features.parse(tmp_path)
 
 
-def test_a_scenario_is_identified_by_its_tag_and_a_row_by_its_values_as_well(tmp_path):
+def test_the_id_of_a_scenario_is_its_tag_and_that_of_a_row_has_its_values_too(tmp_path):
     runs = features.runs_in(parsed(tmp_path, FEATURE))
     assert [run.id for run in runs] == ["worker-naps[well, up]", "worker-naps[long, down]", "worker-wakes"]
 
 
-def test_an_outline_stands_for_all_its_rows_and_a_row_for_itself_alone():
+def test_the_id_of_an_outline_matches_all_its_rows_and_that_of_a_row_only_itself():
     assert ids.is_of("worker-naps[well, up]", "worker-naps")
     assert ids.is_of("worker-naps[well, up]", "worker-naps[well, up]")
     assert not ids.is_of("worker-naps[well, up]", "worker-naps[well")
@@ -86,7 +86,7 @@ def test_sound_ids_have_no_mistakes(tmp_path):
     assert ids.mistakes_in(parsed(tmp_path, FEATURE)) == []
 
 
-def test_what_names_a_scenario_that_does_not_exist_stops_the_run(tmp_path, monkeypatch):
+def test_a_list_that_names_an_unknown_scenario_stops_the_run(tmp_path, monkeypatch):
     (tmp_path / "deviations.yaml").write_text("[]")
     (tmp_path / "waivers.yaml").write_text(
         "- {scenario: worker-nips, reason: for now, link: a link, last-version: 20300101.000000.0}"
@@ -110,7 +110,7 @@ def test_the_projects_own_lists_name_scenarios_that_exist():
 
 
 def test_rewording_every_title_changes_no_decision(tmp_path):
-    """Whatever the scenarios are called: the same runs, deviations, records and proof."""
+    """With other titles, runs, deviations, records and proof stay the same."""
     reworded = tmp_path / "features"
     reworded.mkdir()
     for file in project.FEATURES.rglob("*.feature"):

@@ -49,7 +49,7 @@ def _mutants():
     return [each for site in module.sites if (each := module.mutant(site))]
 
 
-def test_each_mutant_is_one_change_that_python_can_read():
+def test_each_mutant_is_one_change_and_valid_python():
     for mutant in _mutants():
         compile(mutant.text, mutant.site.name, "exec")
         assert mutant.text != _MODULE
@@ -63,7 +63,7 @@ def test_docstrings_and_annotations_are_not_changed():
     assert not any('"""' in each.was or "def " in each.was for each in _mutants())
 
 
-def test_a_sample_is_reproducible_and_even_over_modules_whatever_their_size():
+def test_a_sample_is_reproducible_and_even_over_modules_of_any_size():
     big = MutableModule("big.py", _MODULE * 5)
     small = MutableModule(
         "small.py", "def one() -> int:\n    return 1\n\n\ndef two() -> int:\n    return 2\n"
@@ -91,12 +91,12 @@ def _reach() -> Reach:
     )
 
 
-def test_the_likeliest_scenario_comes_first_and_what_reaches_nothing_not_at_all():
+def test_the_likeliest_scenario_comes_first_and_those_that_do_not_reach_it_are_left_out():
     assert _reach().scenarios_at("pool.py", range(6, 10)) == ["narrow", "broad"]
     assert _reach().scenarios_at("pool.py", [14]) == []
 
 
-def test_of_those_that_reach_a_definition_whoever_reaches_its_uses_comes_first():
+def test_scenarios_that_also_reach_the_uses_of_a_definition_come_first():
     found = _reach().scenarios_at("pool.py", range(6, 10), {"pool.py": [6, 13], "setup.py": [1]})
     assert found == ["broad", "narrow"]  # both reach a use, but only one the rarer
 
@@ -143,7 +143,7 @@ class Member:
         "a decorator",
     ],
 )
-def test_a_line_shows_in_the_uses_of_what_it_sets_and_in_the_rest_of_its_function(line, uses):
+def test_a_line_has_effects_where_its_variables_are_used_and_in_the_rest_of_its_function(line, uses):
     other = "import pool\nprint(pool.LIMIT, _limit)\n\n\nmember = pool.Member(draining=True)\nmember.end()\n"
     assert uses_of({"pool.py": _DEFINITIONS, "other.py": other}, "pool.py", line) == uses
 
@@ -156,7 +156,7 @@ def _slower(change):
 
 
 @mutant(7)
-def loses_nobody():
+def loses_one():
     @replaces("pool:Pool.lose")
     def _(old, pool):
         pass
@@ -168,7 +168,7 @@ def forgets_late():
 
 
 @mutant(7)
-def nobody_noticed_this():
+def unnoticed():
     @replaces("pool:Pool.lose")
     def _(old, pool):
         pass
@@ -182,9 +182,9 @@ _POOL = """class Pool:
 """
 
 
-def test_who_has_noticed_a_mutant_in_a_function_is_known_to_notice_changes_of_it(tmp_path):
+def test_a_scenario_that_noticed_a_mutant_in_a_function_is_a_known_noticer_of_it(tmp_path):
     (tmp_path / "pool.py").write_text(_MUTANTS)
-    noticed = {"07-loses-nobody": ["A worker is lost"], "08-forgets": ["A worker is forgotten"]}
+    noticed = {"07-loses-one": ["A worker is lost"], "08-forgets": ["A worker is forgotten"]}
     found = known_noticers(tmp_path, noticed)
     assert found.of_lines({"pool.py": _POOL}, {"pool.py": [3]}) == {
         "A worker is lost",
@@ -193,7 +193,7 @@ def test_who_has_noticed_a_mutant_in_a_function_is_known_to_notice_changes_of_it
     assert found.of_lines({"pool.py": _POOL}, {"pool.py": [6]}) == set()
 
 
-def test_who_is_known_to_notice_changes_comes_before_all():
+def test_known_noticers_come_first():
     reach = _reach()
     assert reach.scenarios_at("pool.py", range(6, 10), known="broad".__eq__) == ["broad", "narrow"]
 
@@ -208,7 +208,7 @@ def test_every_scenario_depends_on_what_the_preparation_reaches():
     assert set(_reach().scenarios_at("setup.py", [9])) == {"broad", "narrow", "else"}
 
 
-def test_a_record_is_read_as_it_was_written(tmp_path):
+def test_a_record_survives_writing_and_reading(tmp_path):
     file = tmp_path / "reached.json"
     write_reach(_reach(), file)
     again = tmp_path / "again.json"
@@ -217,12 +217,12 @@ def test_a_record_is_read_as_it_was_written(tmp_path):
     assert read_reach(file).scenarios_at("pool.py", [13]) == ["broad"]
 
 
-def test_a_record_that_is_not_there_says_how_to_make_it(tmp_path):
+def test_a_missing_record_is_reported_with_the_command_that_makes_it(tmp_path):
     with pytest.raises(UnusableInput, match="make mutate RECORD=1"):
         read_reach(tmp_path / "none.json")
 
 
-def test_statements_that_nobody_reaches_are_listed():
+def test_unreached_statements_are_listed():
     assert unreached("pool.py", _MODULE, _reach()) == [
         "4: def bigger(one: int, other: int) -> bool:",
         "12: def twice(text: str) -> str:",
@@ -279,7 +279,7 @@ def test_a_mutant_is_killed_by_the_first_scenario_that_fails_in_a_then():
     assert asked == [["a", "b"], ["c", "d"]]
 
 
-def test_a_scenario_that_fails_while_it_is_set_up_does_not_decide():
+def test_a_scenario_that_fails_during_setup_does_not_decide():
     run, _ = _run_of({"a": _SET_UP, "b": _HELD, "c": _THEN})
     assert run_until_killed("abc", run, givens={}).scenario == "c"
     run, _ = _run_of({"a": _SET_UP, "b": _HELD})
@@ -288,13 +288,13 @@ def test_a_scenario_that_fails_while_it_is_set_up_does_not_decide():
     assert result.ran == ("a", "b")
 
 
-def test_a_mutant_that_does_not_work_at_all_is_given_up_soon():
+def test_a_mutant_that_does_not_start_is_given_up_soon():
     run, asked = _run_of(dict.fromkeys("abcdefghij", _SET_UP))
     assert run_until_killed("abcdefghij", run, givens={}).outcome is Outcome.DOES_NOT_START
     assert len(asked) == 4
 
 
-def test_what_is_set_up_by_a_step_that_failed_does_not_run():
+def test_scenarios_that_need_a_failed_setup_step_do_not_run():
     outcomes = {**dict.fromkeys("abcdefg", _SET_UP), "h": _THEN}
     run, asked = _run_of(outcomes)
     givens = {name: {"a repository", "an orchestrator"} for name in "abcdefg"} | {"h": {"a repository"}}
@@ -303,11 +303,11 @@ def test_what_is_set_up_by_a_step_that_failed_does_not_run():
     assert asked == [["a", "b"], ["h"]]
 
 
-def test_runs_without_any_result_come_to_an_end():
+def test_runs_without_any_result_end():
     assert run_until_killed("abcdefghij", lambda _: [], givens={}).outcome is Outcome.DOES_NOT_START
 
 
-def test_a_mutant_survives_only_if_all_that_reach_it_have_run():
+def test_a_mutant_survives_only_if_all_scenarios_that_reach_it_have_run():
     run, _ = _run_of({"a": _HELD, "b": _HELD})
     assert run_until_killed("ab", run, givens={}).outcome is Outcome.SURVIVED
     assert run_until_killed("ab", run, givens={}, complete=False).outcome is Outcome.UNDECIDED
@@ -317,7 +317,7 @@ def _finding(name: str, outcome: Outcome, **more) -> Finding:
     return Finding(name, "pool.py", 6, "- a <b>\n+ b", outcome, **more)
 
 
-def test_the_score_is_over_what_is_decided_and_not_equivalent():
+def test_the_score_counts_decided_mutants_that_are_not_equivalent():
     kinds = [*[Outcome.KILLED] * 3, Outcome.SURVIVED, Outcome.EQUIVALENT, Outcome.UNDECIDED]
     kinds += [Outcome.DOES_NOT_START, Outcome.OUTSIDE]
     findings = [_finding(str(index), kind) for index, kind in enumerate(kinds)]
@@ -351,7 +351,7 @@ def test_the_report_shows_module_promise_and_survivors_with_their_change(tmp_pat
     assert "14: return &lt;nothing&gt;" in page.read_text()
 
 
-def test_a_session_goes_on_only_with_the_same_code(tmp_path):
+def test_a_session_continues_only_with_the_same_code(tmp_path):
     file = tmp_path / "session.json"
     finding = _finding("pool.py swap_op 1", Outcome.KILLED, killed_by=(5,), promises=(5,))
     Session(file, "one").take(finding)
@@ -362,7 +362,7 @@ def test_a_session_goes_on_only_with_the_same_code(tmp_path):
     assert not other.findings
 
 
-def test_what_killed_a_mutant_runs_first_when_the_code_has_changed(tmp_path):
+def test_the_scenario_that_killed_a_mutant_runs_first_when_the_code_has_changed(tmp_path):
     file = tmp_path / "session.json"
     Session(file, "one").take(_finding("pool.py swap_op 1", Outcome.KILLED, scenario="expiry"))
     changed = Session(file, "two")
@@ -375,7 +375,7 @@ def test_what_killed_a_mutant_runs_first_when_the_code_has_changed(tmp_path):
 
 
 @pytest.mark.parametrize(("most", "runs_again"), [(0, True), (41, True), (40, False)])
-def test_a_mutant_that_too_few_scenarios_left_undecided_runs_again_with_more(tmp_path, most, runs_again):
+def test_an_undecided_mutant_runs_again_with_more_scenarios(tmp_path, most, runs_again):
     file = tmp_path / "session.json"
     undecided = _finding("pool.py swap_op 1", Outcome.UNDECIDED, scenarios=40)
     Session(file, "one").take(undecided)
@@ -393,7 +393,7 @@ def _decisions(tmp_path, **changed):
         "was": mutant.was,
         "becomes": mutant.becomes,
         "is": "equivalent",
-        "reason": "Nobody is ever as big as another.",
+        "reason": "Two numbers here are never equal.",
     }
     file = tmp_path / "mutation.yaml"
     left_out = [{"module": "main.py", "reason": "It is only boilerplate."}]

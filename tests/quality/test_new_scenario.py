@@ -1,4 +1,4 @@
-"""`swamp-uat new-scenario`: where it puts a scenario, which id it makes, and what it asks."""
+"""`swamp-uat new-scenario`: where it puts a scenario, which id it makes, and which questions it asks."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ sys.exit(main.main(["new-scenario"]))
 """
 
 
-def new(*, number="7", title="A cache on a full disk is told", kind="scenario"):
+def new(*, number="7", title="A cache on a full disk is reported", kind="scenario"):
     return main.main(["new-scenario", "--number", number, "--title", title, "--kind", kind])
 
 
@@ -37,7 +37,7 @@ def added(before):
 
 @pytest.mark.usefixtures("own_features")
 @pytest.mark.parametrize("kind", ["scenario", "outline", "outputs"])
-def test_a_scenario_is_put_behind_the_last_one_of_its_promise_and_only_its_steps_are_missing(kind):
+def test_a_new_scenario_follows_the_last_one_of_its_promise_and_lacks_only_steps(kind):
     before = scenarios()
     assert new(kind=kind) == ExitCode.EVERY_PROMISE_HELD
 
@@ -46,7 +46,7 @@ def test_a_scenario_is_put_behind_the_last_one_of_its_promise_and_only_its_steps
     in_file = [each.id for each in scenarios() if each.file == scenario.file]
     assert in_file[in_file.index(scenario.id) - 1] == last.id
     assert scenario.numbers == (7,)
-    assert scenario.id == "cache-full-disk-told"
+    assert scenario.id == "cache-full-disk-reported"
     assert len(scenario.runs) == (1 if kind == "scenario" else 2)
     findings = check.findings().findings
     assert findings[check.LAYOUT] == findings[check.FEATURE_FILES] == findings[check.TAGS] == []
@@ -64,7 +64,7 @@ def test_the_scenarios_around_it_stay_as_they_are():
 
 
 @pytest.mark.usefixtures("own_features")
-def test_an_id_that_is_taken_is_not_made_again():
+def test_an_id_in_use_is_not_made_again():
     before = scenarios()
     new(title="A secret of a token stays in the vault")
     taken = added(before).id
@@ -79,7 +79,7 @@ def test_an_id_that_was_used_once_is_not_made_again(own_features, capsys):
     file = next(own_features.glob("token*.feature"))
     text = file.read_text("utf-8")
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@example", "-C", str(own_features)]
-    file.write_text(text.replace("@token-shown-once", "@cache-full-disk-told"), "utf-8")
+    file.write_text(text.replace("@token-shown-once", "@cache-full-disk-reported"), "utf-8")
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
         subprocess.run([*git, *words], check=True)
     file.write_text(text, "utf-8")
@@ -88,7 +88,7 @@ def test_an_id_that_was_used_once_is_not_made_again(own_features, capsys):
 
     new()
 
-    assert added(before).id == "cache-full-disk-told-2"
+    assert added(before).id == "cache-full-disk-reported-2"
     assert "history" not in capsys.readouterr().out
 
 
@@ -133,11 +133,11 @@ def test_it_asks_for_what_is_not_given(own_features):
     child.expect("from 1 to 30")
     child.sendline("7")
     child.expect("Title")
-    child.sendline("A cache on a full disk is told")
+    child.sendline("A cache on a full disk is reported")
     child.expect("outputs: one promise, shown in text and in JSON")
     child.expect("Kind")
     child.sendline("outline")
-    child.expect("Added the scenario @cache-full-disk-told to ")
+    child.expect("Added the scenario @cache-full-disk-reported to ")
     child.expect(pexpect.EOF)
     child.close()
 

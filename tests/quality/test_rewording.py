@@ -1,4 +1,4 @@
-"""Nothing hangs on the wording of a message: a suite that says everything otherwise decides the same."""
+"""No decision depends on the wording of a message: with all messages reworded, the suite decides the same."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import yaml
 from tests.conftest import ROOT, suite_environment
 
 _MARK = "‡"
-# What is no source of the suite, or has no words of its own.
+# Not source of the suite, or without messages.
 _LEFT_OUT = shutil.ignore_patterns(".*", "reports", "allure-report", "__pycache__", "tests", "*.egg-info")
 
 DEVIATION = {
@@ -41,7 +41,7 @@ WAIVER = {
 
 
 class _Reworder(ast.NodeTransformer):
-    """Changes every text that a person may read: of exceptions, of comparisons, and whatever has words."""
+    """Changes every text for people: of exceptions, of comparisons, and of modules that are only words."""
 
     def __init__(self, *, all_are_words: bool) -> None:
         self._inside = all_are_words
@@ -53,7 +53,7 @@ class _Reworder(ast.NodeTransformer):
         return self._inside_of(node) if node.name == "__str__" else self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if isinstance(node.func, ast.Name) and node.func.id == "judge":
+        if isinstance(node.func, ast.Name) and node.func.id == "expect":
             node.args = [self._inside_of(node.args[0]), *node.args[1:]]  # type: ignore[list-item]
         return self.generic_visit(node)
 
@@ -73,7 +73,7 @@ class _Reworder(ast.NodeTransformer):
 
     @staticmethod
     def _shouted(value: ast.expr) -> ast.expr:
-        # Not the specification of a format: only the text between the values.
+        # Only the text between the values, not a format specification.
         return ast.Constant(value.value.upper()) if isinstance(value, ast.Constant) else value  # type: ignore[union-attr]
 
     def _inside_of(self, node: ast.AST) -> ast.AST:
@@ -86,7 +86,7 @@ class _Reworder(ast.NodeTransformer):
 
 @pytest.fixture(scope="module")
 def reworded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project in which every message reads otherwise."""
+    """A copy of the project with every message reworded."""
     copy = tmp_path_factory.mktemp("reworded") / "project"
     shutil.copytree(ROOT, copy, ignore=_LEFT_OUT)
     sources = [*(copy / "swamp_harness").rglob("*.py"), *(copy / "features" / "steps").glob("*.py")]
@@ -101,7 +101,7 @@ def reworded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def decisions(project: Path, reports: Path, *arguments: str, **env: str) -> tuple[dict[str, Any], str]:
-    """What a run with a copy of the project decides, and what it shows."""
+    """The decisions of a run with a copy of the project, and its output."""
     # The environment of the tests belongs to another checkout; only its libraries are used.
     python, libraries = sys._base_executable, sysconfig.get_path("purelib")
     done = subprocess.run(
@@ -122,7 +122,7 @@ def decisions(project: Path, reports: Path, *arguments: str, **env: str) -> tupl
         "decision": (sign_off["decision"], sign_off["by results"], sign_off["counts"]),
         "promises": [each["outcomes"] for each in sign_off["promises"]],
         "results": [
-            # What is known beyond the kind of a skip is a sentence.
+            # Only the kind of a skip is compared, as the rest of it is a sentence.
             {**{name: each[name] for name in fields}, "skip": each["skip"] and each["skip"]["kind"]}
             for each in document["results"]
         ],

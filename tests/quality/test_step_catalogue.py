@@ -1,4 +1,4 @@
-"""The catalogue of steps: what it shows of each step, its pages, and the search on the terminal."""
+"""The catalogue of steps: what it shows for each step, its pages, and the search on the terminal."""
 
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -165,7 +165,7 @@ def test_every_step_of_the_project_is_described_and_has_an_example(of_project):
 
 
 class _Page(HTMLParser):
-    """What a browser would load, and the elements by name, with their attributes."""
+    """The resources that a browser would load, and the elements by name with their attributes."""
 
     def __init__(self, text):
         super().__init__()
@@ -184,7 +184,7 @@ def page(of_project):
     return _Page(step_pages.html(of_project))
 
 
-def test_the_page_loads_nothing_from_anywhere(page):
+def test_the_page_loads_nothing(page):
     assert page.named("link", "img", "iframe", "object") == []
     assert all("src" not in each for each in page.named("script"))
     assert all(each["href"].startswith("#") for each in page.named("a"))
@@ -192,7 +192,7 @@ def test_the_page_loads_nothing_from_anywhere(page):
     assert policy.startswith("default-src 'none';")
 
 
-def test_the_page_has_an_anchor_for_every_step_and_links_that_lead_somewhere(page, of_project):
+def test_the_page_has_an_anchor_for_every_step_and_no_dead_links(page, of_project):
     anchors = [each["id"] for _, each in page.elements if "id" in each]
 
     assert len(anchors) == len(set(anchors))
@@ -200,7 +200,7 @@ def test_the_page_has_an_anchor_for_every_step_and_links_that_lead_somewhere(pag
     assert {each["href"][1:] for each in page.named("a")} <= set(anchors)
 
 
-def test_everything_that_can_be_operated_is_labelled_and_headings_skip_no_level(page):
+def test_every_control_has_a_label_and_headings_skip_no_level(page):
     labelled = {each.get("for") for each in page.named("label")}
     texts = [each for each in page.named("input") if each["type"] == "search"]
     levels = [int(tag[1]) for tag, _ in page.elements if tag in ("h1", "h2", "h3", "h4")]
@@ -239,7 +239,7 @@ def test_words_that_no_step_has_are_reported_with_the_nearest_steps(capsys):
 
 
 @pytest.mark.usefixtures("own_features")
-def test_docs_are_written_and_found_stale(capsys):
+def test_docs_are_written_and_stale_ones_are_reported(capsys):
     project.STEPS.write_text("# Steps\n\nNothing.\n")
     assert main.main(["docs", "--check"]) == ExitCode.CHECK_FAILED
     assert (

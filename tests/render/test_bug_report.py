@@ -87,7 +87,7 @@ WHOLE = a_reproduction(
 )
 
 
-def test_a_reproduction_is_read_as_it_was_written():
+def test_a_reproduction_survives_writing_and_reading():
     assert Reproduction.from_document(json.loads(json.dumps(WHOLE.as_document()))) == WHOLE
 
 
@@ -103,7 +103,7 @@ def test_a_reproduction_is_read_as_it_was_written():
         ("⟦url orchestrator⟧", '"$URL_orchestrator"'),
     ],
 )
-def test_a_text_with_placeholders_is_one_word_of_sh(text, word):
+def test_a_text_with_placeholders_is_one_shell_word(text, word):
     assert quoted(text) == word
 
 
@@ -176,7 +176,7 @@ RUN = {"recorded": "failed", "exit_code": 1, "unrecognised": "", "stack_trace": 
         (1, 2, []),
     ],
 )
-def test_a_script_looks_for_what_the_step_saw(expected, actual, conditions):
+def test_a_script_checks_for_the_actual_value_of_the_step(expected, actual, conditions):
     reproduction = a_reproduction(
         a_command("worker", "token", "create", "a", exit_code=1),
         a_start("run-1", "workflow", "run", "release"),
@@ -189,7 +189,7 @@ def test_a_script_looks_for_what_the_step_saw(expected, actual, conditions):
     assert all(part in check.condition for part, check in zip(conditions, found, strict=True))
 
 
-def test_an_orchestrator_that_ended_is_looked_for():
+def test_a_script_checks_that_an_orchestrator_ended():
     reproduction = a_reproduction(
         a_start("orchestrator", "serve"), an_event(EventKind.ENDED, 3, name="orchestrator")
     )
@@ -199,7 +199,7 @@ def test_an_orchestrator_that_ended_is_looked_for():
     assert check.condition == '! kill -0 "$PID_orchestrator"'
 
 
-def test_a_word_in_an_answer_is_counted():
+def test_a_script_counts_a_word_in_an_answer():
     answer = '[{"status": "completed"}, {"status": "failed"}]'
     reproduction = a_reproduction(a_command("run", "history", stdout=answer, is_of_failed_step=True))
 
@@ -208,7 +208,7 @@ def test_a_word_in_an_answer_is_counted():
     assert [check.condition.split(" ", 2)[:2] for check in found] == [["has_times", "1"]] * 2
 
 
-def test_the_answer_of_the_failing_step_is_compared_where_there_is_nothing_else():
+def test_without_another_check_the_script_compares_the_answer_of_the_failed_step():
     (check,) = checks_of(WHOLE, a_result("one", Outcome.BROKEN, expected=1, actual=2))
 
     assert check.condition == "same_answer 3"
@@ -228,7 +228,7 @@ def reports_with(folder, *results):
     return record
 
 
-def test_a_report_says_what_was_promised_what_happened_and_how_to_repeat_it(tmp_path):
+def test_a_report_shows_expected_actual_and_how_to_reproduce(tmp_path):
     result = a_result(
         "one", Outcome.DEVIATION, deviation="ends-late", evidence="evidence/one", step="Then it ends"
     )
@@ -248,7 +248,7 @@ def test_a_report_says_what_was_promised_what_happened_and_how_to_repeat_it(tmp_
     assert "say 'By hand only in part: The scenario cuts" in written.script.read_text("utf-8")
 
 
-def test_a_release_matrix_says_since_when(tmp_path):
+def test_a_release_matrix_shows_the_first_broken_release(tmp_path):
     result = a_result("one", Outcome.BROKEN, evidence="evidence/one")
     record = reports_with(tmp_path, result)
     matrix = {"promises": [{"scenarios": [{"id": "one", "name": "one", "since": "broken since 7"}]}]}
@@ -269,14 +269,14 @@ def test_a_scenario_without_evidence_has_a_report_without_a_script(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["ends-late", "one", "one[a, b]"])
-def test_a_report_is_asked_for_by_scenario_example_or_deviation(name):
+def test_a_report_is_requested_by_scenario_example_or_deviation(name):
     record = a_run(a_result("one[a, b]", Outcome.BROKEN), a_result("two"))
 
     assert [each.id for each in results_named(name, record, [DEVIATION])] == ["one[a, b]"]
 
 
 @pytest.mark.parametrize(("name", "message"), [("onn", "Did you mean 'one'"), ("two", "broke no promise")])
-def test_what_cannot_be_reported_has_a_clear_message(name, message):
+def test_an_unreportable_scenario_has_a_clear_message(name, message):
     record = a_run(a_result("one", Outcome.BROKEN), a_result("two"))
 
     with pytest.raises(UnusableInput, match=message) as refused:
@@ -284,7 +284,7 @@ def test_what_cannot_be_reported_has_a_clear_message(name, message):
     assert refused.value.exit_code is ExitCode.BAD_COMMAND_LINE
 
 
-def test_the_name_of_a_report_suits_every_file_system():
+def test_the_file_name_of_a_report_is_valid_on_every_file_system():
     of = ("secret-stays-home[a file, text]", "linux x86_64")
     assert report_name(*of, several_platforms=False) == "secret-stays-home-a-file-text"
     assert report_name(*of, several_platforms=True) == "secret-stays-home-a-file-text-linux-x86-64"
@@ -299,7 +299,7 @@ def test_a_scenario_that_broke_on_two_platforms_has_two_reports(tmp_path):
 
 
 @posix
-def test_a_mutant_of_the_stand_in_is_reproduced_by_the_script(tmp_path, monkeypatch, capsys):
+def test_the_script_reproduces_a_mutant_of_the_stand_in(tmp_path, monkeypatch, capsys):
     target = yaml.safe_load(project.EMBEDDED_TARGET.read_text("utf-8"))
     (tmp_path / "effect").mkdir()
     target |= {

@@ -1,4 +1,4 @@
-"""A whole run in which names, steps and the product's output hold whatever breaks a format."""
+"""A whole run in which names, steps and the product's output contain text that breaks file formats."""
 
 import json
 import re
@@ -54,7 +54,7 @@ def no_constant(name):
 def strictly(text):
     assert not FORBIDDEN.search(text)
     document = json.loads(text, parse_constant=no_constant)
-    json.dumps(document, ensure_ascii=False).encode("utf-8")  # no half of a pair hides in an escape
+    json.dumps(document, ensure_ascii=False).encode("utf-8")  # no half of a surrogate pair in an escape
     return document
 
 
@@ -96,7 +96,7 @@ def test_every_file_can_be_read_by_its_own_parser(project_of, fake_swamp, tmp_pa
     assert not any("alert" in str(each) or "x" in dict(each[1]).values() for each in page.found)
     summary = (reports / "signoff.md").read_text("utf-8")
     rows = [line for line in summary.splitlines() if "Names" in line and line.startswith("|")]
-    # What an operator meets has three columns, the broken scenarios have six.
+    # The list for operators has three columns, the broken scenarios have six.
     assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [4, 7]
     assert not re.search(r"(?<!\\)<(?!/?details|/?summary|https://swamp-club)", summary)
     for file in [*reports.rglob("*.txt"), *reports.rglob("*.log"), *reports.rglob("*.md")]:
@@ -151,7 +151,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("run", [uat, behave])
 @pytest.mark.parametrize(("data", "sentence"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_in_a_feature_is_reported_before_the_binary_is_looked_at(
+def test_a_mistake_in_a_feature_is_reported_before_the_binary_is_checked(
     project_of, tmp_path, run, data, sentence
 ):
     folder = project_of("")
@@ -172,16 +172,16 @@ def test_a_mistake_in_a_feature_is_reported_before_the_binary_is_looked_at(
     [
         (["features/nowhere.feature"], {2}),
         (["--frobnicate"], {2}),
-        (["{elsewhere}"], {2}),
+        (["{other_folder}"], {2}),
         (["--tags", "@uat-07 and ("], {uat: 2, behave: 1}),
         (["features/expiry.feature"], {3}),
     ],
     ids=["no feature", "bad option", "no steps", "bad tags", "no binary"],
 )
-def test_both_commands_end_as_the_readme_says(tmp_path, run, arguments, codes):
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere" / "a.feature").write_text(SOUND)
-    given = [each.format(elsewhere=tmp_path / "elsewhere") for each in arguments]
+def test_both_commands_end_with_the_documented_exit_codes(tmp_path, run, arguments, codes):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.feature").write_text(SOUND)
+    given = [each.format(other_folder=tmp_path / "other") for each in arguments]
 
     done = run(tmp_path / "reports", *given)
 

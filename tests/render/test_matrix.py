@@ -1,4 +1,4 @@
-"""The suite over several releases: the table of promise by release, and the runs behind it."""
+"""The suite over several releases: the table of promises by release, and its runs."""
 
 import json
 import shutil
@@ -43,7 +43,7 @@ def release(name, *results):
         ("unknown unknown", "not tested"),
     ],
 )
-def test_since_when_a_promise_is_as_it_is(standings, words):
+def test_the_release_since_which_a_promise_has_its_state(standings, words):
     named = [(str(number), Standing[each.upper()]) for number, each in enumerate(standings.split(), start=1)]
     assert since(named) == words
 
@@ -64,12 +64,12 @@ def test_a_promise_is_broken_in_a_release_if_one_of_its_scenarios_is():
     }
 
 
-def test_a_known_deviation_and_a_waiver_are_broken_promises_and_one_that_is_gone_is_a_kept_one():
+def test_known_deviations_and_waivers_are_broken_promises_and_a_gone_deviation_is_a_kept_one():
     outcomes = {
         "deviating": Outcome.DEVIATION,
         "waived": Outcome.WAIVED,
         "gone": Outcome.DEVIATION_GONE,
-        "bench": Outcome.ERROR,
+        "hosts": Outcome.ERROR,
         "not run": Outcome.NOT_RUN,
     }
     document = matrix([release(name, a_result("one", outcome)) for name, outcome in outcomes.items()])
@@ -77,7 +77,7 @@ def test_a_known_deviation_and_a_waiver_are_broken_promises_and_one_that_is_gone
         "deviating": "broken",
         "waived": "broken",
         "gone": "kept",
-        "bench": "not tested",
+        "hosts": "not tested",
         "not run": "not tested",
     }
 
@@ -91,7 +91,7 @@ def test_a_known_deviation_and_a_waiver_are_broken_promises_and_one_that_is_gone
         (a_result("two", Outcome.NOT_RUN, skip=NEEDS_MAC), "kept", "kept in all"),
     ],
 )
-def test_a_promise_is_kept_only_if_everything_due_was_tested(other, standing, words):
+def test_a_promise_is_kept_only_if_all_its_scenarios_were_tested(other, standing, words):
     document = matrix([release("old", a_result("one")), release("new", a_result("one"), other)])
     promise = promise_of(document, 1)
     assert promise["releases"] == {"old": "kept", "new": standing}
@@ -101,7 +101,7 @@ def test_a_promise_is_kept_only_if_everything_due_was_tested(other, standing, wo
     assert promise_of(broken, 1)["releases"] == {"old": "broken"}
 
 
-def test_a_release_whose_run_came_to_nothing_is_not_tested():
+def test_a_release_whose_run_has_no_results_is_not_tested():
     document = matrix([ReleaseRun("lost", None), release("new", a_result("one"))])
     assert promise_of(document, 1)["releases"] == {"lost": "not tested", "new": "kept"}
 
@@ -129,7 +129,7 @@ def test_two_releases_are_run_and_distinguished(fake_swamp, tmp_path):
     assert "kept since newer" in (tmp_path / "reports" / "matrix.html").read_text()
 
 
-def test_a_release_that_cannot_be_run_does_not_keep_the_others_from_it(fake_swamp, tmp_path):
+def test_the_other_releases_run_even_if_one_cannot(fake_swamp, tmp_path):
     (tmp_path / "no-swamp").write_text("#!/bin/sh\necho nothing\n")
     (tmp_path / "no-swamp").chmod(0o755)
     done = run_matrix(
@@ -155,7 +155,7 @@ def test_a_wrong_argument_is_reported_before_anything_runs(tmp_path, given, comp
     assert not (tmp_path / "reports").exists()
 
 
-def test_a_second_matrix_leaves_the_reports_of_the_first_alone(tmp_path):
+def test_a_second_matrix_keeps_the_reports_of_the_first(tmp_path):
     (tmp_path / "swamp").touch()
     kept = tmp_path / "reports" / "matrix" / "1" / "run.json"
     kept.parent.mkdir(parents=True)
@@ -170,7 +170,7 @@ def test_a_second_matrix_leaves_the_reports_of_the_first_alone(tmp_path):
     assert kept.exists()
 
 
-def test_a_matrix_that_cannot_begin_leaves_no_older_one(tmp_path):
+def test_a_matrix_that_cannot_start_removes_the_older_one(tmp_path):
     reports = tmp_path / "reports"
     (reports / "matrix").mkdir(parents=True)
     for name in ("matrix.html", "matrix.json", "run.json"):

@@ -1,4 +1,4 @@
-"""The pages in headless Chromium: they load nothing, and everybody can read, print and operate them."""
+"""The pages in headless Chromium: they load nothing, and are accessible, printable and operable."""
 
 import json
 import os
@@ -42,7 +42,7 @@ OPTIONS = [
 ]
 PHONE, DESK, PAPER = 375, 1280, 718  # the last is A4 with margins of a centimetre
 NAMES = ["signoff.html", "steps.html", "mutation.html", "matrix.html"]
-ALL_STEPS = "all-steps.html"  # of the project
+ALL_STEPS = "all-steps.html"  # a folder of the project
 
 HOSTILE = (
     "</script><script>alert(1)</script><img src=x onerror=alert(1)> ]]> \x1b[31m \u202e \" ' & "
@@ -57,7 +57,7 @@ def at(seconds):
 
 
 def a_timeline():
-    """A timeline with everything that can be in one, each wide enough for its label."""
+    """A timeline with one of everything, each wide enough for its label."""
     steps = [
         Span(kind, f"{kind.capitalize()} something {HOSTILE}", at(begin), at(begin + 3))
         for begin, kind in enumerate(("given", "when", "then", "failed"))
@@ -157,7 +157,7 @@ def write_matrix(folder):
 
 
 def write_steps(folder):
-    """The catalogue of a few steps, with everything that a step can have."""
+    """A catalogue of a few steps, with everything that a step can have."""
     kinds = {
         "Few": Phrases("one of a few things", ("a", "b")),
         "Many": Phrases("a thing", ("a", "b {who}", "c", "d", HOSTILE), {"a": HOSTILE}, {"who": "Few"}),
@@ -242,7 +242,7 @@ def browser():
 
 @pytest.fixture
 def opened(browser, folder):
-    """Opens a page at a width, offline."""
+    """Opens a page with a given width, offline."""
     contexts = []
 
     def open_page(name, width=DESK, media="screen"):
@@ -260,14 +260,14 @@ def opened(browser, folder):
 
 
 @pytest.mark.parametrize("name", [*NAMES, ALL_STEPS, TIMELINE_FILE])
-def test_a_page_opens_without_an_error_and_loads_nothing(opened, folder, name):
+def test_a_page_opens_without_errors_and_loads_nothing(opened, folder, name):
     shown = opened(name)
 
     assert shown.errors == []
     assert shown.requests == [(folder / name).as_uri()]
 
 
-# The elements that stick out of the page, and are not in something that scrolls by itself.
+# The elements that overflow the page, except inside something that scrolls.
 STICKING_OUT = """() => {
     const scrolls = each => each && (["auto", "scroll"].includes(getComputedStyle(each).overflowX) ||
         scrolls(each.parentElement));
@@ -293,7 +293,7 @@ SMALL = """() => {
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
 @pytest.mark.parametrize("name", [*NAMES, ALL_STEPS])
-def test_a_page_can_be_read(opened, name, width):
+def test_a_page_is_readable(opened, name, width):
     shown = opened(name, width)
     shown.unfold()
 
@@ -319,7 +319,7 @@ def test_axe_finds_no_violation(opened, name, width):
     not shutil.which("node") or not is_installed(project.REPORT_PACKAGE),
     reason="needs Node.js, and Allure as `make report` has installed it",
 )
-def test_the_page_of_allure_opens_without_an_error_and_everybody_can_read_it(opened, tmp_path):
+def test_the_page_of_allure_opens_without_errors_and_is_accessible(opened, tmp_path):
     (tmp_path / "allure-results").mkdir()
     result = {"uuid": "1", "name": HOSTILE, "fullName": "f: a", "status": "failed", "start": 1, "stop": 2}
     (tmp_path / "allure-results" / "1-result.json").write_text(json.dumps(result))
@@ -328,7 +328,7 @@ def test_the_page_of_allure_opens_without_an_error_and_everybody_can_read_it(ope
 
     shown = opened(page, PHONE)
     shown.page.locator("[data-id=summary]").wait_for()
-    # Beyond WCAG, axe advises a heading and landmarks, which Allure's pages have not.
+    # Beyond WCAG, axe advises a heading and landmarks. Allure's pages lack them.
     found = Axe().run(shown.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
 
     assert (shown.errors, shown.requests) == ([], [page.as_uri()])
@@ -336,7 +336,7 @@ def test_the_page_of_allure_opens_without_an_error_and_everybody_can_read_it(ope
     assert found.violations_count == 0, found.generate_report()
 
 
-# The texts that are not printed, though they matter: what is only for a screen does not.
+# The texts that are not printed but should be. Parts for the screen only are left out.
 NOT_PRINTED = """() => [...document.body.querySelectorAll("*")]
     .filter(each => [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
     .filter(each => !each.closest(".on-screen, form, nav, script, style, title"))
@@ -349,7 +349,7 @@ CUT_OFF = """() => [...document.body.querySelectorAll("*")]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_can_be_printed(opened, name):
+def test_a_page_is_printable(opened, name):
     shown = opened(name, PAPER, media="print")
 
     assert shown.page.evaluate(NOT_PRINTED) == []
@@ -357,7 +357,7 @@ def test_a_page_can_be_printed(opened, name):
     assert shown.page.evaluate(CUT_OFF) == []
 
 
-# How well the labels of a timeline stand out from what is drawn behind them: the worst by what that is.
+# The contrast of the labels of a timeline with their background: the lowest for each background.
 CONTRASTS = """() => {
     const linear = value => value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
     const luminance = colour => colour.map(each => linear(each / 255))
@@ -384,14 +384,14 @@ CONTRASTS = """() => {
 }"""
 
 
-def test_every_label_of_a_timeline_stands_out(opened):
+def test_every_label_of_a_timeline_has_enough_contrast(opened):
     contrasts = opened("signoff.html").page.evaluate(CONTRASTS)
 
     assert len(contrasts) > 15
     assert {kind: value for kind, value in contrasts.items() if value < 4.5} == {}
 
 
-# What somebody can operate; of the buttons of a group, Tab reaches one.
+# The elements that can be operated. Tab reaches one radio button of a group.
 OPERATED = """() => [...document.querySelectorAll(
         "a[href], button, input:not([type=radio]), [type=radio]:checked, summary, [tabindex='0']")]
     .filter(each => each.checkVisibility())"""
@@ -411,7 +411,7 @@ def test_a_page_works_with_the_keyboard(opened, name):
     reached = set()
 
     page.keyboard.press("Tab")
-    # Unfolding adds places behind the present one only.
+    # Unfolding adds elements only after the present one.
     while (focused := page.evaluate(FOCUSED))["place"] not in {-1, *reached}:
         assert focused["visible"], focused["html"]
         if focused["closed"]:

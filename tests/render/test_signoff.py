@@ -1,4 +1,4 @@
-"""The release decision, waivers, several runs together, the history, what is written of it."""
+"""The release decision, waivers, merged runs, the history, and the written reports."""
 
 import json
 from dataclasses import replace
@@ -30,7 +30,7 @@ NEEDS_LINUX = Skip(SkipKind.NO_SUCH_MACHINE, ("linux",))
 ON_MAC = {"platform": "darwin aarch64"}
 WAIVER = {
     "scenario": "token-is",
-    "reason": "nobody needs it yet",
+    "reason": "it is not needed yet",
     "link": "https://swamp-club.com/lab/630",
     "last-version": "20260901.000000.0",
 }
@@ -76,7 +76,7 @@ def test_a_decision_names_what_prevents_a_pass(outcome, decision, reason):
     assert (signed.decision, signed.reasons) == (decision, (reason,))
 
 
-def test_what_nobody_selected_leaves_a_release_incomplete():
+def test_an_unselected_scenario_leaves_a_release_incomplete():
     signed = sign_off(a_run(a_result("one")), knowing((1, "one"), (2, "two")))
 
     assert signed.decision is Decision.INCOMPLETE
@@ -84,7 +84,7 @@ def test_what_nobody_selected_leaves_a_release_incomplete():
     assert signed.document["not run"][0]["reason"] == "not selected"
 
 
-def test_a_run_against_something_else_is_no_sign_off_whatever_it_showed():
+def test_a_run_against_another_target_is_not_a_sign_off():
     run = a_run(a_result("one"), target="the stand-in", is_for_sign_off=False)
 
     signed = sign_off(run, knowing((1, "one")))
@@ -93,7 +93,7 @@ def test_a_run_against_something_else_is_no_sign_off_whatever_it_showed():
     assert signed.reasons == ("This run was against the stand-in, not against swamp.",)
 
 
-def test_a_scenario_for_another_platform_is_asked_for_there_and_only_there():
+def test_a_scenario_for_another_platform_is_required_only_there():
     here = a_result("one")
     for_mac = a_result("on a Mac", Outcome.NOT_RUN, skip=NEEDS_MAC)
     known = knowing((1, "one"), (1, "on a Mac"))
@@ -129,7 +129,7 @@ def test_a_platform_on_which_nothing_ran_is_not_signed_off():
     }
 
 
-def test_a_run_that_was_cut_short_signs_nothing_off_though_another_platform_ran_all():
+def test_an_interrupted_run_is_incomplete_even_if_another_platform_ran_everything():
     cut_short = a_result("one", Outcome.NOT_RUN, skip=Skip.by(Ending.INTERRUPTED), **ON_MAC)
 
     signed = sign_off(a_run(a_result("one"), cut_short, ending=Ending.TERMINATED), knowing((1, "one")))
@@ -159,7 +159,7 @@ def test_a_waived_promise_lets_a_release_pass(tmp_path):
         ("unknown", Outcome.BROKEN, "The waiver of 'token-is' has expired"),
     ],
 )
-def test_a_waiver_that_has_outlived_its_reason_fails_a_release(tmp_path, version, outcome, complaint):
+def test_an_unused_or_expired_waiver_fails_a_release(tmp_path, version, outcome, complaint):
     waived = waivers_of(tmp_path, WAIVER)
     run = a_run(a_result("token-is[lost]", outcome), version=version)
 
@@ -169,29 +169,31 @@ def test_a_waiver_that_has_outlived_its_reason_fails_a_release(tmp_path, version
     assert any(reason.startswith(complaint) for reason in signed.reasons)
 
 
-def test_a_waiver_is_needed_if_one_row_or_one_platform_needs_it(tmp_path):
+def test_a_waiver_is_used_if_one_row_or_one_platform_needs_it(tmp_path):
     waived = waivers_of(tmp_path, WAIVER)
     names = ["token-is[lost]", "token-is[found]"]
     runs = [run.id for run in knowing(*enumerate(names, start=1)).runs]
     lost, found = (a_result(name) for name in names)
 
-    assert waivers.complaints(waived, [lost], "20260822.011157.0", runs) == []  # the other row is elsewhere
+    assert (
+        waivers.complaints(waived, [lost], "20260822.011157.0", runs) == []
+    )  # the other row is in another run
     assert waivers.complaints(waived, [lost, found], "20260822.011157.0", runs) != []
     needed = replace(found, outcome=Outcome.WAIVED)
     assert waivers.complaints(waived, [lost, found, needed], "20260822.011157.0", runs) == []
 
 
-def test_a_waiver_is_not_needed_if_its_scenario_held_wherever_it_ran(tmp_path):
+def test_a_waiver_is_unused_if_its_scenario_held_on_every_platform(tmp_path):
     waived = waivers_of(tmp_path, {**WAIVER, "scenario": "one"})
-    elsewhere = a_result("one", Outcome.NOT_RUN, skip=NEEDS_LINUX, **ON_MAC)
+    on_mac = a_result("one", Outcome.NOT_RUN, skip=NEEDS_LINUX, **ON_MAC)
 
-    signed = sign_off(a_run(a_result("one"), elsewhere), knowing((1, "one"), waived=waived))
+    signed = sign_off(a_run(a_result("one"), on_mac), knowing((1, "one"), waived=waived))
     assert signed.reasons == ("The waiver of 'one' is unused, as the promise is kept: remove it.",)
 
-    assert waivers.complaints(waived, [elsewhere], "20260822.011157.0", ["one"]) == []
+    assert waivers.complaints(waived, [on_mac], "20260822.011157.0", ["one"]) == []
 
 
-def test_a_waiver_that_is_about_no_scenario_fails_a_release(tmp_path):
+def test_a_waiver_that_matches_no_scenario_fails_a_release(tmp_path):
     waived = waivers_of(tmp_path, {**WAIVER, "scenario": "token-iz"})
 
     signed = sign_off(a_run(a_result("token-is[lost]")), knowing((1, "token-is[lost]"), waived=waived))
@@ -223,7 +225,7 @@ def test_an_unusable_list_of_waivers_is_bad_input(tmp_path, text, complaint):
     assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
 
 
-def test_there_need_be_no_list_of_waivers(tmp_path):
+def test_the_list_of_waivers_is_optional(tmp_path):
     assert waivers.load(tmp_path / "waivers.yaml") == []
 
 
@@ -231,7 +233,7 @@ def test_there_need_be_no_list_of_waivers(tmp_path):
     ("variable", "listed"),
     [("UAT_WAIVERS", project.waivers), ("UAT_DEVIATIONS", project.deviations)],
 )
-def test_a_list_that_is_named_and_not_there_is_bad_input(tmp_path, monkeypatch, variable, listed):
+def test_a_named_list_that_does_not_exist_is_bad_input(tmp_path, monkeypatch, variable, listed):
     monkeypatch.setenv(variable, str(tmp_path / "typo.yaml"))
 
     with pytest.raises(
@@ -242,7 +244,7 @@ def test_a_list_that_is_named_and_not_there_is_bad_input(tmp_path, monkeypatch, 
 
 
 @pytest.mark.parametrize("load", [waivers.load, deviations.load])
-def test_a_list_that_is_no_text_is_bad_input_in_one_sentence(tmp_path, load):
+def test_a_list_that_is_not_text_is_bad_input_in_one_sentence(tmp_path, load):
     file = tmp_path / "list.yaml"
     for content in ("- scenario: größer".encode("latin-1"), b"- scenario: [\n  a: b"):
         file.write_bytes(content)
@@ -251,10 +253,10 @@ def test_a_list_that_is_no_text_is_bad_input_in_one_sentence(tmp_path, load):
         assert "\n" not in str(caught.value)
 
 
-# --- several runs together
+# --- merged runs
 
 
-def test_the_record_of_a_run_survives_its_file(tmp_path):
+def test_the_record_of_a_run_survives_writing_and_reading(tmp_path):
     run = a_run(a_result("one", Outcome.BROKEN, numbers=(1, 2)), exit_code=ExitCode.PROMISE_BROKEN)
     run.write_to(tmp_path)
 
@@ -287,12 +289,12 @@ def test_shards_and_platforms_make_one_run():
         (a_run(a_result("one")), "ran more than once"),
     ],
 )
-def test_runs_that_do_not_belong_together_are_bad_input(other, complaint):
+def test_runs_of_different_kinds_cannot_be_merged(other, complaint):
     with pytest.raises(UnusableInput, match=complaint):
         together([a_run(a_result("one")), other])
 
 
-def test_reports_are_put_together_with_their_evidence(tmp_path):
+def test_reports_are_merged_with_their_evidence(tmp_path):
     for name in ("one", "two"):
         folder = tmp_path / name
         (folder / "evidence" / "a-1").mkdir(parents=True)
@@ -313,7 +315,7 @@ def test_reports_are_put_together_with_their_evidence(tmp_path):
 # --- what is written
 
 
-def test_everything_is_written_about_a_run(tmp_path):
+def test_all_reports_of_a_run_are_written(tmp_path):
     name = "A minted credential is shown exactly once, in JSON"
     evidence = tmp_path / "evidence" / "a-1"
     evidence.mkdir(parents=True)
@@ -335,7 +337,7 @@ def test_everything_is_written_about_a_run(tmp_path):
         assert (tmp_path / written).exists()
 
 
-def test_a_page_shows_what_is_broken_first(tmp_path):
+def test_a_page_shows_broken_promises_first(tmp_path):
     known = knowing((1, "one"), (2, "two"), (3, "three"))
     run = a_run(
         a_result("one", Outcome.BROKEN, reason="Failed: one.", step="Then one"),
@@ -354,7 +356,7 @@ def test_a_page_shows_what_is_broken_first(tmp_path):
     assert "No port was free." in page[stands[1] : stands[2]]
 
 
-def test_a_page_of_a_run_in_which_all_held_has_no_word_of_failures(tmp_path):
+def test_a_page_without_failures_does_not_mention_them(tmp_path):
     document = sign_off(a_run(a_result("one")), knowing((1, "one"))).document
     page = write_page(document, tmp_path, runs_with_this_binary=1).read_text()
     assert "Broken promises" not in page
@@ -400,7 +402,7 @@ def test_junit_distinguishes_failures_errors_and_what_did_not_run(tmp_path):
 # --- history
 
 
-def test_a_scenario_is_flaky_if_one_binary_made_it_come_out_differently(tmp_path):
+def test_a_scenario_is_flaky_if_its_outcomes_differ_with_one_binary(tmp_path):
     held = a_run(a_result("one"), a_result("two"))
     later = replace(
         held,
@@ -416,7 +418,7 @@ def test_a_scenario_is_flaky_if_one_binary_made_it_come_out_differently(tmp_path
     assert (flake.name, flake.outcomes) == ("one", {"held": 1, "broken": 1})
 
 
-def test_a_history_that_was_cut_short_costs_only_its_last_line(tmp_path):
+def test_a_truncated_history_loses_only_its_last_line(tmp_path):
     remember(a_run(a_result("one")), tmp_path)
     file = tmp_path / "history.jsonl"
     file.write_text(file.read_text() + '{"started": "2026')
@@ -424,7 +426,7 @@ def test_a_history_that_was_cut_short_costs_only_its_last_line(tmp_path):
     assert len(read(file)) == 1
 
 
-def test_the_last_fifty_runs_are_remembered_however_many_platforms_each_has(tmp_path):
+def test_the_history_has_fifty_runs_with_any_number_of_platforms(tmp_path):
     for minute in range(52):
         started = datetime(2026, 8, 23, 10, minute, tzinfo=UTC)
         remember(a_run(a_result("one"), a_result("one", **ON_MAC), started=started), tmp_path)
@@ -435,7 +437,7 @@ def test_the_last_fifty_runs_are_remembered_however_many_platforms_each_has(tmp_
     assert len(history) == 100
 
 
-def test_a_run_is_remembered_once(tmp_path):
+def test_a_run_is_in_the_history_once(tmp_path):
     remember(a_run(a_result("one")), tmp_path)
 
     assert len(remember(a_run(a_result("one")), tmp_path)) == 1
@@ -446,10 +448,10 @@ def test_numbers_are_shown_in_ranges():
     assert in_ranges([4]) == "4"
 
 
-# --- scenarios of one name
+# --- scenarios with the same name
 
 
-def test_of_two_scenarios_of_one_name_a_broken_one_does_not_hide_behind_the_other():
+def test_a_broken_scenario_is_counted_even_if_another_with_its_name_held():
     known = SignOffInputs(
         [
             FeatureRun("the-one", "one", (1,), "features/a.feature:1", "Tokens"),
@@ -469,7 +471,7 @@ def test_of_two_scenarios_of_one_name_a_broken_one_does_not_hide_behind_the_othe
     assert alone.reasons == ("Not every scenario of promise 1 ran on linux x86_64.",)
 
 
-def test_two_scenarios_of_one_name_can_be_in_two_shards_of_a_run():
+def test_two_scenarios_with_the_same_name_can_be_in_two_shards():
     second = a_result("one", location="features/a.feature:9", id="another-one")
 
     assert len(together([a_run(a_result("one")), a_run(second)]).results) == 2
@@ -481,7 +483,7 @@ def test_two_scenarios_of_one_name_can_be_in_two_shards_of_a_run():
 
 
 @pytest.mark.parametrize("ending", [each for each in Ending if each.is_early])
-def test_a_run_that_ended_early_signs_nothing_off_and_is_an_error_for_ci(tmp_path, ending):
+def test_a_run_that_ended_early_is_incomplete_and_an_error_for_ci(tmp_path, ending):
     run = a_run(a_result("one"), ending=ending)
 
     signed = sign_off(run, knowing((1, "one")))
@@ -492,14 +494,14 @@ def test_a_run_that_ended_early_signs_nothing_off_and_is_an_error_for_ci(tmp_pat
     assert (suites.get("tests"), suites.get("errors")) == ("2", "1")
 
 
-def test_a_record_that_lacks_results_signs_nothing_off():
+def test_a_record_that_lacks_results_is_incomplete():
     signed = sign_off(a_run(a_result("one"), planned=3), knowing((1, "one")))
 
     assert signed.decision is Decision.INCOMPLETE
     assert signed.reasons == ("2 of 3 planned scenarios have no result.",)
 
 
-def test_one_run_that_ended_early_makes_several_together_end_early(tmp_path):
+def test_merged_runs_end_early_if_one_of_them_did(tmp_path):
     early = a_run(
         a_result("one", Outcome.NOT_RUN),
         ending=Ending.FAILED,

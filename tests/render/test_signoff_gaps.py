@@ -1,4 +1,4 @@
-"""What keeps a release from passing though no promise is broken: machines, platforms, single scenarios."""
+"""What prevents a pass without a broken promise: machines, platforms, single scenarios."""
 
 import json
 import sys
@@ -47,13 +47,13 @@ def decision_of(*results, **fields):
 # --- hosts
 
 
-def test_a_machine_of_the_bench_that_fails_leaves_a_release_incomplete():
+def test_an_unusable_host_leaves_a_release_incomplete():
     signed = decision_of(a_result("one"), machines=(HERE, LAB), exit_code=ExitCode.INFRASTRUCTURE_ERROR)
 
     assert (signed.decision, signed.reasons) == (Decision.INCOMPLETE, (LAB_FAILED,))
 
 
-def test_a_run_that_ended_with_the_fault_of_a_machine_which_it_did_not_note_does_not_pass():
+def test_an_infrastructure_error_without_a_recorded_host_prevents_a_pass():
     signed = decision_of(a_result("one"), exit_code=ExitCode.INFRASTRUCTURE_ERROR)
 
     assert (signed.decision, signed.reasons) == (
@@ -62,7 +62,7 @@ def test_a_run_that_ended_with_the_fault_of_a_machine_which_it_did_not_note_does
     )
 
 
-def test_the_hosts_and_their_errors_are_shown_everywhere(tmp_path):
+def test_the_hosts_and_their_errors_are_shown_in_every_report(tmp_path):
     document = decision_of(a_result("one"), machines=(HERE, LAB)).document
 
     page = write_page(document, tmp_path, runs_with_this_binary=1).read_text("utf-8")
@@ -74,7 +74,7 @@ def test_the_hosts_and_their_errors_are_shown_everywhere(tmp_path):
     assert rf"| the lab | linux aarch64 | {LAB.fault} |" in summary
 
 
-def test_a_record_is_read_as_it_was_written(tmp_path):
+def test_a_record_survives_writing_and_reading(tmp_path):
     compared = a_result("two", Outcome.BROKEN, expected={"state": "bound"}, actual={"state": "revoked"})
     costs = (Cost(Purpose.JUDGEMENT, "worker list", 2, 3.5), Cost(Purpose.WORKERS, "worker connect", 1, 2, 1))
     run = a_run(
@@ -129,7 +129,7 @@ def test_hosts_and_their_errors_survive_a_merge():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the fake swamp is a script")
-def test_a_run_whose_bench_has_a_machine_that_cannot_be_reached_signs_nothing_off(fake_swamp, tmp_path):
+def test_a_run_with_an_unreachable_host_is_incomplete(fake_swamp, tmp_path):
     nowhere = {"host": "127.0.0.1", "port": 1, "user": "uat", "key": "key", "folder": "uat"}
     lab = {"name": "the lab", "kind": "ssh", "platform": "linux x86_64", **nowhere}
     hosts = tmp_path / "hosts.yaml"
@@ -157,7 +157,7 @@ def test_a_run_whose_bench_has_a_machine_that_cannot_be_reached_signs_nothing_of
 
 
 @pytest.mark.parametrize("skip", [NO_OTHER, NO_MACHINE, Skip.by(Ending.INTERRUPTED)])
-def test_what_could_not_run_on_one_platform_is_a_gap_though_another_ran_it(skip):
+def test_a_scenario_that_did_not_run_on_one_platform_is_a_gap_even_if_it_ran_on_another(skip):
     signed = decision_of(
         a_result("one"), a_result("two"), a_result("one", **ON_MAC), not_run("two", skip, **ON_MAC)
     )
@@ -166,7 +166,7 @@ def test_what_could_not_run_on_one_platform_is_a_gap_though_another_ran_it(skip)
     assert signed.reasons == ("Not every scenario of promise 1 ran on darwin aarch64.",)
 
 
-def test_what_is_about_another_system_is_no_gap_where_that_was_under_test():
+def test_a_scenario_for_another_system_is_not_a_gap_if_it_was_tested_there():
     signed = decision_of(
         *(a_result("for Linux"), not_run("for Macs", NEEDS_MAC)),
         *(not_run("for Linux", NEEDS_LINUX, **ON_MAC), a_result("for Macs", **ON_MAC)),
@@ -177,7 +177,7 @@ def test_what_is_about_another_system_is_no_gap_where_that_was_under_test():
     assert signed.reasons == ("A scenario of promise 1 ran on no platform.",)
 
 
-def test_what_is_about_the_system_itself_is_a_gap_there():
+def test_a_scenario_for_this_system_is_a_gap_here():
     without = not_run("for Linux", NEEDS_LINUX, platform="linux x86_64")
 
     signed = decision_of(without, a_result("for Linux", platform="linux aarch64"))
@@ -186,7 +186,7 @@ def test_what_is_about_the_system_itself_is_a_gap_there():
 
 
 @pytest.mark.parametrize("tag", ["terminal", "posix"])
-def test_what_the_suite_cannot_run_on_windows_is_a_gap_only_elsewhere(tag, monkeypatch):
+def test_a_scenario_that_cannot_run_on_windows_is_a_gap_only_on_other_systems(tag, monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
     run_context = SimpleNamespace(other=None, machines=[SimpleNamespace(platform="windows x86_64")])
     skip = missing_for(SimpleNamespace(effective_tags=[tag]), run_context)
@@ -205,7 +205,7 @@ def test_what_the_suite_cannot_run_on_windows_is_a_gap_only_elsewhere(tag, monke
 # --- the folder of the reports
 
 
-def test_a_sign_off_leaves_the_folder_of_a_run_alone(tmp_path, monkeypatch, capsys):
+def test_a_sign_off_does_not_change_the_reports_of_a_run(tmp_path, monkeypatch, capsys):
     (tmp_path / "one").mkdir()
     a_run(a_result("one")).write_to(tmp_path / "one")
     monkeypatch.setenv("UAT_REPORTS", str(tmp_path / "all"))

@@ -1,4 +1,4 @@
-"""The sign-off in Markdown: what comes first, what is shown and blanked, what cannot break its tables."""
+"""The sign-off in Markdown: its order, its contents, blanked secrets, and escaped tables."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from tests.conftest import DEVIATION, a_result, a_run
 NEEDS_MAC = Skip(SkipKind.NO_SUCH_MACHINE, ("darwin",))
 NEEDS_LINUX = Skip(SkipKind.NO_SUCH_MACHINE, ("linux",))
 
-WAIVER = Waiver("two", "nobody needs it yet", "https://swamp-club.com/lab/630", "20260901.000000.0")
+WAIVER = Waiver("two", "it is not needed yet", "https://swamp-club.com/lab/630", "20260901.000000.0")
 
 
 def summary_of(tmp_path, *results, known=None, **fields):
@@ -52,7 +52,7 @@ def test_every_promise_has_a_line_with_its_result_on_each_platform(tmp_path):
     assert {line.split("|")[1].strip() for line in text if "|" in line} >= set(map(str, range(1, 31)))
 
 
-def test_what_did_not_hold_and_why_is_folded_away(tmp_path):
+def test_failures_and_their_reasons_are_folded(tmp_path):
     text = summary_of(
         tmp_path,
         a_result("one", Outcome.BROKEN, reason="not so\nand a long story", step="Then it is so"),
@@ -77,13 +77,13 @@ def test_deviations_waivers_flakes_and_metrics_are_shown(tmp_path):
 
     link = "<https://swamp-club.com/lab/630>"
     assert f"| 1 | It ends at once. | It ends late. [ends-late]({link}) | the first |" in text
-    waived = f"nobody needs it yet [https\\://swamp-club.com/lab/630]({link})"
+    waived = f"it is not needed yet [https\\://swamp-club.com/lab/630]({link})"
     assert f"| two | {waived} | 20260901.000000.0 | used |" in text
     assert r"| one | linux x86\_64 | 1 times held, 1 times broken |" in text
     assert "- Pace: " in text
 
 
-def test_words_of_the_product_cannot_change_the_page(tmp_path):
+def test_output_of_the_product_cannot_change_the_page(tmp_path):
     reason = "<img src=x> | `a` *b* [c](d) $e$ ~f~ # g"
 
     text = summary_of(tmp_path, a_result("one", Outcome.BROKEN, reason=reason))
@@ -91,7 +91,7 @@ def test_words_of_the_product_cannot_change_the_page(tmp_path):
     assert r"\<img src=x\> \| \`a\` \*b\* \[c\](d) \$e\$ \~f\~ \# g" in text
 
 
-def test_secrets_are_blanked_however_they_are_written(tmp_path):
+def test_secrets_are_blanked_in_every_form(tmp_path):
     secret = "very_secret|value*0815"
     SECRETS.add(secret)
 
@@ -110,7 +110,7 @@ def test_a_deviation_is_shown_only_where_it_happened(tmp_path):
     assert "It ends late." not in text
 
 
-def test_what_did_not_hold_is_listed_once_with_all_its_numbers_the_broken_first(tmp_path):
+def test_a_failure_is_listed_once_with_all_its_numbers_and_broken_promises_first(tmp_path):
     text = summary_of(
         tmp_path,
         a_result("one", Outcome.ERROR, numbers=(6, 30), location="features/a.feature:1"),

@@ -1,4 +1,4 @@
-"""What the suite was shown to catch is taken from reports, and never typed."""
+"""The page of measurements is made from reports, never by hand."""
 
 from datetime import UTC, datetime
 
@@ -45,7 +45,7 @@ def test_a_proof_in_which_every_scenario_failed_says_so():
     assert "A mutant breaks every scenario." in page(measured)
 
 
-def test_a_proof_of_some_mutants_is_not_taken(tmp_path):
+def test_a_proof_of_some_mutants_is_not_recorded(tmp_path):
     (tmp_path / PROOF).write_text(json_text(proof(all=False)), "utf-8")
 
     with pytest.raises(UnusableInput, match="run `make prove`"):
@@ -77,7 +77,7 @@ def test_mutation_testing_is_counted_by_module(tmp_path):
     assert "| c.py" not in text
 
 
-def test_measurements_are_kept_and_a_spoilt_file_is_refused(tmp_path):
+def test_measurements_are_kept_and_a_corrupt_file_is_refused(tmp_path):
     file = tmp_path / "verification.json"
     assert page(read_measurements(file)).count("Not measured yet.") == len(Measure)
     Measurements(mutation={"seed": 1}).write_to(file)
@@ -89,6 +89,6 @@ def test_measurements_are_kept_and_a_spoilt_file_is_refused(tmp_path):
     assert refused.value.exit_code is ExitCode.BAD_COMMAND_LINE
 
 
-def test_a_measurement_that_was_not_made_is_not_taken(tmp_path):
+def test_a_missing_measurement_is_not_recorded(tmp_path):
     with pytest.raises(UnusableInput, match="make that measurement first"):
         taken(Measurements(), Measure.MUTATION, tmp_path, features.catalogue())

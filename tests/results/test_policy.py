@@ -1,4 +1,4 @@
-"""What stands against a release: policies, severities, and comparisons with a baseline."""
+"""What prevents a pass: policies, severities, and comparisons with a baseline."""
 
 import json
 import shutil
@@ -79,26 +79,26 @@ def test_the_policy_decides_about_a_known_deviation_by_severity(by, number, stan
 
 
 @pytest.mark.parametrize("outcome", [Outcome.BROKEN, Outcome.DEVIATION_GONE])
-def test_no_policy_tolerates_a_failure_that_no_list_names(outcome):
+def test_no_policy_tolerates_an_unlisted_failure(outcome):
     found = weighed(a_result("one", outcome, numbers=(3,)), by=LENIENT)
 
     assert list(found.against) == [PromisesNotKept(outcome, (3,))]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.HELD, Outcome.WAIVED, Outcome.NOT_RUN, Outcome.ERROR])
-def test_what_is_no_failure_of_the_release_is_not_weighed(outcome):
+def test_other_outcomes_than_failures_are_not_weighed(outcome):
     found = weighed(a_result("one", outcome))
 
     assert (list(found.against), list(found.notes)) == ([], [])
 
 
-def test_a_scenario_of_several_promises_is_as_severe_as_the_worst_of_them():
+def test_a_scenario_of_several_promises_has_the_highest_of_their_severities():
     found = weighed(a_result("one", Outcome.DEVIATION, numbers=(2, 3)), by=MIXED)
 
     assert list(found.against) == [PromisesNotKept(Outcome.DEVIATION, (2, 3))]
 
 
-def test_the_policy_of_the_project_lets_normal_deviations_pass_and_no_others():
+def test_the_policy_of_the_project_tolerates_only_normal_deviations():
     rules = policy.load(project.POLICY)
 
     assert [each for each in Severity if rules.tolerates(each)] == [Severity.NORMAL]
@@ -155,13 +155,13 @@ def test_a_policy_with_an_unknown_word_is_refused_with_its_line(tmp_path):
         (PastOutcome(Outcome.HELD), {"outcome": Outcome.ERROR}, Change.NOT_COMPARABLE),
     ],
 )
-def test_a_scenario_is_compared_with_what_it_came_to_before(past, now, change):
+def test_a_scenario_is_compared_with_its_past_outcome(past, now, change):
     changes = compare([a_result("one", **now)], a_baseline(one=past))
 
     assert dict(changes.of) == {("one", HERE): change}
 
 
-def test_what_was_tested_elsewhere_or_not_at_all_is_not_comparable_and_says_why():
+def test_a_scenario_without_a_result_on_this_platform_is_not_comparable_for_a_reason():
     there = Baseline("1", "there", {("one", "darwin aarch64"): PastOutcome(Outcome.HELD)})
 
     changes = compare([a_result("one"), a_result("two")], there)
@@ -176,7 +176,7 @@ def test_results_without_a_platform_count_for_every_platform():
     assert compare([a_result("one")], anywhere).of["one", HERE] is Change.STILL_KEPT
 
 
-def test_with_a_baseline_only_what_is_newly_broken_stands_against_the_release():
+def test_with_a_baseline_only_newly_broken_promises_prevent_a_pass():
     before = a_baseline(old=Outcome.BROKEN, new=Outcome.HELD, gone=Outcome.DEVIATION)
     found = weighed(
         a_result("old", Outcome.BROKEN, numbers=(1,)),
@@ -193,7 +193,7 @@ def test_with_a_baseline_only_what_is_newly_broken_stands_against_the_release():
     ]
 
 
-def test_what_cannot_be_compared_is_judged_as_without_a_baseline():
+def test_an_incomparable_scenario_is_weighed_as_without_a_baseline():
     found = weighed(
         a_result("one", Outcome.DEVIATION, numbers=(1,)),
         a_result("two", Outcome.DEVIATION, numbers=(3,)),
@@ -205,7 +205,7 @@ def test_what_cannot_be_compared_is_judged_as_without_a_baseline():
     assert list(found.notes) == [PromisesTolerated(Outcome.DEVIATION, (3,), Tolerance.SEVERITY)]
 
 
-def test_a_policy_of_all_failures_shows_the_comparison_and_judges_without_it():
+def test_a_policy_of_all_failures_shows_the_comparison_but_does_not_use_it():
     found = weighed(a_result("one", Outcome.DEVIATION), by=STRICT, baseline=a_baseline(one=Outcome.DEVIATION))
 
     assert list(found.against) == [PromisesNotKept(Outcome.DEVIATION, (1,))]
@@ -218,10 +218,10 @@ def test_a_release_that_cannot_be_compared_at_all_is_incomplete():
     assert gaps_in(a_run(*results), results, [HERE], criteria) == [NothingComparable("20260801.000000.0")]
 
 
-# --- what is shown
+# --- documents and pages
 
 
-def test_the_document_says_which_question_it_answers_and_what_operators_meet():
+def test_the_document_has_its_question_and_the_list_for_operators():
     broken = a_result("one", Outcome.BROKEN, reason="not so\nlong story")
 
     plain = sign_off(a_run(broken), known("one"))
@@ -248,7 +248,7 @@ def test_summary_and_page_show_the_comparison(tmp_path):
     assert "| 1 | one | linux x86\\_64 | newly broken |" in summary
 
 
-# --- where a baseline is found
+# --- sources of a baseline
 
 
 def test_a_folder_of_reports_is_a_baseline(tmp_path):
@@ -259,7 +259,7 @@ def test_a_folder_of_reports_is_a_baseline(tmp_path):
     assert found.outcomes["one", HERE].outcome is Outcome.HELD
 
 
-def test_a_version_is_found_in_the_newest_reports_that_are_kept_of_it(tmp_path):
+def test_the_baseline_of_a_version_is_its_newest_reports(tmp_path):
     for folder, outcome, day in (("previous", Outcome.HELD, 2), ("matrix/1", Outcome.BROKEN, 1)):
         (tmp_path / folder).mkdir(parents=True)
         record = a_run(a_result("one", outcome))
@@ -272,7 +272,7 @@ def test_a_version_is_found_in_the_newest_reports_that_are_kept_of_it(tmp_path):
     assert found.source.endswith("previous")
 
 
-def test_a_version_is_found_in_the_recorded_results(tmp_path, monkeypatch):
+def test_the_recorded_results_of_a_version_are_a_baseline(tmp_path, monkeypatch):
     entry = {"binary": "20260801.000000.0 (ab)", "date": "2026-08-01", "seconds": 1.0}
     recorded = {
         "kept-outline": {**entry, "outcome": "held"},
@@ -293,7 +293,7 @@ def test_a_version_is_found_in_the_recorded_results(tmp_path, monkeypatch):
     }
 
 
-def test_a_baseline_that_is_nowhere_ends_the_command_with_one_sentence(tmp_path, monkeypatch, capsys):
+def test_a_missing_baseline_ends_the_command_with_one_sentence(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("UAT_REPORTS", str(tmp_path / "reports"))
     run = tmp_path / "run"
     run.mkdir()
@@ -306,7 +306,7 @@ def test_a_baseline_that_is_nowhere_ends_the_command_with_one_sentence(tmp_path,
     shutil.rmtree(tmp_path / "reports", ignore_errors=True)
 
 
-def test_signoff_compares_with_a_baseline_and_says_so(tmp_path, monkeypatch, capsys):
+def test_signoff_compares_with_a_baseline_and_shows_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("UAT_REPORTS", str(tmp_path / "reports"))
     for name, outcome in (("now", Outcome.BROKEN), ("then", Outcome.HELD)):
         (tmp_path / name).mkdir()

@@ -1,4 +1,4 @@
-"""However a run dies, nothing that it has started lives on."""
+"""However a run ends, all its processes end too."""
 
 import os
 import re
@@ -84,7 +84,7 @@ def hanging_run(fake_swamp, tmp_path):
 def test_nothing_survives_the_death_of_the_run(hanging_run, tmp_path, death, exit_code):
     run, run_id = hanging_run
 
-    os.killpg(run.pid, getattr(signal, death))  # as a terminal does: to the whole group
+    os.killpg(run.pid, getattr(signal, death))  # to the whole group, as a terminal does
 
     output, _ = run.communicate(timeout=30)
     assert run.returncode == exit_code, output
@@ -111,7 +111,7 @@ def kept_in(tmp_path):
     return [each.parents[1] for each in tmp_path.glob("swamp-uat-*/scenario-*/KEEP")]
 
 
-def test_nothing_survives_a_failed_step_but_its_folder_until_the_next_run(fake_swamp, tmp_path):
+def test_after_a_failed_step_only_its_folder_is_left_until_the_next_run(fake_swamp, tmp_path):
     done = run_with_a_failed_step(fake_swamp, tmp_path)
 
     assert done.returncode == 1, done.stdout
@@ -126,7 +126,7 @@ def test_nothing_survives_a_failed_step_but_its_folder_until_the_next_run(fake_s
     assert kept_in(tmp_path) != kept
 
 
-def test_a_folder_that_no_run_has_kept_is_never_removed(fake_swamp, tmp_path):
+def test_a_folder_that_no_run_has_kept_is_never_deleted(fake_swamp, tmp_path):
     (tmp_path / "precious" / "scenario-001").mkdir(parents=True)
     (tmp_path / "reports").mkdir()
     (tmp_path / "reports" / "kept-on-disk.txt").write_text(f"{tmp_path / 'precious'}\n")

@@ -18,7 +18,7 @@ from tests.conftest import ROOT, run_suite, suite_environment
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows neither forks nor sends such signals")
 
 COMMAND = "swamp_harness.cli.main"
-# Runs the command of the suite after some lines that change it.
+# Runs the command of the suite after some lines of code that change it.
 CHANGED = "import sys\n{change}\nfrom swamp_harness.cli.main import main\nsys.exit(main(sys.argv[1:]))"
 JOBS = ["1", "2"]
 
@@ -75,12 +75,12 @@ def decision_about(reports, folder):
     return read(folder, "signoff.json")
 
 
-# --- what is shown
+# --- output
 
 
 @posix
 @pytest.mark.parametrize("jobs", JOBS)
-def test_a_reader_that_goes_away_ends_no_run(tmp_path, jobs):
+def test_a_run_continues_if_its_reader_goes_away(tmp_path, jobs):
     run = start(tmp_path, "-j", jobs, "--tags", "@uat-04")
     for _ in range(3):
         run.stdout.readline()
@@ -122,7 +122,7 @@ def test_a_run_without_any_output_has_its_exit_code_and_its_reports(tmp_path):
 
 
 @posix
-def test_a_display_that_fails_ends_no_run(tmp_path):
+def test_a_run_continues_if_its_display_fails(tmp_path):
     change = (
         "from swamp_harness.runner.display import Display\n"
         "def fail(*_): raise KeyError('a bug')\n"
@@ -137,7 +137,7 @@ def test_a_display_that_fails_ends_no_run(tmp_path):
     assert read(tmp_path)["output lost"] == "KeyError: 'a bug'"
 
 
-# --- what ends a run
+# --- how a run ends early
 
 
 @posix
@@ -169,7 +169,7 @@ def test_a_closed_terminal_keeps_the_results_so_far(tmp_path, jobs):
 
 @posix
 @pytest.mark.parametrize("jobs", JOBS)
-def test_a_second_interrupt_keeps_the_results_and_waits_for_nothing(tmp_path, jobs):
+def test_a_second_interrupt_keeps_the_results_and_ends_at_once(tmp_path, jobs):
     change = (
         "import time\n"
         "from swamp_harness.scenario import closing\n"
@@ -184,7 +184,7 @@ def test_a_second_interrupt_keeps_the_results_and_waits_for_nothing(tmp_path, jo
     assert any(line.startswith("  ok ") for line in run.stdout)
     end = time.monotonic() + 60
     while len(psutil.Process(run.pid).children(recursive=True)) < 3 and time.monotonic() < end:
-        time.sleep(0.02)  # beside the guardian there is what a scenario has started
+        time.sleep(0.02)  # the guardian, and the processes of a scenario
     run.send_signal(signal.SIGINT)
     assert any("ending" in line for line in run.stderr)
     began = time.monotonic()
@@ -200,7 +200,7 @@ def test_a_second_interrupt_keeps_the_results_and_waits_for_nothing(tmp_path, jo
 
 
 @posix
-def test_a_third_interrupt_ends_a_run_at_once(tmp_path):
+def test_a_third_interrupt_kills_a_run(tmp_path):
     change = (
         "import time\n"
         "from swamp_harness.scenario.run_context import RunContext\n"
@@ -214,7 +214,7 @@ def test_a_third_interrupt_ends_a_run_at_once(tmp_path):
 
     for _ in range(2):
         run.send_signal(signal.SIGINT)
-        time.sleep(0.2)  # two signals of one kind at once are one
+        time.sleep(0.2)  # two pending signals of one kind are delivered once
 
     run.communicate(timeout=30)
     assert run.returncode == -signal.SIGINT
@@ -222,7 +222,7 @@ def test_a_third_interrupt_ends_a_run_at_once(tmp_path):
 
 
 @posix
-def test_a_tool_that_makes_several_runs_passes_on_that_its_terminal_was_closed(tmp_path):
+def test_a_tool_with_several_runs_passes_a_closed_terminal_on_to_them(tmp_path):
     run_context = subprocess.Popen(
         [sys.executable, "-m", COMMAND, "benchmark", "--tags", "@uat-06"],
         env=suite_environment(tmp_path, PATH=str(tmp_path)),
@@ -273,7 +273,7 @@ def test_a_run_in_which_the_suite_fails_is_incomplete(tmp_path, jobs, change):
     assert record["planned"] == len(record["results"]) == planned(4)
     assert {"held", "not run"} == set(outcomes(tmp_path / "reports"))
     not_run = outcomes(tmp_path / "reports").count("not run")
-    # The run itself is a test that ended with an error.
+    # The run itself counts as a test that ended with an error.
     assert counts_of_junit(tmp_path / "reports") == {
         "tests": planned(4) + 1,
         "failures": 0,
@@ -287,7 +287,7 @@ def test_a_run_in_which_the_suite_fails_is_incomplete(tmp_path, jobs, change):
 
 
 @posix
-def test_the_record_of_a_run_that_was_killed_says_that_nothing_is_known(tmp_path):
+def test_the_record_of_a_killed_run_has_no_results(tmp_path):
     run = start(tmp_path / "reports", "-j", "2", "--tags", "@uat-06")
     assert any(line.startswith("  ok ") for line in run.stdout)
     children = psutil.Process(run.pid).children(recursive=True)
@@ -331,12 +331,12 @@ def test_only_a_new_failure_stops_a_run(fake_swamp, tmp_path, jobs):
         done = run_suite(reports, "-j", jobs, "--stop", "--tags", "not @terminal", "--name", MINT, env=env)
         return done.returncode, [each["outcome"] for each in read(reports)["results"]]
 
-    # Of the two the one in text comes first; to stop at it would leave the other.
+    # The example in text runs first; if the run stopped there, the other would not run.
     code, outcomes = run("twice")
     assert (code, outcomes) == (1, ["known deviation", "broken"])
 
 
-def test_what_comes_after_the_first_new_failure_is_not_run(fake_swamp, tmp_path):
+def test_scenarios_after_the_first_new_failure_are_not_run(fake_swamp, tmp_path):
     env = {"SWAMP_BIN": str(fake_swamp("twice").path), "UAT_DEVIATIONS": str(tmp_path / "none.yaml")}
     (tmp_path / "none.yaml").write_text("[]")
 
@@ -350,7 +350,7 @@ def test_what_comes_after_the_first_new_failure_is_not_run(fake_swamp, tmp_path)
     assert sorted(results_of_allure(tmp_path)) == ["failed", "skipped"]
 
 
-# --- what lies in the folder of the reports
+# --- the folder of the reports
 
 OLDER = ("run.json", "signoff.html", "signoff.json", "signoff.md", "junit.xml", "report.html")
 
@@ -385,15 +385,15 @@ def assert_set_aside(reports):
     ],
     ids=["no binary", "option", "tags", "name", "shard", "path"],
 )
-def test_a_run_that_cannot_begin_leaves_nothing_that_looks_like_its_own(with_an_older_run, arguments, code):
-    for _ in range(2):  # what was set aside stays when there is nothing to set aside
+def test_a_run_that_cannot_start_sets_older_reports_aside(with_an_older_run, arguments, code):
+    for _ in range(2):  # a second time, there is nothing to set aside
         done = run_suite(with_an_older_run, *arguments, env={"SWAMP_BIN": "/nowhere/swamp"})
 
         assert done.returncode == code, done.stdout + done.stderr
         assert_set_aside(with_an_older_run)
 
 
-def test_plain_behave_leaves_nothing_older_either(with_an_older_run):
+def test_plain_behave_sets_older_reports_aside_too(with_an_older_run):
     subprocess.run(
         [sys.executable, "-m", "behave", "nowhere.feature"],
         env=suite_environment(with_an_older_run),
@@ -407,7 +407,7 @@ def test_plain_behave_leaves_nothing_older_either(with_an_older_run):
 
 
 @pytest.mark.parametrize("arguments", [["-m", COMMAND, "run", "--help"], ["-m", "behave", "--dry-run"]])
-def test_what_runs_nothing_moves_nothing(with_an_older_run, arguments):
+def test_a_command_that_runs_nothing_moves_no_reports(with_an_older_run, arguments):
     subprocess.run(
         [sys.executable, *arguments],
         env=suite_environment(with_an_older_run),
@@ -420,7 +420,7 @@ def test_what_runs_nothing_moves_nothing(with_an_older_run, arguments):
     assert (with_an_older_run / "run.json").read_text() == "older"
 
 
-def test_a_sign_off_that_comes_to_nothing_leaves_no_older_one(with_an_older_run, tmp_path):
+def test_a_failed_sign_off_removes_the_older_one(with_an_older_run, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", COMMAND, "signoff", str(tmp_path / "nowhere")],
         env=suite_environment(with_an_older_run),
@@ -460,10 +460,10 @@ project.FEATURES = pathlib.Path({folder!r})
 
 @pytest.fixture
 def own_features(tmp_path, monkeypatch):
-    """A folder of features with the project's steps, and what makes the suite take it for its own."""
+    """A folder of features with the project's steps, and the settings with which the suite uses it."""
     folder = tmp_path / "features"
     folder.mkdir()
-    # The project's own list is about scenarios that are not there.
+    # The project's own list names scenarios that this folder lacks.
     (tmp_path / "none.yaml").write_text("[]")
     monkeypatch.setenv("UAT_DEVIATIONS", str(tmp_path / "none.yaml"))
     for name in ("steps", "environment.py"):
@@ -473,7 +473,7 @@ def own_features(tmp_path, monkeypatch):
 
 @posix
 @pytest.mark.parametrize("jobs", JOBS)
-def test_scenarios_of_one_name_both_run_and_have_results(tmp_path, own_features, jobs):
+def test_scenarios_with_the_same_name_both_run_and_have_results(tmp_path, own_features, jobs):
     folder, change = own_features
     first, second, third, fourth, fifth = (scenario("One", f"the-{each}") for each in range(5))
     (folder / "a.feature").write_text(HEAD.format(feature="A") + first + second)
@@ -496,7 +496,7 @@ def test_scenarios_of_one_name_both_run_and_have_results(tmp_path, own_features,
 
 
 @posix
-def test_a_file_that_is_named_twice_is_run_once(tmp_path, own_features):
+def test_a_file_that_is_given_twice_runs_once(tmp_path, own_features):
     folder, change = own_features
     for name in ("a", "b"):
         (folder / f"{name}.feature").write_text(HEAD.format(feature=name) + scenario(name, f"the-{name}"))
@@ -511,7 +511,7 @@ def test_a_file_that_is_named_twice_is_run_once(tmp_path, own_features):
 
 @posix
 @pytest.mark.parametrize("text", ["", "\n\n", "# Nothing yet.\n"], ids=["empty", "blank", "comment"])
-def test_a_feature_file_that_holds_nothing_spoils_no_run(tmp_path, own_features, text):
+def test_an_empty_feature_file_is_ignored(tmp_path, own_features, text):
     folder, change = own_features
     (folder / "a.feature").write_text(HEAD.format(feature="A") + scenario("One"))
     (folder / "b.feature").write_text(text)
@@ -530,7 +530,7 @@ def test_a_feature_file_that_holds_nothing_spoils_no_run(tmp_path, own_features,
     ["# A line above.\n{text}", "Feature: A\n  Scenario Outl", ""],
     ids=["line above", "half", "empty"],
 )
-def test_a_feature_that_is_edited_during_a_run_changes_nothing_of_it(tmp_path, own_features, jobs, edited):
+def test_editing_a_feature_does_not_change_a_run_in_progress(tmp_path, own_features, jobs, edited):
     folder, change = own_features
     names = [f"Number {number}" for number in range(4)]
     text = HEAD.format(feature="A") + "".join(

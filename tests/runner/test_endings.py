@@ -1,4 +1,4 @@
-"""What a command says, and its exit code, when something keeps it from its end."""
+"""The message and the exit code of a command that cannot finish."""
 
 import errno
 
@@ -48,9 +48,7 @@ def run(tmp_path):
 
 
 @pytest.mark.parametrize("command", ["signoff", "report", "record", "benchmark", "matrix"])
-def test_a_file_where_the_folder_of_the_reports_should_be_is_bad_input(
-    monkeypatch, capsys, tmp_path, run, command
-):
+def test_a_file_in_place_of_the_reports_folder_is_bad_input(monkeypatch, capsys, tmp_path, run, command):
     (tmp_path / "reports").touch()
     monkeypatch.setenv("UAT_REPORTS", str(tmp_path / "reports"))
     given = {"signoff": [run], "matrix": ["20260822.011157.0-sha.06b61472"]}

@@ -1,4 +1,4 @@
-"""What Allure gets of each scenario and of earlier runs, and the page that it makes."""
+"""The results and the history for Allure, and the page that it makes."""
 
 import base64
 import json
@@ -35,7 +35,7 @@ def values(result, name):
 # --- a result
 
 
-def test_a_result_stands_where_the_issue_has_its_promise(fake_swamp, tmp_path):
+def test_a_result_is_filed_under_its_promise_in_the_issue(fake_swamp, tmp_path):
     run_suite(tmp_path, "--name", MINT, env={"SWAMP_BIN": str(fake_swamp().path)})
 
     (result,) = results_in(tmp_path)
@@ -51,7 +51,7 @@ def test_a_result_stands_where_the_issue_has_its_promise(fake_swamp, tmp_path):
     assert {"Broken promises", "Infrastructure errors"} <= {each["name"] for each in categories}
 
 
-def test_a_scenario_of_several_promises_stands_with_each_and_is_as_severe_as_the_worst(fake_swamp, tmp_path):
+def test_a_scenario_of_several_promises_is_filed_under_each_with_the_highest_severity(fake_swamp, tmp_path):
     run_suite(
         tmp_path,
         *("--name", "rejected without its cache directory, on", "--tags", "@platform-windows"),
@@ -64,7 +64,7 @@ def test_a_scenario_of_several_promises_stands_with_each_and_is_as_severe_as_the
     assert values(result, "severity") == ["blocker"]
 
 
-def test_a_waived_promise_is_reported_as_one(fake_swamp, tmp_path):
+def test_a_waived_promise_is_reported_as_waived(fake_swamp, tmp_path):
     waiver = {
         "scenario": "token-shown-once",
         "reason": "for the time being",
@@ -88,7 +88,7 @@ def test_a_waived_promise_is_reported_as_one(fake_swamp, tmp_path):
 @pytest.mark.parametrize(
     "promise", ["Mint", "{ title: Mint }", "{ severity: severe, title: Mint }", "{ severity: blocker }"]
 )
-def test_a_promise_without_a_severity_that_is_one_is_bad_input(tmp_path, promise):
+def test_a_promise_without_a_valid_severity_is_bad_input(tmp_path, promise):
     file = tmp_path / "catalogue.yaml"
     file.write_text(f"Token lifecycle:\n  1: {promise}\n")
 
@@ -109,7 +109,7 @@ def history_of(tmp_path, *past, started="2026-08-23T10:00:00+00:00"):
     return {path.stem: json.loads(path.read_text()) for path in tmp_path.iterdir()}
 
 
-def test_a_run_is_no_part_of_its_own_history(tmp_path):
+def test_a_run_is_not_in_its_own_history(tmp_path):
     document = history_of(
         tmp_path,
         past_run(21, Outcome.HELD),
@@ -137,7 +137,7 @@ def test_durations_of_runs_and_scenarios_are_passed_on_where_recorded(tmp_path):
     assert [point["buildOrder"] for point in document["duration-trend"]] == [2]
 
 
-def test_a_run_on_two_platforms_is_one_run_in_which_each_has_its_own_scenarios(tmp_path):
+def test_a_run_on_two_platforms_is_one_run_with_the_scenarios_of_both(tmp_path):
     document = history_of(
         tmp_path,
         past_run(22, Outcome.HELD),
@@ -148,7 +148,7 @@ def test_a_run_on_two_platforms_is_one_run_in_which_each_has_its_own_scenarios(t
     assert [each["statistic"] for each in document["history"].values()] == [{"passed": 1}, {"failed": 1}]
 
 
-def test_environments_of_reports_that_are_put_together_stand_side_by_side(tmp_path):
+def test_merged_reports_show_all_their_environments(tmp_path):
     for platform, digest in (("linux x86_64", "ab"), ("darwin aarch64", "cd")):
         folder = tmp_path / platform
         (folder / "allure-results").mkdir(parents=True)
@@ -193,7 +193,7 @@ def reports(tmp_path):
 
 @pytest.fixture
 def programs(tmp_path, monkeypatch):
-    """Makes programs that are on the PATH alone, each a few lines of Python; gives that environment."""
+    """Makes programs of a few lines of Python; returns an environment with only them on its PATH."""
     if sys.platform == "win32":
         pytest.skip("the programs are scripts, which Windows cannot execute")
     package = tmp_path / "package"
@@ -225,7 +225,7 @@ output.mkdir()
 NPM = "pathlib.Path('node_modules').mkdir(exist_ok=True); open('calls', 'a').write('npm\\n')"
 
 
-def test_without_results_there_is_no_page(tmp_path):
+def test_without_results_no_page_is_made(tmp_path):
     with pytest.raises(UnusableInput, match="run `make uat` first") as caught:
         make_page(tmp_path, {})
     assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
@@ -241,7 +241,7 @@ def test_without_results_there_is_no_page(tmp_path):
         ({"node": NODE}, "there is no npm on the PATH"),
     ],
 )
-def test_without_a_usable_node_the_message_says_what_to_do(programs, reports, there, found):
+def test_without_a_usable_node_the_message_shows_the_fix(programs, reports, there, found):
     with pytest.raises(UnusableInput, match=r"needs Node\.js 20\.19 or newer with npm") as caught:
         make_page(reports, programs(**there))
     assert found in str(caught.value)
@@ -249,7 +249,7 @@ def test_without_a_usable_node_the_message_says_what_to_do(programs, reports, th
     assert caught.value.exit_code is ExitCode.NO_BINARY
 
 
-def test_a_node_that_hangs_is_none(programs, reports, monkeypatch):
+def test_a_node_that_hangs_is_not_usable(programs, reports, monkeypatch):
     monkeypatch.setenv("UAT_TIME_SCALE", "0.01")
     with pytest.raises(UnusableInput, match=r"node does not answer --version within 0\.3 s: ") as caught:
         make_page(reports, programs(node="time.sleep(60)"))
@@ -284,7 +284,7 @@ def test_allure_is_installed_once(programs, reports, tmp_path):
     not shutil.which("node") or not is_installed(project.REPORT_PACKAGE),
     reason="needs Node.js, and Allure as `make report` has installed it",
 )
-def test_the_page_has_everything_in_it_and_loads_nothing(fake_swamp, tmp_path):
+def test_the_page_is_complete_and_loads_nothing(fake_swamp, tmp_path):
     for defects in ([], ["twice"]):
         run_suite(tmp_path / "reports", "--name", MINT, env={"SWAMP_BIN": str(fake_swamp(*defects).path)})
 

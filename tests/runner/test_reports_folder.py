@@ -1,4 +1,4 @@
-"""The folder of the reports: one run at a time has it, and a run that died has it no longer."""
+"""The folder of the reports: one run at a time locks it, and the lock of a dead run is ignored."""
 
 import json
 import os
@@ -19,7 +19,7 @@ TAKE = (
 
 @pytest.fixture
 def owner(tmp_path):
-    """Another process that has the folder until its input ends or it is killed."""
+    """Another process that locks the folder until its input ends or it is killed."""
     process = subprocess.Popen(
         [sys.executable, "-c", TAKE, tmp_path / "reports"],
         cwd=ROOT,
@@ -33,7 +33,7 @@ def owner(tmp_path):
     process.communicate()
 
 
-def test_what_another_run_has_cannot_be_taken_until_its_end(owner, tmp_path):
+def test_a_folder_in_use_by_another_run_is_refused_until_it_ends(owner, tmp_path):
     complaint = f"The run of process {owner.pid} is writing"
     with pytest.raises(UnusableInput, match=complaint) as raised, taken(tmp_path / "reports"):
         pass
@@ -45,30 +45,28 @@ def test_what_another_run_has_cannot_be_taken_until_its_end(owner, tmp_path):
         pass
 
 
-def test_a_run_that_was_killed_has_nothing(owner, tmp_path):
+def test_a_killed_run_does_not_keep_the_folder_locked(owner, tmp_path):
     owner.kill()
     owner.wait()
     with taken(tmp_path / "reports"):
         pass
 
 
-def test_another_process_that_has_got_its_number_is_not_taken_for_a_run(tmp_path):
+def test_another_process_with_the_same_number_is_not_mistaken_for_the_run(tmp_path):
     (tmp_path / "run-in-progress.json").write_text(json.dumps({"pid": os.getpid(), "began": 1.0}))
     with taken(tmp_path):
         pass
 
 
 @pytest.mark.parametrize("note", ["", "[]", '{"pid": "x", "began": 0}', '{"pid": -1, "began": 0}'])
-def test_a_note_that_says_nothing_keeps_nobody_out(note, tmp_path):
+def test_an_unreadable_lock_is_ignored(note, tmp_path):
     (tmp_path / "run-in-progress.json").write_text(note)
     with taken(tmp_path):
         pass
     assert not (tmp_path / "run-in-progress.json").exists()
 
 
-def test_a_run_says_in_one_sentence_that_another_has_its_folder_and_leaves_it_alone(
-    owner, fake_swamp, tmp_path
-):
+def test_a_run_reports_in_one_sentence_that_another_run_uses_its_folder(owner, fake_swamp, tmp_path):
     (tmp_path / "reports" / "evidence").mkdir()
 
     done = run_suite(tmp_path / "reports", env={"SWAMP_BIN": str(fake_swamp().path)})
@@ -79,7 +77,7 @@ def test_a_run_says_in_one_sentence_that_another_has_its_folder_and_leaves_it_al
     assert (tmp_path / "reports" / "evidence").exists()
 
 
-def test_a_folder_that_cannot_be_made_is_bad_input(fake_swamp, tmp_path):
+def test_a_folder_that_cannot_be_created_is_bad_input(fake_swamp, tmp_path):
     (tmp_path / "file").touch()
 
     done = run_suite(tmp_path / "file" / "reports", env={"SWAMP_BIN": str(fake_swamp().path)})

@@ -1,4 +1,4 @@
-"""A whole run, against a fake swamp: exit codes, the report, and no secret in any of it."""
+"""A whole run against a fake swamp: exit codes, the reports, and no secret in any of them."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def test_a_promise_that_holds(fake_swamp, tmp_path):
     assert record["metrics"]["product commands"] == 2
 
 
-def test_a_broken_promise_says_what_was_promised_and_what_was_seen(fake_swamp, tmp_path):
+def test_a_broken_promise_shows_expected_and_actual(fake_swamp, tmp_path):
     done = run_suite(tmp_path, "--name", MINT, env={"SWAMP_BIN": str(fake_swamp("twice").path)})
 
     assert done.returncode == 1
@@ -49,7 +49,7 @@ def test_an_answer_that_breaks_its_contract_is_a_broken_promise(fake_swamp, tmp_
     assert "'vaultRef' is a required property" in done.stdout
 
 
-def test_an_infrastructure_error_reads_differently(fake_swamp, tmp_path):
+def test_an_infrastructure_error_is_shown_differently(fake_swamp, tmp_path):
     done = run_suite(
         tmp_path,
         "--name",
@@ -111,7 +111,7 @@ def test_a_listed_deviation(fake_swamp, tmp_path, defect, listed, outcome):
     assert words in done.stdout
 
 
-def test_the_report_keeps_a_known_deviation_apart_from_a_failure(fake_swamp, tmp_path):
+def test_the_report_distinguishes_a_known_deviation_from_a_failure(fake_swamp, tmp_path):
     deviations = listing(tmp_path, MINTED_ONCE, SHOWN_ONCE, SHOWN_TWICE)
     reports = tmp_path / "reports"
 
@@ -134,7 +134,7 @@ def test_the_report_keeps_a_known_deviation_apart_from_a_failure(fake_swamp, tmp
     } <= titles
 
 
-def test_what_could_not_run_is_reported_with_its_reason(fake_swamp, tmp_path):
+def test_a_scenario_that_could_not_run_is_reported_with_its_reason(fake_swamp, tmp_path):
     done = run_suite(
         tmp_path,
         *("--tags", "@other-binary or @uat-01"),
@@ -179,7 +179,7 @@ def test_no_secret_is_in_any_artifact(fake_swamp, tmp_path, defects, selection):
     assert kinds >= {".txt", ".log"}
     assert [leak for secret in secrets for leak in search_files(secret, [reports])] == []
     assert [leak for secret in secrets for leak in search_text(secret, [("", terminal)])] == []
-    # Not only by the finder that blanks: no shape of it, and no quarter of it, stands there as such.
+    # Search without the code that blanks as well: for every form of the secret, and for quarters of it.
     for name, content in written.items():
         folded = re.sub(rb"\x1b\[[0-9;]*m|\W", b"", content.lower())
         for secret in secrets:
@@ -196,7 +196,7 @@ def test_no_secret_is_in_any_artifact(fake_swamp, tmp_path, defects, selection):
         ("silent", "does not answer --version within 0.3 s"),
     ],
 )
-def test_a_binary_that_is_no_swamp(fake_swamp, tmp_path, defect, sentence):
+def test_a_binary_that_is_not_swamp(fake_swamp, tmp_path, defect, sentence):
     done = run_suite(
         tmp_path,
         env={
@@ -256,7 +256,7 @@ def test_bad_input_gets_one_sentence_and_exit_code_2(fake_swamp, tmp_path, argum
     assert "Traceback" not in done.stderr
 
 
-def test_a_run_in_which_nothing_was_selected_is_no_success(fake_swamp, tmp_path):
+def test_a_run_without_selected_scenarios_is_not_a_success(fake_swamp, tmp_path):
     done = run_suite(tmp_path, "--name", "no such scenario", env={"SWAMP_BIN": str(fake_swamp().path)})
 
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""The run: one scenario after the other as on Windows, ended at any moment, with behave's own formatters."""
+"""A run: one scenario after the other as on Windows, interrupted, and with behave's own formatters."""
 
 import contextlib
 import json
@@ -54,9 +54,9 @@ def results_of_allure(reports):
 
 
 def forked_by(process):
-    """The children of a run that are copies of it and have started something themselves.
+    """The forked children of a run that have started processes themselves.
 
-    One that is about to execute something else is a copy as well, on a busy machine for a long moment.
+    On a busy machine, a child that is about to execute a program is still a copy of the run for a while.
     """
     found = []
     for child in psutil.Process(process.pid).children():
@@ -90,7 +90,7 @@ def test_shards_are_parts_of_one_run_where_processes_cannot_be_forked(tmp_path):
 
 
 @posix
-def test_what_had_not_begun_when_a_run_was_interrupted_says_so(tmp_path):
+def test_scenarios_that_had_not_started_when_a_run_was_interrupted_are_not_run(tmp_path):
     process = start(tmp_path, "-m", MODULE, "run", "-j", "1", "--tags", "@uat-06", PATH=str(tmp_path))
     assert any(line.startswith("  ok ") for line in process.stdout)  # the first one has ended
 
@@ -105,7 +105,7 @@ def test_what_had_not_begun_when_a_run_was_interrupted_says_so(tmp_path):
 
 
 @posix
-def test_a_run_interrupted_while_it_prepares_reports_all_that_was_chosen(tmp_path):
+def test_a_run_interrupted_during_preparation_reports_all_selected_scenarios(tmp_path):
     hanging, begun = tmp_path / "swamp", tmp_path / "begun"
     hanging.write_text(
         f"#!{sys.executable}\nimport pathlib, sys, time\n"
@@ -131,7 +131,7 @@ def test_a_run_interrupted_while_it_prepares_reports_all_that_was_chosen(tmp_pat
 
 
 @posix
-def test_a_scenario_whose_process_was_lost_stands_in_every_report(tmp_path):
+def test_a_scenario_whose_process_was_lost_is_in_every_report(tmp_path):
     process = start(tmp_path, "-m", MODULE, "run", "-j", "2", "--tags", "@uat-02", PATH=str(tmp_path))
     children = []
     while not children and process.poll() is None:
@@ -151,7 +151,7 @@ def test_a_scenario_whose_process_was_lost_stands_in_every_report(tmp_path):
 @posix
 @pytest.mark.parametrize("program", [(MODULE, "run"), ("behave",)], ids=["swamp-uat run", "behave"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_run_that_is_ended_before_it_has_a_binary_says_so_in_one_line(tmp_path, program, number, code):
+def test_a_run_that_ends_before_it_has_a_binary_reports_that_in_one_line(tmp_path, program, number, code):
     with socket.create_server(("127.0.0.1", 0)) as silent:  # the release host, which never answers
         silent.settimeout(60)
         process = start(
@@ -183,7 +183,7 @@ def test_a_run_that_is_ended_before_it_has_a_binary_says_so_in_one_line(tmp_path
     ],
     ids=["junit", "terminal", "file", "own, to a file"],
 )
-def test_several_processes_are_refused_what_only_one_can_write(tmp_path, options):
+def test_formatters_for_one_process_are_refused_with_several(tmp_path, options):
     arguments = [option.format(folder=tmp_path) for option in options]
 
     done = run(tmp_path, "-m", "behave", "-j", "2", *arguments, PATH=str(tmp_path))
@@ -194,7 +194,7 @@ def test_several_processes_are_refused_what_only_one_can_write(tmp_path, options
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_process_writes_whatever_behave_can(fake_swamp, tmp_path):
+def test_one_process_can_use_every_formatter(fake_swamp, tmp_path):
     done = run(
         tmp_path / "reports",
         *("-m", "behave", "--name", MINT, "--format", "pretty", "--junit"),

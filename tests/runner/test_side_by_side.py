@@ -1,4 +1,4 @@
-"""Scenarios side by side: their order, their parts, what is displayed, and runs of several at a time."""
+"""Parallel scenarios: their order, shards, the display, and whole runs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def names(scenarios: list[SimpleNamespace]) -> str:
     return "".join(scenario.name for scenario in scenarios)
 
 
-def test_the_longest_begins_first() -> None:
+def test_the_longest_scenario_starts_first() -> None:
     assert names(longest_first(SCENARIOS, SECONDS.__getitem__)) == "bdca"
 
 
@@ -52,7 +52,7 @@ def test_shards_are_disjoint_and_of_about_the_same_duration() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "4", "0/4", "5/4", "a/b", "1/2/3"])
-def test_what_is_no_shard_is_none(text: str) -> None:
+def test_an_invalid_shard_is_not_parsed(text: str) -> None:
     assert shard_in(text) is None
 
 
@@ -83,12 +83,14 @@ def test_the_display_counts_what_failed(outcome: Outcome, failed: int) -> None:
     ("processors", "memory", "jobs"),
     [(2, 8 * GB, 6), (1.5, 8 * GB, 4), (0.1, 8 * GB, 1), (64, 3 * GB, 4), (64, 0, 1)],
 )
-def test_what_runs_at_a_time_suits_processors_and_memory(processors: float, memory: int, jobs: int) -> None:
+def test_the_number_of_parallel_scenarios_depends_on_processors_and_memory(
+    processors: float, memory: int, jobs: int
+) -> None:
     assert jobs_for(processors, memory) == jobs
 
 
 class Losses:
-    """A session that takes what is lost."""
+    """A session that records lost scenarios."""
 
     progress = SimpleNamespace(interrupted=None, is_stopped=False, hurried=False)
 
@@ -104,7 +106,7 @@ class Losses:
 
 
 @needs_fork
-def test_a_scenario_that_hangs_in_itself_is_ended_and_reported_as_lost(
+def test_a_scenario_that_hangs_is_ended_and_reported_as_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("UAT_TIME_SCALE", "0.001")
@@ -114,7 +116,7 @@ def test_a_scenario_that_hangs_in_itself_is_ended_and_reported_as_lost(
     assert session.lost == {"a": -signal.SIGKILL}
 
 
-def test_a_row_took_as_long_as_its_outline_was_recorded_to_take(tmp_path: Path) -> None:
+def test_a_row_is_expected_to_take_the_recorded_time_of_its_outline(tmp_path: Path) -> None:
     file = tmp_path / "recorded.json"
     entry = {"outcome": "held", "binary": "b", "date": "d", "seconds": 7.5}
     file.write_text(json.dumps({"it-holds": entry}))
@@ -123,7 +125,7 @@ def test_a_row_took_as_long_as_its_outline_was_recorded_to_take(tmp_path: Path) 
 
 
 @needs_fork
-def test_a_run_side_by_side_reports_like_one_after_the_other(tmp_path: Path) -> None:
+def test_a_parallel_run_has_the_same_reports_as_a_serial_one(tmp_path: Path) -> None:
     reports = {jobs: tmp_path / f"reports-{jobs}" for jobs in ("1", "4")}
     for jobs, folder in reports.items():
         done = run_suite(folder, "-j", jobs, "--tags", "@uat-02 or @uat-04", env={"PATH": str(tmp_path)})
@@ -137,17 +139,19 @@ def test_a_run_side_by_side_reports_like_one_after_the_other(tmp_path: Path) -> 
 
 
 @needs_fork
-def test_a_part_of_the_scenarios_can_be_run(tmp_path: Path) -> None:
-    seen = []
+def test_a_shard_of_the_scenarios_can_be_run(tmp_path: Path) -> None:
+    names_of_shards = []
     for shard in ("1/2", "2/2"):
         folder = tmp_path / shard.replace("/", "-")
         done = run_suite(folder, "--shard", shard, "--tags", "@uat-02", env={"PATH": str(tmp_path)})
         assert done.returncode == 0, done.stdout + done.stderr
-        seen.append([each["name"] for each in json.loads((folder / "run.json").read_text())["results"]])
-    assert all(seen)
-    assert not set(seen[0]) & set(seen[1])
+        names_of_shards.append(
+            [each["name"] for each in json.loads((folder / "run.json").read_text())["results"]]
+        )
+    assert all(names_of_shards)
+    assert not set(names_of_shards[0]) & set(names_of_shards[1])
     chosen = [each.name for each in features.runs_in(features.parse(project.FEATURES)) if 2 in each.numbers]
-    assert sorted(seen[0] + seen[1]) == sorted(chosen)
+    assert sorted(names_of_shards[0] + names_of_shards[1]) == sorted(chosen)
 
     parts = [str(tmp_path / part) for part in ("1-2", "2-2")]
     done = subprocess.run(
@@ -167,7 +171,7 @@ def test_a_part_of_the_scenarios_can_be_run(tmp_path: Path) -> None:
 
 
 @needs_fork
-def test_the_suite_is_measured_serially_and_side_by_side(tmp_path: Path) -> None:
+def test_the_suite_is_measured_serially_and_in_parallel(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "swamp_harness.cli.main", "benchmark", "-j", "3", "--tags", "@uat-02"],
         env=suite_environment(tmp_path, PATH=str(tmp_path)),
@@ -183,7 +187,7 @@ def test_the_suite_is_measured_serially_and_side_by_side(tmp_path: Path) -> None
     assert runs["serial"]["outcomes"] == runs["side by side"]["outcomes"] == {"held": len(chosen)}
 
 
-def test_a_measurement_of_nothing_ends_as_the_run_that_found_nothing(tmp_path: Path) -> None:
+def test_a_benchmark_without_scenarios_ends_with_the_exit_code_of_the_run(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "swamp_harness.cli.main", "benchmark", "--tags", "@nothing"],
         env=suite_environment(tmp_path, PATH=str(tmp_path)),
@@ -196,7 +200,7 @@ def test_a_measurement_of_nothing_ends_as_the_run_that_found_nothing(tmp_path: P
     assert "so nothing was measured" in done.stderr
 
 
-def test_a_shard_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_shard_is_refused(tmp_path: Path) -> None:
     done = run_suite(tmp_path, "--shard", "3/2", env={"PATH": str(tmp_path)})
     assert done.returncode == 2
     assert "use for example 2/4" in done.stderr
@@ -207,7 +211,7 @@ INTERRUPTED = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "term
 
 @needs_fork
 @pytest.mark.parametrize("name", [*INTERRUPTED, "SIGKILL"])
-def test_nothing_is_left_of_a_run_side_by_side_that_is_ended(tmp_path: Path, name: str) -> None:
+def test_nothing_is_left_of_an_interrupted_parallel_run(tmp_path: Path, name: str) -> None:
     run = subprocess.Popen(
         [sys.executable, "-m", "swamp_harness.cli.main", "run", "-j", "3", "--tags", "@uat-06"],
         env=suite_environment(tmp_path, PATH=str(tmp_path)),

@@ -1,4 +1,4 @@
-"""How commands start: at home, by the project's own settings, and with output that can hold every text."""
+"""How commands start: in the project's folder, with its own settings, and with output for any text."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ from tests.conftest import ROOT, run_suite, suite_environment
 
 @pytest.fixture
 def checkout(tmp_path):
-    """Makes the folder of a checkout whose environment was made for it, or for another one."""
+    """Makes a checkout with an environment that was made for it or for another one."""
 
     def make(name, made_for=None):
         root = tmp_path / name
@@ -34,7 +34,7 @@ def test_a_command_of_its_own_checkout_starts(checkout):
     assert misplaced(root / ".venv/bin/swamp-uat", root / ".venv", root) == ""
 
 
-def test_a_command_that_another_environment_runs_says_so(checkout):
+def test_a_command_in_another_environment_is_refused(checkout):
     original, copy = checkout("original"), checkout("copy")
 
     message = misplaced(copy / ".venv/bin/swamp-uat", original / ".venv", original)
@@ -43,7 +43,7 @@ def test_a_command_that_another_environment_runs_says_so(checkout):
     assert "run `make uat`" in message
 
 
-def test_an_environment_that_was_copied_says_so(checkout):
+def test_a_copied_environment_is_refused(checkout):
     original = checkout("original")
     copy = checkout("copy", made_for=original)
 
@@ -52,17 +52,17 @@ def test_an_environment_that_was_copied_says_so(checkout):
     assert message.startswith(f"{copy / '.venv'} was made for {original}")
 
 
-def test_an_environment_that_somebody_made_by_hand_is_theirs(tmp_path):
+def test_an_environment_made_by_hand_is_accepted(tmp_path):
     assert misplaced(tmp_path / "bin/swamp-uat", tmp_path / "theirs", ROOT) == ""
 
 
-def test_a_checkout_may_be_called_by_a_link(checkout, tmp_path):
+def test_a_checkout_can_be_reached_by_a_link(checkout, tmp_path):
     root, link = checkout("original"), tmp_path / "link"
     link.symlink_to(root)
     assert misplaced(link / ".venv/bin/swamp-uat", root / ".venv", root) == ""
 
 
-def test_a_persons_own_settings_of_behave_change_nothing(tmp_path, monkeypatch):
+def test_a_persons_own_settings_of_behave_have_no_effect(tmp_path, monkeypatch):
     (tmp_path / ".behaverc").write_text("[behave]\ndry_run = true\ntags = @no\nstop = true\njobs = many\n")
     for name, value in {"HOME": tmp_path, "USERPROFILE": tmp_path, "BEHAVE_STAGE": "other"}.items():
         monkeypatch.setenv(name, str(value))
@@ -76,7 +76,7 @@ def test_a_persons_own_settings_of_behave_change_nothing(tmp_path, monkeypatch):
     assert config.paths == [str(ROOT / "features")]
 
 
-def test_a_scenario_has_one_location_from_wherever_it_is_read(tmp_path, monkeypatch):
+def test_a_scenario_has_the_same_location_from_any_folder(tmp_path, monkeypatch):
     link = tmp_path / "link"
     link.symlink_to(ROOT)
     monkeypatch.chdir(tmp_path)
@@ -91,7 +91,7 @@ def test_a_scenario_has_one_location_from_wherever_it_is_read(tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii:strict"])
-def test_what_an_encoding_lacks_is_written_as_an_escape(tmp_path, encoding):
+def test_characters_that_an_encoding_lacks_are_escaped(tmp_path, encoding):
     shutil.copytree(ROOT / "features" / "steps", tmp_path / "steps")
     shutil.copy(ROOT / "features" / "environment.py", tmp_path)
     feature = tmp_path / "names.feature"
@@ -106,7 +106,7 @@ def test_what_an_encoding_lacks_is_written_as_an_escape(tmp_path, encoding):
     assert r"\u2713 \u65e5\u672c" in done.stdout
 
 
-def test_behave_that_is_started_elsewhere_says_where_to_start_it(tmp_path):
+def test_behave_in_another_folder_reports_where_to_start_it(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "behave", str(ROOT / "features" / "expiry.feature")],
         env=suite_environment(tmp_path / "reports", PYTHONPATH=str(ROOT)),
@@ -120,7 +120,7 @@ def test_behave_that_is_started_elsewhere_says_where_to_start_it(tmp_path):
     assert f"behave reads this project's settings in {ROOT} only" in done.stderr
 
 
-def test_a_run_may_be_started_from_anywhere(tmp_path):
+def test_a_run_can_start_from_any_folder(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "swamp_harness.cli.main", "run", "--tags", "@uat-02 and not @uat-02"],
         env=suite_environment(tmp_path / "reports", PYTHONPATH=str(ROOT)),

@@ -1,4 +1,4 @@
-"""Comparisons: a step on both machines, answers in text and in JSON, reasons of failures."""
+"""Comparisons: one step on both machines, answers in text and in JSON, reasons of failures."""
 
 import json
 from datetime import UTC, datetime
@@ -73,7 +73,7 @@ def test_the_answers_to_a_step_are_reported_for_each_call(world):
     assert answers == ["3", "1", "not an answer: {'error': 'no'}", "not an answer: None", "second", "nothing"]
 
 
-def test_a_text_that_ends_like_a_big_number_stays_and_the_id_of_the_run_becomes_this_run(world):
+def test_a_text_like_a_big_number_is_kept_and_the_id_of_the_run_is_replaced(world):
     record(
         world, "asking", {"its run": {"answer": world.runs.last.run_id}, "its name": {"answer": ["plain"]}}
     )
@@ -193,7 +193,7 @@ def test_the_help_lists_the_commands_of_a_group():
     assert subcommands(HELP, "worker") == ["token", "connect", "daemon"]
 
 
-def test_the_help_of_a_command_lists_none():
+def test_the_help_of_a_command_lists_no_commands():
     assert subcommands("Usage: swamp worker list\n\nOptions:\n\n  -h  - Help\n", "worker list") == []
 
 

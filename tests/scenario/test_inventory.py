@@ -148,7 +148,7 @@ def test_a_machine_with_the_binary_under_test_can_be_used(tmp_path, entry, swamp
     ("change", "message"),
     [
         ({"port": 1}, "the lab cannot be reached at "),
-        ({"user": "nobody-at-all"}, "the lab refuses the login nobody-at-all"),
+        ({"user": "no-such-user"}, "the lab refuses the login no-such-user"),
         ({"binary": "/no/swamp/here"}, "the lab has no swamp at /no/swamp/here: put one there"),
         ({"binary": "/bin/false"}, "`env .*` failed on the lab"),
         ({"folder": "/proc/nowhere"}, "failed on the lab: mkdir"),
@@ -184,7 +184,9 @@ def test_a_binary_without_access_is_reported(tmp_path, entry, swamp, monkeypatch
     def refused(*_):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(paramiko.SFTPClient, "stat", refused)  # whoever runs the tests may see everything
+    monkeypatch.setattr(
+        paramiko.SFTPClient, "stat", refused
+    )  # the person who runs the tests may be able to read everything
     with pytest.raises(InfrastructureError, match=f"The user on the lab has no access to {swamp.path}"):
         prepared(tmp_path, entry, swamp)
 
@@ -195,8 +197,8 @@ def test_another_build_of_the_version_under_test_is_reported(tmp_path, entry, sw
     other.chmod(0o755)
     with pytest.raises(InfrastructureError, match=f"has the same version: copy {swamp.path} there"):
         prepared(tmp_path, {**entry, "binary": str(other)}, swamp)
-    elsewhere = replace(swamp, platform="windows")  # for which another file is the same release
-    assert prepared(tmp_path, {**entry, "binary": str(other)}, elsewhere).binary == str(other)
+    on_windows = replace(swamp, platform="windows")  # whose binary of the same release is another file
+    assert prepared(tmp_path, {**entry, "binary": str(other)}, on_windows).binary == str(other)
 
 
 def test_another_version_than_the_one_under_test_is_reported(tmp_path, entry, swamp):
@@ -218,7 +220,7 @@ def test_a_release_is_copied_to_a_machine_without_a_binary(tmp_path, entry, swam
     assert asked == [(VERSION, this_platform(), this_architecture())]
     first = brought.stat().st_ino
     prepared(tmp_path, {**entry, "version": VERSION}, swamp)
-    assert brought.stat().st_ino == first  # it was there the second time
+    assert brought.stat().st_ino == first  # it was already there the second time
     assert [file.name for file in brought.parent.iterdir()] == [f"swamp-{VERSION}"]
 
 
@@ -233,7 +235,7 @@ def test_a_changed_release_is_copied_again(tmp_path, entry, swamp, monkeypatch):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file on a full disk")
-def test_a_release_that_does_not_fit_on_the_disk_leaves_nothing(tmp_path, entry, swamp, monkeypatch):
+def test_a_release_that_does_not_fit_on_the_disk_leaves_no_files(tmp_path, entry, swamp, monkeypatch):
     monkeypatch.setattr(Releases, "binary", lambda *_: swamp.path)
     monkeypatch.setattr("secrets.token_hex", lambda _: "full")
     del entry["binary"]
@@ -245,7 +247,7 @@ def test_a_release_that_does_not_fit_on_the_disk_leaves_nothing(tmp_path, entry,
     assert list(folder.iterdir()) == []
 
 
-def test_a_build_that_is_no_release_cannot_be_copied(tmp_path, entry, swamp):
+def test_a_build_that_is_not_a_release_cannot_be_copied(tmp_path, entry, swamp):
     del entry["binary"]
     build = Binary(swamp.path, swamp.path, "1.0-local", "ab", 7, swamp.platform, swamp.architecture)
     with pytest.raises(InfrastructureError, match="is not a version of swamp"):
@@ -273,7 +275,7 @@ def test_workers_use_the_machines_in_turn_and_nothing_is_left_there(tmp_path, en
 
 @pytest.fixture
 def lost(tmp_path, entry, swamp):
-    """A server that can be lost, and the workers of a scenario of which one runs there."""
+    """A server that can be lost, and the workers of a scenario, one of them on it."""
     for sshd in sshd_in(tmp_path):
         address = sshd.address
         there = {"port": sshd.port, "key": str(address.key), "known-hosts": str(address.known_hosts)}
@@ -292,7 +294,7 @@ def lost(tmp_path, entry, swamp):
 
 def test_a_lost_machine_is_an_infrastructure_error(lost):
     sshd, workers = lost
-    sshd.lose_everybody()
+    sshd.lose_connections()
     for ask in (workers["beta"].wait_until_enrolled, workers["beta"].wait_until_ended):
         with pytest.raises(InfrastructureError, match=r"^the lab is gone"):
             ask()
@@ -302,14 +304,14 @@ def test_a_lost_machine_is_an_infrastructure_error(lost):
 def test_nothing_is_left_on_a_machine_whose_connection_was_lost_nor_here(lost, entry):
     sshd, workers = lost
     assert list(Path(entry["folder"]).iterdir())
-    sshd.lose_everybody()
+    sshd.lose_connections()
     with pytest.raises(InfrastructureError, match="the lab"):
-        workers.end(keep=True)  # what it has cannot be brought here
+        workers.end(keep=True)  # its files cannot be fetched any more
     assert not workers["alpha"].alive
     wait_until("all to be removed", lambda: list(Path(entry["folder"]).iterdir()), lambda it: not it, SOON)
 
 
-def test_one_worker_that_cannot_be_ended_does_not_stop_the_cleanup(lost, entry, monkeypatch):
+def test_a_worker_that_cannot_be_ended_does_not_stop_the_cleanup(lost, entry, monkeypatch):
     _, workers = lost
 
     def fail():
@@ -338,7 +340,7 @@ def test_scenarios_whose_machine_cannot_be_used_are_not_run(tmp_path, entry, fak
     assert {each["outcome"] for each in results if each["skip"]["kind"] != "not selected"} == {"not run"}
 
 
-def test_only_tags_of_platforms_ask_for_one():
-    scenario = SimpleNamespace(effective_tags=["platform-is-told", "platform-darwin", "tls"])
+def test_only_platform_tags_require_a_platform():
+    scenario = SimpleNamespace(effective_tags=["platform-is-shown", "platform-darwin", "tls"])
 
     assert platforms_asked_by(scenario) == {"darwin"}

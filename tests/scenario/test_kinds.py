@@ -1,4 +1,4 @@
-"""Kinds of words in steps: details, alone and together, and their values."""
+"""Parameter types of steps: details, alone and combined, and their values."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_text_that_is_not_a_detail_does_not_match(text):
     assert not re.fullmatch(PEN.pattern, text)
 
 
-def test_two_details_that_set_the_same_are_refused():
+def test_two_details_with_the_same_effect_are_refused():
     with pytest.raises(ValueError, match="`with 2 inks, without ink` sets inks twice"):
         PEN("with 2 inks, without ink")
 

@@ -1,4 +1,4 @@
-"""Requests on a network path, a registry of extensions, the bytes of an artifact, the memory of a tree."""
+"""Requests on a network path, a registry of extensions, the bytes of an artifact, the memory of processes."""
 
 import hashlib
 import io
@@ -34,7 +34,7 @@ SHORT = Limit("a short while", 10)
 
 
 @pytest.mark.parametrize("cut", [1, 5, 20, len(REQUEST) - 1, len(REQUEST)])
-def test_a_request_is_seen_once_however_it_is_cut(cut):
+def test_a_request_is_counted_once_however_it_is_split(cut):
     log = RequestLog()
     read = log.reader()
     for piece in (b"\0" * 70_000, REQUEST[:cut], REQUEST[cut:], b"\0" * 70_000):
@@ -42,7 +42,7 @@ def test_a_request_is_seen_once_however_it_is_cut(cut):
     assert log.all() == [SeenRequest("GET", "/bundle/abc/files")]
 
 
-def test_requests_of_several_connections_are_seen():
+def test_requests_of_several_connections_are_counted():
     log = RequestLog()
     first, second = log.reader(), log.reader()
     first(REQUEST[:10])
@@ -51,7 +51,7 @@ def test_requests_of_several_connections_are_seen():
     assert len(log.all()) == 3
 
 
-def test_what_is_no_request_is_not_seen():
+def test_other_traffic_is_not_counted():
     log = RequestLog()
     log.reader()(b"HTTP/1.1 200 OK\r\nGET HTTP/1.1\r\nsays GET /somewhere HTTP/1.1 and goes on")
     assert log.all() == []
@@ -70,7 +70,7 @@ def answer(registry, path):
         return response.read()
 
 
-def test_a_registry_hands_out_the_archive_that_it_gives_the_checksum_of(registry):
+def test_a_registry_serves_the_archive_with_its_checksum(registry):
     assert json.loads(answer(registry, "%40uat%2Fone"))["latestVersion"] == "2026.01.01.1"
     archive = answer(registry, "%40uat%2Fone@2026.01.01.1/download")
     checksum = json.loads(answer(registry, "%40uat%2Fone@2026.01.01.1/checksum"))["checksum"]
@@ -78,18 +78,18 @@ def test_a_registry_hands_out_the_archive_that_it_gives_the_checksum_of(registry
 
 
 @pytest.mark.parametrize("path", ["%40uat%2Ftwo", "%40uat%2Fone@2027.01.01.1/download"])
-def test_a_registry_does_not_know_what_was_not_published(registry, path):
+def test_a_registry_does_not_serve_unpublished_extensions(registry, path):
     with pytest.raises(urllib.error.HTTPError, match="404"):
         answer(registry, path)
 
 
-def test_a_registry_tells_the_version_that_was_published_last(registry):
+def test_a_registry_reports_the_version_that_was_published_last(registry):
     registry.publish(Publication("@uat/one", "2026.01.02.1", models={"one.ts": ""}))
     assert json.loads(answer(registry, "%40uat%2Fone"))["latestVersion"] == "2026.01.02.1"
     assert [each.version for each in registry.versions("@uat/one")] == ["2026.01.01.1", "2026.01.02.1"]
 
 
-def test_an_archive_holds_everything_and_is_the_same_each_time():
+def test_an_archive_is_complete_and_reproducible():
     with tarfile.open(fileobj=io.BytesIO(EXTENSION.archive())) as archive:
         content = {entry.name: archive.extractfile(entry).read() for entry in archive}
     assert content["extension/files/deep/every byte.bin"] == bytes(range(256))
@@ -112,7 +112,7 @@ def test_artifacts_of_different_steps_differ():
     assert described(blocks("first", 1000)) == described(blocks("first", 1000))
 
 
-def test_the_memory_of_a_tree_is_that_of_its_children_too():
+def test_the_memory_of_a_process_includes_its_children():
     megabytes = 80
     hold = f"held = bytearray(b'x' * {megabytes * 1_000_000}); print('held', flush=True); input()"
     parent = f"import subprocess, sys; input(); subprocess.run([sys.executable, '-c', {hold!r}])"
@@ -125,7 +125,7 @@ def test_the_memory_of_a_tree_is_that_of_its_children_too():
             process.stdin.flush()
             assert process.stdout.readline() == "held\n"
             wait_until(
-                "the memory to be seen",
+                "the memory to be measured",
                 lambda: watch.most_between(before, datetime.now(UTC)) - watch.at_first,
                 lambda more: more > megabytes * 1_000_000,
                 SHORT,
@@ -133,7 +133,7 @@ def test_the_memory_of_a_tree_is_that_of_its_children_too():
         process.communicate("\n")
 
 
-def test_memory_that_cannot_be_watched_is_a_fault():
+def test_memory_that_cannot_be_measured_is_an_infrastructure_error():
     unused = max(psutil.pids()) + 100_000
     with pytest.raises(InfrastructureError, match="cannot be measured"):
         MemoryWatch(lambda: memory_of(unused))

@@ -1,4 +1,4 @@
-"""The timeline: its lanes, from logs, pool, leases and outages, and its drawing."""
+"""The timeline: its lanes from logs, pool, leases and outages, and its drawing."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -69,11 +69,15 @@ def test_a_killed_worker_that_comes_back_ends_its_grace_window():
         [(1, "enrolled"), (10, "enrolled")],
     )
 
-    seen = lanes(worker)
+    found = lanes(worker)
 
-    assert seconds_of(seen['worker "alpha"'].spans) == [("process", 0, 5), ("process", 9, None)]
-    assert [mark.text for mark in seen['worker "alpha"'].marks] == ["enrolled", "killed", "enrolled"]
-    assert seconds_of(seen["in the pool"].spans) == [("member", 1, 5), ("grace", 5, 10), ("member", 10, None)]
+    assert seconds_of(found['worker "alpha"'].spans) == [("process", 0, 5), ("process", 9, None)]
+    assert [mark.text for mark in found['worker "alpha"'].marks] == ["enrolled", "killed", "enrolled"]
+    assert seconds_of(found["in the pool"].spans) == [
+        ("member", 1, 5),
+        ("grace", 5, 10),
+        ("member", 10, None),
+    ]
 
 
 def test_a_grace_window_ends_by_itself():
@@ -113,10 +117,10 @@ def test_network_outages_last_until_the_network_heals():
             PathChange(at(4), PathState.PASSING),
             PathChange(at(6), PathState.REFUSED),
         ]
-        seen = lanes(FakeWorker([(0, Life.STARTED)]), networks={"alpha": network})["network"]
+        found = lanes(FakeWorker([(0, Life.STARTED)]), networks={"alpha": network})["network"]
 
-    assert seconds_of(seen.spans) == [("outage", 1, 4), ("outage", 6, None)]
-    assert [(mark.text, mark.at) for mark in seen.marks] == [("broken off", at(1))]
+    assert seconds_of(found.spans) == [("outage", 1, 4), ("outage", 6, None)]
+    assert [(mark.text, mark.at) for mark in found.marks] == [("broken off", at(1))]
 
 
 def test_a_network_path_records_its_changes():
@@ -153,7 +157,7 @@ def kinds_in(picture):
     return [each.get("class") for each in picture.iter("{http://www.w3.org/2000/svg}rect")]
 
 
-def test_a_picture_shows_where_a_scenario_went_wrong():
+def test_a_drawing_shows_where_a_scenario_failed():
     fine = drawn([Span("then", "Then it is so", at(1), at(2))])
     failed = drawn([Span("failed", "Then it is so", at(1), at(2))])
 
@@ -161,7 +165,7 @@ def test_a_picture_shows_where_a_scenario_went_wrong():
     assert "here" in kinds_in(failed)
 
 
-def test_everything_in_a_picture_can_be_pointed_at():
+def test_everything_in_a_drawing_has_a_tooltip():
     lane = Lane('worker "<alpha>"', [Span("process", "", at(0), None)], [Mark("killed", "killed", at(4))])
 
     text = drawing_of(Timeline(START, at(10), [], [lane]))
@@ -171,7 +175,7 @@ def test_everything_in_a_picture_can_be_pointed_at():
     assert 'worker "&lt;alpha&gt;"' in text
 
 
-def test_spans_that_overlap_stand_in_rows_of_their_own():
+def test_overlapping_spans_are_in_separate_rows():
     apart = drawn([], Lane("leases", [Span("step", "a", at(0), at(2)), Span("step", "b", at(2), at(4))]))
     together = drawn([], Lane("leases", [Span("step", "a", at(0), at(3)), Span("step", "b", at(2), at(4))]))
 

@@ -20,7 +20,7 @@ def d(context): pass
 """
 
 
-def test_a_feature_in_a_sub_folder_is_looked_at_and_counted(tmp_path):
+def test_a_feature_in_a_sub_folder_is_checked_and_counted(tmp_path):
     (tmp_path / "deep" / "er").mkdir(parents=True)
     (tmp_path / "deep" / "er" / "naps.feature").write_text(FEATURE.replace("@uat-07", "@slow"))
 
@@ -61,7 +61,7 @@ def test_a_file_that_cannot_be_read_is_reported_with_its_line(tmp_path, data, co
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="an administrator reads all")
-def test_a_file_that_may_not_be_read_is_reported(tmp_path):
+def test_a_file_without_read_permission_is_reported(tmp_path):
     (tmp_path / "naps.feature").write_text(FEATURE)
     (tmp_path / "naps.feature").chmod(0)
 
@@ -71,7 +71,7 @@ def test_a_file_that_may_not_be_read_is_reported(tmp_path):
         features.parse(tmp_path)
 
 
-def test_line_ends_of_windows_and_tabs_are_read_and_a_folder_is_no_feature(tmp_path):
+def test_windows_line_ends_and_tabs_are_read_and_a_folder_is_not_a_feature(tmp_path):
     text = FEATURE.replace("\n", "\r\n").replace("    ", "\t")
     (tmp_path / "naps.feature").write_bytes(text.encode())
     (tmp_path / "folder.feature").mkdir()
@@ -130,7 +130,7 @@ def own_steps(tmp_path, monkeypatch):
     ],
     ids=["a slip of the pen", "another keyword"],
 )
-def test_the_nearest_existing_step_is_shown(own_steps, old, new, hint):
+def test_the_most_similar_step_is_suggested(own_steps, old, new, hint):
     (own_steps / "naps.feature").write_text(FEATURE.replace(old, new))
 
     errors = step_errors(own_steps)
@@ -138,7 +138,7 @@ def test_the_nearest_existing_step_is_shown(own_steps, old, new, hint):
     assert any(f"did you mean {hint}" in error for error in errors), errors
 
 
-def test_nothing_is_suggested_where_nothing_is_near(own_steps):
+def test_nothing_is_suggested_if_nothing_is_similar(own_steps):
     (own_steps / "naps.feature").write_text(FEATURE.replace("the pool is empty", "42 cats chase mice"))
 
     errors = "\n".join(step_errors(own_steps))

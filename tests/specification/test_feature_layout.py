@@ -1,4 +1,4 @@
-"""The layout of feature files: what is corrected, and what stays."""
+"""The layout of feature files: what is corrected, and what is kept."""
 
 import pytest
 
@@ -21,7 +21,7 @@ Feature: Naps
       | build | a \\| b |
       | größe | 日本   |
     When the worker "alpha" naps <how>
-    # A remark about the step.
+    # A comment about the step.
     Then the pool is empty
 
     # About the rows.
@@ -54,16 +54,16 @@ Feature: Naps
         *("a blank line between steps", "a blank line after the title", "at the end", "Windows"),
     ],
 )
-def test_another_layout_is_corrected_and_no_word_changes(old, new):
+def test_another_layout_is_corrected_without_changing_a_word(old, new):
     assert old in LAID_OUT
     assert laid_out(LAID_OUT.replace(old, new)) == LAID_OUT
 
 
-def test_what_is_laid_out_stays_as_it_is():
+def test_a_correct_layout_is_not_changed():
     assert laid_out(LAID_OUT) == LAID_OUT
 
 
-def test_doc_strings_stay_as_they_are():
+def test_doc_strings_are_not_changed():
     text = LAID_OUT + '    Given a text:\n      """\n   odd   \n | no table |\n      """\n    And the pool\n'
     assert laid_out(text).endswith('"""\n   odd\n | no table |\n      """\n    And the pool\n')
 

@@ -1,4 +1,4 @@
-"""The stand-in: what it keeps, what it reads, and what its mutants and its times are."""
+"""The stand-in: its store, its parsers, its mutants and its times."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def test_a_predicate_holds_or_does_not(predicate: str, holds: bool) -> None:
 
 
 @pytest.mark.parametrize("text", ["this is no predicate", 'name = "x"', 'name == "x" &&', "name == x"])
-def test_what_is_no_predicate_is_refused(text: str) -> None:
+def test_an_invalid_predicate_is_refused(text: str) -> None:
     with pytest.raises(NoPredicate):
         compiled(text)
 
 
-def test_the_store_keeps_versions_and_forgets_the_oldest(tmp_path: Path) -> None:
+def test_the_store_keeps_versions_and_deletes_the_oldest(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for number in range(1, 5):
         store.put(PLACE, Kind("state", versions_kept=2), {"number": number})
@@ -76,7 +76,7 @@ def test_the_store_keeps_versions_and_forgets_the_oldest(tmp_path: Path) -> None
     assert latest.content() == {"number": 4}
 
 
-def test_of_changes_at_the_same_time_none_is_lost(tmp_path: Path) -> None:
+def test_simultaneous_changes_are_all_kept(tmp_path: Path) -> None:
     store, kind = Store(tmp_path), Kind("count")
 
     def count(_: int) -> None:
@@ -89,7 +89,7 @@ def test_of_changes_at_the_same_time_none_is_lost(tmp_path: Path) -> None:
     assert latest.content() == {"count": 40}
 
 
-def test_a_draft_cannot_be_read_before_it_is_kept(tmp_path: Path) -> None:
+def test_a_draft_cannot_be_read_before_it_is_stored(tmp_path: Path) -> None:
     store = Store(tmp_path)
     draft = store.draft()
     draft.append(b"half")
@@ -98,32 +98,32 @@ def test_a_draft_cannot_be_read_before_it_is_kept(tmp_path: Path) -> None:
     assert store.latest(PLACE) is None
 
 
-def test_a_requirement_asks_for_every_label() -> None:
+def test_a_requirement_needs_every_label() -> None:
     wanted = Requirement("", {"region": "east", "gpu": "true"})
     assert wanted.in_words() == "region=east, gpu=true"
     assert Requirement("alpha", {}).in_words() == "target=alpha"
 
 
-def test_secrets_are_blanked_wherever_they_stand() -> None:
+def test_secrets_are_blanked_at_every_place() -> None:
     value = {"text": "it is s3cret", "list": ["s3cret", 1, None]}
     assert blanked(value, ["s3cret"]) == {"text": "it is ***", "list": ["***", 1, None]}
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 30])
-def test_a_secret_is_blanked_wherever_the_pieces_are_cut_that_it_comes_in(size: int) -> None:
+def test_a_secret_in_several_pieces_is_blanked(size: int) -> None:
     content = b"it is hunter2, and hunter2 again, hunte"
     blanking = Blanking(["hunter2", "secret"])
     pieces = [blanking.piece(content[at : at + size]) for at in range(0, len(content), size)]
     assert b"".join([*pieces, blanking.rest()]) == b"it is ***, and *** again, hunte"
 
 
-def test_what_comes_in_pieces_without_secrets_is_left_as_it_is() -> None:
+def test_pieces_without_secrets_are_not_changed() -> None:
     blanking = Blanking([])
     assert blanking.piece(b"all at once") == b"all at once"
     assert blanking.rest() == b""
 
 
-def test_every_extension_of_the_fixtures_is_one_that_the_stand_in_knows() -> None:
+def test_the_stand_in_has_every_extension_of_the_fixtures() -> None:
     programs = [file.read_text("utf-8") for file in EXTENSIONS.glob("extensions/models/*.ts")]
     for program in [*programs, bundles.program_in(EXTENSIONS / "published")]:
         bundle = bundles.Bundle(program)
@@ -161,7 +161,7 @@ def test_every_command_has_its_function_and_its_help() -> None:
         assert f"Usage:   swamp {command.words}" in help_for(command.words)
 
 
-def test_the_suite_knows_the_times_that_the_stand_in_has() -> None:
+def test_the_suite_has_the_times_of_the_stand_in() -> None:
     target = load(project.EMBEDDED_TARGET)
     assert target.times.grace_window.total_seconds() == timing.GRACE_WINDOW
     assert target.times.idle_limit.total_seconds() == timing.IDLE_LIMIT
@@ -174,7 +174,7 @@ def test_every_number_has_at_least_two_mutants() -> None:
     assert lacking_numbers([]) == [promise.number for promise in catalogue()]
 
 
-def test_which_scenario_noticed_a_mutant_is_kept_as_long_as_there_is_the_mutant(tmp_path: Path) -> None:
+def test_the_scenarios_that_noticed_a_mutant_are_kept_as_long_as_the_mutant_exists(tmp_path: Path) -> None:
     file = tmp_path / "noticed.json"
     assert load_noticed(file) == {}
     first, second, third = (WrittenMutant(name, 1, "does") for name in ("01-x", "02-y", "03-z"))
@@ -183,7 +183,7 @@ def test_which_scenario_noticed_a_mutant_is_kept_as_long_as_there_is_the_mutant(
     assert load_noticed(file) == {"02-y": ["another", "one more"], "03-z": ["a third"]}
 
 
-def test_what_is_written_down_of_the_proof_is_about_scenarios_that_there_are() -> None:
+def test_the_records_of_the_proof_name_existing_scenarios() -> None:
     runs = {run for each in scenarios_in(parse(project.FEATURES)) for run in each.runs}
     assert {name for noticers in load_noticed(project.NOTICED).values() for name in noticers} <= runs
 
@@ -205,7 +205,7 @@ sys.exit("; ".join(misfits) or 0)
 """
 
 
-def test_every_mutant_fits_what_it_breaks() -> None:
+def test_every_mutant_has_the_signature_of_what_it_replaces() -> None:
     names = [mutant.name for mutant in mutants_in(project.MUTANTS)]
     done = subprocess.run(
         [sys.executable, "-c", _INSTALL, *names],
@@ -286,7 +286,7 @@ def _without_the_old() -> str:
 
 
 @pytest.mark.parametrize("new", [_same, _untyped, _rest, _some_and_rest])
-def test_a_replacement_fits_that_takes_what_the_replaced_one_takes(new: Callable[..., Any]) -> None:
+def test_a_replacement_with_compatible_parameters_is_accepted(new: Callable[..., Any]) -> None:
     assert misfit(_sound, new) == ""
 
 
@@ -306,7 +306,7 @@ def test_a_replacement_fits_that_takes_what_the_replaced_one_takes(new: Callable
         (_without_the_old, "does not take the old one first"),
     ],
 )
-def test_a_replacement_of_another_signature_does_not_fit(new: Callable[..., Any], problem: str) -> None:
+def test_a_replacement_with_another_signature_is_refused(new: Callable[..., Any], problem: str) -> None:
     assert problem in misfit(_sound, new)
     assert "coroutine" in misfit(_sound_coroutine, _less)
 
@@ -316,7 +316,7 @@ def _nothing(old: Callable[..., None]) -> None:
 
 
 @pytest.mark.parametrize("place", ["tokens:no_such_function", "tokens:Rejected", "tokens:Rejected.nothing"])
-def test_what_is_no_function_of_the_stand_in_cannot_be_replaced(place: str) -> None:
+def test_only_functions_of_the_stand_in_can_be_replaced(place: str) -> None:
     with pytest.raises(Misfit, match=f"{place} cannot be replaced"):
         put_in(place, _nothing, importlib.import_module("standin.tokens"))
 
@@ -344,7 +344,9 @@ _EFFECT = Effect({"scenario-of-7"})
         ([], "CONTROL MISSING"),
     ],
 )
-def test_a_mutant_counts_as_noticed_only_by_a_judgement(results: list[ScenarioResult], outcome: str) -> None:
+def test_a_mutant_counts_as_noticed_only_by_a_broken_promise(
+    results: list[ScenarioResult], outcome: str
+) -> None:
     assert finding_of(WrittenMutant("07-x", 7, "does"), results, _EFFECT, 1.0).outcome == outcome
 
 
@@ -383,7 +385,7 @@ def test_scenarios_that_failed_under_no_mutant_are_listed() -> None:
     assert never_failed(findings) == ["noticed-nothing"]
 
 
-def test_findings_about_one_mutant_are_joined() -> None:
+def test_findings_about_one_mutant_are_merged() -> None:
     mutant = WrittenMutant("07-x", 7, "does")
     broken = replace(_result(7, "broken", "then"), id="noticed-it")
     missed = replace(_result(7, "held"), id="missed-it")
@@ -399,7 +401,7 @@ def test_findings_about_one_mutant_are_joined() -> None:
     assert (both.scenarios, both.seconds) == (3, 3.0)
 
 
-def test_few_pairs_notice_every_mutant_and_break_every_scenario() -> None:
+def test_few_pairs_of_mutants_and_scenarios_cover_all_of_both() -> None:
     def noticed(mutant: str, *scenarios: str) -> Finding:
         results = [replace(_result(7, "broken", "then"), id=name) for name in scenarios]
         return finding_of(WrittenMutant(mutant, 7, "does"), [*results, _result(1, "held")], _EFFECT, 1.0)
@@ -448,7 +450,7 @@ sys.exit(main())
         ("from standin.worker.cache import Cache; Cache(sys.executable + '/nothing')", ""),
     ],
 )
-def test_what_a_mutant_does_in_a_process_is_written_down(tmp_path: Path, does: str, crash: str) -> None:
+def test_the_effect_of_a_mutant_in_a_process_is_recorded(tmp_path: Path, does: str, crash: str) -> None:
     subprocess.run(
         [sys.executable, "-c", _BROKEN.format(does=does), "worker", "list"],
         cwd=tmp_path,
@@ -466,7 +468,7 @@ def test_what_a_mutant_does_in_a_process_is_written_down(tmp_path: Path, does: s
     assert [each.partition(":")[0] for each in effect.crashes] == ([crash] if crash else [])
 
 
-def test_without_the_variable_nothing_is_written_down(tmp_path: Path) -> None:
+def test_without_the_variable_nothing_is_recorded(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != EFFECT_VARIABLE}
     subprocess.run(
         [sys.executable, "-c", _BROKEN.format(does="call.nothing"), "worker", "list"],
@@ -478,7 +480,7 @@ def test_without_the_variable_nothing_is_written_down(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_sound_stand_in_loads_nothing_of_its_mutants() -> None:
+def test_the_sound_stand_in_does_not_load_its_mutants() -> None:
     loaded = "import sys; from standin import main; import standin.worker.runner; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", loaded], cwd=project.ROOT, capture_output=True, text=True, check=True
@@ -486,7 +488,7 @@ def test_the_sound_stand_in_loads_nothing_of_its_mutants() -> None:
     assert not [each for each in done.stdout.split() if each.startswith("standin.mutants")]
 
 
-def test_the_stand_in_answers_like_a_program(tmp_path: Path) -> None:
+def test_the_stand_in_behaves_like_a_program(tmp_path: Path) -> None:
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "standin.main", *words]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""What a process may use of its machine: processors by affinity and quota, memory by control groups."""
+"""The share of a machine that a process may use: processors by affinity and quota, memory by group."""
 
 import math
 import os
@@ -18,7 +18,7 @@ GB = 10**9
 
 @pytest.fixture
 def groups(tmp_path):
-    """Makes a tree of control groups of version 2, in which some have a limit, and says which are ours."""
+    """Makes a tree of control groups of version 2, some with a limit, and sets the groups of this process."""
     (tmp_path / "system.slice" / "runner.service").mkdir(parents=True)
     mounts = f"41 31 0:38 / {tmp_path} rw,relatime - cgroup2 cgroup2 rw\n"
 
@@ -67,12 +67,12 @@ def old_groups(tmp_path):
         ({"own": "100000 0\n"}, math.inf),
     ],
 )
-def test_the_least_quota_of_a_group_and_those_around_it_counts(groups, quotas, left):
+def test_the_lowest_quota_of_a_group_and_its_parents_counts(groups, quotas, left):
     assert quota(groups(**quotas)) == left
 
 
-def test_a_group_that_cannot_be_seen_leaves_the_quota_of_the_container(groups):
-    assert quota(groups("0::/../elsewhere\n", root="100000 100000\n")) == 1
+def test_with_an_invisible_group_the_quota_of_the_container_counts(groups):
+    assert quota(groups("0::/../other\n", root="100000 100000\n")) == 1
 
 
 def test_a_group_of_the_first_version_has_a_quota(old_groups):
@@ -80,7 +80,7 @@ def test_a_group_of_the_first_version_has_a_quota(old_groups):
     assert quota(old_groups(cpu_cfs_quota_us="50000\n")) == 0.5
 
 
-def test_what_a_group_has_used_of_its_memory_is_no_longer_left(groups):
+def test_the_used_memory_of_a_group_is_not_free(groups):
     groups(file="memory.current", own=f"{GB // 2}\n", outer=f"{GB // 2}\n")
     groups(file="memory.stat", own="anon 1\ninactive_file 100000000\n")
     assert memory_left(groups(file="memory.max", own="max\n")) == math.inf
@@ -101,7 +101,7 @@ def test_a_group_with_a_gigabyte_gets_one_scenario_at_a_time(groups):
 
 
 @pytest.mark.parametrize("own_groups", ["", "4:memory:/job\n1:cpu:/job\n"])
-def test_groups_that_are_mounted_nowhere_limit_nothing(own_groups, groups):
+def test_unmounted_groups_limit_nothing(own_groups, groups):
     assert quota(groups(own_groups)) == math.inf
     assert memory_left(groups(own_groups)) == math.inf
 
@@ -126,11 +126,11 @@ def real_group():
         finally:
             group.rmdir()
         return
-    pytest.skip("this machine lets nobody make a control group")
+    pytest.skip("this machine does not allow a new control group")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
-def test_a_process_in_a_real_group_with_a_gigabyte_has_no_more(real_group):
+def test_a_process_in_a_real_group_is_limited_to_its_memory(real_group):
     asks = (
         f"import os; open({str(real_group / 'cgroup.procs')!r}, 'w').write(str(os.getpid()))\n"
         "from swamp_harness.system.capacity import memory; print(memory() <= 10**9)"
@@ -139,7 +139,7 @@ def test_a_process_in_a_real_group_with_a_gigabyte_has_no_more(real_group):
     assert done.stdout == "True\n", done.stderr
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="affinity is told on Linux only")
+@pytest.mark.skipif(sys.platform != "linux", reason="affinity can be read on Linux only")
 def test_a_process_that_is_bound_to_one_processor_has_one():
     bound = (
         "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
@@ -151,6 +151,6 @@ def test_a_process_that_is_bound_to_one_processor_has_one():
     assert done.stdout == "True\n", done.stderr
 
 
-def test_this_machine_has_something_for_a_run():
+def test_this_machine_has_capacity_for_a_run():
     assert processors() > 0
     assert memory() > 0

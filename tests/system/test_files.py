@@ -1,4 +1,4 @@
-"""Files of this machine: what is removed is gone, even if it resists for a while."""
+"""Files of this machine: deleting waits for files in use."""
 
 import sys
 import threading
@@ -23,18 +23,18 @@ def test_a_folder_is_removed_with_all_that_is_in_it(folder):
     assert not folder.exists()
 
 
-def test_a_folder_that_is_not_there_is_no_trouble(tmp_path):
+def test_a_missing_folder_is_ignored(tmp_path):
     remove_folder(tmp_path / "nowhere")
 
 
-def test_what_may_only_be_read_is_removed(folder):
+def test_read_only_files_are_removed(folder):
     (folder / "deep" / "down" / "file").chmod(0o400)
     (folder / "deep" / "down").chmod(0o500)
     remove_folder(folder)
     assert not folder.exists()
 
 
-def test_a_file_that_is_locked_for_a_while_is_waited_for(folder, monkeypatch):
+def test_the_removal_waits_for_a_locked_file(folder, monkeypatch):
     remove, refusals = files.shutil.rmtree, iter(range(3))
 
     def rmtree(place):
@@ -47,7 +47,7 @@ def test_a_file_that_is_locked_for_a_while_is_waited_for(folder, monkeypatch):
     assert not folder.exists()
 
 
-def test_a_folder_that_cannot_be_removed_is_a_fault_that_says_why(folder, monkeypatch):
+def test_a_folder_that_cannot_be_removed_is_an_error_with_its_reason(folder, monkeypatch):
     def rmtree(_):
         raise PermissionError(13, "The process cannot access the file", str(folder / "deep"))
 
@@ -57,8 +57,8 @@ def test_a_folder_that_cannot_be_removed_is_a_fault_that_says_why(folder, monkey
         remove_folder(folder)
 
 
-@pytest.mark.skipif(sys.platform != "win32", reason="elsewhere an open file can be removed")
-def test_a_file_that_somebody_has_open_is_removed_once_it_is_closed(folder):
+@pytest.mark.skipif(sys.platform != "win32", reason="on other systems an open file can be removed")
+def test_an_open_file_is_removed_once_it_is_closed(folder):
     opened = (folder / "deep" / "down" / "file").open()
     threading.Timer(0.5, opened.close).start()
     remove_folder(folder)

@@ -1,4 +1,4 @@
-"""Output that survives its reader: what cannot be written is dropped, and told once."""
+"""Output that survives its reader: text that cannot be written is dropped, and this is reported once."""
 
 import io
 import os
@@ -11,7 +11,7 @@ from swamp_harness.system.lasting_output import LastingStream, lasting_output
 
 @pytest.fixture
 def without_reader():
-    """A text stream into a pipe that nobody reads."""
+    """A text stream into a pipe without a reader."""
     reader, writer = os.pipe()
     os.close(reader)
     stream = os.fdopen(writer, "w")
@@ -19,31 +19,31 @@ def without_reader():
     stream.close()
 
 
-def test_the_first_write_that_fails_is_told_and_all_that_follows_is_dropped(without_reader):
-    lasting, told = LastingStream(without_reader), []
-    lasting.when_lost(told.append)
+def test_the_first_failed_write_is_reported_and_later_ones_are_dropped(without_reader):
+    lasting, reported = LastingStream(without_reader), []
+    lasting.when_lost(reported.append)
 
     for _ in range(3):
         print("shown", file=lasting, flush=True)
 
     assert lasting.lost.startswith(("BrokenPipeError", "OSError"))
-    assert told == [lasting.lost]
+    assert reported == [lasting.lost]
     assert not lasting.isatty()
-    without_reader.flush()  # as the interpreter does at its end: what was in the buffer fails no more
+    without_reader.flush()  # as the interpreter does at its end: the buffered text causes no error any more
 
 
-def test_a_loss_that_came_before_somebody_asked_is_told_as_well():
+def test_an_earlier_loss_is_reported_as_well():
     closed = io.StringIO()
     closed.close()
-    lasting, told = LastingStream(closed), []
+    lasting, reported = LastingStream(closed), []
     lasting.write("shown")
 
-    lasting.when_lost(told.append)
+    lasting.when_lost(reported.append)
 
-    assert told == ["ValueError: I/O operation on closed file"]
+    assert reported == ["ValueError: I/O operation on closed file"]
 
 
-def test_output_lasts_within_and_is_itself_again_afterwards(monkeypatch):
+def test_output_lasts_within_the_block_and_is_restored_afterwards(monkeypatch):
     shown = io.StringIO()
     monkeypatch.setattr(sys, "stdout", shown)
     monkeypatch.setattr(sys, "stderr", None)

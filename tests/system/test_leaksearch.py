@@ -30,7 +30,7 @@ def test_a_secret_is_found_in_any_file_and_in_the_usual_encodings(tmp_path, cont
     assert [(leak.place, leak.encoding) for leak in leaks] == [(str(file), encoding)]
 
 
-def test_the_vaults_own_store_may_hold_it(tmp_path):
+def test_the_store_of_the_vault_may_contain_it(tmp_path):
     vault = tmp_path / "vault"
     vault.mkdir()
     (vault / "secret").write_text(SECRET)
@@ -57,7 +57,7 @@ def test_texts_are_searched_by_name():
     assert [str(leak) for leak in leaks] == ["worker-alpha (plain)"]
 
 
-def test_a_leak_in_disguise_is_found_in_a_file_across_the_border_of_two_reads(tmp_path):
+def test_a_leak_in_disguise_is_found_across_the_border_of_two_reads(tmp_path):
     shown = "\x1b[0m\r\n".join(SECRET.upper())
     for index, length in enumerate(((1 << 20) - 200, (1 << 20) - len(shown), (1 << 20) - 1)):
         (tmp_path / f"{index}.log").write_bytes(b"\xff" * length + shown.encode() + b"\0" * 100)
@@ -67,7 +67,7 @@ def test_a_leak_in_disguise_is_found_in_a_file_across_the_border_of_two_reads(tm
     assert [leak.encoding for leak in leaks] == ["plain, disguised"] * 3
 
 
-def test_an_ordinary_word_is_only_found_as_it_is_written(tmp_path):
+def test_an_ordinary_word_is_found_only_as_written(tmp_path):
     (tmp_path / "a.log").write_text("Something-Quite-Ordinary")
 
     assert search_files("somethingquiteordinary", [tmp_path], disguised=False) == []

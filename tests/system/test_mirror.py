@@ -1,4 +1,4 @@
-"""One folder on several machines, in which the steps of a scenario write their probe log."""
+"""A folder on several machines, for the probe logs of the steps of a scenario."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def mirror(tmp_path):
 
 @pytest.fixture
 def there(mirror, tmp_path):
-    folders = tmp_path / "there", tmp_path / "elsewhere"
+    folders = tmp_path / "there", tmp_path / "other"
     for folder in folders:
         mirror.add(HERE, folder)
     return folders
@@ -40,7 +40,7 @@ def lines_here(mirror):
     return (mirror.folder_now() / "log").read_text().splitlines()
 
 
-def test_what_is_written_on_any_machine_is_here_at_the_next_look(mirror, there, tmp_path):
+def test_a_line_written_on_any_machine_is_here_after_the_next_look(mirror, there, tmp_path):
     one, other = there
     append(one, "first\n")
     append(other, "second\n")
@@ -50,21 +50,21 @@ def test_what_is_written_on_any_machine_is_here_at_the_next_look(mirror, there, 
     assert sorted(lines_here(mirror)) == ["first", "fourth", "second", "third"]
 
 
-def test_half_a_line_is_left_until_it_is_whole(mirror, there):
+def test_an_incomplete_line_is_not_copied(mirror, there):
     append(there[0], "one\ntw")
     assert lines_here(mirror) == ["one"]
     append(there[0], "o\n")
     assert lines_here(mirror) == ["one", "two"]
 
 
-def test_files_are_brought_and_what_is_no_sign_stays_here(mirror, there):
+def test_files_are_copied_here_and_only_signals_are_copied_there(mirror, there):
     one, other = there
     (one / "digest-build").write_text("abc")
     assert (mirror.folder_now() / "digest-build").read_text() == "abc"
     assert not (other / "digest-build").exists()
 
 
-def test_signs_reach_every_machine_wherever_they_were_given(there, tmp_path):
+def test_signals_reach_every_machine(there, tmp_path):
     one, other = there
     (one / "begun-build").mkdir()
     (tmp_path / "here" / "half-test").write_text("half")
@@ -77,14 +77,14 @@ def test_signs_reach_every_machine_wherever_they_were_given(there, tmp_path):
     assert (one / "half-test").exists()
 
 
-def test_a_file_that_has_grown_is_brought_again(mirror, there):
+def test_a_file_that_has_grown_is_copied_again(mirror, there):
     (there[0] / "environment-build").write_text("")
     assert (mirror.folder_now() / "environment-build").read_text() == ""
     (there[0] / "environment-build").write_text("A=1")
     assert (mirror.folder_now() / "environment-build").read_text() == "A=1"
 
 
-def test_the_same_folder_is_looked_at_once(mirror, there):
+def test_the_same_folder_is_read_once(mirror, there):
     mirror.add(HERE, there[0])
     append(there[0], "once\n")
     assert lines_here(mirror) == ["once"]
@@ -93,15 +93,15 @@ def test_the_same_folder_is_looked_at_once(mirror, there):
 class Silent(LocalFiles):
     """The files of a machine that stops answering."""
 
-    def __init__(self, fault):
-        self.fault = fault
+    def __init__(self, error):
+        self.error = error
         self.answers = True
-        self.asked_in_vain = 0
+        self.failed_attempts = 0
 
     def entries(self, folder):
         if not self.answers:
-            self.asked_in_vain += 1
-            raise self.fault
+            self.failed_attempts += 1
+            raise self.error
         return super().entries(folder)
 
 
@@ -110,7 +110,7 @@ def silent(request):
     return Silent(request.param)
 
 
-def test_a_machine_that_does_not_answer_is_told_to_whoever_looks_and_not_at_the_end(mirror, silent, tmp_path):
+def test_a_silent_machine_is_reported_by_the_next_look_and_not_by_close(mirror, silent, tmp_path):
     mirror.add(silent, tmp_path / "there")
     append(tmp_path / "there", "before\n")
     assert lines_here(mirror) == ["before"]
@@ -121,19 +121,19 @@ def test_a_machine_that_does_not_answer_is_told_to_whoever_looks_and_not_at_the_
     assert lines_here(mirror) == ["before"]
 
 
-def test_a_machine_that_answers_again_is_looked_at_again(mirror, silent, tmp_path):
+def test_a_machine_that_answers_again_is_read_again(mirror, silent, tmp_path):
     mirror.add(silent, tmp_path / "there")
     silent.answers = False
-    wait_until("two looks in vain", lambda: silent.asked_in_vain, lambda looks: looks >= 2, SOON)
+    wait_until("two failed attempts", lambda: silent.failed_attempts, lambda count: count >= 2, SOON)
     append(tmp_path / "there", "meanwhile\n")
     silent.answers = True
     here = tmp_path / "here" / "log"
     wait_until(
-        "what was missed", lambda: here.exists() and here.read_text(), lambda t: t == "meanwhile\n", SOON
+        "the missed line", lambda: here.exists() and here.read_text(), lambda t: t == "meanwhile\n", SOON
     )
 
 
-def test_it_holds_over_ssh(mirror, tmp_path, tmp_path_factory):
+def test_mirroring_works_over_ssh(mirror, tmp_path, tmp_path_factory):
     for sshd in sshd_in(tmp_path_factory.mktemp("sshd")):
         host = SshHost("the other machine", sshd.address)
         there = Path(tmp_path / "there")

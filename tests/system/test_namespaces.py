@@ -25,7 +25,7 @@ from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 SOON = Limit("a test", 20)
 NOT_LONG = Limit("a moment", 0.7)
-# Tells every answer that it gets to what it says, once it is told to go on.
+# Prints its own address, then every answer that it gets.
 CLIENT = """
 import socket, sys
 with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=15) as connection:
@@ -64,7 +64,7 @@ def host(run_id, link):
 
 @pytest.fixture
 def speaker():
-    """A server whose connections a test speaks on."""
+    """A server; the test uses its connections."""
     server = socket.create_server(("127.0.0.1", 0))
     connections = []
 
@@ -79,7 +79,7 @@ def speaker():
     yield server.getsockname(), connections
     for connection in connections:
         connection.close()
-    # Closing alone would not wake the thread that accepts: it would accept for the number's next owner.
+    # Closing alone does not wake the thread, which would then accept for the next socket with this number.
     with contextlib.suppress(OSError):
         server.shutdown(socket.SHUT_RDWR)
     server.close()
@@ -98,12 +98,12 @@ def connected(host, speaker, tmp_path):
     path.close()
 
 
-def said(process):
+def output_of(process):
     return [line.text for line in process.log.lines(stream="stdout")]
 
 
 def wait_for(process, word):
-    wait_until(f"{word!r}", lambda: said(process), lambda lines: word in lines, SOON)
+    wait_until(f"{word!r}", lambda: output_of(process), lambda lines: word in lines, SOON)
 
 
 def namespaces():
@@ -115,29 +115,29 @@ def test_a_process_in_a_namespace_has_an_address_of_its_own_and_reaches_this_mac
     client, _, connection = connected
     connection.sendall(b"hello")
     wait_for(client, "hello")
-    assert said(client)[0] == f"from {link.there}"
+    assert output_of(client)[0] == f"from {link.there}"
 
 
 @needs_namespaces
-def test_a_link_that_is_down_holds_back_what_is_said_until_it_is_up(connected):
+def test_a_link_that_is_down_holds_back_data_until_it_is_up(connected):
     client, path, connection = connected
     path.stall()
     connection.sendall(b"meanwhile")
     with pytest.raises(WaitTimeout):
-        wait_until("nothing", lambda: said(client), lambda lines: "meanwhile" in lines, NOT_LONG)
+        wait_until("nothing", lambda: output_of(client), lambda lines: "meanwhile" in lines, NOT_LONG)
     path.heal()
     wait_for(client, "meanwhile")
 
 
 @needs_namespaces
-def test_a_cut_breaks_what_is_connected_before_the_link_is_down(connected):
+def test_a_cut_breaks_connections_before_the_link_goes_down(connected):
     client, path, _ = connected
     path.cut()
     wait_for(client, "ConnectionResetError")
 
 
 @needs_namespaces
-def test_who_dials_over_a_link_that_is_down_hears_nothing_until_it_is_up(host, speaker, tmp_path):
+def test_dialing_over_a_link_that_is_down_waits_until_it_is_up(host, speaker, tmp_path):
     path = host.path_to(speaker[0])
     path.stall()
     arguments = [sys.executable, "-c", CLIENT, path.address[0], str(path.address[1])]
@@ -159,7 +159,7 @@ def test_a_namespace_is_gone_when_its_host_is_closed(run_id, link):
 
 
 @needs_namespaces
-def test_what_a_run_has_left_is_removed_by_its_name_and_nothing_else(run_id):
+def test_only_the_remains_of_a_run_are_removed_by_its_name(run_id):
     other = f"uat-test-{secrets.token_hex(4)}"
     mine, theirs = islice(free_links(), 2)
     NamespaceHost(run_id, "mine", mine)
@@ -181,7 +181,7 @@ def test_the_addresses_of_a_link_that_is_in_use_are_not_free(monkeypatch, run_id
     host.close()
 
 
-def test_without_namespaces_there_is_a_reason(monkeypatch):
+def test_without_namespaces_the_reason_is_reported(monkeypatch):
     monkeypatch.setattr("sys.platform", "darwin")
     with pytest.raises(
         InfrastructureError,

@@ -1,4 +1,4 @@
-"""What each fault of the network path does to a plain TCP client and to a WebSocket client."""
+"""The effect of each outage of the network path on a plain TCP client and on a WebSocket client."""
 
 import contextlib
 import socket
@@ -22,7 +22,7 @@ SOON = Limit("something that happens soon", PATIENCE)
 
 @pytest.fixture
 def echo():
-    """A TCP server that sends back what it gets, and tells how its connections ended."""
+    """A TCP server that echoes, and records how its connections ended."""
     server = socket.create_server(("127.0.0.1", 0))
     endings = []
 
@@ -44,7 +44,7 @@ def echo():
 
     threading.Thread(target=accept, daemon=True).start()
     yield server.getsockname(), endings
-    # Closing alone would not wake the thread that accepts: it would accept for the number's next owner.
+    # Closing alone does not wake the thread, which would then accept for the next socket with this number.
     with contextlib.suppress(OSError):
         server.shutdown(socket.SHUT_RDWR)
     server.close()
@@ -82,7 +82,7 @@ def test_the_end_of_one_direction_is_passed_on(path, echo):
     assert echo[1] == ["end"]
 
 
-def test_a_stall_holds_what_was_sent_and_a_heal_delivers_it(path):
+def test_a_stall_holds_data_and_a_heal_delivers_it(path):
     with dial(path) as client:
         assert says(client, b"one") == b"one"
         path.stall()
@@ -123,7 +123,7 @@ def test_a_reset_breaks_both_ends(path, echo):
     assert echo[1] in (["ConnectionResetError"], ["ConnectionAbortedError"])
 
 
-def test_a_break_of_near_ends_leaves_the_far_ends_open_until_they_are_told(path, echo):
+def test_breaking_the_near_ends_leaves_the_far_ends_open_until_they_are_closed(path, echo):
     with dial(path) as client:
         says(client, b"hello")
         path.break_near_ends()
@@ -151,7 +151,7 @@ def test_after_a_reset_a_new_connection_passes(path):
         assert says(client, b"again") == b"again"
 
 
-def test_a_cut_breaks_what_is_and_holds_what_comes(path):
+def test_a_cut_breaks_connections_and_holds_new_ones(path):
     with dial(path) as client:
         says(client, b"hello")
         path.cut()
@@ -166,14 +166,14 @@ def test_a_cut_breaks_what_is_and_holds_what_comes(path):
         assert client.recv(1024) == b"again"
 
 
-def test_nobody_at_the_other_end_shows_as_a_broken_connection():
+def test_a_missing_server_breaks_the_connection():
     with socket.create_server(("127.0.0.1", 0)) as placeholder:
         nowhere = placeholder.getsockname()
     with NetworkPath(nowhere) as path, dial(path) as client, pytest.raises(ConnectionError):
         client.recv(1024)
 
 
-def test_after_closing_nothing_is_accepted(echo):
+def test_a_closed_path_accepts_nothing(echo):
     path = NetworkPath(echo[0])
     address = path.address
     path.close()
@@ -221,7 +221,7 @@ def test_a_websocket_breaks_by_a_reset_without_a_closing_handshake(websocket_pat
     assert caught.value.rcvd is None
 
 
-def test_a_refusal_breaks_what_is_and_refuses_what_comes_until_the_heal(path):
+def test_a_refusal_breaks_connections_and_refuses_new_ones_until_the_heal(path):
     with dial(path) as client:
         says(client, b"hello")
         path.refuse()
@@ -236,7 +236,7 @@ def test_a_refusal_breaks_what_is_and_refuses_what_comes_until_the_heal(path):
         assert says(client, b"again") == b"again"
 
 
-def test_a_heal_after_a_refusal_says_when_the_port_was_taken(echo):
+def test_a_heal_after_a_refusal_reports_a_taken_port(echo):
     with NetworkPath(echo[0]) as path:
         path.refuse()
         with (
@@ -246,7 +246,7 @@ def test_a_heal_after_a_refusal_says_when_the_port_was_taken(echo):
             path.heal()
 
 
-def test_a_websocket_that_was_cut_comes_back_after_the_heal(websocket_path):
+def test_a_websocket_can_reconnect_after_a_cut_and_a_heal(websocket_path):
     with open_websocket(websocket_path) as client:
         websocket_path.cut()
         with pytest.raises(ConnectionClosed):

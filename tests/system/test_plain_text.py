@@ -21,7 +21,7 @@ from swamp_harness.system.process_log import ProcessLog
         ("Grüße, 你好 👩‍💻", "Grüße, 你好 👩‍💻"),
     ],
 )
-def test_what_a_format_cannot_hold_is_shown_as_its_escape(text, shown):
+def test_characters_that_a_format_cannot_contain_are_escaped(text, shown):
     assert clean(text) == shown
 
 
@@ -38,7 +38,7 @@ def test_what_a_format_cannot_hold_is_shown_as_its_escape(text, shown):
         "section_start:1:a\r\x1b[0K",
     ],
 )
-def test_no_line_is_a_command_of_a_ci_system(command):
+def test_no_line_is_a_command_for_a_ci_system(command):
     taken = re.compile(r"^\s*::|##\w*\[|^(---|\+\+\+)|\r\x1b", re.MULTILINE)
     assert taken.search(f"all is well\n{command}")
 
@@ -58,7 +58,7 @@ def test_a_terminal_shows_the_beginning_and_the_end_of_a_long_text():
     assert cut("x" * 10_000_000, 5) == "xxxxx [... 9999995 characters left out]"
 
 
-def test_the_last_lines_of_a_process_are_cut_and_its_log_has_the_whole(tmp_path):
+def test_the_last_lines_of_a_process_are_cut_but_its_log_is_complete(tmp_path):
     log = ProcessLog(tmp_path / "worker.log")
 
     log.add("stdout", "\x1b]0;\x07" + "x" * 10_000_000)
@@ -69,5 +69,5 @@ def test_the_last_lines_of_a_process_are_cut_and_its_log_has_the_whole(tmp_path)
     assert r"\x1b]0;\x07" in written
 
 
-def test_json_holds_no_half_of_a_pair():
+def test_json_contains_no_half_of_a_surrogate_pair():
     assert json_text({"a\ud800": ["b\udfff", 1]}, indent=None) == '{"a\\\\ud800": ["b\\\\udfff", 1]}'

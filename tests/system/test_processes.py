@@ -96,7 +96,7 @@ def test_a_clean_stop_lets_the_process_clean_up(start):
     assert "cleaned up" in tree.log.text()
 
 
-def test_a_suspended_tree_stands_still_and_goes_on(start):
+def test_a_suspended_tree_stops_and_continues(start):
     tree = start("import time\nwhile True: print('tick', flush=True); time.sleep(0.01)")
     wait_until("ticks", lambda: tree.log.position, lambda count: count > 3, SOON)
 
@@ -106,11 +106,11 @@ def test_a_suspended_tree_stands_still_and_goes_on(start):
     )
     assert status == psutil.STATUS_STOPPED
     tree.resume()
-    seen = tree.log.position
-    wait_until("more ticks", lambda: tree.log.position, lambda count: count > seen + 3, SOON)
+    before = tree.log.position
+    wait_until("more ticks", lambda: tree.log.position, lambda count: count > before + 3, SOON)
 
 
-def test_a_program_that_cannot_be_started_is_an_infrastructure_fault(tmp_path):
+def test_a_program_that_cannot_be_started_is_an_infrastructure_error(tmp_path):
     launch = Launch([str(tmp_path / "nothing")], {}, tmp_path)
 
     with pytest.raises(InfrastructureError, match="the ghost could not be started"):
@@ -121,7 +121,7 @@ def test_an_orphan_is_found_by_its_mark(start):
     mark = mark_of("swamp-uat-test-of-orphans", "scenario-001")
     tree = start(PARENT, **{MARK_VARIABLE: mark})
     child = child_of(tree)
-    psutil.Process(tree.pid).kill()  # only the root, as a crash would
+    psutil.Process(tree.pid).kill()  # only the root, as in a crash
     tree.wait_for_end(SOON)
 
     assert [process.pid for process in marked_processes(mark)] == [child.pid]
@@ -130,9 +130,9 @@ def test_an_orphan_is_found_by_its_mark(start):
     assert marked_processes(mark) == []
 
 
-def test_next_to_nothing_of_the_callers_environment_is_passed_on(tmp_path):
+def test_only_allowed_variables_of_the_caller_are_passed_on(tmp_path):
     caller = {
-        "PATH": "/bin", "LC_ALL": "C", "SWAMP_SERVE_URL": "ws://elsewhere", "XDG_CONFIG_HOME": "/x",
+        "PATH": "/bin", "LC_ALL": "C", "SWAMP_SERVE_URL": "ws://other", "XDG_CONFIG_HOME": "/x",
         "https_proxy": "http://proxy", "NO_PROXY": "*", "CI_TOKEN": "secret", "HOME": "/home/caller",
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The log of a process: lines as they come, and not a piece of a secret on disk."""
+"""The log of a process: lines as they arrive, and no part of a secret on disk."""
 
 import gc
 import secrets
@@ -32,7 +32,7 @@ def texts(log):
 
 
 @pytest.mark.parametrize("cut", [4, 15, 32, 60])
-def test_a_secret_that_two_reads_share_never_reaches_the_disk(log, secret, cut):
+def test_a_secret_split_over_two_reads_never_reaches_the_disk(log, secret, cut):
     log.add("stdout", "before", f"it is {secret[:cut]}")
     assert not any(secret[:4] in text for text in texts(log))
 
@@ -44,7 +44,7 @@ def test_a_secret_that_two_reads_share_never_reaches_the_disk(log, secret, cut):
     assert log.tail(1) == f"{BLANK} it was"
 
 
-def test_what_is_held_back_is_written_when_nothing_follows(log, secret):
+def test_held_back_text_is_written_when_nothing_follows(log, secret):
     log.add("stdout", f"it is {secret[:6]}")
     log.note("closed its output", Life.ENDED)
 
@@ -52,7 +52,7 @@ def test_what_is_held_back_is_written_when_nothing_follows(log, secret):
 
 
 @pytest.mark.usefixtures("secret")
-def test_lines_that_begin_no_secret_are_written_at_once(log):
+def test_lines_without_the_start_of_a_secret_are_written_at_once(log):
     log.add("stdout", "one", "two")
     assert texts(log) == ["one", "two"]
 
@@ -69,25 +69,25 @@ def test_a_secret_is_blanked_in_a_log_in_every_disguise(log, secret, disguise):
     assert BLANK in log.tail(4)
 
 
-def test_what_becomes_known_later_is_blanked_in_what_was_written_before(log):
+def test_a_secret_that_becomes_known_later_is_blanked_in_earlier_lines(log):
     secret = secrets.token_hex(32)
     log.add("stdout", "before", secret.upper())
     log.add("stderr", f"{secret[:30]}", f"{secret[30:]}")
-    log.note("a remark", Life.STARTED)
+    log.note("a note", Life.STARTED)
 
     SECRETS.add(secret)
 
-    assert texts(log) == ["before", BLANK, BLANK, BLANK, "a remark"]
+    assert texts(log) == ["before", BLANK, BLANK, BLANK, "a note"]
 
 
-def test_a_log_is_not_kept_alive_by_the_secrets(tmp_path):
+def test_the_secrets_do_not_keep_a_log_in_memory(tmp_path):
     log = weakref.ref(ProcessLog(tmp_path / "process.log"))
     gc.collect()
 
     assert log() is None
 
 
-def test_a_line_of_many_megabytes_is_read_blanked_and_kept(tmp_path, secret):
+def test_a_line_of_many_megabytes_is_read_blanked_and_stored(tmp_path, secret):
     log = ProcessLog(tmp_path / "process.log")
     code = f"import sys; sys.stdout.write('f' * 5_000_000 + ' {secret} ' + '0' * 5_000_000)"
     launch = Launch([sys.executable, "-c", code], scrubbed_environment(tmp_path, tmp_path, {}), tmp_path)
@@ -104,7 +104,7 @@ def test_a_line_of_many_megabytes_is_read_blanked_and_kept(tmp_path, secret):
     assert written == "f" * 5_000_000 + f" {BLANK} " + "0" * 5_000_000
 
 
-def test_lines_are_cut_wherever_the_pieces_end():
+def test_lines_are_separated_in_pieces_of_any_size():
     content = "one\r\ntwo\n\nthrée\nthe rest".encode()
     for size in range(1, len(content) + 1):
         lines = Lines()

@@ -1,4 +1,4 @@
-"""Secrets are blanked in every form, and ordinary text is left alone."""
+"""Secrets are blanked in every form, and ordinary text is not changed."""
 
 import base64
 import hashlib
@@ -50,7 +50,7 @@ def test_a_known_secret_is_blanked_in_every_disguise(secret, disguise):
     assert blanked.startswith("before ")
     assert blanked.endswith(" after")
     assert BLANK in blanked
-    # What is left are at most quotes, colours, and the ends that base64 mixes with what stands beside them.
+    # At most quotes, colours, and the ends that base64 mixes with their neighbours are left.
     assert len(blanked.replace(BLANK, "")) < len("before  after") + 45
 
 
@@ -63,12 +63,12 @@ def test_a_leak_is_found_in_every_disguise(secret, disguise):
 
 
 @pytest.mark.parametrize("secret", VAULT_SECRETS.values(), ids=VAULT_SECRETS)
-def test_ordinary_text_is_left_alone(secret):
+def test_ordinary_text_is_not_changed(secret):
     assert blanking(secret).blank(ORDINARY) == ORDINARY
     assert search_text(secret, [("a log", ORDINARY)]) == []
 
 
-def test_another_secret_is_no_leak():
+def test_another_secret_is_not_a_leak():
     others = many(50)
 
     assert search_text(MINTED, [("a log", " ".join([*others, MINTED[:-1], MINTED[1:]]))]) == []
@@ -82,14 +82,14 @@ def test_every_one_of_many_secrets_is_blanked():
 
 @pytest.mark.parametrize("length", [1, 100, 1 << 18, (1 << 18) - 30, (1 << 19) - 5])
 @pytest.mark.parametrize("disguise", ["plain", "colours inside", "JSON escapes", "lines of a box"])
-def test_a_secret_is_blanked_wherever_it_stands(length, disguise):
+def test_a_secret_is_blanked_at_every_place(length, disguise):
     shown = DISGUISES[disguise](MINTED)
 
     assert MINTED[5:20] not in (blanked := blanking(MINTED).blank("." * length + shown + "." * length))
     assert blanked.count(BLANK) == 1
 
 
-def test_what_a_table_or_a_cut_leaves_of_a_long_secret_is_blanked():
+def test_a_truncated_secret_is_blanked():
     redactor = blanking(MINTED)
 
     table = f"│ alpha │ {MINTED[:32]} │ unused │\n│       │ {MINTED[32:]} │        │"
@@ -105,11 +105,11 @@ def test_a_short_secret_is_blanked_only_as_it_is_written_or_escaped():
     assert redactor.blank("the hunter has 2 dogs; hunter 2") == "the hunter has 2 dogs; hunter 2"
 
 
-def test_a_text_without_secrets_is_left_alone():
+def test_a_text_without_secrets_is_not_changed():
     assert Redactor().blank("nothing to hide") == "nothing to hide"
 
 
-def test_a_longer_secret_is_not_left_half_blanked():
+def test_a_longer_secret_is_blanked_completely():
     assert blanking("abcdef", "abcdefghijkl").blank("abcdefghijkl") == BLANK
 
 
@@ -120,7 +120,7 @@ def test_a_value_too_short_to_be_a_secret_is_refused():
 
 @pytest.mark.parametrize("secret", VAULT_SECRETS.values(), ids=VAULT_SECRETS)
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_a_blanked_json_document_is_still_one(secret, ascii_only):
+def test_a_blanked_json_document_is_valid(secret, ascii_only):
     document = {"a": f"\n{secret}\\", "b": [secret, f"{secret}\t", {f'"{secret}"': f"\u2028{secret[:20]}"}]}
 
     blanked = blanking(secret).blank(json.dumps(document, ensure_ascii=ascii_only))
@@ -133,7 +133,7 @@ def test_text_that_is_not_valid_unicode_is_blanked():
     assert blanking(MINTED).blank(f"\ud800{MINTED}\udfff") == f"\ud800{BLANK}\udfff"
 
 
-def test_a_secret_broken_over_lines_is_blanked_in_each_of_them():
+def test_a_secret_split_over_lines_is_blanked_in_each_of_them():
     lines = ["first", f"it is {MINTED[:10]}", f"{MINTED[10:60]}", f"{MINTED[60:]} it was", "", "last"]
 
     blanked = blanking(MINTED).blank_lines(lines)
@@ -143,33 +143,33 @@ def test_a_secret_broken_over_lines_is_blanked_in_each_of_them():
 
 def test_secrets_may_become_known_while_others_are_blanked():
     redactor = blanking(MINTED)
-    seen: list[str] = []
+    texts: list[str] = []
 
     def add():
         for seed in range(300):
             redactor.add(f"{seed:064x}"[::-1] + MINTED)
 
     def blank():
-        seen.extend(redactor.blank(f"x {MINTED} y") for _ in range(300))
+        texts.extend(redactor.blank(f"x {MINTED} y") for _ in range(300))
 
     threads = [threading.Thread(target=work) for work in (add, blank)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert set(seen) == {f"x {BLANK} y"}
+    assert set(texts) == {f"x {BLANK} y"}
 
 
 # --- credentials
 
 
-def test_a_credential_is_blanked_before_anybody_knows_it():
+def test_a_credential_is_blanked_before_it_is_known():
     blanked = SECRETS.blank(f"Token: w1.{'0a' * 32} is shown once")
 
     assert blanked == f"Token: w1.{BLANK} is shown once"
 
 
-def test_a_checksum_is_no_credential():
+def test_a_checksum_is_not_a_credential():
     assert credentials_in(f"sha256 {'0a' * 32}  w1.tar.gz") == []
 
 
@@ -190,7 +190,7 @@ def minted():
     "disguise",
     [name for name in DISGUISES if name == "hexadecimal escapes" or not re.match("hex|base64", name.lower())],
 )
-def test_the_answer_to_minting_makes_its_secret_known_in_whatever_form(disguise):
+def test_the_secret_in_the_answer_to_minting_becomes_known_in_any_form(disguise):
     secret = minted()
     answer = f"Token: w1\n\n  w1.{DISGUISES[disguise](secret)}\n\nKeep it, it is shown once."
 
@@ -210,7 +210,7 @@ def test_a_json_answer_makes_a_secret_of_any_form_known():
     assert SECRETS.blank(secret.upper()) == BLANK
 
 
-def test_an_encoded_secret_is_found_wherever_it_stands_in_a_text():
+def test_an_encoded_secret_is_found_at_every_place_in_a_text():
     secret = "s3cr3t/with+odd chars"
     for before in ("", "a", "ab", "abc", "abcd"):
         encoded = base64.b64encode(f"{before}{secret}!".encode())

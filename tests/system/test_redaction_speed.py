@@ -27,7 +27,7 @@ from swamp_harness.system.redaction import Redactor
 _MANY = [hashlib.sha256(str(index).encode()).hexdigest() for index in range(200)]
 _HEX = hashlib.shake_256(b"").hexdigest(1 << 15)
 
-# What is repeated until a text is long.
+# The texts that are repeated to make long ones.
 TEXTS = {
     "hex letters in one line": _HEX,
     "hex letters in lines": "\n".join(_HEX[at : at + 70] for at in range(0, len(_HEX), 70)),
@@ -93,7 +93,7 @@ def test_blanking(name):
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_the_rest_of_what_reads_output(name, monkeypatch):
+def test_the_other_readers_of_output(name, monkeypatch):
     monkeypatch.setattr(credential, "SECRETS", Redactor())
 
     def work(length):
@@ -118,7 +118,7 @@ def test_many_more_secrets_take_hardly_longer():
     assert long < 5 * short + 0.1
 
 
-# What comes close to a wording, again and again.
+# Texts that almost match a wording, many times.
 WORDINGS = {
     "empty lines": "\n",
     "a stack trace": "   at x:1:1:1:",
@@ -143,10 +143,10 @@ def test_wordings(text):
     reasons = [table for table in tables if all(isinstance(each, list) for each in table.values())]
 
     def work(length):
-        said = text * (length // len(text))
+        repeated_text = text * (length // len(text))
         return lambda: (
-            [reasons_given(said, table) for table in reasons],
-            [each.search(said) for each in single],
+            [reasons_given(repeated_text, table) for table in reasons],
+            [each.search(repeated_text) for each in single],
         )
 
     assert_grows_with_the_length(work, 100_000)
@@ -155,11 +155,11 @@ def test_wordings(text):
 @pytest.mark.parametrize("text", ["Usage: swamp a   ", "  a   [", "Usage: swamp a" + " " * 80])
 def test_help(text):
     def work(length):
-        said = text * (length // len(text))
+        repeated_text = text * (length // len(text))
 
         def read():
             with pytest.raises(Exception, match="does not show the help"):
-                subcommands(said, "b")
+                subcommands(repeated_text, "b")
 
         return read
 
@@ -168,14 +168,14 @@ def test_help(text):
 
 def test_deviations():
     def work(length):
-        seen = "one " + "two three " * (length // 10)
-        return lambda: matches("one … two … three … four", "", seen)
+        output = "one " + "two three " * (length // 10)
+        return lambda: matches("one … two … three … four", "", output)
 
     assert_grows_with_the_length(work, 100_000)
 
 
 @pytest.mark.parametrize("end", ["", "\n"])
-def test_cutting_into_lines(end):
+def test_splitting_into_lines(end):
     def work(length):
         pieces = [b"a" * 100 + end.encode()] * (length // 100)
         lines = Lines()

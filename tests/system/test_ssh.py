@@ -1,4 +1,4 @@
-"""Machines that are reached over SSH: what a process, a file and a network path there can do."""
+"""Machines over SSH: processes, files and network paths there."""
 
 import contextlib
 import dataclasses
@@ -53,34 +53,34 @@ def start(host, tmp_path):
         process.end()
 
 
-def said(process):
+def output_of(process):
     return [line.text for line in process.log.lines(stream="stdout")]
 
 
 def wait_for_word(process, word):
-    wait_until(f"{word!r}", lambda: said(process), lambda lines: word in lines, SOON)
+    wait_until(f"{word!r}", lambda: output_of(process), lambda lines: word in lines, SOON)
 
 
 # --- processes
 
 
-def test_a_process_has_its_folder_its_environment_and_no_other_and_tells_its_end(start, tmp_path):
+def test_a_process_has_only_its_own_folder_and_environment_and_reports_its_end(start, tmp_path):
     process = start('pwd; env | sort; echo "to stderr" >&2; exit 3', GREETING="hello, 'world' $HOME")
     assert process.wait_for_end(SOON) == 3
-    lines = said(process)
+    lines = output_of(process)
     assert lines[0] == str(tmp_path)
     assert "GREETING=hello, 'world' $HOME" in lines
     assert not any(line.startswith(("HOME=", "SSH_")) for line in lines)
     assert [line.text for line in process.log.lines(stream="stderr")] == ["to stderr"]
 
 
-def test_a_program_that_is_not_there_ends_at_once(host, tmp_path):
+def test_a_missing_program_ends_at_once(host, tmp_path):
     log = ProcessLog(tmp_path / "log")
     process = host.start("worker", Launch(["/no/such/program"], {}, PurePosixPath(tmp_path)), log)
     assert process.wait_for_end(SOON) == 127
 
 
-def test_a_folder_that_is_not_there_is_a_error_of_the_bench(host, tmp_path):
+def test_a_missing_folder_is_an_infrastructure_error(host, tmp_path):
     launch = Launch(["true"], {}, PurePosixPath(tmp_path / "nowhere"))
     with pytest.raises(InfrastructureError, match="could not be started on the other machine"):
         host.start("worker", launch, ProcessLog(tmp_path / "log"))
@@ -90,7 +90,7 @@ def test_a_process_that_is_asked_to_stop_can_clean_up(start):
     process = start('trap "echo cleaned; exit 0" TERM; echo ready; while :; do sleep 0.1; done')
     wait_for_word(process, "ready")
     assert process.terminate() == 0
-    assert said(process)[-1] == "cleaned"
+    assert output_of(process)[-1] == "cleaned"
 
 
 def test_the_signal_that_ended_a_process_is_reported_as_on_this_machine(start):
@@ -101,24 +101,24 @@ def test_the_signal_that_ended_a_process_is_reported_as_on_this_machine(start):
 def test_a_killed_process_takes_its_children_with_it(start):
     process = start("sleep 600 & echo $!; echo ready; wait")
     wait_for_word(process, "ready")
-    child = int(said(process)[0])
+    child = int(output_of(process)[0])
     process.kill()
     assert not process.alive
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_suspended_process_says_nothing_until_it_is_resumed(start):
+def test_a_suspended_process_prints_nothing_until_it_is_resumed(start):
     process = start("n=0; while :; do n=$((n+1)); echo $n; sleep 0.05; done")
     wait_for_word(process, "3")
     process.suspend()
-    before = len(said(process))
+    before = len(output_of(process))
     with pytest.raises(WaitTimeout):
-        wait_until("more", lambda: len(said(process)), lambda count: count > before + 2, NOT_LONG)
+        wait_until("more", lambda: len(output_of(process)), lambda count: count > before + 2, NOT_LONG)
     process.resume()
-    wait_until("more", lambda: len(said(process)), lambda count: count > before + 2, SOON)
+    wait_until("more", lambda: len(output_of(process)), lambda count: count > before + 2, SOON)
 
 
-def test_the_processes_of_a_worker_are_itself_and_what_it_started_and_nothing_of_the_suite(start, host):
+def test_the_processes_of_a_worker_are_its_own_tree_without_the_suite(start, host):
     process = start("sleep 601 & echo ready; wait", WHO="alpha")
     start("echo ready; sleep 602", name="another", WHO="beta")
     wait_for_word(process, "ready")
@@ -127,10 +127,10 @@ def test_the_processes_of_a_worker_are_itself_and_what_it_started_and_nothing_of
     assert sorted(command for pid, command in message.items() if pid != process.pid) == ["sleep 601"]
 
 
-def test_what_was_started_ends_with_the_connection_however_that_ended(start, host):
+def test_processes_end_with_the_connection_however_it_ended(start, host):
     process = start("sleep 603 & echo $!; echo ready; wait")
     wait_for_word(process, "ready")
-    pids = [process.pid, int(said(process)[0])]
+    pids = [process.pid, int(output_of(process)[0])]
     host.close()
     wait_until("all to be gone", lambda: list(filter(is_running, pids)), lambda left: not left, SOON)
 
@@ -150,7 +150,7 @@ def lost(tmp_path):
 
 def test_the_state_of_a_process_is_unknown_when_its_machine_is_gone(lost):
     sshd, host, process = lost
-    sshd.lose_everybody()
+    sshd.lose_connections()
     with pytest.raises(InfrastructureError, match=r"^the other machine is gone: .* Check the machine"):
         process.wait_for_end(SOON)
     for ask in (lambda: process.exit_code, lambda: process.alive, process.kill, lambda: host.run("true")):
@@ -158,31 +158,31 @@ def test_the_state_of_a_process_is_unknown_when_its_machine_is_gone(lost):
             ask()
 
 
-def test_a_process_whose_machine_is_gone_is_ended_without_a_word(lost):
+def test_a_process_on_a_lost_machine_is_ended_without_an_error(lost):
     sshd, _, process = lost
-    sshd.lose_everybody()
+    sshd.lose_connections()
     process.end()
     wait_until("it to be gone", lambda: is_running(process.pid), lambda running: not running, SOON)
 
 
-def test_files_of_a_machine_that_is_gone_are_a_error_of_the_bench(lost, tmp_path):
+def test_files_on_a_lost_machine_are_an_infrastructure_error(lost, tmp_path):
     sshd, host, process = lost
     assert host.files.exists(tmp_path)
-    sshd.lose_everybody()
+    sshd.lose_connections()
     process.end()
     for ask in (host.files.exists, host.files.read, host.files.entries, host.files.make):
         with pytest.raises(InfrastructureError, match="the other machine is gone"):
             ask(tmp_path / "nowhere")
 
 
-def test_a_folder_is_removed_with_the_connection_however_that_ended(lost, tmp_path):
+def test_a_folder_is_removed_with_the_connection_however_it_ended(lost, tmp_path):
     sshd, host, _ = lost
     folder = tmp_path / "it's there"
     host.remove_at_the_end(folder)
     host.files.make(folder / "deep")
     host.files.write(folder / "deep" / "file", b"")
     assert host.run("ls -d " + shlex.quote(str(folder))) == str(folder)
-    sshd.lose_everybody()
+    sshd.lose_connections()
     wait_until("it to be removed", folder.exists, lambda there: not there, SOON)
 
 
@@ -193,7 +193,7 @@ def is_running(pid):
         return False
 
 
-def test_what_a_login_says_is_nothing_that_a_command_said(tmp_path):
+def test_the_output_of_a_login_is_not_the_output_of_a_command(tmp_path):
     for sshd in sshd_in(tmp_path, "echo Welcome; echo no such file >&2; printf 'You have mail '"):
         host = SshHost("the other machine", sshd.address)
         assert host.run("echo here") == "here"
@@ -202,14 +202,14 @@ def test_what_a_login_says_is_nothing_that_a_command_said(tmp_path):
         launch = Launch(["sh", "-c", "echo out; echo err >&2"], host.environment, PurePosixPath(tmp_path))
         process = host.start("worker", launch, ProcessLog(tmp_path / "log"))
         assert process.wait_for_end(SOON) == 0
-        assert said(process) == ["out"]
+        assert output_of(process) == ["out"]
         assert [line.text for line in process.log.lines(stream="stderr")] == ["err"]
         host.close()
 
 
-def test_nothing_is_left_to_the_garbage_collector_that_could_lock_the_connection(host, monkeypatch):
-    # The collector may finish what nobody closed in the connection's own thread, at the moment when it holds
-    # the lock of a channel's end: nobody was ever answered again. Here it always comes at that moment.
+def test_no_object_that_could_lock_the_connection_is_left_to_the_garbage_collector(host, monkeypatch):
+    # The garbage collector may close an object in the connection's own thread while that holds the lock of a
+    # channel, which is a deadlock. Here the collector always runs at that moment.
     end_of_channel = paramiko.Channel._close_internal
 
     def collecting(channel):
@@ -232,7 +232,7 @@ def test_nothing_is_left_to_the_garbage_collector_that_could_lock_the_connection
 # --- files
 
 
-def test_files_there_are_made_read_found_and_removed(host, tmp_path):
+def test_files_there_are_written_read_found_and_removed(host, tmp_path):
     root = PurePosixPath(tmp_path) / "with spaces and ümläute"
     files = host.files
     files.make(root / "a" / "b")
@@ -286,7 +286,7 @@ def echo():
 
     threading.Thread(target=accept, daemon=True).start()
     yield server.getsockname()
-    # Closing alone would not wake the thread that accepts: it would accept for the number's next owner.
+    # Closing alone does not wake the thread, which would then accept for the next socket with this number.
     with contextlib.suppress(OSError):
         server.shutdown(socket.SHUT_RDWR)
     server.close()
@@ -310,12 +310,12 @@ def answer_to(client, text):
     return client.recv(1024)
 
 
-def test_what_is_said_on_the_other_machine_arrives_here_and_back(path):
+def test_data_passes_both_ways(path):
     with dial(path) as client:
         assert answer_to(client, b"hello") == b"hello"
 
 
-def test_a_path_that_is_held_keeps_what_was_said_until_it_heals(path):
+def test_a_stalled_path_keeps_data_until_it_heals(path):
     with dial(path) as client:
         assert answer_to(client, b"before") == b"before"
         path.stall()
@@ -328,7 +328,7 @@ def test_a_path_that_is_held_keeps_what_was_said_until_it_heals(path):
         assert client.recv(1024) == b"meanwhile"
 
 
-def test_a_cut_ends_what_is_connected_and_a_healed_path_takes_new_connections(path):
+def test_a_cut_ends_connections_and_a_healed_path_accepts_new_ones(path):
     with dial(path) as client:
         assert answer_to(client, b"before") == b"before"
         path.cut()
@@ -338,7 +338,7 @@ def test_a_cut_ends_what_is_connected_and_a_healed_path_takes_new_connections(pa
         assert answer_to(client, b"after") == b"after"
 
 
-def test_a_path_that_refuses_is_refused_on_the_other_machine_and_comes_back_at_its_port(path):
+def test_a_refusing_path_is_refused_on_the_other_machine_and_returns_at_its_port(path):
     port = path.address[1]
     path.refuse()
     wait_until("the port to be closed", lambda: is_refused(path), bool, SOON)
@@ -358,7 +358,7 @@ def is_refused(path):
         return False
 
 
-# --- what can be wrong
+# --- errors
 
 
 def error_of(address):
@@ -367,7 +367,7 @@ def error_of(address):
     return str(raised.value)
 
 
-def test_nobody_listens(sshd):
+def test_no_server_listens(sshd):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     message = error_of(dataclasses.replace(sshd.address, port=port))
@@ -390,8 +390,8 @@ def test_a_missing_key_and_a_file_that_is_not_a_key(sshd, tmp_path):
 
 
 def test_an_unknown_machine(sshd, tmp_path):
-    (tmp_path / "nobody").touch()
-    message = error_of(dataclasses.replace(sshd.address, known_hosts=tmp_path / "nobody"))
+    (tmp_path / "empty").touch()
+    message = error_of(dataclasses.replace(sshd.address, known_hosts=tmp_path / "empty"))
     assert message.startswith("the other machine is not a known host")
 
 
@@ -408,6 +408,6 @@ def test_a_changed_host_key(sshd, tmp_path):
     assert "presents another host key" in message
 
 
-def test_a_command_that_fails_says_how(host):
+def test_a_failed_command_reports_its_output(host):
     with pytest.raises(InfrastructureError, match=r"`ls /nowhere` failed on the other machine: .*nowhere"):
         host.run(f"ls {shlex.quote('/nowhere')}")

@@ -1,4 +1,4 @@
-"""A process at a terminal or a console: what it shows is read, Ctrl-C reaches it, nothing of it is left."""
+"""A process at a terminal or a console: its output is read, Ctrl-C reaches it, and all of it ends."""
 
 import signal
 import sys
@@ -33,7 +33,7 @@ def start(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a console's output goes through pipes")
-def test_it_shows_what_it_says_on_a_terminal_and_ends_with_its_exit_code(start):
+def test_its_output_and_its_exit_code_are_read(start):
     process = start("import sys; print('a terminal:', sys.stdout.isatty()); sys.exit(7)")
 
     assert process.wait_for_end(SOON) == 7
@@ -57,7 +57,7 @@ def ignoring_ctrl_c():
 
 
 @pytest.mark.usefixtures("ignoring_ctrl_c")
-def test_ctrl_c_is_an_interrupt_even_if_whoever_runs_the_suite_ignores_it(start):
+def test_ctrl_c_is_an_interrupt_even_if_the_suite_ignores_it(start):
     process = start(
         "import time\n"
         "try:\n    print('ready', flush=True); time.sleep(60)\n"
@@ -86,7 +86,7 @@ def test_ending_it_takes_the_whole_tree(start):
     assert not process.alive
 
 
-def test_a_program_that_is_not_there_is_a_fault_of_the_bench(tmp_path):
+def test_a_missing_program_is_an_infrastructure_error(tmp_path):
     with pytest.raises(InfrastructureError, match="could not be started"):
         start_with_ctrl_c(
             "the process", Launch(["/nowhere/to/be/found"], {}, tmp_path), ProcessLog(tmp_path / "log")
@@ -94,6 +94,6 @@ def test_a_program_that_is_not_there_is_a_fault_of_the_bench(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has consoles")
-def test_elsewhere_than_on_windows_no_process_has_a_console():
+def test_on_other_systems_than_windows_no_process_has_a_console():
     with pytest.raises(InfrastructureError, match="only Windows has them"):
         press_ctrl_c(1)

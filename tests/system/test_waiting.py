@@ -10,10 +10,10 @@ from swamp_harness.system.waiting import WaitTimeout, wait_for_moment, wait_unti
 SHORT = Limit("a test", 0.1)
 
 
-def test_a_wait_returns_what_it_saw():
+def test_a_wait_returns_the_last_observation():
     numbers = itertools.count()
 
-    assert wait_until("three", lambda: next(numbers), lambda seen: seen >= 3, Limit("a test", 5)) == 3
+    assert wait_until("three", lambda: next(numbers), lambda number: number >= 3, Limit("a test", 5)) == 3
 
 
 def test_a_timeout_names_the_awaited_state_the_limit_and_the_last_observation():
@@ -30,7 +30,7 @@ def test_a_timeout_is_a_broken_promise():
     assert issubclass(WaitTimeout, PromiseBroken)
 
 
-def test_a_hopeless_wait_ends_at_once_but_not_before_a_last_look():
+def test_give_up_if_ends_a_wait_at_once_but_after_a_last_look():
     looks = []
 
     def look():
@@ -49,21 +49,21 @@ def test_limits_are_scaled(monkeypatch):
     assert Limit("a test", 4).seconds == 10
 
 
-def test_an_empty_scale_is_no_scale(monkeypatch):
+def test_an_empty_scale_is_ignored(monkeypatch):
     monkeypatch.setenv("UAT_TIME_SCALE", "")
 
     assert time_scale() == 1
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "fast", "nan", "inf"])
-def test_a_scale_that_is_no_positive_number_is_bad_input(monkeypatch, value):
+def test_a_scale_that_is_not_a_positive_number_is_bad_input(monkeypatch, value):
     monkeypatch.setenv("UAT_TIME_SCALE", value)
 
     with pytest.raises(UnusableInput, match="UAT_TIME_SCALE"):
         time_scale()
 
 
-def test_an_announced_moment_is_waited_for_whatever_the_scale(monkeypatch):
+def test_a_wait_for_an_announced_time_is_not_scaled(monkeypatch):
     monkeypatch.setenv("UAT_TIME_SCALE", "0.01")
     moment = datetime.now(UTC) + timedelta(seconds=0.3)
 
