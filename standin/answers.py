@@ -10,12 +10,12 @@ from standin.commandline import Call
 
 
 def respond(call: Call, document: Any, text: str) -> None:
-    """Answer a call, in JSON or for people, as it asks."""
+    """Answer a call in JSON or in text, depending on its options."""
     print(json.dumps(document, indent=2, ensure_ascii=False) if call.json else text)
 
 
 def table(rows: Sequence[Mapping[str, str]], headings: Sequence[str]) -> str:
-    """Rows as a table for people."""
+    """Format rows as a table for people."""
     widths = [max(len(heading), *(len(row[heading]) for row in rows)) for heading in headings]
     lines = [dict(zip(headings, headings, strict=True)), *rows]
     return "\n".join(
@@ -27,5 +27,5 @@ def table(rows: Sequence[Mapping[str, str]], headings: Sequence[str]) -> str:
 
 
 def labels(pairs: Mapping[str, str]) -> str:
-    """Labels for people."""
+    """Format labels for people."""
     return ",".join(f"{name}={value}" for name, value in sorted(pairs.items())) or "-"

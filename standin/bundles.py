@@ -1,7 +1,7 @@
 """Shipped extensions: the bundles of a repository, found by the model types in their text.
 
-The stand-in runs no TypeScript. It knows what the suite's extensions do (`standin.extensions`), and ships
-their real files nevertheless: the version of a running extension comes from its text.
+The stand-in runs no TypeScript. It implements the suite's extensions in Python (`standin.extensions`), but
+sends their real files: the version of a running extension comes from its text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from standin.repository import Repository
 
 PULLED = "pulled-extensions"
-# Where bundling keeps what it has downloaded, under a person's home.
+# The folder with downloads of the bundling, in a user's home directory.
 PACKAGES = Path(".swamp", "deno-cache")
 
 _TYPE = re.compile(r'^  type: "(?P<type>@[^"]+)"', re.MULTILINE)
@@ -25,7 +25,7 @@ _VERSION = re.compile(r'^(?:export const VERSION = |  version: )"(?P<version>[^"
 
 @dataclass(frozen=True)
 class Bundle:
-    """The program of a model type, with the files that come with it.
+    """The program of a model type, with its files.
 
     Attributes:
         program: its text.

@@ -47,13 +47,13 @@ class Command:
 
 @dataclass(frozen=True)
 class Call:
-    """A command as somebody has given it.
+    """A command with its arguments, as given.
 
     Attributes:
-        command: which.
+        command: the command.
         arguments: in order.
         options: by name, each with the values given; a flag has none.
-        json: whether it is to answer in JSON.
+        json: whether to answer in JSON.
     """
 
     command: Command
@@ -151,10 +151,10 @@ class _Given:
 
 
 def parse(words: Sequence[str]) -> Call | str:
-    """What a command line means: a call, or the text of the help that it asks for.
+    """Parse a command line: a call, or the text of the requested help.
 
     Raises:
-        UserError: it means nothing.
+        UserError: it is invalid.
     """
     name, rest = _named(words)
     if "--help" in rest:

@@ -8,8 +8,8 @@ class UserError(Exception):
 
     Args:
         message: one clear sentence.
-        code: for scripts; none when empty.
-        exit_code: that the command ends with.
+        code: for scripts; empty for none.
+        exit_code: of the command.
     """
 
     def __init__(self, message: str, code: str = "", exit_code: int = 1) -> None:

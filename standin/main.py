@@ -15,7 +15,7 @@ _INTERRUPTED = 130
 
 
 def main() -> int:
-    """The stand-in itself."""
+    """The stand-in."""
     return _main(VERSION)
 
 
@@ -38,7 +38,7 @@ def _main(version: str) -> int:
 
 
 def run(words: Sequence[str]) -> int:
-    """Carry out a command line.
+    """Run a command line.
 
     Returns:
         The exit code.
@@ -56,7 +56,7 @@ def run(words: Sequence[str]) -> int:
 
 
 def function_of(call: Call) -> Callable[[Call], int | None]:
-    """The function that carries out a call."""
+    """The function that runs a call."""
     module, _, name = call.command.place.partition(":")
     function: Callable[[Call], int | None] = getattr(importlib.import_module(f"standin.{module}"), name)
     return function

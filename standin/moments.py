@@ -1,4 +1,4 @@
-"""Points in time, as the stand-in writes and reads them."""
+"""Points in time: current, written and read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 
 def now() -> datetime:
-    """This moment."""
+    """The current time."""
     return datetime.now(UTC)
 
 
@@ -16,10 +16,10 @@ def stamp(moment: datetime | None = None) -> str:
 
 
 def moment(text: str) -> datetime:
-    """A recorded moment."""
+    """Parse a recorded time."""
     return datetime.fromisoformat(text)
 
 
 def after(seconds: float) -> datetime:
-    """The moment that is so many seconds away."""
+    """The time after this number of seconds."""
     return now() + timedelta(seconds=seconds)

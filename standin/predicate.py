@@ -22,7 +22,7 @@ _SIGNS = {
 
 
 class NoPredicate(ValueError):
-    """The text is no predicate."""
+    """The text is not a predicate."""
 
 
 def compiled(text: str) -> Predicate:

@@ -1,4 +1,4 @@
-"""What can be asked of a repository: by a command in it, and through an orchestrator."""
+"""Queries of a repository, by a command in it or through an orchestrator."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def data_query(repository: Repository, predicate: str) -> dict[str, Any]:
     """`swamp data query`.
 
     Raises:
-        UserError: the predicate is none.
+        UserError: the predicate is invalid.
     """
     try:
         holds = compiled(predicate)
@@ -78,7 +78,7 @@ def data_get(
     """`swamp data get`.
 
     Raises:
-        UserError: there is no such datum, or not in that version.
+        UserError: there is no such datum or no such version.
     """
     place = repository.place_of(model, name)
     store = repository.store

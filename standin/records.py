@@ -1,4 +1,4 @@
-"""What the orchestrator records of workers, leases and waiting steps, for any process to read."""
+"""The orchestrator's records of workers, leases and waiting steps, readable by any process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PENDING = "swamp/pending-dispatch"
 
 
 def put_worker(repository: Repository, record: dict[str, Any]) -> None:
-    """Record how a worker is."""
+    """Record the state of a worker."""
     repository.store.put(
         Place(WORKER, f"worker-{record['name']}", "state-main"), Kind("state", versions_kept=5), record
     )
@@ -25,7 +25,7 @@ def workers(repository: Repository) -> list[dict[str, Any]]:
 
 
 def put_lease(repository: Repository, record: dict[str, Any]) -> None:
-    """Record how a lease is."""
+    """Record the state of a lease."""
     identity = record["leaseId"]
     repository.store.put(
         Place(LEASE, f"lease-{identity}", "lease-main"), Kind("lease", versions_kept=3), record
@@ -38,7 +38,7 @@ def leases(repository: Repository) -> list[dict[str, Any]]:
 
 
 def put_pending(repository: Repository, record: dict[str, Any]) -> None:
-    """Record how a step that waits for a worker is."""
+    """Record the state of a waiting step."""
     identity = record["queueId"]
     repository.store.put(
         Place(PENDING, f"pending-{identity}", "pending-main"), Kind("pending", versions_kept=3), record

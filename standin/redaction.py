@@ -1,4 +1,4 @@
-"""Secrets are blanked in everything that a step hands over, before it is kept or shown."""
+"""Blanks secrets in everything that a step writes, before it is stored or shown."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def blanked(value: T, secrets: Sequence[str]) -> T:
 
 
 def texts_of(secrets: Sequence[str]) -> list[str]:
-    """What is blanked: the secrets, and each line of those that have several; what is longer first."""
+    """The texts to blank: the secrets and each of their lines, the longest first."""
     lines = [line for secret in secrets for line in lines_of(secret) if len(line) >= _SHORTEST]
     return sorted({*secrets, *lines}, key=len, reverse=True)
 
 
 def lines_of(secret: str) -> list[str]:
-    """The lines of a secret, each of which may be printed by itself."""
+    """The lines of a secret, which can be printed separately."""
     return secret.splitlines()
 
 
 class Blanking:
-    """Blanks secrets in bytes that come in pieces, wherever the pieces are cut.
+    """Blanks secrets in bytes that arrive in pieces of any size.
 
     Args:
         secrets: to blank.
@@ -43,24 +43,24 @@ class Blanking:
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._secrets = texts_of(secrets)
-        # As much as may be the beginning of a secret that the next piece ends.
+        # The longest beginning of a secret that the next piece could complete.
         self._held_back = max((len(secret.encode()) for secret in secrets), default=1) - 1
         self._rest = b""
 
     def piece(self, content: bytes) -> bytes:
-        """What can be sent on once a piece has come."""
+        """The bytes that can be sent after this piece."""
         content = blanked_bytes(self._rest + content, self._secrets)
         end = len(content) - self._held_back
         self._rest = content[max(end, 0) :]
         return content[: max(end, 0)]
 
     def rest(self) -> bytes:
-        """What is left when all pieces have come."""
+        """The remaining bytes after the last piece."""
         return self._rest
 
 
 def blanked_bytes(content: bytes, secrets: Sequence[str]) -> bytes:
-    """Bytes, with every secret blanked that is whole in them."""
+    """The bytes with every complete secret blanked."""
     for secret in texts_of(secrets):
         content = content.replace(secret.encode(), _MARK.encode())
     return content

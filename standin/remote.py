@@ -1,4 +1,4 @@
-"""Questions to an orchestrator, over its WebSocket: what `--server` does."""
+"""Requests to an orchestrator over its WebSocket: the option `--server`."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ ACCEPTED, SAID = "run.accepted", "run.said"
 
 
 class CertificateRejected(UserError):
-    """The certificate that an orchestrator shows is not one to trust."""
+    """The certificate of an orchestrator is not trusted."""
 
 
 def ask(url: str, request: str, **payload: Any) -> Any:
-    """Ask an orchestrator one question.
+    """Send one request to an orchestrator.
 
     Raises:
         UserError: it cannot be reached, or answers with an error.
@@ -55,12 +55,12 @@ async def answered(socket: ClientConnection, on_line: Callable[[str], None]) -> 
 
 
 def message(request: str, payload: dict[str, Any]) -> str:
-    """A request, as it is sent."""
+    """The message of a request."""
     return json.dumps({"type": request, "id": "1", "payload": payload})
 
 
 def answer_in(text: str | bytes) -> Any:
-    """What an orchestrator's message answers.
+    """The answer in an orchestrator's message.
 
     Raises:
         UserError: the answer is an error.
@@ -77,11 +77,11 @@ async def connected(url: str, trusted: str, path: str = "") -> AsyncIterator[Cli
 
     Args:
         url: of the orchestrator.
-        trusted: the file that holds whom to trust, besides the authorities of the system; none when empty.
+        trusted: a file of trusted certificates, in addition to the system's authorities; empty for none.
         path: of the connection.
 
     Raises:
-        UserError: the orchestrator cannot be reached, or shows a certificate that is not trusted.
+        UserError: the orchestrator cannot be reached, or its certificate is not trusted.
     """
     try:
         socket = await connect(
@@ -107,9 +107,9 @@ async def connected(url: str, trusted: str, path: str = "") -> AsyncIterator[Cli
 
 
 def trust(file: str) -> ssl.SSLContext:
-    """Whom to trust: the authorities of the system, and those in a file."""
+    """The trusted authorities: those of the system, and those in a file."""
     context = ssl.create_default_context()
-    # A certificate that is trusted itself need not be an authority's.
+    # A trusted certificate does not have to be an authority's.
     context.verify_flags = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN
     if file:
         context.load_verify_locations(file)

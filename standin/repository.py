@@ -1,4 +1,4 @@
-"""A repository on disk: where it is, what lies in it."""
+"""A repository on disk: its folder and its contents."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Repository:
 
     @classmethod
     def here(cls, named: str = "") -> Repository:
-        """The repository in the present folder, or in the one that the caller names.
+        """The repository in the current folder, or in the given one.
 
         Raises:
             UserError: there is none.
@@ -40,13 +40,13 @@ class Repository:
 
     @classmethod
     def initialise(cls, folder: Path) -> Repository:
-        """Make a folder a repository."""
+        """Create a repository in a folder."""
         (folder / _MARK).write_text(f"repoId: {uuid.uuid4()}\n", "utf-8")
         (folder / ".swamp" / "data").mkdir(parents=True, exist_ok=True)
         return cls(folder)
 
     def write(self, name: str, document: Any) -> None:
-        """Keep a document of the repository's own, in place of an earlier one."""
+        """Store an internal document, replacing an earlier one."""
         file = self.inner / name
         file.parent.mkdir(parents=True, exist_ok=True)
         draft = file.with_name(f"{file.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}")
@@ -54,12 +54,12 @@ class Repository:
         draft.replace(file)
 
     def read(self, name: str) -> Any:
-        """Such a document; None if there is none."""
+        """An internal document; None if there is none."""
         file = self.inner / name
         return json.loads(file.read_text("utf-8")) if file.is_file() else None
 
     def documents(self, folder: str) -> list[Any]:
-        """All such documents in a folder, in the order in which they were changed."""
+        """All internal documents in a folder, in the order of their last changes."""
         files = [each for each in (self.inner / folder).glob("*.json") if each.is_file()]
         ordered = sorted(files, key=lambda each: each.stat().st_mtime_ns)
         return [json.loads(each.read_text("utf-8")) for each in ordered]
@@ -71,7 +71,7 @@ class Repository:
         return model
 
     def model_type_of(self, name: str) -> str:
-        """The type of a model instance; one that a step of a workflow has made is known by what it wrote.
+        """The type of a model instance; for an instance of a workflow step, from the data that it wrote.
 
         Raises:
             UserError: there is no such model.

@@ -1,4 +1,4 @@
-"""Runners: the process of its own in which each step runs, seen from whoever starts it."""
+"""Runners: each starts and controls the process of one step."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _LONGEST_LINE = 1 << 24
 
 
 class Runner:
-    """One step's process.
+    """The process of one step.
 
     Args:
-        job: what it is to do.
-        environment: that it finds.
-        folder: where it starts.
-        on_line: takes the lines that the step writes to its console.
+        job: of the step.
+        environment: of the process.
+        folder: its working directory.
+        on_line: called with each line that the step writes to its console.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Runner:
         return result or {"status": "error", "error": f"Runner crashed with exit code {code}"}
 
     async def stop(self) -> None:
-        """Ask the step to stop, and end its process if it does not in time."""
+        """Ask the step to stop, and end its process if it does not stop in time."""
         if self._process is None or self._process.returncode is not None:
             return
         assert self._process.stdin is not None
@@ -81,13 +81,13 @@ class Runner:
         self.kill()
 
     def kill(self) -> None:
-        """End the process and everything that it has started."""
+        """End the process and all its descendants."""
         if self._process is not None and self._process.returncode is None:
             end_tree(self._process.pid)
 
 
 def end_tree(pid: int) -> None:
-    """End a process and everything that it has started."""
+    """End a process and all its descendants."""
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
         for member in (*process.children(recursive=True), process):

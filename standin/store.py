@@ -1,4 +1,4 @@
-"""The datastore: versions of data as folders of a repository, whole or not there, readable by any process."""
+"""The datastore: versions of data as folders of a repository, always complete, readable by any process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _JSON = "application/json"
 
 @dataclass(frozen=True)
 class Place:
-    """Whose data it is, and what it is called.
+    """The owner and the name of a datum.
 
     Attributes:
         model_type: such as "@uat/probe".
@@ -41,13 +41,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Kind:
-    """How a datum is kept.
+    """How a datum is stored.
 
     Attributes:
         spec: the name of its declaration.
         data_type: "resource" or "file".
         content_type: of its bytes.
-        lifetime: how long it is kept.
+        lifetime: how long it is stored.
         versions_kept: how many of its versions are kept.
         streaming: whether it grows line by line.
         tags: of the datum.
@@ -68,7 +68,7 @@ def model_id_of(model_type: str, model: str) -> str:
 
 
 class Datum:
-    """One version of a datum, as it is kept.
+    """One stored version of a datum.
 
     Args:
         folder: that holds it.
@@ -108,21 +108,21 @@ class Store:
         self._staging = repository / ".swamp" / "staging"
 
     def put(self, place: Place, kind: Kind, content: Any) -> Datum:
-        """Keep JSON content as a new version."""
+        """Store JSON content as a new version."""
         return self.put_bytes(place, kind, json.dumps(content, ensure_ascii=False).encode())
 
     def put_bytes(self, place: Place, kind: Kind, content: bytes) -> Datum:
-        """Keep bytes as a new version."""
+        """Store bytes as a new version."""
         draft = self.draft()
         draft.append(content)
         return draft.keep(place, kind)
 
     def draft(self) -> Draft:
-        """Begin a version that nobody can read before it is whole."""
+        """Begin a version that cannot be read before it is complete."""
         return Draft(self, self._staging / uuid.uuid4().hex)
 
     def change(self, place: Place, kind: Kind, change: Callable[[Any], Any]) -> Any:
-        """Keep a new version that follows from the latest one; of two who do so at once, one comes second.
+        """Store a new version made from the latest one; simultaneous changes happen one after the other.
 
         Args:
             place: of the datum.
@@ -145,7 +145,7 @@ class Store:
         return self._root / place.model_type / place.model_id / place.name
 
     def versions(self, place: Place) -> list[int]:
-        """The versions of a datum that are kept, in order."""
+        """The stored versions of a datum, in order."""
         return _versions_in(self.folder_of(place))
 
     def latest(self, place: Place) -> Datum | None:
@@ -158,11 +158,11 @@ class Store:
         return _datum(self.folder_of(place) / str(version) / _METADATA)
 
     def forget_version(self, place: Place, version: int) -> None:
-        """Forget one version of a datum."""
+        """Delete one version of a datum."""
         shutil.rmtree(self.folder_of(place) / str(version), ignore_errors=True)
 
     def delete(self, place: Place) -> bool:
-        """Forget a datum with all its versions; whether there was one."""
+        """Delete a datum with all its versions; whether it existed."""
         folder = self.folder_of(place)
         if not folder.is_dir():
             return False
@@ -175,7 +175,7 @@ class Store:
             versions = sorted(int(name) for name in names if name.isdecimal())
             if not versions:
                 continue
-            names.clear()  # there is nothing below versions
+            names.clear()  # the folders of versions have no subfolders
             while versions:
                 datum = _datum(Path(folder, str(versions.pop()), _METADATA))
                 if datum is not None:
@@ -232,8 +232,8 @@ class Draft:
     """A version that is being written.
 
     Args:
-        store: that will keep it.
-        folder: where it is written.
+        store: of the datum.
+        folder: of the draft.
     """
 
     def __init__(self, store: Store, folder: Path) -> None:
@@ -245,7 +245,7 @@ class Draft:
         self._size = 0
 
     def append(self, content: bytes) -> None:
-        """Write more of it."""
+        """Append bytes."""
         self._file.write(content)
         self._digest.update(content)
         self._size += len(content)
@@ -260,7 +260,7 @@ class Draft:
         return datum
 
     def keep_as(self, place: Place, kind: Kind, version: int) -> bool:
-        """Make it a certain version; not if there is one already."""
+        """Store it as a certain version; False if that version already exists."""
         self._file.close()
         facts = {
             "id": str(uuid.uuid4()),
@@ -295,7 +295,7 @@ class Draft:
         return True
 
     def discard(self) -> None:
-        """Forget it."""
+        """Discard it."""
         self._file.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -310,5 +310,5 @@ def _versions_in(folder: Path) -> list[int]:
 def _datum(file: Path) -> Datum | None:
     try:
         return Datum(file.parent, json.loads(file.read_text("utf-8")))
-    except OSError:  # never there, or removed meanwhile
+    except OSError:  # it never existed, or was removed meanwhile
         return None

@@ -1,23 +1,23 @@
-"""The stand-in's times, in seconds: short ones, so that the whole suite takes a minute or two.
+"""The stand-in's times, in seconds. They are short, to run the whole suite in a minute or two.
 
 `target.yaml` lists for the suite those that scenarios wait for.
 """
 
-# How long a minute of a token's lifetime lasts.
+# The length of a minute of a token's lifetime.
 MINUTE = 10.0
-# How long the place in the pool of a lost worker is kept.
+# How long a lost worker can come back to the pool.
 GRACE_WINDOW = 10.0
-# How long a connection may be silent, unless `serve --ws-idle-timeout` says otherwise.
+# How long a connection may be silent, unless `serve --ws-idle-timeout` is given.
 IDLE_LIMIT = 6.0
-# A worker's pauses between its attempts to connect: each twice the one before.
+# A worker's pauses between its attempts to connect: each is twice the one before.
 FIRST_PAUSE = 0.15
 LONGEST_PAUSE = 1.0
 # The number of failed attempts after which a worker that never enrolled gives up.
 DIALS_BEFORE_ENROLLMENT = 3
-# How long a step that is asked to stop may take before it is ended.
+# How long a step may take to stop before it is ended.
 STOPPING = 0.5
-# How long a step may wait for a worker, unless its workflow or `serve --queue-timeout` says otherwise.
+# How long a step may wait for a worker, unless its workflow or `serve --queue-timeout` sets it.
 QUEUE_LIMIT = 600.0
-# What the probe calls a moment, and how long it holds at the most.
+# The length of the probe's short work, and the longest time that it waits.
 MOMENT = 0.4
 HOLDING = 100.0

@@ -1,4 +1,4 @@
-"""Enrollment tokens: minted, listed, revoked, redeemed by the machine that comes first."""
+"""Enrollment tokens: minted, listed, revoked, bound to the first machine."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Rejected(Exception):
 
     Args:
         reason: the message for the worker.
-        for_good: whether it need not try again.
+        for_good: whether retrying is useless.
     """
 
     def __init__(self, reason: str, *, for_good: bool = True) -> None:
@@ -41,14 +41,14 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Minted:
-    """A token, as it is shown once.
+    """A new token, for its only display.
 
     Attributes:
         name: of the token.
         credential: what a worker presents.
         expires_at: the end of its lifetime.
-        vault: where the secret is kept.
-        key: under which it is kept.
+        vault: with the secret.
+        key: of the secret in the vault.
         allowance: how many machines it admits.
     """
 
@@ -64,7 +64,7 @@ def lifetime_in_seconds(text: str) -> float:
     """How long a lifetime lasts, such as "1h", by the stand-in's short minutes.
 
     Raises:
-        UserError: it is none.
+        UserError: it is invalid.
     """
     return minutes_in(text) * MINUTE
 
@@ -73,7 +73,7 @@ def minutes_in(text: str) -> int:
     """How many minutes a lifetime has, such as 60 for "1h".
 
     Raises:
-        UserError: it is none.
+        UserError: it is invalid.
     """
     match = _DURATION.fullmatch(text)
     if match is None:
@@ -89,11 +89,11 @@ def mint(repository: Repository, name: str, lifetime: str, vault: str = "") -> M
     Args:
         repository: that it is for.
         name: of the token.
-        lifetime: as operators say it.
-        vault: that keeps its secret; the only one when empty.
+        lifetime: such as "1h".
+        vault: for its secret; empty for the only one.
 
     Raises:
-        UserError: the name is taken or not allowed, the lifetime is none, or there is no such vault.
+        UserError: the name is taken or not allowed, the lifetime is invalid, or there is no such vault.
     """
     seconds = lifetime_in_seconds(lifetime)
     if _NAME.fullmatch(name) is None:
@@ -128,10 +128,10 @@ def mint(repository: Repository, name: str, lifetime: str, vault: str = "") -> M
 
 
 def chosen_vault(found: list[str], named: str) -> str:
-    """The vault that keeps a secret: the one that is named, or the only one.
+    """The vault for a secret: the named one, or the only one.
 
     Raises:
-        UserError: there is none of that name, or none is named and there are several.
+        UserError: there is no such vault, or there are several and none is named.
     """
     if named and named not in found:
         raise UserError(f"Vault '{named}' is not configured. Available vaults: {', '.join(found)}")
@@ -146,7 +146,7 @@ def allowance_of(text: str) -> int | str:
     """How many machines a token is to admit, such as "3" or "unlimited".
 
     Raises:
-        UserError: the text is no such number.
+        UserError: the text is not such a number.
     """
     if text != "unlimited" and not (text.isdecimal() and int(text)):
         raise UserError(
@@ -174,7 +174,7 @@ def document_of(minted: Minted) -> dict[str, Any]:
 
 
 def place_of(name: str) -> Place:
-    """Where the record of a token is kept."""
+    """The place of the record of a token."""
     return Place(MODEL_TYPE, name, "token-main")
 
 
@@ -200,7 +200,7 @@ def has_expired(record: dict[str, Any]) -> bool:
 
 
 def effective_state(record: dict[str, Any]) -> str:
-    """The state of a token at this moment."""
+    """The present state of a token."""
     if record["state"] == "revoked":
         return "revoked"
     if has_expired(record):
@@ -245,7 +245,7 @@ def revoked_document(record: dict[str, Any], before: bool) -> dict[str, Any]:
 
 
 def expire(repository: Repository, name: str) -> None:
-    """Note that the lifetime of a token has ended."""
+    """Record that the lifetime of a token has ended."""
     repository.store.change(
         place_of(name),
         _KIND,
@@ -285,7 +285,7 @@ def admit(repository: Repository, credential: str, machine: str) -> datetime:
 
 
 def member_name(repository: Repository, credential: str, machine: str) -> str:
-    """The name in the pool of a machine: that of its token, with an ending if the token is for several."""
+    """The name of a machine in the pool: that of its token, with a suffix if the token is for several."""
     name, _ = split(credential)
     record = record_of(repository, name)
     if record is None or record["maxEnrollments"] == 1:
@@ -294,20 +294,20 @@ def member_name(repository: Repository, credential: str, machine: str) -> str:
 
 
 def check_minted(name: str, record: dict[str, Any] | None) -> None:
-    """Turn away whoever presents a token that was never minted."""
+    """Turn away a machine whose token was never minted."""
     if record is None:
         raise Rejected(f"Enrollment token '{name}' does not exist — mint it first")
 
 
 def check_secret(repository: Repository, record: dict[str, Any], secret: str) -> None:
-    """Turn away whoever does not know the secret."""
+    """Turn away a machine with a wrong secret."""
     kept = vaults.get(repository, record["vaultName"], record["secretKey"])
     if not hmac.compare_digest(kept, secret):
         raise Rejected(f"Enrollment token '{record['name']}' does not match")
 
 
 def check_state(record: dict[str, Any]) -> None:
-    """Turn away whoever presents a token that is revoked or has expired."""
+    """Turn away a machine whose token is revoked or has expired."""
     if record["state"] == "revoked":
         raise Rejected(f"Enrollment token '{record['name']}' has been revoked")
     if has_expired(record):
@@ -315,7 +315,7 @@ def check_state(record: dict[str, Any]) -> None:
 
 
 def bind(repository: Repository, record: dict[str, Any], machine: str) -> None:
-    """Bind a machine to a token, unless it is bound already; turn it away if another one is."""
+    """Bind a machine to a token if it is not bound yet; turn it away if another one is bound."""
     bound = [binding["machineId"] for binding in record["bindings"]]
     if machine in bound:
         return

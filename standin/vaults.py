@@ -1,4 +1,4 @@
-"""Vaults: the only place where secrets are kept. The stand-in does not encrypt them."""
+"""Vaults: the only place for secrets. The stand-in does not encrypt them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from standin.errors import UserError
 from standin.repository import Repository
 
 _KIND = "local_encryption"
-# Keys of the orchestrator's own, which no step is given.
+# Keys of the orchestrator, which no step can read.
 INFRASTRUCTURE = re.compile(r"worker-token-")
 
 
@@ -33,7 +33,7 @@ def names(repository: Repository) -> list[str]:
 
 
 def put(repository: Repository, vault: str, key: str, value: str) -> None:
-    """Keep a secret, in place of an earlier one of its key."""
+    """Store a secret, replacing an earlier one with its key."""
     file = _file_of(repository, vault, key)
     file.touch(mode=0o600)
     file.write_bytes(value.encode())
@@ -43,7 +43,7 @@ def get(repository: Repository, vault: str, key: str) -> str:
     """A secret.
 
     Raises:
-        UserError: there is none of that key.
+        UserError: there is no secret with this key.
     """
     file = _file_of(repository, vault, key)
     if not file.is_file():

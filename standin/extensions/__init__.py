@@ -22,7 +22,7 @@ Method = Callable[[dict[str, Any], "Context"], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Description:
-    """What a model type declares and does.
+    """The declarations and methods of a model type.
 
     Attributes:
         methods: by name.
@@ -50,7 +50,7 @@ _MODULES = {
 
 
 def described(model_type: str) -> Description:
-    """What a model type declares and does.
+    """The declarations and methods of a model type.
 
     Raises:
         UserError: the stand-in does not know it.

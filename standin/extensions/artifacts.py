@@ -1,4 +1,4 @@
-"""The other half of fixtures/extensions/models/uat_artifacts.ts."""
+"""The behaviour of fixtures/extensions/models/uat_artifacts.ts."""
 
 from __future__ import annotations
 

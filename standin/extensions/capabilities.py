@@ -1,4 +1,4 @@
-"""The other half of fixtures/extensions/models/uat_capabilities.ts."""
+"""The behaviour of fixtures/extensions/models/uat_capabilities.ts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PLAIN = [
     "attributes",
     "content",
 ]
-# The expressions of the probe that are evaluated, with their values; what is not here is none.
+# The expressions of the probe that are evaluated, with their values; any other is not an expression.
 _VALUES = {
     "1 + 2": "3n",
     "size('Grüße')": "5n",

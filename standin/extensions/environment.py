@@ -1,4 +1,4 @@
-"""The other half of fixtures/extensions/models/uat_environment.ts."""
+"""The behaviour of fixtures/extensions/models/uat_environment.ts."""
 
 from __future__ import annotations
 

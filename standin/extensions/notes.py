@@ -1,4 +1,4 @@
-"""The other half of fixtures/extensions/shared/notes.ts: what a step notes outside of the product."""
+"""The behaviour of fixtures/extensions/shared/notes.ts: notes of a step outside of the product."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def notes() -> Path:
 
 
 def account(step: str) -> dict[str, Any]:
-    """Who runs a step, and when."""
+    """The worker that runs a step, and the time."""
     return {"step": step, "worker": os.environ.get("UAT_WORKER", ""), "pid": os.getpid(), "at": stamp()}
 
 
 def log_entry(event: str, step: str) -> None:
-    """Note that a step begins or ends."""
+    """Record that a step begins or ends."""
     line = json.dumps({"event": event, **account(step)}) + "\n"
     with (notes() / "probe-log.jsonl").open("ab") as file:
         file.write(line.encode())
@@ -33,7 +33,7 @@ def note(name: str, text: str) -> None:
 
 
 def is_first(step: str, sign: str = "begun-{}") -> bool:
-    """Whether a step makes a sign for the first time: that it has begun, unless another is given."""
+    """Create a signal file of a step, by default "begun"; whether it did not exist before."""
     try:
         (notes() / sign.format(step)).mkdir()
     except FileExistsError:

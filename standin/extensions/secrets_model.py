@@ -1,4 +1,4 @@
-"""The other half of fixtures/extensions/models/uat_secrets.ts."""
+"""The behaviour of fixtures/extensions/models/uat_secrets.ts."""
 
 from __future__ import annotations
 

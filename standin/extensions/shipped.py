@@ -1,4 +1,4 @@
-"""The other half of fixtures/published/uat_shipped.ts."""
+"""The behaviour of fixtures/published/uat_shipped.ts."""
 
 from __future__ import annotations
 

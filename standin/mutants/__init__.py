@@ -1,8 +1,8 @@
-"""Mutants: what a broken product would do. Each puts a broken function in the place of a sound one.
+"""Mutants: ways in which a product can be broken. Each replaces a function with a broken one.
 
-There is a file for each subject. A mutant is called by the promise that it breaks and the words of its
-function: "01-secret-shown-twice" is `secret_shown_twice`, a mutant of promise 1. Its docstring says what it
-does. The sound stand-in knows nothing of this package: `running/entry.py` starts one with a mutant.
+There is a file for each subject. The name of a mutant has the number of the promise that it breaks and the
+words of its function: "01-secret-shown-twice" is `secret_shown_twice`, a mutant of promise 1. Its docstring
+says what it does. The sound stand-in does not import this package; `running/entry.py` starts a mutant.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _known: dict[str, Callable[[], None]] = {}
 
 
 def mutant(promise: int, *, name: str = "") -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """A decorator: makes a function a mutant, which puts its replacements in when it is called.
+    """A decorator that makes a function a mutant: calling it puts the replacements in.
 
     Args:
-        promise: that it breaks, of the thirty.
-        name: the words of its name; those of the function when empty.
+        promise: the number of the promise that it breaks.
+        name: the words of its name; empty for those of the function.
     """
 
     def known(function: Callable[[], None]) -> Callable[[], None]:
@@ -36,7 +36,7 @@ def mutant(promise: int, *, name: str = "") -> Callable[[Callable[[], None]], Ca
 
 
 def replaces(place: str) -> Callable[[_Function], _Function]:
-    """A decorator: puts a function in the place of one of the stand-in, as soon as that is loaded.
+    """A decorator that replaces a function of the stand-in as soon as its module is loaded.
 
     Args:
         place: of the function that is replaced, as "module:name" or "module:Class.name" below `standin`; the
@@ -52,7 +52,7 @@ def replaces(place: str) -> Callable[[_Function], _Function]:
 
 
 def install(name: str) -> None:
-    """Make a mutant of this process, before it loads the stand-in.
+    """Put a mutant into this process, before it loads the stand-in.
 
     Args:
         name: of the mutant.

@@ -1,6 +1,6 @@
 """Mutants of artifacts.
 
-Promise 26: What a step makes arrives however large it is: bit for bit, or not at all.
+Promise 26: An artifact of any size arrives bit for bit, or not at all.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def byte_cut() -> None:
 
 @mutant(26)
 def bit_flipped() -> None:
-    """A bit of a large artifact is another one when it arrives."""
+    """One bit of a large artifact is flipped on its way."""
 
     @replaces("store:Draft.append")
     def _(old: Callable[[Draft, bytes], None], draft: Draft, content: bytes) -> None:
@@ -59,7 +59,7 @@ def wrong_checksum_told() -> None:
 
 @mutant(26)
 def half_can_be_read() -> None:
-    """What has arrived of an artifact whose worker was lost is kept as if it were whole."""
+    """An incomplete artifact of a lost worker is kept as if it were complete."""
 
     @replaces("orchestrator.dataplane:DataPlane.abandon")
     def _(old: Callable[[DataPlane, Draft], None], plane: DataPlane, draft: Draft) -> None:
@@ -68,7 +68,7 @@ def half_can_be_read() -> None:
 
 @mutant(26)
 def held_in_memory() -> None:
-    """The orchestrator holds an artifact in its memory until it is whole."""
+    """The orchestrator holds an artifact in memory until it is complete."""
     held = []
 
     @replaces("orchestrator.dataplane:DataPlane._take")
@@ -84,7 +84,7 @@ def held_in_memory() -> None:
 
 @mutant(26)
 def pieces_swapped() -> None:
-    """Two pieces of a large artifact change places."""
+    """Two pieces of a large artifact are swapped."""
     waiting = {}
 
     @replaces("orchestrator.dataplane:DataPlane._take")
@@ -112,7 +112,7 @@ def read_cut() -> None:
 
 @mutant(26)
 def last_piece_lost() -> None:
-    """Of an artifact that fills its last block of 64 KiB, the last byte is not kept."""
+    """The last byte of an artifact is not kept if it fills its last block of 64 KiB."""
 
     @replaces("store:Draft.keep_as")
     def _(
@@ -128,7 +128,7 @@ def last_piece_lost() -> None:
 
 @mutant(26)
 def nothing_taken_for_an_error() -> None:
-    """An artifact without any byte is kept as one that has a byte."""
+    """An empty artifact is kept as one with one byte."""
 
     @replaces("store:Draft.keep_as")
     def _(
@@ -141,7 +141,7 @@ def nothing_taken_for_an_error() -> None:
 
 @mutant(26)
 def one_byte_more_is_not_read() -> None:
-    """A step that reads an artifact of a megabyte and a byte does not get that byte."""
+    """A step that reads an artifact of a megabyte and a byte does not get the last byte."""
 
     @replaces("orchestrator.dataplane:DataPlane.piece_sent")
     def _(old: Callable[[DataPlane, bytes], bytes], plane: DataPlane, piece: bytes) -> bytes:
@@ -165,7 +165,7 @@ def name_kept_otherwise() -> None:
 
 @mutant(26)
 def end_of_a_large_artifact_not_read() -> None:
-    """A step that reads an artifact gets its first 64 megabytes."""
+    """A step that reads an artifact gets only its first 64 megabytes."""
     sent = []
 
     @replaces("orchestrator.dataplane:DataPlane.piece_sent")

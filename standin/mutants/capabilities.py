@@ -1,6 +1,6 @@
 """Mutants of what a step on a worker can do.
 
-Promise 22: A step on a worker is given back the same as one on the orchestrator, and leaves the same behind.
+Promise 22: A step on a worker gets the same answers and writes the same data as one on the orchestrator.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def empty_lines_lost() -> None:
 
 @mutant(22)
 def bytes_taken_for_text() -> None:
-    """The bytes of a file go through a text on their way from a worker."""
+    """The bytes of a file are decoded as text and encoded again on their way from a worker."""
 
     @replaces("orchestrator.dataplane:DataPlane._take")
     def _(old: Callable[[DataPlane, bytes], None], plane: DataPlane, piece: bytes) -> None:
@@ -85,7 +85,7 @@ def bytes_taken_for_text() -> None:
 
 @mutant(22)
 def deletion_told_as_failed() -> None:
-    """A step that deletes data gets an error, wherever it runs, though they are deleted."""
+    """A step on any machine that deletes data gets an error, though the data is deleted."""
 
     @replaces("store:Store.delete")
     def _(old: Callable[[Store, Place], bool], store: Store, place: Place) -> bool:
@@ -95,7 +95,7 @@ def deletion_told_as_failed() -> None:
 
 @mutant(22)
 def deletion_forgotten() -> None:
-    """What a step on a worker deletes is still there."""
+    """Data that a step on a worker deletes still exists."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_delete_resource")
     def _(old: Callable[[DataPlane, str], None], plane: DataPlane, name: str) -> None:
@@ -105,7 +105,7 @@ def deletion_forgotten() -> None:
 
 @mutant(22)
 def secret_not_kept() -> None:
-    """What a step on a worker puts into the vault is not there."""
+    """A secret that a step on a worker puts into the vault is not stored."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_put_secret")
     def _(
@@ -131,7 +131,7 @@ def other_models_unread() -> None:
 
 @mutant(22)
 def error_in_other_words() -> None:
-    """A step on a worker gets an error message in other words."""
+    """A step on a worker gets an error message with another wording."""
 
     @replaces("orchestrator.dataplane:DataPlane._kind")
     def _(old: Callable[..., Kind], plane: DataPlane, *given: Any, **named: Any) -> Kind:
@@ -168,7 +168,7 @@ def sensitive_field_in_plain() -> None:
 
 @mutant(22)
 def own_sensitive_field_unreadable() -> None:
-    """A step on a worker reads of its own sensitive field where it is kept, not what it is."""
+    """A step on a worker reads the reference of its own sensitive field instead of its value."""
 
     @replaces("orchestrator.dataplane:DataPlane._revealed")
     def _(old: Callable[[DataPlane, Any], Any], plane: DataPlane, content: Any) -> Any:
@@ -195,7 +195,7 @@ def numbers_rounded() -> None:
 
 @mutant(22)
 def more_versions_kept() -> None:
-    """Of a resource that a step on a worker writes again and again, all versions are kept."""
+    """All versions of a resource that a step on a worker writes many times are kept."""
 
     @replaces("orchestrator.dataplane:DataPlane.overridden")
     def _(
@@ -210,7 +210,7 @@ def more_versions_kept() -> None:
 
 @mutant(22)
 def expressions_not_understood() -> None:
-    """No step understands a function in an expression, wherever it runs."""
+    """A step on any machine gets an error for a function in an expression."""
 
     @replaces("worker.context:Context.evaluate")
     def _(
@@ -224,7 +224,7 @@ def expressions_not_understood() -> None:
 
 @mutant(22)
 def other_models_read_as_empty() -> None:
-    """No step finds the data of other models, wherever it runs."""
+    """A step on any machine gets no data of other models."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_read_model")
     def _(
@@ -238,7 +238,7 @@ def other_models_read_as_empty() -> None:
 
 @mutant(22)
 def expressions_worth_something_else() -> None:
-    """An expression is worth something else on a worker."""
+    """An expression has another value on a worker."""
 
     @replaces("worker.context:Context.evaluate")
     def _(
@@ -255,7 +255,7 @@ def expressions_worth_something_else() -> None:
 
 @mutant(22)
 def kinds_confused() -> None:
-    """A step that asks for one kind of a model's data is given all kinds, wherever it runs."""
+    """A step on any machine that asks for one kind of a model's data gets all kinds."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_read_model")
     def _(
@@ -269,7 +269,7 @@ def kinds_confused() -> None:
 
 @mutant(22)
 def kinds_that_begin_alike() -> None:
-    """A step that asks for one kind of a model's data is given those as well whose name begins alike."""
+    """A step that asks for one kind of a model's data also gets kinds whose name begins with its name."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_read_model")
     def _(
@@ -297,7 +297,7 @@ def earlier_versions_not_found() -> None:
 
 @mutant(22)
 def empty_text_lost() -> None:
-    """An empty text of a resource that a step on a worker writes is not there."""
+    """An empty text in a resource that a step on a worker writes is dropped."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
     def _(
@@ -331,7 +331,7 @@ def nothing_lost() -> None:
 
 @mutant(22)
 def first_line_only() -> None:
-    """Of a text of several lines among the inputs of a step, the first line reaches it."""
+    """Only the first line of an input with several lines reaches a step on a worker."""
 
     @replaces("worker.session:Session._result_of")
     async def _(
@@ -347,7 +347,7 @@ def first_line_only() -> None:
 
 @mutant(22)
 def letters_composed() -> None:
-    """The letters of a file that a step writes are composed on their way."""
+    """The letters of a file that a step writes are normalised to their composed form."""
 
     @replaces("worker.context:FileWriter.write")
     async def _(
@@ -370,7 +370,7 @@ def long_line_cut() -> None:
 
 @mutant(22)
 def secret_trimmed() -> None:
-    """A text that a step puts into the vault loses what looks like a blank."""
+    """The non-breaking spaces of a text that a step puts into the vault become ordinary spaces."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_put_secret")
     def _(
@@ -381,7 +381,7 @@ def secret_trimmed() -> None:
 
 @mutant(22)
 def data_evaluated_again() -> None:
-    """An expression in the data of a step is evaluated when another step is given them."""
+    """An expression in the data of a step is evaluated when another step reads it."""
 
     @replaces("orchestrator.runs:with_latest")
     def _(old: Callable[[Repository, Any], Any], repository: Repository, value: Any) -> Any:
@@ -392,7 +392,7 @@ def data_evaluated_again() -> None:
 
 @mutant(22)
 def newest_read_once() -> None:
-    """A step that reads a record again is given what it was given first, whatever has been written since."""
+    """A step that reads a record again gets the first answer, even if the record has changed since."""
     known = {}
 
     @replaces("worker.context:Context.read_resource")
@@ -409,7 +409,7 @@ def newest_read_once() -> None:
 
 @mutant(22)
 def newest_of_the_beginning() -> None:
-    """An expression keeps, as long as the orchestrator runs, the value that it had first."""
+    """An expression keeps its first value as long as the orchestrator runs."""
     known = {}
 
     @replaces("orchestrator.runs:with_latest")
@@ -422,7 +422,7 @@ def newest_of_the_beginning() -> None:
 
 @mutant(22)
 def versions_forgotten() -> None:
-    """A step gets the last five versions of a record, however many there are."""
+    """A step gets at most the last five versions of a record."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_versions")
     def _(old: Callable[[DataPlane, str], list[int]], plane: DataPlane, name: str) -> list[int]:
@@ -489,7 +489,7 @@ def first_artifact_told_alone() -> None:
 
 @mutant(22)
 def slot_lost_by_an_error() -> None:
-    """A worker's slot is never free again when its step has raised an error."""
+    """A worker's slot stays taken when its step has raised an error."""
 
     @replaces("orchestrator.dispatch:Dispatcher.close_lease")
     def _(
@@ -507,7 +507,7 @@ def slot_lost_by_an_error() -> None:
 
 @mutant(22)
 def wish_of_the_workflow_ignored_for_files() -> None:
-    """What a workflow wants of the files of a step is not heeded on a worker."""
+    """The settings of a workflow for the files of a step are ignored on a worker."""
 
     @replaces("orchestrator.dataplane:DataPlane.overridden")
     def _(
@@ -546,7 +546,7 @@ def deletion_deletes_nothing() -> None:
 
 @mutant(22)
 def tags_of_a_run_not_on_files_of_workers() -> None:
-    """The tags that an operator gives a run are not those of the files that its steps on workers write."""
+    """Files that steps on workers write do not get the tags that an operator gives the run."""
 
     @replaces("orchestrator.dataplane:DataPlane.overridden")
     def _(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from standin.worker.session import Session
 
 
-# Promise 5: A worker enrolls with its credential alone, and shows in the pool as it is.
+# Promise 5: A worker needs only its credential to enroll, and the pool shows it correctly.
 
 
 @mutant(5)
@@ -43,7 +43,7 @@ def labels_lost_in_json() -> None:
 
 @mutant(5)
 def wrong_secret_enrolls() -> None:
-    """The secret of a credential is not looked at."""
+    """The secret of a credential is not checked."""
 
     @replaces("tokens:check_secret")
     def _(
@@ -57,7 +57,7 @@ def wrong_secret_enrolls() -> None:
 
 @mutant(5)
 def stranger_leaves_a_trace() -> None:
-    """Whoever presents a token that was never minted leaves a file of that name in the repository."""
+    """An attempt with a token that was never minted leaves a file of that name in the repository."""
 
     @replaces("tokens:admit")
     def _(
@@ -123,7 +123,7 @@ def label_cut() -> None:
 
 @mutant(5)
 def nearly_right_secret_enrolls() -> None:
-    """Of a secret only the first half is looked at."""
+    """Only the first half of a secret is checked."""
 
     @replaces("tokens:check_secret")
     def _(
@@ -160,12 +160,12 @@ def wrong_secret_told_the_right_one() -> None:
             raise Rejected(f"{error}, but {kept} does") from None
 
 
-# Promise 6: A worker that starts again is the same pool member, on the machine that its token is bound to.
+# Promise 6: A restarted worker is the same pool member, on the machine that its token is bound to.
 
 
 @mutant(6)
 def bound_anew() -> None:
-    """Each enrollment binds the token anew."""
+    """Each enrollment binds the token again."""
 
     @replaces("tokens:bind")
     def _(
@@ -196,7 +196,7 @@ def machine_id_made_anew() -> None:
 
 @mutant(6)
 def member_listed_twice() -> None:
-    """A worker that starts again is another pool member, beside the one that it was."""
+    """A restarted worker is a second pool member, beside its first one."""
 
     @replaces("records:put_worker")
     def _(
@@ -233,7 +233,7 @@ def second_binding() -> None:
 
 @mutant(6)
 def first_labels_kept() -> None:
-    """A worker that starts again with other labels keeps those that it had first."""
+    """A worker that starts again with other labels keeps its first labels."""
     first: dict[str, dict[str, str]] = {}
 
     @replaces("orchestrator.pool:Pool.enroll")
@@ -249,7 +249,7 @@ def first_labels_kept() -> None:
 
 @mutant(6)
 def first_labels_kept_for_scheduling() -> None:
-    """A worker that starts again with other labels is listed with the new ones and given steps by the old."""
+    """A worker that starts again with other labels is listed with these but gets steps by its first ones."""
     first: dict[str, dict[str, str]] = {}
 
     @replaces("orchestrator.pool:Pool.enroll")
@@ -268,7 +268,7 @@ def first_labels_kept_for_scheduling() -> None:
 
 @mutant(6)
 def first_labels_listed() -> None:
-    """A worker that starts again with other labels is given steps by the new ones and listed with the old."""
+    """A worker that starts again with other labels gets steps by these but is listed with its first ones."""
     first: dict[str, dict[str, str]] = {}
 
     @replaces("records:put_worker")
@@ -281,7 +281,7 @@ def first_labels_listed() -> None:
 
 @mutant(6)
 def cache_variable_ignored() -> None:
-    """A worker with its cache in a variable makes one of its own each time that it starts."""
+    """A worker ignores the cache directory in a variable and makes a new one at each start."""
 
     @replaces("worker.connect:cache_from_variable")
     def _(old: Callable[[], str]) -> str:
@@ -290,7 +290,7 @@ def cache_variable_ignored() -> None:
 
 @mutant(6)
 def variable_for_the_cache_not_read() -> None:
-    """A worker does not find the cache directory that a variable names."""
+    """A worker does not use the cache directory that a variable names."""
 
     @replaces("worker.cache:Cache.__init__")
     def _(old: Callable[[Cache, str], None], cache: Cache, folder: str) -> None:
@@ -299,7 +299,7 @@ def variable_for_the_cache_not_read() -> None:
 
 @mutant(6)
 def return_counts_as_an_enrollment() -> None:
-    """A token for several machines that has admitted all of them turns away those that return."""
+    """A token for several machines that has admitted all of them turns away returning machines."""
 
     @replaces("tokens:bind")
     def _(
@@ -317,7 +317,7 @@ def return_counts_as_an_enrollment() -> None:
 
 @mutant(6)
 def return_bound_twice_for_several() -> None:
-    """A machine that returns is bound a second time if its token is for several machines."""
+    """A returning machine is bound a second time if its token is for several machines."""
 
     @replaces("tokens:bind")
     def _(
@@ -342,7 +342,7 @@ def return_bound_twice_for_several() -> None:
 
 @mutant(6)
 def first_slots_kept() -> None:
-    """A worker that starts again with other slots keeps those that it had first."""
+    """A worker that starts again with other slots keeps its first slots."""
     first: dict[str, int] = {}
 
     @replaces("orchestrator.pool:Pool.enroll")
@@ -358,7 +358,7 @@ def first_slots_kept() -> None:
 
 @mutant(6)
 def first_slots_kept_for_scheduling() -> None:
-    """A worker that starts again with other slots is listed with the new ones and given steps by the old."""
+    """A worker that starts again with other slots is listed with these but gets steps by its first ones."""
     first: dict[str, int] = {}
 
     @replaces("orchestrator.dispatch:has_free_slot")
@@ -378,7 +378,7 @@ def first_slots_kept_for_scheduling() -> None:
 
 @mutant(6)
 def first_slots_listed() -> None:
-    """A worker that starts again with other slots is given steps by the new ones and listed with the old."""
+    """A worker that starts again with other slots gets steps by these but is listed with its first ones."""
     first: dict[str, int] = {}
 
     @replaces("records:put_worker")
@@ -411,7 +411,7 @@ def label_of_a_variable_cut() -> None:
 
 @mutant(7)
 def any_machine_may_come() -> None:
-    """A token lets every machine in, and is bound to all of them."""
+    """A token admits every machine, and is bound to all of them."""
 
     @replaces("tokens:bind")
     def _(
@@ -425,7 +425,7 @@ def any_machine_may_come() -> None:
 
 @mutant(7)
 def tries_for_ever() -> None:
-    """A worker that is turned away for good tries again and again."""
+    """A worker that is turned away for good retries without end."""
 
     @replaces("worker.session:Session._give_up")
     def _(old: Callable[[Session, str], None], session: Session, reason: str) -> None:
@@ -439,7 +439,7 @@ def tries_for_ever() -> None:
 
 @mutant(7)
 def turned_away_with_success() -> None:
-    """A worker that is turned away says why, and ends with a successful exit code."""
+    """A worker that is turned away shows the reason, and ends with a successful exit code."""
 
     @replaces("main:print_error")
     def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
@@ -449,7 +449,7 @@ def turned_away_with_success() -> None:
 
 @mutant(7)
 def tries_twice() -> None:
-    """A worker that is turned away for good tries once more."""
+    """A worker that is turned away for good retries once."""
 
     @replaces("tokens:bind")
     def _(
@@ -466,12 +466,12 @@ def tries_twice() -> None:
             raise Rejected(str(rejected), for_good=False) from None
 
 
-# Promise 8: A second machine is turned away, and disturbs nobody.
+# Promise 8: A second machine is turned away without disturbing the first.
 
 
 @mutant(8)
 def second_displaces_the_first() -> None:
-    """The second machine is let in, and the first one is cut off."""
+    """The second machine is admitted, and the first one is disconnected."""
 
     @replaces("tokens:bind")
     def _(
@@ -493,7 +493,7 @@ def second_displaces_the_first() -> None:
 
 @mutant(8)
 def both_of_a_race() -> None:
-    """Of two machines that present a token at the same moment, both are let in."""
+    """Two machines that present a token at the same moment are both admitted."""
 
     @replaces("tokens:bind")
     def _(
@@ -557,7 +557,7 @@ def attempt_is_recorded_as_binding() -> None:
 
 @mutant(8)
 def second_machine_voids_the_step_of_the_first() -> None:
-    """The second machine is turned away, but the step of the first one can no longer write."""
+    """The second machine is turned away, but from then on the step of the first one cannot write."""
     voided = set()
 
     @replaces("orchestrator.pool:Pool.enroll")
@@ -588,7 +588,7 @@ def second_machine_voids_the_step_of_the_first() -> None:
 
 @mutant(8)
 def one_machine_too_many() -> None:
-    """A token for several machines admits one machine more."""
+    """A token for several machines admits one machine too many."""
 
     @replaces("tokens:bind")
     def _(
@@ -603,7 +603,7 @@ def one_machine_too_many() -> None:
 
 @mutant(8)
 def last_machine_turned_away() -> None:
-    """A token for several machines admits one machine less."""
+    """A token for several machines admits one machine too few."""
 
     @replaces("tokens:bind")
     def _(
@@ -615,12 +615,12 @@ def last_machine_turned_away() -> None:
         old(repository, {**record, "maxEnrollments": max(1, record["maxEnrollments"] - 1)}, machine)
 
 
-# Promise 9: A second live worker of the same machine is turned away, and disturbs nobody.
+# Promise 9: A second live worker of the same machine is turned away without disturbing the first.
 
 
 @mutant(9)
 def twin_takes_over() -> None:
-    """The second worker is let in, and the first one is cut off."""
+    """The second worker is admitted, and the first one is disconnected."""
 
     @replaces("orchestrator.pool:check_not_connected")
     def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
@@ -631,7 +631,7 @@ def twin_takes_over() -> None:
 
 @mutant(9)
 def twin_beside() -> None:
-    """The second worker is let in beside the first."""
+    """The second worker is admitted beside the first."""
 
     @replaces("orchestrator.pool:check_not_connected")
     def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
@@ -656,7 +656,7 @@ def first_is_cut_off_for_a_moment() -> None:
 
 @mutant(9)
 def twin_renews_the_enrollment() -> None:
-    """The second worker is turned away, but the first one is recorded as enrolled anew."""
+    """The second worker is turned away, but the first one is recorded as enrolled again."""
 
     @replaces("orchestrator.pool:check_not_connected")
     def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
@@ -686,7 +686,7 @@ def twin_renews_the_enrollment() -> None:
 
 @mutant(9)
 def twin_takes_over_from_the_busy() -> None:
-    """The second worker is let in if the first one is at work, and the first one is cut off."""
+    """The second worker is admitted if the first one is busy, and the first one is disconnected."""
 
     @replaces("orchestrator.pool:check_not_connected")
     def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
@@ -698,7 +698,7 @@ def twin_takes_over_from_the_busy() -> None:
 
 @mutant(9)
 def twin_voids_the_step_of_the_first() -> None:
-    """The second worker is turned away, but what the step of the first one writes is refused from then on."""
+    """The second worker is turned away, but from then on the data of the first one's step is refused."""
     voided = set()
 
     @replaces("orchestrator.pool:check_not_connected")
@@ -721,7 +721,7 @@ def twin_voids_the_step_of_the_first() -> None:
 
 @mutant(10)
 def any_version_enrolls() -> None:
-    """Every protocol version is let in."""
+    """Every protocol version is admitted."""
 
     @replaces("orchestrator.pool:check_protocol")
     def _(old: Callable[[int], None], version: int) -> None:
@@ -730,7 +730,7 @@ def any_version_enrolls() -> None:
 
 @mutant(10)
 def newer_version_enrolls() -> None:
-    """A newer protocol version is let in."""
+    """A newer protocol version is admitted."""
 
     @replaces("orchestrator.pool:check_protocol")
     def _(old: Callable[[int], None], version: int) -> None:
@@ -742,7 +742,7 @@ def newer_version_enrolls() -> None:
 
 @mutant(10)
 def token_bound_before() -> None:
-    """The token is bound before the version is looked at."""
+    """The token is bound before the version is checked."""
 
     @replaces("orchestrator.pool:Pool.enroll")
     def _(
@@ -759,7 +759,7 @@ def token_bound_before() -> None:
 
 @mutant(10)
 def tries_again() -> None:
-    """A worker of another version tries three times."""
+    """A worker of another version makes three attempts."""
 
     @replaces("orchestrator.pool:check_protocol")
     def _(old: Callable[[int], None], version: int) -> None:
@@ -773,7 +773,7 @@ def tries_again() -> None:
 
 @mutant(10)
 def turned_away_with_a_trace() -> None:
-    """A worker that is turned away for good ends with the stack trace of the program."""
+    """A worker that is turned away for good prints a stack trace."""
 
     @replaces("worker.session:Session._give_up")
     def _(old: Callable[[Session, str], None], session: Session, reason: str) -> None:

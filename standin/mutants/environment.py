@@ -1,6 +1,6 @@
 """Mutants of the environment of a step.
 
-Promise 25: A step finds the orchestrator's variables and its machine's own, and nobody else's.
+Promise 25: A step finds the variables of the orchestrator and of its own machine, and no others.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @mutant(25)
 def variables_stay_behind() -> None:
-    """The orchestrator's variables stay behind in the worker."""
+    """The orchestrator's variables stay in the worker after the step."""
 
     @replaces("worker.session:environment_of_step")
     def _(
@@ -35,7 +35,7 @@ def variables_stay_behind() -> None:
 
 @mutant(25)
 def orchestrators_machine_shipped() -> None:
-    """The variables of the orchestrator's machine go with a step."""
+    """The variables of the orchestrator's machine are sent with a step."""
 
     @replaces("orchestrator.environment:snapshot")
     def _(
@@ -52,7 +52,7 @@ def orchestrators_machine_shipped() -> None:
 
 @mutant(25)
 def orchestrators_temporary_folder_shipped() -> None:
-    """Where the orchestrator keeps its temporary files goes with a step."""
+    """The orchestrator's temporary folder is sent with a step."""
 
     @replaces("orchestrator.serve:snapshot")
     def _(
@@ -66,7 +66,7 @@ def orchestrators_temporary_folder_shipped() -> None:
 
 @mutant(25)
 def orchestrators_variables_missing() -> None:
-    """The orchestrator's variables do not go with a step."""
+    """The orchestrator's variables are not sent with a step."""
 
     @replaces("worker.session:environment_of_step")
     def _(
@@ -79,7 +79,7 @@ def orchestrators_variables_missing() -> None:
 
 @mutant(25)
 def workers_variables_win() -> None:
-    """A variable that both have is the worker's."""
+    """A variable that both have gets the worker's value."""
 
     @replaces("worker.session:environment_of_step")
     def _(
@@ -92,7 +92,7 @@ def workers_variables_win() -> None:
 
 @mutant(25)
 def credential_reaches_a_step() -> None:
-    """A worker that is configured by variables hands them to its steps."""
+    """A worker passes the variables that configure it to its steps."""
 
     @replaces("worker.session:environment_of_step")
     def _(
@@ -105,7 +105,7 @@ def credential_reaches_a_step() -> None:
 
 @mutant(25)
 def server_credential_reaches_a_step() -> None:
-    """A worker hands the credential that it has for the orchestrator's server to its steps."""
+    """A worker passes its credential for the orchestrator's server to its steps."""
 
     @replaces("worker.session:environment_of_step")
     def _(
@@ -119,7 +119,7 @@ def server_credential_reaches_a_step() -> None:
 
 @mutant(25)
 def set_by_a_step_stays() -> None:
-    """What a step sets in its own environment is found by those that come after it."""
+    """Later steps find a variable that a step has set in its own environment."""
 
     @replaces("worker.session:Session._result_of")
     async def _(
@@ -149,7 +149,7 @@ def address_told_to_a_step() -> None:
 
 @mutant(25)
 def shared_by_steps() -> None:
-    """A variable of one step is found by the others."""
+    """Other steps find the variable of one step."""
 
     @replaces("worker.session:Session._result_of")
     async def _(
@@ -176,13 +176,13 @@ def _each_value(change: Callable[[str], str]) -> None:
 
 @mutant(25)
 def first_line_only() -> None:
-    """Of a variable of several lines, a step finds the first."""
+    """A step finds only the first line of a variable with several lines."""
     _each_value(lambda value: value.split("\n")[0])
 
 
 @mutant(25)
 def empty_variables_missing() -> None:
-    """An empty variable of the orchestrator does not go with a step."""
+    """An empty variable of the orchestrator is not sent with a step."""
 
     @replaces("orchestrator.serve:snapshot")
     def _(
@@ -205,7 +205,7 @@ def blanks_trimmed() -> None:
 
 @mutant(25)
 def cut_at_the_second_sign() -> None:
-    """A variable in whose value there are equals signs ends at the second of them."""
+    """The value of a variable ends at its second equals sign."""
     _each_value(lambda value: "=".join(value.split("=")[:2]))
 
 
@@ -217,7 +217,7 @@ def long_variables_cut() -> None:
 
 @mutant(25)
 def first_value_stays() -> None:
-    """A worker gives its steps the value that a variable had when it was sent for the first time."""
+    """A worker gives its steps the value of a variable that it was sent first."""
     known = {}
 
     @replaces("worker.session:environment_of_step")
@@ -268,13 +268,13 @@ def _after_a_reconnection(
 
 @mutant(25)
 def missing_after_a_reconnection() -> None:
-    """The orchestrator's variables do not go with a step after a reconnection of the worker."""
+    """The orchestrator's variables are not sent with a step after a reconnection of the worker."""
     _after_a_reconnection(lambda old, snapshot, own: old({}, own))
 
 
 @mutant(25)
 def workers_variables_win_after_a_reconnection() -> None:
-    """After a reconnection of the worker, a variable that both have is the worker's."""
+    """After a reconnection of the worker, a variable that both have gets the worker's value."""
     _after_a_reconnection(lambda old, snapshot, own: {**snapshot, **old({}, own)})
 
 
@@ -286,7 +286,7 @@ def instance_told_after_a_reconnection() -> None:
 
 @mutant(25)
 def missing_when_run_again() -> None:
-    """The orchestrator's variables do not go with a step that runs again in the same run."""
+    """The orchestrator's variables are not sent with a step that runs again in the same run."""
 
     @replaces("orchestrator.dispatch:Dispatcher._send")
     async def _(

@@ -44,7 +44,7 @@ def deadline_early() -> None:
 
 @mutant(11)
 def kept_for_ever() -> None:
-    """The pool never forgets a lost worker."""
+    """The pool never drops a lost worker."""
 
     @replaces("orchestrator.pool:grace_window")
     def _(old: Callable[[], float]) -> float:
@@ -53,7 +53,7 @@ def kept_for_ever() -> None:
 
 @mutant(11)
 def dropped_at_once() -> None:
-    """The pool forgets a worker at its deadline, without a grace window."""
+    """The pool drops a worker at its deadline, without a grace window."""
 
     @replaces("orchestrator.pool:grace_window")
     def _(old: Callable[[], float]) -> float:
@@ -62,7 +62,7 @@ def dropped_at_once() -> None:
 
 @mutant(11)
 def expired_comes_back() -> None:
-    """A worker whose token has expired is let back in."""
+    """A worker whose token has expired is admitted again."""
 
     @replaces("tokens:check_state")
     def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
@@ -149,7 +149,7 @@ def deadline_late() -> None:
 
 @mutant(11)
 def deadline_spares_the_busy() -> None:
-    """A worker that is at work at its deadline stays connected."""
+    """A worker that is busy at its deadline stays connected."""
 
     @replaces("orchestrator.pool:Pool.enforce_deadline")
     def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
@@ -159,7 +159,7 @@ def deadline_spares_the_busy() -> None:
 
 @mutant(11)
 def deadline_lost_by_a_return() -> None:
-    """A worker that has come back after a break of its network has no deadline any longer."""
+    """A worker that reconnects after a network outage has no deadline any more."""
 
     @replaces("orchestrator.pool:Pool.enroll")
     def _(
@@ -176,7 +176,7 @@ def deadline_lost_by_a_return() -> None:
 
 @mutant(11)
 def deadline_lost_by_a_restart() -> None:
-    """A worker that has been started again has no deadline any longer."""
+    """A restarted worker has no deadline any more."""
 
     @replaces("orchestrator.pool:Pool.enroll")
     def _(
@@ -195,7 +195,7 @@ def deadline_lost_by_a_restart() -> None:
 
 @mutant(11)
 def expiry_not_recorded() -> None:
-    """The end of a token's lifetime is enforced, and not recorded."""
+    """The end of a token's lifetime is enforced but not recorded."""
 
     @replaces("tokens:expire")
     def _(old: Callable[[Repository, str], None], repository: Repository, name: str) -> None:
@@ -204,7 +204,7 @@ def expiry_not_recorded() -> None:
 
 @mutant(11)
 def hidden_not_counted_where_none_is_connected() -> None:
-    """The worker list for people does not say that it leaves out workers if it shows none."""
+    """The worker list in text does not report that it leaves out workers if it shows none."""
 
     @replaces("operator.pool:table_of_workers")
     def _(old: Callable[..., str], answer: dict[str, Any], *, past: bool) -> str:
@@ -223,7 +223,7 @@ def several_have_no_deadline() -> None:
 
 @mutant(11)
 def first_of_several_alone() -> None:
-    """Of the workers of a token for several machines, one alone is disconnected at the deadline."""
+    """Only one of the workers of a token for several machines is disconnected at the deadline."""
     ended = set()
 
     @replaces("orchestrator.pool:Pool.enforce_deadline")
@@ -235,7 +235,7 @@ def first_of_several_alone() -> None:
 
 @mutant(11)
 def expiry_of_several_not_recorded() -> None:
-    """The end of the lifetime of a token for several machines is enforced, and not recorded."""
+    """The end of the lifetime of a token for several machines is enforced but not recorded."""
 
     @replaces("orchestrator.pool:Pool.enforce_deadline")
     def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
@@ -261,7 +261,7 @@ def deadline_of_tokens_that_begin_alike() -> None:
 
 @mutant(11)
 def expiry_of_tokens_that_begin_alike() -> None:
-    """The end of a token's lifetime is recorded for tokens whose names begin with its name as well."""
+    """The end of a token's lifetime is also recorded for tokens whose names begin with its name."""
 
     @replaces("tokens:expire")
     def _(old: Callable[[Repository, str], None], repository: Repository, name: str) -> None:
@@ -274,7 +274,7 @@ def expiry_of_tokens_that_begin_alike() -> None:
 
 @mutant(11)
 def deadline_lost_by_a_restart_of_the_orchestrator() -> None:
-    """A worker that comes back to an orchestrator that has started again has no deadline any longer."""
+    """A worker that reconnects to a restarted orchestrator has no deadline any more."""
     is_of_before = returns_after_a_restart()
 
     @replaces("orchestrator.pool:Pool.enroll")
@@ -291,12 +291,12 @@ def deadline_lost_by_a_restart_of_the_orchestrator() -> None:
         return member, same
 
 
-# Promise 12: A token that expired before its first use admits nobody.
+# Promise 12: A token that expired before its first use admits no worker.
 
 
 @mutant(12)
 def expired_enrolls() -> None:
-    """A token that was never used lets a worker in after its lifetime."""
+    """A token that was never used admits a worker after its lifetime."""
 
     @replaces("tokens:check_state")
     def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
@@ -320,7 +320,7 @@ def expired_is_bound() -> None:
 
 @mutant(12)
 def tries_again() -> None:
-    """A worker whose token has expired tries three times."""
+    """A worker whose token has expired makes three attempts."""
 
     @replaces("tokens:check_state")
     def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
@@ -345,12 +345,12 @@ def told_as_never_minted() -> None:
         old(record)
 
 
-# Promise 13: A token that expires while its worker is away lets nobody back.
+# Promise 13: A token that expires while its worker is away does not admit it again.
 
 
 @mutant(13)
 def bound_machine_comes_back() -> None:
-    """The machine that a token is bound to is let back in after the token's lifetime."""
+    """The machine that a token is bound to is admitted again after the token's lifetime."""
 
     @replaces("tokens:check_state")
     def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
@@ -369,7 +369,7 @@ def shown_enrolled_13() -> None:
 
 @mutant(13)
 def forgotten_at_the_deadline() -> None:
-    """A worker that was away at the deadline is struck from the records."""
+    """A worker that was away at the deadline is removed from the records."""
 
     @replaces("orchestrator.pool:Pool.enforce_deadline")
     def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
@@ -383,7 +383,7 @@ def forgotten_at_the_deadline() -> None:
 
 @mutant(13)
 def tries_for_ever() -> None:
-    """A worker whose token has expired tries again and again."""
+    """A worker whose token has expired retries without end."""
 
     @replaces("worker.session:Session._give_up")
     def _(old: Callable[[Session, str], None], session: Session, reason: str) -> None:
@@ -407,7 +407,7 @@ def expiry_not_recorded_while_away() -> None:
 
 @mutant(13)
 def bound_machine_comes_back_unless_recorded() -> None:
-    """The machine that a token is bound to is let back in unless the end of the lifetime was recorded."""
+    """The machine that a token is bound to is admitted again unless the end of the lifetime was recorded."""
 
     @replaces("tokens:check_state")
     def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Mutants of extensions, and how they reach a worker.
 
-Promise 23: What a step runs comes to its worker from the orchestrator: once, whole, and in the right version.
+Promise 23: A worker gets the program of a step from the orchestrator: once, complete, in the right version.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def fetched_every_time() -> None:
 
 @mutant(23)
 def forgotten_at_the_start() -> None:
-    """A worker that starts again has lost its extensions."""
+    """A restarted worker has lost its extensions."""
 
     @replaces("worker.cache:Cache.machine_id")
     def _(old: Callable[[Cache], str], cache: Cache) -> str:
@@ -42,7 +42,7 @@ def forgotten_at_the_start() -> None:
 
 @mutant(23)
 def new_files_not_sent() -> None:
-    """A worker that has the program of an extension is not sent its new files."""
+    """A worker that has the program of an extension does not get its new files."""
 
     def short(bundle: Bundle) -> str:
         import hashlib
@@ -54,7 +54,7 @@ def new_files_not_sent() -> None:
 
 @mutant(23)
 def old_version_runs() -> None:
-    """A worker runs the version of an extension that it was sent first."""
+    """A worker runs the first version of an extension that it got."""
 
     @replaces("worker.cache:Cache.bundle")
     def _(
@@ -96,7 +96,7 @@ def program_left_elsewhere() -> None:
 
 @mutant(23)
 def imported_module_not_looked_at() -> None:
-    """A worker that has run a model does not get a new version of a module that the model imports."""
+    """A worker that has run a model does not get a new version of an imported module."""
 
     def of_model_alone(bundle: Bundle) -> str:
         import re
@@ -123,7 +123,7 @@ def program_told_by_its_model_version() -> None:
 
 
 def _distinguish_bundles_by(fingerprint: Callable[[Bundle], str]) -> None:
-    """Orchestrator and workers know a bundle by this fingerprint, not by that of all that it contains."""
+    """Orchestrator and workers identify a bundle by this fingerprint, not by that of all its contents."""
 
     @replaces("orchestrator.serve:fingerprint_of")
     def _(old: Callable[[Bundle], str], bundle: Bundle) -> str:

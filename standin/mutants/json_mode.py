@@ -1,6 +1,6 @@
 """Mutants of answers in JSON and in text.
 
-Promise 27: A command answers the same in text and in JSON, in one document that keeps its contract.
+Promise 27: A command gives the same answer in text and in JSON, as one document that follows its contract.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def field_missing() -> None:
 
 @mutant(27)
 def model_missing() -> None:
-    """The queue has no model in JSON, although it has one in text."""
+    """The queue shows no model in JSON, but does in text."""
 
     @replaces("questions:queue")
     def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
@@ -53,7 +53,7 @@ def step_missing_in_events() -> None:
 
 @mutant(27)
 def stray_line() -> None:
-    """A line stands before the JSON of the token list."""
+    """A line is printed before the JSON of the token list."""
 
     @replaces("operator.tokens:show")
     def _(old: Callable[[Call], None], call: Call) -> None:
@@ -77,7 +77,7 @@ def error_on_standard_output() -> None:
 
 @mutant(27)
 def other_exit_code_in_json() -> None:
-    """In JSON mode an error ends with another exit code."""
+    """In JSON mode a failed command ends with another exit code."""
 
     @replaces("main:print_error")
     def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
@@ -97,7 +97,7 @@ def table_in_json() -> None:
 
 @mutant(27)
 def command_without_promise() -> None:
-    """There is a worker command that nobody has judged."""
+    """There is a worker command that no promise covers."""
 
     @replaces("main:parse")
     def _(old: Callable[[Sequence[str]], Call | str], words: Sequence[str]) -> Call | str:
@@ -120,7 +120,7 @@ def event_missing() -> None:
 
 @mutant(27)
 def slots_differ() -> None:
-    """The table shows other slots than the JSON."""
+    """The table shows another number of slots than the JSON."""
 
     @replaces("operator.pool:table_of_workers")
     def _(old: Callable[..., str], answer: dict[str, Any], *, past: bool) -> str:
@@ -130,7 +130,7 @@ def slots_differ() -> None:
 
 @mutant(27)
 def count_wrong() -> None:
-    """Where there are several workers, the worker list counts one less than it lists."""
+    """The worker list counts one worker too few if there are several."""
 
     @replaces("operator.pool:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
@@ -140,7 +140,7 @@ def count_wrong() -> None:
 
 @mutant(27)
 def passed_wrong() -> None:
-    """The verification counts no worker as passed."""
+    """The verification counts zero workers as passed."""
 
     @replaces("orchestrator.requests:Requests.do_worker_verify")
     async def _(old: Callable[..., Awaitable[Any]], requests: Requests, *given: Any, **named: Any) -> Any:
@@ -149,7 +149,7 @@ def passed_wrong() -> None:
 
 @mutant(27)
 def nobody_to_verify_fails() -> None:
-    """To verify the workers where there are none ends without a document."""
+    """The verification of an empty pool ends without a document."""
 
     @replaces("operator.pool:verify")
     def _(old: Callable[[Call], None], call: Call) -> None:
@@ -172,7 +172,7 @@ def daemon_told_on() -> None:
 
 @mutant(27)
 def nobody_shown_as_somebody() -> None:
-    """Where there is no worker, the table for people has a row of dashes."""
+    """The table of an empty pool has a row of dashes in text."""
 
     @replaces("operator.pool:table_of_workers")
     def _(old: Callable[..., str], answer: dict[str, Any], *, past: bool) -> str:
@@ -185,7 +185,7 @@ def nobody_shown_as_somebody() -> None:
 
 
 # Breaks the answer of the worker list: `change` takes the call and the answer, and returns another answer.
-def _workers_told(change: Callable[[Call, dict[str, Any]], dict[str, Any]]) -> None:
+def _worker_list_changed(change: Callable[[Call, dict[str, Any]], dict[str, Any]]) -> None:
     @replaces("operator.pool:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
         if call.command.words != "worker list":
@@ -202,18 +202,18 @@ def _each_worker(answer: dict[str, Any], **facts: str) -> dict[str, Any]:
 
 @mutant(27)
 def past_missing_in_json() -> None:
-    """In JSON the worker list leaves out the disconnected, asked for or not."""
+    """In JSON the worker list always leaves out disconnected workers."""
 
     def change(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
         kept = [each for each in answer["workers"] if each["status"] != "disconnected" or not call.json]
         return {**answer, "workers": kept, "count": len(kept)}
 
-    _workers_told(change)
+    _worker_list_changed(change)
 
 
 @mutant(27)
 def past_missing_through_the_orchestrator() -> None:
-    """Asked through the orchestrator, the worker list leaves out the disconnected, asked for or not."""
+    """Through the orchestrator, the worker list always leaves out disconnected workers."""
 
     @replaces("orchestrator.requests:Requests.do_worker_list")
     def _(old: Callable[..., Any], requests: Requests, *_given: Any, **_named: Any) -> Any:
@@ -222,7 +222,7 @@ def past_missing_through_the_orchestrator() -> None:
 
 @mutant(27)
 def no_labels_told_as_one() -> None:
-    """The worker list for people shows a label for a worker without labels."""
+    """The worker list in text shows a label for a worker without labels."""
 
     @replaces("operator.pool:labels")
     def _(old: Callable[[Mapping[str, str]], str], pairs: Mapping[str, str]) -> str:
@@ -231,8 +231,8 @@ def no_labels_told_as_one() -> None:
 
 @mutant(27)
 def hidden_not_counted() -> None:
-    """The worker list does not say that it leaves out workers."""
-    _workers_told(
+    """The worker list does not report that it leaves out workers."""
+    _worker_list_changed(
         lambda _, answer: {key: answer[key] for key in answer if key != "filteredDisconnectedCount"}
     )
 
@@ -240,7 +240,9 @@ def hidden_not_counted() -> None:
 @mutant(27)
 def instance_of_nobody() -> None:
     """The worker list shows an instance that no worker has."""
-    _workers_told(lambda _, answer: _each_worker(answer, instanceUuid="00000000-0000-4000-8000-000000000000"))
+    _worker_list_changed(
+        lambda _, answer: _each_worker(answer, instanceUuid="00000000-0000-4000-8000-000000000000")
+    )
 
 
 @mutant(27)
@@ -248,7 +250,7 @@ def enrolled_just_now() -> None:
     """The worker list shows the current time as the time of the enrollment."""
     from standin.moments import stamp
 
-    _workers_told(lambda _, answer: _each_worker(answer, enrolledAt=stamp()))
+    _worker_list_changed(lambda _, answer: _each_worker(answer, enrolledAt=stamp()))
 
 
 @mutant(27)
@@ -256,7 +258,7 @@ def seen_too_late() -> None:
     """The worker list shows a last-seen time in the future."""
     from standin.moments import after, stamp
 
-    _workers_told(lambda _, answer: _each_worker(answer, lastSeenAt=stamp(after(60))))
+    _worker_list_changed(lambda _, answer: _each_worker(answer, lastSeenAt=stamp(after(60))))
 
 
 @mutant(27)
@@ -305,7 +307,7 @@ def age_in_seconds_in_json() -> None:
 
 @mutant(27)
 def requirement_cut_through_the_orchestrator() -> None:
-    """Asked through the orchestrator, the queue shows only the first label that a step waits for."""
+    """Through the orchestrator, the queue shows only the first label that a step waits for."""
 
     @replaces("orchestrator.requests:Requests.do_worker_queue_list")
     def _(old: Callable[[Requests], Any], requests: Requests) -> Any:
@@ -319,7 +321,7 @@ def requirement_cut_through_the_orchestrator() -> None:
 
 @mutant(27)
 def verified_by_prefix() -> None:
-    """A verification by a label takes workers whose value only begins with what was wanted."""
+    """A verification by a label includes workers whose value only begins with the wanted one."""
 
     @replaces("orchestrator.requests:is_selected")
     def _(
@@ -332,7 +334,7 @@ def verified_by_prefix() -> None:
 
 @mutant(27)
 def verified_by_the_last_label() -> None:
-    """A verification by several labels takes all workers that have the last one."""
+    """A verification by several labels includes all workers that have the last one."""
 
     @replaces("orchestrator.requests:is_selected")
     def _(
@@ -343,7 +345,7 @@ def verified_by_the_last_label() -> None:
 
 @mutant(27)
 def verified_all() -> None:
-    """A verification of one worker takes all of them."""
+    """A verification of one worker includes all of them."""
 
     @replaces("orchestrator.requests:is_selected")
     def _(
@@ -354,7 +356,7 @@ def verified_all() -> None:
 
 @mutant(27)
 def verified_miscounted_in_text() -> None:
-    """The verification reports in text that one more worker has passed."""
+    """The verification counts one passed worker too many in text."""
 
     @replaces("operator.pool:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
@@ -385,7 +387,7 @@ def method_missing_at_the_end() -> None:
 
 @mutant(27)
 def label_without_value_taken() -> None:
-    """A worker takes a label without a value."""
+    """A worker accepts a label without a value."""
 
     @replaces("worker.connect:connect")
     def _(old: Callable[[Call], None], call: Call) -> None:
@@ -464,7 +466,7 @@ def lease_of_a_stopped_worker_expired() -> None:
 
 @mutant(27)
 def kept_in_the_pool_after_a_stop() -> None:
-    """The pool keeps a worker that was stopped after its step, as if it could come back."""
+    """The pool keeps a stopped worker after its step, as if it could come back."""
 
     @replaces("orchestrator.pool:Pool.lose")
     def _(
@@ -492,12 +494,12 @@ def label_cut_at_an_equals_sign() -> None:
         ]
         return {**answer, "workers": cut}
 
-    _workers_told(change)
+    _worker_list_changed(change)
 
 
 @mutant(27)
 def label_of_zero_missing_through_the_orchestrator() -> None:
-    """Asked through the orchestrator, the worker list leaves out labels whose value is 0."""
+    """Through the orchestrator, the worker list leaves out labels whose value is 0."""
 
     @replaces("orchestrator.requests:Requests.do_worker_list")
     def _(old: Callable[..., Any], requests: Requests, *given: Any, **named: Any) -> Any:
@@ -523,12 +525,12 @@ def label_in_ascii_in_json() -> None:
             "workers": [{**a, "labels": b} for a, b in zip(answer["workers"], labels, strict=True)],
         }
 
-    _workers_told(change)
+    _worker_list_changed(change)
 
 
 @mutant(27)
 def variable_wins_over_the_arguments() -> None:
-    """A label in a variable wins over that of the arguments."""
+    """A label in a variable overrides that of the arguments."""
 
     @replaces("worker.connect:connect")
     def _(old: Callable[[Call], None], call: Call) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @mutant(14)
 def blip_makes_a_new_member() -> None:
-    """A worker that comes back within the grace window is enrolled anew."""
+    """A worker that comes back within the grace window is a new pool member."""
 
     @replaces("orchestrator.pool:is_same_member")
     def _(old: Callable[[Member | None, str], bool], before: Member | None, instance: str) -> bool:
@@ -90,7 +90,7 @@ def _forgotten_at_the_end_of_a_grace_window() -> None:
 
 @mutant(14)
 def old_grace_window_goes_on() -> None:
-    """A worker that comes back is forgotten when the grace window of its absence would have ended."""
+    """A worker that came back is dropped from the pool at the end of its grace window."""
 
     @replaces("orchestrator.pool:Pool._stop_timer")
     def _(old: Callable[[Pool, str, str], None], pool: Pool, name: str, kind: str) -> None:
@@ -102,7 +102,7 @@ def old_grace_window_goes_on() -> None:
 
 @mutant(14)
 def second_grace_window_goes_on() -> None:
-    """A worker that comes back for the second time is forgotten when its grace window would have ended."""
+    """A worker that came back for the second time is dropped from the pool at the end of its grace window."""
     returns: dict[str, int] = {}
 
     @replaces("orchestrator.pool:Pool._stop_timer")
@@ -119,7 +119,7 @@ def second_grace_window_goes_on() -> None:
 
 @mutant(14)
 def reads_fail_after_a_return() -> None:
-    """A worker whose connection was replaced can write, but no longer query."""
+    """A worker whose connection was replaced can write, but cannot query any more."""
     returned = set()
 
     @replaces("orchestrator.pool:is_same_member")
@@ -140,7 +140,7 @@ def reads_fail_after_a_return() -> None:
 
 
 def returns_after_a_restart() -> Callable[[Pool, dict[str, Any]], bool]:
-    """Reports whether an enrolling worker was in the pool before this orchestrator has started."""
+    """Reports whether an enrolling worker was in the pool before this orchestrator started."""
     seen = set()
 
     def is_of_before(pool: Pool, wish: dict[str, Any]) -> bool:
@@ -156,7 +156,7 @@ def returns_after_a_restart() -> Callable[[Pool, dict[str, Any]], bool]:
 
 @mutant(14)
 def labels_lost_in_a_restart() -> None:
-    """A worker that comes back to an orchestrator that has started again comes back without its labels."""
+    """A worker that reconnects to a restarted orchestrator has lost its labels."""
     is_of_before = returns_after_a_restart()
 
     @replaces("orchestrator.pool:Pool.enroll")
@@ -171,7 +171,7 @@ def labels_lost_in_a_restart() -> None:
 
 @mutant(14)
 def late_break_disconnects() -> None:
-    """A worker that is back is recorded as lost when the connection that it had before breaks at last."""
+    """A worker that came back is recorded as lost when its previous connection breaks."""
 
     @replaces("orchestrator.pool:Pool.lose")
     def _(
@@ -185,7 +185,7 @@ def late_break_disconnects() -> None:
 
 @mutant(14)
 def failures_not_counted_anew() -> None:
-    """A worker that comes back goes on counting its failed attempts, and gives up after six."""
+    """A worker does not reset its count of failed attempts when it comes back, and gives up after six."""
 
     @replaces("worker.session:Session._enroll")
     async def _(
@@ -204,7 +204,7 @@ def failures_not_counted_anew() -> None:
 
 @mutant(14)
 def temporary_machine_forgotten() -> None:
-    """A worker without a cache directory is another machine each time that it connects."""
+    """A worker without a cache directory is another machine for each connection."""
 
     @replaces("worker.cache:Cache.machine_id")
     def _(old: Callable[[Cache], str], cache: Cache) -> str:

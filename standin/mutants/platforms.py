@@ -1,6 +1,6 @@
-"""Mutants of cache directories as people have them.
+"""Mutants of unusual cache directories.
 
-Promise 30: Workers run in cache directories as people have them.
+Promise 30: Workers run in unusual cache directories too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LONG = 250
 
 @mutant(30)
 def line_end_taken_for_the_id() -> None:
-    """A line end in the file with the machine id is taken for a part of the id."""
+    """The line end of the file with the machine id is part of the id."""
 
     @replaces("worker.cache:Cache.machine_id")
     def _(old: Callable[[Cache], str], cache: Cache) -> str:
@@ -43,7 +43,7 @@ def spaces_not_understood() -> None:
 
 @mutant(30)
 def no_start_beside_spaces() -> None:
-    """A worker cannot start at all where the name of its cache directory has spaces."""
+    """A worker cannot start if the name of its cache directory has spaces."""
 
     @replaces("worker.cache:Cache.__init__")
     def _(old: Callable[[Cache, str], None], cache: Cache, folder: str) -> None:
@@ -56,7 +56,7 @@ def no_start_beside_spaces() -> None:
 
 @mutant(30)
 def relative_to_the_home() -> None:
-    """A relative cache directory is looked for in the temporary folder of each start."""
+    """A relative cache directory is relative to the temporary folder of each start."""
 
     @replaces("worker.cache:Cache.__init__")
     def _(old: Callable[[Cache, str], None], cache: Cache, folder: str) -> None:
@@ -66,7 +66,7 @@ def relative_to_the_home() -> None:
 
 @mutant(30)
 def letters_beyond_ascii_lost() -> None:
-    """The letters beyond ASCII in the name of a cache directory are lost, each time in another way."""
+    """The letters beyond ASCII in the name of a cache directory are replaced differently at each start."""
 
     @replaces("worker.cache:Cache.__init__")
     def _(old: Callable[[Cache, str], None], cache: Cache, folder: str) -> None:
@@ -78,7 +78,7 @@ def letters_beyond_ascii_lost() -> None:
 
 @mutant(30)
 def any_machine_may_come() -> None:
-    """A worker that has lost its cache is let in all the same."""
+    """A worker that has lost its cache is admitted nevertheless."""
 
     @replaces("tokens:bind")
     def _(
@@ -92,7 +92,7 @@ def any_machine_may_come() -> None:
 
 @mutant(30)
 def long_path_cut() -> None:
-    """Of the name of a cache directory that is long, each start keeps another beginning."""
+    """The long name of a cache directory is cut at another place at each start."""
 
     @replaces("worker.cache:Cache.__init__")
     def _(old: Callable[[Cache, str], None], cache: Cache, folder: str) -> None:
@@ -113,7 +113,7 @@ def no_step_beside_spaces() -> None:
 
 @mutant(30)
 def cache_of_before_cannot_be_used() -> None:
-    """A worker that starts again cannot run what its cache holds from before."""
+    """A restarted worker cannot run extensions that are already in its cache."""
     fetched: set[Path] = set()
 
     @replaces("worker.cache:Cache.has")

@@ -1,4 +1,4 @@
-"""Mutants of commands that ask an orchestrator.
+"""Mutants of commands that use an orchestrator.
 
 Promise 28: An operator needs no repository: the address of an orchestrator is enough.
 """
@@ -39,7 +39,7 @@ def failing_with_success() -> None:
 
 @mutant(28)
 def leaves_a_file() -> None:
-    """A command leaves a file where it was typed."""
+    """A command leaves a file in its working directory."""
 
     @replaces("operator.workflows:run")
     def _(old: Callable[[Call], int], call: Call) -> int:
@@ -49,7 +49,7 @@ def leaves_a_file() -> None:
 
 @mutant(28)
 def told_at_the_end() -> None:
-    """The output of a step is shown only when it has ended."""
+    """The output of a step is shown only after the step has ended."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_say")
     def _(old: Callable[[DataPlane, str], None], plane: DataPlane, line: str) -> None:
@@ -60,7 +60,7 @@ def told_at_the_end() -> None:
 
 @mutant(28)
 def method_told_at_the_end() -> None:
-    """The output of a method is shown only when it has ended."""
+    """The output of a method is shown only after the method has ended."""
 
     @replaces("orchestrator.requests:Requests.run_method")
     async def _(
@@ -145,7 +145,7 @@ def failing_method_with_success() -> None:
 
 @mutant(28)
 def failing_with_a_trace() -> None:
-    """Whoever follows a run that fails is shown where in the program that was."""
+    """The command that follows a failed run prints a stack trace."""
 
     @replaces("operator.workflows:run")
     def _(old: Callable[[Call], int], call: Call) -> int:
@@ -157,7 +157,7 @@ def failing_with_a_trace() -> None:
 
 @mutant(28)
 def failing_method_with_a_trace() -> None:
-    """Whoever runs a method that fails is shown where in the program that was."""
+    """The command that runs a failed method prints a stack trace."""
 
     @replaces("operator.models:run")
     def _(old: Callable[[Call], int], call: Call) -> int:
@@ -169,7 +169,7 @@ def failing_method_with_a_trace() -> None:
 
 @mutant(28)
 def lease_of_a_success_failed() -> None:
-    """The lease of a step that has succeeded says "failed" if the orchestrator ran a step before."""
+    """The lease of a successful step says "failed" if the orchestrator ran a step before."""
     ran: list[Step] = []
 
     @replaces("orchestrator.serve:Orchestrator.execute")
@@ -197,7 +197,7 @@ def lease_of_a_success_failed() -> None:
 
 @mutant(28)
 def nobody_revoked_through_the_orchestrator() -> None:
-    """Asked through the orchestrator, revoking a token that does not exist succeeds."""
+    """Through the orchestrator, revoking a token that does not exist succeeds."""
 
     @replaces("orchestrator.requests:Requests.do_worker_token_revoke")
     def _(old: Callable[[Requests, str], Any], requests: Requests, name: str) -> Any:
@@ -211,7 +211,7 @@ def nobody_revoked_through_the_orchestrator() -> None:
 
 @mutant(28)
 def input_ends_at_a_sign() -> None:
-    """An input of a method that has a "=" in it arrives with what is before that."""
+    """The value of an input of a method is cut at a "=" in it."""
 
     @replaces("operator.models:_follow")
     async def _(
@@ -223,7 +223,7 @@ def input_ends_at_a_sign() -> None:
 
 @mutant(28)
 def tags_of_a_run_lost() -> None:
-    """The tags that an operator elsewhere gives the run of a workflow are lost on the way."""
+    """The tags that a remote operator gives the run of a workflow are lost."""
 
     @replaces("orchestrator.requests:Requests.tags_wanted")
     def _(
@@ -234,7 +234,7 @@ def tags_of_a_run_lost() -> None:
 
 @mutant(28)
 def tags_of_a_method_lost() -> None:
-    """The tags that an operator elsewhere gives the run of a method are lost on the way."""
+    """The tags that a remote operator gives the run of a method are lost."""
 
     @replaces("orchestrator.requests:Requests.tags_wanted")
     def _(
@@ -245,7 +245,7 @@ def tags_of_a_method_lost() -> None:
 
 @mutant(28)
 def tags_of_a_run_not_on_workers() -> None:
-    """The tags that an operator gives a run are not those of what its steps on workers write."""
+    """Data that steps on workers write does not get the tags that an operator gives the run."""
 
     @replaces("orchestrator.dataplane:DataPlane.overridden")
     def _(
@@ -261,7 +261,7 @@ def tags_of_a_run_not_on_workers() -> None:
 
 @mutant(28)
 def failed_step_told_without_its_error() -> None:
-    """A worker that reports for people does not say why a step failed."""
+    """A worker that reports in text does not show why a step failed."""
 
     @replaces("worker.connect:in_words")
     def _(old: Callable[[str, dict[str, Any]], str], kind: str, facts: dict[str, Any]) -> str:
@@ -270,7 +270,7 @@ def failed_step_told_without_its_error() -> None:
 
 @mutant(28)
 def failed_step_told_as_a_success() -> None:
-    """A worker that reports in JSON says that a step which failed has succeeded."""
+    """A worker that reports in JSON reports a failed step as succeeded."""
 
     @replaces("worker.connect:_report_in_json")
     def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
@@ -291,7 +291,7 @@ def tag_ends_at_a_sign() -> None:
 
 @mutant(28)
 def tags_in_ascii() -> None:
-    """The tags that an operator elsewhere gives a run lose their letters beyond ASCII."""
+    """The tags that a remote operator gives a run lose their letters beyond ASCII."""
 
     @replaces("orchestrator.requests:Requests.tags_wanted")
     def _(
@@ -304,7 +304,7 @@ def tags_in_ascii() -> None:
 
 @mutant(28)
 def told_again_after_a_break() -> None:
-    """Who follows a run and comes back after a break of the network gets all output again."""
+    """After a network outage, the command that follows a run prints all output again."""
 
     @replaces("orchestrator.requests:Requests.lines_sent_before")
     def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:
@@ -313,7 +313,7 @@ def told_again_after_a_break() -> None:
 
 @mutant(28)
 def not_told_what_was_said_in_a_break() -> None:
-    """Who follows a run and comes back after a break of the network misses the output of the meantime."""
+    """After a network outage, the command that follows a run misses the output of that time."""
 
     @replaces("orchestrator.requests:Requests.lines_sent_before")
     def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:
@@ -322,7 +322,7 @@ def not_told_what_was_said_in_a_break() -> None:
 
 @mutant(28)
 def one_line_again_after_a_break() -> None:
-    """Who follows a run and comes back after a break of the network gets the last line again."""
+    """After a network outage, the command that follows a run prints the last line again."""
 
     @replaces("orchestrator.requests:Requests.lines_sent_before")
     def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:
@@ -331,7 +331,7 @@ def one_line_again_after_a_break() -> None:
 
 @mutant(28)
 def one_line_lost_in_a_break() -> None:
-    """Who follows a run and comes back after a break of the network misses the first line of that time."""
+    """After a network outage, the command that follows a run misses the first line of that time."""
 
     @replaces("orchestrator.requests:Requests.lines_sent_before")
     def _(old: Callable[[Requests, dict[str, Any]], int], requests: Requests, payload: dict[str, Any]) -> int:
@@ -340,7 +340,7 @@ def one_line_lost_in_a_break() -> None:
 
 @mutant(28)
 def run_ends_with_its_follower() -> None:
-    """A run is cancelled when the connection of the one who follows it breaks."""
+    """A run is cancelled when the connection of the command that follows it breaks."""
 
     @replaces("orchestrator.requests:Requests._send_lines")
     async def _(
@@ -357,7 +357,7 @@ def run_ends_with_its_follower() -> None:
 
 @mutant(28)
 def follower_gives_up() -> None:
-    """Who follows a run is left alone when the connection breaks."""
+    """The command that follows a run gives up when the connection breaks."""
 
     @replaces("operator.workflows:attach")
     def _(old: Callable[[Followed], str], followed: Followed) -> str:
@@ -366,7 +366,7 @@ def follower_gives_up() -> None:
 
 @mutant(28)
 def input_ends_at_a_later_sign() -> None:
-    """An input of a run that has an "=" in its value is given its last part only, under a longer name."""
+    """An input of a run with a "=" in its value is split at the last "=": a longer name, a shorter value."""
 
     @replaces("operator.workflows:_follow")
     async def _(

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from standin.worker.session import Session
 
 
-# Promise 15: A step that has not written runs again when its worker is lost: once, and where it may.
+# Promise 15: A step that has not written runs again when its worker is lost: once, and on a matching worker.
 
 
 @mutant(15)
 def never_run_again() -> None:
-    """The run fails when a worker is lost, whether or not the step had written."""
+    """The run fails when a worker is lost, even if the step has not written."""
 
     @replaces("orchestrator.dispatch:Dispatcher.after_loss")
     def _(
@@ -47,7 +47,7 @@ def never_run_again() -> None:
 
 @mutant(15)
 def reasons_of_a_loss_swapped() -> None:
-    """A lease of a step whose worker came back says that the worker was lost for good, and the reverse."""
+    """The lease of a worker that came back says that it was lost for good, and the reverse."""
 
     @replaces("orchestrator.dispatch:Dispatcher.after_loss")
     def _(
@@ -91,7 +91,7 @@ def does_not_wait_for_its_worker() -> None:
 
 @mutant(15)
 def goes_on_beside_its_second_run() -> None:
-    """A worker that loses its connection lets its step go on, beside the second run of it."""
+    """A worker that loses its connection continues its step, in parallel with the second run of it."""
 
     @replaces("worker.session:Session.abandon")
     def _(old: Callable[[Session], None], session: Session) -> None:
@@ -100,7 +100,7 @@ def goes_on_beside_its_second_run() -> None:
 
 @mutant(15, name="lease-told-completed")
 def lease_told_completed_15() -> None:
-    """The lease of the step that was lost is recorded as completed."""
+    """The lease of the lost step is recorded as completed."""
 
     @replaces("orchestrator.dispatch:Dispatcher.close_lease")
     def _(
@@ -115,7 +115,7 @@ def lease_told_completed_15() -> None:
 
 @mutant(15)
 def lease_said_to_have_written() -> None:
-    """The lease of a step that was lost says that the step had written."""
+    """The lease of a lost step says that the step had written."""
 
     @replaces("orchestrator.dispatch:Dispatcher.close_lease")
     def _(
@@ -132,7 +132,7 @@ def lease_said_to_have_written() -> None:
 
 @mutant(15)
 def lease_without_an_end() -> None:
-    """The lease of a step that was lost does not show when it ended."""
+    """The lease of a lost step does not show when it ended."""
 
     @replaces("orchestrator.dispatch:Dispatcher.close_lease")
     def _(
@@ -153,7 +153,7 @@ def lease_without_an_end() -> None:
 
 @mutant(15)
 def lease_of_a_killed_orchestrator_completed() -> None:
-    """The lease of a step whose orchestrator was killed is recorded as completed after the next start."""
+    """After a restart, the lease of a step of a killed orchestrator is recorded as completed."""
 
     @replaces("orchestrator.serve:recover")
     def _(old: Callable[[Repository], None], repository: Repository) -> None:
@@ -168,7 +168,7 @@ def lease_of_a_killed_orchestrator_completed() -> None:
 
 @mutant(15)
 def lease_of_a_killed_orchestrator_left_active() -> None:
-    """The lease of a step whose orchestrator was killed stays active."""
+    """The lease of a step of a killed orchestrator stays active."""
 
     @replaces("orchestrator.serve:recover")
     def _(old: Callable[[Repository], None], repository: Repository) -> None:
@@ -212,7 +212,7 @@ def reading_counts_as_writing() -> None:
 
 @mutant(15)
 def writing_of_another_step_counts() -> None:
-    """A step counts as one that has written if another one has, on the same worker, before it."""
+    """A step counts as one that has written if an earlier one on the same worker has."""
     written = set()
 
     @replaces("orchestrator.dispatch:Dispatcher.note_write")
@@ -233,7 +233,7 @@ def writing_of_another_step_counts() -> None:
 
 @mutant(15)
 def lost_worker_keeps_its_slot() -> None:
-    """A worker that is lost while a step runs is listed with a slot that is taken."""
+    """A worker that is lost while a step runs is listed with a taken slot."""
 
     @replaces("orchestrator.pool:Pool.lose")
     def _(
@@ -250,7 +250,7 @@ def lost_worker_keeps_its_slot() -> None:
             records.put_worker(pool._repository, {**member.record(), "activeDispatchIds": before})
 
 
-# Promise 16: A step that had written is not run again when its worker is lost: the run fails, and shows why.
+# Promise 16: A lost step that had written does not run again: the run fails, with the reason.
 
 
 @mutant(16)
@@ -279,7 +279,7 @@ def told_as_success() -> None:
 
 @mutant(16)
 def lines_lost() -> None:
-    """The lines that a step has written are kept only when it closes the file."""
+    """The lines that a step writes are kept only when it closes the file."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_write_line")
     def _(old: Callable[..., Any], plane: DataPlane, *_given: Any, **_named: Any) -> Any:
@@ -289,7 +289,7 @@ def lines_lost() -> None:
 
 @mutant(16)
 def lines_emptied() -> None:
-    """The lines that a step has written are kept without their words."""
+    """The lines that a step writes are kept as empty lines."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_write_line")
     def _(
@@ -306,7 +306,7 @@ def lines_emptied() -> None:
 
 @mutant(16)
 def data_garbled() -> None:
-    """What a step had written before its worker was lost holds another step's account."""
+    """The data that a step had written before its worker was lost has the content of another step."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
     def _(
@@ -324,7 +324,7 @@ def data_garbled() -> None:
 
 @mutant(16)
 def later_step_begins() -> None:
-    """A step begins although the one that it comes after has failed."""
+    """A step begins although the step that it depends on has failed."""
 
     @replaces("orchestrator.runs:Run.may_begin")
     async def _(old: Callable[[Run, Step], Awaitable[bool]], run: Run, step: Step) -> bool:
@@ -334,7 +334,7 @@ def later_step_begins() -> None:
 
 @mutant(16)
 def data_taken_back() -> None:
-    """What a step had written before its worker was lost is taken back."""
+    """The data that a step had written before its worker was lost is deleted."""
 
     @replaces("orchestrator.dispatch:Dispatcher.after_loss")
     def _(
@@ -381,7 +381,7 @@ def completed_in_the_history_of_all_runs() -> None:
 
 @mutant(16)
 def other_exit_code() -> None:
-    """Whoever follows a run whose worker was lost is given another exit code than the documented one."""
+    """The command that follows a run whose worker was lost ends with an undocumented exit code."""
 
     @replaces("operator.workflows:run")
     def _(old: Callable[[Call], int], call: Call) -> int:
@@ -405,7 +405,7 @@ def lease_without_a_reason() -> None:
 
 @mutant(16)
 def writes_of_another_step_counted() -> None:
-    """A step that has not written is not run again if another step of its worker has."""
+    """A step that has not written does not run again if another step of its worker has written."""
     lost = []
 
     @replaces("orchestrator.dispatch:Dispatcher.after_loss")
@@ -416,19 +416,19 @@ def writes_of_another_step_counted() -> None:
         fate: str,
     ) -> None:
         lost.append(dispatch.lease)
-        # Whichever of the two is decided first: the other one is held, or was lost before.
+        # The two can be decided in any order: the other one is held, or was lost before.
         for lease in [*lost, *(each.lease for each in dispatcher.dispatches.values() if each.lease)]:
             if lease["workerName"] == dispatch.lease["workerName"] and lease["hasWrites"]:
                 dispatch.lease["hasWrites"] = True
         old(dispatcher, dispatch, fate)
 
 
-# Promise 17: A cancelled run ends, everywhere and with everything that its steps have started.
+# Promise 17: A cancelled run ends on every machine, with all processes that its steps have started.
 
 
 @mutant(17)
 def step_not_asked_to_stop() -> None:
-    """A step that is cancelled is killed without having been asked to stop."""
+    """A cancelled step is killed without a request to stop."""
 
     @replaces("runners:Runner.stop")
     async def _(old: Callable[[Runner], Awaitable[None]], runner: Runner) -> None:
@@ -437,7 +437,7 @@ def step_not_asked_to_stop() -> None:
 
 @mutant(17)
 def child_left_running() -> None:
-    """Only the process of a step is ended, not what it has started."""
+    """Only the process of a step is ended, not its children."""
 
     @replaces("runners:end_tree")
     def _(old: Callable[[int], None], pid: int) -> None:
@@ -479,7 +479,7 @@ def told_as_failed() -> None:
 
 @mutant(17)
 def another_run_named() -> None:
-    """The command that cancels names another run than it cancels."""
+    """The cancel command names another run than the cancelled one."""
 
     @replaces("orchestrator.requests:Requests.do_workflow_cancel")
     async def _(
@@ -493,7 +493,7 @@ def another_run_named() -> None:
 
 @mutant(17)
 def confirmed_with_a_failure() -> None:
-    """The command that cancels says so, and ends with a failing exit code."""
+    """The cancel command confirms the cancellation, but ends with a failing exit code."""
 
     @replaces("operator.workflows:cancel")
     def _(old: Callable[[Call], None], call: Call) -> None:
@@ -629,13 +629,13 @@ def _confirmed_and_ended_after(seconds: float) -> None:
 
 @mutant(17)
 def confirmed_ahead_of_the_end() -> None:
-    """A cancellation is confirmed at once, and the step goes on for some seconds."""
+    """A cancellation is confirmed at once, but the step continues for some seconds."""
     _confirmed_and_ended_after(4)
 
 
 @mutant(17)
 def waits_for_the_step() -> None:
-    """A cancellation waits until the step has come to its own end."""
+    """A cancellation waits until the step ends by itself."""
 
     @replaces("worker.session:Session.cancel")
     async def _(old: Callable[[Session, str], Awaitable[None]], session: Session, dispatch: str) -> None:
@@ -648,7 +648,7 @@ def waits_for_the_step() -> None:
 
 @mutant(17)
 def name_cancels_nothing() -> None:
-    """Cancelling a workflow by its name is confirmed, and ends nothing."""
+    """Cancelling a workflow by its name is confirmed, but ends nothing."""
 
     @replaces("orchestrator.requests:Requests.do_workflow_cancel")
     async def _(
@@ -665,13 +665,13 @@ def name_cancels_nothing() -> None:
 
 @mutant(17)
 def listens_to_nobody_for_long() -> None:
-    """A cancellation is confirmed at once, and the step is ended only twelve seconds later."""
+    """A cancellation is confirmed at once, but the step is ended only twelve seconds later."""
     _confirmed_and_ended_after(12)
 
 
 @mutant(17)
 def queue_forgets_late() -> None:
-    """A step that waited when its run was cancelled is listed as waiting for some seconds more."""
+    """A step that waited when its run was cancelled is still listed as waiting for some seconds."""
 
     @replaces("orchestrator.dispatch:Dispatcher.leave")
     def _(

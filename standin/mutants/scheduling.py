@@ -1,4 +1,4 @@
-"""Mutants of which worker a step runs on."""
+"""Mutants of the choice of a worker for a step."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def requirement_not_told() -> None:
 
 @mutant(18)
 def timeout_without_its_reason() -> None:
-    """A step that no worker fits in time fails, and nobody says why."""
+    """A step without a matching worker in time fails without a reason."""
 
     @replaces("orchestrator.dispatch:Dispatcher._place")
     async def _(
@@ -80,7 +80,7 @@ def timeout_without_its_reason() -> None:
 
 @mutant(18)
 def timed_out_stays_queued() -> None:
-    """A step that no worker fits in time is listed as waiting for ever."""
+    """A step without a matching worker in time stays in the queue."""
 
     @replaces("orchestrator.dispatch:Dispatcher.leave")
     def _(
@@ -95,7 +95,7 @@ def timed_out_stays_queued() -> None:
 
 @mutant(18)
 def queue_empty_in_text() -> None:
-    """The table for people shows no waiting steps."""
+    """The queue in text shows no waiting steps."""
 
     @replaces("operator.pool:table_of_queue")
     def _(old: Callable[[list[dict[str, Any]]], str], answer: list[dict[str, Any]]) -> str:
@@ -104,7 +104,7 @@ def queue_empty_in_text() -> None:
 
 @mutant(18)
 def default_queue_limit_of_seconds() -> None:
-    """A step that names no queue limit waits for ten seconds."""
+    """A step without a queue limit waits for ten seconds."""
     from standin.timing import QUEUE_LIMIT
 
     @replaces("orchestrator.dispatch:Dispatcher._place")
@@ -120,7 +120,7 @@ def default_queue_limit_of_seconds() -> None:
 
 @mutant(18)
 def no_limit_means_no_time() -> None:
-    """An orchestrator without a queue limit gives every step up at once."""
+    """An orchestrator without a queue limit fails every waiting step at once."""
 
     @replaces("orchestrator.dispatch:time_to_wait")
     def _(old: Callable[[float], float | None], limit: float) -> float | None:
@@ -147,7 +147,7 @@ def other_system_will_do() -> None:
 
 @mutant(18)
 def platform_never_fits() -> None:
-    """A step that names a platform fits no worker."""
+    """A step that names a platform matches no worker."""
 
     @replaces("orchestrator.dispatch:Requirement.fits_platform")
     def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
@@ -156,7 +156,7 @@ def platform_never_fits() -> None:
 
 @mutant(18)
 def job_not_heeded() -> None:
-    """What a job says of where its steps may run is not heeded."""
+    """The worker requirements of a job are ignored."""
 
     @replaces("orchestrator.workflow:placed")
     def _(
@@ -169,7 +169,7 @@ def job_not_heeded() -> None:
 
 @mutant(18)
 def job_heeded_always() -> None:
-    """A step runs where its job says, whatever it says itself."""
+    """The worker requirements of a job override those of its steps."""
 
     @replaces("orchestrator.workflow:placed")
     def _(
@@ -182,7 +182,7 @@ def job_heeded_always() -> None:
 
 @mutant(18)
 def place_on_the_orchestrator_not_heeded() -> None:
-    """A step of a job for workers that is to run on the orchestrator runs on a worker."""
+    """A step for the orchestrator runs on a worker if its job is for workers."""
 
     @replaces("orchestrator.workflow:placed")
     def _(
@@ -195,19 +195,19 @@ def place_on_the_orchestrator_not_heeded() -> None:
 
 @mutant(18)
 def beginning_of_a_value_will_do() -> None:
-    """A label matches when its value begins with what was wanted."""
+    """A label matches when its value begins with the wanted one."""
     _compared(lambda has, wanted: has.startswith(wanted))
 
 
 @mutant(18)
 def longer_value_wanted() -> None:
-    """A label matches when what was wanted begins with its value."""
+    """A label matches when the wanted value begins with its value."""
     _compared(lambda has, wanted: bool(has) and wanted.startswith(has))
 
 
 @mutant(18)
 def end_of_a_value_will_do() -> None:
-    """A label matches when its value ends with what was wanted."""
+    """A label matches when its value ends with the wanted one."""
     _compared(lambda has, wanted: has.endswith(wanted))
 
 
@@ -219,7 +219,7 @@ def case_of_a_value_ignored() -> None:
 
 @mutant(18)
 def value_taken_as_a_pattern() -> None:
-    """What a label must be is taken as a pattern."""
+    """The wanted value of a label is used as a pattern."""
     _compared(lambda has, wanted: re.fullmatch(wanted, has) is not None)
 
 
@@ -237,7 +237,7 @@ def accents_ignored() -> None:
 
 @mutant(18)
 def wanted_value_cut_at_an_equals_sign() -> None:
-    """What a label must be ends at its last equals sign."""
+    """The wanted value of a label is cut at its last equals sign."""
     _compared(lambda has, wanted: has in (wanted, wanted.rpartition("=")[0]))
 
 
@@ -266,7 +266,7 @@ def case_of_a_label_ignored() -> None:
 
 @mutant(18)
 def value_of_a_worker_cut_at_an_equals_sign() -> None:
-    """A worker's label ends at its third equals sign."""
+    """The value of a worker's label is cut at its third equals sign."""
 
     @replaces("orchestrator.pool:Pool.enroll")
     def _(
@@ -291,12 +291,12 @@ def _plain(text: str) -> bytes:
     return unicodedata.normalize("NFD", text).encode("ascii", "ignore")
 
 
-# Promise 19: A step runs on the worker that it names, and nowhere else.
+# Promise 19: A step runs only on the worker that it names.
 
 
 @mutant(19)
 def target_ignored() -> None:
-    """The labels of a step decide, whatever worker it names."""
+    """The labels of a step decide, even if it names a worker."""
 
     @replaces("orchestrator.dispatch:Requirement.fits")
     def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
@@ -307,7 +307,7 @@ def target_ignored() -> None:
 
 @mutant(19)
 def instance_taken_for_any() -> None:
-    """An instance uuid as a target is not understood, and the labels decide."""
+    """An instance uuid as a target is ignored, and the labels decide."""
 
     @replaces("orchestrator.dispatch:Requirement.fits")
     def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
@@ -320,7 +320,7 @@ def instance_taken_for_any() -> None:
 
 @mutant(19)
 def lost_target_runs_elsewhere() -> None:
-    """A step whose worker does not exist runs where its labels fit."""
+    """A step whose worker does not exist runs on a worker with matching labels."""
 
     @replaces("orchestrator.dispatch:Dispatcher.chosen")
     def _(
@@ -382,7 +382,7 @@ def beginning_of_an_instance_will_do() -> None:
 
 @mutant(19)
 def first_instance_remembered() -> None:
-    """A worker that has started again is found by the uuid of its first instance alone."""
+    """A restarted worker is found only by the uuid of its first instance."""
     first: dict[str, str] = {}
 
     @replaces("orchestrator.pool:Pool.enroll")
@@ -441,12 +441,12 @@ def _free_instead(applies: Callable[[Requirement], bool]) -> None:
         return chosen or (old(dispatcher, Requirement("", {})) if there and applies(requirement) else None)
 
 
-# Promise 20: A worker runs as many steps at a time as it has slots.
+# Promise 20: A worker runs as many steps in parallel as it has slots.
 
 
 @mutant(20)
 def two_on_one_slot() -> None:
-    """A worker is given a step more than it has slots."""
+    """A worker gets one step more than it has slots."""
 
     @replaces("orchestrator.dispatch:has_free_slot")
     def _(old: Callable[[Member], bool], member: Member) -> bool:
@@ -455,7 +455,7 @@ def two_on_one_slot() -> None:
 
 @mutant(20)
 def one_at_a_time() -> None:
-    """A worker with two slots is given one step at a time."""
+    """A worker with two slots gets one step at a time."""
 
     @replaces("orchestrator.dispatch:has_free_slot")
     def _(old: Callable[[Member], bool], member: Member) -> bool:
@@ -480,12 +480,12 @@ def begins_before_the_other_has_ended() -> None:
         loop.call_later(0.2, dispatcher._pool.release, member, dispatch.identity)
 
 
-# Promise 21: A list spreads over the workers, every item once, and is worked anew on a second run.
+# Promise 21: The items of a list are spread over the workers, each runs once, and again on a second run.
 
 
 @mutant(21)
 def item_lost() -> None:
-    """The last item of a list is not worked."""
+    """The last item of a list does not run."""
 
     @replaces("orchestrator.workflow:items_of")
     def _(
@@ -497,7 +497,7 @@ def item_lost() -> None:
 
 @mutant(21)
 def item_doubled() -> None:
-    """The first item of a list is worked twice."""
+    """The first item of a list runs twice."""
 
     @replaces("orchestrator.workflow:items_of")
     def _(
@@ -509,7 +509,7 @@ def item_doubled() -> None:
 
 @mutant(21)
 def one_after_the_other() -> None:
-    """The items of a list are worked one after the other."""
+    """The items of a list run one after the other."""
 
     @replaces("orchestrator.dispatch:Dispatcher.chosen")
     def _(
@@ -523,7 +523,7 @@ def one_after_the_other() -> None:
 
 @mutant(21)
 def one_worker_does_it_all() -> None:
-    """All items of a list go to one worker."""
+    """All items of a list run on one worker."""
 
     @replaces("orchestrator.dispatch:Dispatcher.chosen")
     def _(
@@ -536,7 +536,7 @@ def one_worker_does_it_all() -> None:
 
 
 def _results_take(is_taken: Callable[[int], bool]) -> None:
-    """Results take only some versions; each takes the next of them."""
+    """Results get only some version numbers; each gets the next of them."""
 
     @replaces("store:Draft.keep")
     def _(old: Callable[[Draft, Place, Kind], Datum], draft: Draft, place: Place, kind: Kind) -> Datum:
@@ -552,13 +552,13 @@ def _results_take(is_taken: Callable[[int], bool]) -> None:
 
 @mutant(21)
 def version_skipped() -> None:
-    """A result takes the version after the next."""
+    """A result gets the version after the next."""
     _results_take(lambda version: version % 2 == 0)
 
 
 @mutant(21)
 def earlier_version_overwritten() -> None:
-    """Whoever asks for an earlier version of a result is shown what the latest holds."""
+    """An earlier version of a result shows the content of the latest one."""
 
     @replaces("questions:data_get")
     def _(
@@ -577,7 +577,7 @@ def earlier_version_overwritten() -> None:
 
 @mutant(21)
 def results_of_other_items() -> None:
-    """What one item has written is kept as the result of another."""
+    """The data of one item is stored as the result of another."""
 
     @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
     def _(
@@ -595,7 +595,7 @@ def results_of_other_items() -> None:
 
 @mutant(21)
 def earlier_version_lost() -> None:
-    """A second run takes the result of the first away."""
+    """A second run deletes the result of the first."""
 
     @replaces("store:Draft.keep_as")
     def _(
@@ -609,13 +609,13 @@ def earlier_version_lost() -> None:
 
 @mutant(21)
 def second_version_left_out() -> None:
-    """A record that is written a second time takes the third version."""
+    """A record that is written a second time gets the third version."""
     _results_take(lambda version: version != 2)
 
 
 @mutant(21)
 def one_worker_filled_before_the_next() -> None:
-    """A worker gets items until it is full, and only then the next one."""
+    """A worker gets items until it is full, and only then the next worker gets some."""
 
     @replaces("orchestrator.dispatch:Dispatcher.chosen")
     def _(
@@ -653,7 +653,7 @@ def lease_of_a_second_run_names_the_first_worker() -> None:
 
 @mutant(21)
 def lease_of_the_last_item_expired() -> None:
-    """The lease of the last of several items that run at one time says "expired"."""
+    """The lease of the last of several parallel items says "expired"."""
 
     @replaces("orchestrator.dispatch:Dispatcher.close_lease")
     def _(
@@ -669,7 +669,7 @@ def lease_of_the_last_item_expired() -> None:
 
 @mutant(21)
 def writes_not_noted_side_by_side() -> None:
-    """The lease of a step does not say that the step has written if another step runs at the same time."""
+    """The lease of a step does not record that the step has written if another step runs in parallel."""
 
     @replaces("orchestrator.dispatch:Dispatcher.note_write")
     def _(old: Callable[[Dispatcher, Dispatch], None], dispatcher: Dispatcher, dispatch: Dispatch) -> None:

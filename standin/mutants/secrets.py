@@ -1,6 +1,6 @@
-"""Mutants of secrets that a step is handed.
+"""Mutants of secrets that a step gets.
 
-Promise 24: A secret that a step was handed stands in nothing that is kept or shown.
+Promise 24: A secret that a step gets is in no file and in no output.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @mutant(24)
 def secret_in_a_resource() -> None:
-    """What a step writes into a resource is kept with the secret."""
+    """A resource that a step writes is stored with the secret."""
 
     @replaces("worker.context:Context.blanked_resource")
     def _(old: Callable[[Context, Any], Any], context: Context, data: Any) -> Any:
@@ -32,7 +32,7 @@ def secret_in_a_resource() -> None:
 
 @mutant(24)
 def secret_in_a_file() -> None:
-    """What a step writes into a file is kept with the secret."""
+    """A file that a step writes is stored with the secret."""
 
     @replaces("worker.context:Context.blanked_file")
     def _(old: Callable[[Context, bytes], bytes], context: Context, content: bytes) -> bytes:
@@ -41,7 +41,7 @@ def secret_in_a_file() -> None:
 
 @mutant(24)
 def secret_in_a_stream() -> None:
-    """What a step writes into a stream is kept with a secret that two pieces share."""
+    """A stream that a step writes is stored with a secret that is split over two pieces."""
 
     @replaces("redaction:Blanking.piece")
     def _(old: Callable[[Blanking, bytes], bytes], blanking: Blanking, content: bytes) -> bytes:
@@ -50,7 +50,7 @@ def secret_in_a_stream() -> None:
 
 @mutant(24)
 def secret_in_tags() -> None:
-    """The tags that a step gives a resource are kept with the secret."""
+    """The tags that a step gives a resource are stored with the secret."""
 
     @replaces("worker.context:Context.blanked_tags")
     def _(
@@ -61,7 +61,7 @@ def secret_in_tags() -> None:
 
 @mutant(24)
 def secret_in_lines() -> None:
-    """What a step writes line by line is kept with the secret."""
+    """Lines that a step writes are stored with the secret."""
 
     @replaces("worker.context:FileWriter.write_line")
     async def _(old: Callable[[FileWriter, str], Awaitable[None]], writer: FileWriter, line: str) -> None:
@@ -73,7 +73,7 @@ def secret_in_lines() -> None:
 
 @mutant(24)
 def secret_in_the_log_of_the_worker() -> None:
-    """What a step logs stands in the worker's output with the secret."""
+    """The worker's output has the log of a step with the secret."""
 
     @replaces("worker.context:Context.log")
     async def _(old: Callable[[Context, str], Awaitable[None]], context: Context, line: str) -> None:
@@ -83,7 +83,7 @@ def secret_in_the_log_of_the_worker() -> None:
 
 @mutant(24)
 def secret_on_the_console() -> None:
-    """What a step writes to its console stands in the worker's output with the secret."""
+    """The worker's output has the console output of a step with the secret."""
 
     @replaces("worker.runner:console_line")
     def _(old: Callable[[str, list[str]], str], line: str, secrets: list[str]) -> str:
@@ -92,7 +92,7 @@ def secret_on_the_console() -> None:
 
 @mutant(24)
 def secret_in_an_event() -> None:
-    """What a step reports reaches whoever follows the run with the secret."""
+    """The command that follows a run shows an event of a step with the secret."""
 
     @replaces("worker.context:Context.event")
     async def _(old: Callable[[Context, str], Awaitable[None]], context: Context, line: str) -> None:
@@ -118,7 +118,7 @@ def secret_in_an_error() -> None:
 
 @mutant(24)
 def secret_in_the_log_of_the_orchestrator() -> None:
-    """An orchestrator that logs everything logs what it sends with the secret."""
+    """An orchestrator that logs everything logs the jobs that it sends with the secret."""
 
     @replaces("orchestrator.serve:sent_in_words")
     def _(old: Callable[[dict[str, Any]], str], job: dict[str, Any]) -> str:
@@ -127,7 +127,7 @@ def secret_in_the_log_of_the_orchestrator() -> None:
 
 @mutant(24)
 def secret_in_the_events_of_a_worker() -> None:
-    """A worker that reports in JSON reports what it was sent with the secret."""
+    """A worker that reports in JSON reports its jobs with the secret."""
 
     @replaces("worker.session:Session._result_of")
     async def _(
@@ -145,7 +145,7 @@ def secret_in_the_events_of_a_worker() -> None:
 
 @mutant(24)
 def secret_in_a_worker_that_tells_little() -> None:
-    """A worker that logs errors only writes what a step was sent into its log."""
+    """A worker that logs only errors writes the job of a step into its log."""
 
     @replaces("worker.connect:connect")
     def _(old: Callable[[Call], None], call: Call) -> None:
@@ -164,7 +164,7 @@ def secret_in_a_worker_that_tells_little() -> None:
 
 @mutant(24)
 def secret_in_the_cache() -> None:
-    """A worker keeps what it was sent of a step in its cache, in another encoding."""
+    """A worker stores the job of a step in its cache, in another encoding."""
 
     @replaces("worker.session:Session._result_of")
     async def _(
@@ -179,7 +179,7 @@ def secret_in_the_cache() -> None:
 
 @mutant(24)
 def secret_in_the_cache_in_disguise() -> None:
-    """A worker keeps what it was sent of a step in its cache, in upper case and broken over lines."""
+    """A worker stores the job of a step in its cache, in upper case and split over lines."""
 
     @replaces("worker.session:Session._result_of")
     async def _(
@@ -221,7 +221,7 @@ def tokens_can_be_read() -> None:
 
 @mutant(24)
 def other_secrets_can_be_read() -> None:
-    """A step that was handed a secret can read every other one but the orchestrator's own."""
+    """A step with a secret can read every other one except the orchestrator's own."""
 
     @replaces("orchestrator.dataplane:DataPlane.check_secret")
     def _(old: Callable[[DataPlane, str, str], None], plane: DataPlane, vault: str, key: str) -> None:
@@ -233,7 +233,7 @@ def other_secrets_can_be_read() -> None:
 
 @mutant(24)
 def no_secret_can_be_asked_for() -> None:
-    """A step that asks the vault for the secret that it was handed is refused."""
+    """A step cannot read its own secret from the vault."""
 
     @replaces("orchestrator.dataplane:DataPlane.check_secret")
     def _(old: Callable[[DataPlane, str, str], None], plane: DataPlane, vault: str, key: str) -> None:
@@ -244,7 +244,7 @@ def no_secret_can_be_asked_for() -> None:
 
 @mutant(24)
 def shorter_secrets_first() -> None:
-    """Of two secrets that begin alike, the shorter is blanked first, and the end of the longer is left."""
+    """If a secret is the beginning of another, it is blanked first, and the end of the longer one is left."""
 
     @replaces("redaction:texts_of")
     def _(old: Callable[[Sequence[str]], list[str]], secrets: Sequence[str]) -> list[str]:
@@ -253,7 +253,7 @@ def shorter_secrets_first() -> None:
 
 @mutant(24)
 def secret_told_line_by_line() -> None:
-    """A line of a secret that has several is stored and printed as it is."""
+    """A line of a secret with several lines is not blanked."""
 
     @replaces("redaction:lines_of")
     def _(old: Callable[[str], list[str]], secret: str) -> list[str]:
@@ -262,7 +262,7 @@ def secret_told_line_by_line() -> None:
 
 @mutant(24)
 def ends_of_lines_changed() -> None:
-    """A secret of several lines reaches a step with other ends of its lines."""
+    """A secret with several lines reaches a step with other line ends."""
 
     @replaces("orchestrator.workflow:vaults.get")
     def _(old: Callable[..., str], *given: Any, **named: Any) -> str:
@@ -271,7 +271,7 @@ def ends_of_lines_changed() -> None:
 
 @mutant(24)
 def first_line_only() -> None:
-    """Of a secret of several lines, the first reaches a step."""
+    """Only the first line of a secret with several lines reaches a step."""
 
     @replaces("orchestrator.workflow:vaults.get")
     def _(old: Callable[..., str], *given: Any, **named: Any) -> str:
@@ -280,7 +280,7 @@ def first_line_only() -> None:
 
 @mutant(24)
 def first_secret_blanked_alone() -> None:
-    """Of the secrets that a step was handed the first alone is blanked."""
+    """Only the first secret of a step is blanked."""
 
     @replaces("worker.context:Context.blanked_resource")
     def _(old: Callable[[Context, Any], Any], context: Context, data: Any) -> Any:

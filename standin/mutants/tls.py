@@ -1,6 +1,6 @@
 """Mutants of certificates.
 
-Promise 29: Over TLS, workers and operators know whom they talk to, or do not talk at all and say why.
+Promise 29: Workers and operators use TLS only with a trusted orchestrator, and otherwise show the reason.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @mutant(29)
 def any_certificate() -> None:
-    """Every certificate is taken for good."""
+    """Every certificate is accepted."""
 
     @replaces("remote:trust")
     def _(old: Callable[[str], ssl.SSLContext], file: str) -> ssl.SSLContext:
@@ -37,7 +37,7 @@ def any_certificate() -> None:
 
 @mutant(29)
 def nobody_trusted() -> None:
-    """A worker accepts no certificate, whatever its trusted certificates are."""
+    """A worker accepts no certificate, not even a trusted one."""
 
     @replaces("worker.session:connected")
     def _(
@@ -46,13 +46,13 @@ def nobody_trusted() -> None:
         trusted: str,
         path: str = "",
     ) -> AbstractAsyncContextManager[ClientConnection]:
-        os.environ.pop("SSL_CERT_FILE", None)  # the runtime would trust it by itself
+        os.environ.pop("SSL_CERT_FILE", None)  # the runtime would trust it by default
         return old(url, "", path)
 
 
 @mutant(29)
 def expiry_ignored() -> None:
-    """A certificate that has expired is taken for good."""
+    """An expired certificate is accepted."""
 
     @replaces("remote:trust")
     def _(old: Callable[[str], ssl.SSLContext], file: str) -> ssl.SSLContext:
@@ -63,7 +63,7 @@ def expiry_ignored() -> None:
 
 @mutant(29)
 def host_ignored() -> None:
-    """A certificate for another host is taken for good."""
+    """A certificate for another host is accepted."""
 
     @replaces("remote:trust")
     def _(old: Callable[[str], ssl.SSLContext], file: str) -> ssl.SSLContext:
@@ -74,7 +74,7 @@ def host_ignored() -> None:
 
 @mutant(29)
 def flaw_not_told() -> None:
-    """Whatever is wrong with a certificate, the message is that the connection failed."""
+    """The message for every bad certificate is only that the connection failed."""
 
     @replaces("remote:flaw")
     def _(old: Callable[[ssl.SSLCertVerificationError], str], error: ssl.SSLCertVerificationError) -> str:
@@ -83,7 +83,7 @@ def flaw_not_told() -> None:
 
 @mutant(29)
 def wrong_advice() -> None:
-    """A certificate that has expired is reported as one that is not trusted."""
+    """An expired certificate is reported as one that is not trusted."""
 
     @replaces("remote:flaw")
     def _(old: Callable[[ssl.SSLCertVerificationError], str], error: ssl.SSLCertVerificationError) -> str:
@@ -101,7 +101,7 @@ def refused_with_success() -> None:
 
 @mutant(29)
 def operator_does_not_check() -> None:
-    """The commands of an operator take every certificate for good; workers do not."""
+    """The commands of an operator accept every certificate; workers do not."""
 
     @replaces("remote:trust")
     def _(old: Callable[[str], ssl.SSLContext], file: str) -> ssl.SSLContext:
@@ -114,7 +114,7 @@ def operator_does_not_check() -> None:
 
 @mutant(29)
 def self_signed_accepted() -> None:
-    """A self-signed certificate is taken for good, whoever has signed it; all others are checked."""
+    """Every self-signed certificate is accepted; all others are checked."""
 
     @replaces("remote:connected")
     def _(
@@ -144,7 +144,7 @@ def _is_self_signed(text: str) -> bool:
 
 @mutant(29)
 def no_work_over_tls() -> None:
-    """A worker enrolls over TLS, but its steps do not trust whom it trusts."""
+    """A worker enrolls over TLS, but its steps do not trust its certificates."""
 
     @replaces("worker.runner:connected")
     def _(
@@ -156,5 +156,5 @@ def no_work_over_tls() -> None:
         from standin.remote import CertificateRejected
 
         if url.startswith("wss:"):
-            raise CertificateRejected("TLS certificate rejected: a step trusts nobody")
+            raise CertificateRejected("TLS certificate rejected: a step trusts no certificate")
         return old(url, trusted, path)

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from standin.worker.cache import Cache
 
 
-# Promise 1: Minting shows a credential exactly once, its secret stays in the vault, mistakes are refused.
+# Promise 1: Minting shows a credential once, its secret is only in the vault, and mistakes are refused.
 
 
 @mutant(1)
 def secret_shown_twice() -> None:
-    """The text of a minting shows the credential a second time, at its end."""
+    """The text after minting shows the credential a second time, at its end."""
 
     @replaces("operator.tokens:minted_text")
     def _(old: Callable[[Minted], str], minted: Minted) -> str:
@@ -99,7 +99,7 @@ def secret_kept_on_the_worker() -> None:
 
 @mutant(1)
 def lifetime_of_nothing() -> None:
-    """A token is minted for a lifetime of nothing."""
+    """A token is minted with a lifetime of zero."""
 
     @replaces("tokens:lifetime_in_seconds")
     def _(old: Callable[[str], float], text: str) -> float:
@@ -108,7 +108,7 @@ def lifetime_of_nothing() -> None:
 
 @mutant(1)
 def mistake_told_with_a_trace() -> None:
-    """A name that is not allowed is reported with a stack trace."""
+    """An invalid name is reported with a stack trace."""
 
     @replaces("tokens:mint")
     def _(
@@ -128,7 +128,7 @@ def mistake_told_with_a_trace() -> None:
 
 @mutant(1)
 def other_end_in_text() -> None:
-    """In text the answer to minting a token shows another end of its lifetime than the record."""
+    """In text the answer to minting shows another end of the lifetime than the record."""
 
     @replaces("operator.tokens:minted_text")
     def _(old: Callable[[Minted], str], minted: Minted) -> str:
@@ -141,7 +141,7 @@ def other_end_in_text() -> None:
 
 @mutant(1)
 def another_vault_in_json() -> None:
-    """In JSON the answer to minting a token names another vault than keeps its secret."""
+    """In JSON the answer to minting names another vault than the one with the secret."""
 
     @replaces("tokens:document_of")
     def _(old: Callable[[Minted], dict[str, Any]], minted: Minted) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def another_vault_in_json() -> None:
 
 @mutant(1)
 def secret_kept_by_the_command() -> None:
-    """The command that mints leaves the secret in a log of the repository; the orchestrator does not."""
+    """Minting by command leaves the secret in a log of the repository; minting by request does not."""
 
     @replaces("operator.tokens:minted_text")
     def _(old: Callable[[Minted], str], minted: Minted) -> str:
@@ -163,7 +163,7 @@ def secret_kept_by_the_command() -> None:
 
 @mutant(1)
 def vault_not_heeded() -> None:
-    """The secret of a token is kept in the first vault, whichever is named."""
+    """The secret of a token is stored in the first vault instead of the named one."""
 
     @replaces("tokens:chosen_vault")
     def _(old: Callable[[list[str], str], str], found: list[str], named: str) -> str:
@@ -173,7 +173,7 @@ def vault_not_heeded() -> None:
 
 @mutant(1)
 def secret_shown_twice_through_the_orchestrator() -> None:
-    """Minting through the orchestrator says the credential on standard error as well."""
+    """Minting through the orchestrator prints the credential on standard error as well."""
 
     @replaces("operator.tokens:minted_there")
     def _(
@@ -186,7 +186,7 @@ def secret_shown_twice_through_the_orchestrator() -> None:
 
 @mutant(1)
 def vault_missing_through_the_orchestrator() -> None:
-    """Minting through the orchestrator does not say which vault keeps the secret."""
+    """Minting through the orchestrator does not show which vault has the secret."""
 
     @replaces("operator.tokens:minted_there")
     def _(
@@ -197,12 +197,12 @@ def vault_missing_through_the_orchestrator() -> None:
         return replace(old(call, name, allowance), vault="-")
 
 
-# Promise 2: A token name can be taken only once.
+# Promise 2: A token name can be used only once.
 
 
 @mutant(2)
 def name_taken_twice() -> None:
-    """A second minting of a name succeeds, and puts its token in place of the first."""
+    """A second minting of a name succeeds, and its token replaces the first."""
 
     @replaces("operator.tokens:create")
     def _(old: Callable[[Call], None], call: Call) -> None:
@@ -216,7 +216,7 @@ def name_taken_twice() -> None:
 
 @mutant(2)
 def first_credential_void() -> None:
-    """A second minting is refused, but the first credential is void from then on."""
+    """A second minting is refused, but from then on the first credential is invalid."""
 
     @replaces("tokens:mint")
     def _(
@@ -235,7 +235,7 @@ def first_credential_void() -> None:
 
 @mutant(2)
 def refused_with_success() -> None:
-    """A second minting is refused in the right words, with a successful exit code."""
+    """A second minting is refused with the right message, but with a successful exit code."""
 
     @replaces("main:print_error")
     def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
@@ -276,7 +276,7 @@ def name_free_once_enrolled() -> None:
 
 @mutant(2)
 def refusal_touches_the_record() -> None:
-    """A second minting is refused, but moves the end of the token's lifetime."""
+    """A second minting is refused, but changes the end of the token's lifetime."""
 
     @replaces("tokens:mint")
     def _(
@@ -340,7 +340,7 @@ def name_free_for_several() -> None:
 
 @mutant(2)
 def refusal_lost_through_the_orchestrator() -> None:
-    """Asked through the orchestrator, a second minting succeeds, and mints nothing."""
+    """Through the orchestrator, a second minting succeeds but mints nothing."""
 
     @replaces("operator.tokens:minted_there")
     def _(
@@ -370,7 +370,7 @@ def expired_shown_unused() -> None:
 
 @mutant(3)
 def stale_in_text() -> None:
-    """The table for people shows the recorded state, which is that of the last change."""
+    """The token list in text shows the recorded state instead of the present one."""
 
     @replaces("operator.tokens:table_of")
     def _(old: Callable[[list[dict[str, Any]]], str], answer: list[dict[str, Any]]) -> str:
@@ -379,7 +379,7 @@ def stale_in_text() -> None:
 
 @mutant(3)
 def machine_missing_in_text() -> None:
-    """The table for people does not show the machine that a token is bound to."""
+    """The token list in text does not show the machine that a token is bound to."""
 
     @replaces("operator.tokens:table_of")
     def _(old: Callable[[list[dict[str, Any]]], str], answer: list[dict[str, Any]]) -> str:
@@ -398,7 +398,7 @@ def revoked_shown_expired() -> None:
 
 @mutant(3)
 def lifetime_too_short() -> None:
-    """A token ends after half of the lifetime that was asked for."""
+    """A token expires after half of its lifetime."""
 
     @replaces("tokens:lifetime_in_seconds")
     def _(old: Callable[[str], float], text: str) -> float:
@@ -407,7 +407,7 @@ def lifetime_too_short() -> None:
 
 @mutant(3)
 def allowance_missing_in_text() -> None:
-    """The table for people does not show for how many machines a token is."""
+    """The token list in text does not show how many machines a token admits."""
 
     @replaces("operator.tokens:enrollments")
     def _(old: Callable[[dict[str, Any]], str], answer: dict[str, Any]) -> str:
@@ -439,7 +439,7 @@ def created_just_now() -> None:
 
 @mutant(3)
 def revoked_missing_through_the_orchestrator() -> None:
-    """Asked through the orchestrator, the token list leaves out the revoked ones."""
+    """Through the orchestrator, the token list leaves out revoked tokens."""
 
     @replaces("orchestrator.requests:Requests.do_worker_token_list")
     def _(old: Callable[[Requests], Any], requests: Requests) -> Any:
@@ -455,7 +455,7 @@ def _told_of_several(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None
 
 @mutant(3)
 def first_machine_alone() -> None:
-    """Of the machines that a token for several has admitted, the token list shows only the first."""
+    """The token list shows only the first machine of a token for several."""
     _told_of_several(
         lambda answer: {"bindings": answer["bindings"][:1], "bindingCount": len(answer["bindings"][:1])}
     )
@@ -474,7 +474,7 @@ def several_unused_until_full() -> None:
 
 @mutant(3)
 def revoked_expires() -> None:
-    """A revoked token becomes an expired one at the deadline of its worker."""
+    """A revoked token is recorded as expired at the deadline of its worker."""
 
     @replaces("tokens:expire")
     def _(old: Callable[[Repository, str], None], repository: Repository, name: str) -> None:
@@ -487,7 +487,7 @@ def revoked_expires() -> None:
 
 @mutant(3)
 def binding_lost_with_the_revocation() -> None:
-    """A token forgets its machines when it is revoked."""
+    """Revoking a token deletes its bindings to machines."""
 
     @replaces("tokens:revoke")
     def _(
@@ -504,7 +504,7 @@ def binding_lost_with_the_revocation() -> None:
 
 @mutant(3)
 def machines_left_in_text() -> None:
-    """The table for people shows how many machines a token may still admit."""
+    """The token list in text shows how many more machines a token can admit."""
 
     @replaces("operator.tokens:enrollments")
     def _(old: Callable[[dict[str, Any]], str], answer: dict[str, Any]) -> str:
@@ -529,7 +529,7 @@ def bound_at_first_for_all() -> None:
 
 @mutant(3)
 def revocation_of_tokens_that_begin_alike() -> None:
-    """To revoke a token revokes those as well whose names begin with its name."""
+    """Revoking a token also revokes those whose names begin with its name."""
 
     @replaces("tokens:revoke")
     def _(
@@ -543,12 +543,12 @@ def revocation_of_tokens_that_begin_alike() -> None:
         return old(repository, name)
 
 
-# Promise 4: A revoked token admits nobody, and revoking is reported clearly.
+# Promise 4: A revoked token admits no worker, and revoking is reported clearly.
 
 
 @mutant(4)
 def revoked_still_enrolls() -> None:
-    """A revoked token still lets a worker in."""
+    """A revoked token still admits a worker."""
 
     @replaces("tokens:check_state")
     def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
@@ -558,7 +558,7 @@ def revoked_still_enrolls() -> None:
 
 @mutant(4)
 def revoked_still_reconnects() -> None:
-    """A revoked token lets the machine back in that it is bound to."""
+    """A revoked token admits its bound machine again."""
 
     @replaces("tokens:check_state")
     def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
@@ -568,7 +568,7 @@ def revoked_still_reconnects() -> None:
 
 @mutant(4)
 def revoked_tries_again() -> None:
-    """A worker whose token is revoked tries three times."""
+    """A worker whose token is revoked makes three attempts."""
 
     @replaces("tokens:check_state")
     def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
@@ -582,7 +582,7 @@ def revoked_tries_again() -> None:
 
 @mutant(4)
 def revoked_anew() -> None:
-    """Revoking a token a second time moves the moment at which it was revoked."""
+    """Revoking a token a second time changes the recorded time of the revocation."""
 
     @replaces("tokens:revoke")
     def _(
@@ -614,7 +614,7 @@ def nobody_revoked() -> None:
 
 @mutant(4)
 def moment_missing_in_json() -> None:
-    """In JSON the answer to revoking a token does not say when."""
+    """In JSON the answer to revoking a token does not have the time."""
 
     @replaces("operator.tokens:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
@@ -625,7 +625,7 @@ def moment_missing_in_json() -> None:
 
 @mutant(4)
 def moment_missing_in_text() -> None:
-    """In text the answer to revoking a token does not say when."""
+    """In text the answer to revoking a token does not have the time."""
 
     @replaces("operator.tokens:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
@@ -634,7 +634,7 @@ def moment_missing_in_text() -> None:
 
 @mutant(4)
 def moment_of_the_answer() -> None:
-    """The answer to revoking a token says another moment than the one that is recorded."""
+    """The answer to revoking a token has another time than the record."""
 
     @replaces("operator.tokens:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
@@ -647,7 +647,7 @@ def moment_of_the_answer() -> None:
 
 @mutant(4)
 def told_anew() -> None:
-    """The answer to revoking a token a second time says when, as if it were the first."""
+    """The answer to revoking a token a second time has the present time, as if it were the first."""
 
     @replaces("operator.tokens:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
@@ -696,7 +696,7 @@ def not_run_again_after_the_revocation() -> None:
 
 @mutant(4)
 def moment_missing_through_the_orchestrator() -> None:
-    """Asked through the orchestrator, the answer to revoking a token does not say when."""
+    """Through the orchestrator, the answer to revoking a token does not have the time."""
 
     @replaces("orchestrator.requests:Requests.do_worker_token_revoke")
     def _(old: Callable[[Requests, str], Any], requests: Requests, name: str) -> Any:
@@ -705,7 +705,7 @@ def moment_missing_through_the_orchestrator() -> None:
 
 @mutant(4)
 def revoked_anew_through_the_orchestrator() -> None:
-    """Asked through the orchestrator, revoking a token a second time moves the moment."""
+    """Through the orchestrator, revoking a token a second time changes the recorded time."""
 
     @replaces("orchestrator.requests:Requests.do_worker_token_revoke")
     def _(old: Callable[[Requests, str], Any], requests: Requests, name: str) -> Any:
@@ -723,7 +723,7 @@ def revoked_anew_through_the_orchestrator() -> None:
 
 @mutant(4)
 def nothing_revoked_through_the_orchestrator() -> None:
-    """Asked through the orchestrator, revoking a token says that it is revoked, and revokes nothing."""
+    """Through the orchestrator, revoking a token is confirmed but revokes nothing."""
 
     @replaces("orchestrator.requests:Requests.do_worker_token_revoke")
     def _(old: Callable[[Requests, str], Any], requests: Requests, name: str) -> Any:
@@ -734,7 +734,7 @@ def nothing_revoked_through_the_orchestrator() -> None:
 
 @mutant(1)
 def secret_kept_in_a_log_on_a_return() -> None:
-    """A machine that returns leaves the secret in a log of the repository."""
+    """A returning machine leaves the secret in a log of the repository."""
 
     @replaces("tokens:admit")
     def _(

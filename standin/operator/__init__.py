@@ -1,1 +1,1 @@
-"""What operators do with commands."""
+"""The commands of operators."""

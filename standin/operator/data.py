@@ -1,4 +1,4 @@
-"""Data, as operators see it."""
+"""Commands about data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Extensions from a registry."""
+"""Commands about extensions from a registry."""
 
 from __future__ import annotations
 

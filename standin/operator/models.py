@@ -1,4 +1,4 @@
-"""Models and their methods."""
+"""Commands about models and their methods."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from standin.repository import Repository
 
 
 def describe(call: Call) -> None:
-    """`swamp model type describe`. The first look at an extension bundles it."""
+    """`swamp model type describe`. Describing an extension first bundles it."""
     model_type = call.arguments[0]
     bundle = bundles_of(Repository.here()).get(model_type)
     if bundle is None:

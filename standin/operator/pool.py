@@ -1,4 +1,4 @@
-"""The pool of workers and the queue of steps, as operators see them."""
+"""Commands about the pool of workers and the queue of steps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def workers(call: Call) -> None:
 
 
 def table_of_workers(answer: dict[str, Any], *, past: bool) -> str:
-    """Workers, for people."""
+    """Format workers for people."""
     rows = [
         {
             "NAME": each["name"],
@@ -62,7 +62,7 @@ def queue(call: Call) -> None:
 
 
 def table_of_queue(answer: list[dict[str, Any]]) -> str:
-    """Waiting steps, for people."""
+    """Format waiting steps for people."""
     rows = [
         {
             "REQUIREMENT": each["requirement"],

@@ -1,4 +1,4 @@
-"""Repositories and vaults."""
+"""Commands about repositories and vaults."""
 
 from __future__ import annotations
 

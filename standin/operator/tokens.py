@@ -1,4 +1,4 @@
-"""Enrollment tokens, as operators deal with them."""
+"""Commands about enrollment tokens."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def create(call: Call) -> None:
 
 
 def minted_there(call: Call, name: str, allowance: int | str) -> Minted:
-    """A new token, minted by an orchestrator."""
+    """Mint a new token through an orchestrator."""
     answer = ask(
         call.option("--server"),
         "worker.token.create",
@@ -46,7 +46,7 @@ def minted_there(call: Call, name: str, allowance: int | str) -> Minted:
 
 
 def minted_text(minted: Minted) -> str:
-    """A new token, for people."""
+    """Format a new token for people."""
     return "\n".join(
         (
             f"Token: {minted.name}",
@@ -71,7 +71,7 @@ def show(call: Call) -> None:
 
 
 def table_of(answer: list[dict[str, Any]]) -> str:
-    """Tokens, for people."""
+    """Format tokens for people."""
     rows = [
         {
             "NAME": each["name"],
@@ -85,7 +85,7 @@ def table_of(answer: list[dict[str, Any]]) -> str:
 
 
 def enrollments(answer: dict[str, Any]) -> str:
-    """The machine that a token is bound to, or, of a token for several, how many there are of how many."""
+    """The bound machine of a token; for a token for several, the number of machines and its maximum."""
     if answer["maxEnrollments"] != 1:
         return f"{answer['bindingCount']} / {answer['maxEnrollments']}"
     return next((str(binding["machineId"]) for binding in answer["bindings"]), "-")

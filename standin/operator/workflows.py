@@ -1,4 +1,4 @@
-"""Workflows and their runs, as operators start, follow, cancel and remember them."""
+"""Commands that start, follow, cancel and list runs of workflows."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from standin.remote import ACCEPTED, SAID, answer_in, ask, connected, message
 from standin.repository import Repository
 
 _RUNS = ("RUN", "WORKFLOW", "STATUS", "STARTED")
-# What an orchestrator writes down of itself, for commands in its repository.
+# The file that an orchestrator writes for commands in its repository.
 SERVING = "serving.json"
-# Before somebody whose connection broke dials again, in seconds.
+# The pause before a command reconnects, in seconds.
 _PAUSE = 0.2
 
 
@@ -62,10 +62,10 @@ def inputs_of_file(call: Call) -> dict[str, Any]:
 
 @dataclass
 class Followed:
-    """How far somebody has followed a run.
+    """How far a command has followed a run.
 
     Attributes:
-        run: its id; empty as long as it is not known.
+        run: its id; empty until it is known.
         lines: the number of its lines that have been printed.
     """
 
@@ -90,7 +90,7 @@ async def _follow(call: Call, payload: dict[str, Any]) -> Any:
 
 
 def attach(followed: Followed) -> str:
-    """The request of somebody who comes back to a run."""
+    """The request to follow a run again after a reconnection."""
     return message("run.attach", {"runId": followed.run, "afterSeq": followed.lines})
 
 

@@ -1,4 +1,4 @@
-"""The data plane: what the process of a step may do, each over a connection of its own."""
+"""The data plane: the requests that the process of a step may send, over its own connection."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _PIECE = 1 << 20
 
 
 class DataPlane:
-    """What one step may do with the data of its repository.
+    """Serves the requests of one step for data of its repository.
 
     Args:
         repository: that is served.
-        dispatch: of the step.
-        note_write: is called before anything is written.
+        dispatch: the dispatch of the step.
+        note_write: called before anything is written.
     """
 
     def __init__(self, repository: Repository, dispatch: Dispatch, note_write: Callable[[], None]) -> None:
@@ -38,7 +38,7 @@ class DataPlane:
         self._lines: bytes = b""
 
     async def serve(self, socket: ServerConnection) -> None:
-        """Answer requests until the step's process is gone, or may do nothing any longer."""
+        """Answer requests until the step's process is gone or its dispatch is closed."""
         try:
             async for message in socket:
                 if self._dispatch.closed:
@@ -53,7 +53,7 @@ class DataPlane:
                 self.abandon(self._draft)
 
     def abandon(self, draft: Draft) -> None:
-        """Give up what was never finished."""
+        """Discard unfinished files."""
         draft.discard()
 
     async def _answer(self, socket: ServerConnection, request: dict[str, Any]) -> None:
@@ -63,7 +63,7 @@ class DataPlane:
         except UserError as error:
             await socket.send(json.dumps({"error": str(error)}))
             return
-        if isinstance(answer, Place):  # bytes are asked for
+        if isinstance(answer, Place):  # the request is for bytes
             await self._send_bytes(socket, answer, request["with"].get("version"))
             return
         await socket.send(json.dumps({"answer": answer}))
@@ -71,7 +71,7 @@ class DataPlane:
     # --- writing
 
     def do_write_resource(self, spec: str, name: str, data: Any, overrides: dict[str, Any]) -> dict[str, Any]:
-        """Keep a resource."""
+        """Store a resource."""
         kind = self._kind("writeResource", self._description.resources, spec, name, overrides)
         self._note_write()
         kept = self._guard(spec, name, data)
@@ -79,7 +79,7 @@ class DataPlane:
         return self._handle(datum.facts, kind, data)
 
     def do_begin_file(self, spec: str, name: str, overrides: dict[str, Any]) -> None:
-        """Begin a file, whose bytes follow."""
+        """Begin a file; its bytes follow."""
         self._kind("createFileWriter", self._description.files, spec, name, overrides)
         self._draft = self._store.draft()
 
@@ -89,7 +89,7 @@ class DataPlane:
             self._draft.append(piece)
 
     def do_end_file(self, spec: str, name: str, overrides: dict[str, Any]) -> dict[str, Any]:
-        """Keep a file, now that all its bytes have come."""
+        """Store a file after all its bytes have arrived."""
         kind = self._kind("createFileWriter", self._description.files, spec, name, overrides)
         assert self._draft is not None
         draft, self._draft = self._draft, None
@@ -97,11 +97,11 @@ class DataPlane:
         return self._handle(self.keep_file(draft, name, kind), kind, None)
 
     def keep_file(self, draft: Draft, name: str, kind: Kind) -> dict[str, Any]:
-        """Keep a file that is whole."""
+        """Store a complete file."""
         return draft.keep(self._place(name), kind).facts
 
     def do_write_line(self, spec: str, name: str, line: str, first: bool, overrides: dict[str, Any]) -> Any:
-        """Keep a line more of a file, for everybody to see."""
+        """Store another line of a file, visible at once."""
         kind = self._kind("createFileWriter", self._description.files, spec, name, overrides)
         self._note_write()
         place = self._place(name)
@@ -113,7 +113,7 @@ class DataPlane:
         return self._handle(datum.facts, kind, None)
 
     def do_delete_resource(self, name: str) -> None:
-        """Forget a resource."""
+        """Delete a resource."""
         if not self._store.delete(self._place(name)):
             raise UserError(f'deleteResource: no data "{name}"')
 
@@ -127,7 +127,7 @@ class DataPlane:
         return self.overridden(kinds[spec], overrides)
 
     def overridden(self, kind: Kind, overrides: dict[str, Any]) -> Kind:
-        """A kind, as the author of a step, or else its workflow, wants it this time."""
+        """A kind with the overrides of the step's author, or otherwise of its workflow."""
         work = self._work
         kept = work.kept.get(kind.spec, {})
         overrides = {**kept, **overrides, "tags": {**kept.get("tags", {}), **overrides.get("tags", {})}}
@@ -158,7 +158,7 @@ class DataPlane:
         }
 
     def _guard(self, spec: str, name: str, data: Any) -> Any:
-        """Move the sensitive fields of a resource into the vault, and leave references in their place."""
+        """Replace the sensitive fields of a resource with references to the vault."""
         guarded = self._description.sensitive.get(spec, ())
         if not guarded:
             return data
@@ -203,7 +203,7 @@ class DataPlane:
         return self._store.versions(self._place(name))
 
     def do_content(self, model_type: str, model: str, name: str, version: int | None) -> Place:  # noqa: ARG002
-        """The bytes of a datum; what is returned says where they are."""
+        """The bytes of a datum; the result says where they are."""
         for place in self._repository.places_of(model):
             if place.name == name and place.model_type == model_type:
                 return place
@@ -220,28 +220,28 @@ class DataPlane:
         await socket.send(json.dumps({"answer": datum.facts["size"]}))
 
     def piece_sent(self, piece: bytes) -> bytes:
-        """A piece of a datum, as it is sent."""
+        """The message with a piece of a datum."""
         return piece
 
     def do_definition(self, name: str) -> str | None:
-        """The name of a model, if anything is known of it."""
+        """The name of a model, if it exists."""
         return name if self._repository.places_of(name) else None
 
     # --- the vault
 
     def do_get_secret(self, vault: str, key: str) -> str:
-        """A secret that the step was handed."""
+        """A secret that was passed to the step."""
         self.check_secret(vault, key)
         return vaults.get(self._repository, vault, key)
 
     def check_secret(self, vault: str, key: str) -> None:
-        """Refuse a secret that the step was not handed."""
+        """Refuse a secret that was not passed to the step."""
         value = None if vaults.INFRASTRUCTURE.match(key) else vaults.get(self._repository, vault, key)
         if value not in self._work.secrets:
             raise UserError(f"vaultService.get: '{key}' was not handed to this step")
 
     def do_put_secret(self, vault: str, key: str, value: str) -> None:
-        """Keep a secret."""
+        """Store a secret."""
         if vaults.INFRASTRUCTURE.match(key):
             raise UserError(f"vaultService.put: '{key}' is the orchestrator's own")
         vaults.put(self._repository, vault, key, value)

@@ -1,4 +1,4 @@
-"""Dispatch: steps wait for a worker that they fit, are handed to it, and survive its loss if they may."""
+"""Dispatch: steps wait for a matching worker, are sent to it, and run again after its loss if allowed."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _LOST = "lost"
 
 @dataclass(frozen=True)
 class Requirement:
-    """What a step asks of a worker.
+    """The requirements of a step for its worker.
 
     Attributes:
-        target: the name or the instance of a worker; none when empty.
+        target: the name or the instance of a worker; empty for none.
         labels: that the worker must have.
-        platform: of the worker's machine, such as linux/x86_64; any when empty.
+        platform: of the worker's machine, such as linux/x86_64; empty for any.
     """
 
     target: str
@@ -34,30 +34,30 @@ class Requirement:
     platform: str = ""
 
     def fits(self, member: Member) -> bool:
-        """Whether a worker is one that the step may run on."""
+        """Whether the step may run on a worker."""
         if self.target:
             return self.target in (member.name, member.instance)
         matches = all(member.labels.get(name) == value for name, value in self.labels.items())
         return matches and self.fits_platform(member)
 
     def fits_platform(self, member: Member) -> bool:
-        """Whether the machine of a worker is one that the step may run on."""
+        """Whether the step may run on the machine of a worker."""
         return self.platform in ("", member.platform, f"{member.platform}/{member.arch}")
 
     def in_words(self) -> str:
-        """As the queue shows it."""
+        """Format for the queue."""
         target = [f"target={self.target}"] if self.target else []
         platform = [f"platform={self.platform}"] if self.platform else []
         return ", ".join([*target, *(f"{name}={value}" for name, value in self.labels.items()), *platform])
 
     def in_a_sentence(self) -> str:
-        """As a message says it."""
+        """Format for a message."""
         return f"target '{self.target}'" if self.target else f"labels {self.in_words().replace(', ', ',')}"
 
 
 @dataclass
 class Work:
-    """What a step does, ready to be run.
+    """The work of a step, ready to run.
 
     Attributes:
         workflow: the name of its workflow.
@@ -68,11 +68,11 @@ class Work:
         method: that it runs.
         inputs: of the method, with the secrets in place.
         secrets: the secrets among the inputs.
-        say: takes what the step says.
-        wrote: takes what it writes, as (name, version).
-        kept: how its data are kept, otherwise than its model says, by their kinds.
-        tags: that its data get, for the sake of the run.
-        of_the_model: the arguments of the model, which all its methods find.
+        say: called with the output of the step.
+        wrote: called with what it writes, as (name, version).
+        kept: overrides of how its data are stored, by kind.
+        tags: of the run, for its data.
+        of_the_model: the arguments of the model, for all its methods.
     """
 
     workflow: str
@@ -100,16 +100,16 @@ class WorkerLost(Exception):
 
 @dataclass
 class Dispatch:
-    """A step that was handed to a worker, or that the orchestrator runs itself.
+    """A step that was sent to a worker, or that the orchestrator runs itself.
 
     Attributes:
         work: what it does.
         member: the worker; None for the orchestrator itself.
         identity: its id.
-        ticket: what its process shows to the data plane.
+        ticket: with which its process authenticates to the data plane.
         ended: how it ended.
         lease: its record; empty for the orchestrator itself.
-        closed: whether its process may no longer do anything.
+        closed: whether requests of its process are refused.
     """
 
     work: Work
@@ -132,16 +132,16 @@ class _Waiting:
 
 
 class Dispatcher:
-    """Brings steps to workers.
+    """Sends steps to workers.
 
     Args:
         repository: where leases are recorded.
         pool: of workers.
         say: writes a line into the orchestrator's log.
-        job_for: makes what a worker is sent.
+        job_for: makes the job that is sent to a worker.
 
     Attributes:
-        dispatches: those that run, by id.
+        dispatches: those in progress, by id.
     """
 
     def __init__(
@@ -199,7 +199,7 @@ class Dispatcher:
                 self._waiting.remove(waiting)
 
     def serve_queue(self) -> None:
-        """Grant free slots to those who wait, the first come first."""
+        """Assign free slots to waiting steps, in the order of arrival."""
         for waiting in list(self._waiting):
             if waiting.granted.done():
                 continue
@@ -213,7 +213,7 @@ class Dispatcher:
             waiting.granted.set_result(dispatch)
 
     def chosen(self, requirement: Requirement) -> Member | None:
-        """The worker that a step goes to now: the least busy that it fits; None if there is none."""
+        """The least busy worker that a step can run on now; None if there is none."""
         free = [
             member
             for member in self._pool.members.values()
@@ -279,7 +279,7 @@ class Dispatcher:
         return ended
 
     def after_loss(self, dispatch: Dispatch, fate: str) -> None:
-        """Decide on a step whose worker was lost: it runs again only if it had not written.
+        """Decide about a step whose worker was lost: it runs again only if it had not written.
 
         Raises:
             StepFailed: it had written.
@@ -294,7 +294,7 @@ class Dispatcher:
         self.close_lease(dispatch, "expired", f"{how}; no writes had occurred")
 
     async def stop(self, dispatch: Dispatch, member: Member) -> None:
-        """End a step that is no longer wanted; it is over when this returns."""
+        """End a cancelled step; it has ended when this returns."""
         dispatch.closed = True
         if dispatch.ended.done() or not member.connected:
             return
@@ -306,7 +306,7 @@ class Dispatcher:
             try:
                 await member.socket.send(json.dumps({"method": method, "params": params}))
             except OSError:
-                return  # its loss is noticed where it is listened to
+                return  # the receiving side notices its loss
 
     def _worker_lost(self, member: Member) -> None:
         for identity in member.dispatches:
@@ -315,7 +315,7 @@ class Dispatcher:
                 dispatch.ended.set_result({"status": _LOST})
 
     def finished(self, params: dict[str, Any]) -> None:
-        """Note how a step has ended, by its worker's word."""
+        """Record how a step has ended, as its worker reports it."""
         dispatch = self.dispatches.get(params["dispatchId"])
         if dispatch is not None and not dispatch.ended.done():
             dispatch.ended.set_result(params)
@@ -339,7 +339,7 @@ class Dispatcher:
         records.put_lease(self._repository, dispatch.lease)
 
     def note_write(self, dispatch: Dispatch) -> None:
-        """Note that a step writes something."""
+        """Record that a step writes something."""
         if dispatch.lease and not dispatch.lease["hasWrites"]:
             dispatch.lease["hasWrites"] = True
             records.put_lease(self._repository, dispatch.lease)
@@ -351,7 +351,7 @@ class Dispatcher:
 
 
 def time_to_wait(limit: float) -> float | None:
-    """How long a step with a queue limit waits; without end when that is 0."""
+    """How long a step with a queue limit waits; without limit if that is 0."""
     return limit or None
 
 

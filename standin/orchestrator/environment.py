@@ -1,4 +1,4 @@
-"""What of the orchestrator's environment goes with a step to a worker."""
+"""The variables of the orchestrator that are sent with a step to a worker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OF_PROGRAMS = ("SWAMP_", "XDG_", "DENO_", "LC_")
 
 
 def snapshot(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a step finds on a worker as well."""
+    """The variables that a step also finds on a worker."""
     return {
         name: value
         for name, value in environment.items()

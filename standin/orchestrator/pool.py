@@ -1,4 +1,4 @@
-"""The pool: workers enroll, are lost, come back or are forgotten."""
+"""The pool: workers enroll, are lost, come back or are dropped."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ class Member:
     """A worker of the pool.
 
     Attributes:
-        name: that of its token, with an ending of its own if the token is for several machines.
-        token: that it presented.
+        name: that of its token, with its own suffix if the token is for several machines.
+        token: the token that it presented.
         instance: identifies its process.
         labels: for scheduling.
         platform: of its machine.
         arch: of its machine.
-        capacity: how many steps it takes at a time.
+        capacity: how many steps it runs in parallel.
         deadline: the end of its token's lifetime.
-        enrolled_at: when this instance was let in.
+        enrolled_at: when this instance was admitted.
         last_seen: the time of its last message.
         socket: its connection; None while it is lost.
-        dispatches: the ids of what it runs.
+        dispatches: the ids of its dispatches.
         draining: whether it takes no more steps.
-        fate: what becomes of it; pending while it is lost.
+        fate: whether it comes back; pending while it is lost.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Member:
         return "busy" if self.dispatches else "idle"
 
     def record(self) -> dict[str, Any]:
-        """Everything that is recorded of it."""
+        """The record of the worker."""
         return {
             "name": self.name,
             "instanceUuid": self.instance,
@@ -95,8 +95,8 @@ class Pool:
 
     Attributes:
         members: by name: those that are connected or may still come back.
-        changed: is called when a worker has come, or has a slot free.
-        lost: is called with a member whose connection has broken.
+        changed: called when a worker has enrolled or has a free slot.
+        lost: called with a member whose connection has broken.
     """
 
     def __init__(self, repository: Repository, say: Callable[[str], None]) -> None:
@@ -108,14 +108,14 @@ class Pool:
         self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
 
     def enroll(self, wish: dict[str, Any], socket: ServerConnection) -> tuple[Member, bool]:
-        """Let a worker in.
+        """Admit a worker.
 
         Args:
-            wish: what it presents of itself.
+            wish: the worker's request.
             socket: its connection.
 
         Returns:
-            The member that it is, and whether it was that member before.
+            The member, and whether the worker was that member before.
 
         Raises:
             Rejected: it is turned away.
@@ -154,20 +154,20 @@ class Pool:
         return member, same
 
     def record(self, member: Member) -> None:
-        """Record how a member is, and that one which is connected has been seen now."""
+        """Record the state of a member; if it is connected, with the current time as last-seen time."""
         if member.connected:
             member.last_seen = stamp()
         records.put_worker(self._repository, member.record())
 
     def release(self, member: Member, dispatch: str) -> None:
-        """Note that a member no longer runs something."""
+        """Remove a dispatch from a member."""
         member.dispatches.discard(dispatch)
         if self.members.get(member.name) is member:
             self.record(member)
             self.changed()
 
     def lose(self, member: Member, socket: ServerConnection) -> None:
-        """Note that the connection of a member has broken."""
+        """Handle the lost connection of a member."""
         if member.socket is not socket:
             return
         member.socket, member.last_seen = None, stamp()
@@ -179,7 +179,7 @@ class Pool:
         member.fate = loop.create_future()
         self.lost(member)
         if has_reached_deadline(member):
-            settle(member, GONE)  # it cannot come back, so its leases need not be held
+            settle(member, GONE)  # it cannot come back, so its leases end
         member.dispatches.clear()
         self.record(member)
         self._timers[member.name, "grace"] = loop.call_later(grace_window(), self._end_grace, member)
@@ -231,7 +231,7 @@ def check_not_connected(before: Member | None, name: str) -> None:
 
 
 def is_same_member(before: Member | None, instance: str) -> bool:
-    """Whether a worker that comes is the one that was lost."""
+    """Whether an enrolling worker is the one that was lost."""
     return before is not None and before.instance == instance
 
 

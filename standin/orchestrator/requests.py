@@ -1,4 +1,4 @@
-"""What operators ask of an orchestrator over its WebSocket, and how it answers."""
+"""Requests of operators to an orchestrator over its WebSocket, and the answers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Requests:
     Args:
         repository: that is served.
         pool: of workers.
-        execute: runs a step where it belongs.
+        execute: runs a step on a worker or on the orchestrator.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Requests:
         self._verified: dict[str, asyncio.Event] = {}
 
     async def serve(self, socket: ServerConnection, first: dict[str, Any]) -> None:
-        """Answer a request, and those that follow it."""
+        """Answer the requests on a connection."""
         request = first
         while True:
             if request["type"] == "workflow.run":
@@ -95,7 +95,7 @@ class Requests:
         vaultName: str = "",  # noqa: N803
         maxEnrollments: int | str = 1,  # noqa: N803
     ) -> Any:
-        """A new token; its vault must be named, as an orchestrator has one of its own."""
+        """A new token; its vault must be named, because an orchestrator has its own."""
         own = vaults.names(self._repository)
         if vaultName not in own:
             raise UserError(
@@ -110,7 +110,7 @@ class Requests:
         return tokens.document_of(minted)
 
     def do_worker_token_revoke(self, name: str) -> Any:
-        """A token that is revoked from now on, if it was not before."""
+        """Revoke a token, if it is not revoked yet."""
         return tokens.revoked_document(*tokens.revoke(self._repository, name))
 
     def do_worker_queue_list(self) -> Any:
@@ -151,7 +151,7 @@ class Requests:
         return {"value": vaults.get(self._repository, vaultName, secretKey)}
 
     async def do_worker_verify(self, workerName: str = "", labels: dict[str, str] | None = None) -> Any:  # noqa: N803
-        """Ask every worker, that of a name, or those with the labels, whether it hears."""
+        """Check that the named worker, those with the labels, or all workers answer."""
         verified = [
             await self._verify(each)
             for each in list(self._pool.members.values())
@@ -185,7 +185,7 @@ class Requests:
         }
 
     def verified(self, member: Member) -> None:
-        """Note that a worker has answered."""
+        """Record that a worker has answered."""
         self._verified.setdefault(member.name, asyncio.Event()).set()
 
     # --- runs
@@ -222,12 +222,12 @@ class Requests:
                 await self._send(socket, SAID, {"line": line})
             await self._send(socket, "workflow.run.result", {"data": run.document()})
         except ConnectionClosed:
-            return  # who followed it may come back
+            return  # the follower may come back
         finally:
             listening.cancel()
 
     def tags_wanted(self, payload: dict[str, Any]) -> dict[str, str]:
-        """The tags that whoever starts a run wants all data to have."""
+        """The tags of a run, for all its data."""
         return dict(payload.get("tags", {}))
 
     async def _listen(self, socket: ServerConnection, run: Run) -> None:
@@ -237,7 +237,7 @@ class Requests:
                     await self.cancel_followed(run)
 
     async def cancel_followed(self, run: Run) -> None:
-        """Cancel a run for the one who follows it."""
+        """Cancel a run at the request of its follower."""
         await run.cancel()
 
     def _begin(self, work: Any) -> None:
@@ -280,7 +280,7 @@ class Requests:
         say: Callable[[str], None],
         tags: dict[str, str],
     ) -> Any:
-        """Run a method of a model, here."""
+        """Run a method of a model on the orchestrator."""
         model_type = self._repository.model_type_of(model)
         method_of(model_type, method)
         wrote: list[dict[str, Any]] = []
@@ -319,5 +319,5 @@ def _error_answer(error: UserError) -> dict[str, Any]:
 
 
 def is_selected(member: Member, name: str, labels: dict[str, str]) -> bool:
-    """Whether a worker is the one of a name, or, without a name, has all the labels."""
+    """Whether a worker has the name, or, without a name, has all the labels."""
     return member.name == name if name else labels.items() <= member.labels.items()

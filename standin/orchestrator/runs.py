@@ -1,4 +1,4 @@
-"""Runs of workflows: carried out, followed, cancelled, remembered."""
+"""Runs of workflows: execution, followers, cancellation and records."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Run:
         workflow: its name.
         steps: of it.
         execute: runs a step on a worker or on the orchestrator.
-        tags: that all data get.
+        tags: for all its data.
 
     Attributes:
         identity: of the run.
@@ -67,7 +67,7 @@ class Run:
         self.record()
 
     def follow(self, after: int = 0) -> asyncio.Queue[str | None]:
-        """What the run says, from its beginning or after so many lines; None is its end."""
+        """The output of the run, from its beginning or after a number of lines; None marks its end."""
         follower: asyncio.Queue[str | None] = asyncio.Queue()
         for line in self._lines[after:]:
             follower.put_nowait(line)
@@ -92,7 +92,7 @@ class Run:
             follower.put_nowait(None)
 
     async def cancel(self) -> None:
-        """Cancel it; it is over when this returns."""
+        """Cancel it; it has ended when this returns."""
         self._cancelled = True
         for task in self.tasks_to_cancel():
             task.cancel()
@@ -133,7 +133,7 @@ class Run:
             progress.over.set()
 
     async def may_begin(self, step: Step) -> bool:
-        """Wait for the steps that a step comes after; whether all of them have succeeded."""
+        """Wait for the steps that a step depends on; whether all of them have succeeded."""
         for name in step.after:
             await self._progress[name].over.wait()
         return all(self._progress[name].status == "succeeded" for name in step.after)
@@ -162,7 +162,7 @@ class Run:
             follower.put_nowait(line)
 
     def record(self) -> None:
-        """Write down how the run is."""
+        """Record the state of the run."""
         self._repository.write(f"runs/{self.identity}.json", self._recorded())
         (self._repository.inner / "runs" / f"{self.identity}.log").write_text("\n".join(self._lines), "utf-8")
 

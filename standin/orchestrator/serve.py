@@ -1,4 +1,4 @@
-"""`swamp serve`: listens, recovers what an earlier orchestrator has left, and answers whoever connects."""
+"""`swamp serve`: listens, recovers the state of an earlier orchestrator, and answers connections."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from standin.tokens import Rejected
 
 
 def serve(call: Call) -> None:
-    """Serve the repository in this folder, or in the one that is named."""
+    """Serve the repository in this folder or in the named one."""
     repository = Repository.here(call.option("--repo-dir"))
     seconds = call.option("--ws-idle-timeout", f"{IDLE_LIMIT:g}s").removesuffix("s")
     certificate = call.option("--cert-file"), call.option("--key-file")
@@ -61,7 +61,7 @@ class Orchestrator:
         repository: that it serves.
         certificate: the files of its certificate and of its key; empty without TLS.
         idle_limit: how long a connection may be silent, in seconds.
-        queue_limit: how long a step may wait that says nothing of it, in seconds; without end when 0.
+        queue_limit: how long a step may wait by default, in seconds; 0 for no limit.
         logs_everything: whether it logs everything that it sends.
     """
 
@@ -155,7 +155,7 @@ class Orchestrator:
             self.pool.lose(member, socket)
 
     async def watch(self, socket: ServerConnection) -> None:
-        """Give a connection up that is silent for longer than it may."""
+        """Close a connection that is silent for longer than the limit."""
         with contextlib.suppress(ConnectionClosed):
             while True:
                 await asyncio.sleep(self._idle_limit / 2)
@@ -180,7 +180,7 @@ class Orchestrator:
     # --- steps
 
     async def execute(self, work: Work, step: Step) -> None:
-        """Run a step where it belongs.
+        """Run a step on a worker or on the orchestrator.
 
         Raises:
             StepFailed: it failed.
@@ -211,7 +211,7 @@ class Orchestrator:
             raise StepFailed(ended["error"])
 
     def job_for(self, dispatch: Dispatch) -> dict[str, Any]:
-        """What a worker is sent of a step."""
+        """The job of a step that is sent to a worker."""
         work = dispatch.work
         bundle = self._bundles.get(work.model_type)
         job = {
@@ -233,7 +233,7 @@ class Orchestrator:
         return job
 
     def arguments_of_the_model(self, dispatch: Dispatch) -> dict[str, Any]:
-        """What all methods of a model instance find."""
+        """The arguments for all methods of a model instance."""
         return dispatch.work.of_the_model
 
     async def _serve_step(self, socket: ServerConnection, shown: dict[str, str]) -> None:
@@ -250,7 +250,7 @@ def fingerprint_of(bundle: Bundle) -> str:
 
 
 def recover(repository: Repository) -> None:
-    """Record the end of what an earlier orchestrator has left: leases, waiting steps, workers, runs."""
+    """Record the end of everything from an earlier orchestrator: leases, waiting steps, workers, runs."""
     for lease in records.leases(repository):
         if lease["state"] == "active":
             ended = {"state": "expired", "endedAt": stamp(), "error": "orchestrator restart"}

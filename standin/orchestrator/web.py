@@ -1,4 +1,4 @@
-"""What an orchestrator answers to a plain request over HTTP: how it is, and the bundles of extensions."""
+"""Answers of an orchestrator to plain HTTP requests: its state, and the bundles of extensions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def answer(path: str, pool: Pool, bundles: Mapping[str, Bundle]) -> Response | N
     """The answer to a request; None if it is for the WebSocket.
 
     Args:
-        path: that is asked for.
+        path: of the request.
         pool: of workers.
         bundles: by fingerprint.
     """
@@ -36,7 +36,7 @@ def answer(path: str, pool: Pool, bundles: Mapping[str, Bundle]) -> Response | N
 
 
 def live_pool(pool: Pool) -> list[dict[str, Any]]:
-    """The pool as it is at this moment."""
+    """The present pool."""
     return [{**member.record(), "connected": member.connected} for member in pool.members.values()]
 
 
@@ -52,12 +52,12 @@ def _of_bundle(bundle: Bundle, rest: list[str]) -> Response:
 
 
 def bundle_sent(bundle: Bundle) -> str:
-    """The program of a bundle, as it is sent."""
+    """The bytes of a bundle's program for a worker."""
     return bundle.program
 
 
 def file_sent(content: bytes) -> bytes:
-    """A file of a bundle, as it is sent."""
+    """The bytes of a bundle's file for a worker."""
     return content
 
 

@@ -1,4 +1,4 @@
-"""Workflows as files: which steps there are, where they may run, and what the expressions in them mean."""
+"""Workflow files: their steps, where these may run, and the values of expressions."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Step:
         method: that it runs.
         inputs: of the method, with the secrets in place.
         secrets: the secrets among the inputs.
-        requirement: what it asks of a worker; None if it runs on the orchestrator.
-        queue_limit: how long it may wait for a worker, in seconds; as the orchestrator says when None.
+        requirement: for its worker; None if it runs on the orchestrator.
+        queue_limit: how long it may wait for a worker, in seconds; None for the orchestrator's default.
         after: the steps that must have succeeded before.
-        kept: how its data are kept, otherwise than its model says, by their kinds.
-        of_the_model: the arguments of the model, which all its methods find.
+        kept: overrides of how its data are stored, by kind.
+        of_the_model: the arguments of the model, for all its methods.
     """
 
     name: str
@@ -72,18 +72,18 @@ def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> l
 
 
 def defaults_of(document: dict[str, Any]) -> dict[str, str]:
-    """The values of the inputs of a workflow that need not be given."""
+    """The default values of the inputs of a workflow."""
     described = document.get("inputs", {}).get("properties", {})
     return {name: each["default"] for name, each in described.items() if "default" in each}
 
 
 def placed(step: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
-    """A step as it is described, with what its job says of where it may run, unless it says that itself."""
+    """The description of a step, with the worker requirements of its job as defaults."""
     return {**{key: job[key] for key in ("target", "labels", "platform") if key in job}, **step}
 
 
 def items_of(described: dict[str, Any]) -> list[dict[str, str]]:
-    """What a step is expanded over; it is one step if that is nothing."""
+    """The items that a step is expanded over; empty for a single step."""
     if "forEach" not in described:
         return [{}]
     listed = _EXPRESSION.fullmatch(described["forEach"]["in"].strip())
@@ -100,7 +100,7 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
             secrets.append(vaults.get(repository, secret["vault"], secret["key"]))
             return secrets[-1]
         if _LATEST.fullmatch(expression):
-            return f"${{{{ {expression} }}}}"  # it means something once the step begins
+            return f"${{{{ {expression} }}}}"  # it is evaluated when the step begins
         if expression not in known:
             raise UserError(f"Unknown expression: {expression}")
         return known[expression]
@@ -135,7 +135,7 @@ def _evaluated(value: Any, meaning: Callable[[str], str]) -> Any:
 
 
 def with_latest(repository: Repository, value: Any) -> Any:
-    """The inputs of a step that begins, with what their expressions say of the newest data in their place."""
+    """The inputs of a step that begins, with their expressions evaluated on the newest data."""
 
     def latest(match: re.Match[str]) -> Any:
         parts = _LATEST.fullmatch(match[1])

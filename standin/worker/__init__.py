@@ -1,1 +1,1 @@
-"""A worker: `swamp worker connect`, and the process of its own in which each step runs."""
+"""A worker: `swamp worker connect`, and the process of each step."""

@@ -1,4 +1,4 @@
-"""The process of one step, as whoever starts it calls it."""
+"""The entry point for the process of one step."""
 
 from standin.worker.runner import main
 

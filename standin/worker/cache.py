@@ -1,4 +1,4 @@
-"""A worker's cache: who its machine is, and the bundles that it was sent."""
+"""A worker's cache: the id of its machine, and the bundles that it received."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Cache:
     """The cache of one worker.
 
     Args:
-        folder: where it is; a temporary folder when empty.
+        folder: of the cache; empty for a temporary folder.
     """
 
     def __init__(self, folder: str) -> None:
@@ -28,7 +28,7 @@ class Cache:
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def machine_id(self) -> str:
-        """The id of this machine, made when it is first asked for."""
+        """The id of this machine, created at its first use."""
         file = self._folder / _MACHINE_ID
         known = file.read_text("utf-8").strip() if file.is_file() else ""
         if not known:
@@ -37,12 +37,12 @@ class Cache:
         return known
 
     def bundle(self, fingerprint: str, url: str, trusted: str) -> tuple[str, Path]:
-        """The program of a bundle and the folder with its files, fetched unless they are here.
+        """The program of a bundle and the folder with its files, fetched if they are not in the cache.
 
         Args:
             fingerprint: of the bundle.
             url: of the orchestrator.
-            trusted: the file that holds whom to trust; none when empty.
+            trusted: a file of trusted certificates; empty for none.
         """
         folder = (self._folder / "bundles" / fingerprint).absolute()
         program = folder / "bundle.js"
@@ -55,11 +55,11 @@ class Cache:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(_fetched(f"{base}/file/{urllib.parse.quote(path)}", context))
             folder.mkdir(parents=True, exist_ok=True)
-            program.write_bytes(content)  # last, so that what is here is whole
+            program.write_bytes(content)  # last, so a bundle in the cache is complete
         return program.read_text("utf-8"), folder / "files"
 
     def has(self, program: Path) -> bool:
-        """Whether a bundle is here."""
+        """Whether a bundle is in the cache."""
         return program.is_file()
 
 

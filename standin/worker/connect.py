@@ -16,7 +16,7 @@ from standin.worker.session import Session, Settings
 
 
 def connect(call: Call) -> None:
-    """Live as a worker."""
+    """Run a worker."""
     url = call.arguments[0] if call.arguments else os.environ.get("SWAMP_ORCHESTRATOR_URL", "")
     if not url:
         raise UserError(
@@ -39,7 +39,7 @@ def connect(call: Call) -> None:
 
 
 def labels_from_variable() -> list[str]:
-    """The labels in the variable; those of the command line win."""
+    """The labels in the variable; those of the command line override them."""
     return [label for label in os.environ.get("SWAMP_WORKER_LABELS", "").split(",") if label]
 
 
@@ -56,7 +56,7 @@ def label_in(text: str) -> tuple[str, str]:
 
 
 def cache_from_variable() -> str:
-    """The cache in the variable; the command line wins; none if empty."""
+    """The cache in the variable; the command line overrides it; empty for none."""
     return os.environ.get("SWAMP_WORKER_CACHE_DIR", "")
 
 
@@ -78,7 +78,7 @@ def _report_in_text(kind: str, facts: dict[str, Any]) -> None:
 
 
 def in_words(kind: str, facts: dict[str, Any]) -> str:
-    """An event of a worker, for people."""
+    """Format an event of a worker for people."""
     step = f"{facts.get('dispatchId', '')[:8]}: {facts.get('modelType')}.{facts.get('methodName')}"
     seconds = facts.get("delayMs", 0) / 1000
     return {

@@ -1,4 +1,4 @@
-"""What a step is given: the data of the orchestrator's repository, over the data plane."""
+"""The API of a step: the data of the orchestrator's repository, over the data plane."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Handle = dict[str, Any]
 
 
 class Refused(Exception):
-    """What a step asked for was refused; the message says why."""
+    """A request of the step was refused; the message says why."""
 
 
 class Aborted(Exception):
@@ -28,17 +28,17 @@ class Aborted(Exception):
 
 
 class Context:
-    """What one step is given.
+    """The API of one step.
 
     Args:
         job: of the step.
         socket: its connection to the data plane.
-        on_line: takes the lines that it writes to its console.
+        on_line: called with each line that it writes to its console.
 
     Attributes:
         model: the name of the step's model instance.
         program: the text of the extension that runs.
-        asked_to_stop: whether the step is to stop.
+        asked_to_stop: whether the step must stop.
     """
 
     def __init__(self, job: dict[str, Any], socket: ClientConnection, on_line: Callable[[str], None]) -> None:
@@ -56,7 +56,7 @@ class Context:
     async def write_resource(
         self, spec: str, name: str, data: Any, overrides: Mapping[str, Any] | None = None
     ) -> Handle:
-        """Keep a resource."""
+        """Store a resource."""
         handle: Handle = await self._ask(
             "write_resource",
             spec=spec,
@@ -67,23 +67,23 @@ class Context:
         return handle
 
     def blanked_resource(self, data: Any) -> Any:
-        """A resource without the secrets that the step was handed."""
+        """A resource without the step's secrets."""
         return blanked(data, self._secrets)
 
     def blanked_tags(self, overrides: dict[str, Any]) -> dict[str, Any]:
-        """What an author wants otherwise, its tags without the secrets that the step was handed."""
+        """The overrides of an author, with tags without the step's secrets."""
         return {**overrides, "tags": blanked(overrides.get("tags", {}), self._secrets)}
 
     def blanked_file(self, content: bytes) -> bytes:
-        """A file without the secrets that the step was handed."""
+        """A file without the step's secrets."""
         return blanked_bytes(content, self._secrets)
 
     def blanking(self) -> Blanking:
-        """What takes the secrets that the step was handed out of a file that comes in pieces."""
+        """Removes the step's secrets from a file in pieces."""
         return Blanking(self._secrets)
 
     def blanked_line(self, line: str) -> str:
-        """A line without the secrets that the step was handed."""
+        """A line without the step's secrets."""
         return blanked(line, self._secrets)
 
     def file(self, spec: str, name: str, overrides: Mapping[str, Any] | None = None) -> FileWriter:
@@ -93,7 +93,7 @@ class Context:
         )
 
     async def delete_resource(self, name: str) -> None:
-        """Forget a resource."""
+        """Delete a resource."""
         await self._ask("delete_resource", name=name)
 
     # --- reading
@@ -118,7 +118,7 @@ class Context:
         return found
 
     async def definition(self, name: str) -> str | None:
-        """The name of a model, if anything is known of it."""
+        """The name of a model, if it exists."""
         found: str | None = await self._ask("definition", name=name)
         return found
 
@@ -144,11 +144,11 @@ class Context:
     # --- the vault
 
     async def get_secret(self, vault: str, key: str) -> str:
-        """A secret that the step was handed."""
+        """A secret that was passed to the step."""
         return str(await self._ask("get_secret", vault=vault, key=key))
 
     async def put_secret(self, vault: str, key: str, value: str) -> None:
-        """Keep a secret."""
+        """Store a secret."""
         await self._ask("put_secret", vault=vault, key=key, value=value)
 
     # --- output
@@ -172,8 +172,8 @@ class Context:
 
         Args:
             seconds: how long.
-            until: ends it earlier.
-            listening: whether being asked to stop ends the step.
+            until: ends the wait earlier if it is true.
+            listening: whether a request to stop ends the step.
 
         Raises:
             Aborted: the step was asked to stop.
@@ -204,7 +204,7 @@ class FileWriter:
 
     Args:
         context: of the step.
-        what: which file, as the data plane is asked.
+        what: the file, as in the request to the data plane.
     """
 
     def __init__(self, context: Context, what: dict[str, Any]) -> None:
@@ -222,7 +222,7 @@ class FileWriter:
     async def write_stream(
         self, pieces: AsyncIterator[bytes], *, on_line: Callable[[str], None] | None = None
     ) -> Handle:
-        """Write it piece by piece, and send its lines meanwhile."""
+        """Write it in pieces, and send its lines meanwhile."""
         await self._context._ask("begin_file", **self._what)
         rest, blanking = b"", self._context.blanking()
         async for piece in pieces:
@@ -237,14 +237,14 @@ class FileWriter:
         return await self._end()
 
     async def write_line(self, line: str) -> None:
-        """Write a line more, for everybody to see."""
+        """Write another line, visible at once."""
         self._last = await self._context._ask(
             "write_line", line=self._context.blanked_line(line), first=not self._lines, **self._what
         )
         self._lines += 1
 
     async def finalize(self) -> Handle:
-        """Say that no line will follow."""
+        """Report that no line will follow."""
         return self._last
 
     async def _end(self) -> Handle:

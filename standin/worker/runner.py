@@ -15,12 +15,12 @@ from standin.redaction import blanked
 from standin.remote import connected
 from standin.worker.context import Context
 
-# What Python adds to the environment of a process in the C locale (PEP 538); it is nobody's variable.
+# The variable that Python adds to the environment of a process in the C locale (PEP 538).
 _ADDED_BY_PYTHON = ("LC_CTYPE", "C.UTF-8")
 
 
 def main() -> None:
-    """Run the step whose job comes on standard input."""
+    """Run the step whose job is on standard input."""
     job = json.loads(sys.stdin.readline())
     name, value = _ADDED_BY_PYTHON
     if os.environ.get(name) == value:
@@ -50,7 +50,7 @@ def error_message(error: Exception, secrets: list[str]) -> str:
 
 
 def _listen_for_stop(context: Context) -> None:
-    """Listen for the request to stop; without whoever started it, a step ends at once."""
+    """Listen for the request to stop; a step whose parent is gone ends at once."""
     loop = asyncio.get_running_loop()
 
     def listen() -> None:
@@ -63,7 +63,7 @@ def _listen_for_stop(context: Context) -> None:
 
 
 class _Console(io.TextIOBase):
-    """What a step writes to its console, handed on line by line."""
+    """The console of a step, which passes on its output line by line."""
 
     def __init__(self, channel: TextIO, secrets: list[str]) -> None:
         self._channel = channel
@@ -78,7 +78,7 @@ class _Console(io.TextIOBase):
 
 
 def console_line(line: str, secrets: list[str]) -> str:
-    """A line of a step's console, as it is handed on."""
+    """The message with a line of a step's console."""
     return blanked(line, secrets)
 
 

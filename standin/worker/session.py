@@ -1,4 +1,4 @@
-"""A worker's life: it dials, is let in or turned away, runs steps, is cut off, and dials again."""
+"""The session of a worker: it dials, enrolls or is turned away, runs steps, loses its connection, redials."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from standin.timing import DIALS_BEFORE_ENROLLMENT, FIRST_PAUSE, LONGEST_PAUSE
 from standin.worker.cache import Cache
 
 PROTOCOL_VERSION = 4
-# The control plane's own, which no step is given.
+# The variables of the control plane, which no step gets.
 CONTROL_PLANE = (
     "SWAMP_WORKER_TOKEN",
     "SWAMP_SERVER_TOKEN",
@@ -35,14 +35,14 @@ Report = Callable[[str, dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """What a worker was started with.
+    """The settings of a worker.
 
     Attributes:
         url: of the orchestrator.
-        token: the credential that it presents.
+        token: its credential.
         labels: for scheduling.
-        slots: how many steps it takes at a time.
-        trusted: the file that holds whom it trusts; none when empty.
+        slots: how many steps it runs in parallel.
+        trusted: a file of trusted certificates; empty for none.
     """
 
     url: str
@@ -53,11 +53,11 @@ class Settings:
 
 
 class TurnedAway(Exception):
-    """The orchestrator does not let the worker in.
+    """The orchestrator turns the worker away.
 
     Args:
         reason: the orchestrator's reason.
-        for_good: whether the worker need not try again.
+        for_good: whether retrying is useless.
     """
 
     def __init__(self, reason: str, *, for_good: bool) -> None:
@@ -69,10 +69,10 @@ class Session:
     """One worker process.
 
     Args:
-        settings: what it was started with.
+        settings: of the worker.
         cache: of its machine.
-        report: takes what happens, as the kind of an event and its facts.
-        on_line: takes the lines that its steps write to their consoles.
+        report: called with each event, as its kind and its facts.
+        on_line: called with each line that its steps write to their consoles.
     """
 
     def __init__(
@@ -92,11 +92,11 @@ class Session:
         self._pause = FIRST_PAUSE
 
     def stop(self) -> None:
-        """Finish what runs, and end."""
+        """Finish the running steps, and end."""
         self._asked_to_stop.set()
 
     async def live(self) -> None:
-        """Dial until the end.
+        """Dial until the worker ends.
 
         Raises:
             UserError: the worker was turned away, or gives up.
@@ -247,7 +247,7 @@ class Session:
             self._runners.pop(job["dispatchId"], None)
 
     async def cancel(self, dispatch: str) -> None:
-        """End a step that is no longer wanted."""
+        """End a cancelled step."""
         runner = self._runners.get(dispatch)
         if runner is not None:
             await runner.stop()
@@ -266,5 +266,5 @@ class Session:
 
 
 def environment_of_step(snapshot: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    """What a step finds: the worker's own variables but the control plane's; the orchestrator's win."""
+    """The variables of a step: the worker's without the control plane's, overridden by the orchestrator's."""
     return {**{name: value for name, value in own.items() if name not in CONTROL_PLANE}, **snapshot}

@@ -1,4 +1,4 @@
-"""The sub-commands of whoever decides about a release: `signoff`, `report` and `resolve`."""
+"""The sub-commands for release decisions: `signoff`, `report` and `resolve`."""
 
 from __future__ import annotations
 

@@ -49,9 +49,9 @@ class Mutant:
         site: where the change is.
         text: of the changed module.
         lines: of the sound module that are changed.
-        was: those lines, without what surrounds them.
-        becomes: what stands there instead.
-        diff: the change, with its surroundings.
+        was: those lines.
+        becomes: the new lines.
+        diff: the change with its context.
     """
 
     site: Site
@@ -63,7 +63,7 @@ class Mutant:
 
 
 class MutableModule:
-    """A module of which mutants can be made.
+    """A module that can be mutated.
 
     Args:
         module: its path below the stand-in.
@@ -88,7 +88,7 @@ class MutableModule:
         self.sites = list(self._changes)
 
     def mutant(self, site: Site) -> Mutant | None:
-        """The mutant of a site; None if it has the same text, or one that is no Python."""
+        """The mutant of a site; None if its text is the same, or not valid Python."""
         mutation = self._changes[site]
         changed = deep_replace(self._tree, mutation.original_node, mutation.mutated_node)
         assert isinstance(changed, libcst.Module)  # noqa: S101 - a module is never replaced itself
@@ -97,7 +97,7 @@ class MutableModule:
 
 
 def sampled(sites: Iterable[Site], seed: int) -> list[Site]:
-    """All sites in an order of which every beginning is even over modules, and over operators within one.
+    """All sites in an order that takes modules in turns, and operators in turns within a module.
 
     Args:
         sites: in any order.
@@ -115,7 +115,7 @@ def sampled(sites: Iterable[Site], seed: int) -> list[Site]:
 
 
 def _noting(operators: dict[int, str]) -> list[tuple[type, Callable[[Any], Iterable[libcst.CSTNode]]]]:
-    """The operators of mutmut, each of which notes its name for every node that it makes."""
+    """The operators of mutmut; each records its name for every node that it makes."""
 
     def noting(operator: Callable[[Any], Iterable[libcst.CSTNode]]) -> Callable[[Any], Iterator[Any]]:
         def made(node: Any) -> Iterator[Any]:

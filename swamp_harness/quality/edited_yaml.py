@@ -27,7 +27,7 @@ class EditedFile:
     """A YAML file that people edit.
 
     Attributes:
-        file: that is edited.
+        file: the YAML file.
         schema: the JSON Schema that it follows.
     """
 
@@ -53,7 +53,7 @@ def edited_files() -> list[EditedFile]:
 
 
 def findings() -> list[Finding]:
-    """What is wrong with the YAML files of the project, and with lists that the environment names instead."""
+    """The mistakes in the YAML files of the project, and in lists that the environment names instead."""
     deviations, waivers, hosts, *others = edited_files()
     in_use = [
         replace(deviations, file=project.deviations()),
@@ -65,12 +65,12 @@ def findings() -> list[Finding]:
 
 
 def findings_in(edited: EditedFile) -> list[Finding]:
-    """What is wrong with a YAML file; nothing if there is no such file."""
+    """The mistakes in a YAML file; none if there is no such file."""
     file = edited.file
     found = problems_in(file, edited.schema) if file.exists() else []
-    return [finding_in(file, each.line, _told(each)) for each in found]
+    return [finding_in(file, each.line, _message(each)) for each in found]
 
 
-def _told(problem: YamlProblem) -> str:
+def _message(problem: YamlProblem) -> str:
     place = f"under {' / '.join(problem.under)}: " if problem.under else ""
     return place + cut(" ".join(problem.message.split()), _LONGEST)

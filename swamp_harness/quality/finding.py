@@ -1,4 +1,4 @@
-"""What scenarios found out about a mutant of the stand-in."""
+"""The results of scenarios against a mutant of the stand-in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from swamp_harness.results.result import ScenarioResult
 
 NOTICED = "noticed"
 _NOT_EFFECTIVE = "NOT EFFECTIVE"
-# A scenario of another promise and of another feature than the mutant's, so that it runs first.
+# A scenario of another promise and of another feature than the mutant's, to run first.
 _CONTROL = "worker-enrolls-into-pool[text]"
 _CONTROL_OF_ENROLLMENT = "token-shown-once[JSON]"
 _ENROLLMENT = range(5, 11)
@@ -21,7 +21,7 @@ _ENROLLMENT = range(5, 11)
 
 @dataclass(frozen=True)
 class Finding:
-    """What the scenarios found out about a mutant.
+    """The results of the scenarios against a mutant.
 
     Attributes:
         mutant: the mutant.
@@ -63,7 +63,7 @@ class Finding:
 
     @property
     def outcome(self) -> str:
-        """In a word or two."""
+        """A label of one or two words."""
         if self.crashes:
             return _NOT_EFFECTIVE
         if self.controls_failed:
@@ -80,10 +80,10 @@ class Finding:
 def finding_of(
     mutant: WrittenMutant, results: Sequence[ScenarioResult], effect: Effect, seconds: float
 ) -> Finding:
-    """What a run against a mutant has shown.
+    """The finding of a run against a mutant.
 
     Args:
-        mutant: that the stand-in had.
+        mutant: of the stand-in.
         results: of the scenarios.
         effect: of the mutant in the processes of the run.
         seconds: how long the run took.
@@ -108,12 +108,12 @@ def finding_of(
 
 
 def control_of(mutant: WrittenMutant) -> str:
-    """The id of the scenario that must hold in spite of a mutant."""
+    """The id of a scenario that must hold with a mutant."""
     return _CONTROL_OF_ENROLLMENT if mutant.number in _ENROLLMENT else _CONTROL
 
 
 def joined(findings: Sequence[Finding]) -> Finding:
-    """One finding in place of several about one mutant, which had different scenarios."""
+    """Merge findings about one mutant with different scenarios."""
     return replace(
         findings[0],
         noticed_by={name: reason for each in findings for name, reason in each.noticed_by.items()},

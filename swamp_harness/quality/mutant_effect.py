@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# Names the folder in which each process of the embedded target writes down what its mutant does.
+# Names the folder in which each process of the embedded target records the effect of its mutant.
 EFFECT_VARIABLE = "SWAMP_STANDIN_EFFECT"
 
 _REACHED = "reached"
@@ -17,7 +17,7 @@ _PREPARATION = ""
 
 @dataclass(frozen=True)
 class Effect:
-    """What a mutant did.
+    """The effect of a mutant.
 
     Attributes:
         reached_in: the marks of the scenarios in which one of its replacements was called; an empty one is

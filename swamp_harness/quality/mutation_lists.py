@@ -1,4 +1,4 @@
-"""What people decide about mutants: which modules are left out, and which survivors are no holes."""
+"""Decisions of people about mutants: modules that are left out, and survivors that are acceptable."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _OUTCOMES = {"equivalent": Outcome.EQUIVALENT, "outside": Outcome.OUTSIDE}
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person has decided about a mutant.
+    """The decision of a person about a mutant.
 
     Attributes:
         module: of the mutant.
         operator: that made it.
         was: the changed lines.
-        becomes: what stands there instead.
+        becomes: the new lines.
         outcome: EQUIVALENT or OUTSIDE.
         reason: why.
     """
@@ -51,7 +51,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Decisions:
-    """All that people have decided.
+    """All decisions of people.
 
     Attributes:
         left_out: the modules that are not mutated, each with the reason.
@@ -66,7 +66,7 @@ class Decisions:
         return next((each for each in self.decided if each.is_about(mutant)), None)
 
     def stale(self, texts: Mapping[str, str]) -> list[str]:
-        """What the list says about modules and lines that do not exist, in sentences.
+        """The entries about modules and lines that do not exist, as sentences.
 
         Args:
             texts: of all modules of the stand-in, those that are left out as well.

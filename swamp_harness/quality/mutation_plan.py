@@ -1,4 +1,4 @@
-"""What mutation testing works on: the mutants, the scenarios that reach them, and the findings so far."""
+"""The state of mutation testing: the mutants, the scenarios that reach them, and the findings so far."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Plan:
 
 @dataclass
 class Session:
-    """The findings so far, kept in a file, so that an interrupted run can continue.
+    """The findings so far, stored in a file to continue an interrupted run.
 
     Attributes:
         file: where they are kept.

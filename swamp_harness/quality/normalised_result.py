@@ -1,4 +1,4 @@
-"""What a command did, as facts that swamp and the embedded target can share."""
+"""The result of a command as facts that are the same for swamp and the embedded target."""
 
 from __future__ import annotations
 
@@ -51,20 +51,20 @@ _SENTENCES = {
 
 
 def facts_of(result: CommandResult) -> Facts:
-    """What a command did, as facts that two targets can share."""
+    """The result of a command as facts that are the same for equal targets."""
     failed = not result.succeeded
     return {
         "exit code": str(result.exit_code),
-        "standard output": _told(result, result.stdout),
-        "standard error": _error_told(result) if failed else _anything(result.stderr),
+        "standard output": _text_answer(result, result.stdout),
+        "standard error": _error_answer(result) if failed else _anything(result.stderr),
     }
 
 
-def _told(result: CommandResult, text: str) -> str:
+def _text_answer(result: CommandResult, text: str) -> str:
     if not text.strip():
         return "nothing"
     if result.output is Output.JSON:
-        return _json_told(result)
+        return _json_answer(result)
     headings = [
         " ".join(table)
         for table in _TABLES
@@ -80,7 +80,7 @@ def _told(result: CommandResult, text: str) -> str:
     return ", ".join([*(f"table {each}" for each in headings), *sentences, *recognised]) or "text"
 
 
-def _json_told(result: CommandResult) -> str:
+def _json_answer(result: CommandResult) -> str:
     command = " ".join(result.arguments)
     contract = next((name for words, name in _CONTRACTS.items() if command.startswith(words)), "")
     if not contract:
@@ -92,7 +92,7 @@ def _json_told(result: CommandResult) -> str:
     return f"JSON that keeps the contract {contract}"
 
 
-def _error_told(result: CommandResult) -> str:
+def _error_answer(result: CommandResult) -> str:
     if not result.stderr.strip():
         return "nothing"
     try:

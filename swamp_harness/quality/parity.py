@@ -1,8 +1,8 @@
 """The comparison of the embedded target with swamp: the same command lines, the same kinds of answers.
 
-Both go through one conversation: an operator at a repository, an orchestrator, workers, runs. What each
-command does is brought to facts (exit code, streams, contract of the JSON, headings of a table, reasons for a
-failure), and where the facts differ the difference must be explained in a list, or it fails the comparison.
+Both run the same script: an operator at a repository, an orchestrator, workers, runs. The result of each
+command becomes facts (exit code, streams, contract of the JSON, headings of a table, reasons for a failure).
+A difference of facts fails the comparison unless a list explains it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Difference:
     Attributes:
         command: that was given, with its mode of output.
         fact: in which they differ.
-        swamp: what swamp does.
-        embedded: what the embedded target does.
+        swamp: the fact of swamp.
+        embedded: the fact of the embedded target.
         explanation: the reason; unexplained when empty.
     """
 
@@ -73,7 +73,7 @@ def compare(environ: Mapping[str, str]) -> int:
 
 
 def _facts(target: str, answers: Iterator[tuple[str, Facts]]) -> dict[str, Facts]:
-    # The comparison takes minutes: each line shows that it goes on, and where a limit of the caller ended it.
+    # The comparison takes minutes: each line shows the progress, and where a timeout of the caller ended it.
     facts = {}
     for command, answer in answers:
         print(f"{target}: {command}", flush=True)

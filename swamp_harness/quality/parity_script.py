@@ -82,8 +82,8 @@ def conversation(environ: Mapping[str, str], target: Target, folder: Path) -> It
 
     Args:
         environ: names the binary, if the target does not.
-        target: to take through it.
-        folder: a new one, for all that it leaves.
+        target: to test.
+        folder: a new one for all files.
 
     Returns:
         The commands in order, each with what it did.

@@ -5,8 +5,8 @@ one of them must fail in a Then step; scenarios of other promises, the controls,
 crashes a process of the stand-in, or that the failed scenario never reached, is not effective: it shows
 nothing, and fails the proof. A scenario that fails under no mutant of its promises fails the proof as well.
 
-`data/noticed.json` records which scenarios noticed a mutant, so that a proof runs these first. It makes a
-proof fast and cannot change its outcome: what the recorded scenarios do not notice, all others may.
+`data/noticed.json` records which scenarios noticed a mutant. A proof runs these first. That makes it fast and
+cannot change its outcome: if the recorded scenarios do not notice a mutant, all others run.
 """
 
 from __future__ import annotations
@@ -216,7 +216,7 @@ class _Proof:
 
 
 def _likeliest_first(run: FeatureRun, findings: Sequence[Finding]) -> list[Finding]:
-    """The mutants that may break a scenario and that it did not run against, as what is known of each.
+    """The mutants that may break a scenario but that it has not run against, each with its finding.
 
     Those that another example of the same outline noticed come first.
     """

@@ -130,12 +130,12 @@ def _of_end(reproduction: Reproduction, expected: Any, actual: Any) -> Iterator[
 def _of_note(reproduction: Reproduction, expected: Any, actual: Any) -> Iterator[Check]:
     """What a step noted outside of the product."""
     is_text = isinstance(actual, str) and isinstance(expected, str)
-    if is_text and not _judged(reproduction) and (text := _steady_part(actual)):
+    if is_text and not _checked_commands(reproduction) and (text := _steady_part(actual)):
         yield Check(f"a step noted {text!r}", f'grep -rhF -e {quoted(text)} "$ROOT/notes"')
 
 
 def _of_answer(reproduction: Reproduction, expected: Any, actual: Any) -> Iterator[Check]:
-    for number in _judged(reproduction)[-1:]:
+    for number in _checked_commands(reproduction)[-1:]:
         answer = list(_commands(reproduction))[number - 1].stdout
         if isinstance(expected, str) and isinstance(actual, str) and f'"{actual}"' in answer:
             for value in (expected, actual):
@@ -154,12 +154,12 @@ def recorded_answers(reproduction: Reproduction, checks: Sequence[Check]) -> Map
     commands = list(_commands(reproduction))
     return {
         number: commands[number - 1].stdout
-        for number in _judged(reproduction)
+        for number in _checked_commands(reproduction)
         if any(each.condition == f"same_answer {number}" for each in checks)
     }
 
 
-def _judged(reproduction: Reproduction) -> list[int]:
+def _checked_commands(reproduction: Reproduction) -> list[int]:
     """The numbers of the commands that the failing step ran."""
     commands = enumerate(_commands(reproduction), start=1)
     return [number for number, each in commands if each.is_of_failed_step]

@@ -22,12 +22,12 @@ from swamp_harness.scenario.reproduction import ROOT, Event, EventKind, Place, R
 _HEAD = Path(__file__).parent / "templates" / "bug_head.sh"
 _END_OF_FILE = "END_OF_FILE"
 _LONGEST_VALUE = 1000
-# The variables that name a folder that has to be there.
+# The variables that name a folder which must exist.
 _FOLDERS = ("HOME", "TMPDIR", NOTES_VARIABLE)
 _FOLDER_OF_RUN = re.compile(r"/[^\s'\"]*/scenario-[0-9]+/")
-# Shorter pauses of a scenario are the time that a machine takes, and not meant.
+# Shorter pauses of a scenario come from the machine and are not part of the scenario.
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 4, 180
-_SAID = {
+_LOG_PATTERNS = {
     "enrolled": 'Enrolled as |"kind": ?"enrolled"',
     "disconnected": 'Disconnected: |"kind": ?"disconnected"',
 }
@@ -40,7 +40,7 @@ def script_of(
 
     Args:
         title: of the report.
-        reproduction: what the scenario did and saw.
+        reproduction: the actions and observations of the scenario.
         result: of the scenario.
         obstacles: what the script cannot do as the scenario did, in sentences.
     """
@@ -48,7 +48,7 @@ def script_of(
 
 
 def _seen_in_log(event: Event, name: str, _: str) -> str:
-    looked_for = shlex.quote(_SAID[event.text])
+    looked_for = shlex.quote(_LOG_PATTERNS[event.text])
     return f'await "{name}: {event.text}" {event.count} {looked_for} "$ROOT/output/{name}.log"'
 
 

@@ -137,7 +137,7 @@ def page(measured: Measurements) -> str:
         "reports; do not edit it.",
     ]
     parts += _section("The suite against swamp", measured.run, _run_lines)
-    parts += _section("The proof: mutants that somebody chose", measured.proof, _proof_lines)
+    parts += _section("The proof: hand-written mutants", measured.proof, _proof_lines)
     parts += _section("Mutation testing: changes that a tool chose", measured.mutation, _mutation_lines)
     return "\n".join(parts) + "\n"
 

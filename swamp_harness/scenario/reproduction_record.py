@@ -1,4 +1,4 @@
-"""Records what a scenario did and saw, for a reproduction by hand."""
+"""Records the actions and observations of a scenario, for a reproduction by hand."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MODEL_TYPE = re.compile(r'^\s*type: "(?P<type>@[^"]+)"', re.MULTILINE)
 
 
 def reproduction_of(world: World) -> Reproduction | None:
-    """What a scenario did and saw so far; None if it has no repository."""
+    """The actions and observations of a scenario so far; None if it has no repository."""
     operator = World.operator.of(world)
     if operator is None:
         return None
@@ -69,7 +69,7 @@ def reproduction_of(world: World) -> Reproduction | None:
 
 
 class _Masks:
-    """Replaces what belongs to this run alone."""
+    """Replaces values of this run, such as paths and secrets, by placeholders."""
 
     def __init__(self, world: World) -> None:
         operator = world.operator
@@ -103,7 +103,7 @@ class _Masks:
     def text(self, text: str) -> str:
         for raw, mark in self._pairs:
             text = text.replace(raw, mark)
-        # A credential that nothing has minted can be any.
+        # A credential that no command has minted can have any value.
         return SECRET_BY_FORM.sub(f".{MADE_UP}", text)
 
     def arguments(self, arguments: Iterable[str]) -> tuple[str, ...]:
@@ -149,8 +149,8 @@ def _commands(world: World, masks: _Masks) -> Iterator[Event]:
 
 def _milestones(worker: Worker) -> Iterator[Event]:
     for kind in (ENROLLED, DISCONNECTED):
-        said = [each.at for each in worker.milestones() if each.kind == kind]
-        for number, at in enumerate(said, start=1):
+        times = [each.at for each in worker.milestones() if each.kind == kind]
+        for number, at in enumerate(times, start=1):
             yield Event(at, EventKind.REPORTED, at, name=worker.log.file.stem, text=kind, count=number)
 
 

@@ -1,7 +1,7 @@
-"""What a mutant does in a process: which replacements are put in and reached, and whether it crashes.
+"""Records the effect of a mutant in a process: the replacements put in and reached, and crashes.
 
-It is written down where the variable names a folder, else nowhere. Each process has a file of its own, and a
-line is there as soon as it is written, since a process that is killed writes nothing more.
+The record is in the folder that the variable names; without the variable nothing is recorded. Each process
+has its own file and writes each line at once, because a killed process cannot write later.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-# Names the folder; there must be one.
+# Names the folder, which must exist.
 FOLDER_VARIABLE = "SWAMP_STANDIN_EFFECT"
 PUT_IN = "put in"
 REACHED = "reached"
 CRASHED = "crashed"
 
-# What Python raises where a program is wrong. Other errors, such as the system's, the stand-in handles.
+# Errors that Python raises for a mistake in a program. The stand-in handles others, such as system errors.
 _MISTAKES = (
     ArithmeticError,
     AssertionError,
@@ -44,7 +44,7 @@ _written: set[tuple[str, str]] = set()
 
 
 def note(kind: str, detail: str) -> None:
-    """Write down, once for each process, what a mutant does.
+    """Record an effect of a mutant, once for each process.
 
     Args:
         kind: PUT_IN, REACHED or CRASHED.
@@ -59,13 +59,13 @@ def note(kind: str, detail: str) -> None:
 
 
 def note_error(error: BaseException) -> None:
-    """Write down an error that leaves a replacement, if it is a mistake and not the product's own error."""
+    """Record an error that a replacement raises, if it is a mistake and not an error of the product."""
     if _is_mistake(error):
         _note_crash(error)
 
 
 def watch() -> None:
-    """Write down as well what ends this process or a thread, and what is logged as an unexpected error."""
+    """Also record what ends this process or a thread, and what is logged as an unexpected error."""
     if not _folder:
         return
     report, report_thread = sys.excepthook, threading.excepthook
@@ -95,7 +95,7 @@ class _Log(logging.Handler):
 
 
 def _note_end(error: BaseException) -> None:
-    """Write down what ends a process if it is a mistake, or if the mutant has raised it."""
+    """Record the error that ends a process if it is a mistake, or if the mutant raised it."""
     if _is_mistake(error) or (isinstance(error, Exception) and _place(error).startswith(_OWN)):
         _note_crash(error)
 
@@ -111,7 +111,7 @@ def _is_mistake(error: BaseException) -> bool:
 
 
 def _place(error: BaseException) -> str:
-    """The last line of the stand-in that an error comes from, such as "mutants/tls.py:12"; else empty."""
+    """The last line of the stand-in in a traceback, such as "mutants/tls.py:12"; empty if there is none."""
     place, trace = "", error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename

@@ -1,4 +1,4 @@
-"""Starts a stand-in with the mutant that a variable names; a sound one where it names none."""
+"""Starts a stand-in with the mutant that a variable names; without the variable, the sound stand-in."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def main() -> int:
 
 
 def previous() -> int:
-    """The stand-in whose workers speak the protocol version before."""
+    """The stand-in whose workers use the previous protocol version."""
     get_ready()
     from standin import main
 
@@ -31,13 +31,13 @@ def previous() -> int:
 
 
 def get_ready() -> None:
-    """Give this process its mutant, and the processes of its steps as well."""
+    """Put the mutant into this process and into the processes of its steps."""
     mutant = os.environ.get(VARIABLE, "")
     if mutant:
         effect.watch()
-        when_loaded("standin.runners", _let_steps_have_it)
+        when_loaded("standin.runners", _put_into_steps)
         install(mutant)
 
 
-def _let_steps_have_it(runners: ModuleType) -> None:
+def _put_into_steps(runners: ModuleType) -> None:
     vars(runners)["PROGRAM_OF_A_STEP"] = _STEP

@@ -1,4 +1,4 @@
-"""Puts a broken function in the place of a sound one, once the module is loaded, if it fits there."""
+"""Replaces a sound function with a broken one when its module is loaded, if the signatures match."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 class Misfit(Exception):
-    """A replacement that cannot take the place it is meant for."""
+    """A replacement that does not match the function that it replaces."""
 
 
 def when_loaded(module: str, act: Callable[[ModuleType], None]) -> None:
-    """Do something to a module: at once if this process has loaded it, else as soon as it does."""
+    """Run an action on a module: at once if it is loaded, otherwise as soon as it is."""
     if module in sys.modules:
         act(sys.modules[module])
         return
@@ -33,15 +33,15 @@ def when_loaded(module: str, act: Callable[[ModuleType], None]) -> None:
 
 
 def put_in(place: str, function: Callable[..., Any], module: ModuleType) -> None:
-    """Put a function in the place of a sound one.
+    """Replace a sound function.
 
     Args:
         place: as "module:name" or "module:Class.name" below `standin`.
-        function: the broken one, which is given the sound one first.
-        module: that the place is in.
+        function: the broken one; its first argument is the sound one.
+        module: the module of the place.
 
     Raises:
-        Misfit: there is no such function, or its signature is another one.
+        Misfit: there is no such function, or the signatures do not match.
     """
     *owners, name = place.partition(":")[2].split(".")
     owner: Any = module
@@ -57,13 +57,13 @@ def put_in(place: str, function: Callable[..., Any], module: ModuleType) -> None
 
 
 def misfit(old: Callable[..., Any], new: Callable[..., Any], *, is_method: bool = False) -> str:
-    """Why a function cannot take the place of another one; empty if it can.
+    """Why a function cannot replace another one; empty if it can.
 
     Args:
         old: the sound one.
         new: the broken one: it takes the sound one first, then the same parameters. `*rest` and `**rest`
-            together may replace parameters, as every one of them may be given by position or by keyword.
-        is_method: whether the first parameter of the sound one is the object, whose name does not matter.
+            together may replace parameters that can be given both by position and by keyword.
+        is_method: whether the first parameter of the sound one is the object; its name may differ.
     """
     if inspect.iscoroutinefunction(old) != inspect.iscoroutinefunction(new):
         return "one of the two is a coroutine function"
@@ -73,7 +73,7 @@ def misfit(old: Callable[..., Any], new: Callable[..., Any], *, is_method: bool 
     if [each.kind for each in parameters[:first]] != [_USUAL] * first:
         return "the new one does not take the old one first"
     problems = list(_problems(list(wanted.parameters.values())[is_method:], parameters[first:]))
-    if not hasattr(old, "__wrapped__"):  # else what it returns is not what its text says
+    if not hasattr(old, "__wrapped__"):  # otherwise its result is not of the annotated type
         problems += _problem_of_type("what it returns", wanted.return_annotation, taken.return_annotation)
     return "; ".join(problems)
 
@@ -96,7 +96,7 @@ def _problems(wanted: Sequence[inspect.Parameter], taken: Sequence[inspect.Param
 
 
 def _problem_of_type(what: str, wanted: Any, taken: Any) -> Iterator[str]:
-    """What is wrong with an annotation, which is a text; none is wrong that is left out."""
+    """What is wrong with an annotation, given as text; a missing one is correct."""
     if taken not in (wanted, inspect.Parameter.empty):
         yield f"{what} is of the type {wanted}, not {taken}"
 
@@ -106,7 +106,7 @@ def _names(parameters: Iterable[inspect.Parameter]) -> list[str]:
 
 
 def _takes(rest: Sequence[inspect.Parameter], wanted: inspect.Parameter) -> bool:
-    """Whether `*rest` and `**rest` take a parameter in every way in which it may be given."""
+    """Whether `*rest` and `**rest` accept a parameter in every way in which it can be given."""
     kinds = {each.kind for each in rest}
     if wanted.kind is _USUAL:
         return kinds == set(_REST)
@@ -116,7 +116,7 @@ def _takes(rest: Sequence[inspect.Parameter], wanted: inspect.Parameter) -> bool
 
 
 def _noting(place: str, function: Callable[..., Any], old: Callable[..., Any]) -> Callable[..., Any]:
-    """The broken function, which notes that it is reached and how it fails."""
+    """The broken function, wrapped to record that it is reached and how it fails."""
 
     @functools.wraps(old)
     def new(*arguments: Any, **named: Any) -> Any:
@@ -143,7 +143,7 @@ def _noting(place: str, function: Callable[..., Any], old: Callable[..., Any]) -
 
 
 class _Finder(MetaPathFinder):
-    """Finds the modules that something waits for, and lets it act on them."""
+    """Finds the modules with pending actions, and runs these when they are loaded."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None

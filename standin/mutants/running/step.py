@@ -1,4 +1,4 @@
-"""The process of one step, with a mutant, as whoever starts it calls it."""
+"""The entry point for the process of one step, with a mutant."""
 
 from __future__ import annotations
 
