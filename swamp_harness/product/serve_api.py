@@ -217,12 +217,13 @@ class ServeApi:
         """
         return members_from_json(self.data("worker.list", "worker-list", showAll=past))
 
-    def mint(self, token: str, lifetime: str) -> Request:
+    def mint(self, token: str, lifetime: str, machines: int = 1) -> Request:
         """Mint a token, as `swamp worker token create --server --vault` does.
 
         Args:
             token: its name.
             lifetime: in the notation of the command, for example "1h".
+            machines: the number of machines that it is for.
 
         Returns:
             The answered request.
@@ -236,11 +237,13 @@ class ServeApi:
         started, clock = datetime.now(UTC), time.monotonic()
         duration = int(lifetime[:-1]) * _MILLISECONDS[lifetime[-1]]
         # Name the vault: an orchestrator has one of its own besides the vault of the repository.
-        answer = self.ask("worker.token.create", name=token, durationMs=duration, vaultName=VAULT)
+        several = {"maxEnrollments": machines} if machines > 1 else {}
+        answer = self.ask("worker.token.create", name=token, durationMs=duration, vaultName=VAULT, **several)
         learn_from_answer(answer)
         contracts.validate("token-create", answer, "the request worker.token.create")
         what = f"worker.token.create {token} ({lifetime})"
-        command = ("worker", "token", "create", token, "--duration", lifetime, "--vault", VAULT)
+        allowed = ("--max-enrollments", str(machines)) if machines > 1 else ()
+        command = ("worker", "token", "create", token, "--duration", lifetime, *allowed, "--vault", VAULT)
         return Request(what, answer, started, time.monotonic() - clock, command)
 
     def leases(self) -> list[LeaseRecord]:

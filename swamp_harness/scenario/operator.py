@@ -86,7 +86,7 @@ class Operator:
         self._last = result
         return result
 
-    def mint_at(self, api: ServeApi, token: str, lifetime: str) -> None:
+    def mint_at(self, api: ServeApi, token: str, lifetime: str, machines: int = 1) -> None:
         """Mint a token by an API request, which is cheaper than a command, if minting is not under test.
 
         Raises:
@@ -94,7 +94,7 @@ class Operator:
             UnknownRequest: the release does not know the request.
             PromiseBroken: the orchestrator refuses, or its answer breaks its contract.
         """
-        request = api.mint(token, lifetime)
+        request = api.mint(token, lifetime, machines)
         for credential in credentials_in(str(request.answer["token"])):
             self.credentials.setdefault(credential.name, credential)
         self.requests.append(request)

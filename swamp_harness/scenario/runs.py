@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from swamp_harness.product.commands import Output
 from swamp_harness.product.remains import data_of_model
-from swamp_harness.product.run import MethodOutcome, RunOutcome
+from swamp_harness.product.run import MethodOutcome, RunEnding, RunOutcome
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.product.workflow import Task, Workflow
 from swamp_harness.scenario.network import beyond_grace_window, outlast_grace_windows
@@ -60,13 +60,16 @@ def outcome_of_run(world: World) -> RunOutcome:
     Raises:
         WaitTimeout: it does not end.
     """
+    ending = _wait_for_end_of_run(world)
+    return RunOutcome.of(ending, world.records.run_record(world.runs.last.run_id))
+
+
+def _wait_for_end_of_run(world: World) -> RunEnding:
     lost = any(not member.connected for member in world.live_pool())
-    run = world.runs.last
-    ending = run.wait_for_end(
+    return world.runs.last.wait_for_end(
         beyond_grace_window(world, RUN_ENDED) if lost else RUN_ENDED,
         give_up_if=lambda: None if world.orchestrator.alive else "the orchestrator has ended",
     )
-    return RunOutcome.of(ending, world.records.run_record(run.run_id))
 
 
 def outcome_of_method(world: World) -> MethodOutcome:
@@ -164,7 +167,7 @@ def next_step_of(world: World, worker: str) -> list[Row]:
     workflow = Workflow(name, [step_for(worker, name, "writes at once")])
     workflow.write_to(world.repository)
     world.runs.start(workflow, world.orchestrator.api, Output.JSON, {})
-    outcome_of_run(world)
+    _wait_for_end_of_run(world)
     return [row for row in steps_begun(world) if row["step"] == name]
 
 

@@ -129,7 +129,8 @@ def prepare(
 ) -> None:
     """Mint a token, with the usual lifetime by default, and revoke it if asked.
 
-    A plain token is minted by an API request if an orchestrator runs, as that is cheaper than a command.
+    It is minted by an API request if an orchestrator runs, as that is cheaper than a command. If its lifetime
+    is given, a command mints it, because the command must understand every notation.
 
     Args:
         world: the scenario's.
@@ -140,25 +141,23 @@ def prepare(
         machines: how many it is for.
     """
     operator = world.operator
-    lifetime = world.times.shortest_lifetime if short else lifetime
-    usual = world.times.usual_lifetime
-    is_plain = not lifetime and not revoked and machines == 1
-    if is_plain and world.has_orchestrator and _minted_by_request(world, token, usual):
-        return
-    minted = operator.mint(token, lifetime or usual, machines)
-    demand("token could not be prepared", minted)
+    lasts = world.times.shortest_lifetime if short else lifetime or world.times.usual_lifetime
+    by_request = world.has_orchestrator and not lifetime and _minted_by_request(world, token, lasts, machines)
+    if not by_request:
+        minted = operator.mint(token, lasts, machines)
+        demand("token could not be prepared", minted)
+        operator.note_lifetime(token, minted)
     if revoked:
         revoked_now = operator.revoke(token)
         demand("token could not be prepared", revoked_now)
         if revoked_now.output is Output.JSON:
             revoked_now.answer("token-revoke")
-    operator.note_lifetime(token, minted)
 
 
-def _minted_by_request(world: World, token: str, lifetime: str) -> bool:
+def _minted_by_request(world: World, token: str, lifetime: str, machines: int) -> bool:
     operator, api = world.operator, world.orchestrator.api
     try:
-        operator.mint_at(api, token, lifetime)
+        operator.mint_at(api, token, lifetime, machines)
     except UnknownRequest:
         world.fallbacks[Fallback.TOKEN_BY_COMMAND] += 1
         return False

@@ -17,7 +17,7 @@ COPIED, MINTED = Fallback.PACKAGES_COPIED.value, Fallback.TOKEN_BY_COMMAND.value
 def world_whose_orchestrator(answers):
     """A world with a running orchestrator; its operator records how tokens were minted."""
 
-    def mint_at(_api, token, _lifetime):
+    def mint_at(_api, token, _lifetime, _machines):
         if answers is not None:
             raise answers
         minted.append(("request", token))
