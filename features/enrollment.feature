@@ -4,38 +4,32 @@ Feature: Enrollment and machine binding
   presents it. That machine may return until the token expires or is revoked; other machines are rejected.
 
   @uat-05 @worker-enrolls-into-pool
-  Scenario Outline: A worker enrolls and the pool shows it, in <output>
+  Scenario: Workers enroll and the pool shows them
     Given an orchestrator
-    And the token "alpha"
-    And the workers' output is in <output>
-    When the worker "alpha" starts with the labels "region=us-east, gpu=true, disk=size=2"
+    When the worker "alpha" starts with the labels "region=us-east, gpu=true, disk=size=2" and output in text
+    And the worker "beta" starts with the labels "region=us-west" and output in JSON
     Then the worker "alpha" is enrolled
+    And the worker "beta" is enrolled
     And the pool shows, in text and in JSON:
       | worker | status | connected | labels                              | platform     |
       | alpha  | idle   | yes       | disk=size=2,gpu=true,region=us-east | this machine |
-
-    Examples:
-      | output |
-      | text   |
-      | JSON   |
+      | beta   | idle   | yes       | region=us-west                      | this machine |
 
   @uat-05 @bad-credential-does-not-enroll
-  Scenario Outline: A worker with <credential> does not enroll
+  Scenario: Workers with bad credentials do not enroll
     Given an orchestrator
     And the token "alpha"
-    When the worker "alpha" starts with <credential>
-    Then the worker "alpha" is rejected because <reason>
+    When the worker "alpha" starts with a wrong secret
+    And the worker "beta" starts with a malformed credential
+    And the worker "gamma" starts with a credential that was never minted
+    Then the worker "alpha" is rejected because its secret is wrong
+    And the worker "beta" is rejected because its token is malformed
+    And the worker "gamma" is rejected because its token was never minted
     And the pool is empty
     And the token list shows:
       | token | state  | machine |
       | alpha | unused | none    |
     And only the vault holds the secret of the token "alpha"
-
-    Examples:
-      | credential                         | reason                     |
-      | a malformed credential             | its token is malformed     |
-      | a wrong secret                     | its secret is wrong        |
-      | a credential that was never minted | its token was never minted |
 
   # Anybody who reaches the orchestrator can try this, without a credential.
   @uat-05 @unknown-token-leaves-no-trace
@@ -46,21 +40,22 @@ Feature: Enrollment and machine binding
     And no file of the repository mentions the token "never-minted"
 
   @uat-06 @restarted-worker-same-member
-  Scenario Outline: A worker that <ends> and starts again is the same pool member
+  Scenario: Workers that are killed or stopped and start again are the same pool members
     Given an orchestrator
-    And the enrolled worker "alpha" configured by <configuration>
-    When the worker "alpha" <ends>
+    And the enrolled worker "alpha" configured by arguments
+    And the enrolled worker "beta" configured by variables
+    When the worker "alpha" is killed
+    And the worker "beta" is stopped
     And the worker "alpha" starts again
+    And the worker "beta" starts again
     Then the worker "alpha" is enrolled
+    And the worker "beta" is enrolled
     And the pool shows, including past members:
       | worker | status | connected |
       | alpha  | idle   | yes       |
+      | beta   | idle   | yes       |
     And the token "alpha" is still bound to the machine of "alpha" only
-
-    Examples:
-      | ends       | configuration |
-      | is killed  | arguments     |
-      | is stopped | variables     |
+    And the token "beta" is still bound to the machine of "beta" only
 
   @uat-06 @restarted-worker-new-labels
   Scenario: A worker that returns with other labels and slots has the new ones only
@@ -87,7 +82,7 @@ Feature: Enrollment and machine binding
       | third  | beta   |
     And the largest number of steps that ran on "alpha" at the same time is 2
     And the largest number of steps that ran on "beta" at the same time is 1
-    And the pool shows, in text and in JSON:
+    And the pool shows:
       | worker | status | connected | slots | labels |
       | alpha  | idle   | yes       | 0/2   | pool=b |
       | beta   | idle   | yes       | 0/1   | zone=y |
@@ -104,36 +99,29 @@ Feature: Enrollment and machine binding
     And the token "alpha" is still bound to the machine of "alpha" only
 
   @uat-07 @worker-without-cache-cannot-return
-  Scenario Outline: A worker without a cache directory cannot return, in <output>
+  Scenario: Workers without a cache directory cannot return
     Given an orchestrator
-    And the workers' output is in <output>
-    And the enrolled worker "alpha" without a cache directory
-    When the worker "alpha" is killed
-    And the worker "alpha" starts again
+    And the enrolled worker "alpha" without a cache directory, with output in text
+    And the enrolled worker "beta" without a cache directory, with output in JSON
+    When the workers "alpha, beta" are killed and start again
     Then the worker "alpha" is rejected because its token is bound to another machine
+    And the worker "beta" is rejected because its token is bound to another machine
     And the worker "alpha" tried to connect 1 time
+    And the worker "beta" tried to connect 1 time
     And the token "alpha" is still bound to the machine of "alpha" only
-
-    Examples:
-      | output |
-      | text   |
-      | JSON   |
 
   @uat-08 @second-machine-turned-away
-  Scenario Outline: A second machine is rejected, in <output>
+  Scenario: Other machines are rejected
     Given an orchestrator
     And the enrolled worker "alpha"
-    And the workers' output is in <output>
-    When the worker "intruder" starts with the token "alpha"
-    Then the worker "intruder" is rejected because its token is bound to another machine
-    And the worker "intruder" tried to connect 1 time
-    And the worker "alpha" has stayed connected since "intruder" started
+    When the worker "second" starts with the token "alpha" and output in text
+    And the worker "third" starts with the token "alpha" and output in JSON
+    Then the worker "second" is rejected because its token is bound to another machine
+    And the worker "third" is rejected because its token is bound to another machine
+    And the worker "second" tried to connect 1 time
+    And the worker "third" tried to connect 1 time
+    And the worker "alpha" has stayed connected since "second" started
     And the token "alpha" is still bound to the machine of "alpha" only
-
-    Examples:
-      | output |
-      | text   |
-      | JSON   |
 
   @uat-08 @simultaneous-machines-one-admitted
   Scenario: When two machines present a token at the same moment, one is enrolled
@@ -182,19 +170,15 @@ Feature: Enrollment and machine binding
       | beta   | idle   | yes       |
 
   @uat-09 @second-live-worker-turned-away
-  Scenario Outline: A second worker from <machine> is rejected while the first is connected
+  Scenario: Further workers from one machine, or a clone of it, are rejected while the first is connected
     Given an orchestrator
     And the enrolled worker "alpha"
-    And the workers' output is in <output>
-    When the worker "twin" starts with the token "alpha" from <machine>
-    Then the worker "twin" is rejected because the worker is already connected
-    And the worker "alpha" has stayed connected since "twin" started
+    When the worker "clone" starts with the token "alpha" from a clone of the machine of "alpha" with output in JSON
+    And the worker "twin" starts with the token "alpha" from the machine of "alpha" with output in text
+    Then the worker "clone" is rejected because the worker is already connected
+    And the worker "twin" is rejected because the worker is already connected
+    And the worker "alpha" has stayed connected since "clone" started
     And the token "alpha" is still bound to the machine of "alpha" only
-
-    Examples:
-      | machine                           | output |
-      | the machine of "alpha"            | text   |
-      | a clone of the machine of "alpha" | JSON   |
 
   @uat-08 @uat-09 @working-worker-not-disturbed
   Scenario: A worker that runs a step stays connected when others present its token
@@ -214,22 +198,21 @@ Feature: Enrollment and machine binding
     And the worker "alpha" has stayed connected since "intruder" started
 
   @uat-10 @other-protocol-version-turned-away
-  Scenario Outline: A worker of <version> protocol version is rejected
+  Scenario: Workers of an older or a newer protocol version are rejected
     Given an orchestrator
     And the token "alpha"
-    And the workers' output is in <output>
-    When the worker "alpha" starts with <version> protocol version
+    And the token "beta"
+    When the worker "alpha" starts with an older protocol version and output in text
+    And the worker "beta" starts with a newer protocol version and output in JSON
     Then the worker "alpha" is rejected because its protocol version differs
+    And the worker "beta" is rejected because its protocol version differs
     And the worker "alpha" tried to connect 1 time
+    And the worker "beta" tried to connect 1 time
     And the pool is empty
     And the token list shows:
       | token | state  | machine |
       | alpha | unused | none    |
-
-    Examples:
-      | version  | output |
-      | an older | text   |
-      | a newer  | JSON   |
+      | beta  | unused | none    |
 
   @uat-10 @other-binary @other-protocol-release-turned-away
   Scenario: A worker of a release with another protocol version is rejected

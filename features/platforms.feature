@@ -66,42 +66,41 @@ Feature: Platforms
       | platform |
       | Windows  |
 
-  @uat-30 @uat-05 @cache-place-enrolls
-  Scenario Outline: A worker enrolls with a cache directory <place>
-    Given an orchestrator
-    And the token "alpha"
-    When the worker "alpha" starts with a cache directory <place>
-    Then the worker "alpha" is enrolled
-    And the machine id of "alpha" is kept in its cache directory
-    And the token "alpha" is still bound to the machine of "alpha" only
+  @uat-30 @uat-05 @uat-06 @cache-place-returns-and-works
+  Scenario: Workers with unusual names of cache directories enroll, return and run steps
+    Given a workflow with the steps:
+      | step  | runs on        | work           |
+      | build | worker "alpha" | writes at once |
+      | test  | worker "beta"  | writes at once |
+      | ship  | worker "gamma" | writes at once |
+    And an orchestrator
+    And the enrolled worker "alpha" with a cache directory whose name has spaces
+    And the enrolled worker "beta" with a cache directory whose name has non-ASCII letters
+    And the enrolled worker "gamma" with a cache directory deep in nested folders
+    When the workers "alpha, beta, gamma" are killed and start again
+    And the workflow starts
+    Then the run succeeds
+    And the machine ids of "alpha, beta, gamma" are kept in their cache directories
+    And the token list shows:
+      | token | state    | machine         |
+      | alpha | enrolled | that of "alpha" |
+      | beta  | enrolled | that of "beta"  |
+      | gamma | enrolled | that of "gamma" |
 
-    Examples:
-      | place                            |
-      | whose name has spaces            |
-      | whose name has non-ASCII letters |
-      | deep in nested folders           |
-      | given as a relative path         |
-
-  @uat-30 @uat-06 @cache-place-returns-and-works
-  Scenario Outline: A worker returns and runs steps with a cache directory <place>
+  @uat-30 @uat-05 @uat-06 @relative-cache-place-returns-and-works
+  Scenario: A worker whose cache directory is given as a relative path enrolls, returns and runs steps
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
     And an orchestrator
-    And the enrolled worker "alpha" with a cache directory <place>
+    And the enrolled worker "alpha" with a cache directory given as a relative path
     When the worker "alpha" is killed
     And the worker "alpha" starts again
     And the workflow starts
     Then the worker "alpha" is enrolled
-    And the run succeeds
+    And the machine id of "alpha" is kept in its cache directory
     And the token "alpha" is still bound to the machine of "alpha" only
-
-    Examples:
-      | place                            |
-      | whose name has spaces            |
-      | whose name has non-ASCII letters |
-      | deep in nested folders           |
-      | given as a relative path         |
+    And the run succeeds
 
   @uat-30 @uat-06 @machine-id-with-foreign-line-ends
   Scenario: A worker returns after its machine id was saved with foreign line endings

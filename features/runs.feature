@@ -3,16 +3,16 @@ Feature: Runs
   A worker can be lost while it runs a step. If the step had not written, it runs again; if it had, the run fails, so
   that nothing is written twice. A run that the operator cancels ends on every worker.
 
-  @uat-15 @killed-worker-step-reruns-same-machine
-  Scenario Outline: A step that <work> runs again on the same machine after its worker was killed
+  @uat-15 @posix @killed-worker-step-reruns-same-machine
+  Scenario: Steps run again on the same machine after their worker was killed
     Given a workflow with the steps:
-      | step  | runs on    | work   |
-      | build | any worker | <work> |
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
+      | pack  | any worker | runs a program      |
     And an orchestrator
-    And the enrolled worker "alpha"
-    And the operator's output is in <output>
+    And the enrolled worker "alpha" with 2 slots
     When the workflow starts
-    And the step "build" is running
+    And the steps "build, pack" are running
     And the worker "alpha" is killed
     And the worker "alpha" starts again
     Then the run succeeds
@@ -20,22 +20,18 @@ Feature: Runs
       | step  | worker |
       | build | alpha  |
       | build | alpha  |
+      | pack  | alpha  |
+      | pack  | alpha  |
     And the operator sees these dispatches, and no others:
       | step  | worker | lease     | because              | wrote |
       | build | alpha  | expired   | its worker came back | no    |
       | build | alpha  | completed |                      | yes   |
+      | pack  | alpha  | expired   | its worker came back | no    |
+      | pack  | alpha  | completed |                      | yes   |
     And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | result | 1       | alpha      |
-
-    Examples:
-      | work                | output |
-      | pauses, then writes | JSON   |
-
-    @posix
-    Examples: with a shell
-      | work           | output |
-      | runs a program | text   |
+      | pack  | result | 1       | alpha      |
 
   @uat-15 @network @restarted-orchestrator-holds-nothing
   Scenario: A step that ran when its orchestrator was killed keeps no worker busy after the restart
@@ -53,7 +49,7 @@ Feature: Runs
       | another | alpha  | completed |                            | yes   |
       | build   | alpha  | expired   | the orchestrator restarted | no    |
     And no process of a step is left on the machine of "alpha"
-    And the pool shows, in text and in JSON:
+    And the pool shows:
       | worker | status | connected | slots |
       | alpha  | idle   | yes       | 0/1   |
 
@@ -90,8 +86,7 @@ Feature: Runs
     And the step "build" is running
     And the worker "alpha" is killed
     And the orchestrator notices that "alpha" is gone
-    And the worker "beta" starts
-    And the worker "beta" is enrolled
+    And the worker "beta" starts and is enrolled
     Then the worker "beta" can run another step
     And these steps started, and no others:
       | step    | worker |
@@ -102,64 +97,41 @@ Feature: Runs
       | alpha  | disconnected | no        | 0/1   |
       | beta   | idle         | yes       | 0/1   |
 
-  @uat-15 @slow @unwritten-step-reruns-when-worker-gone
-  Scenario: A step that has not written runs again on another worker when its own never returns
+  @uat-15 @network @posix @network-reset-reruns-step-once
+  Scenario: Steps run again after a network reset, once at a time
     Given a workflow with the steps:
-      | step  | runs on    | work                |
-      | build | any worker | pauses, then writes |
+      | step  | runs on    | work                         |
+      | build | any worker | pauses, then writes          |
+      | pack  | any worker | runs a program               |
+      | sign  | any worker | runs a program from a script |
     And an orchestrator
-    And the enrolled worker "alpha"
+    And the enrolled worker "alpha" with 3 slots, on a network that can be cut
     When the workflow starts
-    And the step "build" is running
-    And the worker "alpha" is killed
-    And the worker "beta" starts
-    And the worker "beta" is enrolled
-    Then the run succeeds
-    And these steps started, and no others:
-      | step  | worker |
-      | build | alpha  |
-      | build | beta   |
-    And the operator sees these dispatches, and no others:
-      | step  | worker | lease     | because                | wrote |
-      | build | alpha  | expired   | its worker stayed away | no    |
-      | build | beta   | completed |                        | yes   |
-    And this data is recorded, and no other:
-      | step  | data   | version | written on |
-      | build | result | 1       | beta       |
-
-  @uat-15 @network @network-reset-reruns-step-once
-  Scenario Outline: A step that <work> runs again after a network reset, once at a time
-    Given a workflow with the steps:
-      | step  | runs on    | work   |
-      | build | any worker | <work> |
-    And an orchestrator
-    And the enrolled worker "alpha" on a network that can be cut
-    When the workflow starts
-    And the step "build" is running
+    And the steps "build, pack, sign" are running
     And the network of "alpha" is reset
     Then the run succeeds
     And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
       | build | alpha  |
+      | pack  | alpha  |
+      | pack  | alpha  |
+      | sign  | alpha  |
+      | sign  | alpha  |
     And the operator sees these dispatches, and no others:
       | step  | worker | lease     | wrote |
       | build | alpha  | expired   | no    |
       | build | alpha  | completed | yes   |
+      | pack  | alpha  | expired   | no    |
+      | pack  | alpha  | completed | yes   |
+      | sign  | alpha  | expired   | no    |
+      | sign  | alpha  | completed | yes   |
     And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | result | 1       | alpha      |
+      | pack  | result | 1       | alpha      |
+      | sign  | result | 1       | alpha      |
     And no process of a step is left on the machine of "alpha"
-
-    Examples:
-      | work                |
-      | pauses, then writes |
-
-    @posix
-    Examples: with a shell
-      | work                         |
-      | runs a program               |
-      | runs a program from a script |
 
   # Reading is not writing, and what another step has written on the same worker does not count.
   @uat-15 @network @reading-step-reruns-every-loss
@@ -186,39 +158,18 @@ Feature: Runs
       | step  | data   | version | written on |
       | build | result | 1       | alpha      |
       | seed  | result | 1       | alpha      |
-
-  @uat-16 @written-step-not-rerun-after-kill
-  Scenario: A step that had written is not run again after its worker was killed
-    Given a workflow with the steps:
-      | step  | runs on    | work                         | after |
-      | build | any worker | writes, pauses, writes again |       |
-      | ship  | any worker | writes at once               | build |
-    And an orchestrator
-    And the enrolled worker "alpha"
-    And the operator's output is in text
-    When the workflow starts
-    And the step "build" has written
-    And the worker "alpha" is killed
-    And the worker "alpha" starts again
-    Then the run fails because its worker was lost after the step had written
-    And these steps started, and no others:
-      | step  | worker |
-      | build | alpha  |
-    And the operator sees these dispatches, and no others:
-      | step  | worker | lease  | because              | wrote |
-      | build | alpha  | failed | the step had written | yes   |
-    And this data is recorded, and no other:
-      | step  | data   | version | written on |
-      | build | before | 1       | alpha      |
+    And no process of a step is left on the machine of "alpha"
 
   @uat-15 @uat-16 @only-unwritten-step-reruns
   Scenario: Of two steps whose worker was killed, only the one that had not written runs again
     Given a workflow with the steps:
-      | step  | runs on    | work                         |
-      | build | any worker | writes, pauses, writes again |
-      | test  | any worker | pauses, then writes          |
+      | step  | runs on    | work                         | after |
+      | build | any worker | writes, pauses, writes again |       |
+      | test  | any worker | pauses, then writes          |       |
+      | ship  | any worker | writes at once               | build |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
+    And the operator's output is in text
     When the workflow starts
     And the step "build" has written
     And the step "test" is running
@@ -231,33 +182,43 @@ Feature: Runs
       | test  | alpha  |
       | test  | alpha  |
     And the operator sees these dispatches, and no others:
-      | step  | worker | lease     | wrote |
-      | build | alpha  | failed    | yes   |
-      | test  | alpha  | expired   | no    |
-      | test  | alpha  | completed | yes   |
+      | step  | worker | lease     | because              | wrote |
+      | build | alpha  | failed    | the step had written | yes   |
+      | test  | alpha  | expired   | its worker came back | no    |
+      | test  | alpha  | completed |                      | yes   |
+    And this data is recorded, and no other:
+      | step  | data   | version | written on |
+      | build | before | 1       | alpha      |
+      | test  | result | 1       | alpha      |
 
-  @uat-16 @slow @written-step-not-rerun-when-gone
-  Scenario: A step that had written is not run again when its worker never returns
+  @uat-15 @uat-16 @slow @written-step-not-rerun-when-gone
+  Scenario: Of two steps whose worker never returns, only the one that had not written runs on another worker
     Given a workflow with the steps:
       | step  | runs on    | work                         |
       | build | any worker | writes, pauses, writes again |
+      | test  | any worker | pauses, then writes          |
     And an orchestrator
-    And the enrolled worker "alpha"
+    And the enrolled worker "alpha" with 2 slots
     When the workflow starts
     And the step "build" has written
+    And the step "test" is running
     And the worker "alpha" is killed
-    And the worker "beta" starts
-    And the worker "beta" is enrolled
+    And the worker "beta" starts and is enrolled
     Then the run fails because its worker was lost after the step had written
     And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
+      | test  | alpha  |
+      | test  | beta   |
     And the operator sees these dispatches, and no others:
-      | step  | worker | lease  | wrote |
-      | build | alpha  | failed | yes   |
+      | step  | worker | lease     | because                | wrote |
+      | build | alpha  | failed    | the step had written   | yes   |
+      | test  | alpha  | expired   | its worker stayed away | no    |
+      | test  | beta   | completed |                        | yes   |
     And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | before | 1       | alpha      |
+      | test  | result | 1       | beta       |
     And the operator can read what the step "build" wrote into "before"
 
   @uat-16 @network @written-step-not-rerun-after-reset
@@ -316,61 +277,49 @@ Feature: Runs
     Then the run fails because its worker was lost after the step had written
     And the history of all runs shows the run as failed
 
-  @uat-17 @cancelled-run-ends-step
-  Scenario Outline: Cancelling a run ends its step that <work>
+  @uat-17 @posix @cancelled-run-ends-step
+  Scenario: Cancelling a run ends the programs that its steps run
     Given a workflow with the steps:
-      | step  | runs on    | work   |
-      | build | any worker | <work> |
+      | step  | runs on    | work                         |
+      | build | any worker | runs a program               |
+      | pack  | any worker | runs a program from a script |
     And an orchestrator
-    And the enrolled worker "alpha"
+    And the enrolled worker "alpha" with 2 slots
     When the workflow starts
-    And the step "build" is running
+    And the steps "build, pack" are running
     And the operator cancels the run
     Then the run is cancelled
-    And the lease of the step "build" ended at most 10 seconds after the command
+    And the leases of the steps "build, pack" ended at most 10 seconds after the command
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | wrote |
       | build | alpha  | failed | no    |
-    And the pool shows, in text and in JSON:
+      | pack  | alpha  | failed | no    |
+    And the pool shows:
       | worker | status | connected | slots |
-      | alpha  | idle   | yes       | 0/1   |
-    And the worker "alpha" can run another step
+      | alpha  | idle   | yes       | 0/2   |
     And no process of a step is left on the machine of "alpha"
 
-    Examples:
-      | work                                   |
-      | pauses, then writes                    |
-      | pauses and ignores the request to stop |
-
-    @posix
-    Examples: with a shell
-      | work                         |
-      | runs a program               |
-      | runs a program from a script |
-
   @uat-17 @cancel-told-to-operator
-  Scenario Outline: The cancel command reports that the run is cancelled, in <output>
+  Scenario: The cancel command reports that the run is cancelled
     Given a workflow with the steps:
-      | step  | runs on    | work   |
-      | build | any worker | <work> |
+      | step  | runs on    | work                         |
+      | build | any worker | pauses, then writes          |
+      | test  | any worker | writes, pauses, writes again |
     And an orchestrator
-    And the enrolled worker "alpha"
-    And the operator's output is in <output>
+    And the enrolled worker "alpha" with 2 slots
+    And the operator's output is in text
     When the workflow starts
     And the step "build" is running
+    And the step "test" has written
     And the operator cancels the run
     Then the command confirms that it cancels the run
     And nothing of the run was left when the command reported the cancellation
     And the run is cancelled
-    And the step "build" was asked to stop and stopped before it had finished
+    And the steps "build, test" were asked to stop and stopped before they had finished
     And the operator sees these dispatches, and no others:
-      | step  | worker | lease  | wrote   |
-      | build | alpha  | failed | <wrote> |
-
-    Examples:
-      | output | work                         | wrote |
-      | text   | pauses, then writes          | no    |
-      | JSON   | writes, pauses, writes again | yes   |
+      | step  | worker | lease  | wrote |
+      | build | alpha  | failed | no    |
+      | test  | alpha  | failed | yes   |
 
   @uat-17 @cancelled-run-drops-queued-step
   Scenario: A queued step of a cancelled run never starts
@@ -379,6 +328,7 @@ Feature: Runs
       | build | pool=b  | writes at once |
     And an orchestrator
     And the token "beta"
+    And the operator's output is in JSON
     When the workflow starts
     And the step "build" waits in the queue
     And the operator cancels the run
@@ -394,27 +344,34 @@ Feature: Runs
   @uat-17 @cancelled-run-ends-all-steps
   Scenario: Cancelling a run ends all its steps, on every worker
     Given a workflow with the steps:
-      | step  | runs on        | work                | after |
-      | build | worker "alpha" | pauses, then writes |       |
-      | test  | worker "beta"  | pauses, then writes |       |
-      | ship  | any worker     | writes at once      | build |
+      | step  | runs on        | work                                   | after |
+      | build | worker "alpha" | pauses, then writes                    |       |
+      | test  | worker "alpha" | pauses and ignores the request to stop |       |
+      | check | worker "beta"  | pauses, then writes                    |       |
+      | ship  | any worker     | writes at once                         | build |
     And an orchestrator
-    And the enrolled worker "alpha"
+    And the enrolled worker "alpha" with 2 slots
     And the enrolled worker "beta"
     When the workflow starts
-    And the step "build" is running
-    And the step "test" is running
+    And the steps "build, test, check" are running
     And the operator cancels the run
     Then the run is cancelled
+    And the leases of the steps "build, check, test" ended at most 10 seconds after the command
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | wrote |
       | build | alpha  | failed | no    |
-      | test  | beta   | failed | no    |
-    And no process of a step is left on the machine of "beta"
+      | check | beta   | failed | no    |
+      | test  | alpha  | failed | no    |
+    And the pool shows:
+      | worker | status | connected | slots |
+      | alpha  | idle   | yes       | 0/2   |
+      | beta   | idle   | yes       | 0/1   |
+    And no process of a step is left on the machines of "alpha, beta"
     And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
-      | test  | beta   |
+      | check | beta   |
+      | test  | alpha  |
 
   @uat-17 @ctrl-c-cancels-run
   Scenario: Ctrl-C at the terminal of a run cancels the run

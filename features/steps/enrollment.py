@@ -44,6 +44,13 @@ def the_worker_starts(context: StepContext, worker: str, details: Any = WORKER_A
     connect(context.world, worker, details)
 
 
+@when('the worker "{worker:Name}" starts and is enrolled')
+def the_worker_starts_and_is_enrolled(context: StepContext, worker: str) -> None:
+    """Starts a new worker with the token of its own name and waits until it is enrolled."""
+    connect(context.world, worker, WORKER_AS_USUAL)
+    context.world.workers[worker].wait_until_enrolled()
+
+
 @when('the worker "{worker:Name}" is enrolled or has exited')
 def the_worker_is_enrolled_or_has_exited(context: StepContext, worker: str) -> None:
     """Waits until the worker is enrolled or its process has exited; later steps check which."""
@@ -119,10 +126,11 @@ def the_worker_has_stayed_connected_since(context: StepContext, worker: str, oth
     )
 
 
+@then("the pool shows:")
 @then("the pool shows, in {outputs:Outputs}:")
 @then("the pool shows, {past:PastMembers}:")
 def the_pool_shows(context: StepContext, outputs: Sequence[Output] = IN_JSON, *, past: bool = False) -> None:
-    """Checks the workers in the pool, with past members if the step says so, and that there are no others."""
+    """Checks the pool's members, in JSON unless the step names both outputs, and that there are no others."""
     members = enrollment.pool_rows(context.world, rows_of_pool(context.table))
     live = {(row["worker"], row["connected"] == "yes") for row in members if row["connected"] != NOT_LIVE}
     for output in outputs:
@@ -147,11 +155,13 @@ def the_token_is_still_bound(context: StepContext, token: str, worker: str) -> N
     )
 
 
-@then('the machine id of "{worker:Name}" is kept in its cache directory')
-def the_machine_id_is_kept(context: StepContext, worker: str) -> None:
-    """Checks that the worker's cache directory stores the machine id it enrolled with."""
-    expect(
-        f'the machine id under which "{worker}" enrolled is kept in its cache directory',
-        expected=enrollment.machine_id_of(context.world, worker),
-        actual=context.world.workers[worker].machine.kept_machine_id,
-    )
+@then('the machine id of "{workers:Names}" is kept in its cache directory')
+@then('the machine ids of "{workers:Names}" are kept in their cache directories')
+def the_machine_ids_are_kept(context: StepContext, workers: list[str]) -> None:
+    """Checks that the cache directory of each worker stores the machine id with which it enrolled."""
+    for worker in workers:
+        expect(
+            f'the machine id under which "{worker}" enrolled is kept in its cache directory',
+            expected=enrollment.machine_id_of(context.world, worker),
+            actual=context.world.workers[worker].machine.kept_machine_id,
+        )

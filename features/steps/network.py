@@ -80,6 +80,16 @@ def the_worker_ends_and_returns(
     )
 
 
+@when('the workers "{workers:Names}" are killed and start again')
+def the_workers_are_killed_and_start_again(context: StepContext, workers: list[str]) -> None:
+    """Kills all these workers, then starts each again with the same settings; does not wait."""
+    actors = [context.world.workers[worker] for worker in workers]
+    for actor in actors:
+        actor.kill()
+    for actor in actors:
+        actor.start_again()
+
+
 @when('the network of "{worker:Name}" is cut and heals, {times:Number} times')
 def the_network_is_cut_and_heals(context: StepContext, worker: str, times: int) -> None:
     """Cuts the network until the orchestrator notices, heals it and waits for the worker; several times."""
@@ -88,14 +98,13 @@ def the_network_is_cut_and_heals(context: StepContext, worker: str, times: int) 
 
 
 @when("the orchestrator {ends:Ending} and starts again")
-@when("the orchestrator {ends:Ending} and starts again, {times:Number} times")
 @when("the orchestrator {ends:Ending} and starts again {changes:RestartDetails}")
 def the_orchestrator_ends_and_starts_again(
-    context: StepContext, ends: Any, times: int = 1, changes: Any = NO_DETAILS
+    context: StepContext, ends: Any, changes: Any = NO_DETAILS
 ) -> None:
     """Ends the orchestrator, starts it again and waits until all workers are connected."""
     orchestrator = context.world.orchestrator
-    absences.restart_orchestrator_repeatedly(context.world, partial(ends, orchestrator), times, **changes)
+    absences.restart_orchestrator_and_wait(context.world, partial(ends, orchestrator), **changes)
 
 
 @when("every machine reboots")

@@ -55,10 +55,12 @@ def the_workflow_runs_to_its_end(context: StepContext) -> None:
     runs.complete_workflow(context.world)
 
 
-@when('the step "{step:Name}" is running')
-def the_step_is_running(context: StepContext, step: str) -> None:
-    """Waits until the step has started."""
-    step_progress.wait_until_begun(context.world, step)
+@when('the step "{steps:Names}" is running')
+@when('the steps "{steps:Names}" are running')
+def the_steps_are_running(context: StepContext, steps: list[str]) -> None:
+    """Waits until each step has started."""
+    for step in steps:
+        step_progress.wait_until_begun(context.world, step)
 
 
 @when('the step "{step:Name}" is running again, or the run has ended')
@@ -148,23 +150,25 @@ def nothing_was_left_when_reported(context: StepContext) -> None:
     )
 
 
-@then('the lease of the step "{step:Name}" ended at most {seconds:Number} seconds after the command')
-def the_lease_ended_after_the_command(context: StepContext, step: str, seconds: int) -> None:
-    """Checks that the step's lease ended within this many seconds of the end of the cancel command."""
+@then('the leases of the steps "{steps:Names}" ended at most {seconds:Number} seconds after the command')
+def the_leases_ended_after_the_command(context: StepContext, steps: list[str], seconds: int) -> None:
+    """Checks that the steps' leases ended within this many seconds of the end of the cancel command."""
+    allowed = timedelta(seconds=seconds)
     expect(
-        f'the lease of the step "{step}" ended at most {seconds} s after the command',
-        expected=runs.IN_TIME,
-        actual=cancellation.end_after_answer(context.world, step, timedelta(seconds=seconds)),
+        f"the leases of the steps {', '.join(steps)} ended at most {seconds} s after the command",
+        expected=dict.fromkeys(steps, runs.IN_TIME),
+        actual=cancellation.ends_after_answer(context.world, steps, allowed),
     )
 
 
-@then('the step "{step:Name}" was asked to stop and stopped before it had finished')
-def the_step_was_stopped(context: StepContext, step: str) -> None:
-    """Checks that the step started once and was stopped before it finished its work."""
+@then('the steps "{steps:Names}" were asked to stop and stopped before they had finished')
+def the_steps_were_stopped(context: StepContext, steps: list[str]) -> None:
+    """Checks that each step started once and was stopped before it finished its work."""
+    stopped = {"began": 1, "asked to stop": "yes", "completed": 0}
     expect(
-        f'the step "{step}" was asked to stop and stopped before it had finished, by the probe log',
-        expected={"began": 1, "asked to stop": "yes", "completed": 0},
-        actual=runs.starts_and_ends(context.world, step),
+        f"the steps {', '.join(steps)} were stopped before they had finished, by the probe log",
+        expected=dict.fromkeys(steps, stopped),
+        actual={step: runs.starts_and_ends(context.world, step) for step in steps},
     )
 
 
@@ -204,14 +208,16 @@ def the_operator_can_read(context: StepContext, step: str, datum: str) -> None:
     )
 
 
-@then('no process of a step is left on the machine of "{worker:Name}"')
-def no_process_of_a_step_is_left(context: StepContext, worker: str) -> None:
-    """Checks that no process of a step is left on the worker's machine."""
-    expect(
-        f'no process of a step is left on the machine of "{worker}"',
-        expected=[],
-        actual=runs.left_of_steps(context.world, worker),
-    )
+@then('no process of a step is left on the machine of "{workers:Names}"')
+@then('no process of a step is left on the machines of "{workers:Names}"')
+def no_process_of_a_step_is_left(context: StepContext, workers: list[str]) -> None:
+    """Checks that no process of a step is left on the machine of any of these workers."""
+    for worker in workers:
+        expect(
+            f'no process of a step is left on the machine of "{worker}"',
+            expected=[],
+            actual=runs.left_of_steps(context.world, worker),
+        )
 
 
 @then("the history of all runs shows the run as {status:RunStatus}")

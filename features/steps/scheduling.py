@@ -57,7 +57,6 @@ def the_largest_number_of_steps(context: StepContext, worker: str, number: int) 
     )
 
 
-@then('each item of "{step:Name}" was processed {number:Number} time')
 @then('each item of "{step:Name}" was processed {number:Number} times')
 def each_item_was_processed(context: StepContext, step: str, number: int) -> None:
     """Checks how often each item of the step was processed."""

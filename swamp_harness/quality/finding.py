@@ -14,7 +14,7 @@ from swamp_harness.results.result import ScenarioResult
 NOTICED = "noticed"
 _NOT_EFFECTIVE = "NOT EFFECTIVE"
 # A scenario of another promise and of another feature than the mutant's, to run first.
-_CONTROL = "worker-enrolls-into-pool[text]"
+_CONTROL = "worker-enrolls-into-pool"
 _CONTROL_OF_ENROLLMENT = "token-shown-once[JSON]"
 _ENROLLMENT = range(5, 11)
 

@@ -57,23 +57,19 @@ def reboot(world: World) -> None:
         worker.start_again()
 
 
-def restart_orchestrator_repeatedly(
-    world: World, end: Callable[[], object], times: int, variables: Mapping[str, str] | None = None
+def restart_orchestrator_and_wait(
+    world: World, end: Callable[[], object], variables: Mapping[str, str] | None = None
 ) -> None:
-    """End the orchestrator and start it again several times; every worker comes back each time.
+    """End the orchestrator, start it again, and wait until every worker is connected.
 
     Args:
         world: the scenario's.
         end: how it ends.
-        times: how often.
-        variables: what it finds in its environment then; as before when None.
+        variables: its new environment variables; the same as before if None.
     """
-    for _ in range(times):
-        restart_orchestrator(world, end, variables=variables)
-        for worker in world.workers.names():
-            wait_for_connection(
-                world, worker, "to come back to the pool", connected=True, limit=WORKER_CONNECTED
-            )
+    restart_orchestrator(world, end, variables=variables)
+    for worker in world.workers.names():
+        wait_for_connection(world, worker, "to come back to the pool", connected=True, limit=WORKER_CONNECTED)
 
 
 def restart_orchestrator(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from swamp_harness.product.records import BUSY
-from swamp_harness.product.run_records import ACTIVE
+from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.scenario.command_reports import reports_run_as_over, run_reported_as_cancelled
 from swamp_harness.scenario.runs import Lateness, latest_end
 from swamp_harness.scenario.world import World
@@ -30,10 +32,15 @@ def left_when_reported_as_cancelled(world: World) -> list[str]:
     return world.left_at_cancellation
 
 
-def end_after_answer(world: World, step: str, allowed: timedelta) -> Lateness:
-    """Whether the lease of a step ended in time after the answer to the operator's last command."""
+def ends_after_answer(world: World, steps: Sequence[str], allowed: timedelta) -> dict[str, Lateness]:
+    """Whether the lease of each step ended in time after the answer to the operator's last command."""
     answered = world.operator.last.ended
-    return Lateness.of(latest_end(world, lambda lease: lease.step == step, answered), allowed)
+    ends = {step: latest_end(world, partial(_is_of, step), answered) for step in steps}
+    return {step: Lateness.of(end, allowed) for step, end in ends.items()}
+
+
+def _is_of(step: str, lease: LeaseRecord) -> bool:
+    return lease.step == step
 
 
 def cancel_run(world: World, *, by_name: bool = False) -> None:

@@ -36,6 +36,11 @@ _NO_CACHE = Detail(
     "without a cache directory", "it keeps no machine id and no extension", lambda: {"cached": False}
 )
 
+_OUTPUT = Detail(
+    "with output in {output:Output}",
+    "its output has this format, whatever that of other workers is",
+    lambda output: {"output": output},
+)
 _ON_A_NETWORK = Detail(
     "on a network that can be cut", "later steps can break its network", lambda: {"on_a_network": True}
 )
@@ -53,6 +58,7 @@ _OF_ENROLLED_WORKERS = (
     _SLOTS,
     _CACHE,
     _NO_CACHE,
+    _OUTPUT,
     _ON_A_NETWORK,
     Detail(
         "on a network that is measured",
@@ -85,7 +91,7 @@ _OF_ENROLLED_WORKERS = (
 _OF_CONNECTING_WORKERS = (
     _TOKEN,
     _LABELS,
-    _CACHE,
+    _OUTPUT,
     Detail(
         "with the credential that was shown first", "it presents the credential of its first minting", dict
     ),

@@ -222,6 +222,7 @@ def connect_worker(
     machine: Machine | None = None,
     protocol_shift: int = 0,
     other_release: bool = False,
+    **settings: Any,
 ) -> None:
     """Start a new worker that dials the orchestrator, and mint its token first if there is none.
 
@@ -233,20 +234,21 @@ def connect_worker(
         machine: where it runs; a machine of its own if None.
         protocol_shift: the difference of its protocol version from the orchestrator's.
         other_release: whether it is the binary of another protocol version.
+        settings: further fields of `WorkerSettings`.
     """
     if token not in world.operator.credentials:
         prepare(world, token)
     credential = str(world.operator.credential(token))
-    settings = world.settings_of_worker(credential, labels)
+    all_settings = replace(world.settings_of_worker(credential, labels), **settings)
     binary = _other_binary(world) if other_release else None
-    world.workers.make(name, settings, machine=machine, binary=binary)
+    world.workers.make(name, all_settings, machine=machine, binary=binary)
     address = world.orchestrator.address
     world.workers.start(name, world.workers.skew(address, protocol_shift) if protocol_shift else address)
 
 
-def connect_with(world: World, name: str, credential: str) -> None:
+def connect_with(world: World, name: str, credential: str, **settings: Any) -> None:
     """Start a new worker with a credential that was never minted."""
-    world.workers.make(name, world.settings_of_worker(credential))
+    world.workers.make(name, replace(world.settings_of_worker(credential), **settings))
     world.workers.start(name, world.orchestrator.address)
 
 

@@ -17,7 +17,6 @@ from swamp_harness.product.records import (
     members_from_table,
     moment,
     tokens_from_json,
-    tokens_from_table,
 )
 from swamp_harness.product.run import FAILED
 from swamp_harness.product.run_records import (
@@ -54,18 +53,13 @@ class Records:
         self._commands = commands
         self._fallbacks = fallbacks
 
-    def tokens(self, output: Output = Output.JSON) -> list[TokenRecord]:
+    def tokens(self) -> list[TokenRecord]:
         """The token list, by name.
 
         Raises:
             PromiseBroken: the list fails, or its answer breaks its contract.
         """
-        result = self.read("worker", "token", "list", output=output)
-        records = (
-            tokens_from_json(result.answer("token-list"))
-            if output is Output.JSON
-            else tokens_from_table(result.stdout)
-        )
+        records = tokens_from_json(self.read("worker", "token", "list").answer("token-list"))
         return sorted(records, key=lambda record: record.name)
 
     def token(self, name: str) -> TokenRecord:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from swamp_harness.product.commands import Output
 from swamp_harness.product.machine import CachePlace, Machine
 from swamp_harness.product.worker_settings import labels_by_variable
 from swamp_harness.scenario import enrollment
@@ -36,6 +37,7 @@ class WorkerDetails:
         slots: how many steps it runs at a time.
         cached: whether it has a cache directory.
         cache: the place of its cache directory.
+        output: the format of its output; that of all workers that start now if None.
         on_a_network: whether it reaches the orchestrator over a network path that can fail.
         slow: whether this path is slow.
         by_environment: whether it is configured by variables instead of arguments.
@@ -54,6 +56,7 @@ class WorkerDetails:
     slots: int = 1
     cached: bool = True
     cache: CachePlace | None = None
+    output: Output | None = None
     on_a_network: bool = False
     slow: bool = False
     by_environment: bool = False
@@ -83,13 +86,14 @@ def enroll(world: World, name: str, details: WorkerDetails) -> None:
         slots=details.slots,
         by_environment=details.by_environment,
         **labels,
+        **_output(details),
     )
 
 
 def connect(world: World, name: str, details: WorkerDetails) -> None:
     """Start a worker, without waiting until it has enrolled."""
     if details.credential is not Presented.MINTED:
-        enrollment.connect_with(world, name, _forged(world, name, details.credential))
+        enrollment.connect_with(world, name, _forged(world, name, details.credential), **_output(details))
         return
     enrollment.connect_worker(
         world,
@@ -99,7 +103,12 @@ def connect(world: World, name: str, details: WorkerDetails) -> None:
         machine=_machine(world, name, details),
         protocol_shift=details.protocol_shift,
         other_release=details.other_release,
+        **_output(details),
     )
+
+
+def _output(details: WorkerDetails) -> dict[str, Any]:
+    return {} if details.output is None else {"output": details.output}
 
 
 def _machine(world: World, name: str, details: WorkerDetails) -> Machine | None:
