@@ -13,7 +13,8 @@ from swamp_harness.system.errors import ContractBroken
 
 ACTIVE = "active"
 COMPLETED = "completed"
-ALL_LEASES = 'modelType == "swamp/step-lease"'
+LEASE_TYPE = "swamp/step-lease"
+ALL_LEASES = f'modelType == "{LEASE_TYPE}"'
 _NO_QUEUE = "No steps are currently queued."
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.fallbacks import Fallback, Fallbacks
+from swamp_harness.product.followed import Followed
 from swamp_harness.product.records import (
     PoolMember,
     TokenRecord,
@@ -20,7 +21,8 @@ from swamp_harness.product.records import (
 )
 from swamp_harness.product.run import FAILED
 from swamp_harness.product.run_records import (
-    ALL_LEASES,
+    ACTIVE,
+    LEASE_TYPE,
     LeaseRecord,
     QueuedStep,
     RunRecord,
@@ -39,6 +41,8 @@ from swamp_harness.system.errors import PromiseBroken
 # Every token is an instance of this model type, and its state is this datum.
 TOKEN_TYPE, TOKEN_DATUM = "swamp/enrollment-token", "token-main"
 EVERYTHING = 'modelType != ""'
+_PROBES = (PROBE, SHELL)
+_LEFT_BY_STEPS = " || ".join(f'modelType == "{model_type}"' for model_type in (LEASE_TYPE, *_PROBES))
 
 
 class Records:
@@ -47,11 +51,17 @@ class Records:
     Args:
         commands: run swamp as the operator.
         fallbacks: counts the older ways that the release makes necessary.
+        runs: returns the runs that the operator has started.
     """
 
-    def __init__(self, commands: SwampCommands, fallbacks: Fallbacks) -> None:
+    def __init__(
+        self, commands: SwampCommands, fallbacks: Fallbacks, runs: Callable[[], Sequence[Followed]]
+    ) -> None:
         self._commands = commands
         self._fallbacks = fallbacks
+        self._runs = runs
+        self._reads = 0
+        self._left_by_runs: tuple[object, list[dict[str, Any]]] | None = None
 
     def tokens(self) -> list[TokenRecord]:
         """The token list, by name.
@@ -131,11 +141,7 @@ class Records:
 
     def leases(self) -> list[LeaseRecord]:
         """All step leases."""
-        answer = self.read("data", "query", ALL_LEASES).answer("data-query")
-        contents = [result.get("content") for result in answer["results"]]
-        for content in contents:
-            contracts.validate("step-lease", content, "a step lease")
-        return [lease(content) for content in contents]
+        return _leases_in(self._left_by_steps())
 
     def queue(self, output: Output = Output.JSON) -> list[QueuedStep]:
         """The steps that wait for a worker."""
@@ -150,13 +156,28 @@ class Records:
 
     def results(self) -> list[ResultRecord]:
         """All data that the steps of the probe wrote."""
-        types = " || ".join(f'modelType == "{model_type}"' for model_type in (PROBE, SHELL))
-        answer = self.read("data", "query", types).answer("data-query")
-        return [result_of_step(result) for result in answer["results"] if is_work(result)]
+        items = self._left_by_steps()
+        return [result_of_step(item) for item in items if item["modelType"] in _PROBES and is_work(item)]
+
+    def _left_by_steps(self) -> list[dict[str, Any]]:
+        """The step leases, and the data of the probe's steps, as items of `swamp data query`.
+
+        If every run has ended and no lease is active, the answer cannot change before the operator runs a
+        command that acts. Until then it is kept, as a command is expensive.
+        """
+        state = (len(self._runs()), len(self._commands.results) - self._reads)
+        if self._left_by_runs is not None and self._left_by_runs[0] == state:
+            return self._left_by_runs[1]
+        ended = not any(run.alive for run in self._runs())
+        items = list(self.read("data", "query", _LEFT_BY_STEPS).answer("data-query")["results"])
+        is_final = ended and all(each.state != ACTIVE for each in _leases_in(items))
+        self._left_by_runs = (state, items) if is_final else None
+        return items
 
     def get_datum(self, model: str, name: str, version: int | None = None) -> CommandResult:
         """Get one version of a datum of a model instance, with its content; by default the newest."""
         one = () if version is None else ("--version", str(version))
+        self._reads += 1
         return self._commands.run("data", "get", model, name, *one)
 
     def revoked_at(self, token: str) -> datetime:
@@ -189,7 +210,15 @@ class Records:
         Raises:
             PromiseBroken: it fails.
         """
+        self._reads += 1
         result = self._commands.run(*arguments, output=output)
         if not result.succeeded:
             raise PromiseBroken(f"A command failed that only reads:\n{result}")
         return result
+
+
+def _leases_in(items: Sequence[Mapping[str, Any]]) -> list[LeaseRecord]:
+    contents: list[Any] = [item.get("content") for item in items if item["modelType"] == LEASE_TYPE]
+    for content in contents:
+        contracts.validate("step-lease", content, "a step lease")
+    return [lease(content) for content in contents]

@@ -38,7 +38,7 @@ def begin(
         folder.mkdir()
         world.repository = initialise(commands, with_vault=False)
     world.operator = Operator(commands)
-    world.records = Records(commands, world.fallbacks)
+    world.records = Records(commands, world.fallbacks, world.followed_runs)
     world.runs = Runs(run_context.binary.runs_as, commands.environment, machine.work, world.evidence)
     if another_vault:
         made = commands.run("vault", "create", "local_encryption", another_vault)
