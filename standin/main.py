@@ -21,7 +21,7 @@ def main() -> int:
 
 def previous() -> int:
     """A stand-in whose workers use the previous protocol version."""
-    from standin.worker import session  # noqa: PLC0415 - only here it is wanted
+    from standin.worker import session
 
     session.PROTOCOL_VERSION -= 1
     return _main("0.9.0-standin")

@@ -1,19 +1,25 @@
-"""Requests to an orchestrator over its WebSocket: the option `--server`."""
+"""Requests to an orchestrator over its WebSocket: the option `--server`.
+
+The libraries for connections are imported where a connection is made. A command without a connection would
+spend most of its time on importing them.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
-
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from standin.errors import UserError
+
+if TYPE_CHECKING:
+    import ssl
+
+    from websockets.asyncio.client import ClientConnection
+
+_Result = TypeVar("_Result")
 
 _PATIENCE = 30
 # The types of messages with the id of a run and with its output.
@@ -30,7 +36,14 @@ def ask(url: str, request: str, **payload: Any) -> Any:
     Raises:
         UserError: it cannot be reached, or answers with an error.
     """
-    return asyncio.run(_ask(url, request, payload))
+    return result_of(_ask(url, request, payload))
+
+
+def result_of(conversation: Coroutine[Any, Any, _Result]) -> _Result:
+    """Run a conversation with an orchestrator to its end."""
+    import asyncio
+
+    return asyncio.run(conversation)
 
 
 async def _ask(url: str, request: str, payload: dict[str, Any]) -> Any:
@@ -83,6 +96,11 @@ async def connected(url: str, trusted: str, path: str = "") -> AsyncIterator[Cli
     Raises:
         UserError: the orchestrator cannot be reached, or its certificate is not trusted.
     """
+    import ssl
+
+    from websockets.asyncio.client import connect
+    from websockets.exceptions import WebSocketException
+
     try:
         socket = await connect(
             f"{url}{path}",
@@ -108,6 +126,8 @@ async def connected(url: str, trusted: str, path: str = "") -> AsyncIterator[Cli
 
 def trust(file: str) -> ssl.SSLContext:
     """The trusted authorities: those of the system, and those in a file."""
+    import ssl
+
     context = ssl.create_default_context()
     # A trusted certificate does not have to be an authority's.
     context.verify_flags = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN

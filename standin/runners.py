@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from standin.timing import STOPPING
 
 # The module that a step's process runs.
@@ -88,6 +86,8 @@ class Runner:
 
 def end_tree(pid: int) -> None:
     """End a process and all its descendants."""
+    import psutil
+
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)
         for member in (*process.children(recursive=True), process):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ from standin.answers import respond
 from standin.bundles import PACKAGES, bundles_of
 from standin.commandline import Call
 from standin.errors import UserError
-from standin.remote import answered, connected, message
+from standin.remote import answered, connected, message, result_of
 from standin.repository import Repository
 
 
@@ -42,7 +41,7 @@ def run(call: Call) -> int:
     model, method = call.arguments
     inputs = dict(each.split("=", 1) for each in call.options.get("--input", ()))
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
-    answer = asyncio.run(_follow(call, {"model": model, "method": method, "inputs": inputs, "tags": tags}))
+    answer = result_of(_follow(call, {"model": model, "method": method, "inputs": inputs, "tags": tags}))
     if "error" in answer and call.json:
         raise UserError(answer["error"])
     heading = "Completed" if answer["status"] == "succeeded" else "Failed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -10,18 +9,19 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import yaml
-from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
+from typing import TYPE_CHECKING, Any
 
 from standin import questions
 from standin.answers import respond, table
 from standin.commandline import Call
 from standin.errors import UserError
-from standin.remote import ACCEPTED, SAID, answer_in, ask, connected, message
+from standin.remote import ACCEPTED, SAID, answer_in, ask, connected, message, result_of
 from standin.repository import Repository
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from websockets.asyncio.client import ClientConnection
 
 _RUNS = ("RUN", "WORKFLOW", "STATUS", "STARTED")
 # The file that an orchestrator writes for commands in its repository.
@@ -37,7 +37,7 @@ def run(call: Call) -> int:
     inputs = {**inputs_of_file(call), **dict(each.split("=", 1) for each in call.options.get("--input", ()))}
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
     try:
-        answer = asyncio.run(_follow(call, {"name": call.arguments[0], "inputs": inputs, "tags": tags}))
+        answer = result_of(_follow(call, {"name": call.arguments[0], "inputs": inputs, "tags": tags}))
     except ConnectionError as error:
         raise UserError(f"Connection dropped: {error}") from error
     if call.json:
@@ -53,6 +53,8 @@ def inputs_of_file(call: Call) -> dict[str, Any]:
     """
     if not call.has("--input-file"):
         return {}
+    import yaml
+
     file = Path(call.option("--input-file"))
     try:
         return dict(yaml.safe_load(file.read_text("utf-8")) or {})
@@ -74,6 +76,10 @@ class Followed:
 
 
 async def _follow(call: Call, payload: dict[str, Any]) -> Any:
+    import asyncio
+
+    from websockets.exceptions import ConnectionClosed
+
     followed = Followed()
     while True:
         request = attach(followed) if followed.run else message("workflow.run", payload)
@@ -109,6 +115,8 @@ async def _answer_of(socket: ClientConnection, followed: Followed, *, silent: bo
 
 
 def _cancel_on_ctrl_c(socket: ClientConnection) -> None:
+    import asyncio
+
     loop = asyncio.get_running_loop()
     cancelling: set[asyncio.Task[None]] = set()
 

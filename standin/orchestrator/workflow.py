@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from standin import vaults
 from standin.errors import UserError
 from standin.orchestrator.dispatch import Requirement
@@ -59,6 +57,8 @@ def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> l
     Raises:
         UserError: there is no such workflow.
     """
+    import yaml
+
     file = repository.folder / "workflows" / f"workflow-{workflow}.yaml"
     if not file.is_file():
         raise UserError(

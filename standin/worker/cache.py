@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import ssl
 import tempfile
 import urllib.parse
-import urllib.request
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from standin.remote import trust
+
+if TYPE_CHECKING:
+    import ssl
 
 _MACHINE_ID = "machine-id"
 _PATIENCE = 60
@@ -64,6 +66,8 @@ class Cache:
 
 
 def _fetched(url: str, context: ssl.SSLContext | None) -> bytes:
+    import urllib.request
+
     with urllib.request.urlopen(url, timeout=_PATIENCE, context=context) as answer:  # noqa: S310 - its own
         content: bytes = answer.read()
         return content

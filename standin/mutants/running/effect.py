@@ -6,7 +6,6 @@ has its own file and writes each line at once, because a killed process cannot w
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import os
@@ -32,7 +31,6 @@ _MISTAKES = (
     RuntimeError,
     TypeError,
     ValueError,
-    asyncio.InvalidStateError,
 )
 _PROGRAM = f"{Path(__file__).parents[2]}{os.sep}"
 _OWN = f"mutants{os.sep}"
@@ -107,7 +105,14 @@ def _note_crash(error: BaseException) -> None:
 
 def _is_mistake(error: BaseException) -> bool:
     own = type(error).__module__.startswith("standin.")
-    return isinstance(error, _MISTAKES) and not isinstance(error, OSError) and not own
+    mistakes: tuple[type[BaseException], ...] = (*_MISTAKES, *_mistakes_of_asyncio())
+    return isinstance(error, mistakes) and not isinstance(error, OSError) and not own
+
+
+def _mistakes_of_asyncio() -> tuple[type[Exception], ...]:
+    """None if this process does without: a command would spend most of its time on loading it."""
+    asyncio = sys.modules.get("asyncio")
+    return () if asyncio is None else (asyncio.InvalidStateError,)
 
 
 def _place(error: BaseException) -> str:
