@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from swamp_harness.results.outcome import Outcome, Standing
 from swamp_harness.system.plain_text import for_file
@@ -40,12 +41,22 @@ def page_text(name: str, **names: Any) -> str:
         name: of the page and of its template.
         names: the values of the template.
     """
+    return for_file(template_of(name).render(**names))
+
+
+def template_of(page: str) -> Template:
+    """The template of a page."""
+    return _environment().get_template(f"{page}.j2")
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["groupby_in_order"] = _groups
     environment.globals |= {"Outcome": Outcome, "Standing": Standing}
-    return for_file(environment.get_template(f"{name}.j2").render(**names))
+    return environment
 
 
 def _groups(rows: Sequence[Mapping[str, Any]], name: str) -> list[_Group]:

@@ -15,10 +15,11 @@ from swamp_harness.product.target import TARGET_VARIABLE
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run
 from swamp_harness.runner.endings import exit_code_of
-from swamp_harness.runner.launch import ALLURE, Selection, launch
+from swamp_harness.runner.launch import Selection, launch
 from swamp_harness.specification import project
 
 # Each run of the suite is a fork of a process that has read the suite already, where processes can be forked.
+_READ_IN_ADVANCE = "swamp_harness.runner.read_in_advance"
 if sys.platform == "win32":
     _PROCESSES = multiprocessing.get_context("spawn")
 else:
@@ -29,7 +30,7 @@ _ENDED = 60
 def get_ready() -> None:
     """Load the suite in one process in advance, for all runs that follow."""
     if sys.platform != "win32":
-        _PROCESSES.set_forkserver_preload([__name__, ALLURE])
+        _PROCESSES.set_forkserver_preload([_READ_IN_ADVANCE])
 
 
 def results_against(

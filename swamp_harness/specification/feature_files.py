@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from behave.parser import ParserError, parse_file
+from behave.parser import ParserError, parse_feature
 
 from swamp_harness.results.findings import Finding, finding_in
 from swamp_harness.system.errors import ExitCode, UnusableInput
@@ -35,13 +36,20 @@ def files_below(folder: Path) -> list[Path]:
 def read_feature(file: Path) -> Any:
     """The model that behave has of a file; None if the file holds no feature.
 
+    It is the same model for the same text: read it, and run another one.
+
     Raises:
         FeatureMistake: the file cannot be read as a feature.
     """
-    if finding := _unreadable(file):
-        raise FeatureMistake([finding])
     try:
-        return parse_file(str(file))
+        data = file.read_bytes()
+    except OSError as error:
+        finding = finding_in(file, 1, f"the file cannot be read ({error.strerror})")
+        raise FeatureMistake([finding]) from error
+    if finding_of_encoding := _badly_encoded(file, data):
+        raise FeatureMistake([finding_of_encoding])
+    try:
+        return _parsed(data.decode("utf-8"), str(file))
     except ParserError as error:
         reason = " ".join(clean(str(error.args[0])).split())
         message = f"behave cannot read this line: {reason}"
@@ -66,11 +74,12 @@ def read_features(files: Iterable[Path]) -> list[Any]:
     return [model for model in models if model is not None]
 
 
-def _unreadable(file: Path) -> Finding | None:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        return finding_in(file, 1, f"the file cannot be read ({error.strerror})")
+@cache
+def _parsed(text: str, file: str) -> Any:
+    return parse_feature(text, filename=file)
+
+
+def _badly_encoded(file: Path, data: bytes) -> Finding | None:
     if data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return finding_in(file, 1, "the file begins with a byte-order mark: save it as UTF-8 without one")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -99,15 +100,19 @@ def _parsed(file: Path) -> tuple[Any, yaml.Node | None]:
 
 
 def _mismatches(document: Any, node: yaml.Node | None, schema: Path) -> list[YamlProblem]:
-    validator = Draft202012Validator(json.loads(schema.read_text("utf-8")))
     return [
         YamlProblem(
             _line_in(node, broken.absolute_path),
             tuple(part for part in broken.absolute_path if isinstance(part, str)),
             broken.message,
         )
-        for broken in _in_order(validator.iter_errors(document))
+        for broken in _in_order(_validator(schema).iter_errors(document))
     ]
+
+
+@cache
+def _validator(schema: Path) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(schema.read_text("utf-8")))
 
 
 def _in_order(errors: Iterable[ValidationError]) -> list[ValidationError]:
