@@ -111,7 +111,7 @@ COMMANDS: Sequence[Command] = (
     )),
     Command("worker daemon disable", "Disable the service", "operator.pool:daemon_disable"),
     Command("worker daemon enable", "Enable the service", "operator.pool:daemon_enable"),
-    Command("worker daemon status", "Tell the state of the service", "operator.pool:daemon_status"),
+    Command("worker daemon status", "Show the state of the service", "operator.pool:daemon_status"),
     Command("worker list", "List the workers of the pool", "operator.pool:workers", (), (
         Option("--all", takes=False), _SERVER,
     )),
@@ -133,12 +133,12 @@ COMMANDS: Sequence[Command] = (
         _SERVER, Option("--run"),
     )),
     Command("workflow history search", "Search runs", "operator.workflows:search"),
-    Command("workflow history get", "Tell the last run of a workflow", "operator.workflows:get", ("name",)),
-    Command("workflow history logs", "Tell what a run said", "operator.workflows:logs", ("run",)),
+    Command("workflow history get", "Show the last run of a workflow", "operator.workflows:get", ("name",)),
+    Command("workflow history logs", "Show the output of a run", "operator.workflows:logs", ("run",)),
     Command("run history", "List all runs", "operator.workflows:all_runs"),
     Command("data query", "Query data", "operator.data:query", ("predicate",)),
     Command("data list", "List the data of a model", "operator.data:show", ("model",)),
-    Command("data get", "Tell a datum", "operator.data:get", ("model", "name"), (
+    Command("data get", "Show a datum", "operator.data:get", ("model", "name"), (
         Option("--version"), Option("--no-content", takes=False),
     )),
 )  # fmt: skip

@@ -157,7 +157,7 @@ def nobody_to_verify_fails() -> None:
         from standin.remote import ask
 
         if not ask(call.option("--server"), "worker.verify")["workers"]:
-            raise UserError("There is nobody to verify")
+            raise UserError("There are no workers to verify")
         old(call)
 
 

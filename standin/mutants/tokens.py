@@ -446,7 +446,7 @@ def revoked_missing_through_the_orchestrator() -> None:
         return {"tokens": [each for each in old(requests)["tokens"] if each["state"] != "revoked"]}
 
 
-def _told_of_several(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+def _list_entry_of_several_changed(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     @replaces("tokens:list_entry")
     def _(old: Callable[[dict[str, Any]], dict[str, Any]], record: dict[str, Any]) -> dict[str, Any]:
         answer = old(record)
@@ -456,7 +456,7 @@ def _told_of_several(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None
 @mutant(3)
 def first_machine_alone() -> None:
     """The token list shows only the first machine of a token for several."""
-    _told_of_several(
+    _list_entry_of_several_changed(
         lambda answer: {"bindings": answer["bindings"][:1], "bindingCount": len(answer["bindings"][:1])}
     )
 
@@ -469,7 +469,7 @@ def several_unused_until_full() -> None:
         full = answer["bindingCount"] == answer["maxEnrollments"]
         return {} if full or answer["effectiveState"] != "enrolled" else {"effectiveState": "unused"}
 
-    _told_of_several(change)
+    _list_entry_of_several_changed(change)
 
 
 @mutant(3)
@@ -524,7 +524,7 @@ def bound_at_first_for_all() -> None:
         first = [each["enrolledAt"] for each in answer["bindings"][:1]]
         return {"bindings": [{**each, "enrolledAt": first[0]} for each in answer["bindings"]]}
 
-    _told_of_several(change)
+    _list_entry_of_several_changed(change)
 
 
 @mutant(3)

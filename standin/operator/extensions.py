@@ -35,7 +35,7 @@ def pull(call: Call) -> None:
     archive = _asked(f"{place}/download", name)
     checksum = json.loads(_asked(f"{place}/checksum", name))["checksum"]
     if hashlib.sha256(archive).hexdigest() != checksum:
-        raise UserError(f"The archive of {name} does not have the checksum that the registry tells.")
+        raise UserError(f"The archive of {name} does not have the checksum that the registry reports.")
     shutil.rmtree(target, ignore_errors=True)
     _unpack(archive, target)
     respond(call, {"name": name, "version": latest}, f'Pulled "{name}"@"{latest}"')
@@ -46,7 +46,7 @@ def _asked(path: str, name: str) -> bytes:
     if not registry:
         raise UserError(f"The stand-in knows no public registry: name one with {_REGISTRY}.")
     try:
-        with urllib.request.urlopen(f"{registry}{path}", timeout=_PATIENCE) as answer:  # noqa: S310 - as told
+        with urllib.request.urlopen(f"{registry}{path}", timeout=_PATIENCE) as answer:  # noqa: S310 - as given
             content: bytes = answer.read()
             return content
     except urllib.error.HTTPError as error:

@@ -39,7 +39,7 @@ async def _run(job: dict[str, Any], channel: TextIO) -> dict[str, Any]:
             context = Context(job, socket, lambda line: _send(channel, {"console": line}))
             _listen_for_stop(context)
             await method(job["inputs"], context)
-    except Exception as error:  # noqa: BLE001 - whatever a step raises is how it has ended
+    except Exception as error:  # noqa: BLE001 - any error of a step is its result
         return {"status": "error", "error": error_message(error, job["secrets"])}
     return {"status": "success"}
 
