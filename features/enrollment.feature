@@ -135,7 +135,7 @@ Feature: Enrollment and machine binding
       | token | state    | machine          |
       | alpha | enrolled | that of "winner" |
 
-  @uat-06 @uat-08 @fleet-token-admits-its-number
+  @uat-01 @uat-06 @uat-08 @fleet-token-admits-its-number
   Scenario: A token for two machines enrolls two, lets each of them return, and rejects a third
     Given an orchestrator
     And the token "fleet" for 2 machines
@@ -151,6 +151,7 @@ Feature: Enrollment and machine binding
     And the token list shows:
       | token | state    | machine                     |
       | fleet | enrolled | those of "alpha" and "beta" |
+    And only the vault holds the secret of the token "fleet"
 
   @uat-06 @uat-09 @fleet-member-returns-and-runs-once
   Scenario: A machine of a token for two machines returns as the same pool member, and connects only once
@@ -183,14 +184,15 @@ Feature: Enrollment and machine binding
   @uat-08 @uat-09 @working-worker-not-disturbed
   Scenario: A worker that runs a step stays connected when others present its token
     Given a workflow with the steps:
-      | step  | runs on    | work                |
-      | build | any worker | pauses, then writes |
+      | step  | runs on    | work                | after | queue limit |
+      | build | any worker | pauses, then writes |       |             |
+      | ship  | any worker | writes at once      | build | 20 s        |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     And the step "build" is running
     And the worker "intruder" starts with the token "alpha"
-    And the worker "twin" starts with the token "alpha" from the machine of "alpha"
+    And the worker "twin" starts with the token "alpha" and the labels "pool=b" from the machine of "alpha"
     And the step "build" continues after the workers "intruder, twin" have exited
     Then the worker "intruder" is rejected because its token is bound to another machine
     And the worker "twin" is rejected because the worker is already connected
@@ -213,6 +215,16 @@ Feature: Enrollment and machine binding
       | token | state  | machine |
       | alpha | unused | none    |
       | beta  | unused | none    |
+
+  @uat-10 @member-of-other-protocol-turned-away
+  Scenario: A worker that returns with an older protocol version is rejected
+    Given an orchestrator
+    And the enrolled worker "alpha"
+    When the worker "alpha" is killed
+    And the worker "older" starts with the token "alpha" from the machine of "alpha", with an older protocol version
+    Then the worker "older" is rejected because its protocol version differs
+    And the worker "older" tried to connect 1 time
+    And the token "alpha" is still bound to the machine of "alpha" only
 
   @uat-10 @other-binary @other-protocol-release-turned-away
   Scenario: A worker of a release with another protocol version is rejected

@@ -60,7 +60,7 @@ Feature: Expiry enforcement
     Then the run succeeds
     And the lease of the step "build" on "alpha" ended at most 8 seconds after the deadline
 
-  # A new enrollment must keep the deadline of the first one.
+  # A new enrollment must keep the deadline of the first one, and so must the attempt of another machine.
   @uat-11 @slow @network @returned-workers-end-at-deadline
   Scenario: Workers that returned are disconnected at their deadlines
     Given an orchestrator
@@ -70,9 +70,12 @@ Feature: Expiry enforcement
     And the enrolled worker "beta"
     When the network of "alpha" is cut and heals, 2 times
     And the worker "beta" is killed and returns, 2 times
+    And the worker "intruder" starts with the token "beta"
+    And the worker "intruder" is enrolled or has exited
     And the lifetime of the token "beta" passes
     Then the worker "alpha" is disconnected at the deadline
     And the worker "beta" is disconnected at the deadline
+    And the worker "intruder" is rejected because its token is bound to another machine
 
   @uat-11 @slow @fleet-ends-at-deadline
   Scenario: Every worker of a token is disconnected at its deadline, and no worker of another token

@@ -30,6 +30,7 @@ Feature: Tokens
     Then the command succeeds
     And the output shows the credential of "alpha" exactly once
     And the output shows when the token "alpha" expires and where its secret is kept
+    And only the vault holds the secret of the token "alpha"
 
     Examples:
       | output |
@@ -109,13 +110,15 @@ Feature: Tokens
 
   @uat-02 @slow @used-token-name-stays-taken
   Scenario: The name of a token stays taken after the token is enrolled, revoked or expired
-    Given an orchestrator
+    Given a repository with another vault "v2"
+    And an orchestrator
     And the token "brief" with a short lifetime
     And the token "withdrawn" that is revoked
     And the token "several" for 3 machines
     And the enrolled worker "bound"
     When the lifetime of the token "brief" passes
     And the operator mints the tokens "bound, brief, several, withdrawn" again, in the repository and through the orchestrator
+    And the operator mints the token "several" again, with its secret in the vault "v2"
     Then each of these commands fails because the name is taken
     And these commands have changed no token and nothing in the vault
     And the token list shows:
@@ -159,7 +162,8 @@ Feature: Tokens
     And the enrolled worker "alpha" with the token "fleet"
     And the enrolled worker "beta" with the token "fleet"
     And the enrolled worker "gamma" with the token "withdrawn"
-    When the operator revokes the token "withdrawn"
+    When the operator lists the tokens through the orchestrator
+    And the operator revokes the token "withdrawn"
     Then every list of tokens shows:
       | token     | state    | machine                                    |
       | days      | unused   | none                                       |

@@ -8,6 +8,7 @@ from typing import Any
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
+from swamp_harness.product.worker import Ending
 from swamp_harness.scenario import enrollment, network
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.listings import IN_JSON
@@ -100,8 +101,8 @@ def the_worker_is_rejected_because(context: StepContext, worker: str, reason: st
     """Waits until the worker exits, then checks that it failed for this reason."""
     expect(
         f'the worker "{worker}" ends by itself, failing, because {reason}',
-        expected=f"ended by itself with a failing exit code, because {reason}",
-        actual=str(context.world.workers[worker].wait_until_ended()),
+        expected=Ending(failing=True, reasons=(reason,), enrolled=False),
+        actual=context.world.workers[worker].wait_until_ended(),
     )
 
 

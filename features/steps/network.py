@@ -143,6 +143,17 @@ def the_pool_no_longer_shows(context: StepContext, worker: str) -> None:
     )
 
 
+@then('the worker "{worker:Name}" first paused for as long after its last disconnection as after its first')
+def the_worker_first_paused_for_as_long(context: StepContext, worker: str) -> None:
+    """Checks that each return ends the series of ever longer pauses before new attempts to connect."""
+    pauses = context.world.workers[worker].first_pauses
+    expect(
+        f'the first pause of the worker "{worker}" after its last disconnection, in seconds',
+        expected=pauses[:1],
+        actual=pauses[-1:],
+    )
+
+
 @then('the worker "{worker:Name}" can run another step')
 def the_worker_can_run_another_step(context: StepContext, worker: str) -> None:
     """Checks that one more step, which this step starts, runs on the worker."""

@@ -58,6 +58,18 @@ def the_operator_mints_again(context: StepContext, names: list[str]) -> None:
     context.world.asked = tokens.mint_again(context.world, names)
 
 
+@when('the operator mints the token "{token:Name}" again, with its secret in the vault "{vault:Name}"')
+def the_operator_mints_again_elsewhere(context: StepContext, token: str, vault: str) -> None:
+    """Tries to mint the token again, in text in the repository, with another vault than the first time."""
+    context.world.asked = tokens.mint_again_in(context.world, token, vault, context.world.asked)
+
+
+@when("the operator lists the tokens through the orchestrator")
+def the_operator_lists_the_tokens(context: StepContext) -> None:
+    """Lists the tokens, so that a later list could repeat an outdated answer."""
+    context.world.records.read("worker", "token", "list", "--server", context.world.orchestrator.api.url)
+
+
 @when('the operator revokes the token "{token:Name}"')
 @when('the operator revokes the token "{token:Name}" {details:RevokingDetails}')
 def the_operator_revokes(context: StepContext, token: str, details: Any = NO_DETAILS) -> None:

@@ -466,6 +466,20 @@ def tries_twice() -> None:
             raise Rejected(str(rejected), for_good=False) from None
 
 
+@mutant(7)
+def rejected_worker_lingers() -> None:
+    """A rejected worker reports why, and its process ends long after."""
+
+    @replaces("worker.session:Session._give_up")
+    def _(old: Callable[[Session, str], None], session: Session, reason: str) -> None:
+        import time
+
+        try:
+            old(session, reason)
+        finally:
+            time.sleep(30)
+
+
 # Promise 8: A second machine is turned away without disturbing the first.
 
 
@@ -785,6 +799,23 @@ def turned_away_with_a_trace() -> None:
             raise UserError(f"{error}\n    at connect (worker.ts:12:34)") from error
 
 
+@mutant(10)
+def member_may_change_its_protocol() -> None:
+    """A worker of another protocol version is let in if a member of its name is still in the pool."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin.orchestrator.pool import PROTOCOL_VERSION
+
+        known = wish["token"].partition(".")[0] in pool.members
+        return old(pool, {**wish, "protocolVersion": PROTOCOL_VERSION} if known else wish, socket)
+
+
 @mutant(6)
 def fleet_member_gets_another_name() -> None:
     """A machine of a token for several machines gets another name in the pool when it returns."""
@@ -807,3 +838,14 @@ def fleet_member_connects_twice() -> None:
     def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
         if before is None or before.name == before.token:
             old(before, name)
+
+
+@mutant(9)
+def rejected_twin_changes_the_labels() -> None:
+    """A second worker of a connected member is rejected, but the member has its labels from then on."""
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        if before is not None and before.connected:
+            before.labels = {"pool": "b"}
+        old(before, name)

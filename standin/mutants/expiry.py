@@ -9,6 +9,8 @@ from standin.mutants import mutant, replaces
 from standin.mutants.network import returns_after_a_restart
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from websockets.asyncio.server import ServerConnection
 
     from standin.orchestrator.dispatch import Dispatch, Dispatcher
@@ -291,6 +293,26 @@ def deadline_lost_by_a_restart_of_the_orchestrator() -> None:
         return member, same
 
 
+@mutant(11)
+def rejected_attempt_ends_the_deadline() -> None:
+    """A worker stays connected after its deadline if another machine was rejected with its token."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin import tokens
+
+        try:
+            return old(pool, wish, socket)
+        except tokens.Rejected:
+            pool._stop_timer(tokens.split(wish["token"])[0], "deadline")
+            raise
+
+
 # Promise 12: A token that expired before its first use admits no worker.
 
 
@@ -343,6 +365,15 @@ def told_as_never_minted() -> None:
         if tokens.has_expired(record):
             tokens.check_minted(record["name"], None)
         old(record)
+
+
+@mutant(12)
+def expiry_read_in_local_time() -> None:
+    """An orchestrator reads the end of a lifetime as a time of its own time zone."""
+
+    @replaces("tokens:moment")
+    def _(old: Callable[[str], datetime], text: str) -> datetime:
+        return old(text.removesuffix("Z")).astimezone()
 
 
 # Promise 13: A token that expires while its worker is away does not admit it again.

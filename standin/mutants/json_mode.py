@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     from standin.worker.session import Session
 
 
+@mutant(5)
+def labels_of_the_variable_lost_beside_arguments() -> None:
+    """A worker with labels on its command line has none of those in its variable."""
+
+    @replaces("worker.connect:labels_from_variable")
+    def _(old: Callable[[], list[str]]) -> list[str]:
+        import sys
+
+        return [] if "--label" in sys.argv else old()
+
+
 @mutant(27)
 def field_missing() -> None:
     """The queue has no workflow in JSON."""

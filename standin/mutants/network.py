@@ -211,3 +211,18 @@ def temporary_machine_forgotten() -> None:
         import uuid
 
         return str(uuid.uuid4()) if "swamp-worker-cache-" in str(cache._folder) else old(cache)
+
+
+@mutant(14)
+def pauses_grow_from_break_to_break() -> None:
+    """A worker that has returned begins its pauses where they ended before."""
+
+    @replaces("worker.session:Session._enroll")
+    async def _(
+        old: Callable[[Session, ClientConnection], Awaitable[None]],
+        session: Session,
+        socket: ClientConnection,
+    ) -> None:
+        pause = session._pause
+        await old(session, socket)
+        session._pause = pause

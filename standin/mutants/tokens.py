@@ -356,6 +356,30 @@ def refusal_lost_through_the_orchestrator() -> None:
             return Minted(name, "", stamp(), "", "")
 
 
+@mutant(2)
+def name_free_in_another_vault() -> None:
+    """A name can be minted again if the secret goes into another vault."""
+
+    @replaces("tokens:mint")
+    def _(
+        old: Callable[[Repository, str, str, str], Minted],
+        repository: Repository,
+        name: str,
+        lifetime: str,
+        vault: str = "",
+    ) -> Minted:
+        from standin import tokens
+
+        kept = tokens.record_of
+        record = kept(repository, name)
+        if record is not None and vault and record["vaultName"] != vault:
+            tokens.record_of = lambda repository, name: None
+        try:
+            return old(repository, name, lifetime, vault)
+        finally:
+            tokens.record_of = kept
+
+
 # Promise 3: The token list shows the state of every token.
 
 
@@ -541,6 +565,20 @@ def revocation_of_tokens_that_begin_alike() -> None:
             if record["name"].startswith(f"{name}-"):
                 old(repository, record["name"])
         return old(repository, name)
+
+
+@mutant(3)
+def list_repeated_by_the_orchestrator() -> None:
+    """Asked through the orchestrator, the token list repeats its first answer for half a minute."""
+    answers: list[tuple[float, Any]] = []
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_list")
+    def _(old: Callable[[Requests], Any], requests: Requests) -> Any:
+        import time
+
+        if not answers or time.monotonic() - answers[-1][0] > 30:
+            answers.append((time.monotonic(), old(requests)))
+        return answers[-1][1]
 
 
 # Promise 4: A revoked token admits no worker, and revoking is reported clearly.
@@ -748,3 +786,33 @@ def secret_kept_in_a_log_on_a_return() -> None:
         if machine in bound:
             (repository.inner / "redeem.log").write_text(f"machine {machine} returned with {credential}\n")
         return deadline
+
+
+@mutant(1)
+def secret_of_several_in_the_record() -> None:
+    """The record of a token for several machines contains its secret."""
+
+    @replaces("tokens:allow")
+    def _(
+        old: Callable[[Repository, Minted, int | str], Minted],
+        repository: Repository,
+        minted: Minted,
+        allowance: int | str,
+    ) -> Minted:
+        from standin.tokens import _KIND, place_of
+
+        repository.store.change(
+            place_of(minted.name), _KIND, lambda present: {**present, "credential": minted.credential}
+        )
+        return old(repository, minted, allowance)
+
+
+@mutant(1)
+def secret_in_the_log_of_the_orchestrator() -> None:
+    """Minting through the orchestrator prints the credential in the orchestrator's log."""
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_create")
+    def _(old: Callable[..., Any], requests: Requests, name: str, *given: Any, **named: Any) -> Any:
+        answer = old(requests, name, *given, **named)
+        print(f"Minted the enrollment token {answer['token']}", flush=True)
+        return answer

@@ -104,7 +104,7 @@ class Requests:
                 "worker_token_create_failed",
             )
         lifetime = f"{durationMs // _MINUTE}m"
-        minted = tokens.mint(self._repository, name, lifetime)
+        minted = tokens.mint(self._repository, name, lifetime, vaultName)
         if maxEnrollments != 1:
             minted = tokens.allow(self._repository, minted, maxEnrollments)
         return tokens.document_of(minted)

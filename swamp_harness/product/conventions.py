@@ -14,5 +14,10 @@ QUIET_ENVIRONMENT = {
     "SWAMP_NO_TELEMETRY": "1",
     "SWAMP_NO_UPDATE_CHECK": "1",
 }
+# Each role has a time zone of its own, west or east of UTC: one process reads moments that another writes.
+OPERATOR_ZONE = {"TZ": "Asia/Kolkata"}
+ORCHESTRATOR_ZONE = {"TZ": "America/New_York"}
+WORKER_ZONE = {"TZ": "Asia/Tokyo"}
+
 # A worker that is not admitted tries to connect at most three times, then ends.
 MOST_DIALS = 3

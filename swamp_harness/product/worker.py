@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 from typing import Any
 
@@ -30,7 +30,7 @@ from swamp_harness.product.wordings import (
 from swamp_harness.product.worker_settings import WorkerSettings
 from swamp_harness.system.errors import ContractBroken, InfrastructureError
 from swamp_harness.system.hosts.host import Process
-from swamp_harness.system.limits import WORKER_CONNECTED, WORKER_ENDED
+from swamp_harness.system.limits import WORKER_CONNECTED, WORKER_ENDED, WORKER_GONE
 from swamp_harness.system.process_log import LogLine, ProcessLog
 from swamp_harness.system.processes import Launch
 from swamp_harness.system.processor_time import Usage
@@ -226,7 +226,8 @@ class Worker:
         """Wait until its process has ended by itself, and return how it ended.
 
         Raises:
-            WaitTimeout: it still runs after the limit, has enrolled instead, or keeps trying.
+            WaitTimeout: it still runs after the limit, or long after it has reported that it stops; or it has
+                enrolled instead, or keeps trying.
             InfrastructureError: its machine is gone.
         """
         code = self._running().wait_for_end(WORKER_ENDED, give_up_if=self._reason_not_to_end)
@@ -240,6 +241,9 @@ class Worker:
     def _reason_not_to_end(self) -> str | None:
         if self._has_enrolled_unawaited:
             return "it has enrolled"
+        stopped = self._lines_of(WORKER_STOPPED, "stopped")
+        if stopped and datetime.now(UTC) - stopped[-1].at > timedelta(seconds=WORKER_GONE.seconds):
+            return f"it reported more than {WORKER_GONE.seconds:g} s ago that it stops, and still runs"
         return f"it keeps trying, {self.dials} times so far" if self.dials > MOST_DIALS else None
 
     @property
@@ -258,6 +262,16 @@ class Worker:
         """The pauses before new attempts that its current process prints, in seconds."""
         events = self._values_of(WORKER_PAUSES, "retrying")
         return [float(each["seconds"] if "seconds" in each else each["delayMs"] / 1000) for each in events]
+
+    @property
+    def first_pauses(self) -> list[float]:
+        """The first pause after each enrollment of its current process that did not last, in seconds."""
+        pauses = list(zip(self._lines_of(WORKER_PAUSES, "retrying"), self.pauses, strict=True))
+        later = [
+            [seconds for pause, seconds in pauses if pause.at >= enrolled.at]
+            for enrolled in self._lines_of(WORKER_ENROLLED, "enrolled")
+        ]
+        return [each[0] for each in later if each]
 
     @property
     def enrollments(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from swamp_harness.product.conventions import ORCHESTRATOR_ZONE
 from swamp_harness.product.machine import Machine
 from swamp_harness.scenario.world import World
 from swamp_harness.system.limits import POOL_CHANGED, WORKER_CONNECTED, Limit
@@ -91,7 +92,9 @@ def restart_orchestrator(
     (end or world.orchestrator.stop)()
     if variables is not None:
         machine = Machine(world.folder / world.orchestrator.name)
-        world.orchestrator.environment = machine.environment(**{**world.variables, **variables})
+        world.orchestrator.environment = machine.environment(
+            **{**world.variables, **ORCHESTRATOR_ZONE, **variables}
+        )
     world.orchestrator.start()
     for network in networks:
         network.heal()

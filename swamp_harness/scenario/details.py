@@ -53,6 +53,11 @@ _OF_ENROLLED_WORKERS = (
         "an environment variable gives these labels other values",
         lambda names: {"labels_in_variable": tuple(names)},
     ),
+    Detail(
+        'the labels "{labels:Labels}" in a variable',
+        "an environment variable gives it these labels too",
+        lambda labels: {"more_labels_in_variable": labels},
+    ),
     Detail("without labels", "only steps that ask for no label may run on it", lambda: {"labels": {}}),
     _SLOT,
     _SLOTS,

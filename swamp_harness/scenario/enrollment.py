@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from swamp_harness.product.commands import Output
+from swamp_harness.product.conventions import ORCHESTRATOR_ZONE
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.records import PoolMember
@@ -144,7 +145,7 @@ def start_orchestrator(
     orchestrator = Orchestrator(
         name,
         world.run_context.binary.runs_as,
-        machine.environment(**{**world.variables, **(variables or {})}),
+        machine.environment(**{**world.variables, **ORCHESTRATOR_ZONE, **(variables or {})}),
         world.repository,
         log=ProcessLog(world.evidence.log_file(name)),
         flags=flags,

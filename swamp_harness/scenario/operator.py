@@ -26,6 +26,7 @@ class Operator:
 
     Args:
         commands: run swamp as the operator.
+        usual_vault: the vault for the secrets of tokens; the only one of the repository if empty.
 
     Attributes:
         credentials: the credential from the first minting of each token, by the token's name.
@@ -38,8 +39,9 @@ class Operator:
         output: the output format of the commands that act.
     """
 
-    def __init__(self, commands: SwampCommands) -> None:
+    def __init__(self, commands: SwampCommands, usual_vault: str = "") -> None:
         self.commands = commands
+        self._usual_vault = usual_vault
         self.credentials: dict[str, Credential] = {}
         self.lifetimes: dict[str, tuple[datetime, datetime]] = {}
         self.vault_secrets: dict[str, str] = {}
@@ -66,13 +68,13 @@ class Operator:
             token: its name.
             lifetime: the requested lifetime.
             machines: the number of machines that it is for.
-            vault: the vault for its secret; the only one if empty.
+            vault: the vault for its secret; the usual one if empty.
             through: the address of the orchestrator that mints it; a command in the repository does so if
                 empty.
         """
         several = ("--max-enrollments", str(machines)) if machines > 1 else ()
         # An orchestrator has a second vault beside that of the repository, so the vault must be named.
-        vault = vault or (VAULT if through else "")
+        vault = vault or (VAULT if through else self._usual_vault)
         kept = ("--vault", vault) if vault else ()
         there = ("--server", through) if through else ()
         result = self.commands.run(

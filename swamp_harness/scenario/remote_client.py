@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands, fails_because
+from swamp_harness.product.conventions import OPERATOR_ZONE
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.run import method_run
 from swamp_harness.product.trust import trust_of_command
@@ -211,7 +212,7 @@ def go_to_another_machine(world: World, *, on_a_network: bool = False) -> None:
     """
     run_context = world.run_context
     machine = Machine.at(world.folder / "another-machine")
-    variables = {**run_context.mark(world.scenario), **trust_of_command(world.trusted)}
+    variables = {**run_context.mark(world.scenario), **OPERATOR_ZONE, **trust_of_command(world.trusted)}
     commands = SwampCommands(run_context.binary.runs_as, machine.environment(**variables), machine.work)
     server = world.orchestrator.api.url
     if on_a_network:

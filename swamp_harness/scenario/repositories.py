@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from swamp_harness.product.commands import CommandResult, SwampCommands
+from swamp_harness.product.conventions import OPERATOR_ZONE, VAULT
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import initialise
 from swamp_harness.product.workflow import Workflow
@@ -28,7 +29,9 @@ def begin(
     run_context = world.run_context
     machine = Machine.at(world.folder / "operator")
     folder = machine.here / "repository"
-    commands = SwampCommands(run_context.binary.runs_as, machine.environment(**world.variables), folder)
+    commands = SwampCommands(
+        run_context.binary.runs_as, machine.environment(**world.variables, **OPERATOR_ZONE), folder
+    )
     if with_probe:
         world.repository = run_context.repository_with_probe().copy_to(folder)
         run_context.share_packages_with(machine, world.fallbacks)
@@ -37,7 +40,7 @@ def begin(
     else:
         folder.mkdir()
         world.repository = initialise(commands, with_vault=False)
-    world.operator = Operator(commands)
+    world.operator = Operator(commands, VAULT if another_vault else "")
     world.records = Records(commands, world.fallbacks, world.followed_runs)
     world.runs = Runs(run_context.binary.runs_as, commands.environment, machine.work, world.evidence)
     if another_vault:

@@ -72,6 +72,24 @@ def mint_again(world: World, tokens: Sequence[str]) -> Minted:
     return Minted(results, before)
 
 
+def mint_again_in(world: World, token: str, vault: str, minted: Minted) -> Minted:
+    """Mint a token again, in text in the repository, with its secret in another vault.
+
+    Args:
+        world: the scenario's.
+        token: its name.
+        vault: the vault for its secret.
+        minted: the attempts before.
+
+    Returns:
+        All attempts.
+    """
+    usual, world.operator.output = world.operator.output, Output.TEXT
+    result = world.operator.mint(token, world.times.usual_lifetime, vault=vault)
+    world.operator.output = usual
+    return Minted({**minted.results, f"{token} in the vault {vault}": result}, minted.before)
+
+
 def minting(world: World, token: str) -> dict[str, str]:
     """What the last minting reports of the token; a correct expiry becomes the phrase `WHEN_ASKED`."""
     reported, result = reported_minting(world.operator.last), world.operator.last

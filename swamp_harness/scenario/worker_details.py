@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -34,6 +34,7 @@ class WorkerDetails:
         credential: the kind of credential that it presents.
         labels: its scheduling labels.
         labels_in_variable: the labels that have other values in an environment variable.
+        more_labels_in_variable: the labels that only this variable has.
         slots: how many steps it runs at a time.
         cached: whether it has a cache directory.
         cache: the place of its cache directory.
@@ -53,6 +54,7 @@ class WorkerDetails:
     credential: Presented = Presented.MINTED
     labels: Mapping[str, str] | None = None
     labels_in_variable: tuple[str, ...] = ()
+    more_labels_in_variable: Mapping[str, str] = field(default_factory=dict)
     slots: int = 1
     cached: bool = True
     cache: CachePlace | None = None
@@ -122,7 +124,9 @@ def _machine(world: World, name: str, details: WorkerDetails) -> Machine | None:
 def _variables(name: str, details: WorkerDetails) -> dict[str, Any]:
     return {
         **variables_of(name, details.variables),
-        **labels_by_variable(dict.fromkeys(details.labels_in_variable, "other")),
+        **labels_by_variable(
+            {**dict.fromkeys(details.labels_in_variable, "other"), **details.more_labels_in_variable}
+        ),
         **(server_credential() if details.server_credential else {}),
     }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
 
+from swamp_harness.product.conventions import WORKER_ZONE
 from swamp_harness.product.machine import CachePlace, Machine
 from swamp_harness.product.protocol_skew import ProtocolSkew
 from swamp_harness.product.worker import Worker
@@ -128,7 +129,7 @@ class Workers:
             binary or self._binaries[machine],
             machine=machine,
             environment=machine.environment(
-                **{**self._variables, **notes, WORKER_VARIABLE: name, **(variables or {})}
+                **{**self._variables, **notes, **WORKER_ZONE, WORKER_VARIABLE: name, **(variables or {})}
             ),
             settings=settings,
             log=ProcessLog(self._evidence.log_file(title)),

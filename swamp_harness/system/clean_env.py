@@ -13,7 +13,7 @@ from pathlib import PurePath
 _KEPT = frozenset(
     {
         # any system
-        "PATH", "LANG", "LANGUAGE", "TZ",
+        "PATH", "LANG", "LANGUAGE",
         # POSIX: where shared libraries and certificates are on systems that keep them elsewhere
         "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR",
         # Windows: what the system's own libraries need
