@@ -88,7 +88,7 @@ Feature: Network
     And the enrolled worker "alpha" on a network that can be cut
     When the network of "alpha" refuses 2 connections and heals, 2 times
     Then the worker "alpha" is connected as the same pool member as before
-    And the worker "alpha" first paused for as long after its last disconnection as after its first
+    And the worker "alpha" tried to connect as soon after its last disconnection as after its first
 
   @uat-14 @network @reconnection-distinct-in-json
   Scenario: A worker reports in JSON whether an enrollment is a reconnection

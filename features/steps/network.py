@@ -143,8 +143,8 @@ def the_pool_no_longer_shows(context: StepContext, worker: str) -> None:
     )
 
 
-@then('the worker "{worker:Name}" first paused for as long after its last disconnection as after its first')
-def the_worker_first_paused_for_as_long(context: StepContext, worker: str) -> None:
+@then('the worker "{worker:Name}" tried to connect as soon after its last disconnection as after its first')
+def the_worker_tried_as_soon(context: StepContext, worker: str) -> None:
     """Checks that each return ends the series of ever longer pauses before new attempts to connect."""
     pauses = context.world.workers[worker].first_pauses
     expect(

@@ -338,11 +338,20 @@ class Worker:
         """The times at which its current process reports a disconnection."""
         return [line.at for line in self._lines_of(WORKER_DISCONNECTED, "disconnected")]
 
+    @property
+    def reports_connection(self) -> bool:
+        """Whether the last line about the connection of its current process is that of an enrollment."""
+        milestones = self._milestones_in(self.log.lines(self._running().log_start, "stdout"))
+        return bool(milestones) and milestones[-1].kind == ENROLLED
+
     def milestones(self) -> list[Milestone]:
         """All lines about its connection over all its starts, in order."""
+        return self._milestones_in(self.log.lines(stream="stdout"))
+
+    def _milestones_in(self, lines: Sequence[LogLine]) -> list[Milestone]:
         return [
             Milestone(line.at, kind)
-            for line in self.log.lines(stream="stdout")
+            for line in lines
             for kind, pattern in _MILESTONES.items()
             if pattern.search(line.text) or f'"kind":"{kind}"' in line.text.replace(" ", "")
         ]

@@ -36,12 +36,16 @@ def leave_and_return(
 
 
 def wait_for_connection(world: World, worker: str, awaited: str, *, connected: bool, limit: Limit) -> None:
-    """Wait until the live pool shows a worker as connected, or as not connected."""
-    name = world.member_of(worker)
+    """Wait until the live pool shows a worker as connected, as the worker reports it, or as not connected."""
+    name, actor = world.member_of(worker), world.workers[worker]
     wait_until(
         f'"{worker}" {awaited}',
         lambda: world.live_pool(name),
-        lambda members: any(member.connected for member in members) == connected,
+        # The pool shows a worker before the worker has the answer: a break then would be another absence.
+        lambda members: (
+            any(member.connected for member in members) == connected
+            and (not connected or actor.reports_connection)
+        ),
         limit,
     )
 

@@ -206,6 +206,9 @@ def refuse_and_heal(world: World, worker: str, attempts: int, times: int) -> Non
         wait_until(
             f'"{worker}" to come back to the live pool, or to end',
             lambda: world.live_pool(worker),
-            lambda members: any(member.connected for member in members) or not actor.alive,
+            # The pool shows a worker before the worker has the answer, which the next break would destroy.
+            lambda members: (
+                (any(member.connected for member in members) and actor.reports_connection) or not actor.alive
+            ),
             WORKER_CONNECTED,
         )
