@@ -70,6 +70,7 @@ Feature: Enrollment and machine binding
     And an orchestrator
     And the enrolled worker "alpha" with the labels "pool=a" and 1 slot
     And the enrolled worker "beta" with the labels "zone=x" and 2 slots
+    And the operator's output is in JSON
     When the worker "alpha" is killed and returns with the labels "pool=b" and 2 slots
     And the worker "beta" is stopped and returns with the labels "zone=y" and 1 slot
     And the workflow starts

@@ -47,7 +47,7 @@ Feature: Platforms
       | step  | worker |
       | build | alpha  |
       | build | alpha  |
-    And the pool shows, in text and in JSON:
+    And the pool shows:
       | worker | status | connected |
       | alpha  | idle   | yes       |
 

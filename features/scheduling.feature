@@ -5,46 +5,34 @@ Feature: Dispatch and scheduling
   workers.
 
   @uat-18 @step-needs-every-label
-  Scenario: Each step runs only where every label matches
+  Scenario: Each step runs only where every label matches, its own labels or else those of its job
     Given a workflow with the steps:
-      | step  | runs on                                                | work           | queue limit |
-      | east  | region=east                                            | writes at once |             |
-      | west  | region=west, this platform                             | writes at once |             |
-      | train | region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x | writes at once | 60 s        |
+      | job    | job runs on | step   | runs on                                                | work           | queue limit |
+      | test   |             | east   | region=east                                            | writes at once |             |
+      | test   |             | west   | region=west, this platform                             | writes at once |             |
+      | test   |             | train  | region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x | writes at once | 60 s        |
+      | build  | pool=a      | first  | as its job                                             | writes at once | 20 s        |
+      | build  | pool=a      | second | pool=b                                                 | writes at once | 20 s        |
+      | build  | pool=a      | third  | the orchestrator                                       | writes at once | 20 s        |
+      | deploy | pool=b      | fourth | as its job                                             | writes at once | 20 s        |
     And an orchestrator
-    And the enrolled worker "alpha" with the labels "region=east"
-    And the enrolled worker "beta" with the labels "region=west, gpu=true"
+    And the enrolled worker "alpha" with the labels "region=east, pool=a" and 2 slots
+    And the enrolled worker "beta" with the labels "region=west, gpu=true, pool=b" and 3 slots
     And the token "gamma"
     When the workflow starts
     And the step "train" waits in the queue
     And the worker "gamma" starts with the labels "region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x"
     Then the run succeeds
     And these steps started, and no others:
-      | step  | worker |
-      | east  | alpha  |
-      | train | gamma  |
-      | west  | beta   |
-    And the queue is empty
-
-  @uat-18 @step-placement-overrides-job
-  Scenario: A step runs where its job says, unless the step names a place itself
-    Given a workflow with the steps:
-      | job    | job runs on | step   | runs on          | work           | queue limit |
-      | build  | pool=a      | first  | as its job       | writes at once | 20 s        |
-      | build  | pool=a      | second | pool=b           | writes at once | 20 s        |
-      | build  | pool=a      | third  | the orchestrator | writes at once | 20 s        |
-      | deploy | pool=b      | fourth | as its job       | writes at once | 20 s        |
-    And an orchestrator
-    And the enrolled worker "alpha" with the labels "pool=a"
-    And the enrolled worker "beta" with the labels "pool=b"
-    When the workflow starts
-    Then the run succeeds
-    And these steps started, and no others:
       | step   | worker           |
+      | east   | alpha            |
       | first  | alpha            |
       | fourth | beta             |
       | second | beta             |
       | third  | the orchestrator |
+      | train  | gamma            |
+      | west   | beta             |
+    And the queue is empty
 
   @uat-18 @nearly-right-label-no-match
   Scenario: A step that no worker matches exactly waits, and the queue shows for what
@@ -97,22 +85,6 @@ Feature: Dispatch and scheduling
     And the step "build" is running
     Then the queue is empty
 
-  @uat-18 @queue-limit-fails-step
-  Scenario: A step that no worker matches within its queue limit fails
-    Given a workflow with the steps:
-      | step  | runs on               | work           | queue limit |
-      | build | region=east           | writes at once |             |
-      | train | region=east, gpu=true | writes at once | 3 s         |
-    And an orchestrator
-    And the enrolled worker "alpha" with the labels "region=east"
-    And the operator's output is in text
-    When the workflow starts
-    Then the run fails because no matching worker came in time
-    And these steps started, and no others:
-      | step  | worker |
-      | build | alpha  |
-    And the queue is empty
-
   @uat-18 @slow @unlimited-step-waits-on
   Scenario: A step without a queue limit still waits after the limit of another step
     Given a workflow with the steps:
@@ -123,7 +95,7 @@ Feature: Dispatch and scheduling
     When the workflow starts
     And the step "brief" waits in the queue
     And the queue limit of the step "brief" passes
-    Then the queue shows, in text and in JSON:
+    Then the queue shows:
       | step  | waits for |
       | train | gpu=true  |
 
@@ -153,10 +125,11 @@ Feature: Dispatch and scheduling
       | by-name  | beta   | completed |
       | by-uuid  | beta   | completed |
 
-  @uat-19 @missing-worker-runs-nowhere-else
-  Scenario: A step for a worker that does not exist runs on no other worker
+  @uat-18 @uat-19 @missing-worker-runs-nowhere-else
+  Scenario: A step whose labels or whose named worker no worker has fails after its queue limit
     Given a workflow with the steps:
       | step    | runs on                                                | work           | queue limit |
+      | train   | region=east, gpu=true                                  | writes at once | 3 s         |
       | lost    | worker "nobody", region=east                           | writes at once | 3 s         |
       | shorter | worker "alph", region=east                             | writes at once | 3 s         |
       | longer  | worker "alpha-2", region=east                          | writes at once | 3 s         |
@@ -166,12 +139,13 @@ Feature: Dispatch and scheduling
       | useful  | region=east                                            | writes at once |             |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
-    And the operator's output is in JSON
+    And the operator's output is in text
     When the workflow starts
     Then the run fails because no matching worker came in time
     And these steps started, and no others:
       | step   | worker |
       | useful | alpha  |
+    And the queue is empty
 
   @uat-19 @step-waits-for-named-worker
   Scenario: A step waits for its busy worker while another worker is free
@@ -187,7 +161,7 @@ Feature: Dispatch and scheduling
     And the enrolled worker "beta" with the labels "zone=b"
     When the workflow starts
     And the step "first" is running
-    Then the queue shows, in text and in JSON:
+    Then the queue shows:
       | step     | waits for                              |
       | by-label | zone=a                                 |
       | by-name  | target=alpha,zone=b                    |

@@ -9,6 +9,7 @@ from behave import then, when
 from swamp_harness.product.commands import Output
 from swamp_harness.scenario import scheduling
 from swamp_harness.scenario.expectation import expect
+from swamp_harness.scenario.listings import IN_JSON
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of, rows_of_queue
 
@@ -35,9 +36,10 @@ def these_dispatches(context: StepContext) -> None:
     )
 
 
+@then("the queue shows:")
 @then("the queue shows, in {outputs:Outputs}:")
-def the_queue_shows(context: StepContext, outputs: Sequence[Output]) -> None:
-    """Checks the queue in text and in JSON, and that it shows no other step."""
+def the_queue_shows(context: StepContext, outputs: Sequence[Output] = IN_JSON) -> None:
+    """Checks the queue, in JSON unless the step names both outputs, and that it shows no other step."""
     expected = rows_of_queue(context.table, context.world.present_instance)
     for output in outputs:
         expect(
