@@ -15,7 +15,7 @@ Feature: Expiry enforcement
     And the pool shows, including past members:
       | worker | status       | connected |
       | alpha  | disconnected | no        |
-    And the token list shows:
+    And the token list shows, in text and in JSON:
       | token | state   | machine         |
       | alpha | expired | that of "alpha" |
     And the token "alpha" is recorded as expired

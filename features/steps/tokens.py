@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,7 @@ from swamp_harness.scenario import (
 )
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NO_DETAILS
-from swamp_harness.scenario.listings import Listing, contents_of
+from swamp_harness.scenario.listings import IN_JSON, Listing, contents_of
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of_tokens, shown_tokens
 
@@ -197,13 +198,15 @@ def every_list_of_tokens_shows(context: StepContext) -> None:
 
 
 @then("the token list shows:")
-def the_token_list_shows(context: StepContext) -> None:
-    """Checks the token list, in JSON, and that it shows no other token."""
-    expect(
-        "the token list shows these tokens and no others",
-        expected=rows_of_tokens(context.table, partial(enrollment.machine_id_of, context.world)),
-        actual=shown_tokens(context.world.records.tokens(), context.table.headings),
-    )
+@then("the token list shows, in {outputs:Outputs}:")
+def the_token_list_shows(context: StepContext, outputs: Sequence[Output] = IN_JSON) -> None:
+    """Checks the token list, in JSON unless the step names both outputs, and that it shows no other token."""
+    for output in outputs:
+        expect(
+            f"the token list, in {output.value}, shows these tokens and no others",
+            expected=rows_of_tokens(context.table, partial(enrollment.machine_id_of, context.world)),
+            actual=shown_tokens(context.world.records.tokens(output), context.table.headings),
+        )
 
 
 @then('only the vault holds the secret of the token "{name:Name}"')

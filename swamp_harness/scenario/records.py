@@ -18,6 +18,7 @@ from swamp_harness.product.records import (
     members_from_table,
     moment,
     tokens_from_json,
+    tokens_from_table,
 )
 from swamp_harness.product.run import FAILED
 from swamp_harness.product.run_records import (
@@ -63,13 +64,18 @@ class Records:
         self._reads = 0
         self._left_by_runs: tuple[object, list[dict[str, Any]]] | None = None
 
-    def tokens(self) -> list[TokenRecord]:
+    def tokens(self, output: Output = Output.JSON) -> list[TokenRecord]:
         """The token list, by name.
 
         Raises:
             PromiseBroken: the list fails, or its answer breaks its contract.
         """
-        records = tokens_from_json(self.read("worker", "token", "list").answer("token-list"))
+        result = self.read("worker", "token", "list", output=output)
+        records = (
+            tokens_from_json(result.answer("token-list"))
+            if output is Output.JSON
+            else tokens_from_table(result.stdout)
+        )
         return sorted(records, key=lambda record: record.name)
 
     def token(self, name: str) -> TokenRecord:
