@@ -104,8 +104,9 @@ Feature: Capabilities
       | team == 'blue' ? 'b' : 'x' | b       |
     And the vault holds the sensitive field of the step "guarding", and its data does not
     And the step "streaming" got these answers:
-      | asked for             | answer                           |
-      | the lines of a stream | one, twö, , last, without an end |
+      | asked for                        | answer                              |
+      | the lines of a stream            | one, twö, , last, without an end    |
+      | two files that are open together | the first of two, the second of two |
 
   # Texts with line breaks, quotes, tabs and letters of all kinds; texts that look like numbers or code; very
   # long texts; numbers; null; empty values; deeply nested values.

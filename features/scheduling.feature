@@ -4,20 +4,22 @@ Feature: Dispatch and scheduling
   and the queue shows it. A worker runs as many steps at a time as it has slots. A list of items is spread over all
   workers.
 
-  @uat-18 @step-needs-every-label
-  Scenario: Each step runs only where every label matches, its own labels or else those of its job
+  @uat-18 @uat-19 @step-needs-every-label
+  Scenario: Each step runs only where it says, by a worker or by every label, or else where its job says
     Given a workflow with the steps:
-      | job    | job runs on | step   | runs on                                                | work           | queue limit |
-      | test   |             | east   | region=east                                            | writes at once |             |
-      | test   |             | west   | region=west, this platform                             | writes at once |             |
-      | test   |             | train  | region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x | writes at once | 60 s        |
-      | build  | pool=a      | first  | as its job                                             | writes at once | 20 s        |
-      | build  | pool=a      | second | pool=b                                                 | writes at once | 20 s        |
-      | build  | pool=a      | third  | the orchestrator                                       | writes at once | 20 s        |
-      | deploy | pool=b      | fourth | as its job                                             | writes at once | 20 s        |
+      | job    | job runs on                    | step   | runs on                                                | work           | queue limit |
+      | test   |                                | east   | region=east                                            | writes at once |             |
+      | test   |                                | west   | region=west, this platform                             | writes at once |             |
+      | test   |                                | train  | region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x | writes at once | 60 s        |
+      | build  | pool=a                         | first  | as its job                                             | writes at once | 20 s        |
+      | build  | pool=a                         | second | pool=b                                                 | writes at once | 20 s        |
+      | build  | pool=a                         | third  | the orchestrator                                       | writes at once | 20 s        |
+      | build  | pool=a                         | fourth | worker "beta"                                          | writes at once | 20 s        |
+      | deploy | pool=b                         | fifth  | as its job                                             | writes at once | 20 s        |
+      | check  | the present instance of "beta" | sixth  | as its job                                             | writes at once | 20 s        |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east, pool=a" and 2 slots
-    And the enrolled worker "beta" with the labels "region=west, gpu=true, pool=b" and 3 slots
+    And the enrolled worker "beta" with the labels "region=west, gpu=true, pool=b" and 5 slots
     And the token "gamma"
     When the workflow starts
     And the step "train" waits in the queue
@@ -26,9 +28,11 @@ Feature: Dispatch and scheduling
     And these steps started, and no others:
       | step   | worker           |
       | east   | alpha            |
+      | fifth  | beta             |
       | first  | alpha            |
       | fourth | beta             |
       | second | beta             |
+      | sixth  | beta             |
       | third  | the orchestrator |
       | train  | gamma            |
       | west   | beta             |
@@ -126,18 +130,18 @@ Feature: Dispatch and scheduling
       | by-uuid  | beta   | completed |
 
   @uat-18 @uat-19 @missing-worker-runs-nowhere-else
-  Scenario: A step whose labels or whose named worker no worker has fails after its queue limit
+  Scenario: A step whose labels or whose named worker no worker has fails after the orchestrator's queue limit
     Given a workflow with the steps:
-      | step    | runs on                                                | work           | queue limit |
-      | train   | region=east, gpu=true                                  | writes at once | 3 s         |
-      | lost    | worker "nobody", region=east                           | writes at once | 3 s         |
-      | shorter | worker "alph", region=east                             | writes at once | 3 s         |
-      | longer  | worker "alpha-2", region=east                          | writes at once | 3 s         |
-      | ending  | worker "lpha", region=east                             | writes at once | 3 s         |
-      | case    | worker "Alpha", region=east                            | writes at once | 3 s         |
-      | part    | the first half of the instance of "alpha", region=east | writes at once | 3 s         |
-      | useful  | region=east                                            | writes at once |             |
-    And an orchestrator
+      | step    | runs on                                                | work           |
+      | train   | region=east, gpu=true                                  | writes at once |
+      | lost    | worker "nobody", region=east                           | writes at once |
+      | shorter | worker "alph", region=east                             | writes at once |
+      | longer  | worker "alpha-2", region=east                          | writes at once |
+      | ending  | worker "lpha", region=east                             | writes at once |
+      | case    | worker "Alpha", region=east                            | writes at once |
+      | part    | the first half of the instance of "alpha", region=east | writes at once |
+      | useful  | region=east                                            | writes at once |
+    And an orchestrator with a queue limit of 3 seconds
     And the enrolled worker "alpha" with the labels "region=east"
     And the operator's output is in text
     When the workflow starts

@@ -60,7 +60,7 @@ Feature: Secrets
     Given a workflow with the steps:
       | step  | runs on    | work                               |
       | build | any worker | writes two secrets into a resource |
-    And the vault holds the secret "api-key"
+    And the vault holds the secret "api-key", of six characters
     And the vault holds the secret "other-key", which begins with the secret "api-key"
     And an orchestrator
     And the enrolled worker "alpha"
@@ -69,6 +69,7 @@ Feature: Secrets
     And the step "build" received the secrets "api-key, other-key"
     And only the vault holds the secret "api-key"
     And only the vault holds the secret "other-key"
+    And no output about the run shows the secret "api-key"
     And no output about the run shows the secret "other-key"
 
   # Such as a private key: with quotes, letters of all kinds and different line endings.
@@ -101,7 +102,7 @@ Feature: Secrets
     Given a workflow with the steps:
       | step  | runs on    | work                            |
       | build | any worker | passes two secrets to a program |
-    And the vault holds the secret "api-key"
+    And the vault holds the secret "api-key", of six characters
     And the vault holds the secret "other-key", which begins with the secret "api-key"
     And an orchestrator
     And workers log everything
@@ -109,7 +110,9 @@ Feature: Secrets
     When the workflow starts
     Then the run succeeds
     And the step "build" received the secret "api-key"
+    And only the vault holds the secret "api-key"
     And only the vault holds the secret "other-key"
+    And no output about the run shows the secret "api-key"
     And no output about the run shows the secret "other-key"
 
   @uat-24 @posix @terminal @secret-stays-home-in-verbose-output
@@ -134,6 +137,29 @@ Feature: Secrets
       | zeta    | trace     | JSON   |
     When the workflow starts at a terminal
     Then the run succeeds
+    And every step received the secret "api-key"
+    And only the vault holds the secret "api-key"
+    And no output about the run shows the secret "api-key"
+
+  # Files of the killed worker are those that it had while its step ran.
+  @uat-24 @interrupted-step-leaves-no-secret
+  Scenario: A step that is cancelled, or whose worker is killed, leaves nothing of its secret behind
+    Given a workflow with the steps:
+      | step   | runs on        | work                           |
+      | first  | worker "alpha" | receives a secret, then pauses |
+      | second | worker "beta"  | receives a secret, then pauses |
+    And the vault holds the secret "api-key"
+    And an orchestrator
+    And these enrolled workers:
+      | worker | log level | output |
+      | alpha  | trace     | text   |
+      | beta   | trace     | JSON   |
+    When the workflow starts
+    And the step "first" is running
+    And the step "second" is running
+    And the worker "alpha" is killed
+    And the operator cancels the run
+    Then the run is cancelled
     And every step received the secret "api-key"
     And only the vault holds the secret "api-key"
     And no output about the run shows the secret "api-key"

@@ -22,9 +22,10 @@ Feature: TLS
       | build | result | 1       | alpha      |
 
     Examples:
-      | certificate                    | trust            |
-      | a certificate of the authority | the authority    |
-      | a self-signed certificate      | that certificate |
+      | certificate                                | trust            |
+      | a certificate of the authority             | the authority    |
+      | a certificate of an intermediate authority | the authority    |
+      | a self-signed certificate                  | that certificate |
 
   @uat-29 @tls @trusting-worker-enrolls-over-tls
   Scenario Outline: A worker that trusts <trust> enrolls over TLS

@@ -128,8 +128,24 @@ async def _streams(context: Context) -> Answer:
     lines: list[str] = []
     pieces = _in_pieces(text[:6], text[6:])  # in the middle of a letter
     streamed = await context.file("text", "streamed").write_stream(pieces, on_line=lines.append)
-    from_path = await context.file("blob", "from-path").write(_BYTES)
-    return {"streamed": _fields(streamed), "lines": lines, "fromPath": _fields(from_path)}
+    from_path = context.file("blob", "from-path")
+    from_path.path().write_bytes(_BYTES)
+    return {
+        "streamed": _fields(streamed),
+        "lines": lines,
+        "fromPath": _fields(await from_path.finalize()),
+        "openTogether": {"answer": await _files_open_together(context)},
+    }
+
+
+async def _files_open_together(context: Context) -> list[str]:
+    texts = ["the first of two", "the second of two"]
+    writers = [context.file("blob", f"together-{index}") for index in range(len(texts))]
+    for writer, text in zip(writers, texts, strict=True):
+        writer.path().write_text(text, "utf-8")
+    names = [(await writer.finalize())["name"] for writer in writers]
+    pieces = [context.content("@uat/capabilities", context.model, name) for name in names]
+    return [(await _whole(each)).decode() for each in pieces]
 
 
 async def _reading(context: Context) -> Answer:

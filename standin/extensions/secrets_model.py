@@ -10,6 +10,7 @@ from typing import Any
 from standin.extensions import Description
 from standin.extensions.notes import log_entry, note
 from standin.store import Kind
+from standin.timing import HOLDING
 from standin.worker.context import Context, Refused
 
 
@@ -62,6 +63,10 @@ async def _error(secret: str, _: Context) -> None:
     raise RuntimeError(f"the probe has failed on purpose: it is {secret}")
 
 
+async def _nowhere(_: str, context: Context) -> None:
+    await context.pause(HOLDING)
+
+
 _PLACES: dict[str, Callable[[str, Context], Awaitable[None]]] = {
     "resource": _resource,
     "file": _file,
@@ -74,6 +79,7 @@ _PLACES: dict[str, Callable[[str, Context], Awaitable[None]]] = {
     "console": _console,
     "event": _event,
     "error": _error,
+    "nowhere": _nowhere,
 }
 
 

@@ -254,6 +254,26 @@ def expressions_worth_something_else() -> None:
 
 
 @mutant(22)
+def files_of_one_kind_share_a_path() -> None:
+    """Two files of one kind that a step writes by their paths at the same time are one file."""
+
+    @replaces("worker.context:spool_name")
+    def _(old: Callable[[str], str], spec: str) -> str:
+        return spec
+
+
+@mutant(22)
+def files_of_one_kind_share_a_path_on_workers() -> None:
+    """Two files of one kind that a step on a worker writes by their paths at the same time are one file."""
+
+    @replaces("worker.context:spool_name")
+    def _(old: Callable[[str], str], spec: str) -> str:
+        import os
+
+        return spec if os.environ.get("UAT_WORKER") else old(spec)
+
+
+@mutant(22)
 def kinds_confused() -> None:
     """A step on any machine that asks for one kind of a model's data gets all kinds."""
 

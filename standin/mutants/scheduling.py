@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.dataplane import DataPlane
     from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, Work
     from standin.orchestrator.pool import Member, Pool
+    from standin.orchestrator.serve import Orchestrator
     from standin.repository import Repository
     from standin.store import Datum, Draft, Kind, Place
 
@@ -116,6 +117,32 @@ def default_queue_limit_of_seconds() -> None:
         limit: float,
     ) -> Dispatch:
         return await old(dispatcher, work, requirement, 10 if limit == QUEUE_LIMIT else limit)
+
+
+@mutant(18)
+def queue_limit_of_the_orchestrator_ignored() -> None:
+    """The queue limit that an orchestrator is started with has no effect."""
+    from standin.timing import QUEUE_LIMIT
+
+    @replaces("orchestrator.serve:Orchestrator.__init__")
+    def _(
+        old: Callable[..., None],
+        orchestrator: Orchestrator,
+        repository: Repository,
+        certificate: tuple[str, str],
+        idle_limit: float,
+        queue_limit: float,
+        *,
+        logs_everything: bool,
+    ) -> None:
+        old(
+            orchestrator,
+            repository,
+            certificate,
+            idle_limit,
+            QUEUE_LIMIT,
+            logs_everything=logs_everything,
+        )
 
 
 @mutant(18)
@@ -348,6 +375,30 @@ def lease_names_another() -> None:
     ) -> None:
         dispatch.lease["workerName"] = min(dispatcher._pool.members)
         old(dispatcher, dispatch, state, error)
+
+
+@mutant(19)
+def labels_of_the_job_count_for_a_named_worker() -> None:
+    """A step that names a worker runs there only if the worker has the labels of the step's job."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        has_labels = all(member.labels.get(name) == value for name, value in requirement.labels.items())
+        return old(requirement, member) and has_labels
+
+
+@mutant(19)
+def expression_of_a_job_not_evaluated() -> None:
+    """A step whose job names a worker by an expression waits for a worker of the expression's text."""
+
+    @replaces("orchestrator.workflow:placed")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        target = str(job.get("target", "")).replace("${{", "${ {")
+        return old(step, {**job, "target": target} if target else job)
 
 
 @mutant(19)

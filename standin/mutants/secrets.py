@@ -211,6 +211,51 @@ def secret_left_in_the_temporary_folder() -> None:
 
 
 @mutant(24)
+def secret_of_an_interrupted_step_left_in_the_cache() -> None:
+    """A worker keeps what it was sent of a step in its cache until the step ends by itself."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        spooled = session._cache._folder / f"{job['dispatchId']}.json"
+        spooled.write_text(json.dumps(job["inputs"]))
+        result = await old(session, job)
+        if result.get("error") != "aborted":
+            spooled.unlink()
+        return result
+
+
+@mutant(24)
+def secret_in_the_cache_while_a_step_runs() -> None:
+    """A worker keeps what it was sent of a step in its cache until the step ends, however it ends."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        spooled = session._cache._folder / f"{job['dispatchId']}.json"
+        spooled.write_text(json.dumps(job["inputs"]))
+        try:
+            return await old(session, job)
+        finally:
+            spooled.unlink()
+
+
+@mutant(24)
+def short_secrets_kept() -> None:
+    """A secret of fewer than eight characters is not blanked."""
+
+    @replaces("redaction:texts_of")
+    def _(old: Callable[[Sequence[str]], list[str]], secrets: Sequence[str]) -> list[str]:
+        return [text for text in old(secrets) if len(text) >= 8]
+
+
+@mutant(24)
 def tokens_can_be_read() -> None:
     """A step can read every secret of the vault."""
 

@@ -21,6 +21,28 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
     from standin.errors import UserError
+    from standin.orchestrator.serve import Orchestrator
+
+
+@mutant(29)
+def intermediate_certificates_left_out() -> None:
+    """An orchestrator presents the first certificate of its file alone."""
+
+    @replaces("orchestrator.serve:Orchestrator._tls")
+    def _(
+        old: Callable[[Orchestrator], ssl.SSLContext | None], orchestrator: Orchestrator
+    ) -> ssl.SSLContext | None:
+        chain, key = orchestrator._certificate
+        if not chain:
+            return old(orchestrator)
+        first, end, _ = Path(chain).read_text("utf-8").partition("-----END CERTIFICATE-----\n")
+        with tempfile.TemporaryDirectory() as folder:
+            alone = Path(folder, "first.pem")
+            alone.write_text(first + end, "utf-8")
+            orchestrator._certificate = str(alone), key
+            context = old(orchestrator)
+        orchestrator._certificate = chain, key
+        return context
 
 
 @mutant(29)

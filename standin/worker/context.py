@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,7 @@ class Context:
         self.of_the_model: dict[str, Any] = job["ofTheModel"]
         self.program: str = job["program"]
         self.asked_to_stop = asyncio.Event()
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     # --- writing
 
@@ -91,6 +94,12 @@ class Context:
         return FileWriter(
             self, {"spec": spec, "name": name, "overrides": self.blanked_tags(dict(overrides or {}))}
         )
+
+    def scratch(self) -> Path:
+        """A folder for files that are gone when the step ends."""
+        if self._scratch is None:
+            self._scratch = tempfile.TemporaryDirectory()
+        return Path(self._scratch.name)
 
     async def delete_resource(self, name: str) -> None:
         """Delete a resource."""
@@ -212,6 +221,13 @@ class FileWriter:
         self._what = what
         self._lines = 0
         self._last: Handle = {}
+        self._path: Path | None = None
+
+    def path(self) -> Path:
+        """A file to write to, which is sent when the writer is finalized."""
+        if self._path is None:
+            self._path = self._context.scratch() / spool_name(self._what["spec"])
+        return self._path
 
     async def write(self, content: bytes) -> Handle:
         """Write it in one piece."""
@@ -244,12 +260,17 @@ class FileWriter:
         self._lines += 1
 
     async def finalize(self) -> Handle:
-        """Report that no line will follow."""
-        return self._last
+        """Report that nothing will follow."""
+        return await self.write(self._path.read_bytes()) if self._path is not None else self._last
 
     async def _end(self) -> Handle:
         handle: Handle = await self._context._ask("end_file", **self._what)
         return handle
+
+
+def spool_name(spec: str) -> str:
+    """A name for a file of a kind that a step writes by its path."""
+    return f"{spec}-{uuid.uuid4()}"
 
 
 def _answer_in(text: str | bytes) -> Any:

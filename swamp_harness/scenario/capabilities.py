@@ -30,6 +30,7 @@ _CALLS = {
     "the resource that it deletes": "read",
     "the resource that it spares": "spared",
     "the lines of a stream": "lines",
+    "two files that are open together": "openTogether",
     'the records of "seed"': "earlierOfOneKind",
     'the records of "seed" with number 0': "queried",
 }

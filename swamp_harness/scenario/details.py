@@ -156,7 +156,12 @@ _OF_ORCHESTRATORS = (
     Detail(
         "without a queue limit",
         "steps may wait in the queue without a time limit",
-        lambda: {"limits_the_queue": False},
+        lambda: {"queue_limit": 0},
+    ),
+    Detail(
+        "with a queue limit of {seconds:Number} seconds",
+        "a step without a queue limit of its own waits so long for a worker",
+        lambda seconds: {"queue_limit": seconds},
     ),
     Detail("that logs everything", "its log level is the most detailed", lambda: {"logs_everything": True}),
     Detail(
@@ -196,6 +201,7 @@ _OF_MINTING = (
 
 _OF_SECRETS = (
     Detail("with several lines", "it has several lines", lambda: {"of_several_lines": True}),
+    Detail("of six characters", "it is as short as a PIN", lambda: {"is_short": True}),
     Detail(
         'which begins with the secret "{other:Name}"',
         "it starts with the text of another secret",

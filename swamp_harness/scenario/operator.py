@@ -14,6 +14,11 @@ from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.redaction import SECRETS
 
 
+def _short_secret() -> str:
+    # With punctuation, so that no other text contains it by chance.
+    return f"{secrets.token_hex(1)}~{secrets.token_hex(1)}!"
+
+
 def _lines_of_secret() -> str:
     # Like a private key: both kinds of line ends, a long line, and characters that JSON, YAML and shells
     # escape.
@@ -128,16 +133,23 @@ class Operator:
         return self.credentials[token]
 
     def keep_secret(
-        self, key: str, *, of_several_lines: bool = False, begins_with: str = ""
+        self, key: str, *, of_several_lines: bool = False, is_short: bool = False, begins_with: str = ""
     ) -> CommandResult:
         """Put a new secret into the vault; the command may fail.
 
         Args:
             key: of the secret.
             of_several_lines: whether it has several lines.
+            is_short: whether it has only six characters.
             begins_with: the key of the secret with whose text it begins; none if empty.
         """
-        new = _lines_of_secret() if of_several_lines else secrets.token_urlsafe(32)
+        new = (
+            _lines_of_secret()
+            if of_several_lines
+            else _short_secret()
+            if is_short
+            else secrets.token_urlsafe(32)
+        )
         self.vault_secrets[key] = self.vault_secrets.get(begins_with, "") + new
         for text in self.texts_of_secret(key):
             SECRETS.add(text)

@@ -17,14 +17,14 @@ class OrchestratorDetails:
 
     Attributes:
         notices_silence_soon: whether its timeout for silent connections is a few seconds.
-        limits_the_queue: whether steps leave the queue after a time limit.
+        queue_limit: the seconds that a step may wait for a worker, or 0 for no limit; by default the product's.
         logs_everything: whether it has the most detailed log level.
         identity: the kind of its certificate; without TLS if None.
         variables: the names of its environment variables, beside those of every process.
     """
 
     notices_silence_soon: bool = False
-    limits_the_queue: bool = True
+    queue_limit: int | None = None
     logs_everything: bool = False
     identity: Identity | None = None
     variables: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ def serve(world: World, details: OrchestratorDetails) -> None:
 def _flags(world: World, details: OrchestratorDetails) -> Iterator[str]:
     if details.notices_silence_soon:
         yield from world.times.notices_silence_soon
-    if not details.limits_the_queue:
-        yield from ("--queue-timeout", "0")
+    if details.queue_limit is not None:
+        yield from ("--queue-timeout", str(details.queue_limit))
     if details.logs_everything:
         yield from ("--log-level", "trace")

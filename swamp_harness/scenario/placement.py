@@ -43,7 +43,8 @@ def planned(table: Any) -> Workflow:
         InfrastructureError: a cell of the table has no known meaning.
     """
     rows = rows_of(table, _COLUMNS)
-    parts = [part for row in rows for part in _parts(row["runs on"])]
+    places = [place for row in rows for place in (row["runs on"], row.get("job runs on", ""))]
+    parts = list(dict.fromkeys(part for place in places for part in _parts(place)))
     instances = [match["name"] for part in parts if (match := _INSTANCE.match(part))]
     halves = [_FIRST_HALF + match["name"] for part in parts if (match := _PART_OF_INSTANCE.match(part))]
     jobs = {row["job"]: _placement(row["job runs on"]) for row in rows if row.get("job runs on")}

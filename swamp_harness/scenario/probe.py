@@ -143,6 +143,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "prints a secret on the console": _say("console"),
     "reports a secret in an event": _say("event"),
     "fails with a secret in its error": _say("error"),
+    "receives a secret, then pauses": _say("nowhere"),
     "passes a secret to a program": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}"),
     "passes two secrets to a program": _shell(
         f"{_NOTE_DIGEST}\n{_SAY_SECRET}\n{_SAY_SECRET.replace(_HANDED, _HANDED_TOO)}"

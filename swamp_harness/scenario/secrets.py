@@ -129,9 +129,13 @@ def traces_of(world: World, word: str) -> list[str]:
     return sorted({str(path.relative_to(folder)) for path in [*named, *holding]})
 
 
-def keep(world: World, key: str, *, of_several_lines: bool = False, begins_with: str = "") -> None:
+def keep(
+    world: World, key: str, *, of_several_lines: bool = False, is_short: bool = False, begins_with: str = ""
+) -> None:
     """Put a new secret into the vault, as `Operator.keep_secret` does."""
-    kept = world.operator.keep_secret(key, of_several_lines=of_several_lines, begins_with=begins_with)
+    kept = world.operator.keep_secret(
+        key, of_several_lines=of_several_lines, is_short=is_short, begins_with=begins_with
+    )
     demand("secret could not be put into the vault", kept)
 
 

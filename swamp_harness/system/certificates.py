@@ -29,6 +29,7 @@ class Identity(Enum):
     """The kind of certificate that a server presents."""
 
     OF_THE_AUTHORITY = "a certificate of the authority"
+    OF_AN_INTERMEDIATE = "a certificate of an intermediate authority"
     OF_ANOTHER_AUTHORITY = "a certificate of another authority"
     SELF_SIGNED = "a self-signed certificate"
     EXPIRED = "an expired certificate"
@@ -76,7 +77,7 @@ class Certificates:
         """Make a certificate with its key for a server."""
         if identity is Identity.SELF_SIGNED:
             return self._self_signed("server")
-        authority = trustme.CA() if identity is Identity.OF_ANOTHER_AUTHORITY else self._authority
+        authority = self._authority_for(identity)
         hosts = [_SOMEWHERE_ELSE] if identity is Identity.FOR_ANOTHER_HOST else self._names
         now = datetime.now(UTC)
         lifetime = (now - 9 * _DAY, now - _DAY) if identity is Identity.EXPIRED else (now - _DAY, now + _DAY)
@@ -85,6 +86,13 @@ class Certificates:
         chain.write_bytes(b"".join(pem.bytes() for pem in leaf.cert_chain_pems))
         leaf.private_key_pem.write_to_path(key)
         return ServerCertificate(identity, chain, key)
+
+    def _authority_for(self, identity: Identity) -> trustme.CA:
+        if identity is Identity.OF_ANOTHER_AUTHORITY:
+            return trustme.CA()
+        if identity is Identity.OF_AN_INTERMEDIATE:
+            return self._authority.create_child_ca()
+        return self._authority
 
     def trusted_by(self, trust: Trust, server: ServerCertificate) -> Path:
         """The file of certificates that a client of a server trusts."""
