@@ -91,6 +91,7 @@ Feature: Capabilities
     Then the run succeeds
     And the step "reading" got these answers:
       | asked for                           | answer                  |
+      | its own before it writes again      | first                   |
       | the latest version of its own       | second                  |
       | the first version of its own        | first                   |
       | a resource that does not exist      | nothing                 |

@@ -173,3 +173,18 @@ Feature: Remote client
       | build | the orchestrator |
       | build | the orchestrator |
     And nothing is left on the other machine
+
+  @uat-28 @batch-ends-at-first-failure
+  Scenario: A workflow that runs for several inputs ends at the first run that fails
+    Given a workflow with the steps:
+      | step  | runs on          | work                        | after |
+      | build | the orchestrator | fails                       |       |
+      | ship  | the orchestrator | writes the input of the run | build |
+    And an orchestrator
+    And the operator is at another machine, without a repository
+    When the operator runs the workflow for two inputs, in text and in JSON
+    Then both commands fail because its step failed, with exit code 1
+    And these steps started, and no others:
+      | step  | worker           |
+      | build | the orchestrator |
+      | build | the orchestrator |

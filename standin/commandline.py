@@ -127,7 +127,7 @@ COMMANDS: Sequence[Command] = (
         _SERVER, Option("--label"),
     )),
     Command("workflow run", "Run a workflow", "operator.workflows:run", ("name",), (
-        _SERVER, Option("--input"), Option("--input-file"), Option("--tag"),
+        _SERVER, Option("--input"), Option("--input-file"), Option("--stdin", takes=False), Option("--tag"),
     )),
     Command("workflow cancel", "Cancel a run", "operator.workflows:cancel", ("[name]",), (
         _SERVER, Option("--run"),

@@ -41,6 +41,12 @@ def the_operator_runs_these_commands(context: StepContext) -> None:
     context.world.asked = remote_client.run_commands(context.world, commands)
 
 
+@when("the operator runs the workflow for two inputs, in text and in JSON")
+def the_operator_runs_the_workflow_for_two_inputs(context: StepContext) -> None:
+    """Runs the workflow with two sets of inputs on standard input, in text and then in JSON."""
+    context.world.asked = remote_client.run_for_two_inputs(context.world)
+
+
 @then("the operator has seen the output of these steps while they still ran:")
 def the_operator_has_seen(context: StepContext) -> None:
     """Checks that the operator saw the output of these steps while they were still running."""

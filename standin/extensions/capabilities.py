@@ -150,10 +150,12 @@ async def _files_open_together(context: Context) -> list[str]:
 
 async def _reading(context: Context) -> Answer:
     await context.write_resource("record", "own", {"text": "first", "number": 1})
+    before = await _attempt(context.read_resource("own"))
     await context.write_resource("record", "own", {"text": "second", "number": 2})
     zero = 'modelName == "seed" && specName == "record" && content.number == 0'
     content = await _whole(context.content("@uat/capabilities", context.model, "own", 1))
     return {
+        "before": before,
         "latest": await _attempt(context.read_resource("own")),
         "first": await _attempt(context.read_resource("own", 1)),
         "missing": await _attempt(context.read_resource("no-such-name")),

@@ -274,6 +274,23 @@ def files_of_one_kind_share_a_path_on_workers() -> None:
 
 
 @mutant(22)
+def first_read_repeated() -> None:
+    """A step that reads a resource again is given what it read first, though it has written since."""
+
+    @replaces("worker.context:Context.read_resource")
+    async def _(
+        old: Callable[[Context, str, int | None], Awaitable[Any]],
+        context: Context,
+        name: str,
+        version: int | None = None,
+    ) -> Any:
+        known = vars(context).setdefault("known", {})
+        if (name, version) not in known:
+            known[name, version] = await old(context, name, version)
+        return known[name, version]
+
+
+@mutant(22)
 def kinds_confused() -> None:
     """A step on any machine that asks for one kind of a model's data gets all kinds."""
 

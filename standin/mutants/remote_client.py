@@ -6,7 +6,7 @@ Promise 28: An operator needs no repository: the address of an orchestrator is e
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -383,3 +383,12 @@ def input_file_ignored() -> None:
     @replaces("operator.workflows:inputs_of_file")
     def _(old: Callable[[Call], dict[str, Any]], call: Call) -> dict[str, Any]:
         return {}
+
+
+@mutant(28)
+def batch_goes_on_after_a_failure() -> None:
+    """A workflow that runs for several inputs goes on after a run that fails, and ends as the last one."""
+
+    @replaces("operator.workflows:code_of_all")
+    def _(old: Callable[[Iterable[int]], int], codes: Iterable[int]) -> int:
+        return list(codes)[-1]

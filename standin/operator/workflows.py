@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,28 @@ def run(call: Call) -> int:
     """`swamp workflow run`."""
     if not call.has("--server"):
         raise UserError("The stand-in runs workflows on an orchestrator only — pass --server")
-    inputs = {**inputs_of_file(call), **dict(each.split("=", 1) for each in call.options.get("--input", ()))}
+    given = dict(each.split("=", 1) for each in call.options.get("--input", ()))
+    return code_of_all(run_for(call, {**inputs, **given}) for inputs in sets_of_inputs(call))
+
+
+def code_of_all(codes: Iterable[int]) -> int:
+    """The exit code of runs that follow each other: of the first that fails, after which none begins."""
+    return next((code for code in codes if code), 0)
+
+
+def sets_of_inputs(call: Call) -> list[dict[str, Any]]:
+    """The inputs of each run: a line of standard input each, if the operator wants that."""
+    if call.has("--stdin"):
+        return [json.loads(line) for line in sys.stdin if line.strip()]
+    return [inputs_of_file(call)]
+
+
+def run_for(call: Call, inputs: dict[str, Any]) -> int:
+    """Run a workflow for one set of inputs, and show how it ends.
+
+    Raises:
+        UserError: the orchestrator answers with an error, or is gone.
+    """
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
     try:
         answer = result_of(_follow(call, {"name": call.arguments[0], "inputs": inputs, "tags": tags}))

@@ -23,6 +23,7 @@ _SENSITIVE, _BESIDE = "lovelace-1815", "ada"
 _THIS_RUN = "this run"
 # The probe's calls: the phrase of the features, and the name under which the probe records the answer.
 _CALLS = {
+    "its own before it writes again": "before",
     "the latest version of its own": "latest",
     "the first version of its own": "first",
     "a resource that does not exist": "missing",

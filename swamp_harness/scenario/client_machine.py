@@ -23,9 +23,11 @@ class RemoteClient:
         self.commands = commands
         self.server = server
 
-    def run(self, arguments: Sequence[str], output: Output, *, server: str = "") -> CommandResult:
+    def run(
+        self, arguments: Sequence[str], output: Output, *, server: str = "", stdin: str | None = None
+    ) -> CommandResult:
         """Run a command to its end, through the orchestrator unless another server is given."""
-        return self.commands.run(*arguments, "--server", server or self.server, output=output)
+        return self.commands.run(*arguments, "--server", server or self.server, output=output, stdin=stdin)
 
     def left_behind(self) -> list[str]:
         """The files and folders there, without the machine's own and without a user's settings of swamp."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, STEP_BEGIN
 from swamp_harness.scenario.client_machine import RemoteClient
 from swamp_harness.scenario.followed_runs import Runs
 from swamp_harness.scenario.json_mode import MISTAKES
-from swamp_harness.scenario.probe import INPUT_VALUE, RESULT, word_of
+from swamp_harness.scenario.probe import INPUT, INPUT_VALUE, RESULT, word_of
 from swamp_harness.scenario.runs import cause_of_standstill
 from swamp_harness.scenario.step_progress import wait_until_begun
 from swamp_harness.scenario.world import World
@@ -65,6 +66,13 @@ def run_method(world: World, method: str) -> list[CommandResult]:
     """
     given = {"word": INPUT_VALUE} if method == "once" else {}
     return _in_both_modes(world, method_run(world.model, method, step=world.model, **given))
+
+
+def run_for_two_inputs(world: World) -> list[CommandResult]:
+    """Run the scenario's workflow for two sets of inputs, one on each line (design/inputs.md)."""
+    sets = "".join(json.dumps({INPUT: word}) + "\n" for word in ("first", "second"))
+    run = ("workflow", "run", world.workflow.name, "--stdin")
+    return [world.remote_client.run(run, mode, stdin=sets) for mode in _MODES]
 
 
 def shown_of_method(world: World, results: Sequence[CommandResult]) -> dict[str, str]:
