@@ -23,7 +23,6 @@ Feature: TLS
 
     Examples:
       | certificate                                | trust            |
-      | a certificate of the authority             | the authority    |
       | a certificate of an intermediate authority | the authority    |
       | a self-signed certificate                  | that certificate |
 
@@ -37,9 +36,10 @@ Feature: TLS
     And the worker "alpha" is connected
 
     Examples:
-      | certificate                    | trust            |
-      | a certificate of the authority | the authority    |
-      | a self-signed certificate      | that certificate |
+      | certificate                                | trust            |
+      | a certificate of the authority             | the authority    |
+      | a certificate of an intermediate authority | the authority    |
+      | a self-signed certificate                  | that certificate |
 
   @uat-29 @tls @worker-refuses-untrusted-certificate
   Scenario Outline: A worker that trusts <trust> refuses an orchestrator with <certificate>

@@ -17,7 +17,7 @@ class OrchestratorDetails:
 
     Attributes:
         notices_silence_soon: whether its timeout for silent connections is a few seconds.
-        queue_limit: the seconds that a step may wait for a worker, or 0 for no limit; by default the product's.
+        queue_limit: how many seconds a step may wait for a worker, 0 for no limit; None for the default.
         logs_everything: whether it has the most detailed log level.
         identity: the kind of its certificate; without TLS if None.
         variables: the names of its environment variables, beside those of every process.
