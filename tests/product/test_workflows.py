@@ -75,6 +75,16 @@ def test_a_run_needs_the_instance_of_the_worker():
     assert planned(table(*rows)).inputs == ["beta"]
 
 
+def test_an_instance_that_a_job_names_is_an_input_once():
+    rows = (
+        "job | job runs on | step | runs on | work",
+        'deploy | the present instance of "beta" | build | as its job | writes at once',
+        'check | pool=a | ship | the present instance of "beta" | writes at once',
+    )
+
+    assert planned(table(*rows)).inputs == ["beta"]
+
+
 def test_a_workflow_file_has_the_steps_of_the_table():
     rows = [
         "step | runs on | work | after | queue limit",

@@ -79,3 +79,24 @@ def test_a_search_that_misses_disguises_proves_nothing(tmp_path, monkeypatch):
 
     with pytest.raises(InfrastructureError, match="does not work"):
         search_files(SECRET, [tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        (b'{"text": "it is 4c~9f!"}', "plain"),
+        (b"4c~9f!".hex().encode(), "hex"),
+        ("4c~9f!".encode("utf-16-le"), "UTF-16"),
+        (b"?pin=4c~9f%21", "URL"),
+    ],
+)
+def test_a_secret_as_short_as_a_pin_is_found(tmp_path, content, encoding):
+    (tmp_path / "record").write_bytes(content)
+
+    assert [leak.encoding for leak in search_files("4c~9f!", [tmp_path])] == [encoding]
+
+
+def test_a_secret_as_short_as_a_pin_is_not_found_in_similar_texts(tmp_path):
+    (tmp_path / "record").write_text("4c9f 4c~9f? 4c-9f! 4 c ~ 9 f !")
+
+    assert search_files("4c~9f!", [tmp_path]) == []
