@@ -15,6 +15,9 @@ MOST ?=
 MODULES ?=
 JOBS ?=
 SHARD ?=
+BUDGET ?=
+SINCE ?=
+TIMES ?=
 RUNS ?=
 BASELINE ?=
 ID ?=
@@ -57,7 +60,8 @@ endif
 
 help:
 	@echo "make uat       run the acceptance suite against SWAMP_BIN, or the release SWAMP_VERSION, or swamp on PATH,"
-	@echo "               or the stand-in"
+	@echo "               or the stand-in; BUDGET=5m runs what notices most in that time,"
+	@echo "               SINCE=<commit> what has changed since then"
 	@echo "make test      run the project's own tests; needs no swamp binary"
 	@echo "make check     check features, lists and generated files in seconds; FIX=1 corrects some mistakes"
 	@echo "make docs      write docs/steps.md and docs/steps.html, the catalogue of steps"
@@ -78,7 +82,7 @@ help:
 	@echo "make lock      pin the newest allowed versions of all dependencies in requirements.lock"
 
 uat: .venv/ready
-	@$(BIN)/swamp-uat run $(if $(JOBS),-j $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(if $(TAGS),--tags $(call quoted,TAGS)) $(if $(NAME),--name $(call quoted,NAME)) $(FEATURES)
+	@$(BIN)/swamp-uat run $(if $(JOBS),-j $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(if $(BUDGET),--budget $(BUDGET)) $(if $(SINCE),--since $(call quoted,SINCE)) $(if $(TAGS),--tags $(call quoted,TAGS)) $(if $(NAME),--name $(call quoted,NAME)) $(FEATURES)
 
 test: .venv/ready workflows
 	$(BIN)/ruff format --check .
@@ -96,7 +100,7 @@ workflows: .venv/ready
 	$(BIN)/zizmor --offline --persona auditor --strict-collection --quiet --no-progress .github
 
 prove: .venv/ready
-	@$(BIN)/swamp-uat prove $(if $(WHOLE),--whole) $(if $(RECORD),--record) $(MUTANTS)
+	@$(BIN)/swamp-uat prove $(if $(BUDGET),--budget $(BUDGET)) $(if $(WHOLE),--whole) $(if $(RECORD),--record) $(MUTANTS)
 
 mutate: .venv/ready
 	@$(BIN)/swamp-uat mutate $(if $(RECORD),--record) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(JOBS),-j $(JOBS)) $(if $(MOST),--most $(MOST)) $(MODULES)
@@ -136,7 +140,7 @@ coverage: .venv/ready
 	$(BIN)/swamp-uat coverage
 
 record: .venv/ready
-	$(BIN)/swamp-uat record
+	$(BIN)/swamp-uat record $(if $(TIMES),--times)
 
 verification: .venv/ready
 	$(BIN)/swamp-uat verification $(TAKE)

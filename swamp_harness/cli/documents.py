@@ -9,7 +9,8 @@ from typing import Any
 from swamp_harness.quality import generated
 from swamp_harness.quality.step_catalogue import catalogue_of_project
 from swamp_harness.render import coverage, verification
-from swamp_harness.results.run_record import RUN_FILE
+from swamp_harness.results.recorded_times import record_times
+from swamp_harness.results.run_record import RUN_FILE, read_run
 from swamp_harness.specification import features, project
 from swamp_harness.system.errors import ExitCode
 from swamp_harness.system.root import in_project
@@ -30,6 +31,9 @@ def add_commands(commands: Any) -> None:
         type=Path,
         default=project.reports() / RUN_FILE,
         help=f"reports/{RUN_FILE} when left out",
+    )
+    record.add_argument(
+        "--times", action="store_true", help="record only how long each scenario took; also for the stand-in"
     )
     record.set_defaults(subcommand=_record)
 
@@ -52,10 +56,14 @@ def _coverage(options: argparse.Namespace) -> ExitCode:
 
 
 def _record(options: argparse.Namespace) -> int:
-    scenarios = features.scenarios_in(features.parse(project.FEATURES))
-    count = coverage.record(options.run, scenarios, project.RECORDED_RESULTS)
-    project.COVERAGE_MAP.write_text(generated.coverage_file().text, "utf-8")
-    print(f"{count} results recorded, {project.COVERAGE_MAP.name} written")
+    models = features.parse(project.FEATURES)
+    if not options.times:
+        count = coverage.record(options.run, features.scenarios_in(models), project.RECORDED_RESULTS)
+        project.COVERAGE_MAP.write_text(generated.coverage_file().text, "utf-8")
+        print(f"{count} results recorded, {project.COVERAGE_MAP.name} written")
+    texts = {run.id: run.text for run in features.runs_in(models)}
+    count = record_times(read_run(options.run), texts, project.RECORDED_TIMES)
+    print(f"{count} times recorded in {in_project(str(project.RECORDED_TIMES))}")
     return 0
 
 

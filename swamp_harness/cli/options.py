@@ -6,6 +6,8 @@ import argparse
 import re
 from typing import Any
 
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
 _PLATFORM = re.compile(r"(linux|darwin|windows)-(x86_64|aarch64)")  # as the assets of a release are named
 
 
@@ -45,6 +47,24 @@ def add_jobs(parser: argparse.ArgumentParser, described: str) -> None:
 def add_shard(parser: argparse.ArgumentParser, described: str) -> None:
     """Let a sub-command take a part of the scenarios, as `shard`; empty when left out."""
     parser.add_argument("--shard", action=OnceOnly, default="", help=described)
+
+
+def add_budget(parser: argparse.ArgumentParser, described: str) -> None:
+    """Let a sub-command take a time budget, as `budget` in seconds; 0 when left out."""
+    parser.add_argument("--budget", action=OnceOnly, type=seconds, default=0, help=described)
+
+
+def seconds(text: str) -> float:
+    """The seconds of a duration such as 90s, 5m or 1h.
+
+    Raises:
+        ArgumentTypeError: it is no such duration.
+    """
+    match = _DURATION.fullmatch(text)
+    found = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration: give one such as 90s, 5m or 1h")
+    return found
 
 
 def platforms(text: str) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from swamp_harness.cli.options import OnceOnly, add_jobs
-from swamp_harness.quality import mutate, parity, proof, reach_recording
+from swamp_harness.cli.options import OnceOnly, add_budget, add_jobs
+from swamp_harness.quality import gate_proof, mutate, parity, proof, reach_recording
 from swamp_harness.runner.schedule import jobs_that_suit
 from swamp_harness.specification import project
 
@@ -25,6 +25,9 @@ def add_commands(commands: Any) -> None:
         "--record",
         action="store_true",
         help="record which scenario noticed a mutant, to run it first next time",
+    )
+    add_budget(
+        proven, "run only the scenarios that a gate with this budget has, such as 5m, against every mutant"
     )
     proven.set_defaults(subcommand=_prove)
 
@@ -61,6 +64,15 @@ def add_commands(commands: Any) -> None:
 
 
 def _prove(options: argparse.Namespace) -> int:
+    if options.budget:
+        return gate_proof.prove_gate(
+            options.budget,
+            options.mutants,
+            project.reports(),
+            options.jobs,
+            whole=options.whole,
+            record=options.record,
+        )
     return proof.prove(
         options.mutants, project.reports(), options.jobs, whole=options.whole, record=options.record
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from swamp_harness.cli.options import add_jobs, add_names, add_shard, add_tags
+from swamp_harness.cli.options import OnceOnly, add_budget, add_jobs, add_names, add_shard, add_tags
 from swamp_harness.quality import benchmark, release_runs
 from swamp_harness.runner.launch import Selection, launch
 from swamp_harness.runner.schedule import jobs_that_suit
@@ -20,6 +20,13 @@ def add_commands(commands: Any) -> None:
     add_jobs(run, "how many scenarios at a time; by default as many as suit this machine")
     run.add_argument("--stop", action="store_true", help="end the run at the first new failure")
     add_shard(run, "run only a part of the scenarios, such as 2/4, balanced by duration")
+    add_budget(run, "a gate: run only the scenarios that notice most in this time, such as 5m; no sign-off")
+    run.add_argument(
+        "--since",
+        action=OnceOnly,
+        default="",
+        help="run only the scenarios whose feature, steps or module changed since this commit",
+    )
     run.add_argument("paths", nargs="*", help="feature files, or file:line; all features by default")
     run.set_defaults(subcommand=_run)
 
@@ -44,7 +51,16 @@ def add_commands(commands: Any) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     return launch(
-        Selection(options.jobs, options.shard, options.stop, options.tags, options.name, options.paths)
+        Selection(
+            options.jobs,
+            options.shard,
+            options.stop,
+            options.tags,
+            options.name,
+            options.paths,
+            options.budget,
+            options.since,
+        )
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -133,27 +132,6 @@ def never_failed(findings: Sequence[Finding]) -> list[str]:
     """The scenarios, by id, that failed in a Then step under no mutant of their promises."""
     noticed = {name for finding in findings for name in finding.noticed_by}
     return sorted({name for finding in findings for name in finding.own} - noticed)
-
-
-def shared_out(findings: Sequence[Finding]) -> dict[str, list[str]]:
-    """Few pairs of mutant and scenario that notice every mutant and break every scenario.
-
-    Returns:
-        The ids of scenarios that noticed a mutant, by the name of the mutant: for each mutant at least one,
-        and each scenario that failed at least once.
-    """
-    noticers: dict[str, list[str]] = defaultdict(list)
-    for finding in findings:
-        for name in finding.noticed_by:
-            noticers[name].append(finding.mutant.name)
-    shares: dict[str, list[str]] = {finding.mutant.name: [] for finding in findings if finding.noticed_by}
-    # A scenario that few mutants break has the least choice, so it chooses first.
-    for name in sorted(noticers, key=lambda each: (len(noticers[each]), each)):
-        shares[min(noticers[name], key=lambda each: len(shares[each]))].append(name)
-    for finding in findings:
-        if finding.noticed_by and not shares[finding.mutant.name]:
-            shares[finding.mutant.name].append(next(iter(finding.noticed_by)))
-    return shares
 
 
 def _each_once(names: Iterable[str]) -> list[str]:

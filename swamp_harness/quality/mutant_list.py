@@ -1,15 +1,15 @@
-"""The mutants that the embedded target can have, and which scenario is known to notice each."""
+"""The mutants that the embedded target can have."""
 
 from __future__ import annotations
 
 import ast
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from swamp_harness.specification import features
+from swamp_harness.system.errors import ExitCode, UnusableInput
 
 _AT_LEAST = 2
 
@@ -58,25 +58,20 @@ def mutants_defined_in(text: str) -> Iterator[tuple[str, int, ast.FunctionDef]]:
                     yield f"{number:02}-{words}", number, node
 
 
+def wanted_of(listed: Sequence[WrittenMutant], names: Sequence[str]) -> list[WrittenMutant]:
+    """The mutants whose names begin as wanted; all of them if nothing is wanted.
+
+    Raises:
+        UnusableInput: no mutant has such a name (exit code 2).
+    """
+    found = [mutant for mutant in listed if not names or mutant.name.startswith(tuple(names))]
+    if not found:
+        known = ", ".join(mutant.name for mutant in listed)
+        raise UnusableInput(f"No mutant has such a name. The mutants: {known}.", ExitCode.BAD_COMMAND_LINE)
+    return found
+
+
 def lacking_numbers(listed: Sequence[WrittenMutant]) -> list[int]:
     """The numbers of issue 630 that have too few mutants."""
     counted = Counter(mutant.number for mutant in listed)
     return [promise.number for promise in features.catalogue() if counted[promise.number] < _AT_LEAST]
-
-
-def load_noticed(file: Path) -> dict[str, list[str]]:
-    """The ids of the scenarios that noticed mutants, by name of the mutant; none if there is no file yet."""
-    return dict(json.loads(file.read_text("utf-8"))) if file.exists() else {}
-
-
-def write_noticed(file: Path, noticed: Mapping[str, Sequence[str]], listed: Sequence[WrittenMutant]) -> None:
-    """Record which scenarios noticed mutants; the records of other mutants stay.
-
-    Args:
-        file: that `load_noticed` reads.
-        noticed: the ids of the scenarios, by name of the mutant.
-        listed: all mutants that there are; records of any other are removed.
-    """
-    known = {**load_noticed(file), **noticed}
-    kept = {mutant.name: list(known[mutant.name]) for mutant in listed if mutant.name in known}
-    file.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", "utf-8")

@@ -20,7 +20,6 @@ from typing import Any
 
 from swamp_harness.quality.code_mutants import MutableModule, Mutant, Site, sampled
 from swamp_harness.quality.known_noticers import known_noticers
-from swamp_harness.quality.mutant_list import load_noticed
 from swamp_harness.quality.mutation_lists import Decisions, read_decisions
 from swamp_harness.quality.mutation_plan import Plan, Session, places_of_scenarios, refuse_stale, unreached
 from swamp_harness.quality.mutation_run import run_until_killed
@@ -28,6 +27,7 @@ from swamp_harness.quality.reach import fingerprint, is_mutant, read_reach
 from swamp_harness.quality.reach_recording import PATH_VARIABLE, copy_of
 from swamp_harness.render.documents import set_aside
 from swamp_harness.render.mutation_report import DOCUMENT, PAGE, Finding, Outcome, report, score, write_report
+from swamp_harness.results.noticed import load_noticed
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.runner.launch import Selection
 from swamp_harness.runner.quiet_suite import get_ready, results_against

@@ -5,8 +5,8 @@ one of them must fail in a Then step; scenarios of other promises, the controls,
 crashes a process of the stand-in, or that the failed scenario never reached, is not effective: it shows
 nothing, and fails the proof. A scenario that fails under no mutant of its promises fails the proof as well.
 
-`data/noticed.json` records which scenarios noticed a mutant. A proof runs these first. That makes it fast and
-cannot change its outcome: if the recorded scenarios do not notice a mutant, all others run.
+`data/noticed.json` records which scenarios noticed a mutant. A proof runs a few of these first. That makes it
+fast and cannot change its outcome: if the recorded scenarios do not notice a mutant, all others run.
 """
 
 from __future__ import annotations
@@ -27,37 +27,25 @@ from swamp_harness.quality.finding import (
     NOTICED,
     Finding,
     control_of,
-    finding_of,
     joined,
     never_failed,
-    shared_out,
 )
-from swamp_harness.quality.mutant_effect import EFFECT_VARIABLE, effect_in
 from swamp_harness.quality.mutant_list import (
     WrittenMutant,
     lacking_numbers,
-    load_noticed,
     mutants_in,
-    write_noticed,
+    wanted_of,
 )
+from swamp_harness.quality.mutant_trial import try_mutant
 from swamp_harness.render.documents import set_aside
 from swamp_harness.render.verification import PROOF
 from swamp_harness.results import ids
-from swamp_harness.runner.launch import Selection
-from swamp_harness.runner.quiet_suite import get_ready, results_against
+from swamp_harness.results.noticed import few_pairs, load_noticed, write_noticed
+from swamp_harness.runner.quiet_suite import get_ready
 from swamp_harness.specification import features, project
 from swamp_harness.specification.features import FeatureRun
-from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.errors import ExitCode
 from swamp_harness.system.plain_text import for_terminal, json_text, shortened
-
-# The variable that names the mutant for the stand-in.
-_MUTANT_VARIABLE = "SWAMP_STANDIN_MUTANT"
-# The executables of the stand-in with a mutant; the sound one knows no mutants.
-_EXECUTABLES = {
-    "executable": "swamp-standin-mutant",
-    "executable of another protocol version": "swamp-standin-mutant-previous",
-}
-_LONGEST = 600
 
 
 def prove(
@@ -81,10 +69,7 @@ def prove(
     """
     set_aside(reports, (PROOF,))
     listed = mutants_in(project.MUTANTS)
-    chosen = [mutant for mutant in listed if not wanted or mutant.name.startswith(tuple(wanted))]
-    if not chosen:
-        names = ", ".join(mutant.name for mutant in listed)
-        raise UnusableInput(f"No mutant has such a name. The mutants: {names}.", ExitCode.BAD_COMMAND_LINE)
+    chosen = wanted_of(listed, wanted)
     known = load_noticed(project.NOTICED)
     runs = features.runs_in(features.parse(project.FEATURES))
     if mistakes := ids.unknown(named_in_proof(chosen, known), [run.id for run in runs]):
@@ -95,7 +80,7 @@ def prove(
     try:
         with ThreadPoolExecutor(jobs or 4 * (os.cpu_count() or 1)) as pool:
             proof = _Proof(runs, work, pool)
-            findings = proof.of_mutants(chosen, known, whole=whole)
+            findings = proof.of_mutants(chosen, few_pairs(known), whole=whole)
             if not wanted and not whole:
                 findings = proof.of_scenarios(findings)
     finally:
@@ -114,10 +99,31 @@ def prove(
     }
     (reports / PROOF).write_text(json_text(document) + "\n", "utf-8")
     if record:
-        write_noticed(project.NOTICED, shared_out(findings), listed)
+        write_noticed(project.NOTICED, with_findings(known, findings), [mutant.name for mutant in listed])
     print(_summary(findings, lacking, unbroken, time.monotonic() - started, reports))
     proven = not lacking and not unbroken and all(finding.outcome == NOTICED for finding in findings)
     return ExitCode.EVERY_PROMISE_HELD if proven else ExitCode.PROMISE_BROKEN
+
+
+def with_findings(known: Mapping[str, Sequence[str]], findings: Sequence[Finding]) -> dict[str, list[str]]:
+    """Which scenarios notice the mutants of a proof, by what was known before and what it has shown.
+
+    Args:
+        known: the ids of the scenarios that noticed a mutant before, by the mutant's name.
+        findings: of the proof; those that show nothing change nothing.
+    """
+    return {
+        each.mutant.name: list(
+            dict.fromkeys(
+                [
+                    *(name for name in known.get(each.mutant.name, ()) if name not in each.own),
+                    *each.noticed_by,
+                ]
+            )
+        )
+        for each in findings
+        if each.noticed_by and not each.crashes
+    }
 
 
 def named_in_proof(listed: Sequence[WrittenMutant], known: Mapping[str, Sequence[str]]) -> list[ids.Named]:
@@ -203,16 +209,7 @@ class _Proof:
     def _finding(
         self, mutant: WrittenMutant, purpose: str, runs: Sequence[FeatureRun], *, stop: bool = False
     ) -> Finding:
-        started = time.monotonic()
-        folder = Path(tempfile.mkdtemp(prefix=f"{mutant.name}-{purpose.partition('[')[0]}-", dir=self.work))
-        effect = folder / "effect"
-        effect.mkdir()
-        variables = {_MUTANT_VARIABLE: mutant.name, EFFECT_VARIABLE: str(effect)}
-        selection = Selection(jobs=1, stop=stop, paths=[run.location for run in runs])
-        results = results_against(
-            {**_EXECUTABLES, "variables": variables}, folder / "reports", selection, _LONGEST
-        )
-        return finding_of(mutant, results, effect_in(effect), time.monotonic() - started)
+        return try_mutant(mutant, purpose, runs, self.work, stop=stop)
 
 
 def _likeliest_first(run: FeatureRun, findings: Sequence[Finding]) -> list[Finding]:

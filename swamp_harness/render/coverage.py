@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +32,11 @@ class Recorded:
         outcome: the worst of all its examples.
         binary: the version that it ran against, with the start of its sha256.
         date: of the run.
-        seconds: how long the longest of its examples took.
     """
 
     outcome: str
     binary: str
     date: str
-    seconds: float = 0.0
 
 
 NOT_HELD = "none"
@@ -171,27 +168,11 @@ def record(run: Path, scenarios: Sequence[FeatureScenario], file: Path) -> int:
         rows = [each for each in rows if each.outcome is not Outcome.NOT_RUN or each.id not in ran]
         if ran:
             worst = min((each.outcome for each in rows), key=lambda outcome: outcome.traits.rank)
-            seconds = round(max(each.seconds for each in rows), 1)
-            fresh[scenario.id] = Recorded(worst.value, binary, date, seconds)
+            fresh[scenario.id] = Recorded(worst.value, binary, date)
     merged = {scenario.id: fresh.get(scenario.id, kept.get(scenario.id)) for scenario in scenarios}
     entries = {name: vars(entry) for name, entry in sorted(merged.items()) if entry is not None}
     file.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return len(fresh)
-
-
-def recorded_seconds(file: Path) -> Callable[[str], float]:
-    """How long a scenario or an example took when it was recorded, by its id; 0 if it was not recorded.
-
-    Raises:
-        UnusableInput: the file is there and not readable (exit code 2).
-    """
-    recorded = load_recorded(file)
-
-    @cache
-    def seconds_of(run: str) -> float:
-        return next((entry.seconds for name, entry in recorded.items() if is_of(run, name)), 0.0)
-
-    return seconds_of
 
 
 def _rows(

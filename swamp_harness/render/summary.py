@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from swamp_harness.render.gate import gate_at_end
 from swamp_harness.render.signoff_page import PAGE_FILE
 from swamp_harness.render.words import (
     complaint_in_words,
@@ -37,6 +38,7 @@ def of_run(record: SuiteRun, complaints: Sequence[Complaint], reports: Path) -> 
     lines = [
         "",
         *no_sign_off(record.target, is_for_sign_off=record.is_for_sign_off),
+        *gate_at_end(record),
         outcome_in_words(record.results, record.exit_code),
     ]
     for outcome in _LISTED:

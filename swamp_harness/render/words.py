@@ -10,6 +10,7 @@ from swamp_harness.results.decision import (
     Against,
     EndedEarly,
     Gap,
+    HadBudget,
     InfrastructureFailed,
     MachineUnusable,
     NotEveryScenario,
@@ -51,6 +52,7 @@ _RUN_ENDED = {
 }
 _NOT_RUN = {
     SkipKind.NOT_SELECTED: "not selected",
+    SkipKind.OVER_BUDGET: "the rest of the time budget was too short for it",
     SkipKind.NO_OTHER_BINARY: "needs a binary of another protocol version",
     SkipKind.NO_SUCH_MACHINE: "needs a host with {systems}",
     SkipKind.NO_MACHINE: "needs a host for its workers, and no host can be used",
@@ -136,6 +138,8 @@ def reason_in_words(reason: Against | Gap) -> str:
     """A reason against a release, or a gap, as a sentence."""
     if isinstance(reason, Complaint):
         return complaint_in_words(reason)
+    if isinstance(reason, HadBudget):
+        return f"A run was a gate with a time budget of {duration_in_words(reason.seconds)}."
     if isinstance(reason, PromisesNotKept):
         since = " since the baseline" if reason.since_baseline else ""
         return f"{_are(reason.numbers).capitalize()} {_NOT_KEPT[reason.outcome]}{since}."
@@ -194,6 +198,11 @@ def complaint_in_words(complaint: Complaint) -> str:
             )
         case WaiverFlaw.NOT_NEEDED:
             return f"The waiver of {waiver.scenario!r} is unused, as the promise is kept: remove it."
+
+
+def duration_in_words(seconds: float) -> str:
+    """A duration such as "5 min" or "90 s"."""
+    return f"{seconds / 60:g} min" if seconds % 60 == 0 else f"{seconds:g} s"
 
 
 def promises_in_words(numbers: Sequence[int]) -> str:

@@ -127,6 +127,17 @@ class EndedEarly:
 
 
 @dataclass(frozen=True)
+class HadBudget:
+    """A run was a gate, whatever it tested.
+
+    Attributes:
+        seconds: its time budget.
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True)
 class WithoutResult:
     """Planned scenarios have no result."""
 
@@ -178,6 +189,7 @@ Against = PromisesNotKept | Complaint
 Gap = (
     NothingRanOn
     | EndedEarly
+    | HadBudget
     | WithoutResult
     | MachineUnusable
     | InfrastructureFailed
@@ -280,6 +292,8 @@ def gaps_in(
     found: list[Gap] = [NothingRanOn(absent)] if absent else []
     if record.ending.is_early:
         found.append(EndedEarly(record.ending))
+    if record.budget is not None:
+        found.append(HadBudget(record.budget))
     if record.without_result:
         found.append(WithoutResult(record.without_result, record.planned))
     here = [result for result in results if result.platform not in absent]

@@ -34,6 +34,7 @@ class PastRun:
         outcomes: of the scenarios that ran, by id.
         seconds: that each of them took, by id; empty for runs recorded without them.
         wall_seconds: that the run took; None for runs recorded without it.
+        target: what the run was about; empty for runs recorded without it.
     """
 
     started: str
@@ -43,6 +44,7 @@ class PastRun:
     outcomes: dict[str, str]
     seconds: dict[str, float] = field(default_factory=dict)
     wall_seconds: float | None = None
+    target: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,4 +123,5 @@ def _run_on(platform: str, record: SuiteRun) -> PastRun:
         {result.id: result.outcome.value for result in ran},
         {result.id: result.seconds for result in ran},
         record.metrics[WALL],
+        record.target,
     )

@@ -64,6 +64,7 @@ class SuiteRun:
         errors: of the suite itself, outside of any scenario.
         output_lost: why the run's output could not be written completely; empty if it could.
         preparation: what the product's processes cost that served all scenarios.
+        budget: the seconds that a gate had; None for a run that was to test all that was selected.
     """
 
     started: datetime
@@ -80,6 +81,7 @@ class SuiteRun:
     ending: Ending = Ending.COMPLETE
     errors: Sequence[str] = ()
     output_lost: str = ""
+    budget: float | None = None
     preparation: Sequence[Cost] = ()
 
     @property
@@ -112,6 +114,7 @@ class SuiteRun:
             "ending": self.ending.value,
             "errors": self.errors,
             "output lost": self.output_lost,
+            "budget": self.budget,
             "planned": self.planned,
             "metrics": self.metrics,
             "preparation": [cost.as_document() for cost in self.preparation],
@@ -152,6 +155,7 @@ def read_run(file: Path) -> SuiteRun:
             errors=tuple(document["errors"]),
             output_lost=document["output lost"],
             preparation=tuple(map(Cost.from_document, document["preparation"])),
+            budget=document.get("budget"),  # not in records of earlier versions
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnusableInput(
@@ -207,6 +211,7 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
         errors=tuple(error for each in records for error in each.errors),
         output_lost=next((each.output_lost for each in records if each.output_lost), ""),
         preparation=tuple(cost for each in records for cost in each.preparation),
+        budget=next((each.budget for each in records if each.budget is not None), None),
     )
 
 

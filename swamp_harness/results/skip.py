@@ -15,6 +15,7 @@ class SkipKind(Enum):
 
     NOT_SELECTED = "not selected"
     RUN_ENDED = "the run ended"
+    OVER_BUDGET = "over the time budget"
     NO_OTHER_BINARY = "no binary of another protocol version"
     NO_SUCH_MACHINE = "no machine of a platform"
     NO_MACHINE = "no machine"
@@ -73,3 +74,4 @@ class Skip:
 
 
 NOT_SELECTED = Skip(SkipKind.NOT_SELECTED)
+OVER_BUDGET = Skip(SkipKind.OVER_BUDGET)

@@ -35,7 +35,7 @@ class Display:
 
     def __init__(self, runs: Sequence[FeatureRun], seconds_of: Callable[[str], float], jobs: int) -> None:
         self._names = {run.location: run.name for run in runs}
-        self._expected = {run.location: seconds_of(run.name) or 1.0 for run in runs}
+        self._expected = {run.location: seconds_of(run.id) for run in runs}
         self._jobs = jobs
         self._running: dict[str, _Running] = {}
         self._expected_of_done = self._taken_by_done = 0.0

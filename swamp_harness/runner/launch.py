@@ -10,7 +10,7 @@ from behave.exception import TagExpressionError
 
 from swamp_harness.runner.runner import UatRunner
 from swamp_harness.runner.schedule import jobs_that_suit
-from swamp_harness.runner.selection import SHARD
+from swamp_harness.runner.selection import BUDGET, SHARD, SINCE
 from swamp_harness.runner.start import configuration
 from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode, UnusableInput
@@ -32,6 +32,8 @@ class Selection:
         tags: tag expressions, all of which must hold.
         names: regular expressions for the title, one of which must match.
         paths: feature files, or file:line; all features when empty.
+        budget: the seconds that a gate may take; 0 for a run of everything that is selected.
+        since: a commit; only scenarios that have changed since then run; all when empty.
     """
 
     jobs: int = 0
@@ -40,6 +42,8 @@ class Selection:
     tags: Sequence[str] = ()
     names: Sequence[str] = ()
     paths: Sequence[str] = ()
+    budget: float = 0
+    since: str = ""
 
     def options(self) -> list[str]:
         """The same on the command line of `swamp-uat run`."""
@@ -47,6 +51,8 @@ class Selection:
             *(("--jobs", str(self.jobs)) if self.jobs else ()),
             *(("--shard", self.shard) if self.shard else ()),
             *(("--stop",) if self.stop else ()),
+            *(("--budget", f"{self.budget:g}s") if self.budget else ()),
+            *(("--since", self.since) if self.since else ()),
             *(part for tags in self.tags for part in ("--tags", tags)),
             *(part for name in self.names for part in ("--name", name)),
             *self.paths,
@@ -81,6 +87,8 @@ def _arguments(selection: Selection) -> list[str]:
         *("--format", _CONSOLE),
         *("--jobs", str(selection.jobs or jobs_that_suit())),
         *(("--define", f"{SHARD}={selection.shard}") if selection.shard else ()),
+        *(("--define", f"{BUDGET}={selection.budget}") if selection.budget else ()),
+        *(("--define", f"{SINCE}={selection.since}") if selection.since else ()),
         *(("--stop",) if selection.stop else ()),
         *(part for tags in selection.tags for part in ("--tags", tags)),
         *(part for name in selection.names for part in ("--name", name)),

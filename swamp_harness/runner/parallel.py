@@ -1,4 +1,4 @@
-"""Scenarios side by side: each in a process of its own, forked from this one, the longest first.
+"""Scenarios side by side: each in a process of its own, forked from this one.
 
 A child runs one scenario with everything that the leader has read and prepared, reports each step that it
 begins, and at its end the result of the scenario. A child that dies without a report is an

@@ -15,6 +15,7 @@ from swamp_harness.results import metrics
 from swamp_harness.results.outcome import INTERRUPTIONS, Ending, Outcome
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.results.skip import Skip
+from swamp_harness.runner.budget import Budget
 from swamp_harness.specification.features import location_of
 from swamp_harness.specification.plan import Plan, not_run
 from swamp_harness.system.errors import ExitCode
@@ -28,10 +29,12 @@ class Progress:
         plan: the scenarios of the run.
         at_once: how many scenarios run at a time.
         stops: whether the run ends with the first new failure.
+        budget: of the run; None if it may take as long as it takes.
 
     Attributes:
         plan: the scenarios of the run.
         at_once: how many scenarios run at a time.
+        budget: of the run, if it has one.
         started: when the run began.
         results: of the scenarios so far, in order.
         explanations: the last output of every process, by the location of a scenario that failed.
@@ -42,9 +45,12 @@ class Progress:
         output_lost: why the run's output could not be written completely; empty if it could.
     """
 
-    def __init__(self, plan: Plan, at_once: int = 1, *, stops: bool = False) -> None:
+    def __init__(
+        self, plan: Plan, at_once: int = 1, *, stops: bool = False, budget: Budget | None = None
+    ) -> None:
         self.plan = plan
         self.at_once = at_once
+        self.budget = budget
         self.started = datetime.now(UTC)
         self.results: list[ScenarioResult] = []
         self.explanations: dict[str, str] = {}
@@ -77,13 +83,18 @@ class Progress:
 
     def add(self, result: ScenarioResult) -> None:
         """Add the result of a scenario that ran in this process."""
-        self.results.append(result)
+        self._add(result)
 
     def add_from_child(self, result: ScenarioResult, explanation: str, harness_seconds: float) -> None:
         """Add the report of a process that ran one scenario."""
-        self.results.append(result)
+        self._add(result)
         self.explanations[result.location] = explanation
         self._harness_seconds_of_children += harness_seconds
+
+    def _add(self, result: ScenarioResult) -> None:
+        self.results.append(result)
+        if self.budget is not None:
+            self.budget.take(result)
 
     def add_error(self, error: BaseException) -> None:
         """Note and print an error of the suite itself, outside of any scenario."""

@@ -124,4 +124,5 @@ class RunReports:
             errors=tuple(self._progress.errors),
             output_lost=self._progress.output_lost,
             preparation=preparation,
+            budget=self._progress.budget.seconds if self._progress.budget else None,
         )

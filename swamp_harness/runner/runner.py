@@ -21,17 +21,22 @@ from behave.runner import Context, Runner
 from behave.runner_util import parse_features
 from behave.step_registry import AmbiguousStep
 
-from swamp_harness.render.coverage import recorded_seconds
+from swamp_harness.product.target import target_of
 from swamp_harness.render.documents import set_aside
+from swamp_harness.render.gate import gate_at_start
 from swamp_harness.runner.allure import AllureFormatter
+from swamp_harness.runner.budget import Budget
+from swamp_harness.runner.changed import changed_since, select_changed, since_in_words
+from swamp_harness.runner.choice import Choice
 from swamp_harness.runner.console import ConsoleFormatter, banner, result_text
 from swamp_harness.runner.display import Display
 from swamp_harness.runner.endings import exit_code_of
 from swamp_harness.runner.interruptions import Interruptions
 from swamp_harness.runner.parallel import SideBySide
 from swamp_harness.runner.reports_folder import set_older_aside, taken
-from swamp_harness.runner.schedule import can_fork, longest_first
-from swamp_harness.runner.selection import chosen_of, plan_of, refuse_mistakes, scenarios_of
+from swamp_harness.runner.requirements import missing_for
+from swamp_harness.runner.schedule import can_fork
+from swamp_harness.runner.selection import BUDGET, SINCE, chosen_of, plan_of, refuse_mistakes, scenarios_of
 from swamp_harness.runner.session import Session
 from swamp_harness.runner.start import refuse_if_misplaced
 from swamp_harness.runner.step_runner import StepRegistry
@@ -39,6 +44,8 @@ from swamp_harness.runner.steps import defined_twice
 from swamp_harness.specification import project
 from swamp_harness.specification.feature_files import FeatureMistake, read_features
 from swamp_harness.specification.features import location_of
+from swamp_harness.specification.gate import Capacity
+from swamp_harness.system.capacity import processors
 from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.lasting_output import LastingStream, lasting_output
 from swamp_harness.system.plain_text import for_terminal
@@ -55,6 +62,7 @@ class UatRunner(Runner):  # type: ignore[misc]
         self._session: Session | None = None
         self._interrupted: ExitCode | None = None
         self._interruptions = Interruptions(self._interrupt)
+        self._notes: list[str] = []  # printed before the first scenario
 
     def run(self) -> bool:
         """Run with standard streams that may fail, and end with the exit code of the run.
@@ -116,19 +124,45 @@ class UatRunner(Runner):  # type: ignore[misc]
         try:
             if self._at_once > 1:
                 self._refuse_what_one_process_writes()
-            seconds = recorded_seconds(project.RECORDED_RESULTS)
-            chosen = chosen_of(self.features, self.config, seconds)
+            seconds = float(self.config.userdata.get(BUDGET, 0))
+            choice = Choice.of(target_of(os.environ, project.EMBEDDED_TARGET).name, project.reports())
+            budget = Budget(seconds, choice.seconds_of) if seconds else None
+            chosen = self._changed(chosen_of(self.features, self.config, choice.seconds_of))
             plan = plan_of(self.features, chosen)
             refuse_mistakes(self.features, chosen, self.config)
             with taken(project.reports()) as reports:
                 set_aside(reports)
                 # The session decides when the run stops: behave would stop at a known deviation.
                 stops, self.config.stop = bool(self.config.stop), False
-                self._session = Session.open(os.environ, reports, plan, self._at_once, stops=stops)
-                return self._judge_with(self._session, chosen, seconds)
+                self._session = Session.open(
+                    os.environ, reports, plan, self._at_once, stops=stops, budget=budget
+                )
+                if budget is not None:
+                    chosen = self._gate(self._session, budget, chosen, choice)
+                return self._judge_with(self._session, chosen, choice)
         except UnusableInput as error:
             print(for_terminal(f"swamp-uat: {error}"), file=sys.stderr)
             return error.exit_code
+
+    def _changed(self, chosen: Sequence[Any]) -> Sequence[Any]:
+        """The scenarios among those that were chosen that have changed since the commit that is named."""
+        since = self.config.userdata.get(SINCE, "")
+        if not since:
+            return chosen
+        changed = changed_since(since)
+        concerned = select_changed(changed, chosen)
+        self._notes.append(since_in_words(changed, concerned))
+        return concerned
+
+    def _gate(self, session: Session, budget: Budget, chosen: Sequence[Any], choice: Choice) -> list[Any]:
+        """The scenarios of the gate among those that were chosen; the plan keeps no others."""
+        possible = {location_of(each) for each in chosen if missing_for(each, session.run_context) is None}
+        runs = [run for run in session.plan.chosen if run.location in possible]
+        gate = choice.gate(runs, Capacity(budget.seconds, processors(), self._at_once))
+        session.progress.plan = session.plan.only([each.id for each in gate.chosen])
+        kept = {run.location for run in session.plan.chosen}
+        self._notes += gate_at_start(gate)
+        return [each for each in chosen if location_of(each) in kept]
 
     @property
     def _at_once(self) -> int:
@@ -154,9 +188,7 @@ class UatRunner(Runner):  # type: ignore[misc]
             progress.hurried = progress.interrupted is not None
             progress.interrupt(code)
 
-    def _judge_with(
-        self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]
-    ) -> ExitCode:
+    def _judge_with(self, session: Session, chosen: Sequence[Any], choice: Choice) -> ExitCode:
         self.config.session = session  # for the formatters, which behave builds
         self.context._set_root_attribute("session", session)  # for the hooks
         self.step_registry = StepRegistry(session.steps)
@@ -166,8 +198,8 @@ class UatRunner(Runner):  # type: ignore[misc]
             session.reports.write_plan()
             try:
                 with self._interruptions.raised():
-                    print(for_terminal(banner(session)), flush=True)
-                    self._run(session, chosen, seconds)
+                    print(for_terminal("\n".join([banner(session), *self._notes])), flush=True)
+                    self._run(session, chosen, choice)
             except KeyboardInterrupt:
                 session.progress.interrupt(ExitCode.INTERRUPTED)
             except BaseException as error:  # noqa: BLE001 - after any error the results so far are written
@@ -178,11 +210,11 @@ class UatRunner(Runner):  # type: ignore[misc]
             )
         return code
 
-    def _run(self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]) -> None:
+    def _run(self, session: Session, chosen: Sequence[Any], choice: Choice) -> None:
         if session.progress.at_once > 1:
             session.run_context.prepare()
             with self._interruptions.held():
-                self._run_side_by_side(session, chosen, seconds)
+                self._run_side_by_side(session, chosen, choice)
         else:
             self._run_one_by_one(session, chosen)
 
@@ -210,17 +242,16 @@ class UatRunner(Runner):  # type: ignore[misc]
         if self.aborted:
             session.progress.interrupt(ExitCode.INTERRUPTED)
 
-    def _run_side_by_side(
-        self, session: Session, chosen: Sequence[Any], seconds: Callable[[str], float]
-    ) -> None:
-        display = Display(session.plan.chosen, seconds, session.progress.at_once)
+    def _run_side_by_side(self, session: Session, chosen: Sequence[Any], choice: Choice) -> None:
+        plan, at_once = session.plan, session.progress.at_once
+        display = Display(plan.chosen, choice.seconds_of, at_once)
         SideBySide(
             session,
-            session.progress.at_once,
+            at_once,
             self._run_alone,
             lambda result: display.print(result_text(session, result)),
             display,
-        ).run(longest_first(chosen, seconds))
+        ).run(choice.in_order(chosen, plan.chosen, at_once))
 
     def _run_alone(self, scenario: Any) -> None:
         made = make_formatters(self.config, self.config.outputs)

@@ -38,7 +38,7 @@ def jobs_for(processors: float, memory: int) -> int:
 
 
 def longest_first(scenarios: Sequence[Any], seconds_of: Callable[[str], float]) -> list[Any]:
-    """Scenarios in the order in which they begin: the longest first."""
+    """Scenarios with the longest first."""
     return sorted(scenarios, key=lambda scenario: seconds_of(id_of(scenario)), reverse=True)
 
 

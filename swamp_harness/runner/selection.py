@@ -16,8 +16,10 @@ from swamp_harness.specification.features import location_of
 from swamp_harness.specification.plan import Plan
 from swamp_harness.system.errors import ExitCode, UnusableInput
 
-# The name of the shard in behave's user data.
+# Names in behave's user data.
 SHARD = "shard"
+BUDGET = "budget"
+SINCE = "since"
 
 
 def scenarios_of(models: Sequence[Any]) -> list[Any]:

@@ -12,9 +12,11 @@ from typing import Any
 from swamp_harness.product.target import target_of
 from swamp_harness.render.timeline_drawing import TIMELINE_FILE, drawing_of
 from swamp_harness.render.words import why_not_run
+from swamp_harness.results.ids import id_of
 from swamp_harness.results.outcome import Ending, Outcome
 from swamp_harness.results.result import ScenarioResult
-from swamp_harness.results.skip import Skip
+from swamp_harness.results.skip import OVER_BUDGET, Skip
+from swamp_harness.runner.budget import Budget
 from swamp_harness.runner.judgement import Failure, Judge, Judgement
 from swamp_harness.runner.progress import Progress, product_cpu, product_seconds
 from swamp_harness.runner.requirements import missing_for, platforms_asked_by
@@ -42,15 +44,13 @@ class Session:
     Attributes:
         run_context: what all scenarios share.
         progress: the results so far, and how the run ends.
-        plan: the scenarios of the run.
-        steps: runs their steps.
+        steps: runs the steps of the scenarios.
         reports: of the run.
     """
 
     def __init__(self, run_context: RunContext, listed: Listed, progress: Progress) -> None:
         self.run_context = run_context
         self.progress = progress
-        self.plan = progress.plan
         self.steps = StepRunner()
         self.reports = RunReports(run_context, listed, progress)
         self._judge = Judge(listed.deviations, listed.waivers, run_context.binary.version)
@@ -62,7 +62,14 @@ class Session:
 
     @classmethod
     def open(
-        cls, environ: Mapping[str, str], reports: Path, plan: Plan, at_once: int = 1, *, stops: bool = False
+        cls,
+        environ: Mapping[str, str],
+        reports: Path,
+        plan: Plan,
+        at_once: int = 1,
+        *,
+        stops: bool = False,
+        budget: Budget | None = None,
     ) -> Session:
         """Read the lists, find the binary, and begin a run.
 
@@ -72,6 +79,7 @@ class Session:
             plan: the scenarios to run.
             at_once: how many scenarios run at a time.
             stops: whether it ends with the first new failure.
+            budget: of the run; None if it may take as long as it takes.
 
         Raises:
             UnusableInput: there is no usable binary, or a file or variable of the project is unusable.
@@ -79,8 +87,13 @@ class Session:
         time_scale()  # reports a bad value before anything is started
         target = target_of(environ, project.EMBEDDED_TARGET)
         listed = Listed.read(has_deviations=target.has_listed_deviations)
-        progress = Progress(plan, at_once, stops=stops)
+        progress = Progress(plan, at_once, stops=stops, budget=budget)
         return cls(RunContext.open(environ, reports, target), listed, progress)
+
+    @property
+    def plan(self) -> Plan:
+        """The scenarios of the run."""
+        return self.progress.plan
 
     # --- one scenario
 
@@ -92,6 +105,9 @@ class Session:
             self._skip(scenario, Skip.by(Ending.STOPPED))
             return None
         missing = missing_for(scenario, self.run_context)
+        budget = self.progress.budget
+        if missing is None and budget is not None and not budget.allows(id_of(scenario)):
+            missing = OVER_BUDGET
         if missing is not None:
             self._skip(scenario, missing)
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,9 @@ from swamp_harness.specification import project
 from swamp_harness.specification.feature_files import files_below, read_features
 from swamp_harness.system.root import in_project
 from swamp_harness.system.yaml_files import read_yaml
+
+# The length of a fingerprint: enough to see that a text is another one.
+_FINGERPRINT = 12
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ class FeatureRun:
         numbers: of issue 630 that it serves.
         location: "file:line".
         feature: the name of its feature.
+        text: the fingerprint of its steps.
     """
 
     id: str
@@ -107,12 +112,13 @@ class FeatureRun:
     numbers: tuple[int, ...]
     location: str
     feature: str
+    text: str = ""
 
 
 def runs_in(features: Sequence[Any]) -> list[FeatureRun]:
     """Every scenario of the features as it runs, each example of an outline for itself."""
     return [
-        FeatureRun(id_of(row), row.name, numbers_of(row), location_of(row), feature.name)
+        FeatureRun(id_of(row), row.name, numbers_of(row), location_of(row), feature.name, text_of(row))
         for feature in features
         for row in feature.walk_scenarios()
     ]
@@ -121,6 +127,15 @@ def runs_in(features: Sequence[Any]) -> list[FeatureRun]:
 def numbers_of(scenario: Any) -> tuple[int, ...]:
     """The numbers of issue 630 that a scenario of behave's serves."""
     return tuple(sorted(int(match[1]) for tag in scenario.effective_tags if (match := UAT_TAG.match(tag))))
+
+
+def text_of(scenario: Any) -> str:
+    """The fingerprint of the steps of a scenario of behave's, with their tables and texts."""
+    steps = [
+        (step.step_type, step.name, step.text, [row.cells for row in step.table] if step.table else [])
+        for step in scenario.all_steps
+    ]
+    return hashlib.sha256(repr(steps).encode()).hexdigest()[:_FINGERPRINT]
 
 
 def location_of(scenario: Any) -> str:

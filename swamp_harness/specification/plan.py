@@ -5,8 +5,8 @@ It is made once. Later changes, such as an edited feature file, do not affect it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from swamp_harness.results.outcome import Outcome
@@ -35,6 +35,10 @@ class Plan:
         wanted = {location_of(scenario) for scenario in chosen}
         runs = tuple(features.runs_in(models))
         return cls(runs, tuple(run for run in runs if run.location in wanted))
+
+    def only(self, ids: Collection[str]) -> Plan:
+        """The plan with only some of its chosen scenarios, by id."""
+        return replace(self, chosen=tuple(run for run in self.chosen if run.id in ids))
 
     def run_of(self, scenario: Any) -> FeatureRun:
         """The planned run of a scenario of behave's."""

@@ -53,6 +53,8 @@ NOT_RUN = {
     "make uat SWAMP_BIN=/path/to/swamp NAME='revoked'": NEEDS_SWAMP,
     "make uat SWAMP_BIN=/path/to/swamp JOBS=1": NEEDS_SWAMP,
     "make uat SWAMP_BIN=/path/to/swamp SHARD=2/4": NEEDS_SWAMP,
+    "make uat SWAMP_BIN=/path/to/swamp BUDGET=5m": NEEDS_SWAMP,
+    "make uat SWAMP_BIN=/path/to/swamp SINCE=main": NEEDS_SWAMP,
     "make uat SWAMP_BIN=/path/to/swamp TAGS=@unknown-token-leaves-no-trace JOBS=1": NEEDS_SWAMP,
     "make uat TAGS=@token-name-space-refused SWAMP_BIN=/path/to/swamp": NEEDS_SWAMP,
     "make benchmark SWAMP_BIN=/path/to/swamp SHARD=1/6": NEEDS_SWAMP,
@@ -71,6 +73,9 @@ NOT_RUN = {
     "make prove": "runs for an hour",
     "make prove WHOLE=1": "runs for an hour",
     "make prove RECORD=1": "runs for an hour",
+    "make prove BUDGET=5m": "runs for half an hour",
+    "make prove BUDGET=5m WHOLE=1 RECORD=1": "runs for an hour",
+    "make record TIMES=1": "changes what is recorded, by a run that another command has made",
     "make prove MUTANTS=01-another-vault-in-json WHOLE=1": "runs every scenario of a promise",
     "make prove MUTANTS=01-another-vault-in-json RECORD=1": "differs only in what it records",
     "make signoff RUNS='reports/shard-1 reports/shard-2' PLATFORMS='linux-x86_64 darwin-aarch64' "

@@ -15,7 +15,6 @@ from typing import Any
 import psutil
 import pytest
 
-from swamp_harness.render.coverage import recorded_seconds
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.runner.display import Display
 from swamp_harness.runner.parallel import SideBySide
@@ -114,14 +113,6 @@ def test_a_scenario_that_hangs_is_ended_and_reported_as_lost(
     hanging: Any = SideBySide(session, 1, lambda _: time.sleep(60), lambda _: None, display)  # type: ignore[arg-type]
     hanging.run(SCENARIOS[:1])
     assert session.lost == {"a": -signal.SIGKILL}
-
-
-def test_a_row_is_expected_to_take_the_recorded_time_of_its_outline(tmp_path: Path) -> None:
-    file = tmp_path / "recorded.json"
-    entry = {"outcome": "held", "binary": "b", "date": "d", "seconds": 7.5}
-    file.write_text(json.dumps({"it-holds": entry}))
-    assert recorded_seconds(file)("it-holds[JSON]") == 7.5
-    assert recorded_seconds(file)("it-holds-again") == 0.0
 
 
 @needs_fork

@@ -24,15 +24,11 @@ from standin.predicate import NoPredicate, compiled
 from standin.redaction import Blanking, blanked
 from standin.store import Kind, Place, Store
 from swamp_harness.product.target import load
-from swamp_harness.quality.finding import Finding, finding_of, joined, never_failed, shared_out
+from swamp_harness.quality.finding import Finding, finding_of, joined, never_failed
 from swamp_harness.quality.mutant_effect import EFFECT_VARIABLE, Effect, effect_in
-from swamp_harness.quality.mutant_list import (
-    WrittenMutant,
-    lacking_numbers,
-    load_noticed,
-    mutants_in,
-    write_noticed,
-)
+from swamp_harness.quality.mutant_list import WrittenMutant, lacking_numbers, mutants_in
+from swamp_harness.quality.proof import with_findings
+from swamp_harness.results.noticed import load_noticed
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.specification import project
@@ -172,15 +168,6 @@ def test_the_suite_has_the_times_of_the_stand_in() -> None:
 def test_every_number_has_at_least_two_mutants() -> None:
     assert lacking_numbers(mutants_in(project.MUTANTS)) == []
     assert lacking_numbers([]) == [promise.number for promise in catalogue()]
-
-
-def test_the_scenarios_that_noticed_a_mutant_are_kept_as_long_as_the_mutant_exists(tmp_path: Path) -> None:
-    file = tmp_path / "noticed.json"
-    assert load_noticed(file) == {}
-    first, second, third = (WrittenMutant(name, 1, "does") for name in ("01-x", "02-y", "03-z"))
-    write_noticed(file, {"01-x": ["a scenario"], "02-y": ["another", "one more"]}, [first, second])
-    write_noticed(file, {"03-z": ["a third"]}, [second, third])
-    assert load_noticed(file) == {"02-y": ["another", "one more"], "03-z": ["a third"]}
 
 
 def test_the_records_of_the_proof_name_existing_scenarios() -> None:
@@ -401,16 +388,18 @@ def test_findings_about_one_mutant_are_merged() -> None:
     assert (both.scenarios, both.seconds) == (3, 3.0)
 
 
-def test_few_pairs_of_mutants_and_scenarios_cover_all_of_both() -> None:
-    def noticed(mutant: str, *scenarios: str) -> Finding:
+def test_a_proof_adds_to_what_is_known_and_corrects_it() -> None:
+    def noticed(*scenarios: str) -> Finding:
         results = [replace(_result(7, "broken", "then"), id=name) for name in scenarios]
-        return finding_of(WrittenMutant(mutant, 7, "does"), [*results, _result(1, "held")], _EFFECT, 1.0)
+        missed = replace(_result(7, "held"), id="missed-it")
+        return finding_of(
+            WrittenMutant("07-x", 7, "does"), [*results, missed, _result(1, "held")], _EFFECT, 1.0
+        )
 
-    findings = [noticed("07-x", "a", "b"), noticed("07-y", "a", "b"), noticed("07-z", "a"), noticed("07-w")]
+    known = {"07-x": ["not-run-now", "missed-it"], "07-y": ["another"]}
 
-    shares = shared_out(findings)
-
-    assert shares == {"07-x": ["b"], "07-y": ["a"], "07-z": ["a"]}
+    assert with_findings(known, [noticed("new")]) == {"07-x": ["not-run-now", "new"]}
+    assert with_findings(known, [noticed()]) == {}
 
 
 _BROKEN = """

@@ -1,0 +1,20 @@
+"""Which scenarios noticed which mutants: the record, and few pairs of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from swamp_harness.results.noticed import few_pairs, load_noticed, write_noticed
+
+
+def test_the_record_of_a_mutant_is_kept_as_long_as_there_is_the_mutant(tmp_path: Path) -> None:
+    file = tmp_path / "noticed.json"
+    assert load_noticed(file) == {}
+    write_noticed(file, {"01-x": ["a scenario"], "02-y": ["another", "one more"]}, ["01-x", "02-y"])
+    write_noticed(file, {"03-z": ["a third"]}, ["02-y", "03-z"])
+    assert load_noticed(file) == {"02-y": ["another", "one more"], "03-z": ["a third"]}
+
+
+def test_few_pairs_notice_every_mutant_and_break_every_scenario() -> None:
+    noticed = {"07-x": ["a", "b"], "07-y": ["a", "b"], "07-z": ["a"], "07-w": []}
+    assert few_pairs(noticed) == {"07-x": ["b"], "07-y": ["a"], "07-z": ["a"]}
