@@ -12,7 +12,6 @@ from swamp_harness.results import ids
 from swamp_harness.results.findings import Finding
 from swamp_harness.results.ids import Named
 from swamp_harness.results.noticed import load_noticed
-from swamp_harness.results.recorded_times import recorded_scenarios
 from swamp_harness.runner.references import known_ids, named_in_lists
 from swamp_harness.specification import project
 
@@ -33,10 +32,6 @@ def named_scenarios() -> list[Named]:
     return [
         *named_in_lists(),
         *(Named(recorded, each, (each,)) for each in coverage.load_recorded(recorded)),
-        *(
-            Named(project.RECORDED_TIMES, name, (target, name))
-            for target, name in recorded_scenarios(project.RECORDED_TIMES)
-        ),
         *defaults,
         *named_in_proof(mutants_in(project.MUTANTS), load_noticed(project.NOTICED)),
     ]

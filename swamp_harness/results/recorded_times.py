@@ -6,7 +6,7 @@ The times decide about the order of a run, its shards, and what fits into a time
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -111,15 +111,6 @@ def record_times(run: SuiteRun, texts: Mapping[str, str], file: Path) -> int:
     document[run.target] = {name: merged[name] for name in sorted(merged) if name in texts}
     file.write_text(json.dumps(dict(sorted(document.items())), indent=2, ensure_ascii=False) + "\n", "utf-8")
     return len(fresh)
-
-
-def recorded_scenarios(file: Path) -> Sequence[tuple[str, str]]:
-    """Each target with the id of each scenario that has recorded times.
-
-    Raises:
-        UnusableInput: the file is there and not readable (exit code 2).
-    """
-    return [(target, name) for target, entries in _read(file).items() for name in entries]
 
 
 def _from_document(entry: _Entry) -> RecordedTime:

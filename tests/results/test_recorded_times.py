@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from swamp_harness.results.outcome import Outcome
-from swamp_harness.results.recorded_times import RecordedTime, load_times, record_times, recorded_scenarios
+from swamp_harness.results.recorded_times import RecordedTime, load_times, record_times
 from swamp_harness.results.run_record import SuiteRun
 from swamp_harness.system.errors import ExitCode, UnusableInput
 from tests.conftest import METRICS, a_result, a_run
@@ -52,7 +52,7 @@ def test_what_was_not_tested_has_no_times(file: Path) -> None:
 def test_a_scenario_that_is_gone_is_removed(file: Path) -> None:
     record_times(of_swamp(a=10.0, b=20.0), TEXTS, file)
     record_times(of_swamp(b=20.0), {"b": "text of b"}, file)
-    assert recorded_scenarios(file) == [("swamp", "b")]
+    assert list(load_times(file, "swamp").of_scenarios) == ["b"]
 
 
 def test_each_target_has_times_of_its_own_or_those_of_swamp(file: Path) -> None:
