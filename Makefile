@@ -56,7 +56,7 @@ BIN := .venv/bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help uat test workflows prove mutate matrix signoff bug report benchmark bench compare resolve check docs coverage record verification lock clean
+.PHONY: help uat test layout lint floors workflows prove mutate matrix signoff bug report benchmark bench compare resolve check docs coverage record verification lock clean
 
 help:
 	@echo "make uat       run the acceptance suite against SWAMP_BIN, or the release SWAMP_VERSION, or swamp on PATH,"
@@ -84,15 +84,25 @@ help:
 uat: .venv/ready
 	@$(BIN)/swamp-uat run $(if $(JOBS),-j $(JOBS)) $(if $(SHARD),--shard $(SHARD)) $(if $(BUDGET),--budget $(BUDGET)) $(if $(SINCE),--since $(call quoted,SINCE)) $(if $(TAGS),--tags $(call quoted,TAGS)) $(if $(NAME),--name $(call quoted,NAME)) $(FEATURES)
 
-test: .venv/ready workflows
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy --platform linux
-	$(BIN)/mypy --platform darwin
-	$(BIN)/mypy --platform win32
-	$(BIN)/lint-imports
-	$(BIN)/swamp-uat check
+# The static checks run side by side: each of them keeps one processor busy.
+STATIC := workflows layout lint types-linux types-darwin types-win32 floors check
+
+test: .venv/ready
+	@$(MAKE) --no-print-directory -j4 $(STATIC)
 	$(BIN)/pytest -n auto --dist worksteal
+
+layout: .venv/ready
+	$(BIN)/ruff format --check .
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+
+# A cache for each platform, as mypy reads nothing from the cache of another one.
+types-%: .venv/ready
+	$(BIN)/mypy --platform $* --cache-dir .mypy_cache/$*
+
+floors: .venv/ready
+	$(BIN)/lint-imports
 
 # Checks GitHub's workflows against their schema and for security risks; works offline.
 workflows: .venv/ready
