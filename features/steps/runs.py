@@ -140,6 +140,16 @@ def the_command_confirms_the_cancellation(context: StepContext) -> None:
     )
 
 
+@then("the command did not report the run as cancelled while a part of it was left")
+def the_command_did_not_report_early(context: StepContext) -> None:
+    """Checks that the command reported a complete cancellation only if it was; a request is honest too."""
+    expect(
+        "the command did not report the run as cancelled while a part of it was left",
+        expected=[],
+        actual=cancellation.left_if_reported_as_cancelled(context.world),
+    )
+
+
 @then("nothing of the run was left when the command reported the cancellation")
 def nothing_was_left_when_reported(context: StepContext) -> None:
     """Checks that no process, lease, busy worker or queued step was left when the cancel command answered."""

@@ -628,6 +628,17 @@ def _confirmed_and_ended_after(seconds: float) -> None:
 
 
 @mutant(17)
+def confirmed_while_a_step_ignores_it() -> None:
+    """A cancellation is reported as complete as soon as every step has been asked to stop."""
+
+    @replaces("orchestrator.runs:Run.cancel")
+    async def _(old: Callable[[Run], Awaitable[None]], run: Run) -> None:
+        run._cancelled = True
+        for task in run.tasks_to_cancel():
+            task.cancel()
+
+
+@mutant(17)
 def confirmed_ahead_of_the_end() -> None:
     """A cancellation is confirmed at once, but the step continues for some seconds."""
     _confirmed_and_ended_after(4)

@@ -22,6 +22,11 @@ def reported_cancellation(world: World) -> dict[str, Any]:
     return {"command": result.outcome, "cancels": "this run" if this else named or "no run"}
 
 
+def left_if_reported_as_cancelled(world: World) -> list[str]:
+    """What was still running when the command reported the run as cancelled; nothing if it did not."""
+    return world.left_at_cancellation if reports_run_as_over(world.operator.last) else []
+
+
 def left_when_reported_as_cancelled(world: World) -> list[str]:
     """What was still running when the command reported the cancellation; or that it reported none."""
     if not reports_run_as_over(world.operator.last):
