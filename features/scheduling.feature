@@ -7,35 +7,38 @@ Feature: Dispatch and scheduling
   @uat-18 @uat-19 @step-needs-every-label
   Scenario: Each step runs only where it says, by a worker or by every label, or else where its job says
     Given a workflow with the steps:
-      | job    | job runs on                    | step   | runs on                                                | work           | queue limit |
-      | test   |                                | east   | region=east                                            | writes at once |             |
-      | test   |                                | west   | region=west, this platform                             | writes at once |             |
-      | test   |                                | train  | region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x | writes at once | 60 s        |
-      | build  | pool=a                         | first  | as its job                                             | writes at once | 20 s        |
-      | build  | pool=a                         | second | pool=b                                                 | writes at once | 20 s        |
-      | build  | pool=a                         | third  | the orchestrator                                       | writes at once | 20 s        |
-      | build  | pool=a                         | fourth | worker "beta"                                          | writes at once | 20 s        |
-      | deploy | pool=b                         | fifth  | as its job                                             | writes at once | 20 s        |
-      | check  | the present instance of "beta" | sixth  | as its job                                             | writes at once | 20 s        |
+      | job    | job runs on                    | step   | runs on                                                | work           | queue limit | for each of |
+      | test   |                                | east   | region=east                                            | writes at once |             |             |
+      | test   |                                | west   | region=west, this platform                             | writes at once |             |             |
+      | test   |                                | train  | region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x | writes at once | 60 s        |             |
+      | build  | pool=a                         | first  | as its job                                             | writes at once | 20 s        |             |
+      | build  | pool=a                         | second | pool=b                                                 | writes at once | 20 s        |             |
+      | build  | pool=a                         | third  | the orchestrator                                       | writes at once | 20 s        |             |
+      | build  | pool=a                         | fourth | worker "beta"                                          | writes at once | 20 s        |             |
+      | deploy | pool=b                         | fifth  | as its job                                             | writes at once | 20 s        |             |
+      | check  | the present instance of "beta" | sixth  | as its job                                             | writes at once | 20 s        |             |
+      | spread | the worker named by its item   | each   | as its job                                             | writes at once | 20 s        | alpha, beta |
     And an orchestrator
-    And the enrolled worker "alpha" with the labels "region=east, pool=a" and 2 slots
-    And the enrolled worker "beta" with the labels "region=west, gpu=true, pool=b" and 5 slots
+    And the enrolled worker "alpha" with the labels "region=east, pool=a" and 3 slots
+    And the enrolled worker "beta" with the labels "region=west, gpu=true, pool=b" and 6 slots
     And the token "gamma"
     When the workflow starts
     And the step "train" waits in the queue
     And the worker "gamma" starts with the labels "region=east, gpu=true, query=a=b=c, city=Köln, v=1/2.x"
     Then the run succeeds
     And these steps started, and no others:
-      | step   | worker           |
-      | east   | alpha            |
-      | fifth  | beta             |
-      | first  | alpha            |
-      | fourth | beta             |
-      | second | beta             |
-      | sixth  | beta             |
-      | third  | the orchestrator |
-      | train  | gamma            |
-      | west   | beta             |
+      | step       | worker           |
+      | each-alpha | alpha            |
+      | each-beta  | beta             |
+      | east       | alpha            |
+      | fifth      | beta             |
+      | first      | alpha            |
+      | fourth     | beta             |
+      | second     | beta             |
+      | sixth      | beta             |
+      | third      | the orchestrator |
+      | train      | gamma            |
+      | west       | beta             |
     And the queue is empty
 
   @uat-18 @nearly-right-label-no-match

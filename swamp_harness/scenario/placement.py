@@ -21,6 +21,7 @@ ANY_WORKER: Mapping[str, str] = {"pool": "any"}
 _WORKER = re.compile(r'^worker "(?P<name>[^"]+)"$')
 _INSTANCE = re.compile(r'^the present instance of "(?P<name>[^"]+)"$')
 _PART_OF_INSTANCE = re.compile(r'^the first half of the instance of "(?P<name>[^"]+)"$')
+_WORKER_OF_ITEM = "the worker named by its item"
 _FIRST_HALF = "first_half_of_"
 _QUEUE_LIMIT = re.compile(r"^(?P<seconds>\d+) s$")
 _COLUMNS = {"step", "runs on", "work", "after", "queue limit", "for each of", "job", "job runs on", "model"}
@@ -104,6 +105,8 @@ def _placement(words: str) -> Placement:
             target = f"${{{{ inputs.{match['name']} }}}}"
         elif match := _PART_OF_INSTANCE.match(part):
             target = f"${{{{ inputs.{_FIRST_HALF}{match['name']} }}}}"
+        elif part == _WORKER_OF_ITEM:
+            target = "${{ self.item }}"
         elif part == "any worker":
             labels |= ANY_WORKER
         elif part in platforms():
