@@ -74,12 +74,14 @@ Feature: Platforms
       | test  | worker "beta"  | writes at once |
       | ship  | worker "gamma" | writes at once |
     And an orchestrator
-    And the enrolled worker "alpha" with a cache directory whose name has spaces
-    And the enrolled worker "beta" with a cache directory whose name has non-ASCII letters
-    And the enrolled worker "gamma" with a cache directory deep in nested folders
-    When the workers "alpha, beta, gamma" are killed and start again
+    When the worker "alpha" starts with a cache directory whose name has spaces
+    And the worker "beta" starts with a cache directory whose name has non-ASCII letters
+    And the worker "gamma" starts with a cache directory deep in nested folders
+    And the workers "alpha, beta, gamma" are enrolled or have exited
+    And the workers "alpha, beta, gamma" are killed and start again
     And the workflow starts
-    Then the run succeeds
+    Then the workers "alpha, beta, gamma" are enrolled
+    And the run succeeds
     And the machine ids of "alpha, beta, gamma" are kept in their cache directories
     And the token list shows:
       | token | state    | machine         |

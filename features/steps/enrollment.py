@@ -52,10 +52,12 @@ def the_worker_starts_and_is_enrolled(context: StepContext, worker: str) -> None
     context.world.workers[worker].wait_until_enrolled()
 
 
-@when('the worker "{worker:Name}" is enrolled or has exited')
-def the_worker_is_enrolled_or_has_exited(context: StepContext, worker: str) -> None:
-    """Waits until the worker is enrolled or its process has exited; later steps check which."""
-    enrollment.settle(context.world, worker)
+@when('the worker "{workers:Names}" is enrolled or has exited')
+@when('the workers "{workers:Names}" are enrolled or have exited')
+def the_workers_are_enrolled_or_have_exited(context: StepContext, workers: list[str]) -> None:
+    """Waits until each worker is enrolled or its process has exited; later steps check which."""
+    for worker in workers:
+        enrollment.settle(context.world, worker)
 
 
 @when('the machine id of "{worker:Name}" is saved with foreign line endings')
@@ -70,11 +72,13 @@ def the_workers_race(context: StepContext, first: str, second: str, token: str) 
     enrollment.race(context.world, [first, second], token)
 
 
-@when('the worker "{worker:Name}" is enrolled')
-@then('the worker "{worker:Name}" is enrolled')
-def the_worker_is_enrolled(context: StepContext, worker: str) -> None:
-    """Waits until the worker reports that it is enrolled, since its last start."""
-    context.world.workers[worker].wait_until_enrolled()
+@when('the worker "{workers:Names}" is enrolled')
+@then('the worker "{workers:Names}" is enrolled')
+@then('the workers "{workers:Names}" are enrolled')
+def the_workers_are_enrolled(context: StepContext, workers: list[str]) -> None:
+    """Waits until each worker reports that it is enrolled, since its last start."""
+    for worker in workers:
+        context.world.workers[worker].wait_until_enrolled()
 
 
 @then(

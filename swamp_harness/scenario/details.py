@@ -96,6 +96,7 @@ _OF_ENROLLED_WORKERS = (
 _OF_CONNECTING_WORKERS = (
     _TOKEN,
     _LABELS,
+    _CACHE,
     _OUTPUT,
     Detail(
         "with the credential that was shown first", "it presents the credential of its first minting", dict
