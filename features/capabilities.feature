@@ -3,6 +3,48 @@ Feature: Capabilities
   A step on a worker can do the same as on the orchestrator. It gets the same answer to each call, and leaves the same
   data behind. Only who wrote the data, where and when may differ.
 
+  # The settings are a lifetime, a number of versions to keep, and tags.
+  @uat-22 @worker-writes-what-orchestrator-writes
+  Scenario: Steps write the same on a worker as on the orchestrator
+    Given a workflow with the steps:
+      | step              | runs on          | work                                       |
+      | local-resources   | the orchestrator | writes resources                           |
+      | placed-resources  | any worker       | writes resources                           |
+      | local-versions    | the orchestrator | writes one resource several times          |
+      | placed-versions   | any worker       | writes one resource several times          |
+      | local-sensitive   | the orchestrator | writes a sensitive field                   |
+      | placed-sensitive  | any worker       | writes a sensitive field                   |
+      | local-files       | the orchestrator | writes files                               |
+      | placed-files      | any worker       | writes files                               |
+      | local-configured  | the orchestrator | writes files with settings of its workflow |
+      | placed-configured | any worker       | writes files with settings of its workflow |
+      | local-vault       | the orchestrator | stores a secret in a vault                 |
+      | placed-vault      | any worker       | stores a secret in a vault                 |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts with the tags "ticket=id=42"
+    Then the run succeeds
+    And these steps started, and no others:
+      | step              | worker           |
+      | local-configured  | the orchestrator |
+      | local-files       | the orchestrator |
+      | local-resources   | the orchestrator |
+      | local-sensitive   | the orchestrator |
+      | local-vault       | the orchestrator |
+      | local-versions    | the orchestrator |
+      | placed-configured | alpha            |
+      | placed-files      | alpha            |
+      | placed-resources  | alpha            |
+      | placed-sensitive  | alpha            |
+      | placed-vault      | alpha            |
+      | placed-versions   | alpha            |
+    And the step "placed-resources" got the same answers and left the same data as the step "local-resources"
+    And the step "placed-versions" got the same answers and left the same data as the step "local-versions"
+    And the step "placed-sensitive" got the same answers and left the same data as the step "local-sensitive"
+    And the step "placed-files" got the same answers and left the same data as the step "local-files"
+    And the step "placed-configured" got the same answers and left the same data as the step "local-configured"
+    And the step "placed-vault" got the same answers and left the same data as the step "local-vault"
+
   @uat-22 @worker-does-what-orchestrator-does
   Scenario Outline: A step that <work> does the same on a worker as on the orchestrator
     Given a workflow with the steps:
@@ -21,17 +63,11 @@ Feature: Capabilities
 
     # The settings are a lifetime, a number of versions to keep, and tags.
     Examples:
-      | work                                       |
-      | writes resources                           |
-      | writes a resource with its own settings    |
-      | writes one resource several times          |
-      | writes a sensitive field                   |
-      | writes files                               |
-      | writes files with settings of its workflow |
-      | writes a file with its own settings        |
-      | writes a file line by line                 |
-      | writes files from a stream                 |
-      | stores a secret in a vault                 |
+      | work                                    |
+      | writes a resource with its own settings |
+      | writes a file with its own settings     |
+      | writes a file line by line              |
+      | writes files from a stream              |
 
   @uat-22 @worker-deletes-same-as-orchestrator
   Scenario: A step deletes the same on a worker as on the orchestrator, and nothing else
@@ -70,8 +106,6 @@ Feature: Capabilities
 
     Examples:
       | work                                    |
-      | reads its own data and that of others   |
-      | evaluates expressions                   |
       | reads the sensitive field that it wrote |
       | reads the handles of what it wrote      |
       | makes mistakes in its calls             |
@@ -79,12 +113,14 @@ Feature: Capabilities
   @uat-22 @worker-reads-data-and-expressions
   Scenario: Steps get correct answers, and a sensitive field is kept in the vault
     Given a workflow with the steps:
-      | step      | runs on          | work                                  | after |
-      | seed      | the orchestrator | writes resources                      |       |
-      | reading   | any worker       | reads its own data and that of others | seed  |
-      | computing | any worker       | evaluates expressions                 |       |
-      | guarding  | any worker       | writes a sensitive field              |       |
-      | streaming | the orchestrator | writes files from a stream            |       |
+      | step            | runs on          | work                                  | after |
+      | seed            | the orchestrator | writes resources                      |       |
+      | reading         | any worker       | reads its own data and that of others | seed  |
+      | local-reading   | the orchestrator | reads its own data and that of others | seed  |
+      | computing       | any worker       | evaluates expressions                 | seed  |
+      | local-computing | the orchestrator | evaluates expressions                 | seed  |
+      | guarding        | any worker       | writes a sensitive field              |       |
+      | streaming       | the orchestrator | writes files from a stream            |       |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
@@ -103,6 +139,8 @@ Feature: Capabilities
       | size('Grüße')              | 5       |
       | [1, 2, 3].map(n, n * 2)    | 2, 4, 6 |
       | team == 'blue' ? 'b' : 'x' | b       |
+    And the step "reading" got the same answers as the step "local-reading"
+    And the step "computing" got the same answers as the step "local-computing"
     And the vault holds the sensitive field of the step "guarding", and its data does not
     And the step "streaming" got these answers:
       | asked for                        | answer                              |
