@@ -8,8 +8,8 @@ Feature: Secrets
     Given a workflow with the steps:
       | step  | runs on    | work   |
       | build | any worker | <work> |
-    And the vault holds the secret "api-key"
     And an orchestrator
+    And the vault holds the secret "api-key"
     And workers log everything
     And the enrolled worker "alpha"
     And the operator's output is in <output>
@@ -43,8 +43,8 @@ Feature: Secrets
     Given a workflow with the steps:
       | step  | runs on    | work                                    |
       | build | any worker | writes a secret into a file as a stream |
-    And the vault holds the secret "api-key"
     And an orchestrator
+    And the vault holds the secret "api-key"
     And workers log everything
     And the enrolled worker "alpha"
     And the operator's output is in JSON
@@ -60,9 +60,9 @@ Feature: Secrets
     Given a workflow with the steps:
       | step  | runs on    | work                               |
       | build | any worker | writes two secrets into a resource |
+    And an orchestrator
     And the vault holds the secret "api-key", of six characters
     And the vault holds the secret "other-key", which begins with the secret "api-key"
-    And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
@@ -102,9 +102,9 @@ Feature: Secrets
     Given a workflow with the steps:
       | step  | runs on    | work                            |
       | build | any worker | passes two secrets to a program |
+    And an orchestrator
     And the vault holds the secret "api-key", of six characters
     And the vault holds the secret "other-key", which begins with the secret "api-key"
-    And an orchestrator
     And workers log everything
     And the enrolled worker "alpha"
     When the workflow starts
@@ -125,8 +125,8 @@ Feature: Secrets
       | fourth | worker "delta"   | passes a secret to a program | third  |
       | fifth  | worker "epsilon" | passes a secret to a program | fourth |
       | sixth  | worker "zeta"    | passes a secret to a program | fifth  |
-    And the vault holds the secret "api-key"
     And an orchestrator that logs everything
+    And the vault holds the secret "api-key"
     And these enrolled workers:
       | worker  | log level | output |
       | alpha   | debug     | text   |
@@ -148,8 +148,8 @@ Feature: Secrets
       | step   | runs on        | work                           |
       | first  | worker "alpha" | receives a secret, then pauses |
       | second | worker "beta"  | receives a secret, then pauses |
-    And the vault holds the secret "api-key"
     And an orchestrator
+    And the vault holds the secret "api-key"
     And these enrolled workers:
       | worker | log level | output |
       | alpha  | trace     | text   |
@@ -164,31 +164,22 @@ Feature: Secrets
     And only the vault holds the secret "api-key"
     And no output about the run shows the secret "api-key"
 
-  @uat-24 @orchestrator-secrets-unreadable
-  Scenario: A step cannot read the orchestrator's own secrets
-    Given a workflow with the steps:
-      | step  | runs on    | work                                               |
-      | build | any worker | asks the vault for the enrollment token of "alpha" |
-    And an orchestrator
-    And the enrolled worker "alpha"
-    When the workflow starts
-    Then the run succeeds
-    And the vault refused the step "build" the secret that it asked for
-    And only the vault holds the secret of the token "alpha"
-
   @uat-24 @other-secret-unreadable
-  Scenario: A step cannot read a secret that it did not receive
+  Scenario: A step cannot read the orchestrator's own secrets, nor a secret that it did not receive
     Given a workflow with the steps:
       | step  | runs on    | work                                                 |
+      | pry   | any worker | asks the vault for the enrollment token of "alpha"   |
       | build | any worker | receives a secret and asks the vault for "other-key" |
+    And an orchestrator
     And the vault holds the secret "api-key"
     And the vault holds the secret "other-key"
-    And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
     And the step "build" received the secret "api-key"
+    And the vault refused the step "pry" the secret that it asked for
     And the vault refused the step "build" the secret that it asked for
+    And only the vault holds the secret of the token "alpha"
     And only the vault holds the secret "other-key"
 
   @uat-24 @vault-gives-handed-secret
@@ -196,8 +187,8 @@ Feature: Secrets
     Given a workflow with the steps:
       | step  | runs on    | work                                               |
       | build | any worker | receives a secret and asks the vault for "api-key" |
-    And the vault holds the secret "api-key"
     And an orchestrator
+    And the vault holds the secret "api-key"
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds

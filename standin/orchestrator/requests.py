@@ -142,6 +142,11 @@ class Requests:
         place = self._repository.place_of(modelIdOrName, dataName)
         return {"versions": questions.data_versions(self._repository, place)}
 
+    def do_vault_put(self, vaultName: str, key: str, value: str) -> Any:  # noqa: N803
+        """`vault.put`."""
+        vaults.put(self._repository, vaultName, key, value)
+        return {"vaultName": vaultName, "secretKey": key}
+
     def do_vault_list_keys(self, vaultName: str) -> Any:  # noqa: N803
         """The keys of a vault."""
         return {"secretKeys": questions.vault_keys(self._repository, vaultName)}

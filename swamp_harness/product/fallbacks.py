@@ -14,6 +14,7 @@ class Fallback(Enum):
     """A way that replaces the usual one; its value is its name in metrics and records."""
 
     TOKEN_BY_COMMAND = "token minted by a command, not by a request"  # noqa: S105 - no password
+    SECRET_BY_COMMAND = "secret stored by a command, not by a request"  # noqa: S105 - no password
     POOL_FROM_LIST = "live pool read from the worker list, not from /api/v1/health"
     READINESS_FROM_HEALTH = "readiness read from /health, not from /ready"
     FAILURE_FROM_RUN = "reason of a failed run read from the run, not from the history"

@@ -50,6 +50,7 @@ class Request:
         started: the time of the request.
         seconds: the time until the answer.
         command: the words after `swamp` of the command that asks the same; empty if there is none.
+        stdin: the standard input of that command; None for nothing.
     """
 
     what: str
@@ -57,6 +58,7 @@ class Request:
     started: datetime
     seconds: float
     command: tuple[str, ...] = ()
+    stdin: str | None = None
 
     def __str__(self) -> str:
         """The request with its answer, blanked, for a transcript."""
@@ -245,6 +247,22 @@ class ServeApi:
         allowed = ("--max-enrollments", str(machines)) if machines > 1 else ()
         command = ("worker", "token", "create", token, "--duration", lifetime, *allowed, "--vault", VAULT)
         return Request(what, answer, started, time.monotonic() - clock, command)
+
+    def put_secret(self, key: str, text: str) -> Request:
+        """Put a secret into the vault, as `swamp vault put` does.
+
+        Returns:
+            The answered request.
+
+        Raises:
+            NoAnswer: the orchestrator does not answer.
+            UnknownRequest: the release does not know the request.
+            RequestRefused: the orchestrator refused it.
+        """
+        started, clock = datetime.now(UTC), time.monotonic()
+        answer = self.ask("vault.put", vaultName=VAULT, key=key, value=text)
+        command = ("vault", "put", VAULT, key)
+        return Request(f"vault.put {key}", answer, started, time.monotonic() - clock, command, text)
 
     def leases(self) -> list[LeaseRecord]:
         """All step leases, the oldest first.

@@ -132,10 +132,10 @@ class Operator:
             )
         return self.credentials[token]
 
-    def keep_secret(
+    def make_secret(
         self, key: str, *, of_several_lines: bool = False, is_short: bool = False, begins_with: str = ""
-    ) -> CommandResult:
-        """Put a new secret into the vault; the command may fail.
+    ) -> None:
+        """Make a new secret for the vault, which is blanked from now on.
 
         Args:
             key: of the secret.
@@ -153,7 +153,20 @@ class Operator:
         self.vault_secrets[key] = self.vault_secrets.get(begins_with, "") + new
         for text in self.texts_of_secret(key):
             SECRETS.add(text)
+
+    def put_secret(self, key: str) -> CommandResult:
+        """Put a secret into the vault; the command may fail."""
         return self.commands.run("vault", "put", VAULT, key, stdin=self.vault_secrets[key])
+
+    def put_secret_at(self, api: ServeApi, key: str) -> None:
+        """Put a secret into the vault by an API request, which is cheaper than a command.
+
+        Raises:
+            NoAnswer: the orchestrator does not answer.
+            UnknownRequest: the release does not know the request.
+            RequestRefused: the orchestrator refused it.
+        """
+        self.requests.append(api.put_secret(key, self.vault_secrets[key]))
 
     def secret(self, name: str) -> str:
         """The plain text of a secret of the vault, or of a token.

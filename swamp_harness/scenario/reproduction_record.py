@@ -143,8 +143,18 @@ def _commands(world: World, masks: _Masks) -> Iterator[Event]:
     for request in operator.requests:
         if request.command:
             url = next(iter(world.orchestrators.values())).api.url
-            arguments = masks.arguments((*request.command, "--server", url, "--json"))
-            yield Event(request.started, EventKind.COMMAND, request.started, place=place, arguments=arguments)
+            # With --server, a command takes no standard input; in the repository it does.
+            there = ("--server", url) if request.stdin is None else ()
+            arguments = masks.arguments((*request.command, *there, "--json"))
+            stdin = None if request.stdin is None else masks.text(request.stdin)
+            yield Event(
+                request.started,
+                EventKind.COMMAND,
+                request.started,
+                place=place,
+                arguments=arguments,
+                stdin=stdin,
+            )
 
 
 def _milestones(worker: Worker) -> Iterator[Event]:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.conventions import VAULT
+from swamp_harness.product.fallbacks import Fallback
 from swamp_harness.product.remains import keys_of
+from swamp_harness.product.serve_api import UnknownRequest
 from swamp_harness.scenario.records import EVERYTHING, TOKEN_DATUM
 from swamp_harness.scenario.repositories import demand
 from swamp_harness.scenario.world import World
@@ -39,7 +41,7 @@ def leaks_in_answers(world: World, name: str) -> list[Leak]:
     results = [
         read("data", "query", EVERYTHING),
         read("workflow", "history", "logs", world.runs.last.run_id, output=Output.TEXT),
-        read("workflow", "history", "search"),
+        _history(world),
         read("run", "history"),
     ]
     texts = world.operator.texts_of_secret(name)
@@ -132,11 +134,29 @@ def traces_of(world: World, word: str) -> list[str]:
 def keep(
     world: World, key: str, *, of_several_lines: bool = False, is_short: bool = False, begins_with: str = ""
 ) -> None:
-    """Put a new secret into the vault, as `Operator.keep_secret` does."""
-    kept = world.operator.keep_secret(
+    """Put a new secret into the vault: by an API request if an orchestrator runs, else by a command."""
+    operator = world.operator
+    operator.make_secret(
         key, of_several_lines=of_several_lines, is_short=is_short, begins_with=begins_with
     )
-    demand("secret could not be put into the vault", kept)
+    if world.has_orchestrator:
+        try:
+            operator.put_secret_at(world.orchestrator.api, key)
+        except UnknownRequest:
+            world.fallbacks[Fallback.SECRET_BY_COMMAND] += 1
+        else:
+            return
+    demand("secret could not be put into the vault", operator.put_secret(key))
+
+
+def _history(world: World) -> CommandResult:
+    """The history of runs with the last one, which has ended: the answer that the operator has, if any."""
+    asked = ("workflow", "history", "search", "--json")
+    run_id = world.runs.last.run_id
+    for result in reversed(world.operator.commands.results):
+        if result.arguments == asked and run_id in result.stdout:
+            return result
+    return world.records.read(*asked[:-1])
 
 
 def _outputs(results: Iterable[CommandResult]) -> list[tuple[str, str]]:
