@@ -125,8 +125,8 @@ Feature: Secrets
       | fourth | worker "delta"   | passes a secret to a program | third  |
       | fifth  | worker "epsilon" | passes a secret to a program | fourth |
       | sixth  | worker "zeta"    | passes a secret to a program | fifth  |
-    And an orchestrator that logs everything
     And the vault holds the secret "api-key"
+    And an orchestrator that logs everything
     And these enrolled workers:
       | worker  | log level | output |
       | alpha   | debug     | text   |

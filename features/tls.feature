@@ -10,30 +10,19 @@ Feature: TLS
       | build | any worker | writes at once |
     And an orchestrator with <certificate>
     And workers and operators trust <trust>
-    And the enrolled worker "alpha"
+    And the token "alpha"
     And the operator is at another machine, without a repository
-    When the workflow starts
-    Then the run succeeds
+    When the worker "alpha" starts
+    And the workflow starts
+    Then the worker "alpha" is enrolled
+    And the worker "alpha" is connected
+    And the run succeeds
     And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
     And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | result | 1       | alpha      |
-
-    Examples:
-      | certificate                                | trust            |
-      | a certificate of an intermediate authority | the authority    |
-      | a self-signed certificate                  | that certificate |
-
-  @uat-29 @tls @trusting-worker-enrolls-over-tls
-  Scenario Outline: A worker that trusts <trust> enrolls over TLS
-    Given an orchestrator with <certificate>
-    And workers and operators trust <trust>
-    And the token "alpha"
-    When the worker "alpha" starts
-    Then the worker "alpha" is enrolled
-    And the worker "alpha" is connected
 
     Examples:
       | certificate                                | trust            |
