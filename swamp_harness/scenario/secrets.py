@@ -136,9 +136,7 @@ def keep(
 ) -> None:
     """Put a new secret into the vault: by an API request if an orchestrator runs, else by a command."""
     operator = world.operator
-    operator.make_secret(
-        key, of_several_lines=of_several_lines, is_short=is_short, begins_with=begins_with
-    )
+    operator.make_secret(key, of_several_lines=of_several_lines, is_short=is_short, begins_with=begins_with)
     if world.has_orchestrator:
         try:
             operator.put_secret_at(world.orchestrator.api, key)
