@@ -26,9 +26,22 @@ Feature: TLS
 
     Examples:
       | certificate                                | trust            |
-      | a certificate of the authority             | the authority    |
       | a certificate of an intermediate authority | the authority    |
       | a self-signed certificate                  | that certificate |
+
+  @uat-29 @tls @trusting-worker-enrolls-over-tls
+  Scenario Outline: A worker that trusts <trust> enrolls over TLS
+    Given an orchestrator with <certificate>
+    And workers and operators trust <trust>
+    And the token "alpha"
+    When the worker "alpha" starts
+    Then the worker "alpha" is enrolled
+    And the worker "alpha" is connected
+
+    Examples:
+      | certificate                                | trust         |
+      | a certificate of the authority             | the authority |
+      | a certificate of an intermediate authority | the authority |
 
   @uat-29 @tls @worker-refuses-untrusted-certificate
   Scenario Outline: A worker that trusts <trust> refuses an orchestrator with <certificate>
