@@ -53,7 +53,7 @@ def test_an_infrastructure_error_is_shown_differently(fake_swamp, tmp_path):
     done = run_suite(
         tmp_path,
         "--name",
-        "pool shows it, in text",
+        "the pool shows them",
         "--tags",
         "@uat-05",
         env={"SWAMP_BIN": str(fake_swamp("port-taken").path)},
@@ -154,8 +154,8 @@ def test_a_scenario_that_could_not_run_is_reported_with_its_reason(fake_swamp, t
     ("defects", "selection"),
     [
         (("leaky", "wordy", "twice"), ("--tags", "@uat-01 or @uat-05")),
-        (("disguised",), ("-j", "1", "--name", "shown exactly once|pool shows it")),
-        (("disguised",), ("-j", "2", "--name", "shown exactly once|pool shows it")),
+        (("disguised",), ("-j", "1", "--name", "shown exactly once|the pool shows them")),
+        (("disguised",), ("-j", "2", "--name", "shown exactly once|the pool shows them")),
     ],
 )
 def test_no_secret_is_in_any_artifact(fake_swamp, tmp_path, defects, selection):
