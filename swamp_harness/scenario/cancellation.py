@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -22,9 +21,12 @@ def reported_cancellation(world: World) -> dict[str, Any]:
     return {"command": result.outcome, "cancels": "this run" if this else named or "no run"}
 
 
-def left_if_reported_as_cancelled(world: World) -> list[str]:
-    """What was still running when the command reported the run as cancelled; nothing if it did not."""
-    return world.left_at_cancellation if reports_run_as_over(world.operator.last) else []
+def reported_while_running(world: World, step: str) -> bool:
+    """Whether the command reported the run as cancelled, and the lease of a step ended only after that."""
+    if not reports_run_as_over(world.operator.last):
+        return False
+    after = latest_end(world, partial(_is_of, step), world.operator.last.ended)
+    return after is None or after > timedelta()
 
 
 def left_when_reported_as_cancelled(world: World) -> list[str]:
@@ -37,11 +39,9 @@ def left_when_reported_as_cancelled(world: World) -> list[str]:
     return world.left_at_cancellation
 
 
-def ends_after_answer(world: World, steps: Sequence[str], allowed: timedelta) -> dict[str, Lateness]:
-    """Whether the lease of each step ended in time after the answer to the operator's last command."""
-    answered = world.operator.last.ended
-    ends = {step: latest_end(world, partial(_is_of, step), answered) for step in steps}
-    return {step: Lateness.of(end, allowed) for step, end in ends.items()}
+def end_after_answer(world: World, step: str, allowed: timedelta) -> Lateness:
+    """Whether the lease of a step ended in time after the answer to the operator's last command."""
+    return Lateness.of(latest_end(world, partial(_is_of, step), world.operator.last.ended), allowed)
 
 
 def _is_of(step: str, lease: LeaseRecord) -> bool:
