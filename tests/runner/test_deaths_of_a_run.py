@@ -14,7 +14,7 @@ from swamp_harness.system.marked_processes import MARK_VARIABLE
 from tests.conftest import ROOT, suite_environment
 
 # The fake's worker never enrolls: the scenario hangs in its first Then with all its processes running.
-SCENARIO = "A worker enrolls and the pool shows it, in text"
+SCENARIO = "@worker-enrolls-into-pool"
 
 
 def marked() -> list[psutil.Process]:
@@ -50,12 +50,12 @@ def eventually(look, limit=30.0):
 
 @pytest.fixture
 def hanging_run(fake_swamp, tmp_path):
-    """A run whose scenario has an orchestrator, a worker and their grandchildren running."""
+    """A run whose scenario has an orchestrator, two workers and their grandchildren running."""
     environment = suite_environment(
         tmp_path / "reports", SWAMP_BIN=str(fake_swamp().path), TMPDIR=str(tmp_path)
     )
     run = subprocess.Popen(
-        [sys.executable, "-m", "behave", "--name", SCENARIO, "features/enrollment.feature"],
+        [sys.executable, "-m", "behave", "--tags", SCENARIO, "features/enrollment.feature"],
         env=environment,
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -67,7 +67,7 @@ def hanging_run(fake_swamp, tmp_path):
     def everything_runs():
         folders = list(tmp_path.glob("swamp-uat-*"))
         run_id = re.match(r"swamp-uat-[0-9a-f]{8}", folders[0].name)[0] if folders else None
-        return run_id if run_id and len(of_run(run_id)) == 4 else None
+        return run_id if run_id and len(of_run(run_id)) == 6 else None
 
     assert eventually(everything_runs), run.communicate(timeout=5)
     yield run, everything_runs()
@@ -97,7 +97,7 @@ def run_with_a_failed_step(fake_swamp, tmp_path):
         tmp_path / "reports", SWAMP_BIN=str(fake_swamp().path), TMPDIR=str(tmp_path), UAT_TIME_SCALE="0.1"
     )
     return subprocess.run(
-        [sys.executable, "-m", "behave", "--name", SCENARIO, "features/enrollment.feature"],
+        [sys.executable, "-m", "behave", "--tags", SCENARIO, "features/enrollment.feature"],
         env=environment,
         cwd=ROOT,
         capture_output=True,
@@ -150,7 +150,7 @@ def test_a_run_that_ends_before_its_first_scenario_leaves_no_folder(fake_swamp, 
     )
 
     done = subprocess.run(
-        [sys.executable, "-c", change, "run", "--name", SCENARIO],
+        [sys.executable, "-c", change, "run", "--tags", SCENARIO],
         env=environment,
         cwd=ROOT,
         capture_output=True,
