@@ -141,12 +141,12 @@ def slots_differ() -> None:
 
 @mutant(27)
 def count_wrong() -> None:
-    """The worker list counts one worker too few if there are several."""
+    """The worker list counts one worker too few if there are more than two."""
 
     @replaces("operator.pool:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
-        several = isinstance(document, dict) and document.get("count", 0) > 1
-        old(call, {**document, "count": document["count"] - 1} if several else document, text)
+        more_than_two = isinstance(document, dict) and document.get("count", 0) > 2
+        old(call, {**document, "count": document["count"] - 1} if more_than_two else document, text)
 
 
 @mutant(27)
