@@ -287,7 +287,8 @@ class _Pair:
             while chunk := self._received(source):
                 if self._bytes_per_second is not None:
                     free_at = max(free_at, time.monotonic()) + len(chunk) / self._bytes_per_second
-                    self._broken.wait(free_at - time.monotonic())
+                    if self._broken.wait(free_at - time.monotonic()):
+                        return  # what a slow path still holds is lost with its connection
                 self._passing.wait()
                 read(chunk)
                 sink.sendall(chunk)
