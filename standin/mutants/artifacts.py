@@ -178,6 +178,13 @@ def end_of_a_large_artifact_not_read() -> None:
 _TRANSFER_LIMIT = 2.5
 
 
+def _is_over(started: dict[int, float], plane: DataPlane) -> bool:
+    """Whether the limit of a transfer has passed; its first piece begins it."""
+    import time
+
+    return time.monotonic() - started.setdefault(id(plane), time.monotonic()) > _TRANSFER_LIMIT
+
+
 @mutant(26)
 def slow_sending_is_ended() -> None:
     """An artifact must be sent within a limit, as if it were an ordinary request."""
@@ -185,11 +192,9 @@ def slow_sending_is_ended() -> None:
 
     @replaces("orchestrator.dataplane:DataPlane._take")
     def _(old: Callable[[DataPlane, bytes], None], plane: DataPlane, piece: bytes) -> None:
-        import time
-
         from standin.errors import UserError
 
-        if time.monotonic() - started.setdefault(id(plane), time.monotonic()) > _TRANSFER_LIMIT:
+        if _is_over(started, plane):
             raise UserError("The operation was aborted due to timeout")
         old(plane, piece)
 
@@ -201,8 +206,4 @@ def slow_reading_is_ended() -> None:
 
     @replaces("orchestrator.dataplane:DataPlane.piece_sent")
     def _(old: Callable[[DataPlane, bytes], bytes], plane: DataPlane, piece: bytes) -> bytes:
-        import time
-
-        if time.monotonic() - started.setdefault(id(plane), time.monotonic()) > _TRANSFER_LIMIT:
-            return b""
-        return old(plane, piece)
+        return b"" if _is_over(started, plane) else old(plane, piece)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,18 +201,28 @@ def vault_missing_through_the_orchestrator() -> None:
 # Promise 2: A token name can be used only once.
 
 
+@contextlib.contextmanager
+def _name_looks_free(looks_free: bool = True) -> Iterator[None]:
+    """Let no name look taken meanwhile, if so wanted."""
+    from standin import tokens
+
+    kept = tokens.record_of
+    if looks_free:
+        tokens.record_of = lambda repository, name: None
+    try:
+        yield
+    finally:
+        tokens.record_of = kept
+
+
 @mutant(2)
 def name_taken_twice() -> None:
     """A second minting of a name succeeds, and its token replaces the first."""
 
     @replaces("operator.tokens:create")
     def _(old: Callable[[Call], None], call: Call) -> None:
-        from standin import tokens
-
-        kept = tokens.record_of
-        tokens.record_of = lambda repository, name: None
-        old(call)
-        tokens.record_of = kept
+        with _name_looks_free():
+            old(call)
 
 
 @mutant(2)
@@ -248,12 +259,9 @@ def _name_free(state: str) -> None:
         from standin import tokens
         from standin.repository import Repository
 
-        kept = tokens.record_of
-        record = kept(Repository.here(), call.arguments[0])
-        if record is not None and tokens.effective_state(record) == state:
-            tokens.record_of = lambda repository, name: None
-        old(call)
-        tokens.record_of = kept
+        record = tokens.record_of(Repository.here(), call.arguments[0])
+        with _name_looks_free(record is not None and tokens.effective_state(record) == state):
+            old(call)
 
 
 @mutant(2)
@@ -303,14 +311,9 @@ def name_free_through_the_orchestrator() -> None:
     def _(old: Callable[..., Any], requests: Requests, name: str, *given: Any, **named: Any) -> Any:
         from standin import tokens
 
-        kept = tokens.record_of
-        record = kept(requests._repository, name)
-        if record is not None and record["state"] == "revoked":
-            tokens.record_of = lambda repository, name: None
-        try:
+        record = tokens.record_of(requests._repository, name)
+        with _name_looks_free(record is not None and record["state"] == "revoked"):
             return old(requests, name, *given, **named)
-        finally:
-            tokens.record_of = kept
 
 
 @mutant(2)
@@ -370,14 +373,9 @@ def name_free_in_another_vault() -> None:
     ) -> Minted:
         from standin import tokens
 
-        kept = tokens.record_of
-        record = kept(repository, name)
-        if record is not None and vault and record["vaultName"] != vault:
-            tokens.record_of = lambda repository, name: None
-        try:
+        record = tokens.record_of(repository, name)
+        with _name_looks_free(record is not None and vault != "" and record["vaultName"] != vault):
             return old(repository, name, lifetime, vault)
-        finally:
-            tokens.record_of = kept
 
 
 # Promise 3: The token list shows the state of every token.
