@@ -56,7 +56,7 @@ BIN := .venv/bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help uat test layout lint floors workflows prove mutate matrix signoff bug report benchmark bench compare resolve check docs coverage record verification lock clean
+.PHONY: help uat test layout lint floors workflows prove mutate explore matrix signoff bug report benchmark bench compare resolve check docs coverage record verification lock clean
 
 help:
 	@echo "make uat       run the acceptance suite against SWAMP_BIN, or the release SWAMP_VERSION, or swamp on PATH,"
@@ -70,6 +70,7 @@ help:
 	@echo "make prove     check that the scenarios notice every mutant of the stand-in"
 	@echo "make mutate    run mutation testing on the stand-in: make mutate MINUTES=60 SEED=2"
 	@echo "make compare   compare the stand-in with the swamp binary, command by command"
+	@echo "make explore   make up journeys and judge them by a model: make explore MINUTES=30 SEED=3 FOCUS=runs"
 	@echo "make signoff   decide about a release by several runs: make signoff RUNS='reports-of-linux reports-of-mac'"
 	@echo "               BASELINE=<reports or version> asks whether it is worse than an earlier run"
 	@echo "make bug       write a report about a broken promise, with a script to reproduce it: make bug ID='…'"
@@ -114,6 +115,9 @@ prove: .venv/ready
 
 mutate: .venv/ready
 	@$(BIN)/swamp-uat mutate $(if $(RECORD),--record) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(JOBS),-j $(JOBS)) $(if $(MOST),--most $(MOST)) $(MODULES)
+
+explore: .venv/ready
+	@$(BIN)/swamp-uat explore $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(JOBS),-j $(JOBS)) $(foreach each,$(FOCUS),--focus $(each))
 
 signoff: .venv/ready
 	@$(BIN)/swamp-uat signoff $(if $(PLATFORMS),--platforms $(call quoted,PLATFORMS)) $(if $(BASELINE),--baseline $(call quoted,BASELINE)) $(RUNS)

@@ -194,7 +194,8 @@ Feature: Enrollment and machine binding
     And the step "build" is running
     And the worker "intruder" starts with the token "alpha"
     And the worker "twin" starts with the token "alpha" and the labels "pool=b" from the machine of "alpha"
-    And the step "build" continues after the workers "intruder, twin" have exited
+    And the workers "intruder, twin" are enrolled or have exited
+    And the step "build" continues
     Then the worker "intruder" is rejected because its token is bound to another machine
     And the worker "twin" is rejected because the worker is already connected
     And the run succeeds

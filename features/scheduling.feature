@@ -168,6 +168,7 @@ Feature: Dispatch and scheduling
     And the enrolled worker "beta" with the labels "zone=b"
     When the workflow starts
     And the step "first" is running
+    And the step "gate" has ended
     Then the queue shows:
       | step     | waits for                              |
       | by-label | zone=a                                 |

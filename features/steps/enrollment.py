@@ -14,7 +14,7 @@ from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.listings import IN_JSON
 from swamp_harness.scenario.orchestrator_details import ORCHESTRATOR_AS_USUAL, serve
 from swamp_harness.scenario.step_context import StepContext
-from swamp_harness.scenario.tables import NOT_LIVE, rows_of_pool, shown_pool
+from swamp_harness.scenario.tables import rows_of_pool, shown_pool
 from swamp_harness.scenario.worker_details import WORKER_AS_USUAL, connect, enroll
 
 
@@ -137,7 +137,7 @@ def the_worker_has_stayed_connected_since(context: StepContext, worker: str, oth
 def the_pool_shows(context: StepContext, outputs: Sequence[Output] = IN_JSON, *, past: bool = False) -> None:
     """Checks the pool's members, in JSON unless the step names both outputs, and that there are no others."""
     members = enrollment.pool_rows(context.world, rows_of_pool(context.table))
-    live = {(row["worker"], row["connected"] == "yes") for row in members if row["connected"] != NOT_LIVE}
+    live = enrollment.LivePool.of(members)
     for output in outputs:
         expect(
             f"the pool, in {output.value}, shows these members and no others",

@@ -69,10 +69,16 @@ def the_step_is_running_again(context: StepContext, step: str) -> None:
     step_progress.wait_until_begun_again(context.world, step)
 
 
-@when('the step "{step:Name}" continues after the workers "{workers:Names}" have exited')
-def the_step_continues_after_workers(context: StepContext, step: str, workers: list[str]) -> None:
-    """Waits until these workers have exited or are enrolled, then lets the step continue."""
-    step_progress.go_on_once_ended(context.world, step, workers)
+@when('the step "{step:Name}" continues')
+def the_step_continues(context: StepContext, step: str) -> None:
+    """Lets a step continue that pauses."""
+    context.world.probe_log.let_go_on(step)
+
+
+@when('the step "{step:Name}" has ended')
+def the_step_has_ended(context: StepContext, step: str) -> None:
+    """Waits until the step has ended on its worker, in the last run."""
+    step_progress.wait_until_ended(context.world, step)
 
 
 @when('the step "{step:Name}" has written')

@@ -20,7 +20,7 @@ COMMANDS = {
     "release": ("signoff", "report", "resolve"),
     "bug": ("bug",),
     "documents": ("coverage", "record", "verification", "docs"),
-    "proof": ("prove", "mutate", "compare"),
+    "proof": ("prove", "mutate", "compare", "explore"),
     "authoring": ("check", "check-features", "steps", "new-scenario"),
 }
 

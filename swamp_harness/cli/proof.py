@@ -1,4 +1,4 @@
-"""The sub-commands that judge the suite by the stand-in: `prove`, `mutate` and `compare`."""
+"""The sub-commands that look further than the features: `prove`, `mutate`, `compare` and `explore`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import argparse
 from typing import Any
 
 from swamp_harness.cli.options import OnceOnly, add_budget, add_jobs
+from swamp_harness.exploration import explore
+from swamp_harness.exploration.acts import Focus
 from swamp_harness.quality import gate_proof, mutate, parity, proof, reach_recording
 from swamp_harness.runner.schedule import jobs_that_suit
 from swamp_harness.specification import project
@@ -62,6 +64,28 @@ def add_commands(commands: Any) -> None:
     comparison = commands.add_parser("compare", help="compare the embedded target with the swamp binary")
     comparison.set_defaults(subcommand=lambda _: parity.compare(parity.main_environment()))
 
+    exploration = commands.add_parser(
+        "explore", help="make up journeys, and compare what an operator sees with a model of the promises"
+    )
+    exploration.add_argument(
+        "--minutes",
+        action=OnceOnly,
+        type=_minutes,
+        default=10,
+        help="begin no round after this; 10 by default",
+    )
+    exploration.add_argument(
+        "--seed", action=OnceOnly, type=int, default=1, help="the seed of the journeys; 1 by default"
+    )
+    exploration.add_argument(
+        "--focus",
+        action="append",
+        choices=[subject.value for subject in Focus],
+        help="what journeys are about, once or more; about everything by default",
+    )
+    add_jobs(exploration, "how many journeys at a time; by default as many as suit this machine")
+    exploration.set_defaults(subcommand=_explore)
+
 
 def _prove(options: argparse.Namespace) -> int:
     if options.budget:
@@ -76,6 +100,19 @@ def _prove(options: argparse.Namespace) -> int:
     return proof.prove(
         options.mutants, project.reports(), options.jobs, whole=options.whole, record=options.record
     )
+
+
+def _minutes(text: str) -> float:
+    minutes = float(text)
+    if not 0 < minutes < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no number of minutes above 0")
+    return minutes
+
+
+def _explore(options: argparse.Namespace) -> int:
+    subjects = [Focus(each) for each in dict.fromkeys(options.focus or ())] or list(Focus)
+    wanted = explore.Options(options.minutes, options.seed, subjects, options.jobs)
+    return explore.explore(wanted, project.reports())
 
 
 def _mutate(options: argparse.Namespace) -> int:

@@ -65,8 +65,26 @@ def run_against(
     target = folder / "target.yaml"
     target.write_text(yaml.safe_dump(described), "utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SWAMP_")}
-    environment |= {TARGET_VARIABLE: str(target), project.REPORTS_VARIABLE: str(folder)}
-    process = _PROCESSES.Process(target=_run_suite, args=(environment, selection))
+    return run_quietly({**environment, TARGET_VARIABLE: str(target)}, folder, selection, limit)
+
+
+def run_quietly(
+    environment: Mapping[str, str], folder: Path, selection: Selection, limit: float
+) -> SuiteRun | None:
+    """Run scenarios without output.
+
+    Args:
+        environment: of the run.
+        folder: for the reports.
+        selection: of scenarios.
+        limit: the timeout of the run in seconds; then it is ended.
+
+    Returns:
+        The record of the run; None if it left none.
+    """
+    process = _PROCESSES.Process(
+        target=_run_suite, args=({**environment, project.REPORTS_VARIABLE: str(folder)}, selection)
+    )
     process.start()
     process.join(limit)
     if process.is_alive():  # the scenarios that have not ended count as not run

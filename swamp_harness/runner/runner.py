@@ -91,6 +91,18 @@ class UatRunner(Runner):  # type: ignore[misc]
             raise SystemExit(code)
         return failed[0]
 
+    def setup_paths(self) -> None:
+        """Find the steps: beside the features or above them, else those of the project.
+
+        So a feature may lie anywhere, such as among the reports.
+        """
+        if not self.config.paths or _has_steps(Path(str(self.config.paths[0]))):
+            super().setup_paths()
+            return
+        self.base_dir = self.config.base_dir = str(project.FEATURES)
+        self.path_manager.add(self.base_dir)
+        self.path_manager.add(str(Path.cwd()))
+
     def run_with_paths(self) -> bool:
         """Read everything first, then look for the binary, then run.
 
@@ -260,6 +272,11 @@ class UatRunner(Runner):  # type: ignore[misc]
         self.config.reporters = []
         scenario.feature.run_items = [scenario]
         self.run_model([scenario.feature])
+
+
+def _has_steps(place: Path) -> bool:
+    folder = place.absolute()
+    return any((each / "steps").is_dir() for each in (folder, *folder.parents))
 
 
 def _with_clear_errors(run: Callable[[], int]) -> int:

@@ -65,15 +65,16 @@ def reboot(world: World) -> None:
 def restart_orchestrator_and_wait(
     world: World, end: Callable[[], object], variables: Mapping[str, str] | None = None
 ) -> None:
-    """End the orchestrator, start it again, and wait until every worker is connected.
+    """End the orchestrator, start it again, and wait until every worker that ran is connected.
 
     Args:
         world: the scenario's.
         end: how it ends.
         variables: its new environment variables; the same as before if None.
     """
+    ran = [name for name in world.workers.names() if world.workers[name].alive]
     restart_orchestrator(world, end, variables=variables)
-    for worker in world.workers.names():
+    for worker in ran:
         wait_for_connection(world, worker, "to come back to the pool", connected=True, limit=WORKER_CONNECTED)
 
 

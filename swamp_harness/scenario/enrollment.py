@@ -12,11 +12,12 @@ from swamp_harness.product.commands import Output
 from swamp_harness.product.conventions import ORCHESTRATOR_ZONE
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.orchestrator import Orchestrator
-from swamp_harness.product.records import PoolMember
+from swamp_harness.product.records import DISCONNECTED, PoolMember
+from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.repositories import begin
 from swamp_harness.scenario.security import Security
-from swamp_harness.scenario.tables import Row
+from swamp_harness.scenario.tables import NOT_LIVE, Row
 from swamp_harness.scenario.tokens import prepare
 from swamp_harness.scenario.world import World
 from swamp_harness.system.certificates import Identity
@@ -65,8 +66,42 @@ def pool_rows(world: World, rows: Sequence[Row]) -> list[Row]:
     return sorted(members, key=lambda row: row["worker"])
 
 
+@dataclass(frozen=True)
+class LivePool:
+    """The live pool that a scenario expects.
+
+    Attributes:
+        connected: the names of the members that are connected.
+        awaited: the names of the members that it awaits; None if it may await any others.
+    """
+
+    connected: frozenset[str] = frozenset()
+    awaited: frozenset[str] | None = frozenset()
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> LivePool:
+        """The live pool of rows about pool members.
+
+        Rows without the column `connected` say by their status who is connected, and not who is awaited.
+        """
+        if any("connected" not in row for row in rows):
+            return cls(frozenset(row["worker"] for row in rows if row["status"] != DISCONNECTED), None)
+        live = [row for row in rows if row["connected"] != NOT_LIVE]
+        return cls(
+            frozenset(row["worker"] for row in live if row["connected"] == "yes"),
+            frozenset(row["worker"] for row in live if row["connected"] != "yes"),
+        )
+
+    def is_shown_by(self, members: Sequence[LiveMember]) -> bool:
+        """Whether the members of the live pool are the expected ones."""
+        awaited = {each.name for each in members if not each.connected}
+        return {each.name for each in members if each.connected} == self.connected and (
+            self.awaited is None or awaited == self.awaited
+        )
+
+
 def pool_when(
-    world: World, expected: set[tuple[str, bool]], output: Output = Output.JSON, *, past: bool = False
+    world: World, expected: LivePool, output: Output = Output.JSON, *, past: bool = False
 ) -> list[PoolMember]:
     """The worker list, read when the live pool and the records are as expected.
 
@@ -75,18 +110,15 @@ def pool_when(
 
     Args:
         world: the scenario's.
-        expected: names of pool members, each with whether it is connected.
+        expected: the live pool.
         output: the output format of the worker list.
         past: whether past members are listed.
     """
     with contextlib.suppress(WaitTimeout):
         wait_until(
             "the pool to be as expected",
-            lambda: (
-                {(each.name, each.connected) for each in world.live_pool()},
-                {member.name for member in world.members()},
-            ),
-            lambda seen: seen == (expected, {name for name, connected in expected if connected}),
+            lambda: (world.live_pool(), {member.name for member in world.members()}),
+            lambda seen: expected.is_shown_by(seen[0]) and seen[1] == expected.connected,
             POOL_CHANGED,
         )
     return world.records.pool(output, past=past)

@@ -32,4 +32,4 @@ def contents_of(world: World, listing: Listing) -> list[Any]:
         return list(world.records.tokens())
     if listing is Listing.QUEUE:
         return list(scheduling.queue(world, Output.JSON))
-    return list(shown_pool(enrollment.pool_when(world, set()), world.live_pool(), ["worker"]))
+    return list(shown_pool(enrollment.pool_when(world, enrollment.LivePool()), world.live_pool(), ["worker"]))

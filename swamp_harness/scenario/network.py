@@ -119,16 +119,17 @@ def first_membership(world: World, worker: str) -> Membership:
 
 def membership(world: World, worker: str) -> Membership:
     """The present pool member of a worker, when it is connected or after the limit for that."""
+    name = world.member_of(worker)
     with contextlib.suppress(WaitTimeout):
-        wait_until(f'"{worker}" to be connected', lambda: _connected(world, worker), bool, POOL_CHANGED)
-    listed = [member for member in world.records.pool(past=True) if member.name == worker]
+        wait_until(f'"{worker}" to be connected', lambda: _connected(world, name), bool, POOL_CHANGED)
+    listed = [member for member in world.records.pool(past=True) if member.name == name]
     if not listed:
         return Membership("none", "never", connected=False)
-    return Membership(listed[0].instance, str(listed[0].enrolled_at), connected=_connected(world, worker))
+    return Membership(listed[0].instance, str(listed[0].enrolled_at), connected=_connected(world, name))
 
 
-def _connected(world: World, worker: str) -> bool:
-    return any(member.connected for member in world.live_pool(worker))
+def _connected(world: World, member: str) -> bool:
+    return any(each.connected for each in world.live_pool(member))
 
 
 def break_unnoticed(world: World, worker: str) -> None:

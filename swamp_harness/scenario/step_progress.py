@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
@@ -65,12 +65,24 @@ def wait_until_begun_again(world: World, step: str) -> None:
     )
 
 
-def go_on_once_ended(world: World, step: str, workers: Sequence[str]) -> None:
-    """Let a holding step go on when the processes of other workers have ended, or after the limit."""
-    for worker in workers:
-        with contextlib.suppress(WaitTimeout):
-            world.workers[worker].wait_until_ended()
-    world.probe_log.let_go_on(step)
+def wait_until_ended(world: World, step: str) -> None:
+    """Wait until a step of the last run has been dispatched, and is at work no more.
+
+    Raises:
+        WaitTimeout: it does not end, or is not dispatched.
+    """
+    since = world.runs.last.started
+
+    def leases() -> list[LeaseRecord]:
+        every = world.orchestrator.api.leases()
+        return [lease for lease in every if lease.step == step and lease.created_at >= since]
+
+    wait_until(
+        f'the step "{step}" to end on its worker',
+        leases,
+        lambda seen: bool(seen) and all(lease.state != ACTIVE for lease in seen),
+        STEP_WRITTEN,
+    )
 
 
 def wait_until_written(world: World, step: str) -> None:

@@ -20,6 +20,7 @@ from markdown_it.token import Token
 
 from swamp_harness import install
 from swamp_harness.cli import main as command_line
+from swamp_harness.exploration import explore
 from swamp_harness.quality import benchmark, mutate, release_runs
 from swamp_harness.render import documents, mutation_report, verification
 from swamp_harness.results import history, ids
@@ -44,6 +45,7 @@ NEEDS_SWAMP = "needs a swamp binary"
 NEEDS_RELEASE = "downloads a release"
 WHOLE_SUITE = "runs the whole suite, which takes minutes"
 # The commands that no test runs, and why. Each is still parsed.
+EXPLORES = "runs for ten minutes or longer; tests/exploration/ does it in seconds"
 NOT_RUN = {
     "make uat": WHOLE_SUITE,
     "make test": "would run this test",
@@ -70,6 +72,11 @@ NOT_RUN = {
     "make matrix VERSIONS='20260822.011157.0-sha.06b61472 latest'": NEEDS_RELEASE,
     "make report": "needs Node.js, and packages of npm",
     "make lock": "asks the package index for new versions",
+    "make explore": EXPLORES,
+    "make explore MINUTES=45 SEED=3": EXPLORES,
+    "make explore FOCUS='runs network'": EXPLORES,
+    "make explore SWAMP_BIN=/path/to/swamp MINUTES=30": NEEDS_SWAMP,
+    "make uat FEATURES=reports/found/1fd556ff.feature": "needs something that an exploration has found",
     "make prove": "runs for an hour",
     "make prove WHOLE=1": "runs for an hour",
     "make prove RECORD=1": "runs for an hour",
@@ -108,6 +115,7 @@ REPORTS = {
     ),
     *(benchmark.BENCHMARK_FILE, release_runs._PAGE, release_runs._DOCUMENT, verification.PROOF),
     *(mutation_report.PAGE, mutation_report.DOCUMENT, mutate._SESSION),
+    *(explore.REPORT, explore.FOUND, "found/<id>.feature"),
 }
 # Paths that are examples or belong to other projects.
 EXAMPLES = {"hosts.yaml", "checksums.txt"}

@@ -31,6 +31,25 @@ def test_a_promise_that_holds(fake_swamp, tmp_path):
     assert record["metrics"]["product commands"] == 1
 
 
+def test_a_feature_that_lies_anywhere_has_the_steps_of_the_project(fake_swamp, tmp_path):
+    feature = tmp_path / "found.feature"
+    feature.write_text(
+        "@issue-630\n"
+        "Feature: Found\n"
+        "  @uat-01 @found-by-somebody\n"
+        "  Scenario: A minted credential is shown, found\n"
+        "    Given a repository\n"
+        "    And the operator's output is in JSON\n"
+        '    When the operator mints the token "alpha"\n'
+        "    Then the command succeeds\n"
+    )
+
+    done = run_suite(tmp_path / "reports", str(feature), env={"SWAMP_BIN": str(fake_swamp().path)})
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [each["id"] for each in run_json(tmp_path / "reports")["results"]] == ["found-by-somebody"]
+
+
 def test_a_broken_promise_shows_expected_and_actual(fake_swamp, tmp_path):
     done = run_suite(tmp_path, "--name", MINT, env={"SWAMP_BIN": str(fake_swamp("twice").path)})
 

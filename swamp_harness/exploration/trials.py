@@ -1,0 +1,98 @@
+"""Runs journeys as scenarios, side by side, and says what was found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from swamp_harness.exploration.feature_text import as_feature, tag_of
+from swamp_harness.exploration.journeys import Journey
+from swamp_harness.results.deviations import Deviation, matches
+from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult
+from swamp_harness.results.run_record import SuiteRun
+from swamp_harness.runner.launch import Selection
+
+_QUOTED = re.compile(r'"[^"]*"')
+_FEATURE = "journeys.feature"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where a journey failed.
+
+    Attributes:
+        step: the words of the step, with its keyword.
+        result: of its scenario.
+    """
+
+    step: str
+    result: ScenarioResult
+
+    @property
+    def kind(self) -> str:
+        """The step without the names in it: failures of one kind are reported once."""
+        return _kind(self.step)
+
+    def is_known_as(self, deviation: Deviation) -> bool:
+        """Whether a listed deviation explains it: the same step for other names, and the listed value."""
+        result = self.result
+        same_step = _kind(deviation.step) == _kind(self.step.partition(" ")[2])
+        return same_step and matches(deviation.actual_value, result.expected, result.actual)
+
+
+def _kind(step: str) -> str:
+    return _QUOTED.sub('"…"', step)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What running some journeys has shown.
+
+    Attributes:
+        failures: by the id of the journey, of those that the product failed.
+        undecided: the journeys that could not be judged, by id, each with the reason.
+        held: the ids of the journeys that held.
+        version: of the program under test.
+    """
+
+    failures: Mapping[str, Failure]
+    undecided: Mapping[str, str]
+    held: frozenset[str]
+    version: str
+
+
+# Runs selected scenarios with reports in a folder that does not exist yet, within some seconds.
+Run = Callable[[Path, Selection, float], SuiteRun | None]
+
+
+def try_journeys(journeys: Sequence[Journey], folder: Path, run: Run, jobs: int, limit: float) -> Trial:
+    """Run journeys.
+
+    Args:
+        journeys: that differ.
+        folder: for their feature and the reports; it must exist.
+        run: runs scenarios.
+        jobs: how many at a time.
+        limit: the timeout in seconds; a journey that has not ended by then is undecided.
+    """
+    feature = folder / _FEATURE
+    feature.write_text(as_feature(journeys), "utf-8")
+    record = run(folder / "reports", Selection(jobs=jobs, paths=[str(feature)]), limit)
+    results = {each.id: each for each in record.results} if record is not None else {}
+    failures: dict[str, Failure] = {}
+    undecided: dict[str, str] = {}
+    held: set[str] = set()
+    for journey in journeys:
+        result = results.get(tag_of(journey))
+        if result is None or result.outcome is Outcome.NOT_RUN:
+            undecided[journey.id] = "it did not run to its end"
+        elif result.outcome is Outcome.BROKEN:
+            failures[journey.id] = Failure(result.step, result)
+        elif result.outcome is Outcome.HELD:
+            held.add(journey.id)
+        else:
+            undecided[journey.id] = result.reason.partition("\n")[0]
+    return Trial(failures, undecided, frozenset(held), record.version if record is not None else "")
