@@ -117,7 +117,7 @@ mutate: .venv/ready
 	@$(BIN)/swamp-uat mutate $(if $(RECORD),--record) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(JOBS),-j $(JOBS)) $(if $(MOST),--most $(MOST)) $(MODULES)
 
 explore: .venv/ready
-	@$(BIN)/swamp-uat explore $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(JOBS),-j $(JOBS)) $(foreach each,$(FOCUS),--focus $(each))
+	@$(BIN)/swamp-uat explore $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(JOBS),-j $(JOBS)) $(foreach each,$(FOCUS),--focus $(each)) $(if $(JOURNEYS),--journeys $(JOURNEYS) --mutants $(MUTANTS))
 
 signoff: .venv/ready
 	@$(BIN)/swamp-uat signoff $(if $(PLATFORMS),--platforms $(call quoted,PLATFORMS)) $(if $(BASELINE),--baseline $(call quoted,BASELINE)) $(RUNS)

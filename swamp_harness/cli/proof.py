@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from swamp_harness.cli.options import OnceOnly, add_budget, add_jobs
-from swamp_harness.exploration import explore
+from swamp_harness.exploration import explore, mutant_search
 from swamp_harness.exploration.acts import Focus
 from swamp_harness.quality import gate_proof, mutate, parity, proof, reach_recording
 from swamp_harness.runner.schedule import jobs_that_suit
@@ -83,6 +83,20 @@ def add_commands(commands: Any) -> None:
         choices=[subject.value for subject in Focus],
         help="what journeys are about, once or more; about everything by default",
     )
+    exploration.add_argument(
+        "--mutants",
+        nargs="*",
+        metavar="NAME",
+        help="look for mutants of the embedded target instead, and tell how many are found: those whose names "
+        "begin so, such as 15; by default 03 to 21",
+    )
+    exploration.add_argument(
+        "--journeys",
+        action=OnceOnly,
+        type=int,
+        default=60,
+        help="how many journeys to run for each mutant; 60 by default",
+    )
     add_jobs(exploration, "how many journeys at a time; by default as many as suit this machine")
     exploration.set_defaults(subcommand=_explore)
 
@@ -110,6 +124,10 @@ def _minutes(text: str) -> float:
 
 
 def _explore(options: argparse.Namespace) -> int:
+    if options.mutants is not None:
+        return mutant_search.search(
+            options.mutants, options.journeys, options.seed, project.reports(), options.jobs
+        )
     subjects = [Focus(each) for each in dict.fromkeys(options.focus or ())] or list(Focus)
     wanted = explore.Options(options.minutes, options.seed, subjects, options.jobs)
     return explore.explore(wanted, project.reports())

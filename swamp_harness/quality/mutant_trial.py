@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from swamp_harness.quality.finding import Finding, finding_of
 from swamp_harness.quality.mutant_effect import EFFECT_VARIABLE, effect_in
@@ -22,6 +23,16 @@ _EXECUTABLES = {
     "executable of another protocol version": "swamp-standin-mutant-previous",
 }
 _LONGEST = 600
+
+
+def changes_with(mutant: WrittenMutant, effect: Path) -> dict[str, Any]:
+    """The changes to the description of the stand-in that give it a mutant.
+
+    Args:
+        mutant: that the stand-in has.
+        effect: the folder for what its processes say of the mutant's effect.
+    """
+    return {**_EXECUTABLES, "variables": {_MUTANT_VARIABLE: mutant.name, EFFECT_VARIABLE: str(effect)}}
 
 
 def try_mutant(
@@ -43,9 +54,6 @@ def try_mutant(
     folder = Path(tempfile.mkdtemp(prefix=f"{mutant.name}-{purpose.partition('[')[0]}-", dir=work))
     effect = folder / "effect"
     effect.mkdir()
-    variables = {_MUTANT_VARIABLE: mutant.name, EFFECT_VARIABLE: str(effect)}
     selection = Selection(jobs=1, stop=stop, paths=[run.location for run in runs])
-    results = results_against(
-        {**_EXECUTABLES, "variables": variables}, folder / "reports", selection, _LONGEST
-    )
+    results = results_against(changes_with(mutant, effect), folder / "reports", selection, _LONGEST)
     return finding_of(mutant, results, effect_in(effect), time.monotonic() - started)

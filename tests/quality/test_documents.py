@@ -20,7 +20,7 @@ from markdown_it.token import Token
 
 from swamp_harness import install
 from swamp_harness.cli import main as command_line
-from swamp_harness.exploration import explore
+from swamp_harness.exploration import explore, mutant_search
 from swamp_harness.quality import benchmark, mutate, release_runs
 from swamp_harness.render import documents, mutation_report, verification
 from swamp_harness.results import history, ids
@@ -75,6 +75,8 @@ NOT_RUN = {
     "make explore": EXPLORES,
     "make explore MINUTES=45 SEED=3": EXPLORES,
     "make explore FOCUS='runs network'": EXPLORES,
+    "make explore JOURNEYS=60 SEED=2": "runs for an hour",
+    "make explore JOURNEYS=60 MUTANTS='15 16'": EXPLORES,
     "make explore SWAMP_BIN=/path/to/swamp MINUTES=30": NEEDS_SWAMP,
     "make uat FEATURES=reports/found/1fd556ff.feature": "needs something that an exploration has found",
     "make prove": "runs for an hour",
@@ -115,7 +117,7 @@ REPORTS = {
     ),
     *(benchmark.BENCHMARK_FILE, release_runs._PAGE, release_runs._DOCUMENT, verification.PROOF),
     *(mutation_report.PAGE, mutation_report.DOCUMENT, mutate._SESSION),
-    *(explore.REPORT, explore.FOUND, "found/<id>.feature"),
+    *(explore.REPORT, mutant_search.REPORT, explore.FOUND, "found/<id>.feature"),
 }
 # Paths that are examples or belong to other projects.
 EXAMPLES = {"hosts.yaml", "checksums.txt"}
