@@ -87,7 +87,7 @@ def add_commands(commands: Any) -> None:
         "--mutants",
         nargs="*",
         metavar="NAME",
-        help="look for mutants of the embedded target instead, and tell how many are found; the beginnings of "
+        help="look for mutants of the embedded target instead, and tell how many are found: beginnings of "
         "their names, such as 15; by default 03 to 21",
     )
     exploration.add_argument(
