@@ -12,7 +12,7 @@ from hypothesis import strategies
 
 from swamp_harness.exploration import model
 from swamp_harness.exploration.acts import FLEET, NAMES, POOLS, Event, Focus, Seen, possible
-from swamp_harness.exploration.model import ON_THE_ORCHESTRATOR, State, Step, Token, Work, Worker
+from swamp_harness.exploration.model import State, Step, Token, Work, Worker
 from swamp_harness.exploration.sentences import Sentence, at_rest, awaited, beginning, compared, of_act
 
 _MOST_ACTS = 8
@@ -146,10 +146,9 @@ def _workers(focus: frozenset[Focus]) -> Any:
 
 
 def _steps(start: State) -> Any:
-    on_a_worker = strategies.tuples(
+    return strategies.tuples(
         strategies.sampled_from([*POOLS, *start.workers]), strategies.sampled_from(list(Work))
     )
-    return on_a_worker | strategies.just((ON_THE_ORCHESTRATOR, Work.AT_ONCE))
 
 
 def _choices() -> Any:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-ON_THE_ORCHESTRATOR = "the orchestrator"
 ANY = "any"
 
 
@@ -109,7 +108,7 @@ class Step:
     """A step of the workflow.
 
     Attributes:
-        place: a pool, the name of a worker, or the orchestrator.
+        place: a pool, or the name of a worker.
         work: what it does.
     """
 
@@ -314,7 +313,7 @@ def scheduled(state: State) -> State:
         for worker in set(wanted.values()):
             own = [step for step in wanted if wanted[step] == worker]
             pausing = [step for step in own if _pauses(state, step)]
-            if len(pausing) > free.get(worker, len(own)) - (len(pausing) < len(own)):
+            if len(pausing) > free[worker] - (len(pausing) < len(own)):
                 raise Undetermined
         for step, worker in wanted.items():
             state = _begun(state, step, worker)
@@ -328,8 +327,6 @@ def _free_slots(state: State, name: str) -> int:
 
 def _places(state: State, step: str, free: Mapping[str, int]) -> list[str]:
     place = state.step(step).place
-    if place == ON_THE_ORCHESTRATOR:
-        return [place]
     if place in state.workers:
         return [place] if free[place] > 0 else []
     return [name for name, slots in free.items() if slots > 0 and state.workers[name].pool == place]
@@ -355,7 +352,7 @@ def _begun(state: State, step: str, worker: str) -> State:
         state = _ended(state, step, worker, "failed", wrote=False)
         return replace(state, causes=state.causes | {End.STEP_FAILED})
     if pauses:
-        return replace(state, left=state.left | ({worker} - {ON_THE_ORCHESTRATOR}))
+        return replace(state, left=state.left | {worker})
     return _completed(state, step, worker)
 
 
@@ -405,10 +402,7 @@ def _is_away(state: State, step: str) -> bool:
 def _ended(state: State, step: str, worker: str, lease: str, *, wrote: bool) -> State:
     remaining = {name: place for name, place in (state.open or {}).items() if name != step}
     dispatch = Dispatch(step, worker, lease, wrote)
-    on_a_worker = worker != ON_THE_ORCHESTRATOR
-    return replace(
-        state, open=remaining, dispatches=(*state.dispatches, *([dispatch] if on_a_worker else []))
-    )
+    return replace(state, open=remaining, dispatches=(*state.dispatches, dispatch))
 
 
 def _written(state: State, step: str, datum: str, worker: str) -> State:

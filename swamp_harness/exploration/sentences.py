@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from swamp_harness.exploration.acts import Act, Seen
-from swamp_harness.exploration.model import ANY, ON_THE_ORCHESTRATOR, End, State, Token, Worker
+from swamp_harness.exploration.model import ANY, End, State, Token, Worker
+
+_MEMBER = ("worker", "status", "slots", "labels")
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,6 @@ def beginning(state: State, brief: str = "") -> list[Sentence]:
 
 
 def _place(place: str) -> str:
-    if place == ON_THE_ORCHESTRATOR:
-        return place
     if place == ANY:
         return "any worker"
     return f"pool={place}" if len(place) == 1 else f'worker "{place}"'
@@ -198,9 +198,13 @@ def _machines(token: Token) -> str:
 def _pool(state: State) -> Sentence:
     if not state.workers:
         return Sentence("the pool is empty")
-    rows = [(name, *_member(state, name)) for name in sorted(state.workers)]
-    headings = ("worker", "status", "slots", "labels")
-    return _table("the pool shows, including past members:", headings, rows)
+    workers = sorted(state.workers)
+    if all(worker.connected for worker in state.workers.values()):
+        rows = [(name, *_member(state, name), "yes") for name in workers]
+        return _table("the pool shows, in text and in JSON:", (*_MEMBER, "connected"), rows)
+    # When the live pool forgets a worker that stays away depends on its grace window.
+    rows = [(name, *_member(state, name)) for name in workers]
+    return _table("the pool shows, including past members:", _MEMBER, rows)
 
 
 def _member(state: State, name: str) -> tuple[str, str, str]:
@@ -216,7 +220,7 @@ def _queue(state: State) -> Sentence:
     if not state.waiting:
         return Sentence("the queue is empty")
     rows = [(name, _awaits(state.step(name).place)) for name in sorted(state.waiting)]
-    return _table("the queue shows:", ("step", "waits for"), rows)
+    return _table("the queue shows, in text and in JSON:", ("step", "waits for"), rows)
 
 
 def _awaits(place: str) -> str:
