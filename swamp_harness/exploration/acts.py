@@ -110,11 +110,7 @@ def _with_its_run(before: State, event: Event) -> Event:
         return event
     begun = after.starts[len(before.starts) :]
     seen = [
-        *(
-            Seen("ended", step)
-            for step, worker in begun
-            if step not in after.running and worker in after.workers
-        ),
+        *(Seen("ended", step) for step, _ in begun if step not in after.running),
         *(Seen("running", step) for step, _ in begun if step in after.running),
         *(Seen("waiting", step) for step in after.waiting if step not in before.waiting),
     ]

@@ -203,8 +203,8 @@ def _pool(state: State) -> Sentence:
         rows = [(name, *_member(state, name), "yes") for name in workers]
         return _table("the pool shows, in text and in JSON:", (*_MEMBER, "connected"), rows)
     # When the live pool forgets a worker that stays away depends on its grace window.
-    rows = [(name, *_member(state, name)) for name in workers]
-    return _table("the pool shows, including past members:", _MEMBER, rows)
+    members = [(name, *_member(state, name)) for name in workers]
+    return _table("the pool shows, including past members:", _MEMBER, members)
 
 
 def _member(state: State, name: str) -> tuple[str, str, str]:
