@@ -8,6 +8,7 @@ from typing import Any
 from swamp_harness.cli.options import OnceOnly, add_budget, add_jobs
 from swamp_harness.exploration import explore, mutant_search
 from swamp_harness.exploration.acts import Focus
+from swamp_harness.exploration.report import Options
 from swamp_harness.quality import gate_proof, mutate, parity, proof, reach_recording
 from swamp_harness.runner.schedule import jobs_that_suit
 from swamp_harness.specification import project
@@ -129,7 +130,7 @@ def _explore(options: argparse.Namespace) -> int:
             options.mutants, options.journeys, options.seed, project.reports(), options.jobs
         )
     subjects = [Focus(each) for each in dict.fromkeys(options.focus or ())] or list(Focus)
-    wanted = explore.Options(options.minutes, options.seed, subjects, options.jobs)
+    wanted = Options(options.minutes, options.seed, subjects, options.jobs)
     return explore.explore(wanted, project.reports())
 
 

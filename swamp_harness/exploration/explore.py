@@ -6,18 +6,23 @@ import os
 import shutil
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from swamp_harness.exploration import model
-from swamp_harness.exploration.acts import Focus
 from swamp_harness.exploration.feature_text import as_found_feature, upto
 from swamp_harness.exploration.generation import made_up, shortened
 from swamp_harness.exploration.journeys import Avoided, Journey, pairs_of, script
+from swamp_harness.exploration.report import (
+    REPORT,
+    Found,
+    Options,
+    Tally,
+    document_of,
+    found_in_words,
+    progress_in_words,
+    summary_of,
+)
 from swamp_harness.exploration.trials import Failure, Run, Trial, try_journeys
 from swamp_harness.product.target import target_of
 from swamp_harness.results import deviations
@@ -28,7 +33,6 @@ from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode
 from swamp_harness.system.plain_text import for_terminal, json_text
 
-REPORT = "exploration.json"
 FOUND = "found"
 # A round is as long that its start and its end cost little, and short enough to say soon what it found.
 _ROUND = 60.0
@@ -37,61 +41,6 @@ _LONGEST_SHORTENING = 300.0
 
 # Returns the shortest journey that fails.
 Shorten = Callable[[Callable[[Journey], bool]], Journey]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What to explore, and for how long.
-
-    Attributes:
-        minutes: after which no round begins.
-        seed: of the journeys.
-        subjects: what they are about.
-        jobs: how many at a time; as many as suit this machine when 0.
-    """
-
-    minutes: float
-    seed: int
-    subjects: Sequence[Focus]
-    jobs: int = 0
-
-
-@dataclass(frozen=True)
-class Found:
-    """A failure that nobody has listed.
-
-    Attributes:
-        journey: the shortest that shows it.
-        first: the journey that showed it first.
-        failure: of the shortest.
-        file: the feature that repeats it.
-    """
-
-    journey: Journey
-    first: Journey
-    failure: Failure
-    file: Path
-
-
-@dataclass
-class _Tally:
-    """What an exploration has seen so far."""
-
-    journeys: int = 0
-    acts: Counter[str] = field(default_factory=Counter)
-    states: Counter[str] = field(default_factory=Counter)
-    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
-    undecided: dict[str, str] = field(default_factory=dict)
-    known: Counter[str] = field(default_factory=Counter)
-    found: list[Found] = field(default_factory=list)
-
-    def take(self, journeys: Sequence[Journey]) -> None:
-        """Count the journeys of a round."""
-        self.journeys += len(journeys)
-        for journey in journeys:
-            self.acts.update(event.act.kind for event in journey.events)
-            self.states.update(map(model.shape, journey.states))
-            self.pairs.update(pairs_of(journey))
 
 
 class Exploration:
@@ -123,8 +72,7 @@ class Exploration:
         self._began = time.monotonic()
         self._runs = 0
         self._tried: set[str] = set()
-        self.version = ""
-        self.tally = _Tally()
+        self.tally = Tally()
 
     @property
     def remaining(self) -> float:
@@ -139,7 +87,7 @@ class Exploration:
             began = time.monotonic()
             done = self._round(number, most)
             took = time.monotonic() - began
-            self._print_progress(number, took)
+            print(progress_in_words(self.tally, number, took), flush=True)
             if done:
                 most = max(self._jobs, round(done * min(_ROUND, max(self.remaining, 1)) / took))
 
@@ -160,11 +108,10 @@ class Exploration:
         return len(every)
 
     def _try(self, journeys: Sequence[Journey]) -> Trial:
-        self._runs += 1
-        folder = self._work / f"run-{self._runs:04}"
-        folder.mkdir()
-        trial = try_journeys(journeys, folder, self._run, self._jobs, max(self.remaining, 0) + 120)
-        self.version = trial.version or self.version
+        trial = try_journeys(
+            journeys, self._folder_of_run(), self._run, self._jobs, max(self.remaining, 0) + 120
+        )
+        self.tally.version = trial.version or self.tally.version
         return trial
 
     def _look_into(self, journey: Journey, trial: Trial, shorten: Shorten) -> None:
@@ -177,7 +124,7 @@ class Exploration:
         if any(each.failure.kind == failure.kind for each in self.tally.found):
             return
         self.tally.found.append(self._shortened(journey, failure, trial, shorten))
-        print(for_terminal(_found_in_words(self.tally.found[-1])), flush=True)
+        print(for_terminal(found_in_words(self.tally.found[-1])), flush=True)
 
     def _shortened(self, first: Journey, failure: Failure, trial: Trial, shorten: Shorten) -> Found:
         known: dict[str, Failure | None] = {**trial.failures, **dict.fromkeys(trial.held)}
@@ -191,38 +138,37 @@ class Exploration:
 
         shortest = shorten(fails)
         final = known[shortest.id] or failure
-        return Found(shortest, first, final, self._write(shortest, final))
+        file = self._reports / FOUND / f"{shortest.id}.feature"
+        return Found(shortest, first, final, file, self._write(file, shortest, final))
 
-    def _write(self, journey: Journey, failure: Failure) -> Path:
-        """Write the feature of a failure, without earlier comparisons if it fails without them, too."""
-        folder = self._reports / FOUND
-        folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"{journey.id}.feature"
-        notes = [f"Seed {self._options.seed}, version {self.version}.", *failure.result.reason.splitlines()]
+    def _write(self, file: Path, journey: Journey, failure: Failure) -> bool:
+        """Write the feature of a failure, without earlier comparisons if it fails without them, too.
+
+        Returns:
+            Whether the feature fails in the same way; then the reports of its run lie beside it.
+        """
+        file.parent.mkdir(parents=True, exist_ok=True)
+        notes = [
+            f"Seed {self._options.seed}, version {self.tally.version}.",
+            *failure.result.reason.splitlines(),
+        ]
         whole = script(journey)
         for lines in (upto(whole, failure.step), whole):
             file.write_text(as_found_feature(journey, failure.step, lines, notes), "utf-8", newline="\n")
-            if lines is whole or self._fails(file, failure):
-                break
-        return file
+            reports = self._folder_of_run() / "reports"
+            record = self._run(reports, Selection(jobs=1, paths=[str(file)]), _LONGEST_SHORTENING)
+            results = record.results if record is not None else ()
+            if any(Failure(each.step, each).kind == failure.kind for each in results):
+                shutil.rmtree(file.with_suffix(""), ignore_errors=True)
+                shutil.copytree(reports, file.with_suffix(""))
+                return True
+        return False
 
-    def _fails(self, file: Path, failure: Failure) -> bool:
+    def _folder_of_run(self) -> Path:
         self._runs += 1
         folder = self._work / f"run-{self._runs:04}"
         folder.mkdir()
-        record = self._run(folder / "reports", Selection(jobs=1, paths=[str(file)]), _LONGEST_SHORTENING)
-        failed = [Failure(each.step, each) for each in record.results] if record is not None else []
-        return any(each.kind == failure.kind for each in failed)
-
-    def _print_progress(self, number: int, seconds: float) -> None:
-        tally = self.tally
-        print(
-            f"round {number}, {seconds:.0f} s: {tally.journeys} journeys, {tally.acts.total()} acts, "
-            f"{len(tally.states)} kinds of states, {len(tally.pairs)} pairs of acts, "
-            f"{len(tally.found)} found, {tally.known.total()} of known deviations, "
-            f"{len(tally.undecided)} undecided",
-            flush=True,
-        )
+        return folder
 
 
 def explore(options: Options, reports: Path) -> int:
@@ -259,61 +205,9 @@ def explore(options: Options, reports: Path) -> int:
     except KeyboardInterrupt:
         interrupted = True
     tally = exploration.tally
-    (reports / REPORT).write_text(json_text(_document(options, exploration)) + "\n", "utf-8")
-    print(for_terminal(_summary(tally, reports)), flush=True)
+    (reports / REPORT).write_text(json_text(document_of(options, tally)) + "\n", "utf-8")
+    print(for_terminal(summary_of(tally, reports)), flush=True)
     shutil.rmtree(work, ignore_errors=True)
     if interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.PROMISE_BROKEN if tally.found else ExitCode.EVERY_PROMISE_HELD
-
-
-def _document(options: Options, exploration: Exploration) -> dict[str, Any]:
-    tally = exploration.tally
-    return {
-        "seed": options.seed,
-        "minutes": options.minutes,
-        "subjects": [subject.value for subject in options.subjects],
-        "version": exploration.version,
-        "journeys": tally.journeys,
-        "acts": dict(tally.acts.most_common()),
-        "pairs of acts": {f"{one or 'the beginning'}, {other}": n for (one, other), n in tally.pairs.items()},
-        "states": dict(tally.states.most_common()),
-        "known deviations": dict(tally.known),
-        "undecided": tally.undecided,
-        "found": [
-            {
-                "id": each.journey.id,
-                "first": each.first.id,
-                "acts": len(each.journey.events),
-                "acts before shortening": len(each.first.events),
-                "step": each.failure.step,
-                "expected": each.failure.result.expected,
-                "actual": each.failure.result.actual,
-                "reason": each.failure.result.reason,
-                "file": each.file.name,
-            }
-            for each in tally.found
-        ],
-    }
-
-
-def _found_in_words(found: Found) -> str:
-    reason = found.failure.result.reason.strip()
-    return (
-        f"FOUND {found.journey.id}: {len(found.first.events)} acts, shortened to "
-        f"{len(found.journey.events)}\n    {found.failure.step}\n    {reason}\n    {found.file}"
-    )
-
-
-def _summary(tally: _Tally, reports: Path) -> str:
-    found = [f"  {each.file}: {each.failure.step}" for each in tally.found]
-    head = f"{len(found)} found" if found else "Nothing found"
-    return "\n".join(
-        [
-            "",
-            f"{head} in {tally.journeys} journeys of {tally.acts.total()} acts; "
-            f"{tally.known.total()} ended in known deviations, {len(tally.undecided)} were undecided.",
-            *found,
-            f"What was reached: {reports / REPORT}",
-        ]
-    )

@@ -86,10 +86,12 @@ def run_quietly(
         target=_run_suite, args=({**environment, project.REPORTS_VARIABLE: str(folder)}, selection)
     )
     process.start()
-    process.join(limit)
-    if process.is_alive():  # the scenarios that have not ended count as not run
-        process.terminate()
-        process.join(_ENDED)
+    try:
+        process.join(limit)
+    finally:  # also after Ctrl-C; the scenarios that have not ended count as not run
+        if process.is_alive():
+            process.terminate()
+            process.join(_ENDED)
         if process.is_alive():
             process.kill()
             process.join()

@@ -7,7 +7,8 @@ import pytest
 
 from swamp_harness.exploration import explore
 from swamp_harness.exploration.acts import Focus
-from swamp_harness.exploration.explore import Exploration, Options
+from swamp_harness.exploration.explore import Exploration
+from swamp_harness.exploration.report import Options
 from swamp_harness.results.deviations import Deviation
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.specification import feature_files
@@ -72,6 +73,21 @@ def test_a_failure_is_found_once_and_shortened(tmp_path, capsys):
     text = found.file.read_text("utf-8")
     assert text.splitlines()[-1].strip() == f"Then {SAME}"
     assert "# It is not." in text
+    assert found.repeats
+    assert found.file.with_suffix("").is_dir(), "the reports of its run lie beside it"
+
+
+def test_a_failure_that_does_not_happen_again_is_reported_as_such(tmp_path, capsys):
+    def run(folder, selection, limit):
+        is_found = Path(selection.paths[0]).parent.name == "found"
+        return broken_by("no such step" if is_found else RESET)(folder, selection, limit)
+
+    explored = exploration(tmp_path, run)
+
+    explored.explore()
+
+    assert not any(each.repeats for each in explored.tally.found)
+    assert ", and it did not happen again\n" in capsys.readouterr().out
 
 
 def test_a_known_deviation_is_counted_and_avoided(tmp_path):

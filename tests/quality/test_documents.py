@@ -20,7 +20,7 @@ from markdown_it.token import Token
 
 from swamp_harness import install
 from swamp_harness.cli import main as command_line
-from swamp_harness.exploration import explore, mutant_search
+from swamp_harness.exploration import explore, mutant_search, report
 from swamp_harness.quality import benchmark, mutate, release_runs
 from swamp_harness.render import documents, mutation_report, verification
 from swamp_harness.results import history, ids
@@ -117,7 +117,7 @@ REPORTS = {
     ),
     *(benchmark.BENCHMARK_FILE, release_runs._PAGE, release_runs._DOCUMENT, verification.PROOF),
     *(mutation_report.PAGE, mutation_report.DOCUMENT, mutate._SESSION),
-    *(explore.REPORT, mutant_search.REPORT, explore.FOUND, "found/<id>.feature"),
+    *(report.REPORT, mutant_search.REPORT, explore.FOUND, "found/<id>.feature"),
 }
 # Paths that are examples or belong to other projects.
 EXAMPLES = {"hosts.yaml", "checksums.txt"}
