@@ -16,13 +16,14 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from swamp_harness.product.target import load
 from swamp_harness.quality.finding import (
     NOTICED,
     Finding,
@@ -41,6 +42,7 @@ from swamp_harness.render.documents import set_aside
 from swamp_harness.render.verification import PROOF
 from swamp_harness.results import ids
 from swamp_harness.results.noticed import few_pairs, load_noticed, write_noticed
+from swamp_harness.results.recorded_times import load_times
 from swamp_harness.runner.quiet_suite import get_ready
 from swamp_harness.specification import features, project
 from swamp_harness.specification.features import FeatureRun
@@ -80,7 +82,7 @@ def prove(
     try:
         with ThreadPoolExecutor(jobs or 4 * (os.cpu_count() or 1)) as pool:
             proof = _Proof(runs, work, pool)
-            findings = proof.of_mutants(chosen, few_pairs(known), whole=whole)
+            findings = proof.of_mutants(chosen, few_pairs(known, _cost_of_scenarios()), whole=whole)
             if not wanted and not whole:
                 findings = proof.of_scenarios(findings)
     finally:
@@ -103,6 +105,12 @@ def prove(
     print(_summary(findings, lacking, unbroken, time.monotonic() - started, reports))
     proven = not lacking and not unbroken and all(finding.outcome == NOTICED for finding in findings)
     return ExitCode.EVERY_PROMISE_HELD if proven else ExitCode.PROMISE_BROKEN
+
+
+def _cost_of_scenarios() -> Callable[[str], float]:
+    """The processor time of each scenario against the stand-in, by its id."""
+    times = load_times(project.RECORDED_TIMES, load(project.EMBEDDED_TARGET).name)
+    return lambda scenario: times.of(scenario).processor_seconds
 
 
 def with_findings(known: Mapping[str, Sequence[str]], findings: Sequence[Finding]) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 
@@ -26,11 +26,12 @@ def write_noticed(file: Path, noticed: Mapping[str, Sequence[str]], mutants: Col
     file.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-def few_pairs(noticed: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Few pairs of mutant and scenario that notice every mutant and break every scenario.
+def few_pairs(noticed: Mapping[str, Sequence[str]], cost: Callable[[str], float]) -> dict[str, list[str]]:
+    """Few and cheap pairs of mutant and scenario that notice every mutant and break every scenario.
 
     Args:
         noticed: the ids of the scenarios that noticed a mutant, by the name of the mutant.
+        cost: of a scenario, by its id.
 
     Returns:
         The same with fewer scenarios: for each noticed mutant at least one, and each scenario at least once.
@@ -39,11 +40,18 @@ def few_pairs(noticed: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     for mutant, scenarios in noticed.items():
         for scenario in scenarios:
             mutants_of[scenario].append(mutant)
-    shares: dict[str, list[str]] = {mutant: [] for mutant, scenarios in noticed.items() if scenarios}
-    # A scenario that few mutants break has the least choice, so it chooses first.
+    cheapest = {
+        mutant: min(scenarios, key=lambda each: (cost(each), each))
+        for mutant, scenarios in noticed.items()
+        if scenarios
+    }
+    shares: dict[str, list[str]] = {mutant: [] for mutant in cheapest}
+    # Each scenario runs once anyway, so it takes a mutant that would cost most otherwise. A scenario that few
+    # mutants break has the least choice, so it chooses first.
     for scenario in sorted(mutants_of, key=lambda each: (len(mutants_of[each]), each)):
-        shares[min(mutants_of[scenario], key=lambda each: len(shares[each]))].append(scenario)
+        choice = min(mutants_of[scenario], key=lambda each: (len(shares[each]), -cost(cheapest[each])))
+        shares[choice].append(scenario)
     for mutant, share in shares.items():
         if not share:
-            share.append(noticed[mutant][0])
+            share.append(cheapest[mutant])
     return shares
