@@ -8,26 +8,32 @@ Feature: Environment
     Given a workflow with the steps:
       | step  | runs on    | work   |
       | build | any worker | <work> |
-    And an orchestrator with the variables "REGION, CLASH, PATH, USER, LOGNAME, SHELL, HOSTNAME, TERM, XDG_FOO, DENO_FOO, SWAMP_FOO"
+    And an orchestrator with the variables "REGION, CLASH, PATH, USER, LOGNAME, SHELL, HOSTNAME, TERM, XDG_FOO, DENO_FOO, SWAMP_FOO, MY_SWAMP_URL, APP_DENO_DIR, OLD_XDG_FOO, MY_PATH, PATHS, SWAMPY"
     And the enrolled worker "alpha" with the variables "OWN, CLASH, PATH, USER, LOGNAME, SHELL, HOSTNAME, TERM, XDG_FOO, DENO_FOO, SWAMP_FOO"
     When the workflow starts
     Then the run succeeds
     And the steps on "alpha" found these variables:
-      | step  | variable  | value of         |
-      | build | REGION    | the orchestrator |
-      | build | CLASH     | the orchestrator |
-      | build | OWN       | alpha            |
-      | build | HOME      | alpha            |
-      | build | TMPDIR    | alpha            |
-      | build | PATH      | alpha            |
-      | build | USER      | alpha            |
-      | build | LOGNAME   | alpha            |
-      | build | SHELL     | alpha            |
-      | build | HOSTNAME  | alpha            |
-      | build | TERM      | alpha            |
-      | build | XDG_FOO   | alpha            |
-      | build | DENO_FOO  | alpha            |
-      | build | SWAMP_FOO | alpha            |
+      | step  | variable     | value of         |
+      | build | REGION       | the orchestrator |
+      | build | CLASH        | the orchestrator |
+      | build | OWN          | alpha            |
+      | build | HOME         | alpha            |
+      | build | TMPDIR       | alpha            |
+      | build | PATH         | alpha            |
+      | build | USER         | alpha            |
+      | build | LOGNAME      | alpha            |
+      | build | SHELL        | alpha            |
+      | build | HOSTNAME     | alpha            |
+      | build | TERM         | alpha            |
+      | build | XDG_FOO      | alpha            |
+      | build | DENO_FOO     | alpha            |
+      | build | SWAMP_FOO    | alpha            |
+      | build | MY_SWAMP_URL | the orchestrator |
+      | build | APP_DENO_DIR | the orchestrator |
+      | build | OLD_XDG_FOO  | the orchestrator |
+      | build | MY_PATH      | the orchestrator |
+      | build | PATHS        | the orchestrator |
+      | build | SWAMPY       | the orchestrator |
 
     Examples:
       | work                    |

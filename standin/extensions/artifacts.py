@@ -20,6 +20,7 @@ _SHIFT = 4099
 _PART = 1 << 16
 _WORD = 0xFFFFFFFF
 _MEETING = 60.0
+_BEFORE, _AFTER = 3, 4
 
 
 @cache
@@ -60,11 +61,15 @@ async def _stream(inputs: dict[str, Any], context: Context) -> AsyncIterator[byt
         yield block
 
 
+def _within_larger(content: bytes) -> memoryview:
+    return memoryview(b"\xff" * _BEFORE + content + b"\xff" * _AFTER)[_BEFORE:-_AFTER]
+
+
 async def _make(inputs: dict[str, Any], context: Context) -> None:
     log_entry("start", inputs["step"])
     writer = context.file("artifact", "artifact")
     if inputs["way"] == "in one piece":
-        await writer.write(b"".join(_blocks(inputs["step"], inputs["size"])))
+        await writer.write(_within_larger(b"".join(_blocks(inputs["step"], inputs["size"]))))
     else:
         await writer.write_stream(_stream(inputs, context))
     log_entry("end", inputs["step"])
@@ -87,6 +92,8 @@ async def _make_all(inputs: dict[str, Any], context: Context) -> None:
         writer, content = context.file("artifact", name), b"".join(_blocks(step, one["size"]))
         if one["way"] == "as a stream":
             await writer.write_stream(_cut(content))
+        elif one["way"] == "in one piece":
+            await writer.write(_within_larger(content))
         else:
             await writer.write(content)
     log_entry("end", step)

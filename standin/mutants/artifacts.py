@@ -5,7 +5,7 @@ Promise 26: An artifact of any size arrives bit for bit, or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
@@ -13,6 +13,7 @@ from standin.mutants import mutant, replaces
 if TYPE_CHECKING:
     from standin.orchestrator.dataplane import DataPlane
     from standin.store import Draft, Kind, Place
+    from standin.worker.context import FileWriter, Handle
 
 
 _LARGE = 1 << 20
@@ -207,3 +208,16 @@ def slow_reading_is_ended() -> None:
     @replaces("orchestrator.dataplane:DataPlane.piece_sent")
     def _(old: Callable[[DataPlane, bytes], bytes], plane: DataPlane, piece: bytes) -> bytes:
         return b"" if _is_over(started, plane) else old(plane, piece)
+
+
+@mutant(26)
+def subarray_uploads_whole_buffer() -> None:
+    """Of an artifact that is a part of a larger buffer, the whole buffer is sent."""
+
+    @replaces("worker.context:FileWriter.write")
+    async def _(
+        old: Callable[[FileWriter, bytes | memoryview], Awaitable[Handle]],
+        writer: FileWriter,
+        content: bytes | memoryview,
+    ) -> Handle:
+        return await old(writer, bytes(content.obj) if isinstance(content, memoryview) else content)

@@ -319,3 +319,18 @@ def variables_stay_after_a_failed_step() -> None:
         if ended["status"] != "success":
             os.environ.update(job["environment"])
         return ended
+
+
+@mutant(25)
+def variables_containing_swamp_held_back() -> None:
+    """A variable whose name contains that of a group of held-back variables is not sent with a step."""
+
+    @replaces("orchestrator.serve:snapshot")
+    def _(
+        old: Callable[[Mapping[str, str]], dict[str, str]], environment: Mapping[str, str]
+    ) -> dict[str, str]:
+        return {
+            name: value
+            for name, value in old(environment).items()
+            if not any(group in name.upper() for group in ("SWAMP_", "XDG_", "DENO_"))
+        }

@@ -229,10 +229,10 @@ class FileWriter:
             self._path = self._context.scratch() / spool_name(self._what["spec"])
         return self._path
 
-    async def write(self, content: bytes) -> Handle:
+    async def write(self, content: bytes | memoryview) -> Handle:
         """Write it in one piece."""
         await self._context._ask("begin_file", **self._what)
-        await self._context.send_bytes(self._context.blanked_file(content))
+        await self._context.send_bytes(self._context.blanked_file(bytes(content)))
         return await self._end()
 
     async def write_stream(
