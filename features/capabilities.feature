@@ -199,6 +199,7 @@ Feature: Capabilities
       | the data with an empty text         | seed zero v1                                            |
       | the data of one model or another    | other note v1, seed note v1                             |
       | the data of an unknown model        | nothing                                                 |
+      | the number of data, limited to two  | 2                                                       |
       | its run                             | this run                                                |
     And the step "placed" got the same answers as the step "local"
 

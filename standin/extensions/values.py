@@ -112,7 +112,9 @@ async def _ask(inputs: dict[str, Any], context: Context) -> None:
         words: {"answer": await _attempt(_asked(context, question.replace("RUN", run)))}
         for words, question in inputs["questions"].items()
     }
-    note(f"got-{inputs['step']}", json.dumps({**answer, "its run": {"answer": run}}))
+    up_to_two = len(await context.query('modelName == "seed"', limit=2))
+    counted = {"the number of data, limited to two": {"answer": up_to_two}}
+    note(f"got-{inputs['step']}", json.dumps({**answer, **counted, "its run": {"answer": run}}))
 
 
 def _in_order(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

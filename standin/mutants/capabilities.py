@@ -388,11 +388,11 @@ def letters_composed() -> None:
 
     @replaces("worker.context:FileWriter.write")
     async def _(
-        old: Callable[[FileWriter, bytes], Awaitable[Handle]], writer: FileWriter, content: bytes
+        old: Callable[[FileWriter, bytes], Awaitable[Handle]], writer: FileWriter, content: bytes | memoryview
     ) -> Handle:
         import unicodedata
 
-        text = content.decode("utf-8", "replace")
+        text = bytes(content).decode("utf-8", "replace")
         return await old(writer, unicodedata.normalize("NFC", text).encode())
 
 
@@ -600,3 +600,17 @@ def tags_of_a_run_not_on_files_of_workers() -> None:
         return replace(
             kept, tags={name: tag for name, tag in kept.tags.items() if name not in plane._work.tags}
         )
+
+
+@mutant(22)
+def query_limit_dropped() -> None:
+    """A query of a step on a worker ignores its limit."""
+
+    @replaces("worker.context:Context.up_to")
+    def _(
+        old: Callable[[Context, int | None, list[dict[str, Any]]], list[dict[str, Any]]],
+        context: Context,
+        limit: int | None,
+        found: list[dict[str, Any]],
+    ) -> list[dict[str, Any]]:
+        return found

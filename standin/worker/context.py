@@ -111,10 +111,14 @@ class Context:
         """The content of a resource of the step's own model."""
         return await self._ask("read_resource", name=name, version=version)
 
-    async def query(self, predicate: str) -> list[dict[str, Any]]:
-        """The data for which a predicate holds."""
+    async def query(self, predicate: str, limit: int | None = None) -> list[dict[str, Any]]:
+        """The data for which a predicate holds, up to a limit."""
         found: list[dict[str, Any]] = await self._ask("query", predicate=predicate)
-        return found
+        return self.up_to(limit, found)
+
+    def up_to(self, limit: int | None, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The first of the data that a query found."""
+        return found[:limit]
 
     async def read_model_data(self, model: str, spec: str | None = None) -> list[dict[str, Any]]:
         """The data of another model."""
