@@ -40,23 +40,24 @@ Feature: JSON mode
     Given a workflow with the steps:
       | step  | runs on                 | work                |
       | hold  | worker "alpha"          | pauses, then writes |
+      | brief | worker "alpha"          | writes at once      |
       | build | zone=west, note=it's 5% | writes at once      |
       | ship  | worker "gamma"          | writes at once      |
     And an orchestrator
-    And the enrolled worker "alpha" with 2 slots
+    And the enrolled worker "alpha" with 4 slots
     And the enrolled worker "beta" with the labels "city=Köln, note=it's $HOME, query=a=b=c, sum=1 + 1, zero=0", with other values of "query, zero" in a variable, and the labels "shelf=b" in a variable
     And the enrolled worker "gamma" without labels
     When the worker "gamma" is killed
     And the orchestrator notices that "gamma" is gone
     And the workflow starts
-    And the step "hold" is running
+    And the step "hold" is running and the step "brief" has ended
     Then every list of workers shows:
       | worker | status | slots | labels                                                         |
-      | alpha  | busy   | 1/2   | the usual ones                                                 |
+      | alpha  | busy   | 1/4   | the usual ones                                                 |
       | beta   | idle   | 0/1   | city=Köln,note=it's $HOME,query=a=b=c,shelf=b,sum=1 + 1,zero=0 |
     And every list of workers, including past members, shows:
       | worker | status       | slots | labels                                                         |
-      | alpha  | busy         | 1/2   | the usual ones                                                 |
+      | alpha  | busy         | 1/4   | the usual ones                                                 |
       | beta   | idle         | 0/1   | city=Köln,note=it's $HOME,query=a=b=c,shelf=b,sum=1 + 1,zero=0 |
       | gamma  | disconnected | 0/1   | none                                                           |
     And every list of waiting steps shows:
@@ -81,6 +82,19 @@ Feature: JSON mode
       | the worker "east"                                    |
       | the workers with the label "region=east"             |
       | the workers with the labels "region=east, shelf=a=b" |
+
+  # The verification runs as a step of the worker, so a worker without a free slot does not pass it.
+  @uat-27 @failed-verification-fails-command
+  Scenario: A verification that a worker fails ends with exit code 1, in text and in JSON
+    Given a workflow with the steps:
+      | step | runs on        | work                |
+      | hold | worker "alpha" | pauses, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha" with 1 slot
+    When the workflow starts
+    And the step "hold" is running
+    And the operator verifies the workers, in text and in JSON
+    Then text and JSON list "alpha" as the only worker, not verified, with exit code 1
 
   @uat-27 @daemon-state-in-both-modes
   Scenario: The state of the daemon is the same in text and in JSON

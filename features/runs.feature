@@ -166,29 +166,33 @@ Feature: Runs
       | step  | runs on    | work                         | after |
       | build | any worker | writes, pauses, writes again |       |
       | test  | any worker | pauses, then writes          |       |
+      | pack  | any worker | pauses, then writes          |       |
       | ship  | any worker | writes at once               | build |
     And an orchestrator
-    And the enrolled worker "alpha" with 2 slots
+    And the enrolled worker "alpha" with 3 slots
     And the operator's output is in text
     When the workflow starts
     And the step "build" has written
-    And the step "test" is running
-    And the worker "alpha" is killed
-    And the worker "alpha" starts again
+    And the step "pack" continues
+    And the step "test" is running and the step "pack" has ended
+    And the worker "alpha" is killed and starts again
     Then the run fails because its worker was lost after the step had written
     And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
+      | pack  | alpha  |
       | test  | alpha  |
       | test  | alpha  |
     And the operator sees these dispatches, and no others:
       | step  | worker | lease     | because              | wrote |
       | build | alpha  | failed    | the step had written | yes   |
+      | pack  | alpha  | completed |                      | yes   |
       | test  | alpha  | expired   | its worker came back | no    |
       | test  | alpha  | completed |                      | yes   |
     And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | before | 1       | alpha      |
+      | pack  | result | 1       | alpha      |
       | test  | result | 1       | alpha      |
 
   @uat-15 @uat-16 @slow @written-step-not-rerun-when-gone
@@ -247,6 +251,32 @@ Feature: Runs
       | build | before | 1       | alpha      |
       | seed  | result | 1       | alpha      |
     And the worker "alpha" can run another step
+
+  @uat-15 @uat-16 @network @written-second-run-not-rerun
+  Scenario: A step that runs again, and has written by then, is not run a third time
+    Given a workflow with the steps:
+      | step  | runs on    | work                                 |
+      | build | any worker | pauses, writes, pauses, writes again |
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that can be cut
+    When the workflow starts
+    And the step "build" is running
+    And the network of "alpha" is reset
+    And the step "build" is running again, or the run has ended
+    And the step "build" has written
+    And the network of "alpha" is reset
+    Then the run fails because its worker was lost after the step had written
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | build | alpha  |
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease   | because              | wrote |
+      | build | alpha  | expired | its worker came back | no    |
+      | build | alpha  | failed  | the step had written | yes   |
+    And this data is recorded, and no other:
+      | step  | data   | version | written on |
+      | build | before | 1       | alpha      |
 
   @uat-16 @network @written-lines-survive-lost-worker
   Scenario: The lines that a step had written can be read after its worker was lost
@@ -336,6 +366,12 @@ Feature: Runs
     And nothing of the run was left when the command reported the cancellation
     And the run is cancelled
     And the step "build" was asked to stop and stopped before it had finished
+    And the worker "alpha" reported these events, one on each line:
+      | event            | step  |
+      | connecting       |       |
+      | enrolled         |       |
+      | dispatch_started | build |
+      | dispatch_failed  |       |
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | wrote |
       | build | alpha  | failed | yes   |

@@ -106,13 +106,48 @@ Feature: Dispatch and scheduling
       | step  | waits for |
       | train | gpu=true  |
 
+  @uat-18 @zero-queue-limit-waits-on
+  Scenario: A step with a queue limit of zero still waits after the orchestrator's queue limit
+    Given a workflow with the steps:
+      | step  | runs on  | work           | queue limit |
+      | brief | gpu=true | writes at once |             |
+      | train | gpu=true | writes at once | 0 s         |
+    And an orchestrator with a queue limit of 3 seconds
+    When the workflow starts
+    And the step "brief" waits in the queue
+    And the queue limit of the step "brief" passes
+    Then the queue shows:
+      | step  | waits for |
+      | train | gpu=true  |
+
+  @uat-18 @uat-15 @step-waits-again-after-loss
+  Scenario: A step that loses its worker waits in the queue again
+    Given a workflow with the steps:
+      | step  | runs on | work                |
+      | build | pool=a  | pauses, then writes |
+    And an orchestrator
+    And the token "alpha"
+    When the workflow starts
+    And the step "build" waits in the queue
+    And the worker "alpha" starts with the labels "pool=a"
+    And the step "build" is running
+    And the worker "alpha" is killed
+    And the worker "alpha" starts again with the labels "pool=b"
+    And the step "build" has ended
+    Then the queue shows:
+      | step  | waits for |
+      | build | pool=a    |
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+
   @uat-19 @named-worker-beats-labels
   Scenario: A step runs on the worker that it names, whatever its labels are
     Given a workflow with the steps:
-      | step     | runs on                                     | work           | queue limit |
-      | by-name  | worker "beta", region=east                  | writes at once |             |
-      | by-uuid  | the present instance of "beta", region=east | writes at once | 20 s        |
-      | by-label | region=east                                 | writes at once |             |
+      | step     | runs on                                     | work           | queue limit | after   |
+      | by-uuid  | the present instance of "beta", region=east | writes at once | 20 s        |         |
+      | by-name  | worker "beta", region=east                  | writes at once | 20 s        | by-uuid |
+      | by-label | region=east                                 | writes at once |             |         |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east"
     And the enrolled worker "beta" with the labels "region=west"

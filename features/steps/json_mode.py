@@ -62,6 +62,17 @@ def text_and_json_list_only(context: StepContext, worker: str) -> None:
     _judge_verified(context, [{"worker": worker, "verified": "pass"}], context.world.asked)
 
 
+@then('text and JSON list "{worker:Name}" as the only worker, not verified, with exit code {code:Number}')
+def text_and_json_list_as_not_verified(context: StepContext, worker: str, code: int) -> None:
+    """Checks that text and JSON list this worker alone, as not verified, and both exit codes."""
+    for result in (context.world.asked.text, context.world.asked.json):
+        expect(
+            f'the verification, in {result.output.value}, shows "{worker}", failed, and exits with {code}',
+            expected={"verified": {worker: "no"}, "passed": "not all", "exit code": code},
+            actual=verified_workers.failed_verification(result),
+        )
+
+
 @then("every list of workers shows:")
 @then("every list of workers shows no worker and how many it leaves out")
 @then("every list of workers, {past:PastMembers}, shows:")

@@ -80,6 +80,7 @@ def the_worker_ends_and_returns(
     )
 
 
+@when('the worker "{workers:Names}" is killed and starts again')
 @when('the workers "{workers:Names}" are killed and start again')
 def the_workers_are_killed_and_start_again(context: StepContext, workers: list[str]) -> None:
     """Kills all these workers, then starts each again with the same settings; does not wait."""

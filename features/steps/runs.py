@@ -81,6 +81,13 @@ def the_step_has_ended(context: StepContext, step: str) -> None:
     step_progress.wait_until_ended(context.world, step)
 
 
+@when('the step "{step:Name}" is running and the step "{other:Name}" has ended')
+def the_step_is_running_and_another_has_ended(context: StepContext, step: str, other: str) -> None:
+    """Waits until the first step has started, and the other one has ended on its worker."""
+    step_progress.wait_until_begun(context.world, step)
+    step_progress.wait_until_ended(context.world, other)
+
+
 @when('the step "{step:Name}" has written')
 def the_step_has_written(context: StepContext, step: str) -> None:
     """Waits until the running step has written data."""

@@ -18,8 +18,11 @@ def _may_go_on(step: str) -> bool:
 async def _hold(step: str, context: Context, *, listening: bool = True, twice: bool = False) -> None:
     holds = is_first(step) or (twice and is_first(step, "begun-{}-again"))
     log_entry("start", step)
-    if not holds:
-        return
+    if holds:
+        await _wait_to_go_on(step, context, listening=listening)
+
+
+async def _wait_to_go_on(step: str, context: Context, *, listening: bool = True) -> None:
     try:
         await context.pause(HOLDING, until=lambda: _may_go_on(step), listening=listening)
     except Aborted:
@@ -67,6 +70,16 @@ async def _partial(inputs: dict[str, Any], context: Context) -> None:
     log_entry("end", inputs["step"])
 
 
+async def _late(inputs: dict[str, Any], context: Context) -> None:
+    step = inputs["step"]
+    await _hold(step, context)
+    await context.write_resource("state", "before", account(step))
+    if is_first(step, "begun-{}-again"):
+        await _wait_to_go_on(step, context)
+    await context.write_resource("state", "after", account(step))
+    log_entry("end", step)
+
+
 async def _say(inputs: dict[str, Any], context: Context) -> None:
     await context.log(f"{inputs['step']} is at work")
     await _hold(inputs["step"], context)
@@ -95,6 +108,7 @@ DESCRIPTION = Description(
         "read": _read,
         "deaf": _deaf,
         "partial": _partial,
+        "late": _late,
         "say": _say,
         "fail": _fail,
         "lines": _lines,

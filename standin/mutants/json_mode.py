@@ -35,6 +35,20 @@ def labels_of_the_variable_lost_beside_arguments() -> None:
         return [] if "--label" in sys.argv else old()
 
 
+@mutant(5)
+def list_keeps_ended_dispatch() -> None:
+    """A worker is listed with the slot of a step that has ended, as long as another step runs on it."""
+
+    @replaces("orchestrator.pool:Pool.release")
+    def _(old: Callable[[Pool, Member, str], None], pool: Pool, member: Member, dispatch: str) -> None:
+        from standin import records
+
+        before = sorted(member.dispatches)
+        old(pool, member, dispatch)
+        if member.dispatches:
+            records.put_worker(pool._repository, {**member.record(), "activeDispatchIds": before})
+
+
 @mutant(27)
 def field_missing() -> None:
     """The queue has no workflow in JSON."""
@@ -163,13 +177,13 @@ def nobody_to_verify_fails() -> None:
     """The verification of an empty pool ends without a document."""
 
     @replaces("operator.pool:verify")
-    def _(old: Callable[[Call], None], call: Call) -> None:
+    def _(old: Callable[[Call], int], call: Call) -> int:
         from standin.errors import UserError
         from standin.remote import ask
 
         if not ask(call.option("--server"), "worker.verify")["workers"]:
             raise UserError("There are no workers to verify")
-        old(call)
+        return old(call)
 
 
 @mutant(27)
@@ -572,3 +586,13 @@ def never_seen_again_in_text() -> None:
     def _(old: Callable[..., str], answer: dict[str, Any], *, past: bool) -> str:
         workers = [{**each, "lastSeenAt": each["enrolledAt"]} for each in answer["workers"]]
         return old({**answer, "workers": workers}, past=past)
+
+
+@mutant(27)
+def verify_json_exits_0() -> None:
+    """In JSON mode a verification that a worker fails ends with exit code 0."""
+
+    @replaces("operator.pool:verify")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        code = old(call)
+        return 0 if call.json else code

@@ -423,6 +423,41 @@ def writes_of_another_step_counted() -> None:
         old(dispatcher, dispatch, fate)
 
 
+@mutant(16)
+def writes_forgotten_when_another_step_ends() -> None:
+    """The end of a step makes the orchestrator forget what the steps that still run have written."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        old(dispatcher, dispatch, state, error)
+        if state == "completed":
+            for other in dispatcher.dispatches.values():
+                other.lease["hasWrites"] = False
+
+
+@mutant(16)
+def judged_by_first_loss() -> None:
+    """A step that had not written when its worker was lost first runs again each time, even after a write."""
+    first: dict[tuple[str, str], bool] = {}
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        step = (dispatch.work.run, dispatch.work.step)
+        dispatch.lease["hasWrites"] = first.setdefault(step, dispatch.lease["hasWrites"])
+        old(dispatcher, dispatch, fate)
+
+
 # Promise 17: A cancelled run ends on every machine, with all processes that its steps have started.
 
 
@@ -697,3 +732,19 @@ def queue_forgets_late() -> None:
             asyncio.get_running_loop().call_later(5, old, dispatcher, entry, state)
         else:
             old(dispatcher, entry, state)
+
+
+@mutant(17)
+def cancelled_dispatch_never_finishes_on_worker() -> None:
+    """A worker does not report that a cancelled step has ended."""
+    cancelled = set()
+
+    @replaces("worker.session:Session.cancel")
+    async def _(old: Callable[[Session, str], Awaitable[None]], session: Session, dispatch: str) -> None:
+        cancelled.add(dispatch)
+        await old(session, dispatch)
+
+    @replaces("worker.connect:_report_in_text")
+    def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
+        if kind != "dispatch_finished" or facts["dispatchId"] not in cancelled:
+            old(kind, facts)

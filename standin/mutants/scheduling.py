@@ -6,6 +6,7 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
 
     from standin.orchestrator.dataplane import DataPlane
-    from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, Work
+    from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, Work, _Waiting
     from standin.orchestrator.pool import Member, Pool
     from standin.orchestrator.serve import Orchestrator
+    from standin.orchestrator.workflow import Step
     from standin.repository import Repository
     from standin.store import Datum, Draft, Kind, Place
 
@@ -318,6 +320,33 @@ def _plain(text: str) -> bytes:
     return unicodedata.normalize("NFD", text).encode("ascii", "ignore")
 
 
+@mutant(18)
+def queue_timeout_zero_falls_back() -> None:
+    """The queue limit of zero of a step has no effect: the orchestrator's limit applies."""
+
+    @replaces("orchestrator.workflow:_step")
+    def _(
+        old: Callable[[Repository, dict[str, Any], dict[str, str]], Step],
+        repository: Repository,
+        described: dict[str, Any],
+        known: dict[str, str],
+    ) -> Step:
+        return replace(old(repository, described, known), queue_limit=described.get("queueTimeout") or None)
+
+
+@mutant(18)
+def second_wait_not_in_queue() -> None:
+    """A step that has waited before, and lost its worker, is not listed when it waits again."""
+    waited = set()
+
+    @replaces("orchestrator.dispatch:Dispatcher._enter")
+    def _(old: Callable[[Dispatcher, _Waiting], None], dispatcher: Dispatcher, waiting: _Waiting) -> None:
+        step = (waiting.work.run, waiting.work.step)
+        if step not in waited:
+            old(dispatcher, waiting)
+        waited.add(step)
+
+
 # Promise 19: A step runs only on the worker that it names.
 
 
@@ -490,6 +519,24 @@ def _free_instead(applies: Callable[[Requirement], bool]) -> None:
         there = any(requirement.fits(member) for member in dispatcher._pool.members.values())
         chosen = old(dispatcher, requirement)
         return chosen or (old(dispatcher, Requirement("", {})) if there and applies(requirement) else None)
+
+
+@mutant(19)
+def uuid_target_leaks_slot() -> None:
+    """A step that names an instance of a worker takes one of its slots for good."""
+
+    @replaces("orchestrator.dispatch:Dispatcher._place")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[Dispatch]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        limit: float,
+    ) -> Dispatch:
+        dispatch = await old(dispatcher, work, requirement, limit)
+        if len(requirement.target) == 36 and dispatch.member is not None:
+            dispatch.member.dispatches.add(f"after {dispatch.identity}")
+        return dispatch
 
 
 # Promise 20: A worker runs as many steps in parallel as it has slots.

@@ -76,8 +76,8 @@ def table_of_queue(answer: list[dict[str, Any]]) -> str:
     return table(rows, _QUEUE) if rows else "No steps are currently queued."
 
 
-def verify(call: Call) -> None:
-    """`swamp worker verify`."""
+def verify(call: Call) -> int:
+    """`swamp worker verify`; it fails if a worker does."""
     if not call.has("--server"):
         raise UserError(
             "Worker verify requires a running orchestrator — pass --server or set SWAMP_SERVE_URL"
@@ -88,16 +88,21 @@ def verify(call: Call) -> None:
     rows = [
         {
             "WORKER": each["name"],
-            "STATUS": "✓ PASS" if each["status"] == "pass" else "✗ FAIL",
-            "PLATFORM": each["platform"],
-            "ARCH": each["arch"],
-            "DETAILS": "",
+            "STATUS": {"pass": "✓ PASS", "fail": "✗ FAIL", "error": "! ERROR"}[each["status"]],
+            "PLATFORM": each.get("platform", "-"),
+            "ARCH": each.get("arch", "-"),
+            "DETAILS": each.get("error", ""),
         }
         for each in answer["workers"]
     ]
-    summary = f"All {answer['passed']} worker(s) passed verification."
+    summary = (
+        f"{answer['failed']} of {answer['total']} worker(s) did not pass verification."
+        if answer["failed"]
+        else f"All {answer['passed']} worker(s) passed verification."
+    )
     text = f"{table(rows, _VERIFIED)}\n\n{summary}" if rows else "No connected workers found to verify."
     respond(call, answer, text)
+    return 1 if answer["failed"] else 0
 
 
 def daemon_status(call: Call) -> None:

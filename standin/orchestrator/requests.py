@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from standin import questions, tokens, vaults
 from standin.errors import UserError
 from standin.extensions import method_of
-from standin.orchestrator.dispatch import StepFailed, Work
+from standin.orchestrator.dispatch import StepFailed, Work, has_free_slot
 from standin.orchestrator.pool import Member, Pool
 from standin.orchestrator.runs import Run
 from standin.orchestrator.workflow import Step, steps_of
@@ -171,6 +171,9 @@ class Requests:
         }
 
     async def _verify(self, member: Member) -> dict[str, Any]:
+        if not has_free_slot(member):
+            error = f"Worker '{member.name}' is at capacity"
+            return {"name": member.name, "status": "error", "error": error}
         verified = self._verified.setdefault(member.name, asyncio.Event())
         verified.clear()
         assert member.socket is not None

@@ -68,6 +68,9 @@ RUN_FAILURES = {
     "no matching worker came in time": [r"Timed out waiting for a worker matching "],
 }
 
+# The error of a step that was asked to stop, and stopped.
+STEP_STOPPED = {"it was asked to stop": [r"\baborted\b"]}
+
 # The reasons in a lease why a dispatch did not complete.
 LEASE_REASONS = {
     "its worker came back": [r"^worker reconnected after drop; no writes had occurred$"],

@@ -98,13 +98,15 @@ class Step:
         depends = [{"step": self.after, "condition": {"type": "succeeded"}}] if self.after else []
         optional: dict[str, Any] = {
             "queueTimeout": self.queue_limit,
-            "dataOutputOverrides": [{"specName": kind, **how} for kind, how in self.task.kept.items()],
+            "dataOutputOverrides": [{"specName": kind, **how} for kind, how in self.task.kept.items()]
+            or None,
             "forEach": {"item": _ITEM, "in": f"${{{{ {list(self.items)} }}}}"} if self.items else None,
         }
         return {
             "name": self.template,
             **self.placement.document(),
-            **{key: value for key, value in optional.items() if value},
+            # A queue limit of 0 stays: it means that there is no limit.
+            **{key: value for key, value in optional.items() if value is not None},
             "task": task,
             "dependsOn": depends,
             "weight": 0,

@@ -112,7 +112,8 @@ _NOTE_ENVIRONMENT = f'env > "${NOTES_VARIABLE}/environment-$step-$$"'
 
 _READ = "seed"
 # What a step does: the phrase of the features, and the task. Work that pauses does so when it starts for the
-# first time; work that pauses twice, when it starts for the first and for the second time.
+# first time; work that pauses twice, when it starts for the first and for the second time. Work that pauses
+# again after a write does that when it gets there for the first time.
 WORK: Mapping[str, Callable[[str], Task]] = {
     "writes at once": _probe("once"),
     "writes the input of the run": lambda step: Task(
@@ -127,6 +128,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "prints a word, pauses, then writes": _probe("say"),
     "fails": _probe("fail"),
     "writes, pauses, writes again": _probe("partial"),
+    "pauses, writes, pauses, writes again": _probe("late"),
     "writes a line, pauses, writes another line": _probe("lines"),
     # The shell becomes the program that holds, so there is one process.
     "runs a program": _shell(_HOLD_AS_A_PROGRAM),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from swamp_harness.product.commands import CommandResult
 from swamp_harness.product.records import rows_of_table
 from swamp_harness.product.wordings import ALL_VERIFIED
 from swamp_harness.scenario.list_answers import Answer, answers
@@ -29,7 +31,7 @@ def expected_verified(world: World, rows: Sequence[Row]) -> dict[str, object]:
     return {"workers": expected, "passed": len(expected)}
 
 
-def listed_verified(answer: Answer) -> dict[str, object]:
+def listed_verified(answer: Answer) -> dict[str, Any]:
     """The verified workers of an answer, and the number that it reports as passed."""
     if answer.in_json:
         document = answer.result.answer("worker-verify")
@@ -56,6 +58,18 @@ def listed_verified(answer: Answer) -> dict[str, object]:
     ]
     passed = ALL_VERIFIED.search(answer.result.stdout)
     return {"workers": _by_worker(rows), "passed": int(passed["number"]) if passed else "not all"}
+
+
+def failed_verification(result: CommandResult) -> dict[str, object]:
+    """The workers of a verification, each verified or not, how many passed, and the command's exit code.
+
+    Raises:
+        ContractBroken: it is to be in JSON, and is not one document, or breaks its contract.
+    """
+    listed = listed_verified(Answer(f"in {result.output.value}", result))
+    # In JSON an unreachable worker has the status "error", one that fails a check has the status "fail".
+    verified = {row["worker"]: "yes" if row["verified"] == "pass" else "no" for row in listed["workers"]}
+    return {"verified": verified, "passed": listed["passed"] or "not all", "exit code": result.exit_code}
 
 
 def _by_worker(rows: list[Row]) -> list[Row]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from swamp_harness.product.commands import Output
-from swamp_harness.product.wordings import RUN_FAILURES, reasons_given
+from swamp_harness.product.wordings import RUN_FAILURES, STEP_STOPPED, reasons_given
 from swamp_harness.scenario.tables import Row, rows_of
 from swamp_harness.scenario.world import World
 
@@ -38,7 +38,11 @@ def events_of(world: World, worker: str) -> list[Row]:
 
 def _in_text(world: World, worker: str) -> list[Row]:
     return [
-        {"event": kind, "step": _step_of(world, facts), "fields": _wrong_reason(kind, facts) or _AS_EXPECTED}
+        {
+            "event": kind,
+            "step": _step_of(world, facts),
+            "fields": _wrong_reason(world, kind, facts) or _AS_EXPECTED,
+        }
         for kind, facts in world.workers[worker].lines_of_events()
     ]
 
@@ -53,7 +57,7 @@ def _in_json(world: World, worker: str) -> list[Row]:
             "event": kind,
             "step": _step_of(world, event),
             "fields": _AS_EXPECTED
-            if _contains(event, expected[kind]) and not _wrong_reason(kind, event)
+            if _contains(event, expected[kind]) and not _wrong_reason(world, kind, event)
             else json.dumps(event),
         }
         for event in reported
@@ -61,10 +65,12 @@ def _in_json(world: World, worker: str) -> list[Row]:
     ]
 
 
-def _wrong_reason(kind: str, event: Mapping[str, Any]) -> str:
+def _wrong_reason(world: World, kind: str, event: Mapping[str, Any]) -> str:
     """The reason in the event of a failed step; empty if it is the one that the step gave."""
+    step = next(each.name for each in world.workflow.steps)
+    reasons = STEP_STOPPED if world.probe_log.note("asked-to-stop", step) else RUN_FAILURES
     error = str(event.get("error", "no reason"))
-    return error if kind == "dispatch_failed" and not reasons_given(error, RUN_FAILURES) else ""
+    return error if kind == "dispatch_failed" and not reasons_given(error, reasons) else ""
 
 
 def _kind_of(event: Mapping[str, Any]) -> str:

@@ -90,8 +90,9 @@ def test_a_workflow_file_has_the_steps_of_the_table():
         "step | runs on | work | after | queue limit",
         "build | pool=a | writes at once | |",
         'ship | worker "beta" | writes at once | build | 3 s',
+        "wait | pool=b | writes at once | | 0 s",
     ]
-    build, ship = steps_of(planned(table(*rows)))
+    build, ship, wait = steps_of(planned(table(*rows)))
 
     assert build == {
         "name": "build",
@@ -108,6 +109,7 @@ def test_a_workflow_file_has_the_steps_of_the_table():
         "allowFailure": False,
     }
     assert (ship["target"], ship["queueTimeout"]) == ("beta", 3.0)
+    assert wait["queueTimeout"] == 0.0
     assert ship["dependsOn"] == [{"step": "build", "condition": {"type": "succeeded"}}]
 
 
