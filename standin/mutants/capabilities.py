@@ -603,6 +603,25 @@ def tags_of_a_run_not_on_files_of_workers() -> None:
 
 
 @mutant(22)
+def blank_lines_dropped() -> None:
+    """The blank lines within a text that a step on a worker writes as lines are lost."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_write_line")
+    def _(
+        old: Callable[[DataPlane, str, str, str, bool, dict[str, Any]], Any],
+        plane: DataPlane,
+        spec: str,
+        name: str,
+        line: str,
+        first: bool,
+        overrides: dict[str, Any],
+    ) -> Any:
+        if plane._dispatch.member is not None and line:
+            line = "\n".join(each for each in line.split("\n") if each)
+        return old(plane, spec, name, line, first, overrides)
+
+
+@mutant(22)
 def query_limit_dropped() -> None:
     """A query of a step on a worker ignores its limit."""
 
@@ -614,3 +633,24 @@ def query_limit_dropped() -> None:
         found: list[dict[str, Any]],
     ) -> list[dict[str, Any]]:
         return found
+
+
+@mutant(22)
+def run_record_takes_latest_version() -> None:
+    """The record of a run lists each datum that a step on a worker wrote in its newest version."""
+
+    @replaces("orchestrator.runs:Run._work")
+    def _(old: Callable[[Run, Step], Work], run: Run, step: Step) -> Work:
+        import dataclasses
+
+        written: list[dict[str, Any]] = []
+
+        def wrote(datum: dict[str, Any]) -> None:
+            written.append(datum)
+            for each in written:
+                if each["name"] == datum["name"] and step.requirement is not None:
+                    each["version"] = datum["version"]
+            work.wrote(datum)
+
+        work = old(run, step)
+        return dataclasses.replace(work, wrote=wrote)

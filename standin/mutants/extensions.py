@@ -137,3 +137,12 @@ def _distinguish_bundles_by(fingerprint: Callable[[Bundle], str]) -> None:
         bundles: Mapping[str, Bundle],
     ) -> Response | None:
         return old(path, pool, {**bundles, **{fingerprint(each): each for each in bundles.values()}})
+
+
+@mutant(23)
+def dot_assets_not_shipped() -> None:
+    """Files of an extension in a folder whose name begins with a dot are not sent."""
+
+    @replaces("bundles:_files_in")
+    def _(old: Callable[[Path], dict[str, bytes]], folder: Path) -> dict[str, bytes]:
+        return {path: content for path, content in old(folder).items() if not path.startswith(".")}

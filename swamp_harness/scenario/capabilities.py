@@ -164,7 +164,10 @@ def _remains(world: World, step: str) -> dict[str, Any]:
 
 def _versions_by_run(world: World, step: str) -> dict[str, str]:
     listed = next(each for each in world.runs.last.steps() if each["name"] == step)
-    return {each["name"]: str(each["version"]) for each in listed.get("dataArtifacts", ())}
+    versions: dict[str, list[str]] = {}
+    for each in listed.get("dataArtifacts", ()):
+        versions.setdefault(each["name"], []).append(str(each["version"]))
+    return {name: ", ".join(each) for name, each in versions.items()}
 
 
 def _comparable(datum: dict[str, Any], names: list[str]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ LEDGER, ENTRY = "ledger", "entry"
 NEWEST = f'${{{{ data.latest("{LEDGER}", "{ENTRY}").attributes.text }}}}'
 SHELL = "command/shell"
 # The files of the published extension, by the names that steps use.
-SHIPPED_FILES = ("greeting.txt", "tables/every byte.bin", "empty.txt", "deep/down/50% + more & so on.txt")
+SHIPPED_FILES = ("greeting.txt", "tables/every byte.bin", "empty.txt", ".deep/down/50% + more & so on.txt")
 # The datum that the steps of the artifacts' model write, and the number of bytes in a megabyte.
 ARTIFACT = "artifact"
 MEGABYTE = 1_000_000

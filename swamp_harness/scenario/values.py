@@ -34,8 +34,8 @@ VALUES: dict[str, Any] = {
 }
 # With an expression, which a workflow would evaluate; so a step adds it to the values that it writes.
 HANDED_OVER: dict[str, Any] = {**VALUES, "like an expression": "${{ 1 + 1 }}"}
-# Without empty lines: another scenario tests those.
-LINES = [text for text in _TEXTS.values() if text and "\n" not in text]
+# Without a lone empty line: another scenario tests it.
+LINES = [*(text for text in _TEXTS.values() if text and "\n" not in text), "above a blank line\n\n  below it"]
 # More than a megabyte in one line, with multi-byte characters that a block boundary may split.
 _REPEATED, _TIMES = "0123456789abcdef Grüße|", 50_000
 LONG = {"text": _REPEATED, "times": _TIMES}
