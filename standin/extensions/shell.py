@@ -29,14 +29,20 @@ async def _execute(inputs: dict[str, Any], context: Context) -> None:
         end_tree(process.pid)
     stdout, stderr = (stream.decode(errors="replace") for stream in await talking)
     asked_to_stop.cancel()
-    for line in (*stdout.splitlines(), *stderr.splitlines()):
+    for line in stdout.splitlines():
         await context.log(line)
+    for line in stderr.splitlines():
+        await _log_error(context, line, inputs.get("timeout"))
     if process.returncode:
         raise RuntimeError(f"Command exited with code {process.returncode}")
     result = {"command": inputs["run"], "stdout": stdout, "stderr": stderr, "exitCode": process.returncode}
     await context.write_resource("result", "result", result)
     log = context.file("log", "log")
     await log.write(f"{stdout}{stderr}".encode())
+
+
+async def _log_error(context: Context, line: str, timeout: int | None) -> None:  # noqa: ARG001
+    await context.log(line)
 
 
 DESCRIPTION = Description(

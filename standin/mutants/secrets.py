@@ -330,3 +330,19 @@ def first_secret_blanked_alone() -> None:
     @replaces("worker.context:Context.blanked_resource")
     def _(old: Callable[[Context, Any], Any], context: Context, data: Any) -> Any:
         return blanked(data, context._secrets[:1])
+
+
+@mutant(24)
+def stderr_of_timed_step_not_redacted() -> None:
+    """The worker's output has the secret if a program with a time limit prints it as an error."""
+
+    @replaces("extensions.shell:_log_error")
+    async def _(
+        old: Callable[[Context, str, int | None], Awaitable[None]],
+        context: Context,
+        line: str,
+        timeout: int | None,
+    ) -> None:
+        if timeout:
+            context._on_line(line)
+        await old(context, line, timeout)

@@ -44,7 +44,7 @@ def _probe(method: str) -> Callable[[str], Task]:
     return lambda step: Task(PROBE, method, {"step": step})
 
 
-def _shell(body: str) -> Callable[[str], Task]:
+def _shell(body: str, **limits: int) -> Callable[[str], Task]:
     def script(step: str) -> Task:
         note = (
             'note() { printf \'{"event":"%s","step":"%s","worker":"%s","pid":%s,"at":"%s"}\\n\' '
@@ -61,7 +61,7 @@ def _shell(body: str) -> Callable[[str], Task]:
             f"note {END}",
             f'echo "worker=${WORKER_VARIABLE}"',
         )
-        return Task(SHELL, "execute", {"run": "\n".join(lines)})
+        return Task(SHELL, "execute", {"run": "\n".join(lines), **limits})
 
     return script
 
@@ -148,7 +148,8 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "receives a secret, then pauses": _say("nowhere"),
     "passes a secret to a program": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}"),
     "passes two secrets to a program": _shell(
-        f"{_NOTE_DIGEST}\n{_SAY_SECRET}\n{_SAY_SECRET.replace(_HANDED, _HANDED_TOO)}"
+        f"{_NOTE_DIGEST}\n{_SAY_SECRET}\n{_SAY_SECRET.replace(_HANDED, _HANDED_TOO)}",
+        timeout=_LONGER_THAN_ANY_SCENARIO * 1000,
     ),
     "passes a secret to a program that fails": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}\nexit 3"),
     "writes two secrets into a resource": lambda step: Task(
