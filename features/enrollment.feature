@@ -6,6 +6,7 @@ Feature: Enrollment and machine binding
   @uat-05 @worker-enrolls-into-pool
   Scenario: Workers enroll and the pool shows them
     Given an orchestrator
+    And the token "beta" with a lifetime of 1mo
     When the worker "alpha" starts with the labels "region=us-east, gpu=true, disk=size=2" and output in text
     And the worker "beta" starts with the labels "region=us-west" and output in JSON
     Then the worker "alpha" is enrolled
@@ -113,14 +114,21 @@ Feature: Enrollment and machine binding
 
   @uat-08 @second-machine-turned-away
   Scenario: Other machines are rejected
-    Given an orchestrator
+    Given a workflow with the steps:
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
+    And an orchestrator
     And the enrolled worker "alpha"
-    When the worker "second" starts with the token "alpha" and output in text
+    When the workflow starts
+    And the step "build" is running
+    And the worker "second" starts with the token "alpha" and output in text
     And the worker "third" starts with the token "alpha" and output in JSON
     Then the worker "second" is rejected because its token is bound to another machine
     And the worker "third" is rejected because its token is bound to another machine
     And the worker "second" tried to connect 1 time
-    And the worker "third" tried to connect 1 time
+    And the pool shows:
+      | worker | status | connected | slots |
+      | alpha  | busy   | yes       | 1/1   |
     And the worker "alpha" has stayed connected since "second" started
     And the token "alpha" is still bound to the machine of "alpha" only
 

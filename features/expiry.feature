@@ -135,6 +135,7 @@ Feature: Expiry enforcement
       | token | state   | machine         |
       | alpha | expired | that of "alpha" |
     And the token "alpha" is recorded as expired
+    And the pool no longer shows "alpha" after the grace window
 
   @uat-13 @slow @expired-while-worker-down
   Scenario: A worker whose token expires while it is down cannot return

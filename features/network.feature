@@ -110,21 +110,24 @@ Feature: Network
       | local   | the orchestrator | reads its own data and that of others | seed  |             |
       | killed  | pool=a           | reads its own data and that of others | seed  | 20 s        |
       | cut     | pool=b           | reads its own data and that of others | seed  | 20 s        |
+      | first   | pool=b           | writes after a moment                 | seed  | 20 s        |
+      | second  | pool=b           | writes after a moment                 | seed  | 20 s        |
       | stopped | pool=c           | reads its own data and that of others | seed  | 20 s        |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "pool=a"
-    And the enrolled worker "beta" with the labels "pool=b" on a network that can be cut
+    And the enrolled worker "beta" with the labels "pool=b" and 3 slots, on a network that can be cut
     And the enrolled worker "gamma" with the labels "pool=c"
     When the worker "alpha" is killed and returns, 2 times
     And the network of "beta" is cut and heals, 3 times
     And the worker "gamma" is stopped and returns, 2 times
     And the workflow starts after the grace windows of all absences
     Then the run succeeds
+    And the largest number of steps that ran on "beta" at the same time is 3
     And the steps "killed, cut, stopped" got the same answers as the step "local"
     And the pool shows:
       | worker | status | connected | slots | labels |
       | alpha  | idle   | yes       | 0/1   | pool=a |
-      | beta   | idle   | yes       | 0/1   | pool=b |
+      | beta   | idle   | yes       | 0/3   | pool=b |
       | gamma  | idle   | yes       | 0/1   | pool=c |
 
   @uat-14 @network @worker-whole-after-orchestrator-restart

@@ -74,7 +74,7 @@ Feature: Platforms
       | test  | worker "beta"  | writes at once |
       | ship  | worker "gamma" | writes at once |
     And an orchestrator
-    When the worker "alpha" starts with a cache directory whose name has spaces
+    When the worker "alpha" starts with a cache directory whose name has spaces and signs
     And the worker "beta" starts with a cache directory whose name has non-ASCII letters
     And the worker "gamma" starts with a cache directory deep in nested folders
     And the workers "alpha, beta, gamma" are enrolled or have exited

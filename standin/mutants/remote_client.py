@@ -5,6 +5,7 @@ Promise 28: An operator needs no repository: the address of an orchestrator is e
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
     from standin.orchestrator.workflow import Step
     from standin.repository import Repository
     from standin.store import Kind
+
+
+@mutant(28)
+def variable_before_option() -> None:
+    """A variable with the address of an orchestrator comes before the option of a command."""
+
+    @replaces("commandline:Call.option")
+    def _(old: Callable[..., str], call: Call, name: str, otherwise: str = "") -> str:
+        given = old(call, name, otherwise)
+        return os.environ.get("SWAMP_SERVE_URL", given) if name == "--server" else given
 
 
 @mutant(28)

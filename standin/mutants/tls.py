@@ -73,6 +73,21 @@ def nobody_trusted() -> None:
 
 
 @mutant(29)
+def first_authority_only() -> None:
+    """Only the first certificate of a file of trusted ones is trusted."""
+
+    @replaces("remote:trust")
+    def _(old: Callable[[str], ssl.SSLContext], file: str) -> ssl.SSLContext:
+        if not file:
+            return old(file)
+        first, end, _ = Path(file).read_text("utf-8").partition("-----END CERTIFICATE-----\n")
+        with tempfile.TemporaryDirectory() as folder:
+            alone = Path(folder) / "first.pem"
+            alone.write_text(first + end, "utf-8")
+            return old(str(alone))
+
+
+@mutant(29)
 def expiry_ignored() -> None:
     """An expired certificate is accepted."""
 

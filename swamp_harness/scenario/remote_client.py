@@ -220,7 +220,13 @@ def go_to_another_machine(world: World, *, on_a_network: bool = False) -> None:
     """
     run_context = world.run_context
     machine = Machine.at(world.folder / "another-machine")
-    variables = {**run_context.mark(world.scenario), **OPERATOR_ZONE, **trust_of_command(world.trusted)}
+    variables = {
+        **run_context.mark(world.scenario),
+        **OPERATOR_ZONE,
+        **trust_of_command(world.trusted),
+        # For commands without `--server` (design/remote-execution.md); all commands here have it.
+        "SWAMP_SERVE_URL": _NO_LISTENER,
+    }
     commands = SwampCommands(run_context.binary.runs_as, machine.environment(**variables), machine.work)
     server = world.orchestrator.api.url
     if on_a_network:

@@ -17,6 +17,8 @@ _BOUND_TO = re.compile(r'^(?:that|those) of (?P<workers>"[^,]+")(?P<allowed>, of
 _NAME = re.compile(r'"([^"]+)"')
 _TARGET_INSTANCE = re.compile(r'^target=the present instance of "(?P<worker>[^"]+)"$')
 NOT_LIVE = "not in the live pool"
+# Without it, a label that was split at the wrong place would look like the right one.
+EQUALS = "\\="
 _NOT_LISTED = "not listed"
 
 
@@ -98,6 +100,11 @@ def rows_of_pool(table: Any) -> list[Row]:
     return _rows(table, {"worker", "status", "connected", "slots", "labels", "platform"}, cell)
 
 
+def labels_in_words(labels: Sequence[tuple[str, str]]) -> str:
+    r"""Labels as features have them; an equals sign in a name, which none should have, becomes `\=`."""
+    return ",".join(f"{name.replace('=', EQUALS)}={value}" for name, value in labels)
+
+
 def shown_pool(
     listed: Sequence[PoolMember], live: Sequence[LiveMember], headings: Sequence[str]
 ) -> list[Row]:
@@ -124,7 +131,7 @@ def shown_pool(
             status=member.status,
             connected=connected.get(member.name, NOT_LIVE),
             slots=member.slots,
-            labels=",".join(f"{name}={value}" for name, value in member.labels),
+            labels=labels_in_words(member.labels),
             platform=member.platform,
         )
         for member in listed

@@ -70,7 +70,7 @@ _WORDS: dict[str, Kind] = {
     "CachePlace": one_of(
         "where the cache directory is",
         {
-            "whose name has spaces": CachePlace("a cache of swamp"),
+            "whose name has spaces and signs": CachePlace("a cache of swamp #1, 50%"),
             "whose name has non-ASCII letters": CachePlace("Zwischenspeicher für Wörter-キャッシュ"),
             "deep in nested folders": CachePlace("/".join(["deep-down-in-folders"] * 13)),
             "given as a relative path": CachePlace("beside/cache", is_relative=True),

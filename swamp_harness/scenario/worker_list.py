@@ -15,7 +15,7 @@ from swamp_harness.product.records import (
 )
 from swamp_harness.scenario.list_answers import Answer
 from swamp_harness.scenario.placement import ANY_WORKER
-from swamp_harness.scenario.tables import Row, rows_of
+from swamp_harness.scenario.tables import Row, labels_in_words, rows_of
 from swamp_harness.scenario.world import World
 
 WHEN_ENROLLED = "when it enrolled"
@@ -67,7 +67,7 @@ def _worker_row(world: World, member: PoolMember, answer: Answer) -> Row:
         "worker": member.name,
         "status": member.status,
         "slots": member.slots,
-        "labels": ",".join(f"{name}={value}" for name, value in member.labels),
+        "labels": labels_in_words(member.labels),
         "platform": member.platform,
         "last seen": _last_seen(world, member, answer),
     }

@@ -100,8 +100,9 @@ class Certificates:
             return server.chain
         if trust is Trust.ANOTHER_CERTIFICATE:
             return self._self_signed("another").chain
-        file = self._folder / "authority.pem"
-        self._authority.cert_pem.write_to_path(file)
+        # A client trusts every authority of its file, not the first one only.
+        file = self._folder / "authorities.pem"
+        file.write_bytes(trustme.CA().cert_pem.bytes() + self._authority.cert_pem.bytes())
         return file
 
     def _self_signed(self, name: str) -> ServerCertificate:
