@@ -6,7 +6,6 @@ Feature: Enrollment and machine binding
   @uat-05 @worker-enrolls-into-pool
   Scenario: Workers enroll and the pool shows them
     Given an orchestrator
-    And the token "beta" with a lifetime of 1mo
     When the worker "alpha" starts with the labels "region=us-east, gpu=true, disk=size=2" and output in text
     And the worker "beta" starts with the labels "region=us-west" and output in JSON
     Then the worker "alpha" is enrolled

@@ -99,10 +99,13 @@ Feature: Expiry enforcement
   Scenario: A worker is disconnected at its deadline although its orchestrator was restarted
     Given an orchestrator
     And the token "alpha" with a short lifetime
+    And the token "beta" with a lifetime of 1mo
     And the enrolled worker "alpha" on a network that can be cut
     When the orchestrator is killed and starts again
+    And the worker "beta" starts
     And the lifetime of the token "alpha" passes
     Then the worker "alpha" is disconnected at the deadline
+    And the worker "beta" is connected
 
   @uat-12 @slow @expired-token-cannot-enroll
   Scenario: A token that expired before its first use cannot enroll

@@ -119,7 +119,7 @@ Feature: Tokens
     Then each of these commands fails because the name is taken
     And these commands have changed no token and nothing in the vault
 
-  @uat-03 @slow @token-list-shows-states
+  @uat-03 @uat-04 @slow @token-list-shows-states
   Scenario: The token list shows the state of every token
     Given an orchestrator
     And the token "brief" with a short lifetime

@@ -453,3 +453,32 @@ def shown_enrolled_unless_recorded() -> None:
     @replaces("tokens:effective_state")
     def _(old: Callable[[dict[str, Any]], str], record: dict[str, Any]) -> str:
         return "enrolled" if record["state"] == "enrolled" else old(record)
+
+
+@mutant(11)
+def month_passes_at_once() -> None:
+    """A worker whose token lives for a month is disconnected at once."""
+
+    @replaces("orchestrator.pool:Pool._start_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        from datetime import timedelta
+
+        from standin.moments import now
+
+        kept = member.deadline
+        if kept - now() > timedelta(days=4):
+            member.deadline = now()
+        old(pool, member)
+        member.deadline = kept
+
+
+@mutant(13)
+def kept_in_the_pool_when_expired_while_away() -> None:
+    """The pool keeps a worker whose token expires while it is away."""
+
+    @replaces("orchestrator.pool:Pool._end_grace")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        from standin.orchestrator.pool import has_reached_deadline
+
+        if not has_reached_deadline(member):
+            old(pool, member)

@@ -226,3 +226,20 @@ def pauses_grow_from_break_to_break() -> None:
         pause = session._pause
         await old(session, socket)
         session._pause = pause
+
+
+@mutant(14)
+def one_step_at_a_time_after_a_return() -> None:
+    """A worker with several slots runs one step at a time after its network was cut."""
+    returned: set[str] = set()
+
+    @replaces("orchestrator.pool:is_same_member")
+    def _(old: Callable[[Member | None, str], bool], before: Member | None, instance: str) -> bool:
+        is_same = old(before, instance)
+        if is_same:
+            returned.add(instance)
+        return is_same
+
+    @replaces("orchestrator.dispatch:has_free_slot")
+    def _(old: Callable[[Member], bool], member: Member) -> bool:
+        return old(member) and not (member.instance in returned and member.dispatches)

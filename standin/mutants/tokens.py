@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from standin.repository import Repository
     from standin.tokens import Minted
     from standin.worker.cache import Cache
+    from standin.worker.session import Session
 
 
 # Promise 1: Minting shows a credential once, its secret is only in the vault, and mistakes are refused.
@@ -814,3 +815,64 @@ def secret_in_the_log_of_the_orchestrator() -> None:
         answer = old(requests, name, *given, **named)
         print(f"Minted the enrollment token {answer['token']}", flush=True)
         return answer
+
+
+@mutant(1)
+def credential_kept_by_a_stopped_worker() -> None:
+    """A worker that is stopped leaves its credential in its cache directory."""
+
+    @replaces("worker.session:Session.stop")
+    def _(old: Callable[[Session], None], session: Session) -> None:
+        session._cache._folder.joinpath("last-session").write_text(session._settings.token, "utf-8")
+        old(session)
+
+
+@mutant(2)
+def expired_name_minted_again() -> None:
+    """The name of a token can be minted again once its end is recorded."""
+
+    @replaces("tokens:mint")
+    def _(
+        old: Callable[..., Minted], repository: Repository, name: str, lifetime: str, vault: str = ""
+    ) -> Minted:
+        from standin import tokens
+
+        record = tokens.record_of(repository, name)
+        if record is None or record["state"] != "expired":
+            return old(repository, name, lifetime, vault)
+        return tokens.Minted(
+            name, f"{name}.{'0' * 64}", record["expiresAt"], record["vaultName"], record["secretKey"]
+        )
+
+
+@mutant(4)
+def second_revocation_fails_after_the_lifetime() -> None:
+    """A revoked token whose lifetime has passed cannot be revoked a second time."""
+
+    @replaces("tokens:revoke")
+    def _(
+        old: Callable[[Repository, str], tuple[dict[str, Any], bool]], repository: Repository, name: str
+    ) -> tuple[dict[str, Any], bool]:
+        from standin import tokens
+        from standin.errors import UserError
+
+        record, before = old(repository, name)
+        if before and tokens.has_expired(record):
+            raise UserError(f"Enrollment token '{name}' has expired")
+        return record, before
+
+
+@mutant(1)
+def remote_lifetime_of_an_hour_or_more() -> None:
+    """A token that is minted through the orchestrator lives for at least an hour."""
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_create")
+    def _(
+        old: Callable[..., Any],
+        requests: Requests,
+        name: str,
+        durationMs: int,
+        vaultName: str = "",
+        maxEnrollments: int | str = 1,
+    ) -> Any:
+        return old(requests, name, max(durationMs, 3_600_000), vaultName, maxEnrollments)
