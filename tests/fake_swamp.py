@@ -39,6 +39,11 @@ def say_in_disguise(secret: str, stream: TextIO) -> None:
             print(f"{name}: {disguise(secret)}", file=stream, flush=True)
 
 
+def lifetime() -> int:
+    asked = arguments[arguments.index("--duration") + 1]
+    return int(asked[:-1]) * {"m": 60, "h": 3600}[asked[-1]]
+
+
 def mint(name: str) -> None:
     if "." in name:
         sys.exit("Error: Name must be lowercase alphanumeric")
@@ -47,7 +52,7 @@ def mint(name: str) -> None:
         file.write(f"{secret}\n")
     record = {
         "name": name, "state": "unused", "effectiveState": "unused", "createdAt": stamp(),
-        "expiresAt": stamp(3600), "maxEnrollments": 1, "bindingCount": 0, "bindings": [],
+        "expiresAt": stamp(lifetime()), "maxEnrollments": 1, "bindingCount": 0, "bindings": [],
         "vaultName": "v1", "secretKey": f"worker-token-{name}",
     }  # fmt: skip
     if "disguised" in defects:

@@ -172,11 +172,11 @@ def test_a_mistake_in_a_feature_is_reported_before_the_binary_is_checked(
     [
         (["features/nowhere.feature"], {2}),
         (["--frobnicate"], {2}),
-        (["{other_folder}"], {2}),
+        (["{other_folder}"], {3}),
         (["--tags", "@uat-07 and ("], {uat: 2, behave: 1}),
         (["features/expiry.feature"], {3}),
     ],
-    ids=["no feature", "bad option", "no steps", "bad tags", "no binary"],
+    ids=["no feature", "bad option", "a feature elsewhere", "bad tags", "no binary"],
 )
 def test_both_commands_end_with_the_documented_exit_codes(tmp_path, run, arguments, codes):
     (tmp_path / "other").mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shlex
@@ -162,7 +163,8 @@ class SshConnection:
     def close(self) -> None:
         """Close the connection of this process, which ends everything that was started over it."""
         for channel in self._last_commands.pop(os.getpid(), []):
-            channel.close()
+            with contextlib.suppress(EOFError):  # the connection is gone, and the command with it
+                channel.close()
         client = self._clients.pop(os.getpid(), None)
         if client is not None:
             client.close()
