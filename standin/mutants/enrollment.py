@@ -629,6 +629,28 @@ def last_machine_turned_away() -> None:
         old(repository, {**record, "maxEnrollments": max(1, record["maxEnrollments"] - 1)}, machine)
 
 
+@mutant(8)
+def busy_worker_idle_after_a_rejection() -> None:
+    """A worker that runs a step is shown as idle after another machine was rejected."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin import records, tokens
+
+        try:
+            return old(pool, wish, socket)
+        except tokens.Rejected:
+            member = pool.members.get(wish["token"].partition(".")[0])
+            if member is not None and member.connected:
+                records.put_worker(pool._repository, {**member.record(), "status": "idle"})
+            raise
+
+
 # Promise 9: A second live worker of the same machine is turned away without disturbing the first.
 
 
@@ -849,25 +871,3 @@ def rejected_twin_changes_the_labels() -> None:
         if before is not None and before.connected:
             before.labels = {"pool": "b"}
         old(before, name)
-
-
-@mutant(8)
-def busy_worker_idle_after_a_rejection() -> None:
-    """A worker that runs a step is shown as idle after another machine was rejected."""
-
-    @replaces("orchestrator.pool:Pool.enroll")
-    def _(
-        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
-        pool: Pool,
-        wish: dict[str, Any],
-        socket: ServerConnection,
-    ) -> tuple[Member, bool]:
-        from standin import records, tokens
-
-        try:
-            return old(pool, wish, socket)
-        except tokens.Rejected:
-            member = pool.members.get(wish["token"].partition(".")[0])
-            if member is not None and member.connected:
-                records.put_worker(pool._repository, {**member.record(), "status": "idle"})
-            raise

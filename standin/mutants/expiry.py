@@ -313,6 +313,23 @@ def rejected_attempt_ends_the_deadline() -> None:
             raise
 
 
+@mutant(11)
+def month_passes_at_once() -> None:
+    """A worker whose token lives for a month is disconnected at once."""
+
+    @replaces("orchestrator.pool:Pool._start_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        from datetime import timedelta
+
+        from standin.moments import now
+
+        kept = member.deadline
+        if kept - now() > timedelta(days=4):
+            member.deadline = now()
+        old(pool, member)
+        member.deadline = kept
+
+
 # Promise 12: A token that expired before its first use admits no worker.
 
 
@@ -453,23 +470,6 @@ def shown_enrolled_unless_recorded() -> None:
     @replaces("tokens:effective_state")
     def _(old: Callable[[dict[str, Any]], str], record: dict[str, Any]) -> str:
         return "enrolled" if record["state"] == "enrolled" else old(record)
-
-
-@mutant(11)
-def month_passes_at_once() -> None:
-    """A worker whose token lives for a month is disconnected at once."""
-
-    @replaces("orchestrator.pool:Pool._start_deadline")
-    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
-        from datetime import timedelta
-
-        from standin.moments import now
-
-        kept = member.deadline
-        if kept - now() > timedelta(days=4):
-            member.deadline = now()
-        old(pool, member)
-        member.deadline = kept
 
 
 @mutant(13)

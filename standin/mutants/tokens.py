@@ -199,6 +199,32 @@ def vault_missing_through_the_orchestrator() -> None:
         return replace(old(call, name, allowance), vault="-")
 
 
+@mutant(1)
+def credential_kept_by_a_stopped_worker() -> None:
+    """A worker that is stopped leaves its credential in its cache directory."""
+
+    @replaces("worker.session:Session.stop")
+    def _(old: Callable[[Session], None], session: Session) -> None:
+        session._cache._folder.joinpath("last-session").write_text(session._settings.token, "utf-8")
+        old(session)
+
+
+@mutant(1)
+def remote_lifetime_of_an_hour_or_more() -> None:
+    """A token that is minted through the orchestrator lives for at least an hour."""
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_create")
+    def _(
+        old: Callable[..., Any],
+        requests: Requests,
+        name: str,
+        durationMs: int,
+        vaultName: str = "",
+        maxEnrollments: int | str = 1,
+    ) -> Any:
+        return old(requests, name, max(durationMs, 3_600_000), vaultName, maxEnrollments)
+
+
 # Promise 2: A token name can be used only once.
 
 
@@ -377,6 +403,24 @@ def name_free_in_another_vault() -> None:
         record = tokens.record_of(repository, name)
         with _name_looks_free(record is not None and vault != "" and record["vaultName"] != vault):
             return old(repository, name, lifetime, vault)
+
+
+@mutant(2)
+def expired_name_minted_again() -> None:
+    """The name of a token can be minted again once its end is recorded."""
+
+    @replaces("tokens:mint")
+    def _(
+        old: Callable[..., Minted], repository: Repository, name: str, lifetime: str, vault: str = ""
+    ) -> Minted:
+        from standin import tokens
+
+        record = tokens.record_of(repository, name)
+        if record is None or record["state"] != "expired":
+            return old(repository, name, lifetime, vault)
+        return tokens.Minted(
+            name, f"{name}.{'0' * 64}", record["expiresAt"], record["vaultName"], record["secretKey"]
+        )
 
 
 # Promise 3: The token list shows the state of every token.
@@ -817,34 +861,6 @@ def secret_in_the_log_of_the_orchestrator() -> None:
         return answer
 
 
-@mutant(1)
-def credential_kept_by_a_stopped_worker() -> None:
-    """A worker that is stopped leaves its credential in its cache directory."""
-
-    @replaces("worker.session:Session.stop")
-    def _(old: Callable[[Session], None], session: Session) -> None:
-        session._cache._folder.joinpath("last-session").write_text(session._settings.token, "utf-8")
-        old(session)
-
-
-@mutant(2)
-def expired_name_minted_again() -> None:
-    """The name of a token can be minted again once its end is recorded."""
-
-    @replaces("tokens:mint")
-    def _(
-        old: Callable[..., Minted], repository: Repository, name: str, lifetime: str, vault: str = ""
-    ) -> Minted:
-        from standin import tokens
-
-        record = tokens.record_of(repository, name)
-        if record is None or record["state"] != "expired":
-            return old(repository, name, lifetime, vault)
-        return tokens.Minted(
-            name, f"{name}.{'0' * 64}", record["expiresAt"], record["vaultName"], record["secretKey"]
-        )
-
-
 @mutant(4)
 def second_revocation_fails_after_the_lifetime() -> None:
     """A revoked token whose lifetime has passed cannot be revoked a second time."""
@@ -860,19 +876,3 @@ def second_revocation_fails_after_the_lifetime() -> None:
         if before and tokens.has_expired(record):
             raise UserError(f"Enrollment token '{name}' has expired")
         return record, before
-
-
-@mutant(1)
-def remote_lifetime_of_an_hour_or_more() -> None:
-    """A token that is minted through the orchestrator lives for at least an hour."""
-
-    @replaces("orchestrator.requests:Requests.do_worker_token_create")
-    def _(
-        old: Callable[..., Any],
-        requests: Requests,
-        name: str,
-        durationMs: int,
-        vaultName: str = "",
-        maxEnrollments: int | str = 1,
-    ) -> Any:
-        return old(requests, name, max(durationMs, 3_600_000), vaultName, maxEnrollments)
