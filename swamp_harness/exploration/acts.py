@@ -89,8 +89,8 @@ def possible(state: State, focus: frozenset[Focus]) -> list[Event]:
     away = [name for name, worker in state.workers.items() if not worker.connected and state.on(name)]
     brief = next((name for name, token in state.tokens.items() if token.short and not token.expired), None)
     makers: list[Callable[[State], Iterator[Event]]] = []
-    if brief is not None and state.tokens[brief].bound:
-        makers = [_pass_lifetime]
+    if brief is not None:  # its lifetime must not pass by itself
+        makers = [_pass_lifetime, *([] if state.tokens[brief].bound else [_enroll])]
     elif away:
         makers = [_return, _cancel]
     else:

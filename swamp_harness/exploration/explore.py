@@ -85,27 +85,28 @@ class Exploration:
         while self.remaining > 0:
             number += 1
             began = time.monotonic()
-            done = self._round(number, most)
-            took = time.monotonic() - began
-            print(progress_in_words(self.tally, number, took), flush=True)
-            if done:
-                most = max(self._jobs, round(done * min(_ROUND, max(self.remaining, 1)) / took))
+            pace = self._round(number, most)
+            print(progress_in_words(self.tally, number, time.monotonic() - began), flush=True)
+            most = max(self._jobs, round(min(_ROUND, max(self.remaining, 1)) * pace))
 
-    def _round(self, number: int, most: int) -> int:
+    def _round(self, number: int, most: int) -> float:
+        """Run one round; returns how many journeys ended in a second, without what was looked into."""
         seed = self._options.seed * 10_000 + number
         avoided = self._avoided  # a failure of this round changes it for the next
         every = made_up(seed, self._options.subjects, most, avoided)
         journeys = [journey for journey in every if journey.id not in self._tried]
         self._tried.update(journey.id for journey in journeys)
         self.tally.take(journeys)
+        began = time.monotonic()
         trial = self._try(journeys)
+        pace = len(every) / (time.monotonic() - began)
         self.tally.undecided.update(trial.undecided)
         for journey in journeys:
             if journey.id in trial.failures:
                 self._look_into(
                     journey, trial, partial(shortened, seed, self._options.subjects, most, avoided)
                 )
-        return len(every)
+        return pace
 
     def _try(self, journeys: Sequence[Journey]) -> Trial:
         trial = try_journeys(

@@ -18,8 +18,6 @@ from swamp_harness.exploration.sentences import Sentence, at_rest, awaited, begi
 _MOST_ACTS = 8
 _MOST_WORKERS = 3
 _MOST_STEPS = 3
-# With a short lifetime, so its end must come before it passes by itself.
-_MOST_ACTS_BEFORE_EXPIRY = 2
 _STEPS = ("build", "test", "ship")
 _BRIEF = "brief"
 _LONGEST_ID = 8
@@ -128,12 +126,17 @@ def journeys(draw: Any, subjects: Sequence[Focus]) -> Journey:
         steps = draw(strategies.lists(_steps(start), min_size=1, max_size=_MOST_STEPS))
         named = [Step(name, *where_and_what) for name, where_and_what in zip(_STEPS, steps, strict=False)]
         start = State(tokens=start.tokens, workers=start.workers, steps=tuple(named))
-    most = _MOST_ACTS_BEFORE_EXPIRY if brief else _MOST_ACTS
-    choices = draw(strategies.lists(_choices(), min_size=1, max_size=most))
+    choices = draw(strategies.lists(_choices(), min_size=1, max_size=_MOST_ACTS))
     events = list(_events(start, [(kind, which) for kind, which, _ in choices], focus))
-    looks = frozenset(place for place, (_, _, look) in enumerate(choices) if look)
     events += _to_its_end(events[-1].after if events else start, focus)
+    wanted = {place for place, (_, _, look) in enumerate(choices) if look}
+    looks = frozenset(place for place in wanted if place < len(events) and not _is_hurried(events[place]))
     return Journey(subject, start, _BRIEF if brief else "", tuple(events), looks)
+
+
+def _is_hurried(event: Event) -> bool:
+    """Whether a short lifetime is passing: looking at every list would take too long."""
+    return any(token.short and not token.expired for token in event.after.tokens.values())
 
 
 def _workers(focus: frozenset[Focus]) -> Any:
