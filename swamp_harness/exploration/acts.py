@@ -164,24 +164,20 @@ def _pass_lifetime(state: State) -> Iterator[Event]:
 
 
 def _enroll(state: State) -> Iterator[Event]:
-    fresh = next((name for name in NAMES if name not in state.workers), None)
-    if fresh is None:
-        return
+    stranger = f"{_STRANGER}-{state.strangers + 1}"
     for token in [*state.tokens, _NEVER_MINTED]:
         try:
-            reason = model.rejection(state, fresh, token)
+            reason = model.rejection(state, stranger, token)
         except Undetermined:
             continue
-        act = Act("start", fresh, token=token)
-        if reason is None and state.tokens[token].machines > 1:
-            continue  # the name of such a member is known of workers that were there from the beginning
-        if reason is None:
-            after = partial(model.enrolled, state, fresh, Worker(token))
-            yield from _determined(act, [Seen("enrolled", fresh)], after)
-        else:
-            stranger = f"{_STRANGER}-{state.strangers + 1}"
+        if reason is not None:
             act = Act("start", stranger, token=token)
             yield Event(act, model.turned_away(state), (Seen("rejected", stranger, reason),))
+        elif state.tokens[token].machines == 1:
+            # The pool calls a worker by its token. Its name for one of several on one token is known only of
+            # workers that are there from the beginning.
+            after = partial(model.enrolled, state, token, Worker(token))
+            yield from _determined(Act("start", token, token=token), [Seen("enrolled", token)], after)
     for name, worker in state.workers.items():
         if worker.connected and not _is_refused(state, name):
             twin = f"{_STRANGER}-{state.strangers + 1}"
