@@ -103,7 +103,7 @@ def the_network_is_cut_and_heals(context: StepContext, worker: str, times: int) 
 def the_orchestrator_ends_and_starts_again(
     context: StepContext, ends: Any, changes: Any = NO_DETAILS
 ) -> None:
-    """Ends the orchestrator, starts it again and waits until all workers are connected."""
+    """Ends the orchestrator, starts it again and waits until all workers that ran are connected."""
     orchestrator = context.world.orchestrator
     absences.restart_orchestrator_and_wait(context.world, partial(ends, orchestrator), **changes)
 

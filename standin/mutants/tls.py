@@ -9,8 +9,8 @@ import os
 import ssl
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
     from standin.orchestrator.serve import Orchestrator
 
 
+@contextmanager
+def _first_of(file: str) -> Iterator[str]:
+    """A file with the first certificate of another file alone."""
+    first, end, _ = Path(file).read_text("utf-8").partition("-----END CERTIFICATE-----\n")
+    with tempfile.TemporaryDirectory() as folder:
+        alone = Path(folder, "first.pem")
+        alone.write_text(first + end, "utf-8")
+        yield str(alone)
+
+
 @mutant(29)
 def intermediate_certificates_left_out() -> None:
     """An orchestrator presents the first certificate of its file alone."""
@@ -35,11 +45,8 @@ def intermediate_certificates_left_out() -> None:
         chain, key = orchestrator._certificate
         if not chain:
             return old(orchestrator)
-        first, end, _ = Path(chain).read_text("utf-8").partition("-----END CERTIFICATE-----\n")
-        with tempfile.TemporaryDirectory() as folder:
-            alone = Path(folder, "first.pem")
-            alone.write_text(first + end, "utf-8")
-            orchestrator._certificate = str(alone), key
+        with _first_of(chain) as alone:
+            orchestrator._certificate = alone, key
             context = old(orchestrator)
         orchestrator._certificate = chain, key
         return context
@@ -80,11 +87,8 @@ def first_authority_only() -> None:
     def _(old: Callable[[str], ssl.SSLContext], file: str) -> ssl.SSLContext:
         if not file:
             return old(file)
-        first, end, _ = Path(file).read_text("utf-8").partition("-----END CERTIFICATE-----\n")
-        with tempfile.TemporaryDirectory() as folder:
-            alone = Path(folder) / "first.pem"
-            alone.write_text(first + end, "utf-8")
-            return old(str(alone))
+        with _first_of(file) as alone:
+            return old(alone)
 
 
 @mutant(29)

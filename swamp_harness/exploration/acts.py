@@ -14,7 +14,7 @@ from swamp_harness.exploration.model import End, Rejection, State, Token, Undete
 NAMES = ("alpha", "beta", "gamma", "delta")
 FLEET = "fleet"
 POOLS = (model.ANY, "a", "b")
-_NEVER_MINTED = "nobody"
+NEVER_MINTED = "nobody"
 _STRANGER = "stranger"
 
 
@@ -165,7 +165,7 @@ def _pass_lifetime(state: State) -> Iterator[Event]:
 
 def _enroll(state: State) -> Iterator[Event]:
     stranger = f"{_STRANGER}-{state.strangers + 1}"
-    for token in [*state.tokens, _NEVER_MINTED]:
+    for token in [*state.tokens, NEVER_MINTED]:
         try:
             reason = model.rejection(state, stranger, token)
         except Undetermined:
@@ -180,9 +180,8 @@ def _enroll(state: State) -> Iterator[Event]:
             yield from _determined(Act("start", token, token=token), [Seen("enrolled", token)], after)
     for name, worker in state.workers.items():
         if worker.connected and not _is_refused(state, name):
-            twin = f"{_STRANGER}-{state.strangers + 1}"
-            act = Act("start twin", twin, token=worker.token, change=name)
-            seen = (Seen("rejected", twin, Rejection.CONNECTED), Seen("connected", name))
+            act = Act("start twin", stranger, token=worker.token, change=name)
+            seen = (Seen("rejected", stranger, Rejection.CONNECTED), Seen("connected", name))
             yield Event(act, model.turned_away(state), seen)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from swamp_harness.exploration.acts import Act, Seen
+from swamp_harness.exploration.acts import NEVER_MINTED, Act, Seen
 from swamp_harness.exploration.model import ANY, End, State, Token, Worker
 
 _MEMBER = ("worker", "status", "slots", "labels")
@@ -80,7 +80,7 @@ _WHEN: Mapping[str, Callable[[Act], str]] = {
     "pass lifetime": lambda act: f'the lifetime of the token "{act.of}" passes',
     "start": lambda act: (
         f'the worker "{act.of}" starts with a credential that was never minted'
-        if act.token == "nobody"  # noqa: S105 - the name of a token that nobody has minted
+        if act.token == NEVER_MINTED
         else f'the worker "{act.of}" starts with the token "{act.token}"'
     ),
     "start twin": lambda act: (
