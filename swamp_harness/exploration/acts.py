@@ -143,9 +143,8 @@ def _mint(state: State) -> Iterator[Event]:
 
 def _revoke(state: State) -> Iterator[Event]:
     for name, token in state.tokens.items():
-        holding = [worker for worker in token.bound if state.on(worker)]
-        if holding or token.expired:
-            continue  # its step would wait for the end of the grace window; the state of such a token is open
+        if token.expired:
+            continue  # the state of such a token is open
         for change in ("", "through the orchestrator"):
             seen = Seen("already revoked") if token.revoked else Seen("succeeds")
             yield Event(Act("revoke", name, change=change), model.revoked(state, name), (seen,))
@@ -197,12 +196,17 @@ def _is_refused(state: State, name: str) -> bool:
 
 def _end_worker(state: State) -> Iterator[Event]:
     for name, worker in state.workers.items():
-        if not worker.connected:
+        if not worker.connected or _is_lost_for_good(state, name):
             continue
         yield Event(Act("kill", name), model.lost(state, name, running=False), (Seen("gone", name),))
         if not state.on(name):
             # It says goodbye, so the live pool no longer has it and nothing has to be noticed.
             yield Event(Act("stop", name), model.lost(state, name, running=False))
+
+
+def _is_lost_for_good(state: State, name: str) -> bool:
+    """Whether a worker that is lost now with steps cannot come back; they wait for its grace window to end."""
+    return bool(state.on(name)) and _is_refused(state, name)
 
 
 def _return(state: State) -> Iterator[Event]:
@@ -232,9 +236,10 @@ def _returning(state: State, act: Act, changes: dict[str, object]) -> Iterator[E
 
 def _break_network(state: State) -> Iterator[Event]:
     for name, worker in state.workers.items():
-        if not worker.cuttable or not worker.connected:
+        if not worker.cuttable or not worker.connected or _is_lost_for_good(state, name):
             continue
-        yield Event(Act("cut", name), model.lost(state, name, cut=True), (Seen("gone", name),))
+        for kind in ("cut", "silence") if state.alert else ("cut",):
+            yield Event(Act(kind, name), model.lost(state, name, cut=True), (Seen("gone", name),))
         yield from _returning(state, Act("reset", name), {})
 
 

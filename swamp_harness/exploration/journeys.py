@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -121,11 +121,12 @@ def journeys(draw: Any, subjects: Sequence[Focus]) -> Journey:
     workers = draw(strategies.lists(_workers(focus), min_size=int(with_runs), max_size=_MOST_WORKERS))
     brief = Focus.EXPIRY in focus
     fleet = not brief and draw(strategies.booleans())
-    start = _start(workers, brief=brief, fleet=fleet)
+    alert = any(cuttable for _, _, cuttable, _ in workers) and draw(strategies.booleans())
+    start = _start(workers, brief=brief, fleet=fleet, alert=alert)
     if with_runs:
         steps = draw(strategies.lists(_steps(start), min_size=1, max_size=_MOST_STEPS))
         named = [Step(name, *where_and_what) for name, where_and_what in zip(_STEPS, steps, strict=False)]
-        start = State(tokens=start.tokens, workers=start.workers, steps=tuple(named))
+        start = replace(start, steps=tuple(named))
     choices = draw(strategies.lists(_choices(), min_size=1, max_size=_MOST_ACTS))
     events = list(_events(start, [(kind, which) for kind, which, _ in choices], focus))
     events += _to_its_end(events[-1].after if events else start, focus)
@@ -159,10 +160,10 @@ def _choices() -> Any:
     return strategies.tuples(number, number, strategies.booleans())
 
 
-def _start(workers: Sequence[tuple[str, int, bool, bool]], *, brief: bool, fleet: bool) -> State:
+def _start(workers: Sequence[tuple[str, int, bool, bool]], *, brief: bool, fleet: bool, alert: bool) -> State:
     tokens: dict[str, Token] = {_BRIEF: Token(short=True)} if brief else {}
     tokens |= {FLEET: Token(machines=2)} if fleet else {}
-    state = State(tokens=tokens)
+    state = State(tokens=tokens, alert=alert)
     for name, (pool, slots, cuttable, shares) in zip(NAMES, workers, strict=False):
         shared = _BRIEF if brief else FLEET if fleet else name
         token = shared if shares and _admits(state, shared) else name

@@ -132,6 +132,24 @@ class Dispatch:
 
 
 @dataclass(frozen=True)
+class Peak:
+    """The largest number of steps that ran on a worker at the same time.
+
+    Attributes:
+        least: that it certainly was.
+        most: that it can have been.
+    """
+
+    least: int = 0
+    most: int = 0
+
+    @property
+    def exact(self) -> int | None:
+        """The number, if it is certain."""
+        return self.least if self.least == self.most else None
+
+
+@dataclass(frozen=True)
 class State:
     """All that the model knows.
 
@@ -146,8 +164,12 @@ class State:
         starts: of all steps, with the worker.
         data: the version and the worker of each datum, by step and name.
         left: the workers on which a step was seen running.
+        peaks: how many steps ran on each worker at the same time; of no worker that was lost with a step, as
+            what it ran may go on beside its second run until it is connected again.
+        interrupted: the workers that were lost with a step.
         known: whether the dispatches are determined.
         strangers: how many workers were turned away that were never members.
+        alert: whether the orchestrator soon gives up a connection on which nothing comes.
     """
 
     tokens: Mapping[str, Token] = field(default_factory=dict)
@@ -159,8 +181,11 @@ class State:
     starts: tuple[tuple[str, str], ...] = ()
     data: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     left: frozenset[str] = frozenset()
+    peaks: Mapping[str, Peak] = field(default_factory=dict)
+    interrupted: frozenset[str] = frozenset()
     known: bool = True
     strangers: int = 0
+    alert: bool = False
 
     def step(self, name: str) -> Step:
         """The step of a name."""
@@ -275,6 +300,7 @@ def returned(state: State, name: str, **changes: object) -> State:
 
 
 def _lost_with_its_worker(state: State, step: str, worker: str) -> State:
+    state = _interrupted(state, worker)
     if state.step(step).work is Work.WRITING_FIRST:
         state = _ended(state, step, worker, "failed", wrote=True)
         return replace(state, causes=state.causes | {End.WORKER_LOST})
@@ -302,6 +328,7 @@ def scheduled(state: State) -> State:
     Raises:
         Undetermined: several workers are free for a step, or several steps want the last slot of one.
     """
+    before = state
     while state.waiting:
         free = {name: _free_slots(state, name) for name in state.workers}
         places = {step: _places(state, step, free) for step in state.waiting}
@@ -309,7 +336,7 @@ def scheduled(state: State) -> State:
             raise Undetermined
         wanted = {step: found[0] for step, found in places.items() if found}
         if not wanted:
-            return state
+            break
         for worker in set(wanted.values()):
             own = [step for step in wanted if wanted[step] == worker]
             pausing = [step for step in own if _pauses(state, step)]
@@ -317,7 +344,24 @@ def scheduled(state: State) -> State:
                 raise Undetermined
         for step, worker in wanted.items():
             state = _begun(state, step, worker)
-    return state
+    return _with_peaks(before, state)
+
+
+def _with_peaks(before: State, after: State) -> State:
+    """The state after steps have begun, with how many ran at the same time.
+
+    A step that does not pause may have ended before another one began.
+    """
+    peaks = dict(after.peaks)
+    begun = after.starts[len(before.starts) :]
+    for worker in {worker for _, worker in begun} - after.interrupted:
+        holding = len(after.on(worker))
+        passing = sum(place == worker for _, place in begun) - (holding - len(before.on(worker)))
+        peak = peaks.get(worker, Peak())
+        least = max(holding, len(before.on(worker)) + bool(passing))
+        most = min(after.workers[worker].slots, holding + passing)
+        peaks[worker] = Peak(max(peak.least, least), max(peak.most, most))
+    return replace(after, peaks=peaks)
 
 
 def _free_slots(state: State, name: str) -> int:
@@ -386,12 +430,19 @@ def over(state: State) -> State:
 
 def cancelled(state: State) -> State:
     """The operator cancels the open run: what runs is stopped, what waits is dropped."""
+    places = dict(state.open or {})
     away = [step for step in state.running if _is_away(state, step)]
     for step in state.running:
-        assert state.open is not None  # noqa: S101 - it has a running step
         wrote = state.step(step).work is Work.WRITING_FIRST
-        state = _ended(state, step, state.open[step], "failed", wrote=wrote)
+        state = _ended(state, step, places[step], "failed", wrote=wrote)
+    for step in away:
+        state = _interrupted(state, places[step])
     return replace(over(state), known=state.known and not away)
+
+
+def _interrupted(state: State, worker: str) -> State:
+    peaks = {name: peak for name, peak in state.peaks.items() if name != worker}
+    return replace(state, peaks=peaks, interrupted=state.interrupted | {worker})
 
 
 def _is_away(state: State, step: str) -> bool:

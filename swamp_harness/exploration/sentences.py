@@ -38,7 +38,8 @@ def beginning(state: State, brief: str = "") -> list[Sentence]:
     if state.steps:
         rows = [(step.name, _place(step.place), step.work.value) for step in state.steps]
         sentences.append(Sentence("a workflow with the steps:", (("step", "runs on", "work"), *rows)))
-    sentences.append(Sentence("an orchestrator"))
+    alert = " with a short timeout for silent connections" if state.alert else ""
+    sentences.append(Sentence(f"an orchestrator{alert}"))
     for name, token in state.tokens.items():
         details = _token_details(token, short=name == brief)
         if details or name not in state.workers or state.workers[name].token != name:
@@ -94,6 +95,7 @@ _WHEN: Mapping[str, Callable[[Act], str]] = {
         else f'the worker "{act.of}" starts again'
     ),
     "cut": lambda act: f'the network of "{act.of}" is cut',
+    "silence": lambda act: f'the network of "{act.of}" goes silent',
     "reset": lambda act: f'the network of "{act.of}" is reset',
     "heal": lambda act: f'the network of "{act.of}" heals',
     "restart after a stop": lambda _: "the orchestrator is stopped and starts again",
@@ -170,6 +172,11 @@ def at_rest(state: State) -> Iterator[Sentence]:
         return
     yield Sentence("the queue is empty")
     yield _starts(state)
+    for worker, peak in sorted(state.peaks.items()):
+        if peak.exact is not None:
+            yield Sentence(
+                f'the largest number of steps that ran on "{worker}" at the same time is {peak.exact}'
+            )
     if state.known and state.dispatches:
         yield _dispatches(state)
     if state.known and state.data:

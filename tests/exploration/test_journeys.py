@@ -49,7 +49,7 @@ def test_every_subject_has_its_acts():
     assert {"mint", "revoke", "start"} <= kinds[Focus.TOKENS]
     assert {"start", "start twin", "start again"} <= kinds[Focus.ENROLLMENT]
     assert "pass lifetime" in kinds[Focus.EXPIRY]
-    assert {"cut", "reset", "heal", "restart after a kill"} <= kinds[Focus.NETWORK]
+    assert {"cut", "silence", "reset", "heal", "restart after a kill"} <= kinds[Focus.NETWORK]
     assert {"start run", "cancel", "go on", "kill"} <= kinds[Focus.RUNS]
     assert {"start run", "start again"} <= kinds[Focus.SCHEDULING]
 

@@ -176,3 +176,25 @@ def test_the_shape_of_a_state_has_no_names():
 
     assert model.shape(one) == model.shape(other)
     assert model.shape(one) == "tokens enrolled; workers connected with a step; a run with steps running"
+
+
+def test_how_many_steps_ran_at_once_is_known_if_they_certainly_overlapped():
+    two = [Step("build", "any", Work.PAUSING), Step("test", "any", Work.PAUSING)]
+    both = model.started(with_workers(two, alpha=Worker("alpha", slots=2)))
+    assert both.peaks["alpha"].exact == 2
+    one_slot = model.started(one_worker(Work.AT_ONCE))
+    assert one_slot.peaks["alpha"].exact == 1
+
+
+def test_how_many_steps_ran_at_once_is_open_if_one_may_have_ended_before():
+    steps = [Step("build", "any", Work.PAUSING), Step("test", "any", Work.AT_ONCE)]
+    state = model.started(with_workers(steps, alpha=Worker("alpha", slots=2)))
+    assert state.peaks["alpha"].exact is None
+    again = model.started(model.over(model.released(state, "build")))
+    assert again.peaks["alpha"].exact is None
+
+
+def test_how_many_steps_ran_at_once_is_open_after_a_worker_was_lost_with_one():
+    state = model.started(one_worker(Work.PAUSING))
+    state = model.returned(model.lost(state, "alpha", running=False), "alpha")
+    assert "alpha" not in state.peaks
