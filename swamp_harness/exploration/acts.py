@@ -205,7 +205,7 @@ def _end_worker(state: State) -> Iterator[Event]:
 
 
 def _is_lost_for_good(state: State, name: str) -> bool:
-    """Whether a worker that is lost now with steps cannot come back; they wait for its grace window to end."""
+    """Whether a worker that is lost now cannot come back, so its steps wait until its grace window ends."""
     return bool(state.on(name)) and _is_refused(state, name)
 
 
