@@ -102,7 +102,7 @@ Feature: Enrollment and machine binding
   @uat-07 @worker-without-cache-cannot-return
   Scenario: Workers without a cache directory cannot return
     Given an orchestrator
-    And the enrolled worker "alpha" without a cache directory, with output in text
+    And the enrolled worker "alpha" without a cache directory, without reconnecting, with output in text
     And the enrolled worker "beta" without a cache directory, with output in JSON
     When the workers "alpha, beta" are killed and start again
     Then the worker "alpha" is rejected because its token is bound to another machine
@@ -121,10 +121,10 @@ Feature: Enrollment and machine binding
     When the workflow starts
     And the step "build" is running
     And the worker "second" starts with the token "alpha" and output in text
-    And the worker "third" starts with the token "alpha" and output in JSON
+    And the worker "third" starts with the token "alpha" and output in JSON, from a machine whose id begins like that of "alpha"
     Then the worker "second" is rejected because its token is bound to another machine
     And the worker "third" is rejected because its token is bound to another machine
-    And the worker "second" tried to connect 1 time
+    And the worker "second" was rejected at most 8 seconds after its first attempt to connect
     And the pool shows:
       | worker | status | connected | slots |
       | alpha  | busy   | yes       | 1/1   |
@@ -138,6 +138,7 @@ Feature: Enrollment and machine binding
     When the workers "first" and "second" present the token "alpha" at the same moment
     Then exactly one of "first" and "second" is enrolled, called "winner" from here on, and the other "loser"
     And the worker "loser" is rejected because its token is bound to another machine
+    And the worker "loser" tried to connect 1 time
     And the worker "winner" is connected
     And the token list shows:
       | token | state    | machine          |
@@ -161,12 +162,12 @@ Feature: Enrollment and machine binding
       | fleet | enrolled | those of "alpha" and "beta" |
     And only the vault holds the secret of the token "fleet"
 
-  @uat-06 @uat-09 @fleet-member-returns-and-runs-once
+  @uat-05 @uat-06 @uat-09 @fleet-member-returns-and-runs-once
   Scenario: A machine of a token for two machines returns as the same pool member, and connects only once
     Given an orchestrator
     And the token "fleet" for 2 machines
-    And the enrolled worker "alpha" with the token "fleet"
-    And the enrolled worker "beta" with the token "fleet"
+    And the enrolled worker "alpha" with the token "fleet" and the labels "fleet=blue"
+    And the enrolled worker "beta" with the token "fleet" and the labels "pool=b"
     When the worker "alpha" is killed
     And the worker "alpha" starts again
     And the worker "twin" starts with the token "fleet" from the machine of "beta"
@@ -174,9 +175,9 @@ Feature: Enrollment and machine binding
     And the worker "twin" is rejected because the worker is already connected
     And the worker "beta" has stayed connected since "twin" started
     And the pool shows, including past members:
-      | worker | status | connected |
-      | alpha  | idle   | yes       |
-      | beta   | idle   | yes       |
+      | worker | status | connected | labels             |
+      | alpha  | idle   | yes       | fleet=blue         |
+      | beta   | idle   | yes       | fleet=fleet,pool=b |
 
   @uat-09 @second-live-worker-turned-away
   Scenario: Further workers from one machine, or a clone of it, are rejected while the first is connected
@@ -187,6 +188,18 @@ Feature: Enrollment and machine binding
     Then the worker "clone" is rejected because the worker is already connected
     And the worker "twin" is rejected because the worker is already connected
     And the worker "alpha" has stayed connected since "clone" started
+    And the token "alpha" is still bound to the machine of "alpha" only
+
+  @uat-09 @simultaneous-twins-one-admitted
+  Scenario: When two workers from one machine present its token at the same moment, one is enrolled
+    Given an orchestrator
+    And the enrolled worker "alpha"
+    When the worker "alpha" is killed
+    And the orchestrator notices that "alpha" is gone
+    And the workers "first" and "second" present the token "alpha" at the same moment, from the machine of "alpha"
+    Then exactly one of "first" and "second" is enrolled, called "winner" from here on, and the other "loser"
+    And the worker "loser" is rejected because the worker is already connected
+    And the worker "winner" is connected
     And the token "alpha" is still bound to the machine of "alpha" only
 
   @uat-08 @uat-09 @working-worker-not-disturbed
@@ -217,6 +230,8 @@ Feature: Enrollment and machine binding
     And the worker "beta" starts with a newer protocol version and output in JSON
     Then the worker "alpha" is rejected because its protocol version differs
     And the worker "beta" is rejected because its protocol version differs
+    And the worker "alpha" reports that it has an older protocol version than its orchestrator
+    And the worker "beta" reports that it has a newer protocol version than its orchestrator
     And the worker "alpha" tried to connect 1 time
     And the worker "beta" tried to connect 1 time
     And the pool is empty
@@ -226,12 +241,14 @@ Feature: Enrollment and machine binding
       | beta  | unused | none    |
 
   @uat-10 @member-of-other-protocol-turned-away
-  Scenario: A worker that returns with an older protocol version is rejected
+  Scenario: A worker that returns with an older protocol version, or without one, is rejected
     Given an orchestrator
     And the enrolled worker "alpha"
     When the worker "alpha" is killed
     And the worker "older" starts with the token "alpha" from the machine of "alpha", with an older protocol version
+    And the worker "silent" starts with the token "alpha" and output in JSON from the machine of "alpha", without a protocol version
     Then the worker "older" is rejected because its protocol version differs
+    And the worker "silent" is rejected because its protocol version is missing
     And the worker "older" tried to connect 1 time
     And the token "alpha" is still bound to the machine of "alpha" only
 

@@ -111,14 +111,18 @@ Feature: Expiry enforcement
   Scenario: A token that expired before its first use cannot enroll
     Given an orchestrator
     And the token "alpha" with a short lifetime
-    When the lifetime of the token "alpha" passes
+    And the token "fleet" with a short lifetime, for any number of machines
+    When the lifetime of the token "fleet" passes
     And the worker "alpha" starts
+    And the worker "beta" starts with the token "fleet"
     Then the worker "alpha" is rejected because its token has expired
+    And the worker "beta" is rejected because its token has expired
     And the worker "alpha" tried to connect 1 time
     And the pool is empty
     And the token list shows:
       | token | state   | machine |
       | alpha | expired | none    |
+      | fleet | expired | none    |
 
   @uat-13 @slow @network @expired-while-cut-off
   Scenario: A worker whose token expires while its network is down cannot return

@@ -82,11 +82,13 @@ Feature: Network
     And the network of "alpha" heals
     Then the worker "alpha" is connected as the same pool member as before
 
-  @uat-14 @network @attempts-counted-anew-after-return
-  Scenario: A worker starts to count failed attempts again each time that it has returned
+  @uat-14 @network @slow @attempts-counted-anew-after-return
+  Scenario: Each absence of a worker counts anew, its failed attempts as well as its grace window
     Given an orchestrator
     And the enrolled worker "alpha" on a network that can be cut
     When the network of "alpha" refuses 2 connections and heals, 2 times
+    And the grace windows of all absences pass
+    And the network of "alpha" is cut and heals, 1 times
     Then the worker "alpha" is connected as the same pool member as before
     And the worker "alpha" tried to connect as soon after its last disconnection as after its first
 

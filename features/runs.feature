@@ -225,6 +225,27 @@ Feature: Runs
       | test  | result | 1       | beta       |
     And the operator can read what the step "build" wrote into "before"
 
+  @uat-15 @slow @gone-worker-enrolls-with-all-slots
+  Scenario: A step whose worker has left the pool runs again on it when it has enrolled anew
+    Given a workflow with the steps:
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" is running
+    And the worker "alpha" is killed
+    And the pool no longer shows "alpha" after the grace window
+    And the worker "alpha" starts again
+    Then the run succeeds
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     | because                | wrote |
+      | build | alpha  | expired   | its worker stayed away | no    |
+      | build | alpha  | completed |                        | yes   |
+    And the pool shows:
+      | worker | status | connected | slots |
+      | alpha  | idle   | yes       | 0/1   |
+
   @uat-16 @network @written-step-not-rerun-after-reset
   Scenario: A step that had written is not run again after a network reset
     Given a workflow with the steps:

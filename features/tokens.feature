@@ -22,6 +22,15 @@ Feature: Tokens
       | output             |
       | text on a terminal |
 
+  @uat-01 @token-shown-once-in-detailed-log
+  Scenario: A minted credential is shown exactly once at the most detailed log level
+    Given a repository
+    And the operator's output is in text
+    When the operator mints the token "alpha" at the most detailed log level
+    Then the command succeeds
+    And the output shows the credential of "alpha" exactly once
+    And only the vault holds the secret of the token "alpha"
+
   @uat-01 @remote-token-shown-once
   Scenario Outline: A credential minted through the orchestrator is shown exactly once, in <output>
     Given an orchestrator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from behave import given, then, when
@@ -11,6 +12,7 @@ from swamp_harness.product.commands import Output
 from swamp_harness.product.worker import Ending
 from swamp_harness.scenario import enrollment, network
 from swamp_harness.scenario.expectation import expect
+from swamp_harness.scenario.lateness import IN_TIME
 from swamp_harness.scenario.listings import IN_JSON
 from swamp_harness.scenario.orchestrator_details import ORCHESTRATOR_AS_USUAL, serve
 from swamp_harness.scenario.step_context import StepContext
@@ -67,9 +69,13 @@ def the_machine_id_is_saved(context: StepContext, worker: str) -> None:
 
 
 @when('the workers "{first:Name}" and "{second:Name}" present the token "{token:Name}" at the same moment')
-def the_workers_race(context: StepContext, first: str, second: str, token: str) -> None:
-    """Starts two workers whose enrollment requests with one token arrive together."""
-    enrollment.race(context.world, [first, second], token)
+@when(
+    'the workers "{first:Name}" and "{second:Name}" present the token "{token:Name}" at the same moment, '
+    'from the machine of "{other:Name}"'
+)
+def the_workers_race(context: StepContext, first: str, second: str, token: str, other: str = "") -> None:
+    """Starts two workers whose enrollment requests arrive together, on separate machines unless named."""
+    enrollment.race(context.world, [first, second], token, machine_of=other)
 
 
 @when('the worker "{workers:Names}" is enrolled')
@@ -107,6 +113,32 @@ def the_worker_is_rejected_because(context: StepContext, worker: str, reason: st
         f'the worker "{worker}" ends by itself, failing, because {reason}',
         expected=Ending(failing=True, reasons=(reason,), enrolled=False),
         actual=context.world.workers[worker].wait_until_ended(),
+    )
+
+
+@then(
+    'the worker "{worker:Name}" was rejected at most {seconds:Number} seconds '
+    "after its first attempt to connect"
+)
+def the_worker_was_rejected_in_time(context: StepContext, worker: str, seconds: int) -> None:
+    """Checks that the rejected worker reported within this many seconds that it stops."""
+    expect(
+        f'the worker "{worker}" was rejected at most {seconds} s after its first attempt to connect',
+        expected=IN_TIME,
+        actual=enrollment.lateness_of_rejection(context.world, worker, timedelta(seconds=seconds)),
+    )
+
+
+@then(
+    'the worker "{worker:Name}" reports that it has {shift:VersionShift} protocol version '
+    "than its orchestrator"
+)
+def the_worker_reports_the_versions(context: StepContext, worker: str, shift: int) -> None:
+    """Checks both protocol versions that the rejected worker reports: its own and the orchestrator's."""
+    expect(
+        f'the protocol version that the worker "{worker}" reports for itself, minus the orchestrator\'s',
+        expected=shift,
+        actual=context.world.workers[worker].protocol_difference,
     )
 
 

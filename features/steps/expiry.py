@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from behave import then, when
 
-from swamp_harness.scenario import expiry, runs
+from swamp_harness.scenario import expiry
 from swamp_harness.scenario.expectation import expect
+from swamp_harness.scenario.lateness import IN_TIME
 from swamp_harness.scenario.step_context import StepContext
 
 
@@ -41,6 +42,6 @@ def the_lease_ended_at_the_deadline(context: StepContext, step: str, worker: str
     """Checks that the step's lease ended within this many seconds of the token's expiry."""
     expect(
         f'the lease of "{step}" on "{worker}" ended at most {seconds} s after the lifetime of its token',
-        expected=runs.IN_TIME,
+        expected=IN_TIME,
         actual=expiry.end_after_deadline(context.world, step, worker, timedelta(seconds=seconds)),
     )

@@ -25,6 +25,12 @@ def the_orchestrator_notices(context: StepContext, worker: str) -> None:
     absences.wait_until_noticed(context.world, worker)
 
 
+@when("the grace windows of all absences pass")
+def the_grace_windows_pass(context: StepContext) -> None:
+    """Waits until every grace window that has begun has passed, also those of workers that came back."""
+    network.outlast_grace_windows(context.world)
+
+
 @when('the network of "{worker:Name}" heals after a third of the silence that the orchestrator allows')
 def the_network_heals_in_time(context: StepContext, worker: str) -> None:
     """Ends the silence after a third of the orchestrator's timeout for silent connections."""
@@ -134,6 +140,7 @@ def the_worker_reports_a_reconnection(context: StepContext, worker: str) -> None
     )
 
 
+@when('the pool no longer shows "{worker:Name}" after the grace window')
 @then('the pool no longer shows "{worker:Name}" after the grace window')
 def the_pool_no_longer_shows(context: StepContext, worker: str) -> None:
     """Waits until the grace window has passed, then checks that the live pool has removed the worker."""

@@ -12,6 +12,7 @@ from swamp_harness.product.run import FAILED, METHOD_SUCCEEDS, RunOutcome, run_t
 from swamp_harness.scenario import cancellation, repositories, runs, step_progress
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NO_DETAILS
+from swamp_harness.scenario.lateness import IN_TIME
 from swamp_harness.scenario.placement import planned
 from swamp_harness.scenario.probe_results import written_by_probe
 from swamp_harness.scenario.step_context import StepContext
@@ -178,7 +179,7 @@ def the_lease_ended_after_the_command(context: StepContext, step: str, seconds: 
     """Checks that the step's lease ended within this many seconds of the end of the cancel command."""
     expect(
         f'the lease of the step "{step}" ended at most {seconds} s after the command',
-        expected=runs.IN_TIME,
+        expected=IN_TIME,
         actual=cancellation.end_after_answer(context.world, step, timedelta(seconds=seconds)),
     )
 

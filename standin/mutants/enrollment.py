@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -119,6 +120,39 @@ def label_cut() -> None:
     def _(old: Callable[[str], tuple[str, str]], text: str) -> tuple[str, str]:
         name, value = old(text)
         return name, value.partition("=")[0]
+
+
+@mutant(5)
+def fleet_members_listed_by_their_token() -> None:
+    """The worker list shows the machines of a token for several machines under the name of the token."""
+
+    @replaces("questions:worker_list")
+    def _(old: Callable[..., dict[str, Any]], repository: Repository, *, past: bool) -> dict[str, Any]:
+        from standin import tokens
+
+        answer = old(repository, past=past)
+        several = {each["name"] for each in tokens.records(repository) if each["maxEnrollments"] != 1}
+
+        def shown(name: str) -> str:
+            token = name.rpartition("-")[0]
+            return token if token in several else name
+
+        return {**answer, "workers": [{**each, "name": shown(each["name"])} for each in answer["workers"]]}
+
+
+@mutant(5)
+def own_fleet_label_replaced() -> None:
+    """A worker with a token for several machines has the label of its token in place of its own."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        labels = {name: value for name, value in wish["labels"].items() if name != "fleet"}
+        return old(pool, {**wish, "labels": labels}, socket)
 
 
 @mutant(5)
@@ -472,12 +506,20 @@ def rejected_worker_lingers() -> None:
 
     @replaces("worker.session:Session._give_up")
     def _(old: Callable[[Session, str], None], session: Session, reason: str) -> None:
-        import time
-
         try:
             old(session, reason)
         finally:
             time.sleep(30)
+
+
+@mutant(7)
+def turned_away_with_success_without_reconnecting() -> None:
+    """A worker that does not reconnect ends with a successful exit code when it is turned away."""
+
+    @replaces("worker.session:Session._give_up")
+    def _(old: Callable[[Session, str], None], session: Session, reason: str) -> None:
+        if session._settings.reconnects:
+            old(session, reason)
 
 
 # Promise 8: A second machine is turned away without disturbing the first.
@@ -651,6 +693,41 @@ def busy_worker_idle_after_a_rejection() -> None:
             raise
 
 
+@mutant(8)
+def rejection_stops_everything_for_long() -> None:
+    """The orchestrator does nothing for some seconds when it rejects another machine."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from standin.tokens import Rejected
+
+        try:
+            old(repository, record, machine)
+        except Rejected:
+            time.sleep(10)
+            raise
+
+
+@mutant(8)
+def machines_that_begin_alike_are_one() -> None:
+    """Only the beginning of a machine id counts."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        if machine[:8] not in [binding["machineId"][:8] for binding in record["bindings"]]:
+            old(repository, record, machine)
+
+
 # Promise 9: A second live worker of the same machine is turned away without disturbing the first.
 
 
@@ -760,7 +837,7 @@ def any_version_enrolls() -> None:
     """Every protocol version is admitted."""
 
     @replaces("orchestrator.pool:check_protocol")
-    def _(old: Callable[[int], None], version: int) -> None:
+    def _(old: Callable[[int | None], None], version: int | None) -> None:
         pass
 
 
@@ -769,10 +846,10 @@ def newer_version_enrolls() -> None:
     """A newer protocol version is admitted."""
 
     @replaces("orchestrator.pool:check_protocol")
-    def _(old: Callable[[int], None], version: int) -> None:
+    def _(old: Callable[[int | None], None], version: int | None) -> None:
         from standin.orchestrator.pool import PROTOCOL_VERSION
 
-        if version < PROTOCOL_VERSION:
+        if version is None or version < PROTOCOL_VERSION:
             old(version)
 
 
@@ -798,7 +875,7 @@ def tries_again() -> None:
     """A worker of another version makes three attempts."""
 
     @replaces("orchestrator.pool:check_protocol")
-    def _(old: Callable[[int], None], version: int) -> None:
+    def _(old: Callable[[int | None], None], version: int | None) -> None:
         from standin.tokens import Rejected
 
         try:
@@ -838,6 +915,35 @@ def member_may_change_its_protocol() -> None:
         return old(pool, {**wish, "protocolVersion": PROTOCOL_VERSION} if known else wish, socket)
 
 
+@mutant(10)
+def version_may_be_missing() -> None:
+    """A worker that does not report a protocol version is admitted."""
+
+    @replaces("orchestrator.pool:check_protocol")
+    def _(old: Callable[[int | None], None], version: int | None) -> None:
+        if version is not None:
+            old(version)
+
+
+@mutant(10)
+def versions_swapped() -> None:
+    """The rejection of another protocol version gives each version as that of the other side."""
+
+    @replaces("orchestrator.pool:check_protocol")
+    def _(old: Callable[[int | None], None], version: int | None) -> None:
+        from standin.orchestrator.pool import PROTOCOL_VERSION
+        from standin.tokens import Rejected
+
+        try:
+            old(version)
+        except Rejected as error:
+            if version is None:
+                raise
+            raise Rejected(
+                f"Worker protocol version {PROTOCOL_VERSION} does not match orchestrator version {version}"
+            ) from error
+
+
 @mutant(6)
 def fleet_member_gets_another_name() -> None:
     """A machine of a token for several machines gets another name in the pool when it returns."""
@@ -859,6 +965,18 @@ def fleet_member_connects_twice() -> None:
     @replaces("orchestrator.pool:check_not_connected")
     def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
         if before is None or before.name == before.token:
+            old(before, name)
+
+
+@mutant(9)
+def both_twins_of_a_race() -> None:
+    """Two workers of one machine that enroll at the same moment are both admitted."""
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        from standin.moments import moment, now
+
+        if before is None or (now() - moment(before.enrolled_at)).total_seconds() > 1:
             old(before, name)
 
 

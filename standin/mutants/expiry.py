@@ -482,3 +482,13 @@ def kept_in_the_pool_when_expired_while_away() -> None:
 
         if not has_reached_deadline(member):
             old(pool, member)
+
+
+@mutant(12)
+def token_without_a_limit_never_expires() -> None:
+    """A token for any number of machines still enrolls machines after its lifetime."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        if record["maxEnrollments"] != "unlimited" or record["state"] == "revoked":
+            old(record)

@@ -5,6 +5,7 @@ Promise 14: A worker that loses its connection comes back as the same pool membe
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -243,3 +244,25 @@ def one_step_at_a_time_after_a_return() -> None:
     @replaces("orchestrator.dispatch:has_free_slot")
     def _(old: Callable[[Member], bool], member: Member) -> bool:
         return old(member) and not (member.instance in returned and member.dispatches)
+
+
+@mutant(14)
+def grace_windows_begin_with_the_first_absence() -> None:
+    """The grace window of every absence of a worker begins when that of its first absence began."""
+    first: dict[str, float] = {}
+    lost: list[str] = []
+
+    @replaces("orchestrator.pool:Pool.lose")
+    def _(
+        old: Callable[[Pool, Member, ServerConnection], None],
+        pool: Pool,
+        member: Member,
+        socket: ServerConnection,
+    ) -> None:
+        lost[:] = [member.instance]
+        old(pool, member, socket)
+
+    @replaces("orchestrator.pool:grace_window")
+    def _(old: Callable[[], float]) -> float:
+        begun = first.setdefault(lost[0], time.monotonic())
+        return max(0.0, begun + old() - time.monotonic())

@@ -250,6 +250,28 @@ def lost_worker_keeps_its_slot() -> None:
             records.put_worker(pool._repository, {**member.record(), "activeDispatchIds": before})
 
 
+@mutant(15)
+def slot_of_a_gone_worker_stays_taken() -> None:
+    """A worker that left the pool while it ran a step has one slot less when it enrolls again."""
+    taken: dict[str, int] = {}
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        if fate == "gone":
+            name = dispatch.lease["workerName"]
+            taken[name] = taken.get(name, 0) + 1
+        old(dispatcher, dispatch, fate)
+
+    @replaces("orchestrator.dispatch:has_free_slot")
+    def _(old: Callable[[Member], bool], member: Member) -> bool:
+        return old(member) and len(member.dispatches) < member.capacity - taken.get(member.name, 0)
+
+
 # Promise 16: A lost step that had written does not run again: the run fails, with the reason.
 
 

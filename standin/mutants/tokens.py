@@ -225,6 +225,23 @@ def remote_lifetime_of_an_hour_or_more() -> None:
         return old(requests, name, max(durationMs, 3_600_000), vaultName, maxEnrollments)
 
 
+@mutant(1)
+def secret_logged_with_everything() -> None:
+    """At the most detailed log level, minting logs the credential."""
+    levels: list[str] = []
+
+    @replaces("operator.tokens:create")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        levels.append(call.option("--log-level"))
+        old(call)
+
+    @replaces("operator.tokens:minted_text")
+    def _(old: Callable[[Minted], str], minted: Minted) -> str:
+        if levels[-1:] == ["trace"]:
+            print(f"minted {minted.credential}", file=sys.stderr)
+        return old(minted)
+
+
 # Promise 2: A token name can be used only once.
 
 

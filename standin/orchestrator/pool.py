@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,17 @@ from standin.tokens import Rejected
 
 PROTOCOL_VERSION = 4
 RETURNED, GONE = "returned", "gone"
+_NO_VERSION = json.dumps(
+    [
+        {
+            "expected": "number",
+            "code": "invalid_type",
+            "path": ["protocolVersion"],
+            "message": "Invalid input: expected number, received undefined",
+        }
+    ],
+    indent=2,
+)
 
 
 @dataclass
@@ -120,7 +132,7 @@ class Pool:
         Raises:
             Rejected: it is turned away.
         """
-        check_protocol(wish["protocolVersion"])
+        check_protocol(wish.get("protocolVersion"))
         deadline = tokens.admit(self._repository, wish["token"], wish["machineId"])
         token, _ = tokens.split(wish["token"])
         name = tokens.member_name(self._repository, wish["token"], wish["machineId"])
@@ -216,8 +228,10 @@ class Pool:
             timer.cancel()
 
 
-def check_protocol(version: int) -> None:
-    """Turn away a worker of another protocol version."""
+def check_protocol(version: int | None) -> None:
+    """Turn away a worker of another protocol version, or of none."""
+    if version is None:
+        raise Rejected(_NO_VERSION, for_good=False)
     if version != PROTOCOL_VERSION:
         raise Rejected(
             f"Worker protocol version {version} does not match orchestrator version {PROTOCOL_VERSION}"

@@ -33,6 +33,7 @@ def connect(call: Call) -> None:
         dict(map(label_in, [*labels_from_variable(), *call.options.get("--label", ())])),
         int(call.option("--concurrency", "1")),
         os.environ.get("SSL_CERT_FILE", ""),
+        reconnects=not call.has("--no-reconnect"),
     )
     cache = Cache(call.option("--cache-dir", cache_from_variable()))
     asyncio.run(_live(call, settings, cache))

@@ -43,6 +43,7 @@ class Settings:
         labels: for scheduling.
         slots: how many steps it runs in parallel.
         trusted: a file of trusted certificates; empty for none.
+        reconnects: whether it connects again when its connection closes.
     """
 
     url: str
@@ -50,6 +51,7 @@ class Settings:
     labels: dict[str, str]
     slots: int
     trusted: str
+    reconnects: bool = True
 
 
 class TurnedAway(Exception):
@@ -116,7 +118,7 @@ class Session:
             except UserError as error:
                 reason = str(error)
             self._report("disconnected", {"reason": reason})
-            if self._asked_to_stop.is_set():
+            if self._asked_to_stop.is_set() or not self._settings.reconnects:
                 break
             self._failures += 1
             if self.has_lost_patience():
@@ -125,7 +127,7 @@ class Session:
                     f"(last error: {reason})"
                 )
             await self._pause_before_next()
-        self._report("stopped", {"reason": "signal"})
+        self._report("stopped", {"reason": "signal" if self._asked_to_stop.is_set() else "shutdown"})
 
     def has_lost_patience(self) -> bool:
         """Whether it has failed to connect often enough."""

@@ -19,5 +19,8 @@ OPERATOR_ZONE = {"TZ": "Asia/Kolkata"}
 ORCHESTRATOR_ZONE = {"TZ": "America/New_York"}
 WORKER_ZONE = {"TZ": "Asia/Tokyo"}
 
+# The number of machines of a token that has no limit.
+UNLIMITED = "unlimited"
+
 # A worker that is not admitted tries to connect at most three times, then ends.
 MOST_DIALS = 3

@@ -125,6 +125,13 @@ class Machine:
         foreign = b"\n" if os.linesep == "\r\n" else b"\r\n"
         files.write(file, files.read(file).strip() + foreign)
 
+    def save_machine_id_like(self, other: str) -> None:
+        """Save a machine id that differs from another one in its last character only."""
+        self.host.files.make(self.cache)
+        self.host.files.write(
+            self.cache / _MACHINE_ID, f"{other[:-1]}{'1' if other[-1] == '0' else '0'}".encode()
+        )
+
     @property
     def kept_machine_id(self) -> str:
         """The machine id in the cache; "" if there is none."""

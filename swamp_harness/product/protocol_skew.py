@@ -1,4 +1,4 @@
-"""Gives a worker another protocol version: a WebSocket relay that rewrites its enroll message.
+"""Gives a worker another protocol version, or none: a WebSocket relay that rewrites its enroll message.
 
 It replaces an older or newer binary if there is none (issue 630, scenario 10). In every other respect the
 orchestrator sees a real worker.
@@ -30,10 +30,11 @@ class ProtocolSkew:
 
     Args:
         target: host and port of the orchestrator.
-        shift: the number to add to the version; -1 makes a worker of the previous version.
+        shift: the number to add to the version; -1 makes a worker of the previous version, and None one that
+            states no version.
     """
 
-    def __init__(self, target: tuple[str, int], shift: int) -> None:
+    def __init__(self, target: tuple[str, int], shift: int | None) -> None:
         self._target = target
         self._shift = shift
         self.rewritten = 0
@@ -69,7 +70,10 @@ class ProtocolSkew:
         frame = json.loads(message)
         if frame.get("method") != _ENROLL:
             return message
-        frame["params"]["protocolVersion"] += self._shift
+        if self._shift is None:
+            del frame["params"]["protocolVersion"]
+        else:
+            frame["params"]["protocolVersion"] += self._shift
         self.rewritten += 1
         return json.dumps(frame)
 

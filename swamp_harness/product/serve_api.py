@@ -219,13 +219,13 @@ class ServeApi:
         """
         return members_from_json(self.data("worker.list", "worker-list", showAll=past))
 
-    def mint(self, token: str, lifetime: str, machines: int = 1) -> Request:
+    def mint(self, token: str, lifetime: str, machines: int | str = 1) -> Request:
         """Mint a token, as `swamp worker token create --server --vault` does.
 
         Args:
             token: its name.
             lifetime: in the notation of the command, for example "1h".
-            machines: the number of machines that it is for.
+            machines: the number of machines that it is for, or `UNLIMITED`.
 
         Returns:
             The answered request.
@@ -239,12 +239,12 @@ class ServeApi:
         started, clock = datetime.now(UTC), time.monotonic()
         duration = int(lifetime[:-1]) * _MILLISECONDS[lifetime[-1]]
         # Name the vault: an orchestrator has one of its own besides the vault of the repository.
-        several = {"maxEnrollments": machines} if machines > 1 else {}
+        several = {} if machines == 1 else {"maxEnrollments": machines}
         answer = self.ask("worker.token.create", name=token, durationMs=duration, vaultName=VAULT, **several)
         learn_from_answer(answer)
         contracts.validate("token-create", answer, "the request worker.token.create")
         what = f"worker.token.create {token} ({lifetime})"
-        allowed = ("--max-enrollments", str(machines)) if machines > 1 else ()
+        allowed = () if machines == 1 else ("--max-enrollments", str(machines))
         command = ("worker", "token", "create", token, "--duration", lifetime, *allowed, "--vault", VAULT)
         return Request(what, answer, started, time.monotonic() - clock, command)
 

@@ -11,19 +11,31 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-# The reasons of a worker's rejection, by the phrase that features use after "because".
-REJECTIONS = {
+# The two protocol versions in the rejection of a worker of another protocol version.
+PROTOCOL_VERSIONS = re.compile(
+    r"Worker protocol version (?P<worker>\d+) does not match orchestrator version (?P<orchestrator>\d+)"
+)
+
+# The reasons of a worker's rejection, by the phrase that features use after "because": those about its token.
+TOKEN_REJECTIONS = {
     "its token is revoked": [r"Enrollment token '[^']+' has been revoked"],
     "its token has expired": [r"Enrollment token '[^']+' has expired"],
     "its token is bound to another machine": [
         r"Enrollment token '[^']+': enrollment allowance exhausted",
         r"already bound to another machine",  # until 2026-07-04
     ],
-    "the worker is already connected": [r"Worker '[^']+' is already connected"],
-    "its protocol version differs": [r"Worker protocol version \d+ does not match orchestrator version \d+"],
     "its token was never minted": [r"Enrollment token '[^']+' does not exist"],
     "its secret is wrong": [r"Enrollment token '[^']+' does not match"],
     "its token is malformed": [r"Enrollment token must have the form '<name>\.<secret>'"],
+}
+REJECTIONS = {
+    **TOKEN_REJECTIONS,
+    "the worker is already connected": [r"Worker '[^']+' is already connected"],
+    "its protocol version differs": [PROTOCOL_VERSIONS.pattern],
+    "its protocol version is missing": [
+        r"\bprotocolVersion\b",
+        r"Worker protocol version undefined does not match",
+    ],
 }
 
 # The reasons why a client refuses an orchestrator's certificate.

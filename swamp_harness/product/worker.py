@@ -17,6 +17,7 @@ from swamp_harness.product.machine import Machine
 from swamp_harness.product.trust import trust_of_worker
 from swamp_harness.product.wordings import (
     CERTIFICATE_FLAWS,
+    PROTOCOL_VERSIONS,
     REJECTIONS,
     STACK_TRACE,
     WORKER_DIALS,
@@ -366,6 +367,22 @@ class Worker:
         error = self._last_error()
         known = {**REJECTIONS, **CERTIFICATE_FLAWS}
         return [reason for reason in reasons_given(stopped, known) if reason in reasons_given(error, known)]
+
+    @property
+    def protocol_difference(self) -> int | None:
+        """Its protocol version minus the orchestrator's, as reported when it stops; None if not reported."""
+        for line in self._lines_of(WORKER_STOPPED, "stopped"):
+            match = PROTOCOL_VERSIONS.search(line.text)
+            if match:
+                return int(match["worker"]) - int(match["orchestrator"])
+        return None
+
+    @property
+    def time_to_stop(self) -> timedelta | None:
+        """From its current process's first attempt to connect to its report that it stops, if any."""
+        dialled = self._lines_of(WORKER_DIALS, "connecting")
+        stopped = self._lines_of(WORKER_STOPPED, "stopped")
+        return stopped[-1].at - dialled[0].at if dialled and stopped else None
 
     def _last_error(self) -> str:
         text = self.log.text(self._running().log_start, "stderr")

@@ -19,6 +19,7 @@ class WorkerSettings:
         cached: whether it uses its machine's cache directory.
         by_environment: whether credential, address, cache and labels are variables instead of arguments.
         slots: the number of steps that it takes at the same time.
+        reconnects: whether it connects again when its connection closes.
         log_level: its log level; the default if empty.
         output: the mode of output, `Output.TEXT` or `Output.JSON`.
         secure: whether it connects over TLS.
@@ -30,6 +31,7 @@ class WorkerSettings:
     cached: bool = True
     by_environment: bool = False
     slots: int = 1
+    reconnects: bool = True
     log_level: str = ""
     output: Output = Output.TEXT
     secure: bool = False
@@ -54,6 +56,7 @@ class WorkerSettings:
         return [
             *("worker", "connect", *given),
             *(("--concurrency", str(self.slots)) if self.slots > 1 else ()),
+            *(() if self.reconnects else ("--no-reconnect",)),
             *(("--log-level", self.log_level) if self.log_level else ()),
             *(("--json",) if self.output is Output.JSON else ()),
         ], variables

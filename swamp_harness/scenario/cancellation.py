@@ -9,7 +9,8 @@ from typing import Any
 from swamp_harness.product.records import BUSY
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.scenario.command_reports import reports_run_as_over, run_reported_as_cancelled
-from swamp_harness.scenario.runs import Lateness, latest_end
+from swamp_harness.scenario.lateness import Lateness
+from swamp_harness.scenario.runs import latest_end
 from swamp_harness.scenario.world import World
 
 

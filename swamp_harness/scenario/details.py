@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from swamp_harness.product.conventions import UNLIMITED
 from swamp_harness.scenario.environment import RESTARTED, variables_of
 from swamp_harness.scenario.kinds import Detail, Details, Kind
 from swamp_harness.scenario.list_answers import Answer
@@ -36,6 +37,9 @@ _NO_CACHE = Detail(
     "without a cache directory", "it keeps no machine id and no extension", lambda: {"cached": False}
 )
 
+_NO_RECONNECT = Detail(
+    "without reconnecting", "it exits when its connection closes", lambda: {"reconnects": False}
+)
 _OUTPUT = Detail(
     "with output in {output:Output}",
     "its output has this format, whatever that of other workers is",
@@ -63,6 +67,7 @@ _OF_ENROLLED_WORKERS = (
     _SLOTS,
     _CACHE,
     _NO_CACHE,
+    _NO_RECONNECT,
     _OUTPUT,
     _ON_A_NETWORK,
     Detail(
@@ -127,6 +132,16 @@ _OF_CONNECTING_WORKERS = (
         lambda other: {"clone_of": other},
     ),
     Detail(
+        'from a machine whose id begins like that of "{other:Name}"',
+        "its machine id differs from that of another worker's machine in the last character only",
+        lambda other: {"like_machine_of": other},
+    ),
+    Detail(
+        "without a protocol version",
+        "it does not report its protocol version",
+        lambda: {"protocol_shift": None},
+    ),
+    Detail(
         "with {shift:VersionShift} protocol version",
         "it reports another protocol version than the orchestrator's",
         lambda shift: {"protocol_shift": shift},
@@ -187,6 +202,11 @@ _OF_TOKENS = (
         "so many machines may enroll with it",
         lambda machines: {"machines": machines},
     ),
+    Detail(
+        "for any number of machines",
+        "there is no limit to the machines that enroll with it",
+        lambda: {"machines": UNLIMITED},
+    ),
     Detail("that is revoked", "the operator has revoked it", lambda: {"revoked": True}),
 )
 
@@ -196,6 +216,11 @@ _OF_MINTING = (
         'with its secret in the vault "{vault:Name}"',
         "this vault keeps its secret",
         lambda vault: {"vault": vault},
+    ),
+    Detail(
+        "at the most detailed log level",
+        "the command logs everything that it can log",
+        lambda: {"logs_everything": True},
     ),
     _THROUGH,
 )

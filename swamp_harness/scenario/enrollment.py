@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from swamp_harness.product.machine import Machine
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.records import DISCONNECTED, PoolMember
 from swamp_harness.product.serve_api import LiveMember
+from swamp_harness.product.wordings import TOKEN_REJECTIONS
+from swamp_harness.product.worker import Worker
+from swamp_harness.scenario.lateness import Lateness
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.repositories import begin
 from swamp_harness.scenario.security import Security
@@ -21,7 +25,7 @@ from swamp_harness.scenario.tables import NOT_LIVE, Row
 from swamp_harness.scenario.tokens import prepare
 from swamp_harness.scenario.world import World
 from swamp_harness.system.certificates import Identity
-from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.errors import ContractBroken, InfrastructureError
 from swamp_harness.system.limits import POOL_CHANGED
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.waiting import WaitTimeout, wait_until
@@ -131,6 +135,11 @@ def is_connected(world: World, name: str) -> bool:
     return any(member.connected for member in world.live_pool(world.member_of(name)))
 
 
+def lateness_of_rejection(world: World, name: str, allowed: timedelta) -> Lateness:
+    """Whether a worker reported soon enough after its first attempt to connect that it stops."""
+    return Lateness.of(world.workers[name].time_to_stop, allowed)
+
+
 def machine_id_of(world: World, worker: str) -> str:
     """The machine id of a worker's first enrollment."""
     return world.workers.first_enrollment(worker).machine_id
@@ -212,6 +221,11 @@ def enroll_worker(
         machine: where it runs; a machine of its own if None.
         variables: its environment variables, beside those of every worker.
         settings: further fields of `WorkerSettings`.
+
+    Raises:
+        WaitTimeout: it did not enroll.
+        ContractBroken: it is rejected although its token is valid, or reports that it has enrolled and the
+            worker list never shows it.
     """
     if (token or name) not in world.operator.credentials:
         prepare(world, token or name)
@@ -223,13 +237,40 @@ def enroll_worker(
         world.workers.start_on_a_network(name, world.orchestrator.address, rate)
     else:
         world.workers.start(name, world.orchestrator.address)
-    worker.wait_until_enrolled()
+    _demand_enrollment(world, worker, token or name)
     world.workers.remember_first_enrollment(name)
     # With a token for several machines, each worker gets a name of its own in the pool.
     member = worker.enrolled_as if token else name
-    world.memberships[name] = wait_until(
-        f'the pool to list "{member}"', lambda: world.members(member), bool, POOL_CHANGED
-    )[0]
+    try:
+        listed = wait_until(
+            f'the worker list to show "{member}"', lambda: world.members(member), bool, POOL_CHANGED
+        )
+    except WaitTimeout as error:
+        others = ", ".join(f'"{each.name}"' for each in world.members()) or "no worker"
+        raise ContractBroken(
+            f'The worker "{name}" reports that it enrolled as "{worker.enrolled_as}", but the worker list '
+            f"shows {others}. {error}"
+        ) from error
+    world.memberships[name] = listed[0]
+
+
+def _demand_enrollment(world: World, worker: Worker, token: str) -> None:
+    """Wait until a worker with a valid token has enrolled.
+
+    Raises:
+        WaitTimeout: it did not enroll.
+        ContractBroken: the orchestrator rejected it because of its token, which had not expired.
+    """
+    try:
+        worker.wait_until_enrolled()
+    except WaitTimeout as error:
+        reasons = [] if worker.alive else [each for each in worker.rejections if each in TOKEN_REJECTIONS]
+        _, end = world.operator.lifetimes.get(token, (None, datetime.min.replace(tzinfo=UTC)))
+        if reasons and datetime.now(UTC) < end:
+            raise ContractBroken(
+                f"{worker.name} was rejected because {' and '.join(reasons)}, although its token is valid."
+            ) from error
+        raise
 
 
 def settle(world: World, name: str) -> None:
@@ -253,7 +294,7 @@ def connect_worker(
     token: str,
     labels: Mapping[str, str] | None = None,
     machine: Machine | None = None,
-    protocol_shift: int = 0,
+    protocol_shift: int | None = 0,
     other_release: bool = False,
     **settings: Any,
 ) -> None:
@@ -265,7 +306,7 @@ def connect_worker(
         token: the token whose credential it presents.
         labels: its scheduling labels.
         machine: where it runs; a machine of its own if None.
-        protocol_shift: the difference of its protocol version from the orchestrator's.
+        protocol_shift: the difference of its protocol version from the orchestrator's; None for no version.
         other_release: whether it is the binary of another protocol version.
         settings: further fields of `WorkerSettings`.
     """
@@ -276,7 +317,7 @@ def connect_worker(
     binary = _other_binary(world) if other_release else None
     world.workers.make(name, all_settings, machine=machine, binary=binary)
     address = world.orchestrator.address
-    world.workers.start(name, world.workers.skew(address, protocol_shift) if protocol_shift else address)
+    world.workers.start(name, address if protocol_shift == 0 else world.workers.skew(address, protocol_shift))
 
 
 def connect_with(world: World, name: str, credential: str, **settings: Any) -> None:
@@ -285,11 +326,19 @@ def connect_with(world: World, name: str, credential: str, **settings: Any) -> N
     world.workers.start(name, world.orchestrator.address)
 
 
-def race(world: World, names: list[str], token: str) -> None:
-    """Start workers on separate machines that present one token at the same moment."""
+def race(world: World, names: list[str], token: str, *, machine_of: str = "") -> None:
+    """Start workers that present one token at the same moment.
+
+    Args:
+        world: the scenario's.
+        names: of the workers.
+        token: the token whose credential they present.
+        machine_of: the worker on whose machine all of them run; each has a machine of its own if empty.
+    """
+    machine = world.workers.machine_of(machine_of) if machine_of else None
     for name in names:
         credential = str(world.operator.credential(token))
-        world.workers.make(name, world.settings_of_worker(credential))
+        world.workers.make(name, world.settings_of_worker(credential), machine=machine)
     world.workers.start_at_the_same_moment(names, world.orchestrator.address)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from swamp_harness.scenario.absences import restart_orchestrator
-from swamp_harness.scenario.runs import Lateness, latest_end
+from swamp_harness.scenario.lateness import Lateness
+from swamp_harness.scenario.runs import latest_end
 from swamp_harness.scenario.world import World
 from swamp_harness.system.limits import DEADLINE_ENFORCED, DEADLINE_KEPT
 from swamp_harness.system.waiting import wait_for_moment, wait_until

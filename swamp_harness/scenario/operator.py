@@ -65,25 +65,34 @@ class Operator:
         return self._last
 
     def mint(
-        self, token: str, lifetime: str, machines: int = 1, *, vault: str = "", through: str = ""
+        self,
+        token: str,
+        lifetime: str,
+        machines: int | str = 1,
+        *,
+        vault: str = "",
+        through: str = "",
+        logs_everything: bool = False,
     ) -> CommandResult:
         """Mint a token; the command may fail.
 
         Args:
             token: its name.
             lifetime: the requested lifetime.
-            machines: the number of machines that it is for.
+            machines: the number of machines that it is for, or `UNLIMITED`.
             vault: the vault for its secret; the usual one if empty.
             through: the address of the orchestrator that mints it; a command in the repository does so if
                 empty.
+            logs_everything: whether the command has the most detailed log level.
         """
-        several = ("--max-enrollments", str(machines)) if machines > 1 else ()
+        several = () if machines == 1 else ("--max-enrollments", str(machines))
         # An orchestrator has a second vault beside that of the repository, so the vault must be named.
         vault = vault or (VAULT if through else self._usual_vault)
         kept = ("--vault", vault) if vault else ()
         there = ("--server", through) if through else ()
+        level = ("--log-level", "trace") if logs_everything else ()
         result = self.commands.run(
-            *("worker", "token", "create", token, "--duration", lifetime, *several, *kept, *there),
+            *("worker", "token", "create", token, "--duration", lifetime, *several, *kept, *there, *level),
             output=self.output,
         )
         self.asked_lifetimes.setdefault(token, lifetime)
@@ -93,7 +102,7 @@ class Operator:
         self._last = result
         return result
 
-    def mint_at(self, api: ServeApi, token: str, lifetime: str, machines: int = 1) -> None:
+    def mint_at(self, api: ServeApi, token: str, lifetime: str, machines: int | str = 1) -> None:
         """Mint a token by an API request, which is cheaper than a command, if minting is not under test.
 
         Raises:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from swamp_harness.product.commands import Output
@@ -23,35 +22,6 @@ from swamp_harness.system.limits import LEASES_SETTLED, RUN_ENDED, STEP_PROCESSE
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 _GIVEN = "the input"
-
-
-@dataclass(frozen=True)
-class Lateness:
-    """Whether something ended in time.
-
-    Attributes:
-        ended: whether it has ended at all.
-        seconds: how long after the moment in question, if that was too late; 0 if it was in time.
-    """
-
-    ended: bool = True
-    seconds: float = 0.0
-
-    @classmethod
-    def of(cls, late: timedelta | None, allowed: timedelta) -> Lateness:
-        """The value for an end so long after the moment in question; None for no end."""
-        if late is None:
-            return cls(ended=False)
-        return IN_TIME if late <= allowed else cls(seconds=round(late.total_seconds(), 1))
-
-    def __str__(self) -> str:
-        """In words."""
-        if not self.ended:
-            return "not ended"
-        return f"{self.seconds:.1f} s after that" if self.seconds else "in time"
-
-
-IN_TIME = Lateness()
 
 
 def outcome_of_run(world: World) -> RunOutcome:

@@ -37,7 +37,13 @@ class Minted:
 
 
 def mint(
-    world: World, token: str, *, lifetime: str = "", vault: str = "", through_orchestrator: bool = False
+    world: World,
+    token: str,
+    *,
+    lifetime: str = "",
+    vault: str = "",
+    through_orchestrator: bool = False,
+    logs_everything: bool = False,
 ) -> None:
     """Mint a token.
 
@@ -47,9 +53,16 @@ def mint(
         lifetime: the requested lifetime; the usual one if empty.
         vault: the vault for its secret; the only one if empty.
         through_orchestrator: whether the orchestrator mints it, not a command in the repository.
+        logs_everything: whether the command has the most detailed log level.
     """
     through = world.orchestrator.api.url if through_orchestrator else ""
-    world.operator.mint(token, lifetime or world.times.usual_lifetime, vault=vault, through=through)
+    world.operator.mint(
+        token,
+        lifetime or world.times.usual_lifetime,
+        vault=vault,
+        through=through,
+        logs_everything=logs_everything,
+    )
 
 
 def revoke(world: World, token: str, *, through_orchestrator: bool = False) -> None:
@@ -143,7 +156,7 @@ def prepare(
     lifetime: str = "",
     short: bool = False,
     revoked: bool = False,
-    machines: int = 1,
+    machines: int | str = 1,
 ) -> None:
     """Mint a token, with the usual lifetime by default, and revoke it if asked.
 
@@ -156,7 +169,7 @@ def prepare(
         lifetime: such as "7d"; the usual one if empty.
         short: whether it has the shortest lifetime that swamp allows.
         revoked: whether it is revoked at once.
-        machines: how many it is for.
+        machines: how many it is for, or `UNLIMITED`.
     """
     operator = world.operator
     lasts = world.times.shortest_lifetime if short else lifetime or world.times.usual_lifetime
@@ -172,7 +185,7 @@ def prepare(
             revoked_now.answer("token-revoke")
 
 
-def _minted_by_request(world: World, token: str, lifetime: str, machines: int) -> bool:
+def _minted_by_request(world: World, token: str, lifetime: str, machines: int | str) -> bool:
     operator, api = world.operator, world.orchestrator.api
     try:
         operator.mint_at(api, token, lifetime, machines)

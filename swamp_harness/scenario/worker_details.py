@@ -38,6 +38,7 @@ class WorkerDetails:
         slots: how many steps it runs at a time.
         cached: whether it has a cache directory.
         cache: the place of its cache directory.
+        reconnects: whether it connects again when its connection closes.
         output: the format of its output; that of all workers that start now if None.
         on_a_network: whether it reaches the orchestrator over a network path that can fail.
         slow: whether this path is slow.
@@ -46,7 +47,8 @@ class WorkerDetails:
         server_credential: whether its environment has a credential for the server.
         machine_of: the worker on whose machine it runs; it has a machine of its own if empty.
         clone_of: the worker on a copy of whose machine it runs.
-        protocol_shift: the difference of its protocol version from the orchestrator's.
+        like_machine_of: the worker from whose machine id that of its machine differs at the end only.
+        protocol_shift: the difference of its protocol version from the orchestrator's; None for no version.
         other_release: whether it is the binary of another protocol version.
     """
 
@@ -58,6 +60,7 @@ class WorkerDetails:
     slots: int = 1
     cached: bool = True
     cache: CachePlace | None = None
+    reconnects: bool = True
     output: Output | None = None
     on_a_network: bool = False
     slow: bool = False
@@ -66,7 +69,8 @@ class WorkerDetails:
     server_credential: bool = False
     machine_of: str = ""
     clone_of: str = ""
-    protocol_shift: int = 0
+    like_machine_of: str = ""
+    protocol_shift: int | None = 0
     other_release: bool = False
 
 
@@ -85,6 +89,7 @@ def enroll(world: World, name: str, details: WorkerDetails) -> None:
         machine=_machine(world, name, details),
         variables=_variables(name, details),
         cached=details.cached,
+        reconnects=details.reconnects,
         slots=details.slots,
         by_environment=details.by_environment,
         **labels,
@@ -118,6 +123,8 @@ def _machine(world: World, name: str, details: WorkerDetails) -> Machine | None:
         return world.workers.machine_of(details.machine_of)
     if details.clone_of:
         return world.workers.clone_machine_of(details.clone_of)
+    if details.like_machine_of:
+        return world.workers.machine_with_similar_id(name, details.like_machine_of)
     return world.workers.new_machine(name, cache=details.cache) if details.cache else None
 
 

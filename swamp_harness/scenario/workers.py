@@ -143,6 +143,12 @@ class Workers:
         self._binaries[machine] = worker_host.binary
         return machine
 
+    def machine_with_similar_id(self, name: str, other: str) -> Machine:
+        """A new machine for a worker, whose id differs from that of another machine at its end only."""
+        machine = self.new_machine(name)
+        machine.save_machine_id_like(self.machine_of(other).kept_machine_id)
+        return machine
+
     def _machine_here(self, name: str) -> Machine:
         return Machine.at(self._hosts.here_for(name))
 
@@ -198,8 +204,8 @@ class Workers:
         self._networks[worker] = self[worker].machine.host.path_to(orchestrator)
         return self._networks[worker]
 
-    def skew(self, orchestrator: Address, shift: int) -> Address:
-        """The address to dial for a worker that must report a protocol version changed by `shift`."""
+    def skew(self, orchestrator: Address, shift: int | None) -> Address:
+        """The address to dial for a worker whose protocol version must be changed by `shift`, or left out."""
         relay = ProtocolSkew(orchestrator, shift)
         self._skews.append(relay)
         return relay.address

@@ -62,7 +62,7 @@ class PromiseBroken(AssertionError):
 
 
 class ContractBroken(PromiseBroken):
-    """The product wrote malformed output, or did not write a file that it must write.
+    """The product wrote malformed output, contradicts itself, or did not write a file that it must write.
 
     This is a broken promise in every step, also in a Given.
     """
