@@ -65,9 +65,19 @@ def attempts(world: World, worker: str) -> dict[str, list[Any]]:
 
 def pool_rows(world: World, rows: Sequence[Row]) -> list[Row]:
     """Rows about workers as rows about pool members; the names differ if a token is for several machines."""
-    names = {worker: first.name for worker, first in world.memberships.items()}
-    members = [{**row, "worker": names.get(row["worker"], row["worker"])} for row in rows]
+    members = [{**row, "worker": _name_in_pool(world, row["worker"])} for row in rows]
     return sorted(members, key=lambda row: row["worker"])
+
+
+def _name_in_pool(world: World, name: str) -> str:
+    """The name in the pool of the worker or the member that a row names."""
+    if name in world.memberships:
+        return world.memberships[name].name
+    if name not in world.workers.names():
+        return name
+    worker = world.workers[name]
+    shares_a_token = worker.settings.member != name
+    return worker.enrolled_as if shares_a_token and worker.enrollments else name
 
 
 @dataclass(frozen=True)

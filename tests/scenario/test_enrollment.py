@@ -14,6 +14,13 @@ from swamp_harness.system.waiting import WaitTimeout
 REVOKED, OTHER_VERSION = "its token is revoked", "its protocol version differs"
 
 
+class WorkersByName(dict):
+    """Workers by their names."""
+
+    def names(self):
+        return list(self)
+
+
 def world_that_lists(*names, rejections=(), lasts=3600):
     """A world in which every worker enrolls as "fleet-1", or is rejected; the worker list shows these names.
 
@@ -70,3 +77,22 @@ def test_a_rejection_in_spite_of_a_valid_token_breaks_a_promise():
 def test_a_rejection_that_may_have_another_cause_is_an_error_of_the_set_up(reason, lasts):
     with pytest.raises(WaitTimeout):
         enrollment.enroll_worker(world_that_lists(rejections=[reason], lasts=lasts), "alpha", token="fleet")
+
+
+@pytest.mark.parametrize(
+    ("row", "token", "enrollments", "member"),
+    [
+        ("alpha", "fleet", 1, "fleet-1"),
+        ("alpha", "fleet", 0, "alpha"),
+        ("alpha", "alpha", 1, "alpha"),
+        ("beta", "fleet", 1, "first-of-beta"),
+        ("nobody", "fleet", 1, "nobody"),
+    ],
+)
+def test_a_row_of_the_pool_names_a_worker_or_a_member(row, token, enrollments, member):
+    settings = SimpleNamespace(member=token)
+    alpha = SimpleNamespace(settings=settings, enrollments=enrollments, enrolled_as="fleet-1")
+    world = SimpleNamespace(
+        memberships={"beta": SimpleNamespace(name="first-of-beta")}, workers=WorkersByName(alpha=alpha)
+    )
+    assert enrollment.pool_rows(world, [{"worker": row}]) == [{"worker": member}]
