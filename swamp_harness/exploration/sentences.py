@@ -172,11 +172,7 @@ def at_rest(state: State) -> Iterator[Sentence]:
         return
     yield Sentence("the queue is empty")
     yield _starts(state)
-    for worker, peak in sorted(state.peaks.items()):
-        if peak.exact is not None:
-            yield Sentence(
-                f'the largest number of steps that ran on "{worker}" at the same time is {peak.exact}'
-            )
+    yield from _peaks(state)
     if state.known and state.dispatches:
         yield _dispatches(state)
     if state.known and state.data:
@@ -238,6 +234,15 @@ def _starts(state: State) -> Sentence:
     if not state.starts:
         return Sentence("no step started")
     return _table("these steps started, and no others:", ("step", "worker"), sorted(state.starts))
+
+
+def _peaks(state: State) -> Iterator[Sentence]:
+    """How many steps ran at once on each worker where that is certain, as all its steps have ended well."""
+    troubled = {each.worker for each in state.dispatches if each.lease != "completed"}
+    for worker, peak in sorted(state.peaks.items()):
+        if worker not in troubled and peak.exact is not None:
+            at_once = f'the largest number of steps that ran on "{worker}" at the same time is {peak.exact}'
+            yield Sentence(at_once)
 
 
 def _dispatches(state: State) -> Sentence:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from swamp_harness.product.commands import Output
-from swamp_harness.product.run_records import QueuedStep
+from swamp_harness.product.run_records import LeaseRecord, QueuedStep
 from swamp_harness.product.wordings import LEASE_REASONS, reasons_given
 from swamp_harness.scenario.placement import names_of_items
 from swamp_harness.scenario.probe import RESULT
@@ -27,7 +28,7 @@ def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
             ended), because (why it did not complete), wrote (whether the lease says so).
     """
     settle_leases(world)
-    ordered = sorted(world.records.leases(), key=lambda lease: (lease.step, lease.created_at))
+    ordered = sorted(_leases(world), key=lambda lease: (lease.step, lease.created_at))
     begun = {step: iter(world.probe_log.starts(step)) for step in {lease.step for lease in ordered}}
     rows = [
         {
@@ -41,6 +42,11 @@ def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
         for lease in ordered
     ]
     return [{heading: row[heading] for heading in headings} for row in rows]
+
+
+def _leases(world: World) -> list[LeaseRecord]:
+    """The leases that the operator sees, with workers as the scenario calls them."""
+    return [replace(lease, worker=world.called(lease.worker)) for lease in world.records.leases()]
 
 
 def _where_it_began(start: Entry | None, worker: str) -> str:
@@ -73,7 +79,7 @@ def queue(world: World, output: Output) -> list[Row]:
 
 def most_at_once(world: World, worker: str) -> dict[str, int]:
     """The highest number of steps that a worker ran at a time, by the probe log and by the leases."""
-    leases = [lease for lease in world.records.leases() if lease.worker == worker]
+    leases = [lease for lease in _leases(world) if lease.worker == worker]
     # If one lease ends at the moment at which another begins, they do not overlap.
     moments = sorted(
         [(lease.created_at, 1) for lease in leases]
@@ -134,7 +140,7 @@ def results_in_version(world: World, steps: Iterable[str], version: int) -> dict
 def workers_that_took_part(world: World) -> list[str]:
     """The workers that ran at least one step, both by the probe log and by the leases."""
     by_log = {entry.worker for entry in world.probe_log.starts()}
-    by_leases = {lease.worker for lease in world.records.leases()}
+    by_leases = {lease.worker for lease in _leases(world)}
     return sorted(by_log & by_leases)
 
 

@@ -249,6 +249,11 @@ class World:
         first = self.memberships.get(worker)
         return first.name if first is not None else self.workers[worker].settings.member
 
+    def called(self, member: str) -> str:
+        """How the scenario calls a pool member; a member with a special name has that of its worker."""
+        names = {each.name: worker for worker, each in self.memberships.items()}
+        return names.get(member, member)
+
     # --- steps
 
     def processes_of_steps(self, worker: str) -> list[str]:
