@@ -304,6 +304,29 @@ Feature: Dispatch and scheduling
     Then the largest number of steps that ran on "alpha" at the same time is 2
     And the largest number of steps that ran on "beta" at the same time is 2
 
+  # Which worker a job gets is fixed by its first step; its further steps could run on any worker.
+  @uat-21 @job-stays-on-one-worker
+  Scenario: Jobs that stay on one worker run all their steps there, each job on its own worker
+    Given a workflow with the steps:
+      | job   | job stays     | step  | runs on        | work                  | for each of | after |
+      | ocean | on one worker | build | worker "alpha" | writes after a moment |             |       |
+      | ocean | on one worker | pack  | any worker     | writes after a moment | shell, sand | build |
+      | river | on one worker | test  | worker "beta"  | writes after a moment |             |       |
+      | river | on one worker | ship  | any worker     | writes after a moment | reed, stone | test  |
+    And an orchestrator
+    And the enrolled worker "alpha" with 4 slots
+    And the enrolled worker "beta" with 4 slots
+    When the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step       | worker |
+      | build      | alpha  |
+      | pack-sand  | alpha  |
+      | pack-shell | alpha  |
+      | ship-reed  | beta   |
+      | ship-stone | beta   |
+      | test       | beta   |
+
   @uat-21 @simultaneous-writes-one-version-each
   Scenario: Items that write one record at the same time write one version each
     Given a workflow with the steps:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.dataplane import DataPlane
     from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, Work, _Waiting
     from standin.orchestrator.pool import Member, Pool
+    from standin.orchestrator.runs import Run
     from standin.orchestrator.serve import Orchestrator
     from standin.orchestrator.workflow import Step
     from standin.repository import Repository
@@ -773,6 +774,24 @@ def writes_not_noted_side_by_side() -> None:
     def _(old: Callable[[Dispatcher, Dispatch], None], dispatcher: Dispatcher, dispatch: Dispatch) -> None:
         if len(dispatcher.dispatches) == 1:
             old(dispatcher, dispatch)
+
+
+@mutant(21)
+def all_jobs_stay_on_one_worker() -> None:
+    """All jobs of a run that each stay on one worker share the same worker."""
+
+    @replaces("orchestrator.runs:Run.group_of")
+    def _(old: Callable[[Run, Step], str], run: Run, step: Step) -> str:
+        return run.identity if old(run, step) else ""
+
+
+@mutant(21)
+def job_does_not_stay_on_one_worker() -> None:
+    """The steps of a job that stays on one worker run on any worker."""
+
+    @replaces("orchestrator.runs:Run.group_of")
+    def _(old: Callable[[Run, Step], str], run: Run, step: Step) -> str:
+        return ""
 
 
 @mutant(20)

@@ -7,7 +7,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from standin import records
@@ -73,6 +73,7 @@ class Work:
         kept: overrides of how its data are stored, by kind.
         tags: of the run, for its data.
         of_the_model: the arguments of the model, for all its methods.
+        group: the group of steps that share one worker; empty if it may run anywhere.
     """
 
     workflow: str
@@ -88,6 +89,7 @@ class Work:
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     of_the_model: dict[str, Any] = field(default_factory=dict)
+    group: str = ""
 
 
 class StepFailed(Exception):
@@ -156,6 +158,7 @@ class Dispatcher:
         self._say = say
         self._job_for = job_for
         self._waiting: list[_Waiting] = []
+        self._pins: dict[str, str] = {}
         self.dispatches: dict[str, Dispatch] = {}
         pool.changed = self.serve_queue
         pool.lost = self._worker_lost
@@ -203,14 +206,20 @@ class Dispatcher:
         for waiting in list(self._waiting):
             if waiting.granted.done():
                 continue
-            member = self.chosen(waiting.requirement)
+            member = self.chosen(self.pinned(waiting.requirement, waiting.work.group))
             if member is None:
                 continue
+            if waiting.work.group:
+                self._pins[waiting.work.group] = member.name
             dispatch = Dispatch(waiting.work, member)
             member.dispatches.add(dispatch.identity)
             self._waiting.remove(waiting)
             self.leave(waiting.entry, "dispatched")
             waiting.granted.set_result(dispatch)
+
+    def pinned(self, requirement: Requirement, group: str) -> Requirement:
+        """What a step of a group requires: the worker of the group, once a step of it has one."""
+        return replace(requirement, target=self._pins[group]) if group in self._pins else requirement
 
     def chosen(self, requirement: Requirement) -> Member | None:
         """The least busy worker that a step can run on now; None if there is none."""

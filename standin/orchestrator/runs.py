@@ -153,7 +153,12 @@ class Run:
             step.kept,
             self._tags,
             step.of_the_model,
+            self.group_of(step),
         )
+
+    def group_of(self, step: Step) -> str:
+        """The group of steps that share one worker with a step; empty if it may run anywhere."""
+        return f"{self.identity}:{step.group}" if step.group else ""
 
     def _say(self, line: str, _: str = "") -> None:
         line = blanked(line, self._secrets)

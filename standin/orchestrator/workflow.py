@@ -36,6 +36,7 @@ class Step:
         after: the steps that must have succeeded before.
         kept: overrides of how its data are stored, by kind.
         of_the_model: the arguments of the model, for all its methods.
+        group: the job that it shares one worker with; empty if it may run anywhere.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Step:
     after: list[str] = field(default_factory=list)
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)
     of_the_model: dict[str, Any] = field(default_factory=dict)
+    group: str = ""
 
 
 def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> list[Step]:
@@ -78,8 +80,9 @@ def defaults_of(document: dict[str, Any]) -> dict[str, str]:
 
 
 def placed(step: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
-    """The description of a step, with the worker requirements of its job as defaults."""
-    return {**{key: job[key] for key in ("target", "labels", "platform") if key in job}, **step}
+    """The description of a step, with the worker requirements of its job, and the affinity of its job."""
+    inherited = {key: job[key] for key in ("target", "labels", "platform") if key in job}
+    return {**inherited, **step, "group": job["name"] if job.get("affinity") else ""}
 
 
 def items_of(described: dict[str, Any]) -> list[dict[str, str]]:
@@ -121,6 +124,7 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
         [each["step"] for each in described.get("dependsOn", ())],
         {each["specName"]: each for each in described.get("dataOutputOverrides", ())},
         task.get("globalArgs", {}),
+        described["group"],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,6 +124,7 @@ class Workflow:
         inputs: the names of its text inputs.
         defaults: the defaults of optional inputs.
         jobs: the placement of a job's steps without a placement of their own, by the name of the job.
+        pinned: the jobs of which all steps run on the worker of their first step ("Worker affinity").
     """
 
     name: str
@@ -131,6 +132,7 @@ class Workflow:
     inputs: Sequence[str] = ()
     jobs: Mapping[str, Placement] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
+    pinned: Collection[str] = ()
 
     def document(self) -> dict[str, Any]:
         """The content of the workflow file."""
@@ -147,6 +149,7 @@ class Workflow:
                 {
                     "name": job,
                     **self._place_of(job),
+                    **({"affinity": True} if job in self.pinned else {}),
                     "steps": [self._document_of(step) for step in self.steps if step.job == job],
                     "dependsOn": [],
                     "weight": 0,

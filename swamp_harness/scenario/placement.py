@@ -24,7 +24,19 @@ _PART_OF_INSTANCE = re.compile(r'^the first half of the instance of "(?P<name>[^
 _WORKER_OF_ITEM = "the worker named by its item"
 _FIRST_HALF = "first_half_of_"
 _QUEUE_LIMIT = re.compile(r"^(?P<seconds>\d+) s$")
-_COLUMNS = {"step", "runs on", "work", "after", "queue limit", "for each of", "job", "job runs on", "model"}
+_COLUMNS = {
+    "step",
+    "runs on",
+    "work",
+    "after",
+    "queue limit",
+    "for each of",
+    "job",
+    "job runs on",
+    "job stays",
+    "model",
+}
+_ON_ONE_WORKER = "on one worker"
 _AS_ITS_JOB = "as its job"
 
 
@@ -34,7 +46,8 @@ def planned(table: Any) -> Workflow:
     Args:
         table: one row for each step, with the columns step, runs on, work; optional columns are after (the
             step that must have succeeded before), queue limit, for each of (the items that it is expanded
-            over), job, job runs on, and model (the name of its model instance).
+            over), job, job runs on, job stays (on one worker, for all its steps), and model (the name of its
+            model instance).
 
     Returns:
         The workflow. A run needs these inputs: the uuid of each worker whose instance the workflow names,
@@ -49,9 +62,10 @@ def planned(table: Any) -> Workflow:
     instances = [match["name"] for part in parts if (match := _INSTANCE.match(part))]
     halves = [_FIRST_HALF + match["name"] for part in parts if (match := _PART_OF_INSTANCE.match(part))]
     jobs = {row["job"]: _placement(row["job runs on"]) for row in rows if row.get("job runs on")}
+    pinned = {row["job"] for row in rows if _stays_on_one_worker(row)}
     steps = [_step(row) for row in rows]
     words = {INPUT: "nothing"} if any(INPUT in step.task.inputs for step in steps) else {}
-    return Workflow(WORKFLOW, steps, [*instances, *halves, *words], jobs, defaults=words)
+    return Workflow(WORKFLOW, steps, [*instances, *halves, *words], jobs, defaults=words, pinned=pinned)
 
 
 def value_of_input(name: str, instance_of: Callable[[str], str]) -> str:
@@ -71,6 +85,13 @@ def value_of_input(name: str, instance_of: Callable[[str], str]) -> str:
 def step_for(worker: str, name: str, work: str) -> Step:
     """A step for one worker."""
     return Step(name, WORK[work](name), Placement(target=worker))
+
+
+def _stays_on_one_worker(row: Mapping[str, str]) -> bool:
+    words = row.get("job stays", "")
+    if words not in ("", _ON_ONE_WORKER):
+        raise InfrastructureError(f'Unknown place "{words}" where a job stays; use: {_ON_ONE_WORKER}.')
+    return words == _ON_ONE_WORKER
 
 
 def _step(row: Mapping[str, str]) -> Step:
