@@ -185,6 +185,15 @@ async def _deleting(context: Context) -> Answer:
     }
 
 
+async def _pruning(context: Context) -> Answer:
+    return {
+        "versions": await _attempt(context.versions("scarce")),
+        "deleted": await _attempt(context.delete_version("scarce", 3)),
+        "versionsLeft": await _attempt(context.versions("scarce")),
+        "latest": await _attempt(context.read_resource("scarce")),
+    }
+
+
 async def _keeping(context: Context) -> Answer:
     key = f"kept-by-{context.model}"
     return {
@@ -221,6 +230,7 @@ _ACTIONS: dict[str, Callable[[Context], Awaitable[Answer]]] = {
     "reading": _reading,
     "computing": _computing,
     "deleting": _deleting,
+    "pruning": _pruning,
     "keeping": _keeping,
     "erring": _erring,
     "handles": _handles,

@@ -104,6 +104,17 @@ def deletion_forgotten() -> None:
 
 
 @mutant(22)
+def every_version_deleted() -> None:
+    """A step on a worker that deletes one version of a resource deletes all its versions."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_delete_version")
+    def _(old: Callable[[DataPlane, str, int], None], plane: DataPlane, name: str, version: int) -> None:
+        old(plane, name, version)
+        if plane._dispatch.member is not None:
+            plane._store.delete(plane._place(name))
+
+
+@mutant(22)
 def secret_not_kept() -> None:
     """A secret that a step on a worker puts into the vault is not stored."""
 

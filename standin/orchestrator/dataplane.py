@@ -117,6 +117,10 @@ class DataPlane:
         if not self._store.delete(self._place(name)):
             raise UserError(f'deleteResource: no data "{name}"')
 
+    def do_delete_version(self, name: str, version: int) -> None:
+        """Delete one version of a datum of the step's own model."""
+        self._store.forget_version(self._place(name), version)
+
     def _kind(
         self, call: str, kinds: dict[str, Kind], spec: str, name: str, overrides: dict[str, Any]
     ) -> Kind:

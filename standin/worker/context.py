@@ -105,6 +105,10 @@ class Context:
         """Delete a resource."""
         await self._ask("delete_resource", name=name)
 
+    async def delete_version(self, name: str, version: int) -> None:
+        """Delete one version of a datum of the step's own model."""
+        await self._ask("delete_version", name=name, version=version)
+
     # --- reading
 
     async def read_resource(self, name: str, version: int | None = None) -> Any:

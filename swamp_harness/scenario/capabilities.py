@@ -30,6 +30,8 @@ _CALLS = {
     "the deletion": "deleted",
     "the resource that it deletes": "read",
     "the resource that it spares": "spared",
+    "the versions of the resource": "versions",
+    "the versions that are left": "versionsLeft",
     "the lines of a stream": "lines",
     "two files that are open together": "openTogether",
     'the records of "seed"': "earlierOfOneKind",
