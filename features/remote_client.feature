@@ -12,7 +12,7 @@ Feature: Remote client
     And the enrolled worker "alpha"
     And the operator is at another machine, without a repository
     And the operator's output is in <output>
-    When the workflow starts with its input <input> and the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
+    When the workflow starts with its input <input>, the tags "team=blue, query=id=42, city=Köln, note=it's $HOME" and without the reports of its steps
     Then the run succeeds
     And these steps started, and no others:
       | step  | worker           |
@@ -26,6 +26,7 @@ Feature: Remote client
       | build | result | 1       | the orchestrator |           |
       | ship  | result | 1       | alpha            | the input |
     And all data of the steps "build, ship" has the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
+    And a report of the run is recorded, and no report of its steps
     And nothing is left on the other machine
 
     Examples:
@@ -175,16 +176,22 @@ Feature: Remote client
     And nothing is left on the other machine
 
   @uat-28 @batch-ends-at-first-failure
-  Scenario: A workflow that runs for several inputs ends at the first run that fails
+  Scenario: A workflow that runs for several inputs ends at the first run that fails; the command line overrides inputs
     Given a workflow with the steps:
       | step  | runs on          | work                        | after |
-      | build | the orchestrator | fails                       |       |
-      | ship  | the orchestrator | writes the input of the run | build |
+      | ship  | the orchestrator | writes the input of the run |       |
+      | build | the orchestrator | fails                       | ship  |
+      | sign  | the orchestrator | writes at once              | build |
     And an orchestrator
     And the operator is at another machine, without a repository
-    When the operator runs the workflow for two inputs, in text and in JSON
+    When the operator runs the workflow for two inputs, overridden on the command line, in text and in JSON
     Then both commands fail because its step failed, with exit code 1
     And these steps started, and no others:
       | step  | worker           |
       | build | the orchestrator |
       | build | the orchestrator |
+      | ship  | the orchestrator |
+      | ship  | the orchestrator |
+    And this data is recorded, and no other:
+      | step | data   | version | word      |
+      | ship | result | 2       | the input |

@@ -129,6 +129,7 @@ COMMANDS: Sequence[Command] = (
     )),
     Command("workflow run", "Run a workflow", "operator.workflows:run", ("name",), (
         _SERVER, Option("--input"), Option("--input-file"), Option("--stdin", takes=False), Option("--tag"),
+        Option("--skip-report"),
     )),
     Command("workflow cancel", "Cancel a run", "operator.workflows:cancel", ("[name]",), (
         _SERVER, Option("--run"),

@@ -41,7 +41,7 @@ def the_operator_runs_these_commands(context: StepContext) -> None:
     context.world.asked = remote_client.run_commands(context.world, commands)
 
 
-@when("the operator runs the workflow for two inputs, in text and in JSON")
+@when("the operator runs the workflow for two inputs, overridden on the command line, in text and in JSON")
 def the_operator_runs_the_workflow_for_two_inputs(context: StepContext) -> None:
     """Runs the workflow with two sets of inputs on standard input, in text and then in JSON."""
     context.world.asked = remote_client.run_for_two_inputs(context.world)

@@ -252,6 +252,16 @@ def the_history_shows_the_run_as(context: StepContext, status: str) -> None:
     )
 
 
+@then("a report of the run is recorded, and no report of its steps")
+def a_report_of_the_run_is_recorded(context: StepContext) -> None:
+    """Checks that a report about the workflow is recorded, and none about a step."""
+    expect(
+        "a report of the run is recorded, and no report of its steps",
+        expected={"of the workflow": True, "of its steps": False},
+        actual=runs.reports_recorded(context.world),
+    )
+
+
 @then("the orchestrator still answers")
 def the_orchestrator_still_answers(context: StepContext) -> None:
     """Checks that the orchestrator answers a request."""

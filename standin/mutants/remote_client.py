@@ -403,3 +403,25 @@ def batch_goes_on_after_a_failure() -> None:
     @replaces("operator.workflows:code_of_all")
     def _(old: Callable[[Iterable[int]], int], codes: Iterable[int]) -> int:
         return list(codes)[-1]
+
+
+@mutant(28)
+def piped_input_overrides_the_command_line() -> None:
+    """An input that is piped in overrides that of the command line."""
+
+    @replaces("operator.workflows:overridden")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, str]], dict[str, Any]],
+        inputs: dict[str, Any],
+        given: dict[str, str],
+    ) -> dict[str, Any]:
+        return {**given, **inputs}
+
+
+@mutant(28)
+def report_not_skipped() -> None:
+    """A run from another machine writes a report that the operator wants to skip."""
+
+    @replaces("orchestrator.requests:Requests.reports_skipped")
+    def _(old: Callable[[Requests, dict[str, Any]], list[str]], _: Requests, __: dict[str, Any]) -> list[str]:
+        return []

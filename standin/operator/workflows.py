@@ -36,7 +36,12 @@ def run(call: Call) -> int:
     if not call.has("--server"):
         raise UserError("The stand-in runs workflows on an orchestrator only — pass --server")
     given = dict(each.split("=", 1) for each in call.options.get("--input", ()))
-    return code_of_all(run_for(call, {**inputs, **given}) for inputs in sets_of_inputs(call))
+    return code_of_all(run_for(call, overridden(inputs, given)) for inputs in sets_of_inputs(call))
+
+
+def overridden(inputs: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
+    """A set of inputs, with those of the command line in place of its own."""
+    return {**inputs, **given}
 
 
 def code_of_all(codes: Iterable[int]) -> int:
@@ -58,8 +63,10 @@ def run_for(call: Call, inputs: dict[str, Any]) -> int:
         UserError: the orchestrator answers with an error, or is gone.
     """
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
+    skipped = list(call.options.get("--skip-report", ()))
+    wanted = {"name": call.arguments[0], "inputs": inputs, "tags": tags, "skipReportNames": skipped}
     try:
-        answer = result_of(_follow(call, {"name": call.arguments[0], "inputs": inputs, "tags": tags}))
+        answer = result_of(_follow(call, wanted))
     except ConnectionError as error:
         raise UserError(f"Connection dropped: {error}") from error
     if call.json:

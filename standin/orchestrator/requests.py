@@ -204,7 +204,14 @@ class Requests:
         except UserError as error:
             await self._send(socket, "workflow.run.result", _error_answer(error))
             return
-        run = Run(self._repository, payload["name"], steps, self._execute, self.tags_wanted(payload))
+        run = Run(
+            self._repository,
+            payload["name"],
+            steps,
+            self._execute,
+            self.tags_wanted(payload),
+            reports_skipped=self.reports_skipped(payload),
+        )
         self._runs[run.identity] = run
         self._begin(run.carry_out())
         await self._send_lines(socket, run)
@@ -237,6 +244,10 @@ class Requests:
     def tags_wanted(self, payload: dict[str, Any]) -> dict[str, str]:
         """The tags of a run, for all its data."""
         return dict(payload.get("tags", {}))
+
+    def reports_skipped(self, payload: dict[str, Any]) -> list[str]:
+        """The names of the reports that a run does not write."""
+        return list(payload.get("skipReportNames", ()))
 
     async def _listen(self, socket: ServerConnection, run: Run) -> None:
         with contextlib.suppress(ConnectionClosed):

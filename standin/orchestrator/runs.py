@@ -14,6 +14,9 @@ from standin.orchestrator.dispatch import StepFailed, Work
 from standin.orchestrator.workflow import Step, with_latest
 from standin.redaction import blanked
 from standin.repository import Repository
+from standin.store import Kind, Place
+
+_METHOD_REPORT, _WORKFLOW_REPORT = "@swamp/method-summary", "@swamp/workflow-summary"
 
 Execute = Callable[[Work, Step], Awaitable[None]]
 
@@ -35,6 +38,7 @@ class Run:
         steps: of it.
         execute: runs a step on a worker or on the orchestrator.
         tags: for all its data.
+        reports_skipped: the names of the reports that it does not write.
 
     Attributes:
         identity: of the run.
@@ -48,8 +52,11 @@ class Run:
         steps: list[Step],
         execute: Execute,
         tags: dict[str, str],
+        *,
+        reports_skipped: list[str],
     ) -> None:
         self._tags = tags
+        self._reports_skipped = reports_skipped
         self._repository = repository
         self._steps = steps
         self._execute = execute
@@ -87,6 +94,7 @@ class Run:
                 self._say(f" system │ {progress.error}", name)
         heading = {"succeeded": "Completed", "failed": "Failed", "cancelled": "Cancelled"}[self.status]
         self._say(f"{heading} workflow {self.workflow} {self.status}")
+        self._report(_WORKFLOW_REPORT, "workflow")
         self.record()
         for follower in self._followers:
             follower.put_nowait(None)
@@ -123,6 +131,7 @@ class Run:
             self._say(f"main │ step {step.name} · {step.model} · {step.method} · start")
             await self._execute(self._work(step), step)
             progress.status = "succeeded"
+            self._report(_METHOD_REPORT, step.model_type)
         except StepFailed as failure:
             progress.status, progress.error = "failed", blanked(str(failure), self._secrets)
         except asyncio.CancelledError:
@@ -159,6 +168,13 @@ class Run:
     def group_of(self, step: Step) -> str:
         """The group of steps that share one worker with a step; empty if it may run anywhere."""
         return f"{self.identity}:{step.group}" if step.group else ""
+
+    def _report(self, name: str, about: str) -> None:
+        if name not in self._reports_skipped:
+            datum = f"report-{name.removeprefix('@').replace('/', '-')}"
+            tags = {"type": "report", "reportName": name}
+            kind = Kind("", "report", "text/markdown", tags=tags)
+            self._repository.store.put_bytes(Place(about, "", datum), kind, f"# {self.workflow}".encode())
 
     def _say(self, line: str, _: str = "") -> None:
         line = blanked(line, self._secrets)

@@ -8,6 +8,20 @@ from typing import Any
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.system.errors import ContractBroken
 
+# The names of the reports that the product writes about each step and about each run of a workflow.
+REPORT_OF_STEP, REPORT_OF_WORKFLOW = "@swamp/method-summary", "@swamp/workflow-summary"
+
+
+def report_names(api: ServeApi) -> set[str]:
+    """The names of all recorded reports.
+
+    Raises:
+        NoAnswer: the orchestrator does not answer.
+        PromiseBroken: an answer breaks its contract.
+    """
+    found = api.data("data.query", "data-query", predicate='dataType == "report"')["results"]
+    return {str(item["tags"].get("reportName", "")) for item in found}
+
 
 def data_of_model(api: ServeApi, model: str) -> dict[str, Any]:
     """All facts about the data of a model instance, in the latest version, by the data's names.

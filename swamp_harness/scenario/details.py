@@ -249,6 +249,11 @@ _OF_STARTING = (
         lambda: {"input_in_a_file": True},
     ),
     Detail(
+        "without the reports of its steps",
+        "the command asks for no report about a step",
+        lambda: {"skips_reports_of_steps": True},
+    ),
+    Detail(
         "after the grace windows of all absences",
         "first the grace window of every lost worker passes",
         lambda: {"after_absences": True},

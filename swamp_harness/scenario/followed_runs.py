@@ -109,6 +109,7 @@ class Runs:
         tags: Mapping[str, str] | None = None,
         *,
         input_file: Path | None = None,
+        skipped_reports: Sequence[str] = (),
     ) -> None:
         """Start a run, and wait until the orchestrator lists it.
 
@@ -119,6 +120,7 @@ class Runs:
             inputs: for the workflow.
             tags: the tags of all data that the run writes; none if None.
             input_file: a new file from which the command reads the inputs; they are arguments if None.
+            skipped_reports: the names of reports that the run does not write.
 
         Raises:
             WaitTimeout: the orchestrator lists no new run.
@@ -137,6 +139,7 @@ class Runs:
             self._server or api.url,
             *given,
             *_tag_options(tags),
+            *(part for name in skipped_reports for part in ("--skip-report", name)),
         )
         run = self._follow(WorkflowRun, words, output)
         self._runs.append(run)

@@ -69,9 +69,13 @@ def run_method(world: World, method: str) -> list[CommandResult]:
 
 
 def run_for_two_inputs(world: World) -> list[CommandResult]:
-    """Run the scenario's workflow for two sets of inputs, one on each line (design/inputs.md)."""
+    """Run the scenario's workflow for two sets of inputs, one on each line, each with one overriding input.
+
+    An input on the command line overrides that of each set (design/inputs.md).
+    """
     sets = "".join(json.dumps({INPUT: word}) + "\n" for word in ("first", "second"))
-    run = ("workflow", "run", world.workflow.name, "--stdin")
+    overriding = ("--input", f"{INPUT}={INPUT_VALUE}")
+    run = ("workflow", "run", world.workflow.name, "--stdin", *overriding)
     return [world.remote_client.run(run, mode, stdin=sets) for mode in _MODES]
 
 

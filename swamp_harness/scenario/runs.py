@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from swamp_harness.product.commands import Output
-from swamp_harness.product.remains import data_of_model
+from swamp_harness.product.remains import REPORT_OF_STEP, REPORT_OF_WORKFLOW, data_of_model, report_names
 from swamp_harness.product.run import MethodOutcome, RunEnding, RunOutcome
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.product.workflow import Task, Workflow
@@ -156,6 +156,12 @@ def tags_of_data(world: World, step: str, names: Container[str]) -> list[dict[st
     return combinations
 
 
+def reports_recorded(world: World) -> dict[str, bool]:
+    """Which reports of the runs are recorded: those of the workflow, and those of its steps."""
+    names = report_names(world.orchestrator.api)
+    return {"of the workflow": REPORT_OF_WORKFLOW in names, "of its steps": REPORT_OF_STEP in names}
+
+
 def settle_leases(world: World) -> None:
     """Wait until no lease is active, or the limit for that has passed."""
     with contextlib.suppress(WaitTimeout):
@@ -173,6 +179,7 @@ def start_workflow(
     at_a_terminal: bool = False,
     tags: Mapping[str, str] | None = None,
     input_in_a_file: bool = False,
+    skips_reports_of_steps: bool = False,
     after_absences: bool = False,
 ) -> None:
     """Start the scenario's workflow, and wait until the orchestrator lists the run.
@@ -182,6 +189,7 @@ def start_workflow(
         at_a_terminal: whether its output is followed at a terminal.
         tags: the tags of all data that the run writes; none if None.
         input_in_a_file: whether the command reads the inputs from a file; they are arguments otherwise.
+        skips_reports_of_steps: whether the command asks for no report about a step.
         after_absences: whether to wait first until every grace window that has begun has passed.
     """
     if after_absences:
@@ -190,7 +198,16 @@ def start_workflow(
     instances = {name: value_of_input(name, world.present_instance) for name in workflow.inputs}
     output = Output.TERMINAL if at_a_terminal else world.operator.output
     input_file = world.folder / "input.yaml" if input_in_a_file else None
-    world.runs.start(workflow, world.orchestrator.api, output, instances, tags, input_file=input_file)
+    skipped = [REPORT_OF_STEP] if skips_reports_of_steps else []
+    world.runs.start(
+        workflow,
+        world.orchestrator.api,
+        output,
+        instances,
+        tags,
+        input_file=input_file,
+        skipped_reports=skipped,
+    )
 
 
 def start_method(world: World, work: Callable[[str], Task], tags: Mapping[str, str] | None = None) -> None:
