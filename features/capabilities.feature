@@ -86,26 +86,25 @@ Feature: Capabilities
       | the resource that it deletes | nothing |
       | the resource that it spares  | spared  |
 
-  # Of the resource, the two newest of four versions are kept.
   @uat-22 @worker-deletes-one-version
   Scenario: A step deletes one version of a resource on a worker as on the orchestrator, and no other version
     Given a workflow with the steps:
       | step        | runs on          | work                                    | model  | after       |
-      | seed-local  | the orchestrator | writes one resource several times       | local  |             |
-      | seed-placed | any worker       | writes one resource several times       | placed |             |
-      | local       | the orchestrator | deletes the older version of a resource |        | seed-local  |
-      | placed      | any worker       | deletes the older version of a resource |        | seed-placed |
+      | seed-local  | the orchestrator | writes resources                        | local  |             |
+      | seed-placed | any worker       | writes resources                        | placed |             |
+      | local       | the orchestrator | deletes the first version of a resource |        | seed-local  |
+      | placed      | any worker       | deletes the first version of a resource |        | seed-placed |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
     And the step "placed" got the same answers and left the same data as the step "local"
     And the step "placed" got these answers:
-      | asked for                     | answer    |
-      | the versions of the resource  | 3, 4      |
-      | the deletion                  | nothing   |
-      | the versions that are left    | 4         |
-      | the latest version of its own | version 4 |
+      | asked for                     | answer  |
+      | the versions of the resource  | 1, 2    |
+      | the deletion                  | nothing |
+      | the versions that are left    | 2       |
+      | the latest version of its own | again   |
 
   @uat-22 @worker-finds-what-orchestrator-finds
   Scenario Outline: A step that <work> gets the same answers on a worker as on the orchestrator

@@ -187,10 +187,10 @@ async def _deleting(context: Context) -> Answer:
 
 async def _pruning(context: Context) -> Answer:
     return {
-        "versions": await _attempt(context.versions("scarce")),
-        "deleted": await _attempt(context.delete_version("scarce", 3)),
-        "versionsLeft": await _attempt(context.versions("scarce")),
-        "latest": await _attempt(context.read_resource("scarce")),
+        "versions": await _attempt(context.versions("plain")),
+        "deleted": await _attempt(context.delete_version("plain", 1)),
+        "versionsLeft": await _attempt(context.versions("plain")),
+        "latest": await _attempt(context.read_resource("plain")),
     }
 
 

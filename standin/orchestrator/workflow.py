@@ -81,7 +81,7 @@ def defaults_of(document: dict[str, Any]) -> dict[str, str]:
 
 def placed(step: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
     """The description of a step, with the worker requirements of its job, and the affinity of its job."""
-    inherited = {key: job[key] for key in ("target", "labels", "platform") if key in job}
+    inherited: dict[str, Any] = {key: job[key] for key in ("target", "labels", "platform") if key in job}
     return {**inherited, **step, "group": job["name"] if job.get("affinity") else ""}
 
 

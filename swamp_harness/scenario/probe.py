@@ -174,7 +174,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes a file line by line": _use("lines"),
     "writes files from a stream": _use("streams"),
     "deletes a resource": _use("deleting"),
-    "deletes the older version of a resource": _use("pruning"),
+    "deletes the first version of a resource": _use("pruning"),
     "stores a secret in a vault": _use("keeping"),
     "reads its own data and that of others": _use("reading"),
     "evaluates expressions": lambda step: Task(
