@@ -4,12 +4,12 @@ Feature: TLS
   and report why.
 
   @uat-29 @tls @trusted-certificate-works
-  Scenario Outline: A worker and an operator who trust <trust> work over TLS
+  Scenario Outline: A worker and an operator who trust <trust> work over TLS, the operator by <way>
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
     And an orchestrator with <certificate>
-    And workers and operators trust <trust>
+    And workers and operators trust <trust>, the operator by <way>
     And the token "alpha"
     And the operator is at another machine, without a repository
     When the worker "alpha" starts
@@ -25,9 +25,9 @@ Feature: TLS
       | build | result | 1       | alpha      |
 
     Examples:
-      | certificate                                | trust            |
-      | a certificate of an intermediate authority | the authority    |
-      | a self-signed certificate                  | that certificate |
+      | certificate                                | trust            | way        |
+      | a certificate of an intermediate authority | the authority    | a variable |
+      | a self-signed certificate                  | that certificate | a flag     |
 
   @uat-29 @tls @trusting-worker-enrolls-over-tls
   Scenario Outline: A worker that trusts <trust> enrolls over TLS
@@ -86,3 +86,22 @@ Feature: TLS
       | a self-signed certificate          | another self-signed certificate | the certificate is not trusted      |
       | an expired certificate             | the authority                   | the certificate has expired         |
       | a certificate for another host     | the authority                   | the certificate is for another host |
+
+  @uat-29 @tls @cancel-over-tls
+  Scenario Outline: An operator who trusts the authority by <way> cancels a run over TLS
+    Given a workflow with the steps:
+      | step  | runs on          | work                |
+      | build | the orchestrator | pauses, then writes |
+    And an orchestrator with a certificate of the authority
+    And workers and operators trust the authority, the operator by <way>
+    And the operator's output is in text
+    When the workflow starts
+    And the step "build" is running
+    And the operator cancels the run
+    Then the command confirms that it cancels the run
+    And the run is cancelled
+
+    Examples:
+      | way        |
+      | a variable |
+      | the system |

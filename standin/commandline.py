@@ -129,7 +129,7 @@ COMMANDS: Sequence[Command] = (
     )),
     Command("workflow run", "Run a workflow", "operator.workflows:run", ("name",), (
         _SERVER, Option("--input"), Option("--input-file"), Option("--stdin", takes=False), Option("--tag"),
-        Option("--skip-report"),
+        Option("--skip-report"), Option("--ca-cert"),
     )),
     Command("workflow cancel", "Cancel a run", "operator.workflows:cancel", ("[name]",), (
         _SERVER, Option("--run"),
@@ -217,10 +217,13 @@ def _given(command: Command, rest: Sequence[str]) -> _Given:
         if not word.startswith("--"):
             given.arguments.append(word)
             continue
+        word, joined, value = word.partition("=")
         if word not in known:
             raise UserError(f'Unknown option "{word}". See: {PROGRAM} {command.words} --help')
         values = given.options.setdefault(word, [])
-        if known[word].takes:
+        if joined:
+            values.append(value)
+        elif known[word].takes:
             if not words:
                 raise UserError(f'Missing value for option "{word}".')
             values.append(words.pop(0))

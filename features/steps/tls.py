@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from behave import given, then
 
+from swamp_harness.product.trust import TrustedBy
 from swamp_harness.scenario import tls
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.step_context import StepContext
@@ -11,9 +12,12 @@ from swamp_harness.system.certificates import Trust
 
 
 @given("workers and operators trust {trust:Trust}")
-def workers_and_operators_trust(context: StepContext, trust: Trust) -> None:
-    """Sets what the operator and all new workers trust."""
-    tls.trust(context.world, trust)
+@given("workers and operators trust {trust:Trust}, the operator by {way:TrustedBy}")
+def workers_and_operators_trust(
+    context: StepContext, trust: Trust, way: TrustedBy = TrustedBy.VARIABLE
+) -> None:
+    """Sets what the operator and all new workers trust, the operator by a variable by default."""
+    tls.trust(context.world, trust, way)
 
 
 @then('the worker "{worker:Name}" exits with an error and has not enrolled')

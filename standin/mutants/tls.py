@@ -20,6 +20,7 @@ from standin.mutants import mutant, replaces
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
+    from standin.commandline import Call
     from standin.errors import UserError
     from standin.orchestrator.serve import Orchestrator
 
@@ -199,3 +200,21 @@ def no_work_over_tls() -> None:
         if url.startswith("wss:"):
             raise CertificateRejected("TLS certificate rejected: a step trusts no certificate")
         return old(url, trusted, path)
+
+
+@mutant(29)
+def certificate_on_the_command_line_ignored() -> None:
+    """The flag that names a trusted certificate has no effect."""
+
+    @replaces("operator.workflows:trusted_by")
+    def _(old: Callable[[Call], str], _: Call) -> str:
+        return os.environ.get("SWAMP_CA_CERT", "")
+
+
+@mutant(29)
+def cancellation_not_over_tls() -> None:
+    """The command that cancels a run connects without TLS."""
+
+    @replaces("operator.workflows:_server_of")
+    def _(old: Callable[[Call], str], call: Call) -> str:
+        return old(call).replace("wss:", "ws:")

@@ -1,12 +1,35 @@
-"""The variables for trusted certificates of an orchestrator's TLS clients."""
+"""How an orchestrator's TLS clients get the certificates that they trust."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path, PurePath
 
 
-def trust_of_worker(file: PurePath | None) -> dict[str, str]:
-    """The variables for a worker's trusted certificates, besides the authorities of its system.
+class TrustedBy(Enum):
+    """The way in which an operator trusts a certificate; the value is its phrase in the features."""
+
+    VARIABLE = "a variable"
+    FLAG = "a flag"
+    SYSTEM = "the system"
+
+
+@dataclass(frozen=True)
+class OperatorTrust:
+    """What an operator adds to commands with `--server`, for the trusted certificates.
+
+    Attributes:
+        variables: the environment variables.
+        flags: the words of the command.
+    """
+
+    variables: dict[str, str] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+
+
+def trust_of_system(file: PurePath | None) -> dict[str, str]:
+    """The variables for trusted certificates besides the authorities of the system; the only way of a worker.
 
     The product's advice about a rejected certificate names `SSL_CERT_FILE`. A swamp that runs from its source
     has loaded its certificates before it reads this variable, and uses Deno's own variable instead.
@@ -14,6 +37,11 @@ def trust_of_worker(file: PurePath | None) -> dict[str, str]:
     return {} if file is None else {"SSL_CERT_FILE": str(file), "DENO_CERT": str(file)}
 
 
-def trust_of_command(file: Path | None) -> dict[str, str]:
-    """The variable for the trusted certificates of a command with `--server`, from the commands' help."""
-    return {} if file is None else {"SWAMP_CA_CERT": str(file)}
+def trust_of_operator(file: Path | None, way: TrustedBy) -> OperatorTrust:
+    """The trust of an operator in the certificates of a file, in one of the ways of the commands' help."""
+    if file is None:
+        return OperatorTrust()
+    if way is TrustedBy.FLAG:
+        return OperatorTrust(flags=(f"--ca-cert={file}",))
+    system = way is TrustedBy.SYSTEM
+    return OperatorTrust(trust_of_system(file) if system else {"SWAMP_CA_CERT": str(file)})

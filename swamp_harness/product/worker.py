@@ -14,7 +14,7 @@ from swamp_harness.product import contracts
 from swamp_harness.product.commands import Output
 from swamp_harness.product.conventions import MOST_DIALS
 from swamp_harness.product.machine import Machine
-from swamp_harness.product.trust import trust_of_worker
+from swamp_harness.product.trust import trust_of_system
 from swamp_harness.product.wordings import (
     CERTIFICATE_FLAWS,
     PROTOCOL_VERSIONS,
@@ -117,7 +117,7 @@ class Worker:
         self._binary = binary
         self.environment = {
             **environment,
-            **trust_of_worker(machine.given(settings.trusted) if settings.trusted else None),
+            **trust_of_system(machine.given(settings.trusted) if settings.trusted else None),
         }
         self.variables = self.environment
         self._processes: list[Process] = []

@@ -11,7 +11,6 @@ from swamp_harness.product.commands import CommandResult, Output, SwampCommands,
 from swamp_harness.product.conventions import OPERATOR_ZONE
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.run import method_run
-from swamp_harness.product.trust import trust_of_command
 from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, STEP_BEGINS, STEP_DONE, reasons_given
 from swamp_harness.scenario.client_machine import RemoteClient
 from swamp_harness.scenario.followed_runs import Runs
@@ -227,7 +226,7 @@ def go_to_another_machine(world: World, *, on_a_network: bool = False) -> None:
     variables = {
         **run_context.mark(world.scenario),
         **OPERATOR_ZONE,
-        **trust_of_command(world.trusted),
+        **world.operator_trust.variables,
         # For commands without `--server` (design/remote-execution.md); all commands here have it.
         "SWAMP_SERVE_URL": _NO_LISTENER,
     }
@@ -239,5 +238,10 @@ def go_to_another_machine(world: World, *, on_a_network: bool = False) -> None:
         server, world.operator_network = f"ws://{host}:{port}", network
     world.remote_client = RemoteClient(machine, commands, server)
     world.runs = Runs(
-        run_context.binary.runs_as, commands.environment, machine.work, world.evidence, server=server
+        run_context.binary.runs_as,
+        commands.environment,
+        machine.work,
+        world.evidence,
+        server=server,
+        flags=world.operator_trust.flags,
     )

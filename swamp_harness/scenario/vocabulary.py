@@ -10,6 +10,7 @@ from swamp_harness.product.commands import Output
 from swamp_harness.product.machine import CachePlace
 from swamp_harness.product.records import labels_from_text
 from swamp_harness.product.run import CANCELLED, FAILED, SUCCEEDED
+from swamp_harness.product.trust import TrustedBy
 from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, RUN_FAILURES
 from swamp_harness.scenario.details import detail_kinds
 from swamp_harness.scenario.json_mode import MISTAKES, QUESTIONS, ask, run_in_both_modes
@@ -78,6 +79,16 @@ _WORDS: dict[str, Kind] = {
     ),
     "Certificate": one_of("a kind of certificate", {identity.value: identity for identity in Identity}),
     "Trust": one_of("whose certificates are trusted", {trust.value: trust for trust in Trust}),
+    "TrustedBy": Kind(
+        "how an operator trusts a certificate",
+        "|".join(way.value for way in TrustedBy),
+        TrustedBy,
+        {
+            TrustedBy.VARIABLE.value: "a variable for swamp names its file",
+            TrustedBy.FLAG.value: "a flag of the command that runs the workflow names its file",
+            TrustedBy.SYSTEM.value: "it is one of the authorities of the operator's machine",
+        },
+    ),
     "Ending": Kind(
         "how a process ends",
         "is killed|is stopped",

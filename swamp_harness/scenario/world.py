@@ -20,6 +20,7 @@ from swamp_harness.product.repository import Repository
 from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.product.target import Times
+from swamp_harness.product.trust import OperatorTrust
 from swamp_harness.product.worker import Worker
 from swamp_harness.product.worker_settings import WorkerSettings
 from swamp_harness.product.workflow import Workflow
@@ -75,6 +76,7 @@ class World:
         worker_output: the output format of workers that are started from now on.
         worker_log_level: their log level; the default if empty.
         model: the instance of the probe that the scenario began with; empty if there is none.
+        operator_trust: what the operator adds to commands, for trusted certificates.
         asked: the operator's last question in both output formats, and the answers.
         machines_with_steps: the workers on whose machines processes of steps have been seen.
         cleanup: ends what the suite itself runs for the scenario.
@@ -126,6 +128,7 @@ class World:
         self.worker_log_level = ""
         self.asked: Any = None
         self.model = ""
+        self.operator_trust = OperatorTrust()
         self.machines_with_steps: set[str] = set()
         self.cleanup = ExitStack()
         self.registry: Registry | None = None
