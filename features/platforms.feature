@@ -76,7 +76,7 @@ Feature: Platforms
     And an orchestrator
     When the worker "alpha" starts with a cache directory whose name has spaces and signs
     And the worker "beta" starts with a cache directory whose name has non-ASCII letters
-    And the worker "gamma" starts with a cache directory deep in nested folders
+    And the worker "gamma" starts with a cache directory deep in nested folders and an empty machine id
     And the workers "alpha, beta, gamma" are enrolled or have exited
     And the workers "alpha, beta, gamma" are killed and start again
     And the workflow starts
@@ -103,6 +103,17 @@ Feature: Platforms
     And the machine id of "alpha" is kept in its cache directory
     And the token "alpha" is still bound to the machine of "alpha" only
     And the run succeeds
+
+  @uat-30 @uat-05 @uat-06 @posix @linked-cache-place-returns
+  Scenario: A worker whose cache directory is a symbolic link enrolls and returns
+    Given an orchestrator
+    When the worker "alpha" starts with a cache directory that is a symbolic link
+    And the worker "alpha" is enrolled or has exited
+    And the worker "alpha" is killed
+    And the worker "alpha" starts again
+    Then the worker "alpha" is enrolled
+    And the machine id of "alpha" is kept in its cache directory
+    And the token "alpha" is still bound to the machine of "alpha" only
 
   @uat-30 @uat-06 @machine-id-with-foreign-line-ends
   Scenario: A worker returns after its machine id was saved with foreign line endings

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 from standin.mutants import mutant, replaces
 
 if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
+
+    from standin.orchestrator.pool import Member, Pool
     from standin.repository import Repository
     from standin.worker.cache import Cache
 
@@ -123,3 +126,38 @@ def cache_of_before_cannot_be_used() -> None:
             raise OSError(f"Permission denied: {program}")
         fetched.add(program)
         return is_here
+
+
+@mutant(30)
+def empty_machine_id_used() -> None:
+    """A worker uses an empty machine id, with which it cannot enroll."""
+
+    @replaces("worker.cache:Cache.needs_machine_id")
+    def _(old: Callable[[Cache, Path], bool], _: Cache, file: Path) -> bool:
+        return not file.is_file()
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin.tokens import Rejected
+
+        if not wish["machineId"]:
+            raise Rejected("machineId: String must contain at least 1 character(s)")
+        return old(pool, wish, socket)
+
+
+@mutant(30)
+def linked_cache_directory_refused() -> None:
+    """A worker does not start with a cache directory that is a symbolic link."""
+
+    @replaces("worker.cache:Cache.__init__")
+    def _(old: Callable[[Cache, str], None], cache: Cache, folder: str) -> None:
+        from standin.errors import UserError
+
+        if folder and Path(folder).is_symlink():
+            raise UserError(f"Cache directory '{folder}' is not a directory")
+        old(cache, folder)

@@ -32,11 +32,13 @@ class Cache:
     def machine_id(self) -> str:
         """The id of this machine, created at its first use."""
         file = self._folder / _MACHINE_ID
-        known = file.read_text("utf-8").strip() if file.is_file() else ""
-        if not known:
-            known = str(uuid.uuid4())
-            file.write_text(known, "utf-8")
-        return known
+        if self.needs_machine_id(file):
+            file.write_text(str(uuid.uuid4()), "utf-8")
+        return file.read_text("utf-8").strip()
+
+    def needs_machine_id(self, file: Path) -> bool:
+        """Whether a file holds no machine id yet."""
+        return not file.is_file() or not file.read_text("utf-8").strip()
 
     def bundle(self, fingerprint: str, url: str, trusted: str) -> tuple[str, Path]:
         """The program of a bundle and the folder with its files, fetched if they are not in the cache.

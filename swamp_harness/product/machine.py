@@ -13,6 +13,8 @@ from swamp_harness.system.files import copy
 from swamp_harness.system.hosts.host import HERE, Host
 
 _MACHINE_ID = "machine-id"
+# The folder behind a cache that is a symbolic link.
+_LINKED = "linked"
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,12 @@ class CachePlace:
     Attributes:
         name: the path from the machine's root.
         is_relative: whether workers get a path relative to the working folder.
+        is_link: whether it is a symbolic link to another folder.
     """
 
     name: str
     is_relative: bool = False
+    is_link: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,9 @@ class Machine:
         machine = cls(root, place.name, place.is_relative, host)
         for folder in (machine.home, machine.temp, machine.work):
             host.files.make(folder)
+        if place.is_link:
+            host.files.make(root / _LINKED)
+            host.files.link(machine.cache, root / _LINKED)
         return machine
 
     @property
@@ -109,6 +116,11 @@ class Machine:
         """Reboot: empty the temp folder."""
         self.host.files.remove(self.temp)
         self.host.files.make(self.temp)
+
+    def empty_machine_id(self) -> None:
+        """Put an empty file in the place of the machine id, as a full disk may leave it."""
+        self.host.files.make(self.cache)
+        self.host.files.write(self.cache / _MACHINE_ID, b"")
 
     def save_machine_id_with_foreign_line_ends(self) -> None:
         """Save the machine id like an editor of another platform: with the line end of that platform.

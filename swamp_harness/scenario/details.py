@@ -102,6 +102,11 @@ _OF_CONNECTING_WORKERS = (
     _TOKEN,
     _LABELS,
     _CACHE,
+    Detail(
+        "with an empty machine id",
+        "the file for its machine id is there, and is empty",
+        lambda: {"empty_machine_id": True},
+    ),
     _OUTPUT,
     Detail(
         "with the credential that was shown first", "it presents the credential of its first minting", dict

@@ -75,6 +75,7 @@ _WORDS: dict[str, Kind] = {
             "whose name has non-ASCII letters": CachePlace("Zwischenspeicher für Wörter-キャッシュ"),
             "deep in nested folders": CachePlace("/".join(["deep-down-in-folders"] * 13)),
             "given as a relative path": CachePlace("beside/cache", is_relative=True),
+            "that is a symbolic link": CachePlace("cache-link", is_link=True),
         },
     ),
     "Certificate": one_of("a kind of certificate", {identity.value: identity for identity in Identity}),

@@ -39,6 +39,7 @@ class WorkerDetails:
         cached: whether it has a cache directory.
         cache: the place of its cache directory.
         reconnects: whether it connects again when its connection closes.
+        empty_machine_id: whether the file for its machine id is empty at its first start.
         output: the format of its output; that of all workers that start now if None.
         on_a_network: whether it reaches the orchestrator over a network path that can fail.
         slow: whether this path is slow.
@@ -61,6 +62,7 @@ class WorkerDetails:
     cached: bool = True
     cache: CachePlace | None = None
     reconnects: bool = True
+    empty_machine_id: bool = False
     output: Output | None = None
     on_a_network: bool = False
     slow: bool = False
@@ -125,7 +127,12 @@ def _machine(world: World, name: str, details: WorkerDetails) -> Machine | None:
         return world.workers.clone_machine_of(details.clone_of)
     if details.like_machine_of:
         return world.workers.machine_with_similar_id(name, details.like_machine_of)
-    return world.workers.new_machine(name, cache=details.cache) if details.cache else None
+    if not (details.cache or details.empty_machine_id):
+        return None
+    machine = world.workers.new_machine(name, cache=details.cache)
+    if details.empty_machine_id:
+        machine.empty_machine_id()
+    return machine
 
 
 def _variables(name: str, details: WorkerDetails) -> dict[str, Any]:

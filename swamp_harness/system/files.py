@@ -40,6 +40,9 @@ class Files(Protocol):
     def make(self, folder: PurePath) -> None:
         """Make a folder with its parents; it may exist."""
 
+    def link(self, place: PurePath, target: PurePath) -> None:
+        """Make a symbolic link to a folder, where the system has such links."""
+
     def exists(self, place: PurePath) -> bool:
         """Whether there is a file or folder."""
 
@@ -84,6 +87,10 @@ class LocalFiles:
     def make(self, folder: PurePath) -> None:
         """Make a folder with its parents; it may exist."""
         Path(folder).mkdir(parents=True, exist_ok=True)
+
+    def link(self, place: PurePath, target: PurePath) -> None:
+        """Make a symbolic link to a folder, where the system has such links."""
+        Path(place).symlink_to(target, target_is_directory=True)
 
     def exists(self, place: PurePath) -> bool:
         """Whether there is a file or folder."""

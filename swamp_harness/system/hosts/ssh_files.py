@@ -80,6 +80,11 @@ class SftpFiles:
                 self._sftp.mkdir(str(each))
 
     @_answered
+    def link(self, place: PurePath, target: PurePath) -> None:
+        """Make a symbolic link to a folder."""
+        self._sftp.symlink(str(target), str(place))
+
+    @_answered
     def exists(self, place: PurePath) -> bool:
         """Whether there is a file or folder."""
         try:
