@@ -8,18 +8,21 @@ from typing import Any
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.system.errors import ContractBroken
 
-# The names of the reports that the product writes about each step and about each run of a workflow.
-REPORT_OF_STEP, REPORT_OF_WORKFLOW = "@swamp/method-summary", "@swamp/workflow-summary"
+# The names of the reports that the product writes about each method and about each run of a workflow.
+REPORT_OF_METHOD, REPORT_OF_WORKFLOW = "@swamp/method-summary", "@swamp/workflow-summary"
+WORKFLOW_TYPE = "workflow"
 
 
-def report_names(api: ServeApi) -> set[str]:
-    """The names of all recorded reports.
+def report_names(api: ServeApi, subject: str) -> set[str]:
+    """The names of the recorded reports about a type of model, or about workflows.
 
     Raises:
         NoAnswer: the orchestrator does not answer.
         PromiseBroken: an answer breaks its contract.
     """
-    found = api.data("data.query", "data-query", predicate='dataType == "report"')["results"]
+    found = api.data(
+        "data.query", "data-query", predicate=f'dataType == "report" && modelType == "{subject}"'
+    )["results"]
     return {str(item["tags"].get("reportName", "")) for item in found}
 
 

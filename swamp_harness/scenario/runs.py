@@ -7,7 +7,13 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from swamp_harness.product.commands import Output
-from swamp_harness.product.remains import REPORT_OF_STEP, REPORT_OF_WORKFLOW, data_of_model, report_names
+from swamp_harness.product.remains import (
+    REPORT_OF_METHOD,
+    REPORT_OF_WORKFLOW,
+    WORKFLOW_TYPE,
+    data_of_model,
+    report_names,
+)
 from swamp_harness.product.run import MethodOutcome, RunEnding, RunOutcome
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.product.workflow import Task, Workflow
@@ -157,9 +163,12 @@ def tags_of_data(world: World, step: str, names: Container[str]) -> list[dict[st
 
 
 def reports_recorded(world: World) -> dict[str, bool]:
-    """Which reports of the runs are recorded: those of the workflow, and those of its steps."""
-    names = report_names(world.orchestrator.api)
-    return {"of the workflow": REPORT_OF_WORKFLOW in names, "of its steps": REPORT_OF_STEP in names}
+    """Which reports of the runs are recorded: those of the workflow, and those of its steps of the probe."""
+    api = world.orchestrator.api
+    return {
+        "of the workflow": REPORT_OF_WORKFLOW in report_names(api, WORKFLOW_TYPE),
+        "of its steps": REPORT_OF_METHOD in report_names(api, PROBE),
+    }
 
 
 def settle_leases(world: World) -> None:
@@ -198,7 +207,7 @@ def start_workflow(
     instances = {name: value_of_input(name, world.present_instance) for name in workflow.inputs}
     output = Output.TERMINAL if at_a_terminal else world.operator.output
     input_file = world.folder / "input.yaml" if input_in_a_file else None
-    skipped = [REPORT_OF_STEP] if skips_reports_of_steps else []
+    skipped = [REPORT_OF_METHOD] if skips_reports_of_steps else []
     world.runs.start(
         workflow,
         world.orchestrator.api,
