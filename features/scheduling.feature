@@ -214,6 +214,28 @@ Feature: Dispatch and scheduling
       | first | alpha  |
       | gate  | beta   |
 
+  # A worker that finishes its work takes no further step, even if it has free slots.
+  @uat-19 @step-waits-for-stopped-worker
+  Scenario: A step whose worker finishes its work before it stops waits until the worker returns
+    Given a workflow with the steps:
+      | job    | step  | runs on        | work                | after |
+      | build  | build | worker "alpha" | pauses, then writes |       |
+      | deploy | gate  | worker "beta"  | pauses, then writes |       |
+      | deploy | ship  | worker "alpha" | writes at once      | gate  |
+    And an orchestrator
+    And the enrolled worker "alpha" with 4 slots
+    And the enrolled worker "beta"
+    When the workflow starts
+    And the steps "build, gate" are running
+    And the worker "alpha" is stopped, and then the steps "gate, build" continue one after the other
+    And the worker "alpha" starts again
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | gate  | beta   |
+      | ship  | alpha  |
+
   @uat-20 @slots-limit-steps-at-once
   Scenario: A worker runs as many steps at the same time as it has slots
     Given a workflow with the steps:

@@ -31,10 +31,13 @@ def a_workflow(context: StepContext) -> None:
     repositories.begin_with_workflow(context.world, planned(context.table))
 
 
-@when('the worker "{worker:Name}" is stopped, and then the step "{step:Name}" continues')
-def the_worker_is_stopped_during_a_step(context: StepContext, worker: str, step: str) -> None:
-    """Asks the worker to stop while the step holds, lets the step continue and waits for the worker."""
-    step_progress.stop_during_step(context.world, worker, step)
+@when('the worker "{worker:Name}" is stopped, and then the step "{steps:Names}" continues')
+@when(
+    'the worker "{worker:Name}" is stopped, and then the steps "{steps:Names}" continue one after the other'
+)
+def the_worker_is_stopped_during_steps(context: StepContext, worker: str, steps: list[str]) -> None:
+    """Asks the worker to stop while the steps pause, lets each continue in turn and waits for the worker."""
+    step_progress.stop_during_steps(context.world, worker, steps)
 
 
 @when("the workflow starts")

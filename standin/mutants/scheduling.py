@@ -794,6 +794,26 @@ def job_does_not_stay_on_one_worker() -> None:
         return ""
 
 
+@mutant(19)
+def step_of_a_stopping_worker_fails() -> None:
+    """A step fails if the worker that it names is finishing its work."""
+
+    @replaces("orchestrator.dispatch:Dispatcher._place")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[Dispatch]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        limit: float,
+    ) -> Dispatch:
+        from standin.orchestrator.dispatch import StepFailed
+
+        member = dispatcher._pool.members.get(requirement.target)
+        if member is not None and member.draining:
+            raise StepFailed("Worker is draining — no new dispatches accepted")
+        return await old(dispatcher, work, requirement, limit)
+
+
 @mutant(20)
 def failed_step_keeps_its_slot() -> None:
     """A step that fails keeps its slot on the worker."""

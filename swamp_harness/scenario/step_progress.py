@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
@@ -29,13 +29,13 @@ def wait_until_begun(world: World, step: str) -> None:
     world.note_processes_of_steps()
 
 
-def stop_during_step(world: World, worker: str, step: str) -> None:
-    """Stop a worker cleanly while a step holds, and let the step go on.
+def stop_during_steps(world: World, worker: str, steps: Sequence[str]) -> None:
+    """Stop a worker cleanly while steps hold, and let them go on, each when the one before has ended.
 
-    The step goes on when the worker reports that it is finishing its work, or has ended, or after the limit.
+    The first goes on when the worker reports that it is finishing its work, or has ended, or after the limit.
 
     Raises:
-        WaitTimeout: the worker does not end.
+        WaitTimeout: a step does not end, or the worker.
     """
     actor = world.workers[worker]
     with ThreadPoolExecutor(1) as executor:
@@ -47,7 +47,10 @@ def stop_during_step(world: World, worker: str, step: str) -> None:
                 lambda _: actor.is_finishing or not actor.alive,
                 OUTPUT_SEEN,
             )
-        world.probe_log.let_go_on(step)
+        for step in steps[:-1]:
+            world.probe_log.let_go_on(step)
+            wait_until_ended(world, step)
+        world.probe_log.let_go_on(steps[-1])
         stopped.result()
 
 
