@@ -484,6 +484,21 @@ def judged_by_first_loss() -> None:
 
 
 @mutant(17)
+def cancelled_step_frees_every_slot() -> None:
+    """The worker of a cancelled step is shown as idle, whatever else runs on it."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.stop")
+    async def _(
+        old: Callable[[Dispatcher, Dispatch, Member], Awaitable[None]],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        member: Member,
+    ) -> None:
+        await old(dispatcher, dispatch, member)
+        member.dispatches.clear()
+
+
+@mutant(17)
 def step_not_asked_to_stop() -> None:
     """A cancelled step is killed without a request to stop."""
 
