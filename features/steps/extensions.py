@@ -45,6 +45,12 @@ def the_worker_was_sent(context: StepContext, worker: str) -> None:
     )
 
 
+@when('the cache of "{worker:Name}" loses one file of the extension')
+def the_cache_loses_one_file(context: StepContext, worker: str) -> None:
+    """Removes one file of the extension from the worker's cache directory."""
+    extensions.lose_one_file(context.world, worker)
+
+
 @then('the machine of "{worker:Name}" holds the extension in its cache and nowhere else')
 def the_machine_holds_the_extension(context: StepContext, worker: str) -> None:
     """Checks that the worker keeps the extension in its cache directory and in no other place."""

@@ -146,3 +146,14 @@ def dot_assets_not_shipped() -> None:
     @replaces("bundles:_files_in")
     def _(old: Callable[[Path], dict[str, bytes]], folder: Path) -> dict[str, bytes]:
         return {path: content for path, content in old(folder).items() if not path.startswith(".")}
+
+
+@mutant(23)
+def interrupted_fetch_never_completed() -> None:
+    """A worker that has some files of an extension never fetches the others."""
+
+    @replaces("worker.cache:Cache.missing")
+    def _(
+        old: Callable[[Cache, Path, list[str]], list[str]], cache: Cache, folder: Path, files: list[str]
+    ) -> list[str]:
+        return [] if folder.is_dir() else old(cache, folder, files)

@@ -50,17 +50,21 @@ class Cache:
         """
         folder = (self._folder / "bundles" / fingerprint).absolute()
         program = folder / "bundle.js"
+        base = f"{url.replace('ws', 'http', 1)}/bundle/{fingerprint}"
+        context = trust(trusted) if url.startswith("wss:") else None
         if not self.has(program):
-            base = f"{url.replace('ws', 'http', 1)}/bundle/{fingerprint}"
-            context = trust(trusted) if url.startswith("wss:") else None
-            content = _fetched(base, context)
-            for path in json.loads(_fetched(f"{base}/files", context)):
-                file = folder / "files" / path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(_fetched(f"{base}/file/{urllib.parse.quote(path)}", context))
             folder.mkdir(parents=True, exist_ok=True)
-            program.write_bytes(content)  # last, so a bundle in the cache is complete
+            program.write_bytes(_fetched(base, context))
+        for path in self.missing(folder / "files", json.loads(_fetched(f"{base}/files", context))):
+            file = folder / "files" / path
+            content = _fetched(f"{base}/file/{urllib.parse.quote(path)}", context)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
         return program.read_text("utf-8"), folder / "files"
+
+    def missing(self, folder: Path, files: list[str]) -> list[str]:
+        """The files of a bundle that are not in the cache."""
+        return [path for path in files if not (folder / path).is_file()]
 
     def has(self, program: Path) -> bool:
         """Whether a bundle is in the cache."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from swamp_harness.product.commands import Output
 from swamp_harness.product.publication import Publication
@@ -23,6 +23,8 @@ _NOTES = _FIXTURES / "extensions" / "shared" / "notes.ts"
 _NO_VERSION = "0000.00.00.0"
 _NO_MODEL_VERSION = "0000.00.00.1"
 _PROGRAM, _FILE = "program", "file"
+# The file of the extension that a cache loses; it is alone in its folder.
+_LOST_FILE = PurePosixPath(SHIPPED_FILES[1])
 # A text in the program of every version, and nowhere else.
 _MARK = b"Notes its version, and the digest of each file that came with it"
 
@@ -81,6 +83,21 @@ def replace(world: World, version: str, *, same_program: bool = False, only_prog
         world, version, program=present if same_program else "", of_the_rest=present if only_program else ""
     )
     pull(world, anew=True)
+
+
+def lose_one_file(world: World, worker: str) -> None:
+    """Remove one file that came with the extension from the cache of a worker.
+
+    Raises:
+        InfrastructureError: the cache does not have it.
+    """
+    machine = world.workers.machine_of(worker)
+    files = machine.host.files
+    kept = [file for file in files.below(machine.cache) if file.name == _LOST_FILE.name]
+    if not kept:
+        raise InfrastructureError(f'The cache of "{worker}" has no file {_LOST_FILE.name} to lose.')
+    for file in kept:
+        files.remove(file.parent)
 
 
 def found_by(world: World, step: str) -> list[Row]:
