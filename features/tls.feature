@@ -4,12 +4,12 @@ Feature: TLS
   and report why.
 
   @uat-29 @tls @trusted-certificate-works
-  Scenario Outline: A worker and an operator who trust <trust> work over TLS, the operator by <way>
+  Scenario Outline: A worker and an operator who trust <trust> work over TLS
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
     And an orchestrator with <certificate>
-    And workers and operators trust <trust>, the operator by <way>
+    And workers and operators trust <trust>
     And the token "alpha"
     And the operator is at another machine, without a repository
     When the worker "alpha" starts
@@ -25,18 +25,25 @@ Feature: TLS
       | build | result | 1       | alpha      |
 
     Examples:
-      | certificate                                | trust            | way        |
-      | a certificate of an intermediate authority | the authority    | a variable |
-      | a self-signed certificate                  | that certificate | a flag     |
+      | certificate                                | trust            |
+      | a certificate of an intermediate authority | the authority    |
+      | a self-signed certificate                  | that certificate |
 
   @uat-29 @tls @trusting-worker-enrolls-over-tls
-  Scenario Outline: A worker that trusts <trust> enrolls over TLS
+  Scenario Outline: A worker that trusts <trust> enrolls over TLS, and an operator with a flag sees the pool
     Given an orchestrator with <certificate>
-    And workers and operators trust <trust>
+    And workers and operators trust <trust>, the operator by a flag
     And the token "alpha"
+    And the operator is at another machine, without a repository
     When the worker "alpha" starts
+    And the operator runs these commands, in text and in JSON:
+      | command           |
+      | lists the workers |
     Then the worker "alpha" is enrolled
     And the worker "alpha" is connected
+    And these commands succeed, in text and in JSON:
+      | command           |
+      | lists the workers |
 
     Examples:
       | certificate                                | trust         |

@@ -114,7 +114,7 @@ COMMANDS: Sequence[Command] = (
     Command("worker daemon enable", "Enable the service", "operator.pool:daemon_enable"),
     Command("worker daemon status", "Show the state of the service", "operator.pool:daemon_status"),
     Command("worker list", "List the workers of the pool", "operator.pool:workers", (), (
-        Option("--all", takes=False), _SERVER,
+        Option("--all", takes=False), _SERVER, Option("--ca-cert"),
     )),
     Command("worker queue", "List the steps that wait for a worker", "operator.pool:queue", (), (_SERVER,)),
     Command("worker token create", "Mint an enrollment token", "operator.tokens:create", ("name",), (
@@ -129,7 +129,7 @@ COMMANDS: Sequence[Command] = (
     )),
     Command("workflow run", "Run a workflow", "operator.workflows:run", ("name",), (
         _SERVER, Option("--input"), Option("--input-file"), Option("--stdin", takes=False), Option("--tag"),
-        Option("--skip-report"), Option("--ca-cert"),
+        Option("--skip-report"),
     )),
     Command("workflow cancel", "Cancel a run", "operator.workflows:cancel", ("[name]",), (
         _SERVER, Option("--run"),

@@ -30,13 +30,19 @@ class CertificateRejected(UserError):
     """The certificate of an orchestrator is not trusted."""
 
 
-def ask(url: str, request: str, **payload: Any) -> Any:
+def ask(url: str, request: str, *, trusted: str = "", **payload: Any) -> Any:
     """Send one request to an orchestrator.
+
+    Args:
+        url: of the orchestrator.
+        request: its type.
+        trusted: a file of trusted certificates; the variable overrides it; empty for none.
+        payload: of the request.
 
     Raises:
         UserError: it cannot be reached, or answers with an error.
     """
-    return result_of(_ask(url, request, payload))
+    return result_of(_ask(url, request, trusted, payload))
 
 
 def result_of(conversation: Coroutine[Any, Any, _Result]) -> _Result:
@@ -46,8 +52,8 @@ def result_of(conversation: Coroutine[Any, Any, _Result]) -> _Result:
     return asyncio.run(conversation)
 
 
-async def _ask(url: str, request: str, payload: dict[str, Any]) -> Any:
-    async with connected(url, os.environ.get("SWAMP_CA_CERT", "")) as socket:
+async def _ask(url: str, request: str, trusted: str, payload: dict[str, Any]) -> Any:
+    async with connected(url, os.environ.get("SWAMP_CA_CERT", trusted)) as socket:
         await socket.send(message(request, payload))
         return answer_in(await socket.recv())
 

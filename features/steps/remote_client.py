@@ -6,6 +6,7 @@ from typing import Any
 
 from behave import given, then, when
 
+from swamp_harness.product.commands import SUCCEEDS
 from swamp_harness.scenario import remote_client
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NO_DETAILS
@@ -84,6 +85,16 @@ def both_commands_fail_with_exit_code(context: StepContext, reason: str, code: i
         f"both commands fail because {reason}, with exit code {code}",
         expected=remote_client.expected_failure(reason, code),
         actual=remote_client.reported_failures(context.world.asked),
+    )
+
+
+@then("these commands succeed, in text and in JSON:")
+def these_commands_succeed(context: StepContext) -> None:
+    """Checks that each command succeeded, in text and in JSON."""
+    expect(
+        "each command succeeds, in text and in JSON",
+        expected={row["command"]: [SUCCEEDS, SUCCEEDS] for row in rows_of(context.table, {"command"})},
+        actual=remote_client.outcomes_of(context.world.asked),
     )
 
 

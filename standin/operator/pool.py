@@ -20,10 +20,15 @@ def workers(call: Call) -> None:
     """`swamp worker list`."""
     past = call.has("--all")
     if call.has("--server"):
-        answer = ask(call.option("--server"), "worker.list", showAll=past)
+        answer = ask(call.option("--server"), "worker.list", trusted=trusted_by(call), showAll=past)
     else:
         answer = questions.worker_list(Repository.here(), past=past)
     respond(call, answer, table_of_workers(answer, past=past))
+
+
+def trusted_by(call: Call) -> str:
+    """The file of trusted certificates on the command line; empty for none."""
+    return call.option("--ca-cert")
 
 
 def table_of_workers(answer: dict[str, Any], *, past: bool) -> str:

@@ -112,7 +112,7 @@ async def _follow(call: Call, payload: dict[str, Any]) -> Any:
     followed = Followed()
     while True:
         request = attach(followed) if followed.run else message("workflow.run", payload)
-        async with connected(call.option("--server"), trusted_by(call)) as socket:
+        async with connected(call.option("--server"), os.environ.get("SWAMP_CA_CERT", "")) as socket:
             await socket.send(request)
             _cancel_on_ctrl_c(socket)
             try:
@@ -122,11 +122,6 @@ async def _follow(call: Call, payload: dict[str, Any]) -> Any:
                     raise ConnectionError("the orchestrator has gone") from broken
         print("Connection dropped, reconnecting ...", file=sys.stderr)
         await asyncio.sleep(_PAUSE)
-
-
-def trusted_by(call: Call) -> str:
-    """The file of the certificates that a command trusts; empty for those of the system alone."""
-    return os.environ.get("SWAMP_CA_CERT", "") or call.option("--ca-cert")
 
 
 def attach(followed: Followed) -> str:

@@ -16,18 +16,23 @@ class RemoteClient:
         machine: a new one, so that every file in its folders was written by the product.
         commands: how the operator runs swamp there.
         server: the address of the orchestrator.
+        flags: further words of each command.
     """
 
-    def __init__(self, machine: Machine, commands: SwampCommands, server: str) -> None:
+    def __init__(
+        self, machine: Machine, commands: SwampCommands, server: str, flags: Sequence[str] = ()
+    ) -> None:
         self.machine = machine
         self.commands = commands
         self.server = server
+        self._flags = tuple(flags)
 
     def run(
         self, arguments: Sequence[str], output: Output, *, server: str = "", stdin: str | None = None
     ) -> CommandResult:
         """Run a command to its end, through the orchestrator unless another server is given."""
-        return self.commands.run(*arguments, "--server", server or self.server, output=output, stdin=stdin)
+        words = (*arguments, "--server", server or self.server, *self._flags)
+        return self.commands.run(*words, output=output, stdin=stdin)
 
     def left_behind(self) -> list[str]:
         """The files and folders there, without the machine's own and without a user's settings of swamp."""

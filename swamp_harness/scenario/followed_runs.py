@@ -31,7 +31,6 @@ class Runs:
         folder: the operator's working folder.
         evidence: receives the output of the runs.
         server: the address at which the operator reaches the orchestrator; the orchestrator's own if empty.
-        flags: further words of each command.
     """
 
     def __init__(
@@ -42,10 +41,8 @@ class Runs:
         evidence: Evidence,
         *,
         server: str = "",
-        flags: Sequence[str] = (),
     ) -> None:
         self._server = server
-        self._flags = tuple(flags)
         self._binary = binary
         self._environment = environment
         self._folder = folder
@@ -100,7 +97,7 @@ class Runs:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Start a run of a method on an orchestrator, and follow it in text."""
-        words = (*method_run(model, method, **inputs), *_tag_options(tags), *self._flags)
+        words = (*method_run(model, method, **inputs), *_tag_options(tags))
         self._runs.append(self._follow(MethodRun, (*words, "--server", self._server or api.url), Output.TEXT))
 
     def start(
@@ -143,7 +140,6 @@ class Runs:
             *given,
             *_tag_options(tags),
             *(part for name in skipped_reports for part in ("--skip-report", name)),
-            *self._flags,
         )
         run = self._follow(WorkflowRun, words, output)
         self._runs.append(run)

@@ -7,7 +7,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from swamp_harness.product.commands import CommandResult, Output, SwampCommands, fails_because
+from swamp_harness.product.commands import (
+    CommandOutcome,
+    CommandResult,
+    Output,
+    SwampCommands,
+    fails_because,
+)
 from swamp_harness.product.conventions import OPERATOR_ZONE
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.run import method_run
@@ -54,6 +60,11 @@ def reasons_of(results: Mapping[str, Sequence[CommandResult]]) -> list[dict[str,
         of them shows.
     """
     return [{"command": command, "reason": _reason(*both)} for command, both in results.items()]
+
+
+def outcomes_of(results: Mapping[str, Sequence[CommandResult]]) -> dict[str, list[CommandOutcome]]:
+    """The outcome of each command, in text and in JSON."""
+    return {command: [each.outcome for each in both] for command, both in results.items()}
 
 
 def run_method(world: World, method: str) -> list[CommandResult]:
@@ -236,12 +247,7 @@ def go_to_another_machine(world: World, *, on_a_network: bool = False) -> None:
         network = world.cleanup.enter_context(NetworkPath(world.orchestrator.address))
         host, port = network.address
         server, world.operator_network = f"ws://{host}:{port}", network
-    world.remote_client = RemoteClient(machine, commands, server)
+    world.remote_client = RemoteClient(machine, commands, server, world.operator_trust.flags)
     world.runs = Runs(
-        run_context.binary.runs_as,
-        commands.environment,
-        machine.work,
-        world.evidence,
-        server=server,
-        flags=world.operator_trust.flags,
+        run_context.binary.runs_as, commands.environment, machine.work, world.evidence, server=server
     )

@@ -86,7 +86,7 @@ _WORDS: dict[str, Kind] = {
         TrustedBy,
         {
             TrustedBy.VARIABLE.value: "a variable for swamp names its file",
-            TrustedBy.FLAG.value: "a flag of the command that runs the workflow names its file",
+            TrustedBy.FLAG.value: "a flag of each command at another machine names its file",
             TrustedBy.SYSTEM.value: "it is one of the authorities of the operator's machine",
         },
     ),
