@@ -47,6 +47,13 @@ def the_workflow_starts(context: StepContext, details: Any = NO_DETAILS) -> None
     runs.start_workflow(context.world, **details)
 
 
+@when('the worker "{worker:Name}" runs a step of another workflow, which pauses')
+def the_worker_runs_another_step(context: StepContext, worker: str) -> None:
+    """Starts another workflow with a step for this worker, and waits until the step has started."""
+    runs.start_another(context.world, worker, "pauses, then writes")
+    step_progress.wait_until_begun(context.world, runs.ANOTHER)
+
+
 @when('a method that {work:Work} starts with the tags "{tags:Labels}"')
 def a_method_starts(context: StepContext, work: Any, tags: dict[str, str]) -> None:
     """Runs a method of the model with tags for all data that it writes."""

@@ -423,5 +423,7 @@ def report_not_skipped() -> None:
     """A run from another machine writes a report that the operator wants to skip."""
 
     @replaces("orchestrator.requests:Requests.reports_skipped")
-    def _(old: Callable[[Requests, dict[str, Any]], list[str]], _: Requests, __: dict[str, Any]) -> list[str]:
+    def _(
+        old: Callable[[Requests, dict[str, Any]], list[str]], requests: Requests, payload: dict[str, Any]
+    ) -> list[str]:
         return []

@@ -207,7 +207,7 @@ def certificate_on_the_command_line_ignored() -> None:
     """The flag that names a trusted certificate has no effect."""
 
     @replaces("operator.pool:trusted_by")
-    def _(old: Callable[[Call], str], _: Call) -> str:
+    def _(old: Callable[[Call], str], call: Call) -> str:
         return ""
 
 

@@ -33,7 +33,8 @@ class Cache:
         """The id of this machine, created at its first use."""
         file = self._folder / _MACHINE_ID
         if self.needs_machine_id(file):
-            file.write_text(str(uuid.uuid4()), "utf-8")
+            known = str(uuid.uuid4())
+            file.write_text(known, "utf-8")
         return file.read_text("utf-8").strip()
 
     def needs_machine_id(self, file: Path) -> bool:

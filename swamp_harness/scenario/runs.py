@@ -28,6 +28,8 @@ from swamp_harness.system.limits import LEASES_SETTLED, RUN_ENDED, STEP_PROCESSE
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 _GIVEN = "the input"
+# The name of the workflow beside that of the scenario, and of its step.
+ANOTHER = "another"
 
 
 def outcome_of_run(world: World) -> RunOutcome:
@@ -139,12 +141,16 @@ def next_step_of(world: World, worker: str) -> list[Row]:
     Raises:
         WaitTimeout: the run does not end.
     """
-    name = "another"
-    workflow = Workflow(name, [step_for(worker, name, "writes at once")])
+    start_another(world, worker, "writes at once")
+    _wait_for_end_of_run(world)
+    return [row for row in steps_begun(world) if row["step"] == ANOTHER]
+
+
+def start_another(world: World, worker: str, work: str) -> None:
+    """Start another workflow, whose only step runs on a worker."""
+    workflow = Workflow(ANOTHER, [step_for(worker, ANOTHER, work)])
     workflow.write_to(world.repository)
     world.runs.start(workflow, world.orchestrator.api, Output.JSON, {})
-    _wait_for_end_of_run(world)
-    return [row for row in steps_begun(world) if row["step"] == name]
 
 
 def tags_of_data(world: World, step: str, names: Container[str]) -> list[dict[str, str]]:

@@ -113,6 +113,25 @@ def test_a_workflow_file_has_the_steps_of_the_table():
     assert ship["dependsOn"] == [{"step": "build", "condition": {"type": "succeeded"}}]
 
 
+def test_a_job_of_a_table_stays_on_one_worker():
+    rows = (
+        "job | job stays | step | runs on | work",
+        "build | on one worker | build | any worker | writes at once",
+        "deploy | | ship | any worker | writes at once",
+    )
+    build, deploy = planned(table(*rows)).document()["jobs"]
+
+    assert build["affinity"] is True
+    assert "affinity" not in deploy
+
+
+def test_an_unknown_place_where_a_job_stays_is_an_error():
+    rows = ("job | job stays | step | runs on | work", "build | here | build | any worker | writes at once")
+
+    with pytest.raises(InfrastructureError, match="on one worker"):
+        planned(table(*rows))
+
+
 def test_an_expanded_step_is_named_after_its_items_and_so_is_its_model():
     rows = ["step | runs on | work | for each of", "pack | any worker | writes at once | apple, pear"]
     workflow = planned(table(*rows))

@@ -7,7 +7,7 @@ import pytest
 
 from swamp_harness.system import files
 from swamp_harness.system.errors import InfrastructureError
-from swamp_harness.system.files import remove_folder
+from swamp_harness.system.files import HERE, remove_folder
 
 
 @pytest.fixture
@@ -25,6 +25,13 @@ def test_a_folder_is_removed_with_all_that_is_in_it(folder):
 
 def test_a_missing_folder_is_ignored(tmp_path):
     remove_folder(tmp_path / "nowhere")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a link needs a privilege there")
+def test_a_link_leads_to_its_folder(folder):
+    HERE.link(folder.parent / "link", folder)
+    assert (folder.parent / "link" / "deep").is_dir()
+    assert (folder.parent / "link").is_symlink()
 
 
 def test_read_only_files_are_removed(folder):

@@ -243,6 +243,9 @@ def test_files_there_are_written_read_found_and_removed(host, tmp_path):
     assert files.below(root) == [root / "a" / "b" / "one", root / "two"]
     assert files.below(root / "nowhere") == []
     assert abs(files.modified(root / "two") - (tmp_path / root.name / "two").stat().st_mtime) < 1
+    files.link(root / "link", root / "a")
+    assert files.exists(root / "link" / "b" / "one")
+
     files.remove(root / "a")
     assert not files.exists(root / "a")
     assert files.exists(root / "two")
