@@ -167,7 +167,7 @@ def the_worker_can_run_another_step(context: StepContext, worker: str) -> None:
     """Checks that one more step, which this step starts, runs on the worker."""
     expect(
         f'the worker "{worker}" can run another step',
-        expected=[{"step": "another", "worker": worker}],
+        expected=[{"step": runs.ANOTHER, "worker": worker}],
         actual=runs.next_step_of(context.world, worker),
     )
 
