@@ -11,7 +11,7 @@ from swamp_harness.product.repository import Repository
 from swamp_harness.product.serve_api import ServeApi
 from swamp_harness.product.wordings import LISTENING, PORT_TAKEN
 from swamp_harness.system.certificates import ServerCertificate
-from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 from swamp_harness.system.limits import ORCHESTRATOR_READY
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch, ProcessTree
@@ -98,6 +98,7 @@ class Orchestrator:
 
         Raises:
             InfrastructureError: it did not become ready.
+            PromiseBroken: it had run before, and its new process has ended by itself.
         """
         # The repository's path has swamp's name in it. The product looks for its name in the command line,
         # and finds it even for a script, whose command line begins with an interpreter.
@@ -126,6 +127,8 @@ class Orchestrator:
                 give_up_if=lambda: self._cause_of_death(process),
             )
         except WaitTimeout as error:
+            if self.starts > 1 and process.exit_code is not None and not self._port_was_taken(process):
+                raise PromiseBroken(f"{self.name} does not start again. {error}") from error
             raise InfrastructureError(f"The product did not start. {error}\n{self.log.tail(15)}") from error
 
     def kill(self) -> None:
@@ -154,9 +157,12 @@ class Orchestrator:
         code = process.exit_code
         if code is None:
             return None
-        if PORT_TAKEN.search(self.log.text(process.log_start)):
+        if self._port_was_taken(process):
             return f"port {self._port} was taken by another program"
         return f"{self.name} ended with exit code {code}"
+
+    def _port_was_taken(self, process: ProcessTree) -> bool:
+        return PORT_TAKEN.search(self.log.text(process.log_start)) is not None
 
 
 def _tls_flags(certificate: ServerCertificate | None) -> Sequence[str]:

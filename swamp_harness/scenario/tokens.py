@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from swamp_harness.product.commands import CommandOutcome, CommandResult, Output
 from swamp_harness.product.conventions import VAULT
@@ -15,7 +15,10 @@ from swamp_harness.product.serve_api import UnknownRequest
 from swamp_harness.scenario.command_reports import reported_minting
 from swamp_harness.scenario.repositories import demand
 from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import ContractBroken
 
+# The product cuts moments to milliseconds.
+_PRECISION = timedelta(milliseconds=1)
 WHEN_ASKED = "after the lifetime that was asked for"
 
 
@@ -108,8 +111,7 @@ def minting(world: World, token: str) -> dict[str, str]:
     reported, result = reported_minting(world.operator.last), world.operator.last
     lasts = world.times.lasts(world.operator.asked_lifetimes[token])
     minted = reported.expires - lasts
-    # The product cuts moments to milliseconds.
-    in_time = result.started - timedelta(milliseconds=1) <= minted <= result.ended
+    in_time = result.started - _PRECISION <= minted <= result.ended
     expires = WHEN_ASKED if in_time else str(reported.expires)
     return {"token": reported.token, "expires": expires, "kept in": reported.kept_in}
 
@@ -178,11 +180,29 @@ def prepare(
         minted = operator.mint(token, lasts, machines)
         demand("token could not be prepared", minted)
         operator.note_lifetime(token, minted)
+    if short:
+        _demand_lifetime(world, token)
     if revoked:
         revoked_now = operator.revoke(token)
         demand("token could not be prepared", revoked_now)
         if revoked_now.output is Output.JSON:
             revoked_now.answer("token-revoke")
+
+
+def _demand_lifetime(world: World, token: str) -> None:
+    """Check the lifetime of a new token for which the scenario is going to wait.
+
+    Raises:
+        ContractBroken: it is not the requested one.
+    """
+    started, end = world.operator.lifetimes[token]
+    asked = world.operator.asked_lifetimes[token]
+    minted = end - world.times.lasts(asked)
+    if not started - _PRECISION <= minted <= datetime.now(UTC):
+        raise ContractBroken(
+            f'The token "{token}" was minted with a lifetime of {asked} at {started:%H:%M:%S} UTC, but '
+            f"expires at {end:%Y-%m-%d %H:%M:%S} UTC."
+        )
 
 
 def _minted_by_request(world: World, token: str, lifetime: str, machines: int | str) -> bool:

@@ -36,6 +36,10 @@ from swamp_harness.system.errors import InfrastructureError, PromiseBroken
             "the worker is already connected",
         ),
         ("Worker protocol version 3 does not match orchestrator version 4", "its protocol version differs"),
+        (
+            '[{"path": ["protocolVersion"], "message": "Invalid input: received undefined"}]',
+            "its protocol version is missing",
+        ),
         ("Enrollment token 'j1' does not match", "its secret is wrong"),
         ("Enrollment token 'bogus' does not exist — mint it first", "its token was never minted"),
         ("Enrollment token must have the form '<name>.<secret>'", "its token is malformed"),
