@@ -23,7 +23,7 @@ from swamp_harness.exploration.report import (
     progress_in_words,
     summary_of,
 )
-from swamp_harness.exploration.trials import Failure, Run, Trial, try_journeys
+from swamp_harness.exploration.trials import Failure, Interrupted, Run, Trial, try_journeys
 from swamp_harness.product.target import target_of
 from swamp_harness.results import deviations
 from swamp_harness.runner.launch import Selection
@@ -38,6 +38,7 @@ FOUND = "found"
 _ROUND = 60.0
 _FIRST_ROUND = 6  # journeys for each place
 _LONGEST_SHORTENING = 300.0
+_GRACE = 120.0  # for the journeys that run when the time is over
 
 # Returns the shortest journey that fails.
 Shorten = Callable[[Callable[[Journey], bool]], Journey]
@@ -52,6 +53,10 @@ class Exploration:
         listed: the known deviations of the program.
         reports: the folder for what is found.
         work: a folder for the runs.
+
+    Attributes:
+        interrupted: whether Ctrl-C has ended it.
+        tally: what it has seen so far.
     """
 
     def __init__(
@@ -72,6 +77,7 @@ class Exploration:
         self._began = time.monotonic()
         self._runs = 0
         self._tried: set[str] = set()
+        self.interrupted = False
         self.tally = Tally()
 
     @property
@@ -80,9 +86,9 @@ class Exploration:
         return self._options.minutes * 60 - (time.monotonic() - self._began)
 
     def explore(self) -> None:
-        """Run rounds of journeys until the time is over; the tally has what they found."""
+        """Run rounds of journeys until the time is over or Ctrl-C; the tally has what they found."""
         most, number = _FIRST_ROUND * self._jobs, 0
-        while self.remaining > 0:
+        while self.remaining > 0 and not self.interrupted:
             number += 1
             began = time.monotonic()
             pace = self._round(number, most)
@@ -109,9 +115,12 @@ class Exploration:
         return pace
 
     def _try(self, journeys: Sequence[Journey]) -> Trial:
-        trial = try_journeys(
-            journeys, self._folder_of_run(), self._run, self._jobs, max(self.remaining, 0) + 120
-        )
+        limit = max(self.remaining, 0) + _GRACE
+        try:
+            trial = try_journeys(journeys, self._folder_of_run(), self._run, self._jobs, limit)
+        except Interrupted as interruption:
+            self.interrupted = True
+            trial = interruption.trial
         self.tally.version = trial.version or self.tally.version
         return trial
 
@@ -132,7 +141,7 @@ class Exploration:
         end = time.monotonic() + min(_LONGEST_SHORTENING, max(self.remaining, _ROUND))
 
         def fails(journey: Journey) -> bool:
-            if journey.id not in known and time.monotonic() < end:
+            if journey.id not in known and time.monotonic() < end and not self.interrupted:
                 known[journey.id] = self._try([journey]).failures.get(journey.id)
             seen = known.get(journey.id)
             return seen is not None and seen.kind == failure.kind
@@ -142,11 +151,12 @@ class Exploration:
         file = self._reports / FOUND / f"{shortest.id}.feature"
         return Found(shortest, first, final, file, self._write(file, shortest, final))
 
-    def _write(self, file: Path, journey: Journey, failure: Failure) -> bool:
+    def _write(self, file: Path, journey: Journey, failure: Failure) -> bool | None:
         """Write the feature of a failure, without earlier comparisons if it fails without them, too.
 
         Returns:
-            Whether the feature fails in the same way; then the reports of its run lie beside it.
+            Whether the feature fails in the same way; then the reports of its run lie beside it. None after
+            Ctrl-C.
         """
         file.parent.mkdir(parents=True, exist_ok=True)
         notes = [
@@ -156,6 +166,8 @@ class Exploration:
         whole = script(journey)
         for lines in (upto(whole, failure.step), whole):
             file.write_text(as_found_feature(journey, failure.step, lines, notes), "utf-8", newline="\n")
+            if self.interrupted:
+                continue
             reports = self._folder_of_run() / "reports"
             record = self._run(reports, Selection(jobs=1, paths=[str(file)]), _LONGEST_SHORTENING)
             results = record.results if record is not None else ()
@@ -163,7 +175,7 @@ class Exploration:
                 shutil.rmtree(file.with_suffix(""), ignore_errors=True)
                 shutil.copytree(reports, file.with_suffix(""))
                 return True
-        return False
+        return None if self.interrupted else False
 
     def _folder_of_run(self) -> Path:
         self._runs += 1
@@ -200,15 +212,14 @@ def explore(options: Options, reports: Path) -> int:
         work,
     )
     print(f"Exploring {target.name}, seed {options.seed}.", flush=True)
-    interrupted = False
     try:
         exploration.explore()
-    except KeyboardInterrupt:
-        interrupted = True
+    except KeyboardInterrupt:  # between the runs
+        exploration.interrupted = True
     tally = exploration.tally
     (reports / REPORT).write_text(json_text(document_of(options, tally)) + "\n", "utf-8")
     print(for_terminal(summary_of(tally, reports)), flush=True)
     shutil.rmtree(work, ignore_errors=True)
-    if interrupted:
+    if exploration.interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.PROMISE_BROKEN if tally.found else ExitCode.EVERY_PROMISE_HELD

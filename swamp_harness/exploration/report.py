@@ -16,6 +16,9 @@ from swamp_harness.exploration.trials import Failure
 REPORT = "exploration.json"
 
 
+_REPEATED = {True: "", False: ", and it did not happen again", None: ", and it was not tried again"}
+
+
 @dataclass(frozen=True)
 class Options:
     """What to explore, and for how long.
@@ -42,14 +45,14 @@ class Found:
         first: the journey that showed it first.
         failure: of the shortest.
         file: the feature that repeats it.
-        repeats: whether it did so when it was tried.
+        repeats: whether it did so when it was tried; None if Ctrl-C came first.
     """
 
     journey: Journey
     first: Journey
     failure: Failure
     file: Path
-    repeats: bool
+    repeats: bool | None
 
 
 @dataclass
@@ -135,7 +138,7 @@ def progress_in_words(tally: Tally, number: int, seconds: float) -> str:
 def found_in_words(found: Found) -> str:
     """What was found, in lines."""
     reason = found.failure.result.reason.strip()
-    once = "" if found.repeats else ", and it did not happen again"
+    once = _REPEATED[found.repeats]
     return (
         f"FOUND {found.journey.id}: {len(found.first.events)} acts, shortened to "
         f"{len(found.journey.events)}{once}\n    {found.failure.step}\n    {reason}\n    {found.file}"

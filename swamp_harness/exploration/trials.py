@@ -12,7 +12,7 @@ from swamp_harness.exploration.journeys import Journey
 from swamp_harness.results.deviations import Deviation, matches
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import ScenarioResult
-from swamp_harness.results.run_record import SuiteRun
+from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run
 from swamp_harness.runner.launch import Selection
 
 _QUOTED = re.compile(r'"[^"]*"')
@@ -64,6 +64,18 @@ class Trial:
     version: str
 
 
+class Interrupted(Exception):
+    """Ctrl-C has ended the run of some journeys.
+
+    Args:
+        trial: what those that had ended have shown.
+    """
+
+    def __init__(self, trial: Trial) -> None:
+        super().__init__("interrupted")
+        self.trial = trial
+
+
 # Runs selected scenarios with reports in a folder that does not exist yet, within some seconds.
 Run = Callable[[Path, Selection, float], SuiteRun | None]
 
@@ -77,10 +89,22 @@ def try_journeys(journeys: Sequence[Journey], folder: Path, run: Run, jobs: int,
         run: runs scenarios.
         jobs: how many at a time.
         limit: the timeout in seconds; a journey that has not ended by then is undecided.
+
+    Raises:
+        Interrupted: by Ctrl-C, with the trial of the journeys that had ended.
     """
     feature = folder / _FEATURE
     feature.write_text(as_feature(journeys), "utf-8")
-    record = run(folder / "reports", Selection(jobs=jobs, paths=[str(feature)]), limit)
+    reports = folder / "reports"
+    try:
+        record = run(reports, Selection(jobs=jobs, paths=[str(feature)]), limit)
+    except KeyboardInterrupt:
+        left = reports / RUN_FILE
+        raise Interrupted(_trial_of(journeys, read_run(left) if left.exists() else None)) from None
+    return _trial_of(journeys, record)
+
+
+def _trial_of(journeys: Sequence[Journey], record: SuiteRun | None) -> Trial:
     results = {each.id: each for each in record.results} if record is not None else {}
     failures: dict[str, Failure] = {}
     undecided: dict[str, str] = {}

@@ -30,7 +30,7 @@ def broken_by(text, outcome=Outcome.BROKEN):
 
 
 def judged(scenario, text, outcome):
-    tag = next(each for each in scenario.tags if each.startswith(("journey-", "found-")))
+    tag = next(str(each) for each in scenario.tags if each.startswith(("journey-", "found-")))
     steps = list(scenario.steps)
     place = next((place for place, step in enumerate(steps) if text in step.name), None)
     failed = (
@@ -154,3 +154,19 @@ def test_an_interrupted_exploration_keeps_what_it_found(tmp_path, monkeypatch):
     assert explore.explore(Options(1, 5, [Focus.NETWORK], jobs=8), tmp_path) == 130
 
     assert json.loads((tmp_path / "exploration.json").read_text())["journeys"] > 0
+
+
+def test_a_failure_of_the_interrupted_round_is_kept_as_it_is(tmp_path, capsys):
+    def run(folder, selection, limit):
+        broken_by(RESET)(folder, selection, limit).write_to(folder)
+        raise KeyboardInterrupt
+
+    explored = exploration(tmp_path, run)
+
+    explored.explore()
+
+    assert explored.interrupted
+    found = explored.tally.found[0]
+    assert found.file.exists()
+    assert found.repeats is None
+    assert ", and it was not tried again\n" in capsys.readouterr().out
