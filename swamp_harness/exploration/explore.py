@@ -19,6 +19,7 @@ from swamp_harness.exploration.report import (
     Options,
     Tally,
     document_of,
+    failed_in_words,
     found_in_words,
     progress_in_words,
     summary_of,
@@ -133,6 +134,7 @@ class Exploration:
             return
         if any(each.failure.kind == failure.kind for each in self.tally.found):
             return
+        print(for_terminal(failed_in_words(journey, failure)), flush=True)
         self.tally.found.append(self._shortened(journey, failure, trial, shorten))
         print(for_terminal(found_in_words(self.tally.found[-1])), flush=True)
 

@@ -135,6 +135,11 @@ def progress_in_words(tally: Tally, number: int, seconds: float) -> str:
     )
 
 
+def failed_in_words(journey: Journey, failure: Failure) -> str:
+    """A line about a failure that is now shortened."""
+    return f"failed: journey {journey.id} at `{failure.step}`; it is now shortened"
+
+
 def found_in_words(found: Found) -> str:
     """What was found, in lines."""
     reason = found.failure.result.reason.strip()
