@@ -163,11 +163,11 @@ Feature: Runs
   @uat-15 @uat-16 @only-unwritten-step-reruns
   Scenario: Of two steps whose worker was killed, only the one that had not written runs again
     Given a workflow with the steps:
-      | step  | runs on    | work                         | after |
-      | build | any worker | writes, pauses, writes again |       |
-      | test  | any worker | pauses, then writes          |       |
-      | pack  | any worker | pauses, then writes          |       |
-      | ship  | any worker | writes at once               | build |
+      | job     | step  | runs on    | work                         | after |
+      | check   | test  | any worker | pauses, then writes          |       |
+      | check   | pack  | any worker | pauses, then writes          |       |
+      | release | build | any worker | writes, pauses, writes again |       |
+      | release | ship  | any worker | writes at once               | build |
     And an orchestrator
     And the enrolled worker "alpha" with 3 slots
     And the operator's output is in text
@@ -198,9 +198,9 @@ Feature: Runs
   @uat-15 @uat-16 @slow @written-step-not-rerun-when-gone
   Scenario: Of two steps whose worker never returns, only the one that had not written runs on another worker
     Given a workflow with the steps:
-      | step  | runs on    | work                         |
-      | build | any worker | writes, pauses, writes again |
-      | test  | any worker | pauses, then writes          |
+      | step  | runs on    | work                         | queue limit |
+      | build | any worker | writes, pauses, writes again |             |
+      | test  | any worker | pauses, then writes          | 4 s         |
     And an orchestrator
     And the enrolled worker "alpha" with 2 slots
     When the workflow starts
@@ -339,6 +339,7 @@ Feature: Runs
     And the step "build" is running
     And the operator cancels the run
     Then the run is cancelled
+    And the command did not report the run as cancelled while the step "build" still ran
     And the lease of the step "build" ended at most 10 seconds after the command
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | wrote |

@@ -90,6 +90,31 @@ def does_not_wait_for_its_worker() -> None:
 
 
 @mutant(15)
+def queue_limit_counts_from_first_wait() -> None:
+    """The queue limit of a step goes on after its worker was lost, so the step fails beside a free worker."""
+    first: dict[tuple[str, str], float] = {}
+
+    @replaces("orchestrator.dispatch:Dispatcher._place")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[Dispatch]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        limit: float,
+    ) -> Dispatch:
+        import time
+
+        from standin.orchestrator.dispatch import StepFailed
+
+        since = first.setdefault((work.run, work.step), time.monotonic())
+        if limit and time.monotonic() - since >= limit:
+            raise StepFailed(
+                f"Timed out waiting for a worker matching {requirement.in_a_sentence()} to become available"
+            )
+        return await old(dispatcher, work, requirement, limit)
+
+
+@mutant(15)
 def goes_on_beside_its_second_run() -> None:
     """A worker that loses its connection continues its step, in parallel with the second run of it."""
 
@@ -402,6 +427,19 @@ def completed_in_the_history_of_all_runs() -> None:
 
 
 @mutant(16)
+def reason_of_a_later_job_unprinted() -> None:
+    """The command that follows a run prints why a step failed only if the step is in the first job."""
+
+    @replaces("orchestrator.runs:Run._say")
+    def _(old: Callable[[Run, str, str], None], run: Run, line: str, _: str = "") -> None:
+        import yaml
+
+        file = run._repository.folder / "workflows" / f"workflow-{run.workflow}.yaml"
+        first = [each["name"] for each in yaml.safe_load(file.read_text("utf-8"))["jobs"][0]["steps"]]
+        old(run, line if not _ or _ in first else " system │ unknown error", _)
+
+
+@mutant(16)
 def other_exit_code() -> None:
     """The command that follows a run whose worker was lost ends with an undocumented exit code."""
 
@@ -705,6 +743,20 @@ def confirmed_while_a_step_ignores_it() -> None:
 
     @replaces("orchestrator.runs:Run.cancel")
     async def _(old: Callable[[Run], Awaitable[None]], run: Run) -> None:
+        run._cancelled = True
+        for task in run.tasks_to_cancel():
+            task.cancel()
+
+
+@mutant(17)
+def confirmed_while_the_only_step_ignores_it() -> None:
+    """The cancellation of a run with a single step is reported as complete while the step still runs."""
+
+    @replaces("orchestrator.runs:Run.cancel")
+    async def _(old: Callable[[Run], Awaitable[None]], run: Run) -> None:
+        if len(run.tasks_to_cancel()) > 1:
+            await old(run)
+            return
         run._cancelled = True
         for task in run.tasks_to_cancel():
             task.cancel()
