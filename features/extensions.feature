@@ -129,3 +129,26 @@ Feature: Extensions
       | start | program      | files        |
       | 1     | 2026.01.01.1 | 2026.01.01.1 |
       | 2     | 2026.01.02.1 | 2026.01.01.1 |
+
+  # swamp reloads extensions on Linux and macOS only (design/remote-execution.md, "Known Limitations").
+  @uat-23 @network @posix @reloaded-extension-runs-on-worker
+  Scenario: A worker runs the new version of an extension once the orchestrator has reloaded its extensions
+    Given a workflow with the steps:
+      | step  | runs on    | work                                 |
+      | build | any worker | records what came with its extension |
+    And the operator has pulled version "2026.01.01.1" of an extension
+    And an orchestrator that can reload its extensions
+    And the enrolled worker "alpha" on a network that is measured
+    When the workflow runs to its end
+    And the operator pulls version "2026.01.02.1" with a new program and new files
+    And the operator makes the orchestrator reload its extensions
+    And the workflow starts
+    Then the run succeeds
+    And the step "build" ran these versions of its extension, complete:
+      | start | program      | files        |
+      | 1     | 2026.01.01.1 | 2026.01.01.1 |
+      | 2     | 2026.01.02.1 | 2026.01.02.1 |
+    And the worker "alpha" was sent these parts of extensions:
+      | what    | different | sent |
+      | program | 2         | 2    |
+      | file    | 8         | 8    |

@@ -124,6 +124,18 @@ Feature: JSON mode
       | gives an option that does not exist               | there is no such option                    |
       | asks an orchestrator that does not run            | the orchestrator cannot be reached         |
 
+  @uat-27 @group-alone-shows-help
+  Scenario Outline: An operator who <errs> sees the help in text, and why it fails in JSON
+    Given a repository
+    When the operator <errs>, in text and in JSON
+    Then the command in text shows the help with the commands "<commands>"
+    And the command in JSON fails because no command was named, with exit code 1
+
+    Examples:
+      | errs                              | commands                                    |
+      | names only a group of commands    | connect, daemon, list, queue, token, verify |
+      | names only a group within a group | create, list, revoke                        |
+
   @uat-27 @stopped-worker-finishes-its-step
   Scenario Outline: A worker that is stopped finishes its step first, in <output>
     Given a workflow with the steps:

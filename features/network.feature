@@ -36,7 +36,8 @@ Feature: Network
     And the workflow starts
     And the step "build" waits in the queue
     And the network of "alpha" heals
-    Then the run succeeds
+    Then the orchestrator noticed the silence of "alpha" within twice its timeout for silent connections
+    And the run succeeds
     And these steps started, and no others:
       | step  | worker |
       | build | alpha  |

@@ -104,11 +104,11 @@ Feature: Remote client
       | JSON   |
 
   @uat-28 @remote-method-runs
-  Scenario: A method runs from a machine without a repository
+  Scenario: A method runs from a machine without a repository, without the checks that the operator skips
     Given the model "build"
     And an orchestrator
     And the operator is at another machine, without a repository
-    When the operator runs a method, in text and in JSON
+    When the operator runs a method without its slow checks, in text and in JSON
     Then both outputs show the result of the method
     And these steps started, and no others:
       | step  | worker           |

@@ -18,6 +18,7 @@ Feature: Dispatch and scheduling
       | deploy | pool=b                         | fifth  | as its job                                             | writes at once | 20 s        |             |
       | check  | the present instance of "beta" | sixth  | as its job                                             | writes at once | 20 s        |             |
       | spread | the worker named by its item   | each   | as its job                                             | writes at once | 20 s        | alpha, beta |
+      | pools  |                                | pool   | the pool named by its item                             | writes at once | 20 s        | a, b        |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "region=east, pool=a" and 3 slots
     And the enrolled worker "beta" with the labels "region=west, gpu=true, pool=b" and 6 slots
@@ -34,6 +35,8 @@ Feature: Dispatch and scheduling
       | fifth      | beta             |
       | first      | alpha            |
       | fourth     | beta             |
+      | pool-a     | alpha            |
+      | pool-b     | beta             |
       | second     | beta             |
       | sixth      | beta             |
       | third      | the orchestrator |
@@ -76,6 +79,21 @@ Feature: Dispatch and scheduling
       | port      | platform=another system,region=us-east       |
       | ship      | target=beta                                  |
       | starts    | zone=a                                       |
+    And no step started
+
+  @uat-18 @misspelt-placement-refused
+  Scenario: A workflow whose step has a misspelt placement is refused, and the step runs nowhere
+    Given a workflow with the steps:
+      | step  | runs on         | work           |
+      | build | misspelt labels | writes at once |
+    And an orchestrator
+    And the operator is at another machine, without a repository
+    When the operator runs these commands, in text and in JSON:
+      | command         |
+      | runs a workflow |
+    Then these commands fail, in text and in JSON:
+      | command         | reason                           |
+      | runs a workflow | a key of the workflow is unknown |
     And no step started
 
   @uat-18 @running-step-no-longer-waits
@@ -188,6 +206,20 @@ Feature: Dispatch and scheduling
       | step   | worker |
       | useful | alpha  |
     And the queue is empty
+
+  @uat-18 @uat-19 @evaluated-list-shows-its-places
+  Scenario: An evaluated workflow shows for each item of a list on which worker its step runs
+    Given a workflow with the steps:
+      | step | runs on                      | work           | for each of |
+      | each | the worker named by its item | writes at once | alpha, beta |
+      | pool | the pool named by its item   | writes at once | a, b        |
+    When the operator evaluates the workflow
+    Then the evaluated workflow shows where its steps run:
+      | step       | runs on        |
+      | each-alpha | worker "alpha" |
+      | each-beta  | worker "beta"  |
+      | pool-a     | pool=a         |
+      | pool-b     | pool=b         |
 
   @uat-19 @step-waits-for-named-worker
   Scenario: A step waits for its busy worker while another worker is free

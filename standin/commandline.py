@@ -94,6 +94,10 @@ COMMANDS: Sequence[Command] = (
         Option("--port"), Option("--no-schedule", takes=False), Option("--ws-idle-timeout"),
         Option("--queue-timeout"),
         Option("--cert-file"), Option("--key-file"), Option("--repo-dir"),
+        Option("--hot-reload", takes=False),
+    )),
+    Command("serve reload", "Reload pulled extensions", "operator.extensions:reload", (), (
+        Option("--server", required=True),
     )),
     Command("repo init", "Make this folder a repository", "operator.setup:init", (), (Option("--tool"),)),
     Command("vault create", "Create a vault", "operator.setup:create_vault", ("type", "name")),
@@ -101,7 +105,7 @@ COMMANDS: Sequence[Command] = (
     Command("model type describe", "Describe a model type", "operator.models:describe", ("type",)),
     Command("model create", "Create a model", "operator.models:create", ("type", "name")),
     Command("model method run", "Run a method of a model", "operator.models:run", ("model", "method"), (
-        _SERVER, Option("--input"), Option("--tag"),
+        _SERVER, Option("--input"), Option("--tag"), Option("--skip-check-label"),
     )),
     Command("extension pull", "Pull an extension from the registry", "operator.extensions:pull", ("name",), (
         Option("--force", takes=False),
@@ -131,6 +135,9 @@ COMMANDS: Sequence[Command] = (
         _SERVER, Option("--input"), Option("--input-file"), Option("--stdin", takes=False), Option("--tag"),
         Option("--skip-report"),
     )),
+    Command("workflow evaluate", "Evaluate the expressions of a workflow", "operator.workflows:evaluate", (
+        "name",
+    )),
     Command("workflow cancel", "Cancel a run", "operator.workflows:cancel", ("[name]",), (
         _SERVER, Option("--run"),
     )),
@@ -159,7 +166,7 @@ def parse(words: Sequence[str]) -> Call | str:
         UserError: it is invalid.
     """
     name, rest = _named(words)
-    if "--help" in rest:
+    if "--help" in rest or (name in GROUPS and not rest):
         return help_for(name)
     command = next((each for each in COMMANDS if each.words == name), None)
     if command is None:
@@ -206,7 +213,7 @@ def _no_command(name: str, rest: Sequence[str]) -> UserError:
     word = next((each for each in rest if not each.startswith("-")), "")
     if word:
         return UserError(f'"{word}" is not a subcommand of "{name or PROGRAM}".', exit_code=_UNKNOWN_COMMAND)
-    return UserError(f"No subcommand specified. See: {PROGRAM} {name} --help")
+    return UserError("No subcommand specified")
 
 
 def _given(command: Command, rest: Sequence[str]) -> _Given:

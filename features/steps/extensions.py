@@ -21,8 +21,14 @@ def the_operator_has_pulled(context: StepContext, version: str) -> None:
 
 @when('the operator pulls version "{version:Name}" with {news:News}')
 def the_operator_pulls(context: StepContext, version: str, news: Any) -> None:
-    """Publishes a new version of the extension and pulls it; the orchestrator uses it after a restart."""
+    """Publishes a new version of the extension and pulls it; an orchestrator that runs keeps the old one."""
     extensions.replace(context.world, version, **news)
+
+
+@when("the operator makes the orchestrator reload its extensions")
+def the_operator_reloads(context: StepContext) -> None:
+    """Runs `swamp serve reload`, which must succeed."""
+    extensions.reload(context.world)
 
 
 @then('the step "{step:Name}" ran these versions of its extension, complete:')

@@ -6,7 +6,7 @@ from typing import Any
 
 from behave import then, when
 
-from swamp_harness.product.commands import Output, fails_because
+from swamp_harness.product.commands import SUCCEEDS, Output, fails_because
 from swamp_harness.scenario import (
     json_mode,
     list_answers,
@@ -125,6 +125,26 @@ def both_commands_fail(context: StepContext, reason: str) -> None:
         f"both commands fail because {reason}, with the same exit code",
         expected={Output.TEXT.value: outcome, Output.JSON.value: outcome},
         actual=json_mode.outcomes(context.world.asked),
+    )
+
+
+@then('the command in text shows the help with the commands "{commands:Names}"')
+def the_command_shows_the_help(context: StepContext, commands: list[str]) -> None:
+    """Checks that the command in text succeeds, and which commands its help lists."""
+    expect(
+        "the command in text succeeds and shows the help with these commands",
+        expected={"command": SUCCEEDS, "commands": sorted(commands)},
+        actual=json_mode.help_shown(context.world.asked.text),
+    )
+
+
+@then("the command in JSON fails because {reason:Failure}, with exit code {code:Number}")
+def the_command_in_json_fails(context: StepContext, reason: str, code: int) -> None:
+    """Checks that the command in JSON prints its error object, and nothing else, to standard error."""
+    expect(
+        f"the command in JSON fails because {reason}, with exit code {code}",
+        expected=fails_because(reason, code),
+        actual=context.world.asked.json.outcome_and_code,
     )
 
 

@@ -10,6 +10,7 @@ from behave import then, when
 from swamp_harness.scenario import absences, network, runs
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NO_DETAILS
+from swamp_harness.scenario.lateness import IN_TIME
 from swamp_harness.scenario.step_context import StepContext
 
 
@@ -127,6 +128,19 @@ def the_worker_has_stayed_connected(context: StepContext, worker: str) -> None:
         f'the worker "{worker}" has stayed connected',
         expected=[],
         actual=context.world.workers[worker].disconnected_at,
+    )
+
+
+@then(
+    'the orchestrator noticed the silence of "{worker:Name}" within twice its timeout for silent connections'
+)
+def the_orchestrator_noticed_the_silence(context: StepContext, worker: str) -> None:
+    """Checks that the pool showed the worker as gone within twice the timeout that the flag sets."""
+    allowed = 2 * context.world.times.short_idle_limit
+    expect(
+        f'the orchestrator noticed the silence of "{worker}" in at most {allowed.total_seconds():g} s',
+        expected=IN_TIME,
+        actual=absences.notice_of_silence(context.world, worker, allowed),
     )
 
 

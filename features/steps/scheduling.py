@@ -26,6 +26,22 @@ def the_queue_limit_passes(context: StepContext, step: str) -> None:
     scheduling.wait_until_queue_limit_is_over(context.world, step)
 
 
+@when("the operator evaluates the workflow")
+def the_operator_evaluates_the_workflow(context: StepContext) -> None:
+    """Evaluates the expressions of the workflow in the repository, with its answer in JSON."""
+    context.world.operator.evaluate_workflow(context.world.workflow.name)
+
+
+@then("the evaluated workflow shows where its steps run:")
+def the_evaluated_workflow_shows(context: StepContext) -> None:
+    """Checks the worker or the labels of every step in the answer to the last command."""
+    expect(
+        "the evaluated workflow shows these steps, and where each runs",
+        expected=rows_of(context.table, {"step", "runs on"}),
+        actual=scheduling.evaluated_places(context.world.operator.last),
+    )
+
+
 @then("the operator sees these dispatches, and no others:")
 def these_dispatches(context: StepContext) -> None:
     """Checks every lease that the operator sees: step, worker, state and whether the step wrote data."""

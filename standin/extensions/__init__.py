@@ -21,6 +21,21 @@ Method = Callable[[dict[str, Any], "Context"], Awaitable[None]]
 
 
 @dataclass(frozen=True)
+class Check:
+    """A check before a method, which always fails.
+
+    Attributes:
+        labels: by which an operator skips it.
+        applies_to: the methods that it stops.
+        error: why it fails.
+    """
+
+    labels: tuple[str, ...]
+    applies_to: tuple[str, ...]
+    error: str
+
+
+@dataclass(frozen=True)
 class Description:
     """The declarations and methods of a model type.
 
@@ -29,12 +44,14 @@ class Description:
         resources: the kinds of resources that it declares, by spec.
         files: the kinds of files that it declares, by spec.
         sensitive: the fields of a resource that are kept in a vault, by spec.
+        checks: before methods, by name.
     """
 
     methods: Mapping[str, Method]
     resources: dict[str, Kind] = field(default_factory=dict)
     files: dict[str, Kind] = field(default_factory=dict)
     sensitive: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
 
 
 _MODULES = {
@@ -76,3 +93,18 @@ def method_of(model_type: str, name: str) -> Method:
             "unknown_method",
         )
     return methods[name]
+
+
+def check_before(model_type: str, model: str, method: str, skipped: list[str]) -> None:
+    """Make the checks before a method of a model, without those that have a skipped label.
+
+    Raises:
+        UserError: a check fails.
+    """
+    failed = [
+        f"\n  {name}:\n    - {check.error}"
+        for name, check in described(model_type).checks.items()
+        if method in check.applies_to and not set(check.labels) & set(skipped)
+    ]
+    if failed:
+        raise UserError(f'Pre-flight checks failed for "{model}" → {method}:{"".join(failed)}')

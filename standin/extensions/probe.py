@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from standin.extensions import Description
+from standin.extensions import Check, Description
 from standin.extensions.notes import account, is_first, log_entry, note, notes
 from standin.store import Kind
 from standin.timing import HOLDING, MOMENT
@@ -103,6 +103,7 @@ async def _lines(inputs: dict[str, Any], context: Context) -> None:
 DESCRIPTION = Description(
     methods={
         "once": _once,
+        "checked": _once,
         "moment": _moment,
         "hold": _held,
         "read": _read,
@@ -114,5 +115,6 @@ DESCRIPTION = Description(
         "lines": _lines,
     },
     resources={"state": Kind("state")},
+    checks={"uat-slow": Check(("slow",), ("checked",), "the slow check has failed on purpose")},
     files={"trace": Kind("trace", "file", "text/plain", streaming=True)},
 )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from standin.bundles import Bundle
     from standin.orchestrator.pool import Pool
+    from standin.orchestrator.serve import Orchestrator
     from standin.worker.cache import Cache
 
 
@@ -66,6 +67,15 @@ def old_version_runs() -> None:
     ) -> tuple[str, Path]:
         known = sorted(cache._folder.glob("bundles/*/bundle.js"))
         return old(cache, known[0].parent.name if known else fingerprint, url, trusted)
+
+
+@mutant(23)
+def old_version_after_a_reload() -> None:
+    """The orchestrator reloads its extensions, but its steps keep the versions that it had at its start."""
+
+    @replaces("orchestrator.serve:Orchestrator.load_extensions")
+    def _(old: Callable[[Orchestrator], int], orchestrator: Orchestrator) -> int:
+        return len(orchestrator._bundles) or old(orchestrator)
 
 
 @mutant(23)

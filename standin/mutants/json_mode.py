@@ -101,6 +101,21 @@ def error_on_standard_output() -> None:
 
 
 @mutant(27)
+def group_alone_told_on_standard_output() -> None:
+    """In JSON mode the error of a group without a sub-command is printed on standard output."""
+
+    @replaces("main:print_error")
+    def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
+        kept = sys.stderr
+        if in_json and "No subcommand" in str(error):
+            sys.stderr = sys.stdout
+        try:
+            return old(error, in_json=in_json)
+        finally:
+            sys.stderr = kept
+
+
+@mutant(27)
 def other_exit_code_in_json() -> None:
     """In JSON mode a failed command ends with another exit code."""
 

@@ -55,6 +55,20 @@ def silence_disconnects_at_once() -> None:
 
 
 @mutant(14)
+def short_timeout_ignored() -> None:
+    """The short timeout for silent connections that the operator sets has no effect."""
+
+    @replaces("orchestrator.serve:Orchestrator.watch")
+    async def _(
+        old: Callable[[Orchestrator, ServerConnection], Awaitable[None]],
+        orchestrator: Orchestrator,
+        socket: ServerConnection,
+    ) -> None:
+        orchestrator._idle_limit = max(orchestrator._idle_limit, 9.0)
+        await old(orchestrator, socket)
+
+
+@mutant(14)
 def reconnection_told_as_first() -> None:
     """The worker's event does not distinguish a reconnection from a first enrollment."""
 

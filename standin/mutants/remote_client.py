@@ -75,18 +75,20 @@ def method_told_at_the_end() -> None:
 
     @replaces("orchestrator.requests:Requests.run_method")
     async def _(
-        old: Callable[
-            [Requests, str, str, dict[str, Any], Callable[[str], None], dict[str, str]], Awaitable[Any]
-        ],
+        old: Callable[..., Awaitable[Any]],
         requests: Requests,
         model: str,
         method: str,
         inputs: dict[str, Any],
         say: Callable[[str], None],
         tags: dict[str, str],
+        *,
+        skipCheckLabels: list[str],
     ) -> Any:
         lines: list[str] = []
-        answer = await old(requests, model, method, inputs, lines.append, tags)
+        answer = await old(
+            requests, model, method, inputs, lines.append, tags, skipCheckLabels=skipCheckLabels
+        )
         for line in lines:
             say(line)
         return answer
@@ -423,6 +425,17 @@ def report_not_skipped() -> None:
     """A run from another machine writes a report that the operator wants to skip."""
 
     @replaces("orchestrator.requests:Requests.reports_skipped")
+    def _(
+        old: Callable[[Requests, dict[str, Any]], list[str]], requests: Requests, payload: dict[str, Any]
+    ) -> list[str]:
+        return []
+
+
+@mutant(28)
+def label_of_skipped_checks_lost() -> None:
+    """The checks before a method are made although the operator skips them by their label."""
+
+    @replaces("orchestrator.requests:Requests.checks_skipped")
     def _(
         old: Callable[[Requests, dict[str, Any]], list[str]], requests: Requests, payload: dict[str, Any]
     ) -> list[str]:

@@ -351,6 +351,32 @@ def second_wait_not_in_queue() -> None:
 # Promise 19: A step runs only on the worker that it names.
 
 
+@mutant(18)
+def labels_of_items_unresolved() -> None:
+    """The labels of a step that is expanded over items keep their expressions, so that no worker matches."""
+
+    @replaces("orchestrator.workflow:_step")
+    def _(
+        old: Callable[[Repository, dict[str, Any], dict[str, str]], Step],
+        repository: Repository,
+        described: dict[str, Any],
+        known: dict[str, str],
+    ) -> Step:
+        step = old(repository, described, known)
+        if "forEach" in described and step.requirement is not None:
+            step.requirement = replace(step.requirement, labels=described.get("labels", {}))
+        return step
+
+
+@mutant(18)
+def misspelt_key_accepted() -> None:
+    """A step with a misspelt placement is accepted, and runs on the orchestrator."""
+
+    @replaces("orchestrator.workflow:refuse_unknown_keys")
+    def _(old: Callable[[dict[str, Any]], None], document: dict[str, Any]) -> None:
+        pass
+
+
 @mutant(19)
 def target_ignored() -> None:
     """The labels of a step decide, even if it names a worker."""
@@ -538,6 +564,15 @@ def uuid_target_leaks_slot() -> None:
         if len(requirement.target) == 36 and dispatch.member is not None:
             dispatch.member.dispatches.add(f"after {dispatch.identity}")
         return dispatch
+
+
+@mutant(19)
+def target_of_an_item_unevaluated() -> None:
+    """An evaluated workflow does not show the worker that a step for an item names."""
+
+    @replaces("operator.workflows:evaluated")
+    def _(old: Callable[[Step], dict[str, Any]], step: Step) -> dict[str, Any]:
+        return {**old(step), "target": "${{ self.item }}"}
 
 
 # Promise 20: A worker runs as many steps in parallel as it has slots.

@@ -17,6 +17,7 @@ from standin.answers import respond
 from standin.bundles import PULLED
 from standin.commandline import Call
 from standin.errors import UserError
+from standin.remote import ask
 from standin.repository import Repository
 
 _REGISTRY = "SWAMP_CLUB_URL"
@@ -65,3 +66,9 @@ def _unpack(archive: bytes, target: Any) -> None:
             file = target / inner
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content.read())
+
+
+def reload(call: Call) -> None:
+    """`swamp serve reload`."""
+    answer = ask(call.option("--server"), "serve.reload")
+    respond(call, answer, f"Reloaded {answer['reloadedCount']} extension types")

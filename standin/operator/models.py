@@ -41,7 +41,9 @@ def run(call: Call) -> int:
     model, method = call.arguments
     inputs = dict(each.split("=", 1) for each in call.options.get("--input", ()))
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
-    answer = result_of(_follow(call, {"model": model, "method": method, "inputs": inputs, "tags": tags}))
+    wanted = {"model": model, "method": method, "inputs": inputs, "tags": tags}
+    skipped = list(call.options.get("--skip-check-label", ()))
+    answer = result_of(_follow(call, {**wanted, "skipCheckLabels": skipped}))
     if "error" in answer and call.json:
         raise UserError(answer["error"])
     heading = "Completed" if answer["status"] == "succeeded" else "Failed"

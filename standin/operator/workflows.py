@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from websockets.asyncio.client import ClientConnection
 
+    from standin.orchestrator.workflow import Step
+
 _RUNS = ("RUN", "WORKFLOW", "STATUS", "STARTED")
 # The file that an orchestrator writes for commands in its repository.
 SERVING = "serving.json"
@@ -153,6 +155,23 @@ def _cancel_on_ctrl_c(socket: ClientConnection) -> None:
         cancelling.add(loop.create_task(socket.send(message("workflow.cancel-followed", {}))))
 
     signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(cancel))
+
+
+def evaluate(call: Call) -> None:
+    """`swamp workflow evaluate`."""
+    from standin.orchestrator.workflow import steps_of
+
+    name = call.arguments[0]
+    steps = [evaluated(step) for step in steps_of(Repository.here(), name, {})]
+    lines = [f'Evaluated workflow definition: "{name}"', *(f"    - {step['name']}" for step in steps)]
+    respond(call, {"name": name, "jobs": [{"name": "main", "steps": steps}]}, "\n".join(lines))
+
+
+def evaluated(step: Step) -> dict[str, Any]:
+    """A step of a workflow with its evaluated requirements for a worker."""
+    needs = step.requirement
+    places = {"target": needs.target, "labels": needs.labels, "platform": needs.platform} if needs else {}
+    return {"name": step.name, **{key: value for key, value in places.items() if value}}
 
 
 def cancel(call: Call) -> None:

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from standin import questions, tokens, vaults
 from standin.errors import UserError
-from standin.extensions import method_of
+from standin.extensions import check_before, method_of
 from standin.orchestrator.dispatch import StepFailed, Work, has_free_slot
 from standin.orchestrator.pool import Member, Pool
 from standin.orchestrator.runs import Run
@@ -35,11 +35,17 @@ class Requests:
         repository: that is served.
         pool: of workers.
         execute: runs a step on a worker or on the orchestrator.
+        load_extensions: loads the extensions of the repository again, and returns how many there are.
     """
 
     def __init__(
-        self, repository: Repository, pool: Pool, execute: Callable[[Work, Step], Awaitable[None]]
+        self,
+        repository: Repository,
+        pool: Pool,
+        execute: Callable[[Work, Step], Awaitable[None]],
+        load_extensions: Callable[[], int],
     ) -> None:
+        self._load_extensions = load_extensions
         self._repository = repository
         self._pool = pool
         self._execute = execute
@@ -112,6 +118,10 @@ class Requests:
     def do_worker_token_revoke(self, name: str) -> Any:
         """Revoke a token, if it is not revoked yet."""
         return tokens.revoked_document(*tokens.revoke(self._repository, name))
+
+    def do_serve_reload(self) -> Any:
+        """Reload the extensions."""
+        return {"reloadedCount": self._load_extensions()}
 
     def do_worker_queue_list(self) -> Any:
         """The steps that wait for a worker."""
@@ -249,6 +259,10 @@ class Requests:
         """The names of the reports that a run does not write."""
         return list(payload.get("skipReportNames", ()))
 
+    def checks_skipped(self, payload: dict[str, Any]) -> list[str]:
+        """The labels of the checks that are not made before a method."""
+        return list(payload.get("skipCheckLabels", ()))
+
     async def _listen(self, socket: ServerConnection, run: Run) -> None:
         with contextlib.suppress(ConnectionClosed):
             async for text in socket:
@@ -279,7 +293,11 @@ class Requests:
 
         async def run() -> dict[str, Any]:
             try:
-                wanted = {**payload, "tags": self.tags_wanted(payload)}
+                wanted = {
+                    **payload,
+                    "tags": self.tags_wanted(payload),
+                    "skipCheckLabels": self.checks_skipped(payload),
+                }
                 return {"data": await self.run_method(**wanted, say=lines.put_nowait)}
             except UserError as error:
                 return _error_answer(error)
@@ -298,10 +316,13 @@ class Requests:
         inputs: dict[str, Any],
         say: Callable[[str], None],
         tags: dict[str, str],
+        *,
+        skipCheckLabels: list[str],  # noqa: N803 - as it is sent
     ) -> Any:
         """Run a method of a model on the orchestrator."""
         model_type = self._repository.model_type_of(model)
         method_of(model_type, method)
+        check_before(model_type, model, method, skipCheckLabels)
         wrote: list[dict[str, Any]] = []
         work = Work("", "", model, model_type, model, method, inputs, [], say, wrote.append, tags=tags)
         step = Step(model, model_type, model, method, inputs, [], None, 0)

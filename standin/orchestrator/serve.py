@@ -80,13 +80,24 @@ class Orchestrator:
         self._idle_limit = idle_limit
         self._queue_limit = queue_limit
         self._url = ""
-        self._bundles: dict[str, Bundle] = bundles_of(repository)
-        self._by_fingerprint = {each.fingerprint: each for each in self._bundles.values()}
+        self._bundles: dict[str, Bundle] = {}
+        self._by_fingerprint: dict[str, Bundle] = {}
+        self.load_extensions()
         self._local: dict[str, Dispatch] = {}
         self.pool = Pool(repository, say)
         self.dispatcher = Dispatcher(repository, self.pool, say, self.job_for)
-        self._requests = Requests(repository, self.pool, self.execute)
+        self._requests = Requests(repository, self.pool, self.execute, self.load_extensions)
         self._watches: set[asyncio.Task[None]] = set()
+
+    def load_extensions(self) -> int:
+        """Load the extensions of the repository; steps that run keep the ones that they have.
+
+        Returns:
+            How many there are.
+        """
+        self._bundles = bundles_of(self._repository)
+        self._by_fingerprint |= {each.fingerprint: each for each in self._bundles.values()}
+        return len(self._bundles)
 
     async def run(self, port: int) -> None:
         """Serve until asked to stop."""

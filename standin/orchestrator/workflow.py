@@ -18,6 +18,10 @@ _LATEST = re.compile(
     r'data\.latest\("(?P<model>[^"]+)",\s*"(?P<name>[^"]+)"\)\.attributes(?P<path>(?:\.\w+)*)'
 )
 _SECRET = re.compile(r'vault\.get\("(?P<vault>[^"]+)",\s*"(?P<key>[^"]+)"\)')
+_KEYS_OF_STEP = (
+    *("name", "task", "target", "labels", "platform", "queueTimeout", "dataOutputOverrides", "forEach"),
+    *("dependsOn", "weight", "allowFailure"),
+)
 
 
 @dataclass
@@ -57,7 +61,7 @@ def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> l
     """The steps of a workflow, expanded over their items, with all expressions evaluated.
 
     Raises:
-        UserError: there is no such workflow.
+        UserError: there is no such workflow, or a step of it has an unknown key.
     """
     import yaml
 
@@ -68,9 +72,25 @@ def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> l
             "workflow_not_found",
         )
     document = yaml.safe_load(file.read_text("utf-8"))
+    refuse_unknown_keys(document)
     described = [placed(step, job) for job in document["jobs"] for step in job["steps"]]
     given = {f"inputs.{name}": value for name, value in {**defaults_of(document), **inputs}.items()}
     return [_step(repository, each, {**given, **item}) for each in described for item in items_of(each)]
+
+
+def refuse_unknown_keys(document: dict[str, Any]) -> None:
+    """Refuse a workflow in which a key of a step is misspelt.
+
+    Raises:
+        UserError: a step has an unknown key.
+    """
+    for step in (step for job in document["jobs"] for step in job["steps"]):
+        for key in step:
+            if key not in _KEYS_OF_STEP:
+                raise UserError(
+                    f"Unknown key '{key}' on step '{step['name']}'. "
+                    f"Valid step keys: {', '.join(_KEYS_OF_STEP)}"
+                )
 
 
 def defaults_of(document: dict[str, Any]) -> dict[str, str]:

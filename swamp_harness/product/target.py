@@ -51,6 +51,11 @@ class Times:
     slow_transfer: timedelta
     minute: timedelta = timedelta(minutes=1)
 
+    @property
+    def short_idle_limit(self) -> timedelta:
+        """The time that the orchestrator waits on a silent connection when it is started with these flags."""
+        return timedelta(seconds=float(self.notices_silence_soon[-1].removesuffix("s")))
+
     def lasts(self, lifetime: str) -> timedelta:
         """The duration of a lifetime of the mint command, such as 90m, 1h, 7d, 2w, 1mo or 1y."""
         number = lifetime.rstrip("ymhdwo")

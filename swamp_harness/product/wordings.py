@@ -56,6 +56,7 @@ COMMAND_FAILURES = {
     "an option is missing": [r"Missing required option"],
     "there is no such option": [r"Unknown option"],
     "there is no such command": [r"is not a subcommand of"],
+    "no command was named": [r"No subcommand specified"],
     "no token was given": [r"Missing enrollment token"],
     "a label has no value": [r"Invalid label '[^']*' — expected the form key=value"],
     "a number of machines must be positive": [r"Invalid --max-enrollments value"],
@@ -64,6 +65,7 @@ COMMAND_FAILURES = {
     "the orchestrator cannot be reached": [r"Could not connect to [^\n]{0,500}tcp connect error"],
     "there is no such token": [r"Enrollment token '[^']+' not found"],
     "there is no such workflow": [r"Workflow not found: "],
+    "a key of the workflow is unknown": [r"Unknown key '[^']+' on (step|job|workflow) '[^']+'"],
     "there is no such model": [r"Model not found: "],
     "there is no such method": [r"Unknown method '[^']+' for type"],
 }

@@ -23,15 +23,18 @@ class Placement:
         target: the name of a worker, or an expression for the uuid of its instance; none if empty.
         labels: the labels that the worker must have.
         platform: the platform of the worker's machine, such as linux/x86_64; any if empty.
+        misspelt: whether the key of the labels is misspelt, as an operator may mistype it.
     """
 
     target: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     platform: str = ""
+    misspelt: bool = False
 
     def document(self) -> dict[str, Any]:
         """The placement in a workflow file, for a step or for a job."""
-        fields = {"target": self.target, "labels": dict(self.labels), "platform": self.platform}
+        key = "lables" if self.misspelt else "labels"
+        fields = {"target": self.target, key: dict(self.labels), "platform": self.platform}
         return {key: value for key, value in fields.items() if value}
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from swamp_harness.product.conventions import ORCHESTRATOR_ZONE
 from swamp_harness.product.machine import Machine
+from swamp_harness.scenario.lateness import Lateness
 from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import POOL_CHANGED, WORKER_CONNECTED, Limit
 from swamp_harness.system.waiting import wait_until
 
@@ -20,6 +23,21 @@ def wait_until_noticed(world: World, worker: str) -> None:
         lambda members: any(not member.connected for member in members),
         POOL_CHANGED,
     )
+
+
+def notice_of_silence(world: World, worker: str, allowed: timedelta) -> Lateness:
+    """Whether the live pool showed a worker as not connected so soon after its network had gone silent.
+
+    Raises:
+        InfrastructureError: the network did not go silent.
+    """
+    silent = world.workers.network(worker).stalled_at
+    if silent is None:
+        raise InfrastructureError(
+            f'The network of "{worker}" did not go silent: add a step before, in which it does.'
+        )
+    losses = world.pool_watch.losses.get(world.member_of(worker), [])
+    return Lateness.of(next((loss - silent for loss in losses if loss >= silent), None), allowed)
 
 
 def leave_and_return(

@@ -184,6 +184,11 @@ _OF_ORCHESTRATORS = (
         "a step without a queue limit of its own waits so long for a worker",
         lambda seconds: {"queue_limit": seconds},
     ),
+    Detail(
+        "that can reload its extensions",
+        "the operator can make it reload its extensions without a restart",
+        lambda: {"reloads_extensions": True},
+    ),
     Detail("that logs everything", "its log level is the most detailed", lambda: {"logs_everything": True}),
     Detail(
         "with {certificate:Certificate}",

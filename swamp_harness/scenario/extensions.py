@@ -70,7 +70,8 @@ def pull(world: World, *, anew: bool = False) -> None:
 def replace(world: World, version: str, *, same_program: bool = False, only_program: bool = False) -> None:
     """Publish a new version of the extension, and pull it over the present one.
 
-    An orchestrator only knows the extensions that existed when it started, so restart it afterwards.
+    An orchestrator only knows the extensions that existed when it started, so restart it afterwards, or make
+    it reload them.
 
     Args:
         world: the scenario's.
@@ -98,6 +99,18 @@ def lose_one_file(world: World, worker: str) -> None:
         raise InfrastructureError(f'The cache of "{worker}" has no file {_LOST_FILE.name} to lose.')
     for file in kept:
         files.remove(file.parent)
+
+
+def reload(world: World) -> None:
+    """Make the orchestrator reload its extensions (design/remote-execution.md, "Hot-Reload").
+
+    Raises:
+        PromiseBroken: the command fails.
+    """
+    url = world.orchestrator.api.url
+    result = world.operator.commands.run("serve", "reload", "--server", url, output=Output.TEXT)
+    if not result.succeeded:
+        raise PromiseBroken(f"The orchestrator does not reload its extensions:\n{result}")
 
 
 def found_by(world: World, step: str) -> list[Row]:

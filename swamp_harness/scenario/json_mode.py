@@ -54,6 +54,8 @@ MISTAKES: Mapping[str, Sequence[str]] = {
     "starts a worker without naming an orchestrator": ("worker", "connect"),
     "starts a worker with the address of a web page": ("worker", "connect", "http://127.0.0.1"),
     "gives a command that does not exist": ("worker", "dance"),
+    "names only a group of commands": ("worker",),
+    "names only a group within a group": ("worker", "token"),
     "gives an option that does not exist": ("worker", "list", "--dance"),
     "asks an orchestrator that does not run": ("worker", "list", "--server", "ws://127.0.0.1:9"),
 }
@@ -181,6 +183,16 @@ def entries_of_both(answers: BothModes) -> str:
 def outcomes(answers: BothModes) -> dict[str, CommandOutcome]:
     """The outcome of the command in text and in JSON, with its exit code."""
     return {each.output.value: each.outcome_and_code for each in (answers.text, answers.json)}
+
+
+def help_shown(result: CommandResult) -> dict[str, Any]:
+    """The outcome of a command in text, and the commands that the help on its standard output lists.
+
+    Raises:
+        PromiseBroken: it shows no help of the command.
+    """
+    commands = subcommands(result.stdout, " ".join(result.arguments))
+    return {"command": result.outcome, "commands": sorted(commands)}
 
 
 def worker_commands(world: World) -> list[str]:

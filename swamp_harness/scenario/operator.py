@@ -205,6 +205,11 @@ class Operator:
         self._last = self.commands.run("workflow", "cancel", name, output=self.output)
         return self._last
 
+    def evaluate_workflow(self, name: str) -> CommandResult:
+        """Evaluate the expressions of a workflow, in the repository, with the answer in JSON."""
+        self._last = self.commands.run("workflow", "evaluate", name)
+        return self._last
+
     def create_model(self, model_type: str, name: str) -> CommandResult:
         """Create a model, an instance of a type; the command may fail."""
         return self.commands.run("model", "create", model_type, name)

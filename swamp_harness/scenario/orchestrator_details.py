@@ -18,6 +18,7 @@ class OrchestratorDetails:
     Attributes:
         notices_silence_soon: whether its timeout for silent connections is a few seconds.
         queue_limit: how many seconds a step may wait for a worker, 0 for no limit; None for the default.
+        reloads_extensions: whether the operator can make it reload its extensions.
         logs_everything: whether it has the most detailed log level.
         identity: the kind of its certificate; without TLS if None.
         variables: the names of its environment variables, beside those of every process.
@@ -25,6 +26,7 @@ class OrchestratorDetails:
 
     notices_silence_soon: bool = False
     queue_limit: int | None = None
+    reloads_extensions: bool = False
     logs_everything: bool = False
     identity: Identity | None = None
     variables: tuple[str, ...] = ()
@@ -48,5 +50,7 @@ def _flags(world: World, details: OrchestratorDetails) -> Iterator[str]:
         yield from world.times.notices_silence_soon
     if details.queue_limit is not None:
         yield from ("--queue-timeout", str(details.queue_limit))
+    if details.reloads_extensions:
+        yield "--hot-reload"
     if details.logs_everything:
         yield from ("--log-level", "trace")

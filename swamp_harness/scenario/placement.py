@@ -21,7 +21,12 @@ ANY_WORKER: Mapping[str, str] = {"pool": "any"}
 _WORKER = re.compile(r'^worker "(?P<name>[^"]+)"$')
 _INSTANCE = re.compile(r'^the present instance of "(?P<name>[^"]+)"$')
 _PART_OF_INSTANCE = re.compile(r'^the first half of the instance of "(?P<name>[^"]+)"$')
-_WORKER_OF_ITEM = "the worker named by its item"
+# The places that are not made of parts.
+_WHOLE: Mapping[str, Placement] = {
+    "the worker named by its item": Placement(target="${{ self.item }}"),
+    "the pool named by its item": Placement(labels={"pool": "${{ self.item }}"}),
+    "misspelt labels": Placement(labels=ANY_WORKER, misspelt=True),
+}
 _FIRST_HALF = "first_half_of_"
 _QUEUE_LIMIT = re.compile(r"^(?P<seconds>\d+) s$")
 _COLUMNS = {
@@ -118,6 +123,8 @@ def _step(row: Mapping[str, str]) -> Step:
 
 
 def _placement(words: str) -> Placement:
+    if words in _WHOLE:
+        return _WHOLE[words]
     target, labels, platform = "", dict[str, str](), ""
     for part in _parts(words):
         if match := _WORKER.match(part):
@@ -126,8 +133,6 @@ def _placement(words: str) -> Placement:
             target = f"${{{{ inputs.{match['name']} }}}}"
         elif match := _PART_OF_INSTANCE.match(part):
             target = f"${{{{ inputs.{_FIRST_HALF}{match['name']} }}}}"
-        elif part == _WORKER_OF_ITEM:
-            target = "${{ self.item }}"
         elif part == "any worker":
             labels |= ANY_WORKER
         elif part in platforms():

@@ -67,15 +67,17 @@ def outcomes_of(results: Mapping[str, Sequence[CommandResult]]) -> dict[str, lis
     return {command: [each.outcome for each in both] for command, both in results.items()}
 
 
-def run_method(world: World, method: str) -> list[CommandResult]:
+def run_method(world: World, method: str, skipped: str = "") -> list[CommandResult]:
     """Run a method of the scenario's model from the other machine, in text and in JSON.
 
     Args:
         world: the scenario's.
-        method: "once", which writes what it is given, or "fail".
+        method: "checked", which writes what it is given, or "fail".
+        skipped: the label of the checks that the operator skips; none if empty.
     """
-    given = {"word": INPUT_VALUE} if method == "once" else {}
-    return _in_both_modes(world, method_run(world.model, method, step=world.model, **given))
+    given = {"word": INPUT_VALUE} if method == "checked" else {}
+    skips = ("--skip-check-label", skipped) if skipped else ()
+    return _in_both_modes(world, (*method_run(world.model, method, step=world.model, **given), *skips))
 
 
 def run_for_two_inputs(world: World) -> list[CommandResult]:
@@ -90,7 +92,7 @@ def run_for_two_inputs(world: World) -> list[CommandResult]:
 
 
 def shown_of_method(world: World, results: Sequence[CommandResult]) -> dict[str, str]:
-    """Which result the method "once" shows in text and in JSON."""
+    """Which result a method shows in text and in JSON."""
     text, in_json = results
     shown = {}
     if text.succeeded:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from swamp_harness.product.commands import Output
+from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.run_records import LeaseRecord, QueuedStep
 from swamp_harness.product.wordings import LEASE_REASONS, reasons_given
 from swamp_harness.scenario.placement import names_of_items
@@ -57,6 +58,23 @@ def _where_it_began(start: Entry | None, worker: str) -> str:
         if start.worker == worker
         else f"{start.worker}, but its lease says {worker}"
     )
+
+
+def evaluated_places(result: CommandResult) -> list[Row]:
+    """Where each step of an evaluated workflow runs, in the words of a feature's table, sorted by step.
+
+    Raises:
+        PromiseBroken: the answer is not JSON, or breaks its contract.
+    """
+    jobs = result.answer("workflow-evaluate")["jobs"]
+    steps = sorted((step for job in jobs for step in job["steps"]), key=lambda step: step["name"])
+    return [{"step": step["name"], "runs on": _place_of(step)} for step in steps]
+
+
+def _place_of(step: Mapping[str, Any]) -> str:
+    target = [f'worker "{step["target"]}"'] if "target" in step else []
+    labels = [f"{name}={value}" for name, value in sorted(step.get("labels", {}).items())]
+    return ", ".join([*target, *labels])
 
 
 def queue_holding(world: World, steps: Iterable[str], output: Output) -> list[Row]:
