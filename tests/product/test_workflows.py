@@ -61,12 +61,20 @@ def steps_of(workflow):
         ("region=east, gpu=true", Placement(labels={"region": "east", "gpu": "true"})),
         ('worker "beta", region=east', Placement("beta", {"region": "east"})),
         ('the present instance of "beta"', Placement("${{ inputs.beta }}")),
+        ("the pool named by its item", Placement(labels={"pool": "${{ self.item }}"})),
     ],
 )
 def test_a_table_sets_where_a_step_runs(runs_on, placement):
     (step,) = planned(table("step | runs on | work", f"build | {runs_on} | writes at once")).steps
 
     assert step.placement == placement
+
+
+def test_misspelt_labels_have_an_unknown_key_in_the_workflow_file():
+    workflow = planned(table("step | runs on | work", "build | misspelt labels | writes at once"))
+
+    assert steps_of(workflow)[0]["lables"] == dict(ANY_WORKER)
+    assert "labels" not in steps_of(workflow)[0]
 
 
 def test_a_run_needs_the_instance_of_the_worker():

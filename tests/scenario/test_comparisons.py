@@ -1,15 +1,16 @@
 """Comparisons: one step on both machines, answers in text and in JSON, reasons of failures."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from swamp_harness.product.commands import CommandResult, Output, fails_because
+from swamp_harness.product.commands import SUCCEEDS, CommandResult, Output, fails_because
 from swamp_harness.product.help_text import subcommands
-from swamp_harness.scenario import capabilities, environment, json_mode, remote_client
+from swamp_harness.scenario import capabilities, environment, json_mode, remote_client, scheduling
 from swamp_harness.scenario.json_mode import QUESTIONS, BothModes
 from swamp_harness.scenario.probe_log import ProbeLog
 from swamp_harness.scenario.values import differences
@@ -195,6 +196,27 @@ def test_the_help_lists_the_commands_of_a_group():
 
 def test_the_help_of_a_command_lists_no_commands():
     assert subcommands("Usage: swamp worker list\n\nOptions:\n\n  -h  - Help\n", "worker list") == []
+
+
+def test_a_group_alone_shows_its_commands():
+    shown = replace(result(Output.TEXT, stdout=HELP), arguments=("worker",))
+
+    assert json_mode.help_shown(shown) == {"command": SUCCEEDS, "commands": ["connect", "daemon", "token"]}
+
+
+def test_an_evaluated_workflow_shows_where_each_step_runs():
+    steps = [
+        {"name": "pool-a", "labels": {"zone": "b", "pool": "a"}},
+        {"name": "each-alpha", "target": "alpha"},
+        {"name": "local"},
+    ]
+    answer = {"name": "release", "jobs": [{"name": "main", "steps": steps}]}
+
+    assert scheduling.evaluated_places(result(Output.JSON, stdout=json.dumps(answer))) == [
+        {"step": "each-alpha", "runs on": 'worker "alpha"'},
+        {"step": "local", "runs on": ""},
+        {"step": "pool-a", "runs on": "pool=a, zone=b"},
+    ]
 
 
 def test_help_for_something_else_breaks_the_promise():

@@ -18,8 +18,10 @@ import pytest
 from standin import bundles, commandline, timing
 from standin.commandline import COMMANDS, help_for
 from standin.errors import UserError
+from standin.extensions import check_before
 from standin.mutants.running.replacement import Misfit, misfit, put_in
 from standin.orchestrator.dispatch import Requirement
+from standin.orchestrator.workflow import refuse_unknown_keys
 from standin.predicate import NoPredicate, compiled
 from standin.redaction import Blanking, blanked
 from standin.store import Kind, Place, Store
@@ -139,7 +141,7 @@ def test_a_bundle_with_other_files_is_another_bundle() -> None:
         (["worker", "dance"], '"dance" is not a subcommand of "worker".', 2),
         (["worker", "list", "--dance"], 'Unknown option "--dance"', 1),
         (["worker", "token", "create", "alpha"], 'Missing required option "--duration".', 1),
-        (["worker", "token"], "No subcommand specified", 1),
+        (["worker", "token", "--json"], "No subcommand specified", 1),
         (["data", "get", "alpha"], 'Missing argument "name".', 1),
     ],
 )
@@ -148,6 +150,23 @@ def test_an_invalid_command_line_is_refused(words: list[str], message: str, code
         commandline.parse(words)
     assert message in str(caught.value)
     assert caught.value.exit_code == code
+
+
+def test_a_group_alone_shows_its_help() -> None:
+    assert commandline.parse(["worker", "token"]) == help_for("worker token")
+
+
+def test_an_unknown_key_of_a_step_is_refused() -> None:
+    document = {"jobs": [{"name": "main", "steps": [{"name": "build", "task": {}, "lables": {"pool": "a"}}]}]}
+    with pytest.raises(UserError, match="Unknown key 'lables' on step 'build'"):
+        refuse_unknown_keys(document)
+
+
+def test_a_check_is_skipped_by_its_label_only() -> None:
+    check_before("@uat/probe", "build", "checked", ["slow"])
+    check_before("@uat/probe", "build", "once", [])
+    with pytest.raises(UserError, match='Pre-flight checks failed for "build"'):
+        check_before("@uat/probe", "build", "checked", ["slower"])
 
 
 def test_every_command_has_its_function_and_its_help() -> None:
