@@ -135,7 +135,7 @@ def the_worker_has_stayed_connected(context: StepContext, worker: str) -> None:
     'the orchestrator noticed the silence of "{worker:Name}" within twice its timeout for silent connections'
 )
 def the_orchestrator_noticed_the_silence(context: StepContext, worker: str) -> None:
-    """Checks that the pool showed the worker as gone within twice the timeout that the flag sets."""
+    """Checks when the pool showed the worker as gone: one timeout until it is asked, one for its answer."""
     allowed = 2 * context.world.times.short_idle_limit
     expect(
         f'the orchestrator noticed the silence of "{worker}" in at most {allowed.total_seconds():g} s',
