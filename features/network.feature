@@ -89,7 +89,7 @@ Feature: Network
     And the enrolled worker "alpha" on a network that can be cut
     When the network of "alpha" refuses 2 connections and heals, 2 times
     And the grace windows of all absences pass
-    And the network of "alpha" is cut and heals, 1 times
+    And the network of "alpha" refuses 2 connections and heals, 1 times
     Then the worker "alpha" is connected as the same pool member as before
     And the worker "alpha" tried to connect as soon after its last disconnection as after its first
 
