@@ -37,10 +37,14 @@ class Failure:
         return _kind(self.step)
 
     def is_known_as(self, deviation: Deviation) -> bool:
-        """Whether a listed deviation explains it: the same step for other names, and the listed value."""
+        """Whether a listed deviation explains it: one of its steps, for other names, with its value."""
         result = self.result
-        same_step = _kind(deviation.step) == _kind(self.step.partition(" ")[2])
-        return same_step and matches(deviation.actual_value, result.expected, result.actual)
+        own = _kind(self.step.partition(" ")[2])
+        listed = {deviation.step: deviation.actual_value, **deviation.elsewhere}
+        return any(
+            _kind(step) == own and matches(value, result.expected, result.actual)
+            for step, value in listed.items()
+        )
 
 
 def _kind(step: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Deviation:
         actual_value: the value that the step gets, as `matches` reads it.
         since: the first release that is known to have it.
         link: where it can be followed.
+        elsewhere: how other steps show the same, as exploration meets it: the value that each gets, by step.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Deviation:
     actual_value: Any
     since: str
     link: str
+    elsewhere: Mapping[str, Any] = field(default_factory=dict)
 
     def concerns(self, scenario: str) -> bool:
         """Whether a scenario, or the example of an outline, is the one that fails because of it."""
@@ -68,7 +70,12 @@ def load(file: Path) -> list[Deviation]:
     Raises:
         UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
     """
-    return [Deviation(**_stripped(entry)) for entry in read_yaml(file, schemas.DEVIATIONS)]
+    return [_of(entry) for entry in read_yaml(file, schemas.DEVIATIONS)]
+
+
+def _of(entry: dict[str, Any]) -> Deviation:
+    elsewhere = {each["step"].strip(): each["actual_value"] for each in entry.get("elsewhere", ())}
+    return Deviation(**{**_stripped(entry), "elsewhere": elsewhere})
 
 
 def of_scenario(deviations: Sequence[Deviation], scenario: str) -> Deviation | None:

@@ -100,6 +100,16 @@ def test_a_known_deviation_is_counted_and_avoided(tmp_path):
     assert SAME not in " ".join(each.failure.step for each in explored.tally.found)
 
 
+def test_a_known_deviation_is_recognised_at_another_step_that_shows_it(tmp_path):
+    elsewhere = {SAME.replace("alpha", "omega"): False}
+    listed = Deviation("known", "elsewhere", "another step", "", "", "", True, "", "", elsewhere)
+    explored = exploration(tmp_path, broken_by(RESET), listed=[listed], minutes=0.05)
+
+    explored.explore()
+
+    assert explored.tally.known["known"] >= 1
+
+
 def test_a_journey_that_cannot_be_judged_is_no_failure(tmp_path):
     explored = exploration(tmp_path, broken_by(RESET, Outcome.ERROR))
 
