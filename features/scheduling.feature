@@ -195,10 +195,12 @@ Feature: Dispatch and scheduling
       | longer  | worker "alpha-2", region=east                          | writes at once |
       | ending  | worker "lpha", region=east                             | writes at once |
       | case    | worker "Alpha", region=east                            | writes at once |
+      | stem    | worker "beta", region=east                             | writes at once |
       | part    | the first half of the instance of "alpha", region=east | writes at once |
       | useful  | region=east                                            | writes at once |
     And an orchestrator with a queue limit of 3 seconds
     And the enrolled worker "alpha" with the labels "region=east"
+    And the enrolled worker "beta-2" with the labels "region=west"
     And the operator's output is in text
     When the workflow starts
     Then the run fails because no matching worker came in time

@@ -464,6 +464,12 @@ def beginning_of_a_name_will_do() -> None:
 
 
 @mutant(19)
+def name_before_a_hyphen_will_do() -> None:
+    """A worker is found by the part of its name before a hyphen, as if its number did not count."""
+    _named(lambda target, member: member.name.startswith(f"{target}-"))
+
+
+@mutant(19)
 def longer_name_will_do() -> None:
     """A worker is found by a name that begins with its own."""
     _named(lambda target, member: target.startswith(member.name))
