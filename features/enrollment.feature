@@ -177,6 +177,7 @@ Feature: Enrollment and machine binding
     And the worker "twin" starts with the token "fleet" from the machine of "beta"
     Then the worker "alpha" is enrolled
     And the worker "twin" is rejected because the worker is already connected
+    And the worker "twin" reports that the pool member of "beta" is already connected
     And the worker "beta" has stayed connected since "twin" started
     And the pool shows, including past members:
       | worker | status | connected |

@@ -142,6 +142,16 @@ def the_worker_reports_the_versions(context: StepContext, worker: str, shift: in
     )
 
 
+@then('the worker "{worker:Name}" reports that the pool member of "{other:Name}" is already connected')
+def the_worker_reports_who_is_connected(context: StepContext, worker: str, other: str) -> None:
+    """Checks the name of the connected pool member that the rejected worker reports."""
+    expect(
+        f'the pool member that the worker "{worker}" reports as already connected',
+        expected=context.world.member_of(other),
+        actual=context.world.workers[worker].member_already_connected,
+    )
+
+
 @then('the worker "{worker:Name}" tried to connect {number:Number} time')
 @then('the worker "{worker:Name}" tried to connect {number:Number} times')
 def the_worker_tried_to_connect(context: StepContext, worker: str, number: int) -> None:

@@ -989,3 +989,12 @@ def rejected_twin_changes_the_labels() -> None:
         if before is not None and before.connected:
             before.labels = {"pool": "b"}
         old(before, name)
+
+
+@mutant(9)
+def rejection_names_the_token_of_a_fleet() -> None:
+    """The rejection of a second worker names the token for several machines, not the pool member."""
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        old(before, name if before is None else before.token)

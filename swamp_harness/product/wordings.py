@@ -15,6 +15,7 @@ from collections.abc import Mapping
 PROTOCOL_VERSIONS = re.compile(
     r"Worker protocol version (?P<worker>\d+) does not match orchestrator version (?P<orchestrator>\d+)"
 )
+ALREADY_CONNECTED = re.compile(r"Worker '(?P<member>[^']+)' is already connected")
 
 # The reasons of a worker's rejection, by the phrase that features use after "because": those about its token.
 TOKEN_REJECTIONS = {
@@ -30,7 +31,7 @@ TOKEN_REJECTIONS = {
 }
 REJECTIONS = {
     **TOKEN_REJECTIONS,
-    "the worker is already connected": [r"Worker '[^']+' is already connected"],
+    "the worker is already connected": [ALREADY_CONNECTED.pattern],
     "its protocol version differs": [PROTOCOL_VERSIONS.pattern],
     "its protocol version is missing": [
         r"\bprotocolVersion\b",

@@ -16,6 +16,7 @@ from swamp_harness.product.conventions import MOST_DIALS
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.trust import trust_of_system
 from swamp_harness.product.wordings import (
+    ALREADY_CONNECTED,
     CERTIFICATE_FLAWS,
     PROTOCOL_VERSIONS,
     REJECTIONS,
@@ -376,6 +377,15 @@ class Worker:
             if match:
                 return int(match["worker"]) - int(match["orchestrator"])
         return None
+
+    @property
+    def member_already_connected(self) -> str:
+        """The pool member that it reports as already connected when it stops; empty if it reports none."""
+        for line in self._lines_of(WORKER_STOPPED, "stopped"):
+            match = ALREADY_CONNECTED.search(line.text)
+            if match:
+                return match["member"]
+        return ""
 
     @property
     def time_to_stop(self) -> timedelta | None:

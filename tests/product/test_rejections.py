@@ -30,6 +30,17 @@ def test_the_protocol_versions_of_a_rejection_are_compared(monkeypatch, line, di
     assert worker_with(monkeypatch, stopped=(0, line)).protocol_difference == difference
 
 
+@pytest.mark.parametrize(
+    ("line", "member"),
+    [
+        ("Worker stopped: Worker 'fleet-1a2b3c4d' is already connected", "fleet-1a2b3c4d"),
+        ("Worker stopped: received shutdown signal", ""),
+    ],
+)
+def test_a_rejection_names_the_member_that_is_connected(monkeypatch, line, member):
+    assert worker_with(monkeypatch, stopped=(0, line)).member_already_connected == member
+
+
 def test_a_rejection_is_timed_from_the_first_attempt(monkeypatch):
     worker = worker_with(monkeypatch, connecting=(0, DIAL), stopped=(2, OTHER_VERSION))
     assert worker.time_to_stop == timedelta(seconds=2)
