@@ -408,7 +408,7 @@ Feature: Runs
     And the operator's output is in JSON
     When the workflow starts
     And the step "build" waits in the queue
-    And the operator cancels the run
+    And the operator cancels the run with the orchestrator's address in a variable
     And the worker "beta" starts with the labels "pool=b"
     Then the command confirms that it cancels the run
     And nothing of the run was left when the command reported the cancellation

@@ -23,10 +23,10 @@ Feature: Tokens
       | text on a terminal |
 
   @uat-01 @token-shown-once-in-detailed-log
-  Scenario: A minted credential is shown exactly once at the most detailed log level
+  Scenario: A minted credential for several machines is shown exactly once at the most detailed log level
     Given a repository
     And the operator's output is in text
-    When the operator mints the token "alpha" at the most detailed log level
+    When the operator mints the token "alpha" for 3 machines, at the most detailed log level
     Then the command succeeds
     And the output shows the credential of "alpha" exactly once
     And only the vault holds the secret of the token "alpha"
@@ -149,6 +149,20 @@ Feature: Tokens
       | dismissed | revoked  | that of "dismissed" |
       | several   | unused   | none, of 3 machines |
       | withdrawn | revoked  | none                |
+
+  @uat-04 @slow @expired-token-can-be-revoked
+  Scenario: A token that is recorded as expired can be revoked
+    Given an orchestrator
+    And the token "alpha" with a short lifetime
+    And the enrolled worker "alpha"
+    And the operator's output is in text
+    When the lifetime of the token "alpha" passes
+    And the orchestrator notices that "alpha" is gone
+    And the operator revokes the token "alpha"
+    Then the command succeeds
+    And the token list shows, in text and in JSON:
+      | token | state   | machine         |
+      | alpha | revoked | that of "alpha" |
 
   @uat-03 @token-list-shows-machines
   Scenario: The token list shows the machines that enrolled with each token, and when it expires

@@ -837,3 +837,16 @@ def cancelled_dispatch_never_finishes_on_worker() -> None:
     def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
         if kind != "dispatch_finished" or facts["dispatchId"] not in cancelled:
             old(kind, facts)
+
+
+@mutant(17)
+def address_in_a_variable_unknown_to_the_cancelling_command() -> None:
+    """The command that cancels a run fails if a variable gives the address of the orchestrator."""
+
+    @replaces("operator.workflows:_server_of")
+    def _(old: Callable[[Call], str], call: Call) -> str:
+        from standin.errors import UserError
+
+        if not call.has("--server") and "SWAMP_SERVE_URL" in os.environ:
+            raise UserError("Cannot read properties of undefined (reading 'replace')")
+        return old(call)

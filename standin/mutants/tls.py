@@ -212,6 +212,24 @@ def certificate_on_the_command_line_ignored() -> None:
 
 
 @mutant(29)
+def certificate_in_a_word_of_its_own_ignored() -> None:
+    """The flag that names a trusted certificate has an effect only with an equals sign."""
+
+    @replaces("operator.pool:trusted_by")
+    def _(old: Callable[[Call], str], call: Call) -> str:
+        return "" if "--ca-cert" in sys.argv else old(call)
+
+
+@mutant(29)
+def certificate_after_an_equals_sign_ignored() -> None:
+    """The flag that names a trusted certificate has no effect with an equals sign."""
+
+    @replaces("operator.pool:trusted_by")
+    def _(old: Callable[[Call], str], call: Call) -> str:
+        return old(call) if "--ca-cert" in sys.argv else ""
+
+
+@mutant(29)
 def cancellation_not_over_tls() -> None:
     """The command that cancels a run connects without TLS."""
 

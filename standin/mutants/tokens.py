@@ -38,6 +38,17 @@ def secret_shown_twice() -> None:
 
 
 @mutant(1)
+def secret_shown_twice_for_several_machines() -> None:
+    """The text after minting a token for several machines shows the credential again, as advice."""
+
+    @replaces("operator.tokens:minted_text")
+    def _(old: Callable[[Minted], str], minted: Minted) -> str:
+        if minted.allowance == 1:
+            return old(minted)
+        return f"{old(minted)}\n  swamp worker connect <url> --token {minted.credential}"
+
+
+@mutant(1)
 def secret_said_beside_the_json() -> None:
     """In JSON mode the credential is printed on standard error as well."""
 
@@ -693,6 +704,22 @@ def revoked_anew() -> None:
         anew = {"revokedAt": stamp()}
         repository.store.change(tokens.place_of(name), tokens._KIND, lambda present: {**present, **anew})
         return record, before
+
+
+@mutant(4)
+def expired_stays_expired() -> None:
+    """Revoking a token that is recorded as expired changes nothing."""
+
+    @replaces("tokens:revoke")
+    def _(
+        old: Callable[[Repository, str], tuple[dict[str, Any], bool]], repository: Repository, name: str
+    ) -> tuple[dict[str, Any], bool]:
+        from standin import tokens
+
+        record = tokens.record_of(repository, name)
+        if record is not None and record["state"] == "expired":
+            return record, True
+        return old(repository, name)
 
 
 @mutant(4)

@@ -186,8 +186,9 @@ def cancel(call: Call) -> None:
 
 
 def _server_of(call: Call) -> str:
-    if call.has("--server"):
-        return call.option("--server")
+    server = call.option("--server", os.environ.get("SWAMP_SERVE_URL", ""))
+    if server:
+        return server
     serving = Repository.here().read(SERVING)
     if serving is None:
         raise UserError("No orchestrator serves this repository.")

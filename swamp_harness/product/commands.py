@@ -6,7 +6,7 @@ import json
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path, PurePath
@@ -92,6 +92,7 @@ class CommandResult:
         started: the time of its start.
         seconds: its duration.
         stdin: its standard input; None for nothing.
+        variables: the environment variables that only this command had.
     """
 
     arguments: tuple[str, ...]
@@ -102,11 +103,13 @@ class CommandResult:
     started: datetime
     seconds: float
     stdin: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def command(self) -> str:
         """The command line as an operator would type it, blanked."""
-        return SECRETS.blank(" ".join(("swamp", *self.arguments)))
+        before = (f"{name}={value}" for name, value in self.variables.items())
+        return SECRETS.blank(" ".join((*before, "swamp", *self.arguments)))
 
     @property
     def ended(self) -> datetime:
@@ -207,13 +210,20 @@ class SwampCommands:
         self.results: list[CommandResult] = []
         self.usages: list[tuple[str, Usage]] = []
 
-    def run(self, *arguments: str, output: Output = Output.JSON, stdin: str | None = None) -> CommandResult:
+    def run(
+        self,
+        *arguments: str,
+        output: Output = Output.JSON,
+        stdin: str | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> CommandResult:
         """Run one command to its end.
 
         Args:
             arguments: the arguments after the word swamp, without the flag for the mode of output.
             output: the mode of output.
             stdin: its standard input; empty if None. Not possible on a terminal.
+            variables: environment variables of this command alone; none if None.
 
         Raises:
             PromiseBroken: the command did not end within the limit for a command.
@@ -222,19 +232,23 @@ class SwampCommands:
         given = (*arguments, "--json") if output is Output.JSON else arguments
         call = self._on_a_terminal if output is Output.TERMINAL else self._through_pipes
         started, clock = datetime.now(UTC), time.monotonic()
-        code, stdout, stderr = call([str(self.binary), *given], stdin)
-        result = CommandResult(given, output, code, stdout, stderr, started, time.monotonic() - clock, stdin)
+        own = dict(variables or {})
+        code, stdout, stderr = call([str(self.binary), *given], stdin, {**self.environment, **own})
+        seconds = time.monotonic() - clock
+        result = CommandResult(given, output, code, stdout, stderr, started, seconds, stdin, own)
         for text in (stdout, stderr):
             _learn(given, text)
         self.results.append(result)
         return result
 
-    def _through_pipes(self, command: Sequence[str], stdin: str | None) -> tuple[int, str, str]:
+    def _through_pipes(
+        self, command: Sequence[str], stdin: str | None, environment: Mapping[str, str]
+    ) -> tuple[int, str, str]:
         started = datetime.now(UTC)
         try:
             process = MeasuredPopen(
                 command,
-                env=self.environment,
+                env=environment,
                 cwd=self.folder,
                 stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -264,10 +278,12 @@ class SwampCommands:
             self._keep_usage(command[1:], Usage(started, process.cpu_seconds + unreaped, unreaped))
         return process.returncode, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace")
 
-    def _on_a_terminal(self, command: Sequence[str], stdin: str | None) -> tuple[int, str, str]:
+    def _on_a_terminal(
+        self, command: Sequence[str], stdin: str | None, environment: Mapping[str, str]
+    ) -> tuple[int, str, str]:
         if stdin is not None:
             raise ValueError("a command on a terminal takes no piped input")
-        launch = Launch(command, self.environment, self.folder)
+        launch = Launch(command, environment, self.folder)
         terminal = Terminal(f"`{_shown(command)}`", launch)
         try:
             written, ended = terminal.read_all(COMMAND)

@@ -24,3 +24,6 @@ UNLIMITED = "unlimited"
 
 # A worker that is not admitted tries to connect at most three times, then ends.
 MOST_DIALS = 3
+
+# The variable that gives commands without `--server` the address of the orchestrator.
+SERVE_URL = "SWAMP_SERVE_URL"

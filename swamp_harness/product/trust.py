@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path, PurePath
 
+from swamp_harness.product.commands import Output
+
 
 class TrustedBy(Enum):
     """The way in which an operator trusts a certificate; the value is its phrase in the features."""
@@ -21,11 +23,19 @@ class OperatorTrust:
 
     Attributes:
         variables: the environment variables.
-        flags: the words of the command.
+        named_by_flag: the file that a flag names; none if empty.
     """
 
     variables: dict[str, str] = field(default_factory=dict)
-    flags: tuple[str, ...] = ()
+    named_by_flag: str = ""
+
+    def flags(self, output: Output) -> tuple[str, ...]:
+        """The words of a command: one for scripts, which read JSON, and two for people, as both must work."""
+        if not self.named_by_flag:
+            return ()
+        if output is Output.JSON:
+            return (f"--ca-cert={self.named_by_flag}",)
+        return ("--ca-cert", self.named_by_flag)
 
 
 def trust_of_system(file: PurePath | None) -> dict[str, str]:
@@ -42,6 +52,6 @@ def trust_of_operator(file: Path | None, way: TrustedBy) -> OperatorTrust:
     if file is None:
         return OperatorTrust()
     if way is TrustedBy.FLAG:
-        return OperatorTrust(flags=(f"--ca-cert={file}",))
+        return OperatorTrust(named_by_flag=str(file))
     system = way is TrustedBy.SYSTEM
     return OperatorTrust(trust_of_system(file) if system else {"SWAMP_CA_CERT": str(file)})

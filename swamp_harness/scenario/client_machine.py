@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.conventions import SETTINGS
 from swamp_harness.product.machine import Machine
+from swamp_harness.product.trust import OperatorTrust
 
 
 class RemoteClient:
@@ -16,22 +17,20 @@ class RemoteClient:
         machine: a new one, so that every file in its folders was written by the product.
         commands: how the operator runs swamp there.
         server: the address of the orchestrator.
-        flags: further words of each command.
+        trust: how its commands trust the certificate of the orchestrator.
     """
 
-    def __init__(
-        self, machine: Machine, commands: SwampCommands, server: str, flags: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, machine: Machine, commands: SwampCommands, server: str, trust: OperatorTrust) -> None:
         self.machine = machine
         self.commands = commands
         self.server = server
-        self._flags = tuple(flags)
+        self._trust = trust
 
     def run(
         self, arguments: Sequence[str], output: Output, *, server: str = "", stdin: str | None = None
     ) -> CommandResult:
         """Run a command to its end, through the orchestrator unless another server is given."""
-        words = (*arguments, "--server", server or self.server, *self._flags)
+        words = (*arguments, "--server", server or self.server, *self._trust.flags(output))
         return self.commands.run(*words, output=output, stdin=stdin)
 
     def left_behind(self) -> list[str]:

@@ -168,6 +168,12 @@ _LIFETIME = Detail(
     lambda lifetime: {"lifetime": lifetime},
 )
 
+_MACHINES = Detail(
+    "for {machines:Number} machines",
+    "so many machines may enroll with it",
+    lambda machines: {"machines": machines},
+)
+
 _OF_ORCHESTRATORS = (
     Detail(
         "with a short timeout for silent connections",
@@ -207,11 +213,7 @@ _OF_TOKENS = (
     Detail(
         "with a short lifetime", "its lifetime is the shortest that swamp allows", lambda: {"short": True}
     ),
-    Detail(
-        "for {machines:Number} machines",
-        "so many machines may enroll with it",
-        lambda machines: {"machines": machines},
-    ),
+    _MACHINES,
     Detail(
         "for any number of machines",
         "there is no limit to the machines that enroll with it",
@@ -222,6 +224,7 @@ _OF_TOKENS = (
 
 _OF_MINTING = (
     _LIFETIME,
+    _MACHINES,
     Detail(
         'with its secret in the vault "{vault:Name}"',
         "this vault keeps its secret",
@@ -324,6 +327,11 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
                 "by the name of its workflow",
                 "the command names the workflow, in the repository",
                 lambda: {"by_name": True},
+            ),
+            Detail(
+                "with the orchestrator's address in a variable",
+                "an environment variable gives the address of the orchestrator",
+                lambda: {"by_variable": True},
             ),
         ),
         "SecretDetails": kind("what a secret is like", dict, *_OF_SECRETS),

@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime
 
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
-from swamp_harness.product.conventions import VAULT
+from swamp_harness.product.conventions import SERVE_URL, VAULT
 from swamp_harness.product.credential import Credential, credentials_in
 from swamp_harness.product.records import moment
 from swamp_harness.product.serve_api import Request, ServeApi
@@ -193,10 +193,11 @@ class Operator:
         ends = [secret.removeprefix(other) for other in others if secret.startswith(other)]
         return [secret, *(lines if len(lines) > 1 else ()), *ends]
 
-    def cancel_run(self, run_id: str, url: str) -> CommandResult:
-        """Cancel a run on the orchestrator; the command may fail."""
+    def cancel_run(self, run_id: str, url: str, *, by_variable: bool = False) -> CommandResult:
+        """Cancel a run on the orchestrator, whose address a flag or a variable gives; it may fail."""
+        flag, variables = ((), {SERVE_URL: url}) if by_variable else (("--server", url), {})
         self._last = self.commands.run(
-            "workflow", "cancel", "--run", run_id, "--server", url, output=self.output
+            "workflow", "cancel", "--run", run_id, *flag, output=self.output, variables=variables
         )
         return self._last
 

@@ -14,7 +14,7 @@ from swamp_harness.product.commands import (
     SwampCommands,
     fails_because,
 )
-from swamp_harness.product.conventions import OPERATOR_ZONE
+from swamp_harness.product.conventions import OPERATOR_ZONE, SERVE_URL
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.run import method_run
 from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, STEP_BEGINS, STEP_DONE, reasons_given
@@ -241,7 +241,7 @@ def go_to_another_machine(world: World, *, on_a_network: bool = False) -> None:
         **OPERATOR_ZONE,
         **world.operator_trust.variables,
         # For commands without `--server` (design/remote-execution.md); all commands here have it.
-        "SWAMP_SERVE_URL": _NO_LISTENER,
+        SERVE_URL: _NO_LISTENER,
     }
     commands = SwampCommands(run_context.binary.runs_as, machine.environment(**variables), machine.work)
     server = world.orchestrator.api.url
@@ -249,7 +249,7 @@ def go_to_another_machine(world: World, *, on_a_network: bool = False) -> None:
         network = world.cleanup.enter_context(NetworkPath(world.orchestrator.address))
         host, port = network.address
         server, world.operator_network = f"ws://{host}:{port}", network
-    world.remote_client = RemoteClient(machine, commands, server, world.operator_trust.flags)
+    world.remote_client = RemoteClient(machine, commands, server, world.operator_trust)
     world.runs = Runs(
         run_context.binary.runs_as, commands.environment, machine.work, world.evidence, server=server
     )

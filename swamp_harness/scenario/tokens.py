@@ -44,6 +44,7 @@ def mint(
     token: str,
     *,
     lifetime: str = "",
+    machines: int = 1,
     vault: str = "",
     through_orchestrator: bool = False,
     logs_everything: bool = False,
@@ -54,6 +55,7 @@ def mint(
         world: the scenario's.
         token: its name.
         lifetime: the requested lifetime; the usual one if empty.
+        machines: how many it is for.
         vault: the vault for its secret; the only one if empty.
         through_orchestrator: whether the orchestrator mints it, not a command in the repository.
         logs_everything: whether the command has the most detailed log level.
@@ -62,6 +64,7 @@ def mint(
     world.operator.mint(
         token,
         lifetime or world.times.usual_lifetime,
+        machines,
         vault=vault,
         through=through,
         logs_everything=logs_everything,
