@@ -96,11 +96,13 @@ Feature: Enrollment and machine binding
   Scenario: A worker is the same pool member after all machines have rebooted
     Given an orchestrator
     And the enrolled worker "alpha" configured by variables, with the labels "region=us-east, gpu=true, disk=size=2"
-    When every machine reboots
+    And the enrolled worker "beta" with the labels "region=us-west"
+    When every machine reboots, and that of "beta" stays off
     Then the worker "alpha" is enrolled
     And the pool shows, including past members:
-      | worker | status | connected | labels                              |
-      | alpha  | idle   | yes       | disk=size=2,gpu=true,region=us-east |
+      | worker | status       | connected            | labels                              |
+      | alpha  | idle         | yes                  | disk=size=2,gpu=true,region=us-east |
+      | beta   | disconnected | not in the live pool | region=us-west                      |
     And the token "alpha" is still bound to the machine of "alpha" only
 
   @uat-07 @worker-without-cache-cannot-return

@@ -115,10 +115,10 @@ def the_orchestrator_ends_and_starts_again(
     absences.restart_orchestrator_and_wait(context.world, partial(ends, orchestrator), **changes)
 
 
-@when("every machine reboots")
-def every_machine_reboots(context: StepContext) -> None:
-    """Kills every process, deletes what a reboot deletes, then starts everything again."""
-    absences.reboot(context.world)
+@when('every machine reboots, and that of "{worker:Name}" stays off')
+def every_machine_reboots(context: StepContext, worker: str) -> None:
+    """Kills every process, deletes what a reboot deletes, then starts everything but one worker again."""
+    absences.reboot(context.world, off=worker)
 
 
 @then('the worker "{worker:Name}" has stayed connected')

@@ -266,6 +266,20 @@ def second_binding() -> None:
 
 
 @mutant(6)
+def idle_workers_not_swept_at_the_start() -> None:
+    """An orchestrator that starts after a crash leaves the workers that were idle recorded as idle."""
+
+    @replaces("orchestrator.serve:recover")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        from standin import records
+
+        idle = [worker for worker in records.workers(repository) if worker["status"] == "idle"]
+        old(repository)
+        for worker in idle:
+            records.put_worker(repository, worker)
+
+
+@mutant(6)
 def first_labels_kept() -> None:
     """A worker that starts again with other labels keeps its first labels."""
     first: dict[str, dict[str, str]] = {}

@@ -68,16 +68,22 @@ def wait_for_connection(world: World, worker: str, awaited: str, *, connected: b
     )
 
 
-def reboot(world: World) -> None:
-    """Kill every process, remove what a reboot removes, and start everything again."""
-    for worker in world.workers.all():
-        worker.kill()
+def reboot(world: World, off: str) -> None:
+    """Kill every process, remove what a reboot removes, and start everything but one worker again.
+
+    Args:
+        world: the scenario's.
+        off: the worker whose machine stays off.
+    """
+    # The orchestrator first, so that it cannot record that the workers are gone.
     world.orchestrator.kill()
     for worker in world.workers.all():
+        worker.kill()
         worker.machine.reboot()
     world.orchestrator.start()
-    for worker in world.workers.all():
-        worker.start_again()
+    for name in world.workers.names():
+        if name != off:
+            world.workers[name].start_again()
 
 
 def restart_orchestrator_and_wait(
