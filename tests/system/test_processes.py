@@ -152,6 +152,8 @@ def work(seconds):
     while time.process_time() < end:
         pass
 """
+# The least that half a second of work is counted as: the system counts whole ticks, of ten milliseconds or so.
+WORKED = 0.45
 
 
 def test_what_it_used_is_measured_when_it_ends_by_itself(start):
@@ -159,7 +161,7 @@ def test_what_it_used_is_measured_when_it_ends_by_itself(start):
 
     tree.wait_for_end(SOON)
 
-    assert 0.5 <= tree.usage.seconds < 3
+    assert WORKED <= tree.usage.seconds < 3
     assert tree.usage.unreaped == 0
 
 
@@ -169,7 +171,7 @@ def test_what_a_killed_process_used_counts(start):
 
     tree.kill()
 
-    assert 0.5 <= tree.usage.seconds < 3
+    assert WORKED <= tree.usage.seconds < 3
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no exit status with processor time")
@@ -182,7 +184,7 @@ def test_what_the_descendants_of_a_killed_process_used_counts_and_is_in_no_total
     tree.kill()
 
     in_total = sum(os.times()[2:4]) - before
-    assert tree.usage.unreaped >= 0.5
+    assert tree.usage.unreaped >= WORKED
     assert tree.usage.seconds - tree.usage.unreaped == pytest.approx(in_total, abs=0.05)
 
 
@@ -191,7 +193,7 @@ def test_what_ended_descendants_used_counts_as_its_own(start):
 
     tree.wait_for_end(SOON)
 
-    assert tree.usage.seconds >= 0.5
+    assert tree.usage.seconds >= WORKED
     assert tree.usage.unreaped == 0
 
 
@@ -205,4 +207,4 @@ def test_where_no_exit_status_has_it_looks_at_the_living_tree_measure_it(start):
     tree.kill()
     watch.look()
 
-    assert 0.5 <= watch.seconds < 3
+    assert WORKED <= watch.seconds < 3
