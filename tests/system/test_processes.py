@@ -152,7 +152,7 @@ def work(seconds):
     while time.process_time() < end:
         pass
 """
-# The least that half a second of work is counted as: the system counts whole ticks, of ten milliseconds or so.
+# The least that half a second of work counts as: the system counts whole ticks of ten milliseconds or so.
 WORKED = 0.45
 
 
