@@ -112,9 +112,10 @@ Feature: Network
       | seed    | the orchestrator | writes resources                      |       |             |
       | local   | the orchestrator | reads its own data and that of others | seed  |             |
       | killed  | pool=a           | reads its own data and that of others | seed  | 20 s        |
-      | cut     | pool=b           | reads its own data and that of others | seed  | 20 s        |
       | first   | pool=b           | writes after a moment                 | seed  | 20 s        |
       | second  | pool=b           | writes after a moment                 | seed  | 20 s        |
+      | third   | pool=b           | writes after a moment                 | seed  | 20 s        |
+      | cut     | pool=b           | reads its own data and that of others | third | 20 s        |
       | stopped | pool=c           | reads its own data and that of others | seed  | 20 s        |
     And an orchestrator
     And the enrolled worker "alpha" with the labels "pool=a"

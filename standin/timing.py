@@ -19,5 +19,5 @@ STOPPING = 0.5
 # How long a step may wait for a worker, unless its workflow or `serve --queue-timeout` sets it.
 QUEUE_LIMIT = 600.0
 # The length of the probe's short work, and the longest time that it waits.
-MOMENT = 0.4
+MOMENT = 1.0
 HOLDING = 100.0
