@@ -170,12 +170,13 @@ def slots_differ() -> None:
 
 @mutant(27)
 def count_wrong() -> None:
-    """The worker list counts one worker too few if there are more than two."""
+    """The worker list counts one worker too few if it shows one that is disconnected."""
 
     @replaces("operator.pool:respond")
     def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
-        more_than_two = isinstance(document, dict) and document.get("count", 0) > 2
-        old(call, {**document, "count": document["count"] - 1} if more_than_two else document, text)
+        listed = document.get("workers", ()) if isinstance(document, dict) else ()
+        shows_past = any(each.get("status") == "disconnected" for each in listed)
+        old(call, {**document, "count": document["count"] - 1} if shows_past else document, text)
 
 
 @mutant(27)

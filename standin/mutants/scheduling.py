@@ -194,7 +194,7 @@ def job_not_heeded() -> None:
         step: dict[str, Any],
         job: dict[str, Any],
     ) -> dict[str, Any]:
-        return step
+        return {**step, "group": ""}
 
 
 @mutant(18)
@@ -207,7 +207,7 @@ def job_heeded_always() -> None:
         step: dict[str, Any],
         job: dict[str, Any],
     ) -> dict[str, Any]:
-        return {**step, **{key: job[key] for key in ("labels",) if key in job}}
+        return {**old(step, job), **{key: job[key] for key in ("labels",) if key in job}}
 
 
 @mutant(18)

@@ -388,12 +388,19 @@ def refusal_by_the_orchestrator_is_a_success_in_json() -> None:
 def name_free_for_several() -> None:
     """The name of a token for several machines can be minted again."""
 
-    @replaces("tokens:record_of")
+    @replaces("tokens:mint")
     def _(
-        old: Callable[[Repository, str], dict[str, Any] | None], repository: Repository, name: str
-    ) -> dict[str, Any] | None:
-        record = old(repository, name)
-        return record if record is None or record["maxEnrollments"] == 1 else None
+        old: Callable[[Repository, str, str, str], Minted],
+        repository: Repository,
+        name: str,
+        lifetime: str,
+        vault: str = "",
+    ) -> Minted:
+        from standin import tokens
+
+        record = tokens.record_of(repository, name)
+        with _name_looks_free(record is not None and record["maxEnrollments"] != 1):
+            return old(repository, name, lifetime, vault)
 
 
 @mutant(2)
