@@ -86,14 +86,11 @@ def stray_line() -> None:
         old(call)
 
 
-@mutant(27)
-def error_on_standard_output() -> None:
-    """In JSON mode an error is printed on standard output."""
-
+def _errors_on_standard_output(concerned: Callable[[UserError], bool]) -> None:
     @replaces("main:print_error")
     def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
         kept = sys.stderr
-        if in_json:
+        if in_json and concerned(error):
             sys.stderr = sys.stdout
         code = old(error, in_json=in_json)
         sys.stderr = kept
@@ -101,18 +98,15 @@ def error_on_standard_output() -> None:
 
 
 @mutant(27)
+def error_on_standard_output() -> None:
+    """In JSON mode an error is printed on standard output."""
+    _errors_on_standard_output(lambda _: True)
+
+
+@mutant(27)
 def group_alone_told_on_standard_output() -> None:
     """In JSON mode the error of a group without a sub-command is printed on standard output."""
-
-    @replaces("main:print_error")
-    def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
-        kept = sys.stderr
-        if in_json and "No subcommand" in str(error):
-            sys.stderr = sys.stdout
-        try:
-            return old(error, in_json=in_json)
-        finally:
-            sys.stderr = kept
+    _errors_on_standard_output(lambda error: "No subcommand" in str(error))
 
 
 @mutant(27)

@@ -384,10 +384,7 @@ def refusal_by_the_orchestrator_is_a_success_in_json() -> None:
         return 0 if asked else code
 
 
-@mutant(2)
-def name_free_for_several() -> None:
-    """The name of a token for several machines can be minted again."""
-
+def _name_free_where(looks_free: Callable[[dict[str, Any], str], bool]) -> None:
     @replaces("tokens:mint")
     def _(
         old: Callable[[Repository, str, str, str], Minted],
@@ -399,8 +396,14 @@ def name_free_for_several() -> None:
         from standin import tokens
 
         record = tokens.record_of(repository, name)
-        with _name_looks_free(record is not None and record["maxEnrollments"] != 1):
+        with _name_looks_free(record is not None and looks_free(record, vault)):
             return old(repository, name, lifetime, vault)
+
+
+@mutant(2)
+def name_free_for_several() -> None:
+    """The name of a token for several machines can be minted again."""
+    _name_free_where(lambda record, _: record["maxEnrollments"] != 1)
 
 
 @mutant(2)
@@ -424,20 +427,7 @@ def refusal_lost_through_the_orchestrator() -> None:
 @mutant(2)
 def name_free_in_another_vault() -> None:
     """A name can be minted again if the secret goes into another vault."""
-
-    @replaces("tokens:mint")
-    def _(
-        old: Callable[[Repository, str, str, str], Minted],
-        repository: Repository,
-        name: str,
-        lifetime: str,
-        vault: str = "",
-    ) -> Minted:
-        from standin import tokens
-
-        record = tokens.record_of(repository, name)
-        with _name_looks_free(record is not None and vault != "" and record["vaultName"] != vault):
-            return old(repository, name, lifetime, vault)
+    _name_free_where(lambda record, vault: vault != "" and record["vaultName"] != vault)
 
 
 @mutant(2)

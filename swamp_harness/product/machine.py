@@ -119,8 +119,7 @@ class Machine:
 
     def empty_machine_id(self) -> None:
         """Put an empty file in the place of the machine id, as a full disk may leave it."""
-        self.host.files.make(self.cache)
-        self.host.files.write(self.cache / _MACHINE_ID, b"")
+        self._save_first_machine_id(b"")
 
     def save_machine_id_with_foreign_line_ends(self) -> None:
         """Save the machine id like an editor of another platform: with the line end of that platform.
@@ -139,10 +138,11 @@ class Machine:
 
     def save_machine_id_like(self, other: str) -> None:
         """Save a machine id that differs from another one in its last character only."""
+        self._save_first_machine_id(f"{other[:-1]}{'1' if other[-1] == '0' else '0'}".encode())
+
+    def _save_first_machine_id(self, content: bytes) -> None:
         self.host.files.make(self.cache)
-        self.host.files.write(
-            self.cache / _MACHINE_ID, f"{other[:-1]}{'1' if other[-1] == '0' else '0'}".encode()
-        )
+        self.host.files.write(self.cache / _MACHINE_ID, content)
 
     @property
     def kept_machine_id(self) -> str:

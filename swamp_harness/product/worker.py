@@ -372,20 +372,18 @@ class Worker:
     @property
     def protocol_difference(self) -> int | None:
         """Its protocol version minus the orchestrator's, as reported when it stops; None if not reported."""
-        for line in self._lines_of(WORKER_STOPPED, "stopped"):
-            match = PROTOCOL_VERSIONS.search(line.text)
-            if match:
-                return int(match["worker"]) - int(match["orchestrator"])
-        return None
+        match = self._found_at_the_stop(PROTOCOL_VERSIONS)
+        return int(match["worker"]) - int(match["orchestrator"]) if match else None
 
     @property
     def member_already_connected(self) -> str:
         """The pool member that it reports as already connected when it stops; empty if it reports none."""
-        for line in self._lines_of(WORKER_STOPPED, "stopped"):
-            match = ALREADY_CONNECTED.search(line.text)
-            if match:
-                return match["member"]
-        return ""
+        match = self._found_at_the_stop(ALREADY_CONNECTED)
+        return match["member"] if match else ""
+
+    def _found_at_the_stop(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        found = (pattern.search(line.text) for line in self._lines_of(WORKER_STOPPED, "stopped"))
+        return next((match for match in found if match), None)
 
     @property
     def time_to_stop(self) -> timedelta | None:
