@@ -430,13 +430,13 @@ def completed_in_the_history_of_all_runs() -> None:
 def reason_of_a_later_job_unprinted() -> None:
     """The command that follows a run prints why a step failed only if the step is in the first job."""
 
-    @replaces("orchestrator.runs:Run._say")
-    def _(old: Callable[[Run, str, str], None], run: Run, line: str, _: str = "") -> None:
+    @replaces("orchestrator.runs:Run.reason_of")
+    def _(old: Callable[[Run, str], str], run: Run, name: str) -> str:
         import yaml
 
         file = run._repository.folder / "workflows" / f"workflow-{run.workflow}.yaml"
         first = [each["name"] for each in yaml.safe_load(file.read_text("utf-8"))["jobs"][0]["steps"]]
-        old(run, line if not _ or _ in first else " system │ unknown error", _)
+        return old(run, name) if name in first else "unknown error"
 
 
 @mutant(16)

@@ -91,7 +91,7 @@ class Run:
         self._completed = stamp()
         for name, progress in self._progress.items():
             if progress.error:
-                self._say(f" system │ {progress.error}", name)
+                self._say(f" system │ {self.reason_of(name)}")
         heading = {"succeeded": "Completed", "failed": "Failed", "cancelled": "Cancelled"}[self.status]
         self._say(f"{heading} workflow {self.workflow} {self.status}")
         self._report(_WORKFLOW_REPORT, "workflow")
@@ -176,7 +176,11 @@ class Run:
             kind = Kind("", "report", "text/markdown", tags=tags)
             self._repository.store.put_bytes(Place(about, "", datum), kind, f"# {self.workflow}".encode())
 
-    def _say(self, line: str, _: str = "") -> None:
+    def reason_of(self, name: str) -> str:
+        """Why a step failed, as the command that follows the run prints it."""
+        return self._progress[name].error
+
+    def _say(self, line: str) -> None:
         line = blanked(line, self._secrets)
         self._lines.append(line)
         for follower in self._followers:
