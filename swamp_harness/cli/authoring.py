@@ -25,7 +25,7 @@ def add_commands(commands: Any) -> None:
     steps.set_defaults(subcommand=lambda options: search_steps(options.words))
 
     added = commands.add_parser("new-scenario", help="add the skeleton of a scenario where it belongs")
-    added.add_argument("--number", type=int, help="of the promise in issue 630; asked for when left out")
+    added.add_argument("--number", type=int, help="of the promise; asked for when left out")
     added.add_argument("--title", help="the promise, in one line; asked for when left out")
     kinds = "; ".join(f"{kind.value}: {described}" for kind, described in KINDS.items())
     added.add_argument(

@@ -8,7 +8,7 @@ from swamp_harness.exploration.acts import Focus
 from swamp_harness.exploration.journeys import Journey, Line, script
 from swamp_harness.specification.feature_layout import laid_out
 
-# The promise of issue 630 that a journey about a subject serves first.
+# The promise that a journey about a subject serves first.
 _NUMBERS = {
     Focus.TOKENS: 3,
     Focus.ENROLLMENT: 6,

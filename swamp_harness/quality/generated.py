@@ -65,7 +65,7 @@ def coverage_file() -> GeneratedFile:
         coverage.documented_defaults(),
     )
     bare = coverage.without_scenario(promises, scenarios)
-    refusal = f"no scenario serves {words.promises_in_words(bare)} of issue 630: write one" if bare else ""
+    refusal = f"no scenario serves {words.promises_in_words(bare)}: write one" if bare else ""
     return GeneratedFile(project.COVERAGE_MAP, text, "make coverage", refusal)
 
 

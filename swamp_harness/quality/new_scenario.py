@@ -13,6 +13,8 @@ from typing import Any
 from rich.prompt import IntPrompt, Prompt
 
 from swamp_harness.quality.new_id import id_for, ids_ever_used
+from swamp_harness.render.words import in_ranges
+from swamp_harness.results.policy import Group
 from swamp_harness.specification import features, project
 from swamp_harness.specification.feature_layout import laid_out
 from swamp_harness.specification.features import Promise, numbers_of
@@ -43,7 +45,7 @@ class Wanted:
     """The scenario to add.
 
     Attributes:
-        number: of the promise in issue 630.
+        number: of the promise.
         title: that says the promise.
         kind: of the scenario.
     """
@@ -129,16 +131,15 @@ def place_for(number: int, models: Sequence[Any]) -> tuple[Any, int]:
         The feature, and the line before which the scenario goes; one past the last line if at the end.
 
     Raises:
-        UnusableInput: no feature has a scenario of the promise's section (exit code 2).
+        UnusableInput: no feature has a scenario of the promise or of the promises near it (exit code 2).
     """
     own = Counter({model.filename: _count(model, {number}) for model in models})
-    section = next(each.section for each in features.catalogue() if each.number == number)
-    in_section = {each.number for each in features.catalogue() if each.section == section}
-    near = Counter({model.filename: _count(model, in_section) for model in models})
+    promise = next(each for each in features.catalogue() if each.number == number)
+    near = Counter({model.filename: _count(model, _near(promise)) for model in models})
     best = max(models, key=lambda model: (own[model.filename], near[model.filename]), default=None)
     if best is None or not near[best.filename]:
         raise UnusableInput(
-            f"No feature has a scenario of the section {section!r}: write its first scenario by hand.",
+            f"No feature has a scenario like those of promise {number}: write its first scenario by hand.",
             ExitCode.BAD_COMMAND_LINE,
         )
     scenarios = list(best.scenarios)
@@ -159,12 +160,19 @@ def inserted(text: str, line: int, scenario: str) -> str:
     return laid_out("\n".join([*lines[:index], "", scenario, "", *lines[index:]]))
 
 
+def _near(promise: Promise) -> set[int]:
+    # A section of the issue is about one subject; what was promised since then is about any.
+    section = features.catalogue() if promise.group is Group.THIRTY else (promise,)
+    return {each.number for each in section if each.section == promise.section}
+
+
 def _number(given: int | None) -> int:
     promises = {promise.number: promise for promise in features.catalogue()}
     number = given if given is not None else _asked_number(promises)
     if number not in promises:
         raise UnusableInput(
-            f"There is no promise {number}: issue 630 has 1 to {max(promises)}.", ExitCode.BAD_COMMAND_LINE
+            f"There is no promise {number}: release/catalogue.yaml has {in_ranges(list(promises))}.",
+            ExitCode.BAD_COMMAND_LINE,
         )
     return number
 
@@ -172,8 +180,8 @@ def _number(given: int | None) -> int:
 def _asked_number(promises: dict[int, Promise]) -> int:
     _refuse_without_terminal()
     try:
-        while (number := int(IntPrompt.ask("Number of the promise in issue 630"))) not in promises:
-            print(f"Enter a number from 1 to {max(promises)}.")
+        while (number := int(IntPrompt.ask("Number of the promise"))) not in promises:
+            print(f"Enter one of the numbers {in_ranges(list(promises))}.")
     except EOFError as error:
         raise _no_answer() from error
     print(f"{promises[number].section}: {promises[number].title}")

@@ -1,6 +1,6 @@
 """The proof that the scenarios can fail: every mutant is noticed, and every scenario is broken by a mutant.
 
-A mutant makes the stand-in break one promise of issue 630. Scenarios of that promise run against it, and
+A mutant makes the stand-in break one promise. Scenarios of that promise run against it, and
 one of them must fail in a Then step; scenarios of other promises, the controls, must hold. A mutant that
 crashes a process of the stand-in, or that the failed scenario never reached, is not effective: it shows
 nothing, and fails the proof. A scenario that fails under no mutant of its promises fails the proof as well.

@@ -14,11 +14,12 @@ from typing import Any
 
 from swamp_harness.results.findings import Finding, finding_at, finding_in
 from swamp_harness.results.ids import UAT_TAG
+from swamp_harness.results.policy import Group
 from swamp_harness.results.result import title_of
 from swamp_harness.runner.steps import Uses, definitions, described, mistakes_in, shown
 from swamp_harness.specification.feature_files import files_below, without_rows
 from swamp_harness.specification.feature_layout import laid_out
-from swamp_harness.specification.features import catalogue, location_of
+from swamp_harness.specification.features import catalogue, group_of, location_of, numbers_of
 from swamp_harness.system.plain_text import clean
 
 # A wait is a step of its own, so the longest scenarios have a few more than a reader would like.
@@ -131,8 +132,11 @@ def _at_definition(definition: Any, message: str) -> Finding:
 
 
 def _feature_errors(feature: Any) -> Iterable[Finding]:
-    if "issue-630" not in feature.tags:
+    groups = {group_of(number) for each in _written([feature]) for number in numbers_of(each)}
+    if groups != {Group.SINCE} and "issue-630" not in feature.tags:
         yield finding_at(feature, "the feature does not carry its issue, @issue-630")
+    if groups == {Group.SINCE} and "issue-630" in feature.tags:
+        yield finding_at(feature, "no scenario serves a promise of issue 630: remove @issue-630")
     if not feature.description:
         yield finding_at(feature, "the feature does not say in prose what it promises")
     if getattr(feature, "rules", None):
@@ -150,9 +154,13 @@ def _complaints_about(scenario: Any) -> Iterable[str]:
         yield f"the name contains characters that some formats cannot hold: {clean(scenario.name)!r}"
     numbers = [match[1] for tag in scenario.tags if (match := UAT_TAG.match(tag))]
     if not numbers:
-        yield "the scenario does not carry its number in issue 630, such as @uat-07"
+        yield "the scenario does not carry the number of its promise, such as @uat-07"
     known = {f"{promise.number:02}" for promise in catalogue()}
-    yield from (f"@uat-{number} is not a number of issue 630" for number in numbers if number not in known)
+    yield from (
+        f"@uat-{number} is not a promise in release/catalogue.yaml"
+        for number in numbers
+        if number not in known
+    )
     if not _FEWEST_STEPS <= len(scenario.steps) <= _MOST_STEPS:
         allowed = f"{_FEWEST_STEPS} to {_MOST_STEPS}"
         yield f"a scenario has {allowed} steps, this one has {len(scenario.steps)}"

@@ -1,4 +1,4 @@
-"""`coverage.md`: which scenarios automate each promise of issue 630, and their last recorded results.
+"""`coverage.md`: which scenarios automate each promise, and their last recorded results.
 
 `make coverage` generates it, and `make test` fails when it is stale.
 """
@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from swamp_harness.render.words import severity_in_words
 from swamp_harness.results import schemas
 from swamp_harness.results.deviations import Deviation, of_scenario
 from swamp_harness.results.ids import is_of
 from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.policy import Group
 from swamp_harness.results.run_record import read_run
 from swamp_harness.specification import project
 from swamp_harness.specification.features import FeatureScenario, Promise
@@ -78,7 +80,9 @@ def coverage_map(
     defaults: Sequence[Default] = (),
 ) -> str:
     """The whole text of `coverage.md`."""
-    automated = len(promises) - len(without_scenario(promises, scenarios))
+    thirty = [promise for promise in promises if promise.group is Group.THIRTY]
+    since = [promise for promise in promises if promise.group is Group.SINCE]
+    automated = len(thirty) - len(without_scenario(thirty, scenarios))
     parts = [
         "# Coverage map",
         "",
@@ -86,20 +90,22 @@ def coverage_map(
         "`data/recorded-results.json`; "
         "do not edit it.",
         "",
-        f"{automated} of the {len(promises)} scenarios of "
+        f"{automated} of the {len(thirty)} scenarios of "
         "[issue 630](https://swamp-club.com/lab/630) are automated.",
     ]
+    if since:
+        more = len(since) - len(without_scenario(since, scenarios))
+        parts += ["", f"Of the promises that were made since then, {more} of {len(since)} are automated."]
     for section in dict.fromkeys(promise.section for promise in promises):
+        own = [promise for promise in promises if promise.section == section]
+        parts += ["", f"## {section}", "", *(_sources(own) if own[0].group is Group.SINCE else ())]
+        where = "In issue 630" if own[0].group is Group.THIRTY else "Promise"
         parts += [
-            "",
-            f"## {section}",
-            "",
-            "| Number | In issue 630 | Scenario | Where | Tags | Deviation | Last recorded result |",
+            f"| Number | {where} | Scenario | Where | Tags | Deviation | Last recorded result |",
             "| --- | --- | --- | --- | --- | --- | --- |",
         ]
-        for promise in promises:
-            if promise.section == section:
-                parts += _rows(promise, scenarios, deviations, recorded)
+        for promise in own:
+            parts += _rows(promise, scenarios, deviations, recorded)
     if defaults:
         parts += [
             "",
@@ -112,6 +118,19 @@ def coverage_map(
         ]
         parts += ["| " + " | ".join(map(_as_markdown, _cells(each))) + " |" for each in defaults]
     return "\n".join(parts) + "\n"
+
+
+def _sources(promises: Sequence[Promise]) -> list[str]:
+    rows = [(each.number, each.title, severity_in_words(each), each.source) for each in promises]
+    return [
+        "Promises that swamp's documents and help texts make, and issue 630 does not have.",
+        "A proposed severity is one that the product owner has not decided yet.",
+        "",
+        "| Number | Promise | Severity | Source |",
+        "| --- | --- | --- | --- |",
+        *("| " + " | ".join(_as_markdown(str(cell)) for cell in row) + " |" for row in rows),
+        "",
+    ]
 
 
 def _cells(default: Default) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class Finding:
         outcome: of the mutant.
         scenario: that killed it; empty otherwise.
         message: the step at which that scenario failed, with its message; or why a person decided so.
-        promises: the numbers of issue 630 whose scenarios ran.
+        promises: the numbers of those whose scenarios ran.
         killed_by: the numbers of the scenario that killed it.
         scenarios: how many ran.
         reaching: how many reach the changed lines.

@@ -26,6 +26,7 @@ from swamp_harness.results.outcome import Ending, Outcome
 from swamp_harness.results.result import ScenarioResult, counts
 from swamp_harness.results.skip import Skip, SkipKind
 from swamp_harness.results.waivers import Complaint, WaiverFlaw
+from swamp_harness.specification.features import Promise
 from swamp_harness.system.errors import ExitCode
 
 _SHOWN = (metrics.SCENARIOS, metrics.WALL, metrics.HARNESS, metrics.PRODUCT, metrics.COMMANDS)
@@ -208,6 +209,11 @@ def duration_in_words(seconds: float) -> str:
 def promises_in_words(numbers: Sequence[int]) -> str:
     """Some promises by their numbers, such as "promises 1-3 and 7"."""
     return f"{'promises' if numbers[1:] else 'promise'} {in_ranges(numbers)}"
+
+
+def severity_in_words(promise: Promise) -> str:
+    """The severity of a promise, such as "critical (proposed)" where nobody has decided about it."""
+    return f"{promise.severity.value} (proposed)" if promise.is_proposed else promise.severity.value
 
 
 def in_ranges(numbers: Sequence[int]) -> str:

@@ -21,7 +21,7 @@ from swamp_harness.system.yaml_files import line_of
 UAT_TAG = re.compile(r"^uat-(\d\d)$")
 # What each tag means. Any other tag is an id.
 TAGS = {
-    "issue-630": "the issue that makes the promises; the report links to it",
+    "issue-630": "the issue that makes most promises of the feature; the report links to it",
     "slow": "waits out a timer of the product of more than 30 s",
     "network": "cuts a network path",
     "tls": "speaks TLS, with certificates that are made for it",

@@ -22,6 +22,13 @@ class Severity(Enum):
     NORMAL = "normal"
 
 
+class Group(Enum):
+    """A group of promises; results show the groups apart."""
+
+    THIRTY = "the thirty"
+    SINCE = "since issue 630"
+
+
 class Treatment(Enum):
     """What a known deviation does to a release."""
 

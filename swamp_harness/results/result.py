@@ -28,7 +28,7 @@ class ScenarioResult:
     Attributes:
         id: what identifies it in every run.
         name: of the scenario, or of the example of an outline.
-        numbers: of issue 630 that it serves.
+        numbers: of the promises that it serves.
         location: "file:line".
         outcome: of the scenario.
         reason: why, in a sentence; empty for a promise that held, and for a scenario that did not run.
@@ -134,7 +134,7 @@ def title_of(name: str) -> str:
 
 
 def numbers_in(results: Iterable[ScenarioResult]) -> list[int]:
-    """The numbers of issue 630 that some scenarios serve, in ascending order."""
+    """The numbers of the promises that some scenarios serve, in ascending order."""
     return sorted({number for result in results for number in result.numbers})
 
 

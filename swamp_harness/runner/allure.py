@@ -2,7 +2,7 @@
 
 allure-behave shows a failure of a hook as skipped or passed, drops the reasons for skipping, and keys a
 scenario's history by its name. Here a result has the outcome of the session, the history is keyed by the id
-of the scenario, and feature, story and severity come from the catalogue.
+of the scenario, and epic, feature, story and severity come from the catalogue.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from allure_commons.utils import md5, now
 from swamp_harness.render.documents import ALLURE_ENVIRONMENT
 from swamp_harness.render.words import why
 from swamp_harness.results.outcome import Outcome
-from swamp_harness.results.policy import Severity
+from swamp_harness.results.policy import Group, Severity
 from swamp_harness.results.result import title_of
 from swamp_harness.runner.session import Session
-from swamp_harness.specification.features import catalogue, numbers_of
+from swamp_harness.specification.features import Promise, catalogue, numbers_of
 from swamp_harness.system.plain_text import for_file, json_text
 
 ISSUE_URL = "https://swamp-club.com/lab/630"
@@ -106,7 +106,8 @@ class _Listener(AllureListener):  # type: ignore[misc]
         # They are in the key already, so Allure must not distinguish results by them again.
         values = [(each.name, each.value) for each in test.parameters or ()] + [("platform", platform)]
         test.parameters = [Parameter(name=name, value=value, excluded=True) for name, value in values]
-        test.links.append(Link(LinkType.ISSUE, ISSUE_URL, "issue 630"))
+        if Group.THIRTY in {each.group for each in _served(scenario)}:
+            test.links.append(Link(LinkType.ISSUE, ISSUE_URL, "issue 630"))
 
     def stop_scenario(self, scenario: Any) -> None:
         # Replaces the original's, which closes the result before it can be corrected.
@@ -141,17 +142,22 @@ def history_key(key: str, platform: str) -> str:
 
 
 def _labels(scenario: Any) -> list[Label]:
-    numbers = numbers_of(scenario)
-    served = [promise for promise in catalogue() if promise.number in numbers]
+    served = _served(scenario)
     worst = [each for each in Severity if each in {promise.severity for promise in served}][:1]
     values = [
         (LabelType.SUITE, scenario.feature.name),
+        *((LabelType.EPIC, promise.group.value) for promise in served),
         *((LabelType.FEATURE, promise.section) for promise in served),
         *((LabelType.STORY, f"{promise.number}. {promise.title}") for promise in served),
         *((LabelType.SEVERITY, severity.value) for severity in worst),
         *((LabelType.TAG, str(tag)) for tag in scenario.effective_tags),
     ]
     return [Label(name=name, value=value) for name, value in sorted(set(values))]
+
+
+def _served(scenario: Any) -> list[Promise]:
+    numbers = numbers_of(scenario)
+    return [promise for promise in catalogue() if promise.number in numbers]
 
 
 def attach(title: str, file: Path) -> None:

@@ -3,39 +3,52 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from swamp_harness.results import schemas
 from swamp_harness.results.ids import UAT_TAG, id_of
-from swamp_harness.results.policy import Severity
+from swamp_harness.results.policy import Group, Severity
 from swamp_harness.specification import project
 from swamp_harness.specification.feature_files import files_below, read_features
 from swamp_harness.system.root import in_project
-from swamp_harness.system.yaml_files import read_yaml
+from swamp_harness.system.yaml_files import read_yaml, unusable
 
+# The section of the promises that issue 630 does not have.
+SINCE = "Since issue 630"
+_PROPOSED = "proposed-severity"
 # The length of a fingerprint: enough to see that a text is another one.
 _FINGERPRINT = 12
 
 
 @dataclass(frozen=True)
 class Promise:
-    """One of the thirty promises, which issue 630 calls scenarios.
+    """A promise of swamp: one of issue 630, which calls it a scenario, or one that was made since.
 
     Attributes:
-        number: as the issue counts.
-        section: of the issue.
-        title: in the issue.
+        number: as the issue counts; promises since then count on.
+        section: of the issue, or `SINCE`.
+        title: in the issue, or in the catalogue.
         severity: how severe it is if it is broken.
+        source: the document and heading, or the help text, that makes it.
+        is_proposed: whether the severity is a proposal, about which the product owner has not decided.
     """
 
     number: int
     section: str
     title: str
     severity: Severity
+    source: str
+    is_proposed: bool = False
+
+    @property
+    def group(self) -> Group:
+        """The group that it belongs to."""
+        return Group.SINCE if self.section == SINCE else Group.THIRTY
 
 
 @dataclass(frozen=True)
@@ -62,13 +75,13 @@ class FeatureScenario:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """The numbers of issue 630 that it serves."""
+        """The numbers of the promises that it serves."""
         return tuple(int(match[1]) for tag in self.tags if (match := UAT_TAG.match(tag)))
 
 
 @cache
 def catalogue() -> tuple[Promise, ...]:
-    """The thirty promises of issue 630, in order."""
+    """All promises, in order."""
     return read_catalogue(project.CATALOGUE)
 
 
@@ -76,12 +89,39 @@ def read_catalogue(file: Path) -> tuple[Promise, ...]:
     """The promises that a file lists, in order.
 
     Raises:
-        UnusableInput: a promise has no title, or no severity that is one (exit code 2).
+        UnusableInput: a promise has no title, no severity that is one, or no source if the issue does not
+            have it; or its number is not above the one before (exit code 2).
     """
-    return tuple(
-        Promise(number, section, entry["title"], Severity(entry["severity"]))
+    found = tuple(
+        _promise(number, section, entry)
         for section, promises in read_yaml(file, schemas.CATALOGUE).items()
         for number, entry in promises.items()
+    )
+    for before, after in pairwise(found):
+        if after.number <= before.number:
+            raise unusable(file, f"promise {after.number} comes after promise {before.number}")
+    return found
+
+
+def in_group(group: Group) -> tuple[Promise, ...]:
+    """The promises of a group, in order."""
+    return tuple(promise for promise in catalogue() if promise.group is group)
+
+
+def group_of(number: int) -> Group:
+    """The group of a promise; a number that is not in the catalogue belongs to the thirty."""
+    since = {promise.number for promise in in_group(Group.SINCE)}
+    return Group.SINCE if number in since else Group.THIRTY
+
+
+def _promise(number: int, section: str, entry: Mapping[str, str]) -> Promise:
+    return Promise(
+        number,
+        section,
+        entry["title"],
+        Severity(entry.get("severity") or entry[_PROPOSED]),
+        entry.get("source", f"issue 630, {section!r}"),
+        is_proposed=_PROPOSED in entry,
     )
 
 
@@ -101,7 +141,7 @@ class FeatureRun:
     Attributes:
         id: what identifies it in every run.
         name: under which it runs.
-        numbers: of issue 630 that it serves.
+        numbers: of the promises that it serves.
         location: "file:line".
         feature: the name of its feature.
         text: the fingerprint of its steps.
@@ -125,7 +165,7 @@ def runs_in(features: Sequence[Any]) -> list[FeatureRun]:
 
 
 def numbers_of(scenario: Any) -> tuple[int, ...]:
-    """The numbers of issue 630 that a scenario of behave's serves."""
+    """The numbers of the promises that a scenario of behave's serves."""
     return tuple(sorted(int(match[1]) for tag in scenario.effective_tags if (match := UAT_TAG.match(tag))))
 
 

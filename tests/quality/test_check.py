@@ -47,7 +47,7 @@ def test_a_correct_project_passes(capsys):
         ("    Given a repository\n", "   Given a repository\n", check.LAYOUT, "make check FIX=1"),
         ("@terminal", "@terminall", check.TAGS, "@terminall has no meaning as a tag of Examples"),
         ("@uat-01 @token-shown-once", "@uat-01", check.TAGS, "the scenario has no id"),
-        ("@uat-01 @token-shown-once", "@token-shown-once", check.FEATURE_FILES, "does not carry its number"),
+        ("@uat-01 @token-shown-once", "@token-shown-once", check.FEATURE_FILES, "does not carry the number"),
     ],
     ids=["unknown step", "layout", "a tag without a meaning", "no id", "no number"],
 )
@@ -104,7 +104,7 @@ def test_fix_does_not_hide_that_a_promise_has_no_scenario(capsys):
         file.write_text(file.read_text("utf-8").replace("@uat-02", "@uat-01"), "utf-8")
 
     assert main.main(["check", "--fix"]) == ExitCode.CHECK_FAILED
-    assert "no scenario serves promise 2 of issue 630" in capsys.readouterr().out
+    assert "no scenario serves promise 2: write one" in capsys.readouterr().out
 
 
 def test_an_unreadable_feature_is_reported_with_the_checks_that_need_it(feature, capsys):

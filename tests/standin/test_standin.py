@@ -184,7 +184,7 @@ def test_the_suite_has_the_times_of_the_stand_in() -> None:
     assert not target.is_for_sign_off
 
 
-def test_every_number_has_at_least_two_mutants() -> None:
+def test_every_promise_has_enough_mutants() -> None:
     assert lacking_numbers(mutants_in(project.MUTANTS)) == []
     assert lacking_numbers([]) == [promise.number for promise in catalogue()]
 
