@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from swamp_harness.results import metrics
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.run_record import SuiteRun
 from swamp_harness.system.errors import ExitCode, UnusableInput
@@ -28,7 +27,7 @@ class RecordedTime:
     """The times of a scenario, or of an example of an outline.
 
     Attributes:
-        seconds: wall time on a machine without other work.
+        seconds: wall time in a whole run.
         processor_seconds: of the product.
         text: the fingerprint of the scenario that ran.
     """
@@ -95,11 +94,9 @@ def record_times(run: SuiteRun, texts: Mapping[str, str], file: Path) -> int:
     Raises:
         UnusableInput: the file is there and not readable (exit code 2).
     """
-    # Another program on the machine makes every scenario longer, and the pace of the run larger.
-    pace = max(1.0, metrics.pace(run.metrics))
     fresh: _Entries = {
         each.id: {
-            _SECONDS: round(each.seconds / pace, 1),
+            _SECONDS: round(each.seconds, 1),
             _PROCESSOR_SECONDS: round(each.product_cpu_seconds, 1),
             _TEXT: texts[each.id],
         }

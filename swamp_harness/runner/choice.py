@@ -77,14 +77,18 @@ class Choice:
             )
         return Gate(capacity, tuple(chosen), len(candidates), len(self.known.noticed))
 
-    def in_order(self, scenarios: Sequence[Any], runs: Sequence[FeatureRun], at_once: int) -> list[Any]:
+    def in_order(
+        self, scenarios: Sequence[Any], runs: Sequence[FeatureRun], at_once: int, *, may_end_early: bool
+    ) -> list[Any]:
         """Scenarios of behave's in the order in which they begin.
 
         Args:
             scenarios: behave's.
             runs: the same as the plan has them.
             at_once: how many run at a time.
+            may_end_early: whether the run has a time budget. It begins with a scenario of each promise.
         """
         ids = {run.location: run.id for run in runs}
         by_id = {ids[location_of(each)]: each for each in scenarios}
-        return [by_id[each.id] for each in order.in_order(self.candidates(runs), at_once)]
+        ordered = order.in_order(self.candidates(runs), at_once, each_promise_first=may_end_early)
+        return [by_id[each.id] for each in ordered]

@@ -263,7 +263,9 @@ class UatRunner(Runner):  # type: ignore[misc]
             self._run_alone,
             lambda result: display.print(result_text(session, result)),
             display,
-        ).run(choice.in_order(chosen, plan.chosen, at_once))
+        ).run(
+            choice.in_order(chosen, plan.chosen, at_once, may_end_early=session.progress.budget is not None)
+        )
 
     def _run_alone(self, scenario: Any) -> None:
         made = make_formatters(self.config, self.config.outputs)

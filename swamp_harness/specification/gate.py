@@ -61,8 +61,9 @@ class Gate:
 
     @property
     def seconds(self) -> float:
-        """How long the scenarios take, if the machine does nothing else."""
-        return max(ends(in_order(self.chosen, self.capacity.at_once), self.capacity.at_once), default=0.0)
+        """How long the scenarios take, if the machine is as busy as when their times were recorded."""
+        at_once = self.capacity.at_once
+        return max(ends(in_order(self.chosen, at_once, each_promise_first=True), at_once), default=0.0)
 
     @property
     def numbers(self) -> list[int]:

@@ -9,28 +9,42 @@ from swamp_harness.specification.candidates import Candidate
 
 # Long scenarios that become due at the same time wait for each other; this leaves them some time.
 _RESERVE = 0.97
+# What it is worth to test a promise for the first time in a run, in mutants.
+_GAIN_OF_A_PROMISE = 5.0
 
 
-def in_order(candidates: Sequence[Candidate], at_once: int) -> list[Candidate]:
+def in_order(
+    candidates: Sequence[Candidate], at_once: int, *, each_promise_first: bool = False
+) -> list[Candidate]:
     """Scenarios in the order in which they begin.
 
-    The next is the one with the largest gain for its time, counting only mutants that no earlier scenario
-    notices. If a scenario must begin now to end with the shortest possible run, it is the next.
+    The next is the one with the largest gain for its time, counting only the mutants that no earlier scenario
+    notices and the promises that none serves. If a scenario must begin now to end with the shortest possible
+    run, it is the next.
 
     Args:
         candidates: the scenarios.
         at_once: how many run at a time.
+        each_promise_first: whether a scenario waits while others serve a promise that none has served.
+            For a run that may end early.
     """
     end = _RESERVE * max(ends(longest_first(candidates), at_once), default=0.0)
     waiting, ordered = longest_first(candidates), list[Candidate]()
-    free, noticed = [0.0] * at_once, set[str]()
+    free, noticed, served = [0.0] * at_once, set[str](), set[int]()
+
+    def expected(candidate: Candidate) -> tuple[bool, float]:
+        unserved = set(candidate.numbers) - served
+        gain = candidate.gain(noticed) + _GAIN_OF_A_PROMISE * len(unserved)
+        return each_promise_first and bool(unserved), gain / max(candidate.seconds, 1.0)
+
     while waiting:
         now = heapq.heappop(free)
         is_due = now + waiting[0].seconds >= end
-        following = waiting[0] if is_due else max(waiting, key=lambda each: rate(each, noticed))
+        following = waiting[0] if is_due else max(waiting, key=expected)
         waiting.remove(following)
         ordered.append(following)
         noticed |= following.notices.keys()
+        served.update(following.numbers)
         heapq.heappush(free, now + following.seconds)
     return ordered
 
@@ -38,11 +52,6 @@ def in_order(candidates: Sequence[Candidate], at_once: int) -> list[Candidate]:
 def longest_first(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Scenarios with the longest first; of equally long ones the first by id."""
     return sorted(candidates, key=lambda each: (-each.seconds, each.id))
-
-
-def rate(candidate: Candidate, noticed: set[str]) -> float:
-    """The gain for each second when some mutants are noticed already."""
-    return candidate.gain(noticed) / max(candidate.seconds, 1.0)
 
 
 def ends(ordered: Sequence[Candidate], at_once: int) -> list[float]:

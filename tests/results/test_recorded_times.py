@@ -10,7 +10,7 @@ from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.recorded_times import RecordedTime, load_times, record_times
 from swamp_harness.results.run_record import SuiteRun
 from swamp_harness.system.errors import ExitCode, UnusableInput
-from tests.conftest import METRICS, a_result, a_run
+from tests.conftest import a_result, a_run
 
 TEXTS = {"a": "text of a", "b": "text of b", "c": "text of c"}
 
@@ -20,12 +20,9 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "recorded-times.json"
 
 
-QUIET = {**METRICS, "wall seconds": 20.0, "longest scenario seconds": 20.0}
-
-
 def of_swamp(**seconds: float) -> SuiteRun:
     results = [a_result(name, seconds=each, product_cpu_seconds=each / 2) for name, each in seconds.items()]
-    return a_run(*results, metrics=QUIET)
+    return a_run(*results)
 
 
 def test_a_run_adds_the_times_of_its_scenarios(file: Path) -> None:
@@ -36,12 +33,6 @@ def test_a_run_adds_the_times_of_its_scenarios(file: Path) -> None:
 
     assert times.of("a") == RecordedTime(10.0, 5.0, "text of a")
     assert times.of("b") == RecordedTime(30.0, 15.0, "text of b")
-
-
-def test_a_busy_machine_makes_no_scenario_dearer(file: Path) -> None:
-    busy = {**QUIET, "wall seconds": 40.0}
-    record_times(a_run(a_result("a", seconds=20.0), metrics=busy), TEXTS, file)
-    assert load_times(file, "swamp").of("a").seconds == 10.0
 
 
 def test_what_was_not_tested_has_no_times(file: Path) -> None:
@@ -59,7 +50,7 @@ def test_each_target_has_times_of_its_own_or_those_of_swamp(file: Path) -> None:
     record_times(of_swamp(a=10.0), TEXTS, file)
     assert load_times(file, "the stand-in").of("a").seconds == 10.0
 
-    record_times(a_run(a_result("a", seconds=2.0), target="the stand-in", metrics=QUIET), TEXTS, file)
+    record_times(a_run(a_result("a", seconds=2.0), target="the stand-in"), TEXTS, file)
 
     assert load_times(file, "the stand-in").of("a").seconds == 2.0
     assert load_times(file, "swamp").of("a").seconds == 10.0

@@ -93,6 +93,26 @@ def test_a_mutant_counts_once() -> None:
     assert names(in_order(candidates, at_once=1)) == "acb"
 
 
+def test_what_serves_a_promise_for_the_first_time_is_worth_more() -> None:
+    candidates = [
+        a_candidate("a", 10.0, *"uvwxyz"),
+        a_candidate("b", 10.0, *"rst"),
+        Candidate("c", (2,), 10.0, 10.0),
+    ]
+    assert names(in_order(candidates, at_once=1)) == "acb"
+
+
+def test_a_run_that_may_end_early_begins_with_a_scenario_of_each_promise() -> None:
+    candidates = [
+        a_candidate("a", 10.0, *"uvwxyz"),
+        a_candidate("b", 10.0, *"opqrst"),
+        Candidate("c", (2,), 10.0, 10.0),
+        Candidate("d", (2, 3), 60.0, 10.0),
+    ]
+    assert names(in_order(candidates, at_once=1)) == "abcd"
+    assert names(in_order(candidates, at_once=1, each_promise_first=True)) == "acdb"
+
+
 def test_the_longest_begins_early_enough() -> None:
     candidates = [a_candidate("a", 90.0), *(a_candidate(name, 30.0, name) for name in "bcdefg")]
     ordered = in_order(candidates, at_once=2)
