@@ -16,6 +16,7 @@ from swamp_harness.results.result import ScenarioResult
 from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run
 from swamp_harness.runner.endings import exit_code_of
 from swamp_harness.runner.launch import Selection, launch
+from swamp_harness.scenario.run_context import remove_what_was_kept
 from swamp_harness.specification import project
 
 # Each run of the suite is a fork of a process that has read the suite already, where processes can be forked.
@@ -95,6 +96,7 @@ def run_quietly(
         if process.is_alive():
             process.kill()
             process.join()
+        remove_what_was_kept(folder)  # nobody looks at one of hundreds of runs
     record = folder / RUN_FILE
     return read_run(record) if record.exists() else None
 

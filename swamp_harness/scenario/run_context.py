@@ -142,7 +142,8 @@ class RunContext:
             folder=folder,
             network=network_settings(environ),
         )
-        context._remove_what_the_last_run_kept()
+        # This run also replaces the reports that name that folder, so nobody would find it any more.
+        remove_what_was_kept(reports)
         return context
 
     def prepare(self) -> None:
@@ -233,13 +234,18 @@ class RunContext:
         remove_unless_kept(self.folder)
         self._guardian.dismiss()
 
-    def _remove_what_the_last_run_kept(self) -> None:
-        # This run also replaces the reports that name that folder, so nobody would find it any more.
-        note = self.reports / _KEPT
-        if not note.exists():
-            return
-        folder = Path(note.read_text("utf-8").strip())
-        if any(folder.glob(f"*/{KEEP_FILE}")):  # the note may be wrong: remove nothing but kept scenarios
-            with contextlib.suppress(InfrastructureError):  # the folder may be in use
-                remove_folder(folder)
-        note.unlink()
+
+def remove_what_was_kept(reports: Path) -> None:
+    """Remove the folders of scenarios that a run has left on disk for people to inspect.
+
+    Args:
+        reports: the folder with the artifacts of that run.
+    """
+    note = reports / _KEPT
+    if not note.exists():
+        return
+    folder = Path(note.read_text("utf-8").strip())
+    if any(folder.glob(f"*/{KEEP_FILE}")):  # the note may be wrong: remove nothing but kept scenarios
+        with contextlib.suppress(InfrastructureError):  # the folder may be in use
+            remove_folder(folder)
+    note.unlink()

@@ -49,6 +49,9 @@ def test_a_gate_notices_what_is_recorded_or_fails(
     noticed = tmp_path / "noticed.json"
     noticed.write_text(json.dumps({mutant: [notices if recorded else misses]}))
     monkeypatch.setattr(project, "NOTICED", noticed)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setattr(
         gate_proof, "chosen_for", lambda *_: [run for run in all_runs() if run.id in (notices, misses)]
     )
@@ -58,6 +61,7 @@ def test_a_gate_notices_what_is_recorded_or_fails(
     document = json.loads((tmp_path / "reports" / gate_proof.GATE_PROOF).read_text())
     assert document["missed"] == ([] if recorded else [mutant])
     assert load_noticed(noticed) == {mutant: [notices if recorded else misses]}
+    assert not list(temporary.iterdir()), "a run keeps the folder of a failed scenario"
 
 
 def all_runs() -> list[FeatureRun]:
