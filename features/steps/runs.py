@@ -40,6 +40,15 @@ def the_worker_is_stopped_during_steps(context: StepContext, worker: str, steps:
     step_progress.stop_during_steps(context.world, worker, steps)
 
 
+@when(
+    'the worker "{worker:Name}" is stopped with Ctrl-C, '
+    'and then the steps "{steps:Names}" continue one after the other'
+)
+def the_worker_is_stopped_with_ctrl_c(context: StepContext, worker: str, steps: list[str]) -> None:
+    """Presses Ctrl-C in the worker while steps pause, lets each continue in turn, waits for the worker."""
+    step_progress.stop_during_steps(context.world, worker, steps, with_ctrl_c=True)
+
+
 @when("the workflow starts")
 @when("the workflow starts {details:StartingDetails}")
 def the_workflow_starts(context: StepContext, details: Any = NO_DETAILS) -> None:

@@ -183,7 +183,7 @@ class Pool:
         if member.socket is not socket:
             return
         member.socket, member.last_seen = None, stamp()
-        if member.draining:
+        if member.draining and not member.dispatches:
             self._say(f'Draining worker "{member.name}" disconnected — removed from pool')
             self._forget(member)
             return

@@ -65,9 +65,27 @@ async def _live(call: Call, settings: Settings, cache: Cache) -> None:
     report = _report_in_json if call.json else _report_in_text
     session = Session(settings, cache, report, _silent if call.json else _print_line)
     loop = asyncio.get_running_loop()
+    received: list[int] = []
+
+    def receive(number: int, _: Any) -> None:
+        received.append(number)
+        loop.call_soon_threadsafe(asked_to_stop, session, received)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(session.stop))
+        signal.signal(number, receive)
     await session.live()
+
+
+def asked_to_stop(session: Session, received: list[int]) -> None:
+    """Handle a signal: the first makes the worker finish its work, the second ends it at once.
+
+    Args:
+        session: of the worker.
+        received: all signals so far.
+    """
+    if len(received) > 1:
+        os._exit(1)
+    session.stop()
 
 
 def _report_in_json(kind: str, facts: dict[str, Any]) -> None:

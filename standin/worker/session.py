@@ -194,10 +194,14 @@ class Session:
         await self._asked_to_stop.wait()
         self._report("draining", {"reason": "signal"})
         await socket.send(json.dumps({"method": "worker.drain", "params": {}}))
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self.finish_steps()
         self._report("drain_complete", {})
         await socket.close()
+
+    async def finish_steps(self) -> None:
+        """Wait until every running step has ended."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     def _handle(self, method: str, params: dict[str, Any]) -> None:
         if method == "dispatch.start":

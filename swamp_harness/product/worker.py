@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -32,11 +33,11 @@ from swamp_harness.product.wordings import (
 from swamp_harness.product.worker_settings import WorkerSettings
 from swamp_harness.system.errors import ContractBroken, InfrastructureError
 from swamp_harness.system.hosts.host import Process
-from swamp_harness.system.limits import WORKER_CONNECTED, WORKER_ENDED, WORKER_GONE
+from swamp_harness.system.limits import WORKER_CONNECTED, WORKER_ENDED, WORKER_GONE, Limit
 from swamp_harness.system.process_log import LogLine, ProcessLog
 from swamp_harness.system.processes import Launch
 from swamp_harness.system.processor_time import Usage
-from swamp_harness.system.waiting import wait_until
+from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 # Lines of a worker about its connection, by the kind of the event in JSON.
 ENROLLED, DISCONNECTED = "enrolled", "disconnected"
@@ -202,6 +203,10 @@ class Worker:
         """
         return self._running().terminate()
 
+    def ask_to_stop(self, *, with_ctrl_c: bool = False) -> None:
+        """Ask it to stop, with Ctrl-C or with SIGTERM; does not wait until it has."""
+        self._running().ask_to_stop(with_ctrl_c=with_ctrl_c)
+
     def end(self) -> None:
         """Make sure that it does not run."""
         if self._processes:
@@ -329,6 +334,16 @@ class Worker:
     def exit_code(self) -> int | None:
         """The exit code of its current process; None while it runs."""
         return self._running().exit_code
+
+    def wait_for_exit(self, limit: Limit) -> int | None:
+        """Wait until its current process has exited, however it ends, or the limit has passed.
+
+        Returns:
+            Its exit code; None if it still runs.
+        """
+        with contextlib.suppress(WaitTimeout):
+            self._running().wait_for_end(limit)
+        return self.exit_code
 
     @property
     def is_finishing(self) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
+from swamp_harness.scenario.draining import ask_to_stop
 from swamp_harness.scenario.runs import cause_of_standstill
 from swamp_harness.scenario.world import World
-from swamp_harness.system.limits import OUTPUT_SEEN, STEP_BEGUN, STEP_WRITTEN
-from swamp_harness.system.waiting import WaitTimeout, wait_until
+from swamp_harness.system.limits import PROCESS_STOPPED, STEP_BEGUN, STEP_WRITTEN
+from swamp_harness.system.waiting import wait_until
 
 
 def wait_until_begun(world: World, step: str) -> None:
@@ -29,29 +28,18 @@ def wait_until_begun(world: World, step: str) -> None:
     world.note_processes_of_steps()
 
 
-def stop_during_steps(world: World, worker: str, steps: Sequence[str]) -> None:
-    """Stop a worker cleanly while steps hold, and let them go on, each when the one before has ended.
-
-    The first goes on when the worker reports that it is finishing its work, or has ended, or after the limit.
+def stop_during_steps(world: World, worker: str, steps: Sequence[str], *, with_ctrl_c: bool = False) -> None:
+    """Ask a worker to stop while steps hold, let each go on when the one before has ended, and wait for it.
 
     Raises:
-        WaitTimeout: a step does not end, or the worker.
+        WaitTimeout: a step does not end.
     """
-    actor = world.workers[worker]
-    with ThreadPoolExecutor(1) as executor:
-        stopped = executor.submit(actor.stop)
-        with contextlib.suppress(WaitTimeout):
-            wait_until(
-                f'the worker "{worker}" to report that it is finishing its work',
-                lambda: actor.log.tail(3),
-                lambda _: actor.is_finishing or not actor.alive,
-                OUTPUT_SEEN,
-            )
-        for step in steps[:-1]:
-            world.probe_log.let_go_on(step)
-            wait_until_ended(world, step)
-        world.probe_log.let_go_on(steps[-1])
-        stopped.result()
+    ask_to_stop(world, worker, with_ctrl_c=with_ctrl_c)
+    for step in steps[:-1]:
+        world.probe_log.let_go_on(step)
+        wait_until_ended(world, step)
+    world.probe_log.let_go_on(steps[-1])
+    world.workers[worker].wait_for_exit(PROCESS_STOPPED)
 
 
 def wait_until_begun_again(world: World, step: str) -> None:

@@ -149,14 +149,22 @@ class ProcessTree:
         Raises:
             WaitTimeout: it did not stop within the limit.
         """
+        self.ask_to_stop()
+        return self.wait_for_end(PROCESS_STOPPED)
+
+    def ask_to_stop(self, *, with_ctrl_c: bool = False) -> None:
+        """Ask the root to stop, without waiting until it has.
+
+        Args:
+            with_ctrl_c: whether by Ctrl-C (SIGINT) instead of SIGTERM; on Windows it is always Ctrl-C.
+        """
         self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
         # A process that has just ended by itself gets no signal.
         with contextlib.suppress(ProcessLookupError):
             if sys.platform == "win32":
                 press_ctrl_c(self.pid)
             else:
-                self._popen.send_signal(signal.SIGTERM)
-        return self.wait_for_end(PROCESS_STOPPED)
+                self._popen.send_signal(signal.SIGINT if with_ctrl_c else signal.SIGTERM)
 
     def suspend(self) -> None:
         """Suspend every process of the tree."""

@@ -62,6 +62,9 @@ class Process(Protocol):
     def terminate(self) -> int:
         """Ask the root to stop, and wait until it has."""
 
+    def ask_to_stop(self, *, with_ctrl_c: bool = False) -> None:
+        """Ask the root to stop, with Ctrl-C or without, and do not wait until it has."""
+
     def suspend(self) -> None:
         """Suspend all of it."""
 

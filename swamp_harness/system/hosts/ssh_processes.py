@@ -170,9 +170,13 @@ class SshProcess:
             WaitTimeout: it did not stop within the limit.
             InfrastructureError: its machine is gone.
         """
-        self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
-        self._signal("TERM", [self.pid])
+        self.ask_to_stop()
         return self.wait_for_end(PROCESS_STOPPED)
+
+    def ask_to_stop(self, *, with_ctrl_c: bool = False) -> None:
+        """Ask the root to stop (SIGTERM, or SIGINT), without waiting until it has."""
+        self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
+        self._signal("INT" if with_ctrl_c else "TERM", [self.pid])
 
     def suspend(self) -> None:
         """Suspend all of it."""
