@@ -1,4 +1,3 @@
-@issue-630
 Feature: Workers that finish their work before they stop
   An operator who stops a worker loses no work: the worker finishes its steps, takes no others and exits. Whoever has no
   time stops it a second time.
