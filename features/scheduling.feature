@@ -322,6 +322,79 @@ Feature: Dispatch and scheduling
       | worker | status | connected | slots |
       | alpha  | idle   | yes       | 0/1   |
 
+  # The gate runs elsewhere, so the next step comes while the first one runs.
+  @uat-37 @later-step-takes-free-slot
+  Scenario: A worker with free slots runs a step that comes while another one runs there
+    Given a workflow with the steps:
+      | job    | step  | runs on        | work                | after |
+      | build  | build | worker "alpha" | pauses, then writes |       |
+      | deploy | gate  | worker "beta"  | pauses, then writes |       |
+      | deploy | ship  | worker "alpha" | pauses, then writes | gate  |
+    And an orchestrator
+    And the enrolled worker "alpha" configured by variables, with 4 slots
+    And the enrolled worker "beta"
+    When the workflow starts
+    And the steps "build, gate" are running
+    And the step "gate" continues
+    Then the step "ship" starts on "alpha" while the step "build" still runs
+    And the pool shows, in text and in JSON:
+      | worker | status | connected | slots |
+      | alpha  | busy   | yes       | 2/4   |
+      | beta   | idle   | yes       | 0/1   |
+
+  @uat-37 @last-slot-taken-later
+  Scenario: A step that comes later takes the last free slot of its worker
+    Given a workflow with the steps:
+      | job    | step  | runs on        | work                | after |
+      | build  | build | worker "alpha" | pauses, then writes |       |
+      | deploy | gate  | worker "beta"  | pauses, then writes |       |
+      | deploy | ship  | worker "alpha" | pauses, then writes | gate  |
+      | sign   | lock  | worker "beta"  | pauses, then writes |       |
+      | sign   | sign  | worker "alpha" | pauses, then writes | lock  |
+    And an orchestrator
+    And the enrolled worker "alpha" with 3 slots
+    And the enrolled worker "beta" with 2 slots
+    When the workflow starts
+    And the steps "build, gate, lock" are running
+    And the step "gate" continues
+    And the step "ship" is running
+    And the step "lock" continues
+    Then the step "sign" starts on "alpha" while the step "build" still runs
+
+  @uat-37 @most-free-slots-first
+  Scenario: Steps run on the worker with the most free slots, even if another worker is idle
+    Given a workflow with the steps:
+      | step | runs on    | work                | for each of |
+      | pack | any worker | pauses, then writes | apple, pear |
+    And an orchestrator
+    And the enrolled worker "alpha" with 1 slot
+    And the enrolled worker "beta" with 5 slots
+    When the workflow starts
+    And the steps "pack-apple, pack-pear" are running
+    Then these steps started, and no others:
+      | step       | worker |
+      | pack-apple | beta   |
+      | pack-pear  | beta   |
+
+  @uat-37 @crashed-step-leaves-other-slots
+  Scenario: A step whose process ends fails alone, and the other steps of its worker finish
+    Given a workflow with the steps:
+      | job    | step  | runs on        | work                 |
+      | build  | build | worker "alpha" | pauses, then writes  |
+      | deploy | ship  | worker "alpha" | ends its own process |
+    And an orchestrator
+    And the enrolled worker "alpha" with 2 slots
+    When the workflow starts
+    And the step "build" is running and the step "ship" has ended
+    And the step "build" continues
+    Then the run fails because the process of its step ended
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     | wrote |
+      | build | alpha  | completed | yes   |
+      | ship  | alpha  | failed    | no    |
+    And the worker "alpha" has stayed connected
+    And the worker "alpha" can run another step
+
   @uat-21 @list-spreads-every-item-once
   Scenario: A list is spread over several workers, every item once, in each run
     Given a workflow with the steps:

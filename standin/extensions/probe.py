@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from standin.extensions import Check, Description
@@ -91,6 +92,11 @@ async def _fail(inputs: dict[str, Any], _: Context) -> None:
     raise RuntimeError(f"{inputs['step']} has failed on purpose")
 
 
+async def _vanish(inputs: dict[str, Any], _: Context) -> None:
+    log_entry("start", inputs["step"])
+    os._exit(9)
+
+
 async def _lines(inputs: dict[str, Any], context: Context) -> None:
     trace = context.file("trace", "trace")
     await trace.write_line("before")
@@ -112,6 +118,7 @@ DESCRIPTION = Description(
         "late": _late,
         "say": _say,
         "fail": _fail,
+        "vanish": _vanish,
         "lines": _lines,
     },
     resources={"state": Kind("state")},

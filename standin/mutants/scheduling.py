@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.workflow import Step
     from standin.repository import Repository
     from standin.store import Datum, Draft, Kind, Place
+    from standin.worker.session import Session
 
 
 # Promise 18: A step runs only where every label matches, and the operator sees it wait.
@@ -870,3 +871,141 @@ def failed_step_keeps_its_slot() -> None:
         old(dispatcher, dispatch, state, error)
         if state == "failed" and dispatch.member is not None:
             dispatch.member.dispatches.add(dispatch.identity)
+
+
+# Promise 37: A worker takes as many steps as it has slots, whenever they come.
+
+
+@mutant(37)
+def only_steps_of_one_moment_take_slots() -> None:
+    """A worker whose steps have begun takes no other step, whatever slots are free."""
+    begun: set[str] = set()
+
+    @replaces("orchestrator.dispatch:Dispatcher.hand_over")
+    async def _(
+        old: Callable[[Dispatcher, Dispatch, Member], Awaitable[None]],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        member: Member,
+    ) -> None:
+        await old(dispatcher, dispatch, member)
+        begun.add(dispatch.identity)
+
+    @replaces("orchestrator.dispatch:free_slots")
+    def _(old: Callable[[Member], int], member: Member) -> int:
+        return 0 if member.dispatches & begun else old(member)
+
+
+@mutant(37)
+def running_step_counted_twice() -> None:
+    """A running step counts as two of its worker's slots."""
+
+    @replaces("orchestrator.dispatch:free_slots")
+    def _(old: Callable[[Member], int], member: Member) -> int:
+        return member.capacity - 2 * len(member.dispatches)
+
+
+@mutant(37)
+def last_slot_stays_free() -> None:
+    """A worker with several slots keeps one of them free."""
+
+    @replaces("orchestrator.dispatch:free_slots")
+    def _(old: Callable[[Member], int], member: Member) -> int:
+        return old(member) - (1 if member.capacity > 2 else 0)
+
+
+@mutant(37)
+def later_steps_not_shown_in_slots() -> None:
+    """The worker list shows one busy slot, however many steps the worker runs."""
+
+    @replaces("orchestrator.pool:Member.record")
+    def _(old: Callable[[Member], dict[str, Any]], member: Member) -> dict[str, Any]:
+        record = old(member)
+        return {**record, "activeDispatchIds": record["activeDispatchIds"][:1]}
+
+
+@mutant(37)
+def slots_in_a_variable_ignored() -> None:
+    """A worker ignores the variable with the number of its slots."""
+
+    @replaces("worker.connect:slots_from_variable")
+    def _(old: Callable[[], str]) -> str:
+        return "1"
+
+
+@mutant(37)
+def fewest_steps_first() -> None:
+    """A step runs on the worker with the fewest steps, even if another one has more free slots."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.chosen")
+    def _(
+        old: Callable[[Dispatcher, Requirement], Member | None],
+        dispatcher: Dispatcher,
+        requirement: Requirement,
+    ) -> Member | None:
+        fits = [
+            each
+            for each in dispatcher._pool.members.values()
+            if each.connected and len(each.dispatches) < each.capacity and requirement.fits(each)
+        ]
+        return min(fits, key=lambda each: (len(each.dispatches), each.name), default=None)
+
+
+@mutant(37)
+def smallest_worker_first() -> None:
+    """A step runs on the worker with the fewest slots in all that has a free one."""
+
+    @replaces("orchestrator.dispatch:free_slots")
+    def _(old: Callable[[Member], int], member: Member) -> int:
+        free = old(member)
+        return 0 if free <= 0 else 100 - member.capacity
+
+
+@mutant(37)
+def crash_of_one_step_ends_the_others() -> None:
+    """A step whose process ends takes the other steps of its worker with it."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        result = await old(session, job)
+        if "Runner crashed" in result.get("error", ""):
+            session.abandon()
+        return result
+
+
+@mutant(37)
+def crash_of_a_step_is_a_success() -> None:
+    """A step whose process ends without a result has succeeded."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        result = await old(session, job)
+        return {"status": "success"} if "Runner crashed" in result.get("error", "") else result
+
+
+@mutant(37)
+def crash_of_a_step_takes_a_slot() -> None:
+    """A step whose process has ended keeps its slot."""
+
+    @replaces("orchestrator.pool:Pool.release")
+    def _(old: Callable[[Pool, Member, str], None], pool: Pool, member: Member, dispatch: str) -> None:
+        if dispatch not in crashed:
+            old(pool, member, dispatch)
+
+    crashed: set[str] = set()
+
+    @replaces("orchestrator.dispatch:Dispatcher.finished")
+    def _(
+        old: Callable[[Dispatcher, dict[str, Any]], None], dispatcher: Dispatcher, params: dict[str, Any]
+    ) -> None:
+        if "Runner crashed" in params.get("error", ""):
+            crashed.add(params["dispatchId"])
+        old(dispatcher, params)

@@ -222,13 +222,13 @@ class Dispatcher:
         return replace(requirement, target=self._pins[group]) if group in self._pins else requirement
 
     def chosen(self, requirement: Requirement) -> Member | None:
-        """The least busy worker that a step can run on now; None if there is none."""
+        """The worker with the most free slots that a step can run on now; None if there is none."""
         free = [
             member
             for member in self._pool.members.values()
             if member.connected and not member.draining and has_free_slot(member) and requirement.fits(member)
         ]
-        return min(free, key=lambda member: (len(member.dispatches), member.name), default=None)
+        return min(free, key=lambda member: (-free_slots(member), member.name), default=None)
 
     def _enter(self, waiting: _Waiting) -> None:
         waiting.entry.update(
@@ -366,4 +366,9 @@ def time_to_wait(limit: float) -> float | None:
 
 def has_free_slot(member: Member) -> bool:
     """Whether a worker can take one more step."""
-    return len(member.dispatches) < member.capacity
+    return free_slots(member) > 0
+
+
+def free_slots(member: Member) -> int:
+    """How many more steps a worker can take."""
+    return member.capacity - len(member.dispatches)

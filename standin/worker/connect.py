@@ -31,7 +31,7 @@ def connect(call: Call) -> None:
         url,
         token,
         dict(map(label_in, [*labels_from_variable(), *call.options.get("--label", ())])),
-        int(call.option("--concurrency", "1")),
+        int(call.option("--concurrency", slots_from_variable())),
         os.environ.get("SSL_CERT_FILE", ""),
         reconnects=not call.has("--no-reconnect"),
     )
@@ -42,6 +42,11 @@ def connect(call: Call) -> None:
 def labels_from_variable() -> list[str]:
     """The labels in the variable; those of the command line override them."""
     return [label for label in os.environ.get("SWAMP_WORKER_LABELS", "").split(",") if label]
+
+
+def slots_from_variable() -> str:
+    """The number of slots in the variable; the command line overrides it."""
+    return os.environ.get("SWAMP_WORKER_CONCURRENCY", "1")
 
 
 def label_in(text: str) -> tuple[str, str]:

@@ -80,6 +80,7 @@ RUN_FAILURES = {
         r"Command exited with code 3",
         r"has failed on purpose",
     ],
+    "the process of its step ended": [r"Runner crashed with exit code 9\b"],
     "no matching worker came in time": [r"Timed out waiting for a worker matching "],
 }
 

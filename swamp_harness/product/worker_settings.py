@@ -17,7 +17,7 @@ class WorkerSettings:
         credential: its credential, the value of `--token`.
         labels: its scheduling labels.
         cached: whether it uses its machine's cache directory.
-        by_environment: whether credential, address, cache and labels are variables instead of arguments.
+        by_environment: whether credential, address, cache, labels and slots are variables, not arguments.
         slots: the number of steps that it takes at the same time.
         reconnects: whether it connects again when its connection closes.
         log_level: its log level; the default if empty.
@@ -55,7 +55,7 @@ class WorkerSettings:
         given, variables = self._identity(url, cache)
         return [
             *("worker", "connect", *given),
-            *(("--concurrency", str(self.slots)) if self.slots > 1 else ()),
+            *(("--concurrency", str(self.slots)) if self.slots > 1 and not self.by_environment else ()),
             *(() if self.reconnects else ("--no-reconnect",)),
             *(("--log-level", self.log_level) if self.log_level else ()),
             *(("--json",) if self.output is Output.JSON else ()),
@@ -65,6 +65,7 @@ class WorkerSettings:
         if self.by_environment:
             kept = {"SWAMP_WORKER_CACHE_DIR": cache} if cache else {}
             known = labels_by_variable(self.labels)
+            known |= {"SWAMP_WORKER_CONCURRENCY": str(self.slots)} if self.slots > 1 else {}
             return [], {"SWAMP_ORCHESTRATOR_URL": url, "SWAMP_WORKER_TOKEN": self.credential, **kept, **known}
         flags = [part for label in _written(self.labels) for part in ("--label", label)]
         return [url, "--token", self.credential, *(("--cache-dir", cache) if cache else ()), *flags], {}
