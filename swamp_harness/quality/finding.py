@@ -12,10 +12,11 @@ from swamp_harness.results.result import ScenarioResult
 
 NOTICED = "noticed"
 _NOT_EFFECTIVE = "NOT EFFECTIVE"
-# A scenario of another promise and of another feature than the mutant's, to run first.
-_CONTROL = "worker-enrolls-into-pool"
+# A scenario of another promise and of another feature than the mutant's, to run first: the cheapest with a
+# worker that enrolls.
+_CONTROL = "reconnection-distinct-in-json"
 _CONTROL_OF_ENROLLMENT = "token-shown-once[JSON]"
-_ENROLLMENT = range(5, 11)
+_ENROLLMENT = (*range(5, 11), 14)
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,13 @@ from behave.exception import TagExpressionError
 
 from swamp_harness.runner.runner import UatRunner
 from swamp_harness.runner.schedule import jobs_that_suit
-from swamp_harness.runner.selection import BUDGET, SHARD, SINCE
+from swamp_harness.runner.selection import BUDGET, RECORD_ONLY, SHARD, SINCE
 from swamp_harness.runner.start import configuration
 from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode, UnusableInput
 
-# By name, as behave imports its formatters itself; whoever forks many runs imports them in advance.
-ALLURE = "swamp_harness.runner.allure"
-_ALLURE = f"{ALLURE}:AllureFormatter"
+# By name, as behave imports its formatters itself.
+_ALLURE = "swamp_harness.runner.allure:AllureFormatter"
 _CONSOLE = "swamp_harness.runner.console:ConsoleFormatter"
 
 
@@ -34,6 +33,7 @@ class Selection:
         paths: feature files, or file:line; all features when empty.
         budget: the seconds that a gate may take; 0 for a run of everything that is selected.
         since: a commit; only scenarios that have changed since then run; all when empty.
+        record_only: whether the run writes nothing for people, only its record and its evidence.
     """
 
     jobs: int = 0
@@ -44,6 +44,7 @@ class Selection:
     paths: Sequence[str] = ()
     budget: float = 0
     since: str = ""
+    record_only: bool = False
 
     def options(self) -> list[str]:
         """The same on the command line of `swamp-uat run`."""
@@ -83,7 +84,7 @@ def launch(selection: Selection) -> int:
 
 def _arguments(selection: Selection) -> list[str]:
     return [
-        *("--format", _ALLURE, "--outfile", str(project.reports() / "allure-results")),
+        *(("--define", f"{RECORD_ONLY}=yes") if selection.record_only else _allure()),
         *("--format", _CONSOLE),
         *("--jobs", str(selection.jobs or jobs_that_suit())),
         *(("--define", f"{SHARD}={selection.shard}") if selection.shard else ()),
@@ -94,6 +95,10 @@ def _arguments(selection: Selection) -> list[str]:
         *(part for name in selection.names for part in ("--name", name)),
         *(selection.paths or [str(project.FEATURES)]),
     ]
+
+
+def _allure() -> tuple[str, ...]:
+    return ("--format", _ALLURE, "--outfile", str(project.reports() / "allure-results"))
 
 
 def _refuse_what_is_no_pattern(names: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,4 +109,4 @@ def _run_suite(environment: dict[str, str], selection: Selection) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
-    sys.exit(exit_code_of(lambda: launch(selection)))
+    sys.exit(exit_code_of(lambda: launch(replace(selection, record_only=True))))

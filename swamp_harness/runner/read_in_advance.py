@@ -1,7 +1,7 @@
 """What every run of the suite reads, read once by the process that quiet runs are forks of.
 
 That process imports this module and does nothing else. A run reads everything again, as every run does, and
-finds the work done: parsed features, compiled patterns, templates and schemas.
+finds the work done: parsed features, compiled patterns, validated lists.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ import gc
 
 from behave.runner import the_step_registry
 
-from swamp_harness.render.pages import template_of
-from swamp_harness.render.signoff_page import PAGE_FILE
-from swamp_harness.runner import allure, quiet_suite
+from swamp_harness.runner import quiet_suite
 from swamp_harness.runner.references import refuse_id_mistakes
 from swamp_harness.runner.steps import load_definitions
 from swamp_harness.specification import features, project
 from swamp_harness.system.errors import UnusableInput
 
-__all__ = ["allure", "quiet_suite"]
+__all__ = ["quiet_suite"]
 
 
 def _read() -> None:
@@ -27,7 +25,6 @@ def _read() -> None:
         refuse_id_mistakes(features.parse(project.FEATURES))
     load_definitions(project.FEATURES)
     the_step_registry.clear()  # a run defines its own steps; that their patterns are compiled stays
-    template_of(PAGE_FILE)
     gc.freeze()  # a fork shares what its garbage collector does not touch
 
 

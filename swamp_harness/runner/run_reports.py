@@ -59,12 +59,16 @@ class RunReports:
         run_context: what all scenarios share.
         listed: the deviations, the waivers and the policy.
         progress: of the run.
+        record_only: whether no document for people is written.
     """
 
-    def __init__(self, run_context: RunContext, listed: Listed, progress: Progress) -> None:
+    def __init__(
+        self, run_context: RunContext, listed: Listed, progress: Progress, *, record_only: bool
+    ) -> None:
         self._run_context = run_context
         self._listed = listed
         self._progress = progress
+        self._record_only = record_only
         self._folder = run_context.reports
 
     def write_plan(self) -> None:
@@ -85,6 +89,9 @@ class RunReports:
         ids = [run.id for run in plan.runs]
         complaints = waivers.complaints(self._listed.waivers, progress.results, binary.version, ids)
         record = self._record(progress.results, self._exit_code(complaints, ending), ending)
+        if self._record_only:
+            record.write_to(self._folder)
+            return record.exit_code
         inputs = SignOffInputs(
             plan.runs, self._listed.deviations, self._listed.waivers, policy=self._listed.policy
         )

@@ -36,7 +36,15 @@ from swamp_harness.runner.parallel import SideBySide
 from swamp_harness.runner.reports_folder import set_older_aside, taken
 from swamp_harness.runner.requirements import missing_for
 from swamp_harness.runner.schedule import can_fork
-from swamp_harness.runner.selection import BUDGET, SINCE, chosen_of, plan_of, refuse_mistakes, scenarios_of
+from swamp_harness.runner.selection import (
+    BUDGET,
+    RECORD_ONLY,
+    SINCE,
+    chosen_of,
+    plan_of,
+    refuse_mistakes,
+    scenarios_of,
+)
 from swamp_harness.runner.session import Session
 from swamp_harness.runner.start import refuse_if_misplaced
 from swamp_harness.runner.step_runner import StepRegistry
@@ -147,7 +155,13 @@ class UatRunner(Runner):  # type: ignore[misc]
                 # The session decides when the run stops: behave would stop at a known deviation.
                 stops, self.config.stop = bool(self.config.stop), False
                 self._session = Session.open(
-                    os.environ, reports, plan, self._at_once, stops=stops, budget=budget
+                    os.environ,
+                    reports,
+                    plan,
+                    self._at_once,
+                    stops=stops,
+                    budget=budget,
+                    record_only=RECORD_ONLY in self.config.userdata,
                 )
                 if budget is not None:
                     chosen = self._gate(self._session, budget, chosen, choice)

@@ -40,6 +40,7 @@ class Session:
         run_context: what all scenarios share.
         listed: the known deviations, the waivers and the policy.
         progress: of the run, which has not begun.
+        record_only: whether it writes no document for people.
 
     Attributes:
         run_context: what all scenarios share.
@@ -48,11 +49,13 @@ class Session:
         reports: of the run.
     """
 
-    def __init__(self, run_context: RunContext, listed: Listed, progress: Progress) -> None:
+    def __init__(
+        self, run_context: RunContext, listed: Listed, progress: Progress, *, record_only: bool = False
+    ) -> None:
         self.run_context = run_context
         self.progress = progress
         self.steps = StepRunner()
-        self.reports = RunReports(run_context, listed, progress)
+        self.reports = RunReports(run_context, listed, progress, record_only=record_only)
         self._judge = Judge(listed.deviations, listed.waivers, run_context.binary.version)
         self._is_leader = True
         self._skips: dict[str, Skip] = {}  # by location
@@ -70,6 +73,7 @@ class Session:
         *,
         stops: bool = False,
         budget: Budget | None = None,
+        record_only: bool = False,
     ) -> Session:
         """Read the lists, find the binary, and begin a run.
 
@@ -80,6 +84,7 @@ class Session:
             at_once: how many scenarios run at a time.
             stops: whether it ends with the first new failure.
             budget: of the run; None if it may take as long as it takes.
+            record_only: whether it writes no document for people.
 
         Raises:
             UnusableInput: there is no usable binary, or a file or variable of the project is unusable.
@@ -88,7 +93,7 @@ class Session:
         target = target_of(environ, project.EMBEDDED_TARGET)
         listed = Listed.read(has_deviations=target.has_listed_deviations)
         progress = Progress(plan, at_once, stops=stops, budget=budget)
-        return cls(RunContext.open(environ, reports, target), listed, progress)
+        return cls(RunContext.open(environ, reports, target), listed, progress, record_only=record_only)
 
     @property
     def plan(self) -> Plan:

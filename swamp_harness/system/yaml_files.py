@@ -45,10 +45,11 @@ def read_yaml(file: Path, schema: Path) -> Any:
         UnusableInput: the file cannot be read or does not match; the message has the line (exit code 2).
     """
     try:
-        document, node = _parsed(file)
+        text = file.read_text("utf-8")
+        document, _ = _parsed(text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise unusable(file, f"it cannot be read: {error}") from error
-    for problem in _mismatches(document, node, schema):
+    for problem in _mismatches(text, schema):
         about = f", under {' / '.join(problem.under)}" if problem.under else ""
         raise unusable(file, f"line {problem.line}{about}: {problem.message}")
     return document
@@ -62,7 +63,7 @@ def problems_in(file: Path, schema: Path) -> list[YamlProblem]:
         schema: the schema that it must match.
     """
     try:
-        return _mismatches(*_parsed(file), schema)
+        return list(_mismatches(file.read_text("utf-8"), schema))
     except (OSError, UnicodeDecodeError) as error:
         return [YamlProblem(1, (), f"the file cannot be read: {error}")]
     except yaml.YAMLError as error:
@@ -78,7 +79,7 @@ def line_of(file: Path, path: Sequence[str | int]) -> int:
         file: a YAML or JSON file.
         path: the keys and indexes of the value, such as `(3, "scenario")`.
     """
-    _, node = _parsed(file)
+    _, node = _parsed(file.read_text("utf-8"))
     return _line_in(node, path)
 
 
@@ -89,8 +90,8 @@ def unusable(file: Path, what: str) -> UnusableInput:
     )
 
 
-def _parsed(file: Path) -> tuple[Any, yaml.Node | None]:
-    loader = _LOADER(file.read_text("utf-8"))
+def _parsed(text: str) -> tuple[Any, yaml.Node | None]:
+    loader = _LOADER(text)
     try:
         node = loader.get_single_node()
         document = None if node is None else loader.construct_document(node)
@@ -99,7 +100,10 @@ def _parsed(file: Path) -> tuple[Any, yaml.Node | None]:
     return [] if document is None else document, node
 
 
-def _mismatches(document: Any, node: yaml.Node | None, schema: Path) -> list[YamlProblem]:
+# Validating takes longer than parsing, and runs that are forked from one process read the same texts.
+@cache
+def _mismatches(text: str, schema: Path) -> Sequence[YamlProblem]:
+    document, node = _parsed(text)
     return [
         YamlProblem(
             _line_in(node, broken.absolute_path),

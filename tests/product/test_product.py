@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from swamp_harness.product import contracts
 from swamp_harness.product.commands import SUCCEEDS, CommandResult, Output, fails_because
@@ -151,6 +152,8 @@ def test_a_text_that_is_not_a_table_breaks_a_promise():
 
 def test_every_contract_is_a_valid_schema():
     for name in contracts.names():
+        file = Path(contracts.__file__).with_name(f"{name}.json")
+        Draft202012Validator.check_schema(json.loads(file.read_text("utf-8")))
         with pytest.raises(PromiseBroken):
             contracts.validate(name, 42, "nobody")
 

@@ -7,12 +7,15 @@ has its own file and writes each line at once, because a killed process cannot w
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 import threading
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from logging import LogRecord
 
 # Names the folder, which must exist.
 FOLDER_VARIABLE = "SWAMP_STANDIN_EFFECT"
@@ -63,7 +66,7 @@ def note_error(error: BaseException) -> None:
 
 
 def watch() -> None:
-    """Also record what ends this process or a thread, and what is logged as an unexpected error."""
+    """Also record what ends this process or a thread."""
     if not _folder:
         return
     report, report_thread = sys.excepthook, threading.excepthook
@@ -78,18 +81,26 @@ def watch() -> None:
         report_thread(ended)
 
     sys.excepthook, threading.excepthook = end, end_thread
-    logging.getLogger().addHandler(_Log(logging.ERROR))
 
 
-class _Log(logging.Handler):
-    """Records the errors that asyncio and websockets catch and log, and passes them on."""
+def watch_log(logging: ModuleType) -> None:
+    """Also record the errors that asyncio and websockets catch and log, and pass them on.
 
-    def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        if error is not None:
-            note_error(error)
-        if logging.lastResort is not None and len(logging.getLogger().handlers) == 1:
-            logging.lastResort.handle(record)
+    Args:
+        logging: the module; many commands do without.
+    """
+    if not _folder:
+        return
+
+    class Log(logging.Handler):  # type: ignore[misc, name-defined]
+        def emit(self, record: LogRecord) -> None:
+            error = record.exc_info[1] if record.exc_info else None
+            if error is not None:
+                note_error(error)
+            if logging.lastResort is not None and len(logging.getLogger().handlers) == 1:
+                logging.lastResort.handle(record)
+
+    logging.getLogger().addHandler(Log(logging.ERROR))
 
 
 def _note_end(error: BaseException) -> None:

@@ -35,6 +35,7 @@ def get_ready() -> None:
     mutant = os.environ.get(VARIABLE, "")
     if mutant:
         effect.watch()
+        when_loaded("logging", effect.watch_log)
         when_loaded("standin.runners", _put_into_steps)
         install(mutant)
 

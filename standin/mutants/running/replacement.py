@@ -7,7 +7,6 @@ import importlib.machinery
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib.abc import MetaPathFinder
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -142,8 +141,11 @@ def _noting(place: str, function: Callable[..., Any], old: Callable[..., Any]) -
     return made  # type: ignore[no-any-return]
 
 
-class _Finder(MetaPathFinder):
-    """Finds the modules with pending actions, and runs these when they are loaded."""
+class _Finder:
+    """Finds the modules with pending actions, and runs these when they are loaded.
+
+    A finder of `sys.meta_path`, without the class of that name: loading it takes longer than the rest.
+    """
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
