@@ -186,6 +186,51 @@ Feature: Enrollment and machine binding
       | alpha  | idle   | yes       |
       | beta   | idle   | yes       |
 
+  @uat-40 @unlimited-fleet-grows
+  Scenario: A token for any number of machines enrolls one after the other, and each keeps its name
+    Given an orchestrator
+    And the token "farm" for any number of machines
+    And the enrolled worker "alpha" with the token "farm"
+    And the enrolled worker "beta" with the token "farm"
+    When the orchestrator is killed and starts again
+    And the worker "gamma" starts with the token "farm"
+    Then the worker "gamma" is enrolled
+    And the pool shows, including past members:
+      | worker | status | connected |
+      | alpha  | idle   | yes       |
+      | beta   | idle   | yes       |
+      | gamma  | idle   | yes       |
+    And the token list shows:
+      | token | state    | machine                              |
+      | farm  | enrolled | those of "alpha", "beta" and "gamma" |
+
+  @uat-40 @last-place-taken-once
+  Scenario: When two machines present a token at the same moment that allows one more, one is enrolled
+    Given an orchestrator
+    And the token "farm" for 2 machines
+    And the enrolled worker "alpha" with the token "farm"
+    When the workers "first" and "second" present the token "farm" at the same moment
+    Then exactly one of "first" and "second" is enrolled, called "winner" from here on, and the other "loser"
+    And the worker "loser" is rejected because its token is bound to another machine
+    And the worker "loser" tried to connect 1 time
+    And the worker "alpha" has stayed connected
+    And the token list shows:
+      | token | state    | machine                       |
+      | farm  | enrolled | those of "alpha" and "winner" |
+
+  @uat-40 @each-start-without-cache-takes-a-place
+  Scenario: A worker without a cache directory takes another place of its token each time that it starts
+    Given an orchestrator
+    And the token "farm" for 2 machines
+    And the enrolled worker "alpha" with the token "farm", without a cache directory
+    When the worker "alpha" is killed
+    And the worker "alpha" starts again
+    And the worker "alpha" is enrolled
+    And the worker "alpha" is killed
+    And the worker "alpha" starts again
+    Then the worker "alpha" is rejected because its token is bound to another machine
+    And the worker "alpha" tried to connect 1 time
+
   @uat-09 @second-live-worker-turned-away
   Scenario: Further workers from one machine, or a clone of it, are rejected while the first is connected
     Given an orchestrator

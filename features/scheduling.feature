@@ -472,3 +472,28 @@ Feature: Dispatch and scheduling
       | pack-apple | the worker of its lease | completed | yes   |
       | pack-pear  | the worker of its lease | completed | yes   |
       | pack-plum  | the worker of its lease | completed | yes   |
+
+  # A member has a name of its own, and the label "fleet" with the name of its token.
+  @uat-40 @fleet-members-run-steps
+  Scenario: Members of a token for several machines run steps by its label and by their names, and not by its name
+    Given a workflow with the steps:
+      | job    | step | runs on                   | work                | for each of |
+      | build  | pack | fleet=farm                | pauses, then writes | apple, pear |
+      | deploy | ship | the pool member of "beta" | pauses, then writes |             |
+      | test   | test | worker "farm"             | writes at once      |             |
+    And an orchestrator without a queue limit
+    And the token "farm" for 2 machines
+    And the enrolled worker "alpha" with the token "farm", with 4 slots
+    And the enrolled worker "beta" with the token "farm", with 4 slots
+    And the enrolled worker "another"
+    When the workflow starts
+    And the steps "pack-apple, pack-pear, ship" are running
+    Then the workers "alpha, beta" ran steps, and no others
+    And the queue shows:
+      | step | waits for   |
+      | test | target=farm |
+    And the pool shows, in text and in JSON:
+      | worker  | status | labels              |
+      | alpha   | busy   | fleet=farm,pool=any |
+      | another | idle   | pool=any            |
+      | beta    | busy   | fleet=farm,pool=any |

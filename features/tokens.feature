@@ -213,6 +213,24 @@ Feature: Tokens
       | worker | status       | connected |
       | alpha  | disconnected | no        |
 
+  @uat-40 @revoked-fleet-works-on
+  Scenario: Members of a revoked token for several machines work on, and cannot return
+    Given a workflow with the steps:
+      | step  | runs on                   | work                |
+      | build | the pool member of "beta" | pauses, then writes |
+    And an orchestrator
+    And the token "farm" for 3 machines
+    And the enrolled worker "alpha" with the token "farm"
+    And the enrolled worker "beta" with the token "farm"
+    When the workflow starts
+    And the step "build" is running
+    And the operator revokes the token "farm"
+    And the worker "alpha" is killed and starts again
+    And the step "build" continues
+    Then the worker "alpha" is rejected because its token is revoked
+    And the run succeeds
+    And the worker "beta" can run another step
+
   @uat-04 @network @slow @revoked-worker-step-reruns-elsewhere
   Scenario: A step whose worker is lost after its token was revoked runs again on another worker
     Given a workflow with the steps:

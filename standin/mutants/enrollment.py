@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from standin.commandline import Call
     from standin.errors import UserError
     from standin.orchestrator.dataplane import DataPlane
+    from standin.orchestrator.dispatch import Dispatcher, Requirement
     from standin.orchestrator.pool import Member, Pool
     from standin.repository import Repository
     from standin.worker.cache import Cache
@@ -1012,3 +1013,138 @@ def rejection_names_the_token_of_a_fleet() -> None:
     @replaces("orchestrator.pool:check_not_connected")
     def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
         old(before, name if before is None else before.token)
+
+
+# Promise 40: A token for several machines enrolls its number, and each machine is a pool member of its own.
+
+
+@mutant(40)
+def unlimited_means_two() -> None:
+    """A token for any number of machines enrolls two."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        unlimited = record["maxEnrollments"] == "unlimited"
+        old(repository, {**record, "maxEnrollments": 2} if unlimited else record, machine)
+
+
+@mutant(40)
+def names_of_members_change_with_the_orchestrator() -> None:
+    """The members of a token for several machines get new names when the orchestrator has started again."""
+
+    @replaces("tokens:member_name")
+    def _(
+        old: Callable[[Repository, str, str], str], repository: Repository, credential: str, machine: str
+    ) -> str:
+        import os
+
+        return old(repository, credential, f"{machine} {os.getpid()}")
+
+
+@mutant(40)
+def label_of_the_fleet_missing() -> None:
+    """The members of a token for several machines do not get its label."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        member, same = old(pool, wish, socket)
+        if "fleet" not in wish["labels"]:
+            member.labels.pop("fleet", None)
+            pool.record(member)
+        return member, same
+
+
+@mutant(40)
+def label_of_the_fleet_in_lists_only() -> None:
+    """Steps do not find the members of a token for several machines by its label, which the lists show."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        if requirement.labels.get("fleet") == member.token:
+            return False
+        return old(requirement, member)
+
+
+@mutant(40)
+def name_of_the_token_takes_steps() -> None:
+    """A step that names a token for several machines runs on any of its members."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        return old(requirement, member) or requirement.target == member.token
+
+
+@mutant(40)
+def last_place_taken_twice() -> None:
+    """Two machines that present a token at the same moment both get its last place."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from datetime import timedelta
+
+        from standin.moments import moment, now
+
+        recent = [
+            each for each in record["bindings"] if now() - moment(each["enrolledAt"]) < timedelta(seconds=0.3)
+        ]
+        several = isinstance(record["maxEnrollments"], int) and record["maxEnrollments"] > 1
+        more = {"maxEnrollments": record["maxEnrollments"] + len(recent)} if several else {}
+        old(repository, {**record, **more}, machine)
+
+
+@mutant(40)
+def oldest_machine_gives_its_place() -> None:
+    """A machine gets the place of the oldest one when a token for several machines has no other."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        old(repository, {**record, "bindings": record["bindings"][-1:]}, machine)
+
+
+@mutant(40)
+def members_return_after_revocation() -> None:
+    """Machines of a revoked token for several machines return."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        if record["maxEnrollments"] == 1 or record["state"] != "revoked":
+            old(record)
+
+
+@mutant(40)
+def revocation_fails_running_steps() -> None:
+    """A step fails that runs on a member of a token for several machines when the token is revoked."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.finished")
+    def _(
+        old: Callable[[Dispatcher, dict[str, Any]], None], dispatcher: Dispatcher, params: dict[str, Any]
+    ) -> None:
+        from standin import tokens
+
+        dispatch = dispatcher.dispatches.get(params["dispatchId"])
+        member = dispatch.member if dispatch is not None else None
+        record = tokens.record_of(dispatcher._repository, member.token) if member is not None else None
+        if record is not None and record["state"] == "revoked" and record["maxEnrollments"] != 1:
+            error = f"Enrollment token '{record['name']}' has been revoked"
+            params = {**params, "status": "error", "error": error}
+        old(dispatcher, params)

@@ -20,6 +20,7 @@ ANY_WORKER: Mapping[str, str] = {"pool": "any"}
 
 _WORKER = re.compile(r'^worker "(?P<name>[^"]+)"$')
 _INSTANCE = re.compile(r'^the present instance of "(?P<name>[^"]+)"$')
+_MEMBER = re.compile(r'^the pool member of "(?P<name>[^"]+)"$')
 _PART_OF_INSTANCE = re.compile(r'^the first half of the instance of "(?P<name>[^"]+)"$')
 # The places that are not made of parts.
 _WHOLE: Mapping[str, Placement] = {
@@ -27,7 +28,9 @@ _WHOLE: Mapping[str, Placement] = {
     "the pool named by its item": Placement(labels={"pool": "${{ self.item }}"}),
     "misspelt labels": Placement(labels=ANY_WORKER, misspelt=True),
 }
-_FIRST_HALF = "first_half_of_"
+_FIRST_HALF, _MEMBER_OF = "first_half_of_", "member_of_"
+# The targets whose values a run gets as inputs, with the beginnings of the names of these inputs.
+_INPUTS = {_INSTANCE: "", _MEMBER: _MEMBER_OF, _PART_OF_INSTANCE: _FIRST_HALF}
 _QUEUE_LIMIT = re.compile(r"^(?P<seconds>\d+) s$")
 _COLUMNS = {
     "step",
@@ -55,8 +58,8 @@ def planned(table: Any) -> Workflow:
             model instance).
 
     Returns:
-        The workflow. A run needs these inputs: the uuid of each worker whose instance the workflow names,
-        and the input that a step writes.
+        The workflow. A run needs these inputs: the uuid of each worker whose instance the workflow names, the
+        name of each whose pool member it names, and the input that a step writes.
 
     Raises:
         InfrastructureError: a cell of the table has no known meaning.
@@ -64,24 +67,26 @@ def planned(table: Any) -> Workflow:
     rows = rows_of(table, _COLUMNS)
     places = [place for row in rows for place in (row["runs on"], row.get("job runs on", ""))]
     parts = list(dict.fromkeys(part for place in places for part in _parts(place)))
-    instances = [match["name"] for part in parts if (match := _INSTANCE.match(part))]
-    halves = [_FIRST_HALF + match["name"] for part in parts if (match := _PART_OF_INSTANCE.match(part))]
+    targets = list(filter(None, map(_input_of, parts)))
     jobs = {row["job"]: _placement(row["job runs on"]) for row in rows if row.get("job runs on")}
     pinned = {row["job"] for row in rows if _stays_on_one_worker(row)}
     steps = [_step(row) for row in rows]
     words = {INPUT: "nothing"} if any(INPUT in step.task.inputs for step in steps) else {}
-    return Workflow(WORKFLOW, steps, [*instances, *halves, *words], jobs, defaults=words, pinned=pinned)
+    return Workflow(WORKFLOW, steps, [*targets, *words], jobs, defaults=words, pinned=pinned)
 
 
-def value_of_input(name: str, instance_of: Callable[[str], str]) -> str:
+def value_of_input(name: str, instance_of: Callable[[str], str], member_of: Callable[[str], str]) -> str:
     """The value for an input of a planned workflow.
 
     Args:
         name: of the input.
         instance_of: the uuid of a worker's instance.
+        member_of: the name of a worker in the pool.
     """
     if name == INPUT:
         return INPUT_VALUE
+    if name.startswith(_MEMBER_OF):
+        return member_of(name.removeprefix(_MEMBER_OF))
     worker = name.removeprefix(_FIRST_HALF)
     instance = instance_of(worker)
     return instance if worker == name else instance[: len(instance) // 2]
@@ -129,10 +134,8 @@ def _placement(words: str) -> Placement:
     for part in _parts(words):
         if match := _WORKER.match(part):
             target = match["name"]
-        elif match := _INSTANCE.match(part):
-            target = f"${{{{ inputs.{match['name']} }}}}"
-        elif match := _PART_OF_INSTANCE.match(part):
-            target = f"${{{{ inputs.{_FIRST_HALF}{match['name']} }}}}"
+        elif name := _input_of(part):
+            target = f"${{{{ inputs.{name} }}}}"
         elif part == "any worker":
             labels |= ANY_WORKER
         elif part in platforms():
@@ -147,6 +150,12 @@ def _placement(words: str) -> Placement:
                 f"labels such as pool=a, or one of {', '.join(platforms())}."
             )
     return Placement(target, labels, platform)
+
+
+def _input_of(part: str) -> str:
+    """The name of the input with the value of a target; empty if the part of a place is no such target."""
+    matches = ((prefix, pattern.match(part)) for pattern, prefix in _INPUTS.items())
+    return next((prefix + match["name"] for prefix, match in matches if match), "")
 
 
 def _parts(words: str) -> list[str]:

@@ -148,7 +148,7 @@ def next_step_of(world: World, worker: str) -> list[Row]:
 
 def start_another(world: World, worker: str, work: str) -> None:
     """Start another workflow, whose only step runs on a worker."""
-    workflow = Workflow(ANOTHER, [step_for(worker, ANOTHER, work)])
+    workflow = Workflow(ANOTHER, [step_for(world.member_of(worker), ANOTHER, work)])
     workflow.write_to(world.repository)
     world.runs.start(workflow, world.orchestrator.api, Output.JSON, {})
 
@@ -210,7 +210,9 @@ def start_workflow(
     if after_absences:
         outlast_grace_windows(world)
     workflow = world.workflow
-    instances = {name: value_of_input(name, world.present_instance) for name in workflow.inputs}
+    instances = {
+        name: value_of_input(name, world.present_instance, world.member_of) for name in workflow.inputs
+    }
     output = Output.TERMINAL if at_a_terminal else world.operator.output
     input_file = world.folder / "input.yaml" if input_in_a_file else None
     skipped = [REPORT_OF_METHOD] if skips_reports_of_steps else []

@@ -13,7 +13,7 @@ from swamp_harness.system.errors import InfrastructureError
 
 Row = dict[str, str]
 
-_BOUND_TO = re.compile(r'^(?:that|those) of (?P<workers>"[^,]+")(?P<allowed>, of \d+ machines)?$')
+_BOUND_TO = re.compile(r'^(?:that|those) of (?P<workers>".+")(?P<allowed>, of \d+ machines)?$')
 _NAME = re.compile(r'"([^"]+)"')
 _TARGET_INSTANCE = re.compile(r'^target=the present instance of "(?P<worker>[^"]+)"$')
 NOT_LIVE = "not in the live pool"
