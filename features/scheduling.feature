@@ -392,8 +392,10 @@ Feature: Dispatch and scheduling
       | step  | worker | lease     | wrote |
       | build | alpha  | completed | yes   |
       | ship  | alpha  | failed    | no    |
+    And the pool shows:
+      | worker | status | connected | slots |
+      | alpha  | idle   | yes       | 0/2   |
     And the worker "alpha" has stayed connected
-    And the worker "alpha" can run another step
 
   @uat-21 @list-spreads-every-item-once
   Scenario: A list is spread over several workers, every item once, in each run
@@ -477,23 +479,25 @@ Feature: Dispatch and scheduling
   @uat-40 @fleet-members-run-steps
   Scenario: Members of a token for several machines run steps by its label and by their names, and not by its name
     Given a workflow with the steps:
-      | job    | step | runs on                   | work                | for each of |
-      | build  | pack | fleet=farm                | pauses, then writes | apple, pear |
-      | deploy | ship | the pool member of "beta" | pauses, then writes |             |
-      | test   | test | worker "farm"             | writes at once      |             |
-    And an orchestrator without a queue limit
+      | job    | step | runs on                   | work           | for each of |
+      | build  | pack | fleet=farm                | writes at once | apple, pear |
+      | deploy | ship | the pool member of "beta" | writes at once |             |
+      | test   | test | worker "farm"             | writes at once |             |
+    And an orchestrator with a queue limit of 2 seconds
     And the token "farm" for 2 machines
     And the enrolled worker "alpha" with the token "farm", with 4 slots
     And the enrolled worker "beta" with the token "farm", with 4 slots
     And the enrolled worker "another"
     When the workflow starts
-    And the steps "pack-apple, pack-pear, ship" are running
-    Then the workers "alpha, beta" ran steps, and no others
-    And the queue shows:
-      | step | waits for   |
-      | test | target=farm |
+    Then the run fails because no matching worker came in time
+    And the workers "alpha, beta" ran steps, and no others
+    And the operator sees these dispatches, and no others:
+      | step       | started on              | lease     |
+      | pack-apple | the worker of its lease | completed |
+      | pack-pear  | the worker of its lease | completed |
+      | ship       | the worker of its lease | completed |
     And the pool shows, in text and in JSON:
       | worker  | status | labels              |
-      | alpha   | busy   | fleet=farm,pool=any |
+      | alpha   | idle   | fleet=farm,pool=any |
       | another | idle   | pool=any            |
-      | beta    | busy   | fleet=farm,pool=any |
+      | beta    | idle   | fleet=farm,pool=any |

@@ -1034,19 +1034,6 @@ def unlimited_means_two() -> None:
 
 
 @mutant(40)
-def names_of_members_change_with_the_orchestrator() -> None:
-    """The members of a token for several machines get new names when the orchestrator has started again."""
-
-    @replaces("tokens:member_name")
-    def _(
-        old: Callable[[Repository, str, str], str], repository: Repository, credential: str, machine: str
-    ) -> str:
-        import os
-
-        return old(repository, credential, f"{machine} {os.getpid()}")
-
-
-@mutant(40)
 def label_of_the_fleet_missing() -> None:
     """The members of a token for several machines do not get its label."""
 

@@ -879,7 +879,18 @@ def failed_step_keeps_its_slot() -> None:
 @mutant(37)
 def only_steps_of_one_moment_take_slots() -> None:
     """A worker whose steps have begun takes no other step, whatever slots are free."""
-    begun: set[str] = set()
+    _free_slots_are(lambda member, begun: 0 if begun else member.capacity - len(member.dispatches))
+
+
+@mutant(37)
+def running_step_counted_twice() -> None:
+    """A step that has begun counts as two of its worker's slots."""
+    _free_slots_are(lambda member, begun: member.capacity - len(member.dispatches) - begun)
+
+
+def _free_slots_are(free: Callable[[Member, int], int]) -> None:
+    """The free slots of a worker depend on how many of its steps have begun."""
+    handed_over: set[str] = set()
 
     @replaces("orchestrator.dispatch:Dispatcher.hand_over")
     async def _(
@@ -889,20 +900,11 @@ def only_steps_of_one_moment_take_slots() -> None:
         member: Member,
     ) -> None:
         await old(dispatcher, dispatch, member)
-        begun.add(dispatch.identity)
+        handed_over.add(dispatch.identity)
 
     @replaces("orchestrator.dispatch:free_slots")
     def _(old: Callable[[Member], int], member: Member) -> int:
-        return 0 if member.dispatches & begun else old(member)
-
-
-@mutant(37)
-def running_step_counted_twice() -> None:
-    """A running step counts as two of its worker's slots."""
-
-    @replaces("orchestrator.dispatch:free_slots")
-    def _(old: Callable[[Member], int], member: Member) -> int:
-        return member.capacity - 2 * len(member.dispatches)
+        return free(member, len(member.dispatches & handed_over))
 
 
 @mutant(37)
@@ -962,8 +964,9 @@ def smallest_worker_first() -> None:
 
 
 @mutant(37)
-def crash_of_one_step_ends_the_others() -> None:
-    """A step whose process ends takes the other steps of its worker with it."""
+def crash_of_one_step_fails_the_others() -> None:
+    """A step whose process ends makes the other steps of its worker fail."""
+    crashed: list[dict[str, Any]] = []
 
     @replaces("worker.session:Session._result_of")
     async def _(
@@ -972,9 +975,8 @@ def crash_of_one_step_ends_the_others() -> None:
         job: dict[str, Any],
     ) -> dict[str, Any]:
         result = await old(session, job)
-        if "Runner crashed" in result.get("error", ""):
-            session.abandon()
-        return result
+        crashed.extend([result] if "Runner crashed" in result.get("error", "") else [])
+        return crashed[0] if crashed else result
 
 
 @mutant(37)
