@@ -67,6 +67,7 @@ def _timeline(world: World, leases: list[LeaseRecord]) -> Timeline:
         requests=operator.requests if operator is not None else [],
         orchestrators=list(world.orchestrators.values()),
         workers={name: world.workers[name] for name in world.workers.names()},
+        members={name: world.member_of(name) for name in world.workers.names()},
         networks=world.workers.networks_by_name(),
         runs=world.followed_runs(),
         lifetimes=operator.lifetimes if operator is not None else {},

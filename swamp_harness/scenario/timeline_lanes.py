@@ -31,6 +31,7 @@ class TimelineSource:
         requests: the API requests that took the place of commands.
         orchestrators: all of them.
         workers: all of them, by name.
+        members: the names of the workers in the pool, by the worker's name.
         networks: the network paths that can fail, by the worker's name.
         runs: the runs that the operator follows.
         lifetimes: start and end of each token's lifetime, if recorded.
@@ -42,6 +43,7 @@ class TimelineSource:
     requests: Sequence[Request]
     orchestrators: Sequence[Orchestrator]
     workers: Mapping[str, Worker]
+    members: Mapping[str, str]
     networks: Mapping[str, NetworkPath]
     runs: Sequence[Followed]
     lifetimes: Mapping[str, tuple[datetime, datetime]]
@@ -58,7 +60,7 @@ def lanes_of(source: TimelineSource, pool: PoolWatch, grace_window: timedelta) -
     lanes += [Lane(each.name, *_process(each.log.life)) for each in source.orchestrators]
     for name, worker in source.workers.items():
         lanes += _lanes_of_worker(
-            name, worker, source, pool.losses.get(worker.settings.member, ()), grace_window
+            name, worker, source, pool.losses.get(source.members[name], ()), grace_window
         )
     steps = list(_steps([entry for entry in source.entries if not entry.worker]))
     lanes.append(Lane("steps on the orchestrator", steps))
@@ -71,7 +73,7 @@ def _lanes_of_worker(
     life, milestones = worker.log.life, worker.milestones()
     spans, marks = _process(life)
     marks = [*marks, *(Mark(each.kind, each.kind, each.at) for each in milestones)]
-    leases = [each for each in source.leases if each.worker == worker.settings.member]
+    leases = [each for each in source.leases if each.worker == source.members[name]]
     network = source.networks.get(name)
     return [
         Lane(worker.name, spans, sorted(marks, key=lambda mark: mark.at)),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
+from swamp_harness.product.run_records import LeaseRecord
 from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.product.worker import Milestone
 from swamp_harness.render.timeline_drawing import drawing_of
@@ -27,18 +28,12 @@ class Log:
 
 
 @dataclass
-class Settings:
-    member: str = "alpha"
-
-
-@dataclass
 class FakeWorker:
     """The parts of a worker from which its lanes are made."""
 
     life: list[tuple[float, Life]]
     reported: list[tuple[float, str]] = field(default_factory=list)
     name: str = 'worker "alpha"'
-    settings: Settings = field(default_factory=Settings)
 
     @property
     def log(self):
@@ -51,7 +46,7 @@ class FakeWorker:
 def lanes(worker, pool=None, **others):
     none: list = []
     empty = dict.fromkeys(("typed", "requests", "orchestrators", "runs", "leases", "entries"), none)
-    empty |= {"networks": {}, "lifetimes": {}}
+    empty |= {"networks": {}, "lifetimes": {}, "members": {"alpha": "fleet-1"}}
     source = TimelineSource(workers={"alpha": worker}, **{**empty, **others})
     return {lane.name: lane for lane in lanes_of(source, pool or PoolWatch(), GRACE)}
 
@@ -89,7 +84,7 @@ def test_a_grace_window_ends_by_itself():
 def test_a_silent_loss_begins_when_the_pool_shows_it():
     pool = PoolWatch()
     for seconds, connected in ((1, True), (3, True), (7, False), (8, False)):
-        pool.see([LiveMember("alpha", "id", connected)], at(seconds))
+        pool.see([LiveMember("fleet-1", "id", connected)], at(seconds))
     worker = FakeWorker([(0, Life.STARTED)], [(1, "enrolled")])
 
     assert seconds_of(lanes(worker, pool)["in the pool"].spans) == [("member", 1, 7), ("grace", 7, 67)]
@@ -147,6 +142,21 @@ def test_a_step_without_a_logged_end_is_cut_off_with_its_worker():
         ("step", 1, 3),
         ("step-cut-off", 2, 5),
     ]
+
+
+def test_leases_and_losses_are_those_of_the_pool_member_that_a_worker_is():
+    worker = FakeWorker([(0, Life.STARTED)], [(1, "enrolled")])
+    pool = PoolWatch()
+    pool.losses["fleet-1"] = [at(7)]
+    leases = [
+        LeaseRecord(step, member, "completed", has_writes=False, created_at=at(2), ended_at=at(3))
+        for member, step in (("fleet-1", "build"), ("alpha", "test"))
+    ]
+
+    found = lanes(worker, pool, leases=leases)
+
+    assert [span.text for span in found["leases"].spans] == ["build: completed"]
+    assert seconds_of(found["in the pool"].spans) == [("member", 1, 7), ("grace", 7, 67)]
 
 
 def drawn(steps, *others):
