@@ -25,7 +25,7 @@ def test_a_feature_in_a_sub_folder_is_checked_and_counted(tmp_path):
     (tmp_path / "deep" / "er" / "naps.feature").write_text(FEATURE.replace("@uat-07", "@slow"))
 
     assert [each.name for each in features.scenarios_in(features.parse(tmp_path))] == ["A worker naps <how>"]
-    assert any("does not carry its number" in error for error in style_errors(tmp_path))
+    assert any("does not carry the number of its promise" in error for error in style_errors(tmp_path))
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "# a comment\n"], ids=["empty", "blank", "comments"])
