@@ -81,20 +81,54 @@ Feature: Dispatch and scheduling
       | starts    | zone=a                                       |
     And no step started
 
-  @uat-18 @misspelt-placement-refused
-  Scenario: A workflow whose step has a misspelt placement is refused, and the step runs nowhere
-    Given a workflow with the steps:
-      | step  | runs on         | work           |
-      | build | misspelt labels | writes at once |
+  @uat-18 @uat-44 @misspelt-placement-refused
+  Scenario Outline: A workflow with the misspelt key <key> at the <level> level does not start, and the answer names the key
+    Given a workflow with the unknown key "<key>" at the <level> level
     And an orchestrator
-    And the operator is at another machine, without a repository
-    When the operator runs these commands, in text and in JSON:
-      | command         |
-      | runs a workflow |
-    Then these commands fail, in text and in JSON:
-      | command         | reason                           |
-      | runs a workflow | a key of the workflow is unknown |
+    When the operator runs the workflow through the orchestrator, in text and in JSON
+    Then both commands fail because a key of the workflow is unknown, with the same exit code
+    And both answers name the unknown key "<key>" at the <level> level, and suggest "<meant>"
     And no step started
+
+    Examples:
+      | level    | key         | meant        |
+      | step     | label       | labels       |
+      | job      | queueTimout | queueTimeout |
+      | workflow | tarjet      | target       |
+
+  @uat-44 @key-of-another-level-refused
+  Scenario: A workflow whose step has a key that only jobs and workflows have does not start
+    Given a workflow with the unknown key "affinity" at the step level
+    And an orchestrator
+    When the operator runs the workflow through the orchestrator, in text and in JSON
+    Then both commands fail because a key of the workflow is unknown, with the same exit code
+    And both answers name the unknown key "affinity" at the step level
+    And no step started
+
+  @uat-44 @validation-names-misspelt-key
+  Scenario Outline: The operator <validates>, and the validation fails and names the misspelt key
+    Given a workflow with the unknown key "<key>" at the <level> level
+    When the operator <validates>, in text and in JSON
+    Then both answers name the unknown key "<key>" at the <level> level, and suggest "<meant>"
+    And both validations fail, with exit code 1
+
+    Examples:
+      | validates               | level | key         | meant        |
+      | validates the workflow  | step  | label       | labels       |
+      | validates all workflows | job   | queueTimout | queueTimeout |
+
+  @uat-44 @remote-validation-names-misspelt-key
+  Scenario Outline: The operator <validates> through the orchestrator, and the validation fails and names the misspelt key
+    Given a workflow with the unknown key "<key>" at the <level> level
+    And an orchestrator
+    When the operator <validates> through the orchestrator, in text and in JSON
+    Then both answers name the unknown key "<key>" at the <level> level, and suggest "<meant>"
+    And both validations fail, with exit code 1
+
+    Examples:
+      | validates               | level    | key    | meant  |
+      | validates the workflow  | step     | label  | labels |
+      | validates all workflows | workflow | tarjet | target |
 
   @uat-18 @running-step-no-longer-waits
   Scenario: The queue does not show a step that runs

@@ -138,6 +138,9 @@ COMMANDS: Sequence[Command] = (
     Command("workflow evaluate", "Evaluate the expressions of a workflow", "operator.workflows:evaluate", (
         "name",
     )),
+    Command("workflow validate", "Validate a workflow, or all", "operator.workflows:validate", ("[name]",), (
+        _SERVER,
+    )),
     Command("workflow cancel", "Cancel a run", "operator.workflows:cancel", ("[name]",), (
         _SERVER, Option("--run"),
     )),

@@ -29,6 +29,7 @@ def the_operator_asks_for_help(context: StepContext) -> None:
 @when("the operator {command:Question}, in text and in JSON")
 @when("the operator {command:Mistake}, in text and in JSON")
 @when("the operator {command:Method}, in text and in JSON")
+@when("the operator {command:WorkflowCommand}, in text and in JSON")
 @when("the operator verifies {command:Selection}, in text and in JSON")
 def the_operator_runs(context: StepContext, command: Any) -> None:
     """Runs a command twice: once with its output in text, once in JSON."""

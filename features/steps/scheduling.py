@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from behave import then, when
+from behave import given, then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.scenario import scheduling
+from swamp_harness.product.workflow import Level
+from swamp_harness.scenario import scheduling, unknown_keys
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.listings import IN_JSON
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of, rows_of_queue
+
+
+@given('a workflow with the unknown key "{key:Name}" at the {level:Level} level')
+def a_workflow_with_an_unknown_key(context: StepContext, key: str, level: Level) -> None:
+    """Creates a repository with a workflow that has this key at its last step, its last job, or itself."""
+    unknown_keys.begin_with_unknown_key(context.world, key, level)
 
 
 @when('the step "{step:Name}" waits in the queue')
@@ -49,6 +56,27 @@ def these_dispatches(context: StepContext) -> None:
         "the operator sees these dispatches, and no others",
         expected=rows_of(context.table, {"step", "worker", "started on", "lease", "because", "wrote"}),
         actual=scheduling.dispatches(context.world, context.table.headings),
+    )
+
+
+@then('both answers name the unknown key "{key:Name}" at the {level:Level} level')
+@then('both answers name the unknown key "{key:Name}" at the {level:Level} level, and suggest "{meant:Name}"')
+def both_answers_name_the_unknown_key(context: StepContext, key: str, level: Level, meant: str = "") -> None:
+    """Checks which unknown key text and JSON name, and of which step, job or workflow it is."""
+    expect(
+        f'both answers name the unknown key "{key}" at the {level.value} level',
+        expected=unknown_keys.expected_keys(context.world, key, level, meant),
+        actual=unknown_keys.named_keys(context.world.asked, with_suggestion=bool(meant)),
+    )
+
+
+@then("both validations fail, with exit code {code:Number}")
+def both_validations_fail(context: StepContext, code: int) -> None:
+    """Checks the result and the exit code of the validation, and that it has no stack trace."""
+    expect(
+        f"both validations fail, with exit code {code}",
+        expected=unknown_keys.expected_failure(code),
+        actual=unknown_keys.outcomes_of_validation(context.world.asked),
     )
 
 

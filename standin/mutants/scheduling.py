@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 import shutil
 import unicodedata
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from standin.mutants import mutant, replaces
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from websockets.asyncio.server import ServerConnection
 
     from standin.orchestrator.dataplane import DataPlane
     from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, Work, _Waiting
     from standin.orchestrator.pool import Member, Pool
+    from standin.orchestrator.requests import Requests
     from standin.orchestrator.runs import Run
     from standin.orchestrator.serve import Orchestrator
     from standin.orchestrator.workflow import Step
@@ -1011,3 +1015,105 @@ def crash_of_a_step_takes_a_slot() -> None:
         if "Runner crashed" in params.get("error", ""):
             crashed.add(params["dispatchId"])
         old(dispatcher, params)
+
+
+# Promise 44: A workflow with an unknown key does not start, and the answer names the key.
+
+
+@mutant(44)
+def unknown_key_of_job_ignored() -> None:
+    """An unknown key of a job is ignored, so that its steps run on the orchestrator."""
+    _accept_unknown_keys_of("job")
+
+
+@mutant(44)
+def unknown_key_of_workflow_ignored() -> None:
+    """An unknown key of a workflow is ignored, so that its steps run on the orchestrator."""
+    _accept_unknown_keys_of("workflow")
+
+
+@mutant(44)
+def key_of_another_level_ignored() -> None:
+    """A step may have the keys of jobs, which have no effect there."""
+
+    @replaces("orchestrator.workflow:refuse_unknown_keys_of")
+    def _(old: Callable[[str, dict[str, Any]], None], level: str, described: dict[str, Any]) -> None:
+        from standin.orchestrator.workflow import _KEYS
+
+        extra = set(_KEYS["job"]) - set(_KEYS[level])
+        old(level, {key: value for key, value in described.items() if key not in extra})
+
+
+@mutant(44)
+def only_first_step_checked() -> None:
+    """Only the first step of a job is checked for unknown keys."""
+
+    @replaces("orchestrator.workflow:refuse_unknown_keys")
+    def _(old: Callable[[dict[str, Any]], None], document: dict[str, Any]) -> None:
+        old({**document, "jobs": [{**job, "steps": job["steps"][:1]} for job in document["jobs"]]})
+
+
+@mutant(44)
+def wrong_key_suggested() -> None:
+    """The last key that is allowed there is suggested for every unknown key."""
+
+    @replaces("orchestrator.workflow:suggestion_for")
+    def _(old: Callable[[str, Sequence[str]], str], key: str, known: Sequence[str]) -> str:
+        return f" Did you mean '{known[-1]}'?"
+
+
+@mutant(44)
+def first_step_runs_before_refusal() -> None:
+    """The first step of a workflow with an unknown key runs before the workflow is refused."""
+
+    @replaces("orchestrator.requests:Requests._run_workflow")
+    async def _(
+        old: Callable[[Requests, ServerConnection, dict[str, Any]], Awaitable[None]],
+        requests: Requests,
+        socket: ServerConnection,
+        payload: dict[str, Any],
+    ) -> None:
+        from standin.orchestrator import workflow
+        from standin.orchestrator.runs import Run
+
+        with mock.patch.object(workflow, "refuse_unknown_keys"):
+            steps = workflow.steps_of(requests._repository, payload["name"], payload["inputs"])
+        run = Run(requests._repository, payload["name"], steps[:1], requests._execute, {}, reports_skipped=[])
+        await run.carry_out()
+        await old(requests, socket, payload)
+
+
+@mutant(44)
+def validation_of_all_skips_unreadable() -> None:
+    """The validation of all workflows leaves out those that cannot be read."""
+
+    @replaces("orchestrator.workflow:all_files")
+    def _(old: Callable[[Repository], list[Path]], repository: Repository) -> list[Path]:
+        from standin.orchestrator.workflow import validation
+
+        return [file for file in old(repository) if validation(file)["passed"]]
+
+
+@mutant(44)
+def failed_validation_exits_with_zero() -> None:
+    """A validation in which a workflow fails ends with exit code 0."""
+
+    @replaces("operator.workflows:code_of_validation")
+    def _(old: Callable[[int], int], failed: int) -> int:
+        return 0
+
+
+@mutant(44)
+def validation_without_key() -> None:
+    """The validation fails without the key, in text."""
+
+    @replaces("operator.workflows:error_of")
+    def _(old: Callable[[dict[str, Any]], list[str]], checked: dict[str, Any]) -> list[str]:
+        return ["    → The workflow cannot be read"] if old(checked) else []
+
+
+def _accept_unknown_keys_of(accepted: str) -> None:
+    @replaces("orchestrator.workflow:refuse_unknown_keys_of")
+    def _(old: Callable[[str, dict[str, Any]], None], level: str, described: dict[str, Any]) -> None:
+        if level != accepted:
+            old(level, described)

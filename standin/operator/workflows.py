@@ -174,6 +174,53 @@ def evaluated(step: Step) -> dict[str, Any]:
     return {"name": step.name, **{key: value for key, value in places.items() if value}}
 
 
+def validate(call: Call) -> int:
+    """`swamp workflow validate`; it fails if a workflow does."""
+    from standin.orchestrator.workflow import validations
+
+    name = call.arguments[0] if call.arguments else ""
+    if call.has("--server"):
+        found = ask(call.option("--server"), "workflow.validate", workflowIdOrName=name)["validations"]
+    else:
+        found = validations(Repository.here(), name)
+    failed = sum(not each["passed"] for each in found)
+    summary = {
+        "workflows": found,
+        "totalPassed": len(found) - failed,
+        "totalFailed": failed,
+        "totalWarnings": 0,
+        "passed": not failed,
+    }
+    text = "\n\n".join([*map(report_of, found), *(() if name else (f"Overall: {in_words(not failed)}",))])
+    respond(call, found[0] if name else summary, text)
+    return code_of_validation(failed)
+
+
+def report_of(validated: dict[str, Any]) -> str:
+    """Format the validation of a workflow for people."""
+    checked = [
+        line
+        for each in validated["validations"]
+        for line in (f"  {'✓' if each['passed'] else '✗'} {each['name']}", *error_of(each))
+    ]
+    return "\n".join([validated["workflowName"], *checked, f"Result: {in_words(validated['passed'])}"])
+
+
+def error_of(checked: dict[str, Any]) -> list[str]:
+    """The line about the error of a check; none if it passed."""
+    return [f"    → {checked['error']}"] if "error" in checked else []
+
+
+def in_words(passed: bool) -> str:
+    """Format a result for people."""
+    return "PASSED" if passed else "FAILED"
+
+
+def code_of_validation(failed: int) -> int:
+    """The exit code of a validation in which some workflows fail."""
+    return 1 if failed else 0
+
+
 def cancel(call: Call) -> None:
     """`swamp workflow cancel`."""
     if call.has("--run"):

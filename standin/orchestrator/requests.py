@@ -18,7 +18,7 @@ from standin.extensions import check_before, method_of
 from standin.orchestrator.dispatch import StepFailed, Work, has_free_slot
 from standin.orchestrator.pool import Member, Pool
 from standin.orchestrator.runs import Run
-from standin.orchestrator.workflow import Step, steps_of
+from standin.orchestrator.workflow import Step, steps_of, validations
 from standin.remote import ACCEPTED, SAID
 from standin.repository import Repository
 from standin.store import Place, model_id_of
@@ -130,6 +130,10 @@ class Requests:
     def do_workflow_history_search(self) -> Any:
         """The runs of workflows."""
         return {"results": questions.history(self._repository)}
+
+    def do_workflow_validate(self, workflowIdOrName: str = "") -> Any:  # noqa: N803 - as it is sent
+        """The validation of a workflow, or of all."""
+        return {"validations": validations(self._repository, workflowIdOrName)}
 
     def do_data_query(self, predicate: str) -> Any:
         """Data for which a predicate holds."""

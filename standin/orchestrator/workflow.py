@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from standin import vaults
@@ -18,10 +20,16 @@ _LATEST = re.compile(
     r'data\.latest\("(?P<model>[^"]+)",\s*"(?P<name>[^"]+)"\)\.attributes(?P<path>(?:\.\w+)*)'
 )
 _SECRET = re.compile(r'vault\.get\("(?P<vault>[^"]+)",\s*"(?P<key>[^"]+)"\)')
-_KEYS_OF_STEP = (
-    *("name", "task", "target", "labels", "platform", "queueTimeout", "dataOutputOverrides", "forEach"),
-    *("dependsOn", "weight", "allowFailure"),
-)
+_PLACEMENT = ("target", "labels", "platform", "queueTimeout")
+# The keys that each level of a workflow may have.
+_KEYS = {
+    "workflow": ("id", "name", "tags", "inputs", "jobs", "version", "affinity", *_PLACEMENT),
+    "job": ("name", "steps", "dependsOn", "weight", "affinity", *_PLACEMENT),
+    "step": (
+        *("name", "task", "forEach", "dependsOn", "weight", "dataOutputOverrides", "allowFailure"),
+        *_PLACEMENT,
+    ),
+}
 
 
 @dataclass
@@ -61,17 +69,11 @@ def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> l
     """The steps of a workflow, expanded over their items, with all expressions evaluated.
 
     Raises:
-        UserError: there is no such workflow, or a step of it has an unknown key.
+        UserError: there is no such workflow, or it has an unknown key.
     """
     import yaml
 
-    file = repository.folder / "workflows" / f"workflow-{workflow}.yaml"
-    if not file.is_file():
-        raise UserError(
-            f"Workflow not found: {workflow}.\nCreate it with: swamp workflow create {workflow}",
-            "workflow_not_found",
-        )
-    document = yaml.safe_load(file.read_text("utf-8"))
+    document = yaml.safe_load(file_of(repository, workflow).read_text("utf-8"))
     refuse_unknown_keys(document)
     described = [placed(step, job) for job in document["jobs"] for step in job["steps"]]
     given = {f"inputs.{name}": value for name, value in {**defaults_of(document), **inputs}.items()}
@@ -79,18 +81,87 @@ def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> l
 
 
 def refuse_unknown_keys(document: dict[str, Any]) -> None:
-    """Refuse a workflow in which a key of a step is misspelt.
+    """Refuse a workflow with an unknown key, at any level of it.
 
     Raises:
-        UserError: a step has an unknown key.
+        UserError: there is one.
     """
-    for step in (step for job in document["jobs"] for step in job["steps"]):
-        for key in step:
-            if key not in _KEYS_OF_STEP:
-                raise UserError(
-                    f"Unknown key '{key}' on step '{step['name']}'. "
-                    f"Valid step keys: {', '.join(_KEYS_OF_STEP)}"
-                )
+    jobs = document["jobs"]
+    refuse_unknown_keys_of("workflow", document)
+    for job in jobs:
+        refuse_unknown_keys_of("job", job)
+    for step in (step for job in jobs for step in job["steps"]):
+        refuse_unknown_keys_of("step", step)
+
+
+def refuse_unknown_keys_of(level: str, described: dict[str, Any]) -> None:
+    """Refuse a workflow, a job or a step with an unknown key.
+
+    Raises:
+        UserError: it has one.
+    """
+    known = _KEYS[level]
+    for key in described:
+        if key not in known:
+            raise UserError(
+                f"Unknown key '{key}' on {level} '{described['name']}'.{suggestion_for(key, known)} "
+                f"Valid {level} keys: {', '.join(known)}"
+            )
+
+
+def suggestion_for(key: str, known: Sequence[str]) -> str:
+    """The question whether a known key was meant, if one is near."""
+    near = difflib.get_close_matches(key, known, 1)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def validations(repository: Repository, workflow: str = "") -> list[dict[str, Any]]:
+    """The validation of a workflow, or of all of them.
+
+    Raises:
+        UserError: there is no such workflow.
+    """
+    files = [file_of(repository, workflow)] if workflow else all_files(repository)
+    return [validation(file) for file in files]
+
+
+def all_files(repository: Repository) -> list[Path]:
+    """The files of all workflows."""
+    return sorted((repository.folder / "workflows").glob("workflow-*.yaml"))
+
+
+def validation(file: Path) -> dict[str, Any]:
+    """The validation of a workflow: whether it can be read, and if not, why."""
+    import yaml
+
+    document = yaml.safe_load(file.read_text("utf-8"))
+    checked: dict[str, Any] = {"name": "Schema validation", "passed": True}
+    try:
+        refuse_unknown_keys(document)
+    except UserError as error:
+        checked = {**checked, "passed": False, "error": f"{error} (file: {file})"}
+    return {
+        "workflowId": document["id"],
+        "workflowName": document["name"],
+        "validations": [checked],
+        "totalWarnings": 0,
+        "passed": checked["passed"],
+    }
+
+
+def file_of(repository: Repository, workflow: str) -> Path:
+    """The file of a workflow.
+
+    Raises:
+        UserError: there is no such workflow.
+    """
+    file = repository.folder / "workflows" / f"workflow-{workflow}.yaml"
+    if not file.is_file():
+        raise UserError(
+            f"Workflow not found: {workflow}.\nCreate it with: swamp workflow create {workflow}",
+            "workflow_not_found",
+        )
+    return file
 
 
 def defaults_of(document: dict[str, Any]) -> dict[str, str]:

@@ -71,6 +71,14 @@ COMMAND_FAILURES = {
     "there is no such method": [r"Unknown method '[^']+' for type"],
 }
 
+# The key that a workflow must not have, with the key that was probably meant.
+UNKNOWN_KEY = re.compile(
+    r"Unknown key '(?P<key>[^'\n]{1,100})' on (?P<where>(?:step|job|workflow) '[^'\n]{1,100}')"
+    r"(?:\. Did you mean '(?P<meant>[^'\n]{1,100})'\?)?"
+)
+# The last line of a validation that fails, in text.
+VALIDATION_FAILED = re.compile(r"^(?:Result|Overall): FAILED$", re.MULTILINE)
+
 # The reasons why a run fails.
 RUN_FAILURES = {
     "its worker was lost after the step had written": [

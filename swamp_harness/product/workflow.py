@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 import yaml
@@ -13,6 +14,7 @@ from swamp_harness.product.repository import Repository
 
 _ITEM = "item"
 MAIN_JOB = "main"
+_VALUE_OF_UNKNOWN_KEY = "alpha"
 
 
 @dataclass(frozen=True)
@@ -23,18 +25,15 @@ class Placement:
         target: the name of a worker, or an expression for the uuid of its instance; none if empty.
         labels: the labels that the worker must have.
         platform: the platform of the worker's machine, such as linux/x86_64; any if empty.
-        misspelt: whether the key of the labels is misspelt, as an operator may mistype it.
     """
 
     target: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     platform: str = ""
-    misspelt: bool = False
 
     def document(self) -> dict[str, Any]:
         """The placement in a workflow file, for a step or for a job."""
-        key = "lables" if self.misspelt else "labels"
-        fields = {"target": self.target, key: dict(self.labels), "platform": self.platform}
+        fields = {"target": self.target, "labels": dict(self.labels), "platform": self.platform}
         return {key: value for key, value in fields.items() if value}
 
 
@@ -117,6 +116,27 @@ class Step:
         }
 
 
+class Level(Enum):
+    """A level of a workflow at which a key can stand."""
+
+    STEP = "step"
+    JOB = "job"
+    WORKFLOW = "workflow"
+
+
+@dataclass(frozen=True)
+class UnknownKey:
+    """A key that swamp does not know, as an operator may mistype it.
+
+    Attributes:
+        name: the key.
+        level: the level at which it stands: the last step, the last job, or the workflow itself.
+    """
+
+    name: str
+    level: Level
+
+
 @dataclass(frozen=True)
 class Workflow:
     """A workflow, of one job or several.
@@ -128,6 +148,7 @@ class Workflow:
         defaults: the defaults of optional inputs.
         jobs: the placement of a job's steps without a placement of their own, by the name of the job.
         pinned: the jobs of which all steps run on the worker of their first step ("Worker affinity").
+        unknown_key: a key that swamp does not know; None for none.
     """
 
     name: str
@@ -136,6 +157,7 @@ class Workflow:
     jobs: Mapping[str, Placement] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
     pinned: Collection[str] = ()
+    unknown_key: UnknownKey | None = None
 
     def document(self) -> dict[str, Any]:
         """The content of the workflow file."""
@@ -143,7 +165,7 @@ class Workflow:
             "properties": {name: {"type": "string", **self._default(name)} for name in self.inputs},
             "required": [name for name in self.inputs if name not in self.defaults],
         }
-        return {
+        document = {
             "id": str(uuid.uuid5(uuid.NAMESPACE_URL, self.name)),
             "name": self.name,
             "tags": {},
@@ -161,6 +183,23 @@ class Workflow:
             ],
             "version": 1,
         }
+        if self.unknown_key is not None:
+            self._at(self.unknown_key.level, document)[self.unknown_key.name] = _VALUE_OF_UNKNOWN_KEY
+        return document
+
+    def name_at(self, level: Level) -> str:
+        """The name of the workflow, of its last job, or of that job's last step."""
+        return str(self._at(level, self.document())["name"])
+
+    @staticmethod
+    def _at(level: Level, document: dict[str, Any]) -> dict[str, Any]:
+        job = document["jobs"][-1]
+        found: dict[Level, dict[str, Any]] = {
+            Level.WORKFLOW: document,
+            Level.JOB: job,
+            Level.STEP: job["steps"][-1],
+        }
+        return found[level]
 
     def _default(self, name: str) -> dict[str, str]:
         return {"default": self.defaults[name]} if name in self.defaults else {}

@@ -26,7 +26,6 @@ _PART_OF_INSTANCE = re.compile(r'^the first half of the instance of "(?P<name>[^
 _WHOLE: Mapping[str, Placement] = {
     "the worker named by its item": Placement(target="${{ self.item }}"),
     "the pool named by its item": Placement(labels={"pool": "${{ self.item }}"}),
-    "misspelt labels": Placement(labels=ANY_WORKER, misspelt=True),
 }
 _FIRST_HALF, _MEMBER_OF = "first_half_of_", "member_of_"
 # The targets whose values a run gets as inputs, with the beginnings of the names of these inputs.

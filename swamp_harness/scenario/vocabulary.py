@@ -12,12 +12,14 @@ from swamp_harness.product.records import labels_from_text
 from swamp_harness.product.run import CANCELLED, FAILED, SUCCEEDED
 from swamp_harness.product.trust import TrustedBy
 from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, RUN_FAILURES
+from swamp_harness.product.workflow import Level
 from swamp_harness.scenario.details import detail_kinds
 from swamp_harness.scenario.json_mode import MISTAKES, QUESTIONS, ask, run_in_both_modes
 from swamp_harness.scenario.kinds import Kind, one_of
 from swamp_harness.scenario.listings import IN_BOTH, Listing
 from swamp_harness.scenario.probe import WORK
 from swamp_harness.scenario.remote_client import run_method
+from swamp_harness.scenario.unknown_keys import COMMANDS, run_command
 from swamp_harness.system.certificates import Identity, Trust
 
 _WORDS: dict[str, Kind] = {
@@ -67,6 +69,11 @@ _WORDS: dict[str, Kind] = {
         "a command that is wrong",
         {words: partial(run_in_both_modes, arguments=arguments) for words, arguments in MISTAKES.items()},
     ),
+    "WorkflowCommand": one_of(
+        "a command about workflows",
+        {words: partial(run_command, command=command) for words, command in COMMANDS.items()},
+    ),
+    "Level": one_of("a level of a workflow", {level.value: level for level in Level}),
     "Work": one_of("what a step does", WORK),
     "CachePlace": one_of(
         "where the cache directory is",

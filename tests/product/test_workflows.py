@@ -18,7 +18,7 @@ from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import Repository
 from swamp_harness.product.run import RunEnding, RunOutcome, run_that
 from swamp_harness.product.run_records import RunRecord, lease, queue_from_json, queue_from_table
-from swamp_harness.product.workflow import Placement, Step, Task, Workflow
+from swamp_harness.product.workflow import Level, Placement, Step, Task, UnknownKey, Workflow
 from swamp_harness.scenario.placement import ANY_WORKER, names_of_items, planned
 from swamp_harness.scenario.probe import PROBE, SHELL, WORK
 from swamp_harness.scenario.probe_log import ProbeLog
@@ -70,11 +70,18 @@ def test_a_table_sets_where_a_step_runs(runs_on, placement):
     assert step.placement == placement
 
 
-def test_misspelt_labels_have_an_unknown_key_in_the_workflow_file():
-    workflow = planned(table("step | runs on | work", "build | misspelt labels | writes at once"))
+@pytest.mark.parametrize(
+    ("level", "name"), [(Level.STEP, "later"), (Level.JOB, "main"), (Level.WORKFLOW, "release")]
+)
+def test_an_unknown_key_stands_at_its_level_alone(level, name):
+    rows = ("build | any worker | writes at once", "later | any worker | writes at once")
+    workflow = replace(planned(table("step | runs on | work", *rows)), unknown_key=UnknownKey("label", level))
 
-    assert steps_of(workflow)[0]["lables"] == dict(ANY_WORKER)
-    assert "labels" not in steps_of(workflow)[0]
+    document = workflow.document()
+
+    steps = steps_of(workflow)
+    assert [each["name"] for each in (document, *document["jobs"], *steps) if "label" in each] == [name]
+    assert workflow.name_at(level) == name
 
 
 def test_a_run_needs_the_instance_of_the_worker():
