@@ -66,7 +66,8 @@ def _signoff(options: argparse.Namespace) -> int:
         signed = write_documents(record, reports, inputs)
     question, severities = signed.document["question"], signed.document["severities"]
     print(f"{signed.decision.value}: {question} {severities}.")
-    print("\n".join(f"  {each}" for each in (*signed.reasons, *signed.document["notes"])))
+    groups = [group["in words"] for group in signed.document["groups"]]
+    print("\n".join(f"  {each}" for each in (*groups, *signed.reasons, *signed.document["notes"])))
     print(f"Sign-off page: {reports / PAGE_FILE}")
     return signed.exit_code
 

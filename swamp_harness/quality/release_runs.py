@@ -114,8 +114,13 @@ def _write(runs: Sequence[ReleaseRun], reports: Path) -> None:
     table = Table("", "Promise", title="Promise by release")
     for heading in (*(run.name for run in runs), "Since"):
         table.add_column(heading, overflow="fold")
-    for promise in document["promises"]:
-        cells = [_SIGNS.get(standing, "-") for standing in promise["releases"].values()]
-        table.add_row(str(promise["number"]), Text(for_terminal(promise["title"])), *cells, promise["since"])
+    for group in document["groups"]:
+        table.add_section()
+        table.add_row("", Text(group["heading"], style="bold"))
+        for promise in document["promises"]:
+            if promise["group"] == group["name"]:
+                cells = [_SIGNS.get(standing, "-") for standing in promise["releases"].values()]
+                title = Text(for_terminal(promise["title"]))
+                table.add_row(str(promise["number"]), title, *cells, promise["since"])
     Console().print(table)
     print(f"Promise by release, scenario by scenario: {page}")

@@ -14,12 +14,12 @@ from typing import Any
 
 from swamp_harness.results.findings import Finding, finding_at, finding_in
 from swamp_harness.results.ids import UAT_TAG
-from swamp_harness.results.policy import Group
+from swamp_harness.results.policy import Group, group_of
 from swamp_harness.results.result import title_of
 from swamp_harness.runner.steps import Uses, definitions, described, mistakes_in, shown
 from swamp_harness.specification.feature_files import files_below, without_rows
 from swamp_harness.specification.feature_layout import laid_out
-from swamp_harness.specification.features import catalogue, group_of, location_of, numbers_of
+from swamp_harness.specification.features import catalogue, groups, location_of, numbers_of
 from swamp_harness.system.plain_text import clean
 
 # A wait is a step of its own, so the longest scenarios have a few more than a reader would like.
@@ -132,10 +132,10 @@ def _at_definition(definition: Any, message: str) -> Finding:
 
 
 def _feature_errors(feature: Any) -> Iterable[Finding]:
-    groups = {group_of(number) for each in _written([feature]) for number in numbers_of(each)}
-    if groups != {Group.SINCE} and "issue-630" not in feature.tags:
+    of_issue = Group.THIRTY in {group_of(numbers_of(each), groups()) for each in _written([feature])}
+    if of_issue and "issue-630" not in feature.tags:
         yield finding_at(feature, "the feature does not carry its issue, @issue-630")
-    if groups == {Group.SINCE} and "issue-630" in feature.tags:
+    if not of_issue and "issue-630" in feature.tags:
         yield finding_at(feature, "no scenario serves a promise of issue 630: remove @issue-630")
     if not feature.description:
         yield finding_at(feature, "the feature does not say in prose what it promises")

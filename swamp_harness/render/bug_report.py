@@ -12,10 +12,11 @@ from typing import Any
 from swamp_harness.render.bug_checks import file_name
 from swamp_harness.render.bug_script import script_of, without_folder_of_run
 from swamp_harness.render.shell_text import shown
-from swamp_harness.render.words import systems, why
+from swamp_harness.render.words import severity_in_words, systems, why
 from swamp_harness.results.deviations import Deviation
 from swamp_harness.results.ids import is_of
 from swamp_harness.results.outcome import Standing
+from swamp_harness.results.policy import Group
 from swamp_harness.results.result import ScenarioResult, title_of
 from swamp_harness.results.run_record import SuiteRun
 from swamp_harness.scenario.reproduction import REPRODUCTION_FILE, EventKind, Obstacle, Reproduction
@@ -168,7 +169,8 @@ class _Report:
         yield from ("", "## Promise", "")
         promises = [each for each in features.catalogue() if each.number in result.numbers]
         for each in promises:
-            yield f"- Promise {each.number}, {each.title} ({each.severity.value}): {each.section}, {ISSUE}"
+            where = f"{each.section}, {ISSUE}" if each.group is Group.THIRTY else each.source
+            yield f"- Promise {each.number}, {each.title} ({severity_in_words(each)}): {where}"
         if deviation:
             yield f"- Made in: {deviation.where}"
         yield f"- Scenario: `{result.id}`, {result.location}"

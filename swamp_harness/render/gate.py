@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from swamp_harness.render.words import duration_in_words, promises_in_words
+from swamp_harness.render.words import duration_in_words, promises_in_words, shares_in_words
 from swamp_harness.results.outcome import Standing
 from swamp_harness.results.result import numbers_in
 from swamp_harness.results.run_record import SuiteRun
@@ -18,8 +18,8 @@ def gate_at_start(gate: Gate) -> list[str]:
     lines = [
         f"GATE, NOT A SIGN-OFF: {len(gate.chosen)} of {gate.possible} scenarios within {budget}, in about "
         f"{gate.seconds:.0f} s",
-        f"  {len(gate.numbers)} promises are tested; {gate.noticed} of {gate.mutants} proven mutants would "
-        f"be noticed ({share:.0%})",
+        f"  {shares_in_words(gate.numbers)} are tested; {gate.noticed} of {gate.mutants} proven mutants "
+        f"would be noticed ({share:.0%})",
         *([f"  not tested: {promises_in_words(without)}"] if without else []),
     ]
     return [

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from swamp_harness.render.words import HEADINGS
 from swamp_harness.results.outcome import Standing
+from swamp_harness.results.policy import Group
 from swamp_harness.results.result import ScenarioResult, title_of
 from swamp_harness.results.run_record import SuiteRun
 from swamp_harness.specification import features
@@ -38,6 +40,9 @@ def matrix(runs: Sequence[ReleaseRun]) -> dict[str, Any]:
     """
     return {
         "releases": [_release(run) for run in runs],
+        "groups": [
+            {"name": group.value, "heading": HEADINGS[group]} for group in Group if features.in_group(group)
+        ],
         "promises": [_promise(promise, runs) for promise in features.catalogue()],
     }
 
@@ -77,6 +82,7 @@ def _promise(promise: features.Promise, runs: Sequence[ReleaseRun]) -> dict[str,
     scenarios = {result.id: result.name for _, results in own for result in results}
     return {
         "number": promise.number,
+        "group": promise.group.value,
         "section": promise.section,
         "title": promise.title,
         "releases": {name: standing.value for name, standing in standings},

@@ -11,10 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from swamp_harness.render.signoff_basis import basis, met_by_operators
-from swamp_harness.render.words import in_ranges, metrics_in_words, reason_in_words, systems, why, why_not_run
+from swamp_harness.render.words import (
+    in_ranges,
+    metrics_in_words,
+    reason_in_words,
+    severity_in_words,
+    systems,
+    why,
+    why_not_run,
+)
 from swamp_harness.results import waivers
 from swamp_harness.results.baseline import Baseline, compare
-from swamp_harness.results.decision import Criteria, Decision, decide, gaps_in, weigh
+from swamp_harness.results.decision import Criteria, Decision, decide, gaps_in, tolerated_gaps_in, weigh
 from swamp_harness.results.deviations import Deviation
 from swamp_harness.results.history import PastRun, flakes
 from swamp_harness.results.outcome import Outcome
@@ -96,7 +104,7 @@ def sign_off(record: SuiteRun, known: SignOffInputs) -> SignOff:
         "decision": decision.value,
         "by results": by_results.value,
         "reasons": reasons,
-        **basis(record, results, criteria, weighed.notes),
+        **basis(record, results, criteria, [*weighed.notes, *tolerated_gaps_in(record, results, criteria)]),
         "target": record.target,
         "version": record.version,
         "binaries": record.binaries,
@@ -124,7 +132,7 @@ def sign_off(record: SuiteRun, known: SignOffInputs) -> SignOff:
 def _criteria(results: Sequence[ScenarioResult], known: SignOffInputs) -> Criteria:
     severities = {promise.number: promise.severity for promise in features.catalogue()}
     changes = compare(results, known.baseline) if known.baseline is not None else None
-    return Criteria(known.policy, severities, changes)
+    return Criteria(known.policy, severities, features.groups(), changes)
 
 
 def _no_sign_off(record: SuiteRun) -> list[str]:
@@ -151,9 +159,12 @@ def _promise(
     own = [result for result in results if promise.number in result.numbers]
     return {
         "number": promise.number,
+        "group": promise.group.value,
         "section": promise.section,
         "title": promise.title,
+        "source": promise.source,
         "severity": promise.severity.value,
+        "severity in words": severity_in_words(promise),
         "outcomes": _outcomes(own),
         "met by operators": met_by_operators(promise, own, deviations),
         "scenarios": [

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from swamp_harness.render.words import note_in_words, why
+from swamp_harness.render.words import HEADINGS, note_in_words, severities_in_words, state_in_words, why
 from swamp_harness.results.baseline import Change, Changes, Incomparable
-from swamp_harness.results.decision import Criteria, PromisesTolerated, Question
+from swamp_harness.results.decision import Criteria, Note, Question
 from swamp_harness.results.deviations import Deviation
+from swamp_harness.results.group_state import GroupState, states
 from swamp_harness.results.outcome import Outcome, Standing
-from swamp_harness.results.policy import Policy, Severity
+from swamp_harness.results.policy import Policy
 from swamp_harness.results.result import ScenarioResult, numbers_in, title_of
 from swamp_harness.results.run_record import SuiteRun
 from swamp_harness.specification.features import Promise
@@ -23,7 +24,7 @@ def basis(
     record: SuiteRun,
     results: Sequence[ScenarioResult],
     criteria: Criteria,
-    notes: Sequence[PromisesTolerated],
+    notes: Sequence[Note],
 ) -> dict[str, Any]:
     """The part of the sign-off document that says by what the release was judged.
 
@@ -35,8 +36,8 @@ def basis(
     """
     return {
         "question": question_in_words(criteria, record),
-        "not kept": _not_kept(results, criteria),
-        "severities": severities_in_words(_not_kept(results, criteria)),
+        "severities": severities_in_words(states(results, criteria)),
+        "groups": [_group(state) for state in states(results, criteria)],
         "notes": [note_in_words(each) for each in notes],
         "policy": _policy(criteria.policy),
         "baseline": _baseline(criteria.changes, results) if criteria.changes is not None else None,
@@ -49,12 +50,6 @@ def question_in_words(criteria: Criteria, record: SuiteRun) -> str:
     if criteria.question is Question.IS_WORSE and criteria.changes is not None:
         return f"Is {release} worse than {criteria.changes.baseline.version}?"
     return f"Does {release} keep its promises?"
-
-
-def severities_in_words(not_kept: Mapping[str, int]) -> str:
-    """How many promises are not kept, by severity."""
-    counted = ", ".join(f"{count} {severity}" for severity, count in not_kept.items())
-    return f"Promises not kept: {counted}"
 
 
 def met_by_operators(
@@ -74,10 +69,18 @@ def met_by_operators(
     return list(dict.fromkeys(sentences))
 
 
-def _not_kept(results: Sequence[ScenarioResult], criteria: Criteria) -> dict[str, int]:
-    broken = numbers_in(each for each in results if each.outcome.traits.standing is Standing.BROKEN)
-    found = [criteria.severities.get(number, Severity.BLOCKER) for number in broken]
-    return {severity.value: found.count(severity) for severity in Severity}
+def _group(state: GroupState) -> dict[str, Any]:
+    return {
+        "name": state.group.value,
+        "heading": HEADINGS[state.group],
+        "decides": state.decides,
+        "promises": state.promises,
+        "kept": state.kept,
+        "not kept": {severity.value: count for severity, count in state.not_kept.items()},
+        "not tested": state.not_tested,
+        "scenarios": {outcome.value: count for outcome, count in state.scenarios.items()},
+        "in words": state_in_words(state),
+    }
 
 
 def _policy(policy: Policy) -> dict[str, Any]:
@@ -85,6 +88,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
         "known-deviations": {
             severity.value: treatment.value for severity, treatment in policy.known_deviations.items()
         },
+        "since-issue-630": policy.since_issue_630.value,
         "with-baseline": policy.with_baseline.value,
     }
 

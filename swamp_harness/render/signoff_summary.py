@@ -15,6 +15,7 @@ from swamp_harness.results.outcome import Outcome
 from swamp_harness.system.plain_text import for_file
 
 SUMMARY_FILE = "signoff.md"
+_Rows = Iterator[Sequence[str]]
 
 # The page of a job holds a mebibyte; the sign-off page has the whole reason.
 _LONGEST_REASON = 160
@@ -40,13 +41,11 @@ def write_summary(document: Mapping[str, Any], folder: Path) -> Path:
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
-    counts = document["counts"]
     yield f"# {document['decision']}: {_text(document['question'])} {_text(document['severities'])}"
     yield ""
-    text = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    yield f"{sum(counts.values())} scenarios of the thirty promises: {text}."
+    yield from (f"- {_text(group['in words'])}" for group in document["groups"])
     if document["reasons"]:
-        yield from ("", *(f"- {_text(reason)}" for reason in document["reasons"]))
+        yield from ("", "Reasons:", "", *(f"- {_text(reason)}" for reason in document["reasons"]))
     if document["notes"]:
         yield from ("", "Notes:", "", *(f"- {_text(note)}" for note in document["notes"]))
     yield from _baseline(document)
@@ -106,27 +105,23 @@ def _under_test(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _promises(document: Mapping[str, Any]) -> Iterator[str]:
-    promises = document["promises"]
-    platforms = list(dict.fromkeys(name for promise in promises for name in promise["outcomes"]))
-    rows = []
+    platforms = list(dict.fromkeys(name for promise in document["promises"] for name in promise["outcomes"]))
+    for group in document["groups"]:
+        own = [promise for promise in document["promises"] if promise["group"] == group["name"]]
+        yield from ("", f"## {group['heading']}", "")
+        yield from _table(("", "Promise", *map(_text, platforms)), _rows_of_promises(own, platforms))
+
+
+def _rows_of_promises(promises: Sequence[Mapping[str, Any]], platforms: Sequence[str]) -> _Rows:
     for section in dict.fromkeys(promise["section"] for promise in promises):
-        rows.append(["", f"**{_text(section)}**", *("" for _ in platforms)])
-        rows += [
-            [
-                str(promise["number"]),
-                _text(promise["title"]),
-                *(_outcome(promise["outcomes"].get(platform, "")) for platform in platforms),
-            ]
-            for promise in promises
-            if promise["section"] == section
-        ]
-    yield from ("", "## The thirty promises", "")
-    yield from _table(("", "Promise", *map(_text, platforms)), rows)
+        yield ["", f"**{_text(section)}**", *("" for _ in platforms)]
+        for promise in promises:
+            if promise["section"] == section:
+                outcomes = (_outcome(promise["outcomes"].get(platform, "")) for platform in platforms)
+                yield [str(promise["number"]), _text(promise["title"]), *outcomes]
 
 
 # --- folded tables: the head of each, and its rows
-
-_Rows = Iterator[Sequence[str]]
 
 _MET = ("Promise", "Severity", "What an operator meets")
 _CHANGES = ("Promise", "Scenario", "On", "Change")
@@ -140,7 +135,7 @@ _FLAKY = ("Scenario", "On", "Outcomes with this binary")
 def _met(document: Mapping[str, Any]) -> _Rows:
     for promise in document["promises"]:
         for sentence in promise["met by operators"]:
-            yield str(promise["number"]), promise["severity"], _text(sentence)
+            yield str(promise["number"]), promise["severity in words"], _text(sentence)
 
 
 def _changes(baseline: Mapping[str, Any]) -> _Rows:

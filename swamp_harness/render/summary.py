@@ -9,9 +9,10 @@ from swamp_harness.render.gate import gate_at_end
 from swamp_harness.render.signoff_page import PAGE_FILE
 from swamp_harness.render.words import (
     complaint_in_words,
-    in_ranges,
+    groups_in_words,
     metrics_in_words,
     outcome_in_words,
+    promises_in_words,
     why,
     why_not_run,
 )
@@ -40,6 +41,7 @@ def of_run(record: SuiteRun, complaints: Sequence[Complaint], reports: Path) -> 
         *no_sign_off(record.target, is_for_sign_off=record.is_for_sign_off),
         *gate_at_end(record),
         outcome_in_words(record.results, record.exit_code),
+        *(f"  {line}" for line in groups_in_words(record.results)),
     ]
     for outcome in _LISTED:
         lines += _in_words([result for result in record.results if result.outcome is outcome])
@@ -76,7 +78,11 @@ def _in_words(results: Sequence[ScenarioResult]) -> list[str]:
         shown = cut(why(result).partition("\n")[0], _LONGEST_REASON)
         lines.append(f"  {result.outcome.value}: {result.title} ({result.location})\n    {shown}")
     rest = results[_MOST_IN_WORDS:]
-    lines += [f"  {rest[0].outcome.value}: {len(rest)} more, of {_numbers(rest)}"] if rest else []
+    lines += (
+        [f"  {rest[0].outcome.value}: {len(rest)} more, of {promises_in_words(numbers_in(rest))}"]
+        if rest
+        else []
+    )
     return lines
 
 
@@ -96,9 +102,5 @@ def _fallbacks(results: Sequence[ScenarioResult]) -> str:
 
 
 def _scenarios(results: Sequence[ScenarioResult]) -> str:
-    return f"{len(results)} scenario{'s' * (len(results) > 1)} of {_numbers(results)}"
-
-
-def _numbers(results: Sequence[ScenarioResult]) -> str:
-    numbers = numbers_in(results)
-    return f"number{'s' * (len(numbers) > 1)} {in_ranges(numbers)}"
+    scenarios = f"{len(results)} scenario{'s' * (len(results) > 1)}"
+    return f"{scenarios} of {promises_in_words(numbers_in(results))}"

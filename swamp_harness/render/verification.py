@@ -164,7 +164,7 @@ def _proof_lines(proof: Mapping[str, Any]) -> list[str]:
     lines = [
         f"Started {proof['started']}: {proof['scenarios']} scenarios in {proof['seconds']:.0f} s.",
         "",
-        "| Section of issue 630 | Mutants | Noticed |",
+        "| Section | Mutants | Noticed |",
         "| --- | --- | --- |",
     ]
     lines += [

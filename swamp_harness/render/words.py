@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from swamp_harness.product.costs import Purpose
 from swamp_harness.results import metrics
@@ -10,22 +10,26 @@ from swamp_harness.results.decision import (
     Against,
     EndedEarly,
     Gap,
+    GapTolerated,
     HadBudget,
     InfrastructureFailed,
     MachineUnusable,
+    Note,
     NotEveryScenario,
     NothingComparable,
     NothingRanOn,
     PromisesNotKept,
-    PromisesTolerated,
     RanNowhere,
     Tolerance,
     WithoutResult,
 )
+from swamp_harness.results.group_state import GroupState
 from swamp_harness.results.outcome import Ending, Outcome
+from swamp_harness.results.policy import Group, group_of
 from swamp_harness.results.result import ScenarioResult, counts
 from swamp_harness.results.skip import Skip, SkipKind
 from swamp_harness.results.waivers import Complaint, WaiverFlaw
+from swamp_harness.specification import features
 from swamp_harness.specification.features import Promise
 from swamp_harness.system.errors import ExitCode
 
@@ -71,6 +75,13 @@ _NOT_KEPT = {
 }
 
 
+_SHOWN_ONLY = f"By release/policy.yaml, promises {Group.SINCE.value} are shown and do not decide."
+
+
+# The heading above the promises of a group.
+HEADINGS = {Group.THIRTY: "The thirty promises", Group.SINCE: "Promises since issue 630"}
+
+
 # --- a scenario
 
 
@@ -104,9 +115,23 @@ def outcome_in_words(results: Sequence[ScenarioResult], code: ExitCode) -> str:
     """The outcome of a run, as a sentence."""
     if code is ExitCode.BAD_COMMAND_LINE:
         return "NOTHING RAN: no scenario was selected, or none could run. Check the tags."
+    return f"{_RUN_OUTCOMES[code]}: {_counted(results) or 'nothing ran'}"
+
+
+def _counted(results: Sequence[ScenarioResult]) -> str:
     counted = counts(results)
-    text = ", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome if counted[outcome])
-    return f"{_RUN_OUTCOMES[code]}: {text or 'nothing ran'}"
+    return ", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome if counted[outcome])
+
+
+def groups_in_words(results: Sequence[ScenarioResult]) -> list[str]:
+    """How many scenarios of each group of promises have each outcome; empty if all are of the thirty."""
+    groups = features.groups()
+    by_group = {
+        group: [each for each in results if group_of(each.numbers, groups) is group] for group in Group
+    }
+    if not by_group[Group.SINCE]:
+        return []
+    return [f"{group.value}: {_counted(own)}" for group, own in by_group.items() if own]
 
 
 def metrics_in_words(measured: metrics.Metrics) -> list[str]:
@@ -147,12 +172,37 @@ def reason_in_words(reason: Against | Gap) -> str:
     return _gap_in_words(reason)
 
 
-def note_in_words(note: PromisesTolerated) -> str:
-    """What does not stand against a release, and why not, as a sentence."""
+def note_in_words(note: Note) -> str:
+    """What does not stand against a release, and why not, in a sentence or two."""
+    if isinstance(note, GapTolerated):
+        return f"{_gap_in_words(note.gap)} {_SHOWN_ONLY}"
     broken = f"{_are(note.numbers).capitalize()} {_NOT_KEPT[note.outcome]}"
     if note.why is Tolerance.NOT_WORSE:
         return f"{broken}; the baseline is no better."
+    if note.why is Tolerance.GROUP:
+        return f"{broken}. {_SHOWN_ONLY}"
     return f"{broken}; release/policy.yaml lets deviations of this severity pass with a note."
+
+
+def severities_in_words(states: Sequence[GroupState]) -> str:
+    """How many promises of each group are not kept, by severity."""
+    found = []
+    for state in states:
+        counted = ", ".join(f"{count} {severity.value}" for severity, count in state.not_kept.items())
+        found.append(counted if state.group is Group.THIRTY else f"{state.group.value}: {counted}")
+    return f"Promises not kept: {'; '.join(found)}"
+
+
+def state_in_words(state: GroupState) -> str:
+    """How a group of promises stands, as a sentence."""
+    name = state.group.value.capitalize() + ("" if state.decides else " (does not decide)")
+    broken = sum(state.not_kept.values())
+    parts = [f"{state.kept} of {state.promises} promises kept"]
+    parts += [f"{broken} not kept"] if broken else []
+    parts += [f"{state.not_tested} not tested by every scenario"] if state.not_tested else []
+    counted = ", ".join(f"{count} {outcome.value}" for outcome, count in state.scenarios.items())
+    scenarios = sum(state.scenarios.values())
+    return f"{name}: {', '.join(parts)}. {scenarios} scenario{'s' * (scenarios != 1)}: {counted or 'none'}."
 
 
 def _gap_in_words(gap: Gap) -> str:
@@ -207,8 +257,27 @@ def duration_in_words(seconds: float) -> str:
 
 
 def promises_in_words(numbers: Sequence[int]) -> str:
-    """Some promises by their numbers, such as "promises 1-3 and 7"."""
+    """Some promises by their numbers, such as "promises 1-3 and 7, and promise 44 (since issue 630)"."""
+    since = [number for number in numbers if features.groups().get(number) is Group.SINCE]
+    thirty = [number for number in numbers if number not in since]
+    found = [_numbered(thirty)] if thirty else []
+    found += [f"{_numbered(since)} ({Group.SINCE.value})"] if since else []
+    return ", and ".join(found)
+
+
+def _numbered(numbers: Sequence[int]) -> str:
     return f"{'promises' if numbers[1:] else 'promise'} {in_ranges(numbers)}"
+
+
+def shares_in_words(numbers: Collection[int]) -> str:
+    """How many promises of each group some numbers are, such as "2 of 30 promises"."""
+    shares = [
+        f"{sum(promise.number in numbers for promise in own)} of {len(own)} promises"
+        f"{f' {Group.SINCE.value}' if group is Group.SINCE else ''}"
+        for group in Group
+        if (own := features.in_group(group))
+    ]
+    return " and ".join(shares)
 
 
 def severity_in_words(promise: Promise) -> str:

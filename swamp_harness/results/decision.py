@@ -15,7 +15,7 @@ from enum import Enum
 
 from swamp_harness.results.baseline import Change, Changes
 from swamp_harness.results.outcome import Ending, Outcome
-from swamp_harness.results.policy import STRICT, Policy, Scope, Severity, worst_severity
+from swamp_harness.results.policy import STRICT, Group, Policy, Scope, Severity, group_of, worst_severity
 from swamp_harness.results.result import ScenarioResult, numbers_in
 from swamp_harness.results.run_record import SuiteRun
 from swamp_harness.results.waivers import Complaint
@@ -58,11 +58,13 @@ class Criteria:
     Attributes:
         policy: of the product owners.
         severities: of the promises, by number.
+        groups: of the promises, by number.
         changes: since the baseline; None without one.
     """
 
     policy: Policy = STRICT
     severities: Mapping[int, Severity] = field(default_factory=dict)
+    groups: Mapping[int, Group] = field(default_factory=dict)
     changes: Changes | None = None
 
     @property
@@ -71,6 +73,10 @@ class Criteria:
         compares = self.changes is not None and self.policy.with_baseline is Scope.NEW_FAILURES
         return Question.IS_WORSE if compares else Question.KEEPS_ITS_PROMISES
 
+    def counts(self, result: ScenarioResult) -> bool:
+        """Whether a scenario counts for the decision, by the group of its promises."""
+        return self.policy.decides(group_of(result.numbers, self.groups))
+
 
 _NO_CRITERIA = Criteria()
 
@@ -78,6 +84,7 @@ _NO_CRITERIA = Criteria()
 class Tolerance(Enum):
     """Why a failure does not stand against a release."""
 
+    GROUP = "the policy shows promises of this group, and they do not decide"
     SEVERITY = "the policy tolerates known deviations of this severity"
     NOT_WORSE = "the baseline is no better"
 
@@ -199,6 +206,20 @@ Gap = (
 )
 
 
+@dataclass(frozen=True)
+class GapTolerated:
+    """Promises that do not decide were not tested, which is noted.
+
+    Attributes:
+        gap: what was not tested.
+    """
+
+    gap: Gap
+
+
+Note = PromisesTolerated | GapTolerated
+
+
 def decide(against: Sequence[Against], gaps: Sequence[Gap]) -> Decision:
     """The decision about a release, if the run is for a sign-off."""
     return Decision.FAIL if against else Decision.INCOMPLETE if gaps else Decision.PASS
@@ -257,6 +278,8 @@ def _is_new(result: ScenarioResult, criteria: Criteria) -> bool:
 
 def _weight(result: ScenarioResult, criteria: Criteria) -> Tolerance | None:
     """Why a failure does not stand against a release; None if it does."""
+    if not criteria.counts(result):
+        return Tolerance.GROUP
     change = _change_of(result, criteria)
     if change is Change.NEWLY_BROKEN:
         return None
@@ -296,19 +319,36 @@ def gaps_in(
         found.append(HadBudget(record.budget))
     if record.without_result:
         found.append(WithoutResult(record.without_result, record.planned))
-    here = [result for result in results if result.platform not in absent]
-    found += [*_of_infrastructure(record, results), *_of_scenarios(here)]
+    found += [MachineUnusable(reason) for reason in record.unavailable_machines]
+    counted = [result for result in results if criteria.counts(result)]
+    errors = _of_errors(counted)
+    named = _of_errors(results) or record.unavailable_machines
+    if record.exit_code is ExitCode.INFRASTRUCTURE_ERROR and not named:
+        errors = [InfrastructureFailed(())]
+    found += [*errors, *_of_scenarios([each for each in counted if each.platform not in absent])]
     if criteria.changes is not None and not criteria.changes.some_are_comparable:
         found.append(NothingComparable(criteria.changes.baseline.version))
     return found
 
 
-def _of_infrastructure(record: SuiteRun, results: Sequence[ScenarioResult]) -> list[Gap]:
-    found: list[Gap] = [MachineUnusable(reason) for reason in record.unavailable_machines]
+def tolerated_gaps_in(
+    record: SuiteRun, results: Sequence[ScenarioResult], criteria: Criteria
+) -> list[GapTolerated]:
+    """What was not tested of the promises that do not decide.
+
+    Args:
+        record: of a run, or of several together.
+        results: of every scenario on every platform, those that were not selected as well.
+        criteria: by what the release is judged.
+    """
+    rest = [each for each in results if not criteria.counts(each)]
+    here = [each for each in rest if each.platform in record.binaries]
+    return [GapTolerated(gap) for gap in (*_of_errors(rest), *_of_scenarios(here))]
+
+
+def _of_errors(results: Sequence[ScenarioResult]) -> list[Gap]:
     failed = tuple(numbers_in(result for result in results if result.outcome is Outcome.ERROR))
-    if failed or (record.exit_code is ExitCode.INFRASTRUCTURE_ERROR and not found):
-        found.append(InfrastructureFailed(failed))
-    return found
+    return [InfrastructureFailed(failed)] if failed else []
 
 
 def _of_scenarios(results: Sequence[ScenarioResult]) -> list[Gap]:

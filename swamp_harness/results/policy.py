@@ -36,6 +36,13 @@ class Treatment(Enum):
     NOTE = "note"
 
 
+class Voice(Enum):
+    """Whether the promises of a group decide about a release."""
+
+    DECIDE = "decide"
+    SHOWN = "shown"
+
+
 class Scope(Enum):
     """Which failures decide when a release is compared with a baseline."""
 
@@ -50,10 +57,16 @@ class Policy:
     Attributes:
         known_deviations: what a known deviation does, by the severity of the promise that it breaks.
         with_baseline: which failures decide when there is a baseline.
+        since_issue_630: whether the promises that were made since issue 630 decide.
     """
 
     known_deviations: Mapping[Severity, Treatment]
     with_baseline: Scope
+    since_issue_630: Voice
+
+    def decides(self, group: Group) -> bool:
+        """Whether the promises of a group decide; the thirty always do."""
+        return group is Group.THIRTY or self.since_issue_630 is Voice.DECIDE
 
     def tolerates(self, severity: Severity) -> bool:
         """Whether a release passes with a known deviation of a severity."""
@@ -61,7 +74,7 @@ class Policy:
 
 
 # Every failure stands against a release.
-STRICT = Policy(dict.fromkeys(Severity, Treatment.AGAINST), Scope.ALL_FAILURES)
+STRICT = Policy(dict.fromkeys(Severity, Treatment.AGAINST), Scope.ALL_FAILURES, Voice.DECIDE)
 
 
 def load(file: Path) -> Policy:
@@ -75,7 +88,19 @@ def load(file: Path) -> Policy:
     return Policy(
         {severity: Treatment(treatments[severity.value]) for severity in Severity},
         Scope(document["with-baseline"]),
+        Voice(document["since-issue-630"]),
     )
+
+
+def group_of(numbers: Sequence[int], groups: Mapping[int, Group]) -> Group:
+    """The group of a scenario that serves some promises: the thirty, if it serves one of them.
+
+    Args:
+        numbers: of the promises.
+        groups: of all promises, by number; one that is not listed is one of the thirty.
+    """
+    found = {groups.get(number, Group.THIRTY) for number in numbers}
+    return Group.SINCE if found == {Group.SINCE} else Group.THIRTY
 
 
 def worst_severity(numbers: Sequence[int], severities: Mapping[int, Severity]) -> Severity:

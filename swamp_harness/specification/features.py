@@ -108,10 +108,9 @@ def in_group(group: Group) -> tuple[Promise, ...]:
     return tuple(promise for promise in catalogue() if promise.group is group)
 
 
-def group_of(number: int) -> Group:
-    """The group of a promise; a number that is not in the catalogue belongs to the thirty."""
-    since = {promise.number for promise in in_group(Group.SINCE)}
-    return Group.SINCE if number in since else Group.THIRTY
+def groups() -> dict[int, Group]:
+    """The group of each promise, by number."""
+    return {promise.number: promise.group for promise in catalogue()}
 
 
 def _promise(number: int, section: str, entry: Mapping[str, str]) -> Promise:

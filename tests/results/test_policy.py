@@ -16,15 +16,22 @@ from swamp_harness.results.baseline import ANY_PLATFORM, Baseline, Change, Incom
 from swamp_harness.results.decision import (
     Criteria,
     Decision,
+    GapTolerated,
+    InfrastructureFailed,
+    NotEveryScenario,
     NothingComparable,
     PromisesNotKept,
     PromisesTolerated,
+    RanNowhere,
     Tolerance,
     gaps_in,
+    tolerated_gaps_in,
     weigh,
 )
+from swamp_harness.results.group_state import states
 from swamp_harness.results.outcome import Outcome
-from swamp_harness.results.policy import STRICT, Policy, Scope, Severity, Treatment
+from swamp_harness.results.policy import STRICT, Group, Policy, Scope, Severity, Treatment, Voice
+from swamp_harness.results.skip import Skip, SkipKind
 from swamp_harness.specification import project
 from swamp_harness.specification.features import FeatureRun
 from swamp_harness.system.errors import ExitCode, UnusableInput
@@ -32,13 +39,15 @@ from tests.conftest import a_result, a_run
 
 HERE = "linux x86_64"
 SEVERITIES = {1: Severity.BLOCKER, 2: Severity.CRITICAL, 3: Severity.NORMAL}
-LENIENT = Policy(dict.fromkeys(Severity, Treatment.NOTE), Scope.NEW_FAILURES)
+GROUPS = {1: Group.THIRTY, 2: Group.THIRTY, 3: Group.THIRTY, 40: Group.SINCE}
+LENIENT = Policy(dict.fromkeys(Severity, Treatment.NOTE), Scope.NEW_FAILURES, Voice.DECIDE)
+SHOWN = replace(STRICT, since_issue_630=Voice.SHOWN)
 MIXED = replace(STRICT, known_deviations={**STRICT.known_deviations, Severity.NORMAL: Treatment.NOTE})
 
 
 def weighed(*results, by=STRICT, baseline=None):
     changes = compare(results, baseline) if baseline else None
-    return weigh(results, [], Criteria(by, SEVERITIES, changes))
+    return weigh(results, [], Criteria(by, SEVERITIES, GROUPS, changes))
 
 
 def a_baseline(**outcomes):
@@ -103,18 +112,91 @@ def test_the_policy_of_the_project_tolerates_only_normal_deviations():
 
     assert [each for each in Severity if rules.tolerates(each)] == [Severity.NORMAL]
     assert rules.with_baseline is Scope.NEW_FAILURES
+    assert rules.decides(Group.SINCE)
 
 
 def test_a_policy_with_an_unknown_word_is_refused_with_its_line(tmp_path):
     file = tmp_path / "policy.yaml"
     file.write_text(
         "known-deviations: {blocker: against,\n normal: note,\n critical: maybe}\n"
-        "with-baseline: new-failures\n"
+        "with-baseline: new-failures\nsince-issue-630: decide\n"
     )
 
     with pytest.raises(UnusableInput, match=r"line 3.*maybe") as refused:
         policy.load(file)
     assert refused.value.exit_code is ExitCode.BAD_COMMAND_LINE
+
+
+# --- the promises since issue 630
+
+
+@pytest.mark.parametrize("outcome", [Outcome.BROKEN, Outcome.DEVIATION, Outcome.DEVIATION_GONE])
+@pytest.mark.parametrize(
+    ("by", "numbers", "stands"),
+    [(STRICT, (40,), True), (SHOWN, (40,), False), (SHOWN, (1, 40), True), (SHOWN, (1,), True)],
+    ids=["decide", "shown", "of both groups", "of the thirty"],
+)
+def test_the_policy_says_whether_failures_since_the_issue_decide(by, numbers, stands, outcome):
+    found = weighed(a_result("one", outcome, numbers=numbers), by=by)
+
+    against = PromisesNotKept(outcome, numbers)
+    note = PromisesTolerated(outcome, numbers, Tolerance.GROUP)
+    assert (list(found.against), list(found.notes)) == (([against], []) if stands else ([], [note]))
+
+
+def test_what_is_newly_broken_since_the_issue_does_not_decide_either():
+    by = replace(LENIENT, since_issue_630=Voice.SHOWN)
+
+    found = weighed(
+        a_result("one", Outcome.BROKEN, numbers=(40,)), by=by, baseline=a_baseline(one=Outcome.HELD)
+    )
+
+    assert (list(found.against), len(found.notes)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("result", "gap"),
+    [
+        (a_result("one", Outcome.ERROR, numbers=(40,)), InfrastructureFailed((40,))),
+        (a_result("one", Outcome.NOT_RUN, numbers=(40,)), NotEveryScenario((40,), HERE)),
+        (
+            a_result("one", Outcome.NOT_RUN, numbers=(40,), skip=Skip(SkipKind.NO_SUCH_MACHINE, ("darwin",))),
+            RanNowhere((40,)),
+        ),
+    ],
+    ids=["infrastructure error", "not run", "for another platform"],
+)
+def test_what_was_not_tested_since_the_issue_is_a_gap_only_if_it_decides(result, gap):
+    run = a_run(result, exit_code=ExitCode.INFRASTRUCTURE_ERROR)
+    decide, shown = (Criteria(by, SEVERITIES, GROUPS) for by in (STRICT, SHOWN))
+
+    assert gap in gaps_in(run, [result], [HERE], decide)
+    assert gap not in gaps_in(run, [result], [HERE], shown)
+    assert tolerated_gaps_in(run, [result], decide) == []
+    assert GapTolerated(gap) in tolerated_gaps_in(run, [result], shown)
+
+
+def test_an_infrastructure_error_outside_of_scenarios_is_a_gap_whatever_decides():
+    run = a_run(a_result("one"), exit_code=ExitCode.INFRASTRUCTURE_ERROR)
+
+    assert InfrastructureFailed(()) in gaps_in(run, run.results, [HERE], Criteria(SHOWN, SEVERITIES, GROUPS))
+
+
+def test_each_group_has_its_own_state():
+    results = [
+        a_result("one"),
+        a_result("two", Outcome.BROKEN, numbers=(2, 40)),
+        a_result("three", Outcome.ERROR, numbers=(3,)),
+        a_result("four", numbers=(40,)),
+    ]
+
+    thirty, since = states(results, Criteria(SHOWN, {**SEVERITIES, 40: Severity.NORMAL}, GROUPS))
+
+    assert (thirty.promises, thirty.kept, thirty.not_tested, thirty.decides) == (3, 1, 1, True)
+    assert thirty.not_kept == {Severity.BLOCKER: 0, Severity.CRITICAL: 1, Severity.NORMAL: 0}
+    assert thirty.scenarios == {Outcome.HELD: 1, Outcome.BROKEN: 1, Outcome.ERROR: 1}
+    assert (since.promises, since.not_kept[Severity.NORMAL], since.decides) == (1, 1, False)
+    assert since.scenarios == {Outcome.HELD: 1}
 
 
 # --- a baseline
@@ -213,7 +295,7 @@ def test_a_policy_of_all_failures_shows_the_comparison_but_does_not_use_it():
 
 def test_a_release_that_cannot_be_compared_at_all_is_incomplete():
     results = [a_result("one")]
-    criteria = Criteria(LENIENT, SEVERITIES, compare(results, a_baseline(two=Outcome.HELD)))
+    criteria = Criteria(LENIENT, SEVERITIES, GROUPS, compare(results, a_baseline(two=Outcome.HELD)))
 
     assert gaps_in(a_run(*results), results, [HERE], criteria) == [NothingComparable("20260801.000000.0")]
 
@@ -230,7 +312,7 @@ def test_the_document_has_its_question_and_the_list_for_operators():
     assert (plain.decision, compared.decision) == (Decision.FAIL, Decision.PASS)
     assert plain.document["question"].endswith("keep its promises?")
     assert compared.document["question"].endswith("worse than 20260801.000000.0?")
-    assert compared.document["not kept"] == {"blocker": 1, "critical": 0, "normal": 0}
+    assert compared.document["groups"][0]["not kept"] == {"blocker": 1, "critical": 0, "normal": 0}
     assert compared.document["notes"] == ["Promise 1 is broken; the baseline is no better."]
     assert compared.document["baseline"]["counts"]["still broken"] == 1
     assert plain.document["promises"][0]["met by operators"] == ["New, in the scenario 'one': not so"]
