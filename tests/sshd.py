@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from swamp_harness.system.hosts.ssh_connection import SshAddress
+from swamp_harness.system.hosts.ssh_address import SshAddress
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.waiting import wait_until
 

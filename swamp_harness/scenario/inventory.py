@@ -14,7 +14,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from swamp_harness.product.binary import Binary, this_architecture, this_platform
 from swamp_harness.product.conventions import QUIET_ENVIRONMENT
@@ -22,9 +22,11 @@ from swamp_harness.product.releases import Releases
 from swamp_harness.scenario import schemas
 from swamp_harness.system.errors import ExitCode, InfrastructureError, UnusableInput
 from swamp_harness.system.hosts.namespaces import reason_against_namespaces
-from swamp_harness.system.hosts.ssh import SshHost
-from swamp_harness.system.hosts.ssh_connection import SshAddress
+from swamp_harness.system.hosts.ssh_address import SshAddress
 from swamp_harness.system.yaml_files import line_of, read_yaml, unusable
+
+if TYPE_CHECKING:
+    from swamp_harness.system.hosts.ssh import SshHost
 
 HOSTS_VARIABLE = "UAT_HOSTS"
 _FORMER_NAME = "UAT_BENCH"
@@ -106,6 +108,8 @@ def prepare(machine: HostEntry, binary: Binary, releases: Releases) -> HostEntry
             raise InfrastructureError(f"{machine.name} cannot be used: {missing}.")
     if machine.address is None:
         return machine
+    from swamp_harness.system.hosts.ssh import SshHost  # noqa: PLC0415 - loading paramiko takes a quarter of the start of a run
+
     host = SshHost(machine.name, machine.address)
     try:
         return _prepare_host(host, machine, binary, releases)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
+from typing import TYPE_CHECKING
 
 from swamp_harness.product.binary import Binary
 from swamp_harness.scenario.inventory import NAMESPACE, HostEntry
@@ -15,7 +16,9 @@ from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import copy
 from swamp_harness.system.hosts.host import HERE, Host
 from swamp_harness.system.hosts.namespaces import Link, NamespaceHost, free_links
-from swamp_harness.system.hosts.ssh import SshHost
+
+if TYPE_CHECKING:
+    from swamp_harness.system.hosts.ssh import SshHost
 
 # More than any scenario has workers, as the addresses must be known before the first worker is created.
 _MOST_NAMESPACES = 8
@@ -76,6 +79,8 @@ class WorkerHosts:
             return WorkerHost(HERE, self._binary, self._folder / worker)
         folder = PurePosixPath(machine.folder) / f"{self._run_id}-{self._scenario}"
         if machine.name not in self._hosts:
+            from swamp_harness.system.hosts.ssh import SshHost  # noqa: PLC0415 - loading paramiko takes a quarter of the start of a run
+
             host = self._hosts[machine.name] = SshHost(machine.name, machine.address)
             host.remove_at_the_end(folder)
         host = self._hosts[machine.name]

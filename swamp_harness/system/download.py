@@ -8,13 +8,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx
 import psutil
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from swamp_harness.system.limits import DOWNLOAD, HTTP_ANSWER
+
+if TYPE_CHECKING:
+    import httpx
+    from rich.progress import Progress
 
 _UNFINISHED = ".part"
 _CHUNK = 1 << 20
@@ -113,6 +115,8 @@ def _complete_or_absent(file: Path) -> Iterator[Path]:
 
 @contextmanager
 def _answer(url: str) -> Iterator[httpx.Response]:
+    import httpx  # noqa: PLC0415 - most runs download nothing
+
     try:
         with _client() as client, client.stream("GET", url) as answer:
             if answer.status_code == httpx.codes.NOT_FOUND:
@@ -125,6 +129,8 @@ def _answer(url: str) -> Iterator[httpx.Response]:
 
 
 def _client() -> httpx.Client:
+    import httpx  # noqa: PLC0415 - most runs download nothing
+
     try:
         return httpx.Client(follow_redirects=True, timeout=HTTP_ANSWER.seconds)
     except ImportError as error:
@@ -139,6 +145,15 @@ def _client() -> httpx.Client:
 
 
 def _bar(title: str) -> Progress:
+    from rich.console import Console  # noqa: PLC0415 - most runs download nothing
+    from rich.progress import (  # noqa: PLC0415 - as above
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     console = Console(stderr=True)
     if not console.is_terminal:
         print(f"Downloading {title} ...", file=sys.stderr, flush=True)

@@ -11,7 +11,8 @@ from pathlib import PurePath
 
 from swamp_harness.system.files import Files
 from swamp_harness.system.hosts.host import Address, Process
-from swamp_harness.system.hosts.ssh_connection import SshAddress, SshConnection
+from swamp_harness.system.hosts.ssh_address import SshAddress
+from swamp_harness.system.hosts.ssh_connection import SshConnection
 from swamp_harness.system.hosts.ssh_files import SftpFiles
 from swamp_harness.system.hosts.ssh_path import TunnelPath
 from swamp_harness.system.hosts.ssh_processes import Group, SshProcess, members, processes_of

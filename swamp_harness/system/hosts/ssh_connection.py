@@ -7,13 +7,12 @@ import logging
 import os
 import shlex
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import paramiko
 from paramiko.hostkeys import InvalidHostKey
 
 from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.hosts.ssh_address import SshAddress
 from swamp_harness.system.limits import HOST_ANSWER
 from swamp_harness.system.lines import Lines
 
@@ -26,29 +25,6 @@ _CHUNK = 65536
 SILENCE = (OSError, EOFError, paramiko.SSHException)
 # paramiko's value for an exit code that it never received.
 NO_EXIT_CODE = -1
-
-
-@dataclass(frozen=True)
-class SshAddress:
-    """The SSH address of a host.
-
-    Attributes:
-        host: its name or address.
-        user: the user to log in as.
-        key: the file of the user's private key.
-        port: the port of its SSH server.
-        known_hosts: the known_hosts file with the key of the host; None for the user's own.
-    """
-
-    host: str
-    user: str
-    key: Path
-    port: int = 22
-    known_hosts: Path | None = None
-
-    def __str__(self) -> str:
-        """The usual notation."""
-        return f"{self.user}@{self.host}:{self.port}"
 
 
 class SshConnection:
