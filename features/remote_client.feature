@@ -195,3 +195,137 @@ Feature: Remote client
     And this data is recorded, and no other:
       | step | data   | version | word      |
       | ship | result | 2       | the input |
+
+  @uat-35 @killed-client-leaves-run
+  Scenario: A run goes on to its end when the command that follows it is killed
+    Given a workflow with the steps:
+      | step  | runs on          | work                | after |
+      | build | worker "alpha"   | pauses, then writes |       |
+      | pack  | the orchestrator | pauses, then writes |       |
+      | ship  | pool=b           | writes at once      | build |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the steps "build, pack" are running
+    And the command that follows the run is killed
+    And the step "build" continues
+    And the step "pack" continues
+    And the worker "beta" starts with the labels "pool=b"
+    And the run has ended
+    Then the history shows these runs, and no others:
+      | workflow | status    | because |
+      | release  | succeeded |         |
+    And these steps started, and no others:
+      | step  | worker           |
+      | build | alpha            |
+      | pack  | the orchestrator |
+      | ship  | beta             |
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     | wrote |
+      | build | alpha  | completed | yes   |
+      | ship  | beta   | completed | yes   |
+
+  @uat-35 @killed-client-leaves-queued-step
+  Scenario: A step still waits for its worker when the command that follows its run was killed
+    Given a workflow with the steps:
+      | step  | runs on | work           |
+      | build | pool=b  | writes at once |
+    And an orchestrator
+    When the workflow starts
+    And the step "build" waits in the queue
+    And the command that follows the run is killed
+    And the worker "beta" starts with the labels "pool=b"
+    And the run has ended
+    Then the history shows these runs, and no others:
+      | workflow | status    | because |
+      | release  | succeeded |         |
+    And these steps started, and no others:
+      | step  | worker |
+      | build | beta   |
+
+  @uat-35 @killed-client-leaves-method
+  Scenario: A method goes on to its end when the command that follows it is killed
+    Given the model "build"
+    And an orchestrator
+    When a method that pauses, then writes starts with the tags "team=blue"
+    And the step "build" is running
+    And the command that follows the run is killed
+    And the step "build" continues
+    And the method of "build" has ended or was asked to stop
+    Then these steps started, and no others:
+      | step  | worker           |
+      | build | the orchestrator |
+    And this data is recorded, and no other:
+      | step  | data   | version | written on       |
+      | build | result | 1       | the orchestrator |
+
+  @uat-35 @network @cut-client-shows-all-once
+  Scenario: An operator whose network is cut twice sees all output of the run once, and how it ends
+    Given a workflow with the steps:
+      | step  | runs on    | work                               | after |
+      | build | any worker | prints a word, pauses, then writes |       |
+      | pack  | any worker | prints a word, pauses, then writes | build |
+      | ship  | any worker | prints a word, pauses, then writes | pack  |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the operator is at another machine, without a repository, on a network that can be cut
+    And the operator's output is in text
+    When the workflow starts
+    And the network of the operator is cut while the step "build" ends, and heals when the step "pack" is running
+    And the network of the operator is cut while the step "pack" ends, and heals when the step "ship" is running
+    And the step "ship" continues
+    Then the run succeeds
+    And the operator saw the start, the output and the end of each of the steps "build, pack, ship" exactly once
+
+  @uat-35 @network @reset-client-shows-failure
+  Scenario Outline: An operator whose connection is reset sees that the run fails, in <output>
+    Given a workflow with the steps:
+      | step  | runs on    | work                               | after |
+      | build | any worker | prints a word, pauses, then writes |       |
+      | ship  | any worker | fails                              | build |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the operator is at another machine, without a repository, on a network that can be cut
+    And the operator's output is in <output>
+    When the workflow starts
+    And the network of the operator is reset while the step "build" is running, and the command that follows the run connects again
+    And the step "build" continues
+    Then the run fails because its step failed
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-35 @network @refused-client-connects-again
+  Scenario: An operator whose connections are refused for a while sees how the run ends
+    Given a workflow with the steps:
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the operator is at another machine, without a repository, on a network that can be cut
+    And the operator's output is in text
+    When the workflow starts
+    And the step "build" is running
+    And the network of the operator refuses 2 connections and heals
+    And the step "build" continues
+    And the run has ended
+    Then the run succeeds
+
+  @uat-35 @network @run-ends-while-client-away
+  Scenario: An operator whose connection is cut while the run ends sees how it has ended
+    Given a workflow with the steps:
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the operator is at another machine, without a repository, on a network that can be cut
+    And the operator's output is in text
+    When the workflow starts
+    And the step "build" is running
+    And the network of the operator is cut
+    And the step "build" continues
+    And the run has ended
+    And the network of the operator heals
+    Then the run succeeds

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 
+from standin import protocol
 from standin.commandline import PROGRAM, Call, parse
 from standin.errors import UserError
 
@@ -20,10 +21,8 @@ def main() -> int:
 
 
 def previous() -> int:
-    """A stand-in whose workers use the previous protocol version."""
-    from standin.worker import session
-
-    session.PROTOCOL_VERSION -= 1
+    """A stand-in that uses the previous protocol version."""
+    protocol.VERSION -= 1
     return _main("0.9.0-standin")
 
 

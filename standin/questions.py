@@ -103,7 +103,7 @@ def data_versions(repository: Repository, place: Place) -> list[dict[str, Any]]:
 def history(repository: Repository) -> list[dict[str, Any]]:
     """`swamp workflow history search`: the runs of workflows, the newest first."""
     fields = ("runId", "instanceId", "workflowName", "status", "startedAt")
-    optional = ("completedAt", "failedStep", "failureReason")
+    optional = ("completedAt", "failedStep", "failureReason", "tags")
     return [
         {**{key: run[key] for key in fields}, **{key: run[key] for key in optional if run.get(key)}}
         for run in sorted(repository.documents("runs"), key=lambda run: run["startedAt"], reverse=True)
@@ -128,6 +128,7 @@ def run_answer(run: dict[str, Any]) -> dict[str, Any]:
         "id": run["runId"],
         "workflowName": run["workflowName"],
         "status": run["status"],
+        **({"tags": run["tags"]} if run["tags"] else {}),
         "jobs": [{"name": "main", "status": run["status"], "steps": run["steps"]}],
     }
 

@@ -30,6 +30,10 @@ class CertificateRejected(UserError):
     """The certificate of an orchestrator is not trusted."""
 
 
+class Unreachable(UserError):
+    """An orchestrator cannot be reached."""
+
+
 def ask(url: str, request: str, *, trusted: str = "", **payload: Any) -> Any:
     """Send one request to an orchestrator.
 
@@ -100,7 +104,8 @@ async def connected(url: str, trusted: str, path: str = "") -> AsyncIterator[Cli
         path: of the connection.
 
     Raises:
-        UserError: the orchestrator cannot be reached, or its certificate is not trusted.
+        Unreachable: the orchestrator cannot be reached.
+        CertificateRejected: its certificate is not trusted.
     """
     import ssl
 
@@ -120,7 +125,7 @@ async def connected(url: str, trusted: str, path: str = "") -> AsyncIterator[Cli
     except ssl.SSLCertVerificationError as error:
         raise CertificateRejected(f"TLS certificate rejected: {flaw(error)}") from error
     except (OSError, TimeoutError, WebSocketException) as error:
-        raise UserError(
+        raise Unreachable(
             f"Could not connect to {url}: NetworkError: failed to connect to WebSocket: "
             f"{'tcp connect error' if isinstance(error, OSError) else error}"
         ) from error

@@ -8,6 +8,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from standin import protocol
 from standin.errors import UserError
 from standin.store import Place, Store, model_id_of
 
@@ -41,7 +42,7 @@ class Repository:
     @classmethod
     def initialise(cls, folder: Path) -> Repository:
         """Create a repository in a folder."""
-        (folder / _MARK).write_text(f"repoId: {uuid.uuid4()}\n", "utf-8")
+        (folder / _MARK).write_text(f"repoId: {uuid.uuid4()}\nprotocol: {protocol.VERSION}\n", "utf-8")
         (folder / ".swamp" / "data").mkdir(parents=True, exist_ok=True)
         return cls(folder)
 

@@ -7,7 +7,7 @@ from typing import Any
 from behave import given, then, when
 
 from swamp_harness.product.commands import SUCCEEDS
-from swamp_harness.scenario import remote_client
+from swamp_harness.scenario import remote_client, step_progress
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NO_DETAILS
 from swamp_harness.scenario.step_context import StepContext
@@ -27,6 +27,54 @@ def the_operator_is_at_another_machine(context: StepContext, details: Any = NO_D
 def the_network_of_the_operator_is_cut(context: StepContext, step: str, later: str) -> None:
     """Cuts the operator's network while the first step ends and the later one starts, then heals it."""
     remote_client.break_network_between(context.world, step, later)
+
+
+@when("the network of the operator {happens:NetworkEvent}")
+def something_happens_to_the_network_of_the_operator(context: StepContext, happens: Any) -> None:
+    """Changes the operator's network; does not wait until anybody notices."""
+    happens(context.world.operator_network)
+
+
+@when(
+    'the network of the operator is reset while the step "{step:Name}" is running, '
+    "and the command that follows the run connects again"
+)
+def the_network_of_the_operator_is_reset(context: StepContext, step: str) -> None:
+    """Waits for the step, resets the operator's network, and waits until the command follows again."""
+    remote_client.reset_network_during(context.world, step)
+
+
+@when(
+    'the network of the operator is cut while the step "{step:Name}" ends, '
+    'and heals when the step "{later:Name}" is running'
+)
+def the_network_is_cut_until_a_later_step(context: StepContext, step: str, later: str) -> None:
+    """Cuts the operator's network while one step ends and another starts; waits until the command is back."""
+    remote_client.cut_network_until(context.world, step, later)
+
+
+@when("the network of the operator refuses {attempts:Number} connections and heals")
+def the_network_of_the_operator_refuses(context: StepContext, attempts: int) -> None:
+    """Refuses so many connections of the command, and waits until it follows again or has ended."""
+    remote_client.refuse_and_heal(context.world, attempts)
+
+
+@when("the command that follows the run is killed")
+def the_command_is_killed(context: StepContext) -> None:
+    """Kills the command that follows the last run; the orchestrator notices that its connection is closed."""
+    remote_client.kill_follower(context.world)
+
+
+@when("the run has ended")
+def the_run_has_ended(context: StepContext) -> None:
+    """Waits until the orchestrator lists the last run as ended."""
+    step_progress.wait_until_run_ended(context.world)
+
+
+@when('the method of "{model:Name}" has ended or was asked to stop')
+def the_method_has_ended(context: StepContext, model: str) -> None:
+    """Waits until the method has reached its end or was asked to stop; later steps check which."""
+    step_progress.wait_until_method_ended(context.world, model)
 
 
 @when('the step "{step:Name}" continues after the operator has seen its output')

@@ -862,9 +862,9 @@ def newer_version_enrolls() -> None:
 
     @replaces("orchestrator.pool:check_protocol")
     def _(old: Callable[[int | None], None], version: int | None) -> None:
-        from standin.orchestrator.pool import PROTOCOL_VERSION
+        from standin.protocol import VERSION
 
-        if version is None or version < PROTOCOL_VERSION:
+        if version is None or version < VERSION:
             old(version)
 
 
@@ -924,10 +924,10 @@ def member_may_change_its_protocol() -> None:
         wish: dict[str, Any],
         socket: ServerConnection,
     ) -> tuple[Member, bool]:
-        from standin.orchestrator.pool import PROTOCOL_VERSION
+        from standin.protocol import VERSION
 
         known = wish["token"].partition(".")[0] in pool.members
-        return old(pool, {**wish, "protocolVersion": PROTOCOL_VERSION} if known else wish, socket)
+        return old(pool, {**wish, "protocolVersion": VERSION} if known else wish, socket)
 
 
 @mutant(10)
@@ -946,7 +946,7 @@ def versions_swapped() -> None:
 
     @replaces("orchestrator.pool:check_protocol")
     def _(old: Callable[[int | None], None], version: int | None) -> None:
-        from standin.orchestrator.pool import PROTOCOL_VERSION
+        from standin.protocol import VERSION
         from standin.tokens import Rejected
 
         try:
@@ -955,7 +955,7 @@ def versions_swapped() -> None:
             if version is None:
                 raise
             raise Rejected(
-                f"Worker protocol version {PROTOCOL_VERSION} does not match orchestrator version {version}"
+                f"Worker protocol version {VERSION} does not match orchestrator version {version}"
             ) from error
 
 

@@ -1,6 +1,7 @@
 """Mutants of commands that use an orchestrator.
 
 Promise 28: An operator needs no repository: the address of an orchestrator is enough.
+Promise 35: A run goes on without its client (at the end).
 """
 
 from __future__ import annotations
@@ -440,3 +441,182 @@ def label_of_skipped_checks_lost() -> None:
         old: Callable[[Requests, dict[str, Any]], list[str]], requests: Requests, payload: dict[str, Any]
     ) -> list[str]:
         return []
+
+
+# Promise 35: A run goes on without the command that follows it, and that command finds back to it.
+
+
+@mutant(35)
+def run_ends_with_its_killed_client() -> None:
+    """A run is cancelled when the command that follows it is gone."""
+
+    @replaces("orchestrator.requests:Requests._send_lines")
+    async def _(
+        old: Callable[[Requests, ServerConnection, Run, int], Awaitable[None]],
+        requests: Requests,
+        socket: ServerConnection,
+        run: Run,
+        after: int = 0,
+    ) -> None:
+        import asyncio
+
+        closed = asyncio.ensure_future(socket.wait_closed())
+        sent = asyncio.ensure_future(old(requests, socket, run, after))
+        await asyncio.wait([closed, sent], return_when=asyncio.FIRST_COMPLETED)
+        if run.status == "running":
+            await run.cancel()
+
+
+@mutant(35)
+def queued_run_ends_with_its_client() -> None:
+    """A run is cancelled when the command that follows it is gone while a step waits for a worker."""
+
+    @replaces("orchestrator.requests:Requests._send_lines")
+    async def _(
+        old: Callable[[Requests, ServerConnection, Run, int], Awaitable[None]],
+        requests: Requests,
+        socket: ServerConnection,
+        run: Run,
+        after: int = 0,
+    ) -> None:
+        import asyncio
+
+        from standin import records
+
+        closed = asyncio.ensure_future(socket.wait_closed())
+        sent = asyncio.ensure_future(old(requests, socket, run, after))
+        await asyncio.wait([closed, sent], return_when=asyncio.FIRST_COMPLETED)
+        if run.status == "running" and records.waiting(requests._repository):
+            await run.cancel()
+
+
+@mutant(35)
+def method_ends_with_its_client() -> None:
+    """A method ends when the command that follows it is gone; workflows go on."""
+
+    @replaces("orchestrator.requests:Requests._run_method")
+    async def _(
+        old: Callable[[Requests, ServerConnection, dict[str, Any]], Awaitable[None]],
+        requests: Requests,
+        socket: ServerConnection,
+        payload: dict[str, Any],
+    ) -> None:
+        import asyncio
+
+        before = set(requests._tasks)
+        done = asyncio.ensure_future(old(requests, socket, payload))
+        closed = asyncio.ensure_future(socket.wait_closed())
+        await asyncio.wait([closed, done], return_when=asyncio.FIRST_COMPLETED)
+        for task in requests._tasks - before:
+            task.cancel()
+
+
+@mutant(35)
+def steps_after_lost_client_skipped() -> None:
+    """When the command that follows a run is gone, steps in progress end, and no later step of it starts."""
+    alone: set[str] = set()
+
+    @replaces("orchestrator.requests:Requests._send_lines")
+    async def _(
+        old: Callable[[Requests, ServerConnection, Run, int], Awaitable[None]],
+        requests: Requests,
+        socket: ServerConnection,
+        run: Run,
+        after: int = 0,
+    ) -> None:
+        import asyncio
+
+        closed = asyncio.ensure_future(socket.wait_closed())
+        sent = asyncio.ensure_future(old(requests, socket, run, after))
+        await asyncio.wait([closed, sent], return_when=asyncio.FIRST_COMPLETED)
+        alone.add(run.identity)
+
+    @replaces("orchestrator.runs:Run.may_begin")
+    async def _(old: Callable[[Run, Step], Awaitable[bool]], run: Run, step: Step) -> bool:
+        return await old(run, step) and not (step.after and run.identity in alone)
+
+
+@mutant(35)
+def second_cut_repeats_output() -> None:
+    """A command that follows a run and loses its connection twice prints output again."""
+    first: list[int] = []
+
+    @replaces("operator.workflows:attach")
+    def _(old: Callable[[Followed], str], followed: Followed) -> str:
+        from standin.operator.workflows import Followed
+
+        first.append(followed.lines)
+        return old(Followed(followed.run, first[0]))
+
+
+@mutant(35)
+def second_cut_loses_output() -> None:
+    """A command that follows a run and loses its connection twice loses lines."""
+    seen: list[int] = []
+
+    @replaces("operator.workflows:attach")
+    def _(old: Callable[[Followed], str], followed: Followed) -> str:
+        from standin.operator.workflows import Followed
+
+        seen.append(followed.lines)
+        return old(Followed(followed.run, followed.lines + (2 if len(seen) > 1 else 0)))
+
+
+@mutant(35)
+def success_after_reset() -> None:
+    """A command that has lost its connection ends with the exit code of success, however the run ends."""
+    lost: list[int] = []
+
+    @replaces("operator.workflows:gives_up")
+    def _(old: Callable[[int], bool], retries: int) -> bool:
+        lost.append(retries)
+        return old(retries)
+
+    @replaces("operator.workflows:code_of_all")
+    def _(old: Callable[[Iterable[int]], int], codes: Iterable[int]) -> int:
+        code = old(codes)
+        return 0 if lost else code
+
+
+@mutant(35)
+def document_cut_after_reset() -> None:
+    """The JSON of a command that has lost its connection has no steps; its text is complete."""
+    lost: list[int] = []
+
+    @replaces("operator.workflows:gives_up")
+    def _(old: Callable[[int], bool], retries: int) -> bool:
+        lost.append(retries)
+        return old(retries)
+
+    @replaces("operator.workflows:_follow")
+    async def _(
+        old: Callable[[Call, dict[str, Any]], Awaitable[Any]], call: Call, payload: dict[str, Any]
+    ) -> Any:
+        answer = await old(call, payload)
+        return {**answer, "jobs": []} if lost and call.json else answer
+
+
+@mutant(35)
+def gives_up_at_first_refusal() -> None:
+    """A command that has lost its connection gives up when the first attempt to connect again is refused."""
+
+    @replaces("operator.workflows:gives_up")
+    def _(_: Callable[[int], bool], retries: int) -> bool:
+        return retries > 1
+
+
+@mutant(35)
+def ended_run_unknown_to_its_client() -> None:
+    """A command that connects again after its run has ended does not learn how it ended."""
+
+    @replaces("orchestrator.requests:Requests._attach")
+    async def _(
+        old: Callable[[Requests, ServerConnection, dict[str, Any]], Awaitable[None]],
+        requests: Requests,
+        socket: ServerConnection,
+        payload: dict[str, Any],
+    ) -> None:
+        run = requests._runs.get(payload["runId"])
+        if run is not None and run.status != "running":
+            del requests._runs[payload["runId"]]
+        await old(requests, socket, payload)

@@ -16,7 +16,7 @@ from standin import questions
 from standin.answers import respond, table
 from standin.commandline import Call
 from standin.errors import UserError
-from standin.remote import ACCEPTED, SAID, answer_in, ask, connected, message, result_of
+from standin.remote import ACCEPTED, SAID, Unreachable, answer_in, ask, connected, message, result_of
 from standin.repository import Repository
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 _RUNS = ("RUN", "WORKFLOW", "STATUS", "STARTED")
 # The file that an orchestrator writes for commands in its repository.
 SERVING = "serving.json"
-# The pause before a command reconnects, in seconds.
+# The pause before a command reconnects, in seconds: so much longer each time; and how often it tries.
 _PAUSE = 0.2
+_MOST_RETRIES = 5
 
 
 def run(call: Call) -> int:
@@ -111,19 +112,31 @@ async def _follow(call: Call, payload: dict[str, Any]) -> Any:
 
     from websockets.exceptions import ConnectionClosed
 
-    followed = Followed()
+    followed, retries = Followed(), 0
     while True:
         request = attach(followed) if followed.run else message("workflow.run", payload)
-        async with connected(call.option("--server"), os.environ.get("SWAMP_CA_CERT", "")) as socket:
-            await socket.send(request)
-            _cancel_on_ctrl_c(socket)
-            try:
+        try:
+            async with connected(call.option("--server"), os.environ.get("SWAMP_CA_CERT", "")) as socket:
+                await socket.send(request)
+                _cancel_on_ctrl_c(socket)
+                retries = 0
                 return await _answer_of(socket, followed, silent=call.json)
-            except ConnectionClosed as broken:
-                if not followed.run:
-                    raise ConnectionError("the orchestrator has gone") from broken
-        print("Connection dropped, reconnecting ...", file=sys.stderr)
-        await asyncio.sleep(_PAUSE)
+        except Unreachable:
+            if not followed.run:
+                raise
+        except ConnectionClosed as broken:
+            if not followed.run:
+                raise ConnectionError("the orchestrator has gone") from broken
+        retries += 1
+        if gives_up(retries):
+            raise ConnectionError(f"could not reconnect after {_MOST_RETRIES} retries")
+        print(f"Connection dropped, reconnecting ({retries}/{_MOST_RETRIES})...", file=sys.stderr, flush=True)
+        await asyncio.sleep(_PAUSE * retries)
+
+
+def gives_up(retries: int) -> bool:
+    """Whether a command that has lost its connection so often in a row gives up."""
+    return retries > _MOST_RETRIES
 
 
 def attach(followed: Followed) -> str:
@@ -251,7 +264,15 @@ def search(call: Call) -> None:
 def get(call: Call) -> None:
     """`swamp workflow history get`."""
     answer = questions.run_document(Repository.here(), call.arguments[0])
-    respond(call, answer, f"{answer['workflowName']} {answer['status']}")
+    respond(call, answer, page_of_run(answer))
+
+
+def page_of_run(answer: dict[str, Any]) -> str:
+    """Format a run for people."""
+    reason = answer.get("tags", {}).get("interrupt_reason")
+    because = f" ({reason})" if reason else ""
+    steps = [f"  {step['name']} {step['status']}" for step in answer["jobs"][0]["steps"]]
+    return "\n".join((f"{answer['workflowName']} {answer['status']}{because}", *steps))
 
 
 def logs(call: Call) -> None:

@@ -11,13 +11,12 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 
-from standin import records, tokens
+from standin import protocol, records, tokens
 from standin.moments import now, stamp
 from standin.repository import Repository
 from standin.timing import GRACE_WINDOW
 from standin.tokens import Rejected
 
-PROTOCOL_VERSION = 4
 RETURNED, GONE = "returned", "gone"
 _NO_VERSION = json.dumps(
     [
@@ -232,9 +231,9 @@ def check_protocol(version: int | None) -> None:
     """Turn away a worker of another protocol version, or of none."""
     if version is None:
         raise Rejected(_NO_VERSION, for_good=False)
-    if version != PROTOCOL_VERSION:
+    if version != protocol.VERSION:
         raise Rejected(
-            f"Worker protocol version {version} does not match orchestrator version {PROTOCOL_VERSION}"
+            f"Worker protocol version {version} does not match orchestrator version {protocol.VERSION}"
         )
 
 

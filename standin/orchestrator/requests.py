@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from typing import Any, TypeVar
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
@@ -22,6 +22,9 @@ from standin.orchestrator.workflow import Step, steps_of, validations
 from standin.remote import ACCEPTED, SAID
 from standin.repository import Repository
 from standin.store import Place, model_id_of
+from standin.timing import STOPPING
+
+_Result = TypeVar("_Result")
 
 _PATIENCE = 10
 _UNKNOWN_REQUEST = "Invalid request: type: Invalid discriminator value."
@@ -50,24 +53,56 @@ class Requests:
         self._pool = pool
         self._execute = execute
         self._runs: dict[str, Run] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._following: set[asyncio.Task[None]] = set()
         self._verified: dict[str, asyncio.Event] = {}
+
+    @property
+    def active(self) -> int:
+        """How many runs and methods are in progress."""
+        return len(self._tasks)
+
+    async def wait_for_ends(self, limit: float) -> int:
+        """Wait until no run and no method is in progress; after the limit, return how many are."""
+        await _over(self.awaited_at_a_stop(), limit)
+        await _over(self._following, STOPPING)
+        return self.active
+
+    def awaited_at_a_stop(self) -> set[asyncio.Task[Any]]:
+        """The runs and methods whose ends an orchestrator that is asked to stop awaits."""
+        return self._tasks
+
+    async def interrupt_all(self, reason: str) -> None:
+        """End the runs in progress, because the orchestrator ends."""
+        for run in self._runs.values():
+            if run.status == "running":
+                await run.interrupt(reason)
+        await _over(self._following, STOPPING)
 
     async def serve(self, socket: ServerConnection, first: dict[str, Any]) -> None:
         """Answer the requests on a connection."""
         request = first
         while True:
             if request["type"] == "workflow.run":
-                await self._run_workflow(socket, request["payload"])
+                await self._follow(self._run_workflow(socket, request["payload"]))
                 return
             if request["type"] == "run.attach":
-                await self._attach(socket, request["payload"])
+                await self._follow(self._attach(socket, request["payload"]))
                 return
             if request["type"] == "model.method.run":
-                await self._run_method(socket, request["payload"])
+                await self._follow(self._run_method(socket, request["payload"]))
                 return
             await self._send(socket, request["type"], await self._answer(request))
             request = json.loads(await socket.recv())
+
+    async def _follow(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do work for an operator who follows a run or a method."""
+        task = asyncio.ensure_future(work)
+        self._following.add(task)
+        try:
+            await task
+        finally:
+            self._following.discard(task)
 
     async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         handler = getattr(self, f"do_{request['type'].replace('.', '_').replace('-', '_')}", None)
@@ -277,10 +312,11 @@ class Requests:
         """Cancel a run at the request of its follower."""
         await run.cancel()
 
-    def _begin(self, work: Any) -> None:
+    def _begin(self, work: Coroutine[Any, Any, _Result]) -> asyncio.Task[_Result]:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def do_workflow_cancel(self, runId: str = "", workflow: str = "") -> Any:  # noqa: N803
         """Cancel a run, by its id or by the name of its workflow."""
@@ -308,7 +344,7 @@ class Requests:
             finally:
                 lines.put_nowait(None)
 
-        running = asyncio.ensure_future(run())
+        running = self._begin(run())
         while (line := await lines.get()) is not None:
             await self._send(socket, SAID, {"line": line})
         await self._send(socket, "model.method.run.result", await running)
@@ -356,6 +392,12 @@ class Requests:
             **wrote,
             "attributes": content if isinstance(content, dict) else {},
         }
+
+
+async def _over(tasks: Collection[asyncio.Task[Any]], limit: float) -> None:
+    """Wait until tasks are over, or until the limit."""
+    if tasks:
+        await asyncio.wait(list(tasks), timeout=limit)
 
 
 def _error_answer(error: UserError) -> dict[str, Any]:

@@ -68,6 +68,7 @@ class Run:
         self._started = stamp()
         self._completed = ""
         self._cancelled = False
+        self._interruption = ""
         self.identity = str(uuid.uuid4())
         self.workflow = workflow
         self.status = "running"
@@ -104,6 +105,17 @@ class Run:
         self._cancelled = True
         for task in self.tasks_to_cancel():
             task.cancel()
+        await self.over()
+
+    async def interrupt(self, reason: str) -> None:
+        """End it because the orchestrator ends; it has ended when this returns."""
+        self._interruption = reason
+        for task in self._tasks:
+            task.cancel()
+        await self.over()
+
+    async def over(self) -> None:
+        """Wait for its end."""
         while self.status == "running":
             await asyncio.sleep(0.01)
 
@@ -128,6 +140,7 @@ class Run:
             if not await self.may_begin(step):
                 return
             progress.status = "running"
+            self.record()
             self._say(f"main │ step {step.name} · {step.model} · {step.method} · start")
             await self._execute(self._work(step), step)
             progress.status = "succeeded"
@@ -135,9 +148,13 @@ class Run:
         except StepFailed as failure:
             progress.status, progress.error = "failed", blanked(str(failure), self._secrets)
         except asyncio.CancelledError:
-            progress.status, progress.error = "cancelled", "aborted"
+            if self._interruption:
+                interrupt(progress, self._interruption)
+            else:
+                progress.status, progress.error = "cancelled", "aborted"
         finally:
             done = progress.status == "succeeded"
+            self.record()
             self._say(f"main │ done {step.name} in 1ms" if done else f"main │ {progress.status} {step.name}")
             progress.over.set()
 
@@ -203,6 +220,7 @@ class Run:
             "completedAt": self._completed,
             "failedStep": failed[0] if reason else "",
             "failureReason": reason,
+            "tags": {"interrupt_reason": self._interruption} if self._interruption else {},
             "steps": [
                 {
                     "name": name,
@@ -213,3 +231,23 @@ class Run:
                 for name, progress in self._progress.items()
             ],
         }
+
+
+def interrupt(progress: _Progress, reason: str) -> None:
+    """Record that a step has not ended because the orchestrator ends."""
+    if progress.status == "running":
+        progress.status, progress.error = "failed", f"interrupted: {reason}"
+
+
+def interrupted(run: dict[str, Any], reason: str) -> dict[str, Any]:
+    """The record of a run that an earlier orchestrator has not finished."""
+    steps = [step_interrupted(step, reason) for step in run["steps"]]
+    ended = {"status": "failed", "completedAt": stamp(), "tags": {"interrupt_reason": reason}}
+    return {**run, **ended, "steps": steps}
+
+
+def step_interrupted(step: dict[str, Any], reason: str) -> dict[str, Any]:
+    """The record of a step of such a run."""
+    if step["status"] != "running":
+        return step
+    return {**step, "status": "failed", "error": f"interrupted: {reason}"}

@@ -28,11 +28,12 @@ from standin.orchestrator.dispatch import Dispatch, Dispatcher, StepFailed, Work
 from standin.orchestrator.environment import snapshot
 from standin.orchestrator.pool import Member, Pool
 from standin.orchestrator.requests import Requests
+from standin.orchestrator.runs import interrupted
 from standin.orchestrator.workflow import Step
 from standin.redaction import blanked
 from standin.repository import Repository
 from standin.runners import Runner
-from standin.timing import IDLE_LIMIT, QUEUE_LIMIT
+from standin.timing import DRAINING, IDLE_LIMIT, QUEUE_LIMIT
 from standin.tokens import Rejected
 
 
@@ -121,10 +122,21 @@ class Orchestrator:
             self._repository.write(SERVING, {"url": self._url, "pid": os.getpid()})
             say(f'WebSocket API server listening on "{self._url}"')
             await stopped.wait()
+            await self.let_runs_finish()
             for connection in list(server.connections):
                 connection.transport.abort()
             for dispatch in self._local.values():
                 dispatch.closed = True
+
+    async def let_runs_finish(self) -> None:
+        """Let the runs and methods in progress go on for some time, then end them."""
+        active = self._requests.active
+        if active:
+            say(f"Draining {active} active run(s)...")
+        undrained = await self._requests.wait_for_ends(time_for_runs())
+        if undrained:
+            say(f"Aborting {undrained} undrained run(s)...")
+            await self._requests.interrupt_all("server_shutdown")
 
     def _tls(self) -> ssl.SSLContext | None:
         if not self._certificate[0]:
@@ -255,6 +267,11 @@ class Orchestrator:
         await plane.serve(socket)
 
 
+def time_for_runs() -> float:
+    """How long an orchestrator that is asked to stop lets its runs go on, in seconds."""
+    return DRAINING
+
+
 def fingerprint_of(bundle: Bundle) -> str:
     """The fingerprint that identifies a bundle."""
     return bundle.fingerprint
@@ -272,10 +289,14 @@ def recover(repository: Repository) -> None:
         if worker["status"] != "disconnected":
             gone = {"status": "disconnected", "activeDispatchIds": []}
             records.put_worker(repository, {**worker, **gone})
+    recover_runs(repository)
+
+
+def recover_runs(repository: Repository) -> None:
+    """Record the end of the runs that an earlier orchestrator has not finished."""
     for run in repository.documents("runs"):
         if run["status"] == "running":
-            ended = {"status": "failed", "failureReason": "orchestrator restart", "completedAt": stamp()}
-            repository.write(f"runs/{run['runId']}.json", {**run, **ended})
+            repository.write(f"runs/{run['runId']}.json", interrupted(run, "server_crash"))
 
 
 def sent_in_words(job: dict[str, Any]) -> str:

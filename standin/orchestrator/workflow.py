@@ -77,7 +77,15 @@ def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> l
     refuse_unknown_keys(document)
     described = [placed(step, job) for job in document["jobs"] for step in job["steps"]]
     given = {f"inputs.{name}": value for name, value in {**defaults_of(document), **inputs}.items()}
-    return [_step(repository, each, {**given, **item}) for each in described for item in items_of(each)]
+    steps = [
+        (each["job"], _step(repository, each, {**given, **item}))
+        for each in described
+        for item in items_of(each)
+    ]
+    before = {job["name"]: [each["job"] for each in job.get("dependsOn", ())] for job in document["jobs"]}
+    for job, step in steps:
+        step.after += [other.name for name, other in steps if name in before[job]]
+    return [step for _, step in steps]
 
 
 def refuse_unknown_keys(document: dict[str, Any]) -> None:
@@ -173,7 +181,7 @@ def defaults_of(document: dict[str, Any]) -> dict[str, str]:
 def placed(step: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
     """The description of a step, with the worker requirements of its job, and the affinity of its job."""
     inherited: dict[str, Any] = {key: job[key] for key in ("target", "labels", "platform") if key in job}
-    return {**inherited, **step, "group": job["name"] if job.get("affinity") else ""}
+    return {**inherited, **step, "job": job["name"], "group": job["name"] if job.get("affinity") else ""}
 
 
 def items_of(described: dict[str, Any]) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from standin.extensions import method_of
 from standin.redaction import blanked
 from standin.remote import connected
+from standin.runners import end_tree
 from standin.worker.context import Context
 
 # The variable that Python adds to the environment of a process in the C locale (PEP 538).
@@ -57,9 +58,14 @@ def _listen_for_stop(context: Context) -> None:
         for line in sys.stdin:
             if line.strip() == "stop":
                 loop.call_soon_threadsafe(context.asked_to_stop.set)
-        os._exit(1)
+        end_with_all_it_started()
 
     threading.Thread(target=listen, daemon=True).start()
+
+
+def end_with_all_it_started() -> None:
+    """End a step whose parent is gone, with the programs that it runs."""
+    end_tree(os.getpid())
 
 
 class _Console(io.TextIOBase):

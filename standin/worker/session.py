@@ -15,13 +15,13 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from standin import protocol
 from standin.errors import UserError
 from standin.remote import CertificateRejected, connected
 from standin.runners import Runner
 from standin.timing import DIALS_BEFORE_ENROLLMENT, FIRST_PAUSE, LONGEST_PAUSE
 from standin.worker.cache import Cache
 
-PROTOCOL_VERSION = 4
 # The variables of the control plane, which no step gets.
 CONTROL_PLANE = (
     "SWAMP_WORKER_TOKEN",
@@ -163,7 +163,7 @@ class Session:
         machine = platform.machine().lower()
         wish = {
             "token": self._settings.token,
-            "protocolVersion": PROTOCOL_VERSION,
+            "protocolVersion": protocol.VERSION,
             "machineId": self._cache.machine_id(),
             "instanceUuid": self._instance,
             "labels": self._settings.labels,

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 from swamp_harness.product.commands import Output
 from swamp_harness.product.costs import command_kind
+from swamp_harness.product.wordings import RECONNECTS
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.process_log import ProcessLog
@@ -82,6 +83,23 @@ class Followed:
         if not isinstance(self._process, TerminalProcess | ConsoleProcess):
             raise InfrastructureError("Ctrl-C needs a command at a terminal.")
         self._process.press_ctrl_c()
+
+    @property
+    def reconnections(self) -> int:
+        """How often the command has reported that its connection dropped and that it connects again."""
+        return len(RECONNECTS.findall(self.printed("stderr")))
+
+    def kill(self) -> None:
+        """Kill the command.
+
+        Raises:
+            InfrastructureError: it has a terminal.
+        """
+        if not isinstance(self._process, ProcessTree):
+            raise InfrastructureError(
+                "A command at a terminal cannot be killed: start it without a terminal."
+            )
+        self._process.kill()
 
     def wait_for_exit(self, limit: Limit, *, give_up_if: Callable[[], str | None] = lambda: None) -> int:
         """Wait until the command has ended.

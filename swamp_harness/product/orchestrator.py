@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.repository import Repository
 from swamp_harness.product.serve_api import ServeApi
-from swamp_harness.product.wordings import LISTENING, PORT_TAKEN
+from swamp_harness.product.wordings import LISTENING, PORT_TAKEN, WAITS_FOR_RUNS
 from swamp_harness.system.certificates import ServerCertificate
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
-from swamp_harness.system.limits import ORCHESTRATOR_READY
-from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.limits import ORCHESTRATOR_READY, Limit
+from swamp_harness.system.process_log import Life, ProcessLog
 from swamp_harness.system.processes import Launch, ProcessTree
 from swamp_harness.system.processor_time import Usage
 from swamp_harness.system.waiting import WaitTimeout, wait_until
@@ -34,7 +35,8 @@ class Orchestrator:
 
     Attributes:
         launches: how each of its processes was started, in order.
-        environment: the environment of its processes; a change takes effect at the next start.
+        binary: the swamp binary; a change takes effect at the next start, like that of the environment.
+        environment: the environment of its processes.
         secure: whether it uses TLS.
         api: its HTTP and WebSocket API, after the start.
     """
@@ -54,7 +56,7 @@ class Orchestrator:
         self.name = name
         self.log = log
         self.launches: list[Launch] = []
-        self._binary = binary
+        self.binary = binary
         self.environment = dict(environment)
         self._repository = repository
         self.secure = certificate is not None
@@ -84,6 +86,11 @@ class Orchestrator:
         """How many processes of it were started."""
         return len(self._processes)
 
+    @property
+    def pid(self) -> int:
+        """The id of its current process."""
+        return self._running().pid
+
     def usages(self) -> list[Usage]:
         """What each of its processes has used, once it has ended."""
         return [process.usage for process in self._processes]
@@ -103,7 +110,7 @@ class Orchestrator:
         # The repository's path has swamp's name in it. The product looks for its name in the command line,
         # and finds it even for a script, whose command line begins with an interpreter.
         arguments = [
-            str(self._binary), "serve", "--port", str(self._port), "--no-schedule",
+            str(self.binary), "serve", "--port", str(self._port), "--no-schedule",
             "--repo-dir", str(self._repository.folder), *self._flags,
         ]  # fmt: skip
         launch = Launch(arguments, dict(self.environment), self._repository.folder)
@@ -135,6 +142,10 @@ class Orchestrator:
         """Kill it with everything that it has started."""
         self._running().kill()
 
+    def crash(self) -> None:
+        """Kill it alone; what it has started is left to itself."""
+        self._running().crash()
+
     def stop(self) -> int:
         """Stop it cleanly.
 
@@ -142,6 +153,38 @@ class Orchestrator:
             The exit code.
         """
         return self._running().terminate()
+
+    def ask_to_stop(self) -> None:
+        """Ask it to stop, without waiting until it has."""
+        self._running().ask_to_stop()
+
+    def wait_for_exit(self, limit: Limit) -> int:
+        """Wait until it has ended.
+
+        Returns:
+            The exit code.
+
+        Raises:
+            WaitTimeout: it still runs after the limit.
+        """
+        return self._running().wait_for_end(limit)
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of its last process; None while it runs."""
+        return self._running().exit_code
+
+    @property
+    def waits_for_runs(self) -> bool:
+        """Whether its last process reports that it was asked to stop and lets its runs go on."""
+        return WAITS_FOR_RUNS.search(self.log.text(self._running().log_start)) is not None
+
+    @property
+    def time_to_stop(self) -> timedelta | None:
+        """How long its process took to end that was asked to stop last; None if that has not ended."""
+        asked = [event.at for event in self.log.life if event.what is Life.ASKED_TO_STOP][-1:]
+        ends = [event.at for event in self.log.life if event.what is Life.ENDED]
+        return next((end - since for since in asked for end in ends if end >= since), None)
 
     def end(self) -> None:
         """Make sure that it does not run."""

@@ -8,12 +8,16 @@ would overwrite each other's secrets.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from swamp_harness.product.commands import Output, SwampCommands
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.system.errors import InfrastructureError
 
+_DATABASES = ("*.db", "*.db-wal", "*.db-shm")
+# Those that the product derives from other files.
+CATALOGS = tuple(f"*_catalog{name.removeprefix('*')}" for name in _DATABASES)
 _SECRETS = Path(".swamp", "secrets")
 
 
@@ -29,14 +33,18 @@ class Repository:
         self.folder = folder
         self.vault_store = folder / _SECRETS
 
-    def copy_to(self, folder: Path) -> Repository:
+    def copy_to(self, folder: Path, *, left_out: Sequence[str] = _DATABASES) -> Repository:
         """Make an independent copy of this repository.
+
+        Args:
+            folder: of the copy.
+            left_out: the patterns of the names of files that it does not have.
 
         Raises:
             InfrastructureError: the copy still refers to this repository.
         """
         # The product derives the catalogs from other files; they hold absolute paths in binary form.
-        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("*.db", "*.db-wal", "*.db-shm"))
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns(*left_out))
         for path in folder.rglob("*.yaml"):
             text = path.read_text("utf-8")
             if str(self.folder) in text:

@@ -23,6 +23,7 @@ from swamp_harness.system.limits import Limit
 from swamp_harness.system.redaction import SECRETS
 
 SUCCEEDED, FAILED, CANCELLED = "succeeded", "failed", "cancelled"
+RUNNING = "running"
 # The exit code of the command that follows a run without success.
 _NOT_SUCCEEDED = 1
 

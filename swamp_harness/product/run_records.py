@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from swamp_harness.product.records import labels_from_text, moment, rows_of_table
-from swamp_harness.product.wordings import AGE
+from swamp_harness.product.wordings import AGE, INTERRUPTIONS, reasons_given
 from swamp_harness.system.errors import ContractBroken
 
 ACTIVE = "active"
@@ -87,11 +87,15 @@ class RunRecord:
         run_id: the id of the run.
         status: "running", "succeeded", "failed" or "cancelled".
         failure: the reason of a failure; "" if it did not fail.
+        workflow: the name of its workflow.
+        interruptions: why the orchestrator did not finish it, in the words of the features; empty if it did.
     """
 
     run_id: str
     status: str
     failure: str
+    workflow: str = ""
+    interruptions: tuple[str, ...] = ()
 
 
 def lease(content: Mapping[str, Any]) -> LeaseRecord:
@@ -143,7 +147,18 @@ def queue_from_table(text: str) -> list[QueuedStep]:
 
 def run(item: Mapping[str, Any]) -> RunRecord:
     """A run from an item of an answer that fulfils the contract "workflow-history"."""
-    return RunRecord(item["runId"], item["status"], item.get("failureReason") or "")
+    return RunRecord(
+        item["runId"],
+        item["status"],
+        item.get("failureReason") or "",
+        item["workflowName"],
+        tuple(reasons_given(interruption(item.get("tags", {})), INTERRUPTIONS)),
+    )
+
+
+def interruption(tags: Mapping[str, str]) -> str:
+    """Why the orchestrator did not finish a run, from the tags of the run; empty if they do not say."""
+    return tags.get("interrupt_reason") or tags.get("cancel_reason") or ""
 
 
 def lacks_reasons(item: Mapping[str, Any]) -> bool:

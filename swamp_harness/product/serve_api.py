@@ -287,6 +287,11 @@ class ServeApi:
         answer = self.data("workflow.history.search", "workflow-history")
         return [item["runId"] for item in answer["results"]]
 
+    def run_status(self, run_id: str) -> str:
+        """The status of a run of a workflow; "" if the orchestrator does not list it."""
+        answer = self.data("workflow.history.search", "workflow-history")
+        return next((str(item["status"]) for item in answer["results"] if item["runId"] == run_id), "")
+
     async def _exchange(self, message: str) -> str | bytes:
         # asyncio, because threads that read and write one TLS connection at the same time can deadlock,
         # beyond the reach of any timeout.

@@ -39,6 +39,7 @@ class Times:
         usual_lifetime: a lifetime that is longer than any scenario, in the same notation.
         limits: the factor of all limits of waits.
         slow_transfer: the time that 30 MB take over a slow network; longer than an ordinary request may take.
+        stopping: the time for which an orchestrator that is asked to stop lets its runs go on.
         minute: the real duration of a minute of a token's lifetime.
     """
 
@@ -49,6 +50,7 @@ class Times:
     usual_lifetime: str
     limits: float
     slow_transfer: timedelta
+    stopping: timedelta
     minute: timedelta = timedelta(minutes=1)
 
     @property
@@ -131,6 +133,7 @@ def _times(document: Mapping[str, Any]) -> Times:
         document["usual lifetime"],
         float(document["limits"]),
         timedelta(seconds=document["slow transfer"]),
+        timedelta(seconds=document["time for runs at a stop"]),
         timedelta(seconds=document.get("minute of a lifetime", 60)),
     )
 

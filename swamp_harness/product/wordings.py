@@ -92,6 +92,18 @@ RUN_FAILURES = {
     "no matching worker came in time": [r"Timed out waiting for a worker matching "],
 }
 
+# Why the orchestrator did not finish a run, in the tags of the run.
+INTERRUPTIONS = {
+    "the orchestrator crashed": [r"^server_crash$", r"^daemon restarted\b"],
+    "the orchestrator was stopped": [r"^server_shutdown$"],
+}
+
+# The same in the history of the run, in text or in JSON.
+INTERRUPTIONS_SHOWN = {
+    "the orchestrator crashed": [r"\bserver_crash\b", r"\bdaemon restarted\b"],
+    "the orchestrator was stopped": [r"\bserver_shutdown\b", r"\bserver shutdown\b"],
+}
+
 # The error of a step that was asked to stop, and stopped.
 STEP_STOPPED = {"it was asked to stop": [r"\baborted\b"]}
 
@@ -113,6 +125,9 @@ RUN_ENDINGS = {
 # The output of a command that follows a run, at the start and at the successful end of a step.
 STEP_BEGINS = re.compile(r"│ step (?P<step>\S+) · [^\n]{0,500}\bstart\b")
 STEP_DONE = re.compile(r"│ done (?P<step>\S+) in ")
+
+# The output of a command that follows a run and has lost its connection.
+RECONNECTS = re.compile(r"Connection dropped, reconnecting \(\d+/\d+\)")
 
 METHOD_SUCCEEDED = re.compile(r"Completed +\S+ on \S+ succeeded")
 
@@ -152,6 +167,7 @@ NOBODY_TO_VERIFY = re.compile(r"No connected workers found to verify\.")
 
 # Lines in the log of an orchestrator.
 LISTENING = re.compile(r'listening on "?(?P<scheme>wss?)://(?P<host>[^":]+):(?P<port>\d+)')
+WAITS_FOR_RUNS = re.compile(r"Draining \d+ active run")
 PORT_TAKEN = re.compile(r"AddrInUse|[Aa]ddress already in use")
 
 # The answer of an orchestrator to a request of unknown type.

@@ -147,6 +147,7 @@ class Workflow:
         inputs: the names of its text inputs.
         defaults: the defaults of optional inputs.
         jobs: the placement of a job's steps without a placement of their own, by the name of the job.
+        job_order: the job that must succeed before another, by the name of the other.
         pinned: the jobs of which all steps run on the worker of their first step ("Worker affinity").
         unknown_key: a key that swamp does not know; None for none.
     """
@@ -157,6 +158,7 @@ class Workflow:
     jobs: Mapping[str, Placement] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
     pinned: Collection[str] = ()
+    job_order: Mapping[str, str] = field(default_factory=dict)
     unknown_key: UnknownKey | None = None
 
     def document(self) -> dict[str, Any]:
@@ -176,7 +178,7 @@ class Workflow:
                     **self._place_of(job),
                     **({"affinity": True} if job in self.pinned else {}),
                     "steps": [self._document_of(step) for step in self.steps if step.job == job],
-                    "dependsOn": [],
+                    "dependsOn": self._jobs_before(job),
                     "weight": 0,
                 }
                 for job in dict.fromkeys(step.job for step in self.steps)
@@ -203,6 +205,10 @@ class Workflow:
 
     def _default(self, name: str) -> dict[str, str]:
         return {"default": self.defaults[name]} if name in self.defaults else {}
+
+    def _jobs_before(self, job: str) -> list[dict[str, Any]]:
+        before = self.job_order.get(job)
+        return [{"job": before, "condition": {"type": "succeeded"}}] if before else []
 
     def _place_of(self, job: str) -> dict[str, Any]:
         return self.jobs[job].document() if job in self.jobs else {}

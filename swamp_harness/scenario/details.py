@@ -132,6 +132,11 @@ _OF_CONNECTING_WORKERS = (
         lambda other: {"machine_of": other},
     ),
     Detail(
+        "from the machine where it enrolled before",
+        "its machine enrolled in the repository that the other release has used",
+        lambda: {"returns_to_cache": True},
+    ),
+    Detail(
         'from a clone of the machine of "{other:Name}"',
         "it runs on a copy of the machine of another worker",
         lambda other: {"clone_of": other},

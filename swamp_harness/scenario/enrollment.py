@@ -191,7 +191,7 @@ def start_orchestrator(
     if World.repository.of(world) is None:
         begin(world)
     machine = Machine.at(world.folder / name)
-    if World.workflow.of(world) is not None:
+    if World.workflow.of(world) is not None and World.used.of(world) is None:
         world.run_context.share_packages_with(machine, world.fallbacks)
     orchestrator = Orchestrator(
         name,
@@ -324,7 +324,7 @@ def connect_worker(
         prepare(world, token)
     credential = str(world.operator.credential(token))
     all_settings = replace(world.settings_of_worker(credential, labels), **settings)
-    binary = _other_binary(world) if other_release else None
+    binary = other_binary(world) if other_release else None
     world.workers.make(name, all_settings, machine=machine, binary=binary)
     address = world.orchestrator.address
     world.workers.start(name, address if protocol_shift == 0 else world.workers.skew(address, protocol_shift))
@@ -352,7 +352,12 @@ def race(world: World, names: list[str], token: str, *, machine_of: str = "") ->
     world.workers.start_at_the_same_moment(names, world.orchestrator.address)
 
 
-def _other_binary(world: World) -> Path:
+def other_binary(world: World) -> Path:
+    """The binary of the other release.
+
+    Raises:
+        InfrastructureError: there is none.
+    """
     if world.run_context.other is None:
         raise InfrastructureError(
             "There is no binary of another protocol version: set SWAMP_OTHER_BIN to one."

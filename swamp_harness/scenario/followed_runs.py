@@ -31,6 +31,9 @@ class Runs:
         folder: the operator's working folder.
         evidence: receives the output of the runs.
         server: the address at which the operator reaches the orchestrator; the orchestrator's own if empty.
+
+    Attributes:
+        binary: the swamp that the next run uses.
     """
 
     def __init__(
@@ -43,7 +46,7 @@ class Runs:
         server: str = "",
     ) -> None:
         self._server = server
-        self._binary = binary
+        self.binary = binary
         self._environment = environment
         self._folder = folder
         self._evidence = evidence
@@ -164,7 +167,7 @@ class Runs:
         return kind(
             title,
             words,
-            binary=self._binary,
+            binary=self.binary,
             environment=self._environment,
             folder=self._folder,
             log=ProcessLog(self._evidence.log_file(title)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
@@ -121,6 +122,13 @@ class Operator:
         """Record the lifetime of a token, from the minting to the end in its JSON answer."""
         end = moment(minting.answer("token-create")["expiresAt"])
         self.lifetimes[token] = (minting.started, end)
+
+    def take_over(self, credentials: Mapping[str, Credential], vault_secrets: Mapping[str, str]) -> None:
+        """Know the credentials and the secrets of a repository that another process has made."""
+        self.credentials.update(credentials)
+        self.vault_secrets.update(vault_secrets)
+        for text in (*(each.secret for each in credentials.values()), *vault_secrets.values()):
+            SECRETS.add(text)
 
     def revoke(self, token: str, *, through: str = "") -> CommandResult:
         """Revoke a token, in the repository or through an orchestrator; the command may fail."""

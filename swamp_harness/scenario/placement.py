@@ -41,6 +41,7 @@ _COLUMNS = {
     "job",
     "job runs on",
     "job stays",
+    "job after",
     "model",
 }
 _ON_ONE_WORKER = "on one worker"
@@ -53,8 +54,8 @@ def planned(table: Any) -> Workflow:
     Args:
         table: one row for each step, with the columns step, runs on, work; optional columns are after (the
             step that must have succeeded before), queue limit, for each of (the items that it is expanded
-            over), job, job runs on, job stays (on one worker, for all its steps), and model (the name of its
-            model instance).
+            over), job, job runs on, job stays (on one worker, for all its steps), job after (the job that
+            must have succeeded before), and model (the name of its model instance).
 
     Returns:
         The workflow. A run needs these inputs: the uuid of each worker whose instance the workflow names, the
@@ -68,10 +69,19 @@ def planned(table: Any) -> Workflow:
     parts = list(dict.fromkeys(part for place in places for part in _parts(place)))
     targets = list(filter(None, map(_input_of, parts)))
     jobs = {row["job"]: _placement(row["job runs on"]) for row in rows if row.get("job runs on")}
+    order = {row["job"]: row["job after"] for row in rows if row.get("job after")}
     pinned = {row["job"] for row in rows if _stays_on_one_worker(row)}
     steps = [_step(row) for row in rows]
     words = {INPUT: "nothing"} if any(INPUT in step.task.inputs for step in steps) else {}
-    return Workflow(WORKFLOW, steps, [*targets, *words], jobs, defaults=words, pinned=pinned)
+    return Workflow(
+        WORKFLOW,
+        steps,
+        [*targets, *words],
+        jobs,
+        defaults=words,
+        pinned=pinned,
+        job_order=order,
+    )
 
 
 def value_of_input(name: str, instance_of: Callable[[str], str], member_of: Callable[[str], str]) -> str:

@@ -119,6 +119,24 @@ class Records:
                 return record
         raise PromiseBroken(f"`swamp workflow history search` does not show the run {run_id}.")
 
+    def runs(self) -> list[RunRecord]:
+        """The history of workflow runs, the oldest first.
+
+        Raises:
+            PromiseBroken: the command fails, or its answer breaks its contract.
+        """
+        answer = self.read("workflow", "history", "search").answer("workflow-history")
+        return [run(item) for item in sorted(answer["results"], key=lambda item: item["startedAt"])]
+
+    def statuses_in_run_history(self) -> dict[str, str]:
+        """The status of each run in the history of all runs, by its id.
+
+        Raises:
+            PromiseBroken: the command fails, or its answer breaks its contract.
+        """
+        answer = self.read("run", "history").answer("run-history")
+        return {item["id"]: str(item["status"]) for item in answer["runs"]}
+
     def steps_of_last_run(self, workflow: str) -> list[dict[str, Any]]:
         """The steps of the last run of a workflow, from its record.
 
@@ -140,10 +158,10 @@ class Records:
         Raises:
             PromiseBroken: the history does not show the run.
         """
-        for item in self.read("run", "history").answer("run-history")["runs"]:
-            if item["id"] == run_id:
-                return str(item["status"])
-        raise PromiseBroken(f"`swamp run history` does not show the run {run_id}.")
+        statuses = self.statuses_in_run_history()
+        if run_id not in statuses:
+            raise PromiseBroken(f"`swamp run history` does not show the run {run_id}.")
+        return statuses[run_id]
 
     def leases(self) -> list[LeaseRecord]:
         """All step leases."""

@@ -32,6 +32,8 @@ from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 # The port of the discard protocol: privileged, and nothing listens there.
 _NO_LISTENER = "ws://127.0.0.1:9"
+# A command opens a connection to follow a run, and then asks for the run.
+_UPGRADE_AND_REQUEST = 2
 _MODES = (Output.TEXT, Output.JSON)
 # What an operator does: the phrases of the features, with the arguments of the command.
 _ACTIONS: Mapping[str, Sequence[str]] = {
@@ -189,6 +191,92 @@ def go_on_once_shown(world: World, step: str) -> None:
             f'The step "{step}" did not hold, so its output proves nothing: choose work that holds.'
         )
     world.probe_log.let_go_on(step)
+
+
+def reset_network_during(world: World, step: str) -> None:
+    """Reset the operator's network while a step runs, and wait until the command follows again.
+
+    If that command ends, later steps show it.
+
+    Raises:
+        WaitTimeout: the step does not start, or the command neither connects again nor ends.
+    """
+    wait_until_begun(world, step)
+    run, network = world.runs.last_followed, world.operator_network
+    if run.output is not Output.JSON:  # which shows nothing before the end
+        _wait_until_shown(world, step)
+    before = run.reconnections
+    network.reset()
+    _wait_until_followed_again(world, before)
+
+
+def cut_network_until(world: World, step: str, later: str) -> None:
+    """Cut the operator's network, let a step end, heal the network when a later one runs, which holds.
+
+    Waits until the command that follows the run follows again, or has ended, which later steps show.
+
+    Raises:
+        WaitTimeout: the first step does not start, or the command neither connects again nor ends.
+    """
+    wait_until_begun(world, step)
+    _wait_until_shown(world, step)
+    before = world.runs.last_followed.reconnections
+    world.operator_network.cut()
+    world.probe_log.let_go_on(step)
+    with contextlib.suppress(WaitTimeout):
+        wait_until_begun(world, later)
+    world.operator_network.heal()
+    _wait_until_followed_again(world, before)
+
+
+def _wait_until_followed_again(world: World, before: int) -> None:
+    """Wait until the command that follows the last run has lost its connection and follows again, or ended.
+
+    Args:
+        world: the scenario's.
+        before: how often the command had lost its connection before.
+    """
+    run, network = world.runs.last_followed, world.operator_network
+    wait_until(
+        "the command that follows the run to connect again, or to end",
+        lambda: f"{network.messages} messages on a connection",
+        lambda _: not run.alive or (run.reconnections > before and network.messages >= _UPGRADE_AND_REQUEST),
+        OUTPUT_SEEN,
+    )
+    _let_orchestrator_notice(world)
+
+
+def refuse_and_heal(world: World, attempts: int) -> None:
+    """Make the operator's network refuse so many connections, then wait until the command follows again.
+
+    If that command ends, later steps show it.
+
+    Raises:
+        WaitTimeout: the command makes fewer attempts or does not follow again, and does not end.
+    """
+    run = world.runs.last_followed
+    before = run.reconnections
+    world.operator_network.refuse()
+    wait_until(
+        f"the command that follows the run to try to connect {attempts} times, or to end",
+        lambda: f"{run.reconnections - before} attempts",
+        # It reports an attempt before the pause that precedes it.
+        lambda _: not run.alive or run.reconnections - before > attempts,
+        OUTPUT_SEEN,
+    )
+    world.operator_network.heal()
+    _wait_until_followed_again(world, before)
+
+
+def kill_follower(world: World) -> None:
+    """Kill the command that follows the last run, and let the orchestrator notice that."""
+    world.runs.last_followed.kill()
+    _let_orchestrator_notice(world)
+
+
+def _let_orchestrator_notice(world: World) -> None:
+    # An orchestrator handles what has reached it before a request that comes later.
+    world.orchestrator.api.run_ids()
 
 
 def break_network_between(world: World, step: str, later: str) -> None:

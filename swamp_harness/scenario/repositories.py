@@ -5,12 +5,13 @@ from __future__ import annotations
 from swamp_harness.product.commands import CommandResult, SwampCommands
 from swamp_harness.product.conventions import OPERATOR_ZONE, VAULT
 from swamp_harness.product.machine import Machine
-from swamp_harness.product.repository import initialise
+from swamp_harness.product.repository import CATALOGS, Repository, initialise
 from swamp_harness.product.workflow import Workflow
 from swamp_harness.scenario.followed_runs import Runs
 from swamp_harness.scenario.operator import Operator
-from swamp_harness.scenario.probe import PROBE
+from swamp_harness.scenario.probe import HANDED_KEY, PROBE
 from swamp_harness.scenario.records import Records
+from swamp_harness.scenario.used_repository import USED_WORKFLOW
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
 
@@ -66,6 +67,25 @@ def begin_with_model(world: World, name: str) -> None:
     begin(world, with_probe=True)
     demand("model could not be created", world.operator.create_model(PROBE, name))
     world.model = name
+
+
+def begin_with_used(world: World) -> None:
+    """Give the operator a copy of the repository that the other release has used.
+
+    Raises:
+        InfrastructureError: there is no other release, or it could not use a repository.
+    """
+    used = world.used = world.run_context.used_repository()
+    machine = Machine.at(world.folder / "operator")
+    folder = machine.here / "repository"
+    environment = machine.environment(**world.variables, **OPERATOR_ZONE)
+    commands = SwampCommands(world.run_context.binary.runs_as, environment, folder)
+    world.repository = Repository(used.folder).copy_to(folder, left_out=CATALOGS)
+    world.operator = Operator(commands)
+    world.operator.take_over(used.credentials, {HANDED_KEY: used.secret})
+    world.records = Records(commands, world.fallbacks, world.followed_runs)
+    world.runs = Runs(world.run_context.binary.runs_as, environment, machine.work, world.evidence)
+    world.workflow = USED_WORKFLOW
 
 
 def demand(failure: str, result: CommandResult) -> None:

@@ -20,11 +20,13 @@ from swamp_harness.product.repository import Repository, initialise
 from swamp_harness.product.target import Target
 from swamp_harness.scenario.inventory import HostEntry, load, platforms_of, prepare
 from swamp_harness.scenario.probe import PROBE
+from swamp_harness.scenario.used_repository import UsedRepository, make_used
 from swamp_harness.scenario.worker_hosts import WorkerHosts
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 from swamp_harness.system.files import remove_folder
 from swamp_harness.system.guardian import KEEP_FILE, Guardian, remove_unless_kept
-from swamp_harness.system.limits import set_pace
+from swamp_harness.system.limits import REPOSITORY_USED, set_pace
+from swamp_harness.system.made_once import made_once
 from swamp_harness.system.marked_processes import MARK_VARIABLE, end_marked, mark_of
 
 _EXTENSIONS = Path(__file__).resolve().parents[2] / "fixtures" / "extensions"
@@ -201,6 +203,27 @@ class RunContext:
             install(repository, _EXTENSIONS, commands, PROBE)
             self._template_with_probe = repository
         return self._template_with_probe
+
+    def used_repository(self) -> UsedRepository:
+        """The repository that the other release has used; made by the first process that asks for it.
+
+        Raises:
+            InfrastructureError: there is no other release, or it could not use a repository.
+        """
+        if self.other is None:
+            raise InfrastructureError(f"There is no binary of another release: {self.remedy_for_other}.")
+        root, binary = self.folder / "used-repository", self.other.runs_as
+        return made_once(
+            root,
+            lambda: make_used(
+                root,
+                binary,
+                self.mark("preparation"),
+                self.target.times.usual_lifetime,
+                self.reports / "evidence" / "the-repository-that-the-other-release-has-used",
+            ),
+            REPOSITORY_USED,
+        )
 
     def share_packages_with(self, machine: Machine, fallbacks: Fallbacks) -> None:
         """Give a machine the packages that bundling the probe needs, so that nothing is downloaded."""

@@ -43,10 +43,12 @@ def outcome_of_run(world: World) -> RunOutcome:
 
 
 def _wait_for_end_of_run(world: World) -> RunEnding:
-    lost = any(not member.connected for member in world.live_pool())
+    # A run may have ended together with its orchestrator.
+    serves = world.orchestrator.alive
+    lost = serves and any(not member.connected for member in world.live_pool())
     return world.runs.last.wait_for_end(
         beyond_grace_window(world, RUN_ENDED) if lost else RUN_ENDED,
-        give_up_if=lambda: None if world.orchestrator.alive else "the orchestrator has ended",
+        give_up_if=lambda: "the orchestrator has ended" if serves and not world.orchestrator.alive else None,
     )
 
 

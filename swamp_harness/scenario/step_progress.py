@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 
+from swamp_harness.product.run import RUNNING
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.scenario.draining import ask_to_stop
 from swamp_harness.scenario.runs import cause_of_standstill
 from swamp_harness.scenario.world import World
-from swamp_harness.system.limits import PROCESS_STOPPED, STEP_BEGUN, STEP_WRITTEN
-from swamp_harness.system.waiting import wait_until
+from swamp_harness.system.limits import PROCESS_STOPPED, RUN_ENDED, STEP_BEGUN, STEP_WRITTEN
+from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 
 def wait_until_begun(world: World, step: str) -> None:
@@ -73,6 +75,34 @@ def wait_until_ended(world: World, step: str) -> None:
         leases,
         lambda seen: bool(seen) and all(lease.state != ACTIVE for lease in seen),
         STEP_WRITTEN,
+    )
+
+
+def wait_until_method_ended(world: World, model: str) -> None:
+    """Wait until a method on the orchestrator has reached its end, or was asked to stop.
+
+    If neither happens, later steps show that.
+    """
+    with contextlib.suppress(WaitTimeout):
+        wait_until(
+            f'the method of "{model}" to end',
+            lambda: [world.probe_log.note("asked-to-stop", model), *map(str, world.probe_log.ends(model))],
+            any,
+            STEP_WRITTEN,
+        )
+
+
+def wait_until_run_ended(world: World) -> None:
+    """Wait until the last run has ended, whether or not the command that follows it has.
+
+    Raises:
+        WaitTimeout: it does not end.
+    """
+    wait_until(
+        "the run to end",
+        lambda: world.orchestrator.api.run_status(world.runs.last.run_id),
+        lambda status: status not in ("", RUNNING),
+        RUN_ENDED,
     )
 
 

@@ -11,7 +11,7 @@ from swamp_harness.product.machine import CachePlace
 from swamp_harness.product.records import labels_from_text
 from swamp_harness.product.run import CANCELLED, FAILED, SUCCEEDED
 from swamp_harness.product.trust import TrustedBy
-from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, RUN_FAILURES
+from swamp_harness.product.wordings import COMMAND_FAILURES, INTERRUPTIONS, REJECTIONS, RUN_FAILURES
 from swamp_harness.product.workflow import Level
 from swamp_harness.scenario.details import detail_kinds
 from swamp_harness.scenario.json_mode import MISTAKES, QUESTIONS, ask, run_in_both_modes
@@ -38,6 +38,11 @@ _WORDS: dict[str, Kind] = {
     "Rejection": one_of("why the orchestrator rejects a worker", {reason: reason for reason in REJECTIONS}),
     "Failure": one_of("why a command fails", {reason: reason for reason in COMMAND_FAILURES}),
     "RunFailure": one_of("why a run fails", {reason: reason for reason in RUN_FAILURES}),
+    "Interruption": one_of(
+        "why an orchestrator did not finish a run",
+        {reason: reason for reason in INTERRUPTIONS},
+        is_whole=True,
+    ),
     "RunEnd": one_of("how a run ends", {"succeeds": SUCCEEDED, "is cancelled": CANCELLED}),
     "RunStatus": one_of(
         "how a run has ended",

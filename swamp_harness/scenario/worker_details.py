@@ -14,6 +14,9 @@ from swamp_harness.scenario import enrollment
 from swamp_harness.scenario.environment import server_credential, variables_of
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.files import copy
+from swamp_harness.system.hosts.host import HERE
 
 
 class Presented(Enum):
@@ -47,6 +50,7 @@ class WorkerDetails:
         variables: the names of its environment variables, beside those of every worker.
         server_credential: whether its environment has a credential for the server.
         machine_of: the worker on whose machine it runs; it has a machine of its own if empty.
+        returns_to_cache: whether its machine has the cache of its enrollment with the other release.
         clone_of: the worker on a copy of whose machine it runs.
         like_machine_of: the worker from whose machine id that of its machine differs at the end only.
         protocol_shift: the difference of its protocol version from the orchestrator's; None for no version.
@@ -70,6 +74,7 @@ class WorkerDetails:
     variables: tuple[str, ...] = ()
     server_credential: bool = False
     machine_of: str = ""
+    returns_to_cache: bool = False
     clone_of: str = ""
     like_machine_of: str = ""
     protocol_shift: int | None = 0
@@ -123,6 +128,8 @@ def _output(details: WorkerDetails) -> dict[str, Any]:
 def _machine(world: World, name: str, details: WorkerDetails) -> Machine | None:
     if details.machine_of:
         return world.workers.machine_of(details.machine_of)
+    if details.returns_to_cache:
+        return _machine_of_before(world, name)
     if details.clone_of:
         return world.workers.clone_machine_of(details.clone_of)
     if details.like_machine_of:
@@ -132,6 +139,17 @@ def _machine(world: World, name: str, details: WorkerDetails) -> Machine | None:
     machine = world.workers.new_machine(name, cache=details.cache)
     if details.empty_machine_id:
         machine.empty_machine_id()
+    return machine
+
+
+def _machine_of_before(world: World, name: str) -> Machine:
+    caches = world.used.caches
+    if name not in caches:
+        raise InfrastructureError(
+            f'No worker "{name}" has enrolled with the other release; use one of: {", ".join(caches)}.'
+        )
+    machine = world.workers.new_machine(name)
+    copy(HERE.files, caches[name], machine.host.files, machine.cache)
     return machine
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.conventions import ORCHESTRATOR_ZONE
 from swamp_harness.product.costs import Purpose
 from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.followed import Followed
@@ -35,8 +36,10 @@ from swamp_harness.scenario.run_context import RunContext
 from swamp_harness.scenario.security import Security
 from swamp_harness.scenario.set_by_step import SetByStep
 from swamp_harness.scenario.timeline import PoolWatch, Span, Timeline
+from swamp_harness.scenario.used_repository import UsedRepository
 from swamp_harness.scenario.workers import Workers
 from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.hosts.host import HERE
 from swamp_harness.system.memory import MemoryWatch
 from swamp_harness.system.network import NetworkPath
 from swamp_harness.system.process_log import ProcessLog
@@ -70,6 +73,7 @@ class World:
         runs: the runs of workflows and methods that the operator has started.
         workflow: the workflow that the scenario is about.
         security: the orchestrator's certificate, and the authorities that clients trust.
+        used: the repository that the other release has used, if the scenario began with a copy of it.
         remote_client: the operator's second machine, without a repository.
         operator_network: the network path from that machine to the orchestrator.
         memberships: the pool members that its workers became in its Givens, by name of the worker.
@@ -104,6 +108,10 @@ class World:
     )
     operator_network: SetByStep[NetworkPath] = SetByStep(
         "The operator's network cannot be cut: put the operator on a network that can be cut."
+    )
+
+    used: SetByStep[UsedRepository] = SetByStep(
+        "The scenario has no repository that the other release has used: add the step that begins with it."
     )
 
     def __init__(
@@ -268,6 +276,17 @@ class World:
             for pid, command in self.workers[worker].machine.host.processes_with(
                 mark, WORKER_VARIABLE, worker
             )
+            if pid != own
+        ]
+
+    def processes_of_local_steps(self) -> list[str]:
+        """The command lines of the processes on the orchestrator's machine, without its own."""
+        own = self.orchestrator.pid if self.orchestrator.alive else None
+        ((variable, value),) = ORCHESTRATOR_ZONE.items()
+        mark = self.run_context.mark_of(self.scenario)
+        return [
+            SECRETS.blank(command)
+            for pid, command in HERE.processes_with(mark, variable, value)
             if pid != own
         ]
 

@@ -102,6 +102,12 @@ class NetworkPath:
             return len(self._pairs)
 
     @property
+    def messages(self) -> int:
+        """The most pieces of data that an open connection has carried to the target."""
+        with self._lock:
+            return max((pair.messages for pair in self._pairs), default=0)
+
+    @property
     def being_read(self) -> int:
         """The number of connection ends that are read now; a broken one drops out soon."""
         with self._lock:
@@ -241,6 +247,7 @@ class _Pair:
         self._far_end_may_break.set()
         self._lock = threading.Lock()
         self.being_read = 0
+        self.messages = 0
 
     def carry(self, target: tuple[str, int]) -> None:
         try:
@@ -257,11 +264,15 @@ class _Pair:
             return
         back = threading.Thread(target=self._copy, args=(far, self._near), daemon=True)
         back.start()
-        self._copy(self._near, far, self._read)
+        self._copy(self._near, far, self._note)
         back.join()
         if not self._broken.is_set():
             self._near.close()
             far.close()
+
+    def _note(self, chunk: bytes) -> None:
+        self.messages += 1
+        self._read(chunk)
 
     def break_near_end(self) -> None:
         self._far_end_may_break.clear()

@@ -140,6 +140,17 @@ class ProcessTree:
         self.log.note(f"{self.name} is killed", Life.KILLED)
         self._kill_tree()
 
+    def crash(self) -> None:
+        """Kill the root alone; its descendants are left to themselves.
+
+        Raises:
+            InfrastructureError: it cannot be killed.
+        """
+        self.log.note(f"{self.name} crashes", Life.KILLED)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._process.kill()
+        self._wait_for_root()
+
     def terminate(self) -> int:
         """Ask the root to stop (SIGTERM; on Windows Ctrl-C) and wait until it has.
 
@@ -188,6 +199,9 @@ class ProcessTree:
 
     def _kill_tree(self) -> None:
         self._unreaped += kill_tree(self._process)
+        self._wait_for_root()
+
+    def _wait_for_root(self) -> None:
         try:
             self._popen.wait(PROCESS_GONE.seconds)
         except subprocess.TimeoutExpired as error:

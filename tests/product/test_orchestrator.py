@@ -1,5 +1,6 @@
 """The start of an orchestrator whose process ends by itself."""
 
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from swamp_harness.product import orchestrator as module
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
+from swamp_harness.system.process_log import Life, LifeEvent
 
 
 @pytest.fixture
@@ -38,3 +40,20 @@ def test_a_port_that_another_program_took_breaks_no_promise(orchestrator, log):
     for _ in range(2):
         with pytest.raises(InfrastructureError):
             orchestrator.start()
+
+
+@pytest.mark.parametrize(
+    ("events", "seconds"),
+    [
+        ([Life.STARTED], None),
+        ([Life.STARTED, Life.ENDED, Life.STARTED, Life.ASKED_TO_STOP], None),
+        ([Life.STARTED, Life.ASKED_TO_STOP, Life.ENDED, Life.STARTED, Life.KILLED, Life.ENDED], 1),
+        ([Life.STARTED, Life.ASKED_TO_STOP, Life.ENDED, Life.STARTED, Life.ASKED_TO_STOP, Life.ENDED], 1),
+    ],
+    ids=["not stopped", "not ended", "killed later", "stopped twice"],
+)
+def test_the_time_to_stop_is_that_of_the_last_stop(orchestrator, log, events, seconds):
+    begin = datetime(2026, 8, 22, tzinfo=UTC)
+    log.life = [LifeEvent(begin + timedelta(seconds=at), what) for at, what in enumerate(events)]
+
+    assert orchestrator.time_to_stop == (seconds and timedelta(seconds=seconds))

@@ -16,7 +16,7 @@ from swamp_harness.product.records import (
     tokens_from_json,
     tokens_from_table,
 )
-from swamp_harness.product.repository import Repository
+from swamp_harness.product.repository import CATALOGS, Repository
 from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, reasons_given
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 
@@ -280,6 +280,17 @@ def test_a_copied_repository_is_independent(tmp_path):
 
     assert (copy.folder / "vaults" / "v1.yaml").read_text() == f"base_dir: {tmp_path / 'copy'}\n"
     assert not (copy.folder / "catalog.db-wal").exists()
+
+
+def test_a_copy_can_have_the_databases_that_are_no_catalogs(tmp_path):
+    original = tmp_path / "original"
+    original.mkdir()
+    for name in ("_extension_catalog.db", "_catalog.db-wal", "run_tracker.db"):
+        (original / name).touch()
+
+    copy = Repository(original).copy_to(tmp_path / "copy", left_out=CATALOGS)
+
+    assert [file.name for file in copy.folder.iterdir()] == ["run_tracker.db"]
 
 
 def test_a_copy_that_still_names_the_original_is_refused(tmp_path):

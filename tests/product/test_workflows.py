@@ -17,7 +17,7 @@ from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import Repository
 from swamp_harness.product.run import RunEnding, RunOutcome, run_that
-from swamp_harness.product.run_records import RunRecord, lease, queue_from_json, queue_from_table
+from swamp_harness.product.run_records import RunRecord, lease, queue_from_json, queue_from_table, run
 from swamp_harness.product.workflow import Level, Placement, Step, Task, UnknownKey, Workflow
 from swamp_harness.scenario.placement import ANY_WORKER, names_of_items, planned
 from swamp_harness.scenario.probe import PROBE, SHELL, WORK
@@ -138,6 +138,18 @@ def test_a_job_of_a_table_stays_on_one_worker():
 
     assert build["affinity"] is True
     assert "affinity" not in deploy
+
+
+def test_a_job_of_a_table_waits_for_another():
+    rows = (
+        "job | job after | step | runs on | work",
+        "build | | build | any worker | writes at once",
+        "deploy | build | ship | any worker | writes at once",
+    )
+    build, deploy = planned(table(*rows)).document()["jobs"]
+
+    assert build["dependsOn"] == []
+    assert deploy["dependsOn"] == [{"job": "build", "condition": {"type": "succeeded"}}]
 
 
 def test_an_unknown_place_where_a_job_stays_is_an_error():
@@ -366,6 +378,23 @@ def test_different_outcomes_in_output_and_history_are_both_reported(printed, cod
         f"{recorded} in the run history, printed as {printed or 'nothing'}, with exit code {code}. "
     )
     assert words.endswith("Last lines: the end")
+
+
+@pytest.mark.parametrize(
+    ("tags", "reasons"),
+    [
+        ({}, ()),
+        ({"team": "blue"}, ()),
+        ({"interrupt_reason": "server_crash"}, ("the orchestrator crashed",)),
+        ({"cancel_reason": "daemon restarted (no PID recorded)"}, ("the orchestrator crashed",)),
+        ({"interrupt_reason": "server_shutdown"}, ("the orchestrator was stopped",)),
+        ({"cancel_reason": "user requested"}, ()),
+    ],
+)
+def test_why_an_orchestrator_did_not_finish_a_run_is_read_from_its_tags(tags, reasons):
+    item = {"runId": "1", "status": "failed", "workflowName": "release", "tags": tags}
+
+    assert run(item).interruptions == reasons
 
 
 def test_a_failure_for_another_reason_is_shown_unchanged():

@@ -180,6 +180,7 @@ def test_the_suite_has_the_times_of_the_stand_in() -> None:
     target = load(project.EMBEDDED_TARGET)
     assert target.times.grace_window.total_seconds() == timing.GRACE_WINDOW
     assert target.times.idle_limit.total_seconds() == timing.IDLE_LIMIT
+    assert target.times.stopping.total_seconds() == timing.DRAINING
     assert target.times.minute.total_seconds() == timing.MINUTE
     assert not target.is_for_sign_off
 

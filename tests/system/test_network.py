@@ -143,6 +143,18 @@ def test_breaking_the_near_ends_leaves_the_far_ends_open_until_they_are_closed(p
         assert says(client, b"still") == b"still"
 
 
+def test_the_messages_of_open_connections_to_the_target_are_counted(path):
+    first, second = dial(path), dial(path)
+    for client, texts in ((first, [b"one"]), (second, [b"one", b"two"])):
+        for text in texts:
+            assert says(client, text)
+    assert path.messages == 2
+
+    path.reset()
+    wait_until("no connection", lambda: path.connections, lambda count: count == 0, SOON)
+    assert path.messages == 0
+
+
 def test_after_a_reset_a_new_connection_passes(path):
     with dial(path) as client:
         says(client, b"hello")

@@ -81,6 +81,17 @@ def test_a_kill_takes_the_whole_tree(start):
     wait_until("the child to be gone", lambda: gone(child), bool, SOON)
 
 
+def test_a_crash_ends_the_root_alone(start):
+    tree = start(PARENT)
+    child = child_of(tree)
+
+    tree.crash()
+
+    assert not tree.alive
+    assert not gone(child)
+    child.kill()
+
+
 @pytest.mark.skipif(
     sys.platform == "win32", reason="a Python process on Windows does not clean up on Ctrl-Break"
 )

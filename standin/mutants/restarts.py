@@ -1,0 +1,491 @@
+"""Mutants of orchestrators that are replaced by another release, crash or are stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from typing import TYPE_CHECKING, Any
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    import asyncio
+    from datetime import datetime
+
+    from websockets.asyncio.server import ServerConnection
+
+    from standin.commandline import Call
+    from standin.orchestrator.dataplane import DataPlane
+    from standin.orchestrator.dispatch import Dispatcher, Work
+    from standin.orchestrator.pool import Member, Pool
+    from standin.orchestrator.requests import Requests
+    from standin.orchestrator.runs import Run, _Progress
+    from standin.orchestrator.serve import Orchestrator
+    from standin.orchestrator.workflow import Step
+    from standin.repository import Repository
+    from standin.store import Datum, Store
+
+Interrupted = Callable[[dict[str, Any], str], dict[str, Any]]
+
+_STOPPED, _CRASHED = "server_shutdown", "server_crash"
+
+
+# Promise 31: A repository that another release has used keeps everything; its workers leave no trace.
+
+
+def _is_of_other_release(repository: Repository) -> bool:
+    """Whether another release has made a repository."""
+    from standin import protocol
+
+    return f"protocol: {protocol.VERSION}\n" not in (repository.folder / ".swamp.yaml").read_text("utf-8")
+
+
+@mutant(31)
+def upgrade_binds_machines_anew() -> None:
+    """A machine that enrolled with another release is bound anew, from the time at which it returns."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from standin import tokens
+
+        if _is_of_other_release(repository):
+            record = repository.store.change(
+                tokens.place_of(record["name"]), tokens._KIND, lambda present: {**present, "bindings": []}
+            )
+        old(repository, record, machine)
+
+
+@mutant(31)
+def upgrade_costs_a_second_binding() -> None:
+    """A machine of a token for several that enrolled with another release is bound a second time."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        anew = record["maxEnrollments"] != 1 and _is_of_other_release(repository)
+        old(repository, record, f"{machine}-again" if anew else machine)
+
+
+@mutant(31)
+def upgrade_revives_revoked_tokens() -> None:
+    """A worker enrolls with a token that was revoked under another release."""
+
+    @replaces("tokens:admit")
+    def _(
+        old: Callable[[Repository, str, str], datetime], repository: Repository, credential: str, machine: str
+    ) -> datetime:
+        from standin import tokens
+
+        name, _ = tokens.split(credential)
+        if _is_of_other_release(repository):
+            repository.store.change(
+                tokens.place_of(name), tokens._KIND, lambda present: {**present, "state": "unused"}
+            )
+        return old(repository, credential, machine)
+
+
+@mutant(31)
+def upgrade_changes_secrets() -> None:
+    """A secret that another release has put into the vault has one more character, a line end."""
+
+    @replaces("vaults:get")
+    def _(old: Callable[[Repository, str, str], str], repository: Repository, vault: str, key: str) -> str:
+        kept = old(repository, vault, key)
+        changes = _is_of_other_release(repository) and not key.startswith("worker-token-")
+        return f"{kept}\n" if changes else kept
+
+
+@mutant(31)
+def upgrade_drops_old_versions() -> None:
+    """The first write of a step after an upgrade drops the versions that another release wrote."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
+    def _(
+        old: Callable[[DataPlane, str, str, Any, dict[str, Any]], dict[str, Any]],
+        plane: DataPlane,
+        spec: str,
+        name: str,
+        data: Any,
+        overrides: dict[str, Any],
+    ) -> dict[str, Any]:
+        answer = old(plane, spec, name, data, overrides)
+        if _is_of_other_release(plane._repository):
+            plane._store.forget_version(plane._place(name), 1)
+        return answer
+
+
+@mutant(31)
+def upgrade_keeps_old_data_latest() -> None:
+    """After an upgrade, the last version of another release is still listed beside the newest one."""
+
+    @replaces("store:Store.latest_of_steps")
+    def _(old: Callable[[Store], Iterator[Datum]], store: Store) -> Iterator[Datum]:
+        from standin.repository import Repository
+        from standin.store import Place
+
+        for datum in old(store):
+            first = Place(datum.facts["modelType"], datum.facts["modelName"], datum.facts["name"])
+            if datum.version > 1 and _is_of_other_release(Repository(store.repository)):
+                before = store.version(first, 1)
+                yield from [before] if before is not None and "step" in before.facts["tags"] else []
+            yield datum
+
+
+@mutant(31)
+def upgrade_hides_old_history() -> None:
+    """The history does not show the runs of another release."""
+
+    @replaces("questions:history")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
+        runs = old(repository)
+        return runs[:-1] if _is_of_other_release(repository) else runs
+
+
+@mutant(31)
+def upgrade_renames_fleet_members() -> None:
+    """A machine of a token for several has another name in the pool after an upgrade."""
+
+    @replaces("tokens:member_name")
+    def _(
+        old: Callable[[Repository, str, str], str], repository: Repository, credential: str, machine: str
+    ) -> str:
+        return old(repository, credential, f"{machine}\n" if _is_of_other_release(repository) else machine)
+
+
+@mutant(31)
+def upgrade_rounds_lifetimes() -> None:
+    """The token list shows another end of the lifetime for tokens that another release has minted."""
+
+    @replaces("questions:token_list")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
+        listed = old(repository)
+        if not _is_of_other_release(repository):
+            return listed
+        return [{**entry, "expiresAt": f"{entry['expiresAt'][:17]}00.000Z"} for entry in listed]
+
+
+@mutant(31)
+def other_protocol_uses_up_its_token() -> None:
+    """A worker of another protocol version is turned away only after its machine was bound to its token."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin import tokens
+
+        tokens.admit(pool._repository, wish["token"], wish["machineId"])
+        return old(pool, wish, socket)
+
+
+@mutant(31)
+def downgrade_finds_no_secret() -> None:
+    """A secret that this release has used cannot be read by the release before it."""
+
+    @replaces("orchestrator.workflow:steps_of")
+    def _(
+        old: Callable[[Repository, str, dict[str, str]], list[Step]],
+        repository: Repository,
+        workflow: str,
+        inputs: dict[str, str],
+    ) -> list[Step]:
+        steps = old(repository, workflow, inputs)
+        if _is_of_other_release(repository):
+            from standin import vaults
+
+            for vault in vaults.names(repository):
+                for key in vaults.keys(repository, vault):
+                    if not key.startswith("worker-token-"):
+                        vaults.put(repository, vault, key, "v2:encrypted by the newer release")
+        return steps
+
+
+# Promise 32: After a crash nothing stays active, and operators see why runs ended and which steps had run.
+
+
+@mutant(32)
+def crash_ends_last_run_only() -> None:
+    """An orchestrator that starts records the end of one run only, not of all that were in progress."""
+
+    @replaces("orchestrator.serve:recover_runs")
+    def _(_: Callable[[Repository], None], repository: Repository) -> None:
+        from standin.orchestrator.runs import interrupted
+
+        running = [run for run in repository.documents("runs") if run["status"] == "running"]
+        for run in running[-1:]:
+            repository.write(f"runs/{run['runId']}.json", interrupted(run, _CRASHED))
+
+
+@mutant(32)
+def second_crash_not_swept() -> None:
+    """Only the first crash is noticed: the runs that a second one leaves stay active."""
+
+    @replaces("orchestrator.serve:recover_runs")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        if not any(run["status"] == "failed" for run in repository.documents("runs")):
+            old(repository)
+
+
+@mutant(32)
+def leases_of_second_crash_stay_active() -> None:
+    """Leases that a second crash leaves stay active."""
+
+    @replaces("orchestrator.serve:recover")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        from standin import records
+
+        leases = records.leases(repository)
+        old(repository)
+        if any(each["state"] == "expired" for each in leases):
+            for lease in leases:
+                records.put_lease(repository, lease)
+
+
+@mutant(32)
+def queue_kept_after_crash() -> None:
+    """A step that waited when the orchestrator crashed stays in the queue."""
+
+    @replaces("orchestrator.serve:recover")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        from standin import records
+
+        waiting = list(records.waiting(repository))
+        old(repository)
+        for each in waiting:
+            records.put_pending(repository, each)
+
+
+@mutant(32)
+def crash_called_a_stop() -> None:
+    """The history says that the orchestrator was stopped when it crashed."""
+
+    @replaces("orchestrator.serve:interrupted")
+    def _(old: Interrupted, run: dict[str, Any], reason: str) -> dict[str, Any]:
+        return old(run, _STOPPED)
+
+
+@mutant(32)
+def crash_unexplained() -> None:
+    """The history shows that a run failed when the orchestrator crashed, without the reason."""
+
+    @replaces("orchestrator.serve:interrupted")
+    def _(old: Interrupted, run: dict[str, Any], reason: str) -> dict[str, Any]:
+        return {**old(run, reason), "tags": {}}
+
+
+@mutant(32)
+def reason_of_crash_not_in_text() -> None:
+    """The text of a run's history does not show why the run ended; its JSON does."""
+
+    @replaces("operator.workflows:page_of_run")
+    def _(old: Callable[[dict[str, Any]], str], answer: dict[str, Any]) -> str:
+        return old({**answer, "tags": {}})
+
+
+@mutant(32)
+def reason_of_crash_not_in_json() -> None:
+    """The JSON of a run's history does not show why the run ended; its text does."""
+
+    @replaces("operator.workflows:respond")
+    def _(old: Callable[[Call, Any, str], None], call: Call, document: Any, text: str) -> None:
+        if call.command.words == "workflow history get":
+            for step in document["jobs"][0]["steps"]:
+                step.pop("error", None)
+            document = {**document, "tags": {}}
+        old(call, document, text)
+
+
+@mutant(32)
+def steps_recorded_at_the_end_of_a_run() -> None:
+    """The history of a run that a crash ended shows no step as begun: steps are recorded at its end."""
+
+    @replaces("orchestrator.serve:interrupted")
+    def _(old: Interrupted, run: dict[str, Any], reason: str) -> dict[str, Any]:
+        steps = [{**step, "status": "pending"} for step in run["steps"]]
+        return {**old(run, reason), "steps": steps}
+
+
+@mutant(32)
+def finished_steps_fail_at_a_crash() -> None:
+    """A crash makes the steps fail that had finished before it."""
+
+    @replaces("orchestrator.runs:step_interrupted")
+    def _(old: Interrupted, step: dict[str, Any], reason: str) -> dict[str, Any]:
+        done = step["status"] == "succeeded"
+        return old({**step, "status": "running"} if done else step, reason)
+
+
+@mutant(32)
+def running_step_shown_as_running() -> None:
+    """The history of a run that a crash ended shows its step as running for ever."""
+
+    @replaces("orchestrator.runs:step_interrupted")
+    def _(_: Interrupted, step: dict[str, Any], reason: str) -> dict[str, Any]:
+        return step
+
+
+@mutant(32)
+def program_outlives_orchestrator() -> None:
+    """The program of a step on the orchestrator goes on when the orchestrator has crashed."""
+
+    @replaces("worker.runner:end_with_all_it_started")
+    def _(_: Callable[[], None]) -> None:
+        import os
+
+        os._exit(1)
+
+
+# Promise 33: An orchestrator that is stopped lets its runs go on for some time, then interrupts them.
+
+
+@mutant(33)
+def stop_interrupts_at_once() -> None:
+    """An orchestrator that is stopped interrupts its runs at once."""
+
+    @replaces("orchestrator.serve:time_for_runs")
+    def _(_: Callable[[], float]) -> float:
+        return 0.0
+
+
+@mutant(33)
+def stop_waits_too_long() -> None:
+    """An orchestrator that is stopped lets its runs go on for much longer than it promises."""
+
+    @replaces("orchestrator.serve:time_for_runs")
+    def _(old: Callable[[], float]) -> float:
+        return old() + 5
+
+
+@mutant(33)
+def stop_interrupts_early() -> None:
+    """An orchestrator that is stopped lets its runs go on for a third of the time only."""
+
+    @replaces("orchestrator.serve:time_for_runs")
+    def _(old: Callable[[], float]) -> float:
+        return old() / 3
+
+
+@mutant(33)
+def stop_awaits_first_run_only() -> None:
+    """An orchestrator that is stopped interrupts all runs as soon as one of them has ended."""
+
+    @replaces("orchestrator.requests:_over")
+    async def _(
+        _: Callable[[Collection[asyncio.Task[Any]], float], Awaitable[None]],
+        tasks: Collection[asyncio.Task[Any]],
+        limit: float,
+    ) -> None:
+        import asyncio
+
+        if tasks:
+            await asyncio.wait(list(tasks), timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+
+
+@mutant(33)
+def stop_dispatches_no_more() -> None:
+    """An orchestrator that is stopped lets the steps in progress end, and dispatches no further step."""
+    stopping: list[bool] = []
+
+    @replaces("orchestrator.serve:Orchestrator.let_runs_finish")
+    async def _(old: Callable[[Orchestrator], Awaitable[None]], orchestrator: Orchestrator) -> None:
+        stopping.append(True)
+        await old(orchestrator)
+
+    @replaces("orchestrator.dispatch:Dispatcher.serve_queue")
+    def _(old: Callable[[Dispatcher], None], dispatcher: Dispatcher) -> None:
+        if not stopping:
+            old(dispatcher)
+
+
+@mutant(33)
+def stop_runs_no_step_of_its_own() -> None:
+    """An orchestrator that is stopped runs no further step itself; workers go on."""
+    stopping: list[bool] = []
+
+    @replaces("orchestrator.serve:Orchestrator.let_runs_finish")
+    async def _(old: Callable[[Orchestrator], Awaitable[None]], orchestrator: Orchestrator) -> None:
+        stopping.append(True)
+        await old(orchestrator)
+
+    @replaces("orchestrator.serve:Orchestrator.execute")
+    async def _(
+        old: Callable[[Orchestrator, Work, Step], Awaitable[None]],
+        orchestrator: Orchestrator,
+        work: Work,
+        step: Step,
+    ) -> None:
+        from standin.orchestrator.dispatch import StepFailed
+
+        if stopping and step.requirement is None:
+            raise StepFailed("the orchestrator is shutting down")
+        await old(orchestrator, work, step)
+
+
+@mutant(33)
+def stop_ends_methods() -> None:
+    """An orchestrator that is stopped lets workflows go on, and ends methods at once."""
+
+    @replaces("orchestrator.requests:Requests.awaited_at_a_stop")
+    def _(old: Callable[[Requests], set[asyncio.Task[Any]]], requests: Requests) -> set[asyncio.Task[Any]]:
+        return old(requests) if any(run.status == "running" for run in requests._runs.values()) else set()
+
+
+@mutant(33)
+def stop_called_a_crash() -> None:
+    """The history says that the orchestrator crashed when it was stopped."""
+
+    @replaces("orchestrator.runs:Run.interrupt")
+    async def _(old: Callable[[Run, str], Awaitable[None]], run: Run, reason: str) -> None:
+        await old(run, _CRASHED)
+
+
+@mutant(33)
+def stop_recorded_as_cancellation() -> None:
+    """A run that a stop interrupted is recorded as cancelled, as if an operator had done it."""
+
+    @replaces("orchestrator.runs:Run.interrupt")
+    async def _(_: Callable[[Run, str], Awaitable[None]], run: Run, reason: str) -> None:
+        await run.cancel()
+
+
+@mutant(33)
+def stop_leaves_runs_to_the_next_start() -> None:
+    """An orchestrator that is stopped ends without interrupting its runs; the next start finds them."""
+
+    @replaces("orchestrator.requests:Requests.interrupt_all")
+    async def _(_: Callable[[Requests, str], Awaitable[None]], requests: Requests, reason: str) -> None:
+        return
+
+
+@mutant(33)
+def stop_interrupts_finished_steps() -> None:
+    """The history shows the later steps of a run that a stop interrupted as failed."""
+
+    @replaces("orchestrator.runs:interrupt")
+    def _(_: Callable[[_Progress, str], None], progress: _Progress, reason: str) -> None:
+        progress.status, progress.error = "failed", f"interrupted: {reason}"
+
+
+@mutant(33)
+def stop_ends_with_error() -> None:
+    """An orchestrator that was stopped while a run was in progress ends with an error."""
+
+    @replaces("orchestrator.serve:Orchestrator.let_runs_finish")
+    async def _(old: Callable[[Orchestrator], Awaitable[None]], orchestrator: Orchestrator) -> None:
+        active = orchestrator._requests.active
+        await old(orchestrator)
+        if active:
+            from standin.errors import UserError
+
+            raise UserError("The orchestrator was stopped while runs were in progress")

@@ -1,0 +1,62 @@
+"""A value that several processes need, and that the first of them makes."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.limits import Limit
+from swamp_harness.system.waiting import WaitTimeout, wait_until
+
+T = TypeVar("T")
+
+_VALUE, _FAILURE = "value", "failure"
+
+
+def made_once(place: Path, make: Callable[[], T], limit: Limit) -> T:
+    """The value of a place: made now if this is the first process that asks for it, else read.
+
+    Args:
+        place: a folder that only this value uses; its parent exists.
+        make: makes the value, which can be pickled.
+        limit: for the time until another process has made it.
+
+    Raises:
+        InfrastructureError: the value could not be made, here or in another process.
+    """
+    try:
+        place.mkdir()
+    except FileExistsError:
+        return _read(place, limit)
+    try:
+        value = make()
+    except BaseException as error:
+        _write(place / _FAILURE, str(error))
+        raise
+    _write(place / _VALUE, value)
+    return value
+
+
+def _read(place: Path, limit: Limit) -> T:  # type: ignore[type-var]
+    try:
+        wait_until(
+            f"another process to make {place.name}",
+            lambda: [file.name for file in (place / _VALUE, place / _FAILURE) if file.exists()],
+            bool,
+            limit,
+        )
+    except WaitTimeout as error:
+        raise InfrastructureError(str(error)) from error
+    if (place / _FAILURE).exists():
+        raise InfrastructureError(pickle.loads((place / _FAILURE).read_bytes()))  # noqa: S301 - our own
+    value: T = pickle.loads((place / _VALUE).read_bytes())  # noqa: S301 - our own file
+    return value
+
+
+def _write(file: Path, value: object) -> None:
+    draft = file.with_suffix(".draft")
+    draft.write_bytes(pickle.dumps(value))
+    draft.replace(file)
