@@ -244,7 +244,7 @@ def _break_network(state: State) -> Iterator[Event]:
 
 
 def _restart(state: State) -> Iterator[Event]:
-    # What becomes of a run whose orchestrator ends is not among the thirty promises.
+    # What becomes of a run whose orchestrator ends is not in the model.
     if state.open is not None:
         return
     for name, worker in state.workers.items():

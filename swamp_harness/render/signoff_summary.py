@@ -113,8 +113,10 @@ def _promises(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _rows_of_promises(promises: Sequence[Mapping[str, Any]], platforms: Sequence[str]) -> _Rows:
-    for section in dict.fromkeys(promise["section"] for promise in promises):
-        yield ["", f"**{_text(section)}**", *("" for _ in platforms)]
+    sections = list(dict.fromkeys(promise["section"] for promise in promises))
+    for section in sections:
+        if len(sections) > 1:
+            yield ["", f"**{_text(section)}**", *("" for _ in platforms)]
         for promise in promises:
             if promise["section"] == section:
                 outcomes = (_outcome(promise["outcomes"].get(platform, "")) for platform in platforms)

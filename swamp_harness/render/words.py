@@ -199,7 +199,7 @@ def state_in_words(state: GroupState) -> str:
     broken = sum(state.not_kept.values())
     parts = [f"{state.kept} of {state.promises} promises kept"]
     parts += [f"{broken} not kept"] if broken else []
-    parts += [f"{state.not_tested} not tested by every scenario"] if state.not_tested else []
+    parts += [f"{state.not_tested} not fully tested"] if state.not_tested else []
     counted = ", ".join(f"{count} {outcome.value}" for outcome, count in state.scenarios.items())
     scenarios = sum(state.scenarios.values())
     return f"{name}: {', '.join(parts)}. {scenarios} scenario{'s' * (scenarios != 1)}: {counted or 'none'}."

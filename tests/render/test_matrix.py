@@ -48,6 +48,14 @@ def test_the_release_since_which_a_promise_has_its_state(standings, words):
     assert since(named) == words
 
 
+def test_the_two_groups_of_promises_are_apart():
+    document = matrix([release("old", a_result("one"))])
+
+    assert [group["name"] for group in document["groups"]] == ["the thirty", "since issue 630"]
+    assert promise_of(document, 30)["group"] == "the thirty"
+    assert document["promises"][-1]["group"] == "since issue 630"
+
+
 def test_a_promise_is_broken_in_a_release_if_one_of_its_scenarios_is():
     document = matrix(
         [

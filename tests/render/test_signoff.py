@@ -12,11 +12,13 @@ from swamp_harness.render.documents import put_together, write_documents
 from swamp_harness.render.junit import write_junit
 from swamp_harness.render.signoff import SignOffInputs, sign_off
 from swamp_harness.render.signoff_page import write_page
-from swamp_harness.render.words import in_ranges
+from swamp_harness.render.signoff_summary import write_summary
+from swamp_harness.render.words import groups_in_words, in_ranges, promises_in_words, shares_in_words
 from swamp_harness.results import deviations, waivers
 from swamp_harness.results.decision import Decision
 from swamp_harness.results.history import PastRun, flakes, read, remember
 from swamp_harness.results.outcome import Ending, Outcome
+from swamp_harness.results.policy import STRICT, Group, Voice
 from swamp_harness.results.run_record import read_run, together
 from swamp_harness.results.skip import NOT_SELECTED, Skip, SkipKind
 from swamp_harness.specification import features, project
@@ -441,6 +443,60 @@ def test_a_run_is_in_the_history_once(tmp_path):
     remember(a_run(a_result("one")), tmp_path)
 
     assert len(remember(a_run(a_result("one")), tmp_path)) == 1
+
+
+# --- the two groups of promises
+
+SINCE = features.in_group(Group.SINCE)[0]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ([4], "promise 4"),
+        ([1, 2, 3, 7], "promises 1-3 and 7"),
+        ([SINCE.number], f"promise {SINCE.number} (since issue 630)"),
+        ([3, 18, SINCE.number], f"promises 3 and 18, and promise {SINCE.number} (since issue 630)"),
+    ],
+)
+def test_promises_of_the_two_groups_are_named_apart(numbers, words):
+    assert promises_in_words(numbers) == words
+
+
+def test_shares_and_counts_are_those_of_each_group():
+    own = a_result("one", Outcome.BROKEN, numbers=(SINCE.number,))
+    of_both = a_result("two", numbers=(18, SINCE.number))
+
+    assert groups_in_words([of_both, own]) == ["the thirty: 1 held", "since issue 630: 1 broken"]
+    assert groups_in_words([of_both]) == []
+    assert shares_in_words([1, 18]).startswith("2 of 30 promises and 0 of ")
+
+
+@pytest.mark.parametrize(
+    ("voice", "decision"),
+    [(Voice.DECIDE, Decision.FAIL), (Voice.SHOWN, Decision.PASS)],
+    ids=lambda each: each.value,
+)
+def test_documents_show_what_is_broken_since_the_issue_whether_or_not_it_decides(tmp_path, voice, decision):
+    rules = replace(STRICT, since_issue_630=voice)
+    known = replace(knowing((1, "one"), (SINCE.number, "two")), policy=rules)
+    run = a_run(a_result("one"), a_result("two", Outcome.BROKEN, numbers=(SINCE.number,)))
+
+    signed = sign_off(run, known)
+    page = write_page(signed.document, tmp_path, runs_with_this_binary=1).read_text()
+    summary = write_summary(signed.document, tmp_path).read_text()
+
+    assert signed.decision is decision
+    broken = f"Promise {SINCE.number} (since issue 630) is broken."
+    for text in (page, summary):
+        assert broken in text
+        assert text.index("The thirty promises") < text.index("Promises since issue 630")
+        assert "The thirty: 1 of 30 promises kept, 29 not fully tested. 1 scenario: 1 held." in text
+    assert f"Made in: {SINCE.source.split(';')[0]}" in page.replace("&#34;", '"')
+    shown = signed.document["notes"] == [
+        f"{broken} By release/policy.yaml, promises since issue 630 are shown and do not decide."
+    ]
+    assert shown is (voice is Voice.SHOWN)
 
 
 def test_numbers_are_shown_in_ranges():

@@ -36,10 +36,9 @@ def test_the_decision_comes_first_then_its_reasons(tmp_path):
         "Promises not kept: 1 blocker, 0 critical, 0 normal; "
         "since issue 630: 0 blocker, 0 critical, 0 normal",
         "",
-        "- The thirty: 0 of 30 promises kept, 1 not kept, 29 not tested by every scenario. "
+        "- The thirty: 0 of 30 promises kept, 1 not kept, 29 not fully tested. "
         "2 scenarios: 1 held, 1 broken.",
-        f"- Since issue 630: 0 of {SINCE} promises kept, {SINCE} not tested by every scenario. "
-        "0 scenarios: none.",
+        f"- Since issue 630: 0 of {SINCE} promises kept, {SINCE} not fully tested. 0 scenarios: none.",
     ]
     assert lines[4:8] == ["", "Reasons:", "", "- Promise 1 is broken."]
 

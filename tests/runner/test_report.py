@@ -39,6 +39,7 @@ def test_a_result_is_filed_under_its_promise_in_the_issue(fake_swamp, tmp_path):
     run_suite(tmp_path, "--name", MINT, env={"SWAMP_BIN": str(fake_swamp().path)})
 
     (result,) = results_in(tmp_path)
+    assert values(result, "epic") == ["the thirty"]
     assert values(result, "feature") == ["Token lifecycle"]
     assert values(result, "story") == ["1. Mint"]
     assert values(result, "severity") == ["blocker"]
@@ -62,6 +63,17 @@ def test_a_scenario_of_several_promises_is_filed_under_each_with_the_highest_sev
     assert set(values(result, "feature")) == {"Enrollment & machine binding", "Operability & UX"}
     assert [story.partition(".")[0] for story in sorted(values(result, "story"))] == ["30", "5", "6", "7"]
     assert values(result, "severity") == ["blocker"]
+
+
+def test_a_promise_since_the_issue_is_filed_apart_and_without_a_link_to_the_issue(fake_swamp, tmp_path):
+    tag = "@key-of-another-level-refused"
+    run_suite(tmp_path, "--tags", tag, env={"SWAMP_BIN": str(fake_swamp().path)})
+
+    (result,) = results_in(tmp_path)
+    assert values(result, "epic") == ["since issue 630"]
+    assert values(result, "feature") == ["Since issue 630"]
+    assert values(result, "story") == ["44. Misspelt placement keys"]
+    assert "links" not in result
 
 
 def test_a_waived_promise_is_reported_as_waived(fake_swamp, tmp_path):

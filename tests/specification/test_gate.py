@@ -79,7 +79,7 @@ def test_a_gate_counts_what_it_tests_and_notices() -> None:
 
 @pytest.mark.parametrize("seconds", [60.0, 300.0])
 def test_the_gate_of_this_project_grows_with_its_budget(seconds: float) -> None:
-    """By what is recorded, on two processors: all thirty promises in five minutes."""
+    """By what is recorded, on two processors: every promise in five minutes."""
     known = CandidateInputs(load_times(project.RECORDED_TIMES, "swamp"), load_noticed(project.NOTICED))
     candidates = candidates_of(features.runs_in(features.parse(project.FEATURES)), known)
     small, large = (choose(candidates, Capacity(each, 2, 6)) for each in (seconds, 2 * seconds))
