@@ -15,8 +15,9 @@ _NOT_EFFECTIVE = "NOT EFFECTIVE"
 # A scenario of another promise and of another feature than the mutant's, to run first: the cheapest with a
 # worker that enrolls.
 _CONTROL = "reconnection-distinct-in-json"
+# Of the promises about workers that enroll, are removed at a deadline, or come back.
 _CONTROL_OF_ENROLLMENT = "token-shown-once[JSON]"
-_ENROLLMENT = (*range(5, 11), 14)
+_ENROLLMENT = (*range(5, 12), 14)
 
 
 @dataclass(frozen=True)
