@@ -94,7 +94,7 @@ COMMANDS: Sequence[Command] = (
         Option("--port"), Option("--no-schedule", takes=False), Option("--ws-idle-timeout"),
         Option("--queue-timeout"),
         Option("--cert-file"), Option("--key-file"), Option("--repo-dir"),
-        Option("--hot-reload", takes=False),
+        Option("--hot-reload", takes=False), Option("--verify-on-enroll", takes=False),
     )),
     Command("serve reload", "Reload pulled extensions", "operator.extensions:reload", (), (
         Option("--server", required=True),
@@ -112,7 +112,7 @@ COMMANDS: Sequence[Command] = (
     )),
     Command("worker connect", "Connect this machine as a worker", "worker.connect:connect", ("[url]",), (
         Option("--token"), Option("--label"), Option("--cache-dir"), Option("--concurrency"),
-        Option("--no-reconnect", takes=False),
+        Option("--no-reconnect", takes=False), Option("--data-plane-url"),
     )),
     Command("worker daemon disable", "Disable the service", "operator.pool:daemon_disable"),
     Command("worker daemon enable", "Enable the service", "operator.pool:daemon_enable"),

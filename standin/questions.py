@@ -23,6 +23,8 @@ _OF_A_WORKER = (
     "capacity",
     "activeDispatchIds",
 )
+# Why a worker has not passed its verification; other workers do not have it.
+_REASON = "verifyFailureReason"
 
 
 def token_list(repository: Repository) -> list[dict[str, Any]]:
@@ -37,7 +39,10 @@ def worker_list(repository: Repository, *, past: bool) -> dict[str, Any]:
         repository: to ask.
         past: whether to include workers that are not connected.
     """
-    everyone = [{key: record[key] for key in _OF_A_WORKER} for record in records.workers(repository)]
+    everyone = [
+        {key: record[key] for key in (*_OF_A_WORKER, _REASON) if key in record}
+        for record in records.workers(repository)
+    ]
     shown = [each for each in everyone if past or each["status"] != "disconnected"]
     answer: dict[str, Any] = {"workers": shown, "count": len(shown)}
     if len(shown) < len(everyone):

@@ -142,6 +142,7 @@ def queue_limit_of_the_orchestrator_ignored() -> None:
         queue_limit: float,
         *,
         logs_everything: bool,
+        verifies: bool,
     ) -> None:
         old(
             orchestrator,
@@ -150,6 +151,7 @@ def queue_limit_of_the_orchestrator_ignored() -> None:
             idle_limit,
             QUEUE_LIMIT,
             logs_everything=logs_everything,
+            verifies=verifies,
         )
 
 

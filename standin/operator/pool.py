@@ -45,7 +45,7 @@ def table_of_workers(answer: dict[str, Any], *, past: bool) -> str:
         for each in answer["workers"]
     ]
     if rows:
-        return "\n".join((table(rows, _WORKERS), *_hidden(answer)))
+        return "\n".join((table(rows, _WORKERS), *_hidden(answer), *unverified_note(answer)))
     if past or "filteredDisconnectedCount" not in answer:
         return "No workers found."
     return "\n".join(("No connected workers found.", *_hidden(answer)))
@@ -55,6 +55,16 @@ def _hidden(answer: dict[str, Any]) -> list[str]:
     number = answer.get("filteredDisconnectedCount", 0)
     what = "disconnected worker" if number == 1 else "disconnected workers"
     return [f"{number} {what} hidden — use 'swamp worker list --all' to show all."] if number else []
+
+
+def unverified_note(answer: dict[str, Any]) -> list[str]:
+    """The note about workers that have not passed their verification, with the reasons."""
+    unfit = [each for each in answer["workers"] if each["status"] == "unverified"]
+    reasons = "; ".join(
+        f"{each['name']}: {each.get('verifyFailureReason', 'no result yet')}" for each in unfit
+    )
+    note = f"Some workers are unverified ({reasons}) — run 'swamp worker verify' to diagnose."
+    return [note] if unfit else []
 
 
 def queue(call: Call) -> None:

@@ -226,7 +226,7 @@ class Dispatcher:
         free = [
             member
             for member in self._pool.members.values()
-            if member.connected and not member.draining and has_free_slot(member) and requirement.fits(member)
+            if takes_steps(member) and has_free_slot(member) and requirement.fits(member)
         ]
         return min(free, key=lambda member: (-free_slots(member), member.name), default=None)
 
@@ -362,6 +362,11 @@ class Dispatcher:
 def time_to_wait(limit: float) -> float | None:
     """How long a step with a queue limit waits; without limit if that is 0."""
     return limit or None
+
+
+def takes_steps(member: Member) -> bool:
+    """Whether a worker takes any steps now."""
+    return member.connected and not member.draining and not member.unverified
 
 
 def has_free_slot(member: Member) -> bool:

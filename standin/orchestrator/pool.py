@@ -49,6 +49,8 @@ class Member:
         socket: its connection; None while it is lost.
         dispatches: the ids of its dispatches.
         draining: whether it takes no more steps.
+        unverified: whether it has not passed its verification.
+        failure: why it has not passed; empty while it is not known.
         fate: whether it comes back; pending while it is lost.
     """
 
@@ -65,6 +67,8 @@ class Member:
     socket: ServerConnection | None = None
     dispatches: set[str] = field(default_factory=set)
     draining: bool = False
+    unverified: bool = False
+    failure: str = ""
     fate: asyncio.Future[str] | None = None
 
     @property
@@ -79,11 +83,15 @@ class Member:
             return "disconnected"
         if self.draining:
             return "draining"
+        if self.unverified:
+            return "unverified"
         return "busy" if self.dispatches else "idle"
 
     def record(self) -> dict[str, Any]:
         """The record of the worker."""
+        reason = {"verifyFailureReason": self.failure} if self.failure and self.status == "unverified" else {}
         return {
+            **reason,
             "name": self.name,
             "instanceUuid": self.instance,
             "status": self.status,
@@ -103,14 +111,17 @@ class Pool:
     Args:
         repository: that it serves.
         say: writes a line into the orchestrator's log.
+        verifies: whether each worker that enrolls must first show that it can run steps.
 
     Attributes:
+        verifies: as given.
         members: by name: those that are connected or may still come back.
         changed: called when a worker has enrolled or has a free slot.
         lost: called with a member whose connection has broken.
     """
 
-    def __init__(self, repository: Repository, say: Callable[[str], None]) -> None:
+    def __init__(self, repository: Repository, say: Callable[[str], None], *, verifies: bool) -> None:
+        self.verifies = verifies
         self._repository = repository
         self._say = say
         self.members: dict[str, Member] = {}
@@ -153,7 +164,7 @@ class Pool:
                 wish["capacity"],
                 deadline,
             )
-        member.socket, member.draining = socket, False
+        member.socket, member.draining, member.unverified = socket, False, self.verifies
         self.members[name] = member
         self._stop_timer(name, "grace")
         self._start_deadline(member)
@@ -176,6 +187,14 @@ class Pool:
         if self.members.get(member.name) is member:
             self.record(member)
             self.changed()
+
+    def judge(self, member: Member, failure: str) -> None:
+        """Record whether a member has passed its verification: with a failure it gets no step."""
+        member.failure, member.unverified = failure, bool(failure)
+        if failure:
+            self._say(f'Worker "{member.name}" failed enrollment verification: "{failure}"')
+        self.record(member)
+        self.changed()
 
     def lose(self, member: Member, socket: ServerConnection) -> None:
         """Handle the lost connection of a member."""

@@ -55,7 +55,7 @@ class Requests:
         self._runs: dict[str, Run] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._following: set[asyncio.Task[None]] = set()
-        self._verified: dict[str, asyncio.Event] = {}
+        self._verified: dict[str, asyncio.Future[str]] = {}
 
     @property
     def active(self) -> int:
@@ -207,7 +207,7 @@ class Requests:
     async def do_worker_verify(self, workerName: str = "", labels: dict[str, str] | None = None) -> Any:  # noqa: N803
         """Check that the named worker, those with the labels, or all workers answer."""
         verified = [
-            await self._verify(each)
+            await self.verify(each)
             for each in list(self._pool.members.values())
             if each.connected and is_selected(each, workerName, labels or {})
         ]
@@ -219,31 +219,36 @@ class Requests:
             "failed": len(verified) - passed,
         }
 
-    async def _verify(self, member: Member) -> dict[str, Any]:
-        if not has_free_slot(member):
-            error = f"Worker '{member.name}' is at capacity"
+    async def verify(self, member: Member) -> dict[str, Any]:
+        """Check that a worker answers, and reaches the data plane."""
+        error = f"Worker '{member.name}' is at capacity"
+        if has_free_slot(member):
+            answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+            self._verified[member.name] = answer
+            assert member.socket is not None
+            await member.socket.send(json.dumps({"method": "worker.verify"}))
+            try:
+                error = await asyncio.wait_for(answer, _PATIENCE)
+            except TimeoutError:
+                error = "The worker does not answer"
+        if error:
             return {"name": member.name, "status": "error", "error": error}
-        verified = self._verified.setdefault(member.name, asyncio.Event())
-        verified.clear()
-        assert member.socket is not None
-        await member.socket.send(json.dumps({"method": "worker.verify"}))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(verified.wait(), _PATIENCE)
-        well = verified.is_set()
         return {
             "name": member.name,
-            "status": "pass" if well else "fail",
+            "status": "pass",
             "platform": member.platform,
             "arch": member.arch,
-            "probeMarkerOk": well,
-            "queryOk": well,
-            "dataPlaneOk": well,
+            "probeMarkerOk": True,
+            "queryOk": True,
+            "dataPlaneOk": True,
             "failures": [],
         }
 
-    def verified(self, member: Member) -> None:
-        """Record that a worker has answered."""
-        self._verified.setdefault(member.name, asyncio.Event()).set()
+    def verified(self, member: Member, error: str) -> None:
+        """Record the answer of a worker to its verification; the error is empty if it has passed."""
+        answer = self._verified.get(member.name)
+        if answer is not None and not answer.done():
+            answer.set_result(error)
 
     # --- runs
 

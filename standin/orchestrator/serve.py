@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import ssl
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +49,17 @@ def serve(call: Call) -> None:
         float(seconds),
         float(call.option("--queue-timeout", str(QUEUE_LIMIT))),
         logs_everything=call.option("--log-level") == "trace",
+        verifies=call.has("--verify-on-enroll") or verifies_by_variable(),
     )
     try:
         asyncio.run(orchestrator.run(int(call.option("--port", "0"))))
     except OSError as error:
         raise UserError(f"AddrInUse: Address already in use: {error}") from error
+
+
+def verifies_by_variable() -> bool:
+    """Whether the variable asks for the verification of workers that enroll."""
+    return os.environ.get("SWAMP_VERIFY_ON_ENROLL") in ("true", "1")
 
 
 class Orchestrator:
@@ -64,6 +71,7 @@ class Orchestrator:
         idle_limit: how long a connection may be silent, in seconds.
         queue_limit: how long a step may wait by default, in seconds; 0 for no limit.
         logs_everything: whether it logs everything that it sends.
+        verifies: whether it verifies workers that enroll.
     """
 
     def __init__(
@@ -74,6 +82,7 @@ class Orchestrator:
         queue_limit: float,
         *,
         logs_everything: bool,
+        verifies: bool,
     ) -> None:
         self._logs_everything = logs_everything
         self._repository = repository
@@ -85,7 +94,7 @@ class Orchestrator:
         self._by_fingerprint: dict[str, Bundle] = {}
         self.load_extensions()
         self._local: dict[str, Dispatch] = {}
-        self.pool = Pool(repository, say)
+        self.pool = Pool(repository, say, verifies=verifies)
         self.dispatcher = Dispatcher(repository, self.pool, say, self.job_for)
         self._requests = Requests(repository, self.pool, self.execute, self.load_extensions)
         self._watches: set[asyncio.Task[None]] = set()
@@ -169,13 +178,22 @@ class Orchestrator:
             return
         try:
             await socket.send(json.dumps({"name": member.name, "reconnect": same}))
-            watch = asyncio.ensure_future(self.watch(socket))
-            self._watches.add(watch)
-            watch.add_done_callback(self._watches.discard)
+            self._begin(self.watch(socket))
+            if self.pool.verifies:
+                self._begin(self._verify(member))
             async for text in socket:
                 self._handle(member, json.loads(text))
         finally:
             self.pool.lose(member, socket)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        watch = asyncio.ensure_future(work)
+        self._watches.add(watch)
+        watch.add_done_callback(self._watches.discard)
+
+    async def _verify(self, member: Member) -> None:
+        verified = await self._requests.verify(member)
+        self.pool.judge(member, verified.get("error", ""))
 
     async def watch(self, socket: ServerConnection) -> None:
         """Close a connection that is silent for longer than the limit."""
@@ -198,7 +216,7 @@ class Orchestrator:
             member.draining = True
             self.pool.record(member)
         elif message["method"] == "worker.verified":
-            self._requests.verified(member)
+            self._requests.verified(member, message["params"].get("error", ""))
 
     # --- steps
 

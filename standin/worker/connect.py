@@ -33,6 +33,7 @@ def connect(call: Call) -> None:
         dict(map(label_in, [*labels_from_variable(), *call.options.get("--label", ())])),
         int(call.option("--concurrency", slots_from_variable())),
         os.environ.get("SSL_CERT_FILE", ""),
+        call.option("--data-plane-url").replace("http", "ws", 1),
         reconnects=not call.has("--no-reconnect"),
     )
     cache = Cache(call.option("--cache-dir", cache_from_variable()))

@@ -43,6 +43,7 @@ class Settings:
         labels: for scheduling.
         slots: how many steps it runs in parallel.
         trusted: a file of trusted certificates; empty for none.
+        data_url: where the data plane is; that of the orchestrator if empty.
         reconnects: whether it connects again when its connection closes.
     """
 
@@ -51,6 +52,7 @@ class Settings:
     labels: dict[str, str]
     slots: int
     trusted: str
+    data_url: str = ""
     reconnects: bool = True
 
 
@@ -209,9 +211,22 @@ class Session:
         elif method == "dispatch.cancel":
             task = asyncio.ensure_future(self.cancel(params["dispatchId"]))
         else:
-            task = asyncio.ensure_future(self._send("worker.verified", {}))
+            task = asyncio.ensure_future(self._verify())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _verify(self) -> None:
+        error = ""
+        try:
+            async with connected(self._data_url, self._settings.trusted, "/data"):
+                pass
+        except UserError as failure:
+            error = f"Fetch failed: {failure}"
+        await self._send("worker.verified", {"error": error})
+
+    @property
+    def _data_url(self) -> str:
+        return self._settings.data_url or self._settings.url
 
     # --- steps
 
@@ -241,7 +256,7 @@ class Session:
             **job,
             "program": program,
             "files": str(files),
-            "url": settings.url,
+            "url": self._data_url,
             "trusted": settings.trusted,
         }
         del whole["environment"]

@@ -168,6 +168,11 @@ NOBODY_TO_VERIFY = re.compile(r"No connected workers found to verify\.")
 # Lines in the log of an orchestrator.
 LISTENING = re.compile(r'listening on "?(?P<scheme>wss?)://(?P<host>[^":]+):(?P<port>\d+)')
 WAITS_FOR_RUNS = re.compile(r"Draining \d+ active run")
+VERIFICATION_FAILED = re.compile(
+    r'Worker "?(?P<worker>[^" ]+)"? (?:failed enrollment verification|verification probe errored): '
+    r'"?(?P<reason>.*?)"?$',
+    re.MULTILINE,
+)
 PORT_TAKEN = re.compile(r"AddrInUse|[Aa]ddress already in use")
 
 # The answer of an orchestrator to a request of unknown type.

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from swamp_harness.product.commands import Output
 
+# An address where nothing listens: programs without special rights cannot take this port.
+NO_ADDRESS = "http://127.0.0.1:2"
+
 
 @dataclass(frozen=True)
 class WorkerSettings:
@@ -20,6 +23,7 @@ class WorkerSettings:
         by_environment: whether credential, address, cache, labels and slots are variables, not arguments.
         slots: the number of steps that it takes at the same time.
         reconnects: whether it connects again when its connection closes.
+        data_address: where it sends the data of its steps; derived from its orchestrator's address if empty.
         log_level: its log level; the default if empty.
         output: the mode of output, `Output.TEXT` or `Output.JSON`.
         secure: whether it connects over TLS.
@@ -32,6 +36,7 @@ class WorkerSettings:
     by_environment: bool = False
     slots: int = 1
     reconnects: bool = True
+    data_address: str = ""
     log_level: str = ""
     output: Output = Output.TEXT
     secure: bool = False
@@ -57,6 +62,7 @@ class WorkerSettings:
             *("worker", "connect", *given),
             *(("--concurrency", str(self.slots)) if self.slots > 1 and not self.by_environment else ()),
             *(() if self.reconnects else ("--no-reconnect",)),
+            *(("--data-plane-url", self.data_address) if self.data_address else ()),
             *(("--log-level", self.log_level) if self.log_level else ()),
             *(("--json",) if self.output is Output.JSON else ()),
         ], variables

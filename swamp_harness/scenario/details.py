@@ -9,7 +9,11 @@ from swamp_harness.product.conventions import UNLIMITED
 from swamp_harness.scenario.environment import RESTARTED, variables_of
 from swamp_harness.scenario.kinds import Detail, Details, Kind
 from swamp_harness.scenario.list_answers import Answer
-from swamp_harness.scenario.orchestrator_details import OrchestratorDetails
+from swamp_harness.scenario.orchestrator_details import (
+    VERIFIES_BY_FLAG,
+    VERIFIES_BY_VARIABLE,
+    OrchestratorDetails,
+)
 from swamp_harness.scenario.verified_workers import selected_by, verifications
 from swamp_harness.scenario.worker_details import Presented, WorkerDetails
 from swamp_harness.scenario.world import World
@@ -79,6 +83,11 @@ _OF_ENROLLED_WORKERS = (
         "on a slow network",
         "30 MB take more than a minute over its network",
         lambda: {"on_a_network": True, "slow": True},
+    ),
+    Detail(
+        "that cannot send data",
+        "it is given a wrong address for the data of its steps",
+        lambda: {"sends_data": False},
     ),
     Detail("configured by arguments", "its settings are on its command line", dict),
     Detail(
@@ -199,6 +208,16 @@ _OF_ORCHESTRATORS = (
         "that can reload its extensions",
         "the operator can make it reload its extensions without a restart",
         lambda: {"reloads_extensions": True},
+    ),
+    Detail(
+        "that verifies workers when they enroll",
+        "it makes each worker that enrolls show that it can run steps",
+        lambda: {"verifies": VERIFIES_BY_FLAG},
+    ),
+    Detail(
+        "that verifies workers when they enroll, by a variable",
+        "an environment variable makes it do that",
+        lambda: {"verifies": VERIFIES_BY_VARIABLE},
     ),
     Detail("that logs everything", "its log level is the most detailed", lambda: {"logs_everything": True}),
     Detail(
@@ -359,6 +378,16 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
         "RestartDetails": kind("with which variables it is restarted", dict, *_OF_RESTARTS),
         "Selection": kind("which workers", _verifying, *_OF_SELECTIONS),
         "ChangedDetails": kind(
-            "what is different from the start before", dict, _LABELS, _SLOT, _SLOTS, _NO_CACHE
+            "what is different from the start before",
+            dict,
+            _LABELS,
+            _SLOT,
+            _SLOTS,
+            _NO_CACHE,
+            Detail(
+                "with the right address for its data",
+                "the orchestrator takes the data of its steps there",
+                lambda: {"data_address": ""},
+            ),
         ),
     }

@@ -10,6 +10,9 @@ from swamp_harness.scenario.environment import ORCHESTRATOR, variables_of
 from swamp_harness.scenario.world import World
 from swamp_harness.system.certificates import Identity
 
+# How an orchestrator is told to verify workers when they enroll.
+VERIFIES_BY_FLAG, VERIFIES_BY_VARIABLE = "by a flag", "by a variable"
+
 
 @dataclass(frozen=True)
 class OrchestratorDetails:
@@ -19,6 +22,7 @@ class OrchestratorDetails:
         notices_silence_soon: whether its timeout for silent connections is a few seconds.
         queue_limit: how many seconds a step may wait for a worker, 0 for no limit; None for the default.
         reloads_extensions: whether the operator can make it reload its extensions.
+        verifies: whether it verifies workers when they enroll; "by a flag" or "by a variable", or "" if not.
         logs_everything: whether it has the most detailed log level.
         identity: the kind of its certificate; without TLS if None.
         variables: the names of its environment variables, beside those of every process.
@@ -27,6 +31,7 @@ class OrchestratorDetails:
     notices_silence_soon: bool = False
     queue_limit: int | None = None
     reloads_extensions: bool = False
+    verifies: str = ""
     logs_everything: bool = False
     identity: Identity | None = None
     variables: tuple[str, ...] = ()
@@ -40,9 +45,13 @@ def serve(world: World, details: OrchestratorDetails) -> None:
     enrollment.start_orchestrator(
         world,
         flags=tuple(_flags(world, details)),
-        variables=variables_of(ORCHESTRATOR, details.variables),
+        variables={**variables_of(ORCHESTRATOR, details.variables), **_settings(details)},
         identity=details.identity,
     )
+
+
+def _settings(details: OrchestratorDetails) -> dict[str, str]:
+    return {"SWAMP_VERIFY_ON_ENROLL": "true"} if details.verifies == VERIFIES_BY_VARIABLE else {}
 
 
 def _flags(world: World, details: OrchestratorDetails) -> Iterator[str]:
@@ -52,5 +61,7 @@ def _flags(world: World, details: OrchestratorDetails) -> Iterator[str]:
         yield from ("--queue-timeout", str(details.queue_limit))
     if details.reloads_extensions:
         yield "--hot-reload"
+    if details.verifies == VERIFIES_BY_FLAG:
+        yield "--verify-on-enroll"
     if details.logs_everything:
         yield from ("--log-level", "trace")

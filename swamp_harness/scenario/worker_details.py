@@ -9,7 +9,7 @@ from typing import Any
 
 from swamp_harness.product.commands import Output
 from swamp_harness.product.machine import CachePlace, Machine
-from swamp_harness.product.worker_settings import labels_by_variable
+from swamp_harness.product.worker_settings import NO_ADDRESS, labels_by_variable
 from swamp_harness.scenario import enrollment
 from swamp_harness.scenario.environment import server_credential, variables_of
 from swamp_harness.scenario.placement import ANY_WORKER
@@ -44,6 +44,7 @@ class WorkerDetails:
         reconnects: whether it connects again when its connection closes.
         empty_machine_id: whether the file for its machine id is empty at its first start.
         output: the format of its output; that of all workers that start now if None.
+        sends_data: whether it has the right address for the data of its steps.
         on_a_network: whether it reaches the orchestrator over a network path that can fail.
         slow: whether this path is slow.
         by_environment: whether it is configured by variables instead of arguments.
@@ -68,6 +69,7 @@ class WorkerDetails:
     reconnects: bool = True
     empty_machine_id: bool = False
     output: Output | None = None
+    sends_data: bool = True
     on_a_network: bool = False
     slow: bool = False
     by_environment: bool = False
@@ -98,6 +100,7 @@ def enroll(world: World, name: str, details: WorkerDetails) -> None:
         cached=details.cached,
         reconnects=details.reconnects,
         slots=details.slots,
+        data_address="" if details.sends_data else NO_ADDRESS,
         by_environment=details.by_environment,
         **labels,
         **_output(details),

@@ -1,0 +1,90 @@
+Feature: Verification of workers when they enroll
+  A worker can connect and still be unable to run steps, for example because it cannot send their data. An orchestrator
+  that verifies workers when they enroll finds that out, shows it to the operator, and gives such a worker no step.
+
+  @uat-38 @verified-worker-runs-steps
+  Scenario: A worker that passes its verification is idle and runs steps, and so it does when it returns
+    Given a workflow with the steps:
+      | step  | runs on    | work           |
+      | build | any worker | writes at once |
+    And an orchestrator that verifies workers when they enroll
+    And the enrolled worker "alpha"
+    When the workflow runs to its end
+    And the worker "alpha" is killed and starts again
+    And the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | build | alpha  |
+    And the pool shows:
+      | worker | status | connected |
+      | alpha  | idle   | yes       |
+
+  @uat-38 @unfit-worker-shown-as-unverified
+  Scenario Outline: The pool of an orchestrator <set up> shows which worker has not passed
+    Given an orchestrator <set up>
+    And the enrolled worker "alpha" that cannot send data
+    And the enrolled worker "beta"
+    When the orchestrator notices that "alpha" cannot run steps
+    Then the pool shows, in text and in JSON:
+      | worker | status     |
+      | alpha  | unverified |
+      | beta   | idle       |
+
+    Examples:
+      | set up                                                |
+      | that verifies workers when they enroll                |
+      | that verifies workers when they enroll, by a variable |
+
+  @uat-38 @reason-of-unfit-worker-shown
+  Scenario: The list of workers shows why a worker has not passed its verification
+    Given an orchestrator that verifies workers when they enroll
+    And the enrolled worker "alpha" that cannot send data
+    When the orchestrator notices that "alpha" cannot run steps
+    Then the list of workers shows why "alpha" cannot run steps, in text and in JSON
+
+  @uat-38 @unfit-worker-gets-no-step
+  Scenario: A worker that has not passed its verification gets no step, and another worker runs it
+    Given a workflow with the steps:
+      | step  | runs on    | work           |
+      | build | any worker | writes at once |
+    And an orchestrator that verifies workers when they enroll
+    And the enrolled worker "alpha" that cannot send data
+    And the enrolled worker "beta"
+    When the orchestrator notices that "alpha" cannot run steps
+    And the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | beta   |
+
+  @uat-38 @step-waits-for-unfit-worker
+  Scenario: A step that names a worker that has not passed its verification waits until its queue limit
+    Given a workflow with the steps:
+      | step  | runs on        | work           |
+      | build | worker "alpha" | writes at once |
+    And an orchestrator that verifies workers when they enroll, with a queue limit of 2 seconds
+    And the enrolled worker "alpha" that cannot send data
+    When the orchestrator notices that "alpha" cannot run steps
+    And the workflow starts
+    Then the run fails because no matching worker came in time
+    And no step started
+
+  @uat-38 @mended-worker-runs-steps
+  Scenario: A worker that has not passed its verification runs steps when it has enrolled again and passes
+    Given a workflow with the steps:
+      | step  | runs on        | work           |
+      | build | worker "alpha" | writes at once |
+    And an orchestrator that verifies workers when they enroll
+    And the enrolled worker "alpha" that cannot send data
+    When the orchestrator notices that "alpha" cannot run steps
+    And the worker "alpha" is stopped and returns with the right address for its data
+    And the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And the pool shows:
+      | worker | status | connected |
+      | alpha  | idle   | yes       |

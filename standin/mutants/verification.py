@@ -1,0 +1,121 @@
+"""Mutants of the verification of workers that enroll."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from standin.orchestrator.dispatch import Dispatcher, Requirement
+    from standin.orchestrator.pool import Member, Pool
+    from standin.orchestrator.requests import Requests
+
+
+# Promise 38: A worker that does not pass its verification is shown as unverified, and gets no step.
+
+
+@mutant(38)
+def verification_by_variable_ignored() -> None:
+    """The variable that asks for the verification of workers has no effect."""
+
+    @replaces("orchestrator.serve:verifies_by_variable")
+    def _(old: Callable[[], bool]) -> bool:
+        return False
+
+
+@mutant(38)
+def unfit_worker_passes() -> None:
+    """The verification does not notice that a worker cannot send data."""
+
+    @replaces("orchestrator.requests:Requests.verified")
+    def _(
+        old: Callable[[Requests, Member, str], None], requests: Requests, member: Member, error: str
+    ) -> None:
+        old(requests, member, "")
+
+
+@mutant(38)
+def unverified_shown_as_idle_in_text() -> None:
+    """The worker list in text shows an unverified worker as idle."""
+
+    @replaces("operator.pool:table_of_workers")
+    def _(old: Callable[..., str], answer: dict[str, Any], *, past: bool) -> str:
+        return old(answer, past=past).replace("  unverified  ", "  idle        ")
+
+
+@mutant(38)
+def reason_shown_in_json_only() -> None:
+    """The worker list in text does not show why a worker is unverified."""
+
+    @replaces("operator.pool:unverified_note")
+    def _(old: Callable[[dict[str, Any]], list[str]], answer: dict[str, Any]) -> list[str]:
+        note = "Some workers are unverified — run 'swamp worker verify' to diagnose."
+        return [note for _ in old(answer)]
+
+
+@mutant(38)
+def reason_of_unverified_worker_hidden() -> None:
+    """The record of an unverified worker does not have the reason."""
+
+    @replaces("orchestrator.pool:Member.record")
+    def _(old: Callable[[Member], dict[str, Any]], member: Member) -> dict[str, Any]:
+        return {**old(member), "verifyFailureReason": ""}
+
+
+@mutant(38)
+def unverified_worker_gets_steps() -> None:
+    """Only the list shows that a worker is unverified; it gets steps like any other."""
+
+    @replaces("orchestrator.dispatch:takes_steps")
+    def _(old: Callable[[Member], bool], member: Member) -> bool:
+        return member.connected and not member.draining and (bool(member.failure) or not member.unverified)
+
+
+@mutant(38)
+def unverified_worker_gets_steps_by_name() -> None:
+    """A step that names an unverified worker is sent to it."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.chosen")
+    def _(
+        old: Callable[[Dispatcher, Requirement], Member | None],
+        dispatcher: Dispatcher,
+        requirement: Requirement,
+    ) -> Member | None:
+        named = [
+            each
+            for each in dispatcher._pool.members.values()
+            if requirement.target and each.connected and each.unverified and requirement.fits(each)
+        ]
+        return named[0] if named else old(dispatcher, requirement)
+
+
+@mutant(38)
+def returned_worker_listed_as_unverified() -> None:
+    """The list shows a worker as unverified that was so before it enrolled again and passed."""
+    unfit: set[str] = set()
+
+    @replaces("orchestrator.pool:Pool.judge")
+    def _(old: Callable[[Pool, Member, str], None], pool: Pool, member: Member, failure: str) -> None:
+        unfit.update([member.name] if failure else [])
+        old(pool, member, failure)
+
+    @replaces("orchestrator.pool:Member.record")
+    def _(old: Callable[[Member], dict[str, Any]], member: Member) -> dict[str, Any]:
+        record = old(member)
+        listed = record["status"] == "idle" and member.name in unfit
+        return {**record, "status": "unverified"} if listed else record
+
+
+@mutant(38)
+def passed_worker_not_recorded() -> None:
+    """The worker list shows a worker that has passed its verification as unverified."""
+
+    @replaces("orchestrator.pool:Pool.judge")
+    def _(old: Callable[[Pool, Member, str], None], pool: Pool, member: Member, failure: str) -> None:
+        if failure:
+            old(pool, member, failure)
+        else:
+            member.unverified = False
+            pool.changed()
