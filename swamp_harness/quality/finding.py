@@ -15,9 +15,9 @@ _NOT_EFFECTIVE = "NOT EFFECTIVE"
 # A scenario of another promise and of another feature than the mutant's, to run first: the cheapest with a
 # worker that enrolls.
 _CONTROL = "reconnection-distinct-in-json"
-# Of the promises about workers that enroll, are removed at a deadline, or come back.
+# Of the promises about workers that enroll, are removed at a deadline, come back, or are listed.
 _CONTROL_OF_ENROLLMENT = "token-shown-once[JSON]"
-_ENROLLMENT = (*range(5, 12), 14)
+_ENROLLMENT = (*range(5, 12), 14, 27)
 
 
 @dataclass(frozen=True)
