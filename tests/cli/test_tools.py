@@ -170,6 +170,7 @@ Feature: Naps
 
 
 HEAD = FEATURE.partition("\n  @uat-07")[0]
+SINCE = FEATURE[len(HEAD) :].replace("@uat-07", "@uat-44")
 
 
 @pytest.fixture
@@ -280,12 +281,22 @@ def test_a_sound_feature_has_no_style_errors(folder):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [FEATURE.replace("@uat-07", "@uat-07 @uat-44"), HEAD.partition("\n")[2] + SINCE],
+    ids=["both groups", "since"],
+)
+def test_a_feature_carries_the_issue_only_for_promises_of_the_issue(folder, text):
+    assert style_errors(folder(text)) == []
+
+
+@pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
         ("@issue-630\n", "", "does not carry its issue"),
         ("  Workers may nap.\n", "", "does not say in prose"),
         ("@uat-07", "@slow", "does not carry the number"),
         ("@uat-07", "@uat-99", "is not a promise in release/catalogue.yaml"),
+        ("@uat-07", "@uat-44", "no scenario serves a promise of issue 630: remove @issue-630"),
         ("    Given an orchestrator\n", "", "3 to 13 steps, this one has 2"),
         ("    Then the pool is empty\n", "    And it is over\n", "has no Then"),
         ("    Given an orchestrator\n", "    Then the pool is empty\n", "do not go from Given over When"),
