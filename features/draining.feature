@@ -1,6 +1,6 @@
 Feature: Workers that finish their work before they stop
   An operator who stops a worker loses no work: the worker finishes its steps, takes no others and exits. Whoever has no
-  time stops it a second time.
+  time stops it a second time. A worker can also stop by itself: after a number of steps, or when it has been idle.
 
   @uat-36 @ctrl-c-finishes-steps
   Scenario: A worker that is stopped with Ctrl-C finishes all its steps, and the next step runs on another worker
@@ -95,3 +95,117 @@ Feature: Workers that finish their work before they stop
       | step  | worker | lease     | wrote |
       | build | alpha  | expired   | no    |
       | build | alpha  | completed | yes   |
+
+  # Of two idle workers, the first by name gets a step.
+  @uat-50 @step-limit-ends-worker
+  Scenario: A worker with a limit of steps exits when so many have ended, and the next step runs on another worker
+    Given a workflow with the steps:
+      | step  | runs on    | work           | after |
+      | build | any worker | writes at once |       |
+      | pack  | any worker | writes at once | build |
+      | ship  | any worker | writes at once | pack  |
+    And an orchestrator
+    And the enrolled worker "alpha" configured by variables, with a limit of 2 steps
+    And the enrolled worker "beta"
+    When the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | pack  | alpha  |
+      | ship  | beta   |
+    And the worker "alpha" exits with exit code 0
+
+  @uat-50 @step-limit-lets-others-finish
+  Scenario: A worker that has reached its limit of steps finishes the steps that still run there
+    Given a workflow with the steps:
+      | job    | step  | runs on    | work                |
+      | build  | build | any worker | pauses, then writes |
+      | deploy | ship  | any worker | pauses, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha" with 2 slots and a limit of 1 step
+    When the workflow starts
+    And the steps "build, ship" are running
+    And the step "build" continues
+    And the step "build" has ended
+    And the step "ship" continues
+    Then the run succeeds
+    And the worker "alpha" exits with exit code 0
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     | wrote |
+      | build | alpha  | completed | yes   |
+      | ship  | alpha  | completed | yes   |
+
+  @uat-50 @step-limit-reported
+  Scenario Outline: A worker that has reached its limit of steps reports that in <output>
+    Given a workflow with the steps:
+      | step  | runs on    | work           |
+      | build | any worker | writes at once |
+    And an orchestrator
+    And the enrolled worker "alpha" with a limit of 1 step, with output in <output>
+    When the workflow runs to its end
+    Then the worker "alpha" exits with exit code 0
+    And the worker "alpha" reported these events, one on each line:
+      | event             | step  |
+      | connecting        |       |
+      | enrolled          |       |
+      | dispatch_started  | build |
+      | draining          |       |
+      | dispatch_finished |       |
+      | drain_complete    |       |
+      | disconnected      |       |
+      | stopped           |       |
+      | exit code 0       |       |
+    And the pool shows, including past members:
+      | worker | status       | connected            |
+      | alpha  | disconnected | not in the live pool |
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-50 @idle-worker-stops
+  Scenario Outline: A worker with an idle time exits when it has had no step for so long, and reports that in <output>
+    Given a workflow with the steps:
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
+    And an orchestrator
+    And the token "alpha"
+    When the workflow starts
+    And the step "build" waits in the queue
+    And the worker "alpha" starts with an idle time of 3 seconds and output in <output>
+    And the step "build" is running
+    And the idle time of "alpha" passes
+    And the step "build" continues
+    Then the worker "alpha" exits with exit code 0
+    And the worker "alpha" was idle after its last step as long as its idle time
+    And the worker "alpha" reported these events, one on each line:
+      | event             | step  |
+      | connecting        |       |
+      | enrolled          |       |
+      | dispatch_started  | build |
+      | dispatch_finished |       |
+      | draining          |       |
+      | drain_complete    |       |
+      | disconnected      |       |
+      | stopped           |       |
+      | exit code 0       |       |
+    And the run succeeds
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-50 @wrong-limits-told-in-both-modes
+  Scenario Outline: An operator who <errs> sees which value is wrong, in text and in JSON
+    Given a repository
+    When the operator <errs>, in text and in JSON
+    Then both commands fail because <reason>, with the same exit code
+
+    Examples:
+      | errs                                      | reason                             |
+      | starts a worker with a limit of no steps  | a number of steps must be positive |
+      | starts a worker with no slots             | a number of slots must be positive |
+      | starts a worker with an idle time of zero | an idle time must be positive      |

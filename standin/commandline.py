@@ -113,6 +113,7 @@ COMMANDS: Sequence[Command] = (
     Command("worker connect", "Connect this machine as a worker", "worker.connect:connect", ("[url]",), (
         Option("--token"), Option("--label"), Option("--cache-dir"), Option("--concurrency"),
         Option("--no-reconnect", takes=False), Option("--data-plane-url"),
+        Option("--max-dispatches"), Option("--idle-timeout"),
     )),
     Command("worker daemon disable", "Disable the service", "operator.pool:daemon_disable"),
     Command("worker daemon enable", "Enable the service", "operator.pool:daemon_enable"),

@@ -5,6 +5,8 @@
 
 # The length of a minute of a token's lifetime.
 MINUTE = 10.0
+# The length of a second for which a worker may be idle.
+SECOND = 0.3
 # How long a lost worker can come back to the pool.
 GRACE_WINDOW = 10.0
 # How long a connection may be silent, unless `serve --ws-idle-timeout` is given.

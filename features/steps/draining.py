@@ -39,3 +39,19 @@ def the_step_starts_while_another_runs(context: StepContext, step: str, worker: 
         expected={step: [worker], other: draining.STILL_RUNS},
         actual=draining.starts_during(context.world, step, other),
     )
+
+
+@when('the idle time of "{worker:Name}" passes')
+def the_idle_time_passes(context: StepContext, worker: str) -> None:
+    """Waits until the worker would have stopped, if it had been idle since its enrollment."""
+    draining.outlast_idle_time(context.world, worker)
+
+
+@then('the worker "{worker:Name}" was idle after its last step as long as its idle time')
+def the_worker_was_idle(context: StepContext, worker: str) -> None:
+    """Checks the time between the end of the last step and the report that the worker stops."""
+    expect(
+        f'the worker "{worker}" was idle after its last step as long as its idle time',
+        expected=draining.IDLE_AS_ALLOWED,
+        actual=draining.idleness(context.world, worker),
+    )

@@ -10,6 +10,7 @@ from standin.mutants import mutant, replaces
 if TYPE_CHECKING:
     import asyncio
 
+    from standin.commandline import Call
     from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, Work
     from standin.orchestrator.pool import Member
     from standin.worker.session import Session
@@ -191,3 +192,118 @@ def lease_of_a_twice_stopped_worker_is_completed() -> None:
     ) -> None:
         lost = state == "expired" and dispatch.member is not None and dispatch.member.draining
         old(dispatcher, dispatch, "completed" if lost else state, error)
+
+
+# Promise 50: A worker stops by itself after a number of steps, or when it has been idle for a time.
+
+
+@mutant(50)
+def one_step_too_many() -> None:
+    """A worker takes one step more than its limit."""
+
+    @replaces("worker.session:Session.has_reached_limit")
+    def _(old: Callable[[Session, int], bool], session: Session, steps: int) -> bool:
+        return old(session, steps - 1)
+
+
+@mutant(50)
+def one_step_too_few() -> None:
+    """A worker with a limit of several steps stops one step early."""
+
+    @replaces("worker.session:Session.has_reached_limit")
+    def _(old: Callable[[Session, int], bool], session: Session, steps: int) -> bool:
+        return old(session, steps + 1 if session._settings.step_limit > 1 else steps)
+
+
+@mutant(50)
+def limit_in_a_variable_ignored() -> None:
+    """The variable with a worker's limit of steps has no effect."""
+
+    @replaces("worker.connect:limit_of_steps")
+    def _(old: Callable[[Call], str], call: Call) -> str:
+        return call.option("--max-dispatches")
+
+
+@mutant(50)
+def limit_of_steps_ends_the_others() -> None:
+    """A worker that has reached its limit of steps ends the steps that still run there."""
+
+    @replaces("worker.session:Session.finish_steps")
+    async def _(old: Callable[[Session], Awaitable[None]], session: Session) -> None:
+        if session._reason == "max-dispatches":
+            session.abandon()
+        await old(session)
+
+
+@mutant(50)
+def limit_of_steps_reported_as_a_signal() -> None:
+    """A worker that has reached its limit of steps reports that it was asked to stop, in text."""
+
+    @replaces("worker.connect:in_words")
+    def _(old: Callable[[str, dict[str, Any]], str], kind: str, facts: dict[str, Any]) -> str:
+        reason = {"reason": "signal"} if facts.get("reason") == "max-dispatches" else {}
+        return old(kind, {**facts, **reason})
+
+
+@mutant(50)
+def idle_time_reported_as_a_signal_in_json() -> None:
+    """A worker that was idle for too long reports in JSON that it was asked to stop."""
+
+    @replaces("worker.connect:_report_in_json")
+    def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
+        reason = {"reason": "signal"} if facts.get("reason") == "idle-timeout" else {}
+        old(kind, {**facts, **reason})
+
+
+@mutant(50)
+def running_step_counts_as_idle() -> None:
+    """The idle time of a worker passes while a step runs there."""
+
+    @replaces("worker.session:Session.end_idleness")
+    def _(old: Callable[[Session], None], session: Session) -> None:
+        if not session._steps_done and session._idle is None:
+            old(session)
+
+
+@mutant(50)
+def idle_only_before_the_first_step() -> None:
+    """A worker stops at once when its first step has ended, whatever its idle time is."""
+
+    @replaces("worker.session:Session.begin_idleness")
+    def _(old: Callable[[Session], None], session: Session) -> None:
+        if session._settings.idle_time and session._idle is not None:
+            session.stop("idle-timeout")
+        else:
+            old(session)
+
+
+@mutant(50)
+def idle_worker_fails() -> None:
+    """A worker that was idle for too long exits with an error."""
+
+    @replaces("worker.session:Session.live")
+    async def _(old: Callable[[Session], Awaitable[None]], session: Session) -> None:
+        from standin.errors import UserError
+
+        await old(session)
+        if session._reason == "idle-timeout":
+            raise UserError("idle timeout elapsed")
+
+
+@mutant(50)
+def limit_of_no_steps_is_no_limit() -> None:
+    """A worker with a limit of no steps starts without a limit."""
+
+    @replaces("worker.connect:limit_of_steps")
+    def _(old: Callable[[Call], str], call: Call) -> str:
+        limit = old(call)
+        return "" if limit == "0" else limit
+
+
+@mutant(50)
+def idle_time_of_zero_is_no_limit() -> None:
+    """A worker with an idle time of zero starts without a limit."""
+
+    @replaces("worker.connect:idle_time")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        return 0 if call.option("--idle-timeout") == "0s" else old(call)

@@ -11,6 +11,7 @@ from typing import Any
 from standin.commandline import Call
 from standin.errors import UserError
 from standin.moments import stamp
+from standin.timing import SECOND
 from standin.worker.cache import Cache
 from standin.worker.session import Session, Settings
 
@@ -31,10 +32,15 @@ def connect(call: Call) -> None:
         url,
         token,
         dict(map(label_in, [*labels_from_variable(), *call.options.get("--label", ())])),
-        int(call.option("--concurrency", slots_from_variable())),
+        positive(
+            call.option("--concurrency", slots_from_variable()),
+            '--concurrency must be a positive integer or "auto"',
+        ),
         os.environ.get("SSL_CERT_FILE", ""),
         call.option("--data-plane-url").replace("http", "ws", 1),
         reconnects=not call.has("--no-reconnect"),
+        step_limit=positive(limit_of_steps(call), "--max-dispatches must be a positive integer"),
+        idle_time=idle_time(call) * SECOND,
     )
     cache = Cache(call.option("--cache-dir", cache_from_variable()))
     asyncio.run(_live(call, settings, cache))
@@ -43,6 +49,32 @@ def connect(call: Call) -> None:
 def labels_from_variable() -> list[str]:
     """The labels in the variable; those of the command line override them."""
     return [label for label in os.environ.get("SWAMP_WORKER_LABELS", "").split(",") if label]
+
+
+def positive(text: str, otherwise: str) -> int:
+    """A number above 0; 0 for an empty text.
+
+    Raises:
+        UserError: it is none.
+    """
+    if text and not (text.isdigit() and int(text) > 0):
+        raise UserError(otherwise)
+    return int(text or "0")
+
+
+def limit_of_steps(call: Call) -> str:
+    """The number of steps after which the worker stops; empty for no limit."""
+    return call.option("--max-dispatches", os.environ.get("SWAMP_WORKER_MAX_DISPATCHES", ""))
+
+
+def idle_time(call: Call) -> int:
+    """The seconds without a step after which the worker stops; 0 for no limit.
+
+    Raises:
+        UserError: they are not a number above 0.
+    """
+    text = call.option("--idle-timeout", os.environ.get("SWAMP_WORKER_IDLE_TIMEOUT", ""))
+    return positive(text.removesuffix("s"), f'Invalid --idle-timeout value "{text}": must be positive')
 
 
 def slots_from_variable() -> str:
@@ -123,7 +155,11 @@ def in_words(kind: str, facts: dict[str, Any]) -> str:
 
 def _reason(facts: dict[str, Any]) -> str:
     reason = str(facts.get("reason"))
-    return "received shutdown signal" if reason == "signal" else reason
+    return {
+        "signal": "received shutdown signal",
+        "max-dispatches": "reached max dispatches",
+        "idle-timeout": "idle timeout elapsed",
+    }.get(reason, reason)
 
 
 def _print_line(line: str) -> None:

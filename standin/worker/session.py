@@ -44,6 +44,8 @@ class Settings:
         slots: how many steps it runs in parallel.
         trusted: a file of trusted certificates; empty for none.
         data_url: where the data plane is; that of the orchestrator if empty.
+        step_limit: the number of steps after which it stops; 0 for no limit.
+        idle_time: the seconds without a step after which it stops; 0 for no limit.
         reconnects: whether it connects again when its connection closes.
     """
 
@@ -53,6 +55,8 @@ class Settings:
     slots: int
     trusted: str
     data_url: str = ""
+    step_limit: int = 0
+    idle_time: float = 0
     reconnects: bool = True
 
 
@@ -91,13 +95,18 @@ class Session:
         self._tasks: set[asyncio.Task[None]] = set()
         self._socket: ClientConnection | None = None
         self._asked_to_stop = asyncio.Event()
+        self._reason = "shutdown"
+        self._steps_done = 0
+        self._idle: asyncio.TimerHandle | None = None
         self._enrolled_once = False
         self._failures = 0
         self._pause = FIRST_PAUSE
 
-    def stop(self) -> None:
+    def stop(self, reason: str = "signal") -> None:
         """Finish the running steps, and end."""
-        self._asked_to_stop.set()
+        if not self._asked_to_stop.is_set():
+            self._reason = reason
+            self._asked_to_stop.set()
 
     async def live(self) -> None:
         """Dial until the worker ends.
@@ -129,7 +138,7 @@ class Session:
                     f"(last error: {reason})"
                 )
             await self._pause_before_next()
-        self._report("stopped", {"reason": "signal" if self._asked_to_stop.is_set() else "shutdown"})
+        self._report("stopped", {"reason": self._reason})
 
     def has_lost_patience(self) -> bool:
         """Whether it has failed to connect often enough."""
@@ -179,6 +188,7 @@ class Session:
             raise TurnedAway(reply["error"]["message"], for_good=reply["error"]["permanent"])
         self._enrolled_once, self._failures, self._pause = True, 0, FIRST_PAUSE
         self._report("enrolled", {"workerId": reply["name"], "reconnect": reply["reconnect"]})
+        self.begin_idleness()
 
     async def _serve(self, socket: ClientConnection) -> str:
         draining = asyncio.ensure_future(self._drain(socket))
@@ -194,7 +204,7 @@ class Session:
 
     async def _drain(self, socket: ClientConnection) -> None:
         await self._asked_to_stop.wait()
-        self._report("draining", {"reason": "signal"})
+        self._report("draining", {"reason": self._reason})
         await socket.send(json.dumps({"method": "worker.drain", "params": {}}))
         await self.finish_steps()
         self._report("drain_complete", {})
@@ -207,6 +217,7 @@ class Session:
 
     def _handle(self, method: str, params: dict[str, Any]) -> None:
         if method == "dispatch.start":
+            self.end_idleness()
             task = asyncio.ensure_future(self._run(params))
         elif method == "dispatch.cancel":
             task = asyncio.ensure_future(self.cancel(params["dispatchId"]))
@@ -240,10 +251,30 @@ class Session:
             result = await self._result_of(job)
         except OSError as error:
             result = {"status": "error", "error": f"The extension could not be fetched: {error}"}
+        self._steps_done += 1
+        if self.has_reached_limit(self._steps_done):
+            self.stop("max-dispatches")
+            await asyncio.sleep(0)  # it reports that first
         duration = int((asyncio.get_running_loop().time() - started) * 1000)
         answer = {**result, "durationMs": duration}
         self._report("dispatch_finished", {**facts, **answer})
         await self._send("dispatch.finished", {"dispatchId": job["dispatchId"], **answer})
+
+    def has_reached_limit(self, steps: int) -> bool:
+        """Whether the worker stops after so many steps."""
+        return 0 < self._settings.step_limit <= steps
+
+    def begin_idleness(self) -> None:
+        """Stop the worker after its idle time, unless it gets a step before."""
+        self.end_idleness()
+        if self._settings.idle_time:
+            loop = asyncio.get_running_loop()
+            self._idle = loop.call_later(self._settings.idle_time, self.stop, "idle-timeout")
+
+    def end_idleness(self) -> None:
+        """Note that the worker is not idle."""
+        if self._idle is not None:
+            self._idle.cancel()
 
     async def _result_of(self, job: dict[str, Any]) -> dict[str, Any]:
         settings = self._settings
@@ -266,6 +297,8 @@ class Session:
             return await runner.run()
         finally:
             self._runners.pop(job["dispatchId"], None)
+            if not self._runners:
+                self.begin_idleness()
 
     async def cancel(self, dispatch: str) -> None:
         """End a cancelled step."""

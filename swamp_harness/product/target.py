@@ -41,6 +41,7 @@ class Times:
         slow_transfer: the time that 30 MB take over a slow network; longer than an ordinary request may take.
         stopping: the time for which an orchestrator that is asked to stop lets its runs go on.
         minute: the real duration of a minute of a token's lifetime.
+        second: the real duration of a second for which a worker may be idle.
     """
 
     grace_window: timedelta
@@ -52,6 +53,7 @@ class Times:
     slow_transfer: timedelta
     stopping: timedelta
     minute: timedelta = timedelta(minutes=1)
+    second: timedelta = timedelta(seconds=1)
 
     @property
     def short_idle_limit(self) -> timedelta:
@@ -135,6 +137,7 @@ def _times(document: Mapping[str, Any]) -> Times:
         timedelta(seconds=document["slow transfer"]),
         timedelta(seconds=document["time for runs at a stop"]),
         timedelta(seconds=document.get("minute of a lifetime", 60)),
+        timedelta(seconds=document.get("second of an idle time", 1)),
     )
 
 

@@ -60,6 +60,9 @@ COMMAND_FAILURES = {
     "no command was named": [r"No subcommand specified"],
     "no token was given": [r"Missing enrollment token"],
     "a label has no value": [r"Invalid label '[^']*' — expected the form key=value"],
+    "a number of steps must be positive": [r"--max-dispatches must be a positive integer"],
+    "a number of slots must be positive": [r"--concurrency must be a positive integer"],
+    "an idle time must be positive": [r"Invalid --idle-timeout value .{0,500}: must be positive"],
     "a number of machines must be positive": [r"Invalid --max-enrollments value"],
     "no orchestrator was named": [r"requires a running orchestrator", r"Missing orchestrator URL"],
     "the address is not that of an orchestrator": [r"Orchestrator URL must start with ws://"],
@@ -194,11 +197,18 @@ WORKER_EVENTS: Mapping[str, re.Pattern[str]] = {
     ),
     "dispatch_finished": re.compile(r"^\S+ Dispatch [0-9a-f]{8}: \S+ succeeded in \d+ms$"),
     "dispatch_failed": re.compile(r"^\S+ Dispatch [0-9a-f]{8}: \S+ failed in \d+ms — (?P<error>.*\S)$"),
-    "draining": re.compile(r"^Draining \(received shutdown signal\)"),
+    "draining": re.compile(r"^Draining \((?P<reason>[^)\n]+)\)"),
     "drain_complete": re.compile(r"^Drain complete\b"),
     "disconnected": re.compile(r"^Disconnected: drained$"),
     "retrying": WORKER_PAUSES,
-    "stopped": re.compile(r"^Worker stopped: received shutdown signal$"),
+    "stopped": re.compile(r"^Worker stopped: (?P<reason>.+)$"),
+}
+
+# The reasons in JSON why a worker stops by itself, or is stopped, and how text has them.
+STOP_REASONS = {
+    "signal": "received shutdown signal",
+    "max-dispatches": "reached max dispatches",
+    "idle-timeout": "idle timeout elapsed",
 }
 
 # A stack trace, which is for the developers of swamp, not for its operators.

@@ -351,6 +351,13 @@ class Worker:
         return bool(self._lines_of(WORKER_EVENTS["draining"], "draining"))
 
     @property
+    def idle_before_stop(self) -> timedelta | None:
+        """From the end of its last step to its report that it stops, if it has had a step."""
+        ended = self._lines_of(WORKER_EVENTS["dispatch_finished"], "dispatch_finished")
+        stops = self._lines_of(WORKER_EVENTS["draining"], "draining")
+        return stops[-1].at - ended[-1].at if ended and stops else None
+
+    @property
     def disconnected_at(self) -> list[datetime]:
         """The times at which its current process reports a disconnection."""
         return [line.at for line in self._lines_of(WORKER_DISCONNECTED, "disconnected")]

@@ -20,8 +20,10 @@ class WorkerSettings:
         credential: its credential, the value of `--token`.
         labels: its scheduling labels.
         cached: whether it uses its machine's cache directory.
-        by_environment: whether credential, address, cache, labels and slots are variables, not arguments.
+        by_environment: whether credential, address, cache, labels, slots and limits are variables.
         slots: the number of steps that it takes at the same time.
+        step_limit: the number of steps after which it stops by itself; 0 for no limit.
+        idle_time: the seconds without a step after which it stops by itself; 0 for no limit.
         reconnects: whether it connects again when its connection closes.
         data_address: where it sends the data of its steps; derived from its orchestrator's address if empty.
         log_level: its log level; the default if empty.
@@ -35,6 +37,8 @@ class WorkerSettings:
     cached: bool = True
     by_environment: bool = False
     slots: int = 1
+    step_limit: int = 0
+    idle_time: int = 0
     reconnects: bool = True
     data_address: str = ""
     log_level: str = ""
@@ -58,20 +62,31 @@ class WorkerSettings:
             The arguments, and the variables for the other settings.
         """
         given, variables = self._identity(url, cache)
+        limits = self._limits()
+        if self.by_environment:
+            variables |= {f"SWAMP_WORKER_{name.upper().replace('-', '_')}": limits[name] for name in limits}
+            limits = {}
         return [
             *("worker", "connect", *given),
-            *(("--concurrency", str(self.slots)) if self.slots > 1 and not self.by_environment else ()),
+            *(word for name, value in limits.items() for word in (f"--{name}", value)),
             *(() if self.reconnects else ("--no-reconnect",)),
             *(("--data-plane-url", self.data_address) if self.data_address else ()),
             *(("--log-level", self.log_level) if self.log_level else ()),
             *(("--json",) if self.output is Output.JSON else ()),
         ], variables
 
+    def _limits(self) -> dict[str, str]:
+        limits = {
+            "concurrency": str(self.slots) if self.slots > 1 else "",
+            "max-dispatches": str(self.step_limit or ""),
+            "idle-timeout": f"{self.idle_time}s" if self.idle_time else "",
+        }
+        return {name: value for name, value in limits.items() if value}
+
     def _identity(self, url: str, cache: str) -> tuple[list[str], dict[str, str]]:
         if self.by_environment:
             kept = {"SWAMP_WORKER_CACHE_DIR": cache} if cache else {}
             known = labels_by_variable(self.labels)
-            known |= {"SWAMP_WORKER_CONCURRENCY": str(self.slots)} if self.slots > 1 else {}
             return [], {"SWAMP_ORCHESTRATOR_URL": url, "SWAMP_WORKER_TOKEN": self.credential, **kept, **known}
         flags = [part for label in _written(self.labels) for part in ("--label", label)]
         return [url, "--token", self.credential, *(("--cache-dir", cache) if cache else ()), *flags], {}

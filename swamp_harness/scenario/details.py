@@ -69,6 +69,12 @@ _OF_ENROLLED_WORKERS = (
     Detail("without labels", "only steps that ask for no label may run on it", lambda: {"labels": {}}),
     _SLOT,
     _SLOTS,
+    Detail("with a limit of 1 step", "it stops by itself when one step has ended", lambda: {"step_limit": 1}),
+    Detail(
+        "with a limit of {steps:Number} steps",
+        "it stops by itself when so many steps have ended",
+        lambda steps: {"step_limit": steps},
+    ),
     _CACHE,
     _NO_CACHE,
     _NO_RECONNECT,
@@ -110,6 +116,11 @@ _OF_ENROLLED_WORKERS = (
 _OF_CONNECTING_WORKERS = (
     _TOKEN,
     _LABELS,
+    Detail(
+        "with an idle time of {seconds:Number} seconds",
+        "it stops by itself when it has had no step for so long",
+        lambda seconds: {"idle_time": seconds},
+    ),
     _CACHE,
     Detail(
         "with an empty machine id",

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime, timedelta
 
+from swamp_harness.product.worker import ENROLLED
 from swamp_harness.scenario.world import World
-from swamp_harness.system.limits import OUTPUT_SEEN, PROCESS_STOPPED, STEP_TAKEN
+from swamp_harness.system.limits import IDLE_TIME_OVER, OUTPUT_SEEN, PROCESS_STOPPED, STEP_TAKEN
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 STILL_RUNS = "still runs"
+IDLE_AS_ALLOWED = "as long as it is allowed"
+# A worker prints a line a little before or after the moment in question.
+_MARGIN = timedelta(seconds=0.2)
+_LATEST = timedelta(seconds=5)
 
 
 def ask_to_stop(world: World, worker: str, *, with_ctrl_c: bool = False) -> None:
@@ -48,3 +54,28 @@ def starts_during(world: World, step: str, other: str) -> dict[str, list[str] | 
         step: [entry.worker for entry in world.probe_log.starts(step)],
         other: "has ended" if world.probe_log.ends(other) else STILL_RUNS,
     }
+
+
+def outlast_idle_time(world: World, worker: str) -> None:
+    """Wait until a worker that has enrolled would have stopped, if it had been idle since then."""
+    idle_time = _idle_time(world, worker) + _MARGIN
+    enrolled = max(each.at for each in world.workers[worker].milestones() if each.kind == ENROLLED)
+    wait_until(
+        f'the idle time of the worker "{worker}" to pass',
+        lambda: datetime.now(UTC) - enrolled,
+        lambda passed: passed > idle_time,
+        IDLE_TIME_OVER,
+    )
+
+
+def idleness(world: World, worker: str) -> str:
+    """How long a worker was idle after its last step before it reported that it finishes its work."""
+    idle = world.workers[worker].idle_before_stop
+    if idle is None:
+        return "it has run no step, or does not stop"
+    late = idle - _idle_time(world, worker)
+    return IDLE_AS_ALLOWED if -_MARGIN < late < _LATEST else f"{idle.total_seconds():.1f} s"
+
+
+def _idle_time(world: World, worker: str) -> timedelta:
+    return world.workers[worker].settings.idle_time * world.times.second

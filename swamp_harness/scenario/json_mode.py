@@ -50,6 +50,18 @@ MISTAKES: Mapping[str, Sequence[str]] = {
         *("worker", "connect", "ws://127.0.0.1:9"),
         *("--token", "alpha.beta", "--label", "region="),
     ),
+    "starts a worker with a limit of no steps": (
+        *("worker", "connect", "ws://127.0.0.1:9"),
+        *("--token", "alpha.beta", "--max-dispatches", "0"),
+    ),
+    "starts a worker with no slots": (
+        *("worker", "connect", "ws://127.0.0.1:9"),
+        *("--token", "alpha.beta", "--concurrency", "0"),
+    ),
+    "starts a worker with an idle time of zero": (
+        *("worker", "connect", "ws://127.0.0.1:9"),
+        *("--token", "alpha.beta", "--idle-timeout", "0s"),
+    ),
     "verifies workers without naming an orchestrator": ("worker", "verify"),
     "starts a worker without naming an orchestrator": ("worker", "connect"),
     "starts a worker with the address of a web page": ("worker", "connect", "http://127.0.0.1"),

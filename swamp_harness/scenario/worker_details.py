@@ -39,6 +39,8 @@ class WorkerDetails:
         labels_in_variable: the labels that have other values in an environment variable.
         more_labels_in_variable: the labels that only this variable has.
         slots: how many steps it runs at a time.
+        step_limit: the number of steps after which it stops by itself; 0 for no limit.
+        idle_time: the seconds without a step after which it stops by itself; 0 for no limit.
         cached: whether it has a cache directory.
         cache: the place of its cache directory.
         reconnects: whether it connects again when its connection closes.
@@ -64,6 +66,8 @@ class WorkerDetails:
     labels_in_variable: tuple[str, ...] = ()
     more_labels_in_variable: Mapping[str, str] = field(default_factory=dict)
     slots: int = 1
+    step_limit: int = 0
+    idle_time: int = 0
     cached: bool = True
     cache: CachePlace | None = None
     reconnects: bool = True
@@ -100,6 +104,7 @@ def enroll(world: World, name: str, details: WorkerDetails) -> None:
         cached=details.cached,
         reconnects=details.reconnects,
         slots=details.slots,
+        step_limit=details.step_limit,
         data_address="" if details.sends_data else NO_ADDRESS,
         by_environment=details.by_environment,
         **labels,
@@ -120,6 +125,7 @@ def connect(world: World, name: str, details: WorkerDetails) -> None:
         machine=_machine(world, name, details),
         protocol_shift=details.protocol_shift,
         other_release=details.other_release,
+        idle_time=details.idle_time,
         **_output(details),
     )
 

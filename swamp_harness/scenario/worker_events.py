@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from swamp_harness.product.commands import Output
-from swamp_harness.product.wordings import RUN_FAILURES, STEP_STOPPED, reasons_given
+from swamp_harness.product.wordings import RUN_FAILURES, STEP_STOPPED, STOP_REASONS, reasons_given
 from swamp_harness.scenario.tables import Row, rows_of
 from swamp_harness.scenario.world import World
 
 _AS_EXPECTED = "as expected"
+# The events that say why a worker stops.
+_ENDS = ("draining", "stopped")
 
 
 def expected_events(table: Any) -> list[Row]:
@@ -41,7 +43,9 @@ def _in_text(world: World, worker: str) -> list[Row]:
         {
             "event": kind,
             "step": _step_of(world, facts),
-            "fields": _wrong_reason(world, kind, facts) or _AS_EXPECTED,
+            "fields": _wrong_reason(world, kind, facts)
+            or _wrong_reason_to_stop(world, worker, kind, facts)
+            or _AS_EXPECTED,
         }
         for kind, facts in world.workers[worker].lines_of_events()
     ]
@@ -73,6 +77,20 @@ def _wrong_reason(world: World, kind: str, event: Mapping[str, Any]) -> str:
     return error if kind == "dispatch_failed" and not reasons_given(error, reasons) else ""
 
 
+def _wrong_reason_to_stop(world: World, worker: str, kind: str, facts: Mapping[str, str]) -> str:
+    """The reason in a line about the end of a worker; empty if it is the right one."""
+    right = STOP_REASONS[_reason_to_stop(world, worker)]
+    reason = facts.get("reason", "")
+    return reason if kind in _ENDS and reason != right else ""
+
+
+def _reason_to_stop(world: World, worker: str) -> str:
+    settings = world.workers[worker].settings
+    if settings.step_limit:
+        return "max-dispatches"
+    return "idle-timeout" if settings.idle_time else "signal"
+
+
 def _kind_of(event: Mapping[str, Any]) -> str:
     """The kind of an event; in JSON a failed step has the same kind as one that succeeded."""
     if event["kind"] == "dispatch_finished" and event["status"] != "success":
@@ -95,11 +113,11 @@ def _expected_fields(world: World, worker: str, dispatches: Sequence[str]) -> Ma
         "dispatch_started": dispatch,
         "dispatch_finished": {**dispatch, "status": "success"},
         "dispatch_failed": {**dispatch, "status": "error"},
-        "draining": {"reason": "signal"},
+        "draining": {"reason": _reason_to_stop(world, worker)},
         "drain_complete": {},
         "disconnected": {"reason": "drained"},
         "retrying": {},
-        "stopped": {"reason": "signal"},
+        "stopped": {"reason": _reason_to_stop(world, worker)},
     }
 
 

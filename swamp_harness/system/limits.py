@@ -51,6 +51,7 @@ RUN_ENDED = Limit("the end of a run", 60)
 # Four times the duration of a whole scenario with 330 MB on two shared cores, without TLS.
 ARTIFACT_SENT = Limit("the sending of a large artifact", 300)
 VERIFICATION_ENDED = Limit("the verification of a worker that enrolls", 15)
+IDLE_TIME_OVER = Limit("the idle time of a worker", 30)
 STEP_QUEUED = Limit("a step's coming into the queue", 30)
 QUEUE_LIMIT_OVER = Limit("the end of a step's queue limit", 60)
 STEP_BEGUN = Limit("the beginning of a step", 45)

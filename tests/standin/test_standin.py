@@ -182,6 +182,7 @@ def test_the_suite_has_the_times_of_the_stand_in() -> None:
     assert target.times.idle_limit.total_seconds() == timing.IDLE_LIMIT
     assert target.times.stopping.total_seconds() == timing.DRAINING
     assert target.times.minute.total_seconds() == timing.MINUTE
+    assert target.times.second.total_seconds() == timing.SECOND
     assert not target.is_for_sign_off
 
 
