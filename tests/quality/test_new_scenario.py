@@ -96,7 +96,7 @@ def test_an_id_that_was_used_once_is_not_made_again(own_features, capsys):
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"number": "99"}, "There is no promise 99: release/catalogue.yaml has 1-30"),
+        ({"number": "99"}, "There is no promise 99: release/catalogue.yaml has 1-"),
         ({"title": " "}, "The title is empty"),
         ({"title": "Word"}, "gives no id"),
     ],
@@ -130,7 +130,7 @@ def test_it_asks_for_what_is_not_given(own_features):
     )
     child.expect("Number of the promise")
     child.sendline("99")
-    child.expect("Enter one of the numbers 1-30")
+    child.expect("Enter one of the numbers 1-")
     child.sendline("7")
     child.expect("Title")
     child.sendline("A cache on a full disk is reported")
