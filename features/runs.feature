@@ -515,3 +515,143 @@ Feature: Runs
     Then the orchestrator still answers
     And the worker "alpha" is connected
     And the run is cancelled
+
+  @uat-34 @placed-run-resumes-from-failed-step
+  Scenario: A failed run goes on from its failed step on a worker
+    Given a workflow with the steps:
+      | step   | runs on    | work                              | after  |
+      | first  | any worker | writes at once                    |        |
+      | second | any worker | fails the first time, then writes | first  |
+      | third  | any worker | writes at once                    | second |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow runs to its end
+    And the operator resumes the run from the step "second" through the orchestrator
+    Then the command succeeds
+    And these steps started, and no others:
+      | step   | worker |
+      | first  | alpha  |
+      | second | alpha  |
+      | second | alpha  |
+      | third  | alpha  |
+    And the operator sees these dispatches, and no others:
+      | step   | worker | lease     | wrote |
+      | first  | alpha  | completed | yes   |
+      | second | alpha  | failed    | no    |
+      | second | alpha  | completed | yes   |
+      | third  | alpha  | completed | yes   |
+    And the history shows these runs, and no others:
+      | workflow | status    | because |
+      | release  | succeeded |         |
+
+  @uat-34 @local-run-resumes-from-failed-step
+  Scenario Outline: A failed run of the orchestrator's own steps goes on from its failed step, in <output>
+    Given a workflow with the steps:
+      | job   | job after | step   | runs on          | work                              | after  |
+      | check |           | lint   | the orchestrator | writes at once                    |        |
+      | build | check     | first  | the orchestrator | writes at once                    |        |
+      | build | check     | second | the orchestrator | fails the first time, then writes | first  |
+      | build | check     | third  | the orchestrator | writes at once                    | second |
+      | ship  | build     | last   | the orchestrator | writes at once                    |        |
+    And an orchestrator
+    And the operator's output is in <output>
+    When the workflow runs to its end
+    And the operator resumes the run from the step "second"
+    Then the command succeeds
+    And these steps started, and no others:
+      | step   | worker           |
+      | first  | the orchestrator |
+      | last   | the orchestrator |
+      | lint   | the orchestrator |
+      | second | the orchestrator |
+      | second | the orchestrator |
+      | third  | the orchestrator |
+    And this data is recorded, and no other:
+      | step   | data   | version |
+      | first  | result | 1       |
+      | last   | result | 1       |
+      | lint   | result | 1       |
+      | second | result | 1       |
+      | third  | result | 1       |
+    And the history shows these runs, and no others:
+      | workflow | status    | because |
+      | release  | succeeded |         |
+    And the history of the run shows these steps, and no others:
+      | step   | status    |
+      | first  | succeeded |
+      | last   | succeeded |
+      | lint   | succeeded |
+      | second | succeeded |
+      | third  | succeeded |
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-34 @crashed-run-resumes-from-step
+  Scenario: A run that a crash of the orchestrator interrupted goes on from the step that had not ended
+    Given a workflow with the steps:
+      | job   | job after | step  | runs on          | work                | after |
+      | check |           | test  | the orchestrator | writes at once      |       |
+      | build | check     | build | the orchestrator | pauses, then writes |       |
+      | build | check     | ship  | the orchestrator | writes at once      | build |
+    And an orchestrator
+    When the workflow starts
+    And the step "build" is running
+    And the orchestrator crashes and starts again
+    And the operator resumes the run from the step "build"
+    Then the command succeeds
+    And these steps started, and no others:
+      | step  | worker           |
+      | build | the orchestrator |
+      | build | the orchestrator |
+      | ship  | the orchestrator |
+      | test  | the orchestrator |
+    And the history of the run shows these steps, and no others:
+      | step  | status    |
+      | build | succeeded |
+      | ship  | succeeded |
+      | test  | succeeded |
+
+  @uat-34 @resume-needs-step-and-failed-run
+  Scenario Outline: A run <that cannot be resumed> starts no step, in <output>
+    Given a workflow with the steps:
+      | step  | runs on          | work   |
+      | build | the orchestrator | <work> |
+    And an orchestrator
+    And the operator's output is in <output>
+    When the workflow runs to its end
+    And the operator resumes the run from the step "<step>"
+    Then the command fails because <reason>
+    And these steps started, and no others:
+      | step  | worker           |
+      | build | the orchestrator |
+
+    Examples:
+      | that cannot be resumed             | work           | step   | output | reason                |
+      | without the step that is asked for | fails          | builds | JSON   | there is no such step |
+      | that has succeeded                 | writes at once | build  | text   | no run has failed     |
+
+  @uat-34 @resumed-run-fails-again
+  Scenario: A resumed run that fails again can be resumed again
+    Given a workflow with the steps:
+      | step   | runs on          | work                              | after  |
+      | first  | the orchestrator | fails the first time, then writes |        |
+      | second | the orchestrator | fails the first time, then writes | first  |
+      | third  | the orchestrator | writes at once                    | second |
+    And an orchestrator
+    When the workflow runs to its end
+    And the operator resumes the run from the step "first"
+    And the operator resumes the run from the step "second"
+    Then the command succeeds
+    And these steps started, and no others:
+      | step   | worker           |
+      | first  | the orchestrator |
+      | first  | the orchestrator |
+      | second | the orchestrator |
+      | second | the orchestrator |
+      | third  | the orchestrator |
+    And the history shows these runs, and no others:
+      | workflow | status    | because |
+      | release  | succeeded |         |

@@ -295,3 +295,49 @@ Feature: Tokens
       | output |
       | text   |
       | JSON   |
+
+  @uat-53 @name-minted-once-at-once
+  Scenario Outline: Of mints of one name at the same moment, <where>, exactly one succeeds
+    Given an orchestrator
+    When the operator mints the token "alpha" 3 times at the same moment, <where>
+    And the worker "alpha" starts with the credential that was shown first
+    Then exactly one of these commands succeeds, and the others fail because the name is taken
+    And the worker "alpha" is enrolled
+    And the token list shows:
+      | token | state    | machine         |
+      | alpha | enrolled | that of "alpha" |
+
+    Examples:
+      | where                    |
+      | in the repository        |
+      | through the orchestrator |
+
+  @uat-53 @vault-must-be-named
+  Scenario Outline: With several vaults, minting <how> mints nothing, in <output>
+    Given a repository with another vault "v2"
+    And the operator's output is in <output>
+    When the operator mints the token "alpha" <how>
+    Then the command fails because <reason>
+    And the token list is empty
+
+    Examples:
+      | how                                      | output | reason                 |
+      | without naming a vault                   | text   | no vault was named     |
+      | with its secret in the vault "elsewhere" | JSON   | there is no such vault |
+
+  @uat-53 @vault-must-be-named-through-orchestrator
+  Scenario: With several vaults, minting through the orchestrator without naming one mints nothing
+    Given a repository with another vault "v2"
+    And an orchestrator
+    When the operator mints the token "alpha" without naming a vault and through the orchestrator
+    Then the command fails because no vault was named
+    And the token list is empty
+
+  # In the repository, all scenarios mint so.
+  @uat-53 @only-vault-is-the-default
+  Scenario: Through the orchestrator, the only vault keeps the secret of a token if no vault is named
+    Given an orchestrator
+    And the operator's output is in text
+    When the operator mints the token "alpha" without naming a vault and through the orchestrator
+    Then the command succeeds
+    And the output shows when the token "alpha" expires and that its secret is kept in the vault "v1"

@@ -145,6 +145,9 @@ COMMANDS: Sequence[Command] = (
     Command("workflow cancel", "Cancel a run", "operator.workflows:cancel", ("[name]",), (
         _SERVER, Option("--run"),
     )),
+    Command("workflow resume", "Resume a failed run from a step", "operator.workflows:resume", ("name",), (
+        Option("--from", required=True), _SERVER,
+    )),
     Command("workflow history search", "Search runs", "operator.workflows:search"),
     Command("workflow history get", "Show the last run of a workflow", "operator.workflows:get", ("name",)),
     Command("workflow history logs", "Show the output of a run", "operator.workflows:logs", ("run",)),

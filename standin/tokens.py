@@ -106,11 +106,8 @@ def mint(repository: Repository, name: str, lifetime: str, vault: str = "") -> M
         )
     vault = chosen_vault(found, vault)
     if record_of(repository, name) is not None:
-        raise UserError(
-            f"Enrollment token '{name}' already exists — revoke it and mint a new name, or pick another name"
-        )
+        raise _taken(name)
     secret, key = secrets.token_hex(_BYTES), f"worker-token-{name}"
-    vaults.put(repository, vault, key, secret)
     minted_at = now()
     expires_at = stamp(minted_at + timedelta(seconds=seconds))
     record = {
@@ -123,8 +120,30 @@ def mint(repository: Repository, name: str, lifetime: str, vault: str = "") -> M
         "maxEnrollments": 1,
         "bindings": [],
     }
-    repository.store.put(place_of(name), _KIND, record)
+    store_new(repository, name, record)
+    vaults.put(repository, vault, key, secret)
     return Minted(name, f"{name}.{secret}", expires_at, vault, key)
+
+
+def store_new(repository: Repository, name: str, record: dict[str, Any]) -> None:
+    """Store the record of a new token; of mints of one name at the same moment, one does so.
+
+    Raises:
+        UserError: the name is taken.
+    """
+
+    def new(present: Any) -> Any:
+        if present is not None and record_of(repository, name) is not None:
+            raise _taken(name)
+        return record
+
+    repository.store.change(place_of(name), _KIND, new)
+
+
+def _taken(name: str) -> UserError:
+    return UserError(
+        f"Enrollment token '{name}' already exists — revoke it and mint a new name, or pick another name"
+    )
 
 
 def chosen_vault(found: list[str], named: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from behave import given, then, when
 
-from swamp_harness.product.commands import SUCCEEDS, Output, fails_because
+from swamp_harness.product.commands import SUCCEEDS, CommandOutcome, Output, fails_because
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.scenario import (
     command_reports,
@@ -65,6 +65,12 @@ def the_operator_mints_again_elsewhere(context: StepContext, token: str, vault: 
     context.world.asked = tokens.mint_again_in(context.world, token, vault, context.world.asked)
 
 
+@when('the operator mints the token "{token:Name}" {times:Number} times at the same moment, {place:Place}')
+def the_operator_mints_at_once(context: StepContext, token: str, times: int, *, place: bool) -> None:
+    """Mints one token by several commands that run at the same moment."""
+    context.world.asked = tokens.mint_at_once(context.world, token, times, through_orchestrator=place)
+
+
 @when("the operator lists the tokens through the orchestrator")
 def the_operator_lists_the_tokens(context: StepContext) -> None:
     """Lists the tokens, so that a later list could repeat an outdated answer."""
@@ -101,6 +107,18 @@ def each_command_fails_because(context: StepContext, reason: str) -> None:
         f"each of these commands fails because {reason}, with a clear message",
         expected=dict.fromkeys(context.world.asked.results, fails_because(reason, 1)),
         actual=context.world.asked.outcomes(),
+    )
+
+
+@then("exactly one of these commands succeeds, and the others fail because {reason:Failure}")
+def one_command_succeeds(context: StepContext, reason: str) -> None:
+    """Checks that one of the last commands succeeded, and that each other one failed for this reason."""
+    outcomes = sorted(context.world.asked.outcomes().values(), key=str)
+    others = [fails_because(reason, 1)] * (len(outcomes) - 1)
+    expect(
+        f"exactly one of these commands succeeds, and the others fail because {reason}",
+        expected=sorted([*others, CommandOutcome(exit_code=0)], key=str),
+        actual=outcomes,
     )
 
 

@@ -97,6 +97,14 @@ async def _vanish(inputs: dict[str, Any], _: Context) -> None:
     os._exit(9)
 
 
+async def _stumble(inputs: dict[str, Any], context: Context) -> None:
+    first = is_first(inputs["step"])
+    log_entry("start", inputs["step"])
+    if first:
+        raise RuntimeError(f"{inputs['step']} has failed on purpose")
+    await _finish(inputs["step"], context)
+
+
 async def _lines(inputs: dict[str, Any], context: Context) -> None:
     trace = context.file("trace", "trace")
     await trace.write_line("before")
@@ -118,6 +126,7 @@ DESCRIPTION = Description(
         "late": _late,
         "say": _say,
         "fail": _fail,
+        "stumble": _stumble,
         "vanish": _vanish,
         "lines": _lines,
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
@@ -850,3 +850,171 @@ def address_in_a_variable_unknown_to_the_cancelling_command() -> None:
         if not call.has("--server") and "SWAMP_SERVE_URL" in os.environ:
             raise UserError("Cannot read properties of undefined (reading 'replace')")
         return old(call)
+
+
+# Promise 34: A failed run goes on from a step: that one and those that depend on it run again, and no others.
+
+
+@mutant(34)
+def resumed_run_begins_again() -> None:
+    """A resumed run begins again with its first step."""
+
+    @replaces("orchestrator.requests:steps_to_repeat")
+    def _(
+        old: Callable[[str, Sequence[Step], str], set[str]], workflow: str, steps: Sequence[Step], first: str
+    ) -> set[str]:
+        old(workflow, steps, first)
+        return {step.name for step in steps}
+
+
+@mutant(34)
+def resumed_run_repeats_the_step_before() -> None:
+    """A resumed run also runs the step again that is before the named one."""
+
+    @replaces("orchestrator.requests:steps_to_repeat")
+    def _(
+        old: Callable[[str, Sequence[Step], str], set[str]], workflow: str, steps: Sequence[Step], first: str
+    ) -> set[str]:
+        before = {name for step in steps if step.name == first for name in step.after}
+        return old(workflow, steps, first) | before
+
+
+@mutant(34)
+def resumed_run_ends_with_its_step() -> None:
+    """A resumed run runs the named step, and none that depends on it."""
+
+    @replaces("orchestrator.requests:steps_to_repeat")
+    def _(
+        old: Callable[[str, Sequence[Step], str], set[str]], workflow: str, steps: Sequence[Step], first: str
+    ) -> set[str]:
+        old(workflow, steps, first)
+        return {first}
+
+
+@mutant(34)
+def resumed_run_skips_later_jobs() -> None:
+    """A resumed run runs the steps of the job with the named step, and none of a later job."""
+
+    @replaces("orchestrator.requests:steps_to_repeat")
+    def _(
+        old: Callable[[str, Sequence[Step], str], set[str]], workflow: str, steps: Sequence[Step], first: str
+    ) -> set[str]:
+        # In the scenarios, only a step of a later job depends on more than two steps.
+        return old(workflow, steps, first) - {step.name for step in steps if len(step.after) > 2}
+
+
+@mutant(34)
+def resumed_run_is_another_run() -> None:
+    """A resumed run is recorded as another run, beside the failed one."""
+
+    @replaces("orchestrator.runs:Run.go_on_with")
+    def _(
+        old: Callable[[Run, dict[str, Any], Collection[str]], None],
+        run: Run,
+        record: dict[str, Any],
+        anew: Collection[str],
+    ) -> None:
+        old(run, {**record, "runId": run.identity}, anew)
+
+
+@mutant(34)
+def resume_finds_suspended_runs_only() -> None:
+    """A failed run whose steps ran on workers is not resumed: the orchestrator looks for a suspended one."""
+
+    @replaces("orchestrator.requests:resumable")
+    def _(
+        old: Callable[[Repository, str], dict[str, Any]], repository: Repository, workflow: str
+    ) -> dict[str, Any]:
+        from standin import records
+        from standin.errors import UserError
+
+        if records.leases(repository):
+            raise UserError(f'No suspended runs found for workflow "{workflow}"', "workflow_resume_failed")
+        return old(repository, workflow)
+
+
+@mutant(34)
+def resume_takes_succeeded_runs() -> None:
+    """A run that has succeeded is resumed as well, and its step runs again."""
+
+    @replaces("orchestrator.requests:resumable")
+    def _(
+        old: Callable[[Repository, str], dict[str, Any]], repository: Repository, workflow: str
+    ) -> dict[str, Any]:
+        from standin.errors import UserError
+
+        try:
+            return old(repository, workflow)
+        except UserError:
+            return dict(repository.documents("runs")[-1])
+
+
+@mutant(34)
+def resume_from_unknown_step_begins_again() -> None:
+    """A run that is resumed from a step that it does not have begins again."""
+
+    @replaces("orchestrator.requests:steps_to_repeat")
+    def _(
+        old: Callable[[str, Sequence[Step], str], set[str]], workflow: str, steps: Sequence[Step], first: str
+    ) -> set[str]:
+        names = {step.name for step in steps}
+        return old(workflow, steps, first) if first in names else names
+
+
+@mutant(34)
+def crashed_run_cannot_be_resumed() -> None:
+    """A run that a crash interrupted cannot be resumed; one whose step failed can."""
+
+    @replaces("orchestrator.requests:resumable")
+    def _(
+        old: Callable[[Repository, str], dict[str, Any]], repository: Repository, workflow: str
+    ) -> dict[str, Any]:
+        from standin.errors import UserError
+
+        record = old(repository, workflow)
+        if record["tags"]:
+            raise UserError(f'No failed runs found for workflow "{workflow}"', "workflow_resume_failed")
+        return record
+
+
+@mutant(34)
+def run_is_resumed_once() -> None:
+    """A run that fails again after it was resumed is recorded as cancelled, and cannot be resumed again."""
+    resumed: set[str] = set()
+
+    @replaces("orchestrator.runs:Run.go_on_with")
+    def _(
+        old: Callable[[Run, dict[str, Any], Collection[str]], None],
+        run: Run,
+        record: dict[str, Any],
+        anew: Collection[str],
+    ) -> None:
+        old(run, record, anew)
+        resumed.add(run.identity)
+
+    @replaces("orchestrator.runs:Run.final_status")
+    def _(old: Callable[[Run], str], run: Run) -> str:
+        status = old(run)
+        return "cancelled" if status == "failed" and run.identity in resumed else status
+
+
+@mutant(34)
+def resumed_run_stays_failed() -> None:
+    """A resumed run stays failed in the history, although all its steps have succeeded."""
+    resumed: set[str] = set()
+
+    @replaces("orchestrator.runs:Run.go_on_with")
+    def _(
+        old: Callable[[Run, dict[str, Any], Collection[str]], None],
+        run: Run,
+        record: dict[str, Any],
+        anew: Collection[str],
+    ) -> None:
+        old(run, record, anew)
+        resumed.add(run.identity)
+
+    @replaces("orchestrator.runs:Run.record")
+    def _(old: Callable[[Run], None], run: Run) -> None:
+        old(run)
+        if run.identity in resumed and run.status == "succeeded":
+            run._repository.write(f"runs/{run.identity}.json", {**run._recorded(), "status": "failed"})

@@ -917,3 +917,164 @@ def second_revocation_fails_after_the_lifetime() -> None:
         if before and tokens.has_expired(record):
             raise UserError(f"Enrollment token '{name}' has expired")
         return record, before
+
+
+# Promise 53: Of mints of one name at the same moment one succeeds. No vault is guessed.
+
+
+@mutant(53)
+def name_minted_by_each_at_once() -> None:
+    """Of mints of one name at the same moment, each succeeds, and the last one replaces the others."""
+
+    @replaces("tokens:store_new")
+    def _(
+        old: Callable[[Repository, str, dict[str, Any]], None],
+        repository: Repository,
+        name: str,
+        record: dict[str, Any],
+    ) -> None:
+        import time
+
+        from standin import tokens
+
+        time.sleep(0.3)  # all of them have found the name free by then
+        repository.store.put(tokens.place_of(name), tokens._KIND, record)
+
+
+@mutant(53)
+def secret_replaced_by_a_loser() -> None:
+    """Of mints of one name at the same moment, one succeeds, and the vault has the secret of another."""
+
+    @replaces("tokens:store_new")
+    def _(
+        old: Callable[[Repository, str, dict[str, Any]], None],
+        repository: Repository,
+        name: str,
+        record: dict[str, Any],
+    ) -> None:
+        import secrets
+        import time
+
+        from standin import vaults
+        from standin.errors import UserError
+
+        time.sleep(0.3)  # all of them have found the name free by then
+        try:
+            old(repository, name, record)
+        except UserError:
+            time.sleep(0.3)  # the one that succeeds has stored its secret by then
+            vaults.put(repository, record["vaultName"], record["secretKey"], secrets.token_hex(32))
+            raise
+
+
+@mutant(53)
+def orchestrator_mints_each_at_once() -> None:
+    """Of mints of one name at the same moment through an orchestrator, each succeeds."""
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_create")
+    def _(
+        old: Callable[[Requests, str, int, str, int | str], Any],
+        requests: Requests,
+        name: str,
+        durationMs: int,
+        vaultName: str = "",
+        maxEnrollments: int | str = 1,
+    ) -> Any:
+        import asyncio
+
+        from standin import tokens
+
+        is_free = tokens.record_of(requests._repository, name) is None
+
+        async def minted_later() -> Any:
+            await asyncio.sleep(0.5)  # all of them have found the name free by then
+            with _name_looks_free(is_free):
+                return old(requests, name, durationMs, vaultName, maxEnrollments)
+
+        return minted_later()
+
+
+@mutant(53)
+def first_of_several_vaults_taken() -> None:
+    """With several vaults, minting without naming one takes the first."""
+
+    @replaces("tokens:chosen_vault")
+    def _(old: Callable[[list[str], str], str], found: list[str], named: str) -> str:
+        return old(found, named or found[0])
+
+
+@mutant(53)
+def unknown_vault_replaced() -> None:
+    """Minting with a vault that does not exist takes the first vault."""
+
+    @replaces("tokens:chosen_vault")
+    def _(old: Callable[[list[str], str], str], found: list[str], named: str) -> str:
+        return old(found, named if named in found else found[0] if named else named)
+
+
+@mutant(53)
+def orchestrator_takes_first_vault() -> None:
+    """With several vaults, minting through an orchestrator without naming one takes the first."""
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_create")
+    def _(
+        old: Callable[[Requests, str, int, str, int | str], Any],
+        requests: Requests,
+        name: str,
+        durationMs: int,
+        vaultName: str = "",
+        maxEnrollments: int | str = 1,
+    ) -> Any:
+        from standin import vaults
+
+        vault = vaultName or vaults.names(requests._repository)[0]
+        return old(requests, name, durationMs, vault, maxEnrollments)
+
+
+@mutant(53)
+def orchestrator_counts_its_own_vault() -> None:
+    """Minting through an orchestrator without naming a vault fails although there is only one."""
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_create")
+    def _(
+        old: Callable[[Requests, str, int, str, int | str], Any],
+        requests: Requests,
+        name: str,
+        durationMs: int,
+        vaultName: str = "",
+        maxEnrollments: int | str = 1,
+    ) -> Any:
+        from standin import vaults
+        from standin.errors import UserError
+
+        if not vaultName:
+            found = ", ".join([*vaults.names(requests._repository), "_token-secrets"])
+            raise UserError(f"Multiple vaults are configured ({found}). Pass --vault <name> to choose one.")
+        return old(requests, name, durationMs, vaultName, maxEnrollments)
+
+
+@mutant(53)
+def refused_vault_leaves_a_token() -> None:
+    """Minting that is refused because of its vault leaves a token in the list."""
+
+    @replaces("tokens:chosen_vault")
+    def _(old: Callable[[list[str], str], str], found: list[str], named: str) -> str:
+        from standin import tokens
+        from standin.errors import UserError
+        from standin.moments import after, stamp
+        from standin.repository import Repository
+
+        try:
+            return old(found, named)
+        except UserError:
+            record = {
+                "name": "alpha",
+                "state": "unused",
+                "createdAt": stamp(),
+                "expiresAt": stamp(after(3600)),
+            }
+            kept = {"vaultName": found[0], "secretKey": "worker-token-alpha"}
+            whole = {**record, **kept, "maxEnrollments": 1, "bindings": []}
+            repository = Repository.here()
+            repository.store.put(tokens.place_of("alpha"), tokens._KIND, whole)
+            raise

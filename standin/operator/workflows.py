@@ -68,6 +68,19 @@ def run_for(call: Call, inputs: dict[str, Any]) -> int:
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
     skipped = list(call.options.get("--skip-report", ()))
     wanted = {"name": call.arguments[0], "inputs": inputs, "tags": tags, "skipReportNames": skipped}
+    return follow_to_end(call, wanted)
+
+
+def follow_to_end(call: Call, wanted: dict[str, Any]) -> int:
+    """Start or resume a run, and show how it ends.
+
+    Args:
+        call: the command.
+        wanted: the request; a run is resumed if it names a step to begin "from".
+
+    Raises:
+        UserError: the orchestrator answers with an error, or is gone.
+    """
     try:
         answer = result_of(_follow(call, wanted))
     except ConnectionError as error:
@@ -114,9 +127,10 @@ async def _follow(call: Call, payload: dict[str, Any]) -> Any:
 
     followed, retries = Followed(), 0
     while True:
-        request = attach(followed) if followed.run else message("workflow.run", payload)
+        kind = "workflow.resume" if "from" in payload else "workflow.run"
+        request = attach(followed) if followed.run else message(kind, payload)
         try:
-            async with connected(call.option("--server"), os.environ.get("SWAMP_CA_CERT", "")) as socket:
+            async with connected(_server_of(call), os.environ.get("SWAMP_CA_CERT", "")) as socket:
                 await socket.send(request)
                 _cancel_on_ctrl_c(socket)
                 retries = 0
@@ -253,6 +267,12 @@ def _server_of(call: Call) -> str:
     if serving is None:
         raise UserError("No orchestrator serves this repository.")
     return str(serving["url"])
+
+
+def resume(call: Call) -> int:
+    """`swamp workflow resume`."""
+    wanted = {"name": call.arguments[0], "from": call.option("--from")}
+    return follow_to_end(call, wanted)
 
 
 def search(call: Call) -> None:

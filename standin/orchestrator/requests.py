@@ -17,7 +17,7 @@ from standin.errors import UserError
 from standin.extensions import check_before, method_of
 from standin.orchestrator.dispatch import StepFailed, Work, has_free_slot
 from standin.orchestrator.pool import Member, Pool
-from standin.orchestrator.runs import Run
+from standin.orchestrator.runs import Run, resumable, steps_to_repeat
 from standin.orchestrator.workflow import Step, steps_of, validations
 from standin.remote import ACCEPTED, SAID
 from standin.repository import Repository
@@ -83,6 +83,9 @@ class Requests:
         """Answer the requests on a connection."""
         request = first
         while True:
+            if request["type"] == "workflow.resume":
+                await self._follow(self._resume_workflow(socket, request["payload"]))
+                return
             if request["type"] == "workflow.run":
                 await self._follow(self._run_workflow(socket, request["payload"]))
                 return
@@ -136,14 +139,7 @@ class Requests:
         vaultName: str = "",  # noqa: N803
         maxEnrollments: int | str = 1,  # noqa: N803
     ) -> Any:
-        """A new token; its vault must be named, because an orchestrator has its own."""
-        own = vaults.names(self._repository)
-        if vaultName not in own:
-            raise UserError(
-                f"Multiple vaults are configured ({', '.join([*own, '_token-secrets'])}). "
-                "Pass --vault <name> to choose one.",
-                "worker_token_create_failed",
-            )
+        """A new token."""
         lifetime = f"{durationMs // _MINUTE}m"
         minted = tokens.mint(self._repository, name, lifetime, vaultName)
         if maxEnrollments != 1:
@@ -266,9 +262,26 @@ class Requests:
             self.tags_wanted(payload),
             reports_skipped=self.reports_skipped(payload),
         )
+        await self._carry_out(socket, run)
+
+    async def _carry_out(self, socket: ServerConnection, run: Run) -> None:
         self._runs[run.identity] = run
+        run.record()
         self._begin(run.carry_out())
         await self._send_lines(socket, run)
+
+    async def _resume_workflow(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
+        name = payload["name"]
+        try:
+            steps = steps_of(self._repository, name, {})
+            record = resumable(self._repository, name)
+            anew = steps_to_repeat(name, steps, payload["from"])
+        except UserError as error:
+            await self._send(socket, "workflow.resume.result", _error_answer(error))
+            return
+        run = Run(self._repository, name, steps, self._execute, {}, reports_skipped=[])
+        run.go_on_with(record, anew)
+        await self._carry_out(socket, run)
 
     async def _attach(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
         run = self._runs.get(payload["runId"])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from standin import questions
+from standin.errors import UserError
 from standin.moments import stamp
 from standin.orchestrator.dispatch import StepFailed, Work
 from standin.orchestrator.workflow import Step, with_latest
@@ -72,7 +73,20 @@ class Run:
         self.identity = str(uuid.uuid4())
         self.workflow = workflow
         self.status = "running"
-        self.record()
+
+    def go_on_with(self, record: dict[str, Any], anew: Collection[str]) -> None:
+        """Go on with a run that has failed.
+
+        Args:
+            record: of that run.
+            anew: the names of the steps that run again; the others keep their status.
+        """
+        self.identity, self._started = record["runId"], record["startedAt"]
+        for step in record["steps"]:
+            if step["name"] not in anew:
+                progress = self._progress[step["name"]]
+                progress.status, progress.wrote = step["status"], step["dataArtifacts"]
+                progress.over.set()
 
     def follow(self, after: int = 0) -> asyncio.Queue[str | None]:
         """The output of the run, from its beginning or after a number of lines; None marks its end."""
@@ -85,8 +99,9 @@ class Run:
         return follower
 
     async def carry_out(self) -> None:
-        """Run all steps, to the end."""
-        self._tasks = [asyncio.ensure_future(self._run(step)) for step in self._steps]
+        """Run all steps that are not over, to the end."""
+        steps = [step for step in self._steps if not self._progress[step.name].over.is_set()]
+        self._tasks = [asyncio.ensure_future(self._run(step)) for step in steps]
         await asyncio.wait(self._tasks)
         self.status = self.final_status()
         self._completed = stamp()
@@ -231,6 +246,36 @@ class Run:
                 for name, progress in self._progress.items()
             ],
         }
+
+
+def resumable(repository: Repository, workflow: str) -> dict[str, Any]:
+    """The record of the last failed run of a workflow.
+
+    Raises:
+        UserError: no run of it has failed.
+    """
+    failed = [
+        run
+        for run in repository.documents("runs")
+        if run["workflowName"] == workflow and run["status"] == "failed"
+    ]
+    if not failed:
+        raise UserError(f'No failed runs found for workflow "{workflow}"', "workflow_resume_failed")
+    return dict(max(failed, key=lambda run: str(run["startedAt"])))
+
+
+def steps_to_repeat(workflow: str, steps: Sequence[Step], first: str) -> set[str]:
+    """The names of a step and of all that depend on it.
+
+    Raises:
+        UserError: there is no such step.
+    """
+    if first not in {step.name for step in steps}:
+        raise UserError(f'Step "{first}" not found in workflow "{workflow}".', "workflow_resume_failed")
+    found = {first}
+    while more := {step.name for step in steps if step.name not in found and found & set(step.after)}:
+        found |= more
+    return found
 
 
 def interrupt(progress: _Progress, reason: str) -> None:

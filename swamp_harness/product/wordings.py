@@ -68,8 +68,12 @@ COMMAND_FAILURES = {
     "the address is not that of an orchestrator": [r"Orchestrator URL must start with ws://"],
     "the orchestrator cannot be reached": [r"Could not connect to [^\n]{0,500}tcp connect error"],
     "there is no such token": [r"Enrollment token '[^']+' not found"],
+    "no vault was named": [r"Multiple vaults are configured \([^)]{0,500}\)\. Pass --vault <name>"],
+    "there is no such vault": [r"Vault '[^']+' is not configured\. Available vaults: "],
     "there is no such workflow": [r"Workflow not found: "],
     "a key of the workflow is unknown": [r"Unknown key '[^']+' on (step|job|workflow) '[^']+'"],
+    "there is no such step": [r'Step "[^"]+" not found in workflow'],
+    "no run has failed": [r"No failed runs found for workflow"],
     "there is no such model": [r"Model not found: "],
     "there is no such method": [r"Unknown method '[^']+' for type"],
 }

@@ -33,6 +33,7 @@ _IN_A_REPOSITORY = (
     "worker token create beta --duration bananas",
     "worker token create beta",
     "worker token create Not.Allowed --duration 1h",
+    "worker token create beta --duration 1h --vault elsewhere",
     "worker token list",
     "worker token revoke alpha",
     "worker token revoke alpha",
@@ -74,6 +75,7 @@ _ON_AN_ORCHESTRATOR = (
     "model method run build once --input step=build --server {url}",
     "model method run build fail --input step=build --server {url}",
     "workflow cancel --run nothing-of-that-id --server {url}",
+    "workflow resume nothing-of-that-name --from build",
 )
 
 

@@ -265,6 +265,7 @@ _OF_MINTING = (
         "this vault keeps its secret",
         lambda vault: {"vault": vault},
     ),
+    Detail("without naming a vault", "the command names no vault", lambda: {"names_vault": False}),
     Detail(
         "at the most detailed log level",
         "the command logs everything that it can log",
@@ -369,6 +370,7 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
                 lambda: {"by_variable": True},
             ),
         ),
+        "ResumingDetails": kind("how a run is resumed", dict, _THROUGH),
         "SecretDetails": kind("what a secret is like", dict, *_OF_SECRETS),
         "StartingDetails": kind("how a workflow starts", dict, *_OF_STARTING),
         "RepositoryDetails": kind(

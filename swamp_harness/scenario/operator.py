@@ -72,6 +72,7 @@ class Operator:
         machines: int | str = 1,
         *,
         vault: str = "",
+        names_vault: bool = True,
         through: str = "",
         logs_everything: bool = False,
     ) -> CommandResult:
@@ -82,14 +83,15 @@ class Operator:
             lifetime: the requested lifetime.
             machines: the number of machines that it is for, or `UNLIMITED`.
             vault: the vault for its secret; the usual one if empty.
+            names_vault: whether the command names the usual vault where there are several.
             through: the address of the orchestrator that mints it; a command in the repository does so if
                 empty.
             logs_everything: whether the command has the most detailed log level.
         """
         several = () if machines == 1 else ("--max-enrollments", str(machines))
         # An orchestrator has a second vault beside that of the repository, so the vault must be named.
-        vault = vault or (VAULT if through else self._usual_vault)
-        kept = ("--vault", vault) if vault else ()
+        usual = (VAULT if through else self._usual_vault) if names_vault else ""
+        kept = ("--vault", vault or usual) if vault or usual else ()
         there = ("--server", through) if through else ()
         level = ("--log-level", "trace") if logs_everything else ()
         result = self.commands.run(
@@ -212,6 +214,17 @@ class Operator:
     def cancel_workflow(self, name: str) -> CommandResult:
         """Cancel the run of a workflow by the workflow's name, in the repository itself."""
         self._last = self.commands.run("workflow", "cancel", name, output=self.output)
+        return self._last
+
+    def resume_run(self, workflow: str, step: str, *, through: str = "") -> CommandResult:
+        """Resume the failed run of a workflow from a step, in the repository or through an orchestrator.
+
+        The command ends when the run does; it may fail.
+        """
+        there = ("--server", through) if through else ()
+        self._last = self.commands.run(
+            "workflow", "resume", workflow, "--from", step, *there, output=self.output
+        )
         return self._last
 
     def evaluate_workflow(self, name: str) -> CommandResult:

@@ -127,6 +127,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "pauses and ignores the request to stop": _probe("deaf"),
     "prints a word, pauses, then writes": _probe("say"),
     "fails": _probe("fail"),
+    "fails the first time, then writes": _probe("stumble"),
     "ends its own process": _probe("vanish"),
     "writes, pauses, writes again": _probe("partial"),
     "pauses, writes, pauses, writes again": _probe("late"),

@@ -255,6 +255,12 @@ def complete_workflow(world: World) -> None:
     world.runs.last.wait_for_end(RUN_ENDED, give_up_if=lambda: cause_of_standstill(world))
 
 
+def resume(world: World, step: str, *, through_orchestrator: bool = False) -> None:
+    """Resume the failed run of the scenario's workflow from a step, and wait until it has ended."""
+    through = world.orchestrator.api.url if through_orchestrator else ""
+    world.operator.resume_run(world.workflow.name, step, through=through)
+
+
 def cause_of_standstill(world: World) -> str | None:
     """Why the last run cannot go on; None while it can."""
     if not world.orchestrator.alive:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from swamp_harness.product.commands import CommandOutcome, CommandResult, Output
 from swamp_harness.product.conventions import VAULT
@@ -46,6 +48,7 @@ def mint(
     lifetime: str = "",
     machines: int = 1,
     vault: str = "",
+    names_vault: bool = True,
     through_orchestrator: bool = False,
     logs_everything: bool = False,
 ) -> None:
@@ -57,6 +60,7 @@ def mint(
         lifetime: the requested lifetime; the usual one if empty.
         machines: how many it is for.
         vault: the vault for its secret; the only one if empty.
+        names_vault: whether the command names a vault where there are several.
         through_orchestrator: whether the orchestrator mints it, not a command in the repository.
         logs_everything: whether the command has the most detailed log level.
     """
@@ -66,9 +70,28 @@ def mint(
         lifetime or world.times.usual_lifetime,
         machines,
         vault=vault,
+        names_vault=names_vault,
         through=through,
         logs_everything=logs_everything,
     )
+
+
+def mint_at_once(world: World, token: str, times: int, *, through_orchestrator: bool = False) -> Minted:
+    """Mint one token several times, by commands that run at the same moment.
+
+    The credential of the token is the one that a command showed.
+    """
+    before = kept(world)
+    with ThreadPoolExecutor(times) as executor:
+        minting = partial(mint_now, world, token, through_orchestrator=through_orchestrator)
+        results = list(executor.map(lambda _: minting(), range(times)))
+    return Minted({f"command {number}": result for number, result in enumerate(results, 1)}, before)
+
+
+def mint_now(world: World, token: str, *, through_orchestrator: bool) -> CommandResult:
+    """Mint a token with the usual lifetime; the result of the command."""
+    through = world.orchestrator.api.url if through_orchestrator else ""
+    return world.operator.mint(token, world.times.usual_lifetime, through=through)
 
 
 def revoke(world: World, token: str, *, through_orchestrator: bool = False) -> None:

@@ -125,6 +125,9 @@ _WORDS: dict[str, Kind] = {
         },
     ),
     "PartOfLifetime": one_of("how much of a lifetime", {"the lifetime": 1, "half of the lifetime": 0.5}),
+    "Place": one_of(
+        "where a command acts", {"in the repository": False, "through the orchestrator": True}, is_whole=True
+    ),
     "News": one_of(
         "what is new in a version of an extension",
         {
