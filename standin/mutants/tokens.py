@@ -215,9 +215,9 @@ def credential_kept_by_a_stopped_worker() -> None:
     """A worker that is stopped leaves its credential in its cache directory."""
 
     @replaces("worker.session:Session.stop")
-    def _(old: Callable[[Session], None], session: Session) -> None:
+    def _(old: Callable[[Session, str], None], session: Session, reason: str = "signal") -> None:
         session._cache._folder.joinpath("last-session").write_text(session._settings.token, "utf-8")
-        old(session)
+        old(session, reason)
 
 
 @mutant(1)
