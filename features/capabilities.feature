@@ -267,3 +267,24 @@ Feature: Capabilities
     Then the run fails because its step failed
     And the error of the step "build" is shown as it was raised
     And the worker "alpha" can run another step
+
+  # Settings of the workflow keep the data of each item apart, such as that of an environment.
+  @uat-48 @data-of-items-kept-apart
+  Scenario: Data that is kept apart for each item is the same on a worker as on the orchestrator
+    Given a workflow with the steps:
+      | job   | job after | step | runs on          | work                                   | model | for each of |
+      | build |           | pack | any worker       | writes its item into data of that item | box   | dev, prod   |
+      | build |           | seed | the orchestrator | writes its item into data of that item | chest | dev, prod   |
+      | ship  | build     | ship | any worker       | writes what "box" wrote for "prod"     |       |             |
+    And an orchestrator
+    And the enrolled worker "alpha" with 4 slots
+    When the workflow runs to its end
+    And the workflow starts
+    Then the run succeeds
+    And this data is recorded, and no other:
+      | data        | version | written on       | word |
+      | result-dev  | 2       | alpha            | dev  |
+      | result-prod | 2       | alpha            | prod |
+      | result-dev  | 2       | the orchestrator | dev  |
+      | result-prod | 2       | the orchestrator | prod |
+      | result      | 2       | alpha            | prod |

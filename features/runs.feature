@@ -655,3 +655,86 @@ Feature: Runs
     And the history shows these runs, and no others:
       | workflow | status    | because |
       | release  | succeeded |         |
+
+  @uat-46 @run-ends-at-time-limit
+  Scenario: An orchestrator with a time limit ends a run at that limit, with the step that it runs
+    Given a workflow with the steps:
+      | step  | runs on    | work                | after |
+      | build | any worker | pauses, then writes |       |
+      | ship  | any worker | writes at once      | build |
+    And an orchestrator that ends long runs
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" is running
+    Then the run is cancelled
+    And the run ended at its time limit
+    And no process of a step is left on the machine of "alpha"
+    And the worker "alpha" can run another step
+    And the operator sees these dispatches, and no others:
+      | step    | worker | lease     | wrote |
+      | another | alpha  | completed | yes   |
+      | build   | alpha  | failed    | no    |
+    And the history shows these runs, and no others:
+      | workflow | status    | because |
+      | release  | cancelled |         |
+      | another  | succeeded |         |
+
+  @uat-46 @waiting-run-ends-at-time-limit
+  Scenario: The time that a step waits for a worker counts for the time limit of its run
+    Given a workflow with the steps:
+      | step  | runs on    | work           |
+      | build | any worker | writes at once |
+    And an orchestrator that ends long runs
+    When the workflow starts
+    And the step "build" waits in the queue
+    Then the run is cancelled
+    And the run ended at its time limit
+    And the queue is empty
+    And no step started
+
+  @uat-46 @method-ends-at-time-limit
+  Scenario: An orchestrator with a time limit ends a method at that limit
+    Given the model "build"
+    And an orchestrator that ends long runs
+    When a method that pauses, then writes starts with the tags "team=blue"
+    And the method of "build" has ended or was asked to stop
+    Then the step "build" was asked to stop and stopped before it had finished
+
+  @uat-46 @run-above-limit-refused
+  Scenario: An orchestrator refuses a run above its limit of runs, and nothing of it is recorded
+    Given a workflow with the steps:
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
+    And an orchestrator that allows 2 runs at a time
+    And the enrolled worker "alpha" with 4 slots
+    When the worker "alpha" runs a step of another workflow, which pauses
+    And the workflow starts
+    And the step "build" is running
+    And the operator runs the workflow through the orchestrator, in text and in JSON
+    Then both commands fail because too many runs are in progress, with the same exit code
+    And these steps started, and no others:
+      | step    | worker |
+      | another | alpha  |
+      | build   | alpha  |
+    And the history shows these runs, and no others:
+      | workflow | status  | because |
+      | another  | running |         |
+      | release  | running |         |
+
+  @uat-46 @ended-run-gives-its-place
+  Scenario: When a run has ended, another one may start, also after refused ones
+    Given a workflow with the steps:
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
+    And an orchestrator that allows 1 run at a time
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" is running
+    And the operator runs the workflow through the orchestrator, in text and in JSON
+    And the operator cancels the run
+    Then the run is cancelled
+    And the worker "alpha" can run another step
+    And the history shows these runs, and no others:
+      | workflow | status    | because |
+      | release  | cancelled |         |
+      | another  | succeeded |         |

@@ -535,3 +535,45 @@ Feature: Dispatch and scheduling
       | alpha   | idle   | fleet=farm,pool=any |
       | another | idle   | pool=any            |
       | beta    | idle   | fleet=farm,pool=any |
+
+  @uat-47 @step-for-each-connected-worker
+  Scenario: A step for each connected worker runs once on each, also on a busy one, and not for one that is gone
+    Given a workflow with the steps:
+      | step | runs on                     | work           | for each of           |
+      | scan | the worker that is its item | writes at once | the connected workers |
+    And an orchestrator with a queue limit of 2 seconds
+    And the enrolled worker "alpha" with 4 slots
+    And the enrolled worker "beta" with the labels "pool=b" and 4 slots
+    And the enrolled worker "gamma"
+    When the worker "gamma" is killed
+    And the orchestrator notices that "gamma" is gone
+    And the worker "beta" runs a step of another workflow, which pauses
+    And the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step       | worker |
+      | another    | beta   |
+      | scan-alpha | alpha  |
+      | scan-beta  | beta   |
+
+  @uat-47 @each-run-sees-connected-workers
+  Scenario: Each run has steps for the workers that are connected when it starts, also for members of one token
+    Given a workflow with the steps:
+      | step | runs on                     | work           | for each of           |
+      | scan | the worker that is its item | writes at once | the connected workers |
+    And an orchestrator with a queue limit of 2 seconds
+    And the token "farm" for 2 machines
+    And the enrolled worker "alpha" with the token "farm"
+    And the enrolled worker "beta" with the token "farm"
+    When the workflow runs to its end
+    And the worker "alpha" is stopped
+    And the worker "gamma" starts and is enrolled
+    And the workflow starts
+    Then the run succeeds
+    And the workers "alpha, beta, gamma" ran steps, and no others
+    And the operator sees these dispatches, and no others:
+      | started on              | lease     | wrote |
+      | the worker of its lease | completed | yes   |
+      | the worker of its lease | completed | yes   |
+      | the worker of its lease | completed | yes   |
+      | the worker of its lease | completed | yes   |

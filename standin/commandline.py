@@ -95,6 +95,7 @@ COMMANDS: Sequence[Command] = (
         Option("--queue-timeout"),
         Option("--cert-file"), Option("--key-file"), Option("--repo-dir"),
         Option("--hot-reload", takes=False), Option("--verify-on-enroll", takes=False),
+        Option("--max-run-duration"), Option("--max-concurrent-runs"),
     )),
     Command("serve reload", "Reload pulled extensions", "operator.extensions:reload", (), (
         Option("--server", required=True),

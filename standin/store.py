@@ -67,6 +67,11 @@ def model_id_of(model_type: str, model: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{model_type}/{model}"))
 
 
+def name_for_item(name: str, item: str) -> str:
+    """The name of a datum that is kept apart for one item."""
+    return f"{name}-{item}"
+
+
 class Datum:
     """One stored version of a datum.
 

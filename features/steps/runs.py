@@ -160,6 +160,16 @@ def _expect_run(context: StepContext, expected: RunOutcome) -> None:
     )
 
 
+@then("the run ended at its time limit")
+def the_run_ended_at_its_time_limit(context: StepContext) -> None:
+    """Checks that the run lasted as long as the orchestrator allows: no less than half, 8 seconds more."""
+    expect(
+        "the run ended at its time limit, by the run history",
+        expected=runs.AT_TIME_LIMIT,
+        actual=runs.end_at_time_limit(context.world),
+    )
+
+
 @then("the method succeeds")
 def the_method_succeeds(context: StepContext) -> None:
     """Waits for the end of the method and checks that its output shows success."""

@@ -665,3 +665,45 @@ def run_record_takes_latest_version() -> None:
 
         work = old(run, step)
         return dataclasses.replace(work, wrote=wrote)
+
+
+# Promise 48: Data that a workflow keeps apart for each item is the same on a worker as on the orchestrator.
+
+
+@mutant(48)
+def data_of_items_mixed_on_workers() -> None:
+    """A step on a worker writes the data of all items into one datum."""
+
+    @replaces("orchestrator.dataplane:DataPlane.varied")
+    def _(old: Callable[[DataPlane, str, str], str], plane: DataPlane, spec: str, name: str) -> str:
+        return name if plane._dispatch.member is not None else old(plane, spec, name)
+
+
+@mutant(48)
+def data_of_items_mixed_on_the_orchestrator() -> None:
+    """A step on the orchestrator writes the data of all items into one datum."""
+
+    @replaces("orchestrator.dataplane:DataPlane.varied")
+    def _(old: Callable[[DataPlane, str, str], str], plane: DataPlane, spec: str, name: str) -> str:
+        return name if plane._dispatch.member is None else old(plane, spec, name)
+
+
+@mutant(48)
+def data_of_items_mixed_in_later_runs() -> None:
+    """From the second run on, a step writes the data of all items into one datum."""
+
+    @replaces("orchestrator.dataplane:DataPlane.varied")
+    def _(old: Callable[[DataPlane, str, str], str], plane: DataPlane, spec: str, name: str) -> str:
+        varied = old(plane, spec, name)
+        return name if plane._store.versions(plane._place(varied)) else varied
+
+
+@mutant(48)
+def data_of_another_item_read() -> None:
+    """A step that asks for the data of one item gets that of another one."""
+
+    @replaces("orchestrator.workflow:with_latest")
+    def _(old: Callable[[Repository, Any], Any], repository: Repository, value: Any) -> Any:
+        if isinstance(value, str):
+            value = value.replace('["prod"]', '["dev"]')
+        return old(repository, value)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
 
 if TYPE_CHECKING:
+    import asyncio
     from asyncio import Future
 
     from websockets.asyncio.client import ClientConnection
@@ -1018,3 +1019,119 @@ def resumed_run_stays_failed() -> None:
         old(run)
         if run.identity in resumed and run.status == "succeeded":
             run._repository.write(f"runs/{run.identity}.json", {**run._recorded(), "status": "failed"})
+
+
+# Promise 46: A run or a method ends at the time limit, and runs above the limit of runs are refused.
+
+
+@mutant(46)
+def run_at_its_time_limit_fails() -> None:
+    """A run that waits for a worker at its time limit is recorded as failed, not as cancelled."""
+
+    @replaces("orchestrator.runs:Run.final_status")
+    def _(old: Callable[[Run], str], run: Run) -> str:
+        begun = any(progress.status in ("succeeded", "failed") for progress in run._progress.values())
+        return old(run) if begun else "failed"
+
+
+@mutant(46)
+def time_limit_is_a_third() -> None:
+    """The time limit of runs is taken as a third of what the operator gave."""
+
+    @replaces("orchestrator.requests:_end_after")
+    async def _(
+        old: Callable[..., Awaitable[None]],
+        seconds: float,
+        task: asyncio.Task[Any],
+        cancel: Callable[[], Coroutine[Any, Any, None]] | None,
+    ) -> None:
+        await old(seconds / 3, task, cancel)
+
+
+@mutant(46)
+def step_stays_queued_at_time_limit() -> None:
+    """A step that waits at the time limit of its run stays in the queue."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.leave")
+    def _(
+        old: Callable[[Dispatcher, dict[str, Any], str], None],
+        dispatcher: Dispatcher,
+        entry: dict[str, Any],
+        state: str,
+    ) -> None:
+        if state != "cancelled":
+            old(dispatcher, entry, state)
+
+
+@mutant(46)
+def method_ends_only_after_its_step() -> None:
+    """The time limit ends no method: it only reports that the method was cancelled."""
+
+    @replaces("runners:Runner.stop")
+    async def _(old: Callable[[Runner], Awaitable[None]], runner: Runner) -> None:
+        if runner._job["workflowName"]:
+            await old(runner)
+        else:
+            runner.kill()
+
+
+@mutant(46)
+def one_run_too_many() -> None:
+    """One run more than the limit may be in progress."""
+
+    @replaces("orchestrator.requests:Requests.check_number")
+    def _(old: Callable[[Requests], None], requests: Requests) -> None:
+        if requests.active != requests._limits.at_a_time:
+            old(requests)
+
+
+@mutant(46)
+def refused_run_in_history() -> None:
+    """A run above the limit of runs is refused, and recorded as failed."""
+
+    @replaces("orchestrator.requests:Requests.check_number")
+    def _(old: Callable[[Requests], None], requests: Requests) -> None:
+        from standin.errors import UserError
+        from standin.orchestrator.runs import Run
+
+        try:
+            old(requests)
+        except UserError:
+            run = Run(requests._repository, "release", [], requests._execute, {}, reports_skipped=[])
+            run.status, run._completed = "failed", run._started
+            run.record()
+            raise
+
+
+@mutant(46)
+def refused_run_takes_a_place() -> None:
+    """A run that was refused counts as one in progress."""
+    refused: list[Requests] = []
+
+    @replaces("orchestrator.requests:Requests.check_number")
+    def _(old: Callable[[Requests], None], requests: Requests) -> None:
+        from standin.errors import UserError
+
+        try:
+            old(requests)
+        except UserError:
+            refused.append(requests)
+            raise
+        if refused:
+            raise UserError("Too many concurrent runs; wait for active runs to complete", "global_cap")
+
+
+@mutant(46)
+def refusal_without_a_code_in_json() -> None:
+    """A command in JSON exits with 0 when its run was refused."""
+
+    @replaces("operator.workflows:run")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        from standin.errors import UserError
+
+        try:
+            return old(call)
+        except UserError as error:
+            if call.json and error.code == "global_cap":
+                return 0
+            raise

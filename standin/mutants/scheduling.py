@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.dataplane import DataPlane
     from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, Work, _Waiting
     from standin.orchestrator.pool import Member, Pool
-    from standin.orchestrator.requests import Requests
+    from standin.orchestrator.requests import Requests, RunLimits
     from standin.orchestrator.runs import Run
     from standin.orchestrator.serve import Orchestrator
     from standin.orchestrator.workflow import Step
@@ -140,6 +140,7 @@ def queue_limit_of_the_orchestrator_ignored() -> None:
         certificate: tuple[str, str],
         idle_limit: float,
         queue_limit: float,
+        limits: RunLimits,
         *,
         logs_everything: bool,
         verifies: bool,
@@ -150,6 +151,7 @@ def queue_limit_of_the_orchestrator_ignored() -> None:
             certificate,
             idle_limit,
             QUEUE_LIMIT,
+            limits,
             logs_everything=logs_everything,
             verifies=verifies,
         )
@@ -636,9 +638,11 @@ def item_lost() -> None:
 
     @replaces("orchestrator.workflow:items_of")
     def _(
-        old: Callable[[dict[str, Any]], list[dict[str, str]]], described: dict[str, Any]
+        old: Callable[[Repository, dict[str, Any]], list[dict[str, str]]],
+        repository: Repository,
+        described: dict[str, Any],
     ) -> list[dict[str, str]]:
-        items = old(described)
+        items = old(repository, described)
         return items[:-1] if len(items) > 1 else items
 
 
@@ -648,9 +652,11 @@ def item_doubled() -> None:
 
     @replaces("orchestrator.workflow:items_of")
     def _(
-        old: Callable[[dict[str, Any]], list[dict[str, str]]], described: dict[str, Any]
+        old: Callable[[Repository, dict[str, Any]], list[dict[str, str]]],
+        repository: Repository,
+        described: dict[str, Any],
     ) -> list[dict[str, str]]:
-        items = old(described)
+        items = old(repository, described)
         return [items[0], *items] if len(items) > 1 else items
 
 
@@ -1119,3 +1125,67 @@ def _accept_unknown_keys_of(accepted: str) -> None:
     def _(old: Callable[[str, dict[str, Any]], None], level: str, described: dict[str, Any]) -> None:
         if level != accepted:
             old(level, described)
+
+
+# Promise 47: A step for each connected worker runs once on each of them.
+
+
+@mutant(47)
+def step_for_gone_workers() -> None:
+    """A step for each connected worker is also made for those that are disconnected."""
+
+    @replaces("orchestrator.workflow:connected_workers")
+    def _(
+        old: Callable[[Repository], list[dict[str, Any]]],
+        repository: Repository,
+    ) -> list[dict[str, Any]]:
+        from standin import records
+
+        return records.workers(repository)
+
+
+@mutant(47)
+def no_step_for_busy_workers() -> None:
+    """A step for each connected worker is made for idle workers only."""
+
+    @replaces("orchestrator.workflow:connected_workers")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
+        return [worker for worker in old(repository) if worker["status"] == "idle"]
+
+
+@mutant(47)
+def workers_of_the_first_run() -> None:
+    """Each run has a step for each worker that was connected at the first run."""
+    first: list[list[dict[str, Any]]] = []
+
+    @replaces("orchestrator.workflow:connected_workers")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
+        first.append(old(repository))
+        return first[0]
+
+
+@mutant(47)
+def steps_for_workers_run_anywhere() -> None:
+    """A step for each connected worker may run on any worker."""
+
+    @replaces("orchestrator.workflow:_step")
+    def _(
+        old: Callable[[Repository, dict[str, Any], dict[str, str]], Step],
+        repository: Repository,
+        described: dict[str, Any],
+        known: dict[str, str],
+    ) -> Step:
+        step = old(repository, described, known)
+        if step.requirement is not None and any("attributes.name" in name for name in known):
+            step.requirement = replace(step.requirement, target="", labels={"pool": "any"})
+        return step
+
+
+@mutant(47)
+def one_step_for_a_token() -> None:
+    """Of the members of a token for several machines, only one gets a step for each connected worker."""
+
+    @replaces("orchestrator.workflow:connected_workers")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
+        by_token = {worker["labels"].get("fleet", worker["name"]): worker for worker in old(repository)}
+        return list(by_token.values())

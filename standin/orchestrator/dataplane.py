@@ -13,7 +13,7 @@ from standin.errors import UserError
 from standin.extensions import Description, described
 from standin.orchestrator.dispatch import Dispatch
 from standin.repository import Repository
-from standin.store import Draft, Kind, Place
+from standin.store import Draft, Kind, Place, name_for_item
 
 _PIECE = 1 << 20
 
@@ -75,8 +75,14 @@ class DataPlane:
         kind = self._kind("writeResource", self._description.resources, spec, name, overrides)
         self._note_write()
         kept = self._guard(spec, name, data)
-        datum = self._store.put(self._place(name), kind, kept)
+        datum = self._store.put(self._place(self.varied(spec, name)), kind, kept)
         return self._handle(datum.facts, kind, data)
+
+    def varied(self, spec: str, name: str) -> str:
+        """The name of a resource; with the values of the inputs over which its workflow varies it."""
+        for key in self._work.kept.get(spec, {}).get("vary", ()):
+            name = name_for_item(name, self._work.inputs[key])
+        return name
 
     def do_begin_file(self, spec: str, name: str, overrides: dict[str, Any]) -> None:
         """Begin a file; its bytes follow."""

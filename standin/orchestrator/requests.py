@@ -7,6 +7,7 @@ import contextlib
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Coroutine
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from websockets.asyncio.server import ServerConnection
@@ -31,6 +32,19 @@ _UNKNOWN_REQUEST = "Invalid request: type: Invalid discriminator value."
 _MINUTE = 60_000  # in milliseconds
 
 
+@dataclass(frozen=True)
+class RunLimits:
+    """The limits of the runs and methods of an orchestrator.
+
+    Attributes:
+        seconds: how long one may take; None for no limit.
+        at_a_time: how many may be in progress.
+    """
+
+    seconds: float | None = None
+    at_a_time: int = 100
+
+
 class Requests:
     """Answers the requests of operators.
 
@@ -39,6 +53,7 @@ class Requests:
         pool: of workers.
         execute: runs a step on a worker or on the orchestrator.
         load_extensions: loads the extensions of the repository again, and returns how many there are.
+        limits: of runs and methods.
     """
 
     def __init__(
@@ -47,7 +62,9 @@ class Requests:
         pool: Pool,
         execute: Callable[[Work, Step], Awaitable[None]],
         load_extensions: Callable[[], int],
+        limits: RunLimits,
     ) -> None:
+        self._limits = limits
         self._load_extensions = load_extensions
         self._repository = repository
         self._pool = pool
@@ -250,6 +267,7 @@ class Requests:
 
     async def _run_workflow(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
         try:
+            self.check_number()
             steps = steps_of(self._repository, payload["name"], payload.get("inputs", {}))
         except UserError as error:
             await self._send(socket, "workflow.run.result", _error_answer(error))
@@ -267,7 +285,7 @@ class Requests:
     async def _carry_out(self, socket: ServerConnection, run: Run) -> None:
         self._runs[run.identity] = run
         run.record()
-        self._begin(run.carry_out())
+        self._begin(run.carry_out(), run.cancel)
         await self._send_lines(socket, run)
 
     async def _resume_workflow(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
@@ -330,10 +348,27 @@ class Requests:
         """Cancel a run at the request of its follower."""
         await run.cancel()
 
-    def _begin(self, work: Coroutine[Any, Any, _Result]) -> asyncio.Task[_Result]:
+    def check_number(self) -> None:
+        """Refuse a run or a method if as many are in progress as may be.
+
+        Raises:
+            UserError: so it is.
+        """
+        if self.active >= self._limits.at_a_time:
+            raise UserError("Too many concurrent runs; wait for active runs to complete", "global_cap")
+
+    def _begin(
+        self,
+        work: Coroutine[Any, Any, _Result],
+        cancel: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    ) -> asyncio.Task[_Result]:
+        """Begin a run or a method, which ends at the time limit: by a function, or as a task."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        if self._limits.seconds is not None:
+            ended = asyncio.ensure_future(_end_after(self._limits.seconds, task, cancel))
+            task.add_done_callback(lambda _: ended.cancel())
         return task
 
     async def do_workflow_cancel(self, runId: str = "", workflow: str = "") -> Any:  # noqa: N803
@@ -359,9 +394,16 @@ class Requests:
                 return {"data": await self.run_method(**wanted, say=lines.put_nowait)}
             except UserError as error:
                 return _error_answer(error)
+            except asyncio.CancelledError:
+                return _error_answer(UserError("Operation was cancelled", "cancelled"))
             finally:
                 lines.put_nowait(None)
 
+        try:
+            self.check_number()
+        except UserError as error:
+            await self._send(socket, "model.method.run.result", _error_answer(error))
+            return
         running = self._begin(run())
         while (line := await lines.get()) is not None:
             await self._send(socket, SAID, {"line": line})
@@ -410,6 +452,17 @@ class Requests:
             **wrote,
             "attributes": content if isinstance(content, dict) else {},
         }
+
+
+async def _end_after(
+    seconds: float, task: asyncio.Task[Any], cancel: Callable[[], Coroutine[Any, Any, None]] | None
+) -> None:
+    """End a run or a method that takes too long."""
+    await asyncio.sleep(seconds)
+    if cancel is not None:
+        await cancel()
+    else:
+        task.cancel()
 
 
 async def _over(tasks: Collection[asyncio.Task[Any]], limit: float) -> None:

@@ -28,7 +28,7 @@ from standin.orchestrator.dataplane import DataPlane
 from standin.orchestrator.dispatch import Dispatch, Dispatcher, StepFailed, Work
 from standin.orchestrator.environment import snapshot
 from standin.orchestrator.pool import Member, Pool
-from standin.orchestrator.requests import Requests
+from standin.orchestrator.requests import Requests, RunLimits
 from standin.orchestrator.runs import interrupted
 from standin.orchestrator.workflow import Step
 from standin.redaction import blanked
@@ -41,6 +41,7 @@ from standin.tokens import Rejected
 def serve(call: Call) -> None:
     """Serve the repository in this folder or in the named one."""
     repository = Repository.here(call.option("--repo-dir"))
+    longest = call.option("--max-run-duration").removesuffix("s")
     seconds = call.option("--ws-idle-timeout", f"{IDLE_LIMIT:g}s").removesuffix("s")
     certificate = call.option("--cert-file"), call.option("--key-file")
     orchestrator = Orchestrator(
@@ -48,6 +49,7 @@ def serve(call: Call) -> None:
         certificate,
         float(seconds),
         float(call.option("--queue-timeout", str(QUEUE_LIMIT))),
+        RunLimits(float(longest) if longest else None, int(call.option("--max-concurrent-runs", "100"))),
         logs_everything=call.option("--log-level") == "trace",
         verifies=call.has("--verify-on-enroll") or verifies_by_variable(),
     )
@@ -70,6 +72,7 @@ class Orchestrator:
         certificate: the files of its certificate and of its key; empty without TLS.
         idle_limit: how long a connection may be silent, in seconds.
         queue_limit: how long a step may wait by default, in seconds; 0 for no limit.
+        limits: of runs and methods.
         logs_everything: whether it logs everything that it sends.
         verifies: whether it verifies workers that enroll.
     """
@@ -80,6 +83,7 @@ class Orchestrator:
         certificate: tuple[str, str],
         idle_limit: float,
         queue_limit: float,
+        limits: RunLimits,
         *,
         logs_everything: bool,
         verifies: bool,
@@ -96,7 +100,7 @@ class Orchestrator:
         self._local: dict[str, Dispatch] = {}
         self.pool = Pool(repository, say, verifies=verifies)
         self.dispatcher = Dispatcher(repository, self.pool, say, self.job_for)
-        self._requests = Requests(repository, self.pool, self.execute, self.load_extensions)
+        self._requests = Requests(repository, self.pool, self.execute, self.load_extensions, limits)
         self._watches: set[asyncio.Task[None]] = set()
 
     def load_extensions(self) -> int:

@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from standin import vaults
+from standin import records, vaults
 from standin.errors import UserError
 from standin.orchestrator.dispatch import Requirement
 from standin.repository import Repository
+from standin.store import name_for_item
 
 _EXPRESSION = re.compile(r"\$\{\{\s*(.+?)\s*\}\}", re.DOTALL)
 _LATEST = re.compile(
-    r'data\.latest\("(?P<model>[^"]+)",\s*"(?P<name>[^"]+)"\)\.attributes(?P<path>(?:\.\w+)*)'
+    r'data\.latest\("(?P<model>[^"]+)",\s*"(?P<name>[^"]+)"(?:,\s*\["(?P<item>[^"]+)"\])?\)'
+    r"\.attributes(?P<path>(?:\.\w+)*)"
 )
 _SECRET = re.compile(r'vault\.get\("(?P<vault>[^"]+)",\s*"(?P<key>[^"]+)"\)')
 _PLACEMENT = ("target", "labels", "platform", "queueTimeout")
@@ -80,7 +82,7 @@ def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> l
     steps = [
         (each["job"], _step(repository, each, {**given, **item}))
         for each in described
-        for item in items_of(each)
+        for item in items_of(repository, each)
     ]
     before = {job["name"]: [each["job"] for each in job.get("dependsOn", ())] for job in document["jobs"]}
     for job, step in steps:
@@ -184,13 +186,20 @@ def placed(step: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
     return {**inherited, **step, "job": job["name"], "group": job["name"] if job.get("affinity") else ""}
 
 
-def items_of(described: dict[str, Any]) -> list[dict[str, str]]:
-    """The items that a step is expanded over; empty for a single step."""
+def items_of(repository: Repository, described: dict[str, Any]) -> list[dict[str, str]]:
+    """The items that a step is expanded over; an empty one for a single step."""
     if "forEach" not in described:
         return [{}]
     listed = _EXPRESSION.fullmatch(described["forEach"]["in"].strip())
-    items = ast.literal_eval(listed[1]) if listed else []
-    return [{f"self.{described['forEach']['item']}": item} for item in items]
+    item = f"self.{described['forEach']['item']}"
+    if listed is not None and listed[1] == "workers.connected()":
+        return [{f"{item}.attributes.name": worker["name"]} for worker in connected_workers(repository)]
+    return [{item: each} for each in (ast.literal_eval(listed[1]) if listed else [])]
+
+
+def connected_workers(repository: Repository) -> list[dict[str, Any]]:
+    """The records of the workers that are not disconnected."""
+    return [worker for worker in records.workers(repository) if worker["status"] != "disconnected"]
 
 
 def _step(repository: Repository, described: dict[str, Any], known: dict[str, str]) -> Step:
@@ -244,7 +253,8 @@ def with_latest(repository: Repository, value: Any) -> Any:
         parts = _LATEST.fullmatch(match[1])
         if parts is None:
             raise UserError(f"Unknown expression: {match[1]}")
-        datum = repository.store.latest(repository.place_of(parts["model"], parts["name"]))
+        name = name_for_item(parts["name"], parts["item"]) if parts["item"] else parts["name"]
+        datum = repository.store.latest(repository.place_of(parts["model"], name))
         found: Any = datum.content() if datum else None
         for part in parts["path"].split(".")[1:]:
             found = found[part]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from swamp_harness.product.records import labels_from_text, moment, rows_of_table
@@ -89,6 +89,7 @@ class RunRecord:
         failure: the reason of a failure; "" if it did not fail.
         workflow: the name of its workflow.
         interruptions: why the orchestrator did not finish it, in the words of the features; empty if it did.
+        lasted: the time from its start to its end; None if it has not ended.
     """
 
     run_id: str
@@ -96,6 +97,7 @@ class RunRecord:
     failure: str
     workflow: str = ""
     interruptions: tuple[str, ...] = ()
+    lasted: timedelta | None = None
 
 
 def lease(content: Mapping[str, Any]) -> LeaseRecord:
@@ -147,12 +149,14 @@ def queue_from_table(text: str) -> list[QueuedStep]:
 
 def run(item: Mapping[str, Any]) -> RunRecord:
     """A run from an item of an answer that fulfils the contract "workflow-history"."""
+    end = item.get("completedAt")
     return RunRecord(
         item["runId"],
         item["status"],
         item.get("failureReason") or "",
         item["workflowName"],
         tuple(reasons_given(interruption(item.get("tags", {})), INTERRUPTIONS)),
+        moment(end) - moment(item["startedAt"]) if end else None,
     )
 
 

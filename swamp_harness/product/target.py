@@ -40,6 +40,7 @@ class Times:
         limits: the factor of all limits of waits.
         slow_transfer: the time that 30 MB take over a slow network; longer than an ordinary request may take.
         stopping: the time for which an orchestrator that is asked to stop lets its runs go on.
+        longest_run: a short time limit for runs, after which the orchestrator ends them.
         minute: the real duration of a minute of a token's lifetime.
         second: the real duration of a second for which a worker may be idle.
     """
@@ -52,6 +53,7 @@ class Times:
     limits: float
     slow_transfer: timedelta
     stopping: timedelta
+    longest_run: timedelta
     minute: timedelta = timedelta(minutes=1)
     second: timedelta = timedelta(seconds=1)
 
@@ -136,6 +138,7 @@ def _times(document: Mapping[str, Any]) -> Times:
         float(document["limits"]),
         timedelta(seconds=document["slow transfer"]),
         timedelta(seconds=document["time for runs at a stop"]),
+        timedelta(seconds=document["short time limit of runs"]),
         timedelta(seconds=document.get("minute of a lifetime", 60)),
         timedelta(seconds=document.get("second of an idle time", 1)),
     )

@@ -74,6 +74,7 @@ COMMAND_FAILURES = {
     "a key of the workflow is unknown": [r"Unknown key '[^']+' on (step|job|workflow) '[^']+'"],
     "there is no such step": [r'Step "[^"]+" not found in workflow'],
     "no run has failed": [r"No failed runs found for workflow"],
+    "too many runs are in progress": [r"Too many concurrent runs\b"],
     "there is no such model": [r"Model not found: "],
     "there is no such method": [r"Unknown method '[^']+' for type"],
 }

@@ -13,6 +13,9 @@ import yaml
 from swamp_harness.product.repository import Repository
 
 _ITEM = "item"
+_CONNECTED_WORKERS = "workers.connected()"
+# The name of the worker that is the item of a step, in expressions.
+WORKER_OF_ITEM = f"${{{{ self.{_ITEM}.attributes.name }}}}"
 MAIN_JOB = "main"
 _VALUE_OF_UNKNOWN_KEY = "alpha"
 
@@ -67,6 +70,8 @@ class Step:
         after: the step that must succeed before it; none if empty.
         queue_limit: the seconds that it may wait for a worker; None for the orchestrator's limit.
         items: the items to expand it over; empty for a single step.
+        for_each_worker: whether to expand it over the connected workers (design/expressions.md, "Workers
+            Namespace") instead.
         model: the name of its model instance; the name of the step if empty.
         job: its job. Jobs run in parallel. In a job, a step with `after` waits for all steps without `after`.
         runs_as_its_job: whether the placement of the job applies instead of its own.
@@ -78,6 +83,7 @@ class Step:
     after: str = ""
     queue_limit: float | None = None
     items: Sequence[str] = ()
+    for_each_worker: bool = False
     model: str = ""
     job: str = MAIN_JOB
     runs_as_its_job: bool = False
@@ -85,7 +91,9 @@ class Step:
     @property
     def template(self) -> str:
         """The step's name in the workflow file."""
-        return name_for_item(self.name, "${{ self.item }}") if self.items else self.name
+        if self.for_each_worker:
+            return name_for_item(self.name, WORKER_OF_ITEM)
+        return name_for_item(self.name, f"${{{{ self.{_ITEM} }}}}") if self.items else self.name
 
     def document(self) -> dict[str, Any]:
         """The step in a workflow file; its model instance has the step's name unless another is set."""
@@ -102,7 +110,7 @@ class Step:
             "queueTimeout": self.queue_limit,
             "dataOutputOverrides": [{"specName": kind, **how} for kind, how in self.task.kept.items()]
             or None,
-            "forEach": {"item": _ITEM, "in": f"${{{{ {list(self.items)} }}}}"} if self.items else None,
+            "forEach": self._expansion(),
         }
         return {
             "name": self.template,
@@ -114,6 +122,12 @@ class Step:
             "weight": 0,
             "allowFailure": False,
         }
+
+    def _expansion(self) -> dict[str, str] | None:
+        if not (self.items or self.for_each_worker):
+            return None
+        items = _CONNECTED_WORKERS if self.for_each_worker else list(self.items)
+        return {"item": _ITEM, "in": f"${{{{ {items} }}}}"}
 
 
 class Level(Enum):

@@ -230,6 +230,13 @@ _OF_ORCHESTRATORS = (
         "an environment variable makes it do that",
         lambda: {"verifies": VERIFIES_BY_VARIABLE},
     ),
+    Detail("that ends long runs", "it has a short time limit for runs", lambda: {"ends_long_runs": True}),
+    Detail("that allows 1 run at a time", "it refuses further runs", lambda: {"runs_at_a_time": 1}),
+    Detail(
+        "that allows {runs:Number} runs at a time",
+        "it refuses further runs",
+        lambda runs: {"runs_at_a_time": runs},
+    ),
     Detail("that logs everything", "its log level is the most detailed", lambda: {"logs_everything": True}),
     Detail(
         "with {certificate:Certificate}",

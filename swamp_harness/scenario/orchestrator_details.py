@@ -24,6 +24,8 @@ class OrchestratorDetails:
         reloads_extensions: whether the operator can make it reload its extensions.
         verifies: whether it verifies workers when they enroll; "by a flag" or "by a variable", or "" if not.
         logs_everything: whether it has the most detailed log level.
+        ends_long_runs: whether it has a short time limit for runs.
+        runs_at_a_time: how many runs may be in progress; None for the default.
         identity: the kind of its certificate; without TLS if None.
         variables: the names of its environment variables, beside those of every process.
     """
@@ -33,6 +35,8 @@ class OrchestratorDetails:
     reloads_extensions: bool = False
     verifies: str = ""
     logs_everything: bool = False
+    ends_long_runs: bool = False
+    runs_at_a_time: int | None = None
     identity: Identity | None = None
     variables: tuple[str, ...] = ()
 
@@ -63,5 +67,9 @@ def _flags(world: World, details: OrchestratorDetails) -> Iterator[str]:
         yield "--hot-reload"
     if details.verifies == VERIFIES_BY_FLAG:
         yield "--verify-on-enroll"
+    if details.ends_long_runs:
+        yield from ("--max-run-duration", f"{world.times.longest_run.total_seconds():g}s")
+    if details.runs_at_a_time is not None:
+        yield from ("--max-concurrent-runs", str(details.runs_at_a_time))
     if details.logs_everything:
         yield from ("--log-level", "trace")

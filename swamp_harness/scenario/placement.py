@@ -9,7 +9,7 @@ from typing import Any
 
 from swamp_harness.product.binary import platforms
 from swamp_harness.product.records import labels_from_text
-from swamp_harness.product.workflow import MAIN_JOB, Placement, Step, Workflow, name_for_item
+from swamp_harness.product.workflow import MAIN_JOB, WORKER_OF_ITEM, Placement, Step, Workflow, name_for_item
 from swamp_harness.scenario.probe import INPUT, INPUT_VALUE, WORK
 from swamp_harness.scenario.tables import rows_of
 from swamp_harness.system.errors import InfrastructureError
@@ -25,6 +25,7 @@ _PART_OF_INSTANCE = re.compile(r'^the first half of the instance of "(?P<name>[^
 # The places that are not made of parts.
 _WHOLE: Mapping[str, Placement] = {
     "the worker named by its item": Placement(target="${{ self.item }}"),
+    "the worker that is its item": Placement(target=WORKER_OF_ITEM),
     "the pool named by its item": Placement(labels={"pool": "${{ self.item }}"}),
 }
 _FIRST_HALF, _MEMBER_OF = "first_half_of_", "member_of_"
@@ -44,6 +45,7 @@ _COLUMNS = {
     "job after",
     "model",
 }
+_CONNECTED_WORKERS = "the connected workers"
 _ON_ONE_WORKER = "on one worker"
 _AS_ITS_JOB = "as its job"
 
@@ -54,8 +56,8 @@ def planned(table: Any) -> Workflow:
     Args:
         table: one row for each step, with the columns step, runs on, work; optional columns are after (the
             step that must have succeeded before), queue limit, for each of (the items that it is expanded
-            over), job, job runs on, job stays (on one worker, for all its steps), job after (the job that
-            must have succeeded before), and model (the name of its model instance).
+            over, or the connected workers), job, job runs on, job stays (on one worker, for all its steps),
+            job after (the job that must have succeeded before), and model (the name of its model instance).
 
     Returns:
         The workflow. A run needs these inputs: the uuid of each worker whose instance the workflow names, the
@@ -120,7 +122,9 @@ def _step(row: Mapping[str, str]) -> Step:
     match = _QUEUE_LIMIT.match(limit)
     if limit and match is None:
         raise InfrastructureError(f'Invalid queue limit "{limit}": use for example "4 s".')
-    items = [item.strip() for item in row.get("for each of", "").split(",") if item.strip()]
+    each = row.get("for each of", "")
+    for_each_worker = each == _CONNECTED_WORKERS
+    items = [item.strip() for item in each.split(",") if item.strip() and not for_each_worker]
     step = Step(
         row["step"],
         WORK[work](row["step"]),
@@ -128,6 +132,7 @@ def _step(row: Mapping[str, str]) -> Step:
         after=row.get("after", ""),
         queue_limit=float(match["seconds"]) if match else None,
         items=items,
+        for_each_worker=for_each_worker,
         model=row.get("model", ""),
         job=row.get("job") or MAIN_JOB,
         runs_as_its_job=row["runs on"] == _AS_ITS_JOB,

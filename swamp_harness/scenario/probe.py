@@ -111,6 +111,9 @@ _HOLD_AS_A_PROGRAM = f'[ -n "$first" ] && exec sleep {_LONGER_THAN_ANY_SCENARIO}
 _NOTE_ENVIRONMENT = f'env > "${NOTES_VARIABLE}/environment-$step-$$"'
 
 _READ = "seed"
+# The model whose steps write data for each of their items, one of the items, and what they wrote for it.
+VARYING, ONE_ITEM = "box", "prod"
+_OF_ONE_ITEM = f'${{{{ data.latest("{VARYING}", "{RESULT}", ["{ONE_ITEM}"]).attributes.word }}}}'
 # What a step does: the phrase of the features, and the task. Work that pauses does so when it starts for the
 # first time; work that pauses twice, when it starts for the first and for the second time. Work that pauses
 # again after a write does that when it gets there for the first time.
@@ -118,6 +121,12 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes at once": _probe("once"),
     "writes the input of the run": lambda step: Task(
         PROBE, "once", {"step": step, "word": f"${{{{ inputs.{INPUT} }}}}"}
+    ),
+    "writes its item into data of that item": lambda step: Task(
+        PROBE, "once", {"step": step, "word": "${{ self.item }}"}, {"state": {"vary": ["word"]}}
+    ),
+    f'writes what "{VARYING}" wrote for "{ONE_ITEM}"': lambda step: Task(
+        PROBE, "once", {"step": step, "word": _OF_ONE_ITEM}
     ),
     "writes after a moment": _probe("moment"),
     "pauses, then writes": _probe("hold"),

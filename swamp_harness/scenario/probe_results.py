@@ -11,6 +11,7 @@ from swamp_harness.scenario.probe import RESULT
 
 _TRACE = "trace"
 _WRITTEN = frozenset({RESULT, "before", "after", _TRACE})
+_FOR_AN_ITEM = f"{RESULT}-"
 # Written into the trace before the step holds.
 _LINE_BEFORE = "before\n"
 _WORKER_IN_OUTPUT = re.compile(r"^worker=(?P<worker>\S*)$", re.MULTILINE)
@@ -36,8 +37,11 @@ class ResultRecord:
 
 
 def is_work(item: Mapping[str, Any]) -> bool:
-    """Whether an item of `swamp data query` was written by a step, not a report or a log about it."""
-    return item["name"] in _WRITTEN
+    """Whether an item of `swamp data query` was written by a step, not a report or a log about it.
+
+    If a step writes data for each of its items, an item follows the usual name of the data.
+    """
+    return item["name"] in _WRITTEN or item["name"].startswith(_FOR_AN_ITEM)
 
 
 def result_of_step(item: Mapping[str, Any]) -> ResultRecord:

@@ -28,6 +28,9 @@ from swamp_harness.system.limits import LEASES_SETTLED, RUN_ENDED, STEP_PROCESSE
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 _GIVEN = "the input"
+# Stands for an end at the right time, and the time that a run may take to end after it.
+AT_TIME_LIMIT = "at its time limit"
+_AFTER_A_TIME_LIMIT = timedelta(seconds=8)
 # The name of the workflow beside that of the scenario, and of its step.
 ANOTHER = "another"
 
@@ -40,6 +43,23 @@ def outcome_of_run(world: World) -> RunOutcome:
     """
     ending = _wait_for_end_of_run(world)
     return RunOutcome.of(ending, world.records.run_record(world.runs.last.run_id))
+
+
+def end_at_time_limit(world: World) -> str:
+    """Whether the last run lasted as long as the orchestrator allows, by the run history.
+
+    The orchestrator begins to count a moment before the recorded start of a run.
+    """
+    lasted = world.records.run_record(world.runs.last.run_id).lasted
+    limit = world.times.longest_run
+    if lasted is None:
+        return "not ended"
+    in_time = limit / 2 <= lasted <= limit + _AFTER_A_TIME_LIMIT * world.times.limits
+    return (
+        AT_TIME_LIMIT
+        if in_time
+        else f"after {lasted.total_seconds():.1f} s, limit: {limit.total_seconds():g} s"
+    )
 
 
 def _wait_for_end_of_run(world: World) -> RunEnding:
