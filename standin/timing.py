@@ -19,7 +19,7 @@ DIALS_BEFORE_ENROLLMENT = 3
 # How long a step may take to stop before it is ended.
 STOPPING = 0.5
 # How long an orchestrator that is asked to stop lets its runs go on.
-DRAINING = 1.5
+DRAINING = 5.0
 # How long a step may wait for a worker, unless its workflow or `serve --queue-timeout` sets it.
 QUEUE_LIMIT = 600.0
 # The length of the probe's short work, and the longest time that it waits.
