@@ -492,6 +492,89 @@ Feature: Dispatch and scheduling
       | ship       | beta   |
       | test       | beta   |
 
+  @uat-39 @workflow-stays-on-one-worker
+  Scenario: A workflow that stays on one worker runs the steps of all its jobs there
+    Given a workflow that stays on one worker, with the steps:
+      | job   | job after | step  | runs on    | work                  |
+      | build |           | build | any worker | writes after a moment |
+      | pack  |           | pack  | any worker | writes after a moment |
+      | ship  | build     | ship  | any worker | writes at once        |
+    And an orchestrator
+    And the enrolled worker "alpha" with 4 slots
+    And the enrolled worker "beta" with 4 slots
+    When the workflow starts
+    Then the run succeeds
+    And the steps "build, pack, ship" started once, all on the same worker
+
+  @uat-39 @worker-of-job-beats-labels
+  Scenario: A step of a job that stays on one worker runs there, even if only another worker has its labels
+    Given a workflow with the steps:
+      | job   | job stays     | step  | runs on       | work           | after |
+      | build | on one worker | build | worker "beta" | writes at once |       |
+      | build | on one worker | ship  | zone=a        | writes at once | build |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "zone=a"
+    And the enrolled worker "beta"
+    When the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | beta   |
+      | ship  | beta   |
+
+  @uat-39 @job-without-its-worker-fails
+  Scenario: A job that stays on one worker fails when this worker is gone, and no other worker runs its steps
+    Given a workflow with the steps:
+      | job   | job stays     | step  | runs on          | work                | after |
+      | build | on one worker | build | worker "beta"    | writes at once      |       |
+      | build | on one worker | gate  | the orchestrator | pauses, then writes | build |
+      | build | on one worker | ship  | any worker       | writes at once      | gate  |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the enrolled worker "beta"
+    When the workflow starts
+    And the step "gate" is running
+    And the worker "beta" is killed
+    And the orchestrator notices that "beta" is gone
+    And the step "gate" continues
+    Then the run fails because its job has lost its worker
+    And these steps started, and no others:
+      | step  | worker           |
+      | build | beta             |
+      | gate  | the orchestrator |
+
+  @uat-39 @step-of-job-not-rerun-elsewhere
+  Scenario: A step of a job that stays on one worker does not run again when it loses this worker
+    Given a workflow with the steps:
+      | job   | job stays     | step  | runs on       | work                | after |
+      | build | on one worker | build | worker "beta" | writes at once      |       |
+      | build | on one worker | ship  | any worker    | pauses, then writes | build |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the enrolled worker "beta"
+    When the workflow starts
+    And the step "ship" is running
+    And the worker "beta" is killed and starts again
+    Then the run fails because its job has lost its worker
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     | wrote |
+      | build | beta   | completed | yes   |
+      | ship  | beta   | expired   | no    |
+
+  # All three fail, since any of them may come first.
+  @uat-39 @failed-step-leaves-its-job
+  Scenario: When the first step of a job that stays on one worker fails, the steps beside it still run there
+    Given a workflow with the steps:
+      | job   | job stays     | step  | runs on    | work  |
+      | build | on one worker | build | any worker | fails |
+      | build | on one worker | pack  | any worker | fails |
+      | build | on one worker | ship  | any worker | fails |
+    And an orchestrator
+    And the enrolled worker "alpha" with 4 slots
+    And the enrolled worker "beta" with 4 slots
+    When the workflow runs to its end
+    Then the steps "build, pack, ship" started once, all on the same worker
+
   @uat-21 @simultaneous-writes-one-version-each
   Scenario: Items that write one record at the same time write one version each
     Given a workflow with the steps:

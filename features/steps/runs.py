@@ -26,9 +26,10 @@ def the_model(context: StepContext, model: str) -> None:
 
 
 @given("a workflow with the steps:")
-def a_workflow(context: StepContext) -> None:
+@given("a workflow {details:WorkflowDetails}, with the steps:")
+def a_workflow(context: StepContext, details: Any = NO_DETAILS) -> None:
     """Creates a repository with a workflow: one row for each step, where it runs and what it does."""
-    repositories.begin_with_workflow(context.world, planned(context.table))
+    repositories.begin_with_workflow(context.world, planned(context.table, **details))
 
 
 @when('the worker "{worker:Name}" is stopped, and then the step "{steps:Names}" continues')

@@ -167,3 +167,13 @@ def the_workers_ran_steps(context: StepContext, workers: list[str]) -> None:
         expected=sorted(workers),
         actual=scheduling.workers_that_took_part(context.world),
     )
+
+
+@then('the steps "{steps:Names}" started once, all on the same worker')
+def the_steps_started_on_one_worker(context: StepContext, steps: list[str]) -> None:
+    """Checks that each of these steps started once, and that one worker ran all of them."""
+    expect(
+        f"the steps {', '.join(steps)} started once each, on one worker",
+        expected={"workers": 1, **dict.fromkeys(steps, 1)},
+        actual=scheduling.workers_of(context.world, steps),
+    )

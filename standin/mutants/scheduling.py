@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
 
     from standin.orchestrator.dataplane import DataPlane
-    from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, Work, _Waiting
+    from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement, StepFailed, Work, _Waiting
     from standin.orchestrator.pool import Member, Pool
     from standin.orchestrator.requests import Requests, RunLimits
     from standin.orchestrator.runs import Run
@@ -1189,3 +1189,112 @@ def one_step_for_a_token() -> None:
     def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
         by_token = {worker["labels"].get("fleet", worker["name"]): worker for worker in old(repository)}
         return list(by_token.values())
+
+
+# Promise 39: The steps of a job or a workflow that stays on one worker run there, or fail.
+
+
+@mutant(39)
+def workflow_does_not_stay_on_one_worker() -> None:
+    """Each job of a workflow that stays on one worker stays on a worker of its own."""
+
+    @replaces("orchestrator.runs:Run.group_of")
+    def _(old: Callable[[Run, Step], str], run: Run, step: Step) -> str:
+        group = old(run, step)
+        return f"{group}:{step.name}" if group.endswith(":the workflow") else group
+
+
+@mutant(39)
+def labels_beat_the_worker_of_the_job() -> None:
+    """A step of a job that stays on one worker runs elsewhere if its worker lacks its labels."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.pinned")
+    def _(
+        old: Callable[[Dispatcher, Requirement, str], Requirement],
+        dispatcher: Dispatcher,
+        requirement: Requirement,
+        group: str,
+    ) -> Requirement:
+        pinned = dispatcher._pool.members.get(dispatcher._pins.get(group, ""))
+        return old(dispatcher, requirement, group) if pinned and requirement.fits(pinned) else requirement
+
+
+@mutant(39)
+def job_goes_to_another_worker() -> None:
+    """The steps of a job that stays on one worker run on another one when it is gone."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.demand_worker_of_group")
+    def _(old: Callable[[Dispatcher, str], None], dispatcher: Dispatcher, group: str) -> None:
+        from standin.orchestrator.dispatch import StepFailed
+
+        try:
+            old(dispatcher, group)
+        except StepFailed:
+            del dispatcher._pins[group]
+
+
+@mutant(39)
+def lost_step_of_a_job_fails_without_its_reason() -> None:
+    """A job that has lost its worker fails without the reason."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.has_lost_its_worker")
+    def _(old: Callable[[Dispatcher, str], StepFailed], dispatcher: Dispatcher, group: str) -> StepFailed:
+        from standin.orchestrator.dispatch import StepFailed
+
+        return StepFailed("Remote execution failed")
+
+
+@mutant(39)
+def lost_step_of_a_job_runs_again() -> None:
+    """A step of a job that stays on one worker runs again when it has lost its worker."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.run")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[None]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        queue_limit: float,
+    ) -> None:
+        from standin.orchestrator.dispatch import StepFailed
+
+        try:
+            await old(dispatcher, work, requirement, queue_limit)
+        except StepFailed as failure:
+            if "required by affinity group" not in str(failure):
+                raise
+            await old(
+                dispatcher, work, replace(requirement, target=dispatcher._pins[work.group]), queue_limit
+            )
+
+
+@mutant(39)
+def steps_beside_the_first_do_not_run() -> None:
+    """Only the first of the steps that begin together runs in a job that stays on one worker, if it fails."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.run")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[None]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        queue_limit: float,
+    ) -> None:
+        if work.group in dispatcher._pins and work.method == "fail":
+            raise dispatcher.has_lost_its_worker(work.group)
+        await old(dispatcher, work, requirement, queue_limit)
+
+
+@mutant(39)
+def failed_step_picks_no_worker() -> None:
+    """A step that fails does not pick the worker of its job."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.pinned")
+    def _(
+        old: Callable[[Dispatcher, Requirement, str], Requirement],
+        dispatcher: Dispatcher,
+        requirement: Requirement,
+        group: str,
+    ) -> Requirement:
+        waiting = next(each for each in dispatcher._waiting if each.requirement is requirement)
+        return requirement if waiting.work.method == "fail" else old(dispatcher, requirement, group)

@@ -170,13 +170,34 @@ class Dispatcher:
             StepFailed: it failed, or no worker came in time.
         """
         while True:
+            self.demand_worker_of_group(work.group)
             dispatch = await self._place(work, requirement, queue_limit)
             try:
                 await self._carry_out(dispatch)
             except WorkerLost:
+                if work.group:
+                    raise self.has_lost_its_worker(work.group) from None
                 self._say(f'Worker "{dispatch.lease["workerName"]}" lost a no-write dispatch; re-scheduling')
             else:
                 return
+
+    def demand_worker_of_group(self, group: str) -> None:
+        """Make sure that the worker of a group of steps is connected, once it has one.
+
+        Raises:
+            StepFailed: it is not.
+        """
+        if group in self._pins:
+            member = self._pool.members.get(self._pins[group])
+            if member is None or not member.connected:
+                raise self.has_lost_its_worker(group)
+
+    def has_lost_its_worker(self, group: str) -> StepFailed:
+        """The error of a step whose group has lost its worker."""
+        return StepFailed(
+            f"Worker '{self._pins[group]}' required by affinity group '{group}' is no longer connected — "
+            "failing step to preserve co-location guarantee"
+        )
 
     # --- the queue
 

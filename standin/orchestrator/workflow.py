@@ -77,7 +77,8 @@ def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> l
 
     document = yaml.safe_load(file_of(repository, workflow).read_text("utf-8"))
     refuse_unknown_keys(document)
-    described = [placed(step, job) for job in document["jobs"] for step in job["steps"]]
+    jobs = [of_the_workflow(job, document) for job in document["jobs"]]
+    described = [placed(step, job) for job in jobs for step in job["steps"]]
     given = {f"inputs.{name}": value for name, value in {**defaults_of(document), **inputs}.items()}
     steps = [
         (each["job"], _step(repository, each, {**given, **item}))
@@ -180,10 +181,18 @@ def defaults_of(document: dict[str, Any]) -> dict[str, str]:
     return {name: each["default"] for name, each in described.items() if "default" in each}
 
 
+def of_the_workflow(job: dict[str, Any], workflow: dict[str, Any]) -> dict[str, Any]:
+    """The description of a job, with the worker requirements and the affinity of its workflow."""
+    inherited: dict[str, Any] = {key: workflow[key] for key in _PLACEMENT if key in workflow}
+    group = {"group": "the workflow"} if workflow.get("affinity") else {}
+    return {**inherited, **job, **group}
+
+
 def placed(step: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
-    """The description of a step, with the worker requirements of its job, and the affinity of its job."""
-    inherited: dict[str, Any] = {key: job[key] for key in ("target", "labels", "platform") if key in job}
-    return {**inherited, **step, "job": job["name"], "group": job["name"] if job.get("affinity") else ""}
+    """The description of a step, with the worker requirements of its job, and its group."""
+    inherited: dict[str, Any] = {key: job[key] for key in _PLACEMENT if key in job}
+    group = job.get("group", job["name"] if job.get("affinity") else "")
+    return {**inherited, **step, "job": job["name"], "group": group}
 
 
 def items_of(repository: Repository, described: dict[str, Any]) -> list[dict[str, str]]:

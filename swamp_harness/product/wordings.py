@@ -96,6 +96,7 @@ RUN_FAILURES = {
         r"Command exited with code 3",
         r"has failed on purpose",
     ],
+    "its job has lost its worker": [r"required by affinity group '[^']+' is no longer connected"],
     "the process of its step ended": [r"Runner crashed with exit code 9\b"],
     "no matching worker came in time": [r"Timed out waiting for a worker matching "],
 }

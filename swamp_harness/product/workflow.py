@@ -163,6 +163,10 @@ class Workflow:
         jobs: the placement of a job's steps without a placement of their own, by the name of the job.
         job_order: the job that must succeed before another, by the name of the other.
         pinned: the jobs of which all steps run on the worker of their first step ("Worker affinity").
+        stays: whether the steps of all its jobs run on the worker of its first step.
+        placement: the placement of jobs and steps without one of their own.
+        queue_limit: the seconds that its steps may wait for a worker; None for the orchestrator's limit.
+        job_queue_limits: the same for the steps of a job, by the name of the job.
         unknown_key: a key that swamp does not know; None for none.
     """
 
@@ -174,6 +178,10 @@ class Workflow:
     pinned: Collection[str] = ()
     job_order: Mapping[str, str] = field(default_factory=dict)
     unknown_key: UnknownKey | None = None
+    stays: bool = False
+    placement: Placement = field(default_factory=Placement)
+    queue_limit: float | None = None
+    job_queue_limits: Mapping[str, float] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """The content of the workflow file."""
@@ -185,11 +193,15 @@ class Workflow:
             "id": str(uuid.uuid5(uuid.NAMESPACE_URL, self.name)),
             "name": self.name,
             "tags": {},
+            **self.placement.document(),
+            **_limited(self.queue_limit),
+            **({"affinity": True} if self.stays else {}),
             **({"inputs": given} if self.inputs else {}),
             "jobs": [
                 {
                     "name": job,
                     **self._place_of(job),
+                    **_limited(self.job_queue_limits.get(job)),
                     **({"affinity": True} if job in self.pinned else {}),
                     "steps": [self._document_of(step) for step in self.steps if step.job == job],
                     "dependsOn": self._jobs_before(job),
@@ -225,12 +237,15 @@ class Workflow:
         return [{"job": before, "condition": {"type": "succeeded"}}] if before else []
 
     def _place_of(self, job: str) -> dict[str, Any]:
-        return self.jobs[job].document() if job in self.jobs else {}
+        if job not in self.jobs:
+            return {}
+        return self.jobs[job].document() or _cleared(self.placement.document())
 
     def _document_of(self, step: Step) -> dict[str, Any]:
-        # In a job that runs on workers, a step with an empty placement runs on the orchestrator.
-        stays = step.job in self.jobs and not step.runs_as_its_job and not step.placement.document()
-        return {**step.document(), **({"labels": {}} if stays else {})}
+        # A step without a placement runs on the orchestrator only if it clears what it would inherit.
+        inherited = {**self.placement.document(), **self._place_of(step.job)}
+        is_local = not step.runs_as_its_job and not step.placement.document()
+        return {**step.document(), **(_cleared(inherited) if is_local else {})}
 
     def write_to(self, repository: Repository) -> str:
         """Write the workflow into a repository; it replaces one of the same name.
@@ -243,6 +258,16 @@ class Workflow:
         folder.mkdir(exist_ok=True)
         (folder / f"workflow-{self.name}.yaml").write_text(text, "utf-8")
         return text
+
+
+def _cleared(placement: Mapping[str, Any]) -> dict[str, Any]:
+    """The empty values that clear the fields of an inherited placement."""
+    return {name: type(value)() for name, value in placement.items()}
+
+
+def _limited(seconds: float | None) -> dict[str, float]:
+    # A queue limit of 0 stays: it means that there is no limit.
+    return {} if seconds is None else {"queueTimeout": seconds}
 
 
 def name_for_item(step: str, item: str) -> str:

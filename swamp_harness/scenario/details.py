@@ -291,6 +291,14 @@ _OF_SECRETS = (
     ),
 )
 
+_OF_WORKFLOWS = (
+    Detail(
+        "that stays on one worker",
+        "all its jobs run on the worker of its first step",
+        lambda: {"stays": True},
+    ),
+)
+
 _OF_STARTING = (
     Detail("at a terminal", "its output is followed at a terminal", lambda: {"at_a_terminal": True}),
     Detail(
@@ -379,6 +387,7 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
         ),
         "ResumingDetails": kind("how a run is resumed", dict, _THROUGH),
         "SecretDetails": kind("what a secret is like", dict, *_OF_SECRETS),
+        "WorkflowDetails": kind("what holds for all of a workflow", dict, *_OF_WORKFLOWS),
         "StartingDetails": kind("how a workflow starts", dict, *_OF_STARTING),
         "RepositoryDetails": kind(
             "what is different about a repository",

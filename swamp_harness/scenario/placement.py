@@ -43,6 +43,7 @@ _COLUMNS = {
     "job runs on",
     "job stays",
     "job after",
+    "job queue limit",
     "model",
 }
 _CONNECTED_WORKERS = "the connected workers"
@@ -50,14 +51,24 @@ _ON_ONE_WORKER = "on one worker"
 _AS_ITS_JOB = "as its job"
 
 
-def planned(table: Any) -> Workflow:
+def planned(
+    table: Any,
+    *,
+    stays: bool = False,
+    labels: Mapping[str, str] | None = None,
+    queue_limit: float | None = None,
+) -> Workflow:
     """The workflow that a feature's table describes.
 
     Args:
         table: one row for each step, with the columns step, runs on, work; optional columns are after (the
             step that must have succeeded before), queue limit, for each of (the items that it is expanded
             over, or the connected workers), job, job runs on, job stays (on one worker, for all its steps),
-            job after (the job that must have succeeded before), and model (the name of its model instance).
+            job after (the job that must have succeeded before), job queue limit, and model (the name of its
+            model instance).
+        stays: whether all its jobs stay on one worker.
+        labels: the labels of the workers for jobs and steps without a place of their own; none if None.
+        queue_limit: the seconds that its steps may wait for a worker; None for the orchestrator's limit.
 
     Returns:
         The workflow. A run needs these inputs: the uuid of each worker whose instance the workflow names, the
@@ -72,6 +83,7 @@ def planned(table: Any) -> Workflow:
     targets = list(filter(None, map(_input_of, parts)))
     jobs = {row["job"]: _placement(row["job runs on"]) for row in rows if row.get("job runs on")}
     order = {row["job"]: row["job after"] for row in rows if row.get("job after")}
+    limits = {row["job"]: _seconds(row.get("job queue limit", "")) for row in rows if "job" in row}
     pinned = {row["job"] for row in rows if _stays_on_one_worker(row)}
     steps = [_step(row) for row in rows]
     words = {INPUT: "nothing"} if any(INPUT in step.task.inputs for step in steps) else {}
@@ -83,6 +95,10 @@ def planned(table: Any) -> Workflow:
         defaults=words,
         pinned=pinned,
         job_order=order,
+        stays=stays,
+        placement=Placement(labels=labels or {}),
+        queue_limit=queue_limit,
+        job_queue_limits={job: limit for job, limit in limits.items() if limit is not None},
     )
 
 
@@ -116,12 +132,9 @@ def _stays_on_one_worker(row: Mapping[str, str]) -> bool:
 
 
 def _step(row: Mapping[str, str]) -> Step:
-    work, limit = row["work"], row.get("queue limit", "")
+    work = row["work"]
     if work not in WORK:
         raise InfrastructureError(f'Unknown work "{work}" of a step; use one of: {"; ".join(WORK)}.')
-    match = _QUEUE_LIMIT.match(limit)
-    if limit and match is None:
-        raise InfrastructureError(f'Invalid queue limit "{limit}": use for example "4 s".')
     each = row.get("for each of", "")
     for_each_worker = each == _CONNECTED_WORKERS
     items = [item.strip() for item in each.split(",") if item.strip() and not for_each_worker]
@@ -130,7 +143,7 @@ def _step(row: Mapping[str, str]) -> Step:
         WORK[work](row["step"]),
         _placement(row["runs on"]),
         after=row.get("after", ""),
-        queue_limit=float(match["seconds"]) if match else None,
+        queue_limit=_seconds(row.get("queue limit", "")),
         items=items,
         for_each_worker=for_each_worker,
         model=row.get("model", ""),
@@ -139,6 +152,13 @@ def _step(row: Mapping[str, str]) -> Step:
     )
     # In the probe log each item's step has the name that it gets when the step is expanded.
     return replace(step, task=WORK[work](step.template))
+
+
+def _seconds(limit: str) -> float | None:
+    match = _QUEUE_LIMIT.match(limit)
+    if limit and match is None:
+        raise InfrastructureError(f'Invalid queue limit "{limit}": use for example "4 s".')
+    return float(match["seconds"]) if match else None
 
 
 def _placement(words: str) -> Placement:

@@ -211,3 +211,10 @@ def wait_until_queue_limit_is_over(world: World, step: str) -> None:
         lambda queued: step not in queued,
         QUEUE_LIMIT_OVER,
     )
+
+
+def workers_of(world: World, steps: Iterable[str]) -> dict[str, int]:
+    """On how many workers some steps started, and how often each step did, by the probe log."""
+    entries = {step: world.probe_log.starts(step) for step in steps}
+    workers = {entry.worker for started in entries.values() for entry in started}
+    return {"workers": len(workers), **{step: len(started) for step, started in entries.items()}}
