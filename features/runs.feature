@@ -738,3 +738,41 @@ Feature: Runs
       | workflow | status    | because |
       | release  | cancelled |         |
       | another  | succeeded |         |
+
+  # A check before a method runs on the orchestrator; it cannot see the machine of a worker.
+  @uat-49 @placed-step-runs-unchecked
+  Scenario: A step on a worker runs without the checks of its method
+    Given a workflow with the steps:
+      | step  | runs on        | work                                                     | after |
+      | build | any worker     | writes at once if its check allows it, which it does not |       |
+      | pack  | worker "alpha" | writes at once if its check allows it, which it does not | build |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     | wrote |
+      | build | alpha  | completed | yes   |
+      | pack  | alpha  | completed | yes   |
+    And this data is recorded, and no other:
+      | step  | data   | version | written on |
+      | build | result | 1       | alpha      |
+      | pack  | result | 1       | alpha      |
+
+  @uat-49 @local-step-stopped-by-its-check
+  Scenario: A step on the orchestrator does not start if a check of its method fails, also beside steps on workers
+    Given a workflow with the steps:
+      | job   | step  | runs on          | work                                                     | after |
+      | build | build | any worker       | writes at once if its check allows it, which it does not |       |
+      | test  | test  | the orchestrator | writes at once if its check allows it, which it does not |       |
+      | test  | ship  | any worker       | writes at once                                           | test  |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run fails because a check of its step failed
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And this data is recorded, and no other:
+      | step  | data   | version | written on |
+      | build | result | 1       | alpha      |

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.pool import Member, Pool
     from standin.orchestrator.requests import Requests
     from standin.orchestrator.runs import Run
+    from standin.orchestrator.serve import Orchestrator
     from standin.orchestrator.workflow import Step
     from standin.repository import Repository
     from standin.runners import Runner
@@ -1135,3 +1136,77 @@ def refusal_without_a_code_in_json() -> None:
             if call.json and error.code == "global_cap":
                 return 0
             raise
+
+
+# Promise 49: A step on a worker runs without checks, and one on the orchestrator with them.
+
+
+@mutant(49)
+def placed_steps_checked() -> None:
+    """The orchestrator makes the checks of a step before it sends the step to a worker."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.run")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[None]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        queue_limit: float,
+    ) -> None:
+        from standin.errors import UserError
+        from standin.extensions import check_before
+        from standin.orchestrator.dispatch import StepFailed
+
+        try:
+            check_before(work.model_type, work.model, work.method, [])
+        except UserError as error:
+            raise StepFailed(str(error)) from error
+        await old(dispatcher, work, requirement, queue_limit)
+
+
+@mutant(49)
+def targeted_steps_checked() -> None:
+    """A step that names its worker is checked there, and fails; one that asks for labels is not."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.run")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[None]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        queue_limit: float,
+    ) -> None:
+        from standin.orchestrator.dispatch import StepFailed
+
+        await old(dispatcher, work, requirement, queue_limit)
+        if requirement.target and work.method == "checked":
+            raise StepFailed(f'Pre-flight checks failed for "{work.model}"')
+
+
+@mutant(49)
+def local_steps_unchecked() -> None:
+    """A step on the orchestrator runs without the checks of its method."""
+
+    @replaces("orchestrator.serve:Orchestrator.check_before")
+    def _(old: Callable[[Orchestrator, Work], None], orchestrator: Orchestrator, work: Work) -> None:
+        pass
+
+
+@mutant(49)
+def checks_skipped_beside_workers() -> None:
+    """A step on the orchestrator runs without checks if a worker is connected."""
+
+    @replaces("orchestrator.serve:Orchestrator.check_before")
+    def _(old: Callable[[Orchestrator, Work], None], orchestrator: Orchestrator, work: Work) -> None:
+        if not any(member.connected for member in orchestrator.pool.members.values()):
+            old(orchestrator, work)
+
+
+@mutant(49)
+def step_goes_on_after_its_check() -> None:
+    """The steps after one whose check has failed run."""
+
+    @replaces("orchestrator.runs:Run.may_begin")
+    async def _(old: Callable[[Run, Step], Awaitable[bool]], run: Run, step: Step) -> bool:
+        may = await old(run, step)
+        return may or any("Pre-flight" in run._progress[name].error for name in step.after)

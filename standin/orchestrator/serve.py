@@ -21,6 +21,7 @@ from standin import records
 from standin.bundles import Bundle, bundles_of
 from standin.commandline import Call
 from standin.errors import UserError
+from standin.extensions import check_before
 from standin.moments import stamp
 from standin.operator.workflows import SERVING
 from standin.orchestrator import web
@@ -234,6 +235,7 @@ class Orchestrator:
             limit = self._queue_limit if step.queue_limit is None else step.queue_limit
             await self.dispatcher.run(work, step.requirement, limit)
             return
+        self.check_before(work)
         dispatch = Dispatch(work, None)
         self._local[dispatch.identity] = dispatch
         bundle = self._bundles.get(work.model_type)
@@ -254,6 +256,19 @@ class Orchestrator:
             del self._local[dispatch.identity]
         if ended["status"] != "success":
             raise StepFailed(ended["error"])
+
+    def check_before(self, work: Work) -> None:
+        """Make the checks before a step of a run that the orchestrator runs itself.
+
+        Raises:
+            StepFailed: a check fails.
+        """
+        if not work.run:
+            return  # a method that is run by itself has been checked before
+        try:
+            check_before(work.model_type, work.model, work.method, [])
+        except UserError as error:
+            raise StepFailed(str(error)) from error
 
     def job_for(self, dispatch: Dispatch) -> dict[str, Any]:
         """The job of a step that is sent to a worker."""

@@ -94,9 +94,10 @@ RUN_FAILURES = {
     ],
     "its step failed": [
         r"Command exited with code 3",
-        r"has failed on purpose",
+        r"(?<!check )has failed on purpose",
     ],
     "its job has lost its worker": [r"required by affinity group '[^']+' is no longer connected"],
+    "a check of its step failed": [r"Pre-flight checks failed for "],
     "the process of its step ended": [r"Runner crashed with exit code 9\b"],
     "no matching worker came in time": [r"Timed out waiting for a worker matching "],
 }

@@ -122,6 +122,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes the input of the run": lambda step: Task(
         PROBE, "once", {"step": step, "word": f"${{{{ inputs.{INPUT} }}}}"}
     ),
+    "writes at once if its check allows it, which it does not": _probe("checked"),
     "writes its item into data of that item": lambda step: Task(
         PROBE, "once", {"step": step, "word": "${{ self.item }}"}, {"state": {"vary": ["word"]}}
     ),
