@@ -660,3 +660,42 @@ Feature: Dispatch and scheduling
       | the worker of its lease | completed | yes   |
       | the worker of its lease | completed | yes   |
       | the worker of its lease | completed | yes   |
+
+  @uat-52 @platform-with-labels-or-worker
+  Scenario: A step for this platform runs where its labels say, and a step that names its worker runs there
+    Given a workflow with the steps:
+      | job    | job after | job runs on                             | step   | runs on                                           | work           | after |
+      | build  |           |                                         | system | this system of any architecture, pool=a           | writes at once |       |
+      | build  |           |                                         | whole  | this platform, pool=b                             | writes at once |       |
+      | build  |           |                                         | named  | worker "beta", another system of any architecture | writes at once | whole |
+      | deploy | build     | this system of any architecture, pool=b | ship   | as its job                                        | writes at once |       |
+    And an orchestrator with a queue limit of 10 seconds
+    And the enrolled worker "alpha" with the labels "pool=a"
+    And the enrolled worker "beta" with the labels "pool=b" and 8 slots
+    When the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step   | worker |
+      | named  | beta   |
+      | ship   | beta   |
+      | system | alpha  |
+      | whole  | beta   |
+
+  @uat-52 @step-for-another-platform-waits
+  Scenario: A step for another platform does not run, whatever its labels, and a step for this platform does
+    Given a workflow with the steps:
+      | job    | job runs on                        | step  | runs on                                        | work           | after |
+      | build  |                                    | build | this system of any architecture                | writes at once |       |
+      | build  |                                    | test  | this platform                                  | writes at once | build |
+      | port   |                                    | port  | another system of any architecture             | writes at once |       |
+      | pack   |                                    | pack  | another system of any architecture, any worker | writes at once |       |
+      | cross  |                                    | cross | another architecture                           | writes at once |       |
+      | deploy | another system of any architecture | ship  | as its job                                     | writes at once |       |
+    And an orchestrator with a queue limit of 2 seconds
+    And the enrolled worker "alpha" with 8 slots
+    When the workflow starts
+    Then the run fails because no matching worker came in time
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | test  | alpha  |

@@ -1298,3 +1298,74 @@ def failed_step_picks_no_worker() -> None:
     ) -> Requirement:
         waiting = next(each for each in dispatcher._waiting if each.requirement is requirement)
         return requirement if waiting.work.method == "fail" else old(dispatcher, requirement, group)
+
+
+# Promise 52: A step for a platform runs on workers of that platform only, and with its labels.
+
+
+@mutant(52)
+def architecture_ignored() -> None:
+    """A step for a platform runs on a worker of that system, whatever its architecture."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits_platform")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        return old(replace(requirement, platform=requirement.platform.partition("/")[0]), member)
+
+
+@mutant(52)
+def system_alone_matches_nobody() -> None:
+    """A step for a system waits for ever if it does not name an architecture as well."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits_platform")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        return (not requirement.platform or "/" in requirement.platform) and old(requirement, member)
+
+
+@mutant(52)
+def system_alone_matches_everybody() -> None:
+    """A step for a system runs on every worker if it does not name an architecture as well."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits_platform")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        return "/" not in requirement.platform or old(requirement, member)
+
+
+@mutant(52)
+def platform_ignored_beside_labels() -> None:
+    """The platform of a step counts only if the step has no labels."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits_platform")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        return bool(requirement.labels) or old(requirement, member)
+
+
+@mutant(52)
+def labels_ignored_beside_a_platform() -> None:
+    """The labels of a step count only if the step names no platform."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        return old(replace(requirement, labels={}) if requirement.platform else requirement, member)
+
+
+@mutant(52)
+def platform_counts_beside_a_worker() -> None:
+    """A step that names its worker waits if it also names another platform."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        return old(requirement, member) and requirement.fits_platform(member)
+
+
+@mutant(52)
+def platform_of_a_job_ignored() -> None:
+    """The platform of a job does not count for its steps."""
+
+    @replaces("orchestrator.workflow:placed")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        without = {key: value for key, value in job.items() if key != "platform"}
+        return old(step, {**without, "labels": {"pool": "any"}} if "platform" in job else job)

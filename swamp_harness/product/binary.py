@@ -83,10 +83,13 @@ def this_architecture() -> str:
 def platforms() -> dict[str, str]:
     """Platforms in the notation of workflow steps, by their relation to this machine."""
     system, architecture = this_platform(), this_architecture()
+    other_system = "windows" if system == "linux" else "linux"
     return {
+        "this system of any architecture": system,
+        "another system of any architecture": other_system,
         "this platform": f"{system}/{architecture}",
         "another architecture": f"{system}/{'aarch64' if architecture == 'x86_64' else 'x86_64'}",
-        "another system": f"{'windows' if system == 'linux' else 'linux'}/{architecture}",
+        "another system": f"{other_system}/{architecture}",
     }
 
 
