@@ -185,17 +185,23 @@ Feature: Restarts
     And no process of a step is left on the machine of "alpha"
 
   # The other release has a secret in the vault; the tokens "alpha" and "fleet" (for 2 machines), with which the workers
-  # "alpha" and "delta" have enrolled; the unused token "beta" and the revoked token "gamma"; and a run with data.
+  # "alpha" and "delta" have enrolled; the unused token "beta" and the revoked token "gamma"; a run with data; and a run
+  # that was in progress on "alpha" when the orchestrator was killed.
   @uat-31 @other-binary @posix @upgrade-keeps-records
-  Scenario: An upgrade keeps tokens, data and history
+  Scenario: An upgrade keeps tokens, data and history, and ends the run that was in progress
     Given a repository that the other release has used
     And an orchestrator
     When the operator lists the tokens through the orchestrator
     Then the tokens "alpha, beta, fleet, gamma" are listed as the other release listed them
     And the operator reads the data of the other release as before
     And the history shows these runs, and no others:
-      | workflow | status    | because |
-      | release  | succeeded |         |
+      | workflow | status      | because                  |
+      | release  | succeeded   |                          |
+      | another  | interrupted | the orchestrator crashed |
+    And the operator sees these dispatches, and no others:
+      | step    | worker | lease     | because                    |
+      | another | alpha  | expired   | the orchestrator restarted |
+      | build   | alpha  | completed |                            |
 
   @uat-31 @other-binary @posix @upgraded-workers-return
   Scenario: After an upgrade of everything, machines return, and a step receives its secret

@@ -150,6 +150,30 @@ def upgrade_hides_old_history() -> None:
 
 
 @mutant(31)
+def upgrade_leaves_old_runs_running() -> None:
+    """A run that was in progress under another release stays running for ever."""
+
+    @replaces("orchestrator.serve:recover_runs")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        if not _is_of_other_release(repository):
+            old(repository)
+
+
+@mutant(31)
+def upgrade_leaves_old_leases_active() -> None:
+    """The lease of a step that ran under another release stays active for ever."""
+
+    @replaces("orchestrator.serve:recover")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        from standin import records
+
+        active = [each for each in records.leases(repository) if each["state"] == "active"]
+        old(repository)
+        for lease in active if _is_of_other_release(repository) else []:
+            records.put_lease(repository, lease)
+
+
+@mutant(31)
 def upgrade_renames_fleet_members() -> None:
     """A machine of a token for several has another name in the pool after an upgrade."""
 

@@ -1,7 +1,8 @@
 """A repository that the other release has used, with everything that an upgrade must keep.
 
-It has a secret, a token of each state, two machines that have enrolled, and a run with data. It is made once
-for a run, as that takes several commands of the other release, and copied for each scenario.
+It has a secret, a token of each state, two machines that have enrolled, a run with data, and a run that was
+in progress when the orchestrator was killed. It is made once for a run of the suite, as that takes several
+commands of the other release, and copied for each scenario.
 """
 
 from __future__ import annotations
@@ -12,20 +13,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from swamp_harness.product.commands import CommandResult, SwampCommands
+from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.credential import Credential
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.repository import initialise
+from swamp_harness.product.run import WorkflowRun
 from swamp_harness.product.worker import Worker
 from swamp_harness.product.worker_settings import WorkerSettings
 from swamp_harness.product.workflow import Placement, Step, Workflow
 from swamp_harness.scenario.operator import Operator
 from swamp_harness.scenario.placement import ANY_WORKER, WORKFLOW
 from swamp_harness.scenario.probe import HANDED_KEY, RESULT, WORK, WORKER_VARIABLE
-from swamp_harness.scenario.probe_log import NOTES_VARIABLE
+from swamp_harness.scenario.probe_log import NOTES_VARIABLE, PROBE_LOG
 from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.limits import RUN_KNOWN, STEP_BEGUN
 from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.waiting import wait_until
 
 # The tokens, with the number of machines that each is for.
 _TOKENS = {"alpha": 1, "beta": 1, "gamma": 1, "fleet": 2}
@@ -36,6 +40,11 @@ STEP = "build"
 # A model of every release, so that the other one needs no extension of the suite.
 USED_WORKFLOW = Workflow(
     WORKFLOW, [Step(STEP, WORK["passes a secret to a program"](STEP), Placement(labels=ANY_WORKER))]
+)
+# That of the run in progress, and of its step.
+ANOTHER = "another"
+_IN_PROGRESS = Workflow(
+    ANOTHER, [Step(ANOTHER, WORK["runs a program"](ANOTHER), Placement(labels=ANY_WORKER))]
 )
 
 
@@ -93,6 +102,7 @@ def make_used(
         _demand(operator.mint(token, lifetime, machines))
     _demand(operator.revoke(_REVOKED))
     USED_WORKFLOW.write_to(repository)
+    _IN_PROGRESS.write_to(repository)
     with ExitStack() as ends:
         orchestrator = Orchestrator(
             "the orchestrator of the other release",
@@ -122,9 +132,20 @@ def make_used(
         _demand(commands.run("workflow", "run", WORKFLOW, "--server", orchestrator.api.url))
         listed = _demand(commands.run("worker", "token", "list")).answer("token-list")
         result = _demand(commands.run("data", "get", STEP, RESULT)).answer("data-get")
+        run = WorkflowRun(
+            "the run in progress",
+            ("workflow", "run", ANOTHER, "--server", orchestrator.api.url),
+            binary=binary,
+            environment=commands.environment,
+            folder=folder,
+            log=ProcessLog(logs / "run.log"),
+            output=Output.JSON,
+        )
+        ends.callback(run.end)
+        _wait_until_in_progress(commands, notes)
+        orchestrator.kill()
         for worker in workers.values():
             worker.kill()
-        orchestrator.stop()
     return UsedRepository(
         folder,
         {name: Path(worker.machine.cache) for name, worker in workers.items()},
@@ -134,6 +155,23 @@ def make_used(
         {name: worker.enrolled_as for name, worker in workers.items()},
         result["content"],
     )
+
+
+def _wait_until_in_progress(commands: SwampCommands, notes: Path) -> None:
+    """Wait until the step of the second run works, and the run is recorded."""
+
+    def recorded() -> list[str]:
+        answer = _demand(commands.run("workflow", "history", "search")).answer("workflow-history")
+        return [item["workflowName"] for item in answer["results"]]
+
+    log = notes / PROBE_LOG
+    wait_until(
+        f'the step "{ANOTHER}" to start',
+        lambda: log.read_text("utf-8") if log.exists() else "",
+        lambda text: f'"step":"{ANOTHER}"' in text,
+        STEP_BEGUN,
+    )
+    wait_until("the run in progress to be recorded", recorded, lambda names: ANOTHER in names, RUN_KNOWN)
 
 
 def _demand(result: CommandResult) -> CommandResult:

@@ -68,7 +68,7 @@ SCENARIO_ENDED = Limit("the end of an interrupted scenario", 30)
 FOLDER_REMOVED = Limit("the removal of a folder", 15)
 PATH_BROKEN = Limit("the breaking of a network path", 5)
 DOWNLOAD = Limit("the download of a release", 900)
-REPOSITORY_USED = Limit("the use of a repository by the other release", 120)
+REPOSITORY_USED = Limit("the use of a repository by the other release", 300)
 HTTP_ANSWER = Limit("an answer over HTTP", 10)
 HOST_ANSWER = Limit("an answer of another machine over SSH", 20)
 
