@@ -460,9 +460,13 @@ def stop_runs_no_step_of_its_own() -> None:
 def stop_ends_methods() -> None:
     """An orchestrator that is stopped lets workflows go on, and ends methods at once."""
 
-    @replaces("orchestrator.requests:Requests.awaited_at_a_stop")
-    def _(old: Callable[[Requests], set[asyncio.Task[Any]]], requests: Requests) -> set[asyncio.Task[Any]]:
-        return old(requests) if any(run.status == "running" for run in requests._runs.values()) else set()
+    @replaces("orchestrator.requests:Requests.wait_for_ends")
+    async def _(old: Callable[[Requests, float], Awaitable[int]], requests: Requests, limit: float) -> int:
+        if any(run.status == "running" for run in requests._runs.values()):
+            return await old(requests, limit)
+        for method in requests._following:
+            method.cancel()
+        return requests.active
 
 
 @mutant(33)

@@ -81,13 +81,9 @@ class Requests:
 
     async def wait_for_ends(self, limit: float) -> int:
         """Wait until no run and no method is in progress; after the limit, return how many are."""
-        await _over(self.awaited_at_a_stop(), limit)
+        await _over(self._tasks, limit)
         await _over(self._following, STOPPING)
         return self.active
-
-    def awaited_at_a_stop(self) -> set[asyncio.Task[Any]]:
-        """The runs and methods whose ends an orchestrator that is asked to stop awaits."""
-        return self._tasks
 
     async def interrupt_all(self, reason: str) -> None:
         """End the runs in progress, because the orchestrator ends."""
