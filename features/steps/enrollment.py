@@ -85,6 +85,7 @@ def the_workers_are_enrolled(context: StepContext, workers: list[str]) -> None:
     """Waits until each worker reports that it is enrolled, since its last start."""
     for worker in workers:
         context.world.workers[worker].wait_until_enrolled()
+        context.world.workers.remember_first_enrollment(worker)
 
 
 @then(

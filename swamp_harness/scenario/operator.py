@@ -40,7 +40,8 @@ class Operator:
         vault_secrets: the secrets that the operator has put into the vault, by key.
         minted: the answers that showed credentials, and so contain secrets.
         requests: the API requests that took the place of commands.
-        asked_lifetimes: the lifetime in the first minting of each token, such as "1h".
+        asked_lifetimes: the lifetime in the first successful minting of each token, such as "1h"; in the last
+            attempt if none was.
         revocations: the commands that revoked tokens, in order.
         output: the output format of the commands that act.
     """
@@ -98,7 +99,8 @@ class Operator:
             *("worker", "token", "create", token, "--duration", lifetime, *several, *kept, *there, *level),
             output=self.output,
         )
-        self.asked_lifetimes.setdefault(token, lifetime)
+        if token not in self.credentials:
+            self.asked_lifetimes[token] = lifetime
         for credential in credentials_in(result.stdout + result.stderr):
             self.credentials.setdefault(credential.name, credential)
             self.minted.append(result)

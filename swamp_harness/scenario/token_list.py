@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from swamp_harness.product.conventions import VAULT
+from swamp_harness.product.credential import credentials_in
 from swamp_harness.product.records import TokenRecord, tokens_from_json, tokens_from_table
+from swamp_harness.scenario.command_reports import reported_minting
 from swamp_harness.scenario.list_answers import Answer
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.worker_list import WHEN_ENROLLED, is_while_enrolling
@@ -77,18 +79,27 @@ def _token_row(world: World, token: TokenRecord, answer: Answer) -> Row:
 
 
 def _worker_on(world: World, machine: str) -> str:
-    on = (each for each in world.memberships if world.workers.first_enrollment(each).machine_id == machine)
-    return next(on, "")
+    first = world.workers.first_enrollments()
+    return next((each for each in first if first[each].machine_id == machine), "")
 
 
 def _expiry_phrase(world: World, token: str) -> str:
     return f"{world.operator.asked_lifetimes.get(token, 'a lifetime')} after it was minted"
 
 
+def _reported_lifetime(world: World, token: str) -> tuple[datetime, datetime] | None:
+    """Start and end of the lifetime of a token that a step has minted; None if none has."""
+    for result in world.operator.minted:
+        if token in [each.name for each in credentials_in(result.stdout + result.stderr)]:
+            return result.started, reported_minting(result).expires
+    return None
+
+
 def _has_asked_lifetime(world: World, token: TokenRecord) -> bool:
-    if token.name not in world.operator.lifetimes:
+    lifetime = world.operator.lifetimes.get(token.name) or _reported_lifetime(world, token.name)
+    if lifetime is None:
         return False
-    started, announced = world.operator.lifetimes[token.name]
+    started, announced = lifetime
     late = announced - world.times.lasts(world.operator.asked_lifetimes[token.name]) - started
     in_time = timedelta(milliseconds=-1) <= late <= timedelta(seconds=COMMAND.seconds)
     return in_time and token.expires_at == announced

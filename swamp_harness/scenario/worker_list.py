@@ -58,22 +58,24 @@ def listed_workers(world: World, answer: Answer) -> dict[str, object]:
     else:
         text = answer.result.stdout
         members, left_out = members_from_table(text), hidden_in_text(text)
-    in_order = sorted(members, key=lambda each: each.name)
-    return {"workers": [_worker_row(world, each, answer) for each in in_order], "left out": left_out}
+    rows = [_worker_row(world, each, answer) for each in members]
+    return {"workers": sorted(rows, key=lambda row: row["worker"]), "left out": left_out}
 
 
 def _worker_row(world: World, member: PoolMember, answer: Answer) -> Row:
+    # A member of a token for several machines has a special name in the pool.
+    name = world.called(member.name)
     row = {
-        "worker": member.name,
+        "worker": name,
         "status": member.status,
         "slots": member.slots,
         "labels": labels_in_words(member.labels),
         "platform": member.platform,
-        "last seen": _last_seen(world, member, answer),
+        "last seen": _last_seen(world, name, member, answer),
     }
     if not answer.in_json:
         return row
-    enrolled = member.enrolled_at is not None and is_while_enrolling(world, member.name, member.enrolled_at)
+    enrolled = member.enrolled_at is not None and is_while_enrolling(world, name, member.enrolled_at)
     return {
         **row,
         "instance": member.instance,
@@ -81,9 +83,9 @@ def _worker_row(world: World, member: PoolMember, answer: Answer) -> Row:
     }
 
 
-def _last_seen(world: World, member: PoolMember, answer: Answer) -> str:
+def _last_seen(world: World, name: str, member: PoolMember, answer: Answer) -> str:
     """When a worker was last seen, as a phrase if correct: a busy one since its run started."""
-    seen, known = member.last_seen_at, world.memberships.get(member.name)
+    seen, known = member.last_seen_at, world.memberships.get(name)
     runs = [run.started for run in world.followed_runs()]
     busy = member.status == BUSY and bool(runs)
     earliest = runs[-1] if busy else known.enrolled_at if known is not None else None
@@ -93,8 +95,7 @@ def _last_seen(world: World, member: PoolMember, answer: Answer) -> str:
 
 
 def is_while_enrolling(world: World, worker: str, at: datetime) -> bool:
-    """Whether a moment is between the start of a worker and the end of its first enrollment."""
-    if worker not in world.memberships:
-        return False
-    began = world.workers[worker].started - timedelta(milliseconds=1)  # the product cuts below a millisecond
-    return began <= at <= world.workers.first_enrollment(worker).seen
+    """Whether a moment is between the first start of a worker and the end of its first enrollment."""
+    first = world.workers.first_enrollments().get(worker)
+    # The product cuts moments to milliseconds.
+    return first is not None and first.started - timedelta(milliseconds=1) <= at <= first.seen

@@ -34,10 +34,12 @@ class FirstEnrollment:
 
     Attributes:
         machine_id: the content of its machine-id file, or that there was none.
+        started: when the process that enrolled was started.
         seen: when the suite saw that the worker had enrolled, which is shortly after it did.
     """
 
     machine_id: str
+    started: datetime
     seen: datetime
 
 
@@ -218,8 +220,12 @@ class Workers:
     def remember_first_enrollment(self, name: str) -> None:
         """Record that a worker has just enrolled for the first time, with its machine id."""
         machine_ids = self.machine_of(name).machine_ids() or [_NO_MACHINE_ID]
-        first = FirstEnrollment(machine_ids[-1], datetime.now(UTC))
+        first = FirstEnrollment(machine_ids[-1], self[name].started, datetime.now(UTC))
         self._first_enrollments.setdefault(name, first)
+
+    def first_enrollments(self) -> Mapping[str, FirstEnrollment]:
+        """The first enrollment of each worker for which it is recorded, by name."""
+        return dict(self._first_enrollments)
 
     def first_enrollment(self, name: str) -> FirstEnrollment:
         """The first enrollment of a worker; recorded now if it was not before."""
