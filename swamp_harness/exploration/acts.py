@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 
 from swamp_harness.exploration import model
-from swamp_harness.exploration.model import End, Rejection, State, Token, Undetermined, Worker
+from swamp_harness.exploration.model import End, Rejection, State, Token, Undetermined, Work, Worker
 
 # The names that journeys give to tokens and workers; a worker with a token of its own has the same name.
-NAMES = ("alpha", "beta", "gamma", "delta")
+# Some begin alike, so that a name that is only compared in part shows.
+NAMES = ("alpha", "alpha-2", "beta", "beta-2")
 FLEET = "fleet"
-POOLS = (model.ANY, "a", "b")
 NEVER_MINTED = "nobody"
 _STRANGER = "stranger"
+# How many acts fit into a short lifetime, and what takes too long for it.
+_MOST_HURRIED = 2
+_LENGTHY = ("refuse", "reset unnoticed")
 
 
 class Focus(Enum):
@@ -36,7 +39,7 @@ class Seen:
     Attributes:
         kind: the name of a sentence.
         of: the worker, the step or the token that it is about.
-        value: a reason or an end, if it has one.
+        value: a reason, an end, a number or another worker, if it has one.
     """
 
     kind: str
@@ -69,11 +72,13 @@ class Event:
         act: what happens.
         after: the state that it leads to.
         seen: what must be seen directly after it, in order.
+        rare: whether it is drawn from the rare acts, so that common ones are not starved.
     """
 
     act: Act
     after: State
     seen: tuple[Seen, ...] = ()
+    rare: bool = False
 
 
 def possible(state: State, focus: frozenset[Focus]) -> list[Event]:
@@ -90,17 +95,27 @@ def possible(state: State, focus: frozenset[Focus]) -> list[Event]:
     brief = next((name for name, token in state.tokens.items() if token.short and not token.expired), None)
     makers: list[Callable[[State], Iterator[Event]]] = []
     if brief is not None:  # its lifetime must not pass by itself
-        makers = [_pass_lifetime, *([] if state.tokens[brief].bound else [_enroll])]
+        makers = [_pass_lifetime]
+        if state.open is not None:
+            makers += [_go_on, _cancel]
+        elif state.hurried < _MOST_HURRIED:
+            makers += [_enroll, _end_worker, _return, _break_network, _restart, _start_run]
     elif away:
         makers = [_return, _cancel]
     else:
-        makers += [_start_run, _go_on, _cancel] if focus & {Focus.RUNS, Focus.SCHEDULING} else []
+        makers += [_start_run, _go_on, _cancel]
         makers += [_mint, _revoke] if focus & {Focus.TOKENS, Focus.ENROLLMENT, Focus.EXPIRY} else []
         makers += [_enroll] if focus - {Focus.NETWORK} else []
         makers += [_end_worker, _return]
         makers += [_break_network, _restart] if focus & {Focus.NETWORK, Focus.RUNS} else []
-        makers += [_pass_lifetime] if Focus.EXPIRY in focus else []
-    return [_with_its_run(state, event) for maker in makers for event in maker(state)]
+    made = [event for maker in makers for event in maker(state)]
+    if brief is not None:
+        made = [
+            replace(event, after=replace(event.after, hurried=state.hurried + 1))
+            for event in made
+            if event.act.kind not in _LENGTHY
+        ]
+    return [_with_its_run(state, event) for event in made]
 
 
 def _with_its_run(before: State, event: Event) -> Event:
@@ -116,47 +131,75 @@ def _with_its_run(before: State, event: Event) -> Event:
     ]
     end = model.end_of(after)
     if end is None:
-        return Event(event.act, after, (*event.seen, *seen))
-    return Event(event.act, model.over(after), (*event.seen, Seen("run ends", value=end)))
+        return replace(event, seen=(*event.seen, *seen))
+    return replace(event, after=model.over(after), seen=(*event.seen, Seen("run ends", value=end)))
 
 
-def _determined(act: Act, seen: Sequence[Seen], after: Callable[[], State]) -> Iterator[Event]:
+def _determined(
+    act: Act, seen: Sequence[Seen], after: Callable[[], State], *, rare: bool = False
+) -> Iterator[Event]:
     """The event of an act; none if the promises leave its consequences open."""
     try:
         state = after()
     except Undetermined:
         return
-    yield Event(act, state, tuple(seen))
+    yield Event(act, state, tuple(seen), rare)
 
 
 # --- tokens
 
+# Notations of lifetimes that are long enough for every journey, and lifetimes that no token can have.
+_LIFETIMES = ("2h", "7d", "2w", "1mo", "1y")
+_REFUSED = (("0m", "the lifetime must be positive"), ("30s", "the lifetime is not understood"))
+
 
 def _mint(state: State) -> Iterator[Event]:
+    taken = (Seen("fails", value="the name is taken"),)
     for name in NAMES:
-        if name in state.tokens:
-            taken = Seen("fails", value="the name is taken")
-            yield Event(Act("mint", name), state, (taken,))
-        else:
-            yield Event(Act("mint", name), model.minted(state, name, Token()), (Seen("succeeds"),))
+        ways = ["", "through the orchestrator", "for 3 machines", *map(_with_lifetime, _LIFETIMES)]
+        for way in ways:
+            act = Act("mint", name, change=way)
+            if name in state.tokens:
+                yield Event(act, state, taken, rare=way != "")
+            else:
+                token = Token(machines=3 if way.startswith("for") else 1)
+                yield Event(act, model.minted(state, name, token), (Seen("succeeds"),), rare=way != "")
+        for lifetime, reason in _REFUSED if name not in state.tokens else ():
+            act = Act("mint", name, change=_with_lifetime(lifetime))
+            yield Event(act, state, (Seen("fails", value=reason),), rare=True)
+
+
+def _with_lifetime(lifetime: str) -> str:
+    return f"with a lifetime of {lifetime}"
 
 
 def _revoke(state: State) -> Iterator[Event]:
     for name, token in state.tokens.items():
-        if token.expired:
+        if token.expired and not token.revoked:
             continue  # the state of such a token is open
-        for change in ("", "through the orchestrator"):
-            seen = Seen("already revoked") if token.revoked else Seen("succeeds")
-            yield Event(Act("revoke", name, change=change), model.revoked(state, name), (seen,))
+        anew = state.newly_revoked == name
+        for way in ("", "through the orchestrator"):
+            seen = [Seen("revoked since", name)] if anew else []
+            seen += [Seen("already revoked")] if token.revoked else []
+            act = Act("revoke again" if anew else "revoke", name, change=way)
+            yield Event(act, model.revoked(state, name), (*seen, Seen("succeeds")), rare=anew)
+    unknown = (Seen("fails", value="there is no such token"),)
+    yield Event(Act("revoke", NEVER_MINTED), replace(state, newly_revoked=""), unknown, rare=True)
 
 
 def _pass_lifetime(state: State) -> Iterator[Event]:
     for name, token in state.tokens.items():
-        holding = [worker for worker in token.bound if state.on(worker)]
-        if not token.short or token.expired or holding:
+        if not token.short or token.expired:
             continue
-        seen = [Seen("disconnected", worker) for worker in token.bound if state.workers[worker].connected]
-        yield Event(Act("pass lifetime", name), model.expired(state, name), tuple(seen))
+        connected = [worker for worker in token.bound if state.workers[worker].connected]
+        seen = [Seen("disconnected", worker) for worker in connected]
+        ends = [worker for worker in connected if not state.workers[worker].unawaited]
+        seen += [Seen("rejected", worker, Rejection.EXPIRED) for worker in ends if not token.revoked]
+        for event in _determined(Act("pass lifetime", name), seen, partial(model.expired, state, name)):
+            # When a step that ends at the deadline begins again, or waits, is open; how its run ends is not.
+            # A step that pauses does not pause for as long as a lifetime.
+            if not event.after.open or not state.running:
+                yield event
 
 
 # --- enrollment
@@ -170,18 +213,60 @@ def _enroll(state: State) -> Iterator[Event]:
         except Undetermined:
             continue
         if reason is not None:
-            act = Act("start", stranger, token=token)
-            yield Event(act, model.turned_away(state), (Seen("rejected", stranger, reason),))
-        elif state.tokens[token].machines == 1:
+            yield _rejected(state, Act("start", stranger, token=token), reason)
+            continue
+        is_free = token not in state.tried and token not in state.workers
+        if state.tokens[token].machines == 1 and is_free:
             # The pool calls a worker by its token. Its name for one of several on one token is known only of
             # workers that are there from the beginning.
-            after = partial(model.enrolled, state, token, Worker(token))
+            after = partial(model.enrolled, state, token, Worker(token, later=True))
             yield from _determined(Act("start", token, token=token), [Seen("enrolled", token)], after)
+            secret = Act("start", token, change="with a wrong secret")
+            wrong = (Seen("rejected", token, Rejection.WRONG_SECRET),)
+            yield Event(secret, model.tried(state, token), wrong, rare=True)
+        for protocol, refused in _PROTOCOLS:
+            act = Act("start", stranger, token=token, change=protocol)
+            yield replace(_rejected(state, act, refused), rare=True)
+    malformed = Act("start", stranger, change="with a malformed credential")
+    yield Event(
+        malformed, model.turned_away(state), (Seen("rejected", stranger, Rejection.MALFORMED),), rare=True
+    )
     for name, worker in state.workers.items():
-        if worker.connected and not _is_refused(state, name):
-            act = Act("start twin", stranger, token=worker.token, change=name)
-            seen = (Seen("rejected", stranger, Rejection.CONNECTED), Seen("connected", name))
-            yield Event(act, model.turned_away(state), seen)
+        if not _is_refused(state, name):
+            yield from _from_its_machine(state, stranger, name, worker)
+
+
+_PROTOCOLS = (
+    ("with an older protocol version", Rejection.OTHER_PROTOCOL),
+    ("with a newer protocol version", Rejection.OTHER_PROTOCOL),
+    ("with output in JSON, without a protocol version", Rejection.NO_PROTOCOL),
+)
+
+
+def _from_its_machine(state: State, stranger: str, name: str, worker: Worker) -> Iterator[Event]:
+    twin = Act("start twin", stranger, token=worker.token, change=name)
+    if worker.connected:
+        yield _rejected(state, twin, Rejection.CONNECTED)
+        clone = replace(twin, kind="start clone")
+        yield replace(_rejected(state, clone, Rejection.CONNECTED), rare=True)
+    elif not worker.running:
+        older = replace(twin, kind="start older twin")
+        yield replace(_rejected(state, older, Rejection.OTHER_PROTOCOL), rare=True)
+    if state.tokens[worker.token].machines == 1:
+        similar = replace(twin, kind="start similar")
+        yield replace(_rejected(state, similar, Rejection.BOUND), rare=True)
+
+
+def _rejected(state: State, act: Act, reason: Rejection) -> Event:
+    """A worker is rejected that was never a member, and nobody else notices."""
+    seen = [Seen("rejected", act.of, reason)]
+    # Whether a worker tries again that is not rejected for good is open.
+    if reason not in (Rejection.CONNECTED, Rejection.MALFORMED, Rejection.NO_PROTOCOL):
+        seen.append(Seen("tried once", act.of))
+    for name, worker in state.workers.items():
+        if worker.connected and worker.token == act.token:
+            seen.append(Seen("stayed", name, act.of) if worker.steady else Seen("connected", name))
+    return Event(act, model.turned_away(state), tuple(seen))
 
 
 def _is_refused(state: State, name: str) -> bool:
@@ -216,36 +301,56 @@ def _return(state: State) -> Iterator[Event]:
         kind = "heal" if worker.cut else "start again"
         yield from _returning(state, Act(kind, name), {"first": worker.cut and worker.first})
         if kind == "start again" and not state.on(name):
-            for pool in POOLS:
+            for pool in state.pools:
                 if pool != worker.pool:
-                    yield from _returning(
-                        state, Act(kind, name, change=f"pool={pool}"), {"pool": pool, "first": False}
-                    )
+                    label = f"pool={pool}, {model.SPECIAL}" if worker.special else f"pool={pool}"
+                    act = Act(kind, name, change=f'with the labels "{label}"')
+                    yield from _returning(state, act, {"pool": pool, "first": False})
+            slots, words = (3, "with 3 slots") if worker.slots == 1 else (1, "with 1 slot")
+            act = Act(kind, name, change=words)
+            yield from _returning(state, act, {"slots": slots, "first": False}, rare=True)
 
 
-def _returning(state: State, act: Act, changes: dict[str, object]) -> Iterator[Event]:
+def _returning(state: State, act: Act, changes: dict[str, object], *, rare: bool = False) -> Iterator[Event]:
     try:
         reason = model.rejection(state, act.of, state.workers[act.of].token)
     except Undetermined:
         return
-    first = act.kind != "start again" and state.workers[act.of].first
-    back = "same member" if first else "enrolled" if act.kind == "start again" else "connected"
-    seen = [Seen(back, act.of)] if reason is None else [Seen("rejected", act.of, reason)]
-    yield from _determined(act, seen, lambda: model.returned(state, act.of, **changes))
+    worker, starts = state.workers[act.of], act.kind == "start again"
+    # After a later enrollment than the first, only the lists show whether a worker is back; after a reset,
+    # they may show it as it was before.
+    awaited = starts or (worker.first and act.kind != "reset")
+    if reason is None:
+        seen = [Seen("same member", act.of)] if worker.first and not starts else []
+        seen += [Seen("enrolled", act.of)] if awaited else []
+    elif starts or not worker.unawaited:
+        seen = [Seen("rejected", act.of, reason), *([Seen("tried once", act.of)] if starts else [])]
+    else:
+        seen = []
+    changed = {**changes, "unawaited": not awaited}
+    yield from _determined(act, seen, lambda: model.returned(state, act.of, **changed), rare=rare)
 
 
 def _break_network(state: State) -> Iterator[Event]:
     for name, worker in state.workers.items():
         if not worker.cuttable or not worker.connected or _is_lost_for_good(state, name):
             continue
+        if any(state.step(step).work is Work.STUBBORN for step in state.on(name)):
+            continue  # how long such a step goes on beside its second run is open
         for kind in ("cut", "silence") if state.alert else ("cut",):
             yield Event(Act(kind, name), model.lost(state, name, cut=True), (Seen("gone", name),))
-        yield from _returning(state, Act("reset", name), {})
+        yield from _returning(state, Act("reset", name), {"steady": False})
+        if not _is_refused(state, name):
+            refused = model.lost(state, name, cut=True)
+            yield Event(Act("refuse", name), refused, (Seen("gone", name),), rare=True)
+        if not _is_refused(state, name) and not state.on(name):
+            yield from _returning(state, Act("reset unnoticed", name), {"steady": False}, rare=True)
 
 
 def _restart(state: State) -> Iterator[Event]:
-    # What becomes of a run whose orchestrator ends is not in the model.
-    if state.open is not None:
+    # What becomes of a run whose orchestrator ends is open, only not that it holds no worker.
+    works = {state.step(step).work for step in state.running}
+    if state.open is not None and (len(state.running) < len(state.open) or works != {Work.PAUSING}):
         return
     for name, worker in state.workers.items():
         if worker.connected and (not worker.cuttable or _is_refused(state, name)):
@@ -253,9 +358,11 @@ def _restart(state: State) -> Iterator[Event]:
         if worker.cut:
             return
     connected = [name for name, worker in state.workers.items() if worker.connected]
-    seen = tuple(Seen("connected", name) for name in connected)
-    for kind in ("restart after a stop", "restart after a kill"):
-        yield Event(Act(kind), model.restarted(state), seen)
+    seen = tuple(Seen(kind, name) for name in connected for kind in ("connected", "enrolled"))
+    for kind in (
+        ("restart after a stop", "restart after a kill") if state.open is None else ("restart after a kill",)
+    ):
+        yield Event(Act(kind), model.restarted(state), seen, rare=state.open is not None)
 
 
 # --- runs
@@ -264,6 +371,9 @@ def _restart(state: State) -> Iterator[Event]:
 def _start_run(state: State) -> Iterator[Event]:
     if state.steps and state.open is None:
         yield from _determined(Act("start run"), [], lambda: model.started(state))
+        followed = replace(state, at_terminal=True)
+        act = Act("start run", change="at a terminal")
+        yield from _determined(act, [], lambda: model.started(followed), rare=True)
 
 
 def _go_on(state: State) -> Iterator[Event]:
@@ -272,5 +382,20 @@ def _go_on(state: State) -> Iterator[Event]:
 
 
 def _cancel(state: State) -> Iterator[Event]:
-    if state.open:
-        yield Event(Act("cancel"), model.cancelled(state), (Seen("run ends", value=End.CANCELLED),))
+    if not state.open:
+        return
+    after = model.cancelled(state)
+    ended = [Seen("run ends", value=End.CANCELLED)]
+    stopped = [Seen("stopped", step) for step in model.stopped(state)]
+    if any(model.is_away(state, step) for step in state.running):
+        yield Event(Act("cancel"), after, tuple(ended))
+        return
+    stubborn = [step for step in state.running if state.step(step).work is Work.STUBBORN]
+    at_once = [] if stubborn else [Seen("nothing left")]
+    confirmed = [Seen("confirmed"), *(Seen("not early", step) for step in stubborn), *at_once]
+    for way in ("", "with the orchestrator's address in a variable"):
+        yield Event(Act("cancel", change=way), after, (*confirmed, *ended, *stopped), rare=way != "")
+    by_name = Act("cancel", change="by the name of its workflow")
+    yield Event(by_name, after, (Seen("answers"), *ended, *stopped), rare=True)
+    if state.at_terminal:
+        yield Event(Act("press Ctrl-C"), after, (*ended, *stopped))

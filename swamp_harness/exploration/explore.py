@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from swamp_harness.exploration.feature_text import as_found_feature, upto
-from swamp_harness.exploration.generation import made_up, shortened
-from swamp_harness.exploration.journeys import Avoided, Journey, pairs_of, script
+from swamp_harness.exploration.generation import Enough, made_up, shortened
+from swamp_harness.exploration.journeys import Avoided, Journey, pair_before, script
 from swamp_harness.exploration.report import (
     REPORT,
     Found,
@@ -130,7 +130,8 @@ class Exploration:
         deviation = next((each for each in self._listed if failure.is_known_as(each)), None)
         if deviation is not None:
             self.tally.known[deviation.id] += 1
-            self._avoided = Avoided(self._avoided.pairs | set(pairs_of(journey)[-1:]))
+            pair = pair_before(journey, failure.step.partition(" ")[2])
+            self._avoided = Avoided(self._avoided.pairs | ({pair} if pair is not None else set()))
             return
         if any(each.failure.kind == failure.kind for each in self.tally.found):
             return
@@ -143,12 +144,14 @@ class Exploration:
         end = time.monotonic() + min(_LONGEST_SHORTENING, max(self.remaining, _ROUND))
 
         def fails(journey: Journey) -> bool:
-            if journey.id not in known and time.monotonic() < end and not self.interrupted:
+            if journey.id not in known:
+                if self.interrupted or time.monotonic() > end:
+                    raise Enough
                 known[journey.id] = self._try([journey]).failures.get(journey.id)
-            seen = known.get(journey.id)
+            seen = known[journey.id]
             return seen is not None and seen.kind == failure.kind
 
-        shortest = shorten(fails)
+        shortest = first if self.interrupted else shorten(fails)
         final = known[shortest.id] or failure
         file = self._reports / FOUND / f"{shortest.id}.feature"
         return Found(shortest, first, final, file, self._write(file, shortest, final))

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 ANY = "any"
+# The second label of a worker.
+SPECIAL = "gpu=yes"
 
 
 class Undetermined(Exception):
@@ -25,6 +27,11 @@ class Work(Enum):
     PAUSING = "pauses, then writes"
     WRITING_FIRST = "writes, pauses, writes again"
     FAILING = "fails"
+    STUBBORN = "pauses and ignores the request to stop"
+
+
+# The work that pauses.
+_WITH_A_PAUSE = (Work.PAUSING, Work.WRITING_FIRST, Work.STUBBORN)
 
 
 class Rejection(Enum):
@@ -35,6 +42,10 @@ class Rejection(Enum):
     NEVER_MINTED = "its token was never minted"
     BOUND = "its token is bound to another machine"
     CONNECTED = "the worker is already connected"
+    WRONG_SECRET = "its secret is wrong"  # noqa: S105 - a reason
+    MALFORMED = "its token is malformed"
+    OTHER_PROTOCOL = "its protocol version differs"
+    NO_PROTOCOL = "its protocol version is missing"
 
 
 class End(Enum):
@@ -81,12 +92,16 @@ class Worker:
 
     Attributes:
         token: that it presents.
-        pool: its label.
+        pool: the value of its label.
+        special: whether it has a second label.
         slots: how many steps it runs at a time.
         cuttable: whether its network can be cut.
         running: whether its process runs.
         cut: whether its network is cut.
         first: whether its process and its orchestrator are those of its first enrollment.
+        steady: whether it has been connected ever since.
+        later: whether it enrolled in the course of the journey.
+        unawaited: whether it has come back and nothing has waited for that.
     """
 
     token: str
@@ -96,6 +111,10 @@ class Worker:
     running: bool = True
     cut: bool = False
     first: bool = True
+    special: bool = False
+    steady: bool = True
+    later: bool = False
+    unawaited: bool = False
 
     @property
     def connected(self) -> bool:
@@ -108,13 +127,24 @@ class Step:
     """A step of the workflow.
 
     Attributes:
-        place: a pool, or the name of a worker.
+        place: a pool, or the name of a worker, which need not exist.
         work: what it does.
+        special: whether it needs the second label, too.
+        after: the step that must have succeeded before; none if empty.
+        expanded: the step with a list of items that it is expanded from; empty if it is not.
     """
 
     name: str
     place: str
     work: Work
+    special: bool = False
+    after: str = ""
+    expanded: str = ""
+
+    @property
+    def item(self) -> str:
+        """The item of the list."""
+        return self.name.removeprefix(f"{self.expanded}-")
 
 
 @dataclass(frozen=True)
@@ -157,9 +187,12 @@ class State:
         tokens: by name.
         workers: by name.
         steps: of the workflow.
-        open: what each step of the open run is doing: "waiting", or the name of the worker; None without a
-            run, and a step that has ended is missing.
+        pools: the values of labels that workers have and steps ask for.
+        open: what each step of the open run is doing: "waiting", "blocked" by the step before it, or the name
+            of the worker; None without a run, and a step that has ended is missing.
+        at_terminal: whether the open run is followed at a terminal.
         causes: why the open run will fail.
+        last: how the last run ended; None if none has, or if that is open.
         dispatches: of all runs.
         starts: of all steps, with the worker.
         data: the version and the worker of each datum, by step and name.
@@ -170,13 +203,19 @@ class State:
         known: whether the dispatches are determined.
         strangers: how many workers were turned away that were never members.
         alert: whether the orchestrator soon gives up a connection on which nothing comes.
+        newly_revoked: the token that the last revocation has revoked; empty if it changed nothing.
+        tried: the tokens with whose name a worker had a wrong secret.
+        hurried: how many acts there were since a token with a short lifetime was minted.
     """
 
     tokens: Mapping[str, Token] = field(default_factory=dict)
     workers: Mapping[str, Worker] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
+    pools: tuple[str, ...] = (ANY, "a", "b")
     open: Mapping[str, str] | None = None
+    at_terminal: bool = False
     causes: frozenset[End] = frozenset()
+    last: End | None = None
     dispatches: tuple[Dispatch, ...] = ()
     starts: tuple[tuple[str, str], ...] = ()
     data: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
@@ -186,6 +225,9 @@ class State:
     known: bool = True
     strangers: int = 0
     alert: bool = False
+    newly_revoked: str = ""
+    tried: frozenset[str] = frozenset()
+    hurried: int = 0
 
     def step(self, name: str) -> Step:
         """The step of a name."""
@@ -203,10 +245,11 @@ class State:
     @property
     def running(self) -> list[str]:
         """The steps that run."""
-        return [step for step, place in (self.open or {}).items() if place != WAITING]
+        return [step for step, place in (self.open or {}).items() if place not in (WAITING, BLOCKED)]
 
 
 WAITING = "waiting"
+BLOCKED = "blocked"
 
 
 # --- tokens and enrollment
@@ -219,16 +262,28 @@ def minted(state: State, name: str, token: Token) -> State:
 
 def revoked(state: State, name: str) -> State:
     """A token is revoked; whoever is connected stays connected."""
-    return _with_token(state, name, revoked=True)
+    newly = "" if state.tokens[name].revoked else name
+    return replace(_with_token(state, name, revoked=True), newly_revoked=newly)
 
 
 def expired(state: State, name: str) -> State:
-    """The lifetime of a token passes; its workers are disconnected and cannot come back."""
+    """The lifetime of a token passes; its workers are disconnected and cannot come back.
+
+    Their steps end as if the workers were lost.
+
+    Raises:
+        Undetermined: the promises leave open what becomes of a step.
+    """
     state = _with_token(state, name, expired=True)
     for worker in state.tokens[name].bound:
-        if state.workers[worker].connected:
-            state = _with_worker(state, worker, running=False)
-    return state
+        if not state.workers[worker].connected:
+            if state.on(worker):
+                raise Undetermined
+            continue
+        state = _with_worker(state, worker, running=False, steady=False)
+        for step in state.on(worker):
+            state = _lost_with_its_worker(state, step, worker)
+    return scheduled(state)
 
 
 def rejection(state: State, worker: str, token: str) -> Rejection | None:
@@ -266,6 +321,11 @@ def turned_away(state: State) -> State:
     return replace(state, strangers=state.strangers + 1)
 
 
+def tried(state: State, token: str) -> State:
+    """A worker with the name of a token is rejected as its secret is wrong; nothing else changes."""
+    return replace(state, tried=state.tried | {token})
+
+
 # --- workers that are lost and come back
 
 
@@ -274,14 +334,23 @@ def lost(state: State, name: str, **changes: bool) -> State:
 
     Within the grace window its steps stay where they are.
     """
-    return _with_worker(state, name, **changes)
+    return _with_worker(state, name, **{**changes, "steady": False})
 
 
 def restarted(state: State) -> State:
-    """The orchestrator ends and starts again, while no run is open; its workers come back."""
-    return replace(
-        state, workers={name: replace(worker, first=False) for name, worker in state.workers.items()}
-    )
+    """The orchestrator ends and starts again; its workers come back, and what they ran has ended.
+
+    Only steps that have not written may run; what becomes of their run is open.
+    """
+    for step in state.running:
+        worker = (state.open or {})[step]
+        state = _interrupted(_ended(state, step, worker, "expired", wrote=False), worker)
+    workers = {
+        name: replace(worker, first=False, steady=False, unawaited=worker.unawaited and not worker.connected)
+        for name, worker in state.workers.items()
+    }
+    last = state.last if state.open is None else None
+    return replace(over(state), workers=workers, last=last)
 
 
 def returned(state: State, name: str, **changes: object) -> State:
@@ -318,8 +387,8 @@ def started(state: State) -> State:
     Raises:
         Undetermined: the promises leave open where a step runs.
     """
-    waiting = {step.name: WAITING for step in state.steps}
-    return scheduled(replace(state, open=waiting, causes=frozenset()))
+    waiting = {step.name: BLOCKED if step.after else WAITING for step in state.steps}
+    return scheduled(replace(state, open=waiting, causes=frozenset(), last=None))
 
 
 def scheduled(state: State) -> State:
@@ -328,7 +397,7 @@ def scheduled(state: State) -> State:
     Raises:
         Undetermined: several workers are free for a step, or several steps want the last slot of one.
     """
-    before = state
+    before, state = state, _unblocked(state)
     while state.waiting:
         free = {name: _free_slots(state, name) for name in state.workers}
         places = {step: _places(state, step, free) for step in state.waiting}
@@ -344,7 +413,29 @@ def scheduled(state: State) -> State:
                 raise Undetermined
         for step, worker in wanted.items():
             state = _begun(state, step, worker)
+        state = _unblocked(state)
     return _with_peaks(before, state)
+
+
+def _unblocked(state: State) -> State:
+    """The state in which what comes after a step waits if that has succeeded, and is dropped if not.
+
+    Raises:
+        Undetermined: others are not over, so it is open whether it has to wait for them, too.
+    """
+    places = dict(state.open or {})
+    for name in state.on(BLOCKED):
+        before = state.step(name).after
+        if before in places:
+            continue
+        if set(places) != {name}:
+            raise Undetermined
+        last = [each for each in state.dispatches if each.step == before][-1]
+        if last.lease == "completed":
+            places[name] = WAITING
+        else:
+            del places[name]
+    return replace(state, open=places if state.open is not None else None)
 
 
 def _with_peaks(before: State, after: State) -> State:
@@ -373,12 +464,17 @@ def _places(state: State, step: str, free: Mapping[str, int]) -> list[str]:
     place = state.step(step).place
     if place in state.workers:
         return [place] if free[place] > 0 else []
-    return [name for name, slots in free.items() if slots > 0 and state.workers[name].pool == place]
+    return [name for name, slots in free.items() if slots > 0 and _matches(state, step, name)]
+
+
+def _matches(state: State, step: str, worker: str) -> bool:
+    wanted, has = state.step(step), state.workers[worker]
+    return has.pool == wanted.place and (has.special or not wanted.special)
 
 
 def _pauses(state: State, step: str) -> bool:
     has_begun = any(name == step for name, _ in state.starts)
-    return state.step(step).work in (Work.PAUSING, Work.WRITING_FIRST) and not has_begun
+    return state.step(step).work in _WITH_A_PAUSE and not has_begun
 
 
 def _begun(state: State, step: str, worker: str) -> State:
@@ -425,19 +521,19 @@ def end_of(state: State) -> End | None:
 
 def over(state: State) -> State:
     """The run has ended."""
-    return replace(state, open=None, causes=frozenset())
+    return replace(state, open=None, causes=frozenset(), last=end_of(state), at_terminal=False)
 
 
 def cancelled(state: State) -> State:
     """The operator cancels the open run: what runs is stopped, what waits is dropped."""
     places = dict(state.open or {})
-    away = [step for step in state.running if _is_away(state, step)]
+    away = [step for step in state.running if is_away(state, step)]
     for step in state.running:
         wrote = state.step(step).work is Work.WRITING_FIRST
         state = _ended(state, step, places[step], "failed", wrote=wrote)
     for step in away:
         state = _interrupted(state, places[step])
-    return replace(over(state), known=state.known and not away)
+    return replace(over(state), known=state.known and not away, last=End.CANCELLED)
 
 
 def _interrupted(state: State, worker: str) -> State:
@@ -445,7 +541,18 @@ def _interrupted(state: State, worker: str) -> State:
     return replace(state, peaks=peaks, interrupted=state.interrupted | {worker})
 
 
-def _is_away(state: State, step: str) -> bool:
+def stopped(state: State) -> list[str]:
+    """The steps that a cancellation asks to stop, and that had begun once."""
+    begun = [step for step, _ in state.starts]
+    return [
+        step
+        for step in state.running
+        if begun.count(step) == 1 and not is_away(state, step) and state.step(step).work is not Work.STUBBORN
+    ]
+
+
+def is_away(state: State, step: str) -> bool:
+    """Whether the worker of a step is lost."""
     worker = state.workers.get((state.open or {})[step])
     return worker is not None and not worker.connected
 
@@ -490,4 +597,4 @@ def _shape_of(state: State, name: str) -> str:
 
 
 def _activity(place: str) -> str:
-    return "waiting" if place == WAITING else "running"
+    return place if place in (WAITING, BLOCKED) else "running"

@@ -63,6 +63,9 @@ def search(wanted: Sequence[str], most: int, seed: int, reports: Path, jobs: int
         reports: the folder for the report.
         jobs: how many mutants at a time; twice as many as there are processors when 0.
 
+    Returns:
+        The exit code; after Ctrl-C, those that were searched until then are reported.
+
     Raises:
         UnusableInput: no mutant has such a name (exit code 2).
     """
@@ -73,18 +76,21 @@ def search(wanted: Sequence[str], most: int, seed: int, reports: Path, jobs: int
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-explore-"))
     feature = work / "journeys.feature"
     feature.write_text(as_feature(journeys), "utf-8")
+    searched: list[Search] = []
+    pool = ThreadPoolExecutor(jobs or 2 * (os.cpu_count() or 1))
     try:
-        with ThreadPoolExecutor(jobs or 2 * (os.cpu_count() or 1)) as pool:
-            searched = [
-                _printed(found) for found in pool.map(lambda mutant: _search(mutant, feature, work), chosen)
-            ]
+        searched.extend(map(_printed, pool.map(lambda mutant: _search(mutant, feature, work), chosen)))
+        is_whole = True
+    except KeyboardInterrupt:  # which also ends the runs
+        is_whole = False
     finally:
+        pool.shutdown(cancel_futures=True)
         shutil.rmtree(work, ignore_errors=True)
     reports.mkdir(parents=True, exist_ok=True)
     document = {"seed": seed, "journeys": len(journeys), "mutants": [asdict(each) for each in searched]}
     (reports / REPORT).write_text(json_text(document) + "\n", "utf-8")
     print(_summary(searched, reports), flush=True)
-    return ExitCode.EVERY_PROMISE_HELD
+    return ExitCode.EVERY_PROMISE_HELD if is_whole else ExitCode.INTERRUPTED
 
 
 def _search(mutant: WrittenMutant, feature: Path, work: Path) -> Search:
@@ -120,7 +126,7 @@ def _summary(searched: Sequence[Search], reports: Path) -> str:
     found = [each for each in searched if each.found_at]
     journeys = statistics.median(each.journeys for each in found) if found else 0
     unreached = sum(not each.reached for each in searched)
-    share = f"{len(found) / len(searched):.0%}"
+    share = f"{len(found) / max(len(searched), 1):.0%}"
     return "\n".join(
         [
             "",

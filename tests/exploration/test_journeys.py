@@ -1,11 +1,14 @@
 """Journeys are made of the steps that features use, and Hypothesis finds the shortest that fails."""
 
+from dataclasses import replace
+
 from behave import register_type
 
 from swamp_harness.exploration.acts import Focus
 from swamp_harness.exploration.feature_text import as_feature, as_found_feature, tag_of, upto
 from swamp_harness.exploration.generation import made_up, shortened
-from swamp_harness.exploration.journeys import Avoided, pairs_of, script
+from swamp_harness.exploration.journeys import Avoided, pair_before, pairs_of, script
+from swamp_harness.exploration.sentences import compared
 from swamp_harness.runner.steps import load_definitions, step_mistakes
 from swamp_harness.scenario.vocabulary import KINDS
 from swamp_harness.specification import feature_files, project
@@ -46,10 +49,10 @@ def test_every_subject_has_its_acts():
         subject: {event.act.kind for each in made_up(1, [subject], MANY, NOTHING) for event in each.events}
         for subject in Focus
     }
-    assert {"mint", "revoke", "start"} <= kinds[Focus.TOKENS]
-    assert {"start", "start twin", "start again"} <= kinds[Focus.ENROLLMENT]
+    assert {"mint", "revoke", "revoke again", "start"} <= kinds[Focus.TOKENS]
+    assert {"start", "start twin", "start clone", "start again"} <= kinds[Focus.ENROLLMENT]
     assert "pass lifetime" in kinds[Focus.EXPIRY]
-    assert {"cut", "silence", "reset", "heal", "restart after a kill"} <= kinds[Focus.NETWORK]
+    assert {"cut", "silence", "reset", "heal", "refuse", "restart after a kill"} <= kinds[Focus.NETWORK]
     assert {"start run", "cancel", "go on", "kill"} <= kinds[Focus.RUNS]
     assert {"start run", "start again"} <= kinds[Focus.SCHEDULING]
 
@@ -75,6 +78,21 @@ def test_what_is_avoided_is_in_no_journey():
 
     assert journeys
     assert pairs.isdisjoint(pair for each in journeys for pair in pairs_of(each))
+
+
+def test_the_pair_of_acts_before_a_failure_leads_to_it():
+    several = (replace(each, looks=frozenset()) for each in made_up(1, [Focus.TOKENS], MANY, NOTHING))
+    journey, place = next(
+        (each, place)
+        for each in several
+        for place, event in enumerate(each.events[:-1])
+        if any(seen.kind == "rejected" for seen in event.seen)
+        and not any(seen.kind == "rejected" for event in each.events[:place] for seen in event.seen)
+    )
+    seen = next(each for each in journey.events[place].seen if each.kind == "rejected")
+
+    assert pair_before(journey, compared(seen).text) == pairs_of(journey)[place]
+    assert pair_before(journey, script(journey)[-1].sentence.text) is None
 
 
 def test_a_found_feature_has_the_way_to_the_failure_alone():

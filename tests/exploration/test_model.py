@@ -167,7 +167,85 @@ def test_a_restarted_orchestrator_keeps_tokens_and_workers():
     after = model.restarted(state)
 
     assert after.tokens == state.tokens
-    assert after.workers["alpha"] == replace(state.workers["alpha"], first=False)
+    assert after.workers["alpha"] == replace(state.workers["alpha"], first=False, steady=False)
+
+
+def test_a_killed_orchestrator_ends_the_lease_of_what_ran():
+    state = model.restarted(model.started(one_worker(Work.PAUSING, cuttable=True)))
+
+    assert state.open is None
+    assert state.last is None, "how its run ends is open"
+    assert state.dispatches == (Dispatch("build", "alpha", "expired", wrote=False),)
+
+
+def test_a_step_waits_for_the_one_before_it():
+    steps = [Step("build", "any", Work.PAUSING), Step("ship", "any", Work.AT_ONCE, after="build")]
+    state = model.started(with_workers(steps, alpha=Worker("alpha", slots=2)))
+    assert (state.running, state.waiting) == (["build"], [])
+
+    state = model.released(state, "build")
+
+    assert [each.step for each in state.dispatches] == ["build", "ship"]
+    assert model.end_of(state) is End.SUCCEEDED
+
+
+def test_a_step_after_one_that_failed_never_begins():
+    steps = [Step("build", "any", Work.FAILING), Step("ship", "any", Work.AT_ONCE, after="build")]
+    state = model.started(with_workers(steps, alpha=Worker("alpha")))
+
+    assert [each.step for each in state.dispatches] == ["build"]
+    assert model.end_of(state) is End.STEP_FAILED
+
+
+def test_whether_a_step_waits_for_others_than_the_one_before_it_is_open():
+    steps = [
+        Step("build", "any", Work.AT_ONCE),
+        Step("test", "any", Work.PAUSING),
+        Step("ship", "any", Work.AT_ONCE, after="build"),
+    ]
+    with pytest.raises(Undetermined):
+        model.started(with_workers(steps, alpha=Worker("alpha", slots=3)))
+
+
+def test_a_step_that_asks_for_two_labels_runs_on_a_worker_with_both():
+    steps = [Step("build", "a", Work.AT_ONCE, special=True)]
+    state = model.started(with_workers(steps, alpha=Worker("alpha", pool="a")))
+    assert state.waiting == ["build"]
+
+    state = model.started(with_workers(steps, alpha=Worker("alpha", pool="a", special=True)))
+
+    assert model.end_of(state) is End.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("work", "leases", "end"),
+    [
+        (Work.PAUSING, [("alpha", "expired"), ("beta", "completed")], End.SUCCEEDED),
+        (Work.WRITING_FIRST, [("alpha", "failed")], End.WORKER_LOST),
+    ],
+)
+def test_a_deadline_ends_a_step_as_if_its_worker_were_lost(work, leases, end):
+    state = model.started(one_worker(work))
+    state = model.enrolled(model.minted(state, "beta", Token()), "beta", Worker("beta"))
+
+    state = model.expired(state, "alpha")
+
+    assert [(each.worker, each.lease) for each in state.dispatches] == leases
+    assert model.end_of(state) is end
+
+
+def test_a_cancellation_stops_what_runs_unless_it_ignores_that():
+    steps = [Step("build", "any", Work.PAUSING), Step("test", "any", Work.STUBBORN)]
+    state = model.started(with_workers(steps, alpha=Worker("alpha", slots=2)))
+
+    assert model.stopped(state) == ["build"]
+    assert model.cancelled(state).last is End.CANCELLED
+
+
+def test_only_the_first_revocation_changes_a_token():
+    state = model.revoked(with_workers(alpha=Worker("alpha")), "alpha")
+    assert state.newly_revoked == "alpha"
+    assert model.revoked(state, "alpha").newly_revoked == ""
 
 
 def test_the_shape_of_a_state_has_no_names():

@@ -34,6 +34,24 @@ def test_a_mutant_is_found_by_the_first_journey_that_fails(monkeypatch, tmp_path
     )
 
 
+def test_ctrl_c_keeps_what_was_searched_until_then(monkeypatch, tmp_path, capsys):
+    ran = []
+
+    def run(*_):
+        if ran:
+            raise KeyboardInterrupt
+        ran.append(True)
+        return a_run(a_result("b", Outcome.BROKEN, step="Then the pool is empty"))
+
+    monkeypatch.setattr(mutant_search, "run_against", run)
+
+    assert mutant_search.search(["15"], 5, 1, tmp_path, 1) == 130
+
+    document = json.loads((tmp_path / "exploration-mutants.json").read_text())
+    assert [each["found_at"] for each in document["mutants"]] == ["Then the pool is empty"]
+    assert "1 of 1 mutants found" in capsys.readouterr().out
+
+
 def test_errors_find_nothing(monkeypatch, tmp_path, capsys):
     results = [a_result("a"), a_result("b", Outcome.ERROR, step="Given an orchestrator")]
 
