@@ -1,6 +1,7 @@
-Feature: Verification of workers when they enroll
-  A worker can connect and still be unable to run steps, for example because it cannot send their data. An orchestrator
-  that verifies workers when they enroll finds that out, shows it to the operator, and gives such a worker no step.
+Feature: Verification of workers
+  A worker can connect and still be unable to run steps, for example because it cannot send their data. An operator who
+  verifies the workers finds that out. An orchestrator that verifies workers when they enroll shows it to the operator,
+  and gives such a worker no step.
 
   @uat-38 @verified-worker-runs-steps
   Scenario: A worker that passes its verification is idle and runs steps, and so it does when it returns
@@ -88,3 +89,38 @@ Feature: Verification of workers when they enroll
     And the pool shows:
       | worker | status | connected |
       | alpha  | idle   | yes       |
+
+  @uat-51 @verification-finds-unfit-worker
+  Scenario: An operator who verifies the workers finds the one that cannot run steps, and no other
+    Given an orchestrator
+    And the enrolled worker "alpha"
+    And the enrolled worker "beta" that cannot send data
+    And the enrolled worker "gamma" with 4 slots
+    When the operator verifies the workers, in text and in JSON
+    Then both verifications fail, with exit code 1, and show these workers:
+      | worker | verified |
+      | alpha  | yes      |
+      | beta   | no       |
+      | gamma  | yes      |
+
+  @uat-51 @selected-verification-passes
+  Scenario: A verification of selected workers passes, whatever is wrong with the others
+    Given an orchestrator
+    And the enrolled worker "alpha" with the labels "pool=a" that cannot send data
+    And the enrolled worker "beta" with the labels "pool=b"
+    When the operator verifies the workers with the label "pool=b", in text and in JSON
+    Then text and JSON list "beta" as the only verified worker
+
+  @uat-51 @mended-worker-passes-verification
+  Scenario: A worker that is mended passes the next verification, and a stopped one is not verified
+    Given an orchestrator
+    And the enrolled worker "alpha" that cannot send data
+    And the enrolled worker "beta" that cannot send data
+    And the enrolled worker "gamma"
+    When the operator verifies the workers, in text and in JSON
+    And the worker "alpha" is stopped and returns with the right address for its data
+    And the worker "beta" is stopped
+    Then every verification of the workers shows:
+      | worker | verified |
+      | alpha  | pass     |
+      | gamma  | pass     |

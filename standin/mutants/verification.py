@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from standin.mutants import mutant, replaces
 
 if TYPE_CHECKING:
+    from standin.commandline import Call
     from standin.orchestrator.dispatch import Dispatcher, Requirement
     from standin.orchestrator.pool import Member, Pool
     from standin.orchestrator.requests import Requests
@@ -119,3 +120,87 @@ def passed_worker_not_recorded() -> None:
         else:
             member.unverified = False
             pool.changed()
+
+
+# Promise 51: An operator who verifies the workers finds the one that cannot run steps.
+
+
+@mutant(51)
+def verification_only_counts() -> None:
+    """A verification passes every worker that is connected."""
+
+    @replaces("orchestrator.requests:Requests.verified")
+    def _(
+        old: Callable[[Requests, Member, str], None],
+        requests: Requests,
+        member: Member,
+        error: str,
+    ) -> None:
+        old(requests, member, "")
+
+
+@mutant(51)
+def failed_verification_succeeds_in_json() -> None:
+    """A verification that a worker fails ends with exit code 0 in JSON, if another worker passes."""
+
+    @replaces("operator.pool:verify")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        code = old(call)
+        return 0 if call.json and not call.arguments else code
+
+
+@mutant(51)
+def verification_ends_at_the_first_failure() -> None:
+    """A verification does not go on after the first worker that fails it."""
+    failed: list[str] = []
+
+    @replaces("orchestrator.requests:is_selected")
+    def _(
+        old: Callable[[Member, str, dict[str, str]], bool],
+        member: Member,
+        name: str,
+        labels: dict[str, str],
+    ) -> bool:
+        return old(member, name, labels) and not failed
+
+    @replaces("orchestrator.requests:Requests.verified")
+    def _(
+        old: Callable[[Requests, Member, str], None], requests: Requests, member: Member, error: str
+    ) -> None:
+        failed.extend([error] if error else [])
+        old(requests, member, error)
+
+
+@mutant(51)
+def mended_worker_fails_verification() -> None:
+    """A worker that has failed a verification fails each later one."""
+    failed: dict[str, str] = {}
+
+    @replaces("orchestrator.requests:Requests.verified")
+    def _(
+        old: Callable[[Requests, Member, str], None], requests: Requests, member: Member, error: str
+    ) -> None:
+        old(requests, member, failed.setdefault(member.name, error) if error else failed.get(member.name, ""))
+
+
+@mutant(51)
+def workers_without_the_label_pass() -> None:
+    """A verification of workers with a label lists all workers, and passes those that do not have it."""
+    unselected: set[str] = set()
+
+    @replaces("orchestrator.requests:is_selected")
+    def _(
+        old: Callable[[Member, str, dict[str, str]], bool],
+        member: Member,
+        name: str,
+        labels: dict[str, str],
+    ) -> bool:
+        if not old(member, name, labels):
+            unselected.add(member.name)
+        return True
+
+    @replaces("orchestrator.requests:Requests.verified")
+    def _(
+        old: Callable[[Requests, Member, str], None], requests: Requests, member: Member, error: str
+    ) -> None:
+        old(requests, member, "" if member.name in unselected else error)

@@ -12,6 +12,8 @@ from swamp_harness.scenario.list_answers import Answer, answers
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 
+_PASSED = "yes"
+
 
 def verifications(world: World, *selected: str) -> list[Answer]:
     """Verify all workers, or those that arguments select, in text and in JSON."""
@@ -70,6 +72,25 @@ def failed_verification(result: CommandResult) -> dict[str, object]:
     # In JSON an unreachable worker has the status "error", one that fails a check has the status "fail".
     verified = {row["worker"]: "yes" if row["verified"] == "pass" else "no" for row in listed["workers"]}
     return {"verified": verified, "passed": listed["passed"] or "not all", "exit code": result.exit_code}
+
+
+def shown_verification(result: CommandResult) -> dict[str, object]:
+    """The workers of a verification, each verified or not, and the command's exit code.
+
+    Raises:
+        ContractBroken: it is to be in JSON, and is not one document, or breaks its contract.
+    """
+    listed = listed_verified(Answer(f"in {result.output.value}", result))
+    shown = {"workers": {row["worker"]: _in_words(row) for row in listed["workers"]}}
+    passed = list(shown["workers"].values()).count(_PASSED)
+    wrong = {"passed": listed["passed"]} if listed["passed"] not in (passed, "not all") else {}
+    return {**shown, **wrong, "exit code": result.exit_code}
+
+
+def _in_words(row: Row) -> str:
+    if row["verified"] == "pass":
+        return _PASSED
+    return "no" if row["details"] else "no, without a reason"
 
 
 def _by_worker(rows: list[Row]) -> list[Row]:
