@@ -699,3 +699,76 @@ Feature: Dispatch and scheduling
       | step  | worker |
       | build | alpha  |
       | test  | alpha  |
+
+  # A step or a job for the orchestrator has an empty place, which clears the place that it would inherit.
+  @uat-42 @place-is-inherited
+  Scenario: A step without a place runs where its job says, and a job without a place where its workflow says
+    Given a workflow for workers with the labels "pool=a", with the steps:
+      | job    | job runs on      | step    | runs on          | work           | for each of |
+      | build  |                  | first   | as its job       | writes at once |             |
+      | build  |                  | second  | pool=b           | writes at once |             |
+      | build  |                  | third   | worker "beta"    | writes at once |             |
+      | build  |                  | fourth  | the orchestrator | writes at once |             |
+      | build  |                  | each    | as its job       | writes at once | x, y        |
+      | deploy | pool=b           | fifth   | as its job       | writes at once |             |
+      | deploy | pool=b           | sixth   | pool=a           | writes at once |             |
+      | test   | worker "beta"    | seventh | as its job       | writes at once |             |
+      | sign   | the orchestrator | eighth  | as its job       | writes at once |             |
+      | sign   | the orchestrator | ninth   | pool=b           | writes at once |             |
+    And an orchestrator with a queue limit of 20 seconds
+    And the enrolled worker "alpha" with the labels "pool=a" and 9 slots
+    And the enrolled worker "beta" with the labels "pool=b" and 9 slots
+    When the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step    | worker           |
+      | each-x  | alpha            |
+      | each-y  | alpha            |
+      | eighth  | the orchestrator |
+      | fifth   | beta             |
+      | first   | alpha            |
+      | fourth  | the orchestrator |
+      | ninth   | beta             |
+      | second  | beta             |
+      | seventh | beta             |
+      | sixth   | alpha            |
+      | third   | beta             |
+
+  @uat-42 @empty-place-of-a-named-worker
+  Scenario: A step for the orchestrator runs there, even if its job names a worker
+    Given a workflow with the steps:
+      | job    | job runs on    | step  | runs on          | work           |
+      | deploy | worker "alpha" | build | as its job       | writes at once |
+      | deploy | worker "alpha" | ship  | the orchestrator | writes at once |
+    And an orchestrator with a queue limit of 3 seconds
+    And the enrolled worker "alpha"
+    When the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker           |
+      | build | alpha            |
+      | ship  | the orchestrator |
+
+  @uat-43 @nearest-queue-limit-counts
+  Scenario: The queue limit of a step counts before that of its job, its workflow and the orchestrator, and zero means none
+    Given a workflow with a queue limit of 2 seconds, with the steps:
+      | job    | job queue limit | step   | runs on         | work           | queue limit |
+      | build  |                 | build  | worker "nobody" | writes at once |             |
+      | deploy | 1 s             | pack   | worker "nobody" | writes at once |             |
+      | deploy | 1 s             | ship   | worker "nobody" | writes at once | 4 s         |
+      | deploy | 1 s             | linger | worker "nobody" | writes at once | 0 s         |
+      | test   | 0 s             | test   | worker "nobody" | writes at once |             |
+    And an orchestrator with a queue limit of 9 seconds
+    When the workflow starts
+    Then these steps have waited for a worker so long, and no longer:
+      | step   | seconds  |
+      | build  | 2        |
+      | linger | no limit |
+      | pack   | 1        |
+      | ship   | 4        |
+      | test   | no limit |
+    And the queue shows:
+      | step   | waits for     |
+      | linger | target=nobody |
+      | test   | target=nobody |
+    And no step started

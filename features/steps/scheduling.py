@@ -177,3 +177,14 @@ def the_steps_started_on_one_worker(context: StepContext, steps: list[str]) -> N
         expected={"workers": 1, **dict.fromkeys(steps, 1)},
         actual=scheduling.workers_of(context.world, steps),
     )
+
+
+@then("these steps have waited for a worker so long, and no longer:")
+def these_steps_have_waited(context: StepContext) -> None:
+    """Waits until the limits have passed, and checks by the records which applied to each step."""
+    expected = rows_of(context.table, {"step", "seconds"})
+    expect(
+        "these steps have waited for a worker for so many seconds",
+        expected=expected,
+        actual=scheduling.limits_of_waits(context.world, {row["step"]: row["seconds"] for row in expected}),
+    )

@@ -1369,3 +1369,132 @@ def platform_of_a_job_ignored() -> None:
     ) -> dict[str, Any]:
         without = {key: value for key, value in job.items() if key != "platform"}
         return old(step, {**without, "labels": {"pool": "any"}} if "platform" in job else job)
+
+
+# Promise 42: Placement is inherited; the nearest one counts, and an empty one clears it.
+
+
+@mutant(42)
+def place_of_the_workflow_ignored() -> None:
+    """The worker requirements of a workflow have no effect."""
+    places = ("target", "labels", "platform")
+    _inherited_from_the_workflow(
+        lambda job, _, old: {key: old[key] for key in old if key not in places or key in job}
+    )
+
+
+@mutant(42)
+def place_of_the_workflow_beats_that_of_a_job() -> None:
+    """The labels of a workflow count before those of a job."""
+    _inherited_from_the_workflow(
+        lambda _, workflow, old: {**old, **({"labels": workflow["labels"]} if "labels" in workflow else {})}
+    )
+
+
+@mutant(42)
+def empty_place_of_a_job_ignored() -> None:
+    """A job for the orchestrator runs on a worker if its workflow is for workers."""
+    _inherited_from_the_workflow(
+        lambda job, workflow, old: (
+            {**old, "labels": workflow.get("labels", {})} if job.get("labels") == {} else old
+        )
+    )
+
+
+@mutant(42)
+def empty_worker_not_cleared() -> None:
+    """A step for the orchestrator runs on the worker that its job names."""
+
+    @replaces("orchestrator.workflow:placed")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        return old({key: value for key, value in step.items() if key != "target" or value}, job)
+
+
+@mutant(42)
+def items_do_not_inherit() -> None:
+    """A step that is expanded over items does not run where its job or workflow says."""
+
+    @replaces("orchestrator.workflow:placed")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        places = ("target", "labels", "platform") if "forEach" in step else ()
+        return old(step, {key: value for key, value in job.items() if key not in places})
+
+
+def _inherited_from_the_workflow(
+    inherited: Callable[[dict[str, Any], dict[str, Any], dict[str, Any]], dict[str, Any]],
+) -> None:
+    """What a job has is another function of the job, its workflow, and what it should have."""
+
+    @replaces("orchestrator.workflow:of_the_workflow")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        job: dict[str, Any],
+        workflow: dict[str, Any],
+    ) -> dict[str, Any]:
+        return inherited(job, workflow, old(job, workflow))
+
+
+# Promise 43: The nearest queue limit counts, and zero means none.
+
+
+@mutant(43)
+def queue_limit_of_the_workflow_ignored() -> None:
+    """The queue limit of a workflow has no effect."""
+    _inherited_from_the_workflow(
+        lambda job, _, old: {key: old[key] for key in old if key != "queueTimeout" or key in job}
+    )
+
+
+@mutant(43)
+def queue_limit_of_the_workflow_counts_before_that_of_a_job() -> None:
+    """The queue limit of a workflow counts before that of a job."""
+    _inherited_from_the_workflow(
+        lambda _, workflow, old: {
+            **old,
+            **{key: workflow[key] for key in ("queueTimeout",) if key in workflow},
+        }
+    )
+
+
+@mutant(43)
+def shortest_queue_limit_counts() -> None:
+    """The shortest queue limit of a step and its job counts."""
+    _limit_of_step_and_job(min)
+
+
+@mutant(43)
+def longest_queue_limit_counts() -> None:
+    """The longest queue limit of a step and its job counts, and zero is the shortest."""
+    _limit_of_step_and_job(max)
+
+
+@mutant(43)
+def queue_limit_of_zero_of_a_job_ignored() -> None:
+    """The queue limit of zero of a job has no effect: that of its workflow counts."""
+    _inherited_from_the_workflow(
+        lambda job, workflow, old: (
+            {**old, "queueTimeout": workflow["queueTimeout"]}
+            if job.get("queueTimeout") == 0 and "queueTimeout" in workflow
+            else old
+        )
+    )
+
+
+def _limit_of_step_and_job(limit: Callable[[list[float]], float]) -> None:
+    @replaces("orchestrator.workflow:placed")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        described = old(step, job)
+        limits = [each["queueTimeout"] for each in (step, job) if "queueTimeout" in each]
+        return {**described, **({"queueTimeout": limit(limits)} if limits else {})}

@@ -15,6 +15,7 @@ ACTIVE = "active"
 COMPLETED = "completed"
 LEASE_TYPE = "swamp/step-lease"
 ALL_LEASES = f'modelType == "{LEASE_TYPE}"'
+ALL_WAITS = 'modelType == "swamp/pending-dispatch"'
 _NO_QUEUE = "No steps are currently queued."
 
 
@@ -56,6 +57,19 @@ class LeaseRecord:
             "without a reason": not (active or completed) and not self.error,
         }
         return ", ".join([self.state, *(words for words, present in contradictions.items() if present)])
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A wait of a step for a worker, as it is recorded.
+
+    Attributes:
+        step: the step.
+        lasted: how long it lasted; None while it lasts.
+    """
+
+    step: str
+    lasted: timedelta | None
 
 
 @dataclass(frozen=True)
@@ -111,6 +125,12 @@ def lease(content: Mapping[str, Any]) -> LeaseRecord:
         ended_at=moment(content["endedAt"]) if content.get("endedAt") else None,
         error=content.get("error", ""),
     )
+
+
+def wait(content: Mapping[str, Any]) -> Wait:
+    """A wait from the content of its datum, which fulfils the contract "pending-dispatch"."""
+    ended = content.get("endedAt")
+    return Wait(content["stepName"], moment(ended) - moment(content["queuedAt"]) if ended else None)
 
 
 def queue_from_json(answer: list[dict[str, Any]]) -> list[QueuedStep]:

@@ -23,7 +23,7 @@ from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.credential import learn_from_answer
 from swamp_harness.product.fallbacks import Fallback, Fallbacks
 from swamp_harness.product.records import DISCONNECTED, PoolMember, members_from_json
-from swamp_harness.product.run_records import ALL_LEASES, LeaseRecord, lease
+from swamp_harness.product.run_records import ALL_LEASES, ALL_WAITS, LeaseRecord, Wait, lease, wait
 from swamp_harness.product.wordings import UNKNOWN_REQUEST
 from swamp_harness.system.certificates import without_verification
 from swamp_harness.system.errors import ContractBroken, InfrastructureError, PromiseBroken
@@ -276,6 +276,19 @@ class ServeApi:
         for content in contents:
             contracts.validate("step-lease", content, "a step lease")
         return sorted(map(lease, contents), key=lambda each: each.created_at)
+
+    def waits(self) -> list[Wait]:
+        """All waits of steps for a worker, also those that are over.
+
+        Raises:
+            NoAnswer: the orchestrator does not answer.
+            ContractBroken: one of them breaks the contract "pending-dispatch".
+        """
+        answer = self.data("data.query", "data-query", predicate=ALL_WAITS)
+        contents = [item.get("content") for item in answer["results"]]
+        for content in contents:
+            contracts.validate("pending-dispatch", content, "a wait of a step")
+        return list(map(wait, contents))
 
     def queued_steps(self) -> list[str]:
         """The names of the steps that wait for a worker."""

@@ -297,6 +297,16 @@ _OF_WORKFLOWS = (
         "all its jobs run on the worker of its first step",
         lambda: {"stays": True},
     ),
+    Detail(
+        'for workers with the labels "{labels:Labels}"',
+        "jobs and steps without a place of their own run on such workers",
+        lambda labels: {"labels": labels},
+    ),
+    Detail(
+        "with a queue limit of {seconds:Number} seconds",
+        "its steps wait so long for a worker, if neither they nor their jobs have a limit",
+        lambda seconds: {"queue_limit": seconds},
+    ),
 )
 
 _OF_STARTING = (

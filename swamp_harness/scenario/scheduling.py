@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from swamp_harness.product.commands import CommandResult, Output
@@ -18,6 +19,10 @@ from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 from swamp_harness.system.limits import QUEUE_LIMIT_OVER, STEP_QUEUED
 from swamp_harness.system.waiting import WaitTimeout, wait_until
+
+NO_LIMIT = "no limit"
+# The product reads the clock for the beginning of a wait and for its end.
+_CLOCK_TOLERANCE = timedelta(seconds=0.1)
 
 
 def dispatches(world: World, headings: Sequence[str]) -> list[Row]:
@@ -218,3 +223,33 @@ def workers_of(world: World, steps: Iterable[str]) -> dict[str, int]:
     entries = {step: world.probe_log.starts(step) for step in steps}
     workers = {entry.worker for started in entries.values() for entry in started}
     return {"workers": len(workers), **{step: len(started) for step, started in entries.items()}}
+
+
+def limits_of_waits(world: World, expected: Mapping[str, str]) -> list[Row]:
+    """How long steps waited for a worker, each as the longest limit of the scenario that had passed.
+
+    Args:
+        world: the scenario's.
+        expected: by step the seconds that it may wait, or NO_LIMIT.
+    """
+    limited = [step for step, limit in expected.items() if limit != NO_LIMIT]
+
+    def over() -> dict[str, timedelta | None]:
+        return {wait.step: wait.lasted for wait in world.orchestrator.api.waits()}
+
+    with contextlib.suppress(WaitTimeout):
+        wait_until(
+            f"the queue limits of the steps {', '.join(limited)} to pass",
+            over,
+            lambda lasted: all(lasted.get(step) is not None for step in limited),
+            QUEUE_LIMIT_OVER,
+        )
+    limits = sorted({int(limit) for limit in expected.values() if limit != NO_LIMIT})
+    return [{"step": step, "seconds": _limit_of(over().get(step), limits)} for step in expected]
+
+
+def _limit_of(lasted: timedelta | None, limits: Sequence[int]) -> str:
+    if lasted is None:
+        return NO_LIMIT
+    passed = [limit for limit in limits if timedelta(seconds=limit) <= lasted + _CLOCK_TOLERANCE]
+    return str(passed[-1]) if passed else f"{lasted.total_seconds():.1f}"
