@@ -105,6 +105,14 @@ async def _stumble(inputs: dict[str, Any], context: Context) -> None:
     await _finish(inputs["step"], context)
 
 
+async def _file(inputs: dict[str, Any], context: Context) -> None:
+    log_entry("start", inputs["step"])
+    trace = context.file("trace", "trace")
+    await trace.write_line(inputs["word"])
+    await trace.finalize()
+    log_entry("end", inputs["step"])
+
+
 async def _lines(inputs: dict[str, Any], context: Context) -> None:
     trace = context.file("trace", "trace")
     await trace.write_line("before")
@@ -128,6 +136,7 @@ DESCRIPTION = Description(
         "fail": _fail,
         "stumble": _stumble,
         "vanish": _vanish,
+        "file": _file,
         "lines": _lines,
     },
     resources={"state": Kind("state")},

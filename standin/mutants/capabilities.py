@@ -707,3 +707,13 @@ def data_of_another_item_read() -> None:
         if isinstance(value, str):
             value = value.replace('["prod"]', '["dev"]')
         return old(repository, value)
+
+
+@mutant(48)
+def files_of_items_mixed_on_workers() -> None:
+    """A step on a worker writes the files of all items into one file; its resources are kept apart."""
+
+    @replaces("orchestrator.dataplane:DataPlane.varied")
+    def _(old: Callable[[DataPlane, str, str], str], plane: DataPlane, spec: str, name: str) -> str:
+        placed = plane._dispatch.member is not None
+        return name if placed and spec in plane._description.files else old(plane, spec, name)

@@ -79,7 +79,7 @@ class DataPlane:
         return self._handle(datum.facts, kind, data)
 
     def varied(self, spec: str, name: str) -> str:
-        """The name of a resource; with the values of the inputs over which its workflow varies it."""
+        """The name of a datum, with the values of the inputs over which its workflow varies it."""
         for key in self._work.kept.get(spec, {}).get("vary", ()):
             name = name_for_item(name, self._work.inputs[key])
         return name
@@ -104,13 +104,13 @@ class DataPlane:
 
     def keep_file(self, draft: Draft, name: str, kind: Kind) -> dict[str, Any]:
         """Store a complete file."""
-        return draft.keep(self._place(name), kind).facts
+        return draft.keep(self._place(self.varied(kind.spec, name)), kind).facts
 
     def do_write_line(self, spec: str, name: str, line: str, first: bool, overrides: dict[str, Any]) -> Any:
         """Store another line of a file, visible at once."""
         kind = self._kind("createFileWriter", self._description.files, spec, name, overrides)
         self._note_write()
-        place = self._place(name)
+        place = self._place(self.varied(spec, name))
         self._lines = self._lines + line.encode() + b"\n" if not first else line.encode() + b"\n"
         if not first:
             latest = self._store.versions(place)[-1]

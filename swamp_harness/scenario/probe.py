@@ -126,6 +126,9 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes its item into data of that item": lambda step: Task(
         PROBE, "once", {"step": step, "word": "${{ self.item }}"}, {"state": {"vary": ["word"]}}
     ),
+    "writes its item into a file of that item": lambda step: Task(
+        PROBE, "file", {"step": step, "word": "${{ self.item }}"}, {"trace": {"vary": ["word"]}}
+    ),
     f'writes what "{VARYING}" wrote for "{ONE_ITEM}"': lambda step: Task(
         PROBE, "once", {"step": step, "word": _OF_ONE_ITEM}
     ),

@@ -11,7 +11,7 @@ from swamp_harness.scenario.probe import RESULT
 
 _TRACE = "trace"
 _WRITTEN = frozenset({RESULT, "before", "after", _TRACE})
-_FOR_AN_ITEM = f"{RESULT}-"
+_FOR_AN_ITEM = (f"{RESULT}-", f"{_TRACE}-")
 # Written into the trace before the step holds.
 _LINE_BEFORE = "before\n"
 _WORKER_IN_OUTPUT = re.compile(r"^worker=(?P<worker>\S*)$", re.MULTILINE)

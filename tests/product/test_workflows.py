@@ -169,6 +169,18 @@ def test_an_expanded_step_is_named_after_its_items_and_so_is_its_model():
     assert names_of_items(workflow.steps[0]) == ["pack-apple", "pack-pear"]
 
 
+def test_a_step_for_each_connected_worker_runs_on_that_worker():
+    rows = [
+        "step | runs on | work | for each of",
+        "scan | the worker that is its item | writes at once | the connected workers",
+    ]
+    (step,) = steps_of(planned(table(*rows)))
+
+    assert step["forEach"] == {"item": "item", "in": "${{ workers.connected() }}"}
+    assert step["target"] == "${{ self.item.attributes.name }}"
+    assert step["name"] == step["task"]["inputs"]["step"] == f"scan-{step['target']}"
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
@@ -281,6 +293,8 @@ def test_a_shell_step_writes_the_probe_log_with_its_worker(probe_log, tmp_path):
 
 def test_reports_about_a_step_are_not_its_output():
     assert is_work({"name": "result"})
+    assert is_work({"name": "result-dev"})
+    assert is_work({"name": "trace-dev"})
     assert not is_work({"name": "report-swamp-method-summary"})
 
 

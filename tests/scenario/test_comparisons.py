@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +10,15 @@ import pytest
 
 from swamp_harness.product.commands import SUCCEEDS, CommandResult, Output, fails_because
 from swamp_harness.product.help_text import subcommands
-from swamp_harness.scenario import capabilities, environment, json_mode, remote_client, scheduling
+from swamp_harness.scenario import (
+    capabilities,
+    environment,
+    json_mode,
+    remote_client,
+    runs,
+    scheduling,
+    verified_workers,
+)
 from swamp_harness.scenario.json_mode import QUESTIONS, BothModes
 from swamp_harness.scenario.probe_log import ProbeLog
 from swamp_harness.scenario.values import differences
@@ -294,3 +302,39 @@ def test_the_owner_of_a_variable_is_found_by_its_value(tmp_path):
         "something else",
         "nobody",
     ]
+
+
+# --- the end of a run at its time limit
+
+
+@pytest.mark.parametrize(
+    ("lasted", "end"),
+    [
+        (7.0, "at its time limit"),
+        (2.0, "after 2.0 s, limit: 6 s"),
+        (15.0, "after 15.0 s, limit: 6 s"),
+        (None, "not ended"),
+    ],
+)
+def test_a_run_ends_at_its_time_limit(lasted, end):
+    record = SimpleNamespace(lasted=lasted and timedelta(seconds=lasted))
+    world = SimpleNamespace(
+        records=SimpleNamespace(run_record=lambda _: record),
+        runs=SimpleNamespace(last=SimpleNamespace(run_id="1")),
+        times=SimpleNamespace(longest_run=timedelta(seconds=6), limits=1),
+    )
+    assert runs.end_at_time_limit(world) == end
+
+
+# --- a verification that some workers fail
+
+
+def test_a_verification_shows_who_has_passed_and_the_exit_code():
+    text = (
+        "WORKER  STATUS   PLATFORM  ARCH    DETAILS\n"
+        "alpha   ✓ PASS   linux     x86_64\n"
+        "beta    ! ERROR  -         -       Fetch failed\n\n"
+        "1 unreachable of 2 worker(s) did not pass verification.\n"
+    )
+    both = verified_workers.shown_verification(result(Output.TEXT, code=1, stdout=text))
+    assert both == {"workers": {"alpha": "yes", "beta": "no"}, "exit code": 1}
