@@ -38,6 +38,8 @@ FOUND = "found"
 # A round is as long that its start and its end cost little, and short enough to say soon what it found.
 _ROUND = 60.0
 _FIRST_ROUND = 6  # journeys for each place
+# A round has at most this many times the journeys of the one before: the pace of a short round says little.
+_GROWTH = 4
 _LONGEST_SHORTENING = 300.0
 _GRACE = 120.0  # for the journeys that run when the time is over
 
@@ -94,7 +96,8 @@ class Exploration:
             began = time.monotonic()
             pace = self._round(number, most)
             print(progress_in_words(self.tally, number, time.monotonic() - began), flush=True)
-            most = max(self._jobs, round(min(_ROUND, max(self.remaining, 1)) * pace))
+            fitting = round(min(_ROUND, max(self.remaining, 1)) * pace)
+            most = max(self._jobs, min(fitting, _GROWTH * most))
 
     def _round(self, number: int, most: int) -> float:
         """Run one round; returns how many journeys ended in a second, without what was looked into."""
