@@ -203,7 +203,7 @@ def job_not_heeded() -> None:
         step: dict[str, Any],
         job: dict[str, Any],
     ) -> dict[str, Any]:
-        return {**step, "group": ""}
+        return {**step, "job": job["name"], "group": ""}
 
 
 @mutant(18)
