@@ -307,3 +307,12 @@ def idle_time_of_zero_is_no_limit() -> None:
     @replaces("worker.connect:idle_time")
     def _(old: Callable[[Call], int], call: Call) -> int:
         return 0 if call.option("--idle-timeout") == "0s" else old(call)
+
+
+@mutant(50)
+def slots_called_steps() -> None:
+    """A worker with no slots is refused because of its limit of steps."""
+
+    @replaces("worker.connect:positive")
+    def _(old: Callable[[str, str], int], text: str, otherwise: str) -> int:
+        return old(text, otherwise.replace("--concurrency", "--max-dispatches").replace(' or "auto"', ""))

@@ -204,3 +204,18 @@ def workers_without_the_label_pass() -> None:
         old: Callable[[Requests, Member, str], None], requests: Requests, member: Member, error: str
     ) -> None:
         old(requests, member, "" if member.name in unselected else error)
+
+
+@mutant(38)
+def returned_worker_listed_as_busy() -> None:
+    """The list shows a worker as busy that has passed its verification a second time."""
+    judged: list[str] = []
+
+    @replaces("orchestrator.pool:Pool.judge")
+    def _(old: Callable[[Pool, Member, str], None], pool: Pool, member: Member, failure: str) -> None:
+        judged.append(member.name)
+        old(pool, member, failure)
+
+    @replaces("orchestrator.pool:Member.record")
+    def _(old: Callable[[Member], dict[str, Any]], member: Member) -> dict[str, Any]:
+        return {**old(member), **({"status": "busy"} if judged.count(member.name) > 1 else {})}
