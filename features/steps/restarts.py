@@ -112,7 +112,7 @@ def the_history_shows_why(context: StepContext, outputs: Sequence[Output], reaso
     expect(
         f"the history of the run shows that {reason}",
         expected={output.value: reason for output in outputs},
-        actual={output.value: restarts.end_in_history(context.world, output) for output in outputs},
+        actual={output.value: restarts.reason_in_history(context.world, output) for output in outputs},
     )
 
 

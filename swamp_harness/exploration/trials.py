@@ -101,7 +101,7 @@ def try_journeys(journeys: Sequence[Journey], folder: Path, run: Run, jobs: int,
     feature.write_text(as_feature(journeys), "utf-8")
     reports = folder / "reports"
     try:
-        record = run(reports, Selection(jobs=jobs, paths=[str(feature)]), limit)
+        record = run(reports, Selection(jobs=jobs, paths=[str(feature)], record_only=True), limit)
     except KeyboardInterrupt:
         left = reports / RUN_FILE
         raise Interrupted(_trial_of(journeys, read_run(left) if left.exists() else None)) from None

@@ -50,7 +50,7 @@ def results_against(
 def run_against(
     changes: Mapping[str, Any], folder: Path, selection: Selection, limit: float
 ) -> SuiteRun | None:
-    """Run scenarios against the stand-in.
+    """Run scenarios against the stand-in, for their record only.
 
     Args:
         changes: to the description of the stand-in as a target, by key.
@@ -67,7 +67,8 @@ def run_against(
     target = folder / "target.yaml"
     target.write_text(yaml.safe_dump(described), "utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SWAMP_")}
-    return run_quietly({**environment, TARGET_VARIABLE: str(target)}, folder, selection, limit)
+    environment[TARGET_VARIABLE] = str(target)
+    return run_quietly(environment, folder, replace(selection, record_only=True), limit)
 
 
 def run_quietly(
@@ -97,7 +98,8 @@ def run_quietly(
         if process.is_alive():
             process.kill()
             process.join()
-        remove_what_was_kept(folder)  # nobody looks at one of hundreds of runs
+        if selection.record_only:  # nobody looks at one of hundreds of runs
+            remove_what_was_kept(folder)
     record = folder / RUN_FILE
     return read_run(record) if record.exists() else None
 
@@ -109,4 +111,4 @@ def _run_suite(environment: dict[str, str], selection: Selection) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
-    sys.exit(exit_code_of(lambda: launch(replace(selection, record_only=True))))
+    sys.exit(exit_code_of(lambda: launch(selection)))

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from swamp_harness.product.commands import Output
@@ -25,7 +24,7 @@ from swamp_harness.scenario.tables import NOT_LIVE, Row
 from swamp_harness.scenario.tokens import prepare
 from swamp_harness.scenario.world import World
 from swamp_harness.system.certificates import Identity
-from swamp_harness.system.errors import ContractBroken, InfrastructureError
+from swamp_harness.system.errors import ContractBroken
 from swamp_harness.system.limits import POOL_CHANGED
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.waiting import WaitTimeout, wait_until
@@ -324,7 +323,7 @@ def connect_worker(
         prepare(world, token)
     credential = str(world.operator.credential(token))
     all_settings = replace(world.settings_of_worker(credential, labels), **settings)
-    binary = other_binary(world) if other_release else None
+    binary = world.run_context.other_binary() if other_release else None
     world.workers.make(name, all_settings, machine=machine, binary=binary)
     address = world.orchestrator.address
     world.workers.start(name, address if protocol_shift == 0 else world.workers.skew(address, protocol_shift))
@@ -350,16 +349,3 @@ def race(world: World, names: list[str], token: str, *, machine_of: str = "") ->
         credential = str(world.operator.credential(token))
         world.workers.make(name, world.settings_of_worker(credential), machine=machine)
     world.workers.start_at_the_same_moment(names, world.orchestrator.address)
-
-
-def other_binary(world: World) -> Path:
-    """The binary of the other release.
-
-    Raises:
-        InfrastructureError: there is none.
-    """
-    if world.run_context.other is None:
-        raise InfrastructureError(
-            "There is no binary of another protocol version: set SWAMP_OTHER_BIN to one."
-        )
-    return world.run_context.other.runs_as

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from swamp_harness.product.commands import CommandResult, SwampCommands
 from swamp_harness.product.conventions import OPERATOR_ZONE, VAULT
 from swamp_harness.product.machine import Machine
@@ -28,11 +30,7 @@ def begin(
         with_probe: whether it has the extensions of the suite.
     """
     run_context = world.run_context
-    machine = Machine.at(world.folder / "operator")
-    folder = machine.here / "repository"
-    commands = SwampCommands(
-        run_context.binary.runs_as, machine.environment(**world.variables, **OPERATOR_ZONE), folder
-    )
+    machine, commands, folder = _at_work(world)
     if with_probe:
         world.repository = run_context.repository_with_probe().copy_to(folder)
         run_context.share_packages_with(machine, world.fallbacks)
@@ -41,9 +39,7 @@ def begin(
     else:
         folder.mkdir()
         world.repository = initialise(commands, with_vault=False)
-    world.operator = Operator(commands, VAULT if another_vault else "")
-    world.records = Records(commands, world.fallbacks, world.followed_runs)
-    world.runs = Runs(run_context.binary.runs_as, commands.environment, machine.work, world.evidence)
+    _begin_with(world, Operator(commands, VAULT if another_vault else ""), machine)
     if another_vault:
         made = commands.run("vault", "create", "local_encryption", another_vault)
         demand("vault could not be created", made)
@@ -76,16 +72,27 @@ def begin_with_used(world: World) -> None:
         InfrastructureError: there is no other release, or it could not use a repository.
     """
     used = world.used = world.run_context.used_repository()
+    machine, commands, folder = _at_work(world)
+    world.repository = Repository(used.folder).copy_to(folder, left_out=CATALOGS)
+    _begin_with(world, Operator(commands), machine)
+    world.operator.take_over(used.credentials, {HANDED_KEY: used.secret})
+    world.workflow = USED_WORKFLOW
+
+
+def _at_work(world: World) -> tuple[Machine, SwampCommands, Path]:
+    """The operator's machine, the commands there, and the folder of the repository, which is not made."""
     machine = Machine.at(world.folder / "operator")
     folder = machine.here / "repository"
     environment = machine.environment(**world.variables, **OPERATOR_ZONE)
-    commands = SwampCommands(world.run_context.binary.runs_as, environment, folder)
-    world.repository = Repository(used.folder).copy_to(folder, left_out=CATALOGS)
-    world.operator = Operator(commands)
-    world.operator.take_over(used.credentials, {HANDED_KEY: used.secret})
+    return machine, SwampCommands(world.run_context.binary.runs_as, environment, folder), folder
+
+
+def _begin_with(world: World, operator: Operator, machine: Machine) -> None:
+    """Let an operator work in the scenario's repository, and read its records and follow runs there."""
+    commands = operator.commands
+    world.operator = operator
     world.records = Records(commands, world.fallbacks, world.followed_runs)
-    world.runs = Runs(world.run_context.binary.runs_as, environment, machine.work, world.evidence)
-    world.workflow = USED_WORKFLOW
+    world.runs = Runs(commands.binary, commands.environment, machine.work, world.evidence)
 
 
 def demand(failure: str, result: CommandResult) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from swamp_harness.product.commands import Output
@@ -13,13 +12,13 @@ from swamp_harness.product.run_records import RunRecord
 from swamp_harness.product.serve_api import NoAnswer
 from swamp_harness.product.wordings import INTERRUPTIONS_SHOWN, reasons_given
 from swamp_harness.scenario.absences import restart_orchestrator_and_wait
-from swamp_harness.scenario.enrollment import other_binary
 from swamp_harness.scenario.probe import RESULT
+from swamp_harness.scenario.runs import end_allowed_by, left_of
 from swamp_harness.scenario.step_progress import wait_until_ended
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.used_repository import STEP
 from swamp_harness.scenario.world import World
-from swamp_harness.system.limits import OUTPUT_SEEN, PROCESS_STOPPED, STEP_PROCESSES_GONE, Limit, time_scale
+from swamp_harness.system.limits import OUTPUT_SEEN, PROCESS_STOPPED, Limit, time_scale
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 # The status of a run that an orchestrator did not finish: releases call it failed or cancelled.
@@ -28,8 +27,6 @@ _INTERRUPTED = "interrupted"
 _ELSEWHERE = {"completed": SUCCEEDED}
 # Stands for an end at the right time.
 RIGHT_AFTER = "right after that time"
-# The time that an orchestrator may take to end when its runs are over.
-_AFTER_ITS_RUNS = timedelta(seconds=8)
 
 
 def history(world: World, headings: Sequence[str]) -> list[Row]:
@@ -80,22 +77,11 @@ def steps_shown(world: World, steps: Sequence[str] | None = None) -> list[Row]:
 
 def left_on_the_orchestrator(world: World) -> list[str]:
     """The processes of steps that still run beside the orchestrator after the limit for their end."""
-    with contextlib.suppress(WaitTimeout):
-        wait_until(
-            "the processes of steps on the orchestrator's machine to end",
-            world.processes_of_local_steps,
-            lambda processes: not processes,
-            STEP_PROCESSES_GONE,
-        )
-    return world.processes_of_local_steps()
+    return left_of("the machine of the orchestrator", world.processes_of_local_steps)
 
 
-def end_in_history(world: World, output: Output) -> str:
-    """How and why the last run ended, by its own history.
-
-    Returns:
-        Its status, and why the orchestrator did not finish it if the history shows that.
-    """
+def reason_in_history(world: World, output: Output) -> str:
+    """Why the orchestrator did not finish the last run, by its own history."""
     shown = world.records.read("workflow", "history", "get", world.workflow.name, output=output)
     reasons = reasons_given(shown.stdout, INTERRUPTIONS_SHOWN)
     return " and ".join(reasons) or "no reason"
@@ -148,7 +134,7 @@ def replace_by_other_release(world: World) -> None:
     Raises:
         InfrastructureError: there is no other release.
     """
-    binary = other_binary(world)
+    binary = world.run_context.other_binary()
     world.orchestrator.stop()
     world.orchestrator.binary = binary
     world.operator.commands.binary = binary
@@ -187,5 +173,5 @@ def time_to_stop(world: World) -> str:
     if took is None:
         return "not ended"
     allowed = world.times.stopping
-    in_time = allowed <= took <= allowed + _AFTER_ITS_RUNS * world.times.limits
+    in_time = allowed <= took <= end_allowed_by(world, allowed)
     return RIGHT_AFTER if in_time else f"{took.total_seconds():.1f} s, allowed: {allowed.total_seconds():g} s"

@@ -204,15 +204,23 @@ class RunContext:
             self._template_with_probe = repository
         return self._template_with_probe
 
+    def other_binary(self) -> Path:
+        """The binary of the other release.
+
+        Raises:
+            InfrastructureError: there is none.
+        """
+        if self.other is None:
+            raise InfrastructureError(f"There is no binary of another release: {self.remedy_for_other}.")
+        return self.other.runs_as
+
     def used_repository(self) -> UsedRepository:
         """The repository that the other release has used; made by the first process that asks for it.
 
         Raises:
             InfrastructureError: there is no other release, or it could not use a repository.
         """
-        if self.other is None:
-            raise InfrastructureError(f"There is no binary of another release: {self.remedy_for_other}.")
-        root, binary = self.folder / "used-repository", self.other.runs_as
+        root, binary = self.folder / "used-repository", self.other_binary()
         return made_once(
             root,
             lambda: make_used(

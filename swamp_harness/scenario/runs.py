@@ -28,7 +28,7 @@ from swamp_harness.system.limits import LEASES_SETTLED, RUN_ENDED, STEP_PROCESSE
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 _GIVEN = "the input"
-# Stands for an end at the right time, and the time that a run may take to end after it.
+# Stands for an end at the right time, and the time that an end may take.
 AT_TIME_LIMIT = "at its time limit"
 _AFTER_A_TIME_LIMIT = timedelta(seconds=8)
 # The name of the workflow beside that of the scenario, and of its step.
@@ -54,12 +54,17 @@ def end_at_time_limit(world: World) -> str:
     limit = world.times.longest_run
     if lasted is None:
         return "not ended"
-    in_time = limit / 2 <= lasted <= limit + _AFTER_A_TIME_LIMIT * world.times.limits
+    in_time = limit / 2 <= lasted <= end_allowed_by(world, limit)
     return (
         AT_TIME_LIMIT
         if in_time
         else f"after {lasted.total_seconds():.1f} s, limit: {limit.total_seconds():g} s"
     )
+
+
+def end_allowed_by(world: World, limit: timedelta) -> timedelta:
+    """When something that a time limit ends has ended at the latest."""
+    return limit + _AFTER_A_TIME_LIMIT * world.times.limits
 
 
 def _wait_for_end_of_run(world: World) -> RunEnding:
@@ -147,14 +152,24 @@ def left_of_steps(world: World, worker: str) -> list[str]:
             f'No process of a step was seen on the machine of "{worker}" while a step ran there, so to see '
             "none now proves nothing."
         )
+    return left_of(f'the machine of "{worker}"', lambda: world.processes_of_steps(worker))
+
+
+def left_of(machine: str, processes: Callable[[], list[str]]) -> list[str]:
+    """The processes of steps that still run on a machine after the limit for their end.
+
+    Args:
+        machine: in words.
+        processes: looks which of them run.
+    """
     with contextlib.suppress(WaitTimeout):
         wait_until(
-            f'the processes of steps on the machine of "{worker}" to end',
-            lambda: world.processes_of_steps(worker),
-            lambda processes: not processes,
+            f"the processes of steps on {machine} to end",
+            processes,
+            lambda running: not running,
             STEP_PROCESSES_GONE,
         )
-    return world.processes_of_steps(worker)
+    return processes()
 
 
 def next_step_of(world: World, worker: str) -> list[Row]:

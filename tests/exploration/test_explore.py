@@ -153,6 +153,21 @@ def test_the_command_writes_what_it_has_seen(tmp_path, monkeypatch, broken, code
     assert bool(files) == bool(code)
 
 
+def test_only_the_run_of_a_found_feature_has_documents_for_people(tmp_path):
+    record_only = {}
+
+    def run(folder, selection, limit):
+        record_only[selection.paths[0]] = selection.record_only
+        return broken_by(RESET)(folder, selection, limit)
+
+    exploration(tmp_path, run).explore()
+
+    found = {path: only for path, only in record_only.items() if Path(path).parent.name == "found"}
+    assert found
+    assert not any(found.values())
+    assert all(only for path, only in record_only.items() if path not in found)
+
+
 def test_an_interrupted_exploration_keeps_what_it_found(tmp_path, monkeypatch):
     def run(folder, selection, limit):
         if "journeys.feature" in selection.paths[0] and (tmp_path / "found").exists():
