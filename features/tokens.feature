@@ -297,9 +297,9 @@ Feature: Tokens
       | JSON   |
 
   @uat-53 @name-minted-once-at-once
-  Scenario Outline: Of mints of one name at the same moment, <where>, exactly one succeeds
+  Scenario: Of mints of one name at the same moment, exactly one succeeds
     Given an orchestrator
-    When the operator mints the token "alpha" 3 times at the same moment, <where>
+    When the operator mints the token "alpha" 3 times at the same moment
     And the worker "alpha" starts with the credential that was shown first
     Then exactly one of these commands succeeds, and the others fail because the name is taken
     And the worker "alpha" is enrolled
@@ -307,10 +307,17 @@ Feature: Tokens
       | token | state    | machine         |
       | alpha | enrolled | that of "alpha" |
 
-    Examples:
-      | where                    |
-      | in the repository        |
-      | through the orchestrator |
+  @uat-53 @name-minted-once-by-several-clients
+  Scenario: Of mints of one name by several clients of the orchestrator, exactly one succeeds
+    Given an orchestrator
+    When 2 clients of the orchestrator mint the tokens "alpha, beta, delta, gamma", a few milliseconds apart
+    Then each of these tokens is minted once, and every other client is refused because the name is taken
+    And the token list shows:
+      | token | state  |
+      | alpha | unused |
+      | beta  | unused |
+      | delta | unused |
+      | gamma | unused |
 
   @uat-53 @vault-must-be-named
   Scenario Outline: With several vaults, minting <how> mints nothing, in <output>

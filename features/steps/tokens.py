@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -65,10 +66,18 @@ def the_operator_mints_again_elsewhere(context: StepContext, token: str, vault: 
     context.world.asked = tokens.mint_again_in(context.world, token, vault, context.world.asked)
 
 
-@when('the operator mints the token "{token:Name}" {times:Number} times at the same moment, {place:Place}')
-def the_operator_mints_at_once(context: StepContext, token: str, times: int, *, place: bool) -> None:
-    """Mints one token by several commands that run at the same moment."""
-    context.world.asked = tokens.mint_at_once(context.world, token, times, through_orchestrator=place)
+@when('the operator mints the token "{token:Name}" {times:Number} times at the same moment')
+def the_operator_mints_at_once(context: StepContext, token: str, times: int) -> None:
+    """Mints one token in the repository by several commands that run at the same moment."""
+    context.world.asked = tokens.mint_at_once(context.world, token, times)
+
+
+@when(
+    '{clients:Number} clients of the orchestrator mint the tokens "{names:Names}", a few milliseconds apart'
+)
+def several_clients_mint(context: StepContext, clients: int, names: list[str]) -> None:
+    """Mints each token by several clients, at another distance for each token."""
+    context.world.asked = tokens.mint_by_several(context.world, names, clients)
 
 
 @when("the operator lists the tokens through the orchestrator")
@@ -113,11 +122,26 @@ def each_command_fails_because(context: StepContext, reason: str) -> None:
 @then("exactly one of these commands succeeds, and the others fail because {reason:Failure}")
 def one_command_succeeds(context: StepContext, reason: str) -> None:
     """Checks that one of the last commands succeeded, and that each other one failed for this reason."""
-    outcomes = sorted(context.world.asked.outcomes().values(), key=str)
-    others = [fails_because(reason, 1)] * (len(outcomes) - 1)
+    outcomes = context.world.asked.outcomes().values()
+    refused = fails_because(reason, 1)
+    named = {CommandOutcome(exit_code=0): "succeeded", refused: "failed for this reason"}
     expect(
         f"exactly one of these commands succeeds, and the others fail because {reason}",
-        expected=sorted([*others, CommandOutcome(exit_code=0)], key=str),
+        expected={"succeeded": 1, "failed for this reason": len(outcomes) - 1},
+        actual={
+            **dict.fromkeys(named.values(), 0),
+            **Counter(named.get(each, str(each)) for each in outcomes),
+        },
+    )
+
+
+@then("each of these tokens is minted once, and every other client is refused because {reason:Failure}")
+def each_token_is_minted_once(context: StepContext, reason: str) -> None:
+    """Checks that one client minted each token, and that each other one was refused for this reason."""
+    outcomes = context.world.asked
+    expect(
+        "each of these tokens is minted once",
+        expected={token: sorted(["minted", *[reason] * (len(of) - 1)]) for token, of in outcomes.items()},
         actual=outcomes,
     )
 

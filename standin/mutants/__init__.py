@@ -13,11 +13,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from standin.mutants.running.replacement import put_in, when_loaded
+from standin.mutants.running import effect
+from standin.mutants.running.replacement import put_in, watch, when_loaded
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _known: dict[str, Callable[[], None]] = {}
+
+
+def _put_in_when_loaded(place: str, function: Callable[..., Any]) -> None:
+    when_loaded(_module_of(place), functools.partial(put_in, place, function))
+
+
+# What `replaces` does with a place and its broken function: the last one.
+_uses: list[Callable[[str, Callable[..., Any]], None]] = [_put_in_when_loaded]
 
 
 def mutant(promise: int, *, name: str = "") -> Callable[[Callable[[], None]], Callable[[], None]]:
@@ -42,10 +51,9 @@ def replaces(place: str) -> Callable[[_Function], _Function]:
         place: of the function that is replaced, as "module:name" or "module:Class.name" below `standin`; the
             module may have imported it. The new one is given the old one first, and takes what that takes.
     """
-    module = place.partition(":")[0]
 
     def put(function: _Function) -> _Function:
-        when_loaded(f"standin.{module}", functools.partial(put_in, place, function))
+        _uses[-1](place, function)
         return function
 
     return put
@@ -61,11 +69,40 @@ def install(name: str) -> None:
         KeyError: there is no such mutant.
     """
     words = name.partition("-")[2]
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    for file in _files():
         # Loads no file that cannot have it: every process with a mutant comes here.
         text = file.read_text("utf-8")
-        if file.stem != "__init__" and (words.replace("-", "_") in text or words in text):
-            importlib.import_module(f"{__name__}.{file.stem}")
+        if words.replace("-", "_") in text or words in text:
+            _load(file)
         if name in _known:
             break
     _known[name]()
+
+
+def watch_every_place() -> None:
+    """Break nothing in this process: record the places of every mutant, and which of them are reached."""
+    for file in _files():
+        _load(file)
+    places: set[str] = set()
+    for name, put_in_mutant in _known.items():
+        own: list[str] = []
+        _uses.append(lambda place, _function, own=own: own.append(place))  # type: ignore[misc]
+        put_in_mutant()
+        _uses.pop()
+        for place in own:
+            effect.note(effect.PLACE, f"{name} {place}")
+        places.update(own)
+    for place in places:
+        when_loaded(_module_of(place), functools.partial(watch, place))
+
+
+def _module_of(place: str) -> str:
+    return f"standin.{place.partition(':')[0]}"
+
+
+def _files() -> list[Path]:
+    return [each for each in sorted(Path(__file__).parent.glob("*.py")) if each.stem != "__init__"]
+
+
+def _load(file: Path) -> None:
+    importlib.import_module(f"{__name__}.{file.stem}")

@@ -18,7 +18,7 @@ from swamp_harness.exploration.generation import made_up
 from swamp_harness.exploration.journeys import Avoided
 from swamp_harness.quality.mutant_effect import effect_in
 from swamp_harness.quality.mutant_list import WrittenMutant, mutants_in, wanted_of
-from swamp_harness.quality.mutant_trial import changes_with
+from swamp_harness.quality.mutant_target import IN_ADVANCE, changes_with
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.runner.launch import Selection
 from swamp_harness.runner.quiet_suite import get_ready, run_against
@@ -72,7 +72,7 @@ def search(wanted: Sequence[str], most: int, seed: int, reports: Path, jobs: int
     listed = wanted_of(mutants_in(project.MUTANTS), wanted)
     chosen = [mutant for mutant in listed if wanted or mutant.number in _NUMBERS]
     journeys = made_up(seed, list(Focus), most, Avoided())
-    get_ready()
+    get_ready(IN_ADVANCE)
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-explore-"))
     feature = work / "journeys.feature"
     feature.write_text(as_feature(journeys), "utf-8")
@@ -99,7 +99,7 @@ def _search(mutant: WrittenMutant, feature: Path, work: Path) -> Search:
     effect = folder / "effect"
     effect.mkdir()
     selection = Selection(jobs=_AT_ONCE, stop=True, paths=[str(feature)])
-    record = run_against(changes_with(mutant, effect), folder / "reports", selection, _LONGEST)
+    record = run_against(changes_with(mutant.name, effect), folder / "reports", selection, _LONGEST)
     results = (
         [] if record is None else [each for each in record.results if each.outcome is not Outcome.NOT_RUN]
     )

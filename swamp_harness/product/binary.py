@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import platform
@@ -9,7 +10,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -110,19 +111,19 @@ def binary_under_test(environ: Mapping[str, str], target: Target) -> Binary:
             ExitCode.BAD_COMMAND_LINE,
         )
     if named:
-        return _examine(Path(named), BINARY_VARIABLE)
+        return examined(Path(named), BINARY_VARIABLE)
     if asked:
         releases = Releases.of(environ)
         return _of_release(releases, releases.version(asked), VERSION_VARIABLE)
     if target.executable:
-        return _examine(Path(of_the_project(target.executable)), target.name)
+        return examined(Path(of_the_project(target.executable)), target.name)
     on_path = shutil.which("swamp", path=environ.get("PATH"))
     if on_path is None:
         raise UnusableInput(
             "No swamp binary to test: use `make uat SWAMP_BIN=/path/to/swamp`, or add `swamp` to the PATH.",
             ExitCode.NO_BINARY,
         )
-    return _examine(Path(on_path), "swamp on the PATH")
+    return examined(Path(on_path), "swamp on the PATH")
 
 
 def other_binary(environ: Mapping[str, str], target: Target, version: str) -> tuple[Binary | None, str]:
@@ -141,7 +142,7 @@ def other_binary(environ: Mapping[str, str], target: Target, version: str) -> tu
     """
     named, remedy = environ.get(OTHER_BINARY_VARIABLE), f"set {OTHER_BINARY_VARIABLE}"
     if named:
-        return _examine(Path(named), OTHER_BINARY_VARIABLE), ""
+        return examined(Path(named), OTHER_BINARY_VARIABLE), ""
     if environ.get(VERSION_VARIABLE):
         other = release_of_another_protocol(version)
         try:
@@ -149,12 +150,12 @@ def other_binary(environ: Mapping[str, str], target: Target, version: str) -> tu
         except UnusableInput as error:  # nobody asked for this download, and few scenarios need it
             return None, f"{remedy}. {error}"
     if target.other_executable:
-        return _examine(Path(of_the_project(target.other_executable)), target.name), ""
+        return examined(Path(of_the_project(target.other_executable)), target.name), ""
     return None, remedy
 
 
 def _of_release(releases: Releases, version: str, source: str) -> Binary:
-    binary = _examine(releases.binary(version, this_platform(), this_architecture()), source)
+    binary = examined(releases.binary(version, this_platform(), this_architecture()), source)
     if binary.version != version:
         raise UnusableInput(
             f"{source} is {version}, but its binary {binary.path} reports version {binary.version}: report "
@@ -164,7 +165,17 @@ def _of_release(releases: Releases, version: str, source: str) -> Binary:
     return binary
 
 
-def _examine(path: Path, source: str) -> Binary:
+def examined(path: Path, source: str) -> Binary:
+    """Check that a file is a swamp, and describe it.
+
+    Args:
+        path: of the file.
+        source: what names it, for messages.
+
+    Raises:
+        UnusableInput: it does not run as swamp (exit code 3).
+    """
+
     def unusable(what: str) -> UnusableInput:
         return UnusableInput(f"{source} is {path}, which {what}", ExitCode.NO_BINARY)
 
@@ -173,15 +184,31 @@ def _examine(path: Path, source: str) -> Binary:
     if not os.access(path, os.X_OK):
         raise unusable(f"is not executable: run `chmod +x {path}`, or use another file.")
     path = path.resolve()
-    answer = _version_answer(path, unusable)
+    file = path.stat()
+    try:
+        answers = _asked(path, file.st_mtime_ns, file.st_size)
+    except _Unusable as error:
+        raise unusable(str(error)) from error
+    return Binary(path, path, *answers, file.st_size, this_platform(), this_architecture())
+
+
+class _Unusable(Exception):
+    """A file that is no swamp; the message goes on after "which"."""
+
+
+@functools.cache
+def _asked(path: Path, _changed: int, _size: int) -> tuple[str, str]:
+    """The version that a file reports, and its checksum.
+
+    A process and its forks ask a file only once, unless it changes: tools run the suite many times.
+    """
+    answer = _version_answer(path)
     match = _VERSION_LINE.match(answer)
     if match is None:
         shown = answer.splitlines()[0][:80] if answer else "nothing"
-        raise unusable(f"is not swamp: it answers --version with {shown!r}.")
+        raise _Unusable(f"is not swamp: it answers --version with {shown!r}.")
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    size = path.stat().st_size
-    return Binary(path, path, match["version"], digest, size, this_platform(), this_architecture())
+        return match["version"], hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def under_its_own_name(binary: Binary, folder: Path) -> Binary:
@@ -205,16 +232,16 @@ def under_its_own_name(binary: Binary, folder: Path) -> Binary:
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / ("swamp.exe" if binary.platform == "windows" else "swamp")
     shutil.copy2(binary.path, copy)
-    examined = _examine(copy, f"The copy of {binary.path}")
-    if (examined.version, examined.sha256) != (binary.version, binary.sha256):
+    described = examined(copy, f"The copy of {binary.path}")
+    if (described.version, described.sha256) != (binary.version, binary.sha256):
         raise UnusableInput(
             f"{copy} differs from {binary.path}, of which it is a copy: do not change the file during a run.",
             ExitCode.NO_BINARY,
         )
-    return replace(binary, runs_as=examined.path)
+    return replace(binary, runs_as=described.path)
 
 
-def _version_answer(path: Path, unusable: Callable[[str], UnusableInput]) -> str:
+def _version_answer(path: Path) -> str:
     with tempfile.TemporaryDirectory(prefix="uat-version-") as folder:
         place = Path(folder)
         environment = scrubbed_environment(place, place, QUIET_ENVIRONMENT)
@@ -230,10 +257,10 @@ def _version_answer(path: Path, unusable: Callable[[str], UnusableInput]) -> str
             )
         except subprocess.TimeoutExpired as error:
             limit = f"{VERSION_ANSWER.seconds:g} s"
-            raise unusable(f"does not answer --version within {limit}: use a working swamp.") from error
+            raise _Unusable(f"does not answer --version within {limit}: use a working swamp.") from error
         except OSError as error:
             reason = error.strerror or str(error)
-            raise unusable(
+            raise _Unusable(
                 f"cannot run on this machine ({reason}): use a build for this platform."
             ) from error
     return done.stdout.decode("utf-8", errors="replace").strip()

@@ -10,11 +10,13 @@ import asyncio
 import http.client
 import json
 import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.frames import CloseCode
 
@@ -36,6 +38,7 @@ _NOT_FOUND = 404
 # The close codes of an orchestrator that stops; any other code is a failure.
 _GOODBYES = (CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY, CloseCode.SERVICE_RESTART)
 
+_MINTING = "worker.token.create"
 # The units of lifetimes.
 _MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
@@ -167,9 +170,26 @@ class ServeApi:
             RequestRefused: the orchestrator refused it.
             ContractBroken: the answer does not match the client protocol, or the orchestrator failed.
         """
+        return _data_of(request, self._answers(request, 1, 0, payload)[0])
+
+    def _answers(
+        self, request: str, clients: int, apart: float, payload: Mapping[str, object]
+    ) -> list[str | bytes]:
+        """The answers to one request by several clients, which send it one after the other.
+
+        Args:
+            request: the request.
+            clients: how many.
+            apart: the seconds between two of them.
+            payload: of the request.
+
+        Raises:
+            NoAnswer: the orchestrator does not answer in time.
+            ContractBroken: the orchestrator failed.
+        """
         message = json.dumps({"type": request, "id": "1", "payload": payload})
         try:
-            answer = asyncio.run(self._exchange(message))
+            return asyncio.run(self._exchanges(message, clients, apart))
         except ConnectionClosed as closed:
             if closed.rcvd is not None and closed.rcvd.code not in _GOODBYES:
                 raise ContractBroken(
@@ -181,7 +201,6 @@ class ServeApi:
             raise NoAnswer(f"The orchestrator at {self.url} did not answer {request}: {what}") from error
         except (OSError, WebSocketException) as error:
             raise NoAnswer(f"The orchestrator at {self.url} did not answer {request}: {error}") from error
-        return _data_of(request, answer)
 
     def data(self, request: str, contract: str, *, within: str = "", **payload: object) -> Any:
         """Send one request, and return the data of the answer or one field, checked against a contract.
@@ -237,16 +256,37 @@ class ServeApi:
             ContractBroken: the answer breaks the contract "token-create".
         """
         started, clock = datetime.now(UTC), time.monotonic()
-        duration = int(lifetime[:-1]) * _MILLISECONDS[lifetime[-1]]
         # Name the vault: an orchestrator has one of its own besides the vault of the repository.
         several = {} if machines == 1 else {"maxEnrollments": machines}
-        answer = self.ask("worker.token.create", name=token, durationMs=duration, vaultName=VAULT, **several)
-        learn_from_answer(answer)
-        contracts.validate("token-create", answer, "the request worker.token.create")
-        what = f"worker.token.create {token} ({lifetime})"
+        payload = {"name": token, "durationMs": _milliseconds(lifetime), "vaultName": VAULT, **several}
+        answer = _minted(self._answers(_MINTING, 1, 0, payload)[0])
+        what = f"{_MINTING} {token} ({lifetime})"
         allowed = () if machines == 1 else ("--max-enrollments", str(machines))
         command = ("worker", "token", "create", token, "--duration", lifetime, *allowed, "--vault", VAULT)
         return Request(what, answer, started, time.monotonic() - clock, command)
+
+    def mint_by_several(self, token: str, lifetime: str, clients: int, apart: float) -> list[Request]:
+        """Let several clients mint one token, one after the other, as `mint` does.
+
+        Args:
+            token: its name.
+            lifetime: in the notation of the command.
+            clients: how many.
+            apart: the seconds between two of them.
+
+        Returns:
+            The answered request of each client; the answer of a refused one has the message as its "error".
+
+        Raises:
+            NoAnswer: the orchestrator does not answer.
+            UnknownRequest: the release does not know the request.
+            ContractBroken: an answer breaks the contract "token-create".
+        """
+        started, clock = datetime.now(UTC), time.monotonic()
+        payload = {"name": token, "durationMs": _milliseconds(lifetime), "vaultName": VAULT}
+        answers = [_minted_or_refused(each) for each in self._answers(_MINTING, clients, apart, payload)]
+        what, seconds = f"{_MINTING} {token} ({lifetime})", time.monotonic() - clock
+        return [Request(what, answer, started, seconds) for answer in answers]
 
     def put_secret(self, key: str, text: str) -> Request:
         """Put a secret into the vault, as `swamp vault put` does.
@@ -305,14 +345,24 @@ class ServeApi:
         answer = self.data("workflow.history.search", "workflow-history")
         return next((str(item["status"]) for item in answer["results"] if item["runId"] == run_id), "")
 
-    async def _exchange(self, message: str) -> str | bytes:
+    async def _exchanges(self, message: str, clients: int, apart: float) -> list[str | bytes]:
         # asyncio, because threads that read and write one TLS connection at the same time can deadlock,
         # beyond the reach of any timeout.
         context = without_verification() if self._secure else None
-        async with asyncio.timeout(HTTP_ANSWER.seconds):
-            async with connect(self.url, proxy=None, ssl=context, max_size=None) as socket:
-                await socket.send(message)
-                return await socket.recv()
+
+        async def exchange(socket: ClientConnection, pause: float) -> str | bytes:
+            await asyncio.sleep(pause)
+            await socket.send(message)
+            return await socket.recv()
+
+        async with asyncio.timeout(HTTP_ANSWER.seconds), AsyncExitStack() as opened:
+            sockets = [
+                await opened.enter_async_context(connect(self.url, proxy=None, ssl=context, max_size=None))
+                for _ in range(clients)
+            ]
+            return await asyncio.gather(
+                *(exchange(socket, apart * number) for number, socket in enumerate(sockets))
+            )
 
     def _get(self, path: str) -> tuple[int, bytes]:
         connection = self._connection()
@@ -332,6 +382,25 @@ class ServeApi:
                 self._host, self._port, timeout=limit, context=without_verification()
             )
         return http.client.HTTPConnection(self._host, self._port, timeout=limit)
+
+
+def _milliseconds(lifetime: str) -> int:
+    return int(lifetime[:-1]) * _MILLISECONDS[lifetime[-1]]
+
+
+def _minted_or_refused(answer: str | bytes) -> Any:
+    try:
+        return _minted(answer)
+    except RequestRefused as refusal:
+        return {"error": str(refusal)}
+
+
+def _minted(answer: str | bytes) -> Any:
+    """The data of the answer to a request to mint a token."""
+    data = _data_of(_MINTING, answer)
+    learn_from_answer(data)
+    contracts.validate("token-create", data, f"the request {_MINTING}")
+    return data
 
 
 def _data_of(request: str, answer: str | bytes) -> Any:

@@ -32,7 +32,7 @@ class Finding:
         failed_elsewhere: the scenarios of its promise that failed before their Then.
         controls_failed: the scenarios of other promises that did not hold.
         own: the scenarios of its promise that ran.
-        has_control: whether the control ran.
+        has_control: whether the control ran, or is known to hold.
         scenarios: how many ran, the controls as well.
         seconds: how long that took.
         is_reached: whether a scenario of its promise reached the mutant.
@@ -79,7 +79,12 @@ class Finding:
 
 
 def finding_of(
-    mutant: WrittenMutant, results: Sequence[ScenarioResult], effect: Effect, seconds: float
+    mutant: WrittenMutant,
+    results: Sequence[ScenarioResult],
+    effect: Effect,
+    seconds: float,
+    *,
+    control_holds: bool = False,
 ) -> Finding:
     """The finding of a run against a mutant.
 
@@ -88,6 +93,7 @@ def finding_of(
         results: of the scenarios.
         effect: of the mutant in the processes of the run.
         seconds: how long the run took.
+        control_holds: whether the control is known to hold, so that it need not run.
     """
     ran = [each for each in results if each.outcome is not Outcome.NOT_RUN]
     own = [each for each in ran if mutant.number in each.numbers]
@@ -100,7 +106,7 @@ def finding_of(
         [each.id for each in failed if each not in in_then],
         [each.id for each in ran if each not in own and each.outcome is not Outcome.HELD],
         [each.id for each in own],
-        control_of(mutant) in {each.id for each in ran},
+        control_holds or control_of(mutant) in {each.id for each in ran},
         len(ran),
         seconds,
         any(effect.has_reached(each.mark) for each in own),

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from swamp_harness.quality.finding import NOTICED, Finding
 from swamp_harness.quality.mutant_list import WrittenMutant, mutants_in, wanted_of
-from swamp_harness.quality.mutant_trial import try_mutant
+from swamp_harness.quality.mutant_target import IN_ADVANCE
+from swamp_harness.quality.mutant_trial import Trials
 from swamp_harness.quality.proof import with_findings
 from swamp_harness.results.noticed import load_noticed, write_noticed
 from swamp_harness.results.recorded_times import USUAL_TARGET
@@ -59,12 +60,12 @@ def prove_gate(
     listed, known = mutants_in(project.MUTANTS), load_noticed(project.NOTICED)
     mutants, runs = wanted_of(listed, wanted), chosen_for(budget, reports)
     trials = trials_of(mutants, runs, known, whole=whole)
-    get_ready()
+    get_ready(IN_ADVANCE)
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-gate-"))
     try:
         with ThreadPoolExecutor(jobs or 4 * (os.cpu_count() or 1)) as pool:
             found = pool.map(
-                lambda trial: _printed(try_mutant(trial[0], "gate", trial[1], work, stop=not whole)), trials
+                lambda trial: _printed(Trials(work).of(trial[0], "gate", trial[1], stop=not whole)), trials
             )
             findings = {finding.mutant.name: finding for finding in found}
     finally:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from swamp_harness.scenario.preparation import PREPARATION
 
 # Names the folder in which each process of the embedded target records the effect of its mutant.
 EFFECT_VARIABLE = "SWAMP_STANDIN_EFFECT"
 
 _REACHED = "reached"
 _CRASHED = "crashed"
-_PREPARATION = ""
+_PLACE = "place of a mutant"
 
 
 @dataclass(frozen=True)
@@ -20,27 +22,37 @@ class Effect:
     """The effect of a mutant.
 
     Attributes:
-        reached_in: the marks of the scenarios in which one of its replacements was called; an empty one is
-            the preparation of the run.
+        reached: the places that were reached, by the mark of the scenario; that of the preparation as well.
         crashes: the errors of processes that the mutant crashed, each once.
+        places: of every mutant, by its name, if the stand-in recorded them.
     """
 
-    reached_in: Collection[str] = ()
+    reached: Mapping[str, Collection[str]] = field(default_factory=dict)
     crashes: Sequence[str] = ()
+    places: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def has_reached(self, mark: str) -> bool:
         """Whether a replacement was called in a scenario, or in the preparation, which serves them all."""
-        return mark in self.reached_in or _PREPARATION in self.reached_in
+        return mark in self.reached or PREPARATION in self.reached
+
+    def mutants_reached_in(self, mark: str) -> frozenset[str]:
+        """The names of the mutants that have a place which was reached in a scenario."""
+        reached = set(self.reached.get(mark, ()))
+        return frozenset(name for name, places in self.places.items() if reached.intersection(places))
 
 
 def effect_in(folder: Path) -> Effect:
     """The effect that the processes of a run recorded in a folder."""
-    entries = [
-        json.loads(line)
-        for file in sorted(folder.glob("*.jsonl"))
-        for line in file.read_text("utf-8").splitlines()
-    ]
-    return Effect(
-        frozenset(each["scenario"] for each in entries if each["kind"] == _REACHED),
-        tuple(dict.fromkeys(each["detail"] for each in entries if each["kind"] == _CRASHED)),
-    )
+    reached: dict[str, set[str]] = {}
+    places: dict[str, set[str]] = {}
+    crashes: list[str] = []
+    for file in sorted(folder.glob("*.jsonl")):
+        for entry in map(json.loads, file.read_text("utf-8").splitlines()):
+            if entry["kind"] == _REACHED:
+                reached.setdefault(entry["scenario"], set()).add(entry["detail"])
+            elif entry["kind"] == _CRASHED:
+                crashes.append(entry["detail"])
+            elif entry["kind"] == _PLACE:
+                mutant, _, place = entry["detail"].partition(" ")
+                places.setdefault(mutant, set()).add(place)
+    return Effect(reached, tuple(dict.fromkeys(crashes)), places)

@@ -5,55 +5,58 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from swamp_harness.quality.finding import Finding, finding_of
-from swamp_harness.quality.mutant_effect import EFFECT_VARIABLE, effect_in
+from swamp_harness.quality.finding import Finding, control_of, finding_of
+from swamp_harness.quality.mutant_effect import effect_in
 from swamp_harness.quality.mutant_list import WrittenMutant
+from swamp_harness.quality.mutant_target import changes_with
+from swamp_harness.quality.sound_reach import NOTHING_KNOWN, SoundReach
 from swamp_harness.runner.launch import Selection
 from swamp_harness.runner.quiet_suite import results_against
 from swamp_harness.specification.features import FeatureRun
 
-# The variable that names the mutant for the stand-in.
-_MUTANT_VARIABLE = "SWAMP_STANDIN_MUTANT"
-# The executables of the stand-in with a mutant; the sound one knows no mutants.
-_EXECUTABLES = {
-    "executable": "swamp-standin-mutant",
-    "executable of another protocol version": "swamp-standin-mutant-previous",
-}
 _LONGEST = 600
 
 
-def changes_with(mutant: WrittenMutant, effect: Path) -> dict[str, Any]:
-    """The changes to the description of the stand-in that give it a mutant.
+@dataclass(frozen=True)
+class Trials:
+    """Runs scenarios against mutants.
 
-    Args:
-        mutant: that the stand-in has.
-        effect: the folder for what its processes say of the mutant's effect.
+    Attributes:
+        work: the folder for the folders of the runs.
+        known: what the controls and the preparation reach without a mutant.
     """
-    return {**_EXECUTABLES, "variables": {_MUTANT_VARIABLE: mutant.name, EFFECT_VARIABLE: str(effect)}}
 
+    work: Path
+    known: SoundReach = NOTHING_KNOWN
 
-def try_mutant(
-    mutant: WrittenMutant, purpose: str, runs: Sequence[FeatureRun], work: Path, *, stop: bool = False
-) -> Finding:
-    """Run scenarios against a mutant, one after the other.
+    def of(
+        self, mutant: WrittenMutant, purpose: str, runs: Sequence[FeatureRun], *, stop: bool = False
+    ) -> Finding:
+        """Run scenarios against a mutant, one after the other.
 
-    Args:
-        mutant: that the stand-in has.
-        purpose: a word for the folder of the run.
-        runs: the scenarios.
-        work: the folder for the folder of the run.
-        stop: whether the run ends with the first new failure.
+        Args:
+            mutant: that the stand-in has.
+            purpose: a word for the folder of the run.
+            runs: the scenarios; the control does not run if it is known to hold.
+            stop: whether the run ends with the first new failure.
 
-    Returns:
-        What they found out.
-    """
-    started = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix=f"{mutant.name}-{purpose.partition('[')[0]}-", dir=work))
-    effect = folder / "effect"
-    effect.mkdir()
-    selection = Selection(jobs=1, stop=stop, paths=[run.location for run in runs])
-    results = results_against(changes_with(mutant, effect), folder / "reports", selection, _LONGEST)
-    return finding_of(mutant, results, effect_in(effect), time.monotonic() - started)
+        Returns:
+            What they found out.
+        """
+        started, control = time.monotonic(), control_of(mutant)
+        control_holds = self.known.holds_with(mutant, control)
+        folder = Path(tempfile.mkdtemp(prefix=f"{mutant.name}-{purpose.partition('[')[0]}-", dir=self.work))
+        effect = folder / "effect"
+        effect.mkdir()
+        selection = Selection(
+            jobs=1,
+            stop=stop,
+            paths=[run.location for run in runs if not (control_holds and run.id == control)],
+            prepared=self.known.prepared_for(mutant),
+        )
+        results = results_against(changes_with(mutant.name, effect), folder / "reports", selection, _LONGEST)
+        seconds = time.monotonic() - started
+        return finding_of(mutant, results, effect_in(effect), seconds, control_holds=control_holds)

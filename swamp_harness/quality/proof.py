@@ -37,7 +37,9 @@ from swamp_harness.quality.mutant_list import (
     mutants_in,
     wanted_of,
 )
-from swamp_harness.quality.mutant_trial import try_mutant
+from swamp_harness.quality.mutant_target import IN_ADVANCE
+from swamp_harness.quality.mutant_trial import Trials
+from swamp_harness.quality.sound_reach import NOTHING_KNOWN, SoundReach, look_at
 from swamp_harness.render.documents import set_aside
 from swamp_harness.render.verification import PROOF
 from swamp_harness.results import ids
@@ -48,6 +50,9 @@ from swamp_harness.specification import features, project
 from swamp_harness.specification.features import FeatureRun
 from swamp_harness.system.errors import ExitCode
 from swamp_harness.system.plain_text import for_terminal, json_text, shortened
+
+# For fewer mutants it takes longer to find out which of them a control reaches than to run the control.
+_WORTH_A_LOOK = 10
 
 
 def prove(
@@ -76,12 +81,12 @@ def prove(
     runs = features.runs_in(features.parse(project.FEATURES))
     if mistakes := ids.unknown(named_in_proof(chosen, known), [run.id for run in runs]):
         raise ids.IdMistake(mistakes)
-    get_ready()
+    get_ready(IN_ADVANCE)
     began, started = datetime.now(UTC), time.monotonic()
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-proof-"))
     try:
         with ThreadPoolExecutor(jobs or 4 * (os.cpu_count() or 1)) as pool:
-            proof = _Proof(runs, work, pool)
+            proof = _Proof(runs, Trials(work, _sound_reach(runs, chosen, work)), pool)
             findings = proof.of_mutants(chosen, few_pairs(known, _cost_of_scenarios()), whole=whole)
             if not wanted and not whole:
                 findings = proof.of_scenarios(findings)
@@ -105,6 +110,14 @@ def prove(
     print(_summary(findings, lacking, unbroken, time.monotonic() - started, reports))
     proven = not lacking and not unbroken and all(finding.outcome == NOTICED for finding in findings)
     return ExitCode.EVERY_PROMISE_HELD if proven else ExitCode.PROMISE_BROKEN
+
+
+def _sound_reach(runs: Sequence[FeatureRun], chosen: Sequence[WrittenMutant], work: Path) -> SoundReach:
+    """What the controls and the preparation reach; nothing is known where finding it out takes longer."""
+    if len(chosen) < _WORTH_A_LOOK:
+        return NOTHING_KNOWN
+    names = {control_of(mutant) for mutant in chosen}
+    return look_at([run for run in runs if run.id in names], work)
 
 
 def _cost_of_scenarios() -> Callable[[str], float]:
@@ -154,12 +167,12 @@ class _Proof:
 
     Attributes:
         runs: all scenarios.
-        work: the folder for the reports of the runs.
+        trials: runs scenarios against a mutant.
         pool: runs several at a time.
     """
 
     runs: Sequence[FeatureRun]
-    work: Path
+    trials: Trials
     pool: ThreadPoolExecutor
 
     def of_mutants(
@@ -217,7 +230,7 @@ class _Proof:
     def _finding(
         self, mutant: WrittenMutant, purpose: str, runs: Sequence[FeatureRun], *, stop: bool = False
     ) -> Finding:
-        return try_mutant(mutant, purpose, runs, self.work, stop=stop)
+        return self.trials.of(mutant, purpose, runs, stop=stop)
 
 
 def _likeliest_first(run: FeatureRun, findings: Sequence[Finding]) -> list[Finding]:

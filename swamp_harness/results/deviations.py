@@ -17,6 +17,7 @@ from swamp_harness.results.ids import is_of
 from swamp_harness.system.yaml_files import read_yaml
 
 _ANY_TEXT = "…"
+_ALWAYS = "always"
 _AS_EXPECTED = "as expected"
 _RANGE = {"from", "below"}
 
@@ -35,6 +36,8 @@ class Deviation:
         actual_value: the value that the step gets, as `matches` reads it.
         since: the first release that is known to have it.
         link: where it can be followed.
+        shows_always: whether every run shows it; else it depends on chance, such as on which of two moments
+            comes first.
         elsewhere: how other steps show the same, as exploration meets it: the value that each gets, by step.
     """
 
@@ -47,6 +50,7 @@ class Deviation:
     actual_value: Any
     since: str
     link: str
+    shows_always: bool = True
     elsewhere: Mapping[str, Any] = field(default_factory=dict)
 
     def concerns(self, scenario: str) -> bool:
@@ -70,12 +74,13 @@ def load(file: Path) -> list[Deviation]:
     Raises:
         UnusableInput: the file cannot be read, or an entry is not complete (exit code 2).
     """
-    return [_of(entry) for entry in read_yaml(file, schemas.DEVIATIONS)]
+    return [_of(dict(entry)) for entry in read_yaml(file, schemas.DEVIATIONS)]
 
 
 def _of(entry: dict[str, Any]) -> Deviation:
-    elsewhere = {each["step"].strip(): each["actual_value"] for each in entry.get("elsewhere", ())}
-    return Deviation(**{**_stripped(entry), "elsewhere": elsewhere})
+    elsewhere = {each["step"].strip(): each["actual_value"] for each in entry.pop("elsewhere", ())}
+    shows_always = entry.pop("shows", _ALWAYS) == _ALWAYS
+    return Deviation(**_stripped(entry), shows_always=shows_always, elsewhere=elsewhere)
 
 
 def of_scenario(deviations: Sequence[Deviation], scenario: str) -> Deviation | None:

@@ -62,8 +62,9 @@ def result_text(session: Session, result: ScenarioResult) -> str:
     if result.outcome is Outcome.NOT_RUN:
         lines.append(f"         not run: {why(result)}")
     elif result.outcome in (Outcome.DEVIATION, Outcome.WAIVED):
+        at = f" at: {result.step}" if result.step else ""  # none for a deviation that did not show
         lines += [
-            f"         {result.outcome.value} at: {result.step}",
+            f"         {result.outcome.value}{at}",
             textwrap.indent(shortened(result.reason), " " * 9),
         ]
     elif result.outcome is not Outcome.HELD:

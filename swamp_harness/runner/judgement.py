@@ -102,6 +102,9 @@ class Judge:
         listed = deviations.of_scenario(self._known, id_of(scenario))
         if listed is None:
             return Judgement(Outcome.HELD)
+        if not listed.shows_always:
+            unseen = f"{listed.id}: {listed.actual} It shows only sometimes, and did not in this run."
+            return Judgement(Outcome.DEVIATION, unseen, deviation=listed.id)
         gone = f"release/deviations.yaml lists {listed.id!r}, which no longer happens: remove the entry"
         return Judgement(Outcome.DEVIATION_GONE, gone)
 

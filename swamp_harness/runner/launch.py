@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from behave.exception import TagExpressionError
 
 from swamp_harness.runner.runner import UatRunner
 from swamp_harness.runner.schedule import jobs_that_suit
-from swamp_harness.runner.selection import BUDGET, RECORD_ONLY, SHARD, SINCE
+from swamp_harness.runner.selection import BUDGET, PREPARED, RECORD_ONLY, SHARD, SINCE
 from swamp_harness.runner.start import configuration
 from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode, UnusableInput
@@ -34,6 +35,7 @@ class Selection:
         budget: the seconds that a gate may take; 0 for a run of everything that is selected.
         since: a commit; only scenarios that have changed since then run; all when empty.
         record_only: whether the run writes nothing for people, only its record and its evidence.
+        prepared: the folder for what scenarios copy, if several runs share it: the first one makes it.
     """
 
     jobs: int = 0
@@ -45,6 +47,7 @@ class Selection:
     budget: float = 0
     since: str = ""
     record_only: bool = False
+    prepared: Path | None = None
 
     def options(self) -> list[str]:
         """The same on the command line of `swamp-uat run`."""
@@ -85,6 +88,7 @@ def launch(selection: Selection) -> int:
 def _arguments(selection: Selection) -> list[str]:
     return [
         *(("--define", f"{RECORD_ONLY}=yes") if selection.record_only else _allure()),
+        *(("--define", f"{PREPARED}={selection.prepared}") if selection.prepared else ()),
         *("--format", _CONSOLE),
         *("--jobs", str(selection.jobs or jobs_that_suit())),
         *(("--define", f"{SHARD}={selection.shard}") if selection.shard else ()),

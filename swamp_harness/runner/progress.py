@@ -18,6 +18,7 @@ from swamp_harness.results.skip import Skip
 from swamp_harness.runner.budget import Budget
 from swamp_harness.specification.features import location_of
 from swamp_harness.specification.plan import Plan, not_run
+from swamp_harness.system import capacity
 from swamp_harness.system.errors import ExitCode
 from swamp_harness.system.redaction import SECRETS
 
@@ -132,7 +133,7 @@ class Progress:
             metrics.HARNESS: round(time.process_time() + self._harness_seconds_of_children, 1),
             metrics.PRODUCT: product,
             metrics.COMMANDS: sum(result.commands for result in ran),
-            metrics.PROCESSORS: os.cpu_count() or 1,
+            metrics.PROCESSORS: capacity.processors(),
             metrics.AT_ONCE: self.at_once,
             metrics.LONGEST: max((result.seconds for result in ran), default=0.0),
             **metrics.parts(costs, product),

@@ -29,10 +29,14 @@ else:
 _ENDED = 60
 
 
-def get_ready() -> None:
-    """Load the suite in one process in advance, for all runs that follow."""
+def get_ready(*further: str) -> None:
+    """Load the suite in one process in advance, for all runs that follow.
+
+    Args:
+        further: the names of modules that it loads as well.
+    """
     if sys.platform != "win32":
-        _PROCESSES.set_forkserver_preload([_READ_IN_ADVANCE])
+        _PROCESSES.set_forkserver_preload([_READ_IN_ADVANCE, *further])
 
 
 def results_against(

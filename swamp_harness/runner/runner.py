@@ -38,6 +38,7 @@ from swamp_harness.runner.requirements import missing_for
 from swamp_harness.runner.schedule import can_fork
 from swamp_harness.runner.selection import (
     BUDGET,
+    PREPARED,
     RECORD_ONLY,
     SINCE,
     chosen_of,
@@ -162,6 +163,7 @@ class UatRunner(Runner):  # type: ignore[misc]
                     stops=stops,
                     budget=budget,
                     record_only=RECORD_ONLY in self.config.userdata,
+                    prepared=self.config.userdata.get(PREPARED),
                 )
                 if budget is not None:
                     chosen = self._gate(self._session, budget, chosen, choice)
@@ -238,7 +240,7 @@ class UatRunner(Runner):  # type: ignore[misc]
 
     def _run(self, session: Session, chosen: Sequence[Any], choice: Choice) -> None:
         if session.progress.at_once > 1:
-            session.run_context.prepare()
+            session.run_context.preparation.make()
             with self._interruptions.held():
                 self._run_side_by_side(session, chosen, choice)
         else:

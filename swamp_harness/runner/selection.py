@@ -19,6 +19,7 @@ from swamp_harness.system.errors import ExitCode, UnusableInput
 # Names in behave's user data.
 SHARD = "shard"
 BUDGET = "budget"
+PREPARED = "prepared"
 RECORD_ONLY = "record only"
 SINCE = "since"
 

@@ -74,6 +74,7 @@ class Session:
         stops: bool = False,
         budget: Budget | None = None,
         record_only: bool = False,
+        prepared: str | None = None,
     ) -> Session:
         """Read the lists, find the binary, and begin a run.
 
@@ -85,6 +86,7 @@ class Session:
             stops: whether it ends with the first new failure.
             budget: of the run; None if it may take as long as it takes.
             record_only: whether it writes no document for people.
+            prepared: the folder for what scenarios copy, if several runs share it.
 
         Raises:
             UnusableInput: there is no usable binary, or a file or variable of the project is unusable.
@@ -93,7 +95,9 @@ class Session:
         target = target_of(environ, project.EMBEDDED_TARGET)
         listed = Listed.read(has_deviations=target.has_listed_deviations)
         progress = Progress(plan, at_once, stops=stops, budget=budget)
-        return cls(RunContext.open(environ, reports, target), listed, progress, record_only=record_only)
+        shared = Path(prepared) if prepared else None
+        run_context = RunContext.open(environ, reports, target, shared)
+        return cls(run_context, listed, progress, record_only=record_only)
 
     @property
     def plan(self) -> Plan:

@@ -23,7 +23,7 @@ def costs_of(world: World) -> tuple[Cost, ...]:
 
 def of_preparation(run_context: RunContext) -> tuple[Cost, ...]:
     """The costs of what the scenarios of a run share."""
-    commands = [usage for each in run_context.preparing for usage in each.usages]
+    commands = [usage for each in run_context.preparation.commands for usage in each.usages]
     return _summed((Purpose.PREPARATION, kind, usage) for kind, usage in commands)
 
 

@@ -191,7 +191,7 @@ def start_orchestrator(
         begin(world)
     machine = Machine.at(world.folder / name)
     if World.workflow.of(world) is not None and World.used.of(world) is None:
-        world.run_context.share_packages_with(machine, world.fallbacks)
+        world.run_context.preparation.share_packages_with(machine, world.fallbacks)
     orchestrator = Orchestrator(
         name,
         world.run_context.binary.runs_as,

@@ -32,10 +32,10 @@ def begin(
     run_context = world.run_context
     machine, commands, folder = _at_work(world)
     if with_probe:
-        world.repository = run_context.repository_with_probe().copy_to(folder)
-        run_context.share_packages_with(machine, world.fallbacks)
+        world.repository = run_context.preparation.with_probe().copy_to(folder)
+        run_context.preparation.share_packages_with(machine, world.fallbacks)
     elif with_vault:
-        world.repository = run_context.prepared_repository().copy_to(folder)
+        world.repository = run_context.preparation.repository().copy_to(folder)
     else:
         folder.mkdir()
         world.repository = initialise(commands, with_vault=False)

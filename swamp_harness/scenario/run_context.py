@@ -1,4 +1,4 @@
-"""What all scenarios of a run share: binary, hosts, prepared repositories, folder, guardian."""
+"""What all scenarios of a run share: binary, hosts, preparation, folder, guardian."""
 
 from __future__ import annotations
 
@@ -11,25 +11,21 @@ from pathlib import Path
 
 from swamp_harness.product.binaries import Binaries
 from swamp_harness.product.binary import Binary
-from swamp_harness.product.commands import SwampCommands
-from swamp_harness.product.extension import install, network_settings, share_packages
-from swamp_harness.product.fallbacks import Fallbacks
-from swamp_harness.product.machine import Machine
+from swamp_harness.product.extension import network_settings
 from swamp_harness.product.releases import Releases
-from swamp_harness.product.repository import Repository, initialise
 from swamp_harness.product.target import Target
 from swamp_harness.scenario.inventory import HostEntry, load, platforms_of, prepare
-from swamp_harness.scenario.probe import PROBE
+from swamp_harness.scenario.preparation import PREPARATION, Preparation
 from swamp_harness.scenario.used_repository import UsedRepository, make_used
 from swamp_harness.scenario.worker_hosts import WorkerHosts
-from swamp_harness.system.errors import InfrastructureError, PromiseBroken
+from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import remove_folder
-from swamp_harness.system.guardian import KEEP_FILE, Guardian, remove_unless_kept
+from swamp_harness.system.guardian import Guardian
 from swamp_harness.system.limits import REPOSITORY_USED, set_pace
 from swamp_harness.system.made_once import made_once
 from swamp_harness.system.marked_processes import MARK_VARIABLE, end_marked, mark_of
+from swamp_harness.system.remains_of_run import KEEP_FILE, remove_unless_kept
 
-_EXTENSIONS = Path(__file__).resolve().parents[2] / "fixtures" / "extensions"
 # Names the folder in which a run has kept scenarios; the next run removes that folder.
 _KEPT = "kept-on-disk.txt"
 
@@ -76,6 +72,8 @@ class RunContext:
         guardian: ends what the run leaves behind, even if the run is killed.
         folder: the run's working folder; outside of `reports`, because the product writes secrets into it.
         network: the environment variables of commands that may download.
+        prepared: the folder for what scenarios copy, if several runs share it: the first one makes it. None
+            for a folder of the run itself.
 
     Attributes:
         target: the program under test.
@@ -86,7 +84,7 @@ class RunContext:
         unavailable_machines: the others, each with the reason as a sentence.
         reports: the folder for the run's artifacts.
         folder: the run's working folder.
-        preparing: ran the commands that prepared what scenarios share.
+        preparation: what scenarios copy.
     """
 
     def __init__(
@@ -100,6 +98,7 @@ class RunContext:
         guardian: Guardian,
         folder: Path,
         network: Mapping[str, str],
+        prepared: Path | None = None,
     ) -> None:
         self.target = target
         self.binary, self.other, self.remedy_for_other = binaries.tested, binaries.other, binaries.remedy
@@ -107,21 +106,26 @@ class RunContext:
         self.reports = reports
         self.run_id = run_id
         self.folder = folder
-        self._network = network
         self._guardian = guardian
-        self.preparing: list[SwampCommands] = []
-        self._template: Repository | None = None
-        self._preparation_error: Exception | None = None
-        self._template_with_probe: Repository | None = None
+        self.preparation = Preparation(
+            prepared or folder,
+            self.binary.runs_as,
+            self.mark(PREPARATION),
+            network,
+            is_made=prepared is not None and prepared.exists(),
+        )
 
     @classmethod
-    def open(cls, environ: Mapping[str, str], reports: Path, target: Target) -> RunContext:
+    def open(
+        cls, environ: Mapping[str, str], reports: Path, target: Target, prepared: Path | None = None
+    ) -> RunContext:
         """Find or download the binaries, check the hosts, and create the run's working folder.
 
         Args:
             environ: the environment of the person who started the run.
             reports: the folder for the run's artifacts.
             target: the program under test.
+            prepared: the folder for what scenarios copy, if several runs share it.
 
         Raises:
             UnusableInput: there is no usable binary (exit code 3), or the hosts file is not usable (exit
@@ -143,20 +147,13 @@ class RunContext:
             guardian=guardian,
             folder=folder,
             network=network_settings(environ),
+            prepared=prepared,
         )
+        if prepared is not None:
+            context.preparation.make()
         # This run also replaces the reports that name that folder, so nobody would find it any more.
         remove_what_was_kept(reports)
         return context
-
-    def prepare(self) -> None:
-        """Create what scenarios share, so that parallel scenarios find it.
-
-        An error is kept, and raised when a scenario asks for what could not be created.
-        """
-        try:
-            self.repository_with_probe()
-        except (InfrastructureError, PromiseBroken) as error:
-            self._preparation_error = error
 
     def worker_hosts_for(self, scenario: str, folder: Path, platforms: Collection[str]) -> WorkerHosts:
         """The places for a scenario's workers, on machines of the given operating systems (any if empty)."""
@@ -170,39 +167,6 @@ class RunContext:
     def mark(self, scenario: str = "") -> dict[str, str]:
         """The environment variables of every process: the run's mark, and what the target needs."""
         return {**self.target.variables, MARK_VARIABLE: mark_of(self.run_id, scenario)}
-
-    def prepared_repository(self) -> Repository:
-        """The repository with a vault that scenarios copy; created on first use.
-
-        Raises:
-            InfrastructureError: the product could not create it.
-        """
-        if self._template is None:
-            machine = Machine.at(self.folder / "prepared-repository")
-            commands = SwampCommands(
-                self.binary.runs_as, machine.environment(**self.mark("preparation")), machine.work
-            )
-            self.preparing.append(commands)
-            self._template = initialise(commands, with_vault=True)
-        return self._template
-
-    def repository_with_probe(self) -> Repository:
-        """The prepared repository with the bundled probe; created on first use.
-
-        Raises:
-            InfrastructureError: the product could not create it, or could not bundle the probe.
-        """
-        if self._preparation_error is not None:
-            raise InfrastructureError(str(self._preparation_error))
-        if self._template_with_probe is None:
-            machine = Machine.at(self._probe_machine.root)
-            repository = self.prepared_repository().copy_to(machine.here / "repository")
-            environment = machine.environment(**self.mark("preparation"), **self._network)
-            commands = SwampCommands(self.binary.runs_as, environment, repository.folder)
-            self.preparing.append(commands)
-            install(repository, _EXTENSIONS, commands, PROBE)
-            self._template_with_probe = repository
-        return self._template_with_probe
 
     def other_binary(self) -> Path:
         """The binary of the other release.
@@ -226,20 +190,12 @@ class RunContext:
             lambda: make_used(
                 root,
                 binary,
-                self.mark("preparation"),
+                self.mark(PREPARATION),
                 self.target.times.usual_lifetime,
                 self.reports / "evidence" / "the-repository-that-the-other-release-has-used",
             ),
             REPOSITORY_USED,
         )
-
-    def share_packages_with(self, machine: Machine, fallbacks: Fallbacks) -> None:
-        """Give a machine the packages that bundling the probe needs, so that nothing is downloaded."""
-        share_packages(self._probe_machine, machine, fallbacks)
-
-    @property
-    def _probe_machine(self) -> Machine:
-        return Machine(self.folder / "prepared-probe")
 
     def mark_of(self, scenario: str) -> str:
         """The mark of every process of a scenario."""
@@ -261,8 +217,6 @@ class RunContext:
 
     def close(self) -> None:
         """End the run: end its processes, and remove what need not be kept."""
-        end_marked(mark_of(self.run_id))
-        remove_unless_kept(self.folder)
         self._guardian.dismiss()
 
 

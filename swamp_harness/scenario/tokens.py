@@ -8,17 +8,20 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from swamp_harness.product.commands import CommandOutcome, CommandResult, Output
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.fallbacks import Fallback
-from swamp_harness.product.serve_api import UnknownRequest
+from swamp_harness.product.serve_api import Request, UnknownRequest
+from swamp_harness.product.wordings import COMMAND_FAILURES, reasons_given
 from swamp_harness.scenario.command_reports import reported_minting
 from swamp_harness.scenario.repositories import demand
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import ContractBroken
+from swamp_harness.system.redaction import SECRETS
 
+# The seconds between two requests to mint the first token; twice as many for the second token, and so on.
+_APART = 0.005
 # The product cuts moments to milliseconds.
 _PRECISION = timedelta(milliseconds=1)
 WHEN_ASKED = "after the lifetime that was asked for"
@@ -76,22 +79,39 @@ def mint(
     )
 
 
-def mint_at_once(world: World, token: str, times: int, *, through_orchestrator: bool = False) -> Minted:
-    """Mint one token several times, by commands that run at the same moment.
+def mint_at_once(world: World, token: str, times: int) -> Minted:
+    """Mint one token several times in the repository, by commands that run at the same moment.
 
     The credential of the token is the one that a command showed.
     """
     before = kept(world)
     with ThreadPoolExecutor(times) as executor:
-        minting = partial(mint_now, world, token, through_orchestrator=through_orchestrator)
-        results = list(executor.map(lambda _: minting(), range(times)))
+        results = list(
+            executor.map(lambda _: world.operator.mint(token, world.times.usual_lifetime), range(times))
+        )
     return Minted({f"command {number}": result for number, result in enumerate(results, 1)}, before)
 
 
-def mint_now(world: World, token: str, *, through_orchestrator: bool) -> CommandResult:
-    """Mint a token with the usual lifetime; the result of the command."""
-    through = world.orchestrator.api.url if through_orchestrator else ""
-    return world.operator.mint(token, world.times.usual_lifetime, through=through)
+def mint_by_several(world: World, tokens: Sequence[str], clients: int) -> dict[str, list[str]]:
+    """Let several clients of the orchestrator mint the same tokens, some milliseconds apart.
+
+    The first token is requested at the shortest distance, and each further one at a longer distance.
+
+    Returns:
+        For each token, in alphabetical order, "minted" or the reason of the refusal, for each client.
+    """
+    outcomes: dict[str, list[str]] = {}
+    for number, token in enumerate(tokens, 1):
+        apart = number * _APART
+        answered = world.orchestrator.api.mint_by_several(token, world.times.usual_lifetime, clients, apart)
+        world.operator.requests += answered
+        outcomes[token] = sorted(_outcome_of(request) for request in answered)
+    return outcomes
+
+
+def _outcome_of(minting: Request) -> str:
+    refusal = SECRETS.blank(str(minting.answer.get("error", "")))
+    return " and ".join(reasons_given(refusal, COMMAND_FAILURES)) or refusal or "minted"
 
 
 def revoke(world: World, token: str, *, through_orchestrator: bool = False) -> None:

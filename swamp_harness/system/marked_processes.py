@@ -7,7 +7,6 @@ tree loses a grandchild when its parent ends; the mark stays.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterable
 
@@ -71,9 +70,3 @@ def end_marked(mark: str) -> int:
                 continue
         time.sleep(_PAUSE)
     return len(killed)
-
-
-def wait_for_end_of_input() -> None:
-    """Block until standard input ends, that is until the process at its other end is gone."""
-    while sys.stdin.buffer.read(1):
-        pass

@@ -105,7 +105,8 @@ class NetworkPath:
     def messages(self) -> int:
         """The most pieces of data that an open connection has carried to the target."""
         with self._lock:
-            return max((pair.messages for pair in self._pairs), default=0)
+            # A broken pair stays among the others until its threads notice.
+            return max((pair.messages for pair in self._pairs if not pair.is_broken), default=0)
 
     @property
     def being_read(self) -> int:
@@ -248,6 +249,10 @@ class _Pair:
         self._lock = threading.Lock()
         self.being_read = 0
         self.messages = 0
+
+    @property
+    def is_broken(self) -> bool:
+        return self._broken.is_set()
 
     def carry(self, target: tuple[str, int]) -> None:
         try:

@@ -335,7 +335,7 @@ def _result(number: int, outcome: str, step_type: str = "") -> ScenarioResult:
 
 
 # The mutant was reached in the scenario of its number, and crashed nothing.
-_EFFECT = Effect({"scenario-of-7"})
+_EFFECT = Effect({"scenario-of-7": ["a:b"]})
 
 
 @pytest.mark.parametrize(
@@ -363,8 +363,8 @@ def test_a_mutant_counts_as_noticed_only_by_a_broken_promise(
     ("effect", "why"),
     [
         (Effect(), "no replacement was reached"),
-        (Effect({"another-scenario"}), "no replacement was reached"),
-        (Effect({"scenario-of-7"}, ["TypeError: no"]), "a process crashed: TypeError: no"),
+        (Effect({"another-scenario": ["a:b"]}), "no replacement was reached"),
+        (Effect({"scenario-of-7": ["a:b"]}, ["TypeError: no"]), "a process crashed: TypeError: no"),
     ],
 )
 def test_a_mutant_that_is_not_reached_or_crashes_a_process_is_not_effective(
@@ -378,7 +378,10 @@ def test_a_mutant_that_is_not_reached_or_crashes_a_process_is_not_effective(
 
 def test_a_mutant_that_the_preparation_reaches_is_reached_by_every_scenario() -> None:
     results = [_result(7, "broken", "then"), _result(1, "held")]
-    assert finding_of(WrittenMutant("07-x", 7, "does"), results, Effect({""}), 1.0).outcome == "noticed"
+    assert (
+        finding_of(WrittenMutant("07-x", 7, "does"), results, Effect({"preparation": ["a:b"]}), 1.0).outcome
+        == "noticed"
+    )
 
 
 def test_scenarios_that_failed_under_no_mutant_are_listed() -> None:

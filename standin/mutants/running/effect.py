@@ -22,6 +22,7 @@ FOLDER_VARIABLE = "SWAMP_STANDIN_EFFECT"
 PUT_IN = "put in"
 REACHED = "reached"
 CRASHED = "crashed"
+PLACE = "place of a mutant"
 
 # Errors that Python raises for a mistake in a program. The stand-in handles others, such as system errors.
 _MISTAKES = (
@@ -48,8 +49,8 @@ def note(kind: str, detail: str) -> None:
     """Record an effect of a mutant, once for each process.
 
     Args:
-        kind: PUT_IN, REACHED or CRASHED.
-        detail: the place of the replacement, or the error.
+        kind: PUT_IN, REACHED, CRASHED or PLACE.
+        detail: the place of the replacement, the error, or the name of a mutant and one of its places.
     """
     if (kind, detail) in _written or not _folder:
         return

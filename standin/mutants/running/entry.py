@@ -1,16 +1,20 @@
-"""Starts a stand-in with the mutant that a variable names; without the variable, the sound stand-in."""
+"""Starts a stand-in with the mutant that a variable names; without the variable, the sound stand-in.
+
+With the name EVERY_PLACE it breaks nothing, and records which places of mutants it reaches.
+"""
 
 from __future__ import annotations
 
 import os
 from types import ModuleType
 
-from standin.mutants import install
+from standin.mutants import install, watch_every_place
 from standin.mutants.running import effect
 from standin.mutants.running.replacement import when_loaded
 
 # Names the mutant.
 VARIABLE = "SWAMP_STANDIN_MUTANT"
+EVERY_PLACE = "every place"
 _STEP = "standin.mutants.running.step"
 
 
@@ -37,7 +41,10 @@ def get_ready() -> None:
         effect.watch()
         when_loaded("logging", effect.watch_log)
         when_loaded("standin.runners", _put_into_steps)
-        install(mutant)
+        if mutant == EVERY_PLACE:
+            watch_every_place()
+        else:
+            install(mutant)
 
 
 def _put_into_steps(runners: ModuleType) -> None:

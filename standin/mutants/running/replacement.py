@@ -42,6 +42,29 @@ def put_in(place: str, function: Callable[..., Any], module: ModuleType) -> None
     Raises:
         Misfit: there is no such function, or the signatures do not match.
     """
+    owner, name, old = _found(place, module)
+    if problem := misfit(old, function, is_method=inspect.isclass(owner)):
+        raise Misfit(f"{place} cannot be replaced: {problem}.")
+    setattr(owner, name, _noting(place, function, old))
+    effect.note(effect.PUT_IN, place)
+
+
+def watch(place: str, module: ModuleType) -> None:
+    """Record that a sound function is reached, and change nothing else.
+
+    Args:
+        place: as for `put_in`.
+        module: the module of the place.
+
+    Raises:
+        Misfit: there is no such function.
+    """
+    owner, name, old = _found(place, module)
+    setattr(owner, name, _noting(place, lambda sound, *rest, **named: sound(*rest, **named), old))
+
+
+def _found(place: str, module: ModuleType) -> tuple[Any, str, FunctionType]:
+    """The owner of the function of a place, the name of the function there, and the function."""
     *owners, name = place.partition(":")[2].split(".")
     owner: Any = module
     for each in owners:
@@ -49,10 +72,7 @@ def put_in(place: str, function: Callable[..., Any], module: ModuleType) -> None
     old = inspect.getattr_static(owner, name, None)
     if not isinstance(old, FunctionType):
         raise Misfit(f"{place} cannot be replaced: there is no such function or method.")
-    if problem := misfit(old, function, is_method=inspect.isclass(owner)):
-        raise Misfit(f"{place} cannot be replaced: {problem}.")
-    setattr(owner, name, _noting(place, function, old))
-    effect.note(effect.PUT_IN, place)
+    return owner, name, old
 
 
 def misfit(old: Callable[..., Any], new: Callable[..., Any], *, is_method: bool = False) -> str:
@@ -135,7 +155,7 @@ def _noting(place: str, function: Callable[..., Any], old: Callable[..., Any]) -
             effect.note_error(error)
             raise
 
-    made: Any = new_coroutine if inspect.iscoroutinefunction(function) else new
+    made: Any = new_coroutine if inspect.iscoroutinefunction(old) else new
     made.__signature__ = inspect.signature(old)
     del made.__wrapped__
     return made  # type: ignore[no-any-return]
