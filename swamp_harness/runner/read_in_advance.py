@@ -1,15 +1,13 @@
 """What every run of the suite reads, read once by the process that quiet runs are forks of.
 
-That process imports this module and does nothing else. A run reads everything again, as every run does, and
-finds the work done: parsed features, compiled patterns, validated lists.
+That process imports this module and does nothing else. A run has its step definitions, and reads everything
+else again, as every run does; it finds the work done: parsed features, validated lists.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
-
-from behave.runner import the_step_registry
 
 from swamp_harness.runner import quiet_suite
 from swamp_harness.runner.references import refuse_id_mistakes
@@ -24,7 +22,6 @@ def _read() -> None:
     with contextlib.suppress(UnusableInput):  # each run finds it as well, and reports it
         refuse_id_mistakes(features.parse(project.FEATURES))
     load_definitions(project.FEATURES)
-    the_step_registry.clear()  # a run defines its own steps; that their patterns are compiled stays
     gc.freeze()  # a fork shares what its garbage collector does not touch
 
 

@@ -23,11 +23,16 @@ _NEAREST = 3
 _NEAR_ENOUGH = 0.7
 # A value in a step, or a parameter in a pattern: not counted when steps are compared.
 _VALUE = re.compile(r'"[^"]*"|\{[^}]*\}|\b\d+(\.\d+)?\b')
+# The folder whose definitions of steps are loaded.
+_loaded: list[Path] = []
 _KIND = re.compile(r"\{(\w+):(\w*)\}")
 
 
 def load_definitions(folder: Path) -> None:
     """Load the definitions of steps that belong to a folder of features, unless some are loaded already.
+
+    Args:
+        folder: of the features.
 
     Raises:
         AmbiguousStep: two definitions match the same step.
@@ -39,6 +44,12 @@ def load_definitions(folder: Path) -> None:
         runner.setup_paths()
         runner.load_hooks()
         runner.load_step_definitions()
+    _loaded.append(folder)
+
+
+def are_loaded(folder: Path) -> bool:
+    """Whether this process, or the one that it is a fork of, has loaded the definitions of a folder."""
+    return folder in _loaded
 
 
 def defined_twice(error: AmbiguousStep) -> Finding:

@@ -41,15 +41,17 @@ def read_yaml(file: Path, schema: Path) -> Any:
         file: the file; an empty one is an empty list.
         schema: the schema that it must match.
 
+    Returns:
+        Its content, which nobody may change: whoever reads the same text gets the same.
+
     Raises:
         UnusableInput: the file cannot be read or does not match; the message has the line (exit code 2).
     """
     try:
-        text = file.read_text("utf-8")
-        document, _ = _parsed(text)
+        document, problems = _read(file.read_text("utf-8"), schema)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise unusable(file, f"it cannot be read: {error}") from error
-    for problem in _mismatches(text, schema):
+    for problem in problems:
         about = f", under {' / '.join(problem.under)}" if problem.under else ""
         raise unusable(file, f"line {problem.line}{about}: {problem.message}")
     return document
@@ -63,7 +65,7 @@ def problems_in(file: Path, schema: Path) -> list[YamlProblem]:
         schema: the schema that it must match.
     """
     try:
-        return list(_mismatches(file.read_text("utf-8"), schema))
+        return list(_read(file.read_text("utf-8"), schema)[1])
     except (OSError, UnicodeDecodeError) as error:
         return [YamlProblem(1, (), f"the file cannot be read: {error}")]
     except yaml.YAMLError as error:
@@ -100,11 +102,12 @@ def _parsed(text: str) -> tuple[Any, yaml.Node | None]:
     return [] if document is None else document, node
 
 
-# Validating takes longer than parsing, and runs that are forked from one process read the same texts.
+# Runs that are forked from one process read the same texts.
 @cache
-def _mismatches(text: str, schema: Path) -> Sequence[YamlProblem]:
+def _read(text: str, schema: Path) -> tuple[Any, Sequence[YamlProblem]]:
+    """The content of a text, and what is wrong with it."""
     document, node = _parsed(text)
-    return [
+    return document, [
         YamlProblem(
             _line_in(node, broken.absolute_path),
             tuple(part for part in broken.absolute_path if isinstance(part, str)),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from swamp_harness.product import binary as binaries
-from swamp_harness.product.binary import binary_under_test, under_its_own_name
+from swamp_harness.product.binary import binary_under_test, examined, under_its_own_name
 from swamp_harness.product.target import SWAMP, load, target_of
 from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode, UnusableInput
@@ -91,3 +92,20 @@ def test_a_script_runs_from_its_own_folder(tmp_path: Path, oddly_named: Path) ->
 
     assert under_its_own_name(given, tmp_path / "run").runs_as == oddly_named
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program is a script, which Windows cannot execute")
+def test_a_file_is_asked_for_its_version_once_unless_it_changes(tmp_path: Path) -> None:
+    asked, file = tmp_path / "asked", tmp_path / "swamp"
+
+    def write(version: str) -> None:
+        file.write_text(f"#!/bin/sh\necho . >> {asked}\necho swamp {version}\n")
+        file.chmod(0o755)
+
+    write("1.0.0")
+    versions = [examined(file, "the test").version for _ in range(2)]
+    write("1.0.10")
+    versions.append(examined(file, "the test").version)
+
+    assert versions == ["1.0.0", "1.0.0", "1.0.10"]
+    assert len(asked.read_text().split()) == 2

@@ -83,8 +83,9 @@ def test_an_infrastructure_error_is_shown_differently(fake_swamp, tmp_path):
     assert "port 0 was taken by another program" in done.stdout
 
 
-def listing(tmp_path, scenario, step, actual):
+def listing(tmp_path, scenario, step, actual, **further):
     entry = {
+        **further,
         "id": "known",
         "scenario": scenario,
         "step": step,
@@ -128,6 +129,22 @@ def test_a_listed_deviation(fake_swamp, tmp_path, defect, listed, outcome):
     exit_code, words = outcome
     assert done.returncode == exit_code, done.stdout
     assert words in done.stdout
+
+
+@pytest.mark.parametrize("defect", ["twice", ""])
+def test_a_deviation_that_shows_only_sometimes_counts_in_every_run(fake_swamp, tmp_path, defect):
+    deviations = listing(tmp_path, MINTED_ONCE, SHOWN_ONCE, SHOWN_TWICE, shows="sometimes")
+
+    done = run_suite(
+        tmp_path,
+        "--name",
+        MINT,
+        env={"SWAMP_BIN": str(fake_swamp(defect).path), "UAT_DEVIATIONS": deviations},
+    )
+
+    assert done.returncode == 4, done.stdout
+    assert "1 known deviation" in done.stdout
+    assert ("did not in this run" in done.stdout) == (not defect)
 
 
 def test_the_report_distinguishes_a_known_deviation_from_a_failure(fake_swamp, tmp_path):

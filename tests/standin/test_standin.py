@@ -30,6 +30,7 @@ from swamp_harness.quality.finding import Finding, finding_of, joined, never_fai
 from swamp_harness.quality.mutant_effect import EFFECT_VARIABLE, Effect, effect_in
 from swamp_harness.quality.mutant_list import WrittenMutant, lacking_numbers, mutants_in
 from swamp_harness.quality.proof import with_findings
+from swamp_harness.quality.sound_reach import NOTHING_KNOWN, SoundReach
 from swamp_harness.results.noticed import load_noticed
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import ScenarioResult
@@ -477,8 +478,54 @@ def test_the_effect_of_a_mutant_in_a_process_is_recorded(tmp_path: Path, does: s
         check=False,
     )
     effect = effect_in(tmp_path)
-    assert effect.reached_in == {"one"}
+    assert effect.reached == {"one": {"operator.pool:workers"}}
     assert [each.partition(":")[0] for each in effect.crashes] == ([crash] if crash else [])
+
+
+_WITH_A_MUTANT = "import sys; from standin.mutants.running.entry import main; sys.exit(main())"
+
+
+def test_a_stand_in_that_watches_every_place_breaks_nothing_and_knows_what_it_reached(tmp_path: Path) -> None:
+    def printed(*words: str, **variables: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", _WITH_A_MUTANT, *words],
+            cwd=tmp_path / "repository",
+            env={**os.environ, "PYTHONPATH": str(project.ROOT), "UAT_MARK": "run/one", **variables},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    (tmp_path / "repository").mkdir()
+    printed("repo", "init", "--tool", "none")
+    watching = {"SWAMP_STANDIN_MUTANT": "every place", EFFECT_VARIABLE: str(tmp_path)}
+    watched = printed("worker", "token", "list", **watching)
+
+    effect = effect_in(tmp_path)
+    every = {mutant.name for mutant in mutants_in(project.MUTANTS)}
+    reached = effect.mutants_reached_in("one")
+    assert watched == printed("worker", "token", "list")
+    assert set(effect.places) == every
+    assert all(effect.places.values())
+    assert "operator.tokens:table_of" in effect.reached["one"]
+    assert "03-stale-in-text" in reached
+    assert "20-two-on-one-slot" not in reached
+    assert not effect.crashes
+
+
+def test_a_control_that_reaches_a_mutant_runs_with_it_and_no_other_does() -> None:
+    reached, other = WrittenMutant("07-x", 7, "does"), WrittenMutant("08-y", 8, "does")
+    prepared = WrittenMutant("09-z", 9, "does")
+    known = SoundReach(Path("prepared"), frozenset({"09-z"}), {"control": frozenset({"07-x"})})
+
+    assert not known.holds_with(reached, "control")
+    assert known.holds_with(other, "control")
+    assert not known.holds_with(prepared, "control")
+    assert not known.holds_with(other, "a control that did not hold")
+    assert known.prepared_for(reached) == Path("prepared")
+    assert known.prepared_for(prepared) is None
+    assert NOTHING_KNOWN.prepared_for(other) is None
+    assert not NOTHING_KNOWN.holds_with(other, "control")
 
 
 def test_without_the_variable_nothing_is_recorded(tmp_path: Path) -> None:
