@@ -307,11 +307,11 @@ Feature: Tokens
       | token | state    | machine         |
       | alpha | enrolled | that of "alpha" |
 
-  @uat-53 @name-minted-once-by-several-clients
-  Scenario: Of mints of one name by several clients of the orchestrator, exactly one succeeds
+  @uat-53 @name-minted-once-through-orchestrator
+  Scenario: Of mints of one name through the orchestrator, a few milliseconds apart, exactly one succeeds
     Given an orchestrator
-    When 2 clients of the orchestrator mint the tokens "alpha, beta, delta, gamma", a few milliseconds apart
-    Then each of these tokens is minted once, and every other client is refused because the name is taken
+    When the operator mints each of the tokens "alpha, beta, delta, gamma" 2 times through the orchestrator, a few milliseconds apart
+    Then each of these tokens is minted once, and refused the other times because the name is taken
     And the token list shows:
       | token | state  |
       | alpha | unused |

@@ -73,11 +73,12 @@ def the_operator_mints_at_once(context: StepContext, token: str, times: int) -> 
 
 
 @when(
-    '{clients:Number} clients of the orchestrator mint the tokens "{names:Names}", a few milliseconds apart'
+    'the operator mints each of the tokens "{names:Names}" {times:Number} times through the orchestrator, '
+    "a few milliseconds apart"
 )
-def several_clients_mint(context: StepContext, clients: int, names: list[str]) -> None:
-    """Mints each token by several clients, at another distance for each token."""
-    context.world.asked = tokens.mint_by_several(context.world, names, clients)
+def the_operator_mints_milliseconds_apart(context: StepContext, names: list[str], times: int) -> None:
+    """Mints each token several times by requests, at another distance for each token."""
+    context.world.asked = tokens.mint_milliseconds_apart(context.world, names, times)
 
 
 @when("the operator lists the tokens through the orchestrator")
@@ -135,9 +136,9 @@ def one_command_succeeds(context: StepContext, reason: str) -> None:
     )
 
 
-@then("each of these tokens is minted once, and every other client is refused because {reason:Failure}")
+@then("each of these tokens is minted once, and refused the other times because {reason:Failure}")
 def each_token_is_minted_once(context: StepContext, reason: str) -> None:
-    """Checks that one client minted each token, and that each other one was refused for this reason."""
+    """Checks that one request minted each token, and that each other one was refused for this reason."""
     outcomes = context.world.asked
     expect(
         "each of these tokens is minted once",

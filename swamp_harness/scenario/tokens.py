@@ -92,18 +92,18 @@ def mint_at_once(world: World, token: str, times: int) -> Minted:
     return Minted({f"command {number}": result for number, result in enumerate(results, 1)}, before)
 
 
-def mint_by_several(world: World, tokens: Sequence[str], clients: int) -> dict[str, list[str]]:
-    """Let several clients of the orchestrator mint the same tokens, some milliseconds apart.
+def mint_milliseconds_apart(world: World, tokens: Sequence[str], times: int) -> dict[str, list[str]]:
+    """Mint each token several times by requests of different clients, some milliseconds apart.
 
     The first token is requested at the shortest distance, and each further one at a longer distance.
 
     Returns:
-        For each token, in alphabetical order, "minted" or the reason of the refusal, for each client.
+        For each token "minted" or the reason of the refusal, for each request, in alphabetical order.
     """
     outcomes: dict[str, list[str]] = {}
     for number, token in enumerate(tokens, 1):
         apart = number * _APART
-        answered = world.orchestrator.api.mint_by_several(token, world.times.usual_lifetime, clients, apart)
+        answered = world.orchestrator.api.mint_by_several(token, world.times.usual_lifetime, times, apart)
         world.operator.requests += answered
         outcomes[token] = sorted(_outcome_of(request) for request in answered)
     return outcomes
