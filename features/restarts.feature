@@ -153,6 +153,20 @@ Feature: Restarts
     Then the method succeeds
     And the orchestrator exits with exit code 0
 
+  # The orchestrator may refuse the other workflow instead; then the history does not have its run.
+  @uat-33 @run-during-stop-not-lost
+  Scenario: A run that an orchestrator accepts while it waits for its runs goes on to its end
+    Given a workflow with the steps:
+      | step  | runs on        | work                |
+      | build | worker "alpha" | pauses, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha" with 4 slots
+    When the workflow starts
+    And the step "build" is running
+    And the orchestrator is stopped, another workflow starts on "alpha", and then the step "build" continues
+    Then the orchestrator exits with exit code 0
+    And every run in the history succeeded
+
   @uat-33 @network @slow @stop-interrupts-long-runs
   Scenario: An orchestrator that is stopped interrupts the runs that take too long
     Given a workflow with the steps:

@@ -71,6 +71,7 @@ class Call:
 
 
 _SERVER = Option("--server")
+_TOKEN = Option("--token")
 _COMMON = (Option("--json", takes=False), Option("--log-level"), Option("--no-color", takes=False))
 
 GROUPS: Mapping[str, str] = {
@@ -83,6 +84,10 @@ GROUPS: Mapping[str, str] = {
     "model type": "Look at model types",
     "model method": "Run methods of models",
     "extension": "Manage extensions",
+    "access": "Manage who may do what",
+    "access token": "Manage server tokens",
+    "access grant": "Manage grants",
+    "model type method": "Run methods of model types",
     "workflow": "Run workflows",
     "workflow history": "Look at runs of workflows",
     "run": "Look at all runs",
@@ -96,6 +101,7 @@ COMMANDS: Sequence[Command] = (
         Option("--cert-file"), Option("--key-file"), Option("--repo-dir"),
         Option("--hot-reload", takes=False), Option("--verify-on-enroll", takes=False),
         Option("--max-run-duration"), Option("--max-concurrent-runs"),
+        Option("--auth-mode"), Option("--admins"), Option("--host"), Option("--trusted-hosts"),
     )),
     Command("serve reload", "Reload pulled extensions", "operator.extensions:reload", (), (
         Option("--server", required=True),
@@ -103,6 +109,27 @@ COMMANDS: Sequence[Command] = (
     Command("repo init", "Make this folder a repository", "operator.setup:init", (), (Option("--tool"),)),
     Command("vault create", "Create a vault", "operator.setup:create_vault", ("type", "name")),
     Command("vault put", "Keep a secret, read from standard input", "operator.setup:put", ("vault", "key")),
+    Command("vault read-secret", "Show a secret", "operator.access:read_secret", ("vault", "key"), (
+        Option("--yes", takes=False),
+    )),
+    Command("access token mint", "Mint a server token", "operator.access:mint", ("name",), (
+        Option("--principal", required=True), Option("--duration"), Option("--vault"),
+    )),
+    Command("access token revoke", "Revoke a server token", "operator.access:revoke", ("name",), (
+        _SERVER, _TOKEN,
+    )),
+    Command("access grant create", "Create a grant", "operator.access:create_grant", (), (
+        Option("--subject", required=True), Option("--allow", required=True), Option("--on", required=True),
+        _SERVER, _TOKEN,
+    )),
+    Command("access grant list", "List grants", "operator.access:list_grants", (), (_SERVER, _TOKEN)),
+    Command("access grant revoke", "Revoke a grant", "operator.access:revoke_grant", ("id",), (
+        _SERVER, _TOKEN,
+    )),
+    Command("access reload", "Read the grants again", "operator.access:reload", (), (_SERVER, _TOKEN)),
+    Command("model type method run", "Run a method of a type", "operator.access:mint_by_method", (
+        "type", "method", "name",
+    ), (Option("--input"),)),
     Command("model type describe", "Describe a model type", "operator.models:describe", ("type",)),
     Command("model create", "Create a model", "operator.models:create", ("type", "name")),
     Command("model method run", "Run a method of a model", "operator.models:run", ("model", "method"), (
@@ -112,7 +139,7 @@ COMMANDS: Sequence[Command] = (
         Option("--force", takes=False),
     )),
     Command("worker connect", "Connect this machine as a worker", "worker.connect:connect", ("[url]",), (
-        Option("--token"), Option("--label"), Option("--cache-dir"), Option("--concurrency"),
+        _TOKEN, Option("--server-token"), Option("--label"), Option("--cache-dir"), Option("--concurrency"),
         Option("--no-reconnect", takes=False), Option("--data-plane-url"),
         Option("--max-dispatches"), Option("--idle-timeout"),
     )),
@@ -120,11 +147,11 @@ COMMANDS: Sequence[Command] = (
     Command("worker daemon enable", "Enable the service", "operator.pool:daemon_enable"),
     Command("worker daemon status", "Show the state of the service", "operator.pool:daemon_status"),
     Command("worker list", "List the workers of the pool", "operator.pool:workers", (), (
-        Option("--all", takes=False), _SERVER, Option("--ca-cert"),
+        Option("--all", takes=False), _SERVER, _TOKEN, Option("--ca-cert"),
     )),
     Command("worker queue", "List the steps that wait for a worker", "operator.pool:queue", (), (_SERVER,)),
     Command("worker token create", "Mint an enrollment token", "operator.tokens:create", ("name",), (
-        Option("--duration", required=True), Option("--max-enrollments"), Option("--vault"), _SERVER,
+        Option("--duration", required=True), Option("--max-enrollments"), Option("--vault"), _SERVER, _TOKEN,
     )),
     Command("worker token list", "List enrollment tokens", "operator.tokens:show", (), (_SERVER,)),
     Command("worker token revoke", "Revoke an enrollment token", "operator.tokens:revoke", ("name",), (
@@ -134,8 +161,8 @@ COMMANDS: Sequence[Command] = (
         _SERVER, Option("--label"),
     )),
     Command("workflow run", "Run a workflow", "operator.workflows:run", ("name",), (
-        _SERVER, Option("--input"), Option("--input-file"), Option("--stdin", takes=False), Option("--tag"),
-        Option("--skip-report"),
+        _SERVER, _TOKEN, Option("--input"), Option("--input-file"), Option("--stdin", takes=False),
+        Option("--tag"), Option("--skip-report"),
     )),
     Command("workflow evaluate", "Evaluate the expressions of a workflow", "operator.workflows:evaluate", (
         "name",
@@ -173,7 +200,7 @@ def parse(words: Sequence[str]) -> Call | str:
     Raises:
         UserError: it is invalid.
     """
-    name, rest = _named(words)
+    name, rest = _named(_in_order(words))
     if "--help" in rest or (name in GROUPS and not rest):
         return help_for(name)
     command = next((each for each in COMMANDS if each.words == name), None)
@@ -207,6 +234,13 @@ def help_for(name: str) -> str:
     listed = [f"  {each.rpartition(' ')[2]:<12} - {summaries[each]}" for each in below]
     usage = f"Usage:   {PROGRAM} {name}".rstrip()
     return "\n".join((usage, "", GROUPS.get(name, "Automate"), "", "Commands:", "", *listed, ""))
+
+
+def _in_order(words: Sequence[str]) -> Sequence[str]:
+    """The words of a command; the type whose method is run stands behind the words of that command."""
+    if words[:1] == ["model"] and words[2:4] == ["method", "run"]:
+        return ["model", "type", "method", "run", words[1], *words[4:]]
+    return words
 
 
 def _named(words: Sequence[str]) -> tuple[str, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -47,11 +48,18 @@ def run(words: Sequence[str]) -> int:
         if isinstance(call, str):
             print(call, end="")
             return 0
+        if call.has("--server"):
+            os.environ.update(credential_of(call))
         return function_of(call)(call) or 0
     except UserError as error:
         return print_error(error, in_json="--json" in words)
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def credential_of(call: Call) -> dict[str, str]:
+    """The variable with the server token of a command that names an orchestrator."""
+    return {"SWAMP_SERVER_TOKEN": call.option("--token")} if call.has("--token") else {}
 
 
 def function_of(call: Call) -> Callable[[Call], int | None]:

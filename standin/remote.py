@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 _PATIENCE = 30
+_VARIABLE = "SWAMP_SERVER_TOKEN"
+_UNAUTHORIZED = (401, 403)
 # The types of messages with the id of a run and with its output.
 ACCEPTED, SAID = "run.accepted", "run.said"
 
@@ -32,6 +34,10 @@ class CertificateRejected(UserError):
 
 class Unreachable(UserError):
     """An orchestrator cannot be reached."""
+
+
+class NotAuthenticated(Unreachable):
+    """An orchestrator does not accept the server token of its client."""
 
 
 def ask(url: str, request: str, *, trusted: str = "", **payload: Any) -> Any:
@@ -50,10 +56,22 @@ def ask(url: str, request: str, *, trusted: str = "", **payload: Any) -> Any:
 
 
 def result_of(conversation: Coroutine[Any, Any, _Result]) -> _Result:
-    """Run a conversation with an orchestrator to its end."""
+    """Run a conversation of an operator with an orchestrator to its end.
+
+    Raises:
+        UserError: the orchestrator does not accept the operator's server token.
+    """
     import asyncio
 
-    return asyncio.run(conversation)
+    try:
+        return asyncio.run(conversation)
+    except NotAuthenticated as error:
+        raise UserError(how_to_authenticate()) from error
+
+
+def how_to_authenticate() -> str:
+    """The message for an operator whose server token is not accepted."""
+    return "Authentication failed — run: swamp auth server-login --server <url>"
 
 
 async def _ask(url: str, request: str, trusted: str, payload: dict[str, Any]) -> Any:
@@ -110,8 +128,9 @@ async def connected(url: str, trusted: str, path: str = "") -> AsyncIterator[Cli
     import ssl
 
     from websockets.asyncio.client import connect
-    from websockets.exceptions import WebSocketException
+    from websockets.exceptions import InvalidStatus, WebSocketException
 
+    credential = credential_for(path)
     try:
         socket = await connect(
             f"{url}{path}",
@@ -121,9 +140,17 @@ async def connected(url: str, trusted: str, path: str = "") -> AsyncIterator[Cli
             compression=None,
             open_timeout=_PATIENCE,
             ping_interval=None,
+            additional_headers={"Authorization": f"Bearer {credential}"} if credential else None,
         )
     except ssl.SSLCertVerificationError as error:
         raise CertificateRejected(f"TLS certificate rejected: {flaw(error)}") from error
+    except InvalidStatus as error:
+        status = error.response.status_code
+        refused = NotAuthenticated if status in _UNAUTHORIZED else Unreachable
+        raise refused(
+            f"Could not connect to {url}: NetworkError: failed to connect to WebSocket: "
+            f"Invalid status code: {status}"
+        ) from error
     except (OSError, TimeoutError, WebSocketException) as error:
         raise Unreachable(
             f"Could not connect to {url}: NetworkError: failed to connect to WebSocket: "
@@ -133,6 +160,11 @@ async def connected(url: str, trusted: str, path: str = "") -> AsyncIterator[Cli
         yield socket
     finally:
         await socket.close()
+
+
+def credential_for(path: str) -> str:
+    """The server token for a connection; empty for none, as for that of a step, which has a ticket."""
+    return "" if path else os.environ.get(_VARIABLE, "")
 
 
 def trust(file: str) -> ssl.SSLContext:

@@ -10,7 +10,7 @@ from standin.repository import Repository
 
 _KIND = "local_encryption"
 # Keys of the orchestrator, which no step can read.
-INFRASTRUCTURE = re.compile(r"worker-token-")
+INFRASTRUCTURE = re.compile(r"(?:worker|server)-token-")
 
 
 def create(repository: Repository, kind: str, name: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
+from swamp_harness.product.run import SUCCEEDED
 from swamp_harness.scenario import absences, repositories, restarts
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.step_context import StepContext
@@ -37,6 +38,15 @@ def the_orchestrator_crashes(context: StepContext) -> None:
 def the_orchestrator_is_stopped_during_steps(context: StepContext, steps: list[str]) -> None:
     """Asks the orchestrator to stop while the steps pause, lets each continue in turn; waits for its end."""
     restarts.stop_during_steps(context.world, steps)
+
+
+@when(
+    'the orchestrator is stopped, another workflow starts on "{worker:Name}", '
+    'and then the step "{step:Name}" continues'
+)
+def a_workflow_starts_during_the_stop(context: StepContext, worker: str, step: str) -> None:
+    """Starts a workflow while the orchestrator waits for its runs; its step pauses until they have ended."""
+    restarts.start_during_stop(context.world, step, worker)
 
 
 @when("the orchestrator starts again")
@@ -82,6 +92,16 @@ def the_history_shows_these_runs(context: StepContext) -> None:
         "the history shows these runs, and no others",
         expected=rows_of(context.table, {"workflow", "status", "because"}),
         actual=restarts.history(context.world, context.table.headings),
+    )
+
+
+@then("every run in the history succeeded")
+def every_run_succeeded(context: StepContext) -> None:
+    """Checks that the history shows runs, and that all of them have succeeded."""
+    expect(
+        "every run in the history succeeded",
+        expected=[SUCCEEDED],
+        actual=restarts.statuses_in_history(context.world),
     )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
 
 if TYPE_CHECKING:
-    import asyncio
     from datetime import datetime
 
     from websockets.asyncio.server import ServerConnection
@@ -404,16 +403,27 @@ def stop_interrupts_early() -> None:
 def stop_awaits_first_run_only() -> None:
     """An orchestrator that is stopped interrupts all runs as soon as one of them has ended."""
 
-    @replaces("orchestrator.requests:_over")
-    async def _(
-        _: Callable[[Collection[asyncio.Task[Any]], float], Awaitable[None]],
-        tasks: Collection[asyncio.Task[Any]],
-        limit: float,
-    ) -> None:
+    @replaces("orchestrator.requests:Requests.wait_for_ends")
+    async def _(old: Callable[[Requests, float], Awaitable[int]], requests: Requests, limit: float) -> int:
         import asyncio
 
-        if tasks:
-            await asyncio.wait(list(tasks), timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        if requests._tasks:
+            first = asyncio.FIRST_COMPLETED
+            await asyncio.wait(list(requests._tasks), timeout=limit, return_when=first)
+        return requests.active
+
+
+@mutant(33)
+def run_during_stop_lost() -> None:
+    """An orchestrator that is stopped interrupts runs that have started since, when the others have ended."""
+
+    @replaces("orchestrator.requests:Requests.wait_for_ends")
+    async def _(old: Callable[[Requests, float], Awaitable[int]], requests: Requests, limit: float) -> int:
+        import asyncio
+
+        if requests._tasks:
+            await asyncio.wait(list(requests._tasks), timeout=limit)
+        return requests.active
 
 
 @mutant(33)

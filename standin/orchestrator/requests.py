@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from standin import questions, tokens, vaults
+from standin import access, questions, tokens, vaults
+from standin.access import Policy
 from standin.errors import UserError
 from standin.extensions import check_before, method_of
 from standin.orchestrator.dispatch import StepFailed, Work, has_free_slot
@@ -54,6 +55,7 @@ class Requests:
         execute: runs a step on a worker or on the orchestrator.
         load_extensions: loads the extensions of the repository again, and returns how many there are.
         limits: of runs and methods.
+        policy: what clients may do; None if clients are not authenticated.
     """
 
     def __init__(
@@ -63,7 +65,10 @@ class Requests:
         execute: Callable[[Work, Step], Awaitable[None]],
         load_extensions: Callable[[], int],
         limits: RunLimits,
+        *,
+        policy: Policy | None = None,
     ) -> None:
+        self._policy = policy
         self._limits = limits
         self._load_extensions = load_extensions
         self._repository = repository
@@ -81,7 +86,10 @@ class Requests:
 
     async def wait_for_ends(self, limit: float) -> int:
         """Wait until no run and no method is in progress; after the limit, return how many are."""
-        await _over(self._tasks, limit)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + limit
+        while self._tasks and (left := end - loop.time()) > 0:
+            await _over(self._tasks, left)
         await _over(self._following, STOPPING)
         return self.active
 
@@ -92,10 +100,25 @@ class Requests:
                 await run.interrupt(reason)
         await _over(self._following, STOPPING)
 
-    async def serve(self, socket: ServerConnection, first: dict[str, Any]) -> None:
-        """Answer the requests on a connection."""
+    async def serve(
+        self,
+        socket: ServerConnection,
+        first: dict[str, Any],
+        check: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
+        """Answer the requests on a connection.
+
+        Args:
+            socket: the connection.
+            first: the request that has arrived.
+            check: checks that the client may make a request; None if every client may.
+        """
         request = first
         while True:
+            if check is not None and (refusal := refusal_by(check, request)):
+                await self._send(socket, request["type"], refusal)
+                request = json.loads(await socket.recv())
+                continue
             if request["type"] == "workflow.resume":
                 await self._follow(self._resume_workflow(socket, request["payload"]))
                 return
@@ -258,6 +281,31 @@ class Requests:
         answer = self._verified.get(member.name)
         if answer is not None and not answer.done():
             answer.set_result(error)
+
+    # --- access
+
+    def do_access_token_revoke(self, name: str) -> Any:
+        """Revoke a server token."""
+        return {"name": access.revoke(self._repository, name)["name"], "state": "revoked"}
+
+    def do_access_grant_create(self, subject: str, actions: list[str], on: str) -> Any:
+        """Give a client a grant."""
+        return access.add_grant(self._repository, subject, actions, on)
+
+    def do_access_grant_list(self) -> Any:
+        """All grants."""
+        return {"grants": access.grants(self._repository)}
+
+    def do_access_grant_revoke(self, identity: str) -> Any:
+        """Revoke a grant."""
+        return access.revoke_grant(self._repository, identity)
+
+    def do_access_reload(self) -> Any:
+        """Read the grants again."""
+        if self._policy is None:
+            return {"grantCount": 0}
+        self._policy.read(self._repository)
+        return {"grantCount": len(self._policy.grants)}
 
     # --- runs
 
@@ -465,6 +513,15 @@ async def _over(tasks: Collection[asyncio.Task[Any]], limit: float) -> None:
     """Wait until tasks are over, or until the limit."""
     if tasks:
         await asyncio.wait(list(tasks), timeout=limit)
+
+
+def refusal_by(check: Callable[[dict[str, Any]], None], request: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer to a request that its client may not make; None if it may."""
+    try:
+        check(request)
+    except UserError as error:
+        return _error_answer(error)
+    return None
 
 
 def _error_answer(error: UserError) -> dict[str, Any]:

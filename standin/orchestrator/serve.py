@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 import signal
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from standin import records
+from standin.access import Refused
 from standin.bundles import Bundle, bundles_of
 from standin.commandline import Call
 from standin.errors import UserError
@@ -28,6 +30,7 @@ from standin.orchestrator import web
 from standin.orchestrator.dataplane import DataPlane
 from standin.orchestrator.dispatch import Dispatch, Dispatcher, StepFailed, Work
 from standin.orchestrator.environment import snapshot
+from standin.orchestrator.gate import LOOPBACK, Gate, gate_of
 from standin.orchestrator.pool import Member, Pool
 from standin.orchestrator.requests import Requests, RunLimits
 from standin.orchestrator.runs import interrupted
@@ -45,12 +48,21 @@ def serve(call: Call) -> None:
     longest = call.option("--max-run-duration").removesuffix("s")
     seconds = call.option("--ws-idle-timeout", f"{IDLE_LIMIT:g}s").removesuffix("s")
     certificate = call.option("--cert-file"), call.option("--key-file")
+    gate = gate_of(
+        repository,
+        call.option("--host", LOOPBACK[0]),
+        call.option("--trusted-hosts"),
+        call.option("--auth-mode", "none"),
+        call.option("--admins"),
+        secure=bool(certificate[0]),
+    )
     orchestrator = Orchestrator(
         repository,
         certificate,
         float(seconds),
         float(call.option("--queue-timeout", str(QUEUE_LIMIT))),
         RunLimits(float(longest) if longest else None, int(call.option("--max-concurrent-runs", "100"))),
+        gate=gate,
         logs_everything=call.option("--log-level") == "trace",
         verifies=call.has("--verify-on-enroll") or verifies_by_variable(),
     )
@@ -74,6 +86,7 @@ class Orchestrator:
         idle_limit: how long a connection may be silent, in seconds.
         queue_limit: how long a step may wait by default, in seconds; 0 for no limit.
         limits: of runs and methods.
+        gate: lets connections and requests in.
         logs_everything: whether it logs everything that it sends.
         verifies: whether it verifies workers that enroll.
     """
@@ -86,11 +99,13 @@ class Orchestrator:
         queue_limit: float,
         limits: RunLimits,
         *,
+        gate: Gate,
         logs_everything: bool,
         verifies: bool,
     ) -> None:
         self._logs_everything = logs_everything
         self._repository = repository
+        self._gate = gate
         self._certificate = certificate
         self._idle_limit = idle_limit
         self._queue_limit = queue_limit
@@ -101,7 +116,9 @@ class Orchestrator:
         self._local: dict[str, Dispatch] = {}
         self.pool = Pool(repository, say, verifies=verifies)
         self.dispatcher = Dispatcher(repository, self.pool, say, self.job_for)
-        self._requests = Requests(repository, self.pool, self.execute, self.load_extensions, limits)
+        self._requests = Requests(
+            repository, self.pool, self.execute, self.load_extensions, limits, policy=gate.policy
+        )
         self._watches: set[asyncio.Task[None]] = set()
 
     def load_extensions(self) -> int:
@@ -123,7 +140,7 @@ class Orchestrator:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
         async with listen(
             self._receive,
-            "127.0.0.1",
+            self._gate.host,
             port,
             ssl=self._tls(),
             process_request=self._answer,
@@ -160,17 +177,24 @@ class Orchestrator:
         return context
 
     def _answer(self, _: ServerConnection, request: Request) -> Response | None:
-        return web.answer(request.path, self.pool, self._by_fingerprint)
+        return self._gate.answer(request) or web.answer(request.path, self.pool, self._by_fingerprint)
 
     async def _receive(self, socket: ServerConnection) -> None:
-        with contextlib.suppress(ConnectionClosed, OSError):
+        with contextlib.suppress(ConnectionClosed, OSError, Refused):
             first = json.loads(await socket.recv())
             if "ticket" in first:
                 await self._serve_step(socket, first)
             elif first.get("method") == "worker.enroll":
                 await self._serve_worker(socket, first["params"])
             else:
-                await self._requests.serve(socket, first)
+                await self._requests.serve(socket, first, self.check_for(socket))
+
+    def check_for(self, socket: ServerConnection) -> Callable[[dict[str, Any]], None] | None:
+        """What checks that the client of a connection may make a request; None if nothing does."""
+        policy, request = self._gate.policy, socket.request
+        if policy is None or request is None:
+            return None
+        return functools.partial(policy.check, self._gate.client_of(request))
 
     # --- workers
 

@@ -42,8 +42,14 @@ def connect(call: Call) -> None:
         step_limit=positive(limit_of_steps(call), "--max-dispatches must be a positive integer"),
         idle_time=idle_time(call) * SECOND,
     )
+    os.environ.update(credential_of(call))
     cache = Cache(call.option("--cache-dir", cache_from_variable()))
     asyncio.run(_live(call, settings, cache))
+
+
+def credential_of(call: Call) -> dict[str, str]:
+    """The variable with the server token of the command line, which overrides it."""
+    return {"SWAMP_SERVER_TOKEN": call.option("--server-token")} if call.has("--server-token") else {}
 
 
 def labels_from_variable() -> list[str]:

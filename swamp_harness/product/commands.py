@@ -17,7 +17,7 @@ import psutil
 from swamp_harness.product import contracts
 from swamp_harness.product.costs import command_kind
 from swamp_harness.product.credential import learn_from_output
-from swamp_harness.product.wordings import COMMAND_FAILURES, STACK_TRACE, reasons_given
+from swamp_harness.product.wordings import ACCESS_FAILURES, COMMAND_FAILURES, STACK_TRACE, reasons_given
 from swamp_harness.system.errors import ContractBroken, InfrastructureError, PromiseBroken
 from swamp_harness.system.limits import COMMAND, PROCESS_GONE
 from swamp_harness.system.processes import Launch, detached_from_terminal, kill_tree
@@ -150,7 +150,7 @@ class CommandResult:
         if self.succeeded:
             return SUCCEEDS
         message = self.error_message
-        reasons = tuple(reasons_given(message, COMMAND_FAILURES))
+        reasons = tuple(reasons_given(message, {**ACCESS_FAILURES, **COMMAND_FAILURES}))
         return CommandOutcome(
             failed=True,
             reasons=reasons,

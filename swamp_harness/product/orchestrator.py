@@ -38,6 +38,7 @@ class Orchestrator:
         binary: the swamp binary; a change takes effect at the next start, like that of the environment.
         environment: the environment of its processes.
         secure: whether it uses TLS.
+        server_token: the administrator's, which requests to it present; empty if it authenticates nobody.
         api: its HTTP and WebSocket API, after the start.
     """
 
@@ -60,6 +61,7 @@ class Orchestrator:
         self.environment = dict(environment)
         self._repository = repository
         self.secure = certificate is not None
+        self.server_token = ""
         self._fallbacks = fallbacks
         self._flags = (*flags, *_tls_flags(certificate))
         # The operating system chooses the port at the first start, so no two runs can choose the same.
@@ -74,7 +76,9 @@ class Orchestrator:
     @property
     def api(self) -> ServeApi:
         """Its HTTP and WebSocket API."""
-        return ServeApi(*self.address, secure=self.secure, fallbacks=self._fallbacks)
+        return ServeApi(
+            *self.address, secure=self.secure, fallbacks=self._fallbacks, server_token=self.server_token
+        )
 
     @property
     def alive(self) -> bool:

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import http.client
 import json
+import os
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -108,11 +110,19 @@ class ServeApi:
         port: the port on which it listens.
         secure: whether it uses TLS.
         fallbacks: counts the fallbacks.
+        server_token: the credential that its requests present; none if empty.
     """
 
     def __init__(
-        self, host: str, port: int, *, secure: bool = False, fallbacks: Fallbacks | None = None
+        self,
+        host: str,
+        port: int,
+        *,
+        secure: bool = False,
+        fallbacks: Fallbacks | None = None,
+        server_token: str = "",
     ) -> None:
+        self._presented = {"Authorization": f"Bearer {server_token}"} if server_token else {}
         self._host = host
         self._port = port
         self._secure = secure
@@ -345,6 +355,45 @@ class ServeApi:
         answer = self.data("workflow.history.search", "workflow-history")
         return next((str(item["status"]) for item in answer["results"] if item["runId"] == run_id), "")
 
+    def status_without_token(self, path: str) -> int:
+        """The status of the answer to an HTTP request for a path, without a server token.
+
+        Raises:
+            OSError: it does not answer.
+        """
+        connection = self._connection()
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    def status_of_upgrade(self, *, host: str = "", origin: str = "") -> int:
+        """The status of the answer to a request to upgrade a connection to a WebSocket.
+
+        Args:
+            host: the host that the request names; its own if empty.
+            origin: the origin of the page that asks; none if empty, as for a program.
+
+        Raises:
+            OSError: it does not answer.
+        """
+        headers = {
+            "Host": host or f"{self._host}:{self._port}",
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+            "Sec-WebSocket-Version": "13",
+            **({"Origin": origin} if origin else {}),
+            **self._presented,
+        }
+        connection = self._connection()
+        try:
+            connection.request("GET", "/", headers=headers)
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
     async def _exchanges(self, message: str, clients: int, apart: float) -> list[str | bytes]:
         # asyncio, because threads that read and write one TLS connection at the same time can deadlock,
         # beyond the reach of any timeout.
@@ -357,7 +406,11 @@ class ServeApi:
 
         async with asyncio.timeout(HTTP_ANSWER.seconds), AsyncExitStack() as opened:
             sockets = [
-                await opened.enter_async_context(connect(self.url, proxy=None, ssl=context, max_size=None))
+                await opened.enter_async_context(
+                    connect(
+                        self.url, proxy=None, ssl=context, max_size=None, additional_headers=self._presented
+                    )
+                )
                 for _ in range(clients)
             ]
             return await asyncio.gather(
@@ -367,7 +420,7 @@ class ServeApi:
     def _get(self, path: str) -> tuple[int, bytes]:
         connection = self._connection()
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=self._presented)
             response = connection.getresponse()
             return response.status, response.read()
         except http.client.HTTPException as error:

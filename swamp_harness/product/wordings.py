@@ -31,6 +31,7 @@ TOKEN_REJECTIONS = {
 }
 REJECTIONS = {
     **TOKEN_REJECTIONS,
+    "its server token is refused": [r"Invalid status code: 401"],
     "the worker is already connected": [ALREADY_CONNECTED.pattern],
     "its protocol version differs": [PROTOCOL_VERSIONS.pattern],
     "its protocol version is missing": [
@@ -44,6 +45,12 @@ CERTIFICATE_FLAWS = {
     "the certificate is not trusted": [r"issuer is not trusted", r"UnknownIssuer", r"root CA is not in "],
     "the certificate has expired": [r"certificate (has )?expired", r"[^-]expired certificate"],
     "the certificate is for another host": [r"not valid for (the )?(name|host)", r"NotValidForName"],
+}
+
+# The reasons why an orchestrator that authenticates its clients refuses a command.
+ACCESS_FAILURES = {
+    "authentication fails": [r"Authentication failed — run: swamp auth server-login "],
+    "access is denied": [r"Access denied: user:\S{1,100} does not have '\w{1,20}' on \w{1,20}:"],
 }
 
 # The reasons why a command of the operator fails.
@@ -67,6 +74,8 @@ COMMAND_FAILURES = {
     "no orchestrator was named": [r"requires a running orchestrator", r"Missing orchestrator URL"],
     "the address is not that of an orchestrator": [r"Orchestrator URL must start with ws://"],
     "the orchestrator cannot be reached": [r"Could not connect to [^\n]{0,500}tcp connect error"],
+    "TLS is missing": [r"Off-loopback binding requires TLS — provide --cert-file and --key-file"],
+    "the administrators are missing": [r"--admins is required when --auth-mode is "],
     "there is no such token": [r"Enrollment token '[^']+' not found"],
     "no vault was named": [r"Multiple vaults are configured \([^)]{0,500}\)\. Pass --vault <name>"],
     "there is no such vault": [r"Vault '[^']+' is not configured\. Available vaults: "],
@@ -138,6 +147,11 @@ STEP_DONE = re.compile(r"│ done (?P<step>\S+) in ")
 
 # The output of a command that follows a run and has lost its connection.
 RECONNECTS = re.compile(r"Connection dropped, reconnecting \(\d+/\d+\)")
+
+# The output of a command that mints a server token: the command that reads its secret.
+READ_SECRET = re.compile(
+    r"^Retrieve the token with: swamp (?P<command>vault read-secret .{1,200}\S)$", re.MULTILINE
+)
 
 METHOD_SUCCEEDED = re.compile(r"Completed +\S+ on \S+ succeeded")
 

@@ -30,6 +30,7 @@ class WorkerSettings:
         output: the mode of output, `Output.TEXT` or `Output.JSON`.
         secure: whether it connects over TLS.
         trusted: the file of its trusted certificates; None for the authorities of its system only.
+        server_token: the credential with which it authenticates as a client; none if empty.
     """
 
     credential: str
@@ -45,6 +46,7 @@ class WorkerSettings:
     output: Output = Output.TEXT
     secure: bool = False
     trusted: Path | None = None
+    server_token: str = ""
 
     @property
     def member(self) -> str:
@@ -87,8 +89,17 @@ class WorkerSettings:
         if self.by_environment:
             kept = {"SWAMP_WORKER_CACHE_DIR": cache} if cache else {}
             known = labels_by_variable(self.labels)
-            return [], {"SWAMP_ORCHESTRATOR_URL": url, "SWAMP_WORKER_TOKEN": self.credential, **kept, **known}
+            as_client = {"SWAMP_SERVER_TOKEN": self.server_token} if self.server_token else {}
+            return [], {
+                "SWAMP_ORCHESTRATOR_URL": url,
+                "SWAMP_WORKER_TOKEN": self.credential,
+                **as_client,
+                **kept,
+                **known,
+            }
         flags = [part for label in _written(self.labels) for part in ("--label", label)]
+        if self.server_token:
+            flags += ["--server-token", self.server_token]
         return [url, "--token", self.credential, *(("--cache-dir", cache) if cache else ()), *flags], {}
 
 

@@ -53,8 +53,21 @@ _ON_A_NETWORK = Detail(
     "on a network that can be cut", "later steps can break its network", lambda: {"on_a_network": True}
 )
 
+_SERVER_TOKEN = Detail(
+    'with the server token of "{client:Name}"',
+    "it authenticates by the server token of this client",
+    lambda client: {"server_token_of": client},
+)
+
+_BY_VARIABLES = Detail(
+    "configured by variables",
+    "its settings are in environment variables",
+    lambda: {"by_environment": True},
+)
+
 _OF_ENROLLED_WORKERS = (
     _TOKEN,
+    _SERVER_TOKEN,
     _LABELS,
     Detail(
         'with other values of "{names:Names}" in a variable',
@@ -96,11 +109,7 @@ _OF_ENROLLED_WORKERS = (
         lambda: {"sends_data": False},
     ),
     Detail("configured by arguments", "its settings are on its command line", dict),
-    Detail(
-        "configured by variables",
-        "its settings are in environment variables",
-        lambda: {"by_environment": True},
-    ),
+    _BY_VARIABLES,
     Detail(
         'with the variables "{names:Names}"',
         "its environment has these variables, with values of its own",
@@ -115,6 +124,8 @@ _OF_ENROLLED_WORKERS = (
 
 _OF_CONNECTING_WORKERS = (
     _TOKEN,
+    _SERVER_TOKEN,
+    _BY_VARIABLES,
     _LABELS,
     Detail(
         "with an idle time of {seconds:Number} seconds",
@@ -238,6 +249,16 @@ _OF_ORCHESTRATORS = (
         lambda runs: {"runs_at_a_time": runs},
     ),
     Detail("that logs everything", "its log level is the most detailed", lambda: {"logs_everything": True}),
+    Detail(
+        "that authenticates its clients",
+        "it works only for clients with a valid server token",
+        lambda: {"authenticates": True},
+    ),
+    Detail(
+        'for other machines that know it as "{name:Name}"',
+        "its address is not that of the loopback, and it trusts this host name",
+        lambda name: {"known_as": name},
+    ),
     Detail(
         "with {certificate:Certificate}",
         "it uses TLS with this kind of certificate",

@@ -16,6 +16,7 @@ from swamp_harness.product.records import (
     tokens_from_table,
 )
 from swamp_harness.product.run_records import queue_from_json, queue_from_table
+from swamp_harness.product.server_tokens import PUBLIC_HOST
 from swamp_harness.product.wordings import DAEMON_IS_OFF, NOBODY_TO_VERIFY
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
@@ -25,6 +26,7 @@ _TOKEN = ("name", "state", "expires_at", "machines")
 _MEMBER = ("name", "status", "labels", "platform", "slots")
 _QUEUED = ("step", "waits_for", "model")
 _VERIFIED = ("WORKER", "STATUS", "PLATFORM", "ARCH")
+_SERVE = ("serve", "--port", "0", "--no-schedule")
 # The phrases of wrong commands in the features, each with its arguments.
 MISTAKES: Mapping[str, Sequence[str]] = {
     "revokes a token that does not exist": ("worker", "token", "revoke", "nobody"),
@@ -62,6 +64,8 @@ MISTAKES: Mapping[str, Sequence[str]] = {
         *("worker", "connect", "ws://127.0.0.1:9"),
         *("--token", "alpha.beta", "--idle-timeout", "0s"),
     ),
+    "starts an orchestrator for other machines without TLS": (*_SERVE, "--host", PUBLIC_HOST),
+    "starts an orchestrator that authenticates without administrators": (*_SERVE, "--auth-mode", "token"),
     "verifies workers without naming an orchestrator": ("worker", "verify"),
     "starts a worker without naming an orchestrator": ("worker", "connect"),
     "starts a worker with the address of a web page": ("worker", "connect", "http://127.0.0.1"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from swamp_harness.product.server_tokens import ACCOUNT, PUBLIC_HOST, authenticating
 from swamp_harness.scenario import enrollment
 from swamp_harness.scenario.environment import ORCHESTRATOR, variables_of
+from swamp_harness.scenario.server_tokens import ADMINISTRATOR
 from swamp_harness.scenario.world import World
 from swamp_harness.system.certificates import Identity
 
@@ -27,6 +29,8 @@ class OrchestratorDetails:
         ends_long_runs: whether it has a short time limit for runs.
         runs_at_a_time: how many runs may be in progress; None for the default.
         identity: the kind of its certificate; without TLS if None.
+        authenticates: whether it works only for clients with a valid server token.
+        known_as: the name by which other machines know it; empty if it is for its own machine.
         variables: the names of its environment variables, beside those of every process.
     """
 
@@ -38,6 +42,8 @@ class OrchestratorDetails:
     ends_long_runs: bool = False
     runs_at_a_time: int | None = None
     identity: Identity | None = None
+    authenticates: bool = False
+    known_as: str = ""
     variables: tuple[str, ...] = ()
 
 
@@ -52,10 +58,14 @@ def serve(world: World, details: OrchestratorDetails) -> None:
         variables={**variables_of(ORCHESTRATOR, details.variables), **_settings(details)},
         identity=details.identity,
     )
+    if details.authenticates:
+        world.orchestrator.server_token = str(world.server_tokens[ADMINISTRATOR])
 
 
 def _settings(details: OrchestratorDetails) -> dict[str, str]:
-    return {"SWAMP_VERIFY_ON_ENROLL": "true"} if details.verifies == VERIFIES_BY_VARIABLE else {}
+    account = ACCOUNT if details.authenticates else {}
+    verifies = {"SWAMP_VERIFY_ON_ENROLL": "true"} if details.verifies == VERIFIES_BY_VARIABLE else {}
+    return {**account, **verifies}
 
 
 def _flags(world: World, details: OrchestratorDetails) -> Iterator[str]:
@@ -73,3 +83,7 @@ def _flags(world: World, details: OrchestratorDetails) -> Iterator[str]:
         yield from ("--max-concurrent-runs", str(details.runs_at_a_time))
     if details.logs_everything:
         yield from ("--log-level", "trace")
+    if details.authenticates:
+        yield from authenticating(ADMINISTRATOR)
+    if details.known_as:
+        yield from ("--host", PUBLIC_HOST, "--trusted-hosts", details.known_as)

@@ -61,7 +61,7 @@ def reasons_of(results: Mapping[str, Sequence[CommandResult]]) -> list[dict[str,
         Each with its reason, if text and JSON give the same one and the same exit code; else with what each
         of them shows.
     """
-    return [{"command": command, "reason": _reason(*both)} for command, both in results.items()]
+    return [{"command": command, "reason": reason_of(*both)} for command, both in results.items()]
 
 
 def outcomes_of(results: Mapping[str, Sequence[CommandResult]]) -> dict[str, list[CommandOutcome]]:
@@ -166,7 +166,8 @@ def _in_both_modes(world: World, arguments: Sequence[str], server: str = "") -> 
     return [world.remote_client.run(arguments, mode, server=server) for mode in _MODES]
 
 
-def _reason(text: CommandResult, in_json: CommandResult) -> Any:
+def reason_of(text: CommandResult, in_json: CommandResult) -> Any:
+    """Why a command failed: the reason in text and in JSON, or what each shows if they differ."""
     outcome = text.outcome_and_code
     if len(outcome.reasons) == 1 and in_json.outcome_and_code == outcome == fails_because(
         *outcome.reasons, outcome.exit_code

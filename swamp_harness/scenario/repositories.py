@@ -16,6 +16,7 @@ from swamp_harness.scenario.records import Records
 from swamp_harness.scenario.used_repository import USED_WORKFLOW
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.redaction import SECRETS
 
 
 def begin(
@@ -53,7 +54,8 @@ def begin_with_workflow(world: World, workflow: Workflow) -> None:
             "The workflow comes after the orchestrator: put the step of the workflow before that of the "
             "orchestrator."
         )
-    begin(world, with_probe=True)
+    if World.server_tokens.of(world) is None:
+        begin(world, with_probe=True)
     world.workflow = workflow
     world.evidence.write("The workflow", "workflow.yaml", workflow.write_to(world.repository))
 
@@ -77,6 +79,22 @@ def begin_with_used(world: World) -> None:
     _begin_with(world, Operator(commands), machine)
     world.operator.take_over(used.credentials, {HANDED_KEY: used.secret})
     world.workflow = USED_WORKFLOW
+
+
+def begin_with_server_tokens(world: World) -> None:
+    """Give the operator a copy of the repository with server tokens, and with the extensions of the suite.
+
+    Raises:
+        InfrastructureError: the product could not make that repository.
+    """
+    prepared = world.run_context.repository_with_server_tokens()
+    machine, commands, folder = _at_work(world)
+    world.repository = Repository(prepared.folder).copy_to(folder)
+    world.run_context.preparation.share_packages_with(machine, world.fallbacks)
+    _begin_with(world, Operator(commands), machine)
+    world.server_tokens = prepared.credentials
+    for credential in prepared.credentials.values():
+        SECRETS.add(credential.secret)
 
 
 def _at_work(world: World) -> tuple[Machine, SwampCommands, Path]:

@@ -13,12 +13,12 @@ from swamp_harness.product.serve_api import NoAnswer
 from swamp_harness.product.wordings import INTERRUPTIONS_SHOWN, reasons_given
 from swamp_harness.scenario.absences import restart_orchestrator_and_wait
 from swamp_harness.scenario.probe import RESULT
-from swamp_harness.scenario.runs import end_allowed_by, left_of
-from swamp_harness.scenario.step_progress import wait_until_ended
+from swamp_harness.scenario.runs import ANOTHER, end_allowed_by, left_of, start_another
+from swamp_harness.scenario.step_progress import wait_until_begun, wait_until_ended
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.used_repository import STEP
 from swamp_harness.scenario.world import World
-from swamp_harness.system.limits import OUTPUT_SEEN, PROCESS_STOPPED, Limit, time_scale
+from swamp_harness.system.limits import OUTPUT_SEEN, PROCESS_STOPPED, RUN_ENDED, Limit, time_scale
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 # The status of a run that an orchestrator did not finish: releases call it failed or cancelled.
@@ -96,6 +96,47 @@ def stop_during_steps(world: World, steps: Sequence[str]) -> None:
     Raises:
         WaitTimeout: the orchestrator does not end.
     """
+    _ask_to_stop(world)
+    for number, step in enumerate(steps):
+        world.probe_log.let_go_on(step)
+        if number < len(steps) - 1:
+            # The orchestrator may have ended, which later steps show.
+            with contextlib.suppress(WaitTimeout, NoAnswer):
+                wait_until_ended(world, step)
+    _wait_until_stopped(world)
+
+
+def start_during_stop(world: World, step: str, worker: str) -> None:
+    """Stop the orchestrator while a step holds, and start another workflow; both steps go on, one by one.
+
+    The orchestrator may refuse the other workflow.
+
+    Args:
+        world: the scenario's.
+        step: that holds.
+        worker: that the step of the other workflow is for.
+
+    Raises:
+        WaitTimeout: the run of the first step does not end, or the orchestrator does not.
+    """
+    first = world.runs.last
+    _ask_to_stop(world)
+    with contextlib.suppress(WaitTimeout, NoAnswer):
+        start_another(world, worker, "pauses, then writes")
+        wait_until_begun(world, ANOTHER)
+    world.probe_log.let_go_on(step)
+    first.wait_for_exit(RUN_ENDED)
+    world.probe_log.let_go_on(ANOTHER)
+    _wait_until_stopped(world)
+
+
+def statuses_in_history(world: World) -> list[str]:
+    """The statuses of the runs in the history, each once, by name."""
+    return sorted({row["status"] for row in history(world, ["status"])})
+
+
+def _ask_to_stop(world: World) -> None:
+    """Ask the orchestrator to stop, and wait until it reports that it waits for its runs, or has ended."""
     orchestrator = world.orchestrator
     orchestrator.ask_to_stop()
     with contextlib.suppress(WaitTimeout):
@@ -105,13 +146,10 @@ def stop_during_steps(world: World, steps: Sequence[str]) -> None:
             lambda _: orchestrator.waits_for_runs or not orchestrator.alive,
             OUTPUT_SEEN,
         )
-    for number, step in enumerate(steps):
-        world.probe_log.let_go_on(step)
-        if number < len(steps) - 1:
-            # The orchestrator may have ended, which later steps show.
-            with contextlib.suppress(WaitTimeout, NoAnswer):
-                wait_until_ended(world, step)
-    orchestrator.wait_for_exit(
+
+
+def _wait_until_stopped(world: World) -> None:
+    world.orchestrator.wait_for_exit(
         Limit("a stop with runs in progress", _stopping(world) / time_scale() + PROCESS_STOPPED.nominal)
     )
     for network in world.workers.networks():

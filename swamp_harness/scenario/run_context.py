@@ -11,11 +11,14 @@ from pathlib import Path
 
 from swamp_harness.product.binaries import Binaries
 from swamp_harness.product.binary import Binary
+from swamp_harness.product.commands import SwampCommands
 from swamp_harness.product.extension import network_settings
+from swamp_harness.product.machine import Machine
 from swamp_harness.product.releases import Releases
 from swamp_harness.product.target import Target
 from swamp_harness.scenario.inventory import HostEntry, load, platforms_of, prepare
 from swamp_harness.scenario.preparation import PREPARATION, Preparation
+from swamp_harness.scenario.server_tokens import TokenRepository, make_with_server_tokens
 from swamp_harness.scenario.used_repository import UsedRepository, make_used
 from swamp_harness.scenario.worker_hosts import WorkerHosts
 from swamp_harness.system.errors import InfrastructureError
@@ -196,6 +199,24 @@ class RunContext:
             ),
             REPOSITORY_USED,
         )
+
+    def repository_with_server_tokens(self) -> TokenRepository:
+        """The repository with server tokens; made by the first process that asks for it.
+
+        Raises:
+            InfrastructureError: the product could not make it.
+        """
+        root = self.folder / "repository-with-server-tokens"
+
+        def make() -> TokenRepository:
+            machine = Machine.at(root / "operator")
+            repository = self.preparation.with_probe().copy_to(machine.here / "repository")
+            environment = machine.environment(**self.mark(PREPARATION))
+            commands = SwampCommands(self.binary.runs_as, environment, repository.folder)
+            self.preparation.commands.append(commands)
+            return make_with_server_tokens(repository, commands)
+
+        return made_once(root, make, REPOSITORY_USED)
 
     def mark_of(self, scenario: str) -> str:
         """The mark of every process of a scenario."""

@@ -51,6 +51,7 @@ class WorkerDetails:
         slow: whether this path is slow.
         by_environment: whether it is configured by variables instead of arguments.
         variables: the names of its environment variables, beside those of every worker.
+        server_token_of: the client whose server token it presents; none if empty.
         server_credential: whether its environment has a credential for the server.
         machine_of: the worker on whose machine it runs; it has a machine of its own if empty.
         returns_to_cache: whether its machine has the cache of its enrollment with the other release.
@@ -78,6 +79,7 @@ class WorkerDetails:
     slow: bool = False
     by_environment: bool = False
     variables: tuple[str, ...] = ()
+    server_token_of: str = ""
     server_credential: bool = False
     machine_of: str = ""
     returns_to_cache: bool = False
@@ -108,14 +110,16 @@ def enroll(world: World, name: str, details: WorkerDetails) -> None:
         data_address="" if details.sends_data else NO_ADDRESS,
         by_environment=details.by_environment,
         **labels,
-        **_output(details),
+        **_settings(world, details),
     )
 
 
 def connect(world: World, name: str, details: WorkerDetails) -> None:
     """Start a worker, without waiting until it has enrolled."""
     if details.credential is not Presented.MINTED:
-        enrollment.connect_with(world, name, _forged(world, name, details.credential), **_output(details))
+        enrollment.connect_with(
+            world, name, _forged(world, name, details.credential), **_settings(world, details)
+        )
         return
     enrollment.connect_worker(
         world,
@@ -126,12 +130,15 @@ def connect(world: World, name: str, details: WorkerDetails) -> None:
         protocol_shift=details.protocol_shift,
         other_release=details.other_release,
         idle_time=details.idle_time,
-        **_output(details),
+        by_environment=details.by_environment,
+        **_settings(world, details),
     )
 
 
-def _output(details: WorkerDetails) -> dict[str, Any]:
-    return {} if details.output is None else {"output": details.output}
+def _settings(world: World, details: WorkerDetails) -> dict[str, Any]:
+    client = details.server_token_of
+    as_client = {"server_token": str(world.server_tokens[client])} if client else {}
+    return {**as_client, **({} if details.output is None else {"output": details.output})}
 
 
 def _machine(world: World, name: str, details: WorkerDetails) -> Machine | None:

@@ -12,6 +12,7 @@ from typing import Any
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.conventions import ORCHESTRATOR_ZONE
 from swamp_harness.product.costs import Purpose
+from swamp_harness.product.credential import Credential
 from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.followed import Followed
 from swamp_harness.product.orchestrator import Orchestrator
@@ -74,6 +75,7 @@ class World:
         workflow: the workflow that the scenario is about.
         security: the orchestrator's certificate, and the authorities that clients trust.
         used: the repository that the other release has used, if the scenario began with a copy of it.
+        server_tokens: the credentials of the clients of an orchestrator that authenticates them, by client.
         remote_client: the operator's second machine, without a repository.
         operator_network: the network path from that machine to the orchestrator.
         memberships: the pool members that its workers became in its Givens, by name of the worker.
@@ -110,6 +112,9 @@ class World:
         "The operator's network cannot be cut: put the operator on a network that can be cut."
     )
 
+    server_tokens: SetByStep[Mapping[str, Credential]] = SetByStep(
+        "The scenario has no server tokens: add the step that begins with a repository that has them."
+    )
     used: SetByStep[UsedRepository] = SetByStep(
         "The scenario has no repository that the other release has used: add the step that begins with it."
     )

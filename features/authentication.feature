@@ -1,0 +1,208 @@
+Feature: Authentication
+  An orchestrator that authenticates its clients works only for operators and workers with a valid server token, and an
+  operator may do only what a grant allows. It accepts no connection from a page that it does not trust and, for other
+  machines, none by a host name that it does not trust.
+
+  # The repository has the server tokens of "alice", whom a grant allows to run the workflow; of "bob", who has no grant;
+  # of "carol", whose token is revoked; of "dave", whose token has expired; and of "erin", the administrator.
+  # "mallory" has a token that was never minted, and "nobody" has none.
+  @uat-41 @clients-do-what-grants-allow
+  Scenario: Each client may do what a grant allows, and nothing else
+    Given a repository with server tokens
+    And a workflow with the steps:
+      | step  | runs on          | work           |
+      | build | the orchestrator | writes at once |
+    And an orchestrator that authenticates its clients
+    When the clients "bob, alice, erin" run these commands, in text and in JSON:
+      | command           |
+      | lists the workers |
+      | runs the workflow |
+      | mints a token     |
+    Then each client gets these answers, in text and in JSON:
+      | client | lists the workers | runs the workflow | mints a token    |
+      | bob    | access is denied  | access is denied  | access is denied |
+      | alice  | access is denied  | succeeds          | access is denied |
+      | erin   | succeeds          | succeeds          | succeeds         |
+    And these steps started, and no others:
+      | step  | worker           |
+      | build | the orchestrator |
+      | build | the orchestrator |
+      | build | the orchestrator |
+      | build | the orchestrator |
+    And the token list shows:
+      | token          | state  | machine |
+      | minted-in-json | unused | none    |
+      | minted-in-text | unused | none    |
+
+  @uat-41 @invalid-server-tokens-refused
+  Scenario: A client without a valid server token can do nothing
+    Given a repository with server tokens
+    And a workflow with the steps:
+      | step  | runs on          | work           |
+      | build | the orchestrator | writes at once |
+    And an orchestrator that authenticates its clients
+    When the clients "nobody, mallory, alice with a wrong secret, carol, dave" run these commands, in text and in JSON:
+      | command           |
+      | runs the workflow |
+    Then each client gets these answers, in text and in JSON:
+      | client                    | runs the workflow    |
+      | nobody                    | authentication fails |
+      | mallory                   | authentication fails |
+      | alice with a wrong secret | authentication fails |
+      | carol                     | authentication fails |
+      | dave                      | authentication fails |
+    And no step started
+    And a program without a server token gets these answers of the orchestrator:
+      | path           | answer   |
+      | /ready         | answered |
+      | /health        | answered |
+      | /api/v1/health | refused  |
+
+  @uat-41 @changed-grants-count
+  Scenario: A new grant counts, and a revoked grant counts no longer
+    Given a repository with server tokens
+    And a workflow with the steps:
+      | step  | runs on          | work           |
+      | build | the orchestrator | writes at once |
+    And an orchestrator that authenticates its clients
+    When the administrator grants "bob" to run the workflow
+    And the administrator revokes the grants of "alice"
+    And the clients "alice, bob" run these commands, in text and in JSON:
+      | command           |
+      | runs the workflow |
+      | lists the workers |
+    Then each client gets these answers, in text and in JSON:
+      | client | runs the workflow | lists the workers |
+      | alice  | access is denied  | access is denied  |
+      | bob    | succeeds          | access is denied  |
+
+  @uat-41 @revoked-server-token-refused
+  Scenario: A server token that worked is refused as soon as it is revoked
+    Given a repository with server tokens
+    And a workflow with the steps:
+      | step  | runs on          | work           |
+      | build | the orchestrator | writes at once |
+    And an orchestrator that authenticates its clients
+    When the clients "alice" run these commands, in text and in JSON:
+      | command           |
+      | runs the workflow |
+    And the administrator revokes the server token of "alice"
+    And the clients "alice, erin" run these commands, in text and in JSON:
+      | command           |
+      | lists the workers |
+    Then each client gets these answers, in text and in JSON:
+      | client | lists the workers    |
+      | alice  | authentication fails |
+      | erin   | succeeds             |
+    And these steps started, and no others:
+      | step  | worker           |
+      | build | the orchestrator |
+      | build | the orchestrator |
+
+  @uat-41 @worker-needs-server-token
+  Scenario Outline: A worker without a valid server token does not enroll, in <output>
+    Given a repository with server tokens
+    And an orchestrator that authenticates its clients
+    And the workers' output is in <output>
+    When the worker "alpha" starts
+    And the worker "beta" starts with the server token of "carol"
+    And the worker "gamma" starts with the server token of "dave"
+    Then the worker "alpha" is rejected because its server token is refused
+    And the worker "beta" is rejected because its server token is refused
+    And the worker "gamma" is rejected because its server token is refused
+    And the token list shows:
+      | token | state  | machine |
+      | alpha | unused | none    |
+      | beta  | unused | none    |
+      | gamma | unused | none    |
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
+  @uat-41 @network @worker-with-server-token
+  Scenario: A worker with a server token enrolls, runs steps, and returns when its network was reset
+    Given a repository with server tokens
+    And a workflow with the steps:
+      | step  | runs on    | work           |
+      | build | any worker | writes at once |
+    And an orchestrator that authenticates its clients
+    And the enrolled worker "alpha" with the server token of "bob", on a network that can be cut
+    When the clients "alice" run these commands, in text and in JSON:
+      | command           |
+      | runs the workflow |
+    And the network of "alpha" is reset
+    And the worker "beta" starts with the server token of "bob", configured by variables
+    Then each client gets these answers, in text and in JSON:
+      | client | runs the workflow |
+      | alice  | succeeds          |
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | build | alpha  |
+    And the worker "alpha" is connected as the same pool member as before
+    And the worker "beta" is enrolled
+
+  @uat-41 @foreign-pages-refused
+  Scenario: An orchestrator accepts connections from programs and from pages of its own machine only
+    Given an orchestrator
+    When connections to the orchestrator are asked for:
+      | host         | page                        |
+      | the own one  | none                        |
+      | the own one  | http://localhost:8080       |
+      | the own one  | https://127.0.0.1           |
+      | the own one  | http://evil.test            |
+      | the own one  | https://localhost.evil.test |
+      | the own one  | http://evil.test/127.0.0.1  |
+      | the own one  | null                        |
+      | orch.example | none                        |
+    Then the orchestrator accepts these connections, and no others:
+      | host         | page                  |
+      | the own one  | none                  |
+      | the own one  | http://localhost:8080 |
+      | the own one  | https://127.0.0.1     |
+      | orch.example | none                  |
+
+  @uat-41 @foreign-hosts-refused
+  Scenario: An orchestrator for other machines accepts connections by its own and its trusted host names only
+    Given a repository with server tokens
+    And an orchestrator that authenticates its clients, for other machines that know it as "orch.example", with a certificate of the authority
+    When connections to the orchestrator are asked for:
+      | host                   | page              |
+      | the own one            | none              |
+      | orch.example           | none              |
+      | ORCH.example:443       | none              |
+      | evil.test              | none              |
+      | orch.example.evil.test | none              |
+      | www.orch.example       | none              |
+      | orch.example           | https://evil.test |
+      | orch.example           | null              |
+    Then the orchestrator accepts these connections, and no others:
+      | host             | page |
+      | the own one      | none |
+      | orch.example     | none |
+      | ORCH.example:443 | none |
+
+  @uat-41 @unsafe-orchestrator-does-not-start
+  Scenario Outline: An operator who <mistake> sees what is missing
+    Given a repository
+    When the operator <mistake>, in text and in JSON
+    Then both commands fail because <reason>, with the same exit code
+
+    Examples:
+      | mistake                                                          | reason                         |
+      | starts an orchestrator for other machines without TLS            | TLS is missing                 |
+      | starts an orchestrator that authenticates without administrators | the administrators are missing |
+
+  @uat-41 @server-token-can-be-read
+  Scenario: The operator reads the secret of a server token as its minting shows
+    Given a repository
+    When the operator mints the server token "frank"
+    Then the operator reads its secret by the command that was shown
+
+  @uat-41 @authentication-needs-no-account
+  Scenario: An orchestrator that authenticates its clients starts without an account of another service
+    Given a repository with server tokens
+    When an orchestrator that authenticates its clients starts without an account
+    Then the orchestrator is ready

@@ -1,0 +1,107 @@
+"""Clients of an orchestrator that authenticate by server tokens, and what grants allow them."""
+
+from __future__ import annotations
+
+from behave import given, then, when
+
+from swamp_harness.scenario import authentication, repositories
+from swamp_harness.scenario.expectation import expect
+from swamp_harness.scenario.step_context import StepContext
+from swamp_harness.scenario.tables import rows_of
+
+
+@given("a repository with server tokens")
+def a_repository_with_server_tokens(context: StepContext) -> None:
+    """Copies the repository with the server tokens and the grant of alice."""
+    repositories.begin_with_server_tokens(context.world)
+
+
+@when('the clients "{clients:Names}" run these commands, in text and in JSON:')
+def the_clients_run_these_commands(context: StepContext, clients: list[str]) -> None:
+    """Runs each command for each client, through the orchestrator, in text and in JSON."""
+    commands = [row["command"] for row in rows_of(context.table, {"command"})]
+    context.world.asked = authentication.run_commands(context.world, clients, commands)
+
+
+@when('the administrator grants "{client:Name}" to run the workflow')
+def the_administrator_grants(context: StepContext, client: str) -> None:
+    """Gives a client a grant through the orchestrator, and makes the orchestrator read its grants again."""
+    authentication.grant(context.world, client)
+
+
+@when('the administrator revokes the grants of "{client:Name}"')
+def the_administrator_revokes_the_grants(context: StepContext, client: str) -> None:
+    """Revokes all grants of a client through the orchestrator, which then reads its grants again."""
+    authentication.revoke_grants(context.world, client)
+
+
+@when('the administrator revokes the server token of "{client:Name}"')
+def the_administrator_revokes_the_server_token(context: StepContext, client: str) -> None:
+    """Revokes the server token of a client through the orchestrator."""
+    authentication.revoke_server_token(context.world, client)
+
+
+@when('the operator mints the server token "{name:Name}"')
+def the_operator_mints_the_server_token(context: StepContext, name: str) -> None:
+    """Mints a server token in the repository, in text and in JSON, each time with a name of its own."""
+    context.world.asked = authentication.mint_in_both_modes(context.world, name)
+
+
+@when("an orchestrator that authenticates its clients starts without an account")
+def an_orchestrator_starts_without_an_account(context: StepContext) -> None:
+    """Starts an orchestrator without an account of swamp's club; waits until it is ready or has ended."""
+    authentication.start_without_account(context.world)
+
+
+@when("connections to the orchestrator are asked for:")
+def connections_are_asked_for(context: StepContext) -> None:
+    """Asks for connections by some host names, as a program or as the program of a page."""
+    rows = rows_of(context.table, {"host", "page"})
+    context.world.asked = authentication.ask_for_connections(context.world, rows)
+
+
+@then("each client gets these answers, in text and in JSON:")
+def each_client_gets_these_answers(context: StepContext) -> None:
+    """Checks for each client that each command succeeded, or its reason, with the same exit code."""
+    expect(
+        "each client gets these answers, in text and in JSON",
+        expected=rows_of(context.table, set(context.table.headings)),
+        actual=authentication.answers(context.world.asked),
+    )
+
+
+@then("a program without a server token gets these answers of the orchestrator:")
+def a_program_gets_these_answers(context: StepContext) -> None:
+    """Checks which HTTP requests the orchestrator answers without a server token, and which it refuses."""
+    rows = rows_of(context.table, {"path", "answer"})
+    expect(
+        "a program without a server token gets these answers",
+        expected=rows,
+        actual=authentication.answers_without_token(context.world, [row["path"] for row in rows]),
+    )
+
+
+@then("the orchestrator accepts these connections, and no others:")
+def the_orchestrator_accepts_these_connections(context: StepContext) -> None:
+    """Checks which of the connections that were asked for the orchestrator has accepted."""
+    expect(
+        "the orchestrator accepts these connections, and no others",
+        expected=rows_of(context.table, {"host", "page"}),
+        actual=authentication.accepted(context.world.asked),
+    )
+
+
+@then("the operator reads its secret by the command that was shown")
+def the_operator_reads_its_secret(context: StepContext) -> None:
+    """Checks, for both output formats of the minting, that the command that it shows prints a secret."""
+    expect(
+        "the operator reads the secret of a server token as its minting shows",
+        expected=authentication.SECRETS_READ,
+        actual=authentication.read_as_shown(context.world),
+    )
+
+
+@then("the orchestrator is ready")
+def the_orchestrator_is_ready(context: StepContext) -> None:
+    """Checks that the orchestrator runs, and reports that it is ready."""
+    expect("the orchestrator is ready", expected=True, actual=authentication.is_ready(context.world))

@@ -1,0 +1,178 @@
+"""Server tokens and grants: who may do what on an orchestrator that authenticates its clients."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from standin import vaults
+from standin.errors import UserError
+from standin.moments import moment, now, stamp
+from standin.repository import Repository
+
+_BYTES = 32
+_MONTH = timedelta(days=30)
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+MODEL_TYPE = "swamp/server-token"
+ANYTHING = ("admin", "access:*")
+
+
+class Refused(Exception):
+    """A client has no valid server token."""
+
+
+def mint(
+    repository: Repository, name: str, principal: str, vault: str, lifetime: timedelta = _MONTH
+) -> dict[str, Any]:
+    """Mint a server token, with its secret in a vault.
+
+    Raises:
+        UserError: there is no such vault.
+    """
+    key = f"server-token-{name}"
+    vaults.put(repository, vault, key, secrets.token_hex(_BYTES))
+    record = {
+        "name": name,
+        "state": "active",
+        "principalId": principal,
+        "expiresAt": stamp(now() + lifetime),
+        "vaultName": vault,
+        "secretKey": key,
+    }
+    repository.write(_file_of(name), record)
+    return record
+
+
+def revoke(repository: Repository, name: str) -> dict[str, Any]:
+    """Revoke a server token.
+
+    Raises:
+        UserError: there is no such token.
+    """
+    record = repository.read(_file_of(name))
+    if record is None:
+        raise UserError(f"Server token '{name}' not found")
+    revoked = {**record, "state": "revoked", "revokedAt": stamp()}
+    repository.write(_file_of(name), revoked)
+    return revoked
+
+
+def redeem(repository: Repository, credential: str) -> str:
+    """The client that presents a credential, such as "user:alice".
+
+    Raises:
+        Refused: the credential is not that of a valid server token.
+    """
+    name, _, secret = credential.partition(".")
+    record = repository.read(_file_of(name)) if _NAME.fullmatch(name) else None
+    if record is None:
+        raise Refused
+    check_secret(repository, record, secret)
+    check_state(record)
+    return str(record["principalId"])
+
+
+def check_secret(repository: Repository, record: dict[str, Any], secret: str) -> None:
+    """Refuse a client with a wrong secret."""
+    if not hmac.compare_digest(vaults.get(repository, record["vaultName"], record["secretKey"]), secret):
+        raise Refused
+
+
+def check_state(record: dict[str, Any]) -> None:
+    """Refuse a client whose token is revoked or has expired."""
+    if record["state"] == "revoked" or moment(record["expiresAt"]) <= now():
+        raise Refused
+
+
+def _file_of(name: str) -> str:
+    return f"server-tokens/{name}.json"
+
+
+# --- grants
+
+
+def grants(repository: Repository) -> list[dict[str, Any]]:
+    """All grants."""
+    return list(repository.documents("grants"))
+
+
+def add_grant(repository: Repository, subject: str, actions: Sequence[str], resource: str) -> dict[str, Any]:
+    """Give a client a grant."""
+    kind, _, name = subject.partition(":")
+    resource_kind, _, pattern = resource.partition(":")
+    grant = {
+        "id": str(uuid.uuid4()),
+        "subject": {"kind": kind, "name": name},
+        "effect": "allow",
+        "actions": list(actions),
+        "resource": {"kind": resource_kind, "pattern": pattern},
+        "state": "active",
+    }
+    repository.write(f"grants/{grant['id']}.json", grant)
+    return grant
+
+
+def revoke_grant(repository: Repository, identity: str) -> dict[str, Any]:
+    """Revoke a grant.
+
+    Raises:
+        UserError: there is no such grant.
+    """
+    for grant in grants(repository):
+        if grant["id"] == identity:
+            revoked = {**grant, "state": "revoked"}
+            repository.write(f"grants/{identity}.json", revoked)
+            return revoked
+    raise UserError(f"Grant not found: {identity}")
+
+
+@dataclass
+class Policy:
+    """What clients may do, by the grants when they were read last.
+
+    Attributes:
+        administrators: those who may do everything.
+        grants: the active ones.
+    """
+
+    administrators: Sequence[str]
+    grants: list[dict[str, Any]]
+
+    def read(self, repository: Repository) -> None:
+        """Read the grants."""
+        self.grants = [each for each in grants(repository) if each["state"] == "active"]
+
+    def check(self, client: str, request: dict[str, Any]) -> None:
+        """Check that a client may make a request.
+
+        Raises:
+            UserError: no grant allows it.
+        """
+        action, resource = needed_for(request)
+        if client in self.administrators or self.allows(client, action, resource):
+            return
+        raise UserError(f"Access denied: {client} does not have '{action}' on {resource}", "unauthorized")
+
+    def allows(self, client: str, action: str, resource: str) -> bool:
+        """Whether a grant allows an action on a resource."""
+        return any(
+            f"{each['subject']['kind']}:{each['subject']['name']}" == client
+            and action in each["actions"]
+            and f"{each['resource']['kind']}:{each['resource']['pattern']}" == resource
+            for each in self.grants
+        )
+
+
+def needed_for(request: dict[str, Any]) -> tuple[str, str]:
+    """The action and the resource that a grant must name for a request."""
+    if request["type"] in ("workflow.run", "workflow.resume"):
+        return "run", f"workflow:{request['payload']['name']}"
+    if request["type"] == "model.method.run":
+        return "run", f"model:{request['payload']['model']}"
+    return ANYTHING

@@ -1,0 +1,101 @@
+"""Commands about server tokens and grants."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from standin import access, vaults
+from standin.answers import respond
+from standin.commandline import Call
+from standin.errors import UserError
+from standin.remote import ask
+from standin.repository import Repository
+from standin.tokens import chosen_vault, lifetime_in_seconds
+
+
+def mint(call: Call) -> None:
+    """`swamp access token mint`."""
+    repository = Repository.here()
+    vault = chosen_vault(vaults.names(repository), call.option("--vault"))
+    lifetime = timedelta(seconds=lifetime_in_seconds(call.option("--duration", "30d")))
+    record = access.mint(repository, call.arguments[0], call.option("--principal"), vault, lifetime)
+    document = {
+        "name": record["name"],
+        "principalId": record["principalId"],
+        "expiresAt": record["expiresAt"],
+        "vaultRef": {"vaultName": vault, "secretKey": record["secretKey"]},
+    }
+    lines = (
+        f"Token: {record['name']}",
+        f"Principal: {record['principalId']}",
+        f"Expires: {record['expiresAt']}",
+        f"Vault: {vault} (key {record['secretKey']})",
+        "",
+        f"Retrieve the token with: {command_to_read(vault, record['secretKey'])}",
+    )
+    respond(call, document, "\n".join(lines))
+
+
+def command_to_read(vault: str, key: str) -> str:
+    """The command that reads a secret, for people."""
+    return f"swamp vault read-secret {vault} {key} --yes"
+
+
+def mint_by_method(call: Call) -> None:
+    """`swamp model @swamp/server-token method run mint`."""
+    model_type, method, name = call.arguments
+    if (model_type, method) != (f"@{access.MODEL_TYPE}", "mint"):
+        raise UserError(f"The stand-in does not run {method} of {model_type}")
+    given = dict(each.split("=", 1) for each in call.options.get("--input", ()))
+    milliseconds = given.get("durationMs:json")
+    lasting = {} if milliseconds is None else {"lifetime": timedelta(milliseconds=int(milliseconds))}
+    record = access.mint(Repository.here(), name, given["principalId"], given["vaultName"], **lasting)
+    respond(call, {"name": name, "status": "succeeded"}, f"Minted {record['name']}")
+
+
+def revoke(call: Call) -> None:
+    """`swamp access token revoke`."""
+    name = call.arguments[0]
+    if call.has("--server"):
+        document = ask(call.option("--server"), "access.token.revoke", name=name)
+    else:
+        document = {"name": access.revoke(Repository.here(), name)["name"], "state": "revoked"}
+    respond(call, document, f"✓ Token {name} revoked.")
+
+
+def read_secret(call: Call) -> None:
+    """`swamp vault read-secret`."""
+    vault, key = call.arguments
+    value = vaults.get(Repository.here(), vault, key)
+    respond(call, {"vaultName": vault, "secretKey": key, "value": value}, value)
+
+
+def create_grant(call: Call) -> None:
+    """`swamp access grant create`."""
+    actions = call.option("--allow").split(",")
+    subject, resource = call.option("--subject"), call.option("--on")
+    if call.has("--server"):
+        grant = ask(
+            call.option("--server"), "access.grant.create", subject=subject, actions=actions, on=resource
+        )
+    else:
+        grant = access.add_grant(Repository.here(), subject, actions, resource)
+    respond(call, grant, f"Created grant {grant['id']}")
+
+
+def list_grants(call: Call) -> None:
+    """`swamp access grant list`."""
+    found = ask(call.option("--server"), "access.grant.list")["grants"]
+    respond(call, found, "\n".join(each["id"] for each in found))
+
+
+def revoke_grant(call: Call) -> None:
+    """`swamp access grant revoke`."""
+    grant = ask(call.option("--server"), "access.grant.revoke", identity=call.arguments[0])
+    respond(call, grant, f"Revoked grant {grant['id']}")
+
+
+def reload(call: Call) -> None:
+    """`swamp access reload`."""
+    answer = ask(call.option("--server"), "access.reload")
+    respond(call, answer, f"Policy snapshot reloaded: {answer['grantCount']} grant(s)")

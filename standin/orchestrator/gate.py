@@ -1,0 +1,121 @@
+"""The gate of an orchestrator: which connections and requests it lets in, and for whom."""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from standin.access import Policy, Refused, redeem
+from standin.errors import UserError
+from standin.repository import Repository
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# The requests that a client without a server token may make; the data of a step has a ticket of its own.
+OPEN = ("/ready", "/health", "/data")
+_FORBIDDEN, _UNAUTHORIZED = (403, "Forbidden"), (401, "Unauthorized")
+
+
+@dataclass
+class Gate:
+    """The gate of an orchestrator.
+
+    Attributes:
+        repository: with the server tokens.
+        host: the address at which it listens.
+        trusted_hosts: the names by which other machines know it.
+        secure: whether it uses TLS.
+        policy: what clients may do; None if it authenticates nobody.
+    """
+
+    repository: Repository
+    host: str
+    trusted_hosts: Collection[str]
+    secure: bool
+    policy: Policy | None
+
+    def answer(self, request: Request) -> Response | None:
+        """The refusal of a request; None if it is let in."""
+        path = request.path.partition("?")[0]
+        if "Upgrade" in request.headers and not self.is_trusted(request.headers):
+            return _refusal(*_FORBIDDEN)
+        if self.policy is None or path in OPEN or path.startswith("/bundle/"):
+            return None
+        try:
+            self.client_of(request)
+        except Refused:
+            return _refusal(*_UNAUTHORIZED)
+        return None
+
+    def is_trusted(self, headers: Headers) -> bool:
+        """Whether the page and the host name of a request to upgrade a connection are trusted."""
+        return self.trusts_page(headers.get("Origin", "")) and (
+            self.host in LOOPBACK or self.trusts_host(headers.get("Host", ""))
+        )
+
+    def trusts_page(self, origin: str) -> bool:
+        """Whether a page is of this machine, or there is none."""
+        if not origin:
+            return True
+        page = urllib.parse.urlsplit(origin)
+        own = page.scheme in ("http", "https") and page.hostname in LOOPBACK
+        return own or (self.secure and page.scheme == "https" and page.hostname == self.host)
+
+    def trusts_host(self, host: str) -> bool:
+        """Whether a host name, with or without a port, is the own one or a trusted one."""
+        name = urllib.parse.urlsplit(f"//{host}").hostname
+        return name in {*LOOPBACK, self.host, *(each.lower() for each in self.trusted_hosts)}
+
+    def client_of(self, request: Request) -> str:
+        """The client that makes a request.
+
+        Raises:
+            Refused: it presents no valid server token.
+        """
+        _, _, credential = request.headers.get("Authorization", "").partition("Bearer ")
+        return redeem(self.repository, credential)
+
+
+def gate_of(
+    repository: Repository, host: str, trusted: str, mode: str, administrators: str, *, secure: bool
+) -> Gate:
+    """The gate that the options of `swamp serve` ask for.
+
+    Raises:
+        UserError: the orchestrator would not be safe.
+    """
+    if mode == "token" and not administrators:
+        raise UserError('--admins is required when --auth-mode is "token"')
+    check_safety(host, mode, secure=secure)
+    policy = Policy(administrators.split(","), []) if mode == "token" else None
+    if policy is not None:
+        policy.read(repository)
+    return Gate(repository, host, [each for each in trusted.split(",") if each], secure, policy)
+
+
+def check_safety(host: str, mode: str, *, secure: bool) -> None:
+    """Refuse to serve other machines without TLS and authentication.
+
+    Raises:
+        UserError: one of them is missing.
+    """
+    if host in LOOPBACK:
+        return
+    if not secure:
+        raise UserError(
+            "Off-loopback binding requires TLS — provide --cert-file and --key-file, or bind to 127.0.0.1"
+        )
+    if mode != "token":
+        raise UserError(
+            "Off-loopback binding requires authentication — set --auth-mode token or --auth-mode oauth, "
+            "or bind to 127.0.0.1"
+        )
+
+
+def _refusal(status: int, reason: str) -> Response:
+    body = reason.encode()
+    headers = Headers({"Content-Type": "text/plain", "Content-Length": str(len(body)), "Connection": "close"})
+    return Response(status, reason, headers, body)

@@ -1,0 +1,213 @@
+"""Clients that authenticate by server tokens: what they run, and the answers that they get."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from swamp_harness.product.commands import CommandResult, Output
+from swamp_harness.product.conventions import VAULT
+from swamp_harness.product.credential import Credential
+from swamp_harness.product.server_tokens import (
+    TO_RUN_THE_WORKFLOW,
+    authenticating,
+    mint_by_command,
+    subject,
+)
+from swamp_harness.product.wordings import READ_SECRET
+from swamp_harness.scenario import enrollment
+from swamp_harness.scenario.placement import WORKFLOW
+from swamp_harness.scenario.remote_client import reason_of
+from swamp_harness.scenario.server_tokens import ADMINISTRATOR
+from swamp_harness.scenario.tables import Row
+from swamp_harness.scenario.world import World
+from swamp_harness.system.errors import InfrastructureError, PromiseBroken
+from swamp_harness.system.redaction import SECRETS
+
+Answers = Mapping[str, Mapping[str, Sequence[CommandResult]]]
+
+SECRETS_READ = {"text": "a secret", "JSON": "a secret"}
+_MODES = (Output.TEXT, Output.JSON)
+_SUCCEEDS = "succeeds"
+# The client without a server token, and the one whose token was never minted.
+_NOBODY, _MALLORY = "nobody", "mallory"
+_WRONG = " with a wrong secret"
+_SECRET = re.compile(r"^[0-9a-f]{64}$", re.MULTILINE)
+# The statuses of HTTP.
+_UPGRADED, _FORBIDDEN = 101, 403
+_REQUESTS = {200: "answered", 401: "refused"}
+_OWN, _NO_PAGE = "the own one", "none"
+
+
+def run_commands(world: World, clients: Sequence[str], commands: Sequence[str]) -> Answers:
+    """Run each command for each client through the orchestrator, in text and in JSON.
+
+    Returns:
+        The results in text and in JSON, by client and command.
+    """
+    return {
+        client: {
+            command: [
+                world.operator.commands.run(*_words(command, output), *_as(world, client), output=output)
+                for output in _MODES
+            ]
+            for command in commands
+        }
+        for client in clients
+    }
+
+
+def answers(results: Answers) -> list[Row]:
+    """The answers that each client got, with a column for each command."""
+    return [
+        {"client": client, **{command: _answer(*both) for command, both in commands.items()}}
+        for client, commands in results.items()
+    ]
+
+
+def grant(world: World, client: str) -> None:
+    """Let the administrator give a client the grant to run the workflow."""
+    _administer(world, "access", "grant", "create", "--subject", subject(client), *TO_RUN_THE_WORKFLOW)
+    _administer(world, "access", "reload")
+
+
+def revoke_grants(world: World, client: str) -> None:
+    """Let the administrator revoke all grants of a client.
+
+    Raises:
+        PromiseBroken: the list of grants does not have any.
+    """
+    listed = _administer(world, "access", "grant", "list")
+    grants = json.loads(listed.stdout) if listed.succeeded else []
+    ids = [each["id"] for each in grants if each["subject"] == {"kind": "user", "name": client}]
+    if not ids:
+        raise PromiseBroken(f'The list of grants shows none of "{client}":\n{listed}')
+    for each in ids:
+        _administer(world, "access", "grant", "revoke", each)
+    _administer(world, "access", "reload")
+
+
+def revoke_server_token(world: World, client: str) -> None:
+    """Let the administrator revoke the server token of a client."""
+    _administer(world, "access", "token", "revoke", client)
+
+
+def answers_without_token(world: World, paths: Sequence[str]) -> list[Row]:
+    """The answers to HTTP requests for these paths, without a server token."""
+    api = world.orchestrator.api
+    answered = {path: api.status_without_token(path) for path in paths}
+    return [
+        {"path": path, "answer": _REQUESTS.get(status, f"status {status}")}
+        for path, status in answered.items()
+    ]
+
+
+def ask_for_connections(world: World, rows: Sequence[Row]) -> list[tuple[Row, int]]:
+    """Ask for a connection for each row, by the named host and for the page; the status of each answer."""
+    api = world.orchestrator.api
+    return [
+        (
+            row,
+            api.status_of_upgrade(
+                host="" if row["host"] == _OWN else row["host"],
+                origin="" if row["page"] == _NO_PAGE else row["page"],
+            ),
+        )
+        for row in rows
+    ]
+
+
+def accepted(asked: Sequence[tuple[Row, int]]) -> list[Row]:
+    """The rows of the accepted connections, and of those that were neither accepted nor forbidden."""
+    odd = [({**row, "status": str(status)}) for row, status in asked if status not in (_UPGRADED, _FORBIDDEN)]
+    return [row for row, status in asked if status == _UPGRADED] + odd
+
+
+def mint_in_both_modes(world: World, name: str) -> Mapping[str, tuple[str, CommandResult]]:
+    """Mint server tokens in text and in JSON: the name of each token with the result of the command."""
+    names = {output: f"{name}-{output.value.lower()}" for output in _MODES}
+    commands = world.operator.commands
+    return {output.value: (each, mint_by_command(commands, each, output)) for output, each in names.items()}
+
+
+def read_as_shown(world: World) -> dict[str, str]:
+    """What the command prints that a minting shows for reading the secret, by the format of the minting."""
+    return {output: _read(world, *minted) for output, minted in world.asked.items()}
+
+
+def start_without_account(world: World) -> None:
+    """Start an orchestrator that authenticates its clients, without an account of swamp's club.
+
+    Later steps check whether it runs.
+    """
+    with contextlib.suppress(InfrastructureError):
+        enrollment.start_orchestrator(world, flags=authenticating(ADMINISTRATOR))
+
+
+def is_ready(world: World) -> bool:
+    """Whether the orchestrator runs, and reports that it is ready."""
+    return world.orchestrator.alive and world.orchestrator.api.ready()
+
+
+def _words(command: str, output: Output) -> Sequence[str]:
+    """The words of a command in the features."""
+    commands = {
+        "lists the workers": ("worker", "list"),
+        "runs the workflow": ("workflow", "run", WORKFLOW),
+        "mints a token": (
+            *("worker", "token", "create", f"minted-in-{output.value.lower()}"),
+            *("--duration", "1h", "--vault", VAULT),
+        ),
+    }
+    if command not in commands:
+        raise InfrastructureError(f'Unknown command "{command}"; use one of: {"; ".join(commands)}.')
+    return commands[command]
+
+
+def _as(world: World, client: str) -> Sequence[str]:
+    """The options of a client's command."""
+    server = ("--server", world.orchestrator.api.url)
+    return server if client == _NOBODY else (*server, "--token", str(_credential(world, client)))
+
+
+def _credential(world: World, client: str) -> Credential:
+    if client == _MALLORY:
+        return Credential(client, "0" * 64)
+    name = client.removesuffix(_WRONG)
+    if name not in world.server_tokens:
+        raise InfrastructureError(
+            f'There is no client "{client}"; use {_NOBODY}, {_MALLORY} or one of: '
+            f"{', '.join(world.server_tokens)}."
+        )
+    credential = world.server_tokens[name]
+    return credential if name == client else credential.nearly()
+
+
+def _administer(world: World, *words: str) -> CommandResult:
+    """Run a command of the administrator through the orchestrator, in JSON; it may fail."""
+    return world.operator.commands.run(*words, *_as(world, ADMINISTRATOR))
+
+
+def _answer(text: CommandResult, in_json: CommandResult) -> Any:
+    if text.succeeded and in_json.succeeded:
+        return _SUCCEEDS
+    return reason_of(text, in_json)
+
+
+def _read(world: World, name: str, minted: CommandResult) -> str:
+    if minted.output is Output.JSON and minted.succeeded:
+        kept = json.loads(minted.stdout)["vaultRef"]
+        words = ["vault", "read-secret", kept["vaultName"], kept["secretKey"], "--yes"]
+    else:
+        shown = READ_SECRET.search(minted.stdout)
+        words = shown["command"].split() if shown else []
+    if not words:
+        return f"no command for {name}"
+    result = world.operator.commands.run(*words, output=Output.TEXT)
+    found = _SECRET.search(result.stdout)
+    if found:
+        SECRETS.add(found[0])
+    return "a secret" if found else "no secret"
