@@ -77,6 +77,7 @@ class Target:
         is_for_sign_off: whether a run against it can sign off a release.
         times: the times that scenarios wait for.
         has_listed_deviations: whether the project's known deviations apply to it.
+        writes_bundles_in_place: whether a step may read a bundle that another one is just writing.
         executable: the executable that comes with the project; empty if the user must name one.
         other_executable: an executable of another protocol version.
         variables: additional environment variables of its processes.
@@ -86,6 +87,7 @@ class Target:
     is_for_sign_off: bool
     times: Times
     has_listed_deviations: bool = True
+    writes_bundles_in_place: bool = False
     executable: str = ""
     other_executable: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -122,6 +124,7 @@ def load(file: Path) -> Target:
         document["sign-off"],
         _times(document["times"]),
         document["deviations"] == _LISTED,
+        document.get("writes bundles in place", False),
         document.get("executable", ""),
         document.get("executable of another protocol version", ""),
         {str(name): str(value) for name, value in document.get("variables", {}).items()},

@@ -16,6 +16,7 @@ from swamp_harness.product.records import DISCONNECTED, PoolMember
 from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.product.wordings import TOKEN_REJECTIONS
 from swamp_harness.product.worker import Worker
+from swamp_harness.scenario.kept_bundles import give_to
 from swamp_harness.scenario.lateness import Lateness
 from swamp_harness.scenario.placement import ANY_WORKER
 from swamp_harness.scenario.repositories import begin
@@ -241,6 +242,8 @@ def enroll_worker(
     credential = str(world.operator.credential(token or name))
     all_settings = replace(world.settings_of_worker(credential, labels), **settings)
     worker = world.workers.make(name, all_settings, machine=machine, variables=variables)
+    if machine is None and all_settings.cached and all_settings.slots > 1:
+        _give_bundles(world, worker.machine)
     if on_a_network:
         rate = _SLOWLY_SENT / world.times.slow_transfer.total_seconds() if slow else None
         world.workers.start_on_a_network(name, world.orchestrator.address, rate)
@@ -261,6 +264,13 @@ def enroll_worker(
             f"shows {others}. {error}"
         ) from error
     world.memberships[name] = listed[0]
+
+
+def _give_bundles(world: World, machine: Machine) -> None:
+    """Let a new machine have what a worker has kept that ran the steps of the suite before."""
+    bundles = world.run_context.bundles_of_an_earlier_day() if World.workflow.of(world) is not None else None
+    if bundles is not None:
+        give_to(machine, bundles)
 
 
 def _demand_enrollment(world: World, worker: Worker, token: str) -> None:

@@ -17,6 +17,7 @@ from swamp_harness.product.machine import Machine
 from swamp_harness.product.releases import Releases
 from swamp_harness.product.target import Target
 from swamp_harness.scenario.inventory import HostEntry, load, platforms_of, prepare
+from swamp_harness.scenario.kept_bundles import make_bundles
 from swamp_harness.scenario.preparation import PREPARATION, Preparation
 from swamp_harness.scenario.server_tokens import TokenRepository, make_with_server_tokens
 from swamp_harness.scenario.used_repository import UsedRepository, make_used
@@ -24,7 +25,7 @@ from swamp_harness.scenario.worker_hosts import WorkerHosts
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import remove_folder
 from swamp_harness.system.guardian import Guardian
-from swamp_harness.system.limits import REPOSITORY_USED, set_pace
+from swamp_harness.system.limits import BUNDLES_KEPT, REPOSITORY_USED, set_pace
 from swamp_harness.system.made_once import made_once
 from swamp_harness.system.marked_processes import MARK_VARIABLE, end_marked, mark_of
 from swamp_harness.system.remains_of_run import KEEP_FILE, remove_unless_kept
@@ -217,6 +218,30 @@ class RunContext:
             return make_with_server_tokens(repository, commands)
 
         return made_once(root, make, REPOSITORY_USED)
+
+    def bundles_of_an_earlier_day(self) -> Path | None:
+        """What a worker that has run steps before has kept; None if the target writes bundles whole.
+
+        Made by the first process that asks for it.
+
+        Raises:
+            InfrastructureError: no worker could run a step of each model of the suite.
+        """
+        if not self.target.writes_bundles_in_place:
+            return None
+        root = self.folder / "earlier-day"
+        return made_once(
+            root,
+            lambda: make_bundles(
+                root,
+                self.binary.runs_as,
+                self.preparation,
+                variables=self.mark(PREPARATION),
+                lifetime=self.target.times.usual_lifetime,
+                logs=self.reports / "evidence" / "the-worker-of-an-earlier-day",
+            ),
+            BUNDLES_KEPT,
+        )
 
     def mark_of(self, scenario: str) -> str:
         """The mark of every process of a scenario."""
