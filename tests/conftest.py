@@ -24,6 +24,7 @@ from swamp_harness.runner import steps
 from swamp_harness.specification import features, project
 from swamp_harness.system import capacity
 from swamp_harness.system.errors import ExitCode
+from tests.forked import run_uat
 
 ROOT = Path(__file__).parents[1]
 FAKE = Path(__file__).parent / "fake_swamp.py"
@@ -191,12 +192,4 @@ def run_suite(
     reports: Path, *arguments: str, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run `swamp-uat run` to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "swamp_harness.cli.main", "run", *arguments],
-        env=suite_environment(reports, **(env or {})),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_uat(["run", *arguments], suite_environment(reports, **(env or {})))

@@ -1,0 +1,53 @@
+"""Commands of the suite as forks of a process that has loaded it, which takes longer than most commands."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from swamp_harness.cli.main import main
+from swamp_harness.specification import project
+
+_LONGEST = 120
+_LOADED = ["swamp_harness.runner.read_in_advance", __name__]
+
+
+def run_uat(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run `swamp-uat` to its end, in the folder of the project."""
+    if sys.platform == "win32":
+        return subprocess.run(
+            [sys.executable, "-m", "swamp_harness.cli.main", *words],
+            env=environment,
+            cwd=project.ROOT,
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST,
+            check=False,
+        )
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload(_LOADED)
+    with tempfile.TemporaryDirectory() as folder:
+        outputs = [Path(folder, name) for name in ("stdout", "stderr")]
+        process = forks.Process(target=_run, args=(list(words), dict(environment), outputs))
+        process.start()
+        process.join(_LONGEST)
+        if process.is_alive():
+            process.kill()
+            raise subprocess.TimeoutExpired(list(words), _LONGEST)
+        stdout, stderr = (output.read_text("utf-8") for output in outputs)
+        return subprocess.CompletedProcess(list(words), process.exitcode or 0, stdout, stderr)
+
+
+def _run(words: list[str], environment: dict[str, str], outputs: list[Path]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(project.ROOT)
+    for stream, output in zip((1, 2), outputs, strict=True):
+        os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT), stream)
+    sys.argv = ["swamp-uat", *words]
+    sys.exit(main())
