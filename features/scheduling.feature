@@ -575,6 +575,42 @@ Feature: Dispatch and scheduling
     When the workflow runs to its end
     Then the steps "build, pack, ship" started once, all on the same worker
 
+  @uat-39 @approved-job-keeps-its-worker
+  Scenario: A job that stays on one worker does so after an approval
+    Given a workflow whose models exist, with the steps:
+      | job   | job stays     | step  | runs on          | work               | after | model |
+      | build | on one worker | build | worker "beta"    | writes at once     |       | app   |
+      | build | on one worker | gate  | the orchestrator | waits for approval | build |       |
+      | build | on one worker | ship  | any worker       | writes at once     | gate  | app   |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the enrolled worker "beta"
+    When the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate" through the orchestrator
+    And the operator resumes the run through the orchestrator
+    Then the command succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | beta   |
+      | ship  | beta   |
+
+  @uat-39 @allowed-failure-keeps-the-worker
+  Scenario: A job that stays on one worker does so after its first step, which may fail, has failed
+    Given a workflow with the steps:
+      | job   | job stays     | step  | runs on       | work           | after | may fail |
+      | build | on one worker | build | worker "beta" | fails          |       | yes      |
+      | build | on one worker | ship  | any worker    | writes at once | build |          |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the enrolled worker "beta"
+    When the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | beta   |
+      | ship  | beta   |
+
   @uat-21 @simultaneous-writes-one-version-each
   Scenario: Items that write one record at the same time write one version each
     Given a workflow with the steps:

@@ -173,8 +173,17 @@ COMMANDS: Sequence[Command] = (
     Command("workflow cancel", "Cancel a run", "operator.workflows:cancel", ("[name]",), (
         _SERVER, Option("--run"),
     )),
-    Command("workflow resume", "Resume a failed run from a step", "operator.workflows:resume", ("name",), (
-        Option("--from", required=True), _SERVER,
+    Command("workflow resume", "Resume a suspended or a failed run", "operator.workflows:resume", ("name",), (
+        Option("--from"), Option("--run"), _SERVER,
+    )),
+    Command("workflow approvals", "List the steps to approve", "operator.workflows:list_approvals", (), (
+        _SERVER,
+    )),
+    Command("workflow approve", "Approve a step", "operator.workflows:approve", ("workflow", "step"), (
+        Option("--reason"), Option("--run"), _SERVER,
+    )),
+    Command("workflow reject", "Reject a step", "operator.workflows:reject", ("workflow", "step"), (
+        Option("--reason"), Option("--run"), _SERVER,
     )),
     Command("workflow history search", "Search runs", "operator.workflows:search"),
     Command("workflow history get", "Show the last run of a workflow", "operator.workflows:get", ("name",)),

@@ -124,17 +124,18 @@ def run_document(repository: Repository, workflow: str) -> dict[str, Any]:
     runs = [run for run in repository.documents("runs") if run["workflowName"] == workflow]
     if not runs:
         raise UserError(f"No runs found for workflow '{workflow}'")
-    return run_answer(max(runs, key=lambda run: run["startedAt"]))
+    return run_answer(repository, max(runs, key=lambda run: run["startedAt"]))
 
 
-def run_answer(run: dict[str, Any]) -> dict[str, Any]:
-    """A run, in the format of `swamp workflow run`."""
+def run_answer(repository: Repository, run: dict[str, Any]) -> dict[str, Any]:
+    """A run, in the format of `swamp workflow run`, with the file of its record."""
     return {
         "id": run["runId"],
         "workflowName": run["workflowName"],
         "status": run["status"],
         **({"tags": run["tags"]} if run["tags"] else {}),
         "jobs": [{"name": "main", "status": run["status"], "steps": run["steps"]}],
+        "path": str(repository.inner / "runs" / f"{run['runId']}.json"),
     }
 
 

@@ -128,11 +128,17 @@ def the_operator_cancels_the_run(context: StepContext, details: Any = NO_DETAILS
     cancellation.cancel_run(context.world, **details)
 
 
+@when("the operator resumes the run {details:ResumingDetails}")
+def the_operator_resumes_the_suspended_run(context: StepContext, details: Any) -> None:
+    """Resumes a suspended run, in the repository or elsewhere; waits until it ends or is suspended again."""
+    runs.resume(context.world, **details)
+
+
 @when('the operator resumes the run from the step "{step:Name}"')
 @when('the operator resumes the run from the step "{step:Name}" {details:ResumingDetails}')
 def the_operator_resumes_the_run(context: StepContext, step: str, details: Any = NO_DETAILS) -> None:
     """Resumes the failed run, in the repository unless the details differ, and waits until it has ended."""
-    runs.resume(context.world, step, **details)
+    runs.resume(context.world, step=step, **details)
 
 
 @when("the operator presses Ctrl-C")

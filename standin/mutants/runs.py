@@ -1098,7 +1098,9 @@ def refused_run_in_history() -> None:
         try:
             old(requests)
         except UserError:
-            run = Run(requests._repository, "release", [], requests._execute, {}, reports_skipped=[])
+            run = Run(
+                requests._repository, "release", [], requests._execute, {}, inputs={}, reports_skipped=[]
+            )
             run.status, run._completed = "failed", run._started
             run.record()
             raise

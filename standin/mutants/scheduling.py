@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import unicodedata
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -1089,7 +1089,15 @@ def first_step_runs_before_refusal() -> None:
 
         with mock.patch.object(workflow, "refuse_unknown_keys"):
             steps = workflow.steps_of(requests._repository, payload["name"], payload["inputs"])
-        run = Run(requests._repository, payload["name"], steps[:1], requests._execute, {}, reports_skipped=[])
+        run = Run(
+            requests._repository,
+            payload["name"],
+            steps[:1],
+            requests._execute,
+            {},
+            inputs={},
+            reports_skipped=[],
+        )
         await run.carry_out()
         await old(requests, socket, payload)
 
@@ -1301,6 +1309,48 @@ def failed_step_picks_no_worker() -> None:
     ) -> Requirement:
         waiting = next(each for each in dispatcher._waiting if each.requirement is requirement)
         return requirement if waiting.work.method == "fail" else old(dispatcher, requirement, group)
+
+
+@mutant(39)
+def job_leaves_its_worker_at_approval() -> None:
+    """A job that stays on one worker picks a worker anew when its run is resumed after an approval."""
+    resumed: set[str] = set()
+
+    @replaces("orchestrator.runs:Run.go_on_with")
+    def _(
+        old: Callable[[Run, dict[str, Any], Collection[str]], None],
+        run: Run,
+        record: dict[str, Any],
+        anew: Collection[str],
+    ) -> None:
+        old(run, record, anew)
+        resumed.add(run.identity)
+
+    @replaces("orchestrator.runs:Run.group_of")
+    def _(old: Callable[[Run, Step], str], run: Run, step: Step) -> str:
+        group = old(run, step)
+        return f"{group}:resumed" if group and run.identity in resumed else group
+
+
+@mutant(39)
+def failed_step_keeps_no_worker() -> None:
+    """A job that stays on one worker picks a worker anew after a step that has failed."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.run")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[None]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        queue_limit: float,
+    ) -> None:
+        from standin.orchestrator.dispatch import StepFailed
+
+        try:
+            await old(dispatcher, work, requirement, queue_limit)
+        except StepFailed:
+            dispatcher._pins.pop(work.group, None)
+            raise
 
 
 # Promise 52: A step for a platform runs on workers of that platform only, and with its labels.

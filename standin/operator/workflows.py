@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from standin import questions
+from standin import approvals, questions
 from standin.answers import respond, table
+from standin.approvals import SUSPENDED
 from standin.commandline import Call
 from standin.errors import UserError
 from standin.remote import ACCEPTED, SAID, Unreachable, answer_in, ask, connected, message, result_of
@@ -76,7 +77,7 @@ def follow_to_end(call: Call, wanted: dict[str, Any]) -> int:
 
     Args:
         call: the command.
-        wanted: the request; a run is resumed if it names a step to begin "from".
+        wanted: the request; a run is resumed if it has a "from".
 
     Raises:
         UserError: the orchestrator answers with an error, or is gone.
@@ -87,7 +88,12 @@ def follow_to_end(call: Call, wanted: dict[str, Any]) -> int:
         raise UserError(f"Connection dropped: {error}") from error
     if call.json:
         print(json.dumps(answer, indent=2, ensure_ascii=False))
-    return 0 if answer["status"] == "succeeded" else 1
+    return code_for(answer["status"])
+
+
+def code_for(status: str) -> int:
+    """The exit code of a command that follows a run."""
+    return 0 if status in ("succeeded", SUSPENDED) else 1
 
 
 def inputs_of_file(call: Call) -> dict[str, Any]:
@@ -271,8 +277,65 @@ def _server_of(call: Call) -> str:
 
 def resume(call: Call) -> int:
     """`swamp workflow resume`."""
-    wanted = {"name": call.arguments[0], "from": call.option("--from")}
+    wanted = {"name": call.arguments[0], "from": call.option("--from"), "runId": call.option("--run")}
     return follow_to_end(call, wanted)
+
+
+def approve(call: Call) -> None:
+    """`swamp workflow approve`."""
+    answer = decide(call, approves=True)
+    lines = (
+        f"Approved step {answer['stepName']} in workflow {answer['workflowName']}",
+        f"After approval: swamp workflow resume {answer['workflowName']}",
+    )
+    respond(call, answer, "\n".join(lines))
+
+
+def reject(call: Call) -> None:
+    """`swamp workflow reject`."""
+    answer = decide(call, approves=False)
+    lines = (
+        f"Rejected step {answer['stepName']} in workflow {answer['workflowName']}",
+        "Workflow run marked as failed.",
+    )
+    respond(call, answer, "\n".join(lines))
+
+
+def decide(call: Call, *, approves: bool) -> dict[str, Any]:
+    """Approve or reject a step, in the repository or through an orchestrator.
+
+    Raises:
+        UserError: it does not wait for that.
+    """
+    workflow, step = call.arguments
+    run, note, person = call.option("--run"), call.option("--reason"), approvals.user()
+    if not call.has("--server"):
+        here = Repository.here()
+        return approvals.decide(here, workflow, step, run, approves=approves, note=note, person=person)
+    request = "workflow.approve" if approves else "workflow.reject"
+    wanted = {"workflowIdOrName": workflow, "stepName": step, "runId": run}
+    return dict(ask(call.option("--server"), request, **wanted, reason=note, decidedBy=person))
+
+
+def list_approvals(call: Call) -> None:
+    """`swamp workflow approvals`."""
+    if call.has("--server"):
+        found = ask(call.option("--server"), "workflow.approvals")["approvals"]
+    else:
+        found = approvals.pending(Repository.here())
+    lines = [line for each in found for line in lines_of(each)]
+    respond(call, {"approvals": found}, "\n".join(lines) or "No workflows awaiting approval")
+
+
+def lines_of(pending: dict[str, Any]) -> tuple[str, ...]:
+    """The lines about a step that waits for an approval."""
+    workflow, step = pending["workflowName"], pending["stepName"]
+    return (
+        f"{workflow} / {step} — {pending['prompt']}",
+        f"  swamp workflow approve {workflow} {step}",
+        f"  swamp workflow reject  {workflow} {step}",
+        f"  After approval: swamp workflow resume {workflow}",
+    )
 
 
 def search(call: Call) -> None:
@@ -291,7 +354,14 @@ def page_of_run(answer: dict[str, Any]) -> str:
     """Format a run for people."""
     reason = answer.get("tags", {}).get("interrupt_reason")
     because = f" ({reason})" if reason else ""
-    steps = [f"  {step['name']} {step['status']}" for step in answer["jobs"][0]["steps"]]
+    steps = [
+        line
+        for step in answer["jobs"][0]["steps"]
+        for line in (
+            f"  {step['name']} {step['status']}",
+            *([f"    -> {step['error']}"] if "error" in step else []),
+        )
+    ]
     return "\n".join((f"{answer['workflowName']} {answer['status']}{because}", *steps))
 
 

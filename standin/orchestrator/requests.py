@@ -13,13 +13,17 @@ from typing import Any, TypeVar
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+<<<<<<< HEAD
 from standin import access, questions, tokens, vaults
 from standin.access import Policy
+=======
+from standin import approvals, questions, tokens, vaults
+>>>>>>> 4f05f0e (Promise 45, approvals across a restart, with five known deviations)
 from standin.errors import UserError
 from standin.extensions import check_before, method_of
 from standin.orchestrator.dispatch import StepFailed, Work, has_free_slot
 from standin.orchestrator.pool import Member, Pool
-from standin.orchestrator.runs import Run, resumable, steps_to_repeat
+from standin.orchestrator.runs import Run, resumable, steps_left, steps_to_repeat
 from standin.orchestrator.workflow import Step, steps_of, validations
 from standin.remote import ACCEPTED, SAID
 from standin.repository import Repository
@@ -198,6 +202,39 @@ class Requests:
         """The runs of workflows."""
         return {"results": questions.history(self._repository)}
 
+    def do_workflow_approvals(self) -> Any:
+        """The steps that wait for an approval."""
+        return {"approvals": approvals.pending(self._repository)}
+
+    def do_workflow_approve(self, **decision: str) -> Any:
+        """Approve a step."""
+        return self.decide(approves=True, **decision)
+
+    def do_workflow_reject(self, **decision: str) -> Any:
+        """Reject a step."""
+        return self.decide(approves=False, **decision)
+
+    def decide(
+        self,
+        workflowIdOrName: str,  # noqa: N803 - as it is sent
+        stepName: str,  # noqa: N803
+        runId: str,  # noqa: N803
+        reason: str,
+        decidedBy: str,  # noqa: N803
+        *,
+        approves: bool,
+    ) -> Any:
+        """Approve or reject a step for an operator."""
+        return approvals.decide(
+            self._repository,
+            workflowIdOrName,
+            stepName,
+            runId,
+            approves=approves,
+            note=reason,
+            person=decidedBy,
+        )
+
     def do_workflow_validate(self, workflowIdOrName: str = "") -> Any:  # noqa: N803 - as it is sent
         """The validation of a workflow, or of all."""
         return {"validations": validations(self._repository, workflowIdOrName)}
@@ -322,6 +359,7 @@ class Requests:
             steps,
             self._execute,
             self.tags_wanted(payload),
+            inputs=payload.get("inputs", {}),
             reports_skipped=self.reports_skipped(payload),
         )
         await self._carry_out(socket, run)
@@ -333,17 +371,38 @@ class Requests:
         await self._send_lines(socket, run)
 
     async def _resume_workflow(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
-        name = payload["name"]
+        name, first = payload["name"], payload["from"]
         try:
-            steps = steps_of(self._repository, name, {})
-            record = resumable(self._repository, name)
-            anew = steps_to_repeat(name, steps, payload["from"])
+            record = resumable(self._repository, name) if first else self.approved(payload)
+            steps = steps_of(self._repository, name, self.inputs_of(record))
+            anew = steps_to_repeat(name, steps, first) if first else steps_left(record)
         except UserError as error:
             await self._send(socket, "workflow.resume.result", _error_answer(error))
             return
-        run = Run(self._repository, name, steps, self._execute, {}, reports_skipped=[])
+        tags, inputs = self.tags_of(record), record["inputs"]
+        run = Run(self._repository, name, steps, self._execute, tags, inputs=inputs, reports_skipped=[])
         run.go_on_with(record, anew)
         await self._carry_out(socket, run)
+
+    def approved(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """The record of the suspended run that an operator resumes.
+
+        Raises:
+            UserError: there is none, or steps of it still wait or run.
+        """
+        record = approvals.approved(self._repository, payload["name"], payload["runId"])
+        run = self._runs.get(record["runId"])
+        if run is not None and run.status == "running":
+            raise UserError("A run with this ID is already in progress", "already_registered")
+        return record
+
+    def inputs_of(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The inputs of a run that goes on."""
+        return dict(record["inputs"])
+
+    def tags_of(self, record: dict[str, Any]) -> dict[str, str]:
+        """The tags of the data of a run that goes on."""
+        return dict(record["tagsOfData"])
 
     async def _attach(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
         run = self._runs.get(payload["runId"])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from standin import questions
+from standin.approvals import SUSPENDED, WAITING
 from standin.errors import UserError
 from standin.moments import stamp
 from standin.orchestrator.dispatch import StepFailed, Work
@@ -27,6 +28,8 @@ class _Progress:
     status: str = "pending"
     error: str = ""
     wrote: list[dict[str, Any]] = field(default_factory=list)
+    since: str = ""
+    decision: dict[str, Any] = field(default_factory=dict)
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -39,11 +42,12 @@ class Run:
         steps: of it.
         execute: runs a step on a worker or on the orchestrator.
         tags: for all its data.
+        inputs: with which it was started.
         reports_skipped: the names of the reports that it does not write.
 
     Attributes:
         identity: of the run.
-        status: "running", "succeeded", "failed" or "cancelled".
+        status: "running", "succeeded", "failed", "cancelled" or "suspended".
     """
 
     def __init__(
@@ -54,9 +58,11 @@ class Run:
         execute: Execute,
         tags: dict[str, str],
         *,
+        inputs: dict[str, Any],
         reports_skipped: list[str],
     ) -> None:
         self._tags = tags
+        self._inputs = inputs
         self._reports_skipped = reports_skipped
         self._repository = repository
         self._steps = steps
@@ -75,17 +81,18 @@ class Run:
         self.status = "running"
 
     def go_on_with(self, record: dict[str, Any], anew: Collection[str]) -> None:
-        """Go on with a run that has failed.
+        """Go on with a run that has failed or is suspended.
 
         Args:
             record: of that run.
-            anew: the names of the steps that run again; the others keep their status.
+            anew: the names of the steps that run now; the others keep their status.
         """
         self.identity, self._started = record["runId"], record["startedAt"]
         for step in record["steps"]:
             if step["name"] not in anew:
                 progress = self._progress[step["name"]]
                 progress.status, progress.wrote = step["status"], step["dataArtifacts"]
+                progress.error, progress.decision = step.get("error", ""), step.get("approvalDecision", {})
                 progress.over.set()
 
     def follow(self, after: int = 0) -> asyncio.Queue[str | None]:
@@ -102,18 +109,36 @@ class Run:
         """Run all steps that are not over, to the end."""
         steps = [step for step in self._steps if not self._progress[step.name].over.is_set()]
         self._tasks = [asyncio.ensure_future(self._run(step)) for step in steps]
-        await asyncio.wait(self._tasks)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self.take_decisions()
         self.status = self.final_status()
-        self._completed = stamp()
+        self._completed = "" if self.status == SUSPENDED else stamp()
         for name, progress in self._progress.items():
             if progress.error:
                 self._say(f" system │ {self.reason_of(name)}")
-        heading = {"succeeded": "Completed", "failed": "Failed", "cancelled": "Cancelled"}[self.status]
-        self._say(f"{heading} workflow {self.workflow} {self.status}")
+        self._say(self.last_line())
         self._report(_WORKFLOW_REPORT, "workflow")
         self.record()
         for follower in self._followers:
             follower.put_nowait(None)
+
+    def last_line(self) -> str:
+        """How the run has ended, for people."""
+        if self.status == SUSPENDED:
+            return f"Suspended workflow {self.workflow} — awaiting approval on step {self.gates()[0]}"
+        heading = {"succeeded": "Completed", "failed": "Failed", "cancelled": "Cancelled"}[self.status]
+        return f"{heading} workflow {self.workflow} {self.status}"
+
+    def gates(self) -> list[str]:
+        """The names of the steps at which the run has stopped, whether or not they are approved by now."""
+        return [name for name, progress in self._progress.items() if progress.since]
+
+    def is_suspended(self) -> bool:
+        """Whether the run goes on only when an operator resumes it."""
+        gates = [self._progress[name].status for name in self.gates()]
+        left = any(progress.status in (WAITING, "pending") for progress in self._progress.values())
+        return bool(gates) and "failed" not in gates and left
 
     async def cancel(self) -> None:
         """Cancel it; it has ended when this returns."""
@@ -142,17 +167,34 @@ class Run:
         """How the run has ended."""
         if self._cancelled:
             return "cancelled"
-        succeeded = all(progress.status == "succeeded" for progress in self._progress.values())
+        if self.is_suspended():
+            return SUSPENDED
+        succeeded = all(
+            self._progress[step.name].status == "succeeded" or step.may_fail for step in self._steps
+        )
         return "succeeded" if succeeded else "failed"
 
     def document(self) -> dict[str, Any]:
         """The run as a JSON document."""
-        return questions.run_answer(self._recorded())
+        answer = questions.run_answer(self._repository, self._recorded())
+        return {**answer, "approvalRequired": self.required()} if self.status == SUSPENDED else answer
+
+    def required(self) -> dict[str, str]:
+        """The approval that a suspended run waits for, as the command that follows it shows it."""
+        name = self.gates()[0]
+        return {"stepId": name, "prompt": self.prompt_of(name)}
+
+    def prompt_of(self, name: str) -> str:
+        """What the operator is asked about a step."""
+        return next(step.prompt for step in self._steps if step.name == name)
 
     async def _run(self, step: Step) -> None:
         progress = self._progress[step.name]
         try:
             if not await self.may_begin(step):
+                return
+            if step.prompt:
+                self.wait_for_approval(step)
                 return
             progress.status = "running"
             self.record()
@@ -173,11 +215,21 @@ class Run:
             self._say(f"main │ done {step.name} in 1ms" if done else f"main │ {progress.status} {step.name}")
             progress.over.set()
 
+    def wait_for_approval(self, step: Step) -> None:
+        """Let a step wait for its approval; its run is suspended when no other step runs."""
+        progress = self._progress[step.name]
+        progress.status, progress.since = WAITING, stamp()
+        self.record()
+        self._say(f'main │ approval required: "{step.prompt}"')
+
     async def may_begin(self, step: Step) -> bool:
-        """Wait for the steps that a step depends on; whether all of them have succeeded."""
+        """Wait for the steps before a step; whether all have succeeded, and none needed an approval."""
         for name in step.after:
             await self._progress[name].over.wait()
-        return all(self._progress[name].status == "succeeded" for name in step.after)
+        before = [self._progress[name] for name in step.after]
+        if any(progress.since for progress in before):
+            return False
+        return step.after_any_end or all(progress.status == "succeeded" for progress in before)
 
     def _work(self, step: Step) -> Work:
         return Work(
@@ -219,9 +271,23 @@ class Run:
             follower.put_nowait(line)
 
     def record(self) -> None:
-        """Record the state of the run."""
+        """Record the state of the run, with what operators have decided about its steps meanwhile."""
+        self.take_decisions()
         self._repository.write(f"runs/{self.identity}.json", self._recorded())
         (self._repository.inner / "runs" / f"{self.identity}.log").write_text("\n".join(self._lines), "utf-8")
+
+    def asks_for_approval(self) -> bool:
+        """Whether the run is shown as suspended while some of its steps still run."""
+        return self.status == "running" and bool(self.gates())
+
+    def take_decisions(self) -> None:
+        """Take over what operators have decided about the steps that wait."""
+        known = self._repository.read(f"runs/{self.identity}.json") if self.gates() else None
+        for step in known["steps"] if known else ():
+            progress = self._progress[step["name"]]
+            if progress.status == WAITING and "approvalDecision" in step:
+                progress.status, progress.decision = step["status"], step["approvalDecision"]
+                progress.error = step.get("error", "")
 
     def _recorded(self) -> dict[str, Any]:
         failed = [name for name, progress in self._progress.items() if progress.status == "failed"]
@@ -230,21 +296,30 @@ class Run:
             "runId": self.identity,
             "instanceId": self.identity,
             "workflowName": self.workflow,
-            "status": self.status,
+            "status": SUSPENDED if self.asks_for_approval() else self.status,
             "startedAt": self._started,
             "completedAt": self._completed,
             "failedStep": failed[0] if reason else "",
             "failureReason": reason,
             "tags": {"interrupt_reason": self._interruption} if self._interruption else {},
-            "steps": [
-                {
-                    "name": name,
-                    "status": progress.status,
-                    **({"error": progress.error} if progress.error else {}),
-                    "dataArtifacts": progress.wrote,
-                }
-                for name, progress in self._progress.items()
-            ],
+            "inputs": self._inputs,
+            "tagsOfData": self._tags,
+            "steps": [self._recorded_step(name) for name in self._progress],
+        }
+
+    def _recorded_step(self, name: str) -> dict[str, Any]:
+        progress = self._progress[name]
+        optional = {
+            "error": progress.error,
+            "approvalPrompt": self.prompt_of(name),
+            "suspendedAt": progress.since,
+            "approvalDecision": progress.decision,
+        }
+        return {
+            "name": name,
+            "status": progress.status,
+            "dataArtifacts": progress.wrote,
+            **{key: value for key, value in optional.items() if value},
         }
 
 
@@ -276,6 +351,11 @@ def steps_to_repeat(workflow: str, steps: Sequence[Step], first: str) -> set[str
     while more := {step.name for step in steps if step.name not in found and found & set(step.after)}:
         found |= more
     return found
+
+
+def steps_left(record: dict[str, Any]) -> set[str]:
+    """The names of the steps that a suspended run has not run yet."""
+    return {step["name"] for step in record["steps"] if step["status"] == "pending"}
 
 
 def interrupt(progress: _Progress, reason: str) -> None:

@@ -51,6 +51,9 @@ class Step:
         kept: overrides of how its data are stored, by kind.
         of_the_model: the arguments of the model, for all its methods.
         group: the job that it shares one worker with; empty if it may run anywhere.
+        prompt: what the operator is asked who must approve the step, which runs no method; empty for others.
+        may_fail: whether the run goes on if it fails.
+        after_any_end: whether it runs also if the steps before it have failed.
     """
 
     name: str
@@ -65,6 +68,9 @@ class Step:
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)
     of_the_model: dict[str, Any] = field(default_factory=dict)
     group: str = ""
+    prompt: str = ""
+    may_fail: bool = False
+    after_any_end: bool = False
 
 
 def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> list[Step]:
@@ -229,12 +235,13 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
     target = _evaluated(described.get("target", ""), meaning)
     labels = _evaluated(described.get("labels", {}), meaning)
     platform = _evaluated(described.get("platform", ""), meaning)
+    model = task.get("modelName") or task.get("modelIdOrName", "")
     return Step(
         _evaluated(described["name"], meaning),
-        task["modelType"],
-        task["modelName"],
-        task["methodName"],
-        task["inputs"],
+        task.get("modelType") or (repository.model_type_of(model) if model else ""),
+        model,
+        task.get("methodName", ""),
+        task.get("inputs", {}),
         secrets,
         Requirement(target, labels, platform) if target or labels or platform else None,
         described.get("queueTimeout"),
@@ -242,6 +249,9 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
         {each["specName"]: each for each in described.get("dataOutputOverrides", ())},
         task.get("globalArgs", {}),
         described["group"],
+        task.get("prompt", ""),
+        described.get("allowFailure", False),
+        any(each["condition"]["type"] == "completed" for each in described.get("dependsOn", ())),
     )
 
 

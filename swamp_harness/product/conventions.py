@@ -27,3 +27,6 @@ MOST_DIALS = 3
 
 # The variable that gives commands without `--server` the address of the orchestrator.
 SERVE_URL = "SWAMP_SERVE_URL"
+
+# The variables with the name of the user of a process.
+USER_VARIABLES = ("USER", "USERNAME")

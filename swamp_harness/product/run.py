@@ -12,10 +12,12 @@ from swamp_harness.product.commands import Output
 from swamp_harness.product.followed import Followed
 from swamp_harness.product.run_records import RunRecord, steps_of
 from swamp_harness.product.wordings import (
+    APPROVAL_ASKED,
     METHOD_SUCCEEDED,
     RUN_ENDINGS,
     RUN_FAILURES,
     STACK_TRACE,
+    STEP_TO_APPROVE,
     reasons_given,
 )
 from swamp_harness.system.errors import ContractBroken
@@ -23,9 +25,10 @@ from swamp_harness.system.limits import Limit
 from swamp_harness.system.redaction import SECRETS
 
 SUCCEEDED, FAILED, CANCELLED = "succeeded", "failed", "cancelled"
-RUNNING = "running"
+RUNNING, SUSPENDED = "running", "suspended"
 # The exit code of the command that follows a run without success.
 _NOT_SUCCEEDED = 1
+_WITHOUT_ERROR = (SUCCEEDED, SUSPENDED)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class RunEnding:
     """The output of the command that followed a run, at its end.
 
     Attributes:
-        status: "succeeded", "failed" or "cancelled"; "" if it was not printed.
+        status: "succeeded", "failed", "cancelled" or "suspended"; "" if it was not printed.
         exit_code: the exit code of the command.
         text: its whole output.
     """
@@ -92,7 +95,7 @@ class RunOutcome:
     def __str__(self) -> str:
         """In words: "succeeded", "failed because ..." or "cancelled", or how output and history differ."""
         if self.printed != self.recorded or self.exit_code != (
-            0 if self.printed == SUCCEEDED else _NOT_SUCCEEDED
+            0 if self.printed in _WITHOUT_ERROR else _NOT_SUCCEEDED
         ):
             return (
                 f"{self.recorded} in the run history, printed as {self.printed or 'nothing'}, with exit code "
@@ -114,10 +117,10 @@ def run_that(status: str, *reasons: str) -> RunOutcome:
     """The outcome of a run for which output and run history agree.
 
     Args:
-        status: "succeeded", "failed" or "cancelled".
+        status: "succeeded", "failed", "cancelled" or "suspended".
         reasons: the reasons of a failure.
     """
-    return RunOutcome(status, status, 0 if status == SUCCEEDED else _NOT_SUCCEEDED, reasons, reasons)
+    return RunOutcome(status, status, 0 if status in _WITHOUT_ERROR else _NOT_SUCCEEDED, reasons, reasons)
 
 
 class WorkflowRun(Followed):
@@ -147,6 +150,19 @@ class WorkflowRun(Followed):
             PromiseBroken: the output is not JSON, or breaks its contract.
         """
         return steps_of(self._document())
+
+    def approval_asked(self) -> dict[str, str]:
+        """The step that must be approved, and the question about it; empty texts if there is none.
+
+        Raises:
+            ContractBroken: the output in JSON mode is not JSON, or breaks its contract.
+        """
+        if self.output is Output.JSON:
+            asked = self._document().get("approvalRequired", {})
+            return {"step": asked.get("stepId", ""), "prompt": asked.get("prompt", "")}
+        text = self.printed()
+        step, prompt = STEP_TO_APPROVE.search(text), APPROVAL_ASKED.search(text)
+        return {"step": step["step"] if step else "", "prompt": prompt["prompt"] if prompt else ""}
 
     def _status(self, text: str) -> str:
         if self.output is Output.JSON:

@@ -83,6 +83,10 @@ COMMAND_FAILURES = {
     "a key of the workflow is unknown": [r"Unknown key '[^']+' on (step|job|workflow) '[^']+'"],
     "there is no such step": [r'Step "[^"]+" not found in workflow'],
     "no run has failed": [r"No failed runs found for workflow"],
+    "no run waits for approval": [r"No suspended runs found for workflow"],
+    "several runs wait for approval": [r"Multiple suspended runs found for workflow"],
+    "its step still waits for approval": [r'Step "[^"]+" (?:in job "[^"]+" )?is still awaiting approval'],
+    "the step does not wait for approval": [r'Step "[^"]+" is not awaiting approval'],
     "too many runs are in progress": [r"Too many concurrent runs\b"],
     "there is no such model": [r"Model not found: "],
     "there is no such method": [r"Unknown method '[^']+' for type"],
@@ -139,7 +143,16 @@ RUN_ENDINGS = {
     "succeeded": re.compile(r"Completed workflow \S+ succeeded"),
     "failed": re.compile(r"Failed workflow \S+"),
     "cancelled": re.compile(r"Cancelled workflow \S+"),
+    "suspended": re.compile(r"Suspended workflow \S+"),
 }
+
+# The output of a command that follows a run, when the run is suspended: the step and the question.
+STEP_TO_APPROVE = re.compile(r"Suspended workflow \S+ — awaiting approval on step (?P<step>\S+)")
+APPROVAL_ASKED = re.compile(r'approval required: "(?P<prompt>[^\n]*)"')
+
+# The list of approvals in text: a step with the question, below it the commands that decide.
+APPROVALS = re.compile(r'"?(?P<workflow>[^\s"]+)"? / "?(?P<step>[^\s"]+)"? — (?P<prompt>[^\n]*)')
+NO_APPROVALS = re.compile(r"No workflows awaiting approval")
 
 # The output of a command that follows a run, at the start and at the successful end of a step.
 STEP_BEGINS = re.compile(r"│ step (?P<step>\S+) · [^\n]{0,500}\bstart\b")

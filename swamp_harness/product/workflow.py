@@ -42,14 +42,15 @@ class Placement:
 
 @dataclass(frozen=True)
 class Task:
-    """The task of a step: a method of a model.
+    """The task of a step: a method of a model, or the wait for an approval.
 
     Attributes:
-        model_type: for example "command/shell".
-        method: for example "execute".
+        model_type: for example "command/shell"; empty for an approval.
+        method: for example "execute"; empty for an approval.
         inputs: the arguments of the method.
         kept: the workflow's overrides for stored data, such as lifetime and tags, by kind of data.
         of_the_model: the arguments of the model, for all its methods.
+        prompt: what the operator is asked who must approve the step; empty for a method.
     """
 
     model_type: str
@@ -57,6 +58,25 @@ class Task:
     inputs: Mapping[str, Any]
     kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     of_the_model: Mapping[str, Any] = field(default_factory=dict)
+    prompt: str = ""
+
+    def document(self, model: str, *, exists: bool) -> dict[str, Any]:
+        """The task in a workflow file.
+
+        Args:
+            model: the name of its model instance.
+            exists: whether the instance was created before; otherwise the step names its type.
+        """
+        if self.prompt:
+            return {"type": "manual_approval", "prompt": self.prompt}
+        instance = {"modelIdOrName": model} if exists else {"modelType": self.model_type, "modelName": model}
+        return {
+            "type": "model_method",
+            **instance,
+            "methodName": self.method,
+            "inputs": dict(self.inputs),
+            **({"globalArgs": dict(self.of_the_model)} if self.of_the_model else {}),
+        }
 
 
 @dataclass(frozen=True)
@@ -75,6 +95,8 @@ class Step:
         model: the name of its model instance; the name of the step if empty.
         job: its job. Jobs run in parallel. In a job, a step with `after` waits for all steps without `after`.
         runs_as_its_job: whether the placement of the job applies instead of its own.
+        may_fail: whether the run goes on if it fails.
+        after_any_end: whether it runs also if the step before it has failed.
     """
 
     name: str
@@ -87,6 +109,8 @@ class Step:
     model: str = ""
     job: str = MAIN_JOB
     runs_as_its_job: bool = False
+    may_fail: bool = False
+    after_any_end: bool = False
 
     @property
     def template(self) -> str:
@@ -95,17 +119,19 @@ class Step:
             return name_for_item(self.name, WORKER_OF_ITEM)
         return name_for_item(self.name, f"${{{{ self.{_ITEM} }}}}") if self.items else self.name
 
-    def document(self) -> dict[str, Any]:
-        """The step in a workflow file; its model instance has the step's name unless another is set."""
-        task = {
-            "type": "model_method",
-            "modelType": self.task.model_type,
-            "modelName": self.model or self.template,
-            "methodName": self.task.method,
-            "inputs": dict(self.task.inputs),
-            **({"globalArgs": dict(self.task.of_the_model)} if self.task.of_the_model else {}),
-        }
-        depends = [{"step": self.after, "condition": {"type": "succeeded"}}] if self.after else []
+    @property
+    def instance(self) -> str:
+        """The name of its model instance: that of the step unless another is set."""
+        return self.model or self.template
+
+    def document(self, *, model_exists: bool = False) -> dict[str, Any]:
+        """The step in a workflow file.
+
+        Args:
+            model_exists: whether its model instance was created before.
+        """
+        end = "completed" if self.after_any_end else "succeeded"
+        depends = [{"step": self.after, "condition": {"type": end}}] if self.after else []
         optional: dict[str, Any] = {
             "queueTimeout": self.queue_limit,
             "dataOutputOverrides": [{"specName": kind, **how} for kind, how in self.task.kept.items()]
@@ -117,10 +143,10 @@ class Step:
             **self.placement.document(),
             # A queue limit of 0 stays: it means that there is no limit.
             **{key: value for key, value in optional.items() if value is not None},
-            "task": task,
+            "task": self.task.document(self.instance, exists=model_exists),
             "dependsOn": depends,
             "weight": 0,
-            "allowFailure": False,
+            "allowFailure": self.may_fail,
         }
 
     def _expansion(self) -> dict[str, str] | None:
@@ -167,6 +193,7 @@ class Workflow:
         placement: the placement of jobs and steps without one of their own.
         queue_limit: the seconds that its steps may wait for a worker; None for the orchestrator's limit.
         job_queue_limits: the same for the steps of a job, by the name of the job.
+        of_existing_models: whether the model instances of its steps were created before.
         unknown_key: a key that swamp does not know; None for none.
     """
 
@@ -182,6 +209,7 @@ class Workflow:
     placement: Placement = field(default_factory=Placement)
     queue_limit: float | None = None
     job_queue_limits: Mapping[str, float] = field(default_factory=dict)
+    of_existing_models: bool = False
 
     def document(self) -> dict[str, Any]:
         """The content of the workflow file."""
@@ -245,7 +273,8 @@ class Workflow:
         # A step without a placement runs on the orchestrator only if it clears what it would inherit.
         inherited = {**self.placement.document(), **self._place_of(step.job)}
         is_local = not step.runs_as_its_job and not step.placement.document()
-        return {**step.document(), **(_cleared(inherited) if is_local else {})}
+        document = step.document(model_exists=self.of_existing_models)
+        return {**document, **(_cleared(inherited) if is_local else {})}
 
     def write_to(self, repository: Repository) -> str:
         """Write the workflow into a repository; it replaces one of the same name.

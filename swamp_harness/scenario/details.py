@@ -198,6 +198,11 @@ _THROUGH = Detail(
     "through the orchestrator", "the orchestrator does it", lambda: {"through_orchestrator": True}
 )
 
+_IN_REPOSITORY = Detail("in the repository", "a command in the repository does it", dict)
+_FIRST_RUN = Detail(
+    "by the id of the first run", "the command names the first of the runs", lambda: {"of_first_run": True}
+)
+
 _LIFETIME = Detail(
     "with a lifetime of {lifetime:Lifetime}",
     "it asks for this lifetime, written as the command takes it",
@@ -319,6 +324,11 @@ _OF_WORKFLOWS = (
         lambda: {"stays": True},
     ),
     Detail(
+        "whose models exist",
+        "the operator has created the models of its steps before",
+        lambda: {"of_existing_models": True},
+    ),
+    Detail(
         'for workers with the labels "{labels:Labels}"',
         "jobs and steps without a place of their own run on such workers",
         lambda labels: {"labels": labels},
@@ -328,6 +338,16 @@ _OF_WORKFLOWS = (
         "its steps wait so long for a worker, if neither they nor their jobs have a limit",
         lambda seconds: {"queue_limit": seconds},
     ),
+)
+
+_OF_DECISIONS = (
+    _IN_REPOSITORY,
+    _THROUGH,
+    Detail('with the note "{note:Name}"', "the command gives this reason", lambda note: {"note": note}),
+    Detail(
+        'as "{person:Name}"', "it is a person of this name who decides", lambda person: {"person": person}
+    ),
+    _FIRST_RUN,
 )
 
 _OF_STARTING = (
@@ -416,7 +436,8 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
                 lambda: {"by_variable": True},
             ),
         ),
-        "ResumingDetails": kind("how a run is resumed", dict, _THROUGH),
+        "ResumingDetails": kind("how a run is resumed", dict, _IN_REPOSITORY, _THROUGH, _FIRST_RUN),
+        "DecisionDetails": kind("how a step is approved or rejected", dict, *_OF_DECISIONS),
         "SecretDetails": kind("what a secret is like", dict, *_OF_SECRETS),
         "WorkflowDetails": kind("what holds for all of a workflow", dict, *_OF_WORKFLOWS),
         "StartingDetails": kind("how a workflow starts", dict, *_OF_STARTING),

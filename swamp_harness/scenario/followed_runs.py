@@ -62,6 +62,15 @@ class Runs:
         return self._last(WorkflowRun, "The scenario has started no workflow: add a step that starts it.")
 
     @property
+    def first(self) -> WorkflowRun:
+        """The first run of a workflow.
+
+        Raises:
+            InfrastructureError: none was started.
+        """
+        return next((run for run in self._runs if isinstance(run, WorkflowRun)), self.last)
+
+    @property
     def last_method(self) -> MethodRun:
         """The last run of a method.
 

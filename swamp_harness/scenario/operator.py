@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
-from swamp_harness.product.conventions import SERVE_URL, VAULT
+from swamp_harness.product.conventions import SERVE_URL, USER_VARIABLES, VAULT
 from swamp_harness.product.credential import Credential, credentials_in
 from swamp_harness.product.records import moment
 from swamp_harness.product.serve_api import Request, ServeApi
@@ -218,14 +218,54 @@ class Operator:
         self._last = self.commands.run("workflow", "cancel", name, output=self.output)
         return self._last
 
-    def resume_run(self, workflow: str, step: str, *, through: str = "") -> CommandResult:
-        """Resume the failed run of a workflow from a step, in the repository or through an orchestrator.
+    def resume_run(
+        self, workflow: str, *, step: str = "", run_id: str = "", through: str = ""
+    ) -> CommandResult:
+        """Resume a run of a workflow; the command ends when the run does or is suspended; it may fail.
 
-        The command ends when the run does; it may fail.
+        Args:
+            workflow: its name.
+            step: the step from which a failed run is resumed; empty for a suspended run.
+            run_id: the id of the run; the command names none if empty.
+            through: the address of the orchestrator that resumes it; in the repository if empty.
         """
+        first = ("--from", step) if step else ()
+        named = ("--run", run_id) if run_id else ()
         there = ("--server", through) if through else ()
         self._last = self.commands.run(
-            "workflow", "resume", workflow, "--from", step, *there, output=self.output
+            "workflow", "resume", workflow, *first, *named, *there, output=self.output
+        )
+        return self._last
+
+    def decide(
+        self,
+        workflow: str,
+        step: str,
+        *,
+        approves: bool,
+        note: str = "",
+        person: str = "",
+        run_id: str = "",
+        through: str = "",
+    ) -> CommandResult:
+        """Approve or reject a step that waits for it; the command may fail.
+
+        Args:
+            workflow: its workflow.
+            step: the step.
+            approves: whether the operator approves it.
+            note: the reason that the command gives; none if empty.
+            person: the name of the user who runs the command; that of the environment if empty.
+            run_id: the id of the run; the command names none if empty.
+            through: the address of the orchestrator; a command in the repository decides if empty.
+        """
+        reason = ("--reason", note) if note else ()
+        named = ("--run", run_id) if run_id else ()
+        there = ("--server", through) if through else ()
+        self._last = self.commands.run(
+            *("workflow", "approve" if approves else "reject", workflow, step, *reason, *named, *there),
+            output=self.output,
+            variables=dict.fromkeys(USER_VARIABLES, person) if person else None,
         )
         return self._last
 

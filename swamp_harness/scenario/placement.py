@@ -45,10 +45,12 @@ _COLUMNS = {
     "job after",
     "job queue limit",
     "model",
+    "may fail",
 }
 _CONNECTED_WORKERS = "the connected workers"
 _ON_ONE_WORKER = "on one worker"
 _AS_ITS_JOB = "as its job"
+_YES = "yes"
 
 
 def planned(
@@ -57,6 +59,7 @@ def planned(
     stays: bool = False,
     labels: Mapping[str, str] | None = None,
     queue_limit: float | None = None,
+    of_existing_models: bool = False,
 ) -> Workflow:
     """The workflow that a feature's table describes.
 
@@ -64,11 +67,12 @@ def planned(
         table: one row for each step, with the columns step, runs on, work; optional columns are after (the
             step that must have succeeded before), queue limit, for each of (the items that it is expanded
             over, or the connected workers), job, job runs on, job stays (on one worker, for all its steps),
-            job after (the job that must have succeeded before), job queue limit, and model (the name of its
-            model instance).
+            job after (the job that must have succeeded before), job queue limit, model (the name of its model
+            instance), and may fail (yes if the run goes on when it fails, with the steps after it).
         stays: whether all its jobs stay on one worker.
         labels: the labels of the workers for jobs and steps without a place of their own; none if None.
         queue_limit: the seconds that its steps may wait for a worker; None for the orchestrator's limit.
+        of_existing_models: whether the operator has created the model instances of its steps.
 
     Returns:
         The workflow. A run needs these inputs: the uuid of each worker whose instance the workflow names, the
@@ -85,7 +89,11 @@ def planned(
     order = {row["job"]: row["job after"] for row in rows if row.get("job after")}
     limits = {row["job"]: _seconds(row.get("job queue limit", "")) for row in rows if "job" in row}
     pinned = {row["job"] for row in rows if _stays_on_one_worker(row)}
-    steps = [_step(row) for row in rows]
+    may_fail = {row["step"] for row in rows if _may_fail(row)}
+    steps = [
+        replace(step, may_fail=step.name in may_fail, after_any_end=step.after in may_fail)
+        for step in map(_step, rows)
+    ]
     words = {INPUT: "nothing"} if any(INPUT in step.task.inputs for step in steps) else {}
     return Workflow(
         WORKFLOW,
@@ -99,6 +107,7 @@ def planned(
         placement=Placement(labels=labels or {}),
         queue_limit=queue_limit,
         job_queue_limits={job: limit for job, limit in limits.items() if limit is not None},
+        of_existing_models=of_existing_models,
     )
 
 
@@ -129,6 +138,13 @@ def _stays_on_one_worker(row: Mapping[str, str]) -> bool:
     if words not in ("", _ON_ONE_WORKER):
         raise InfrastructureError(f'Unknown place "{words}" where a job stays; use: {_ON_ONE_WORKER}.')
     return words == _ON_ONE_WORKER
+
+
+def _may_fail(row: Mapping[str, str]) -> bool:
+    words = row.get("may fail", "")
+    if words not in ("", _YES):
+        raise InfrastructureError(f'Unknown word "{words}" for a step that may fail; use: {_YES}.')
+    return words == _YES
 
 
 def _step(row: Mapping[str, str]) -> Step:

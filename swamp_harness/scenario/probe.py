@@ -114,6 +114,9 @@ _READ = "seed"
 # The model whose steps write data for each of their items, one of the items, and what they wrote for it.
 VARYING, ONE_ITEM = "box", "prod"
 _OF_ONE_ITEM = f'${{{{ data.latest("{VARYING}", "{RESULT}", ["{ONE_ITEM}"]).attributes.word }}}}'
+# What an operator is asked who must approve a step: with signs that a shell or a pattern takes for its own.
+PROMPT = "Are 100% of the tests green? (see $BOARD, `main` & été)"
+
 # What a step does: the phrase of the features, and the task. Work that pauses does so when it starts for the
 # first time; work that pauses twice, when it starts for the first and for the second time. Work that pauses
 # again after a write does that when it gets there for the first time.
@@ -132,6 +135,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     f'writes what "{VARYING}" wrote for "{ONE_ITEM}"': lambda step: Task(
         PROBE, "once", {"step": step, "word": _OF_ONE_ITEM}
     ),
+    "waits for approval": lambda _: Task("", "", {}, prompt=PROMPT),
     "writes after a moment": _probe("moment"),
     "pauses, then writes": _probe("hold"),
     f'reads the result of "{_READ}", pauses twice, then writes': lambda step: Task(

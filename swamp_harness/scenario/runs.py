@@ -290,10 +290,23 @@ def complete_workflow(world: World) -> None:
     world.runs.last.wait_for_end(RUN_ENDED, give_up_if=lambda: cause_of_standstill(world))
 
 
-def resume(world: World, step: str, *, through_orchestrator: bool = False) -> None:
-    """Resume the failed run of the scenario's workflow from a step, and wait until it has ended."""
-    through = world.orchestrator.api.url if through_orchestrator else ""
-    world.operator.resume_run(world.workflow.name, step, through=through)
+def resume(
+    world: World, *, step: str = "", through_orchestrator: bool = False, of_first_run: bool = False
+) -> None:
+    """Resume a run of the scenario's workflow, and wait until it has ended or is suspended.
+
+    Args:
+        world: the scenario's.
+        step: the step from which a failed run is resumed; empty for a suspended run.
+        through_orchestrator: whether the orchestrator resumes it.
+        of_first_run: whether the command names the first run.
+    """
+    world.operator.resume_run(
+        world.workflow.name,
+        step=step,
+        run_id=world.runs.first.run_id if of_first_run else "",
+        through=world.orchestrator.api.url if through_orchestrator else "",
+    )
 
 
 def cause_of_standstill(world: World) -> str | None:

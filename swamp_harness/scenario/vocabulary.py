@@ -9,7 +9,7 @@ from operator import methodcaller
 from swamp_harness.product.commands import Output
 from swamp_harness.product.machine import CachePlace
 from swamp_harness.product.records import labels_from_text
-from swamp_harness.product.run import CANCELLED, FAILED, SUCCEEDED
+from swamp_harness.product.run import CANCELLED, FAILED, SUCCEEDED, SUSPENDED
 from swamp_harness.product.trust import TrustedBy
 from swamp_harness.product.wordings import COMMAND_FAILURES, INTERRUPTIONS, REJECTIONS, RUN_FAILURES
 from swamp_harness.product.workflow import Level
@@ -43,7 +43,13 @@ _WORDS: dict[str, Kind] = {
         {reason: reason for reason in INTERRUPTIONS},
         is_whole=True,
     ),
-    "RunEnd": one_of("how a run ends", {"succeeds": SUCCEEDED, "is cancelled": CANCELLED}),
+    "RunEnd": one_of(
+        "how a run ends, or stops for the moment",
+        {"succeeds": SUCCEEDED, "is cancelled": CANCELLED, "is suspended": SUSPENDED},
+    ),
+    "Decision": one_of(
+        "what an operator decides about a step", {"approved": True, "rejected": False}, is_whole=True
+    ),
     "RunStatus": one_of(
         "how a run has ended",
         {status: status for status in (SUCCEEDED, FAILED, CANCELLED)},

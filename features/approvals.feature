@@ -1,0 +1,322 @@
+Feature: Approvals
+  A step can wait until an operator has approved it. Its run is suspended: no step of it runs, the command that started it
+  ends, and the orchestrator may be restarted. When the step is approved, the operator resumes the run, which goes on with
+  the remaining steps. When the step is rejected, the run has failed.
+
+  @uat-45 @suspended-run-asks-for-approval
+  Scenario Outline: A run that needs an approval is suspended, asks the operator in <output>, and stays so after a <restart>
+    Given a workflow with the steps:
+      | job    | job after | step  | runs on          | work               | after |
+      | build  |           | build | any worker       | writes at once     |       |
+      | build  |           | gate  | the orchestrator | waits for approval | build |
+      | build  |           | ship  | any worker       | writes at once     | gate  |
+      | deploy | build     | pack  | any worker       | writes at once     |       |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the operator's output is in <output>
+    When the workflow starts
+    And the run waits for approval
+    And the orchestrator <ends and starts again>
+    Then the run is suspended
+    And the command that followed the run asks to approve the step "gate"
+    And the list of approvals shows, in each place, in text and in JSON:
+      | workflow | step |
+      | release  | gate |
+    And the history of the run shows these steps, and no others:
+      | step  | status           |
+      | build | succeeded        |
+      | gate  | waiting_approval |
+      | pack  | pending          |
+      | ship  | pending          |
+    And the history shows these runs, and no others:
+      | workflow | status    | because |
+      | release  | suspended |         |
+
+    Examples:
+      | restart | output | ends and starts again       |
+      | crash   | text   | crashes and starts again    |
+      | stop    | JSON   | is stopped and starts again |
+
+  @uat-45 @approved-run-goes-on
+  Scenario Outline: An approved run goes on with its remaining steps on a worker, after the orchestrator has <ended>
+    Given a workflow whose models exist, with the steps:
+      | job    | job after | step  | runs on          | work                        | after |
+      | build  |           | build | any worker       | writes at once              |       |
+      | build  |           | gate  | the orchestrator | waits for approval          | build |
+      | build  |           | ship  | any worker       | writes the input of the run | gate  |
+      | deploy | build     | pack  | any worker       | writes at once              |       |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    And the operator's output is in <output>
+    When the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate" <where>
+    And the orchestrator <ends and starts again>
+    And the operator resumes the run through the orchestrator
+    Then the command succeeds
+    And the operator sees these dispatches, and no others:
+      | step  | worker | lease     | wrote |
+      | build | alpha  | completed | yes   |
+      | pack  | alpha  | completed | yes   |
+      | ship  | alpha  | completed | yes   |
+    And this data is recorded, and no other:
+      | step  | data   | version | written on | word      |
+      | build | result | 1       | alpha      |           |
+      | pack  | result | 1       | alpha      |           |
+      | ship  | result | 1       | alpha      | the input |
+    And the history shows these runs, and no others:
+      | workflow | status    | because |
+      | release  | succeeded |         |
+
+    Examples:
+      | ended   | output | where                    | ends and starts again       |
+      | crashed | JSON   | through the orchestrator | crashes and starts again    |
+      | stopped | text   | in the repository        | is stopped and starts again |
+
+  @uat-45 @approval-comes-first
+  Scenario Outline: A command about a run that waits for approval fails if it <errs>, and the run still waits
+    Given a workflow with the steps:
+      | step | runs on          | work               | after |
+      | gate | the orchestrator | waits for approval |       |
+      | ship | the orchestrator | writes at once     | gate  |
+    And an orchestrator
+    And the operator's output is in <output>
+    When the workflow starts
+    And the run waits for approval
+    And the operator <acts>
+    Then the command fails because <reason>
+    And the list of approvals shows, in each place, in text and in JSON:
+      | workflow | step |
+      | release  | gate |
+    And no step started
+
+    Examples:
+      | errs                  | output | acts                                       | reason                              |
+      | resumes it too early  | JSON   | resumes the run through the orchestrator   | its step still waits for approval   |
+      | approves another step | JSON   | approves the step "ship" in the repository | the step does not wait for approval |
+
+  @uat-45 @rejected-run-has-ended
+  Scenario Outline: A rejection <where> ends the run, which cannot be resumed
+    Given a workflow with the steps:
+      | step  | runs on          | work               | after |
+      | build | any worker       | writes at once     |       |
+      | gate  | the orchestrator | waits for approval | build |
+      | ship  | any worker       | writes at once     | gate  |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the run waits for approval
+    And the operator rejects the step "gate" with the note "two tests are red", <where>
+    And the operator resumes the run <where>
+    Then the command fails because no run waits for approval
+    And no step waits for approval
+    And the history of the run shows the note "two tests are red", in text and in JSON
+    And the history shows these runs, and no others:
+      | workflow | status | because |
+      | release  | failed |         |
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+
+    Examples:
+      | where                    |
+      | in the repository        |
+      | through the orchestrator |
+
+  @uat-45 @named-run-of-two-goes-on
+  Scenario: Of two runs that wait for approval, only the named one is approved and goes on
+    Given a workflow whose models exist, with the steps:
+      | step | runs on          | work               | after |
+      | gate | the orchestrator | waits for approval |       |
+      | ship | any worker       | writes at once     | gate  |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the run waits for approval
+    And the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate" by the id of the first run, through the orchestrator
+    And the operator resumes the run by the id of the first run, through the orchestrator
+    Then the command succeeds
+    And the list of approvals shows, in each place, in text and in JSON:
+      | workflow | step | run        |
+      | release  | gate | the second |
+    And the history shows these runs, and no others:
+      | workflow | status    | because |
+      | release  | succeeded |         |
+      | release  | suspended |         |
+    And these steps started, and no others:
+      | step | worker |
+      | ship | alpha  |
+
+  @uat-45 @ambiguous-approval-refused
+  Scenario Outline: Of two runs that wait for approval, an operator who <errs> without naming one changes neither
+    Given a workflow with the steps:
+      | step | runs on          | work               | after |
+      | gate | the orchestrator | waits for approval |       |
+      | ship | the orchestrator | writes at once     | gate  |
+    And an orchestrator
+    And the operator's output is in <output>
+    When the workflow starts
+    And the run waits for approval
+    And the workflow starts
+    And the run waits for approval
+    And the operator <acts>
+    Then the command fails because several runs wait for approval
+    And the list of approvals shows, in each place, in text and in JSON:
+      | workflow | step | run        |
+      | release  | gate | the first  |
+      | release  | gate | the second |
+
+    Examples:
+      | errs     | output | acts                                              |
+      | approves | JSON   | approves the step "gate" through the orchestrator |
+      | rejects  | JSON   | rejects the step "gate" in the repository         |
+
+  @uat-45 @run-waits-at-each-gate
+  Scenario: A run that needs two approvals waits for each, also if the orchestrator crashes in between
+    Given a workflow whose models exist, with the steps:
+      | job    | job after | step  | runs on          | work               | after |
+      | build  |           | build | any worker       | writes at once     |       |
+      | build  |           | gate  | the orchestrator | waits for approval | build |
+      | build  |           | ship  | any worker       | writes at once     | gate  |
+      | deploy | build     | check | the orchestrator | waits for approval |       |
+      | deploy | build     | pack  | any worker       | writes at once     | check |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate" through the orchestrator
+    And the operator resumes the run through the orchestrator
+    And the orchestrator crashes and starts again
+    And the operator approves the step "check" through the orchestrator
+    And the operator resumes the run through the orchestrator
+    Then the command succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | pack  | alpha  |
+      | ship  | alpha  |
+
+  @uat-45 @decision-recorded
+  Scenario Outline: The record of a run shows who <decides> a step in the repository, and with what note
+    Given a workflow with the steps:
+      | step | runs on          | work               | after |
+      | gate | the orchestrator | waits for approval |       |
+      | ship | the orchestrator | writes at once     | gate  |
+    And an orchestrator
+    When the workflow starts
+    And the run waits for approval
+    And the operator <decides> the step "gate" in the repository, as "Dana Moss", with the note "see ticket 4711"
+    Then the step "gate" is recorded as <decided> by "Dana Moss", with the note "see ticket 4711"
+    And no step started
+    And no step waits for approval
+
+    Examples:
+      | decides  | decided  |
+      | approves | approved |
+      | rejects  | rejected |
+
+  @uat-45 @decision-through-orchestrator-recorded
+  Scenario: The record of a run shows who approves a step through the orchestrator, and with what note
+    Given a workflow with the steps:
+      | step | runs on          | work               | after |
+      | gate | the orchestrator | waits for approval |       |
+      | ship | the orchestrator | writes at once     | gate  |
+    And an orchestrator
+    When the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate" through the orchestrator, as "Dana Moss", with the note "see ticket 4711"
+    Then the step "gate" is recorded as approved by "Dana Moss", with the note "see ticket 4711"
+
+  @uat-45 @types-after-approval
+  Scenario: An approved run goes on with steps that name the types of their models
+    Given a workflow with the steps:
+      | step  | runs on          | work               | after |
+      | build | any worker       | writes at once     |       |
+      | gate  | the orchestrator | waits for approval | build |
+      | ship  | any worker       | writes at once     | gate  |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate" through the orchestrator
+    And the operator resumes the run through the orchestrator
+    Then these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | ship  | alpha  |
+    And the command succeeds
+
+  @uat-45 @tags-after-approval
+  Scenario: The data that a run writes after an approval has the tags of the run
+    Given a workflow whose models exist, with the steps:
+      | step  | runs on          | work               | after |
+      | build | any worker       | writes at once     |       |
+      | gate  | the orchestrator | waits for approval | build |
+      | ship  | any worker       | writes at once     | gate  |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts with the tags "team=blue"
+    And the run waits for approval
+    And the operator approves the step "gate" through the orchestrator
+    And the operator resumes the run through the orchestrator
+    Then the command succeeds
+    And all data of the steps "build, ship" has the tags "team=blue"
+
+  @uat-45 @step-beside-approval-runs-once
+  Scenario: A step that runs while another step comes to wait for approval runs to its end, and not again
+    Given a workflow whose models exist, with the steps:
+      | job   | step  | runs on          | work                | after |
+      | build | build | any worker       | pauses, then writes |       |
+      | check | test  | any worker       | writes at once      |       |
+      | check | gate  | the orchestrator | waits for approval  | test  |
+      | check | ship  | any worker       | writes at once      | gate  |
+    And an orchestrator
+    And the enrolled worker "alpha" with 4 slots
+    When the workflow starts
+    And the step "build" is running
+    And the step "gate" waits for approval
+    And the step "build" continues
+    And the command that follows the run ends
+    And the operator approves the step "gate" through the orchestrator
+    And the operator resumes the run through the orchestrator
+    Then the command succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | ship  | alpha  |
+      | test  | alpha  |
+
+  @uat-45 @approval-while-step-runs
+  Scenario: An approval counts that comes while another step of the run still runs
+    Given a workflow whose models exist, with the steps:
+      | job   | step  | runs on          | work                | after |
+      | build | build | any worker       | pauses, then writes |       |
+      | check | test  | any worker       | writes at once      |       |
+      | check | gate  | the orchestrator | waits for approval  | test  |
+      | check | ship  | any worker       | writes at once      | gate  |
+    And an orchestrator
+    And the enrolled worker "alpha" with 4 slots
+    When the workflow starts
+    And the step "build" is running
+    And the step "gate" waits for approval
+    And the operator approves the step "gate" through the orchestrator
+    And the step "build" continues
+    And the command that follows the run ends
+    And the operator resumes the run through the orchestrator
+    Then the command succeeds
+    And no step waits for approval
+
+  @uat-45 @refused-approval-shows-clear-message
+  Scenario: An approval that is refused in the repository shows one clear message, without a stack trace
+    Given a workflow with the steps:
+      | step | runs on          | work               | after |
+      | gate | the orchestrator | waits for approval |       |
+      | ship | the orchestrator | writes at once     | gate  |
+    And an orchestrator
+    And the operator's output is in text
+    When the workflow starts
+    And the run waits for approval
+    And the operator approves the step "ship"
+    Then the command fails because the step does not wait for approval

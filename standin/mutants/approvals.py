@@ -1,0 +1,382 @@
+"""Mutants of runs that wait for an approval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+from standin.mutants import mutant, replaces
+
+if TYPE_CHECKING:
+    from standin.commandline import Call
+    from standin.orchestrator.dispatch import Work
+    from standin.orchestrator.requests import Requests
+    from standin.orchestrator.runs import Run
+    from standin.orchestrator.workflow import Step
+    from standin.repository import Repository
+
+
+# Promise 45: A run that waits for an approval survives a restart, and goes on when it is approved.
+
+
+@mutant(45)
+def suspended_run_ends_with_error() -> None:
+    """The command that follows a run exits with 1 when the run is suspended."""
+
+    @replaces("operator.workflows:code_for")
+    def _(old: Callable[[str], int], status: str) -> int:
+        return 1 if status == "suspended" else old(status)
+
+
+@mutant(45)
+def question_missing_in_json_of_run() -> None:
+    """The command that follows a run asks for the approval without the question, in JSON."""
+
+    @replaces("orchestrator.runs:Run.required")
+    def _(old: Callable[[Run], dict[str, str]], run: Run) -> dict[str, str]:
+        return {**old(run), "prompt": ""}
+
+
+@mutant(45)
+def suspended_runs_fail_at_restart() -> None:
+    """A restart of the orchestrator ends suspended runs like those that were in progress."""
+
+    @replaces("orchestrator.serve:recover_runs")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        from standin.orchestrator.runs import interrupted
+
+        old(repository)
+        for run in repository.documents("runs"):
+            if run["status"] == "suspended":
+                repository.write(f"runs/{run['runId']}.json", interrupted(run, "server_crash"))
+
+
+@mutant(45)
+def approval_lost_at_restart() -> None:
+    """A step that was approved before a restart of the orchestrator must be approved again."""
+
+    @replaces("orchestrator.serve:recover_runs")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        old(repository)
+        for run in repository.documents("runs"):
+            steps = [
+                {**step, "status": "waiting_approval"} if "approvalDecision" in step else step
+                for step in run["steps"]
+            ]
+            repository.write(f"runs/{run['runId']}.json", {**run, "steps": steps})
+
+
+@mutant(45)
+def approved_run_begins_again() -> None:
+    """An approved run runs the steps before the approval again."""
+
+    @replaces("orchestrator.requests:steps_left")
+    def _(old: Callable[[dict[str, Any]], set[str]], record: dict[str, Any]) -> set[str]:
+        before = {step["name"] for step in record["steps"] if "approvalPrompt" not in step}
+        return old(record) | before
+
+
+@mutant(45)
+def approved_run_ends_with_its_next_step() -> None:
+    """An approved run goes on with one step, and skips the later ones."""
+
+    @replaces("orchestrator.requests:steps_left")
+    def _(old: Callable[[dict[str, Any]], set[str]], record: dict[str, Any]) -> set[str]:
+        left = old(record)
+        return {next(step["name"] for step in record["steps"] if step["name"] in left)}
+
+
+@mutant(45)
+def inputs_lost_at_approval() -> None:
+    """A step after an approval receives the defaults of the inputs, not what the run was started with."""
+
+    @replaces("orchestrator.requests:Requests.inputs_of")
+    def _(
+        old: Callable[[Requests, dict[str, Any]], dict[str, Any]], requests: Requests, record: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {}
+
+
+@mutant(45)
+def tags_lost_at_approval() -> None:
+    """The data that a run writes after an approval does not have the tags of the run."""
+
+    @replaces("orchestrator.requests:Requests.tags_of")
+    def _(
+        old: Callable[[Requests, dict[str, Any]], dict[str, str]], requests: Requests, record: dict[str, Any]
+    ) -> dict[str, str]:
+        return {}
+
+
+@mutant(45)
+def resume_needs_no_approval() -> None:
+    """A run that is resumed goes on as if its step were approved."""
+
+    @replaces("orchestrator.requests:Requests.approved")
+    def _(
+        old: Callable[[Requests, dict[str, Any]], dict[str, Any]],
+        requests: Requests,
+        payload: dict[str, Any],
+    ) -> dict[str, Any]:
+        from standin import approvals
+
+        record = approvals.suspended(requests._repository, payload["name"], payload["runId"])
+        for step in approvals.waiting_in(record):
+            step["status"] = "succeeded"
+        return record
+
+
+@mutant(45)
+def approval_of_any_step() -> None:
+    """An approval that names another step approves the one that waits."""
+
+    @replaces("approvals:decide")
+    def _(
+        old: Callable[..., dict[str, Any]],
+        repository: Repository,
+        workflow: str,
+        step: str,
+        run_id: str,
+        *,
+        approves: bool,
+        note: str,
+        person: str,
+    ) -> dict[str, Any]:
+        from standin import approvals
+
+        waits = [
+            each["name"] for each in approvals.waiting_in(approvals.suspended(repository, workflow, run_id))
+        ]
+        named = step if step in waits else waits[0]
+        return old(repository, workflow, named, run_id, approves=approves, note=note, person=person)
+
+
+@mutant(45)
+def run_rejected_through_orchestrator_stays_suspended() -> None:
+    """A rejection through the orchestrator marks the step, but leaves its run suspended."""
+
+    @replaces("orchestrator.requests:Requests.decide")
+    def _(
+        old: Callable[..., Any],
+        requests: Requests,
+        workflowIdOrName: str,
+        stepName: str,
+        runId: str,
+        reason: str,
+        decidedBy: str,
+        *,
+        approves: bool,
+    ) -> Any:
+        answer = old(requests, workflowIdOrName, stepName, runId, reason, decidedBy, approves=approves)
+        if not approves:
+            name = f"runs/{answer['runId']}.json"
+            requests._repository.write(name, {**requests._repository.read(name), "status": "suspended"})
+        return answer
+
+
+@mutant(45)
+def note_dropped_in_repository() -> None:
+    """A decision in the repository is recorded without its note."""
+
+    @replaces("operator.workflows:decide")
+    def _(old: Callable[..., dict[str, Any]], call: Call, *, approves: bool) -> dict[str, Any]:
+        from dataclasses import replace
+
+        kept = {name: values for name, values in call.options.items() if name != "--reason"}
+        return old(call if call.has("--server") else replace(call, options=kept), approves=approves)
+
+
+@mutant(45)
+def named_run_ignored_by_approval() -> None:
+    """An approval that names a run approves the newest one."""
+
+    @replaces("approvals:decide")
+    def _(
+        old: Callable[..., dict[str, Any]],
+        repository: Repository,
+        workflow: str,
+        step: str,
+        run_id: str,
+        *,
+        approves: bool,
+        note: str,
+        person: str,
+    ) -> dict[str, Any]:
+        from standin import approvals
+
+        newest = approvals.pending(repository)[-1]["runId"] if run_id else ""
+        return old(repository, workflow, step, newest, approves=approves, note=note, person=person)
+
+
+@mutant(45)
+def first_of_several_approved() -> None:
+    """A decision that names none of several runs is taken for the first of them."""
+
+    @replaces("approvals:decide")
+    def _(
+        old: Callable[..., dict[str, Any]],
+        repository: Repository,
+        workflow: str,
+        step: str,
+        run_id: str,
+        *,
+        approves: bool,
+        note: str,
+        person: str,
+    ) -> dict[str, Any]:
+        from standin import approvals
+
+        first = run_id or approvals.pending(repository)[0]["runId"]
+        return old(repository, workflow, step, first, approves=approves, note=note, person=person)
+
+
+@mutant(45)
+def list_keeps_approved_steps() -> None:
+    """The list of approvals still shows a step that has been approved, until its run is resumed."""
+
+    @replaces("approvals:pending")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
+        from standin import approvals
+
+        approved = [
+            approvals.pending_step(run, {"suspendedAt": run["startedAt"], **step})
+            for run in repository.documents("runs")
+            if run["status"] == "suspended"
+            for step in run["steps"]
+            if "approvalDecision" in step
+        ]
+        return [*old(repository), *approved]
+
+
+@mutant(45)
+def list_without_question_in_text() -> None:
+    """The list of approvals in text does not show what the operator is asked."""
+
+    @replaces("operator.workflows:lines_of")
+    def _(old: Callable[[dict[str, Any]], tuple[str, ...]], pending: dict[str, Any]) -> tuple[str, ...]:
+        return old({**pending, "prompt": "(no prompt)"})
+
+
+@mutant(45)
+def orchestrator_lists_one_run_of_a_workflow() -> None:
+    """The list of approvals through the orchestrator has one run of each workflow."""
+
+    @replaces("orchestrator.requests:Requests.do_workflow_approvals")
+    def _(old: Callable[[Requests], Any], requests: Requests) -> Any:
+        of_workflows = {each["workflowName"]: each for each in old(requests)["approvals"]}
+        return {"approvals": list(of_workflows.values())}
+
+
+@mutant(45)
+def second_approval_not_needed() -> None:
+    """A run in which one step has been approved does not wait at the next."""
+
+    @replaces("orchestrator.runs:Run.wait_for_approval")
+    def _(old: Callable[[Run, Step], None], run: Run, step: Step) -> None:
+        if any(progress.decision for progress in run._progress.values()):
+            run._progress[step.name].status = "succeeded"
+        else:
+            old(run, step)
+
+
+@mutant(45)
+def approver_is_the_user_of_the_orchestrator() -> None:
+    """An approval through the orchestrator is recorded as that of the user of the orchestrator."""
+
+    @replaces("orchestrator.requests:Requests.decide")
+    def _(
+        old: Callable[..., Any],
+        requests: Requests,
+        workflowIdOrName: str,
+        stepName: str,
+        runId: str,
+        reason: str,
+        decidedBy: str,
+        *,
+        approves: bool,
+    ) -> Any:
+        from standin import approvals
+
+        return old(requests, workflowIdOrName, stepName, runId, reason, approvals.user(), approves=approves)
+
+
+@mutant(45)
+def rejection_recorded_without_person() -> None:
+    """The record of a run shows who approved a step, and not who rejected one."""
+
+    @replaces("approvals:decided")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        decision: dict[str, Any],
+    ) -> dict[str, Any]:
+        return old(step, decision if decision["approved"] else {**decision, "decidedBy": ""})
+
+
+@mutant(45)
+def approval_lost_beside_running_step() -> None:
+    """An approval that comes while another step of the run still runs is overwritten when that step ends."""
+
+    @replaces("orchestrator.runs:Run.take_decisions")
+    def _(old: Callable[[Run], None], run: Run) -> None:
+        pass
+
+
+@mutant(45)
+def step_beside_approval_runs_again() -> None:
+    """A step that runs while another one comes to wait for approval runs again when its run is resumed."""
+    running: dict[str, set[str]] = {}
+
+    @replaces("orchestrator.runs:Run.wait_for_approval")
+    def _(old: Callable[[Run, Step], None], run: Run, step: Step) -> None:
+        old(run, step)
+        running[run.identity] = {name for name, each in run._progress.items() if each.status == "running"}
+
+    @replaces("orchestrator.runs:Run.go_on_with")
+    def _(
+        old: Callable[[Run, dict[str, Any], Collection[str]], None],
+        run: Run,
+        record: dict[str, Any],
+        anew: Collection[str],
+    ) -> None:
+        old(run, record, {*anew, *running.get(record["runId"], ())})
+
+
+@mutant(45)
+def refused_decision_with_stack_trace() -> None:
+    """A decision that is refused in the repository shows a stack trace, in text."""
+
+    @replaces("operator.workflows:decide")
+    def _(old: Callable[..., dict[str, Any]], call: Call, *, approves: bool) -> dict[str, Any]:
+        from standin.errors import UserError
+
+        try:
+            return old(call, approves=approves)
+        except UserError as error:
+            if call.json or call.has("--server"):
+                raise
+            raise UserError(f"{error}\n    at workflow_approve.ts:170:17") from error
+
+
+@mutant(45)
+def types_refused_after_approval() -> None:
+    """After an approval, a step that names the type of its model fails."""
+    resumed: set[str] = set()
+
+    @replaces("orchestrator.runs:Run.go_on_with")
+    def _(
+        old: Callable[[Run, dict[str, Any], Collection[str]], None],
+        run: Run,
+        record: dict[str, Any],
+        anew: Collection[str],
+    ) -> None:
+        old(run, record, anew)
+        resumed.add(run.identity)
+
+    @replaces("orchestrator.runs:Run._work")
+    def _(old: Callable[[Run, Step], Work], run: Run, step: Step) -> Work:
+        from standin.orchestrator.dispatch import StepFailed
+
+        if run.identity in resumed and run._repository.read(f"models/{step.model}.json") is None:
+            raise StepFailed("Direct type execution is not supported in this context")
+        return old(run, step)
