@@ -38,7 +38,7 @@ Feature: Approvals
       | stop    | JSON   | is stopped and starts again |
 
   @uat-45 @approved-run-goes-on
-  Scenario Outline: An approved run goes on with its remaining steps on a worker, after the orchestrator has <ended>
+  Scenario: An approved run goes on with its remaining steps on a worker, after the orchestrator has crashed
     Given a workflow whose models exist, with the steps:
       | job    | job after | step  | runs on          | work                        | after |
       | build  |           | build | any worker       | writes at once              |       |
@@ -47,11 +47,11 @@ Feature: Approvals
       | deploy | build     | pack  | any worker       | writes at once              |       |
     And an orchestrator
     And the enrolled worker "alpha"
-    And the operator's output is in <output>
+    And the operator's output is in text
     When the workflow starts
     And the run waits for approval
-    And the operator approves the step "gate" <where>
-    And the orchestrator <ends and starts again>
+    And the operator approves the step "gate" in the repository
+    And the orchestrator crashes and starts again
     And the operator resumes the run through the orchestrator
     Then the command succeeds
     And the operator sees these dispatches, and no others:
@@ -68,35 +68,24 @@ Feature: Approvals
       | workflow | status    | because |
       | release  | succeeded |         |
 
-    Examples:
-      | ended   | output | where                    | ends and starts again       |
-      | crashed | JSON   | through the orchestrator | crashes and starts again    |
-      | stopped | text   | in the repository        | is stopped and starts again |
-
   @uat-45 @approval-comes-first
-  Scenario Outline: A command about a run that waits for approval fails if it <errs>, and the run still waits
+  Scenario: A run that is resumed before its step is approved still waits
     Given a workflow with the steps:
       | step | runs on          | work               | after |
       | gate | the orchestrator | waits for approval |       |
       | ship | the orchestrator | writes at once     | gate  |
     And an orchestrator
-    And the operator's output is in <output>
     When the workflow starts
     And the run waits for approval
-    And the operator <acts>
-    Then the command fails because <reason>
+    And the operator resumes the run through the orchestrator
+    Then the command fails because its step still waits for approval
     And the list of approvals shows, in each place, in text and in JSON:
       | workflow | step |
       | release  | gate |
     And no step started
 
-    Examples:
-      | errs                  | output | acts                                       | reason                              |
-      | resumes it too early  | JSON   | resumes the run through the orchestrator   | its step still waits for approval   |
-      | approves another step | JSON   | approves the step "ship" in the repository | the step does not wait for approval |
-
   @uat-45 @rejected-run-has-ended
-  Scenario Outline: A rejection <where> ends the run, which cannot be resumed
+  Scenario: A rejection ends the run, which cannot be resumed
     Given a workflow with the steps:
       | step  | runs on          | work               | after |
       | build | any worker       | writes at once     |       |
@@ -106,8 +95,8 @@ Feature: Approvals
     And the enrolled worker "alpha"
     When the workflow starts
     And the run waits for approval
-    And the operator rejects the step "gate" with the note "two tests are red", <where>
-    And the operator resumes the run <where>
+    And the operator rejects the step "gate" with the note "two tests are red", through the orchestrator
+    And the operator resumes the run through the orchestrator
     Then the command fails because no run waits for approval
     And no step waits for approval
     And the history of the run shows the note "two tests are red", in text and in JSON
@@ -117,11 +106,6 @@ Feature: Approvals
     And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
-
-    Examples:
-      | where                    |
-      | in the repository        |
-      | through the orchestrator |
 
   @uat-45 @named-run-of-two-goes-on
   Scenario: Of two runs that wait for approval, only the named one is approved and goes on
@@ -150,28 +134,22 @@ Feature: Approvals
       | ship | alpha  |
 
   @uat-45 @ambiguous-approval-refused
-  Scenario Outline: Of two runs that wait for approval, an operator who <errs> without naming one changes neither
+  Scenario: Of two runs that wait for approval, an approval that names none changes neither
     Given a workflow with the steps:
       | step | runs on          | work               | after |
       | gate | the orchestrator | waits for approval |       |
       | ship | the orchestrator | writes at once     | gate  |
     And an orchestrator
-    And the operator's output is in <output>
     When the workflow starts
     And the run waits for approval
     And the workflow starts
     And the run waits for approval
-    And the operator <acts>
+    And the operator approves the step "gate" through the orchestrator
     Then the command fails because several runs wait for approval
     And the list of approvals shows, in each place, in text and in JSON:
       | workflow | step | run        |
       | release  | gate | the first  |
       | release  | gate | the second |
-
-    Examples:
-      | errs     | output | acts                                              |
-      | approves | JSON   | approves the step "gate" through the orchestrator |
-      | rejects  | JSON   | rejects the step "gate" in the repository         |
 
   @uat-45 @run-waits-at-each-gate
   Scenario: A run that needs two approvals waits for each, also if the orchestrator crashes in between
@@ -199,7 +177,7 @@ Feature: Approvals
       | ship  | alpha  |
 
   @uat-45 @decision-recorded
-  Scenario Outline: The record of a run shows who <decides> a step in the repository, and with what note
+  Scenario: The record of a run shows who approves a step in the repository, and with what note
     Given a workflow with the steps:
       | step | runs on          | work               | after |
       | gate | the orchestrator | waits for approval |       |
@@ -207,15 +185,10 @@ Feature: Approvals
     And an orchestrator
     When the workflow starts
     And the run waits for approval
-    And the operator <decides> the step "gate" in the repository, as "Dana Moss", with the note "see ticket 4711"
-    Then the step "gate" is recorded as <decided> by "Dana Moss", with the note "see ticket 4711"
+    And the operator approves the step "gate" in the repository, as "Dana Moss", with the note "see ticket 4711"
+    Then the step "gate" is recorded as approved by "Dana Moss", with the note "see ticket 4711"
     And no step started
     And no step waits for approval
-
-    Examples:
-      | decides  | decided  |
-      | approves | approved |
-      | rejects  | rejected |
 
   @uat-45 @decision-through-orchestrator-recorded
   Scenario: The record of a run shows who approves a step through the orchestrator, and with what note
@@ -265,7 +238,7 @@ Feature: Approvals
     And all data of the steps "build, ship" has the tags "team=blue"
 
   @uat-45 @step-beside-approval-runs-once
-  Scenario: A step that runs while another step comes to wait for approval runs to its end, and not again
+  Scenario: A step that runs while another one is approved runs to its end, and not again
     Given a workflow whose models exist, with the steps:
       | job   | step  | runs on          | work                | after |
       | build | build | any worker       | pauses, then writes |       |
@@ -277,9 +250,9 @@ Feature: Approvals
     When the workflow starts
     And the step "build" is running
     And the step "gate" waits for approval
+    And the operator approves the step "gate" through the orchestrator
     And the step "build" continues
     And the command that follows the run ends
-    And the operator approves the step "gate" through the orchestrator
     And the operator resumes the run through the orchestrator
     Then the command succeeds
     And these steps started, and no others:
@@ -287,26 +260,6 @@ Feature: Approvals
       | build | alpha  |
       | ship  | alpha  |
       | test  | alpha  |
-
-  @uat-45 @approval-while-step-runs
-  Scenario: An approval counts that comes while another step of the run still runs
-    Given a workflow whose models exist, with the steps:
-      | job   | step  | runs on          | work                | after |
-      | build | build | any worker       | pauses, then writes |       |
-      | check | test  | any worker       | writes at once      |       |
-      | check | gate  | the orchestrator | waits for approval  | test  |
-      | check | ship  | any worker       | writes at once      | gate  |
-    And an orchestrator
-    And the enrolled worker "alpha" with 4 slots
-    When the workflow starts
-    And the step "build" is running
-    And the step "gate" waits for approval
-    And the operator approves the step "gate" through the orchestrator
-    And the step "build" continues
-    And the command that follows the run ends
-    And the operator resumes the run through the orchestrator
-    Then the command succeeds
-    And no step waits for approval
 
   @uat-45 @refused-approval-shows-clear-message
   Scenario: An approval that is refused in the repository shows one clear message, without a stack trace

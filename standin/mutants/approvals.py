@@ -301,8 +301,8 @@ def approver_is_the_user_of_the_orchestrator() -> None:
 
 
 @mutant(45)
-def rejection_recorded_without_person() -> None:
-    """The record of a run shows who approved a step, and not who rejected one."""
+def decision_recorded_without_person() -> None:
+    """The record of a run does not show who decided about a step; the answer to the command does."""
 
     @replaces("approvals:decided")
     def _(
@@ -310,7 +310,7 @@ def rejection_recorded_without_person() -> None:
         step: dict[str, Any],
         decision: dict[str, Any],
     ) -> dict[str, Any]:
-        return old(step, decision if decision["approved"] else {**decision, "decidedBy": ""})
+        return old(step, {**decision, "decidedBy": ""})
 
 
 @mutant(45)

@@ -226,7 +226,8 @@ def test_the_extensions_have_every_method_that_a_kind_of_work_needs():
         for text in extensions
         for method in re.findall(r"^    (\w+): \{$", text, re.MULTILINE)
     }
-    asked = {(task.model_type, task.method) for task in (work("build") for work in WORK.values())}
+    tasks = [work("build") for work in WORK.values()]
+    asked = {(task.model_type, task.method) for task in tasks if not task.prompt}
 
     assert {(model, method) for model, method in asked if model != SHELL} <= defined
 
@@ -491,3 +492,23 @@ def test_an_empty_queue_is_a_sentence_and_any_other_text_breaks_a_promise():
 def test_the_end_of_a_lease_names_contradictions_to_its_state(fields, end):
     content = {"stepName": "build", "workerName": "alpha", "hasWrites": False, "createdAt": _BEGUN, **fields}
     assert lease(content).end == end
+
+
+def test_a_step_that_waits_for_approval_runs_no_method():
+    step = Step("gate", Task("", "", {}, prompt="Go on?"), Placement())
+    assert step.document()["task"] == {"type": "manual_approval", "prompt": "Go on?"}
+
+
+def test_a_step_of_an_existing_model_names_no_type():
+    workflow = Workflow(
+        "release", [Step("build", Task("t", "m", {}), Placement("alpha"))], of_existing_models=True
+    )
+    task = workflow.document()["jobs"][0]["steps"][0]["task"]
+    assert task == {"type": "model_method", "modelIdOrName": "build", "methodName": "m", "inputs": {}}
+
+
+def test_a_step_after_one_that_may_fail_waits_for_its_end():
+    first = Step("build", Task("t", "m", {}), Placement("alpha"), may_fail=True)
+    second = Step("ship", Task("t", "m", {}), Placement("alpha"), after="build", after_any_end=True)
+    assert first.document()["allowFailure"] is True
+    assert second.document()["dependsOn"] == [{"step": "build", "condition": {"type": "completed"}}]
