@@ -173,6 +173,8 @@ def needed_for(request: dict[str, Any]) -> tuple[str, str]:
     """The action and the resource that a grant must name for a request."""
     if request["type"] in ("workflow.run", "workflow.resume"):
         return "run", f"workflow:{request['payload']['name']}"
+    if request["type"] in ("workflow.approve", "workflow.reject"):
+        return "run", f"workflow:{request['payload']['workflowIdOrName']}"
     if request["type"] == "model.method.run":
         return "run", f"model:{request['payload']['model']}"
     return ANYTHING

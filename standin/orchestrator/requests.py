@@ -13,12 +13,8 @@ from typing import Any, TypeVar
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-<<<<<<< HEAD
-from standin import access, questions, tokens, vaults
+from standin import access, approvals, questions, tokens, vaults
 from standin.access import Policy
-=======
-from standin import approvals, questions, tokens, vaults
->>>>>>> 4f05f0e (Promise 45, approvals across a restart, with five known deviations)
 from standin.errors import UserError
 from standin.extensions import check_before, method_of
 from standin.orchestrator.dispatch import StepFailed, Work, has_free_slot

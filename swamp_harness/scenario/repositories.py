@@ -54,16 +54,12 @@ def begin_with_workflow(world: World, workflow: Workflow) -> None:
             "The workflow comes after the orchestrator: put the step of the workflow before that of the "
             "orchestrator."
         )
-<<<<<<< HEAD
     if World.server_tokens.of(world) is None:
         begin(world, with_probe=True)
-=======
-    begin(world, with_probe=True)
     if workflow.of_existing_models:
         models = {step.instance: step.task.model_type for step in workflow.steps if step.task.model_type}
         for name, model_type in models.items():
             demand("model could not be created", world.operator.create_model(model_type, name))
->>>>>>> 4f05f0e (Promise 45, approvals across a restart, with five known deviations)
     world.workflow = workflow
     world.evidence.write("The workflow", "workflow.yaml", workflow.write_to(world.repository))
 
