@@ -12,6 +12,7 @@ from typing import Self
 import psutil
 
 from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.process_tree import tree_of
 
 _LOOK_EVERY_SECONDS = 0.05
 
@@ -75,8 +76,7 @@ def memory_of(pid: int) -> int:
         InfrastructureError: there is no such process.
     """
     try:
-        root = psutil.Process(pid)
-        tree = [root, *root.children(recursive=True)]
+        tree = tree_of(psutil.Process(pid))
     except psutil.Error as error:
         raise InfrastructureError(f"The memory of process {pid} cannot be measured: {error}.") from error
     total = 0

@@ -22,6 +22,7 @@ from swamp_harness.system.limits import OUTPUT_DRAINED, PROCESS_GONE, PROCESS_ST
 from swamp_harness.system.lines import Lines
 from swamp_harness.system.memory import memory_of
 from swamp_harness.system.process_log import Life, ProcessLog
+from swamp_harness.system.process_tree import tree_of
 from swamp_harness.system.processor_time import MeasuredPopen, Usage, seconds_of
 from swamp_harness.system.waiting import wait_until
 
@@ -258,14 +259,6 @@ def wait_for_the_end_of(process: Ends, limit: Limit, give_up_if: Callable[[], st
     code = process.exit_code
     assert code is not None  # noqa: S101 - it has ended
     return code
-
-
-def tree_of(root: psutil.Process) -> list[psutil.Process]:
-    """A process with its descendants; empty if it is gone."""
-    try:
-        return [root, *root.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
 
 
 def kill_tree(root: psutil.Process) -> float:

@@ -20,6 +20,8 @@ from typing import Any
 
 import psutil
 
+from swamp_harness.system.process_tree import tree_of
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.05
 _LOOK_EVERY = 0.1
 
@@ -128,8 +130,7 @@ class TreeWatch:
     def look(self) -> None:
         """Note what every process of the tree has used so far."""
         with contextlib.suppress(psutil.Error):
-            root = psutil.Process(self.root)
-            for process in [root, *root.children(recursive=True)]:
+            for process in tree_of(psutil.Process(self.root)):
                 with contextlib.suppress(psutil.Error):
                     times = process.cpu_times()
                     self._seen[process.pid, process.create_time()] = times.user + times.system

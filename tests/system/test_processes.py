@@ -9,6 +9,7 @@ from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.marked_processes import MARK_VARIABLE, end_marked, mark_of, marked_processes
 from swamp_harness.system.process_log import ProcessLog
+from swamp_harness.system.process_tree import tree_of
 from swamp_harness.system.processes import Launch, ProcessTree
 from swamp_harness.system.processor_time import TreeWatch
 from swamp_harness.system.redaction import SECRETS
@@ -43,6 +44,21 @@ def start(tmp_path):
 def child_of(tree):
     text = wait_until("the child", tree.log.text, lambda text: "child" in text, SOON)
     return psutil.Process(int(text.split()[1]))
+
+
+def test_a_tree_has_the_children_of_every_thread_and_their_children(start):
+    sleeping = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    tree = start(
+        "import subprocess, sys, threading, time\n"
+        f"threading.Thread(target=lambda: subprocess.run([sys.executable, '-c', {sleeping!r}])).start()\n"
+        "time.sleep(60)"
+    )
+    root = psutil.Process(tree.pid)
+    every = wait_until("the tree", lambda: tree_of(root), lambda found: len(found) == 3, SOON)
+
+    assert set(every) == {root, *root.children(recursive=True)}
+    tree.kill()
+    assert tree_of(root) in ([], [root])
 
 
 def gone(process):
