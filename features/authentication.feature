@@ -121,6 +121,7 @@ Feature: Authentication
       | text   |
       | JSON   |
 
+  # The orchestrator allows 50 connections a minute from one address, so scenarios do not ask it again and again.
   @uat-41 @network @worker-with-server-token
   Scenario: A worker with a server token enrolls, runs steps, and returns when its network was reset
     Given a repository with server tokens
@@ -132,7 +133,7 @@ Feature: Authentication
     When the clients "alice" run these commands, in text and in JSON:
       | command           |
       | runs the workflow |
-    And the network of "alpha" is reset
+    And the network of "alpha" is reset, and the orchestrator notices only after the worker has reconnected
     And the worker "beta" starts with the server token of "bob", configured by variables
     Then each client gets these answers, in text and in JSON:
       | client | runs the workflow |
