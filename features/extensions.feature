@@ -45,6 +45,19 @@ Feature: Extensions
       | program | 1         | 1    |
       | file    | 4         | 4    |
 
+  @uat-23 @network @first-steps-at-once
+  Scenario: Steps that receive their extension at the same moment all run
+    Given a workflow with the steps:
+      | step | runs on    | work           | for each of                                   |
+      | pack | any worker | writes at once | fig, kiwi, lime, pear, plum, sloe, yuzu, date |
+    And an orchestrator
+    And the enrolled worker "alpha" without a cache directory, with 8 slots, on a network that can be cut
+    When the network of "alpha" holds back new connections
+    And the workflow starts
+    And 8 new connections of "alpha" are held back
+    And the network of "alpha" heals
+    Then the run succeeds
+
   # A fetch that was interrupted leaves a cache that lacks some files.
   @uat-23 @network @extensions-survive-worker-restart
   Scenario: A worker keeps its extensions when it starts again, and fetches only the files that it lacks

@@ -20,6 +20,12 @@ def something_happens_to_the_network(context: StepContext, worker: str, happens:
     happens(context.world.workers.network(worker))
 
 
+@when('{connections:Number} new connections of "{worker:Name}" are held back')
+def new_connections_are_held_back(context: StepContext, connections: int, worker: str) -> None:
+    """Waits until the worker's network holds back so many new connections."""
+    network.wait_until_held(context.world, worker, connections)
+
+
 @when('the orchestrator notices that "{worker:Name}" is gone')
 def the_orchestrator_notices(context: StepContext, worker: str) -> None:
     """Waits until the pool shows the worker as not connected."""

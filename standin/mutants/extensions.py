@@ -167,3 +167,17 @@ def interrupted_fetch_never_completed() -> None:
         old: Callable[[Cache, Path, list[str]], list[str]], cache: Cache, folder: Path, files: list[str]
     ) -> list[str]:
         return [] if folder.is_dir() else old(cache, folder, files)
+
+
+@mutant(23)
+def program_kept_in_place() -> None:
+    """A worker that fetches a program twice at once empties the file of the first one to write the second."""
+
+    @replaces("worker.cache:keep")
+    def _(old: Callable[[Path, bytes], None], file: Path, content: bytes) -> None:
+        import time
+
+        if file.is_file():
+            file.write_bytes(b"")
+            time.sleep(0.3)
+        old(file, content)

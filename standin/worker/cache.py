@@ -54,13 +54,11 @@ class Cache:
         base = f"{url.replace('ws', 'http', 1)}/bundle/{fingerprint}"
         context = trust(trusted) if url.startswith("wss:") else None
         if not self.has(program):
-            folder.mkdir(parents=True, exist_ok=True)
-            program.write_bytes(_fetched(base, context))
+            keep(program, _fetched(base, context))
         for path in self.missing(folder / "files", json.loads(_fetched(f"{base}/files", context))):
             file = folder / "files" / path
             content = _fetched(f"{base}/file/{urllib.parse.quote(path)}", context)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
+            keep(file, content)
         return program.read_text("utf-8"), folder / "files"
 
     def missing(self, folder: Path, files: list[str]) -> list[str]:
@@ -70,6 +68,14 @@ class Cache:
     def has(self, program: Path) -> bool:
         """Whether a bundle is in the cache."""
         return program.is_file()
+
+
+def keep(file: Path, content: bytes) -> None:
+    """Write a file of the cache; other steps see it only when it is complete."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.{uuid.uuid4().hex[:8]}")
+    draft.write_bytes(content)
+    draft.replace(file)
 
 
 def _fetched(url: str, context: ssl.SSLContext | None) -> bytes:

@@ -8,6 +8,7 @@ import os
 import platform
 import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from standin import protocol
+from standin.bundles import Bundle
 from standin.errors import UserError
 from standin.remote import CertificateRejected, connected
 from standin.runners import Runner
@@ -98,6 +100,8 @@ class Session:
         self._reason = "shutdown"
         self._steps_done = 0
         self._idle: asyncio.TimerHandle | None = None
+        # A thread for each step, as steps that begin together fetch together.
+        self._fetching = ThreadPoolExecutor(settings.slots)
         self._enrolled_once = False
         self._failures = 0
         self._pause = FIRST_PAUSE
@@ -280,9 +284,12 @@ class Session:
         settings = self._settings
         program, files = "", Path()
         if job["fingerprint"]:
-            program, files = await asyncio.to_thread(
-                self._cache.bundle, job["fingerprint"], settings.url, settings.trusted
-            )
+            wanted = (job["fingerprint"], settings.url, settings.trusted)
+            loop = asyncio.get_running_loop()
+            program, files = await loop.run_in_executor(self._fetching, self._cache.bundle, *wanted)
+            if not Bundle(program).model_type:
+                error = f"Bundle '{job['fingerprint']}' does not export a model definition"
+                return {"status": "error", "error": error}
         whole = {
             **job,
             "program": program,

@@ -14,6 +14,7 @@ from swamp_harness.system.limits import (
     ATTEMPTS_MADE,
     GRACE_WINDOW_OVER,
     POOL_CHANGED,
+    STEP_BEGUN,
     WORKER_CONNECTED,
     Limit,
     time_scale,
@@ -211,3 +212,18 @@ def refuse_and_heal(world: World, worker: str, attempts: int, times: int) -> Non
             ),
             WORKER_CONNECTED,
         )
+
+
+def wait_until_held(world: World, worker: str, connections: int) -> None:
+    """Wait until the network of a worker holds back so many new connections.
+
+    Raises:
+        WaitTimeout: it does not.
+    """
+    path = world.workers.network(worker)
+    wait_until(
+        f'the network of "{worker}" to hold back {connections} new connections',
+        lambda: path.held_connections,
+        lambda held: held >= connections,
+        STEP_BEGUN,
+    )

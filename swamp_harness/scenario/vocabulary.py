@@ -119,13 +119,20 @@ _WORDS: dict[str, Kind] = {
     ),
     "NetworkEvent": Kind(
         "what happens to a network",
-        "is cut|goes silent|is reset|heals",
+        "is cut|goes silent|holds back new connections|is reset|heals",
         lambda words: methodcaller(
-            {"is cut": "cut", "goes silent": "stall", "is reset": "reset", "heals": "heal"}[words]
+            {
+                "is cut": "cut",
+                "goes silent": "stall",
+                "holds back new connections": "hold_new",
+                "is reset": "reset",
+                "heals": "heal",
+            }[words]
         ),
         {
             "is cut": "every connection breaks; new ones are impossible until it heals",
             "goes silent": "it drops all data while the connections stay open",
+            "holds back new connections": "new connections wait until it heals; the others go on",
             "is reset": "every connection breaks; new ones are possible at once",
             "heals": "an outage ends; what was held back arrives first",
         },

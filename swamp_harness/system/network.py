@@ -81,6 +81,8 @@ class NetworkPath:
         self._listen_at = listen_at
         self._passing = threading.Event()
         self._passing.set()
+        self._admitting = threading.Event()
+        self._admitting.set()
         self._lock = threading.Lock()
         self._pairs: set[_Pair] = set()
         self.stalled_at: datetime | None = None
@@ -102,6 +104,12 @@ class NetworkPath:
             return len(self._pairs)
 
     @property
+    def held_connections(self) -> int:
+        """The number of connections that `hold_new` holds back."""
+        with self._lock:
+            return sum(not pair.is_admitted for pair in self._pairs)
+
+    @property
     def messages(self) -> int:
         """The most pieces of data that an open connection has carried to the target."""
         with self._lock:
@@ -118,6 +126,10 @@ class NetworkPath:
         """Accept connections, and hold all data back until the path heals."""
         self.stalled_at = self._note(PathState.HELD)
         self._passing.clear()
+
+    def hold_new(self) -> None:
+        """Accept new connections, and hold them back until the path heals; those that are open go on."""
+        self._admitting.clear()
 
     def stall(self) -> None:
         """Silently hold back all data, in both directions."""
@@ -168,6 +180,7 @@ class NetworkPath:
         """
         self._note(PathState.PASSING)
         self._passing.set()
+        self._admitting.set()
         if self._refusing:
             try:
                 self._listen(self._address[1])
@@ -180,6 +193,7 @@ class NetworkPath:
     def close(self) -> None:
         """Close the path and its connections."""
         self._passing.set()
+        self._admitting.set()
         self._stop_listening()
         self._break()
 
@@ -221,6 +235,8 @@ class NetworkPath:
 
     def _carry(self, pair: _Pair) -> None:
         try:
+            self._admitting.wait()
+            pair.is_admitted = True
             self._passing.wait()
             pair.carry(self.target)
         finally:
@@ -241,6 +257,7 @@ class _Pair:
         self._near = near
         self._read = read
         self._bytes_per_second = bytes_per_second
+        self.is_admitted = False
         self._far: socket.socket | None = None
         self._passing = passing
         self._broken = threading.Event()

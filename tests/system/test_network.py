@@ -162,6 +162,19 @@ def test_after_a_reset_a_new_connection_passes(path):
         assert says(client, b"again") == b"again"
 
 
+def test_new_connections_are_held_back_until_the_heal_and_others_go_on(path):
+    with dial(path) as before:
+        assert says(before, b"before") == b"before"
+        path.hold_new()
+        with dial(path) as held:
+            held.sendall(b"held")
+            wait_until("a connection to be held", lambda: path.held_connections, lambda held: held == 1, SOON)
+            assert says(before, b"during") == b"during"
+            path.heal()
+            assert held.recv(1024) == b"held"
+    assert path.held_connections == 0
+
+
 def test_a_cut_breaks_connections_and_holds_new_ones(path):
     with dial(path) as client:
         says(client, b"hello")
