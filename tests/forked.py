@@ -19,7 +19,11 @@ _LOADED = ["swamp_harness.runner.read_in_advance", __name__]
 
 def run_uat(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run `swamp-uat` to its end, in the folder of the project."""
-    if sys.platform == "win32":
+    # Python reads its own variables when it starts.
+    other_python = any(
+        name.startswith("PYTHON") and value != os.environ.get(name) for name, value in environment.items()
+    )
+    if sys.platform == "win32" or other_python:
         return subprocess.run(
             [sys.executable, "-m", "swamp_harness.cli.main", *words],
             env=environment,

@@ -36,9 +36,9 @@ class Deviation:
         actual_value: the value that the step gets, as `matches` reads it.
         since: the first release that is known to have it.
         link: where it can be followed.
+        elsewhere: how other steps show the same, as exploration meets it: the value that each gets, by step.
         shows_always: whether every run shows it; else it depends on chance, such as on which of two moments
             comes first.
-        elsewhere: how other steps show the same, as exploration meets it: the value that each gets, by step.
     """
 
     id: str
@@ -50,8 +50,8 @@ class Deviation:
     actual_value: Any
     since: str
     link: str
-    shows_always: bool = True
     elsewhere: Mapping[str, Any] = field(default_factory=dict)
+    shows_always: bool = True
 
     def concerns(self, scenario: str) -> bool:
         """Whether a scenario, or the example of an outline, is the one that fails because of it."""

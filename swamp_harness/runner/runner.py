@@ -49,7 +49,7 @@ from swamp_harness.runner.selection import (
 from swamp_harness.runner.session import Session
 from swamp_harness.runner.start import refuse_if_misplaced
 from swamp_harness.runner.step_runner import StepRegistry
-from swamp_harness.runner.steps import are_loaded, defined_twice
+from swamp_harness.runner.steps import are_loaded, defined_twice, forget_definitions
 from swamp_harness.specification import project
 from swamp_harness.specification.feature_files import FeatureMistake, read_features
 from swamp_harness.specification.features import location_of
@@ -113,8 +113,9 @@ class UatRunner(Runner):  # type: ignore[misc]
         self.path_manager.add(str(Path.cwd()))
 
     def load_step_definitions(self, extra_step_paths: Sequence[str] | None = None) -> None:
-        """Load the step definitions, unless the process that this one is a fork of has done it."""
+        """Load the step definitions, unless the process that this one is a fork of has loaded the same."""
         if not are_loaded(Path(self.base_dir)):
+            forget_definitions()
             super().load_step_definitions(extra_step_paths)
 
     def run_with_paths(self) -> bool:

@@ -52,6 +52,12 @@ def are_loaded(folder: Path) -> bool:
     return folder in _loaded
 
 
+def forget_definitions() -> None:
+    """Forget the definitions of another folder."""
+    the_step_registry.clear()
+    _loaded.clear()
+
+
 def defined_twice(error: AmbiguousStep) -> Finding:
     """The place of the second of two definitions that match the same step."""
     frames = [
