@@ -185,8 +185,8 @@ Feature: Approvals
     And an orchestrator
     When the workflow starts
     And the run waits for approval
-    And the operator approves the step "gate" in the repository, as "Dana Moss", with the note "see ticket 4711"
-    Then the step "gate" is recorded as approved by "Dana Moss", with the note "see ticket 4711"
+    And the operator approves the step "gate" in the repository, as "the release manager", with the note "see ticket 4711"
+    Then the step "gate" is recorded as approved by "the release manager", with the note "see ticket 4711"
     And no step started
     And no step waits for approval
 
@@ -199,8 +199,8 @@ Feature: Approvals
     And an orchestrator
     When the workflow starts
     And the run waits for approval
-    And the operator approves the step "gate" through the orchestrator, as "Dana Moss", with the note "see ticket 4711"
-    Then the step "gate" is recorded as approved by "Dana Moss", with the note "see ticket 4711"
+    And the operator approves the step "gate" through the orchestrator, as "the release manager", with the note "see ticket 4711"
+    Then the step "gate" is recorded as approved by "the release manager", with the note "see ticket 4711"
 
   @uat-45 @types-after-approval
   Scenario: An approved run goes on with steps that name the types of their models
