@@ -108,8 +108,11 @@ def suspended(repository: Repository, workflow: str, run_id: str) -> dict[str, A
     """The record of the suspended run of a workflow, or of the named one.
 
     Raises:
-        UserError: there is none, or there are several and none is named.
+        UserError: there is none, or no such workflow, or there are several and none is named.
     """
+    from standin.orchestrator.workflow import file_of
+
+    file_of(repository, workflow)
     found = [
         run
         for run in repository.documents("runs")

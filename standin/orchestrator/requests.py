@@ -20,7 +20,7 @@ from standin.extensions import check_before, method_of
 from standin.orchestrator.dispatch import StepFailed, Work, has_free_slot
 from standin.orchestrator.pool import Member, Pool
 from standin.orchestrator.runs import Run, resumable, steps_left, steps_to_repeat
-from standin.orchestrator.workflow import Step, steps_of, validations
+from standin.orchestrator.workflow import Step, file_of, steps_of, validations
 from standin.remote import ACCEPTED, SAID
 from standin.repository import Repository
 from standin.store import Place, model_id_of
@@ -369,6 +369,7 @@ class Requests:
     async def _resume_workflow(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
         name, first = payload["name"], payload["from"]
         try:
+            file_of(self._repository, name)
             record = resumable(self._repository, name) if first else self.approved(payload)
             steps = steps_of(self._repository, name, self.inputs_of(record))
             anew = steps_to_repeat(name, steps, first) if first else steps_left(record)
