@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,13 +44,15 @@ from swamp_harness.render.documents import set_aside
 from swamp_harness.render.verification import PROOF
 from swamp_harness.results import ids
 from swamp_harness.results.noticed import few_pairs, load_noticed, write_noticed
-from swamp_harness.results.recorded_times import load_times
+from swamp_harness.results.recorded_times import RecordedTimes, load_times
 from swamp_harness.runner.quiet_suite import get_ready
 from swamp_harness.specification import features, project
 from swamp_harness.specification.features import FeatureRun
 from swamp_harness.system.errors import ExitCode
 from swamp_harness.system.plain_text import for_terminal, json_text, shortened
 
+# In seconds.
+_LONG = 5
 # For fewer mutants it takes longer to find out which of them a control reaches than to run the control.
 _WORTH_A_LOOK = 10
 
@@ -87,7 +89,9 @@ def prove(
     try:
         with ThreadPoolExecutor(jobs or 4 * (os.cpu_count() or 1)) as pool:
             proof = _Proof(runs, Trials(work, _sound_reach(runs, chosen, work)), pool)
-            findings = proof.of_mutants(chosen, few_pairs(known, _cost_of_scenarios()), whole=whole)
+            times = load_times(project.RECORDED_TIMES, load(project.EMBEDDED_TARGET).name)
+            pairs = few_pairs(known, lambda scenario: times.of(scenario).processor_seconds)
+            findings = proof.of_mutants(waiting_spread(chosen, pairs, times), pairs, whole=whole)
             if not wanted and not whole:
                 findings = proof.of_scenarios(findings)
     finally:
@@ -120,10 +124,27 @@ def _sound_reach(runs: Sequence[FeatureRun], chosen: Sequence[WrittenMutant], wo
     return look_at([run for run in runs if run.id in names], work)
 
 
-def _cost_of_scenarios() -> Callable[[str], float]:
-    """The processor time of each scenario against the stand-in, by its id."""
-    times = load_times(project.RECORDED_TIMES, load(project.EMBEDDED_TARGET).name)
-    return lambda scenario: times.of(scenario).processor_seconds
+def waiting_spread(
+    mutants: Sequence[WrittenMutant], pairs: Mapping[str, Sequence[str]], times: RecordedTimes
+) -> list[WrittenMutant]:
+    """Mutants in an order in which those whose scenarios wait long are spread evenly among the others.
+
+    Mutants of one promise wait for the same, such as a lifetime to pass. Many of them at a time would leave
+    the processors idle.
+
+    Args:
+        mutants: in any order.
+        pairs: the ids of the scenarios that run against a mutant, by its name.
+        times: of the scenarios.
+    """
+
+    def waits(mutant: WrittenMutant) -> bool:
+        own = [times.of(scenario) for scenario in pairs.get(mutant.name, ())]
+        return sum(each.seconds - each.processor_seconds for each in own) > _LONG
+
+    kinds = ([each for each in mutants if waits(each)], [each for each in mutants if not waits(each)])
+    places = {each.name: (index + 0.5) / len(kind) for kind in kinds for index, each in enumerate(kind)}
+    return sorted(mutants, key=lambda each: places[each.name])
 
 
 def with_findings(known: Mapping[str, Sequence[str]], findings: Sequence[Finding]) -> dict[str, list[str]]:

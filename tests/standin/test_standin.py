@@ -29,10 +29,11 @@ from swamp_harness.product.target import load
 from swamp_harness.quality.finding import Finding, finding_of, joined, never_failed
 from swamp_harness.quality.mutant_effect import EFFECT_VARIABLE, Effect, effect_in
 from swamp_harness.quality.mutant_list import WrittenMutant, lacking_numbers, mutants_in
-from swamp_harness.quality.proof import with_findings
+from swamp_harness.quality.proof import waiting_spread, with_findings
 from swamp_harness.quality.sound_reach import NOTHING_KNOWN, SoundReach
 from swamp_harness.results.noticed import load_noticed
 from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.recorded_times import RecordedTime, RecordedTimes
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.specification import project
 from swamp_harness.specification.features import catalogue, parse, scenarios_in
@@ -526,6 +527,16 @@ def test_a_control_that_reaches_a_mutant_runs_with_it_and_no_other_does() -> Non
     assert known.prepared_for(prepared) is None
     assert NOTHING_KNOWN.prepared_for(other) is None
     assert not NOTHING_KNOWN.holds_with(other, "control")
+
+
+def test_mutants_whose_scenarios_wait_are_spread_among_the_others() -> None:
+    mutants = [WrittenMutant(f"07-{name}", 7, "does") for name in "abcdef"]
+    pairs = {"07-a": ["slow"], "07-b": ["slow"], "07-c": ["quick"]}
+    times = RecordedTimes({"slow": RecordedTime(12, 1), "quick": RecordedTime(2, 1)})
+
+    spread = waiting_spread(mutants, pairs, times)
+
+    assert [each.name[-1] for each in spread] == ["c", "a", "d", "e", "b", "f"]
 
 
 def test_without_the_variable_nothing_is_recorded(tmp_path: Path) -> None:
