@@ -33,8 +33,10 @@ def mint(
     """Mint a server token, with its secret in a vault.
 
     Raises:
-        UserError: there is no such vault.
+        UserError: there is no such vault, or there is a token of that name.
     """
+    if repository.read(_file_of(name)) is not None:
+        raise UserError(f"Server token '{name}' already exists — revoke it first")
     key = f"server-token-{name}"
     vaults.put(repository, vault, key, secrets.token_hex(_BYTES))
     record = {
@@ -50,17 +52,25 @@ def mint(
 
 
 def revoke(repository: Repository, name: str) -> dict[str, Any]:
-    """Revoke a server token.
+    """Revoke a server token, unless it is revoked.
+
+    Returns:
+        The answer to the operator.
 
     Raises:
         UserError: there is no such token.
     """
     record = repository.read(_file_of(name))
     if record is None:
-        raise UserError(f"Server token '{name}' not found")
-    revoked = {**record, "state": "revoked", "revokedAt": stamp()}
-    repository.write(_file_of(name), revoked)
-    return revoked
+        raise UserError(
+            f"Server token '{name}' not found. Use 'swamp access token list' to see existing tokens."
+        )
+    answer = {"name": name, "state": "revoked"}
+    if record["state"] == "revoked":
+        return {**answer, "alreadyRevoked": True}
+    revoked_at = stamp()
+    repository.write(_file_of(name), {**record, "state": "revoked", "revokedAt": revoked_at})
+    return {**answer, "revokedAt": revoked_at, "alreadyRevoked": False}
 
 
 def redeem(repository: Repository, credential: str) -> str:

@@ -59,8 +59,9 @@ def revoke(call: Call) -> None:
     if call.has("--server"):
         document = ask(call.option("--server"), "access.token.revoke", name=name)
     else:
-        document = {"name": access.revoke(Repository.here(), name)["name"], "state": "revoked"}
-    respond(call, document, f"✓ Token {name} revoked.")
+        document = access.revoke(Repository.here(), name)
+    text = f"✓ Token {name} revoked.\nRevoked at: {document.get('revokedAt')}"
+    respond(call, document, f"Token {name} was already revoked." if document["alreadyRevoked"] else text)
 
 
 def read_secret(call: Call) -> None:
@@ -85,13 +86,20 @@ def create_grant(call: Call) -> None:
 
 def list_grants(call: Call) -> None:
     """`swamp access grant list`."""
-    found = ask(call.option("--server"), "access.grant.list")["grants"]
+    if call.has("--server"):
+        found = ask(call.option("--server"), "access.grant.list")["grants"]
+    else:
+        found = access.grants(Repository.here())
     respond(call, found, "\n".join(each["id"] for each in found))
 
 
 def revoke_grant(call: Call) -> None:
     """`swamp access grant revoke`."""
-    grant = ask(call.option("--server"), "access.grant.revoke", identity=call.arguments[0])
+    identity = call.arguments[0]
+    if call.has("--server"):
+        grant = ask(call.option("--server"), "access.grant.revoke", identity=identity)
+    else:
+        grant = access.revoke_grant(Repository.here(), identity)
     respond(call, grant, f"Revoked grant {grant['id']}")
 
 

@@ -319,7 +319,7 @@ class Requests:
 
     def do_access_token_revoke(self, name: str) -> Any:
         """Revoke a server token."""
-        return {"name": access.revoke(self._repository, name)["name"], "state": "revoked"}
+        return access.revoke(self._repository, name)
 
     def do_access_grant_create(self, subject: str, actions: list[str], on: str) -> Any:
         """Give a client a grant."""

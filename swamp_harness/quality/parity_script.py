@@ -52,8 +52,6 @@ _IN_A_REPOSITORY = (
     "access token mint dave --principal user:dave --duration bananas",
     "access token revoke carol",
     "access token revoke nobody",
-    "access grant create --subject user:carol --allow run --on workflow:release",
-    "access grant list",
     "access grant revoke nothing-of-that-id",
     "data get alpha token-main",
     "data get alpha token-main --version 1",
