@@ -361,12 +361,7 @@ class ServeApi:
         Raises:
             OSError: it does not answer.
         """
-        connection = self._connection()
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status
-        finally:
-            connection.close()
+        return self._request(path, {})[0]
 
     def status_of_upgrade(self, *, host: str = "", origin: str = "") -> int:
         """The status of the answer to a request to upgrade a connection to a WebSocket.
@@ -387,12 +382,7 @@ class ServeApi:
             **({"Origin": origin} if origin else {}),
             **self._presented,
         }
-        connection = self._connection()
-        try:
-            connection.request("GET", "/", headers=headers)
-            return connection.getresponse().status
-        finally:
-            connection.close()
+        return self._request("/", headers)[0]
 
     async def _exchanges(self, message: str, clients: int, apart: float) -> list[str | bytes]:
         # asyncio, because threads that read and write one TLS connection at the same time can deadlock,
@@ -418,9 +408,12 @@ class ServeApi:
             )
 
     def _get(self, path: str) -> tuple[int, bytes]:
+        return self._request(path, self._presented)
+
+    def _request(self, path: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
         connection = self._connection()
         try:
-            connection.request("GET", path, headers=self._presented)
+            connection.request("GET", path, headers=headers)
             response = connection.getresponse()
             return response.status, response.read()
         except http.client.HTTPException as error:

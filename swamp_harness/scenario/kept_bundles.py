@@ -12,22 +12,19 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from swamp_harness.product.commands import SwampCommands
 from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.machine import Machine
-from swamp_harness.product.orchestrator import Orchestrator
-from swamp_harness.product.worker import Worker
 from swamp_harness.product.worker_settings import WorkerSettings
 from swamp_harness.product.workflow import Placement, Step, Workflow
+from swamp_harness.scenario.earlier_use import EarlierUse
 from swamp_harness.scenario.operator import Operator
 from swamp_harness.scenario.placement import ANY_WORKER, WORKFLOW
 from swamp_harness.scenario.preparation import Preparation
-from swamp_harness.scenario.probe import WORK, WORKER_VARIABLE
+from swamp_harness.scenario.probe import WORK
 from swamp_harness.scenario.probe_log import NOTES_VARIABLE
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import copy
 from swamp_harness.system.hosts.host import HERE
-from swamp_harness.system.process_log import ProcessLog
 
 _WORKER = "alpha"
 # One step of each model of which scenarios start several steps at once.
@@ -72,34 +69,16 @@ def make_bundles(
     repository = preparation.with_probe().copy_to(operator.here / "repository")
     for machine in (operator, served):
         preparation.share_packages_with(machine, Fallbacks())
-    commands = SwampCommands(binary, operator.environment(**own), repository.folder)
-    preparation.commands.append(commands)
+    commands = preparation.commands_in(repository.folder, operator.environment(**own))
     steps = [Step(name, WORK[work](name), Placement(labels=ANY_WORKER)) for name, work in _STEPS.items()]
     Workflow(WORKFLOW, steps).write_to(repository)
     with ExitStack() as ends:
-        orchestrator = Orchestrator(
-            "the orchestrator of an earlier day",
-            binary,
-            served.environment(**own),
-            repository,
-            log=ProcessLog(logs / "orchestrator.log"),
-        )
-        ends.callback(orchestrator.end)
-        orchestrator.start()
+        use = EarlierUse("of an earlier day", binary, own, logs, ends)
+        orchestrator = use.orchestrator(served, repository)
         minting = Operator(commands)
         minting.mint(_WORKER, lifetime)
         place = Machine.at(root / _WORKER)
-        worker = Worker(
-            f'worker "{_WORKER}" of an earlier day',
-            binary,
-            machine=place,
-            environment=place.environment(**own, **{WORKER_VARIABLE: _WORKER}),
-            settings=WorkerSettings(str(minting.credential(_WORKER)), ANY_WORKER),
-            log=ProcessLog(logs / f"worker-{_WORKER}.log"),
-        )
-        ends.callback(worker.end)
-        worker.start(orchestrator.address)
-        worker.wait_until_enrolled()
+        use.worker(_WORKER, place, WorkerSettings(str(minting.credential(_WORKER)), ANY_WORKER), orchestrator)
         run = commands.run("workflow", "run", WORKFLOW, "--server", orchestrator.api.url)
         if not run.succeeded:
             raise InfrastructureError(f"A worker could not run a step of each model of the suite:\n{run}")

@@ -69,7 +69,7 @@ class Preparation:
         if self._repository is None:
             machine = Machine.at(self._machine.root)
             environment = machine.environment(**self._variables)
-            self._repository = initialise(self._commands(environment, Path(machine.work)), with_vault=True)
+            self._repository = initialise(self.commands_in(Path(machine.work), environment), with_vault=True)
         return self._repository
 
     def with_probe(self) -> Repository:
@@ -84,7 +84,7 @@ class Preparation:
             machine = Machine.at(self._probe_machine.root)
             repository = self.repository().copy_to(self._copy_for_probe.folder)
             environment = machine.environment(**self._variables, **self._network)
-            install(repository, _EXTENSIONS, self._commands(environment, repository.folder), PROBE)
+            install(repository, _EXTENSIONS, self.commands_in(repository.folder, environment), PROBE)
             self._with_probe = repository
         return self._with_probe
 
@@ -96,7 +96,8 @@ class Preparation:
     def _copy_for_probe(self) -> Repository:
         return Repository(self._probe_machine.here / "repository")
 
-    def _commands(self, environment: Mapping[str, str], folder: Path) -> SwampCommands:
+    def commands_in(self, folder: Path, environment: Mapping[str, str]) -> SwampCommands:
+        """Commands in a folder, whose costs are those of the preparation."""
         commands = SwampCommands(self._binary, environment, folder)
         self.commands.append(commands)
         return commands

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from swamp_harness.product.binaries import Binaries
 from swamp_harness.product.binary import Binary
-from swamp_harness.product.commands import SwampCommands
 from swamp_harness.product.extension import network_settings
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.releases import Releases
@@ -213,8 +212,7 @@ class RunContext:
             machine = Machine.at(root / "operator")
             repository = self.preparation.with_probe().copy_to(machine.here / "repository")
             environment = machine.environment(**self.mark(PREPARATION))
-            commands = SwampCommands(self.binary.runs_as, environment, repository.folder)
-            self.preparation.commands.append(commands)
+            commands = self.preparation.commands_in(repository.folder, environment)
             return make_with_server_tokens(repository, commands)
 
         return made_once(root, make, REPOSITORY_USED)

@@ -16,15 +16,15 @@ from typing import Any
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.credential import Credential
 from swamp_harness.product.machine import Machine
-from swamp_harness.product.orchestrator import Orchestrator
 from swamp_harness.product.repository import initialise
 from swamp_harness.product.run import WorkflowRun
 from swamp_harness.product.worker import Worker
 from swamp_harness.product.worker_settings import WorkerSettings
 from swamp_harness.product.workflow import Placement, Step, Workflow
+from swamp_harness.scenario.earlier_use import EarlierUse
 from swamp_harness.scenario.operator import Operator
 from swamp_harness.scenario.placement import ANY_WORKER, WORKFLOW
-from swamp_harness.scenario.probe import HANDED_KEY, RESULT, WORK, WORKER_VARIABLE
+from swamp_harness.scenario.probe import HANDED_KEY, RESULT, WORK
 from swamp_harness.scenario.probe_log import NOTES_VARIABLE, PROBE_LOG
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import RUN_KNOWN, STEP_BEGUN
@@ -104,31 +104,14 @@ def make_used(
     USED_WORKFLOW.write_to(repository)
     _IN_PROGRESS.write_to(repository)
     with ExitStack() as ends:
-        orchestrator = Orchestrator(
-            "the orchestrator of the other release",
-            binary,
-            Machine.at(root / "orchestrator").environment(**own),
-            repository,
-            log=ProcessLog(logs / "orchestrator.log"),
-        )
-        ends.callback(orchestrator.end)
-        orchestrator.start()
+        use = EarlierUse("of the other release", binary, own, logs, ends)
+        orchestrator = use.orchestrator(Machine.at(root / "orchestrator"), repository)
         workers: dict[str, Worker] = {}
         for name, token in _WORKERS.items():
             # Only the first worker fits the step.
             labels = {} if workers else ANY_WORKER
-            place = Machine.at(root / name)
-            worker = workers[name] = Worker(
-                f'worker "{name}" of the other release',
-                binary,
-                machine=place,
-                environment=place.environment(**own, **{WORKER_VARIABLE: name}),
-                settings=WorkerSettings(str(operator.credential(token)), labels),
-                log=ProcessLog(logs / f"worker-{name}.log"),
-            )
-            ends.callback(worker.end)
-            worker.start(orchestrator.address)
-            worker.wait_until_enrolled()
+            settings = WorkerSettings(str(operator.credential(token)), labels)
+            workers[name] = use.worker(name, Machine.at(root / name), settings, orchestrator)
         _demand(commands.run("workflow", "run", WORKFLOW, "--server", orchestrator.api.url))
         listed = _demand(commands.run("worker", "token", "list")).answer("token-list")
         result = _demand(commands.run("data", "get", STEP, RESULT)).answer("data-get")
