@@ -5,16 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from standin import step_process
 from standin.timing import STOPPING
-
-# The module that a step's process runs.
-PROGRAM_OF_A_STEP = "standin.worker"
-_LONGEST_LINE = 1 << 24
 
 
 class Runner:
@@ -38,7 +34,7 @@ class Runner:
         self._environment = environment
         self._folder = folder
         self._on_line = on_line
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: step_process.StepProcess | None = None
 
     async def run(self) -> dict[str, Any]:
         """Run the step.
@@ -46,20 +42,11 @@ class Runner:
         Returns:
             Its status, "success" or "error", and the error.
         """
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", PROGRAM_OF_A_STEP),
-            env=dict(self._environment),
-            cwd=self._folder,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=_LONGEST_LINE,
-        )
+        process = await step_process.begin(self._environment, self._folder)
         self._process = process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(self._job).encode() + b"\n")
+        process.write(json.dumps(self._job).encode() + b"\n")
         result: dict[str, Any] = {}
-        async for line in process.stdout:
+        async for line in process.output:
             answer = json.loads(line)
             if "console" in answer:
                 self._on_line(answer["console"])
@@ -72,9 +59,8 @@ class Runner:
         """Ask the step to stop, and end its process if it does not stop in time."""
         if self._process is None or self._process.returncode is not None:
             return
-        assert self._process.stdin is not None
         with contextlib.suppress(OSError):
-            self._process.stdin.write(b"stop\n")
+            self._process.write(b"stop\n")
         await asyncio.sleep(STOPPING)
         self.kill()
 

@@ -101,6 +101,11 @@ class Context:
             self._scratch = tempfile.TemporaryDirectory()
         return Path(self._scratch.name)
 
+    def leave(self) -> None:
+        """Delete the scratch folder."""
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
     async def delete_resource(self, name: str) -> None:
         """Delete a resource."""
         await self._ask("delete_resource", name=name)

@@ -39,7 +39,10 @@ async def _run(job: dict[str, Any], channel: TextIO) -> dict[str, Any]:
             await socket.send(json.dumps({"dispatch": job["dispatchId"], "ticket": job["ticket"]}))
             context = Context(job, socket, lambda line: _send(channel, {"console": line}))
             _listen_for_stop(context)
-            await method(job["inputs"], context)
+            try:
+                await method(job["inputs"], context)
+            finally:
+                context.leave()
     except Exception as error:  # noqa: BLE001 - any error of a step is its result
         return {"status": "error", "error": error_message(error, job["secrets"])}
     return {"status": "success"}

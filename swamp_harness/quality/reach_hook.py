@@ -15,7 +15,7 @@ import sys
 import threading
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 _HERE = Path(__file__).resolve().parent
 _PROGRAM = f"{_HERE / 'standin'}{os.sep}"
@@ -37,36 +37,65 @@ def _record() -> None:
 
         return step
 
-    scenario = os.environ.get(_MARK, "").partition("/")[2]
-    file = _HERE / "reached" / f"{os.getpid()}-{os.urandom(4).hex()}.json"
-    ended = threading.Event()
+    _save_until_the_end(reached)
+    threading.settrace(enter)
+    sys.settrace(enter)
 
-    def save(known: int) -> int:
-        found = list(reached)  # in one go, while the other threads wait
+
+def _save_until_the_end(reached: set[tuple[str, int]]) -> None:
+    """Save what this process and its forks reach. A fork has no threads, and leaves by `_exit`."""
+    current = _Saving(reached)
+    leave = os._exit
+
+    def go_on_in_a_fork() -> None:
+        nonlocal current
+        current = _Saving(reached)
+
+    def save() -> None:
+        current.end()
+
+    def save_and_leave(status: int) -> NoReturn:
+        save()
+        leave(status)
+
+    atexit.register(save)
+    os._exit = save_and_leave
+    if sys.platform != "win32":
+        os.register_at_fork(after_in_child=go_on_in_a_fork)
+
+
+class _Saving:
+    """Saves what is reached in a file of this process, as long as it runs."""
+
+    def __init__(self, reached: set[tuple[str, int]]) -> None:
+        self._reached = reached
+        self._scenario = os.environ.get(_MARK, "").partition("/")[2]
+        self._file = _HERE / "reached" / f"{os.getpid()}-{os.urandom(4).hex()}.json"
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._save_often, daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Save for the last time."""
+        self._ended.set()
+        self._thread.join()
+
+    def _save_often(self) -> None:
+        known = 0
+        while not self._ended.wait(_EVERY):
+            known = self._save(known)
+        self._save(known)
+
+    def _save(self, known: int) -> int:
+        found = list(self._reached)  # in one go, while the other threads wait
         if len(found) > known:
             lines: dict[str, list[int]] = {}
             for name, line in sorted(found):
                 lines.setdefault(name.removeprefix(_PROGRAM).replace(os.sep, "/"), []).append(line)
-            half = file.with_suffix(".half")
-            half.write_text(json.dumps({"scenario": scenario, "lines": lines}), "utf-8")
-            half.replace(file)
+            half = self._file.with_suffix(".half")
+            half.write_text(json.dumps({"scenario": self._scenario, "lines": lines}), "utf-8")
+            half.replace(self._file)
         return len(found)
-
-    def save_often() -> None:
-        known = 0
-        while not ended.wait(_EVERY):
-            known = save(known)
-        save(known)
-
-    def save_at_the_end() -> None:
-        ended.set()
-        saving.join()
-
-    saving = threading.Thread(target=save_often, daemon=True)
-    saving.start()
-    atexit.register(save_at_the_end)
-    threading.settrace(enter)
-    sys.settrace(enter)
 
 
 _record()

@@ -251,6 +251,27 @@ def test_a_process_records_its_lines_even_if_it_is_killed(tmp_path):
     assert 8 not in found.lines["main.py"]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")
+def test_a_fork_records_its_lines_before_it_leaves(tmp_path):
+    program = tmp_path / "standin"
+    program.mkdir()
+    (program / "__init__.py").write_text('"""A program."""\n')
+    (program / "main.py").write_text(
+        "import os\n\n\ndef main():\n    if not os.fork():\n        os.getpid()\n        os._exit(0)\n    os.wait()\n"
+    )
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    copy_with_hook(program, folder)
+    subprocess.run(
+        [sys.executable, "-c", "from standin.main import main; main()"],
+        env={**os.environ, "PYTHONPATH": str(folder), "UAT_MARK": "run/scenario-001"},
+        cwd=folder,
+        check=True,
+    )
+    found = collected(folder, program, [a_result("A promise", mark="scenario-001")])
+    assert {6, 8} <= set(found.lines["main.py"])
+
+
 def _run_of(outcomes):
     asked = []
 

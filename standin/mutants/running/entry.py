@@ -40,12 +40,12 @@ def get_ready() -> None:
     if mutant:
         effect.watch()
         when_loaded("logging", effect.watch_log)
-        when_loaded("standin.runners", _put_into_steps)
+        when_loaded("standin.step_process", _put_into_steps)
         if mutant == EVERY_PLACE:
             watch_every_place()
         else:
             install(mutant)
 
 
-def _put_into_steps(runners: ModuleType) -> None:
-    vars(runners)["PROGRAM_OF_A_STEP"] = _STEP
+def _put_into_steps(step_process: ModuleType) -> None:
+    vars(step_process)["PROGRAM_OF_A_STEP"] = _STEP
