@@ -257,7 +257,7 @@ def test_a_fork_records_its_lines_before_it_leaves(tmp_path):
     program.mkdir()
     (program / "__init__.py").write_text('"""A program."""\n')
     (program / "main.py").write_text(
-        "import os\n\n\ndef main():\n    if not os.fork():\n        os.getpid()\n        os._exit(0)\n    os.wait()\n"
+        "import os\n\ndef main():\n    if not os.fork():\n        os.getpid()\n        os._exit(0)\n    os.wait()\n"
     )
     folder = tmp_path / "copy"
     folder.mkdir()
@@ -269,7 +269,7 @@ def test_a_fork_records_its_lines_before_it_leaves(tmp_path):
         check=True,
     )
     found = collected(folder, program, [a_result("A promise", mark="scenario-001")])
-    assert {6, 8} <= set(found.lines["main.py"])
+    assert {5, 7} <= set(found.lines["main.py"])
 
 
 def _run_of(outcomes):
