@@ -251,14 +251,22 @@ def test_a_process_records_its_lines_even_if_it_is_killed(tmp_path):
     assert 8 not in found.lines["main.py"]
 
 
+_FORKS = """import os
+
+def main():
+    if not os.fork():
+        os.getpid()
+        os._exit(0)
+    os.wait()
+"""
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")
 def test_a_fork_records_its_lines_before_it_leaves(tmp_path):
     program = tmp_path / "standin"
     program.mkdir()
     (program / "__init__.py").write_text('"""A program."""\n')
-    (program / "main.py").write_text(
-        "import os\n\ndef main():\n    if not os.fork():\n        os.getpid()\n        os._exit(0)\n    os.wait()\n"
-    )
+    (program / "main.py").write_text(_FORKS)
     folder = tmp_path / "copy"
     folder.mkdir()
     copy_with_hook(program, folder)
