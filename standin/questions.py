@@ -147,7 +147,7 @@ def run_history(repository: Repository) -> dict[str, Any]:
                 "id": run["runId"],
                 "runKind": "workflow-run",
                 "name": run["workflowName"],
-                "status": run["status"],
+                "status": "completed" if run["status"] == "succeeded" else run["status"],
             }
             for run in history(repository)
         ]

@@ -20,7 +20,7 @@ from swamp_harness.product.records import (
     tokens_from_json,
     tokens_from_table,
 )
-from swamp_harness.product.run import FAILED
+from swamp_harness.product.run import FAILED, SUCCEEDED
 from swamp_harness.product.run_records import (
     ACTIVE,
     LEASE_TYPE,
@@ -42,6 +42,8 @@ from swamp_harness.system.errors import PromiseBroken
 # Every token is an instance of this model type, and its state is this datum.
 TOKEN_TYPE, TOKEN_DATUM = "swamp/enrollment-token", "token-main"
 EVERYTHING = 'modelType != ""'
+# Statuses that the history of all runs calls by another word.
+_IN_RUN_HISTORY = {"completed": SUCCEEDED}
 _PROBES = (PROBE, SHELL)
 _LEFT_BY_STEPS = " || ".join(f'modelType == "{model_type}"' for model_type in (LEASE_TYPE, *_PROBES))
 
@@ -135,7 +137,7 @@ class Records:
             PromiseBroken: the command fails, or its answer breaks its contract.
         """
         answer = self.read("run", "history").answer("run-history")
-        return {item["id"]: str(item["status"]) for item in answer["runs"]}
+        return {item["id"]: _IN_RUN_HISTORY.get(item["status"], item["status"]) for item in answer["runs"]}
 
     def steps_of_last_run(self, workflow: str) -> list[dict[str, Any]]:
         """The steps of the last run of a workflow, from its record.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from swamp_harness.product.commands import Output
-from swamp_harness.product.run import CANCELLED, FAILED, SUCCEEDED
+from swamp_harness.product.run import CANCELLED, FAILED
 from swamp_harness.product.run_records import RunRecord
 from swamp_harness.product.serve_api import NoAnswer
 from swamp_harness.product.wordings import INTERRUPTIONS_SHOWN, reasons_given
@@ -23,8 +23,6 @@ from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 # The status of a run that an orchestrator did not finish: releases call it failed or cancelled.
 _INTERRUPTED = "interrupted"
-# Statuses that the history of all runs calls by another word.
-_ELSEWHERE = {"completed": SUCCEEDED}
 # Stands for an end at the right time.
 RIGHT_AFTER = "right after that time"
 
@@ -52,7 +50,7 @@ def _status(record: RunRecord, elsewhere: str) -> str:
     ended = (FAILED, CANCELLED)
     if record.interruptions and record.status in ended and elsewhere in ended:
         return _INTERRUPTED
-    if record.status == _ELSEWHERE.get(elsewhere, elsewhere):
+    if record.status == elsewhere:
         return record.status
     return f"{record.status}, but {elsewhere} in the history of all runs"
 
