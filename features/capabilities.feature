@@ -146,13 +146,19 @@ Feature: Capabilities
     When the workflow starts
     Then the run succeeds
     And the step "reading" got these answers:
-      | asked for                           | answer                  |
-      | its own before it writes again      | first                   |
-      | the latest version of its own       | second                  |
-      | the first version of its own        | first                   |
-      | a resource that does not exist      | nothing                 |
-      | the records of "seed"               | plain, unexpected, zero |
-      | the records of "seed" with number 0 | zero                    |
+      | asked for                             | answer                            |
+      | its own before it writes again        | first                             |
+      | the latest version of its own         | second                            |
+      | the first version of its own          | first                             |
+      | a resource that does not exist        | nothing                           |
+      | the latest version, found by its name | 2                                 |
+      | the first version, found by its name  | 1                                 |
+      | the latest version, found by its id   | 2                                 |
+      | the first version, found by its id    | 1                                 |
+      | the versions that it wrote of another | 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 |
+      | the latest version of another         | version 11                        |
+      | the records of "seed"                 | plain, unexpected, zero           |
+      | the records of "seed" with number 0   | zero                              |
     And the step "computing" got these answers:
       | asked for                  | answer  |
       | 1 + 2                      | 3       |

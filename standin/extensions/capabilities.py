@@ -149,17 +149,35 @@ async def _files_open_together(context: Context) -> list[str]:
 
 
 async def _reading(context: Context) -> Answer:
+    for number in range(1, 12):
+        data = {"text": f"version {number}", "number": number}
+        await context.write_resource("record", "many", data, {"garbageCollection": 20})
     await context.write_resource("record", "own", {"text": "first", "number": 1})
     before = await _attempt(context.read_resource("own"))
     await context.write_resource("record", "own", {"text": "second", "number": 2})
     zero = 'modelName == "seed" && specName == "record" && content.number == 0'
     content = await _whole(context.content("@uat/capabilities", context.model, "own", 1))
+
+    async def version(of: Awaitable[Answer | None]) -> int | None:
+        found = await of
+        return found and found["version"]
+
+    async def found_by_id(number: int | None = None) -> int | None:
+        found = await context.found("own", number)
+        return await version(context.found_by_id(found["id"] if found else "", number))
+
     return {
         "before": before,
         "latest": await _attempt(context.read_resource("own")),
         "first": await _attempt(context.read_resource("own", 1)),
         "missing": await _attempt(context.read_resource("no-such-name")),
         "versions": await _attempt(context.versions("own")),
+        "manyVersions": await _attempt(context.versions("many")),
+        "latestOfMany": await _attempt(context.read_resource("many")),
+        "found": await _attempt(version(context.found("own"))),
+        "foundFirst": await _attempt(version(context.found("own", 1))),
+        "foundById": await _attempt(found_by_id()),
+        "foundFirstById": await _attempt(found_by_id(1)),
         "content": {"answer": content.hex()},
         "earlier": await _attempt(_plain(context.read_model_data("seed"))),
         "earlierOfOneKind": await _attempt(_plain(context.read_model_data("seed", "record"))),

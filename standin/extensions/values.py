@@ -14,6 +14,7 @@ from standin.worker.context import Context, Refused
 _TYPE = "@uat/values"
 _WRITTEN = {"like an expression": "${{ 1 + 1 }}"}
 _PIECE = 7
+_DEFAULTS = {"text": "a default", "number": 1, "flag": True, "nothing": "a default", "list": ["a default"]}
 
 
 async def _pieces(text: str) -> AsyncIterator[bytes]:
@@ -65,6 +66,7 @@ async def _echo(inputs: dict[str, Any], context: Context) -> None:
     await lines.finalize()
     came = {
         "its inputs": bag,
+        "its empty inputs": {key: inputs.get(key, default) for key, default in _DEFAULTS.items()},
         "a resource that it read": await _attempt(context.read_resource("bag")),
         "the content of a resource": await _attempt(_json_of(context, "bag")),
         "a text": await _attempt(_json_of(context, "text")),

@@ -667,6 +667,62 @@ def run_record_takes_latest_version() -> None:
         return dataclasses.replace(work, wrote=wrote)
 
 
+@mutant(22)
+def versions_in_order_of_text() -> None:
+    """A step on a worker is given the versions of a datum in the order of their digits: 10 before 2."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_versions")
+    def _(old: Callable[[DataPlane, str], list[int]], plane: DataPlane, name: str) -> list[int]:
+        versions = old(plane, name)
+        return versions if plane._dispatch.member is None else sorted(versions, key=str)
+
+
+@mutant(22)
+def version_ignored_in_search_by_id() -> None:
+    """A step on a worker that looks up a version of a datum by its id is given the latest one."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_find_by_id")
+    def _(
+        old: Callable[[DataPlane, str, int | None], dict[str, Any] | None],
+        plane: DataPlane,
+        identity: str,
+        version: int | None,
+    ) -> dict[str, Any] | None:
+        return old(plane, identity, version if plane._dispatch.member is None else None)
+
+
+@mutant(22)
+def empty_inputs_replaced_by_defaults() -> None:
+    """An input that is an empty text does not reach a step on a worker, which takes its default."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        job["inputs"] = {key: value for key, value in job["inputs"].items() if value != ""}
+        return await old(session, job)
+
+
+@mutant(22)
+def returns_at_line_ends_lost() -> None:
+    """A carriage return at the end of a line that a step on a worker writes is lost."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_write_line")
+    def _(
+        old: Callable[[DataPlane, str, str, str, bool, dict[str, Any]], Any],
+        plane: DataPlane,
+        spec: str,
+        name: str,
+        line: str,
+        first: bool,
+        overrides: dict[str, Any],
+    ) -> Any:
+        placed = plane._dispatch.member is not None
+        return old(plane, spec, name, line.rstrip("\r") if placed else line, first, overrides)
+
+
 # Promise 48: Data that a workflow keeps apart for each item is the same on a worker as on the orchestrator.
 
 

@@ -212,6 +212,20 @@ class DataPlane:
         """The versions of a datum of the step's own model."""
         return self._store.versions(self._place(name))
 
+    def do_find(self, name: str, version: int | None) -> dict[str, Any] | None:
+        """The metadata of a datum of the step's own model."""
+        place = self._place(name)
+        datum = self._store.version(place, version) if version else self._store.latest(place)
+        return datum and datum.facts
+
+    def do_find_by_id(self, identity: str, version: int | None) -> dict[str, Any] | None:
+        """The metadata of a datum of the step's own model, by the id of the datum."""
+        for place in self._repository.places_of(self._work.model):
+            found = self.do_find(place.name, version)
+            if found and found["id"] == identity:
+                return found
+        return None
+
     def do_content(self, model_type: str, model: str, name: str, version: int | None) -> Place:  # noqa: ARG002
         """The bytes of a datum; the result says where they are."""
         for place in self._repository.places_of(model):

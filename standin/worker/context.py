@@ -139,6 +139,16 @@ class Context:
         found: list[int] = await self._ask("versions", name=name)
         return found
 
+    async def found(self, name: str, version: int | None = None) -> Handle | None:
+        """The metadata of a datum of the step's own model."""
+        found: Handle | None = await self._ask("find", name=name, version=version)
+        return found
+
+    async def found_by_id(self, identity: str, version: int | None = None) -> Handle | None:
+        """The metadata of a datum of the step's own model, by the id of the datum."""
+        found: Handle | None = await self._ask("find_by_id", identity=identity, version=version)
+        return found
+
     async def definition(self, name: str) -> str | None:
         """The name of a model, if it exists."""
         found: str | None = await self._ask("definition", name=name)

@@ -7,7 +7,7 @@ from typing import Any
 
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.remains import data_of_model, secrets_that_name
-from swamp_harness.scenario.values import HANDED_OVER, LINES, LONG_TEXT, VALUES, differences
+from swamp_harness.scenario.values import EMPTY_INPUTS, HANDED_OVER, LINES, LONG_TEXT, VALUES, differences
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import PromiseBroken
 
@@ -15,6 +15,7 @@ _TEXT_OF_LINES = "".join(f"{line}\n" for line in (*LINES, LONG_TEXT))
 # The values that a step must read again, on those paths where they are not `HANDED_OVER`.
 _ON_PATHS: dict[str, Any] = {
     "its inputs": VALUES,
+    "its empty inputs": EMPTY_INPUTS,
     "lines": _TEXT_OF_LINES,
     "a long text": LONG_TEXT,
     "a long resource": LONG_TEXT,

@@ -9,7 +9,7 @@ from swamp_harness.product.workflow import Task
 from swamp_harness.scenario.artifact_bytes import SIZED_ARTIFACTS
 from swamp_harness.scenario.probe_log import END, NOTES_VARIABLE, PROBE_LOG, START
 from swamp_harness.scenario.questions import QUESTIONS
-from swamp_harness.scenario.values import LINES, LONG, MESSAGE, VALUES
+from swamp_harness.scenario.values import EMPTY_INPUTS, LINES, LONG, MESSAGE, VALUES
 
 PROBE = "@uat/probe"
 SECRETS_MODEL = "@uat/secrets"
@@ -76,7 +76,9 @@ def _ask_for(key: str) -> Callable[[str], Task]:
 
 
 def _hand_back(step: str) -> Task:
-    return Task(VALUES_MODEL, "echo", {"step": step, "bag": VALUES, "lines": LINES, "long": LONG})
+    return Task(
+        VALUES_MODEL, "echo", {"step": step, "bag": VALUES, "lines": LINES, "long": LONG, **EMPTY_INPUTS}
+    )
 
 
 def _take(step: str) -> Task:
@@ -200,7 +202,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
         CAPABILITIES_MODEL,
         "use",
         {"step": step, "action": "computing"},
-        of_the_model={"place": "Köln", "shelves": 3, "open": False, "days": ["Mon", "Tue"]},
+        of_the_model={"place": "Köln", "shelves": 3, "open": False, "days": ["Mon", "Tue"], "sign": ""},
     ),
     "reads the sensitive field that it wrote": _use("sensitiveRead"),
     "reads the handles of what it wrote": _use("handles"),

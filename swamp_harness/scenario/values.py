@@ -35,7 +35,14 @@ VALUES: dict[str, Any] = {
 # With an expression, which a workflow would evaluate; so a step adds it to the values that it writes.
 HANDED_OVER: dict[str, Any] = {**VALUES, "like an expression": "${{ 1 + 1 }}"}
 # Without a lone empty line: another scenario tests it.
-LINES = [*(text for text in _TEXTS.values() if text and "\n" not in text), "above a blank line\n\n  below it"]
+LINES = [
+    *(text for text in _TEXTS.values() if text and "\n" not in text),
+    "above a blank line\n\n  below it",
+    "a return\rin the middle, and one at the end\r",
+    "two lines of a file\r\nfrom Windows\r",
+]
+# Inputs that are empty, each in its own way; the probe has a default for each of them.
+EMPTY_INPUTS: dict[str, Any] = {"text": "", "number": 0, "flag": False, "nothing": None, "list": []}
 # More than a megabyte in one line, with multi-byte characters that a block boundary may split.
 _REPEATED, _TIMES = "0123456789abcdef Grüße|", 50_000
 LONG = {"text": _REPEATED, "times": _TIMES}
