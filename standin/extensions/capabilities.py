@@ -160,7 +160,7 @@ async def _reading(context: Context) -> Answer:
 
     async def version(of: Awaitable[Answer | None]) -> int | None:
         found = await of
-        return found and found["version"]
+        return None if found is None else int(found["version"])
 
     async def found_by_id(number: int | None = None) -> int | None:
         found = await context.found("own", number)

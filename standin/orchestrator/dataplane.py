@@ -216,7 +216,7 @@ class DataPlane:
         """The metadata of a datum of the step's own model."""
         place = self._place(name)
         datum = self._store.version(place, version) if version else self._store.latest(place)
-        return datum and datum.facts
+        return None if datum is None else datum.facts
 
     def do_find_by_id(self, identity: str, version: int | None) -> dict[str, Any] | None:
         """The metadata of a datum of the step's own model, by the id of the datum."""
