@@ -6,16 +6,20 @@ value is planted in it like a leak, and the search must find that value.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 from swamp_harness.system.disguises import Finder, encodings_of
 from swamp_harness.system.errors import InfrastructureError
 
 _CHUNK = 1 << 20
+_SOUGHT_AT_ONCE = 16
 _DISGUISED = ", disguised"
 
 
@@ -50,6 +54,8 @@ class Sought:
         if self._finder is not None:
             self._finder.add(secret)
 
+        self._searched: dict[bytes, frozenset[str]] = {}
+
     @property
     def overlap(self) -> int:
         """How many bytes before a piece are needed to find a secret that begins there."""
@@ -62,6 +68,25 @@ class Sought:
         if found or self._finder is None:
             return found
         return {f"{match.encoding}{_DISGUISED}" for match in self._finder.matches(content)}
+
+    def encodings_in_file(self, file: BufferedReader) -> frozenset[str]:
+        """The encodings in which a file holds it; of files with the same content, only the first is decoded.
+
+        Every machine of a scenario has its own copy of the same large programs and packages.
+        """
+        digest = hashlib.file_digest(file, "sha256").digest()
+        if digest in self._searched:
+            return self._searched[digest]
+        file.seek(0)
+        found: set[str] = set()
+        tail = b""
+        read = hashlib.sha256()  # a file that is being written may have other content now
+        while chunk := file.read(_CHUNK):
+            read.update(chunk)
+            window = tail + chunk
+            found |= self.encodings_in(window)
+            tail = window[-self.overlap :]
+        return self._searched.setdefault(read.digest(), frozenset(found))
 
 
 def search_files(
@@ -83,7 +108,13 @@ def search_files(
     """
     for root in roots:
         _prove_search_of(root)
-    return _found_in(roots, Sought(secret, disguised=disguised), except_in)
+    return _found_in(roots, _sought(secret, disguised=disguised), except_in)
+
+
+@functools.lru_cache(maxsize=_SOUGHT_AT_ONCE)
+def _sought(secret: str, *, disguised: bool) -> Sought:
+    """The same for every search of a scenario."""
+    return Sought(secret, disguised=disguised)
 
 
 def search_text(secret: str, texts: Iterable[tuple[str, str]]) -> list[Leak]:
@@ -140,14 +171,9 @@ def _found_in(roots: Sequence[Path], sought: Sought, except_in: Sequence[Path]) 
 
 
 def _found_in_file(path: Path, sought: Sought) -> list[Leak]:
-    found: set[str] = set()
-    tail = b""
     try:
         with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                window = tail + chunk
-                found |= sought.encodings_in(window)
-                tail = window[-sought.overlap :]
+            found = sought.encodings_in_file(file)
     except FileNotFoundError:
         return []  # a running process may remove its own files meanwhile
     as_usual = {encoding for encoding in found if not encoding.endswith(_DISGUISED)}

@@ -100,3 +100,27 @@ def test_a_secret_as_short_as_a_pin_is_not_found_in_similar_texts(tmp_path):
     (tmp_path / "record").write_text("4c9f 4c~9f? 4c-9f! 4 c ~ 9 f !")
 
     assert search_files("4c~9f!", [tmp_path]) == []
+
+
+def test_files_of_the_same_content_are_all_found_but_decoded_once(tmp_path, monkeypatch):
+    decoded = []
+    matches = leak_search.Finder.matches
+
+    def counted(finder, content):
+        decoded.append(content)
+        return matches(finder, content)
+
+    monkeypatch.setattr(leak_search.Finder, "matches", counted)
+    secret = "caf3" * 16
+    for name in ("one", "other"):
+        (tmp_path / name).write_text("A B C D E F" * 100 + " ".join(secret.upper()))
+
+    leaks = search_files(secret, [tmp_path])
+
+    assert [(leak.place, leak.encoding) for leak in leaks] == [
+        (str(tmp_path / name), "plain, disguised") for name in ("one", "other")
+    ]
+    assert len([each for each in decoded if each.startswith(b"A B C")]) == 1
+
+    (tmp_path / "one").write_text("nothing")
+    assert [leak.place for leak in search_files(secret, [tmp_path])] == [str(tmp_path / "other")]
