@@ -183,14 +183,17 @@ Feature: Secrets
     And only the vault holds the secret "other-key"
 
   @uat-24 @vault-gives-handed-secret
-  Scenario: A step can ask the vault for the secret that it received
+  Scenario: A step can ask the vault for the secret that it received, also after the operator has changed it
     Given a workflow with the steps:
       | step  | runs on    | work                                               |
       | build | any worker | receives a secret and asks the vault for "api-key" |
     And an orchestrator
     And the vault holds the secret "api-key"
     And the enrolled worker "alpha"
-    When the workflow starts
+    When the workflow runs to its end
+    And the operator changes the secret "api-key" in the vault
+    And the workflow starts
     Then the run succeeds
+    And the step "build" received the secret "api-key"
     And the vault gave the step "build" the secret "api-key"
     And only the vault holds the secret "api-key"

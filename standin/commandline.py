@@ -108,7 +108,9 @@ COMMANDS: Sequence[Command] = (
     )),
     Command("repo init", "Make this folder a repository", "operator.setup:init", (), (Option("--tool"),)),
     Command("vault create", "Create a vault", "operator.setup:create_vault", ("type", "name")),
-    Command("vault put", "Keep a secret, read from standard input", "operator.setup:put", ("vault", "key")),
+    Command("vault put", "Keep a secret, read from standard input", "operator.setup:put", ("vault", "key"), (
+        Option("--force", takes=False),
+    )),
     Command("vault read-secret", "Show a secret", "operator.access:read_secret", ("vault", "key"), (
         Option("--yes", takes=False),
     )),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from behave import given, then
+from behave import given, then, when
 
 from swamp_harness.scenario import secrets
 from swamp_harness.scenario.expectation import expect
@@ -17,6 +17,12 @@ from swamp_harness.scenario.step_context import StepContext
 def the_vault_holds(context: StepContext, key: str, details: Any = NO_DETAILS) -> None:
     """Stores a new random secret in the vault under this key."""
     secrets.keep(context.world, key, **details)
+
+
+@when('the operator changes the secret "{key:Name}" in the vault')
+def the_operator_changes_the_secret(context: StepContext, key: str) -> None:
+    """Stores a new random secret under a key that the vault has already, with a command."""
+    secrets.change(context.world, key)
 
 
 @given("workers log everything")

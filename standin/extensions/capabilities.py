@@ -216,7 +216,7 @@ async def _keeping(context: Context) -> Answer:
     key = f"kept-by-{context.model}"
     return {
         "put": await _attempt(context.put_secret("v1", key, "a kept value")),
-        "putAgain": await _attempt(context.put_secret("v1", key, "a new value")),
+        "putAgain": await _attempt(context.put_secret("v1", key, "\ta new value \n")),
     }
 
 

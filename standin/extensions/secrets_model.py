@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -59,7 +61,8 @@ async def _event(secret: str, context: Context) -> None:
     await context.event(f"it is {secret}")
 
 
-async def _error(secret: str, _: Context) -> None:
+async def _error(secret: str, context: Context) -> None:
+    context.file("file", "file").path().write_text(f"it is {secret}", "utf-8")
     raise RuntimeError(f"the probe has failed on purpose: it is {secret}")
 
 
@@ -83,8 +86,14 @@ _PLACES: dict[str, Callable[[str, Context], Awaitable[None]]] = {
 }
 
 
+def _note_process(step: str) -> None:
+    # A step is a fork of its worker, so it has no arguments of its own.
+    note(f"process-{step}", json.dumps({"environment": dict(os.environ), "arguments": []}))
+
+
 async def _say(inputs: dict[str, Any], context: Context) -> None:
     log_entry("start", inputs["step"])
+    _note_process(inputs["step"])
     handed = [inputs[name] for name in ("secret", "also") if name in inputs]
     note(f"digest-{inputs['step']}", " ".join(_digest(each) for each in handed))
     await _PLACES[inputs["place"]](" and ".join(handed), context)
@@ -93,6 +102,7 @@ async def _say(inputs: dict[str, Any], context: Context) -> None:
 
 async def _pry(inputs: dict[str, Any], context: Context) -> None:
     log_entry("start", inputs["step"])
+    _note_process(inputs["step"])
     if "secret" in inputs:
         note(f"digest-{inputs['step']}", _digest(inputs["secret"]))
     try:

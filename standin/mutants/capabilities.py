@@ -127,6 +127,17 @@ def secret_not_kept() -> None:
 
 
 @mutant(22)
+def blanks_of_a_secret_cut() -> None:
+    """A secret that a step on a worker puts into the vault loses the blanks at its ends."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_put_secret")
+    def _(
+        old: Callable[[DataPlane, str, str, str], None], plane: DataPlane, vault: str, key: str, value: str
+    ) -> None:
+        old(plane, vault, key, value if plane._dispatch.member is None else value.strip())
+
+
+@mutant(22)
 def other_models_unread() -> None:
     """A step on a worker cannot read the data of other models."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -346,3 +347,39 @@ def stderr_of_timed_step_not_redacted() -> None:
         if timeout:
             context._on_line(line)
         await old(context, line, timeout)
+
+
+@mutant(24)
+def files_of_a_failed_step_left() -> None:
+    """The scratch folder of a step that fails stays on the worker, with what the step has written there."""
+
+    @replaces("worker.context:Context.leave")
+    def _(old: Callable[[Context], None], context: Context) -> None:
+        if sys.exc_info()[0] is None:
+            old(context)
+        elif context._scratch is not None:
+            context._scratch._finalizer.detach()  # type: ignore[attr-defined]
+
+
+@mutant(24)
+def inputs_in_the_environment() -> None:
+    """The inputs of a step, with its secret, are in the environment of its process."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        given = {"SWAMP_INPUTS": json.dumps(job["inputs"])}
+        return await old(session, {**job, "environment": {**job["environment"], **given}})
+
+
+@mutant(24)
+def changed_secret_not_noticed() -> None:
+    """The vault gives a step the value that a secret had when a step first asked for it."""
+    first: dict[tuple[str, str], str] = {}
+
+    @replaces("orchestrator.dataplane:DataPlane.do_get_secret")
+    def _(old: Callable[[DataPlane, str, str], str], plane: DataPlane, vault: str, key: str) -> str:
+        return first.setdefault((vault, key), old(plane, vault, key))

@@ -8,6 +8,7 @@ from pathlib import Path
 from standin import vaults
 from standin.answers import respond
 from standin.commandline import Call
+from standin.errors import UserError
 from standin.repository import Repository
 
 
@@ -27,5 +28,7 @@ def create_vault(call: Call) -> None:
 def put(call: Call) -> None:
     """`swamp vault put`."""
     vault, key = call.arguments
+    if not call.has("--force") and key in vaults.keys(Repository.here(), vault):
+        raise UserError(f"Secret '{key}' already exists in vault '{vault}'. Use --force (-f) to overwrite.")
     vaults.put(Repository.here(), vault, key, sys.stdin.buffer.read().decode())
     respond(call, {"vault": vault, "secretKey": key}, f"Stored {key} in vault {vault}")

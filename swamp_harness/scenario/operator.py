@@ -175,9 +175,9 @@ class Operator:
         for text in self.texts_of_secret(key):
             SECRETS.add(text)
 
-    def put_secret(self, key: str) -> CommandResult:
+    def put_secret(self, key: str, *options: str) -> CommandResult:
         """Put a secret into the vault; the command may fail."""
-        return self.commands.run("vault", "put", VAULT, key, stdin=self.vault_secrets[key])
+        return self.commands.run("vault", "put", VAULT, key, *options, stdin=self.vault_secrets[key])
 
     def put_secret_at(self, api: ServeApi, key: str) -> None:
         """Put a secret into the vault by an API request, which is cheaper than a command.

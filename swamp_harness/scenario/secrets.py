@@ -147,6 +147,16 @@ def keep(
     demand("secret could not be put into the vault", operator.put_secret(key))
 
 
+def change(world: World, key: str) -> None:
+    """Put another secret under a key of the vault, by a command.
+
+    Raises:
+        InfrastructureError: the command fails.
+    """
+    world.operator.make_secret(key)
+    demand("secret could not be changed in the vault", world.operator.put_secret(key, "--force"))
+
+
 def _history(world: World) -> CommandResult:
     """The history of runs with the last one, which has ended: the answer that the operator has, if any."""
     asked = ("workflow", "history", "search", "--json")
