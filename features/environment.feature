@@ -49,7 +49,7 @@ Feature: Environment
     Given a workflow with the steps:
       | step  | runs on    | work                    |
       | build | any worker | records its environment |
-    And an orchestrator with the variables "REGION, HOSTNAME, XDG_FOO, DENO_FOO, SWAMP_FOO, SWAMP_SERVER_TOKEN"
+    And an orchestrator with the variables "REGION, HOSTNAME, XDG_FOO, DENO_FOO, SWAMP_FOO, SWAMP_SERVER_TOKEN, logname, Xdg_Bar, deno_bar, swamp_bar"
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
@@ -61,6 +61,10 @@ Feature: Environment
       | build | DENO_FOO           | nobody           |
       | build | SWAMP_FOO          | nobody           |
       | build | SWAMP_SERVER_TOKEN | nobody           |
+      | build | logname            | nobody           |
+      | build | Xdg_Bar            | nobody           |
+      | build | deno_bar           | nobody           |
+      | build | swamp_bar          | nobody           |
 
   # Windows is left out: the orchestrator itself needs these variables there.
   @uat-25 @posix @temporary-folder-kept-from-step

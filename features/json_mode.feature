@@ -43,6 +43,7 @@ Feature: JSON mode
       | brief | worker "alpha"          | writes at once      |
       | build | zone=west, note=it's 5% | writes at once      |
       | ship  | worker "gamma"          | writes at once      |
+      | sign  | worker "gamma"          | writes at once      |
     And an orchestrator
     And the enrolled worker "alpha" with 4 slots
     And the enrolled worker "beta" with the labels "city=Köln, note=it's $HOME, query=a=b=c, sum=1 + 1, zero=0", with other values of "query, zero" in a variable, and the labels "shelf=b" in a variable
@@ -64,6 +65,7 @@ Feature: JSON mode
       | step  | waits for              |
       | build | note=it's 5%,zone=west |
       | ship  | target=gamma           |
+      | sign  | target=gamma           |
     And every verification of the workers shows:
       | worker | verified |
       | alpha  | pass     |
@@ -109,20 +111,22 @@ Feature: JSON mode
     Then both commands fail because <reason>, with the same exit code
 
     Examples:
-      | errs                                              | reason                                     |
-      | revokes a token that does not exist               | there is no such token                     |
-      | mints a token without a lifetime                  | an option is missing                       |
-      | mints a token with a lifetime of bananas          | the lifetime is not understood             |
-      | verifies workers without naming an orchestrator   | no orchestrator was named                  |
-      | starts a worker without naming an orchestrator    | no orchestrator was named                  |
-      | mints a token for no machines                     | a number of machines must be positive      |
-      | starts a worker without a token                   | no token was given                         |
-      | starts a worker with a label without a value      | a label has no value                       |
-      | starts a worker with a label whose value is empty | a label has no value                       |
-      | starts a worker with the address of a web page    | the address is not that of an orchestrator |
-      | gives a command that does not exist               | there is no such command                   |
-      | gives an option that does not exist               | there is no such option                    |
-      | asks an orchestrator that does not run            | the orchestrator cannot be reached         |
+      | errs                                                      | reason                                     |
+      | revokes a token that does not exist                       | there is no such token                     |
+      | mints a token without a lifetime                          | an option is missing                       |
+      | mints a token with a lifetime of bananas                  | the lifetime is not understood             |
+      | verifies workers without naming an orchestrator           | no orchestrator was named                  |
+      | starts a worker without naming an orchestrator            | no orchestrator was named                  |
+      | mints a token for no machines                             | a number of machines must be positive      |
+      | starts a worker without a token                           | no token was given                         |
+      | starts a worker with a label without a value              | a label has no value                       |
+      | starts a worker with a label whose value is empty         | a label has no value                       |
+      | starts a worker with the address of a web page            | the address is not that of an orchestrator |
+      | starts a worker whose cache directory is a file           | the cache directory cannot be used         |
+      | starts an orchestrator with a certificate without its key | the key of the certificate is missing      |
+      | gives a command that does not exist                       | there is no such command                   |
+      | gives an option that does not exist                       | there is no such option                    |
+      | asks an orchestrator that does not run                    | the orchestrator cannot be reached         |
 
   @uat-27 @group-alone-shows-help
   Scenario Outline: An operator who <errs> sees the help in text, and why it fails in JSON

@@ -116,11 +116,11 @@ Feature: Platforms
     And the token "alpha" is still bound to the machine of "alpha" only
 
   @uat-30 @uat-06 @machine-id-with-foreign-line-ends
-  Scenario: A worker returns after its machine id was saved with foreign line endings
+  Scenario: A worker returns after its machine id was saved with a byte order mark and foreign line endings
     Given an orchestrator
     And the enrolled worker "alpha"
     When the worker "alpha" is killed
-    And the machine id of "alpha" is saved with foreign line endings
+    And the machine id of "alpha" is saved with a byte order mark and foreign line endings
     And the worker "alpha" starts again
     Then the worker "alpha" is enrolled
     And the token "alpha" is still bound to the machine of "alpha" only

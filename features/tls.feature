@@ -112,3 +112,13 @@ Feature: TLS
       | way        |
       | a variable |
       | the system |
+
+  @uat-29 @tls @network @worker-returns-over-tls
+  Scenario: A worker whose network is cut returns over TLS as the same pool member
+    Given an orchestrator with a certificate of the authority
+    And workers and operators trust the authority
+    And the enrolled worker "alpha" on a network that can be cut
+    When the network of "alpha" is cut
+    And the orchestrator notices that "alpha" is gone
+    And the network of "alpha" heals
+    Then the worker "alpha" is connected as the same pool member as before

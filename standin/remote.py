@@ -112,6 +112,11 @@ def answer_in(text: str | bytes) -> Any:
     return reply["payload"]["data"]
 
 
+def address_in(url: str) -> str:
+    """The address of an orchestrator, which may be given as one of the web."""
+    return url.replace("http", "ws", 1) if url.startswith("http") else url
+
+
 @asynccontextmanager
 async def connected(url: str, trusted: str, path: str = "") -> AsyncIterator[ClientConnection]:
     """A connection to an orchestrator.
@@ -130,6 +135,7 @@ async def connected(url: str, trusted: str, path: str = "") -> AsyncIterator[Cli
     from websockets.asyncio.client import connect
     from websockets.exceptions import InvalidStatus, WebSocketException
 
+    url = address_in(url)
     credential = credential_for(path)
     try:
         socket = await connect(

@@ -62,10 +62,10 @@ def the_workers_are_enrolled_or_have_exited(context: StepContext, workers: list[
         enrollment.settle(context.world, worker)
 
 
-@when('the machine id of "{worker:Name}" is saved with foreign line endings')
+@when('the machine id of "{worker:Name}" is saved with a byte order mark and foreign line endings')
 def the_machine_id_is_saved(context: StepContext, worker: str) -> None:
-    """Saves the machine id with the line endings of another system: Windows, or on Windows those of Linux."""
-    context.world.workers.machine_of(worker).save_machine_id_with_foreign_line_ends()
+    """Saves the machine id as an editor does, with the line endings of Windows or, on Windows, of Linux."""
+    context.world.workers.machine_of(worker).save_machine_id_by_an_editor()
 
 
 @when('the workers "{first:Name}" and "{second:Name}" present the token "{token:Name}" at the same moment')

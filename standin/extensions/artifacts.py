@@ -91,7 +91,9 @@ async def _make_all(inputs: dict[str, Any], context: Context) -> None:
     for name, one in inputs["artifacts"].items():
         writer, content = context.file("artifact", name), b"".join(_blocks(step, one["size"]))
         if one["way"] == "as a stream":
-            await writer.write_stream(_cut(content))
+            await writer.write_stream(_cut(content, _PART))
+        elif one["way"] == "as a stream of one piece":
+            await writer.write_stream(_cut(content, len(content)))
         elif one["way"] == "in one piece":
             await writer.write(_within_larger(content))
         else:
@@ -99,9 +101,9 @@ async def _make_all(inputs: dict[str, Any], context: Context) -> None:
     log_entry("end", step)
 
 
-async def _cut(content: bytes) -> AsyncIterator[bytes]:
-    for begin in range(0, len(content), _PART):
-        yield content[begin : begin + _PART]
+async def _cut(content: bytes, size: int) -> AsyncIterator[bytes]:
+    for begin in range(0, len(content), size):
+        yield content[begin : begin + size]
 
 
 async def _read_all(inputs: dict[str, Any], context: Context) -> None:

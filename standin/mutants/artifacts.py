@@ -12,6 +12,7 @@ from standin.mutants import mutant, replaces
 
 if TYPE_CHECKING:
     from standin.orchestrator.dataplane import DataPlane
+    from standin.redaction import Blanking
     from standin.store import Draft, Kind, Place
     from standin.worker.context import FileWriter, Handle
 
@@ -221,3 +222,12 @@ def subarray_uploads_whole_buffer() -> None:
         content: bytes | memoryview,
     ) -> Handle:
         return await old(writer, bytes(content.obj) if isinstance(content, memoryview) else content)
+
+
+@mutant(26)
+def long_pieces_cut() -> None:
+    """Of a piece of a stream that is longer than 4 MiB, only so much is kept."""
+
+    @replaces("redaction:Blanking.piece")
+    def _(old: Callable[[Blanking, bytes], bytes], blanking: Blanking, content: bytes) -> bytes:
+        return old(blanking, content[: 4 * _LARGE])

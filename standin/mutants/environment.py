@@ -334,3 +334,15 @@ def variables_containing_swamp_held_back() -> None:
             for name, value in old(environment).items()
             if not any(group in name.upper() for group in ("SWAMP_", "XDG_", "DENO_"))
         }
+
+
+@mutant(25)
+def names_compared_in_upper_case_only() -> None:
+    """Variables of the orchestrator's machine are sent with a step if their names are in lower case."""
+
+    @replaces("orchestrator.serve:snapshot")
+    def _(
+        old: Callable[[Mapping[str, str]], dict[str, str]], environment: Mapping[str, str]
+    ) -> dict[str, str]:
+        lower = {name: value for name, value in environment.items() if name != name.upper()}
+        return {**old(environment), **lower}

@@ -5,8 +5,10 @@ Promise 27: A command gives the same answer in text and in JSON, as one document
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.pool import Member, Pool
     from standin.orchestrator.requests import Requests
     from standin.repository import Repository
+    from standin.worker.cache import Cache
     from standin.worker.session import Session
 
 
@@ -606,3 +609,35 @@ def verify_json_exits_0() -> None:
     def _(old: Callable[[Call], int], call: Call) -> int:
         code = old(call)
         return 0 if call.json else code
+
+
+@mutant(27)
+def queue_lists_each_requirement_once() -> None:
+    """The queue shows only one of the steps that wait for the same worker."""
+
+    @replaces("questions:queue")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
+        return list({each["requirement"]: each for each in old(repository)}.values())
+
+
+@mutant(27)
+def unusable_cache_not_noticed() -> None:
+    """A worker starts with a cache directory that is a file, and keeps its machine id nowhere."""
+
+    @replaces("worker.cache:Cache.make_folder")
+    def _(old: Callable[[Cache, Path], None], cache: Cache, folder: Path) -> None:
+        with contextlib.suppress(Exception):
+            old(cache, folder)
+
+
+@mutant(27)
+def certificate_without_key_not_noticed() -> None:
+    """An orchestrator with a certificate without its key tries to read a key file without a name."""
+
+    @replaces("orchestrator.serve:check_certificate")
+    def _(old: Callable[[str, str], None], certificate: str, key: str) -> None:
+        from standin.errors import UserError
+
+        if certificate and not key:
+            raise UserError("The key file '' cannot be read")
+        old(certificate, key)

@@ -161,3 +161,13 @@ def linked_cache_directory_refused() -> None:
         if folder and Path(folder).is_symlink():
             raise UserError(f"Cache directory '{folder}' is not a directory")
         old(cache, folder)
+
+
+@mutant(30)
+def byte_order_mark_taken_for_id() -> None:
+    """A byte order mark before the machine id, as some editors write it, is taken for a part of it."""
+
+    @replaces("worker.cache:Cache.machine_id")
+    def _(old: Callable[[Cache], str], cache: Cache) -> str:
+        old(cache)
+        return (cache._folder / "machine-id").read_text("utf-8").strip()

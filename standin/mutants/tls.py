@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from standin.commandline import Call
     from standin.errors import UserError
     from standin.orchestrator.serve import Orchestrator
+    from standin.worker.session import Session
 
 
 @contextmanager
@@ -230,6 +231,16 @@ def certificate_after_an_equals_sign_ignored() -> None:
 
 
 @mutant(29)
+def certificate_as_first_option_ignored() -> None:
+    """The flag that names a trusted certificate has no effect as the first option of a command."""
+
+    @replaces("operator.pool:trusted_by")
+    def _(old: Callable[[Call], str], call: Call) -> str:
+        first = next(each for each in sys.argv if each.startswith("--"))
+        return "" if first.startswith("--ca-cert") else old(call)
+
+
+@mutant(29)
 def cancellation_not_over_tls() -> None:
     """The command that cancels a run connects without TLS."""
 
@@ -237,3 +248,21 @@ def cancellation_not_over_tls() -> None:
     def _(old: Callable[[Call], str], call: Call) -> str:
         cancels = call.command.words == "workflow cancel"
         return old(call).replace("wss:", "ws:") if cancels else old(call)
+
+
+@mutant(29)
+def lost_connection_not_renewed_over_tls() -> None:
+    """A worker that has lost its connection over TLS gives up."""
+
+    @replaces("worker.session:Session.has_lost_patience")
+    def _(old: Callable[[Session], bool], session: Session) -> bool:
+        return session._settings.url.startswith("wss:") or old(session)
+
+
+@mutant(29)
+def web_address_without_tls() -> None:
+    """A command that is given the address of an orchestrator as one of the web connects without TLS."""
+
+    @replaces("remote:address_in")
+    def _(old: Callable[[str], str], url: str) -> str:
+        return url.replace("https:", "ws:", 1) if url.startswith("https:") else old(url)

@@ -42,12 +42,19 @@ from standin.timing import DRAINING, IDLE_LIMIT, QUEUE_LIMIT
 from standin.tokens import Rejected
 
 
+def check_certificate(certificate: str, key: str) -> None:
+    """Refuse a certificate without its key, and a key without a certificate."""
+    if bool(certificate) != bool(key):
+        raise UserError("Both --cert-file and --key-file must be provided together for TLS")
+
+
 def serve(call: Call) -> None:
     """Serve the repository in this folder or in the named one."""
     repository = Repository.here(call.option("--repo-dir"))
     longest = call.option("--max-run-duration").removesuffix("s")
     seconds = call.option("--ws-idle-timeout", f"{IDLE_LIMIT:g}s").removesuffix("s")
     certificate = call.option("--cert-file"), call.option("--key-file")
+    check_certificate(*certificate)
     gate = gate_of(
         repository,
         call.option("--host", LOOPBACK[0]),

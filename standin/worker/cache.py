@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from standin.errors import UserError
 from standin.remote import trust
 
 if TYPE_CHECKING:
@@ -27,7 +28,18 @@ class Cache:
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder) if folder else Path(tempfile.mkdtemp(prefix="swamp-worker-cache-"))
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.make_folder(self._folder)
+
+    def make_folder(self, folder: Path) -> None:
+        """Make the folder of the cache.
+
+        Raises:
+            UserError: there is something else in its place.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"Not a directory (os error 20): readfile '{folder / _MACHINE_ID}'") from error
 
     def machine_id(self) -> str:
         """The id of this machine, created at its first use."""
@@ -35,7 +47,7 @@ class Cache:
         if self.needs_machine_id(file):
             known = str(uuid.uuid4())
             file.write_text(known, "utf-8")
-        return file.read_text("utf-8").strip()
+        return file.read_text("utf-8-sig").strip()
 
     def needs_machine_id(self, file: Path) -> bool:
         """Whether a file holds no machine id yet."""

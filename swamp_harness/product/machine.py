@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -121,8 +122,8 @@ class Machine:
         """Put an empty file in the place of the machine id, as a full disk may leave it."""
         self._save_first_machine_id(b"")
 
-    def save_machine_id_with_foreign_line_ends(self) -> None:
-        """Save the machine id like an editor of another platform: with the line end of that platform.
+    def save_machine_id_by_an_editor(self) -> None:
+        """Save the machine id like an editor of another platform: with its line end, and a byte order mark.
 
         Raises:
             ContractBroken: there is no machine id of a worker in the cache.
@@ -134,7 +135,7 @@ class Machine:
                 'A worker keeps it there (design/remote-execution.md, "Enrollment tokens").'
             )
         foreign = b"\n" if os.linesep == "\r\n" else b"\r\n"
-        files.write(file, files.read(file).strip() + foreign)
+        files.write(file, codecs.BOM_UTF8 + files.read(file).strip() + foreign)
 
     def save_machine_id_like(self, other: str) -> None:
         """Save a machine id that differs from another one in its last character only."""

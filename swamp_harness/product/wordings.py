@@ -72,6 +72,10 @@ COMMAND_FAILURES = {
     "an idle time must be positive": [r"Invalid --idle-timeout value .{0,500}: must be positive"],
     "a number of machines must be positive": [r"Invalid --max-enrollments value"],
     "no orchestrator was named": [r"requires a running orchestrator", r"Missing orchestrator URL"],
+    "the cache directory cannot be used": [
+        r"(?:Not a directory|The system cannot find the path)[^\n]{0,500}machine-id"
+    ],
+    "the key of the certificate is missing": [r"Both --cert-file and --key-file must be provided together"],
     "the address is not that of an orchestrator": [r"Orchestrator URL must start with ws://"],
     "the orchestrator cannot be reached": [r"Could not connect to [^\n]{0,500}tcp connect error"],
     "TLS is missing": [r"Off-loopback binding requires TLS — provide --cert-file and --key-file"],

@@ -19,6 +19,7 @@ _WAYS = ("as a stream", "in a file", "in one piece")
 # Artifacts by name, with the size of each and the way in which it is made; one has a difficult name.
 SIZED_ARTIFACTS: dict[str, dict[str, Any]] = {
     **{f"{size}-{way.replace(' ', '-')}": {"size": size, "way": way} for size in _SIZES for way in _WAYS},
+    "one long piece": {"size": (9 << 20) + 1, "way": "as a stream of one piece"},
     "größe 50% & mehr+1 #2 世界?.bin": {"size": (1 << 16) + 1, "way": "as a stream"},
 }
 _SHIFT = 4099

@@ -30,8 +30,14 @@ class RemoteClient:
         self, arguments: Sequence[str], output: Output, *, server: str = "", stdin: str | None = None
     ) -> CommandResult:
         """Run a command to its end, through the orchestrator unless another server is given."""
-        words = (*arguments, "--server", server or self.server, *self._trust.flags(output))
-        return self.commands.run(*words, output=output, stdin=stdin)
+        address, trusted = server or self.server, self._trust.flags(output)
+        # Both orders of the options must work, and both forms of the address.
+        options = (
+            (*trusted, "--server", address.replace("ws", "http", 1))
+            if output is Output.JSON
+            else ("--server", address, *trusted)
+        )
+        return self.commands.run(*arguments, *options, output=output, stdin=stdin)
 
     def left_behind(self) -> list[str]:
         """The files and folders there, without the machine's own and without a user's settings of swamp."""

@@ -68,6 +68,11 @@ MISTAKES: Mapping[str, Sequence[str]] = {
     "starts an orchestrator that authenticates without administrators": (*_SERVE, "--auth-mode", "token"),
     "verifies workers without naming an orchestrator": ("worker", "verify"),
     "starts a worker without naming an orchestrator": ("worker", "connect"),
+    "starts a worker whose cache directory is a file": (
+        *("worker", "connect", "ws://127.0.0.1:9"),
+        *("--token", "alpha.beta", "--cache-dir", ".swamp.yaml"),
+    ),
+    "starts an orchestrator with a certificate without its key": (*_SERVE, "--cert-file", ".swamp.yaml"),
     "starts a worker with the address of a web page": ("worker", "connect", "http://127.0.0.1"),
     "gives a command that does not exist": ("worker", "dance"),
     "names only a group of commands": ("worker",),
