@@ -258,6 +258,61 @@ Feature: Restarts
       | worker | status | connected |
       | alpha  | idle   | yes       |
 
+  @uat-31 @earlier-binary @old-worker-stays-through-upgrade
+  Scenario: A worker of an earlier release with the same protocol returns by itself after an upgrade, and works on
+    Given a workflow with the steps:
+      | step  | runs on    | work           |
+      | build | any worker | writes at once |
+    And an orchestrator of the earlier release
+    And the enrolled worker "alpha" with the binary of the earlier release
+    When the workflow runs to its end
+    And the orchestrator is replaced by one of the release under test
+    And the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | build | alpha  |
+    And the operator can read what the step "build" wrote into "result"
+    And the pool shows:
+      | worker | status | connected |
+      | alpha  | idle   | yes       |
+
+  @uat-31 @earlier-binary @new-worker-stays-through-downgrade
+  Scenario: A worker returns by itself to an orchestrator of an earlier release with the same protocol, and works on
+    Given a workflow with the steps:
+      | step  | runs on    | work           |
+      | build | any worker | writes at once |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow runs to its end
+    And the orchestrator is replaced by one of the earlier release
+    And the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | build | alpha  |
+    And the operator can read what the step "build" wrote into "result"
+
+  @uat-31 @earlier-binary @old-client-works
+  Scenario: An operator with an earlier release sees the pool and runs a workflow through the orchestrator
+    Given a workflow with the steps:
+      | step  | runs on    | work           |
+      | build | any worker | writes at once |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the operator uses the earlier release from now on
+    And the workflow starts
+    Then the run succeeds
+    And every list of workers shows:
+      | worker | status | slots | labels         |
+      | alpha  | idle   | 0/1   | the usual ones |
+    And every list of tokens shows:
+      | token | state    | machine         |
+      | alpha | enrolled | that of "alpha" |
+    And the operator can read what the step "build" wrote into "result"
+
   @uat-31 @other-binary @posix @downgrade-keeps-records
   Scenario: A downgrade keeps tokens and data, and a step receives its secret
     Given a repository that the other release has used

@@ -27,6 +27,11 @@ def previous() -> int:
     return _main("0.9.0-standin")
 
 
+def earlier() -> int:
+    """A stand-in of an earlier release, with the same protocol version."""
+    return _main("0.9.9-standin")
+
+
 def _main(version: str) -> int:
     words = sys.argv[1:]
     for stream in (sys.stdout, sys.stderr):

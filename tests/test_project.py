@@ -42,7 +42,7 @@ def test_the_lock_pins_every_dependency():
 
 
 def variables_in(text):
-    return set(re.findall(r"\b(?:UAT_[A-Z_]+|SWAMP_(?:BIN|OTHER_BIN|VERSION))\b", text))
+    return set(re.findall(r"\b(?:UAT_[A-Z_]+|SWAMP_(?:BIN|OTHER_BIN|EARLIER_BIN|VERSION))\b", text))
 
 
 def test_make_passes_on_every_variable_of_the_suite_and_it_is_documented():

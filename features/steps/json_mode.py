@@ -17,7 +17,7 @@ from swamp_harness.scenario import (
 )
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.step_context import StepContext
-from swamp_harness.scenario.tables import rows_of
+from swamp_harness.scenario.tables import rows_of, whole_rows_of
 
 
 @when("the operator asks for help on the worker commands")
@@ -91,7 +91,7 @@ def every_list_of_workers_shows(context: StepContext, *, past: bool = False) -> 
 @then("every list of waiting steps shows:")
 def every_list_of_waiting_steps_shows(context: StepContext) -> None:
     """Waits until as many steps are queued, then checks every form of the queue."""
-    rows = rows_of(context.table, {"step", "waits for"})
+    rows = whole_rows_of(context.table, ("step", "waits for"))
     queue_list.wait_until_all_queued(context.world, rows)
     for answer in list_answers.answers(context.world, "worker", "queue"):
         expect(

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from behave import given, then, when
 
+from swamp_harness.product.binary import Release
 from swamp_harness.product.commands import Output
 from swamp_harness.product.run import SUCCEEDED
-from swamp_harness.scenario import absences, repositories, restarts
+from swamp_harness.scenario import absences, enrollment, repositories, restarts
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of
@@ -21,10 +22,16 @@ def a_used_repository(context: StepContext) -> None:
     repositories.begin_with_used(context.world)
 
 
-@when("the orchestrator is replaced by one of the other release")
-def the_orchestrator_is_replaced(context: StepContext) -> None:
-    """Stops the orchestrator and starts one of the other release; the operator uses that release as well."""
-    restarts.replace_by_other_release(context.world)
+@when("the orchestrator is replaced by one of {release:Release}")
+def the_orchestrator_is_replaced(context: StepContext, release: Release) -> None:
+    """Stops the orchestrator and starts one of that release, which the operator uses from now on as well."""
+    restarts.replace(context.world, release)
+
+
+@when("the operator uses {release:Release} from now on")
+def the_operator_uses(context: StepContext, release: Release) -> None:
+    """Lets the operator's commands and the commands that follow runs be of that release."""
+    enrollment.operate_with(context.world, release)
 
 
 @when("the orchestrator crashes and starts again")

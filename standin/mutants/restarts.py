@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.workflow import Step
     from standin.repository import Repository
     from standin.store import Datum, Store
+    from standin.worker.session import Session
 
 Interrupted = Callable[[dict[str, Any], str], dict[str, Any]]
 
@@ -210,6 +211,77 @@ def other_protocol_uses_up_its_token() -> None:
 
         tokens.admit(pool._repository, wish["token"], wish["machineId"])
         return old(pool, wish, socket)
+
+
+@mutant(31)
+def earlier_worker_lacks_a_field() -> None:
+    """A worker must report its host, which workers of earlier releases with the same protocol do not."""
+
+    @replaces("worker.session:Session.wish")
+    def _(old: Callable[[Session], dict[str, Any]], session: Session) -> dict[str, Any]:
+        return {**old(session), "host": "here"}
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin.tokens import Rejected
+
+        if "host" not in wish:
+            raise Rejected("Invalid enrollment: host is required", for_good=False)
+        return old(pool, wish, socket)
+
+
+@mutant(31)
+def earlier_orchestrator_lacks_a_field() -> None:
+    """A worker leaves an orchestrator that does not report its release, as earlier ones do not."""
+
+    @replaces("orchestrator.serve:admission")
+    def _(old: Callable[..., dict[str, Any]], member: Member, *, same: bool) -> dict[str, Any]:
+        return {**old(member, same=same), "release": "this"}
+
+    @replaces("worker.session:Session.answered")
+    def _(old: Callable[[Session, dict[str, Any]], None], session: Session, reply: dict[str, Any]) -> None:
+        from standin.worker.session import TurnedAway
+
+        old(session, reply)
+        if "release" not in reply:
+            raise TurnedAway("The orchestrator does not report its release", for_good=True)
+
+
+@mutant(31)
+def earlier_client_misses_the_status() -> None:
+    """The status of a run has another name for clients that do not report their release."""
+
+    class Renaming:
+        """A connection to a client of an earlier release."""
+
+        def __init__(self, socket: ServerConnection) -> None:
+            self._socket = socket
+
+        async def send(self, text: str) -> None:
+            await self._socket.send(text.replace('"status": "succeeded"', '"state": "succeeded"'))
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._socket, name)
+
+    @replaces("operator.workflows:_follow")
+    async def _(
+        old: Callable[[Call, dict[str, Any]], Awaitable[Any]], call: Call, payload: dict[str, Any]
+    ) -> Any:
+        return await old(call, {**payload, "release": "this"})
+
+    @replaces("orchestrator.requests:Requests._run_workflow")
+    async def _(
+        old: Callable[[Requests, Any, dict[str, Any]], Awaitable[None]],
+        requests: Requests,
+        socket: ServerConnection,
+        payload: dict[str, Any],
+    ) -> None:
+        await old(requests, socket if "release" in payload else Renaming(socket), payload)
 
 
 @mutant(31)

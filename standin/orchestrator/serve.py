@@ -213,7 +213,7 @@ class Orchestrator:
             await socket.send(json.dumps({"error": error}))
             return
         try:
-            await socket.send(json.dumps({"name": member.name, "reconnect": same}))
+            await socket.send(json.dumps(admission(member, same=same)))
             self._begin(self.watch(socket))
             if self.pool.verifies:
                 self._begin(self._verify(member))
@@ -376,3 +376,13 @@ def sent_in_words(job: dict[str, Any]) -> str:
 def say(line: str) -> None:
     """Write a line into the orchestrator's log."""
     print(f" system │ {line}")
+
+
+def admission(member: Member, *, same: bool) -> dict[str, Any]:
+    """The answer to a worker that is admitted.
+
+    Args:
+        member: that it is now.
+        same: whether it was that member before.
+    """
+    return {"name": member.name, "reconnect": same}

@@ -175,8 +175,13 @@ class Session:
             return reason
 
     async def _enroll(self, socket: ClientConnection) -> None:
+        await socket.send(json.dumps({"method": "worker.enroll", "params": self.wish()}))
+        self.answered(json.loads(await socket.recv()))
+
+    def wish(self) -> dict[str, Any]:
+        """What it sends to enroll."""
         machine = platform.machine().lower()
-        wish = {
+        return {
             "token": self._settings.token,
             "protocolVersion": protocol.VERSION,
             "machineId": self._cache.machine_id(),
@@ -186,8 +191,13 @@ class Session:
             "arch": {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine),
             "capacity": self._settings.slots,
         }
-        await socket.send(json.dumps({"method": "worker.enroll", "params": wish}))
-        reply = json.loads(await socket.recv())
+
+    def answered(self, reply: dict[str, Any]) -> None:
+        """Take the orchestrator's answer.
+
+        Raises:
+            TurnedAway: the orchestrator does not admit it.
+        """
         if "error" in reply:
             raise TurnedAway(reply["error"]["message"], for_good=reply["error"]["permanent"])
         self._enrolled_once, self._failures, self._pause = True, 0, FIRST_PAUSE

@@ -1,4 +1,4 @@
-"""The binaries of a run: the one under test, and one of another protocol version."""
+"""The binaries of a run: the one under test, and those of other releases that scenarios use."""
 
 from __future__ import annotations
 
@@ -6,8 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from swamp_harness.product.binary import Binary, binary_under_test, other_binary, under_its_own_name
+from swamp_harness.product.binary import (
+    Binary,
+    Companion,
+    Release,
+    binary_under_test,
+    companion,
+    under_its_own_name,
+)
 from swamp_harness.product.target import Target
+
+_FOLDERS = {Release.OTHER: "other-binary", Release.EARLIER: "earlier-binary"}
 
 
 @dataclass(frozen=True)
@@ -16,13 +25,11 @@ class Binaries:
 
     Attributes:
         tested: the binary under test.
-        other: a binary of another protocol version; None if there is none.
-        remedy: how to provide one, if there is none.
+        companions: the binaries of other releases.
     """
 
     tested: Binary
-    other: Binary | None
-    remedy: str
+    companions: Mapping[Release, Companion]
 
     @classmethod
     def found(cls, environ: Mapping[str, str], target: Target) -> Binaries:
@@ -32,9 +39,16 @@ class Binaries:
             UnusableInput: there is no usable binary (exit code 3).
         """
         tested = binary_under_test(environ, target)
-        return cls(tested, *other_binary(environ, target, tested.version))
+        return cls(tested, {each: companion(each, environ, target, tested.version) for each in _FOLDERS})
 
     def under_their_own_name(self, folder: Path) -> Binaries:
         """Copies of the binaries under the product's own name, each in a folder of its own."""
-        other = under_its_own_name(self.other, folder / "other-binary") if self.other is not None else None
-        return Binaries(under_its_own_name(self.tested, folder / "binary"), other, self.remedy)
+        return Binaries(
+            under_its_own_name(self.tested, folder / "binary"),
+            {
+                release: Companion(under_its_own_name(each.binary, folder / _FOLDERS[release]))
+                if each.binary
+                else each
+                for release, each in self.companions.items()
+            },
+        )

@@ -10,12 +10,18 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from enum import Enum
 from pathlib import Path
 
 from swamp_harness.product.conventions import QUIET_ENVIRONMENT
-from swamp_harness.product.releases import VERSION_VARIABLE, Releases, release_of_another_protocol
+from swamp_harness.product.releases import (
+    VERSION_VARIABLE,
+    Releases,
+    earlier_release,
+    release_of_another_protocol,
+)
 from swamp_harness.product.target import Target, of_the_project
 from swamp_harness.system.clean_env import scrubbed_environment
 from swamp_harness.system.errors import ExitCode, UnusableInput
@@ -23,6 +29,7 @@ from swamp_harness.system.limits import VERSION_ANSWER
 
 BINARY_VARIABLE = "SWAMP_BIN"
 OTHER_BINARY_VARIABLE = "SWAMP_OTHER_BIN"
+EARLIER_BINARY_VARIABLE = "SWAMP_EARLIER_BIN"
 
 # The first bytes of executable files: ELF, PE, and all forms of Mach-O.
 _EXECUTABLE_FORMATS = (
@@ -68,6 +75,27 @@ class Binary:
     def facts(self) -> dict[str, str]:
         """All facts about the binary, as texts for a banner or a report."""
         return {name: str(value) for name, value in asdict(self).items()}
+
+
+class Release(Enum):
+    """A release that a scenario uses."""
+
+    TESTED = "the release under test"
+    OTHER = "the release of another protocol version"
+    EARLIER = "the earlier release with the same protocol version"
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A release beside the one under test.
+
+    Attributes:
+        binary: None if there is none.
+        remedy: how to provide one, if there is none.
+    """
+
+    binary: Binary | None
+    remedy: str = ""
 
 
 def this_platform() -> str:
@@ -126,13 +154,14 @@ def binary_under_test(environ: Mapping[str, str], target: Target) -> Binary:
     return examined(Path(on_path), "swamp on the PATH")
 
 
-def other_binary(environ: Mapping[str, str], target: Target, version: str) -> tuple[Binary | None, str]:
-    """The binary of another protocol version, or None and how to provide one.
+def companion(release: Release, environ: Mapping[str, str], target: Target, version: str) -> Companion:
+    """The binary of another release than the one under test.
 
-    It is the file SWAMP_OTHER_BIN, or the target's own. If the run tests a release by its version, it is the
-    newest release that is known to use another protocol version.
+    It is the file that SWAMP_OTHER_BIN or SWAMP_EARLIER_BIN names, or the target's own. If the run tests a
+    release by its version, it is the newest release that is known to be such a release.
 
     Args:
+        release: which release.
         environ: the environment of the person who started the run.
         target: the target of the run.
         version: the version of the binary under test.
@@ -140,18 +169,27 @@ def other_binary(environ: Mapping[str, str], target: Target, version: str) -> tu
     Raises:
         UnusableInput: the named binary, or the target's own, does not run as swamp (exit code 3).
     """
-    named, remedy = environ.get(OTHER_BINARY_VARIABLE), f"set {OTHER_BINARY_VARIABLE}"
+    variable, known = _COMPANIONS[release]
+    named, remedy = environ.get(variable), f"set {variable}"
     if named:
-        return examined(Path(named), OTHER_BINARY_VARIABLE), ""
+        return Companion(examined(Path(named), variable))
     if environ.get(VERSION_VARIABLE):
-        other = release_of_another_protocol(version)
         try:
-            return _of_release(Releases.of(environ), other, "The release of another protocol version"), ""
+            source = f"{release.value[0].upper()}{release.value[1:]}"
+            return Companion(_of_release(Releases.of(environ), known(version), source))
         except UnusableInput as error:  # nobody asked for this download, and few scenarios need it
-            return None, f"{remedy}. {error}"
-    if target.other_executable:
-        return examined(Path(of_the_project(target.other_executable)), target.name), ""
-    return None, remedy
+            return Companion(None, f"{remedy}. {error}")
+    own = {Release.OTHER: target.other_executable, Release.EARLIER: target.earlier_executable}[release]
+    if own:
+        return Companion(examined(Path(of_the_project(own)), target.name))
+    return Companion(None, remedy)
+
+
+# The variable that names the binary of a release, and the release that is known to be one for a version.
+_COMPANIONS: Mapping[Release, tuple[str, Callable[[str], str]]] = {
+    Release.OTHER: (OTHER_BINARY_VARIABLE, release_of_another_protocol),
+    Release.EARLIER: (EARLIER_BINARY_VARIABLE, earlier_release),
+}
 
 
 def _of_release(releases: Releases, version: str, source: str) -> Binary:

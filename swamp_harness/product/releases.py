@@ -162,6 +162,23 @@ def release_of_another_protocol(version: str) -> str:
     return max(str(row["newest"]) for row in rows if row["protocol"] != own)
 
 
+def earlier_release(version: str) -> str:
+    """The newest release that is known to be older than the given release and to use its protocol version.
+
+    Raises:
+        UnusableInput: none is known (exit code 8).
+    """
+    rows: list[dict[str, Any]] = read_yaml(PROTOCOLS, schemas.PROTOCOLS)
+    own = max(rows, key=lambda row: (row.get("first", "") <= version, row["protocol"]))
+    older = [str(row) for row in (own.get("first", ""), own["newest"]) if "" < str(row) < version]
+    if not older:
+        raise UnusableInput(
+            f"No release is known that is older than {version} and uses its protocol version.",
+            ExitCode.NO_SUCH_RELEASE,
+        )
+    return max(older)
+
+
 def _kept(folder: Path, asset: str) -> Path | None:
     file, checksums = folder / asset, folder / _CHECKSUMS
     # An interrupted download may leave one file without the other, or a file that is not executable.

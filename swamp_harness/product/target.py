@@ -80,6 +80,7 @@ class Target:
         writes_bundles_in_place: whether a step may read a bundle that another one is just writing.
         executable: the executable that comes with the project; empty if the user must name one.
         other_executable: an executable of another protocol version.
+        earlier_executable: an executable of an earlier release with the same protocol version.
         variables: additional environment variables of its processes.
     """
 
@@ -90,6 +91,7 @@ class Target:
     writes_bundles_in_place: bool = False
     executable: str = ""
     other_executable: str = ""
+    earlier_executable: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -127,6 +129,7 @@ def load(file: Path) -> Target:
         document.get("writes bundles in place", False),
         document.get("executable", ""),
         document.get("executable of another protocol version", ""),
+        document.get("executable of an earlier release", ""),
         {str(name): str(value) for name, value in document.get("variables", {}).items()},
     )
 

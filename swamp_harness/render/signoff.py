@@ -109,6 +109,7 @@ def sign_off(record: SuiteRun, known: SignOffInputs) -> SignOff:
         "version": record.version,
         "binaries": record.binaries,
         "other binary": record.other,
+        "earlier binary": record.earlier,
         "hosts": [asdict(machine) for machine in record.machines],
         "started": record.started.isoformat(timespec="seconds"),
         "metrics": record.metrics,

@@ -91,9 +91,9 @@ def _under_test(document: Mapping[str, Any]) -> Iterator[str]:
             for platform, facts in document["binaries"].items()
         ),
     )
-    other = document["other binary"]
-    if other:
-        yield from ("", f"The other version was {_text(other['version'])}.")
+    for name, key in (("other", "other binary"), ("earlier", "earlier binary")):
+        if document[key]:
+            yield from ("", f"The {name} version was {_text(document[key]['version'])}.")
     hosts = [
         (_text(each["name"]), _text(each["platform"]), _text(each["fault"]) or "used")
         for each in document["hosts"]

@@ -59,6 +59,7 @@ _NOT_RUN = {
     SkipKind.NOT_SELECTED: "not selected",
     SkipKind.OVER_BUDGET: "the rest of the time budget was too short for it",
     SkipKind.NO_OTHER_BINARY: "needs a binary of another protocol version",
+    SkipKind.NO_EARLIER_BINARY: "needs a binary of an earlier release with the same protocol version",
     SkipKind.NO_SUCH_MACHINE: "needs a host with {systems}",
     SkipKind.NO_MACHINE: "needs a host for its workers, and no host can be used",
     SkipKind.NO_TERMINAL: "needs a terminal, which the suite does not support on Windows",

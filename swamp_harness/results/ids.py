@@ -31,6 +31,7 @@ TAGS = {
     "platform-windows": "needs a host with Windows",
     "terminal": "needs a terminal, so it does not run on Windows",
     "other-binary": "needs a binary of another protocol version (SWAMP_OTHER_BIN)",
+    "earlier-binary": "needs a binary of an earlier release with the same protocol (SWAMP_EARLIER_BIN)",
 }
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
 _NEAR_ENOUGH = 0.75

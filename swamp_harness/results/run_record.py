@@ -55,6 +55,7 @@ class SuiteRun:
         version: of the binary under test.
         binaries: what is known of the binary under test, by platform.
         other: what is known of the binary of another protocol version, None if there was none.
+        earlier: the same of that of an earlier release with the same protocol version.
         exit_code: that the run ended with.
         metrics: counts and times, by name; sums over several, but the wall time is that of the longest.
         results: of the scenarios, in the order of the features.
@@ -83,6 +84,7 @@ class SuiteRun:
     output_lost: str = ""
     budget: float | None = None
     preparation: Sequence[Cost] = ()
+    earlier: Mapping[str, str] | None = None
 
     @property
     def costs(self) -> list[Cost]:
@@ -109,6 +111,7 @@ class SuiteRun:
             "version": self.version,
             "binaries": self.binaries,
             "other binary": self.other,
+            "earlier binary": self.earlier,
             "hosts": [asdict(machine) for machine in self.machines],
             "exit code": self.exit_code.name,
             "ending": self.ending.value,
@@ -155,7 +158,8 @@ def read_run(file: Path) -> SuiteRun:
             errors=tuple(document["errors"]),
             output_lost=document["output lost"],
             preparation=tuple(map(Cost.from_document, document["preparation"])),
-            budget=document.get("budget"),  # not in records of earlier versions
+            budget=document.get("budget"),  # not in records of earlier versions, like the next one
+            earlier=document.get("earlier binary"),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnusableInput(
@@ -202,6 +206,7 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
         version=first.version,
         binaries=binaries,
         other=next((each.other for each in records if each.other), None),
+        earlier=next((each.earlier for each in records if each.earlier), None),
         exit_code=_exit_code_of_all(records, results),
         metrics=metrics.together([each.metrics for each in records]),
         results=tuple(sorted(results, key=lambda result: (result.place, result.platform))),

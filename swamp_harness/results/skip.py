@@ -17,6 +17,7 @@ class SkipKind(Enum):
     RUN_ENDED = "the run ended"
     OVER_BUDGET = "over the time budget"
     NO_OTHER_BINARY = "no binary of another protocol version"
+    NO_EARLIER_BINARY = "no binary of an earlier release with the same protocol version"
     NO_SUCH_MACHINE = "no machine of a platform"
     NO_MACHINE = "no machine"
     NO_TERMINAL = "no terminal"

@@ -7,12 +7,15 @@ from typing import Any
 
 from behave.formatter.base import Formatter
 
+from swamp_harness.product.binary import Release
 from swamp_harness.render import summary
 from swamp_harness.render.words import why
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.runner.session import Session
 from swamp_harness.system.plain_text import for_terminal, shortened
+
+_COMPANIONS = {Release.OTHER: "other binary", Release.EARLIER: "earlier"}
 
 
 class ConsoleFormatter(Formatter):  # type: ignore[misc]
@@ -86,8 +89,11 @@ def banner(session: Session) -> str:
         "Under test:",
         *(f"  {name:<13}{value}" for name, value in run_context.binary.facts().items()),
     ]
-    if run_context.other is not None:
-        lines.append(f"  other binary {run_context.other.path} ({run_context.other.version})")
+    lines += [
+        f"  {name:<13}{binary.path} ({binary.version})"
+        for release, name in _COMPANIONS.items()
+        if (binary := run_context.companions[release].binary) is not None
+    ]
     lines.append(
         f"  at a time    {session.progress.at_once} scenario{'s' if session.progress.at_once > 1 else ''}"
     )

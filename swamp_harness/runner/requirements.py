@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from swamp_harness.product.binary import Release
 from swamp_harness.results.skip import Skip, SkipKind
 from swamp_harness.scenario.inventory import platforms_of
 from swamp_harness.scenario.run_context import RunContext
 
-_NEEDS_OTHER_BINARY = "other-binary"
+_NEEDED_RELEASES = {
+    "other-binary": (Release.OTHER, SkipKind.NO_OTHER_BINARY),
+    "earlier-binary": (Release.EARLIER, SkipKind.NO_EARLIER_BINARY),
+}
 _PLATFORMS = {f"platform-{system}": system for system in ("darwin", "linux", "windows")}
 _NOT_ON_WINDOWS = {"terminal": SkipKind.NO_TERMINAL, "posix": SkipKind.NO_POSIX_SHELL}
 _ALL_BUT_WINDOWS = ("darwin", "linux")
@@ -27,8 +31,9 @@ def missing_for(scenario: Any, run_context: RunContext) -> Skip | None:
         scenario: as behave has it.
         run_context: that the run has.
     """
-    if _NEEDS_OTHER_BINARY in scenario.effective_tags and run_context.other is None:
-        return Skip(SkipKind.NO_OTHER_BINARY, detail=run_context.remedy_for_other)
+    for tag, (release, kind) in _NEEDED_RELEASES.items():
+        if tag in scenario.effective_tags and run_context.companions[release].binary is None:
+            return Skip(kind, detail=run_context.companions[release].remedy)
     asked = platforms_asked_by(scenario)
     if asked and not asked & platforms_of(run_context.machines):
         reasons = [

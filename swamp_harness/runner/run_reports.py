@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from swamp_harness.product.binary import Release
 from swamp_harness.render import summary
 from swamp_harness.render.documents import write_documents
 from swamp_harness.render.signoff import SignOffInputs
@@ -109,7 +110,11 @@ class RunReports:
         return ExitCode.PROMISE_BROKEN if complaints and code in _NOT_WORSE_THAN_A_COMPLAINT else code
 
     def _record(self, results: Sequence[ScenarioResult], code: ExitCode, ending: Ending) -> SuiteRun:
-        binary, other, target = self._run_context.binary, self._run_context.other, self._run_context.target
+        binary, target = self._run_context.binary, self._run_context.target
+        others = {
+            release: each.binary.facts() if each.binary else None
+            for release, each in self._run_context.companions.items()
+        }
         usable = dict.fromkeys(self._run_context.machines, "")
         preparation = costs.of_preparation(self._run_context)
         return SuiteRun(
@@ -118,7 +123,8 @@ class RunReports:
             is_for_sign_off=target.is_for_sign_off,
             version=binary.version,
             binaries={binary.built_for: binary.facts()},
-            other=other.facts() if other else None,
+            other=others[Release.OTHER],
+            earlier=others[Release.EARLIER],
             exit_code=code,
             metrics=self._progress.metrics(preparation),
             results=tuple(results),

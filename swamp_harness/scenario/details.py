@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from swamp_harness.product.binary import Release
 from swamp_harness.product.conventions import UNLIMITED
 from swamp_harness.scenario.environment import RESTARTED, variables_of
 from swamp_harness.scenario.kinds import Detail, Details, Kind
@@ -120,6 +121,11 @@ _OF_ENROLLED_WORKERS = (
         "its environment has a credential for the server's commands",
         lambda: {"server_credential": True},
     ),
+    Detail(
+        "with the binary of the earlier release",
+        "it is the swamp binary of an earlier release with the same protocol version",
+        lambda: {"release": Release.EARLIER},
+    ),
 )
 
 _OF_CONNECTING_WORKERS = (
@@ -190,7 +196,7 @@ _OF_CONNECTING_WORKERS = (
     Detail(
         "with the binary of the other release",
         "it is the swamp binary of another protocol version",
-        lambda: {"other_release": True},
+        lambda: {"release": Release.OTHER},
     ),
 )
 
@@ -216,6 +222,11 @@ _MACHINES = Detail(
 )
 
 _OF_ORCHESTRATORS = (
+    Detail(
+        "of the earlier release",
+        "it is of an earlier release with the same protocol version, and so is the operator's swamp",
+        lambda: {"release": Release.EARLIER},
+    ),
     Detail(
         "with a short timeout for silent connections",
         "its timeout for silent connections is short",

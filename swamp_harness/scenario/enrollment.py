@@ -6,8 +6,10 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from swamp_harness.product.binary import Release
 from swamp_harness.product.commands import Output
 from swamp_harness.product.conventions import ORCHESTRATOR_ZONE
 from swamp_harness.product.machine import Machine
@@ -174,6 +176,7 @@ def start_orchestrator(
     flags: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
     identity: Identity | None = None,
+    release: Release = Release.TESTED,
 ) -> None:
     """Start an orchestrator that serves the operator's repository, and wait until it is ready.
 
@@ -183,6 +186,7 @@ def start_orchestrator(
         flags: its command-line flags.
         variables: its environment variables, beside those of every process of the scenario.
         identity: the kind of its certificate; without TLS if None.
+        release: the release that it runs; the operator uses it as well.
     """
     if identity is not None:
         world.security = Security(
@@ -195,7 +199,7 @@ def start_orchestrator(
         world.run_context.preparation.share_packages_with(machine, world.fallbacks)
     orchestrator = Orchestrator(
         name,
-        world.run_context.binary.runs_as,
+        world.run_context.binary_of(release),
         machine.environment(**{**world.variables, **ORCHESTRATOR_ZONE, **(variables or {})}),
         world.repository,
         log=ProcessLog(world.evidence.log_file(name)),
@@ -204,7 +208,13 @@ def start_orchestrator(
         fallbacks=world.fallbacks,
     )
     world.orchestrators[name] = orchestrator
+    operate_with(world, release)
     orchestrator.start()
+
+
+def operate_with(world: World, release: Release) -> None:
+    """Let the operator use a release from now on."""
+    world.operator.commands.binary = world.runs.binary = world.run_context.binary_of(release)
 
 
 def enroll_worker(
@@ -217,6 +227,7 @@ def enroll_worker(
     slow: bool = False,
     machine: Machine | None = None,
     variables: Mapping[str, str] | None = None,
+    release: Release = Release.TESTED,
     **settings: Any,
 ) -> None:
     """Start a worker and wait until it has enrolled; its token is minted if there is none yet.
@@ -230,6 +241,7 @@ def enroll_worker(
         slow: whether this path is slow.
         machine: where it runs; a machine of its own if None.
         variables: its environment variables, beside those of every worker.
+        release: the release that it runs.
         settings: further fields of `WorkerSettings`.
 
     Raises:
@@ -241,7 +253,8 @@ def enroll_worker(
         prepare(world, token or name)
     credential = str(world.operator.credential(token or name))
     all_settings = replace(world.settings_of_worker(credential, labels), **settings)
-    worker = world.workers.make(name, all_settings, machine=machine, variables=variables)
+    binary = _binary_of(world, release)
+    worker = world.workers.make(name, all_settings, machine=machine, variables=variables, binary=binary)
     if machine is None and all_settings.cached and all_settings.slots > 1:
         _give_bundles(world, worker.machine)
     if on_a_network:
@@ -314,7 +327,7 @@ def connect_worker(
     labels: Mapping[str, str] | None = None,
     machine: Machine | None = None,
     protocol_shift: int | None = 0,
-    other_release: bool = False,
+    release: Release = Release.TESTED,
     **settings: Any,
 ) -> None:
     """Start a new worker that dials the orchestrator, and mint its token first if there is none.
@@ -326,17 +339,21 @@ def connect_worker(
         labels: its scheduling labels.
         machine: where it runs; a machine of its own if None.
         protocol_shift: the difference of its protocol version from the orchestrator's; None for no version.
-        other_release: whether it is the binary of another protocol version.
+        release: the release that it runs.
         settings: further fields of `WorkerSettings`.
     """
     if token not in world.operator.credentials:
         prepare(world, token)
     credential = str(world.operator.credential(token))
     all_settings = replace(world.settings_of_worker(credential, labels), **settings)
-    binary = world.run_context.other_binary() if other_release else None
-    world.workers.make(name, all_settings, machine=machine, binary=binary)
+    world.workers.make(name, all_settings, machine=machine, binary=_binary_of(world, release))
     address = world.orchestrator.address
     world.workers.start(name, address if protocol_shift == 0 else world.workers.skew(address, protocol_shift))
+
+
+def _binary_of(world: World, release: Release) -> Path | None:
+    """The binary of a worker of a release; None for that of its machine."""
+    return None if release is Release.TESTED else world.run_context.binary_of(release)
 
 
 def connect_with(world: World, name: str, credential: str, **settings: Any) -> None:

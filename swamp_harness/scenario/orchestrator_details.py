@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from swamp_harness.product.binary import Release
 from swamp_harness.product.server_tokens import ACCOUNT, PUBLIC_HOST, authenticating
 from swamp_harness.scenario import enrollment
 from swamp_harness.scenario.environment import ORCHESTRATOR, variables_of
@@ -32,6 +33,7 @@ class OrchestratorDetails:
         authenticates: whether it works only for clients with a valid server token.
         known_as: the name by which other machines know it; empty if it is for its own machine.
         variables: the names of its environment variables, beside those of every process.
+        release: the release that it runs, and the operator with it.
     """
 
     notices_silence_soon: bool = False
@@ -45,6 +47,7 @@ class OrchestratorDetails:
     authenticates: bool = False
     known_as: str = ""
     variables: tuple[str, ...] = ()
+    release: Release = Release.TESTED
 
 
 ORCHESTRATOR_AS_USUAL = OrchestratorDetails()
@@ -57,6 +60,7 @@ def serve(world: World, details: OrchestratorDetails) -> None:
         flags=tuple(_flags(world, details)),
         variables={**variables_of(ORCHESTRATOR, details.variables), **_settings(details)},
         identity=details.identity,
+        release=details.release,
     )
     if details.authenticates:
         world.orchestrator.server_token = str(world.server_tokens[ADMINISTRATOR])

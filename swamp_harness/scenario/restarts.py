@@ -6,12 +6,14 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any
 
+from swamp_harness.product.binary import Release
 from swamp_harness.product.commands import Output
 from swamp_harness.product.run import CANCELLED, FAILED
 from swamp_harness.product.run_records import RunRecord
 from swamp_harness.product.serve_api import NoAnswer
 from swamp_harness.product.wordings import INTERRUPTIONS_SHOWN, reasons_given
-from swamp_harness.scenario.absences import restart_orchestrator_and_wait
+from swamp_harness.scenario.absences import restart_orchestrator, restart_orchestrator_and_wait
+from swamp_harness.scenario.enrollment import operate_with
 from swamp_harness.scenario.probe import RESULT
 from swamp_harness.scenario.runs import ANOTHER, end_allowed_by, left_of, start_another
 from swamp_harness.scenario.step_progress import wait_until_begun, wait_until_ended
@@ -164,18 +166,20 @@ def start_again(world: World) -> None:
     restart_orchestrator_and_wait(world, lambda: None)
 
 
-def replace_by_other_release(world: World) -> None:
-    """Let the other release serve the repository, and let the operator use it from now on.
+def replace(world: World, release: Release) -> None:
+    """Let another release serve the repository, and let the operator use it from now on.
 
     Raises:
-        InfrastructureError: there is no other release.
+        InfrastructureError: there is no such release.
     """
-    binary = world.run_context.other_binary()
-    world.orchestrator.stop()
-    world.orchestrator.binary = binary
-    world.operator.commands.binary = binary
-    world.runs.binary = binary
-    world.orchestrator.start()
+    binary = world.run_context.binary_of(release)
+
+    def stop() -> None:
+        world.orchestrator.stop()
+        world.orchestrator.binary = binary
+
+    operate_with(world, release)
+    restart_orchestrator(world, stop)
 
 
 def tokens_listed(world: World, names: Sequence[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from swamp_harness.product.binaries import Binaries
-from swamp_harness.product.binary import Binary
+from swamp_harness.product.binary import Binary, Release
 from swamp_harness.product.extension import network_settings
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.releases import Releases
@@ -68,7 +68,7 @@ class RunContext:
 
     Args:
         target: the program under test.
-        binaries: the binary under test, and one of another protocol version if there is one.
+        binaries: the binary under test, and those of other releases.
         hosts: where workers may run.
         reports: the folder for the run's artifacts.
         run_id: the mark of every process of the run.
@@ -81,8 +81,7 @@ class RunContext:
     Attributes:
         target: the program under test.
         binary: the binary under test.
-        other: a binary of another protocol version, if there is one.
-        remedy_for_other: how to provide one.
+        companions: the binaries of other releases.
         machines: the hosts that can be used.
         unavailable_machines: the others, each with the reason as a sentence.
         reports: the folder for the run's artifacts.
@@ -104,7 +103,7 @@ class RunContext:
         prepared: Path | None = None,
     ) -> None:
         self.target = target
-        self.binary, self.other, self.remedy_for_other = binaries.tested, binaries.other, binaries.remedy
+        self.binary, self.companions = binaries.tested, binaries.companions
         self.machines, self.unavailable_machines = hosts.usable, hosts.unavailable
         self.reports = reports
         self.run_id = run_id
@@ -171,15 +170,18 @@ class RunContext:
         """The environment variables of every process: the run's mark, and what the target needs."""
         return {**self.target.variables, MARK_VARIABLE: mark_of(self.run_id, scenario)}
 
-    def other_binary(self) -> Path:
-        """The binary of the other release.
+    def binary_of(self, release: Release) -> Path:
+        """The binary of a release.
 
         Raises:
             InfrastructureError: there is none.
         """
-        if self.other is None:
-            raise InfrastructureError(f"There is no binary of another release: {self.remedy_for_other}.")
-        return self.other.runs_as
+        if release is Release.TESTED:
+            return self.binary.runs_as
+        found = self.companions[release]
+        if found.binary is None:
+            raise InfrastructureError(f"There is no binary of {release.value}: {found.remedy}.")
+        return found.binary.runs_as
 
     def used_repository(self) -> UsedRepository:
         """The repository that the other release has used; made by the first process that asks for it.
@@ -187,7 +189,7 @@ class RunContext:
         Raises:
             InfrastructureError: there is no other release, or it could not use a repository.
         """
-        root, binary = self.folder / "used-repository", self.other_binary()
+        root, binary = self.folder / "used-repository", self.binary_of(Release.OTHER)
         return made_once(
             root,
             lambda: make_used(

@@ -35,6 +35,25 @@ def rows_of(table: Any, known: set[str]) -> list[Row]:
     return _rows(table, known, lambda _, text: text)
 
 
+def whole_rows_of(table: Any, columns: Sequence[str]) -> list[Row]:
+    """The rows of a table, unchanged.
+
+    Args:
+        table: with these columns.
+        columns: that the table must have.
+
+    Raises:
+        InfrastructureError: it lacks one, or has another column.
+    """
+    rows = rows_of(table, set(columns))
+    missing = [column for column in columns if column not in table.headings]
+    if missing:
+        raise InfrastructureError(
+            f"The table needs the columns {', '.join(columns)}; it lacks {', '.join(missing)}."
+        )
+    return rows
+
+
 def rows_of_tokens(table: Any, machine_id_of: Callable[[str], str]) -> list[Row]:
     """The rows that a feature expects of the token list, with machine ids in place of machines.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from operator import methodcaller
 
+from swamp_harness.product.binary import Release
 from swamp_harness.product.commands import Output
 from swamp_harness.product.machine import CachePlace
 from swamp_harness.product.records import labels_from_text
@@ -35,6 +36,14 @@ _WORDS: dict[str, Kind] = {
     "PastMembers": one_of("which members", {"including past members": True}),
     "Listing": one_of("a list", {listing.value: listing for listing in Listing}),
     "Output": one_of("an output format", {output.value: output for output in Output}),
+    "Release": one_of(
+        "a release",
+        {
+            "the release under test": Release.TESTED,
+            "the other release": Release.OTHER,
+            "the earlier release": Release.EARLIER,
+        },
+    ),
     "Rejection": one_of("why the orchestrator rejects a worker", {reason: reason for reason in REJECTIONS}),
     "Failure": one_of("why a command fails", {reason: reason for reason in COMMAND_FAILURES}),
     "RunFailure": one_of("why a run fails", {reason: reason for reason in RUN_FAILURES}),

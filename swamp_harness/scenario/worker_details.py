@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from swamp_harness.product.binary import Release
 from swamp_harness.product.commands import Output
 from swamp_harness.product.machine import CachePlace, Machine
 from swamp_harness.product.worker_settings import NO_ADDRESS, labels_by_variable
@@ -58,7 +59,7 @@ class WorkerDetails:
         clone_of: the worker on a copy of whose machine it runs.
         like_machine_of: the worker from whose machine id that of its machine differs at the end only.
         protocol_shift: the difference of its protocol version from the orchestrator's; None for no version.
-        other_release: whether it is the binary of another protocol version.
+        release: the release that it runs.
     """
 
     token: str = ""
@@ -86,7 +87,7 @@ class WorkerDetails:
     clone_of: str = ""
     like_machine_of: str = ""
     protocol_shift: int | None = 0
-    other_release: bool = False
+    release: Release = Release.TESTED
 
 
 WORKER_AS_USUAL = WorkerDetails()
@@ -109,6 +110,7 @@ def enroll(world: World, name: str, details: WorkerDetails) -> None:
         step_limit=details.step_limit,
         data_address="" if details.sends_data else NO_ADDRESS,
         by_environment=details.by_environment,
+        release=details.release,
         **labels,
         **_settings(world, details),
     )
@@ -128,7 +130,7 @@ def connect(world: World, name: str, details: WorkerDetails) -> None:
         labels=ANY_WORKER if details.labels is None else details.labels,
         machine=_machine(world, name, details),
         protocol_shift=details.protocol_shift,
-        other_release=details.other_release,
+        release=details.release,
         idle_time=details.idle_time,
         by_environment=details.by_environment,
         **_settings(world, details),

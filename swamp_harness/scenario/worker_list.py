@@ -15,7 +15,7 @@ from swamp_harness.product.records import (
 )
 from swamp_harness.scenario.list_answers import Answer
 from swamp_harness.scenario.placement import ANY_WORKER
-from swamp_harness.scenario.tables import Row, labels_in_words, rows_of
+from swamp_harness.scenario.tables import Row, labels_in_words, whole_rows_of
 from swamp_harness.scenario.world import World
 
 WHEN_ENROLLED = "when it enrolled"
@@ -33,7 +33,7 @@ def rows_of_workers(table: Any) -> list[Row]:
     """
     usual = ",".join(f"{name}={value}" for name, value in sorted(ANY_WORKER.items()))
     meanings = {_USUAL_LABELS: usual, _NONE: ""}
-    rows = rows_of(table, {"worker", "status", "slots", "labels"}) if table is not None else []
+    rows = whole_rows_of(table, ("worker", "status", "slots", "labels")) if table is not None else []
     return [{**row, "labels": meanings.get(row["labels"], row["labels"])} for row in rows]
 
 

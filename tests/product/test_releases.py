@@ -14,7 +14,7 @@ import pytest
 
 from swamp_harness.cli.main import main
 from swamp_harness.product.binary import this_architecture, this_platform
-from swamp_harness.product.releases import ASSETS, Releases, release_of_another_protocol
+from swamp_harness.product.releases import ASSETS, Releases, earlier_release, release_of_another_protocol
 from swamp_harness.system.errors import ExitCode, UnusableInput
 from tests.conftest import run_suite
 
@@ -311,6 +311,23 @@ def test_the_environment_sets_the_release_host_and_the_cache(tmp_path):
 )
 def test_the_other_version_is_the_newest_known_release_with_another_protocol(version, other):
     assert release_of_another_protocol(version) == other
+
+
+@pytest.mark.parametrize(
+    ("version", "earlier"),
+    [
+        (VERSION, "20260706.194109.0-sha.700203dc"),
+        ("20990101.000000.0-sha.00000000", VERSION),
+        ("20260706.180000.0-sha.00000000", "20260705.174109.0-sha.eabb4847"),
+    ],
+)
+def test_the_earlier_release_is_the_newest_known_older_one_of_the_same_protocol(version, earlier):
+    assert earlier_release(version) == earlier
+
+
+def test_a_release_of_which_no_older_one_of_its_protocol_is_known_has_no_earlier_release():
+    with pytest.raises(UnusableInput, match="No release is known that is older"):
+        earlier_release("20260601.000000.0-sha.00000000")
 
 
 def publish_swamp(host, swamp, *versions):

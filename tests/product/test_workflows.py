@@ -23,6 +23,7 @@ from swamp_harness.scenario.placement import ANY_WORKER, names_of_items, planned
 from swamp_harness.scenario.probe import PROBE, SHELL, WORK
 from swamp_harness.scenario.probe_log import ProbeLog
 from swamp_harness.scenario.probe_results import is_work, result_of_step
+from swamp_harness.scenario.tables import whole_rows_of
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
 from tests.conftest import ROOT
 
@@ -205,6 +206,11 @@ def test_a_step_for_each_connected_worker_runs_on_that_worker():
 def test_an_invalid_table_is_an_infrastructure_error(rows, message):
     with pytest.raises(InfrastructureError, match=re.escape(message)):
         planned(table(*rows))
+
+
+def test_a_table_without_a_column_that_it_needs_is_an_infrastructure_error():
+    with pytest.raises(InfrastructureError, match="needs the columns step, waits for; it lacks waits for"):
+        whole_rows_of(table("step", "build"), ("step", "waits for"))
 
 
 def test_the_same_workflow_is_in_the_repository_and_in_the_evidence(tmp_path):

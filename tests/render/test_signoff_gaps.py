@@ -188,7 +188,7 @@ def test_a_scenario_for_this_system_is_a_gap_here():
 @pytest.mark.parametrize("tag", ["terminal", "posix"])
 def test_a_scenario_that_cannot_run_on_windows_is_a_gap_only_on_other_systems(tag, monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
-    run_context = SimpleNamespace(other=None, machines=[SimpleNamespace(platform="windows x86_64")])
+    run_context = SimpleNamespace(machines=[SimpleNamespace(platform="windows x86_64")])
     skip = missing_for(SimpleNamespace(effective_tags=[tag]), run_context)
 
     on_windows = decision_of(
