@@ -27,6 +27,19 @@ Feature: Workers that finish their work before they stop
       | alpha  | disconnected | not in the live pool |
       | beta   | idle         | yes                  |
 
+  @uat-36 @posix @closed-terminal-finishes-step
+  Scenario: A worker whose terminal is closed finishes its step before it exits
+    Given a workflow with the steps:
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" is running
+    And the terminal of the worker "alpha" is closed, and then the step "build" continues
+    Then the worker "alpha" exits with exit code 0
+    And the run succeeds
+
   @uat-36 @draining-worker-shown
   Scenario: The pool shows that a worker finishes its work before it stops
     Given a workflow with the steps:

@@ -42,6 +42,7 @@ Feature: JSON mode
       | hold  | worker "alpha"          | pauses, then writes |
       | brief | worker "alpha"          | writes at once      |
       | build | zone=west, note=it's 5% | writes at once      |
+      | pack  | note=it's 5%, zone=west | writes at once      |
       | ship  | worker "gamma"          | writes at once      |
       | sign  | worker "gamma"          | writes at once      |
     And an orchestrator
@@ -64,6 +65,7 @@ Feature: JSON mode
     And every list of waiting steps shows:
       | step  | waits for              |
       | build | note=it's 5%,zone=west |
+      | pack  | note=it's 5%,zone=west |
       | ship  | target=gamma           |
       | sign  | target=gamma           |
     And every verification of the workers shows:

@@ -37,9 +37,9 @@ Feature: Remote client
   @uat-28 @workflow-output-streams-live
   Scenario: The operator sees the output of a step while the step still runs
     Given a workflow with the steps:
-      | step  | runs on          | work                               | after |
-      | build | the orchestrator | prints a word, pauses, then writes |       |
-      | ship  | any worker       | prints a word, pauses, then writes | build |
+      | step  | runs on          | work                                               | after |
+      | build | the orchestrator | prints a word, pauses, prints another, then writes |       |
+      | ship  | any worker       | prints a word, pauses, prints another, then writes | build |
     And an orchestrator
     And the enrolled worker "alpha"
     And the operator is at another machine, without a repository
@@ -60,9 +60,9 @@ Feature: Remote client
   @uat-28 @network @follower-returns-after-network-break
   Scenario: An operator whose network is cut sees all output of the run once, and how it ends
     Given a workflow with the steps:
-      | step  | runs on          | work                               | after |
-      | build | the orchestrator | prints a word, pauses, then writes |       |
-      | ship  | the orchestrator | prints a word, pauses, then writes | build |
+      | step  | runs on          | work                                               | after |
+      | build | the orchestrator | prints a word, pauses, prints another, then writes |       |
+      | ship  | the orchestrator | prints a word, pauses, prints another, then writes | build |
     And an orchestrator
     And the operator is at another machine, without a repository, on a network that can be cut
     And the operator's output is in text
@@ -124,7 +124,7 @@ Feature: Remote client
     Given the model "build"
     And an orchestrator
     And the operator is at another machine, without a repository
-    When a method that prints a word, pauses, then writes starts with the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
+    When a method that prints a word, pauses, prints another, then writes starts with the tags "team=blue, query=id=42, city=Köln, note=it's $HOME"
     And the step "build" continues after the operator has seen its output
     Then the operator has seen the output of these steps while they still ran:
       | step  |
@@ -195,6 +195,33 @@ Feature: Remote client
     And this data is recorded, and no other:
       | step | data   | version | word      |
       | ship | result | 2       | the input |
+    And the operator reads each version of the data of "ship" at the other machine as in the repository
+
+  @uat-28 @last-evaluated-workflow-runs
+  Scenario: An operator at another machine runs a workflow as it was evaluated last
+    Given a workflow whose models exist, with the steps:
+      | step | runs on          | work                        |
+      | ship | the orchestrator | writes the input of the run |
+    And an orchestrator
+    And the operator is at another machine, without a repository
+    When the operator evaluates the workflow and its models
+    And the workflow starts with another input, as it was evaluated last
+    Then the run succeeds
+    And this data is recorded, and no other:
+      | step | data   | version | word      |
+      | ship | result | 1       | the input |
+
+  @uat-28 @operator-time-limit-cancels-run
+  Scenario: A run that takes longer than the operator allows is cancelled
+    Given a workflow with the steps:
+      | step  | runs on          | work                |
+      | build | the orchestrator | pauses, then writes |
+    And an orchestrator
+    And the operator is at another machine, without a repository
+    When the operator runs the workflow with a time limit of 6 seconds and with inputs on standard input
+    Then the history shows these runs, and no others:
+      | workflow | status    |
+      | release  | cancelled |
 
   @uat-35 @killed-client-leaves-run
   Scenario: A run goes on to its end when the command that follows it is killed
@@ -262,10 +289,10 @@ Feature: Remote client
   @uat-35 @network @cut-client-shows-all-once
   Scenario: An operator whose network is cut twice sees all output of the run once, and how it ends
     Given a workflow with the steps:
-      | step  | runs on    | work                               | after |
-      | build | any worker | prints a word, pauses, then writes |       |
-      | pack  | any worker | prints a word, pauses, then writes | build |
-      | ship  | any worker | prints a word, pauses, then writes | pack  |
+      | step  | runs on    | work                                               | after |
+      | build | any worker | prints a word, pauses, prints another, then writes |       |
+      | pack  | any worker | prints a word, pauses, prints another, then writes | build |
+      | ship  | any worker | prints a word, pauses, prints another, then writes | pack  |
     And an orchestrator
     And the enrolled worker "alpha"
     And the operator is at another machine, without a repository, on a network that can be cut
@@ -280,9 +307,9 @@ Feature: Remote client
   @uat-35 @network @reset-client-shows-failure
   Scenario Outline: An operator whose connection is reset sees that the run fails, in <output>
     Given a workflow with the steps:
-      | step  | runs on    | work                               | after |
-      | build | any worker | prints a word, pauses, then writes |       |
-      | ship  | any worker | fails                              | build |
+      | step  | runs on    | work                                               | after |
+      | build | any worker | prints a word, pauses, prints another, then writes |       |
+      | ship  | any worker | fails                                              | build |
     And an orchestrator
     And the enrolled worker "alpha"
     And the operator is at another machine, without a repository, on a network that can be cut

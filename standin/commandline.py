@@ -133,6 +133,7 @@ COMMANDS: Sequence[Command] = (
         "type", "method", "name",
     ), (Option("--input"),)),
     Command("model type describe", "Describe a model type", "operator.models:describe", ("type",)),
+    Command("model evaluate", "Evaluate the expressions of a model", "operator.models:evaluate", ("name",)),
     Command("model create", "Create a model", "operator.models:create", ("type", "name")),
     Command("model method run", "Run a method of a model", "operator.models:run", ("model", "method"), (
         _SERVER, Option("--input"), Option("--tag"), Option("--skip-check-label"),
@@ -164,11 +165,12 @@ COMMANDS: Sequence[Command] = (
     )),
     Command("workflow run", "Run a workflow", "operator.workflows:run", ("name",), (
         _SERVER, _TOKEN, Option("--input"), Option("--input-file"), Option("--stdin", takes=False),
-        Option("--tag"), Option("--skip-report"),
+        Option("--tag"), Option("--skip-report"), Option("--timeout"),
+        Option("--last-evaluated", takes=False),
     )),
     Command("workflow evaluate", "Evaluate the expressions of a workflow", "operator.workflows:evaluate", (
         "name",
-    )),
+    ), (Option("--input"),)),
     Command("workflow validate", "Validate a workflow, or all", "operator.workflows:validate", ("[name]",), (
         _SERVER,
     )),
@@ -194,7 +196,7 @@ COMMANDS: Sequence[Command] = (
     Command("data query", "Query data", "operator.data:query", ("predicate",)),
     Command("data list", "List the data of a model", "operator.data:show", ("model",)),
     Command("data get", "Show a datum", "operator.data:get", ("model", "name"), (
-        Option("--version"), Option("--no-content", takes=False),
+        Option("--version"), Option("--no-content", takes=False), _SERVER,
     )),
 )  # fmt: skip
 

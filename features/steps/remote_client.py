@@ -96,6 +96,15 @@ def the_operator_runs_the_workflow_for_two_inputs(context: StepContext) -> None:
     context.world.asked = remote_client.run_for_two_inputs(context.world)
 
 
+@when(
+    "the operator runs the workflow with a time limit of {seconds:Number} seconds "
+    "and with inputs on standard input"
+)
+def the_operator_runs_with_a_time_limit(context: StepContext, seconds: int) -> None:
+    """Runs the workflow with this time limit, and waits until the command has ended."""
+    remote_client.run_with_time_limit(context.world, seconds)
+
+
 @then("the operator has seen the output of these steps while they still ran:")
 def the_operator_has_seen(context: StepContext) -> None:
     """Checks that the operator saw the output of these steps while they were still running."""
@@ -153,6 +162,18 @@ def these_commands_fail(context: StepContext) -> None:
         "each command fails for its reason, in text and in JSON, with the same exit code",
         expected=rows_of(context.table, {"command", "reason"}),
         actual=remote_client.reasons_of(context.world.asked),
+    )
+
+
+@then(
+    'the operator reads each version of the data of "{step:Name}" at the other machine as in the repository'
+)
+def the_operator_reads_each_version(context: StepContext, step: str) -> None:
+    """Checks the first and the newest version of the step's data, with their contents and without."""
+    expect(
+        f'the commands that get the data of "{step}" show the same at the other machine as in the repository',
+        expected=remote_client.versions_in_repository(context.world, step),
+        actual=remote_client.versions_at_other_machine(context.world, step),
     )
 
 

@@ -17,6 +17,7 @@ from swamp_harness.scenario.placement import planned
 from swamp_harness.scenario.probe_results import written_by_probe
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of
+from swamp_harness.system.stop_request import StopRequest
 
 
 @given('the model "{model:Name}"')
@@ -47,7 +48,13 @@ def the_worker_is_stopped_during_steps(context: StepContext, worker: str, steps:
 )
 def the_worker_is_stopped_with_ctrl_c(context: StepContext, worker: str, steps: list[str]) -> None:
     """Presses Ctrl-C in the worker while steps pause, lets each continue in turn, waits for the worker."""
-    step_progress.stop_during_steps(context.world, worker, steps, with_ctrl_c=True)
+    step_progress.stop_during_steps(context.world, worker, steps, StopRequest.CTRL_C)
+
+
+@when('the terminal of the worker "{worker:Name}" is closed, and then the step "{step:Name}" continues')
+def the_terminal_is_closed(context: StepContext, worker: str, step: str) -> None:
+    """Sends the worker the signal of a closed terminal, lets the step continue and waits for the worker."""
+    step_progress.stop_during_steps(context.world, worker, [step], StopRequest.CLOSED_TERMINAL)
 
 
 @when("the workflow starts")

@@ -8,7 +8,7 @@ from behave import given, then, when
 
 from swamp_harness.product.commands import Output
 from swamp_harness.product.workflow import Level
-from swamp_harness.scenario import scheduling, unknown_keys
+from swamp_harness.scenario import runs, scheduling, unknown_keys
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.listings import IN_JSON
 from swamp_harness.scenario.step_context import StepContext
@@ -35,8 +35,15 @@ def the_queue_limit_passes(context: StepContext, step: str) -> None:
 
 @when("the operator evaluates the workflow")
 def the_operator_evaluates_the_workflow(context: StepContext) -> None:
-    """Evaluates the expressions of the workflow in the repository, with its answer in JSON."""
-    context.world.operator.evaluate_workflow(context.world.workflow.name)
+    """Evaluates the workflow with its inputs, in the repository, with its answer in JSON."""
+    runs.evaluate(context.world)
+
+
+@when("the operator evaluates the workflow and its models")
+def the_operator_evaluates_the_workflow_and_its_models(context: StepContext) -> None:
+    """Evaluates the workflow with its inputs, and the models of its steps, in the repository."""
+    runs.evaluate_models(context.world)
+    runs.evaluate(context.world)
 
 
 @then("the evaluated workflow shows where its steps run:")

@@ -84,6 +84,7 @@ async def _late(inputs: dict[str, Any], context: Context) -> None:
 async def _say(inputs: dict[str, Any], context: Context) -> None:
     await context.log(f"{inputs['step']} is at work")
     await _hold(inputs["step"], context)
+    await context.log(f"{inputs['step']} has worked")
     await _finish(inputs["step"], context)
 
 

@@ -316,3 +316,12 @@ def slots_called_steps() -> None:
     @replaces("worker.connect:positive")
     def _(old: Callable[[str, str], int], text: str, otherwise: str) -> int:
         return old(text, otherwise.replace("--concurrency", "--max-dispatches").replace(' or "auto"', ""))
+
+
+@mutant(36)
+def closed_terminal_ends_worker() -> None:
+    """A worker whose terminal is closed ends at once, with its steps."""
+
+    @replaces("worker.connect:stopping_signals")
+    def _(old: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+        return tuple(name for name in old() if name != "SIGHUP")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from standin.mutants import mutant, replaces
 
 if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
     from websockets.asyncio.server import ServerConnection
 
     from standin.commandline import Call
@@ -27,6 +28,72 @@ if TYPE_CHECKING:
     from standin.orchestrator.workflow import Step
     from standin.repository import Repository
     from standin.store import Kind
+
+
+@mutant(28)
+def first_line_of_an_outage_lost() -> None:
+    """A command that follows a run again does not print the first line of the time in which it was away."""
+
+    @replaces("operator.workflows:attach")
+    def _(old: Callable[[Followed], str], followed: Followed) -> str:
+        from standin.operator.workflows import Followed
+
+        return old(Followed(followed.run, followed.lines + 1))
+
+
+@mutant(28)
+def version_ignored_without_content() -> None:
+    """Through an orchestrator, a version of data without its content is always the newest one."""
+
+    @replaces("orchestrator.requests:Requests.do_data_get")
+    def _(
+        old: Callable[..., Any],
+        requests: Requests,
+        modelIdOrName: str,
+        dataName: str,
+        includeContent: bool = True,
+        version: int | None = None,
+    ) -> Any:
+        return old(requests, modelIdOrName, dataName, includeContent, version if includeContent else None)
+
+
+@mutant(28)
+def version_ignored_with_content() -> None:
+    """Through an orchestrator, a version of data with its content is always the newest one."""
+
+    @replaces("orchestrator.requests:Requests.do_data_get")
+    def _(
+        old: Callable[..., Any],
+        requests: Requests,
+        modelIdOrName: str,
+        dataName: str,
+        includeContent: bool = True,
+        version: int | None = None,
+    ) -> Any:
+        return old(requests, modelIdOrName, dataName, includeContent, None if includeContent else version)
+
+
+@mutant(28)
+def last_evaluation_ignored() -> None:
+    """A workflow that is to run as it was evaluated last is evaluated again."""
+
+    @replaces("orchestrator.requests:Requests.inputs_wanted")
+    def _(
+        old: Callable[[Requests, dict[str, Any]], dict[str, str]], requests: Requests, payload: dict[str, Any]
+    ) -> dict[str, str]:
+        return old(requests, {**payload, "lastEvaluated": False})
+
+
+@mutant(28)
+def time_limit_ends_only_the_command() -> None:
+    """At the time limit of the operator the command ends, and the run goes on."""
+
+    @replaces("operator.workflows:_cancel_after")
+    def _(_: Callable[..., None], socket: ClientConnection, seconds: float | None) -> None:
+        import asyncio
+
+        if seconds is not None:
+            asyncio.get_running_loop().call_later(seconds, os._exit, 1)
 
 
 @mutant(28)

@@ -9,6 +9,7 @@ from standin import questions
 from standin.answers import respond, table
 from standin.commandline import Call
 from standin.errors import UserError
+from standin.remote import ask
 from standin.repository import Repository
 
 _HEADINGS = ("NAME", "VERSION", "TYPE", "SIZE")
@@ -32,13 +33,17 @@ def get(call: Call) -> None:
     version = call.option("--version")
     if version and not version.isdecimal():
         raise UserError(f'Invalid --version value "{version}": must be a number')
-    answer = questions.data_get(
-        Repository.here(),
-        model,
-        name,
-        version=int(version) if version else None,
-        content=not call.has("--no-content"),
-    )
+    number, content = int(version) if version else None, not call.has("--no-content")
+    if call.has("--server"):
+        datum: dict[str, Any] = {
+            "modelIdOrName": model,
+            "dataName": name,
+            "version": number,
+            "includeContent": content,
+        }
+        answer = ask(call.option("--server"), "data.get", **datum)
+    else:
+        answer = questions.data_get(Repository.here(), model, name, version=number, content=content)
     text = f"{answer['name']} of {answer['modelName']}, version {answer['version']}\n"
     respond(call, answer, text + json.dumps(answer.get("content"), indent=2, ensure_ascii=False))
 

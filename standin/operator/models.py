@@ -27,6 +27,12 @@ def describe(call: Call) -> None:
     respond(call, {"type": model_type, "version": bundle.version}, f"{model_type} {bundle.version}")
 
 
+def evaluate(call: Call) -> None:
+    """`swamp model evaluate`."""
+    name = call.arguments[0]
+    respond(call, {"name": name, "hadExpressions": False}, f'Evaluated model definition: "{name}"')
+
+
 def create(call: Call) -> None:
     """`swamp model create`."""
     model_type, name = call.arguments

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,16 @@ from standin.answers import respond, table
 from standin.approvals import SUSPENDED
 from standin.commandline import Call
 from standin.errors import UserError
-from standin.remote import ACCEPTED, SAID, Unreachable, answer_in, ask, connected, message, result_of
+from standin.remote import (
+    ACCEPTED,
+    SAID,
+    Unreachable,
+    answer_in,
+    ask,
+    connected,
+    message,
+    result_of,
+)
 from standin.repository import Repository
 
 if TYPE_CHECKING:
@@ -30,6 +39,8 @@ if TYPE_CHECKING:
 _RUNS = ("RUN", "WORKFLOW", "STATUS", "STARTED")
 # The file that an orchestrator writes for commands in its repository.
 SERVING = "serving.json"
+# The file with the inputs with which a workflow was evaluated last.
+EVALUATED = "evaluated/{}.json"
 # The pause before a command reconnects, in seconds: so much longer each time; and how often it tries.
 _PAUSE = 0.2
 _MOST_RETRIES = 5
@@ -39,8 +50,13 @@ def run(call: Call) -> int:
     """`swamp workflow run`."""
     if not call.has("--server"):
         raise UserError("The stand-in runs workflows on an orchestrator only — pass --server")
-    given = dict(each.split("=", 1) for each in call.options.get("--input", ()))
+    given = inputs_given(call)
     return code_of_all(run_for(call, overridden(inputs, given)) for inputs in sets_of_inputs(call))
+
+
+def inputs_given(call: Call) -> dict[str, str]:
+    """The inputs on the command line."""
+    return dict(each.split("=", 1) for each in call.options.get("--input", ()))
 
 
 def overridden(inputs: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
@@ -68,7 +84,13 @@ def run_for(call: Call, inputs: dict[str, Any]) -> int:
     """
     tags = dict(each.split("=", 1) for each in call.options.get("--tag", ()))
     skipped = list(call.options.get("--skip-report", ()))
-    wanted = {"name": call.arguments[0], "inputs": inputs, "tags": tags, "skipReportNames": skipped}
+    wanted = {
+        "name": call.arguments[0],
+        "inputs": inputs,
+        "tags": tags,
+        "skipReportNames": skipped,
+        "lastEvaluated": call.has("--last-evaluated"),
+    }
     return follow_to_end(call, wanted)
 
 
@@ -139,6 +161,7 @@ async def _follow(call: Call, payload: dict[str, Any]) -> Any:
             async with connected(_server_of(call), os.environ.get("SWAMP_CA_CERT", "")) as socket:
                 await socket.send(request)
                 _cancel_on_ctrl_c(socket)
+                _cancel_after(socket, time_limit(call))
                 retries = 0
                 return await _answer_of(socket, followed, silent=call.json)
         except Unreachable:
@@ -178,24 +201,44 @@ async def _answer_of(socket: ClientConnection, followed: Followed, *, silent: bo
             return answer_in(text)
 
 
+def time_limit(call: Call) -> float | None:
+    """How many seconds the operator allows a run; None for no limit."""
+    return float(call.option("--timeout").removesuffix("s")) if call.has("--timeout") else None
+
+
 def _cancel_on_ctrl_c(socket: ClientConnection) -> None:
     import asyncio
 
     loop = asyncio.get_running_loop()
-    cancelling: set[asyncio.Task[None]] = set()
+    cancel = _cancelling(socket)
+    signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(cancel))
+
+
+def _cancel_after(socket: ClientConnection, seconds: float | None) -> None:
+    import asyncio
+
+    if seconds is not None:
+        asyncio.get_running_loop().call_later(seconds, _cancelling(socket))
+
+
+def _cancelling(socket: ClientConnection) -> Callable[[], None]:
+    import asyncio
+
+    sending: set[asyncio.Task[None]] = set()
 
     def cancel() -> None:
-        cancelling.add(loop.create_task(socket.send(message("workflow.cancel-followed", {}))))
+        sending.add(asyncio.ensure_future(socket.send(message("workflow.cancel-followed", {}))))
 
-    signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(cancel))
+    return cancel
 
 
 def evaluate(call: Call) -> None:
     """`swamp workflow evaluate`."""
     from standin.orchestrator.workflow import steps_of
 
-    name = call.arguments[0]
-    steps = [evaluated(step) for step in steps_of(Repository.here(), name, {})]
+    name, inputs = call.arguments[0], inputs_given(call)
+    steps = [evaluated(step) for step in steps_of(Repository.here(), name, inputs)]
+    Repository.here().write(EVALUATED.format(name), inputs)
     lines = [f'Evaluated workflow definition: "{name}"', *(f"    - {step['name']}" for step in steps)]
     respond(call, {"name": name, "jobs": [{"name": "main", "steps": steps}]}, "\n".join(lines))
 

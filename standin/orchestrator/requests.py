@@ -17,6 +17,7 @@ from standin import access, approvals, questions, tokens, vaults
 from standin.access import Policy
 from standin.errors import UserError
 from standin.extensions import check_before, method_of
+from standin.operator.workflows import EVALUATED
 from standin.orchestrator.dispatch import StepFailed, Work, has_free_slot
 from standin.orchestrator.pool import Member, Pool
 from standin.orchestrator.runs import Run, resumable, steps_left, steps_to_repeat
@@ -345,7 +346,8 @@ class Requests:
     async def _run_workflow(self, socket: ServerConnection, payload: dict[str, Any]) -> None:
         try:
             self.check_number()
-            steps = steps_of(self._repository, payload["name"], payload.get("inputs", {}))
+            inputs = self.inputs_wanted(payload)
+            steps = steps_of(self._repository, payload["name"], inputs)
         except UserError as error:
             await self._send(socket, "workflow.run.result", _error_answer(error))
             return
@@ -355,10 +357,23 @@ class Requests:
             steps,
             self._execute,
             self.tags_wanted(payload),
-            inputs=payload.get("inputs", {}),
+            inputs=inputs,
             reports_skipped=self.reports_skipped(payload),
         )
         await self._carry_out(socket, run)
+
+    def inputs_wanted(self, payload: dict[str, Any]) -> dict[str, str]:
+        """The inputs for a run: those with which its workflow was evaluated last, if the operator wants that.
+
+        Raises:
+            UserError: it was never evaluated.
+        """
+        if not payload.get("lastEvaluated"):
+            return dict(payload.get("inputs", {}))
+        evaluated = self._repository.read(EVALUATED.format(payload["name"]))
+        if evaluated is None:
+            raise UserError(f"No evaluated workflow found for '{payload['name']}'")
+        return dict(evaluated)
 
     async def _carry_out(self, socket: ServerConnection, run: Run) -> None:
         self._runs[run.identity] = run

@@ -115,9 +115,15 @@ async def _live(call: Call, settings: Settings, cache: Cache) -> None:
         received.append(number)
         loop.call_soon_threadsafe(asked_to_stop, session, received)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, receive)
+    for name in stopping_signals():
+        if hasattr(signal, name):  # Windows has no SIGHUP
+            signal.signal(getattr(signal, name), receive)
     await session.live()
+
+
+def stopping_signals() -> tuple[str, ...]:
+    """The names of the signals that make a worker finish its work and stop."""
+    return ("SIGTERM", "SIGINT", "SIGHUP")
 
 
 def asked_to_stop(session: Session, received: list[int]) -> None:

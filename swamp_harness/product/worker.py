@@ -37,6 +37,7 @@ from swamp_harness.system.limits import WORKER_CONNECTED, WORKER_ENDED, WORKER_G
 from swamp_harness.system.process_log import LogLine, ProcessLog
 from swamp_harness.system.processes import Launch
 from swamp_harness.system.processor_time import Usage
+from swamp_harness.system.stop_request import StopRequest
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 # Lines of a worker about its connection, by the kind of the event in JSON.
@@ -203,9 +204,9 @@ class Worker:
         """
         return self._running().terminate()
 
-    def ask_to_stop(self, *, with_ctrl_c: bool = False) -> None:
-        """Ask it to stop, with Ctrl-C or with SIGTERM; does not wait until it has."""
-        self._running().ask_to_stop(with_ctrl_c=with_ctrl_c)
+    def ask_to_stop(self, by: StopRequest = StopRequest.TERMINATION) -> None:
+        """Ask it to stop; does not wait until it has."""
+        self._running().ask_to_stop(by)
 
     def end(self) -> None:
         """Make sure that it does not run."""

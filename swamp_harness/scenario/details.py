@@ -380,6 +380,11 @@ _OF_STARTING = (
         lambda: {"skips_reports_of_steps": True},
     ),
     Detail(
+        "with another input, as it was evaluated last",
+        "its evaluated expressions count, and the input has no effect",
+        lambda: {"last_evaluated": True},
+    ),
+    Detail(
         "after the grace windows of all absences",
         "first the grace window of every lost worker passes",
         lambda: {"after_absences": True},

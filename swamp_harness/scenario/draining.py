@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from swamp_harness.product.worker import ENROLLED
 from swamp_harness.scenario.world import World
 from swamp_harness.system.limits import IDLE_TIME_OVER, OUTPUT_SEEN, PROCESS_STOPPED, STEP_TAKEN
+from swamp_harness.system.stop_request import StopRequest
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 STILL_RUNS = "still runs"
@@ -17,13 +18,13 @@ _MARGIN = timedelta(seconds=0.2)
 _LATEST = timedelta(seconds=5)
 
 
-def ask_to_stop(world: World, worker: str, *, with_ctrl_c: bool = False) -> None:
+def ask_to_stop(world: World, worker: str, by: StopRequest = StopRequest.TERMINATION) -> None:
     """Ask a worker to stop, and wait until it reports that it finishes its work, or has exited.
 
     Later steps show whether it does.
     """
     actor = world.workers[worker]
-    actor.ask_to_stop(with_ctrl_c=with_ctrl_c)
+    actor.ask_to_stop(by)
     with contextlib.suppress(WaitTimeout):
         wait_until(
             f'the worker "{worker}" to report that it is finishing its work',

@@ -269,10 +269,15 @@ class Operator:
         )
         return self._last
 
-    def evaluate_workflow(self, name: str) -> CommandResult:
+    def evaluate_workflow(self, name: str, inputs: Mapping[str, str]) -> CommandResult:
         """Evaluate the expressions of a workflow, in the repository, with the answer in JSON."""
-        self._last = self.commands.run("workflow", "evaluate", name)
+        given = [part for item in inputs.items() for part in ("--input", "=".join(item))]
+        self._last = self.commands.run("workflow", "evaluate", name, *given)
         return self._last
+
+    def evaluate_model(self, name: str) -> CommandResult:
+        """Evaluate the expressions of a model, in the repository, with the answer in JSON."""
+        return self.commands.run("model", "evaluate", name)
 
     def create_model(self, model_type: str, name: str) -> CommandResult:
         """Create a model, an instance of a type; the command may fail."""

@@ -144,7 +144,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
         PROBE, "read", {"step": step, "of": _READ}
     ),
     "pauses and ignores the request to stop": _probe("deaf"),
-    "prints a word, pauses, then writes": _probe("say"),
+    "prints a word, pauses, prints another, then writes": _probe("say"),
     "fails": _probe("fail"),
     "fails the first time, then writes": _probe("stumble"),
     "ends its own process": _probe("vanish"),
@@ -258,5 +258,10 @@ WORK: Mapping[str, Callable[[str], Task]] = {
 
 
 def word_of(step: str) -> str:
-    """The output of a step that prints a word."""
+    """The first output of a step that prints words."""
     return f"{step} is at work"
+
+
+def last_word_of(step: str) -> str:
+    """The last output of a step that prints words."""
+    return f"{step} has worked"

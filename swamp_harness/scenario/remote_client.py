@@ -21,7 +21,7 @@ from swamp_harness.product.wordings import RUN_FAILURES, STACK_TRACE, STEP_BEGIN
 from swamp_harness.scenario.client_machine import RemoteClient
 from swamp_harness.scenario.followed_runs import Runs
 from swamp_harness.scenario.json_mode import MISTAKES
-from swamp_harness.scenario.probe import INPUT, INPUT_VALUE, RESULT, word_of
+from swamp_harness.scenario.probe import INPUT, INPUT_VALUE, RESULT, last_word_of, word_of
 from swamp_harness.scenario.runs import cause_of_standstill
 from swamp_harness.scenario.step_progress import wait_until_begun
 from swamp_harness.scenario.world import World
@@ -93,6 +93,43 @@ def run_for_two_inputs(world: World) -> list[CommandResult]:
     return [world.remote_client.run(run, mode, stdin=sets) for mode in _MODES]
 
 
+def run_with_time_limit(world: World, seconds: int) -> None:
+    """Run the scenario's workflow with a time limit, with one set of inputs on standard input."""
+    run = ("workflow", "run", world.workflow.name, "--stdin", "--timeout", f"{seconds}s")
+    world.remote_client.run(run, Output.TEXT, stdin="{}\n")
+
+
+def versions_in_repository(world: World, step: str) -> dict[str, Any]:
+    """What the commands that get versions of a step's data show in the repository."""
+    commands = world.operator.commands
+    return {
+        shown: _answer_of(commands.run(*arguments)) for shown, arguments in _getting_versions(step).items()
+    }
+
+
+def versions_at_other_machine(world: World, step: str) -> dict[str, Any]:
+    """What the commands that get versions of a step's data show at the other machine."""
+    client = world.remote_client
+    return {
+        shown: _answer_of(client.run(arguments, Output.JSON))
+        for shown, arguments in _getting_versions(step).items()
+    }
+
+
+def _getting_versions(step: str) -> dict[str, Sequence[str]]:
+    versions = {"the first version": ("--version", "1"), "the newest version": ()}
+    contents = {"with its content": (), "without its content": ("--no-content",)}
+    return {
+        f"{version}, {content}": ("data", "get", step, RESULT, *number, *flag)
+        for version, number in versions.items()
+        for content, flag in contents.items()
+    }
+
+
+def _answer_of(result: CommandResult) -> Any:
+    return result.answer("data-get") if result.succeeded else str(result.outcome)
+
+
 def shown_of_method(world: World, results: Sequence[CommandResult]) -> dict[str, str]:
     """Which result a method shows in text and in JSON."""
     text, in_json = results
@@ -125,14 +162,19 @@ def times_reported(world: World, steps: Sequence[str]) -> dict[str, dict[str, in
         [match["step"] for match in pattern.finditer(text)] for pattern in (STEP_BEGINS, STEP_DONE)
     )
     return {
-        step: {"start": starts.count(step), "output": text.count(word_of(step)), "end": ends.count(step)}
+        step: {
+            "start": starts.count(step),
+            "output": text.count(word_of(step)),
+            "last output": text.count(last_word_of(step)),
+            "end": ends.count(step),
+        }
         for step in steps
     }
 
 
 def reported_once(steps: Sequence[str]) -> dict[str, dict[str, int]]:
     """The expected value of `times_reported`."""
-    return {step: {"start": 1, "output": 1, "end": 1} for step in steps}
+    return {step: {"start": 1, "output": 1, "last output": 1, "end": 1} for step in steps}
 
 
 def reported_failures(results: Sequence[CommandResult]) -> dict[str, str]:

@@ -233,6 +233,7 @@ def start_workflow(
     input_in_a_file: bool = False,
     skips_reports_of_steps: bool = False,
     after_absences: bool = False,
+    last_evaluated: bool = False,
 ) -> None:
     """Start the scenario's workflow, and wait until the orchestrator lists the run.
 
@@ -243,13 +244,12 @@ def start_workflow(
         input_in_a_file: whether the command reads the inputs from a file; they are arguments otherwise.
         skips_reports_of_steps: whether the command asks for no report about a step.
         after_absences: whether to wait first until every grace window that has begun has passed.
+        last_evaluated: whether it runs as it was evaluated last, with other inputs, which have no effect.
     """
     if after_absences:
         outlast_grace_windows(world)
     workflow = world.workflow
-    instances = {
-        name: value_of_input(name, world.present_instance, world.member_of) for name in workflow.inputs
-    }
+    inputs = dict.fromkeys(workflow.inputs, "another") if last_evaluated else _inputs(world)
     output = Output.TERMINAL if at_a_terminal else world.operator.output
     input_file = world.folder / "input.yaml" if input_in_a_file else None
     skipped = [REPORT_OF_METHOD] if skips_reports_of_steps else []
@@ -257,11 +257,29 @@ def start_workflow(
         workflow,
         world.orchestrator.api,
         output,
-        instances,
+        inputs,
         tags,
         input_file=input_file,
         skipped_reports=skipped,
+        last_evaluated=last_evaluated,
     )
+
+
+def evaluate(world: World) -> None:
+    """Evaluate the scenario's workflow with its inputs, in the repository."""
+    world.operator.evaluate_workflow(world.workflow.name, _inputs(world))
+
+
+def evaluate_models(world: World) -> None:
+    """Evaluate the models of the scenario's workflow, which exist, in the repository."""
+    for step in world.workflow.steps:
+        world.operator.evaluate_model(step.name)
+
+
+def _inputs(world: World) -> dict[str, str]:
+    return {
+        name: value_of_input(name, world.present_instance, world.member_of) for name in world.workflow.inputs
+    }
 
 
 def start_method(world: World, work: Callable[[str], Task], tags: Mapping[str, str] | None = None) -> None:

@@ -11,6 +11,7 @@ from swamp_harness.scenario.draining import ask_to_stop
 from swamp_harness.scenario.runs import cause_of_standstill
 from swamp_harness.scenario.world import World
 from swamp_harness.system.limits import PROCESS_STOPPED, RUN_ENDED, STEP_BEGUN, STEP_WRITTEN
+from swamp_harness.system.stop_request import StopRequest
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 
@@ -30,13 +31,15 @@ def wait_until_begun(world: World, step: str) -> None:
     world.note_processes_of_steps()
 
 
-def stop_during_steps(world: World, worker: str, steps: Sequence[str], *, with_ctrl_c: bool = False) -> None:
+def stop_during_steps(
+    world: World, worker: str, steps: Sequence[str], by: StopRequest = StopRequest.TERMINATION
+) -> None:
     """Ask a worker to stop while steps hold, let each go on when the one before has ended, and wait for it.
 
     Raises:
         WaitTimeout: a step does not end.
     """
-    ask_to_stop(world, worker, with_ctrl_c=with_ctrl_c)
+    ask_to_stop(world, worker, by)
     for step in steps[:-1]:
         world.probe_log.let_go_on(step)
         wait_until_ended(world, step)

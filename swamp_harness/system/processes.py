@@ -24,6 +24,7 @@ from swamp_harness.system.memory import memory_of
 from swamp_harness.system.process_log import Life, ProcessLog
 from swamp_harness.system.process_tree import tree_of
 from swamp_harness.system.processor_time import MeasuredPopen, Usage, seconds_of
+from swamp_harness.system.stop_request import StopRequest
 from swamp_harness.system.waiting import wait_until
 
 _PIECE = 1 << 16
@@ -164,11 +165,11 @@ class ProcessTree:
         self.ask_to_stop()
         return self.wait_for_end(PROCESS_STOPPED)
 
-    def ask_to_stop(self, *, with_ctrl_c: bool = False) -> None:
+    def ask_to_stop(self, by: StopRequest = StopRequest.TERMINATION) -> None:
         """Ask the root to stop, without waiting until it has.
 
         Args:
-            with_ctrl_c: whether by Ctrl-C (SIGINT) instead of SIGTERM; on Windows it is always Ctrl-C.
+            by: how it is asked; on Windows it is always by Ctrl-C.
         """
         self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
         # A process that has just ended by itself gets no signal.
@@ -176,7 +177,7 @@ class ProcessTree:
             if sys.platform == "win32":
                 press_ctrl_c(self.pid)
             else:
-                self._popen.send_signal(signal.SIGINT if with_ctrl_c else signal.SIGTERM)
+                self._popen.send_signal(signal.Signals[f"SIG{by.value}"])
 
     def suspend(self) -> None:
         """Suspend every process of the tree."""

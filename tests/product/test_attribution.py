@@ -43,7 +43,7 @@ def test_an_answer_that_breaks_its_contract_breaks_a_promise_during_setup_too():
 
 def test_a_missing_machine_id_is_an_error_of_the_product(tmp_path):
     with pytest.raises(PromiseBroken, match="kept no machine id in its cache"):
-        fail_in_a_given(Machine.at(tmp_path).save_machine_id_with_foreign_line_ends)
+        fail_in_a_given(Machine.at(tmp_path).save_machine_id_by_an_editor)
 
 
 def test_missing_packages_are_an_error_of_the_product(tmp_path):

@@ -18,6 +18,7 @@ from swamp_harness.system.network import NetworkPath
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.processes import Launch, ProcessTree
 from swamp_harness.system.processor_time import Usage
+from swamp_harness.system.stop_request import StopRequest
 
 Address = tuple[str, int]
 
@@ -62,8 +63,8 @@ class Process(Protocol):
     def terminate(self) -> int:
         """Ask the root to stop, and wait until it has."""
 
-    def ask_to_stop(self, *, with_ctrl_c: bool = False) -> None:
-        """Ask the root to stop, with Ctrl-C or without, and do not wait until it has."""
+    def ask_to_stop(self, by: StopRequest = StopRequest.TERMINATION) -> None:
+        """Ask the root to stop, and do not wait until it has."""
 
     def suspend(self) -> None:
         """Suspend all of it."""

@@ -25,6 +25,7 @@ from swamp_harness.system.limits import HOST_ANSWER, OUTPUT_DRAINED, PROCESS_GON
 from swamp_harness.system.process_log import Life, ProcessLog
 from swamp_harness.system.processes import Launch, wait_for_the_end_of
 from swamp_harness.system.processor_time import Usage
+from swamp_harness.system.stop_request import StopRequest
 from swamp_harness.system.waiting import wait_until
 
 _LIST = "ps -A -o pid= -o ppid= -o pgid= -o rss= -o args="
@@ -173,10 +174,10 @@ class SshProcess:
         self.ask_to_stop()
         return self.wait_for_end(PROCESS_STOPPED)
 
-    def ask_to_stop(self, *, with_ctrl_c: bool = False) -> None:
-        """Ask the root to stop (SIGTERM, or SIGINT), without waiting until it has."""
+    def ask_to_stop(self, by: StopRequest = StopRequest.TERMINATION) -> None:
+        """Ask the root to stop, without waiting until it has."""
         self.log.note(f"{self.name} is asked to stop", Life.ASKED_TO_STOP)
-        self._signal("INT" if with_ctrl_c else "TERM", [self.pid])
+        self._signal(by.value, [self.pid])
 
     def suspend(self) -> None:
         """Suspend all of it."""
