@@ -46,7 +46,10 @@ from swamp_harness.results import ids
 from swamp_harness.results.noticed import few_pairs, load_noticed, write_noticed
 from swamp_harness.results.recorded_times import RecordedTimes, load_times
 from swamp_harness.runner.quiet_suite import get_ready
+from swamp_harness.runner.selection import scenarios_of
+from swamp_harness.runner.steps import load_definitions, step_mistakes
 from swamp_harness.specification import features, project
+from swamp_harness.specification.feature_files import FeatureMistake
 from swamp_harness.specification.features import FeatureRun
 from swamp_harness.system.errors import ExitCode
 from swamp_harness.system.plain_text import for_terminal, json_text, shortened
@@ -75,12 +78,17 @@ def prove(
 
     Raises:
         UnusableInput: no mutant has such a name (exit code 2).
+        FeatureMistake: a step has no definition or several (exit code 12).
     """
     set_aside(reports, (PROOF,))
     listed = mutants_in(project.MUTANTS)
     chosen = wanted_of(listed, wanted)
     known = load_noticed(project.NOTICED)
-    runs = features.runs_in(features.parse(project.FEATURES))
+    models = features.parse(project.FEATURES)
+    load_definitions(project.FEATURES)
+    if undefined := step_mistakes(scenarios_of(models)):
+        raise FeatureMistake(undefined)  # else no scenario would run, with any mutant
+    runs = features.runs_in(models)
     if mistakes := ids.unknown(named_in_proof(chosen, known), [run.id for run in runs]):
         raise ids.IdMistake(mistakes)
     get_ready(IN_ADVANCE)
