@@ -7,8 +7,8 @@ Feature: Enrollment and machine binding
   Scenario: Workers enroll and the pool shows them
     Given an orchestrator
     And the token "fleet" for any number of machines
-    When the worker "alpha" starts with the labels "region=us-east, gpu=true, disk=size=2" and output in text
-    And the worker "beta" starts with the labels "region=us-west" and output in JSON
+    When the worker "alpha" starts with the labels "region=us-east, gpu=true, disk=size=2", with other settings in variables and output in text
+    And the worker "beta" starts with the labels "region=us-west, zones=a,b" and output in JSON
     And the worker "gamma" starts with the token "fleet" and the labels "fleet=blue"
     Then the worker "alpha" is enrolled
     And the worker "beta" is enrolled
@@ -16,7 +16,7 @@ Feature: Enrollment and machine binding
     And the pool shows, in text and in JSON:
       | worker | status | connected | labels                              | platform     |
       | alpha  | idle   | yes       | disk=size=2,gpu=true,region=us-east | this machine |
-      | beta   | idle   | yes       | region=us-west                      | this machine |
+      | beta   | idle   | yes       | region=us-west,zones=a,b            | this machine |
       | gamma  | idle   | yes       | fleet=blue                          | this machine |
 
   @uat-05 @bad-credential-does-not-enroll
@@ -43,10 +43,24 @@ Feature: Enrollment and machine binding
     Then the worker "alpha" is rejected because its token was never minted
     And no file of the repository mentions the token "never-minted"
 
+  @uat-02 @uat-05 @name-presented-before-is-free
+  Scenario: A name is free that was presented before it was minted, and that resembles another one
+    Given an orchestrator
+    And the token "never_minted"
+    And the operator's output is in text
+    When the worker "early" starts with a credential that was never minted
+    And the worker "early" is enrolled or has exited
+    And the operator mints the token "never-minted"
+    And the worker "alpha" starts with the token "never-minted"
+    And the worker "beta" starts with the token "never_minted"
+    Then the command succeeds
+    And the worker "alpha" is enrolled
+    And the worker "beta" is enrolled
+
   @uat-06 @restarted-worker-same-member
   Scenario: Workers that are killed or stopped and start again are the same pool members
     Given an orchestrator
-    And the enrolled worker "alpha" configured by arguments
+    And the enrolled worker "alpha" configured by arguments, with other settings in variables
     And the enrolled worker "beta" configured by variables
     When the worker "alpha" is killed
     And the worker "beta" is stopped
@@ -94,27 +108,33 @@ Feature: Enrollment and machine binding
 
   @uat-06 @same-member-after-full-reboot
   Scenario: A worker is the same pool member after all machines have rebooted
-    Given an orchestrator
+    Given an orchestrator that verifies workers when they enroll
+    And the token "fleet" for 2 machines
     And the enrolled worker "alpha" configured by variables, with the labels "region=us-east, gpu=true, disk=size=2"
     And the enrolled worker "beta" with the labels "region=us-west"
-    When every machine reboots, and that of "beta" stays off
+    And the enrolled worker "gamma" with the token "fleet" and the labels "fleet=blue"
+    And the enrolled worker "delta" with the labels "region=us-west" that cannot send data
+    When the orchestrator notices that "delta" cannot run steps
+    And every machine reboots, and those of "beta, delta, gamma" stay off
     Then the worker "alpha" is enrolled
     And the pool shows, including past members:
       | worker | status       | connected            | labels                              |
       | alpha  | idle         | yes                  | disk=size=2,gpu=true,region=us-east |
       | beta   | disconnected | not in the live pool | region=us-west                      |
+      | delta  | disconnected | not in the live pool | region=us-west                      |
+      | gamma  | disconnected | not in the live pool | fleet=blue                          |
     And the token "alpha" is still bound to the machine of "alpha" only
 
   @uat-07 @worker-without-cache-cannot-return
   Scenario: Workers without a cache directory cannot return
     Given an orchestrator
     And the enrolled worker "alpha" without a cache directory, without reconnecting, with output in text
-    And the enrolled worker "beta" without a cache directory, with output in JSON
-    When the workers "alpha, beta" are killed and start again
+    And the enrolled worker "runner-of-the-datacenter-in-frankfurt" without a cache directory, with output in JSON and a limit of 2 steps
+    When the workers "alpha, runner-of-the-datacenter-in-frankfurt" are killed and start again
     Then the worker "alpha" is rejected because its token is bound to another machine
-    And the worker "beta" is rejected because its token is bound to another machine
+    And the worker "runner-of-the-datacenter-in-frankfurt" is rejected because its token is bound to another machine
     And the worker "alpha" tried to connect 1 time
-    And the worker "beta" tried to connect 1 time
+    And the worker "runner-of-the-datacenter-in-frankfurt" tried to connect 1 time
     And the token "alpha" is still bound to the machine of "alpha" only
 
   @uat-08 @second-machine-turned-away
@@ -236,7 +256,7 @@ Feature: Enrollment and machine binding
     Given an orchestrator
     And the enrolled worker "alpha"
     When the worker "clone" starts with the token "alpha" from a clone of the machine of "alpha" with output in JSON
-    And the worker "twin" starts with the token "alpha" from the machine of "alpha" with output in text
+    And the worker "twin" starts with the token "alpha" and 2 slots from the machine of "alpha" with output in text
     Then the worker "clone" is rejected because the worker is already connected
     And the worker "twin" is rejected because the worker is already connected
     And the worker "alpha" has stayed connected since "clone" started
@@ -244,7 +264,7 @@ Feature: Enrollment and machine binding
 
   @uat-09 @simultaneous-twins-one-admitted
   Scenario: When two workers from one machine present its token at the same moment, one is enrolled
-    Given an orchestrator
+    Given an orchestrator that verifies workers when they enroll
     And the enrolled worker "alpha"
     When the worker "alpha" is killed
     And the orchestrator notices that "alpha" is gone
@@ -277,9 +297,9 @@ Feature: Enrollment and machine binding
   Scenario: Workers of an older or a newer protocol version are rejected
     Given an orchestrator
     And the token "alpha"
-    And the token "beta"
+    And the token "fleet" for 2 machines
     When the worker "alpha" starts with an older protocol version and output in text
-    And the worker "beta" starts with a newer protocol version and output in JSON
+    And the worker "beta" starts with the token "fleet" and a newer protocol version and output in JSON
     Then the worker "alpha" is rejected because its protocol version differs
     And the worker "beta" is rejected because its protocol version differs
     And the worker "alpha" reports that it has an older protocol version than its orchestrator
@@ -290,7 +310,7 @@ Feature: Enrollment and machine binding
     And the token list shows:
       | token | state  | machine |
       | alpha | unused | none    |
-      | beta  | unused | none    |
+      | fleet | unused | none    |
 
   @uat-10 @member-of-other-protocol-turned-away
   Scenario: A worker that returns with an older protocol version, or without one, is rejected

@@ -83,15 +83,20 @@ Feature: Network
     And the network of "alpha" heals
     Then the worker "alpha" is connected as the same pool member as before
 
-  @uat-14 @network @slow @attempts-counted-anew-after-return
-  Scenario: Each absence of a worker counts anew, its failed attempts as well as its grace window
+  @uat-08 @uat-14 @network @slow @attempts-counted-anew-after-return
+  Scenario: Each absence of a worker counts anew, and its machine keeps its token after the grace window
     Given an orchestrator
     And the enrolled worker "alpha" on a network that can be cut
-    When the network of "alpha" refuses 2 connections and heals, 2 times
+    And the enrolled worker "beta"
+    When the worker "beta" is killed
+    And the network of "alpha" refuses 2 connections and heals, 2 times
     And the grace windows of all absences pass
     And the network of "alpha" refuses 2 connections and heals, 1 times
+    And the worker "intruder" starts with the token "beta"
     Then the worker "alpha" is connected as the same pool member as before
     And the worker "alpha" tried to connect as soon after its last disconnection as after its first
+    And the worker "intruder" is rejected because its token is bound to another machine
+    And the token "beta" is still bound to the machine of "beta" only
 
   @uat-14 @network @reconnection-distinct-in-json
   Scenario: A worker reports in JSON whether an enrollment is a reconnection

@@ -159,7 +159,9 @@ Feature: Tokens
     When the lifetime of the token "alpha" passes
     And the orchestrator notices that "alpha" is gone
     And the operator revokes the token "alpha"
+    And the worker "late" starts with the token "alpha"
     Then the command succeeds
+    And the worker "late" is rejected because its token is revoked
     And the token list shows, in text and in JSON:
       | token | state   | machine         |
       | alpha | revoked | that of "alpha" |
@@ -187,6 +189,12 @@ Feature: Tokens
       | withdrawn-2 | unused   | none                                       |
       | years       | unused   | none                                       |
 
+  @uat-03 @long-list-is-whole
+  Scenario: The token list shows every token, however many there are
+    Given an orchestrator
+    When the operator mints 30 tokens through the orchestrator
+    Then every list of tokens shows 30 tokens
+
   @uat-04 @revoked-token-cannot-enroll
   Scenario: No worker can enroll with a revoked token
     Given an orchestrator
@@ -205,6 +213,7 @@ Feature: Tokens
     And the enrolled worker "alpha"
     When the worker "alpha" is killed
     And the orchestrator notices that "alpha" is gone
+    And the operator deletes the secret of the token "alpha" from the vault
     And the operator revokes the token "alpha" through the orchestrator
     And the worker "alpha" starts again
     Then the worker "alpha" is rejected because its token is revoked
@@ -231,7 +240,7 @@ Feature: Tokens
     And the run succeeds
     And the worker "beta" can run another step
 
-  @uat-04 @network @slow @revoked-worker-step-reruns-elsewhere
+  @uat-04 @uat-07 @network @slow @revoked-worker-step-reruns-elsewhere
   Scenario: A step whose worker is lost after its token was revoked runs again on another worker
     Given a workflow with the steps:
       | step  | runs on    | work                |
@@ -241,7 +250,7 @@ Feature: Tokens
     When the workflow starts
     And the step "build" is running
     And the operator revokes the token "alpha"
-    And the network of "alpha" is reset
+    And the network of "alpha" refuses 1 connections and heals, 1 times
     And the worker "beta" starts and is enrolled
     Then the worker "alpha" is rejected because its token is revoked
     And the run succeeds

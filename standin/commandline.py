@@ -111,6 +111,9 @@ COMMANDS: Sequence[Command] = (
     Command("vault put", "Keep a secret, read from standard input", "operator.setup:put", ("vault", "key"), (
         Option("--force", takes=False),
     )),
+    Command("vault delete", "Delete a secret", "operator.setup:delete", ("vault", "key"), (
+        Option("--yes", takes=False),
+    )),
     Command("vault read-secret", "Show a secret", "operator.access:read_secret", ("vault", "key"), (
         Option("--yes", takes=False),
     )),

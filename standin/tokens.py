@@ -297,8 +297,8 @@ def admit(repository: Repository, credential: str, machine: str) -> datetime:
     record = record_of(repository, name)
     check_minted(name, record)
     assert record is not None
-    check_secret(repository, record, secret)
     check_state(record)
+    check_secret(repository, record, secret)
     bind(repository, record, machine)
     return moment(record["expiresAt"])
 

@@ -51,6 +51,16 @@ def get(repository: Repository, vault: str, key: str) -> str:
     return file.read_bytes().decode()
 
 
+def delete(repository: Repository, vault: str, key: str) -> None:
+    """Delete a secret.
+
+    Raises:
+        UserError: there is no secret with this key.
+    """
+    get(repository, vault, key)
+    _file_of(repository, vault, key).unlink()
+
+
 def keys(repository: Repository, vault: str) -> list[str]:
     """The keys of the secrets in a vault."""
     return sorted(each.stem for each in _store_of(repository, vault).glob("*.enc"))

@@ -9,6 +9,7 @@ from typing import Any
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
+from swamp_harness.product.wordings import TRIES_AGAIN
 from swamp_harness.product.worker import Ending
 from swamp_harness.scenario import enrollment, network
 from swamp_harness.scenario.expectation import expect
@@ -109,11 +110,13 @@ def the_worker_is_connected(context: StepContext, worker: str) -> None:
 
 @then('the worker "{worker:Name}" is rejected because {reason:Rejection}')
 def the_worker_is_rejected_because(context: StepContext, worker: str, reason: str) -> None:
-    """Waits until the worker exits, then checks that it failed for this reason."""
+    """Waits until the worker exits, then checks that it failed for this reason, and at once if it must."""
+    ending = context.world.workers[worker].wait_until_ended()
+    gave_up = TRIES_AGAIN.get(reason, ending.gave_up)
     expect(
         f'the worker "{worker}" ends by itself, failing, because {reason}',
-        expected=Ending(failing=True, reasons=(reason,), enrolled=False),
-        actual=context.world.workers[worker].wait_until_ended(),
+        expected=Ending(failing=True, reasons=(reason,), enrolled=False, gave_up=gave_up),
+        actual=ending,
     )
 
 

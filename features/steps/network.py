@@ -121,10 +121,10 @@ def the_orchestrator_ends_and_starts_again(
     absences.restart_orchestrator_and_wait(context.world, partial(ends, orchestrator), **changes)
 
 
-@when('every machine reboots, and that of "{worker:Name}" stays off')
-def every_machine_reboots(context: StepContext, worker: str) -> None:
-    """Kills every process, deletes what a reboot deletes, then starts everything but one worker again."""
-    absences.reboot(context.world, off=worker)
+@when('every machine reboots, and those of "{workers:Names}" stay off')
+def every_machine_reboots(context: StepContext, workers: list[str]) -> None:
+    """Kills every process, deletes what a reboot deletes, then starts everything but some workers again."""
+    absences.reboot(context.world, off=workers)
 
 
 @then('the worker "{worker:Name}" has stayed connected')

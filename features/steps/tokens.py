@@ -87,6 +87,19 @@ def the_operator_lists_the_tokens(context: StepContext) -> None:
     context.world.records.read("worker", "token", "list", "--server", context.world.orchestrator.api.url)
 
 
+@when("the operator mints {number:Number} tokens through the orchestrator")
+def the_operator_mints_many(context: StepContext, number: int) -> None:
+    """Mints so many tokens by requests, each with a name of its own."""
+    for each in range(number):
+        tokens.prepare(context.world, f"token-{each + 1}")
+
+
+@when('the operator deletes the secret of the token "{token:Name}" from the vault')
+def the_operator_deletes_the_secret(context: StepContext, token: str) -> None:
+    """Deletes the secret of a token from the vault, as an operator does who tidies up."""
+    tokens.delete_secret(context.world, token)
+
+
 @when('the operator revokes the token "{token:Name}"')
 @when('the operator revokes the token "{token:Name}" {details:RevokingDetails}')
 def the_operator_revokes(context: StepContext, token: str, details: Any = NO_DETAILS) -> None:
@@ -238,6 +251,17 @@ def every_list_of_tokens_shows(context: StepContext) -> None:
             expected=token_list.expected_tokens(context.world, rows, answer),
             actual=token_list.listed_tokens(context.world, answer),
         )
+
+
+@then("every list of tokens shows {number:Number} tokens")
+def every_list_of_tokens_is_whole(context: StepContext, number: int) -> None:
+    """Checks how many tokens each list shows: in text and in JSON, in both places where it is asked for."""
+    lengths = token_list.lengths(context.world)
+    expect(
+        f"every list of tokens shows {number} tokens",
+        expected=dict.fromkeys(lengths, number),
+        actual=lengths,
+    )
 
 
 @then("the token list shows:")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
 
 if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
     from websockets.asyncio.server import ServerConnection
 
     from standin.commandline import Call
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.pool import Member, Pool
     from standin.repository import Repository
     from standin.worker.cache import Cache
-    from standin.worker.session import Session
+    from standin.worker.session import Report, Session, Settings
 
 
 # Promise 5: A worker needs only its credential to enroll, and the pool shows it correctly.
@@ -193,6 +195,68 @@ def wrong_secret_told_the_right_one() -> None:
         except Rejected as error:
             kept = vaults.get(repository, record["vaultName"], record["secretKey"])
             raise Rejected(f"{error}, but {kept} does") from None
+
+
+@mutant(5)
+def wrong_secret_tried_again() -> None:
+    """A worker with a wrong secret makes three attempts."""
+
+    @replaces("tokens:check_secret")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        secret: str,
+    ) -> None:
+        from standin.tokens import Rejected
+
+        try:
+            old(repository, record, secret)
+        except Rejected as error:
+            raise Rejected(str(error), for_good=False) from None
+
+
+@mutant(5)
+def variable_for_the_token_wins() -> None:
+    """A worker presents the credential of its variable instead of that of its command line."""
+
+    @replaces("worker.session:Session.__init__")
+    def _(
+        old: Callable[..., None],
+        session: Session,
+        settings: Settings,
+        cache: Cache,
+        report: Report,
+        on_line: Callable[[str], None],
+    ) -> None:
+        from dataclasses import replace
+
+        token = os.environ.get("SWAMP_WORKER_TOKEN", settings.token)
+        old(session, replace(settings, token=token), cache, report, on_line)
+
+
+@mutant(5)
+def label_cut_at_a_comma() -> None:
+    """The value of a label ends at the first comma in it."""
+
+    @replaces("worker.connect:label_in")
+    def _(old: Callable[[str], tuple[str, str]], text: str) -> tuple[str, str]:
+        name, value = old(text)
+        return name, value.partition(",")[0]
+
+
+@mutant(5)
+def name_once_unknown_stays_unknown() -> None:
+    """A name that was presented before it was minted stays unknown until the orchestrator is restarted."""
+    unknown = set()
+
+    @replaces("tokens:check_minted")
+    def _(
+        old: Callable[[str, dict[str, Any] | None], None], name: str, record: dict[str, Any] | None
+    ) -> None:
+        if record is None:
+            unknown.add(name)
+        old(name, None if name in unknown else record)
 
 
 # Promise 6: A restarted worker is the same pool member, on the machine that its token is bound to.
@@ -455,6 +519,44 @@ def label_of_a_variable_cut() -> None:
         return ["=".join(label.split("=")[:2]) for label in old()]
 
 
+@mutant(6)
+def variable_for_the_cache_wins() -> None:
+    """A worker uses the cache directory of its variable instead of that of its command line."""
+
+    @replaces("worker.cache:Cache.__init__")
+    def _(old: Callable[[Cache, str], None], cache: Cache, folder: str) -> None:
+        old(cache, os.environ.get("SWAMP_WORKER_CACHE_DIR", folder))
+
+
+def _not_swept_at_the_start(kept: Callable[[Repository, dict[str, Any]], bool]) -> None:
+    @replaces("orchestrator.serve:recover")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        from standin import records
+
+        found = [worker for worker in records.workers(repository) if kept(repository, worker)]
+        old(repository)
+        for worker in found:
+            records.put_worker(repository, worker)
+
+
+@mutant(6)
+def members_of_a_fleet_not_swept_at_the_start() -> None:
+    """An orchestrator that starts after a crash leaves the members of a fleet as they were."""
+
+    def has_no_token(repository: Repository, worker: dict[str, Any]) -> bool:
+        from standin import tokens
+
+        return tokens.record_of(repository, worker["name"]) is None
+
+    _not_swept_at_the_start(has_no_token)
+
+
+@mutant(6)
+def unverified_workers_not_swept_at_the_start() -> None:
+    """An orchestrator that starts after a crash leaves unverified workers recorded as unverified."""
+    _not_swept_at_the_start(lambda _, worker: worker["status"] == "unverified")
+
+
 # Promise 7: A worker without its cache directory is another machine, and is turned away.
 
 
@@ -535,6 +637,58 @@ def turned_away_with_success_without_reconnecting() -> None:
     def _(old: Callable[[Session, str], None], session: Session, reason: str) -> None:
         if session._settings.reconnects:
             old(session, reason)
+
+
+@mutant(7)
+def turned_away_with_success_with_a_limit_of_steps() -> None:
+    """A worker with a limit of steps that is rejected exits with success."""
+
+    @replaces("main:print_error")
+    def _(old: Callable[..., int], error: UserError, *, in_json: bool) -> int:
+        code = old(error, in_json=in_json)
+        return 0 if "--max-dispatches" in sys.argv and "Enrollment token" in str(error) else code
+
+
+@mutant(7)
+def rejection_with_a_long_name_cut() -> None:
+    """A rejection is cut where the name of the token is long, and the worker tries again."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        from standin.tokens import Rejected
+
+        try:
+            old(repository, record, machine)
+        except Rejected as error:
+            if len(str(error)) > 80:
+                raise Rejected(f"{str(error)[:79]}…", for_good=False) from None
+            raise
+
+
+@mutant(7)
+def rejected_after_a_refused_connection_gives_up_late() -> None:
+    """A worker that is rejected for good takes that for a failed connection if one was refused before."""
+
+    @replaces("worker.session:Session._enroll")
+    async def _(
+        old: Callable[[Session, ClientConnection], Awaitable[None]],
+        session: Session,
+        socket: ClientConnection,
+    ) -> None:
+        from standin.worker.session import TurnedAway
+
+        try:
+            await old(session, socket)
+        except TurnedAway as away:
+            if not away.for_good or session._failures < 2:
+                raise
+            reason = f"connection failed 3 consecutive times before enrollment (last error: {away})"
+            raise TurnedAway(reason, for_good=True) from None
 
 
 # Promise 8: A second machine is turned away without disturbing the first.
@@ -743,6 +897,20 @@ def machines_that_begin_alike_are_one() -> None:
             old(repository, record, machine)
 
 
+@mutant(8)
+def binding_ends_with_the_grace_window() -> None:
+    """A token is free for another machine when the grace window of its worker has passed."""
+
+    @replaces("orchestrator.pool:Pool._end_grace")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        from standin import tokens
+
+        old(pool, member)
+        pool._repository.store.change(
+            tokens.place_of(member.token), tokens._KIND, lambda present: {**present, "bindings": []}
+        )
+
+
 # Promise 9: A second live worker of the same machine is turned away without disturbing the first.
 
 
@@ -842,6 +1010,52 @@ def twin_voids_the_step_of_the_first() -> None:
         if plane._dispatch.identity in voided:
             raise UserError("Missing or invalid session credential")
         return old(plane, *given, **named)
+
+
+@mutant(9)
+def unverified_worker_replaced() -> None:
+    """The second worker is admitted if the first one has not passed its verification."""
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        if before is None or not before.unverified:
+            old(before, name)
+
+
+@mutant(9)
+def twin_changes_the_slots() -> None:
+    """The second worker is turned away, but the first one has its slots from then on."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin.tokens import Rejected
+
+        try:
+            return old(pool, wish, socket)
+        except Rejected:
+            member = pool.members.get(wish["token"].partition(".")[0])
+            if member is not None:
+                member.capacity = wish["capacity"]
+            raise
+
+
+@mutant(9)
+def already_connected_is_final() -> None:
+    """A worker whose pool member is still connected stops at its first attempt."""
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        from standin.tokens import Rejected
+
+        try:
+            old(before, name)
+        except Rejected as error:
+            raise Rejected(str(error)) from None
 
 
 # Promise 10: A worker of another protocol version is turned away before anything else.
@@ -957,6 +1171,43 @@ def versions_swapped() -> None:
             raise Rejected(
                 f"Worker protocol version {VERSION} does not match orchestrator version {version}"
             ) from error
+
+
+@mutant(10)
+def version_of_a_fleet_not_checked() -> None:
+    """A worker with a token for several machines is admitted with any protocol version."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin import tokens
+        from standin.protocol import VERSION
+
+        record = tokens.record_of(pool._repository, wish["token"].partition(".")[0])
+        several = record is not None and record["maxEnrollments"] != 1
+        return old(pool, {**wish, "protocolVersion": VERSION} if several else wish, socket)
+
+
+@mutant(10)
+def unknown_field_hides_the_version() -> None:
+    """A worker that states more than the orchestrator knows is told that, not that its version differs."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin.tokens import Rejected
+
+        if len(wish) > 8:
+            raise Rejected('[{"code": "unrecognized_keys"}]', for_good=False)
+        return old(pool, wish, socket)
 
 
 @mutant(6)

@@ -448,7 +448,50 @@ def expired_name_minted_again() -> None:
         )
 
 
+@mutant(2)
+def name_taken_by_an_attempt() -> None:
+    """A name cannot be minted any more once a worker has presented it."""
+
+    @replaces("tokens:check_minted")
+    def _(
+        old: Callable[[str, dict[str, Any] | None], None], name: str, record: dict[str, Any] | None
+    ) -> None:
+        from standin.repository import Repository
+
+        if record is None:
+            (Repository.here().inner / f"attempt-with-{name}").touch()
+        old(name, record)
+
+    @replaces("operator.tokens:create")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        from standin.errors import UserError
+        from standin.repository import Repository
+
+        name = call.arguments[0]
+        if (Repository.here().inner / f"attempt-with-{name}").exists():
+            raise UserError(f"Enrollment token '{name}' already exists")
+        old(call)
+
+
+@mutant(2)
+def names_that_resemble_share_a_secret() -> None:
+    """Tokens whose names differ only by a dash and an underscore have one secret, that of the later one."""
+
+    @replaces("vaults:_file_of")
+    def _(old: Callable[[Repository, str, str], Path], repository: Repository, vault: str, key: str) -> Path:
+        return old(repository, vault, key.replace("_", "-"))
+
+
 # Promise 3: The token list shows the state of every token.
+
+
+@mutant(3)
+def list_ends_after_twenty() -> None:
+    """The token list shows twenty tokens at most."""
+
+    @replaces("questions:token_list")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
+        return old(repository)[:20]
 
 
 @mutant(3)
@@ -917,6 +960,49 @@ def second_revocation_fails_after_the_lifetime() -> None:
         if before and tokens.has_expired(record):
             raise UserError(f"Enrollment token '{name}' has expired")
         return record, before
+
+
+@mutant(4)
+def revoked_and_expired_told_as_expired() -> None:
+    """A worker whose token is revoked, and whose lifetime has passed since, is told that it has expired."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        from standin import tokens
+
+        old({**record, "state": "expired"} if tokens.has_expired(record) else record)
+
+
+@mutant(4)
+def revocation_needs_the_secret() -> None:
+    """A token whose secret is gone from the vault cannot be revoked."""
+
+    @replaces("tokens:revoke")
+    def _(
+        old: Callable[[Repository, str], tuple[dict[str, Any], bool]], repository: Repository, name: str
+    ) -> tuple[dict[str, Any], bool]:
+        from standin import tokens, vaults
+
+        record = tokens.record_of(repository, name)
+        if record is not None:
+            vaults.get(repository, record["vaultName"], record["secretKey"])
+        return old(repository, name)
+
+
+@mutant(4)
+def rejection_needs_the_secret() -> None:
+    """A worker whose token is revoked tries again if the secret of the token is gone from the vault."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        from standin import vaults
+        from standin.repository import Repository
+        from standin.tokens import Rejected
+
+        vault, key = record["vaultName"], record["secretKey"]
+        if key not in vaults.keys(Repository.here(), vault):
+            raise Rejected(f"Secret '{key}' not found in vault '{vault}'", for_good=False)
+        old(record)
 
 
 # Promise 53: Of mints of one name at the same moment one succeeds. No vault is guessed.

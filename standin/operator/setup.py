@@ -32,3 +32,10 @@ def put(call: Call) -> None:
         raise UserError(f"Secret '{key}' already exists in vault '{vault}'. Use --force (-f) to overwrite.")
     vaults.put(Repository.here(), vault, key, sys.stdin.buffer.read().decode())
     respond(call, {"vault": vault, "secretKey": key}, f"Stored {key} in vault {vault}")
+
+
+def delete(call: Call) -> None:
+    """`swamp vault delete`."""
+    vault, key = call.arguments
+    vaults.delete(Repository.here(), vault, key)
+    respond(call, {"vault": vault, "secretKey": key}, f"Deleted {key} from vault {vault}")

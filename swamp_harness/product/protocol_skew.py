@@ -18,6 +18,8 @@ from websockets.sync.server import Server, ServerConnection, serve
 from swamp_harness.system.limits import HTTP_ANSWER
 
 _ENROLL = "worker.enroll"
+# A later release may state more than the orchestrator knows.
+_FIELD_OF_LATER_RELEASES = "statedByLaterReleases"
 
 # The worker and the orchestrator log what passes; the relay need not.
 _SILENT = logging.getLogger("swamp_harness.protocol_skew")
@@ -30,8 +32,8 @@ class ProtocolSkew:
 
     Args:
         target: host and port of the orchestrator.
-        shift: the number to add to the version; -1 makes a worker of the previous version, and None one that
-            states no version.
+        shift: the number to add to the version; -1 makes a worker of the previous version, 1 one of the next,
+            which states more about itself, and None one that states no version.
     """
 
     def __init__(self, target: tuple[str, int], shift: int | None) -> None:
@@ -74,6 +76,8 @@ class ProtocolSkew:
             del frame["params"]["protocolVersion"]
         else:
             frame["params"]["protocolVersion"] += self._shift
+            if self._shift > 0:
+                frame["params"][_FIELD_OF_LATER_RELEASES] = "also stated"
         self.rewritten += 1
         return json.dumps(frame)
 

@@ -14,6 +14,7 @@ from swamp_harness.system.errors import ContractBroken
 NOTHING = "-"
 DISCONNECTED = "disconnected"
 BUSY = "busy"
+_BETWEEN_LABELS = re.compile(r",(?=[^,=]+=)|,\s*$")
 
 
 @dataclass(frozen=True)
@@ -175,8 +176,12 @@ def hidden_in_text(text: str) -> int:
 
 
 def labels_from_text(text: str) -> tuple[tuple[str, str], ...]:
-    """Labels in the notation "gpu=true,region=us-east", sorted by name; "-" and "" mean none."""
-    pairs = [part.strip().partition("=") for part in text.split(",") if part.strip() not in ("", NOTHING)]
+    """Labels in the notation "gpu=true,region=us-east", sorted by name; "-" and "" mean none.
+
+    A comma begins a label only if an equals sign follows before the next comma: "zones=a,b" is one label.
+    """
+    parts = map(str.strip, _BETWEEN_LABELS.split(text))
+    pairs = [part.partition("=") for part in parts if part not in ("", NOTHING)]
     return tuple(sorted((name, value) for name, _, value in pairs))
 
 

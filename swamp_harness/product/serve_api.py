@@ -79,11 +79,13 @@ class LiveMember:
         name: the name of the pool member.
         instance: the instance uuid.
         connected: whether its control socket is open; false during the grace window.
+        slots: how many steps it runs at a time; None of a release that does not report it.
     """
 
     name: str
     instance: str
     connected: bool
+    slots: int | None = None
 
     def __str__(self) -> str:
         """The member for a message."""
@@ -163,7 +165,8 @@ class ServeApi:
             raise ContractBroken(f"GET /api/v1/health answered {status} without JSON: {body!r}") from error
         contracts.validate("health", health, "GET /api/v1/health")
         return [
-            LiveMember(item["name"], item["instanceUuid"], item["connected"]) for item in health["workers"]
+            LiveMember(item["name"], item["instanceUuid"], item["connected"], item["capacity"])
+            for item in health["workers"]
         ]
 
     @property

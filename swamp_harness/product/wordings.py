@@ -40,6 +40,19 @@ REJECTIONS = {
     ],
 }
 
+# Whether a worker that is rejected for this reason tries again until it gives up (design/remote-execution.md,
+# "Pre-enrollment failure handling"): a retry cannot help where the token or the version is wrong.
+TRIES_AGAIN = {
+    "its token is revoked": False,
+    "its token has expired": False,
+    "its token is bound to another machine": False,
+    "its token was never minted": False,
+    "its secret is wrong": False,
+    "its protocol version differs": False,
+    "the worker is already connected": True,
+}
+WORKER_GIVES_UP = re.compile(r"connection failed \d+ consecutive times before enrollment")
+
 # The reasons why a client refuses an orchestrator's certificate.
 CERTIFICATE_FLAWS = {
     "the certificate is not trusted": [r"issuer is not trusted", r"UnknownIssuer", r"root CA is not in "],

@@ -26,6 +26,7 @@ from swamp_harness.product.wordings import (
     WORKER_DISCONNECTED,
     WORKER_ENROLLED,
     WORKER_EVENTS,
+    WORKER_GIVES_UP,
     WORKER_PAUSES,
     WORKER_STOPPED,
     reasons_given,
@@ -67,12 +68,14 @@ class Ending:
         reasons: the reasons that it reports for its rejection, or for refusing its orchestrator.
         enrolled: whether it had enrolled although the scenario did not wait for that.
         clear: whether its error has no stack trace.
+        gave_up: whether it reports that it stops because several attempts in a row have failed.
     """
 
     failing: bool
     reasons: tuple[str, ...]
     enrolled: bool
     clear: bool = True
+    gave_up: bool = False
 
     def __str__(self) -> str:
         """As a sentence."""
@@ -80,7 +83,8 @@ class Ending:
         outcome = "failing" if self.failing else "successful"
         before = ", after it had enrolled" if self.enrolled else ""
         trace = "" if self.clear else ", with a stack trace"
-        return f"ended by itself with a {outcome} exit code, because {because}{before}{trace}"
+        attempts = ", and gave up after several attempts" if self.gave_up else ""
+        return f"ended by itself with a {outcome} exit code, because {because}{before}{trace}{attempts}"
 
 
 class Worker:
@@ -240,7 +244,8 @@ class Worker:
         """
         code = self._running().wait_for_end(WORKER_ENDED, give_up_if=self._reason_not_to_end)
         clear = STACK_TRACE.search(self._last_error()) is None
-        return Ending(code != 0, tuple(self.rejections), self._has_enrolled_unawaited, clear)
+        gave_up = self._found_at_the_stop(WORKER_GIVES_UP) is not None
+        return Ending(code != 0, tuple(self.rejections), self._has_enrolled_unawaited, clear, gave_up)
 
     @property
     def _has_enrolled_unawaited(self) -> bool:

@@ -10,6 +10,12 @@ from swamp_harness.product.commands import Output
 
 # An address where nothing listens: programs without special rights cannot take this port.
 NO_ADDRESS = "http://127.0.0.1:2"
+# Variables that contradict a command line; with one of them in effect, no worker enrolls as itself.
+OTHER_SETTINGS = {
+    "SWAMP_ORCHESTRATOR_URL": NO_ADDRESS.replace("http", "ws"),
+    "SWAMP_WORKER_TOKEN": f"from-a-variable.{'0' * 64}",
+    "SWAMP_WORKER_CACHE_DIR": "cache-from-a-variable",
+}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from swamp_harness.product.conventions import ORCHESTRATOR_ZONE
@@ -68,12 +68,12 @@ def wait_for_connection(world: World, worker: str, awaited: str, *, connected: b
     )
 
 
-def reboot(world: World, off: str) -> None:
-    """Kill every process, remove what a reboot removes, and start everything but one worker again.
+def reboot(world: World, off: Sequence[str]) -> None:
+    """Kill every process, remove what a reboot removes, and start everything but some workers again.
 
     Args:
         world: the scenario's.
-        off: the worker whose machine stays off.
+        off: the workers whose machines stay off.
     """
     # The orchestrator first, so that it cannot record that the workers are gone.
     world.orchestrator.kill()
@@ -82,7 +82,7 @@ def reboot(world: World, off: str) -> None:
         worker.machine.reboot()
     world.orchestrator.start()
     for name in world.workers.names():
-        if name != off:
+        if name not in off:
             world.workers[name].start_again()
 
 

@@ -66,6 +66,12 @@ _BY_VARIABLES = Detail(
     lambda: {"by_environment": True},
 )
 
+_CONTRADICTED = Detail(
+    "with other settings in variables",
+    "variables name another orchestrator, token and cache directory than its command line",
+    lambda: {"contradicted": True},
+)
+
 _OF_ENROLLED_WORKERS = (
     _TOKEN,
     _SERVER_TOKEN,
@@ -110,6 +116,7 @@ _OF_ENROLLED_WORKERS = (
         lambda: {"sends_data": False},
     ),
     Detail("configured by arguments", "its settings are on its command line", dict),
+    _CONTRADICTED,
     _BY_VARIABLES,
     Detail(
         'with the variables "{names:Names}"',
@@ -131,8 +138,10 @@ _OF_ENROLLED_WORKERS = (
 _OF_CONNECTING_WORKERS = (
     _TOKEN,
     _SERVER_TOKEN,
+    _CONTRADICTED,
     _BY_VARIABLES,
     _LABELS,
+    _SLOTS,
     Detail(
         "with an idle time of {seconds:Number} seconds",
         "it stops by itself when it has had no step for so long",

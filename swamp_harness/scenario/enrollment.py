@@ -326,6 +326,7 @@ def connect_worker(
     token: str,
     labels: Mapping[str, str] | None = None,
     machine: Machine | None = None,
+    variables: Mapping[str, str] | None = None,
     protocol_shift: int | None = 0,
     release: Release = Release.TESTED,
     **settings: Any,
@@ -338,6 +339,7 @@ def connect_worker(
         token: the token whose credential it presents.
         labels: its scheduling labels.
         machine: where it runs; a machine of its own if None.
+        variables: its environment variables, beside those of every worker.
         protocol_shift: the difference of its protocol version from the orchestrator's; None for no version.
         release: the release that it runs.
         settings: further fields of `WorkerSettings`.
@@ -346,7 +348,8 @@ def connect_worker(
         prepare(world, token)
     credential = str(world.operator.credential(token))
     all_settings = replace(world.settings_of_worker(credential, labels), **settings)
-    world.workers.make(name, all_settings, machine=machine, binary=_binary_of(world, release))
+    binary = _binary_of(world, release)
+    world.workers.make(name, all_settings, machine=machine, binary=binary, variables=variables)
     address = world.orchestrator.address
     world.workers.start(name, address if protocol_shift == 0 else world.workers.skew(address, protocol_shift))
 

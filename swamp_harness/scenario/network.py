@@ -34,12 +34,14 @@ class Standing:
         connected: the live pool shows it as connected.
         disconnections: how often its worker has reported that it was disconnected.
         same_enrollment: the worker list shows the same enrollment as at that moment.
+        same_slots: the live pool shows as many slots as the worker was started with.
     """
 
     running: bool
     connected: bool
     disconnections: int
     same_enrollment: bool
+    same_slots: bool
 
     def __str__(self) -> str:
         """In words, separated by commas."""
@@ -47,11 +49,12 @@ class Standing:
             f"process {'running' if self.running else 'ended'}, "
             f"{'connected' if self.connected else 'not connected'}, "
             f"disconnected {self.disconnections} times, "
-            f"{'same enrollment' if self.same_enrollment else 'a later enrollment'}"
+            f"{'same enrollment' if self.same_enrollment else 'a later enrollment'}, "
+            f"{'its own' if self.same_slots else 'other'} slots"
         )
 
 
-UNDISTURBED = Standing(running=True, connected=True, disconnections=0, same_enrollment=True)
+UNDISTURBED = Standing(running=True, connected=True, disconnections=0, same_enrollment=True, same_slots=True)
 
 
 def standing_of(world: World, name: str, since: datetime) -> Standing:
@@ -64,6 +67,9 @@ def standing_of(world: World, name: str, since: datetime) -> Standing:
         same_enrollment=any(
             each.name == member and each.enrolled_at is not None and each.enrolled_at < since
             for each in world.records.pool()
+        ),
+        same_slots=all(
+            each.slots in (worker.settings.slots, None) for each in world.live_pool() if each.name == member
         ),
     )
 

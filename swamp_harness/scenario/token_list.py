@@ -9,7 +9,7 @@ from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.credential import credentials_in
 from swamp_harness.product.records import TokenRecord, tokens_from_json, tokens_from_table
 from swamp_harness.scenario.command_reports import reported_minting
-from swamp_harness.scenario.list_answers import Answer
+from swamp_harness.scenario.list_answers import Answer, answers
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.worker_list import WHEN_ENROLLED, is_while_enrolling
 from swamp_harness.scenario.world import World
@@ -41,12 +41,19 @@ def _expected_token(world: World, row: Row, answer: Answer) -> Row:
 
 def listed_tokens(world: World, answer: Answer) -> list[Row]:
     """The tokens of an answer."""
-    records = (
-        tokens_from_json(answer.result.answer("token-list"))
-        if answer.in_json
-        else tokens_from_table(answer.result.stdout)
-    )
-    return [_token_row(world, each, answer) for each in sorted(records, key=lambda each: each.name)]
+    records = sorted(_records_of(answer), key=lambda each: each.name)
+    return [_token_row(world, each, answer) for each in records]
+
+
+def lengths(world: World) -> dict[str, int]:
+    """How many tokens each list shows, by the way in which it was asked for."""
+    return {answer.how: len(_records_of(answer)) for answer in answers(world, "worker", "token", "list")}
+
+
+def _records_of(answer: Answer) -> Sequence[TokenRecord]:
+    if answer.in_json:
+        return tokens_from_json(answer.result.answer("token-list"))
+    return tokens_from_table(answer.result.stdout)
 
 
 def _token_row(world: World, token: TokenRecord, answer: Answer) -> Row:

@@ -162,6 +162,14 @@ def minting(world: World, token: str) -> dict[str, str]:
     return {"token": reported.token, "expires": expires, "kept in": reported.kept_in}
 
 
+def delete_secret(world: World, token: str) -> None:
+    """Delete the secret of a token from the vault, without a question."""
+    demand(
+        "secret could not be deleted",
+        world.operator.commands.run("vault", "delete", VAULT, f"worker-token-{token}", "--yes"),
+    )
+
+
 def kept(world: World) -> dict[str, str]:
     """What the product stores: the tokens by name, and the vault's files by path.
 

@@ -10,7 +10,7 @@ from typing import Any
 from swamp_harness.product.binary import Release
 from swamp_harness.product.commands import Output
 from swamp_harness.product.machine import CachePlace, Machine
-from swamp_harness.product.worker_settings import NO_ADDRESS, labels_by_variable
+from swamp_harness.product.worker_settings import NO_ADDRESS, OTHER_SETTINGS, labels_by_variable
 from swamp_harness.scenario import enrollment
 from swamp_harness.scenario.environment import server_credential, variables_of
 from swamp_harness.scenario.placement import ANY_WORKER
@@ -51,6 +51,7 @@ class WorkerDetails:
         on_a_network: whether it reaches the orchestrator over a network path that can fail.
         slow: whether this path is slow.
         by_environment: whether it is configured by variables instead of arguments.
+        contradicted: whether variables give other values to the settings on its command line.
         variables: the names of its environment variables, beside those of every worker.
         server_token_of: the client whose server token it presents; none if empty.
         server_credential: whether its environment has a credential for the server.
@@ -79,6 +80,7 @@ class WorkerDetails:
     on_a_network: bool = False
     slow: bool = False
     by_environment: bool = False
+    contradicted: bool = False
     variables: tuple[str, ...] = ()
     server_token_of: str = ""
     server_credential: bool = False
@@ -129,8 +131,10 @@ def connect(world: World, name: str, details: WorkerDetails) -> None:
         token=details.token or name,
         labels=ANY_WORKER if details.labels is None else details.labels,
         machine=_machine(world, name, details),
+        variables=_variables(name, details),
         protocol_shift=details.protocol_shift,
         release=details.release,
+        slots=details.slots,
         idle_time=details.idle_time,
         by_environment=details.by_environment,
         **_settings(world, details),
@@ -178,6 +182,7 @@ def _variables(name: str, details: WorkerDetails) -> dict[str, Any]:
             {**dict.fromkeys(details.labels_in_variable, "other"), **details.more_labels_in_variable}
         ),
         **(server_credential() if details.server_credential else {}),
+        **(OTHER_SETTINGS if details.contradicted else {}),
     }
 
 

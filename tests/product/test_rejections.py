@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from swamp_harness.product.worker import Worker
+from swamp_harness.product.records import labels_from_text
+from swamp_harness.product.wordings import REJECTIONS, TRIES_AGAIN
+from swamp_harness.product.worker import Ending, Worker
 from swamp_harness.product.worker_settings import WorkerSettings
 from swamp_harness.system.process_log import LogLine
 
@@ -39,6 +41,26 @@ def test_the_protocol_versions_of_a_rejection_are_compared(monkeypatch, line, di
 )
 def test_a_rejection_names_the_member_that_is_connected(monkeypatch, line, member):
     assert worker_with(monkeypatch, stopped=(0, line)).member_already_connected == member
+
+
+@pytest.mark.parametrize(
+    ("ending", "says"),
+    [
+        (Ending(failing=True, reasons=("its secret is wrong",), enrolled=False), False),
+        (Ending(failing=True, reasons=("its secret is wrong",), enrolled=False, gave_up=True), True),
+    ],
+)
+def test_an_ending_says_whether_the_worker_gave_up(ending, says):
+    assert ("gave up after several attempts" in str(ending)) is says
+
+
+def test_each_rejection_that_ends_at_once_or_late_is_a_known_one():
+    assert set(TRIES_AGAIN) <= set(REJECTIONS)
+
+
+def test_a_comma_in_the_value_of_a_label_is_kept():
+    assert labels_from_text("zones=a,b, region=us") == (("region", "us"), ("zones", "a,b"))
+    assert labels_from_text("-") == ()
 
 
 def test_a_rejection_is_timed_from_the_first_attempt(monkeypatch):
