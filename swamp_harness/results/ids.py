@@ -151,6 +151,7 @@ def unknown(named: Iterable[Named], known: Collection[str]) -> list[Finding]:
         named: the places that name a scenario.
         known: the ids of all scenarios as they run.
     """
+    exist = {*known, *(run.partition("[")[0] for run in known)}  # outlines as well
     return [
         finding_in(
             each.file,
@@ -158,5 +159,5 @@ def unknown(named: Iterable[Named], known: Collection[str]) -> list[Finding]:
             f"the scenario {each.scenario!r} does not exist: correct the id, or remove the entry",
         )
         for each in named
-        if not any(is_of(run, each.scenario) for run in known)
+        if each.scenario not in exist
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from swamp_harness.results import deviations, ids, waivers
 from swamp_harness.results.ids import Named
-from swamp_harness.specification import features, project
+from swamp_harness.specification import project
 
 
 def refuse_id_mistakes(models: Sequence[Any]) -> None:
@@ -22,7 +22,7 @@ def refuse_id_mistakes(models: Sequence[Any]) -> None:
 
 def known_ids(models: Sequence[Any]) -> list[str]:
     """The ids of the scenarios and examples of features of behave's."""
-    return [run.id for run in features.runs_in(models)]
+    return [ids.id_of(row) for model in models for row in model.walk_scenarios()]
 
 
 def named_in_lists() -> list[Named]:
