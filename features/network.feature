@@ -91,7 +91,7 @@ Feature: Network
     When the worker "beta" is killed
     And the network of "alpha" refuses 2 connections and heals, 2 times
     And the grace windows of all absences pass
-    And the network of "alpha" refuses 2 connections and heals, 1 times
+    And the network of "alpha" refuses 2 connections and heals
     And the worker "intruder" starts with the token "beta"
     Then the worker "alpha" is connected as the same pool member as before
     And the worker "alpha" tried to connect as soon after its last disconnection as after its first

@@ -250,7 +250,7 @@ Feature: Tokens
     When the workflow starts
     And the step "build" is running
     And the operator revokes the token "alpha"
-    And the network of "alpha" refuses 1 connections and heals, 1 times
+    And the network of "alpha" refuses 1 connection and heals
     And the worker "beta" starts and is enrolled
     Then the worker "alpha" is rejected because its token is revoked
     And the run succeeds

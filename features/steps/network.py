@@ -62,8 +62,12 @@ def the_network_is_reset_unnoticed(context: StepContext, worker: str) -> None:
     network.break_unnoticed(context.world, worker)
 
 
+@when('the network of "{worker:Name}" refuses 1 connection and heals')
+@when('the network of "{worker:Name}" refuses {attempts:Number} connections and heals')
 @when('the network of "{worker:Name}" refuses {attempts:Number} connections and heals, {times:Number} times')
-def the_network_refuses_and_heals(context: StepContext, worker: str, attempts: int, times: int) -> None:
+def the_network_refuses_and_heals(
+    context: StepContext, worker: str, attempts: int = 1, times: int = 1
+) -> None:
     """Refuses this many connections, heals the network and waits until the worker is back; several times."""
     network.refuse_and_heal(context.world, worker, attempts, times)
 
