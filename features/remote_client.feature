@@ -197,6 +197,16 @@ Feature: Remote client
       | ship | result | 2       | the input |
     And the operator reads each version of the data of "ship" at the other machine as in the repository
 
+  @uat-28 @query-shows-all-data
+  Scenario: An operator at another machine sees all data that a query matches
+    Given a workflow with the steps:
+      | step  | runs on          | work                 |
+      | build | the orchestrator | writes 120 resources |
+    And an orchestrator
+    And the operator is at another machine, without a repository
+    When the workflow runs to its end
+    Then a query of the operator at the other machine reads all 120 resources of "build"
+
   @uat-28 @last-evaluated-workflow-runs
   Scenario: An operator at another machine runs a workflow as it was evaluated last
     Given a workflow whose models exist, with the steps:

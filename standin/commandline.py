@@ -196,7 +196,7 @@ COMMANDS: Sequence[Command] = (
     Command("workflow history get", "Show the last run of a workflow", "operator.workflows:get", ("name",)),
     Command("workflow history logs", "Show the output of a run", "operator.workflows:logs", ("run",)),
     Command("run history", "List all runs", "operator.workflows:all_runs"),
-    Command("data query", "Query data", "operator.data:query", ("predicate",)),
+    Command("data query", "Query data", "operator.data:query", ("predicate",), (_SERVER,)),
     Command("data list", "List the data of a model", "operator.data:show", ("model",)),
     Command("data get", "Show a datum", "operator.data:get", ("model", "name"), (
         Option("--version"), Option("--no-content", takes=False), _SERVER,

@@ -177,6 +177,16 @@ def the_operator_reads_each_version(context: StepContext, step: str) -> None:
     )
 
 
+@then('a query of the operator at the other machine reads all {number:Number} resources of "{step:Name}"')
+def a_query_reads_all_resources(context: StepContext, number: int, step: str) -> None:
+    """Checks how many resources of the step a query through the orchestrator shows, without a limit."""
+    expect(
+        f'a query through the orchestrator, without a limit, shows so many different resources of "{step}"',
+        expected=number,
+        actual=remote_client.resources_in_query(context.world, step),
+    )
+
+
 @then("nothing is left on the other machine")
 def nothing_is_left(context: StepContext) -> None:
     """Checks that the product wrote only the user's own settings on the other machine."""

@@ -71,6 +71,14 @@ async def _partial(inputs: dict[str, Any], context: Context) -> None:
     log_entry("end", inputs["step"])
 
 
+async def _many(inputs: dict[str, Any], context: Context) -> None:
+    step = inputs["step"]
+    log_entry("start", step)
+    for number in range(1, 121):
+        await context.write_resource("state", f"part-{number}", account(step))
+    log_entry("end", step)
+
+
 async def _late(inputs: dict[str, Any], context: Context) -> None:
     step = inputs["step"]
     await _hold(step, context)
@@ -132,6 +140,7 @@ DESCRIPTION = Description(
         "read": _read,
         "deaf": _deaf,
         "partial": _partial,
+        "many": _many,
         "late": _late,
         "say": _say,
         "fail": _fail,

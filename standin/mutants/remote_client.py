@@ -31,6 +31,16 @@ if TYPE_CHECKING:
 
 
 @mutant(28)
+def query_through_the_orchestrator_cut() -> None:
+    """A query through an orchestrator shows the first 100 data, and does not say that there are more."""
+
+    @replaces("orchestrator.requests:Requests.do_data_query")
+    def _(old: Callable[[Requests, str], Any], requests: Requests, predicate: str) -> Any:
+        answer = old(requests, predicate)
+        return {**answer, "results": answer["results"][:100], "total": min(answer["total"], 100)}
+
+
+@mutant(28)
 def first_line_of_an_outage_lost() -> None:
     """A command that follows a run again does not print the first line of the time in which it was away."""
 

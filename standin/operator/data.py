@@ -17,7 +17,11 @@ _HEADINGS = ("NAME", "VERSION", "TYPE", "SIZE")
 
 def query(call: Call) -> None:
     """`swamp data query`."""
-    answer = questions.data_query(Repository.here(), call.arguments[0])
+    predicate = call.arguments[0]
+    if call.has("--server"):
+        answer = ask(call.option("--server"), "data.query", predicate=predicate)
+    else:
+        answer = questions.data_query(Repository.here(), predicate)
     respond(call, answer, _table(answer["results"]) if answer["results"] else "No matching data found.")
 
 

@@ -150,6 +150,7 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "ends its own process": _probe("vanish"),
     "writes, pauses, writes again": _probe("partial"),
     "pauses, writes, pauses, writes again": _probe("late"),
+    "writes 120 resources": _probe("many"),
     "writes a line, pauses, writes another line": _probe("lines"),
     # The shell becomes the program that holds, so there is one process.
     "runs a program": _shell(_HOLD_AS_A_PROGRAM),

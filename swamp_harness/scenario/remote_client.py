@@ -99,6 +99,17 @@ def run_with_time_limit(world: World, seconds: int) -> None:
     world.remote_client.run(run, Output.TEXT, stdin="{}\n")
 
 
+def resources_in_query(world: World, step: str) -> int:
+    """How many resources of a step a query from the other machine shows.
+
+    Raises:
+        PromiseBroken: the answer is not one document, or breaks its contract.
+    """
+    query = ("data", "query", f'modelName == "{step}" && dataType == "resource"')
+    answer = world.remote_client.run(query, Output.JSON).answer("data-query")
+    return len({item["name"] for item in answer["results"]})
+
+
 def versions_in_repository(world: World, step: str) -> dict[str, Any]:
     """What the commands that get versions of a step's data show in the repository."""
     commands = world.operator.commands
