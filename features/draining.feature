@@ -113,10 +113,10 @@ Feature: Workers that finish their work before they stop
   @uat-50 @step-limit-ends-worker
   Scenario: A worker with a limit of steps exits when so many have ended, and the next step runs on another worker
     Given a workflow with the steps:
-      | step  | runs on    | work           | after |
-      | build | any worker | writes at once |       |
-      | pack  | any worker | writes at once | build |
-      | ship  | any worker | writes at once | pack  |
+      | step  | runs on    | work           | after | may fail |
+      | build | any worker | fails          |       | yes      |
+      | pack  | any worker | writes at once | build |          |
+      | ship  | any worker | writes at once | pack  |          |
     And an orchestrator
     And the enrolled worker "alpha" configured by variables, with a limit of 2 steps
     And the enrolled worker "beta"
@@ -177,6 +177,25 @@ Feature: Workers that finish their work before they stop
       | output |
       | text   |
       | JSON   |
+
+  @uat-50 @partly-busy-worker-not-idle
+  Scenario: A worker with an idle time is not idle while a step runs in one of its slots
+    Given a workflow with the steps:
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
+      | pack  | any worker | pauses, then writes |
+    And an orchestrator
+    And the token "alpha"
+    When the workflow starts
+    And the step "pack" waits in the queue
+    And the worker "alpha" starts with an idle time of 3 seconds and 4 slots
+    And the steps "build, pack" are running
+    And the step "pack" continues
+    And the step "pack" has ended
+    And the idle time of "alpha" passes
+    And the step "build" continues
+    Then the worker "alpha" exits with exit code 0
+    And the worker "alpha" was idle after its last step as long as its idle time
 
   @uat-50 @idle-worker-stops
   Scenario Outline: A worker with an idle time exits when it has had no step for so long, and reports that in <output>

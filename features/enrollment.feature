@@ -57,15 +57,15 @@ Feature: Enrollment and machine binding
     And the worker "alpha" is enrolled
     And the worker "beta" is enrolled
 
-  @uat-06 @restarted-worker-same-member
+  @uat-06 @uat-20 @restarted-worker-same-member
   Scenario: Workers that are killed or stopped and start again are the same pool members
     Given an orchestrator
     And the enrolled worker "alpha" configured by arguments, with other settings in variables
     And the enrolled worker "beta" configured by variables
     When the worker "alpha" is killed
     And the worker "beta" is stopped
-    And the worker "alpha" starts again
-    And the worker "beta" starts again
+    And the worker "alpha" starts again with a slot for each processor
+    And the worker "beta" starts again with a slot for each processor
     Then the worker "alpha" is enrolled
     And the worker "beta" is enrolled
     And the pool shows, including past members:

@@ -79,12 +79,13 @@ Feature: Expiry enforcement
 
   @uat-11 @slow @fleet-ends-at-deadline
   Scenario: Every worker of a token is disconnected at its deadline, and no worker of another token
-    Given an orchestrator
+    Given an orchestrator that verifies workers when they enroll
     And the token "fleet" with a short lifetime, for 2 machines
     And the enrolled worker "alpha" with the token "fleet"
-    And the enrolled worker "beta" with the token "fleet"
+    And the enrolled worker "beta" with the token "fleet", that cannot send data
     And the enrolled worker "fleet-2"
-    When the lifetime of the token "fleet" passes
+    When the orchestrator notices that "beta" cannot run steps
+    And the lifetime of the token "fleet" passes
     Then the worker "alpha" is disconnected at the deadline
     And the worker "beta" is disconnected at the deadline
     And the worker "beta" is rejected because its token has expired
@@ -98,8 +99,8 @@ Feature: Expiry enforcement
   @uat-11 @slow @network @deadline-survives-orchestrator-restart
   Scenario: A worker is disconnected at its deadline although its orchestrator was restarted
     Given an orchestrator
-    And the token "alpha" with a short lifetime
     And the token "beta" with a lifetime of 1mo
+    And the token "alpha" with a short lifetime
     And the enrolled worker "alpha" on a network that can be cut
     When the orchestrator is killed and starts again
     And the worker "beta" starts
@@ -114,12 +115,12 @@ Feature: Expiry enforcement
     And the token "fleet" with a short lifetime, for any number of machines
     When the lifetime of the token "fleet" passes
     And the worker "alpha" starts
-    And the worker "beta" starts with the token "fleet"
+    And the worker "beta" starts with the token "fleet" and output in JSON
     Then the worker "alpha" is rejected because its token has expired
     And the worker "beta" is rejected because its token has expired
     And the worker "alpha" tried to connect 1 time
     And the pool is empty
-    And the token list shows:
+    And the token list shows, in text and in JSON:
       | token | state   | machine |
       | alpha | expired | none    |
       | fleet | expired | none    |
@@ -173,8 +174,10 @@ Feature: Expiry enforcement
     And the orchestrator notices that "alpha" is gone
     And the orchestrator is killed and starts again after the lifetime of the token "alpha"
     And the worker "alpha" starts again
+    And the worker "beta" starts with the token "alpha"
     Then the worker "alpha" is rejected because its token has expired
     And the worker "alpha" tried to connect 1 time
+    And the worker "beta" is rejected because its token has expired
     And the token list shows:
       | token | state   | machine         |
       | alpha | expired | that of "alpha" |

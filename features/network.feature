@@ -3,34 +3,36 @@ Feature: Network
   Networks fail and orchestrators restart. A worker that returns within the grace window is the same pool member as
   before, with its labels and slots, and runs steps.
 
-  @uat-14 @network @network-break-same-member
-  Scenario: A worker whose network is cut returns as the same pool member
+  @uat-14 @uat-19 @network @network-break-same-member
+  Scenario: A worker whose network is cut returns as the same pool member, and runs the steps that name it
     Given a workflow with the steps:
-      | step  | runs on    | work           |
-      | build | any worker | writes at once |
+      | step    | runs on                         | work           |
+      | by-name | worker "alpha"                  | writes at once |
+      | by-uuid | the present instance of "alpha" | writes at once |
     And an orchestrator
+    And the operator's output is in text
     And the enrolled worker "alpha" on a network that can be cut
     When the network of "alpha" is cut
     And the orchestrator notices that "alpha" is gone
     And the workflow starts
-    And the step "build" waits in the queue
+    And the step "by-uuid" waits in the queue
     And the network of "alpha" heals
     Then the run succeeds
-    And these steps started, and no others:
-      | step  | worker |
-      | build | alpha  |
     And the operator sees these dispatches, and no others:
-      | step  | worker | lease     | wrote |
-      | build | alpha  | completed | yes   |
+      | step    | worker | started on              | lease     | wrote |
+      | by-name | alpha  | the worker of its lease | completed | yes   |
+      | by-uuid | alpha  | the worker of its lease | completed | yes   |
+    And the command that follows the run warned that "alpha" is away, by its name and by its instance
     And the worker "alpha" is connected as the same pool member as before
 
   @uat-14 @network @network-silence-same-member
   Scenario: A worker whose network goes silent returns as the same pool member
     Given a workflow with the steps:
       | step  | runs on    | work           |
-      | build | any worker | writes at once |
+      | build | fleet=farm | writes at once |
     And an orchestrator with a short timeout for silent connections
-    And the enrolled worker "alpha" on a network that can be cut
+    And the token "farm" for 2 machines
+    And the enrolled worker "alpha" with the token "farm", on a network that can be cut
     When the network of "alpha" goes silent
     And the orchestrator notices that "alpha" is gone
     And the workflow starts
@@ -98,15 +100,21 @@ Feature: Network
     And the worker "intruder" is rejected because its token is bound to another machine
     And the token "beta" is still bound to the machine of "beta" only
 
-  @uat-14 @network @reconnection-distinct-in-json
-  Scenario: A worker reports in JSON whether an enrollment is a reconnection
-    Given an orchestrator
+  @uat-14 @uat-50 @network @reconnection-distinct-in-json
+  Scenario: A worker reports in JSON whether an enrollment is a reconnection, and still exits at its limit of steps
+    Given a workflow with the steps:
+      | step  | runs on    | work           |
+      | build | any worker | writes at once |
+    And an orchestrator
     And the workers' output is in JSON
-    And the enrolled worker "alpha" on a network that can be cut
-    When the network of "alpha" is cut
+    And the enrolled worker "alpha" with a limit of 2 steps, on a network that can be cut
+    When the workflow runs to its end
+    And the network of "alpha" is cut
     And the orchestrator notices that "alpha" is gone
     And the network of "alpha" heals
-    Then the worker "alpha" is connected as the same pool member as before
+    And the workflow starts
+    Then the run succeeds
+    And the worker "alpha" exits with exit code 0
     And the worker "alpha" reports that it has reconnected
 
   # Several times each: the second return must work as well as the first.

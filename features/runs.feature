@@ -4,7 +4,7 @@ Feature: Runs
   that nothing is written twice. A run that the operator cancels ends on every worker.
 
   @uat-15 @posix @killed-worker-step-reruns-same-machine
-  Scenario: Steps run again on the same machine after their worker was killed
+  Scenario: Steps run again on the same machine after their worker crashed
     Given a workflow with the steps:
       | step  | runs on    | work                |
       | build | any worker | pauses, then writes |
@@ -13,7 +13,7 @@ Feature: Runs
     And the enrolled worker "alpha" with 2 slots
     When the workflow starts
     And the steps "build, pack" are running
-    And the worker "alpha" is killed
+    And the worker "alpha" crashes
     And the worker "alpha" starts again
     Then the run succeeds
     And these steps started, and no others:
@@ -32,22 +32,23 @@ Feature: Runs
       | step  | data   | version | written on |
       | build | result | 1       | alpha      |
       | pack  | result | 1       | alpha      |
+    And no process of a step is left on the machine of "alpha"
 
-  @uat-15 @network @restarted-orchestrator-holds-nothing
-  Scenario: A step that ran when its orchestrator was killed keeps no worker busy after the restart
+  @uat-15 @uat-16 @network @restarted-orchestrator-holds-nothing
+  Scenario: A step that had written when its orchestrator was killed keeps no worker busy after the restart
     Given a workflow with the steps:
-      | step  | runs on    | work                |
-      | build | any worker | pauses, then writes |
+      | step  | runs on    | work                         |
+      | build | any worker | writes, pauses, writes again |
     And an orchestrator
     And the enrolled worker "alpha" on a network that can be cut
     When the workflow starts
-    And the step "build" is running
+    And the step "build" has written
     And the orchestrator is killed and starts again
     Then the worker "alpha" can run another step
     And the operator sees these dispatches, and no others:
       | step    | worker | lease     | because                    | wrote |
       | another | alpha  | completed |                            | yes   |
-      | build   | alpha  | expired   | the orchestrator restarted | no    |
+      | build   | alpha  | expired   | the orchestrator restarted | yes   |
     And no process of a step is left on the machine of "alpha"
     And the pool shows:
       | worker | status | connected | slots |
@@ -249,13 +250,15 @@ Feature: Runs
   @uat-16 @network @written-step-not-rerun-after-reset
   Scenario: A step that had written is not run again after a network reset
     Given a workflow with the steps:
-      | step  | runs on    | work                         | after |
-      | seed  | any worker | writes at once               |       |
-      | build | any worker | writes, pauses, writes again | seed  |
-      | ship  | any worker | writes at once               | build |
+      | step  | runs on    | work                         | after | model |
+      | seed  | any worker | writes, pauses, writes again |       | app   |
+      | build | any worker | writes, pauses, writes again | seed  | app   |
+      | ship  | any worker | writes at once               | build | app   |
     And an orchestrator
     And the enrolled worker "alpha" on a network that can be cut
     When the workflow starts
+    And the step "seed" is running
+    And the step "seed" continues
     And the step "build" has written
     And the network of "alpha" is reset
     Then the run fails because its worker was lost after the step had written
@@ -268,9 +271,10 @@ Feature: Runs
       | build | alpha  | failed    | yes   |
       | seed  | alpha  | completed | yes   |
     And this data is recorded, and no other:
-      | step  | data   | version | written on |
-      | build | before | 1       | alpha      |
-      | seed  | result | 1       | alpha      |
+      | data   | version | written on |
+      | before | 2       | alpha      |
+      | after  | 1       | alpha      |
+      | before | 1       | alpha      |
     And the worker "alpha" can run another step
 
   @uat-15 @uat-16 @network @written-second-run-not-rerun
@@ -418,36 +422,37 @@ Feature: Runs
       | step    | worker |
       | another | beta   |
 
-  @uat-17 @cancelled-run-ends-all-steps
-  Scenario: Cancelling a run ends all its steps, on every worker
+  @uat-15 @uat-17 @cancelled-run-ends-all-steps
+  Scenario: Cancelling a run ends all its steps, on every worker, also a step that runs again
     Given a workflow with the steps:
-      | step  | runs on        | work                | after |
-      | build | worker "alpha" | pauses, then writes |       |
-      | test  | worker "beta"  | pauses, then writes |       |
-      | ship  | any worker     | writes at once      | build |
+      | step  | runs on        | work                                                  | after |
+      | seed  | worker "beta"  | writes at once                                        |       |
+      | build | worker "alpha" | reads the result of "seed", pauses twice, then writes | seed  |
+      | test  | worker "beta"  | pauses, then writes                                   | seed  |
+      | ship  | any worker     | writes at once                                        | build |
     And an orchestrator
     And the enrolled worker "alpha"
     And the enrolled worker "beta"
     When the workflow starts
     And the steps "build, test" are running
+    And the worker "alpha" is killed and starts again
+    And the step "build" is running again, or the run has ended
     And the operator cancels the run
     Then the run is cancelled
     And the operator sees these dispatches, and no others:
-      | step  | worker | lease  | wrote |
-      | build | alpha  | failed | no    |
-      | test  | beta   | failed | no    |
+      | step  | worker | lease     | wrote |
+      | build | alpha  | expired   | no    |
+      | build | alpha  | failed    | no    |
+      | seed  | beta   | completed | yes   |
+      | test  | beta   | failed    | no    |
     And the pool shows:
       | worker | status | connected | slots |
       | alpha  | idle   | yes       | 0/1   |
       | beta   | idle   | yes       | 0/1   |
     And no process of a step is left on the machines of "alpha, beta"
-    And these steps started, and no others:
-      | step  | worker |
-      | build | alpha  |
-      | test  | beta   |
 
   @uat-17 @cancelled-run-leaves-other-run
-  Scenario: Cancelling a run leaves the step of another run on the same worker
+  Scenario: Cancelling a run leaves the step of another run on the same worker, and a run is cancelled only once
     Given a workflow with the steps:
       | step  | runs on    | work                |
       | build | any worker | pauses, then writes |
@@ -457,7 +462,30 @@ Feature: Runs
     And the workflow starts
     And the step "build" is running
     And the operator cancels the run
+    And the run has ended
+    And the operator cancels the run
+    Then the command fails because the run is not in progress
+    And the run is cancelled
+    And the pool shows:
+      | worker | status | connected | slots |
+      | alpha  | busy   | yes       | 1/4   |
+
+  @uat-17 @cancelled-run-leaves-run-of-same-workflow
+  Scenario: Cancelling a run leaves another run of the same workflow
+    Given a workflow with the steps:
+      | step  | runs on    | work                |
+      | build | any worker | pauses, then writes |
+      | ship  | pool=b     | writes at once      |
+    And an orchestrator
+    And the enrolled worker "alpha" with 4 slots
+    When the workflow starts
+    And the step "build" is running
+    And the workflow starts
+    And the operator cancels the run
     Then the run is cancelled
+    And the queue shows:
+      | step | waits for |
+      | ship | pool=b    |
     And the pool shows:
       | worker | status | connected | slots |
       | alpha  | busy   | yes       | 1/4   |
@@ -501,6 +529,26 @@ Feature: Runs
       | step    | worker | lease     | wrote |
       | another | alpha  | completed | yes   |
       | build   | alpha  | failed    | no    |
+
+  @uat-17 @resumed-run-can-be-cancelled
+  Scenario: A run that goes on after an approval can be cancelled
+    Given a workflow whose models exist, with the steps:
+      | step  | runs on          | work                | after |
+      | gate  | the orchestrator | waits for approval  |       |
+      | build | any worker       | pauses, then writes | gate  |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate" through the orchestrator
+    And the operator resumes the run through the orchestrator, and follows it
+    And the step "build" is running
+    And the operator cancels the run
+    Then the run is cancelled
+    And the pool shows:
+      | worker | status | connected | slots |
+      | alpha  | idle   | yes       | 0/1   |
+    And no process of a step is left on the machine of "alpha"
 
   @uat-17 @cancel-by-name-keeps-orchestrator
   Scenario: Cancelling a workflow by its name leaves the orchestrator running

@@ -58,6 +58,7 @@ Feature: Dispatch and scheduling
       | key       | gpu=yes                              | writes at once |
       | one-wrong | rack=7, disk=ssd                     | writes at once |
       | letters   | city=Köln, disk=ssd                  | writes at once |
+      | nothing   | grade=, disk=ssd                     | writes at once |
       | ship      | worker "beta"                        | writes at once |
       | cross     | region=us-east, another architecture | writes at once |
       | port      | region=us-east, another system       | writes at once |
@@ -73,6 +74,7 @@ Feature: Dispatch and scheduling
       | key       | gpu=yes                                      |
       | letters   | city=Köln,disk=ssd                           |
       | longer    | region=us-east-1                             |
+      | nothing   | disk=ssd,grade=                              |
       | number    | slot=1                                       |
       | one-wrong | disk=ssd,rack=7                              |
       | pattern   | release=1.2                                  |
@@ -131,18 +133,23 @@ Feature: Dispatch and scheduling
       | validates all workflows | workflow | tarjet | target |
 
   @uat-18 @running-step-no-longer-waits
-  Scenario: The queue does not show a step that runs
+  Scenario: A step leaves the queue when a worker comes for it, although an earlier step still waits
     Given a workflow with the steps:
-      | step  | runs on    | work                |
-      | build | any worker | pauses, then writes |
+      | job   | step  | runs on          | work                | after |
+      | train | train | gpu=true         | writes at once      |       |
+      | build | gate  | the orchestrator | writes at once      |       |
+      | build | build | any worker       | pauses, then writes | gate  |
     And an orchestrator
     And the token "alpha"
     When the workflow starts
+    And the step "train" waits in the queue
     And the step "build" waits in the queue
     And the worker "alpha" starts
     And the worker "alpha" is enrolled
-    And the step "build" is running
-    Then the queue is empty
+    Then the step "build" is running
+    And the queue shows:
+      | step  | waits for |
+      | train | gpu=true  |
 
   @uat-18 @slow @unlimited-step-waits-on
   Scenario: A step without a queue limit still waits after the limit of another step
@@ -459,25 +466,25 @@ Feature: Dispatch and scheduling
   @uat-21 @list-spread-evenly
   Scenario: A list is spread evenly over workers with free slots
     Given a workflow with the steps:
-      | step | runs on    | work                | for each of              |
-      | pack | any worker | pauses, then writes | apple, pear, plum, grape |
+      | step | runs on    | work                | for each of |
+      | pack | any worker | pauses, then writes | 0, 1, 2, 3  |
     And an orchestrator
     And the enrolled worker "alpha" with 3 slots
     And the enrolled worker "beta" with 3 slots
     When the workflow starts
-    And the steps "pack-apple, pack-pear, pack-plum, pack-grape" are running
-    Then the largest number of steps that ran on "alpha" at the same time is 2
+    Then the steps "pack-0, pack-1, pack-2, pack-3" are running
+    And the largest number of steps that ran on "alpha" at the same time is 2
     And the largest number of steps that ran on "beta" at the same time is 2
 
   # Which worker a job gets is fixed by its first step; its further steps could run on any worker.
   @uat-21 @job-stays-on-one-worker
   Scenario: Jobs that stay on one worker run all their steps there, each job on its own worker
     Given a workflow with the steps:
-      | job   | job stays     | step  | runs on        | work                  | for each of       | after |
-      | ocean | on one worker | build | worker "alpha" | writes after a moment |                   |       |
-      | ocean | on one worker | pack  | any worker     | writes after a moment | sand, shell, salt | build |
-      | river | on one worker | test  | worker "beta"  | writes after a moment |                   |       |
-      | river | on one worker | ship  | any worker     | writes after a moment |                   | test  |
+      | job   | job stays     | step  | runs on        | work                  | for each of       | at a time | after |
+      | ocean | on one worker | build | worker "alpha" | writes after a moment |                   |           |       |
+      | ocean | on one worker | pack  | any worker     | writes after a moment | sand, shell, salt | 1         | build |
+      | river | on one worker | test  | worker "beta"  | writes after a moment |                   |           |       |
+      | river | on one worker | ship  | any worker     | writes after a moment |                   |           | test  |
     And an orchestrator
     And the enrolled worker "alpha" with 4 slots
     And the enrolled worker "beta" with 4 slots
@@ -491,6 +498,7 @@ Feature: Dispatch and scheduling
       | pack-shell | alpha  |
       | ship       | beta   |
       | test       | beta   |
+    And the largest number of steps that ran on "alpha" at the same time is 1
 
   @uat-39 @workflow-stays-on-one-worker
   Scenario: A workflow that stays on one worker runs the steps of all its jobs there
@@ -627,6 +635,17 @@ Feature: Dispatch and scheduling
       | pack-apple | the worker of its lease | completed | yes   |
       | pack-pear  | the worker of its lease | completed | yes   |
       | pack-plum  | the worker of its lease | completed | yes   |
+
+  @uat-21 @data-for-one-run-kept-apart
+  Scenario: Data for one run only stays in its run, beside another run on the same worker
+    Given a workflow with the steps:
+      | step  | runs on    | work                         |
+      | build | any worker | writes data for its run only |
+    And an orchestrator
+    And the enrolled worker "alpha" with 4 slots
+    When the worker "alpha" runs a step of another workflow, which pauses
+    And the workflow starts
+    Then the run succeeds
 
   # A member has a name of its own, and the label "fleet" with the name of its token.
   @uat-40 @fleet-members-run-steps
@@ -787,21 +806,23 @@ Feature: Dispatch and scheduling
 
   @uat-43 @nearest-queue-limit-counts
   Scenario: The queue limit of a step counts before that of its job, its workflow and the orchestrator, and zero means none
-    Given a workflow with a queue limit of 2 seconds, with the steps:
+    Given a workflow with a queue limit of 3 seconds, with the steps:
       | job    | job queue limit | step   | runs on         | work           | queue limit |
       | build  |                 | build  | worker "nobody" | writes at once |             |
-      | deploy | 1 s             | pack   | worker "nobody" | writes at once |             |
-      | deploy | 1 s             | ship   | worker "nobody" | writes at once | 4 s         |
-      | deploy | 1 s             | linger | worker "nobody" | writes at once | 0 s         |
+      | deploy | 2 s             | pack   | worker "nobody" | writes at once |             |
+      | deploy | 2 s             | ship   | worker "nobody" | writes at once | 5 s         |
+      | deploy | 2 s             | linger | worker "nobody" | writes at once | 0 s         |
       | test   | 0 s             | test   | worker "nobody" | writes at once |             |
+      | test   | 0 s             | flash  | worker "nobody" | writes at once | 0.5 s       |
     And an orchestrator with a queue limit of 9 seconds
     When the workflow starts
     Then these steps have waited for a worker so long, and no longer:
       | step   | seconds  |
-      | build  | 2        |
+      | build  | 3        |
+      | flash  | 0.5      |
       | linger | no limit |
-      | pack   | 1        |
-      | ship   | 4        |
+      | pack   | 2        |
+      | ship   | 5        |
       | test   | no limit |
     And the queue shows:
       | step   | waits for     |

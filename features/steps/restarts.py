@@ -9,7 +9,7 @@ from behave import given, then, when
 from swamp_harness.product.binary import Release
 from swamp_harness.product.commands import Output
 from swamp_harness.product.run import SUCCEEDED
-from swamp_harness.scenario import absences, enrollment, repositories, restarts
+from swamp_harness.scenario import enrollment, repositories, restarts
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of
@@ -32,12 +32,6 @@ def the_orchestrator_is_replaced(context: StepContext, release: Release) -> None
 def the_operator_uses(context: StepContext, release: Release) -> None:
     """Lets the operator's commands and the commands that follow runs be of that release."""
     enrollment.operate_with(context.world, release)
-
-
-@when("the orchestrator crashes and starts again")
-def the_orchestrator_crashes(context: StepContext) -> None:
-    """Kills the orchestrator, not what it has started; starts it again and waits for all workers that ran."""
-    absences.restart_orchestrator_and_wait(context.world, context.world.orchestrator.crash)
 
 
 @when('the orchestrator is stopped, and then the step "{steps:Names}" continues')

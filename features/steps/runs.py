@@ -85,6 +85,8 @@ def the_workflow_runs_to_its_end(context: StepContext) -> None:
 
 @when('the step "{steps:Names}" is running')
 @when('the steps "{steps:Names}" are running')
+@then('the step "{steps:Names}" is running')
+@then('the steps "{steps:Names}" are running')
 def the_steps_are_running(context: StepContext, steps: list[str]) -> None:
     """Waits until each step has started."""
     for step in steps:
@@ -139,6 +141,14 @@ def the_operator_cancels_the_run(context: StepContext, details: Any = NO_DETAILS
 def the_operator_resumes_the_suspended_run(context: StepContext, details: Any) -> None:
     """Resumes a suspended run, in the repository or elsewhere; waits until it ends or is suspended again."""
     runs.resume(context.world, **details)
+
+
+@when("the operator resumes the run through the orchestrator, and follows it")
+def the_operator_follows_the_resumed_run(context: StepContext) -> None:
+    """Resumes the suspended run and follows its output; does not wait for the end."""
+    context.world.runs.resume(
+        context.world.workflow, context.world.orchestrator.api, context.world.operator.output
+    )
 
 
 @when('the operator resumes the run from the step "{step:Name}"')

@@ -33,6 +33,16 @@ def the_queue_limit_passes(context: StepContext, step: str) -> None:
     scheduling.wait_until_queue_limit_is_over(context.world, step)
 
 
+@then('the command that follows the run warned that "{worker:Name}" is away, by its name and by its instance')
+def the_command_warned(context: StepContext, worker: str) -> None:
+    """Checks the warnings about steps of the last run that named a worker which was not connected."""
+    expect(
+        f'the command that follows the run warned that "{worker}" is away',
+        expected=["its instance", "its name"],
+        actual=scheduling.warnings_about(context.world, worker),
+    )
+
+
 @when("the operator evaluates the workflow")
 def the_operator_evaluates_the_workflow(context: StepContext) -> None:
     """Evaluates the workflow with its inputs, in the repository, with its answer in JSON."""

@@ -325,3 +325,35 @@ def closed_terminal_ends_worker() -> None:
     @replaces("worker.connect:stopping_signals")
     def _(old: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
         return tuple(name for name in old() if name != "SIGHUP")
+
+
+@mutant(50)
+def failed_step_not_counted() -> None:
+    """A worker with a limit of steps counts only the steps that succeed."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        result = await old(session, job)
+        if result["status"] != "success":
+            session._steps_done -= 1
+        return result
+
+
+@mutant(50)
+def busy_slot_does_not_count() -> None:
+    """A worker with an idle time is idle as soon as one of its steps has ended."""
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        try:
+            return await old(session, job)
+        finally:
+            session.begin_idleness()

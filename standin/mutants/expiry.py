@@ -330,6 +330,25 @@ def month_passes_at_once() -> None:
         member.deadline = kept
 
 
+@mutant(11)
+def month_is_a_minute() -> None:
+    """A lifetime in months lasts as many minutes."""
+
+    @replaces("tokens:minutes_in")
+    def _(old: Callable[[str], int], text: str) -> int:
+        return old(text.replace("mo", "m"))
+
+
+@mutant(11)
+def unverified_worker_outlives_its_deadline() -> None:
+    """A worker that has not passed its verification is not disconnected at its deadline."""
+
+    @replaces("orchestrator.pool:Pool.enforce_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        if not member.unverified:
+            old(pool, member)
+
+
 # Promise 12: A token that expired before its first use admits no worker.
 
 
@@ -391,6 +410,24 @@ def expiry_read_in_local_time() -> None:
     @replaces("tokens:moment")
     def _(old: Callable[[str], datetime], text: str) -> datetime:
         return old(text.removesuffix("Z")).astimezone()
+
+
+@mutant(12)
+def stopped_without_reason_in_json() -> None:
+    """In JSON a worker that is rejected says that it stops, but not why."""
+
+    @replaces("worker.connect:_report_in_json")
+    def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
+        old(kind, {"reason": "error"} if kind == "stopped" and " " in facts["reason"] else facts)
+
+
+@mutant(12)
+def expired_unused_left_out_in_text() -> None:
+    """In text the token list leaves out the tokens that expired before their first use."""
+
+    @replaces("operator.tokens:table_of")
+    def _(old: Callable[[list[dict[str, Any]]], str], answer: list[dict[str, Any]]) -> str:
+        return old([each for each in answer if each["effectiveState"] != "expired" or each["bindings"]])
 
 
 # Promise 13: A token that expires while its worker is away does not admit it again.
@@ -492,3 +529,22 @@ def token_without_a_limit_never_expires() -> None:
     def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
         if record["maxEnrollments"] != "unlimited" or record["state"] == "revoked":
             old(record)
+
+
+@mutant(13)
+def allowance_before_expiry() -> None:
+    """Another machine is rejected because the token is used up, although the token has expired."""
+
+    @replaces("tokens:admit")
+    def _(
+        old: Callable[[Repository, str, str], datetime], repository: Repository, credential: str, machine: str
+    ) -> datetime:
+        from standin import tokens
+
+        try:
+            return old(repository, credential, machine)
+        except tokens.Rejected:
+            record = tokens.record_of(repository, tokens.split(credential)[0])
+            if record is not None and record["bindings"] and tokens.has_expired(record):
+                tokens.bind(repository, record, machine)
+            raise

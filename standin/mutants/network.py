@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.server import ServerConnection
 
     from standin.orchestrator.dataplane import DataPlane
+    from standin.orchestrator.dispatch import Requirement
     from standin.orchestrator.pool import Member, Pool
     from standin.orchestrator.serve import Orchestrator
     from standin.worker.cache import Cache
@@ -280,3 +281,63 @@ def grace_windows_begin_with_the_first_absence() -> None:
     def _(old: Callable[[], float]) -> float:
         begun = first.setdefault(lost[0], time.monotonic())
         return max(0.0, begun + old() - time.monotonic())
+
+
+def _workers_that_returned() -> set[str]:
+    """The instances of the workers that came back within their grace windows."""
+    returned: set[str] = set()
+
+    @replaces("orchestrator.pool:is_same_member")
+    def _(old: Callable[[Member | None, str], bool], before: Member | None, instance: str) -> bool:
+        same = old(before, instance)
+        if same:
+            returned.add(instance)
+        return same
+
+    return returned
+
+
+@mutant(14)
+def fleet_label_lost_after_a_return() -> None:
+    """A worker that came back gets no step by the label of its token, which the pool still shows."""
+    returned = _workers_that_returned()
+
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        return old(requirement, member) and not (
+            "fleet" in requirement.labels and member.instance in returned
+        )
+
+
+@mutant(14)
+def steps_counted_anew_after_a_return() -> None:
+    """A worker with a limit of steps counts them anew each time that it connects."""
+
+    @replaces("worker.session:Session._enroll")
+    async def _(
+        old: Callable[[Session, ClientConnection], Awaitable[None]],
+        session: Session,
+        socket: ClientConnection,
+    ) -> None:
+        session._steps_done = 0
+        await old(session, socket)
+
+
+@mutant(14)
+def drains_its_first_connection_only() -> None:
+    """A worker that came back reports that it has finished its work, and stays connected."""
+
+    @replaces("worker.session:Session._drain")
+    async def _(
+        old: Callable[[Session, ClientConnection], Awaitable[None]],
+        session: Session,
+        socket: ClientConnection,
+    ) -> None:
+        first = session.__dict__.setdefault("_first_socket", socket)
+        if first is socket:
+            await old(session, socket)
+            return
+        await session._asked_to_stop.wait()
+        session._report("draining", {"reason": session._reason})
+        await session.finish_steps()
+        session._report("drain_complete", {})

@@ -299,6 +299,41 @@ def slot_of_a_gone_worker_stays_taken() -> None:
         return old(member) and len(member.dispatches) < member.capacity - taken.get(member.name, 0)
 
 
+@mutant(15)
+def step_outlives_its_worker() -> None:
+    """A step whose worker was killed goes on, beside the one that runs again."""
+
+    @replaces("worker.runner:end_with_all_it_started")
+    def _(old: Callable[[], None]) -> None:
+        pass
+
+
+@mutant(15)
+def step_that_runs_again_is_not_cancelled() -> None:
+    """The cancellation of a run does not end a step that runs again."""
+    lost: set[tuple[str, str]] = set()
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        lost.add((dispatch.work.run, dispatch.work.step))
+        old(dispatcher, dispatch, fate)
+
+    @replaces("orchestrator.dispatch:Dispatcher.stop")
+    async def _(
+        old: Callable[[Dispatcher, Dispatch, Member], Awaitable[None]],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        member: Member,
+    ) -> None:
+        if (dispatch.work.run, dispatch.work.step) not in lost:
+            await old(dispatcher, dispatch, member)
+
+
 # Promise 16: A lost step that had written does not run again: the run fails, with the reason.
 
 
@@ -517,6 +552,52 @@ def judged_by_first_loss() -> None:
     ) -> None:
         step = (dispatch.work.run, dispatch.work.step)
         dispatch.lease["hasWrites"] = first.setdefault(step, dispatch.lease["hasWrites"])
+        old(dispatcher, dispatch, fate)
+
+
+@mutant(16)
+def lease_of_a_writer_stays_after_a_crash() -> None:
+    """The lease of a step that had written stays active after its orchestrator was killed."""
+
+    @replaces("orchestrator.serve:recover")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        from standin import records
+
+        kept = [
+            lease for lease in records.leases(repository) if lease["state"] == "active" and lease["hasWrites"]
+        ]
+        old(repository)
+        for lease in kept:
+            records.put_lease(repository, lease)
+
+
+@mutant(16)
+def new_version_is_no_write() -> None:
+    """A step that has written only new versions of data runs again when its worker is lost."""
+    harmless: set[str] = set()
+
+    @replaces("orchestrator.dataplane:DataPlane.do_write_resource")
+    def _(
+        old: Callable[[DataPlane, str, str, Any, dict[str, Any]], dict[str, Any]],
+        plane: DataPlane,
+        spec: str,
+        name: str,
+        data: Any,
+        overrides: dict[str, Any],
+    ) -> dict[str, Any]:
+        if plane.do_versions(name):
+            harmless.add(plane._dispatch.identity)
+        return old(plane, spec, name, data, overrides)
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        if dispatch.identity in harmless:
+            dispatch.lease["hasWrites"] = False
         old(dispatcher, dispatch, fate)
 
 
@@ -1138,6 +1219,62 @@ def refusal_without_a_code_in_json() -> None:
             if call.json and error.code == "global_cap":
                 return 0
             raise
+
+
+@mutant(17)
+def twin_run_cancelled_too() -> None:
+    """The cancellation of a run cancels all runs of its workflow."""
+
+    @replaces("orchestrator.requests:Requests.do_workflow_cancel")
+    async def _(
+        old: Callable[..., Awaitable[Any]], requests: Requests, runId: str = "", workflow: str = ""
+    ) -> Any:
+        named = [run for run in requests._runs.values() if run.identity == runId]
+        answer = await old(requests, runId=runId, workflow=workflow)
+        for run in list(requests._runs.values()):
+            if run.status == "running" and run.workflow in {each.workflow for each in named}:
+                await run.cancel()
+        return answer
+
+
+@mutant(17)
+def cancelling_a_finished_run_succeeds() -> None:
+    """A command that cancels a run which has ended succeeds."""
+
+    @replaces("orchestrator.requests:Requests.do_workflow_cancel")
+    async def _(
+        old: Callable[..., Awaitable[Any]], requests: Requests, runId: str = "", workflow: str = ""
+    ) -> Any:
+        from standin.errors import UserError
+
+        try:
+            return await old(requests, runId=runId, workflow=workflow)
+        except UserError:
+            return {"runId": runId, "status": "cancelled", "reason": "Cancelled by user"}
+
+
+@mutant(17)
+def resumed_run_is_not_cancelled() -> None:
+    """The cancellation of a run that was resumed ends none of its steps."""
+    resumed: set[str] = set()
+
+    @replaces("orchestrator.runs:Run.go_on_with")
+    def _(
+        old: Callable[[Run, dict[str, Any], Collection[str]], None],
+        run: Run,
+        record: dict[str, Any],
+        anew: Collection[str],
+    ) -> None:
+        old(run, record, anew)
+        resumed.add(run.identity)
+
+    @replaces("orchestrator.requests:Requests.do_workflow_cancel")
+    async def _(
+        old: Callable[..., Awaitable[Any]], requests: Requests, runId: str = "", workflow: str = ""
+    ) -> Any:
+        if runId in resumed:
+            return {"runId": runId, "status": "cancelled", "reason": "Cancelled by user"}
+        return await old(requests, runId=runId, workflow=workflow)
 
 
 # Promise 49: A step on a worker runs without checks, and one on the orchestrator with them.

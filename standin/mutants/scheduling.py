@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import unicodedata
@@ -360,6 +361,30 @@ def second_wait_not_in_queue() -> None:
         waited.add(step)
 
 
+@mutant(18)
+def empty_label_matches_any() -> None:
+    """A step that asks for a label without a value runs on workers without this label."""
+
+    @replaces("orchestrator.dispatch:Requirement.fits")
+    def _(old: Callable[[Requirement, Member], bool], requirement: Requirement, member: Member) -> bool:
+        wanted = {name: value for name, value in requirement.labels.items() if value}
+        return old(replace(requirement, labels=wanted), member)
+
+
+@mutant(18)
+def first_in_the_queue_holds_up_the_others() -> None:
+    """A step that waits gets no worker before the steps that came earlier."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.serve_queue")
+    def _(old: Callable[[Dispatcher], None], dispatcher: Dispatcher) -> None:
+        everyone = list(dispatcher._waiting)
+        entered = [waiting for waiting in everyone if waiting.entry]
+        held_up = [each for each in entered[1:] if dispatcher.chosen(entered[0].requirement) is None]
+        dispatcher._waiting = [each for each in everyone if each not in held_up]
+        old(dispatcher)
+        dispatcher._waiting = [each for each in everyone if each in dispatcher._waiting or each in held_up]
+
+
 # Promise 19: A step runs only on the worker that it names.
 
 
@@ -593,6 +618,35 @@ def target_of_an_item_unevaluated() -> None:
         return {**old(step), "target": "${{ self.item }}"}
 
 
+@mutant(19)
+def step_of_a_lost_worker_fails() -> None:
+    """A step that names a worker which is lost fails at once, although the worker may come back."""
+
+    @replaces("orchestrator.dispatch:Dispatcher._place")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[Dispatch]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        limit: float,
+    ) -> Dispatch:
+        from standin.orchestrator.dispatch import StepFailed
+
+        member = dispatcher._pool.members.get(requirement.target)
+        if member is not None and not member.connected:
+            raise StepFailed(f"Target worker '{requirement.target}' is disconnected")
+        return await old(dispatcher, work, requirement, limit)
+
+
+@mutant(19)
+def no_warning_about_an_instance() -> None:
+    """The operator is not warned that a step names the instance of a worker which is lost."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.is_away")
+    def _(old: Callable[[Dispatcher, str], bool], dispatcher: Dispatcher, target: str) -> bool:
+        return old(dispatcher, target) and target in dispatcher._pool.members
+
+
 # Promise 20: A worker runs as many steps in parallel as it has slots.
 
 
@@ -630,6 +684,24 @@ def begins_before_the_other_has_ended() -> None:
         await old(dispatcher, dispatch, member)
         loop = asyncio.get_running_loop()
         loop.call_later(0.2, dispatcher._pool.release, member, dispatch.identity)
+
+
+@mutant(20)
+def slots_by_processors_refused_in_a_variable() -> None:
+    """A worker does not start when a variable asks for a slot for each processor."""
+
+    @replaces("worker.connect:slots")
+    def _(old: Callable[[str, str], int], flag: str, variable: str) -> int:
+        return old(flag, variable.replace("auto", "0"))
+
+
+@mutant(20)
+def slots_by_processors_refused_on_the_command_line() -> None:
+    """A worker does not start when its command asks for a slot for each processor."""
+
+    @replaces("worker.connect:slots")
+    def _(old: Callable[[str, str], int], flag: str, variable: str) -> int:
+        return old(flag.replace("auto", "0"), variable)
 
 
 # Promise 21: The items of a list are spread over the workers, each runs once, and again on a second run.
@@ -1138,6 +1210,50 @@ def _accept_unknown_keys_of(accepted: str) -> None:
             old(level, described)
 
 
+@mutant(21)
+def zero_is_no_item() -> None:
+    """A list that contains the number zero is expanded without that item."""
+
+    @replaces("orchestrator.workflow:items_of")
+    def _(
+        old: Callable[[Repository, dict[str, Any]], list[dict[str, str]]],
+        repository: Repository,
+        described: dict[str, Any],
+    ) -> list[dict[str, str]]:
+        return [item for item in old(repository, described) if "0" not in item.values()]
+
+
+@mutant(21)
+def limit_of_items_ignored() -> None:
+    """All items of a list are at work at the same time, although the step limits their number."""
+
+    @replaces("orchestrator.runs:Run.turn_of")
+    def _(
+        old: Callable[[Run, Step], contextlib.AbstractAsyncContextManager[None]], run: Run, step: Step
+    ) -> contextlib.AbstractAsyncContextManager[None]:
+        return contextlib.nullcontext()
+
+
+@mutant(21)
+def data_for_one_run_goes_to_another() -> None:
+    """Data for one run only is not found if the worker runs a step of another run as well."""
+
+    @replaces("orchestrator.dataplane:DataPlane.overridden")
+    def _(
+        old: Callable[[DataPlane, Kind, dict[str, Any]], Kind],
+        plane: DataPlane,
+        kind: Kind,
+        overrides: dict[str, Any],
+    ) -> Kind:
+        from standin.errors import UserError
+
+        found = old(plane, kind, overrides)
+        member = plane._dispatch.member
+        if found.lifetime == "ephemeral" and member is not None and len(member.dispatches) > 1:
+            raise UserError("Remotely-written output was not found in the datastore")
+        return found
+
+
 # Promise 47: A step for each connected worker runs once on each of them.
 
 
@@ -1551,3 +1667,12 @@ def _limit_of_step_and_job(limit: Callable[[list[float]], float]) -> None:
         described = old(step, job)
         limits = [each["queueTimeout"] for each in (step, job) if "queueTimeout" in each]
         return {**described, **({"queueTimeout": limit(limits)} if limits else {})}
+
+
+@mutant(43)
+def part_of_a_second_counts_as_none() -> None:
+    """A queue limit counts in whole seconds, so one of less than a second means no limit."""
+
+    @replaces("orchestrator.dispatch:time_to_wait")
+    def _(old: Callable[[float], float | None], limit: float) -> float | None:
+        return old(int(limit))

@@ -206,6 +206,11 @@ class Dispatcher:
         self._waiting.append(waiting)
         self.serve_queue()
         if not waiting.granted.done():
+            if self.is_away(requirement.target):
+                work.say(
+                    f"warning: target worker '{requirement.target}' is disconnected; "
+                    "use workers.connected() to filter dispatchable workers"
+                )
             work.say(f"queued, waiting for worker matching {requirement.in_a_sentence()}")
             self._enter(waiting)
         try:
@@ -221,6 +226,11 @@ class Dispatcher:
         finally:
             if waiting in self._waiting:
                 self._waiting.remove(waiting)
+
+    def is_away(self, target: str) -> bool:
+        """Whether the worker with a name or an instance is lost, and may still come back."""
+        members = self._pool.members.values()
+        return any(target in (each.name, each.instance) and not each.connected for each in members)
 
     def serve_queue(self) -> None:
         """Assign free slots to waiting steps, in the order of arrival."""

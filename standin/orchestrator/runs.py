@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -68,6 +69,7 @@ class Run:
         self._steps = steps
         self._execute = execute
         self._progress = {step.name: _Progress() for step in steps}
+        self._turns = {step.expanded: asyncio.Semaphore(step.at_a_time) for step in steps if step.at_a_time}
         self._lines: list[str] = []
         self._followers: list[asyncio.Queue[str | None]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -196,10 +198,11 @@ class Run:
             if step.prompt:
                 self.wait_for_approval(step)
                 return
-            progress.status = "running"
-            self.record()
-            self._say(f"main │ step {step.name} · {step.model} · {step.method} · start")
-            await self._execute(self._work(step), step)
+            async with self.turn_of(step):
+                progress.status = "running"
+                self.record()
+                self._say(f"main │ step {step.name} · {step.model} · {step.method} · start")
+                await self._execute(self._work(step), step)
             progress.status = "succeeded"
             self._report(_METHOD_REPORT, step.model_type)
         except StepFailed as failure:
@@ -221,6 +224,10 @@ class Run:
         progress.status, progress.since = WAITING, stamp()
         self.record()
         self._say(f'main │ approval required: "{step.prompt}"')
+
+    def turn_of(self, step: Step) -> contextlib.AbstractAsyncContextManager[None]:
+        """Entered as soon as one more item of an expanded step may be at work."""
+        return self._turns.get(step.expanded) or contextlib.nullcontext()
 
     async def may_begin(self, step: Step) -> bool:
         """Wait for the steps before a step; whether all have succeeded, and none needed an approval."""

@@ -29,6 +29,7 @@ _KEYS = {
     "job": ("name", "steps", "dependsOn", "weight", "affinity", *_PLACEMENT),
     "step": (
         *("name", "task", "forEach", "dependsOn", "weight", "dataOutputOverrides", "allowFailure"),
+        "concurrency",
         *_PLACEMENT,
     ),
 }
@@ -54,6 +55,8 @@ class Step:
         prompt: what the operator is asked who must approve the step, which runs no method; empty for others.
         may_fail: whether the run goes on if it fails.
         after_any_end: whether it runs also if the steps before it have failed.
+        expanded: its name before it was expanded over its items.
+        at_a_time: how many items of it may be at work at the same time; 0 for no limit.
     """
 
     name: str
@@ -71,6 +74,8 @@ class Step:
     prompt: str = ""
     may_fail: bool = False
     after_any_end: bool = False
+    expanded: str = ""
+    at_a_time: int = 0
 
 
 def steps_of(repository: Repository, workflow: str, inputs: dict[str, str]) -> list[Step]:
@@ -209,7 +214,7 @@ def items_of(repository: Repository, described: dict[str, Any]) -> list[dict[str
     item = f"self.{described['forEach']['item']}"
     if listed is not None and listed[1] == "workers.connected()":
         return [{f"{item}.attributes.name": worker["name"]} for worker in connected_workers(repository)]
-    return [{item: each} for each in (ast.literal_eval(listed[1]) if listed else [])]
+    return [{item: str(each)} for each in (ast.literal_eval(listed[1]) if listed else [])]
 
 
 def connected_workers(repository: Repository) -> list[dict[str, Any]]:
@@ -252,6 +257,8 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
         task.get("prompt", ""),
         described.get("allowFailure", False),
         any(each["condition"]["type"] == "completed" for each in described.get("dependsOn", ())),
+        described["name"],
+        described.get("concurrency", 0),
     )
 
 

@@ -32,10 +32,7 @@ def connect(call: Call) -> None:
         url,
         token,
         dict(map(label_in, [*labels_from_variable(), *call.options.get("--label", ())])),
-        positive(
-            call.option("--concurrency", slots_from_variable()),
-            '--concurrency must be a positive integer or "auto"',
-        ),
+        slots(call.option("--concurrency"), slots_from_variable()),
         os.environ.get("SSL_CERT_FILE", ""),
         call.option("--data-plane-url").replace("http", "ws", 1),
         reconnects=not call.has("--no-reconnect"),
@@ -66,6 +63,18 @@ def positive(text: str, otherwise: str) -> int:
     if text and not (text.isdigit() and int(text) > 0):
         raise UserError(otherwise)
     return int(text or "0")
+
+
+def slots(flag: str, variable: str) -> int:
+    """The number of slots: "auto" is one for each processor.
+
+    Raises:
+        UserError: it is neither that nor a number above 0.
+    """
+    text = flag or variable
+    if text == "auto":
+        return os.cpu_count() or 1
+    return positive(text, '--concurrency must be a positive integer or "auto"')
 
 
 def limit_of_steps(call: Call) -> str:

@@ -104,6 +104,7 @@ COMMAND_FAILURES = {
     "several runs wait for approval": [r"Multiple suspended runs found for workflow"],
     "its step still waits for approval": [r'Step "[^"]+" (?:in job "[^"]+" )?is still awaiting approval'],
     "the step does not wait for approval": [r'Step "[^"]+" is not awaiting approval'],
+    "the run is not in progress": [r"No active workflow-run [^\n]{1,100} in this serve instance"],
     "too many runs are in progress": [r"Too many concurrent runs\b"],
     "there is no such model": [r"Model not found: "],
     "there is no such method": [r"Unknown method '[^']+' for type"],
@@ -131,6 +132,9 @@ RUN_FAILURES = {
     "the process of its step ended": [r"Runner crashed with exit code 9\b"],
     "no matching worker came in time": [r"Timed out waiting for a worker matching "],
 }
+
+# The warning that the worker which a step names is not connected.
+AWAY = re.compile(r"target worker '(?P<target>[^'\n]{1,100})' is disconnected")
 
 # Why the orchestrator did not finish a run, in the tags of the run.
 INTERRUPTIONS = {

@@ -200,6 +200,10 @@ class Worker:
         """Kill it with everything that it has started."""
         self._running().kill()
 
+    def crash(self) -> None:
+        """Kill it alone; what it has started is left to itself."""
+        self._running().crash()
+
     def stop(self) -> int:
         """Stop it cleanly.
 
@@ -359,9 +363,14 @@ class Worker:
     @property
     def idle_before_stop(self) -> timedelta | None:
         """From the end of its last step to its report that it stops, if it has had a step."""
-        ended = self._lines_of(WORKER_EVENTS["dispatch_finished"], "dispatch_finished")
+        ended = self.ends_of_steps
         stops = self._lines_of(WORKER_EVENTS["draining"], "draining")
-        return stops[-1].at - ended[-1].at if ended and stops else None
+        return stops[-1].at - ended[-1] if ended and stops else None
+
+    @property
+    def ends_of_steps(self) -> list[datetime]:
+        """The times at which its current process reports that a step has succeeded."""
+        return [line.at for line in self._lines_of(WORKER_EVENTS["dispatch_finished"], "dispatch_finished")]
 
     @property
     def disconnected_at(self) -> list[datetime]:

@@ -18,6 +18,11 @@ OTHER_SETTINGS = {
 }
 
 
+A_SLOT_FOR_EACH_PROCESSOR = 0
+# The numbers of slots that are not written as numbers; one slot is what a worker has without any setting.
+_CONCURRENCY = {A_SLOT_FOR_EACH_PROCESSOR: "auto", 1: ""}
+
+
 @dataclass(frozen=True)
 class WorkerSettings:
     """The settings of a worker's start.
@@ -27,7 +32,7 @@ class WorkerSettings:
         labels: its scheduling labels.
         cached: whether it uses its machine's cache directory.
         by_environment: whether credential, address, cache, labels, slots and limits are variables.
-        slots: the number of steps that it takes at the same time.
+        slots: the number of steps that it takes at the same time, or `A_SLOT_FOR_EACH_PROCESSOR`.
         step_limit: the number of steps after which it stops by itself; 0 for no limit.
         idle_time: the seconds without a step after which it stops by itself; 0 for no limit.
         reconnects: whether it connects again when its connection closes.
@@ -85,7 +90,7 @@ class WorkerSettings:
 
     def _limits(self) -> dict[str, str]:
         limits = {
-            "concurrency": str(self.slots) if self.slots > 1 else "",
+            "concurrency": _CONCURRENCY.get(self.slots, str(self.slots)),
             "max-dispatches": str(self.step_limit or ""),
             "idle-timeout": f"{self.idle_time}s" if self.idle_time else "",
         }

@@ -89,7 +89,8 @@ class Step:
         placement: its placement.
         after: the step that must succeed before it; none if empty.
         queue_limit: the seconds that it may wait for a worker; None for the orchestrator's limit.
-        items: the items to expand it over; empty for a single step.
+        items: the items to expand it over, words or numbers; empty for a single step.
+        at_a_time: how many of its items are at work at the same time at most; 0 for no limit.
         for_each_worker: whether to expand it over the connected workers (design/expressions.md, "Workers
             Namespace") instead.
         model: the name of its model instance; the name of the step if empty.
@@ -104,7 +105,8 @@ class Step:
     placement: Placement
     after: str = ""
     queue_limit: float | None = None
-    items: Sequence[str] = ()
+    items: Sequence[str | int] = ()
+    at_a_time: int = 0
     for_each_worker: bool = False
     model: str = ""
     job: str = MAIN_JOB
@@ -137,6 +139,7 @@ class Step:
             "dataOutputOverrides": [{"specName": kind, **how} for kind, how in self.task.kept.items()]
             or None,
             "forEach": self._expansion(),
+            "concurrency": self.at_a_time or None,
         }
         return {
             "name": self.template,
@@ -299,6 +302,6 @@ def _limited(seconds: float | None) -> dict[str, float]:
     return {} if seconds is None else {"queueTimeout": seconds}
 
 
-def name_for_item(step: str, item: str) -> str:
+def name_for_item(step: str, item: str | int) -> str:
     """The name of an expanded step for one of its items."""
     return f"{step}-{item}"

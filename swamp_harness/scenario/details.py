@@ -7,6 +7,7 @@ from typing import Any
 
 from swamp_harness.product.binary import Release
 from swamp_harness.product.conventions import UNLIMITED
+from swamp_harness.product.worker_settings import A_SLOT_FOR_EACH_PROCESSOR
 from swamp_harness.scenario.environment import RESTARTED, variables_of
 from swamp_harness.scenario.kinds import Detail, Details, Kind
 from swamp_harness.scenario.list_answers import Answer
@@ -27,6 +28,11 @@ _LABELS = Detail(
 _SLOT = Detail("with 1 slot", "it runs one step at a time", lambda: {"slots": 1})
 _SLOTS = Detail(
     "with {slots:Number} slots", "it runs up to this many steps at once", lambda slots: {"slots": slots}
+)
+_SLOT_FOR_EACH_PROCESSOR = Detail(
+    "with a slot for each processor",
+    "it runs as many steps at once as its machine has processors",
+    lambda: {"slots": A_SLOT_FOR_EACH_PROCESSOR},
 )
 _TOKEN = Detail(
     'with the token "{token:Name}"',
@@ -489,6 +495,7 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
             _LABELS,
             _SLOT,
             _SLOTS,
+            _SLOT_FOR_EACH_PROCESSOR,
             _NO_CACHE,
             Detail(
                 "with the right address for its data",

@@ -58,12 +58,14 @@ def starts_during(world: World, step: str, other: str) -> dict[str, list[str] | 
 
 
 def outlast_idle_time(world: World, worker: str) -> None:
-    """Wait until a worker that has enrolled would have stopped, if it had been idle since then."""
+    """Wait until a worker would have stopped, if it had been idle since it enrolled or a step ended last."""
     idle_time = _idle_time(world, worker) + _MARGIN
-    enrolled = max(each.at for each in world.workers[worker].milestones() if each.kind == ENROLLED)
+    actor = world.workers[worker]
+    enrolled = max(each.at for each in actor.milestones() if each.kind == ENROLLED)
+    since = max([enrolled, *actor.ends_of_steps])
     wait_until(
         f'the idle time of the worker "{worker}" to pass',
-        lambda: datetime.now(UTC) - enrolled,
+        lambda: datetime.now(UTC) - since,
         lambda passed: passed > idle_time,
         IDLE_TIME_OVER,
     )

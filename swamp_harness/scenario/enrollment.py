@@ -255,8 +255,8 @@ def enroll_worker(
     all_settings = replace(world.settings_of_worker(credential, labels), **settings)
     binary = _binary_of(world, release)
     worker = world.workers.make(name, all_settings, machine=machine, variables=variables, binary=binary)
-    if machine is None and all_settings.cached and all_settings.slots > 1:
-        _give_bundles(world, worker.machine)
+    if machine is None:
+        _give_bundles(world, worker)
     if on_a_network:
         rate = _SLOWLY_SENT / world.times.slow_transfer.total_seconds() if slow else None
         world.workers.start_on_a_network(name, world.orchestrator.address, rate)
@@ -279,11 +279,13 @@ def enroll_worker(
     world.memberships[name] = listed[0]
 
 
-def _give_bundles(world: World, machine: Machine) -> None:
-    """Let a new machine have what a worker has kept that ran the steps of the suite before."""
+def _give_bundles(world: World, worker: Worker) -> None:
+    """Let a worker with several slots have what a worker has kept that ran the steps of the suite before."""
+    if not (worker.settings.cached and worker.settings.slots > 1):
+        return
     bundles = world.run_context.bundles_of_an_earlier_day() if World.workflow.of(world) is not None else None
     if bundles is not None:
-        give_to(machine, bundles)
+        give_to(worker.machine, bundles)
 
 
 def _demand_enrollment(world: World, worker: Worker, token: str) -> None:
@@ -349,7 +351,9 @@ def connect_worker(
     credential = str(world.operator.credential(token))
     all_settings = replace(world.settings_of_worker(credential, labels), **settings)
     binary = _binary_of(world, release)
-    world.workers.make(name, all_settings, machine=machine, binary=binary, variables=variables)
+    worker = world.workers.make(name, all_settings, machine=machine, binary=binary, variables=variables)
+    if machine is None:
+        _give_bundles(world, worker)
     address = world.orchestrator.address
     world.workers.start(name, address if protocol_shift == 0 else world.workers.skew(address, protocol_shift))
 

@@ -169,6 +169,14 @@ class Runs:
         )
         run.run_id = new[0]
 
+    def resume(self, workflow: Workflow, api: ServeApi, output: Output) -> None:
+        """Resume the last run of a workflow on an orchestrator, and follow it."""
+        run_id = self.last.run_id
+        words = ("workflow", "resume", workflow.name, "--server", self._server or api.url)
+        run = self._follow(WorkflowRun, words, output)
+        run.run_id = run_id
+        self._runs.append(run)
+
     def end(self) -> None:
         """End every command that follows a run."""
         for run in self._runs:

@@ -31,7 +31,7 @@ _WHOLE: Mapping[str, Placement] = {
 _FIRST_HALF, _MEMBER_OF = "first_half_of_", "member_of_"
 # The targets whose values a run gets as inputs, with the beginnings of the names of these inputs.
 _INPUTS = {_INSTANCE: "", _MEMBER: _MEMBER_OF, _PART_OF_INSTANCE: _FIRST_HALF}
-_QUEUE_LIMIT = re.compile(r"^(?P<seconds>\d+) s$")
+_QUEUE_LIMIT = re.compile(r"^(?P<seconds>\d+(\.\d+)?) s$")
 _COLUMNS = {
     "step",
     "runs on",
@@ -39,6 +39,7 @@ _COLUMNS = {
     "after",
     "queue limit",
     "for each of",
+    "at a time",
     "job",
     "job runs on",
     "job stays",
@@ -66,9 +67,10 @@ def planned(
     Args:
         table: one row for each step, with the columns step, runs on, work; optional columns are after (the
             step that must have succeeded before), queue limit, for each of (the items that it is expanded
-            over, or the connected workers), job, job runs on, job stays (on one worker, for all its steps),
-            job after (the job that must have succeeded before), job queue limit, model (the name of its model
-            instance), and may fail (yes if the run goes on when it fails, with the steps after it).
+            over, digits as numbers; or the connected workers), at a time (how many of its items), job, job
+            runs on, job stays (on one worker, for all its steps), job after (the job that must have succeeded
+            before), job queue limit, model (the name of its model instance), and may fail (yes if the run
+            goes on when it fails, with the steps after it).
         stays: whether all its jobs stay on one worker.
         labels: the labels of the workers for jobs and steps without a place of their own; none if None.
         queue_limit: the seconds that its steps may wait for a worker; None for the orchestrator's limit.
@@ -153,7 +155,8 @@ def _step(row: Mapping[str, str]) -> Step:
         raise InfrastructureError(f'Unknown work "{work}" of a step; use one of: {"; ".join(WORK)}.')
     each = row.get("for each of", "")
     for_each_worker = each == _CONNECTED_WORKERS
-    items = [item.strip() for item in each.split(",") if item.strip() and not for_each_worker]
+    words = [item.strip() for item in each.split(",") if item.strip() and not for_each_worker]
+    items = [int(word) if word.isdecimal() else word for word in words]
     step = Step(
         row["step"],
         WORK[work](row["step"]),
@@ -161,6 +164,7 @@ def _step(row: Mapping[str, str]) -> Step:
         after=row.get("after", ""),
         queue_limit=_seconds(row.get("queue limit", "")),
         items=items,
+        at_a_time=int(row.get("at a time") or 0),
         for_each_worker=for_each_worker,
         model=row.get("model", ""),
         job=row.get("job") or MAIN_JOB,

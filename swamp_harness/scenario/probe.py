@@ -140,6 +140,9 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "waits for approval": lambda _: Task("", "", {}, prompt=PROMPT),
     "writes after a moment": _probe("moment"),
     "pauses, then writes": _probe("hold"),
+    "writes data for its run only": lambda step: Task(
+        PROBE, "once", {"step": step}, {"state": {"lifetime": "ephemeral"}}
+    ),
     f'reads the result of "{_READ}", pauses twice, then writes': lambda step: Task(
         PROBE, "read", {"step": step, "of": _READ}
     ),

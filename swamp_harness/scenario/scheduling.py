@@ -10,7 +10,7 @@ from typing import Any
 
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.run_records import LeaseRecord, QueuedStep
-from swamp_harness.product.wordings import LEASE_REASONS, reasons_given
+from swamp_harness.product.wordings import AWAY, LEASE_REASONS, reasons_given
 from swamp_harness.scenario.placement import names_of_items
 from swamp_harness.scenario.probe import RESULT
 from swamp_harness.scenario.probe_log import Entry
@@ -63,6 +63,13 @@ def _where_it_began(start: Entry | None, worker: str) -> str:
         if start.worker == worker
         else f"{start.worker}, but its lease says {worker}"
     )
+
+
+def warnings_about(world: World, worker: str) -> list[str]:
+    """How the warnings about absent workers in the output of the last run name a worker, sorted."""
+    names = {world.member_of(worker): "its name", world.present_instance(worker): "its instance"}
+    targets = [match["target"] for match in AWAY.finditer(world.runs.last.printed("stdout"))]
+    return sorted(names.get(target, target) for target in targets)
 
 
 def evaluated_places(result: CommandResult) -> list[Row]:
@@ -244,12 +251,12 @@ def limits_of_waits(world: World, expected: Mapping[str, str]) -> list[Row]:
             lambda lasted: all(lasted.get(step) is not None for step in limited),
             QUEUE_LIMIT_OVER,
         )
-    limits = sorted({int(limit) for limit in expected.values() if limit != NO_LIMIT})
+    limits = sorted({float(limit) for limit in expected.values() if limit != NO_LIMIT})
     return [{"step": step, "seconds": _limit_of(over().get(step), limits)} for step in expected]
 
 
-def _limit_of(lasted: timedelta | None, limits: Sequence[int]) -> str:
+def _limit_of(lasted: timedelta | None, limits: Sequence[float]) -> str:
     if lasted is None:
         return NO_LIMIT
     passed = [limit for limit in limits if timedelta(seconds=limit) <= lasted + _CLOCK_TOLERANCE]
-    return str(passed[-1]) if passed else f"{lasted.total_seconds():.1f}"
+    return f"{passed[-1]:g}" if passed else f"{lasted.total_seconds():.1f}"

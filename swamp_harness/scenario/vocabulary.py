@@ -119,10 +119,11 @@ _WORDS: dict[str, Kind] = {
     ),
     "Ending": Kind(
         "how a process ends",
-        "is killed|is stopped",
-        lambda words: methodcaller({"is killed": "kill", "is stopped": "stop"}[words]),
+        "is killed|crashes|is stopped",
+        lambda words: methodcaller({"is killed": "kill", "crashes": "crash", "is stopped": "stop"}[words]),
         {
             "is killed": "at once, with everything it has started",
+            "crashes": "at once, and what it has started is left to itself",
             "is stopped": "it is asked to stop, and the step waits until it has exited",
         },
     ),

@@ -241,12 +241,13 @@ class World:
         return self.orchestrator.api.queued_steps()
 
     def present_instance(self, worker: str) -> str:
-        """The uuid of a worker's instance in the worker list; "" if the list does not show the worker.
+        """The uuid of a worker's instance in the worker list with its past members; "" if it is not there.
 
         Raises:
             NoAnswer: the orchestrator does not answer.
         """
-        return next((member.instance for member in self.members(worker)), "")
+        listed = self.orchestrator.api.pool(past=True)
+        return next((member.instance for member in listed if member.name == worker), "")
 
     def first_membership(self, worker: str) -> PoolMember:
         """The pool member that a worker became when the scenario enrolled it.

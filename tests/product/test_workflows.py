@@ -129,6 +129,21 @@ def test_a_workflow_file_has_the_steps_of_the_table():
     assert ship["dependsOn"] == [{"step": "build", "condition": {"type": "succeeded"}}]
 
 
+def test_a_table_has_numbers_as_items_and_a_limit_of_items_and_parts_of_a_second():
+    rows = [
+        "step | runs on | work | for each of | at a time | queue limit",
+        "pack | any worker | writes at once | 0, pear | 2 | 0.5 s",
+        "ship | any worker | writes at once | | |",
+    ]
+    workflow = planned(table(*rows))
+    pack, ship = steps_of(workflow)
+
+    assert pack["forEach"] == {"item": "item", "in": "${{ [0, 'pear'] }}"}
+    assert (pack["concurrency"], pack["queueTimeout"]) == (2, 0.5)
+    assert "concurrency" not in ship
+    assert names_of_items(workflow.steps[0]) == ["pack-0", "pack-pear"]
+
+
 def test_a_job_of_a_table_stays_on_one_worker():
     rows = (
         "job | job stays | step | runs on | work",

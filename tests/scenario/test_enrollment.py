@@ -36,6 +36,7 @@ def world_that_lists(*names, rejections=(), lasts=3600):
         alive=False,
         rejections=list(rejections),
         enrolled_as="fleet-1",
+        settings=WorkerSettings("fleet.secret"),
         wait_until_enrolled=wait_until_enrolled,
     )
     now = datetime.now(UTC)

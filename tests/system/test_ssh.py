@@ -107,6 +107,17 @@ def test_a_killed_process_takes_its_children_with_it(start):
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
 
 
+def test_a_crashed_process_leaves_its_children(start):
+    process = start("sleep 600 & echo $!; echo ready; wait")
+    wait_for_word(process, "ready")
+    child = int(output_of(process)[0])
+    process.crash()
+    assert not process.alive
+    left = psutil.Process(child)
+    assert left.status() != psutil.STATUS_ZOMBIE
+    left.kill()
+
+
 def test_a_suspended_process_prints_nothing_until_it_is_resumed(start):
     process = start("n=0; while :; do n=$((n+1)); echo $n; sleep 0.05; done")
     wait_for_word(process, "3")

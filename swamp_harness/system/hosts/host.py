@@ -60,6 +60,9 @@ class Process(Protocol):
     def kill(self) -> None:
         """Kill all of it at once."""
 
+    def crash(self) -> None:
+        """Kill the root alone."""
+
     def terminate(self) -> int:
         """Ask the root to stop, and wait until it has."""
 

@@ -164,6 +164,12 @@ class SshProcess:
         self.log.note(f"{self.name} is killed", Life.KILLED)
         self._kill_tree()
 
+    def crash(self) -> None:
+        """Kill the root alone; its descendants are left to themselves."""
+        self.log.note(f"{self.name} crashes", Life.KILLED)
+        self._signal("KILL", [self.pid])
+        wait_until(f"{self.name} to be gone", lambda: self.alive, lambda alive: not alive, PROCESS_GONE)
+
     def terminate(self) -> int:
         """Ask the root to stop (SIGTERM) and wait until it has.
 
