@@ -96,6 +96,7 @@ Feature: Network
     And the network of "alpha" refuses 2 connections and heals
     And the worker "intruder" starts with the token "beta"
     Then the worker "alpha" is connected as the same pool member as before
+    And the list of workers shows that "alpha" was last seen after its network had healed
     And the worker "alpha" tried to connect as soon after its last disconnection as after its first
     And the worker "intruder" is rejected because its token is bound to another machine
     And the token "beta" is still bound to the machine of "beta" only

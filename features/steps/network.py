@@ -154,6 +154,16 @@ def the_orchestrator_noticed_the_silence(context: StepContext, worker: str) -> N
     )
 
 
+@then('the list of workers shows that "{worker:Name}" was last seen after its network had healed')
+def the_list_shows_when_last_seen(context: StepContext, worker: str) -> None:
+    """Checks the time in the worker list at which the worker was last seen."""
+    expect(
+        f'the list of workers shows that "{worker}" was last seen after its network had healed',
+        expected=True,
+        actual=network.was_seen_since_it_healed(context.world, worker),
+    )
+
+
 @then('the worker "{worker:Name}" reports that it has reconnected')
 def the_worker_reports_a_reconnection(context: StepContext, worker: str) -> None:
     """Checks that the worker reports its last enrollment as a reconnection."""

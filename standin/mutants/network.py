@@ -341,3 +341,17 @@ def drains_its_first_connection_only() -> None:
         session._report("draining", {"reason": session._reason})
         await session.finish_steps()
         session._report("drain_complete", {})
+
+
+@mutant(14)
+def last_seen_when_it_was_lost() -> None:
+    """A worker that comes back is listed as last seen when its connection was lost."""
+
+    @replaces("orchestrator.pool:Pool.record")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        from standin import records
+
+        if member.status == "idle":
+            records.put_worker(pool._repository, member.record())
+        else:
+            old(pool, member)

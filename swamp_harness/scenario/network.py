@@ -135,6 +135,17 @@ def membership(world: World, worker: str) -> Membership:
     return Membership(listed[0].instance, str(listed[0].enrolled_at), connected=_connected(world, name))
 
 
+def was_seen_since_it_healed(world: World, worker: str) -> bool:
+    """Whether the worker list shows that a worker was last seen after its network had healed."""
+    # The product cuts moments to milliseconds.
+    healed = world.workers.network(worker).changes[-1].at - timedelta(milliseconds=1)
+    name = world.member_of(worker)
+    return any(
+        each.name == name and each.last_seen_at is not None and each.last_seen_at >= healed
+        for each in world.records.pool()
+    )
+
+
 def _connected(world: World, member: str) -> bool:
     return any(each.connected for each in world.live_pool(member))
 
