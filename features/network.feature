@@ -9,7 +9,7 @@ Feature: Network
       | step    | runs on                         | work           |
       | by-name | worker "alpha"                  | writes at once |
       | by-uuid | the present instance of "alpha" | writes at once |
-    And an orchestrator that verifies workers when they enroll
+    And an orchestrator
     And the operator's output is in text
     And the enrolled worker "alpha" on a network that can be cut
     When the network of "alpha" is cut

@@ -22,6 +22,25 @@ Feature: Verification of workers
       | worker | status | connected |
       | alpha  | idle   | yes       |
 
+  @uat-38 @network @worker-verified-again-after-network-break
+  Scenario: A worker is verified again when its network heals, and runs the step that waits for it
+    Given a workflow with the steps:
+      | step  | runs on    | work           |
+      | build | any worker | writes at once |
+    And an orchestrator that verifies workers when they enroll
+    And the enrolled worker "alpha" on a network that can be cut
+    When the workflow runs to its end
+    And the network of "alpha" is cut
+    And the orchestrator notices that "alpha" is gone
+    And the workflow starts
+    And the step "build" waits in the queue
+    And the network of "alpha" heals
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | build | alpha  |
+
   @uat-38 @unfit-worker-shown-as-unverified
   Scenario Outline: The pool of an orchestrator <set up> shows which worker has not passed
     Given an orchestrator <set up>

@@ -33,20 +33,6 @@ def blip_makes_a_new_member() -> None:
 
 
 @mutant(14)
-def verified_only_when_it_enrolls_first() -> None:
-    """A worker that comes back waits for a verification that nothing begins."""
-    verified: set[str] = set()
-
-    @replaces("orchestrator.serve:Orchestrator._verify")
-    async def _(
-        old: Callable[[Orchestrator, Member], Awaitable[None]], orchestrator: Orchestrator, member: Member
-    ) -> None:
-        if member.name not in verified:
-            verified.add(member.name)
-            await old(orchestrator, member)
-
-
-@mutant(14)
 def gives_up_early() -> None:
     """A worker that had enrolled gives up after three failed attempts to come back."""
 

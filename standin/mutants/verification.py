@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.dispatch import Dispatcher, Requirement
     from standin.orchestrator.pool import Member, Pool
     from standin.orchestrator.requests import Requests
+    from standin.orchestrator.serve import Orchestrator
 
 
 # Promise 38: A worker that does not pass its verification is shown as unverified, and gets no step.
@@ -219,3 +220,17 @@ def returned_worker_listed_as_busy() -> None:
     @replaces("orchestrator.pool:Member.record")
     def _(old: Callable[[Member], dict[str, Any]], member: Member) -> dict[str, Any]:
         return {**old(member), **({"status": "busy"} if judged.count(member.name) > 1 else {})}
+
+
+@mutant(38)
+def verified_only_when_it_enrolls_first() -> None:
+    """A worker that comes back waits for a verification that nothing begins."""
+    verified: set[str] = set()
+
+    @replaces("orchestrator.serve:Orchestrator._verify")
+    async def _(
+        old: Callable[[Orchestrator, Member], Awaitable[None]], orchestrator: Orchestrator, member: Member
+    ) -> None:
+        if member.name not in verified:
+            verified.add(member.name)
+            await old(orchestrator, member)
