@@ -101,13 +101,23 @@ Feature: Network
     And the worker "intruder" is rejected because its token is bound to another machine
     And the token "beta" is still bound to the machine of "beta" only
 
-  @uat-14 @uat-50 @network @reconnection-distinct-in-json
-  Scenario: A worker reports in JSON whether an enrollment is a reconnection, and still exits at its limit of steps
+  @uat-14 @network @reconnection-distinct-in-json
+  Scenario: A worker reports in JSON whether an enrollment is a reconnection
+    Given an orchestrator
+    And the workers' output is in JSON
+    And the enrolled worker "alpha" on a network that can be cut
+    When the network of "alpha" is cut
+    And the orchestrator notices that "alpha" is gone
+    And the network of "alpha" heals
+    Then the worker "alpha" is connected as the same pool member as before
+    And the worker "alpha" reports that it has reconnected
+
+  @uat-14 @uat-50 @network @step-limit-counts-on-after-return
+  Scenario: A worker that has returned exits at its limit of steps
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
     And an orchestrator
-    And the workers' output is in JSON
     And the enrolled worker "alpha" with a limit of 2 steps, on a network that can be cut
     When the workflow runs to its end
     And the network of "alpha" is cut
@@ -116,7 +126,6 @@ Feature: Network
     And the workflow starts
     Then the run succeeds
     And the worker "alpha" exits with exit code 0
-    And the worker "alpha" reports that it has reconnected
 
   # Several times each: the second return must work as well as the first.
   @uat-14 @network @slow @returned-workers-whole-after-grace

@@ -482,9 +482,9 @@ Feature: Dispatch and scheduling
     Given a workflow with the steps:
       | job   | job stays     | step  | runs on        | work                  | for each of       | at a time | after |
       | ocean | on one worker | build | worker "alpha" | writes after a moment |                   |           |       |
-      | ocean | on one worker | pack  | any worker     | writes after a moment | sand, shell, salt | 1         | build |
+      | ocean | on one worker | pack  | any worker     | writes after a moment | sand, shell, salt |           | build |
       | river | on one worker | test  | worker "beta"  | writes after a moment |                   |           |       |
-      | river | on one worker | ship  | any worker     | writes after a moment |                   |           | test  |
+      | river | on one worker | ship  | any worker     | writes after a moment | east, west        | 1         | test  |
     And an orchestrator
     And the enrolled worker "alpha" with 4 slots
     And the enrolled worker "beta" with 4 slots
@@ -496,9 +496,10 @@ Feature: Dispatch and scheduling
       | pack-salt  | alpha  |
       | pack-sand  | alpha  |
       | pack-shell | alpha  |
-      | ship       | beta   |
+      | ship-east  | beta   |
+      | ship-west  | beta   |
       | test       | beta   |
-    And the largest number of steps that ran on "alpha" at the same time is 1
+    And the largest number of steps that ran on "beta" at the same time is 1
 
   @uat-39 @workflow-stays-on-one-worker
   Scenario: A workflow that stays on one worker runs the steps of all its jobs there
