@@ -13,6 +13,10 @@ from standin.errors import UserError
 from standin.store import Place, Store, model_id_of
 
 _MARK = Path(".swamp.yaml")
+# The file that an orchestrator writes for commands in its repository.
+SERVING = "serving.json"
+# The file with the inputs with which a workflow was evaluated last.
+EVALUATED = "evaluated/{}.json"
 
 
 class Repository:

@@ -29,6 +29,23 @@ if TYPE_CHECKING:
     from standin.worker.session import Session
 
 
+def _resumed_from_now_on() -> set[str]:
+    """The ids of all runs that are resumed while a mutant is in effect, which calls this."""
+    resumed: set[str] = set()
+
+    @replaces("orchestrator.runs:Run.go_on_with")
+    def _(
+        old: Callable[[Run, dict[str, Any], Collection[str]], None],
+        run: Run,
+        record: dict[str, Any],
+        anew: Collection[str],
+    ) -> None:
+        old(run, record, anew)
+        resumed.add(run.identity)
+
+    return resumed
+
+
 # Promise 15: A step that has not written runs again when its worker is lost: once, and on a matching worker.
 
 
@@ -1063,17 +1080,7 @@ def crashed_run_cannot_be_resumed() -> None:
 @mutant(34)
 def run_is_resumed_once() -> None:
     """A run that fails again after it was resumed is recorded as cancelled, and cannot be resumed again."""
-    resumed: set[str] = set()
-
-    @replaces("orchestrator.runs:Run.go_on_with")
-    def _(
-        old: Callable[[Run, dict[str, Any], Collection[str]], None],
-        run: Run,
-        record: dict[str, Any],
-        anew: Collection[str],
-    ) -> None:
-        old(run, record, anew)
-        resumed.add(run.identity)
+    resumed = _resumed_from_now_on()
 
     @replaces("orchestrator.runs:Run.final_status")
     def _(old: Callable[[Run], str], run: Run) -> str:
@@ -1084,17 +1091,7 @@ def run_is_resumed_once() -> None:
 @mutant(34)
 def resumed_run_stays_failed() -> None:
     """A resumed run stays failed in the history, although all its steps have succeeded."""
-    resumed: set[str] = set()
-
-    @replaces("orchestrator.runs:Run.go_on_with")
-    def _(
-        old: Callable[[Run, dict[str, Any], Collection[str]], None],
-        run: Run,
-        record: dict[str, Any],
-        anew: Collection[str],
-    ) -> None:
-        old(run, record, anew)
-        resumed.add(run.identity)
+    resumed = _resumed_from_now_on()
 
     @replaces("orchestrator.runs:Run.record")
     def _(old: Callable[[Run], None], run: Run) -> None:
@@ -1256,17 +1253,7 @@ def cancelling_a_finished_run_succeeds() -> None:
 @mutant(17)
 def resumed_run_is_not_cancelled() -> None:
     """The cancellation of a run that was resumed ends none of its steps."""
-    resumed: set[str] = set()
-
-    @replaces("orchestrator.runs:Run.go_on_with")
-    def _(
-        old: Callable[[Run, dict[str, Any], Collection[str]], None],
-        run: Run,
-        record: dict[str, Any],
-        anew: Collection[str],
-    ) -> None:
-        old(run, record, anew)
-        resumed.add(run.identity)
+    resumed = _resumed_from_now_on()
 
     @replaces("orchestrator.requests:Requests.do_workflow_cancel")
     async def _(

@@ -27,7 +27,7 @@ from standin.remote import (
     message,
     result_of,
 )
-from standin.repository import Repository
+from standin.repository import EVALUATED, SERVING, Repository
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,10 +37,6 @@ if TYPE_CHECKING:
     from standin.orchestrator.workflow import Step
 
 _RUNS = ("RUN", "WORKFLOW", "STATUS", "STARTED")
-# The file that an orchestrator writes for commands in its repository.
-SERVING = "serving.json"
-# The file with the inputs with which a workflow was evaluated last.
-EVALUATED = "evaluated/{}.json"
 # The pause before a command reconnects, in seconds: so much longer each time; and how often it tries.
 _PAUSE = 0.2
 _MOST_RETRIES = 5

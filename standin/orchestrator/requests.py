@@ -17,13 +17,12 @@ from standin import access, approvals, questions, tokens, vaults
 from standin.access import Policy
 from standin.errors import UserError
 from standin.extensions import check_before, method_of
-from standin.operator.workflows import EVALUATED
 from standin.orchestrator.dispatch import StepFailed, Work, has_free_slot
 from standin.orchestrator.pool import Member, Pool
 from standin.orchestrator.runs import Run, resumable, steps_left, steps_to_repeat
 from standin.orchestrator.workflow import Step, file_of, steps_of, validations
 from standin.remote import ACCEPTED, SAID
-from standin.repository import Repository
+from standin.repository import EVALUATED, Repository
 from standin.store import Place, model_id_of
 from standin.timing import STOPPING
 

@@ -25,7 +25,6 @@ from standin.commandline import Call
 from standin.errors import UserError
 from standin.extensions import check_before
 from standin.moments import stamp
-from standin.operator.workflows import SERVING
 from standin.orchestrator import web
 from standin.orchestrator.dataplane import DataPlane
 from standin.orchestrator.dispatch import Dispatch, Dispatcher, StepFailed, Work
@@ -36,7 +35,7 @@ from standin.orchestrator.requests import Requests, RunLimits
 from standin.orchestrator.runs import interrupted
 from standin.orchestrator.workflow import Step
 from standin.redaction import blanked
-from standin.repository import Repository
+from standin.repository import SERVING, Repository
 from standin.runners import Runner
 from standin.timing import DRAINING, IDLE_LIMIT, QUEUE_LIMIT
 from standin.tokens import Rejected
