@@ -84,8 +84,23 @@ Feature: Approvals
       | release  | gate |
     And no step started
 
+  @uat-45 @approval-too-late
+  Scenario: A step can no longer be approved when the time for it is over
+    Given a workflow with the steps:
+      | step | runs on          | work                             | after |
+      | gate | the orchestrator | waits for approval, for a second |       |
+      | ship | the orchestrator | writes at once                   | gate  |
+    And an orchestrator
+    When the workflow starts
+    And the run waits for approval
+    And the time for the approval of the step "gate" passes
+    And the operator approves the step "gate" through the orchestrator
+    Then the command fails because the time for the approval is over
+    And no step waits for approval
+    And no step started
+
   @uat-45 @rejected-run-has-ended
-  Scenario: A rejection ends the run, which cannot be resumed
+  Scenario Outline: A rejection <place> ends the run, which cannot be resumed
     Given a workflow with the steps:
       | step  | runs on          | work               | after |
       | build | any worker       | writes at once     |       |
@@ -95,7 +110,7 @@ Feature: Approvals
     And the enrolled worker "alpha"
     When the workflow starts
     And the run waits for approval
-    And the operator rejects the step "gate" with the note "two tests are red", through the orchestrator
+    And the operator rejects the step "gate" <place>, with the note "two tests are red"
     And the operator resumes the run through the orchestrator
     Then the command fails because no run waits for approval
     And no step waits for approval
@@ -106,6 +121,11 @@ Feature: Approvals
     And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
+
+    Examples:
+      | place                    |
+      | in the repository        |
+      | through the orchestrator |
 
   @uat-45 @named-run-of-two-goes-on
   Scenario: Of two runs that wait for approval, only the named one is approved and goes on
@@ -154,12 +174,12 @@ Feature: Approvals
   @uat-45 @run-waits-at-each-gate
   Scenario: A run that needs two approvals waits for each, also if the orchestrator crashes in between
     Given a workflow whose models exist, with the steps:
-      | job    | job after | step  | runs on          | work               | after |
-      | build  |           | build | any worker       | writes at once     |       |
-      | build  |           | gate  | the orchestrator | waits for approval | build |
-      | build  |           | ship  | any worker       | writes at once     | gate  |
-      | deploy | build     | check | the orchestrator | waits for approval |       |
-      | deploy | build     | pack  | any worker       | writes at once     | check |
+      | job    | job after | step  | runs on          | work                                 | after |
+      | build  |           | build | any worker       | writes at once                       |       |
+      | build  |           | gate  | the orchestrator | waits for approval                   | build |
+      | build  |           | ship  | any worker       | writes the input of the run          | gate  |
+      | deploy | build     | check | the orchestrator | waits for approval, for five minutes |       |
+      | deploy | build     | pack  | any worker       | writes the input of the run          | check |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
@@ -168,13 +188,41 @@ Feature: Approvals
     And the operator resumes the run through the orchestrator
     And the orchestrator crashes and starts again
     And the operator approves the step "check" through the orchestrator
-    And the operator resumes the run through the orchestrator
+    And the operator resumes the run through the orchestrator, with the input "hurry"
     Then the command succeeds
     And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
       | pack  | alpha  |
       | ship  | alpha  |
+    And this data is recorded, and no other:
+      | step  | data   | version | word      |
+      | build | result | 1       |           |
+      | pack  | result | 1       | hurry     |
+      | ship  | result | 1       | the input |
+
+  @uat-45 @each-item-needs-approval
+  Scenario: A step that needs an approval for each of its items lets the run go on when all of them are approved
+    Given a workflow whose models exist, with the steps:
+      | job    | job after | step | for each of | runs on          | work               |
+      | build  |           | gate | a, b        | the orchestrator | waits for approval |
+      | deploy | build     | ship |             | the orchestrator | writes at once     |
+    And an orchestrator
+    When the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate-b" through the orchestrator
+    And the operator resumes the run through the orchestrator
+    And the operator approves the step "gate-a" in the repository
+    And the operator resumes the run through the orchestrator
+    Then the command succeeds
+    And these steps started, and no others:
+      | step | worker           |
+      | ship | the orchestrator |
+    And the history of the run shows these steps, and no others:
+      | step   | status    |
+      | gate-a | succeeded |
+      | gate-b | succeeded |
+      | ship   | succeeded |
 
   @uat-45 @decision-recorded
   Scenario: The record of a run shows who approves a step in the repository, and with what note

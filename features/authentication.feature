@@ -99,6 +99,28 @@ Feature: Authentication
       | build | the orchestrator |
       | build | the orchestrator |
 
+  @uat-41 @server-token-in-each-place
+  Scenario: A client may present its server token in three places, and in none of them one that is not valid
+    Given a repository with server tokens
+    And an orchestrator that authenticates its clients
+    When clients ask the orchestrator for connections, with their server tokens in these places:
+      | client                    | place           |
+      | alice                     | the header      |
+      | alice                     | the subprotocol |
+      | alice                     | the address     |
+      | carol                     | the subprotocol |
+      | carol                     | the address     |
+      | dave                      | the subprotocol |
+      | dave                      | the address     |
+      | alice with a wrong secret | the header      |
+      | alice with a wrong secret | the subprotocol |
+      | alice with a wrong secret | the address     |
+    Then the orchestrator accepts these connections, and no others:
+      | client | place           |
+      | alice  | the header      |
+      | alice  | the subprotocol |
+      | alice  | the address     |
+
   @uat-41 @worker-needs-server-token
   Scenario Outline: A worker without a valid server token does not enroll, in <output>
     Given a repository with server tokens

@@ -40,6 +40,7 @@ Feature: Restarts
     And the worker "beta" starts with the labels "pool=b"
     Then the command that follows the run fails
     And the queue is empty
+    And the check of all runs finds none that is active or stale
     And the worker "beta" can run another step
     And these steps started, and no others:
       | step    | worker |

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import Any
 
 from standin.errors import UserError
-from standin.moments import stamp
+from standin.moments import moment, now, stamp
 from standin.repository import Repository
 
 # The status of a run that waits for an approval, and of a step that must be approved.
@@ -19,8 +20,18 @@ def pending(repository: Repository) -> list[dict[str, Any]]:
     found = []
     for run in sorted(repository.documents("runs"), key=lambda run: str(run["startedAt"])):
         steps = waiting_in(run) if run["status"] == SUSPENDED else []
-        found += [pending_step(run, step) for step in steps[:1]]
+        found += [pending_step(run, step) for step in steps[:1] if not is_late(step)]
     return found
+
+
+def is_late(step: dict[str, Any]) -> bool:
+    """Whether the time limit for the approval of a step is over."""
+    return "approvalLimit" in step and waited(step) > timedelta(seconds=step["approvalLimit"])
+
+
+def waited(step: dict[str, Any]) -> timedelta:
+    """For how long a step has waited for its approval."""
+    return now() - moment(step["suspendedAt"])
 
 
 def waiting_in(run: dict[str, Any]) -> list[dict[str, Any]]:
@@ -69,8 +80,7 @@ def decide(
     """
     run = suspended(repository, workflow, run_id)
     decision = {"approved": approves, "reason": note, "decidedBy": person, "decidedAt": stamp()}
-    if step not in [each["name"] for each in waiting_in(run)]:
-        raise UserError(f'Step "{step}" is not awaiting approval in the suspended run')
+    check(run, step)
     steps = [decided(each, decision) if each["name"] == step else each for each in run["steps"]]
     repository.write(
         f"runs/{run['runId']}.json", {**run, "steps": steps, **({} if approves else ended(step, note))}
@@ -84,6 +94,22 @@ def decide(
         "reason": note or None,
         **({} if approves else {"runStatus": "failed"}),
     }
+
+
+def check(run: dict[str, Any], step: str) -> None:
+    """Check that somebody may decide about a step of a run.
+
+    Raises:
+        UserError: it does not wait for an approval, or no longer.
+    """
+    waits = {each["name"]: each for each in waiting_in(run)}
+    if step not in waits:
+        raise UserError(f'Step "{step}" is not awaiting approval in the suspended run')
+    if is_late(waits[step]):
+        raise UserError(
+            f'Approval timed out: step "{step}" has been waiting {waited(waits[step]).total_seconds():.0f}s '
+            f"(timeout: {waits[step]['approvalLimit']}s)"
+        )
 
 
 def decided(step: dict[str, Any], decision: dict[str, Any]) -> dict[str, Any]:

@@ -181,7 +181,7 @@ COMMANDS: Sequence[Command] = (
         _SERVER, Option("--run"),
     )),
     Command("workflow resume", "Resume a suspended or a failed run", "operator.workflows:resume", ("name",), (
-        Option("--from"), Option("--run"), _SERVER,
+        Option("--from"), Option("--run"), _SERVER, Option("--input"),
     )),
     Command("workflow approvals", "List the steps to approve", "operator.workflows:list_approvals", (), (
         _SERVER,
@@ -196,6 +196,7 @@ COMMANDS: Sequence[Command] = (
     Command("workflow history get", "Show the last run of a workflow", "operator.workflows:get", ("name",)),
     Command("workflow history logs", "Show the output of a run", "operator.workflows:logs", ("run",)),
     Command("run history", "List all runs", "operator.workflows:all_runs"),
+    Command("run doctor", "Check which runs are active", "operator.workflows:check_runs", (), (_SERVER,)),
     Command("data query", "Query data", "operator.data:query", ("predicate",), (_SERVER,)),
     Command("data list", "List the data of a model", "operator.data:show", ("model",)),
     Command("data get", "Show a datum", "operator.data:get", ("model", "name"), (

@@ -28,6 +28,12 @@ def the_step_waits_for_approval(context: StepContext, step: str) -> None:
     approvals.wait_until_reached(context.world, step)
 
 
+@when('the time for the approval of the step "{step:Name}" passes')
+def the_time_for_the_approval_passes(context: StepContext, step: str) -> None:
+    """Waits until the time limit for the approval of a step is over."""
+    approvals.wait_until_too_late(context.world, step)
+
+
 @when('the operator approves the step "{step:Name}"')
 @when('the operator approves the step "{step:Name}" {details:DecisionDetails}')
 def the_operator_approves(context: StepContext, step: str, details: Any = NO_DETAILS) -> None:

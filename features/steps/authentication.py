@@ -7,7 +7,7 @@ from behave import given, then, when
 from swamp_harness.scenario import authentication, repositories
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.step_context import StepContext
-from swamp_harness.scenario.tables import rows_of
+from swamp_harness.scenario.tables import rows_of, whole_rows_of
 
 
 @given("a repository with server tokens")
@@ -60,6 +60,13 @@ def connections_are_asked_for(context: StepContext) -> None:
     context.world.asked = authentication.ask_for_connections(context.world, rows)
 
 
+@when("clients ask the orchestrator for connections, with their server tokens in these places:")
+def clients_ask_for_connections(context: StepContext) -> None:
+    """Asks for a connection for each row; a client may present another token than its own."""
+    rows = whole_rows_of(context.table, ["client", "place"])
+    context.world.asked = authentication.ask_with_server_tokens(context.world, rows)
+
+
 @then("each client gets these answers, in text and in JSON:")
 def each_client_gets_these_answers(context: StepContext) -> None:
     """Checks for each client that each command succeeded, or its reason, with the same exit code."""
@@ -86,7 +93,7 @@ def the_orchestrator_accepts_these_connections(context: StepContext) -> None:
     """Checks which of the connections that were asked for the orchestrator has accepted."""
     expect(
         "the orchestrator accepts these connections, and no others",
-        expected=rows_of(context.table, {"host", "page"}),
+        expected=rows_of(context.table, {"host", "page", "client", "place"}),
         actual=authentication.accepted(context.world.asked),
     )
 

@@ -96,6 +96,17 @@ def the_history_shows_these_runs(context: StepContext) -> None:
     )
 
 
+@then("the check of all runs finds none that is active or stale")
+def no_run_is_active_or_stale(context: StepContext) -> None:
+    """Checks what `swamp run doctor` finds, in text and in JSON, in the repository and elsewhere."""
+    found = restarts.in_progress(context.world)
+    expect(
+        "the check of all runs finds none that is active or stale",
+        expected=dict.fromkeys(found, restarts.NONE_IN_PROGRESS),
+        actual=found,
+    )
+
+
 @then("every run in the history succeeded")
 def every_run_succeeded(context: StepContext) -> None:
     """Checks that the history shows runs, and that all of them have succeeded."""

@@ -380,3 +380,93 @@ def types_refused_after_approval() -> None:
         if run.identity in resumed and run._repository.read(f"models/{step.model}.json") is None:
             raise StepFailed("Direct type execution is not supported in this context")
         return old(run, step)
+
+
+@mutant(45)
+def approval_limit_ignored() -> None:
+    """A step can be approved at any time; its time limit only takes it off the list."""
+
+    @replaces("approvals:check")
+    def _(old: Callable[[dict[str, Any], str], None], run: dict[str, Any], step: str) -> None:
+        without = [
+            {key: value for key, value in each.items() if key != "approvalLimit"} for each in run["steps"]
+        ]
+        old({**run, "steps": without}, step)
+
+
+@mutant(45)
+def late_steps_stay_on_the_list() -> None:
+    """The list of approvals shows a step that can no longer be approved."""
+
+    @replaces("approvals:pending")
+    def _(old: Callable[[Repository], list[dict[str, Any]]], repository: Repository) -> list[dict[str, Any]]:
+        from standin import approvals
+
+        late = [
+            approvals.pending_step(run, step)
+            for run in repository.documents("runs")
+            for step in approvals.waiting_in(run)
+            if approvals.is_late(step)
+        ]
+        return [*old(repository), *late]
+
+
+@mutant(45)
+def approval_limit_in_milliseconds() -> None:
+    """The time limit of an approval counts in milliseconds."""
+
+    @replaces("approvals:is_late")
+    def _(old: Callable[[dict[str, Any]], bool], step: dict[str, Any]) -> bool:
+        return old(
+            {**step, "approvalLimit": step["approvalLimit"] / 1000} if "approvalLimit" in step else step
+        )
+
+
+@mutant(45)
+def input_of_the_resume_ignored() -> None:
+    """A run that is resumed with an input keeps the one that it had."""
+
+    @replaces("operator.workflows:resume")
+    def _(old: Callable[[Call], int], call: Call) -> int:
+        from dataclasses import replace
+
+        kept = {name: values for name, values in call.options.items() if name != "--input"}
+        return old(replace(call, options=kept))
+
+
+@mutant(45)
+def approval_of_an_item_is_for_all() -> None:
+    """The approval of one item of a step approves its other items."""
+
+    @replaces("approvals:approved")
+    def _(
+        old: Callable[[Repository, str, str], dict[str, Any]],
+        repository: Repository,
+        workflow: str,
+        run_id: str,
+    ) -> dict[str, Any]:
+        from standin import approvals
+
+        run = approvals.suspended(repository, workflow, run_id)
+        if any("approvalDecision" in step for step in run["steps"]):
+            for step in approvals.waiting_in(run):
+                approvals.decide(
+                    repository, workflow, step["name"], run_id, approves=True, note="", person="nobody"
+                )
+        return old(repository, workflow, run_id)
+
+
+@mutant(45)
+def run_rejected_in_repository_stays_suspended() -> None:
+    """A rejection in the repository marks the step, but leaves its run suspended."""
+
+    @replaces("operator.workflows:decide")
+    def _(old: Callable[..., dict[str, Any]], call: Call, *, approves: bool) -> dict[str, Any]:
+        answer = old(call, approves=approves)
+        if not approves and not call.has("--server"):
+            from standin.repository import Repository
+
+            name = f"runs/{answer['runId']}.json"
+            here = Repository.here()
+            here.write(name, {**here.read(name), "status": "suspended"})
+        return answer

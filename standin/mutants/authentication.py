@@ -83,6 +83,24 @@ def server_token_without_its_secret() -> None:
 
 
 @mutant(41)
+def server_token_in_address_unchecked() -> None:
+    """A client may present any server token in the address."""
+
+    @replaces("orchestrator.gate:Gate.client_of")
+    def _(old: Callable[[Gate, Request], str], gate: Gate, request: Request) -> str:
+        return "user:alice" if "?token=" in request.path else old(gate, request)
+
+
+@mutant(41)
+def server_token_as_subprotocol_ignored() -> None:
+    """A server token that is presented as a subprotocol does not count."""
+
+    @replaces("orchestrator.gate:presented")
+    def _(old: Callable[[Request], str], request: Request) -> str:
+        return "" if "Sec-WebSocket-Protocol" in request.headers else old(request)
+
+
+@mutant(41)
 def health_for_everybody() -> None:
     """The state of the pool is shown to programs without a server token."""
 

@@ -362,6 +362,19 @@ def queue_kept_after_crash() -> None:
 
 
 @mutant(32)
+def check_of_runs_counts_interrupted_ones() -> None:
+    """The check of all runs through the orchestrator counts runs that a crash has ended as active."""
+
+    @replaces("orchestrator.requests:Requests.do_run_doctor")
+    def _(old: Callable[[Requests], Any], requests: Requests) -> Any:
+        from standin import questions
+
+        found = old(requests)
+        ended = [run for run in questions.history(requests._repository) if run["status"] == "failed"]
+        return {**found, "active": found["active"] + len(ended), "activeRuns": [*found["activeRuns"], *ended]}
+
+
+@mutant(32)
 def crash_called_a_stop() -> None:
     """The history says that the orchestrator was stopped when it crashed."""
 

@@ -316,7 +316,12 @@ def _server_of(call: Call) -> str:
 
 def resume(call: Call) -> int:
     """`swamp workflow resume`."""
-    wanted = {"name": call.arguments[0], "from": call.option("--from"), "runId": call.option("--run")}
+    wanted = {
+        "name": call.arguments[0],
+        "from": call.option("--from"),
+        "runId": call.option("--run"),
+        "inputs": inputs_given(call),
+    }
     return follow_to_end(call, wanted)
 
 
@@ -413,6 +418,17 @@ def logs(call: Call) -> None:
 def all_runs(call: Call) -> None:
     """`swamp run history`."""
     respond(call, questions.run_history(Repository.here()), _table(questions.history(Repository.here())))
+
+
+def check_runs(call: Call) -> None:
+    """`swamp run doctor`."""
+    if call.has("--server"):
+        found = ask(call.option("--server"), "run.doctor")
+    else:
+        found = questions.runs_in_progress(Repository.here())
+    active = found["activeRuns"]
+    lines = [f"{len(active)} active run(s):", *(each["workflowName"] for each in active)]
+    respond(call, found, "\n".join(lines) if active else "No active or stale runs.")
 
 
 def _table(runs: list[dict[str, Any]]) -> str:

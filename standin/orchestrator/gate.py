@@ -75,8 +75,15 @@ class Gate:
         Raises:
             Refused: it presents no valid server token.
         """
-        _, _, credential = request.headers.get("Authorization", "").partition("Bearer ")
-        return redeem(self.repository, credential)
+        return redeem(self.repository, presented(request))
+
+
+def presented(request: Request) -> str:
+    """The server token that a request presents: in its header, as a subprotocol, or in its address."""
+    _, _, in_header = request.headers.get("Authorization", "").partition("Bearer ")
+    _, _, as_subprotocol = request.headers.get("Sec-WebSocket-Protocol", "").partition("bearer.")
+    in_address = urllib.parse.parse_qs(urllib.parse.urlsplit(request.path).query).get("token", [""])
+    return in_header or as_subprotocol or in_address[0]
 
 
 def gate_of(

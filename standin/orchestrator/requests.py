@@ -198,6 +198,10 @@ class Requests:
         """The runs of workflows."""
         return {"results": questions.history(self._repository)}
 
+    def do_run_doctor(self) -> Any:
+        """The runs in progress."""
+        return questions.runs_in_progress(self._repository)
+
     def do_workflow_approvals(self) -> Any:
         """The steps that wait for an approval."""
         return {"approvals": approvals.pending(self._repository)}
@@ -385,12 +389,13 @@ class Requests:
         try:
             file_of(self._repository, name)
             record = resumable(self._repository, name) if first else self.approved(payload)
-            steps = steps_of(self._repository, name, self.inputs_of(record))
+            inputs = {**self.inputs_of(record), **payload["inputs"]}
+            steps = steps_of(self._repository, name, inputs)
             anew = steps_to_repeat(name, steps, first) if first else steps_left(record)
         except UserError as error:
             await self._send(socket, "workflow.resume.result", _error_answer(error))
             return
-        tags, inputs = self.tags_of(record), record["inputs"]
+        tags = self.tags_of(record)
         run = Run(self._repository, name, steps, self._execute, tags, inputs=inputs, reports_skipped=[])
         run.go_on_with(record, anew)
         await self._carry_out(socket, run)

@@ -190,6 +190,10 @@ class Run:
         """What the operator is asked about a step."""
         return next(step.prompt for step in self._steps if step.name == name)
 
+    def approval_limit_of(self, name: str) -> int:
+        """The seconds that the operator has for the approval of a step; 0 for no limit."""
+        return next(step.approval_limit for step in self._steps if step.name == name)
+
     async def _run(self, step: Step) -> None:
         progress = self._progress[step.name]
         try:
@@ -319,6 +323,7 @@ class Run:
         optional = {
             "error": progress.error,
             "approvalPrompt": self.prompt_of(name),
+            "approvalLimit": self.approval_limit_of(name) if progress.since else 0,
             "suspendedAt": progress.since,
             "approvalDecision": progress.decision,
         }

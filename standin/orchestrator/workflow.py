@@ -53,6 +53,7 @@ class Step:
         of_the_model: the arguments of the model, for all its methods.
         group: the job that it shares one worker with; empty if it may run anywhere.
         prompt: what the operator is asked who must approve the step, which runs no method; empty for others.
+        approval_limit: the seconds that the operator has for it; 0 for no limit.
         may_fail: whether the run goes on if it fails.
         after_any_end: whether it runs also if the steps before it have failed.
         expanded: its name before it was expanded over its items.
@@ -72,6 +73,7 @@ class Step:
     of_the_model: dict[str, Any] = field(default_factory=dict)
     group: str = ""
     prompt: str = ""
+    approval_limit: int = 0
     may_fail: bool = False
     after_any_end: bool = False
     expanded: str = ""
@@ -255,6 +257,7 @@ def _step(repository: Repository, described: dict[str, Any], known: dict[str, st
         task.get("globalArgs", {}),
         described["group"],
         task.get("prompt", ""),
+        task.get("timeout", 0),
         described.get("allowFailure", False),
         any(each["condition"]["type"] == "completed" for each in described.get("dependsOn", ())),
         described["name"],

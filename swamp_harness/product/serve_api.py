@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -90,6 +91,14 @@ class LiveMember:
     def __str__(self) -> str:
         """The member for a message."""
         return f"{self.name} ({'connected' if self.connected else 'not connected'})"
+
+
+class TokenPlace(Enum):
+    """Where a client presents its server token (design/remote-execution.md, on `--auth-mode token`)."""
+
+    HEADER = "the header"
+    SUBPROTOCOL = "the subprotocol"
+    ADDRESS = "the address"
 
 
 class UnknownRequest(InfrastructureError):
@@ -377,15 +386,38 @@ class ServeApi:
             OSError: it does not answer.
         """
         headers = {
-            "Host": host or f"{self._host}:{self._port}",
-            "Upgrade": "websocket",
-            "Connection": "Upgrade",
-            "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
-            "Sec-WebSocket-Version": "13",
+            **self._upgrading(),
+            **({"Host": host} if host else {}),
             **({"Origin": origin} if origin else {}),
             **self._presented,
         }
         return self._request("/", headers)[0]
+
+    def status_of_upgrade_with(self, server_token: str, place: TokenPlace) -> int:
+        """The status of the answer to a request to upgrade a connection by a client with a server token.
+
+        Args:
+            server_token: its credential.
+            place: of the credential in the request.
+
+        Raises:
+            OSError: it does not answer.
+        """
+        headers = self._upgrading()
+        if place is TokenPlace.HEADER:
+            headers["Authorization"] = f"Bearer {server_token}"
+        if place is TokenPlace.SUBPROTOCOL:
+            headers["Sec-WebSocket-Protocol"] = f"bearer.{server_token}"
+        return self._request(f"/?token={server_token}" if place is TokenPlace.ADDRESS else "/", headers)[0]
+
+    def _upgrading(self) -> dict[str, str]:
+        return {
+            "Host": f"{self._host}:{self._port}",
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+            "Sec-WebSocket-Version": "13",
+        }
 
     async def _exchanges(self, message: str, clients: int, apart: float) -> list[str | bytes]:
         # asyncio, because threads that read and write one TLS connection at the same time can deadlock,

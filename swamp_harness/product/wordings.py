@@ -103,6 +103,9 @@ COMMAND_FAILURES = {
     "no run waits for approval": [r"No suspended runs found for workflow"],
     "several runs wait for approval": [r"Multiple suspended runs found for workflow"],
     "its step still waits for approval": [r'Step "[^"]+" (?:in job "[^"]+" )?is still awaiting approval'],
+    "the time for the approval is over": [
+        r'Approval timed out: step "[^"]+" has been waiting \d+s \(timeout: 1s\)'
+    ],
     "the step does not wait for approval": [r'Step "[^"]+" is not awaiting approval'],
     "the run is not in progress": [r"No active workflow-run [^\n]{1,100} in this serve instance"],
     "too many runs are in progress": [r"Too many concurrent runs\b"],
@@ -174,6 +177,9 @@ APPROVAL_ASKED = re.compile(r'approval required: "(?P<prompt>[^\n]*)"')
 # The list of approvals in text: a step with the question, below it the commands that decide.
 APPROVALS = re.compile(r'"?(?P<workflow>[^\s"]+)"? / "?(?P<step>[^\s"]+)"? — (?P<prompt>[^\n]*)')
 NO_APPROVALS = re.compile(r"No workflows awaiting approval")
+
+# What the check of all runs prints when none is in progress.
+NO_RUNS_IN_PROGRESS = re.compile(r"^No active or stale runs\.$", re.MULTILINE)
 
 # The output of a command that follows a run, at the start and at the successful end of a step.
 STEP_BEGINS = re.compile(r"│ step (?P<step>\S+) · [^\n]{0,500}\bstart\b")

@@ -51,6 +51,7 @@ class Task:
         kept: the workflow's overrides for stored data, such as lifetime and tags, by kind of data.
         of_the_model: the arguments of the model, for all its methods.
         prompt: what the operator is asked who must approve the step; empty for a method.
+        approval_limit: the seconds that the operator has for it; 0 for no limit.
     """
 
     model_type: str
@@ -59,6 +60,7 @@ class Task:
     kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     of_the_model: Mapping[str, Any] = field(default_factory=dict)
     prompt: str = ""
+    approval_limit: int = 0
 
     def document(self, model: str, *, exists: bool) -> dict[str, Any]:
         """The task in a workflow file.
@@ -68,7 +70,8 @@ class Task:
             exists: whether the instance was created before; otherwise the step names its type.
         """
         if self.prompt:
-            return {"type": "manual_approval", "prompt": self.prompt}
+            limit = {"timeout": self.approval_limit} if self.approval_limit else {}
+            return {"type": "manual_approval", "prompt": self.prompt, **limit}
         instance = {"modelIdOrName": model} if exists else {"modelType": self.model_type, "modelName": model}
         return {
             "type": "model_method",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import ContractBroken
 from swamp_harness.system.limits import RUN_ENDED
-from swamp_harness.system.waiting import wait_until
+from swamp_harness.system.waiting import wait_for_moment, wait_until
 
 # The runs of a scenario, in the words of the features.
 _ORDER = ("the first", "the second", "the third")
@@ -41,6 +42,14 @@ def wait_until_reached(world: World, step: str) -> None:
         lambda: world.orchestrator.api.run_status(world.runs.last.run_id),
         lambda status: status == SUSPENDED,
         RUN_ENDED,
+    )
+
+
+def wait_until_too_late(world: World, step: str) -> None:
+    """Wait until the time limit for the approval of a step is over; its run is suspended already."""
+    limit = next(each.task.approval_limit for each in world.workflow.steps if each.name == step)
+    wait_for_moment(
+        f'the time limit for the approval of "{step}"', datetime.now(UTC) + timedelta(seconds=limit)
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from swamp_harness.product.commands import CommandResult, Output
 from swamp_harness.product.conventions import VAULT
 from swamp_harness.product.credential import Credential
+from swamp_harness.product.serve_api import TokenPlace
 from swamp_harness.product.server_tokens import (
     TO_RUN_THE_WORKFLOW,
     authenticating,
@@ -37,8 +38,8 @@ _NOBODY, _MALLORY = "nobody", "mallory"
 _WRONG = " with a wrong secret"
 _SECRET = re.compile(r"^[0-9a-f]{64}$", re.MULTILINE)
 # The statuses of HTTP.
-_UPGRADED, _FORBIDDEN = 101, 403
-_REQUESTS = {200: "answered", 401: "refused"}
+_UPGRADED, _UNAUTHORIZED, _FORBIDDEN = 101, 401, 403
+_REQUESTS = {200: "answered", _UNAUTHORIZED: "refused"}
 _OWN, _NO_PAGE = "the own one", "none"
 
 
@@ -120,9 +121,22 @@ def ask_for_connections(world: World, rows: Sequence[Row]) -> list[tuple[Row, in
     ]
 
 
+def ask_with_server_tokens(world: World, rows: Sequence[Row]) -> list[tuple[Row, int]]:
+    """Ask for a connection for each row, with the client's server token in the named place; the statuses."""
+    api = world.orchestrator.api
+    return [
+        (row, api.status_of_upgrade_with(str(_credential(world, row["client"])), TokenPlace(row["place"])))
+        for row in rows
+    ]
+
+
 def accepted(asked: Sequence[tuple[Row, int]]) -> list[Row]:
-    """The rows of the accepted connections, and of those that were neither accepted nor forbidden."""
-    odd = [({**row, "status": str(status)}) for row, status in asked if status not in (_UPGRADED, _FORBIDDEN)]
+    """The rows of the accepted connections, and of those that were neither accepted nor refused.
+
+    The orchestrator answers a client without a valid server token otherwise than an untrusted one.
+    """
+    refused = _UNAUTHORIZED if asked and "client" in asked[0][0] else _FORBIDDEN
+    odd = [({**row, "status": str(status)}) for row, status in asked if status not in (_UPGRADED, refused)]
     return [row for row, status in asked if status == _UPGRADED] + odd
 
 

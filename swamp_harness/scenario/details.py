@@ -467,7 +467,17 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
                 lambda: {"by_variable": True},
             ),
         ),
-        "ResumingDetails": kind("how a run is resumed", dict, _THROUGH, _FIRST_RUN),
+        "ResumingDetails": kind(
+            "how a run is resumed",
+            dict,
+            _THROUGH,
+            _FIRST_RUN,
+            Detail(
+                'with the input "{word:Name}"',
+                "from now on the input of the run has this value",
+                lambda word: {"word": word},
+            ),
+        ),
         "DecisionDetails": kind("how a step is approved or rejected", dict, *_OF_DECISIONS),
         "SecretDetails": kind("what a secret is like", dict, *_OF_SECRETS),
         "WorkflowDetails": kind("what holds for all of a workflow", dict, *_OF_WORKFLOWS),

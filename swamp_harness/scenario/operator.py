@@ -219,7 +219,13 @@ class Operator:
         return self._last
 
     def resume_run(
-        self, workflow: str, *, step: str = "", run_id: str = "", through: str = ""
+        self,
+        workflow: str,
+        *,
+        step: str = "",
+        run_id: str = "",
+        through: str = "",
+        inputs: Mapping[str, str] | None = None,
     ) -> CommandResult:
         """Resume a run of a workflow; the command ends when the run does or is suspended; it may fail.
 
@@ -228,12 +234,14 @@ class Operator:
             step: the step from which a failed run is resumed; empty for a suspended run.
             run_id: the id of the run; the command names none if empty.
             through: the address of the orchestrator that resumes it; in the repository if empty.
+            inputs: those that replace inputs of the run; none if None.
         """
         first = ("--from", step) if step else ()
         named = ("--run", run_id) if run_id else ()
         there = ("--server", through) if through else ()
+        given = (part for name, value in (inputs or {}).items() for part in ("--input", f"{name}={value}"))
         self._last = self.commands.run(
-            "workflow", "resume", workflow, *first, *named, *there, output=self.output
+            "workflow", "resume", workflow, *first, *named, *there, *given, output=self.output
         )
         return self._last
 

@@ -11,9 +11,10 @@ from swamp_harness.product.commands import Output
 from swamp_harness.product.run import CANCELLED, FAILED
 from swamp_harness.product.run_records import RunRecord
 from swamp_harness.product.serve_api import NoAnswer
-from swamp_harness.product.wordings import INTERRUPTIONS_SHOWN, reasons_given
+from swamp_harness.product.wordings import INTERRUPTIONS_SHOWN, NO_RUNS_IN_PROGRESS, reasons_given
 from swamp_harness.scenario.absences import restart_orchestrator, restart_orchestrator_and_wait
 from swamp_harness.scenario.enrollment import operate_with
+from swamp_harness.scenario.list_answers import Answer, answers
 from swamp_harness.scenario.probe import RESULT
 from swamp_harness.scenario.runs import ANOTHER, end_allowed_by, left_of, start_another
 from swamp_harness.scenario.step_progress import wait_until_begun, wait_until_ended
@@ -25,6 +26,8 @@ from swamp_harness.system.waiting import WaitTimeout, wait_until
 
 # The status of a run that an orchestrator did not finish: releases call it failed or cancelled.
 _INTERRUPTED = "interrupted"
+# What the check of all runs says when it finds none.
+NONE_IN_PROGRESS = "0 active, 0 stale"
 # Stands for an end at the right time.
 RIGHT_AFTER = "right after that time"
 
@@ -73,6 +76,18 @@ def steps_shown(world: World, steps: Sequence[str] | None = None) -> list[Row]:
         ),
         key=lambda row: row["step"],
     )
+
+
+def in_progress(world: World) -> dict[str, str]:
+    """Which runs are in progress, by each way to ask for the check of all runs."""
+    return {answer.how: _checked(answer) for answer in answers(world, "run", "doctor")}
+
+
+def _checked(answer: Answer) -> str:
+    if not answer.in_json:
+        return NONE_IN_PROGRESS if NO_RUNS_IN_PROGRESS.search(answer.result.stdout) else answer.result.stdout
+    counts = answer.result.answer("run-doctor")
+    return f"{counts['active']} active, {counts['stale']} stale"
 
 
 def left_on_the_orchestrator(world: World) -> list[str]:

@@ -19,7 +19,7 @@ from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.product.workflow import Task, Workflow
 from swamp_harness.scenario.network import beyond_grace_window, outlast_grace_windows
 from swamp_harness.scenario.placement import ON_THE_ORCHESTRATOR, step_for, value_of_input
-from swamp_harness.scenario.probe import INPUT_VALUE, PROBE
+from swamp_harness.scenario.probe import INPUT, INPUT_VALUE, PROBE
 from swamp_harness.scenario.probe_results import reading_of
 from swamp_harness.scenario.tables import Row
 from swamp_harness.scenario.world import World
@@ -309,7 +309,12 @@ def complete_workflow(world: World) -> None:
 
 
 def resume(
-    world: World, *, step: str = "", through_orchestrator: bool = False, of_first_run: bool = False
+    world: World,
+    *,
+    step: str = "",
+    through_orchestrator: bool = False,
+    of_first_run: bool = False,
+    word: str = "",
 ) -> None:
     """Resume a run of the scenario's workflow, and wait until it has ended or is suspended.
 
@@ -318,12 +323,14 @@ def resume(
         step: the step from which a failed run is resumed; empty for a suspended run.
         through_orchestrator: whether the orchestrator resumes it.
         of_first_run: whether the command names the first run.
+        word: the new value of its input; empty to keep the one that it has.
     """
     world.operator.resume_run(
         world.workflow.name,
         step=step,
         run_id=world.runs.first.run_id if of_first_run else "",
         through=world.orchestrator.api.url if through_orchestrator else "",
+        inputs={INPUT: word} if word else None,
     )
 
 

@@ -520,6 +520,11 @@ def test_a_step_that_waits_for_approval_runs_no_method():
     assert step.document()["task"] == {"type": "manual_approval", "prompt": "Go on?"}
 
 
+def test_an_approval_can_have_a_time_limit():
+    step = Step("gate", Task("", "", {}, prompt="Go on?", approval_limit=5), Placement())
+    assert step.document()["task"]["timeout"] == 5
+
+
 def test_a_step_of_an_existing_model_names_no_type():
     workflow = Workflow(
         "release", [Step("build", Task("t", "m", {}), Placement("alpha"))], of_existing_models=True
