@@ -153,6 +153,29 @@ Feature: Approvals
       | step | worker |
       | ship | alpha  |
 
+  @uat-45 @named-run-of-two-rejected
+  Scenario: Of two runs that wait for approval, only the named one is rejected, and the other goes on
+    Given a workflow whose models exist, with the steps:
+      | step | runs on          | work               | after |
+      | gate | the orchestrator | waits for approval |       |
+      | ship | the orchestrator | writes at once     | gate  |
+    And an orchestrator
+    When the workflow starts
+    And the run waits for approval
+    And the workflow starts
+    And the run waits for approval
+    And the operator rejects the step "gate" by the id of the first run, through the orchestrator
+    And the operator approves the step "gate" through the orchestrator
+    And the operator resumes the run through the orchestrator
+    Then the command succeeds
+    And the history shows these runs, and no others:
+      | workflow | status    | because |
+      | release  | failed    |         |
+      | release  | succeeded |         |
+    And these steps started, and no others:
+      | step | worker           |
+      | ship | the orchestrator |
+
   @uat-45 @ambiguous-approval-refused
   Scenario: Of two runs that wait for approval, an approval that names none changes neither
     Given a workflow with the steps:

@@ -71,10 +71,12 @@ Feature: Authentication
       | command           |
       | runs the workflow |
       | lists the workers |
+      | approves a step   |
+      | resumes the run   |
     Then each client gets these answers, in text and in JSON:
-      | client | runs the workflow | lists the workers |
-      | alice  | access is denied  | access is denied  |
-      | bob    | succeeds          | access is denied  |
+      | client | runs the workflow | lists the workers | approves a step           | resumes the run           |
+      | alice  | access is denied  | access is denied  | access is denied          | access is denied          |
+      | bob    | succeeds          | access is denied  | no run waits for approval | no run waits for approval |
 
   @uat-41 @revoked-server-token-refused
   Scenario: A server token that worked is refused as soon as it is revoked

@@ -296,18 +296,18 @@ Feature: Capabilities
       | result      | 2       | alpha            | prod |
 
   @uat-48 @files-of-items-kept-apart
-  Scenario: Files that are kept apart for each item are the same on a worker as on the orchestrator
+  Scenario: Files that are kept apart for each item and region are the same on a worker as on the orchestrator
     Given a workflow with the steps:
-      | step | runs on          | work                                     | model | for each of |
-      | pack | any worker       | writes its item into a file of that item | box   | dev, prod   |
-      | seed | the orchestrator | writes its item into a file of that item | chest | dev, prod   |
+      | step | runs on          | work                                                     | model | for each of                                |
+      | pack | any worker       | writes its item into a file of that item and of a region | box   | production-cluster-1, production-cluster-2 |
+      | seed | the orchestrator | writes its item into a file of that item and of a region | chest | production-cluster-1, production-cluster-2 |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     Then the run succeeds
     And this data is recorded, and no other:
-      | step  | data       | version |
-      | box   | trace-dev  | 1       |
-      | box   | trace-prod | 1       |
-      | chest | trace-dev  | 1       |
-      | chest | trace-prod | 1       |
+      | step  | data                          | version |
+      | box   | trace-production-cluster-1-eu | 1       |
+      | box   | trace-production-cluster-2-eu | 1       |
+      | chest | trace-production-cluster-1-eu | 1       |
+      | chest | trace-production-cluster-2-eu | 1       |

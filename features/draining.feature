@@ -28,17 +28,17 @@ Feature: Workers that finish their work before they stop
       | beta   | idle         | yes                  |
 
   @uat-36 @posix @closed-terminal-finishes-step
-  Scenario: A worker whose terminal is closed finishes its step before it exits
+  Scenario: A worker whose terminal is closed finishes its step, which fails, before it exits in good order
     Given a workflow with the steps:
-      | step  | runs on    | work                |
-      | build | any worker | pauses, then writes |
+      | step  | runs on    | work               |
+      | build | any worker | pauses, then fails |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     And the step "build" is running
     And the terminal of the worker "alpha" is closed, and then the step "build" continues
     Then the worker "alpha" exits with exit code 0
-    And the run succeeds
+    And the run fails because its step failed
 
   @uat-36 @draining-worker-shown
   Scenario: The pool shows that a worker finishes its work before it stops
@@ -229,6 +229,16 @@ Feature: Workers that finish their work before they stop
       | output |
       | text   |
       | JSON   |
+
+  @uat-50 @worker-without-a-step-stops
+  Scenario: A worker with an idle time exits also if it never had a step
+    Given an orchestrator
+    And the token "alpha"
+    When the worker "alpha" starts with an idle time of 3 seconds
+    Then the worker "alpha" exits with exit code 0
+    And the pool shows, including past members:
+      | worker | status       | connected            |
+      | alpha  | disconnected | not in the live pool |
 
   @uat-50 @wrong-limits-told-in-both-modes
   Scenario Outline: An operator who <errs> sees which value is wrong, in text and in JSON

@@ -262,6 +262,25 @@ Feature: Remote client
       | build | alpha  | completed | yes   |
       | ship  | beta   | completed | yes   |
 
+  @uat-35 @killed-client-leaves-resumed-run
+  Scenario: A run that goes on after an approval does so when the command that follows it is killed
+    Given a workflow whose models exist, with the steps:
+      | step  | runs on          | work                | after |
+      | gate  | the orchestrator | waits for approval  |       |
+      | build | the orchestrator | pauses, then writes | gate  |
+    And an orchestrator
+    When the workflow starts
+    And the run waits for approval
+    And the operator approves the step "gate" through the orchestrator
+    And the operator resumes the run through the orchestrator, and follows it
+    And the step "build" is running
+    And the command that follows the run is killed
+    And the step "build" continues
+    And the run has ended
+    Then the history shows these runs, and no others:
+      | workflow | status    | because |
+      | release  | succeeded |         |
+
   @uat-35 @killed-client-leaves-queued-step
   Scenario: A step still waits for its worker when the command that follows its run was killed
     Given a workflow with the steps:
@@ -300,7 +319,7 @@ Feature: Remote client
   Scenario: An operator whose network is cut twice sees all output of the run once, and how it ends
     Given a workflow with the steps:
       | step  | runs on    | work                                               | after |
-      | build | any worker | prints a word, pauses, prints another, then writes |       |
+      | build | any worker | prints a word, pauses, prints many, then writes    |       |
       | pack  | any worker | prints a word, pauses, prints another, then writes | build |
       | ship  | any worker | prints a word, pauses, prints another, then writes | pack  |
     And an orchestrator

@@ -29,13 +29,14 @@ Feature: Restarts
       | release  | succeeded   |                          |
 
   @uat-32 @crash-empties-queue
-  Scenario: A step that waited when the orchestrator crashed never starts
+  Scenario: A step that waited when the orchestrator crashed never starts, in none of its runs
     Given a workflow with the steps:
       | step | runs on | work           |
       | ship | pool=b  | writes at once |
     And an orchestrator
     When the workflow starts
     And the step "ship" waits in the queue
+    And the workflow starts
     And the orchestrator crashes and starts again
     And the worker "beta" starts with the labels "pool=b"
     Then the command that follows the run fails
@@ -47,6 +48,7 @@ Feature: Restarts
       | another | beta   |
     And the history shows these runs, and no others:
       | workflow | status      | because                  |
+      | release  | interrupted | the orchestrator crashed |
       | release  | interrupted | the orchestrator crashed |
       | another  | succeeded   |                          |
 
@@ -120,6 +122,15 @@ Feature: Restarts
     And the step "build" is running
     And the orchestrator crashes and starts again
     Then no process of a step is left on the machine of the orchestrator
+
+  @uat-32 @crash-ends-methods
+  Scenario: After a crash of the orchestrator no method is active
+    Given the model "build"
+    And an orchestrator
+    When a method that pauses, then writes starts with the tags "team=blue"
+    And the step "build" is running
+    And the orchestrator crashes and starts again
+    Then the check of all runs finds none that is active or stale
 
   @uat-33 @stop-lets-runs-finish
   Scenario: An orchestrator that is stopped lets its runs go on to their end
@@ -278,6 +289,26 @@ Feature: Restarts
     And the pool shows:
       | worker | status | connected |
       | alpha  | idle   | yes       |
+
+  @uat-31 @earlier-binary @waiting-run-stays-through-upgrade
+  Scenario: A run that waits for approval since an earlier release goes on after an upgrade
+    Given a workflow whose models exist, with the steps:
+      | step | runs on          | work               | after |
+      | gate | the orchestrator | waits for approval |       |
+      | ship | the orchestrator | writes at once     | gate  |
+    And an orchestrator of the earlier release
+    When the workflow starts
+    And the run waits for approval
+    And the orchestrator is replaced by one of the release under test
+    And the operator approves the step "gate" through the orchestrator
+    And the operator resumes the run through the orchestrator
+    Then the command succeeds
+    And these steps started, and no others:
+      | step | worker           |
+      | ship | the orchestrator |
+    And the history shows these runs, and no others:
+      | workflow | status    | because |
+      | release  | succeeded |         |
 
   @uat-31 @earlier-binary @new-worker-stays-through-downgrade
   Scenario: A worker returns by itself to an orchestrator of an earlier release with the same protocol, and works on

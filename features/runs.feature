@@ -704,6 +704,31 @@ Feature: Runs
       | workflow | status    | because |
       | release  | succeeded |         |
 
+  # The first run fails at the first step, and the second run at the second.
+  @uat-34 @named-run-of-two-resumes
+  Scenario: Of two failed runs, only the named one goes on, and a resume that names none starts no step
+    Given a workflow with the steps:
+      | step   | runs on          | work                              | after |
+      | first  | the orchestrator | fails the first time, then writes |       |
+      | second | the orchestrator | fails the first time, then writes | first |
+    And an orchestrator
+    When the workflow runs to its end
+    And the workflow runs to its end
+    And the operator resumes the run from the step "second"
+    And the operator resumes the run from the step "first" by the id of the first run
+    Then the command succeeds
+    And these steps started, and no others:
+      | step   | worker           |
+      | first  | the orchestrator |
+      | first  | the orchestrator |
+      | first  | the orchestrator |
+      | second | the orchestrator |
+      | second | the orchestrator |
+    And the history of the run shows these steps, and no others:
+      | step   | status    |
+      | first  | succeeded |
+      | second | failed    |
+
   @uat-46 @run-ends-at-time-limit
   Scenario: An orchestrator with a time limit ends a run at that limit, with the step that it runs
     Given a workflow with the steps:
@@ -770,7 +795,7 @@ Feature: Runs
       | release  | running |         |
 
   @uat-46 @ended-run-gives-its-place
-  Scenario: When a run has ended, another one may start, also after refused ones
+  Scenario: When a run has ended, another one may start, also after refused ones and after runs without a workflow
     Given a workflow with the steps:
       | step  | runs on    | work                |
       | build | any worker | pauses, then writes |
@@ -780,6 +805,8 @@ Feature: Runs
     And the step "build" is running
     And the operator runs the workflow through the orchestrator, in text and in JSON
     And the operator cancels the run
+    And the run has ended
+    And the operator runs a missing workflow through the orchestrator, in text and in JSON
     Then the run is cancelled
     And the worker "alpha" can run another step
     And the history shows these runs, and no others:
@@ -789,8 +816,8 @@ Feature: Runs
 
   # A check before a method runs on the orchestrator; it cannot see the machine of a worker.
   @uat-49 @placed-step-runs-unchecked
-  Scenario: A step on a worker runs without the checks of its method
-    Given a workflow with the steps:
+  Scenario: A step on a worker runs without the checks of its method, even if its model requires them
+    Given a workflow whose models require their checks, with the steps:
       | step  | runs on        | work                                                     | after |
       | build | any worker     | writes at once if its check allows it, which it does not |       |
       | pack  | worker "alpha" | writes at once if its check allows it, which it does not | build |

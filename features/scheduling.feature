@@ -96,7 +96,7 @@ Feature: Dispatch and scheduling
       | level    | key         | meant        |
       | step     | label       | labels       |
       | job      | queueTimout | queueTimeout |
-      | workflow | tarjet      | target       |
+      | workflow | Labels      | labels       |
 
   @uat-44 @key-of-another-level-refused
   Scenario: A workflow whose step has a key that only jobs and workflows have does not start
@@ -507,13 +507,14 @@ Feature: Dispatch and scheduling
       | job   | job after | step  | runs on    | work                  |
       | build |           | build | any worker | writes after a moment |
       | pack  |           | pack  | any worker | writes after a moment |
-      | ship  | build     | ship  | any worker | writes at once        |
+      | ship  | build     | ship  | zone=a     | writes at once        |
+      | sign  | ship      | sign  | zone=b     | writes at once        |
     And an orchestrator
-    And the enrolled worker "alpha" with 4 slots
-    And the enrolled worker "beta" with 4 slots
+    And the enrolled worker "alpha" with the labels "pool=any, zone=a" and 4 slots
+    And the enrolled worker "beta" with the labels "pool=any, zone=b" and 4 slots
     When the workflow starts
     Then the run succeeds
-    And the steps "build, pack, ship" started once, all on the same worker
+    And the steps "build, pack, ship, sign" started once, all on the same worker
 
   @uat-39 @worker-of-job-beats-labels
   Scenario: A step of a job that stays on one worker runs there, even if only another worker has its labels
@@ -545,6 +546,26 @@ Feature: Dispatch and scheduling
     And the step "gate" is running
     And the worker "beta" is killed
     And the orchestrator notices that "beta" is gone
+    And the step "gate" continues
+    Then the run fails because its job has lost its worker
+    And these steps started, and no others:
+      | step  | worker           |
+      | build | beta             |
+      | gate  | the orchestrator |
+
+  @uat-39 @job-without-its-stopped-worker-fails
+  Scenario: A job that stays on one worker fails when this worker was stopped between its steps
+    Given a workflow with the steps:
+      | job   | job stays     | step  | runs on          | work                | after |
+      | build | on one worker | build | worker "beta"    | writes at once      |       |
+      | build | on one worker | gate  | the orchestrator | pauses, then writes | build |
+      | build | on one worker | ship  | any worker       | writes at once      | gate  |
+    And an orchestrator with a queue limit of 5 seconds
+    And the enrolled worker "alpha"
+    And the enrolled worker "beta"
+    When the workflow starts
+    And the step "gate" is running
+    And the worker "beta" is stopped
     And the step "gate" continues
     Then the run fails because its job has lost its worker
     And these steps started, and no others:
@@ -661,7 +682,9 @@ Feature: Dispatch and scheduling
     And the enrolled worker "alpha" with the token "farm", with 4 slots
     And the enrolled worker "beta" with the token "farm", with 4 slots
     And the enrolled worker "another"
-    When the workflow starts
+    When the worker "alpha" is killed and starts again
+    And the worker "alpha" is enrolled or has exited
+    And the workflow starts
     Then the run fails because no matching worker came in time
     And the workers "alpha, beta" ran steps, and no others
     And the operator sees these dispatches, and no others:
@@ -747,6 +770,8 @@ Feature: Dispatch and scheduling
       | pack   |                                    | pack  | another system of any architecture, any worker | writes at once |       |
       | cross  |                                    | cross | another architecture                           | writes at once |       |
       | deploy | another system of any architecture | ship  | as its job                                     | writes at once |       |
+      | deploy | another system of any architecture | sign  | any worker                                     | writes at once |       |
+      | stage  | zone=b                             | stage | this platform                                  | writes at once |       |
     And an orchestrator with a queue limit of 2 seconds
     And the enrolled worker "alpha" with 8 slots
     When the workflow starts
@@ -810,17 +835,21 @@ Feature: Dispatch and scheduling
     Given a workflow with a queue limit of 3 seconds, with the steps:
       | job    | job queue limit | step   | runs on         | work           | queue limit |
       | build  |                 | build  | worker "nobody" | writes at once |             |
+      | build  |                 | late   | worker "alpha"  | writes at once | 4 s         |
       | deploy | 2 s             | pack   | worker "nobody" | writes at once |             |
       | deploy | 2 s             | ship   | worker "nobody" | writes at once | 5 s         |
       | deploy | 2 s             | linger | worker "nobody" | writes at once | 0 s         |
       | test   | 0 s             | test   | worker "nobody" | writes at once |             |
       | test   | 0 s             | flash  | worker "nobody" | writes at once | 0.5 s       |
     And an orchestrator with a queue limit of 9 seconds
-    When the workflow starts
+    And the enrolled worker "alpha"
+    When the worker "alpha" runs a step of another workflow, which pauses
+    And the workflow starts
     Then these steps have waited for a worker so long, and no longer:
       | step   | seconds  |
       | build  | 3        |
       | flash  | 0.5      |
+      | late   | 4        |
       | linger | no limit |
       | pack   | 2        |
       | ship   | 5        |
@@ -829,4 +858,6 @@ Feature: Dispatch and scheduling
       | step   | waits for     |
       | linger | target=nobody |
       | test   | target=nobody |
-    And no step started
+    And these steps started, and no others:
+      | step    | worker |
+      | another | alpha  |

@@ -342,12 +342,17 @@ Feature: Tokens
       | with its secret in the vault "elsewhere" | JSON   | there is no such vault |
 
   @uat-53 @vault-must-be-named-through-orchestrator
-  Scenario: With several vaults, minting through the orchestrator without naming one mints nothing
-    Given a repository with another vault "v2"
-    And an orchestrator
-    When the operator mints the token "alpha" without naming a vault and through the orchestrator
+  Scenario: As soon as there are several vaults, minting through the orchestrator without naming one mints nothing
+    Given an orchestrator
+    When the operator mints the token "alpha" with its secret in the vault "v1" and through the orchestrator
+    And the operator creates the vault "v2"
+    And the operator mints the token "beta" with its secret in the vault "v2" and through the orchestrator
+    And the operator mints the token "gamma" without naming a vault and through the orchestrator
     Then the command fails because no vault was named
-    And the token list is empty
+    And the token list shows:
+      | token | state  |
+      | alpha | unused |
+      | beta  | unused |
 
   # In the repository, all scenarios mint so.
   @uat-53 @only-vault-is-the-default

@@ -44,8 +44,9 @@ Feature: Verification of workers
   @uat-38 @unfit-worker-shown-as-unverified
   Scenario Outline: The pool of an orchestrator <set up> shows which worker has not passed
     Given an orchestrator <set up>
-    And the enrolled worker "alpha" that cannot send data
-    And the enrolled worker "beta"
+    And the token "farm" for 2 machines
+    And the enrolled worker "beta" with the token "farm"
+    And the enrolled worker "alpha" with the token "farm", that cannot send data
     When the orchestrator notices that "alpha" cannot run steps
     Then the pool shows, in text and in JSON:
       | worker | status     |

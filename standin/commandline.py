@@ -181,16 +181,16 @@ COMMANDS: Sequence[Command] = (
         _SERVER, Option("--run"),
     )),
     Command("workflow resume", "Resume a suspended or a failed run", "operator.workflows:resume", ("name",), (
-        Option("--from"), Option("--run"), _SERVER, Option("--input"),
+        Option("--from"), Option("--run"), _SERVER, _TOKEN, Option("--input"),
     )),
     Command("workflow approvals", "List the steps to approve", "operator.workflows:list_approvals", (), (
         _SERVER,
     )),
     Command("workflow approve", "Approve a step", "operator.workflows:approve", ("workflow", "step"), (
-        Option("--reason"), Option("--run"), _SERVER,
+        Option("--reason"), Option("--run"), _SERVER, _TOKEN,
     )),
     Command("workflow reject", "Reject a step", "operator.workflows:reject", ("workflow", "step"), (
-        Option("--reason"), Option("--run"), _SERVER,
+        Option("--reason"), Option("--run"), _SERVER, _TOKEN,
     )),
     Command("workflow history search", "Search runs", "operator.workflows:search"),
     Command("workflow history get", "Show the last run of a workflow", "operator.workflows:get", ("name",)),

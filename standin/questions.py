@@ -8,7 +8,7 @@ from standin import records, tokens, vaults
 from standin.errors import UserError
 from standin.moments import moment, now
 from standin.predicate import NoPredicate, compiled
-from standin.repository import Repository
+from standin.repository import METHODS, Repository
 from standin.store import Place
 
 _OF_A_WORKER = (
@@ -141,22 +141,21 @@ def run_answer(repository: Repository, run: dict[str, Any]) -> dict[str, Any]:
 
 def run_history(repository: Repository) -> dict[str, Any]:
     """`swamp run history`."""
-    return {
-        "runs": [
-            {
-                "id": run["runId"],
-                "runKind": "workflow-run",
-                "name": run["workflowName"],
-                "status": "completed" if run["status"] == "succeeded" else run["status"],
-            }
-            for run in history(repository)
-        ]
-    }
+    workflows = [
+        {
+            "id": run["runId"],
+            "runKind": "workflow",
+            "name": run["workflowName"],
+            "status": "completed" if run["status"] == "succeeded" else run["status"],
+        }
+        for run in history(repository)
+    ]
+    return {"runs": [*workflows, *repository.documents(METHODS)]}
 
 
 def runs_in_progress(repository: Repository) -> dict[str, Any]:
     """`swamp run doctor`; no run of the stand-in becomes stale."""
-    runs = history(repository)
+    runs = run_history(repository)["runs"]
     active = [run for run in runs if run["status"] == "running"]
     return {
         "totalTracked": len(runs),

@@ -15,6 +15,8 @@ from standin.store import Place, Store, model_id_of
 _MARK = Path(".swamp.yaml")
 # The file that an orchestrator writes for commands in its repository.
 SERVING = "serving.json"
+# The folder of the records of methods that were run without a workflow.
+METHODS = "methods"
 # The file with the inputs with which a workflow was evaluated last.
 EVALUATED = "evaluated/{}.json"
 
@@ -71,8 +73,11 @@ class Repository:
 
     def create_model(self, model_type: str, name: str) -> dict[str, str]:
         """Create a model instance."""
-        model = {"id": model_id_of(model_type, name), "name": name, "type": model_type}
+        path = self.folder / "models" / f"{name}.yaml"
+        model = {"id": model_id_of(model_type, name), "name": name, "type": model_type, "path": str(path)}
         self.write(f"models/{name}.json", model)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"name: {name}\ntype: '{model_type}'\n", "utf-8")
         return model
 
     def model_type_of(self, name: str) -> str:

@@ -40,6 +40,12 @@ def the_operators_output_is_in(context: StepContext, output: Output) -> None:
     context.world.operator.output = output
 
 
+@when('the operator creates the vault "{vault:Name}"')
+def the_operator_creates_the_vault(context: StepContext, vault: str) -> None:
+    """Creates another vault in the repository."""
+    repositories.create_vault(context.world, vault)
+
+
 @given('the token "{token:Name}"')
 @given('the token "{token:Name}" {details:TokenDetails}')
 def the_token(context: StepContext, token: str, details: Any = NO_DETAILS) -> None:

@@ -93,7 +93,15 @@ async def _say(inputs: dict[str, Any], context: Context) -> None:
     await context.log(f"{inputs['step']} is at work")
     await _hold(inputs["step"], context)
     await context.log(f"{inputs['step']} has worked")
+    more = inputs.get("more", 0)
+    for number in range(1, more + 1):
+        await context.log(f"{inputs['step']}, line {number} of {more}")
     await _finish(inputs["step"], context)
+
+
+async def _falter(inputs: dict[str, Any], context: Context) -> None:
+    await _hold(inputs["step"], context)
+    raise RuntimeError(f"{inputs['step']} has failed on purpose")
 
 
 async def _fail(inputs: dict[str, Any], _: Context) -> None:
@@ -144,6 +152,7 @@ DESCRIPTION = Description(
         "late": _late,
         "say": _say,
         "fail": _fail,
+        "falter": _falter,
         "stumble": _stumble,
         "vanish": _vanish,
         "file": _file,

@@ -209,6 +209,15 @@ def named_run_ignored_by_approval() -> None:
 
 
 @mutant(45)
+def named_run_ignored_by_rejection() -> None:
+    """A rejection through an orchestrator does not name its run there."""
+
+    @replaces("orchestrator.requests:Requests.do_workflow_reject")
+    def _(old: Callable[..., Any], requests: Requests, **decision: str) -> Any:
+        return old(requests, **{**decision, "runId": ""})
+
+
+@mutant(45)
 def first_of_several_approved() -> None:
     """A decision that names none of several runs is taken for the first of them."""
 

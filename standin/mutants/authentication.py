@@ -49,6 +49,21 @@ def minting_needs_no_grant() -> None:
 
 
 @mutant(41)
+def approving_needs_no_grant() -> None:
+    """Every client with a valid server token may approve the steps of all workflows."""
+
+    @replaces("access:Policy.check")
+    def _(
+        old: Callable[[Policy, str, dict[str, Any]], None],
+        policy: Policy,
+        client: str,
+        request: dict[str, Any],
+    ) -> None:
+        if request["type"] != "workflow.approve":
+            old(policy, client, request)
+
+
+@mutant(41)
 def denial_without_reason_in_json() -> None:
     """The answer to a client without a grant gives no reason in JSON."""
 

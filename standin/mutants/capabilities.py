@@ -784,3 +784,22 @@ def files_of_items_mixed_on_workers() -> None:
     def _(old: Callable[[DataPlane, str, str], str], plane: DataPlane, spec: str, name: str) -> str:
         placed = plane._dispatch.member is not None
         return name if placed and spec in plane._description.files else old(plane, spec, name)
+
+
+@mutant(48)
+def last_value_keeps_data_apart() -> None:
+    """Of several values that keep data apart, only the last one counts."""
+
+    @replaces("orchestrator.dataplane:DataPlane.varied")
+    def _(old: Callable[[DataPlane, str, str], str], plane: DataPlane, spec: str, name: str) -> str:
+        keys = plane._work.kept.get(spec, {}).get("vary", [])
+        return f"{name}-{plane._work.inputs[keys[-1]]}" if keys else old(plane, spec, name)
+
+
+@mutant(48)
+def long_values_cut() -> None:
+    """Of a value that keeps data apart, only the first 16 characters count."""
+
+    @replaces("orchestrator.dataplane:name_for_item")
+    def _(old: Callable[[str, str], str], name: str, item: str) -> str:
+        return old(name, item[:16])

@@ -65,6 +65,30 @@ def stop_during_steps_is_a_failure() -> None:
 
 
 @mutant(36)
+def stop_after_a_failed_step_is_a_failure() -> None:
+    """A worker that is stopped exits with an error if its last step has failed."""
+    statuses: list[str] = []
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        result = await old(session, job)
+        statuses.append(result["status"])
+        return result
+
+    @replaces("worker.session:Session.live")
+    async def _(old: Callable[[Session], Awaitable[None]], session: Session) -> None:
+        from standin.errors import UserError
+
+        await old(session)
+        if session._reason == "signal" and statuses[-1:] not in ([], ["success"]):
+            raise UserError("the last step has failed")
+
+
+@mutant(36)
 def finishing_not_announced() -> None:
     """The pool shows a worker that finishes its work as busy."""
 
@@ -275,6 +299,17 @@ def idle_only_before_the_first_step() -> None:
             session.stop("idle-timeout")
         else:
             old(session)
+
+
+@mutant(50)
+def idle_only_after_a_step() -> None:
+    """The idle time of a worker begins when its first step has ended."""
+
+    @replaces("worker.session:Session.answered")
+    def _(old: Callable[[Session, dict[str, Any]], None], session: Session, reply: dict[str, Any]) -> None:
+        old(session, reply)
+        if not session._steps_done:
+            session.end_idleness()
 
 
 @mutant(50)

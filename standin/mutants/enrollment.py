@@ -1360,6 +1360,22 @@ def oldest_machine_gives_its_place() -> None:
 
 
 @mutant(40)
+def full_token_refuses_its_own_machines() -> None:
+    """A machine of a token for several machines cannot return when the token allows no more."""
+
+    @replaces("tokens:bind")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        machine: str,
+    ) -> None:
+        full = record["maxEnrollments"] not in (1, "unlimited")
+        full = full and len(record["bindings"]) >= record["maxEnrollments"]
+        old(repository, record, f"{machine}, again" if full else machine)
+
+
+@mutant(40)
 def members_return_after_revocation() -> None:
     """Machines of a revoked token for several machines return."""
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from standin.mutants import mutant, replaces
 
 if TYPE_CHECKING:
+    import asyncio
+
     from websockets.asyncio.client import ClientConnection
     from websockets.asyncio.server import ServerConnection
 
@@ -545,6 +547,27 @@ def run_ends_with_its_killed_client() -> None:
 
 
 @mutant(35)
+def resumed_run_ends_with_its_client() -> None:
+    """A run that was resumed is cancelled when the command that follows it is gone."""
+
+    @replaces("orchestrator.requests:Requests._resume_workflow")
+    async def _(
+        old: Callable[[Requests, ServerConnection, dict[str, Any]], Awaitable[None]],
+        requests: Requests,
+        socket: ServerConnection,
+        payload: dict[str, Any],
+    ) -> None:
+        import asyncio
+
+        closed = asyncio.ensure_future(socket.wait_closed())
+        sent = asyncio.ensure_future(old(requests, socket, payload))
+        await asyncio.wait([closed, sent], return_when=asyncio.FIRST_COMPLETED)
+        for run in list(requests._runs.values()):
+            if run.status == "running":
+                await run.cancel()
+
+
+@mutant(35)
 def queued_run_ends_with_its_client() -> None:
     """A run is cancelled when the command that follows it is gone while a step waits for a worker."""
 
@@ -697,3 +720,14 @@ def ended_run_unknown_to_its_client() -> None:
         if run is not None and run.status != "running":
             del requests._runs[payload["runId"]]
         await old(requests, socket, payload)
+
+
+@mutant(35)
+def returning_client_misses_old_output() -> None:
+    """A command that finds back to its run receives only the last 16 lines that it has missed."""
+
+    @replaces("orchestrator.runs:Run.follow")
+    def _(
+        old: Callable[[Run, int], asyncio.Queue[str | None]], run: Run, after: int = 0
+    ) -> asyncio.Queue[str | None]:
+        return old(run, max(after, len(run._lines) - 16) if after else 0)

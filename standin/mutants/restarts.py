@@ -306,6 +306,27 @@ def downgrade_finds_no_secret() -> None:
         return steps
 
 
+@mutant(31)
+def upgrade_refuses_old_approvals() -> None:
+    """A step that waits for approval since an earlier release cannot be approved."""
+
+    @replaces("orchestrator.runs:Run._recorded_step")
+    def _(old: Callable[[Run, str], dict[str, Any]], run: Run, name: str) -> dict[str, Any]:
+        return {**old(run, name), "release": "this"}
+
+    @replaces("approvals:decided")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        decision: dict[str, Any],
+    ) -> dict[str, Any]:
+        from standin.errors import UserError
+
+        if "release" not in step:
+            raise UserError(f'Step "{step["name"]}" is not awaiting approval in the suspended run')
+        return old(step, decision)
+
+
 # Promise 32: After a crash nothing stays active, and operators see why runs ended and which steps had run.
 
 
@@ -320,6 +341,28 @@ def crash_ends_last_run_only() -> None:
         running = [run for run in repository.documents("runs") if run["status"] == "running"]
         for run in running[-1:]:
             repository.write(f"runs/{run['runId']}.json", interrupted(run, _CRASHED))
+
+
+@mutant(32)
+def crash_ends_one_run_of_each_workflow() -> None:
+    """An orchestrator that starts records the end of the last run of each workflow, not of all its runs."""
+
+    @replaces("orchestrator.serve:recover_runs")
+    def _(_: Callable[[Repository], None], repository: Repository) -> None:
+        from standin.orchestrator.runs import interrupted
+
+        running = [run for run in repository.documents("runs") if run["status"] == "running"]
+        for run in {run["workflowName"]: run for run in running}.values():
+            repository.write(f"runs/{run['runId']}.json", interrupted(run, _CRASHED))
+
+
+@mutant(32)
+def method_of_a_crash_stays_running() -> None:
+    """A method that was in progress when the orchestrator crashed is shown as running for ever."""
+
+    @replaces("orchestrator.serve:recover_methods")
+    def _(_: Callable[[Repository], None], repository: Repository) -> None:
+        return
 
 
 @mutant(32)

@@ -1023,14 +1023,17 @@ def resume_finds_suspended_runs_only() -> None:
 
     @replaces("orchestrator.requests:resumable")
     def _(
-        old: Callable[[Repository, str], dict[str, Any]], repository: Repository, workflow: str
+        old: Callable[[Repository, str, str], dict[str, Any]],
+        repository: Repository,
+        workflow: str,
+        run_id: str,
     ) -> dict[str, Any]:
         from standin import records
         from standin.errors import UserError
 
         if records.leases(repository):
             raise UserError(f'No suspended runs found for workflow "{workflow}"', "workflow_resume_failed")
-        return old(repository, workflow)
+        return old(repository, workflow, run_id)
 
 
 @mutant(34)
@@ -1039,12 +1042,15 @@ def resume_takes_succeeded_runs() -> None:
 
     @replaces("orchestrator.requests:resumable")
     def _(
-        old: Callable[[Repository, str], dict[str, Any]], repository: Repository, workflow: str
+        old: Callable[[Repository, str, str], dict[str, Any]],
+        repository: Repository,
+        workflow: str,
+        run_id: str,
     ) -> dict[str, Any]:
         from standin.errors import UserError
 
         try:
-            return old(repository, workflow)
+            return old(repository, workflow, run_id)
         except UserError:
             return dict(repository.documents("runs")[-1])
 
@@ -1067,14 +1073,32 @@ def crashed_run_cannot_be_resumed() -> None:
 
     @replaces("orchestrator.requests:resumable")
     def _(
-        old: Callable[[Repository, str], dict[str, Any]], repository: Repository, workflow: str
+        old: Callable[[Repository, str, str], dict[str, Any]],
+        repository: Repository,
+        workflow: str,
+        run_id: str,
     ) -> dict[str, Any]:
         from standin.errors import UserError
 
-        record = old(repository, workflow)
+        record = old(repository, workflow, run_id)
         if record["tags"]:
             raise UserError(f'No failed runs found for workflow "{workflow}"', "workflow_resume_failed")
         return record
+
+
+@mutant(34)
+def newest_of_several_runs_resumed() -> None:
+    """A command that names none of several failed runs resumes the newest."""
+
+    @replaces("orchestrator.requests:Requests.failed")
+    def _(
+        old: Callable[[Requests, dict[str, Any]], dict[str, Any]],
+        requests: Requests,
+        payload: dict[str, Any],
+    ) -> dict[str, Any]:
+        failed = [run for run in requests._repository.documents("runs") if run["status"] == "failed"]
+        newest = [run["runId"] for run in sorted(failed, key=lambda run: str(run["startedAt"]))][-1:]
+        return old(requests, {**payload, "runId": payload["runId"] or "".join(newest)})
 
 
 @mutant(34)
@@ -1203,6 +1227,35 @@ def refused_run_takes_a_place() -> None:
 
 
 @mutant(46)
+def run_that_never_started_takes_a_place() -> None:
+    """A run of a workflow that does not exist counts as one in progress."""
+    missing: list[str] = []
+
+    @replaces("orchestrator.requests:steps_of")
+    def _(
+        old: Callable[[Repository, str, dict[str, str]], list[Step]],
+        repository: Repository,
+        workflow: str,
+        inputs: dict[str, str],
+    ) -> list[Step]:
+        from standin.errors import UserError
+
+        try:
+            return old(repository, workflow, inputs)
+        except UserError:
+            missing.append(workflow)
+            raise
+
+    @replaces("orchestrator.requests:Requests.check_number")
+    def _(old: Callable[[Requests], None], requests: Requests) -> None:
+        from standin.errors import UserError
+
+        old(requests)
+        if requests.active + len(missing) >= requests._limits.at_a_time:
+            raise UserError("Too many concurrent runs; wait for active runs to complete", "global_cap")
+
+
+@mutant(46)
 def refusal_without_a_code_in_json() -> None:
     """A command in JSON exits with 0 when its run was refused."""
 
@@ -1307,6 +1360,31 @@ def targeted_steps_checked() -> None:
         await old(dispatcher, work, requirement, queue_limit)
         if requirement.target and work.method == "checked":
             raise StepFailed(f'Pre-flight checks failed for "{work.model}"')
+
+
+@mutant(49)
+def required_checks_before_placed_steps() -> None:
+    """The checks that a model requires are made before a step on a worker too."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.run")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[None]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        queue_limit: float,
+    ) -> None:
+        from standin.errors import UserError
+        from standin.extensions import check_before
+        from standin.orchestrator.dispatch import StepFailed
+
+        definition = dispatcher._repository.folder / "models" / f"{work.model}.yaml"
+        try:
+            if definition.is_file() and "require:" in definition.read_text("utf-8"):
+                check_before(work.model_type, work.model, work.method, [])
+        except UserError as error:
+            raise StepFailed(str(error)) from error
+        await old(dispatcher, work, requirement, queue_limit)
 
 
 @mutant(49)

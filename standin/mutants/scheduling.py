@@ -1116,6 +1116,19 @@ def unknown_key_of_workflow_ignored() -> None:
 
 
 @mutant(44)
+def case_of_a_key_ignored() -> None:
+    """A key that is wrong only in its case is not refused, and has no effect."""
+
+    @replaces("orchestrator.workflow:refuse_unknown_keys_of")
+    def _(old: Callable[[str, dict[str, Any]], None], level: str, described: dict[str, Any]) -> None:
+        from standin.orchestrator.workflow import _KEYS
+
+        known = _KEYS[level]
+        kept = [key for key in described if key in known or key.lower() not in known]
+        old(level, {key: described[key] for key in kept})
+
+
+@mutant(44)
 def key_of_another_level_ignored() -> None:
     """A step may have the keys of jobs, which have no effect there."""
 
@@ -1332,6 +1345,33 @@ def workflow_does_not_stay_on_one_worker() -> None:
 
 
 @mutant(39)
+def workflow_leaves_its_worker_after_a_job() -> None:
+    """A workflow that stays on one worker picks a worker anew when a job has ended."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.run")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[None]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        queue_limit: float,
+    ) -> None:
+        await old(dispatcher, work, requirement, queue_limit)
+        if work.group.endswith(":the workflow"):
+            dispatcher._pins.pop(work.group, None)
+
+
+@mutant(39)
+def job_waits_for_its_stopped_worker() -> None:
+    """A job that stays on one worker waits for it if it was stopped, and fails only if it was killed."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.demand_worker_of_group")
+    def _(old: Callable[[Dispatcher, str], None], dispatcher: Dispatcher, group: str) -> None:
+        if dispatcher._pins.get(group) in dispatcher._pool.members:
+            old(dispatcher, group)
+
+
+@mutant(39)
 def labels_beat_the_worker_of_the_job() -> None:
     """A step of a job that stays on one worker runs elsewhere if its worker lacks its labels."""
 
@@ -1518,6 +1558,20 @@ def labels_ignored_beside_a_platform() -> None:
 
 
 @mutant(52)
+def own_labels_drop_the_platform() -> None:
+    """A step with labels of its own does not have the platform of its job."""
+
+    @replaces("orchestrator.workflow:placed")
+    def _(
+        old: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+        step: dict[str, Any],
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        dropped = "platform" if step.get("labels") else ""
+        return old(step, {key: value for key, value in job.items() if key != dropped})
+
+
+@mutant(52)
 def platform_counts_beside_a_worker() -> None:
     """A step that names its worker waits if it also names another platform."""
 
@@ -1667,6 +1721,23 @@ def _limit_of_step_and_job(limit: Callable[[list[float]], float]) -> None:
         described = old(step, job)
         limits = [each["queueTimeout"] for each in (step, job) if "queueTimeout" in each]
         return {**described, **({"queueTimeout": limit(limits)} if limits else {})}
+
+
+@mutant(43)
+def queue_limit_does_not_count_while_busy() -> None:
+    """A step whose worker is connected waits for it without a limit."""
+
+    @replaces("orchestrator.dispatch:Dispatcher._place")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[Dispatch]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        limit: float,
+    ) -> Dispatch:
+        members = dispatcher._pool.members.values()
+        waits_on = any(member.connected and requirement.fits(member) for member in members)
+        return await old(dispatcher, work, requirement, 0 if waits_on else limit)
 
 
 @mutant(43)

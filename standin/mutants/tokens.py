@@ -1164,3 +1164,14 @@ def refused_vault_leaves_a_token() -> None:
             repository = Repository.here()
             repository.store.put(tokens.place_of("alpha"), tokens._KIND, whole)
             raise
+
+
+@mutant(53)
+def orchestrator_knows_the_vaults_of_its_first_mint() -> None:
+    """An orchestrator that has minted a token does not know the vaults that are created later."""
+    known: list[list[str]] = []
+
+    @replaces("tokens:chosen_vault")
+    def _(old: Callable[[list[str], str], str], found: list[str], named: str) -> str:
+        known.append(found)
+        return old(known[0], named)

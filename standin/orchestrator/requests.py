@@ -22,7 +22,7 @@ from standin.orchestrator.pool import Member, Pool
 from standin.orchestrator.runs import Run, resumable, steps_left, steps_to_repeat
 from standin.orchestrator.workflow import Step, file_of, steps_of, validations
 from standin.remote import ACCEPTED, SAID
-from standin.repository import EVALUATED, Repository
+from standin.repository import EVALUATED, METHODS, Repository
 from standin.store import Place, model_id_of
 from standin.timing import STOPPING
 
@@ -388,7 +388,7 @@ class Requests:
         name, first = payload["name"], payload["from"]
         try:
             file_of(self._repository, name)
-            record = resumable(self._repository, name) if first else self.approved(payload)
+            record = self.failed(payload) if first else self.approved(payload)
             inputs = {**self.inputs_of(record), **payload["inputs"]}
             steps = steps_of(self._repository, name, inputs)
             anew = steps_to_repeat(name, steps, first) if first else steps_left(record)
@@ -399,6 +399,10 @@ class Requests:
         run = Run(self._repository, name, steps, self._execute, tags, inputs=inputs, reports_skipped=[])
         run.go_on_with(record, anew)
         await self._carry_out(socket, run)
+
+    def failed(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """The record of the failed run that an operator resumes."""
+        return resumable(self._repository, payload["name"], payload["runId"])
 
     def approved(self, payload: dict[str, Any]) -> dict[str, Any]:
         """The record of the suspended run that an operator resumes.
@@ -547,10 +551,16 @@ class Requests:
         step = Step(model, model_type, model, method, inputs, [], None, 0)
         started = asyncio.get_running_loop().time()
         status, error = "succeeded", ""
+        output = str(uuid.uuid4())
+        self.record_method(output, model, "running")
         try:
             await self._execute(work, step)
         except StepFailed as failure:
             status, error = "failed", str(failure)
+        except asyncio.CancelledError:
+            self.record_method(output, model, "cancelled")
+            raise
+        self.record_method(output, model, "failed" if error else "completed")
         return {
             "modelId": model_id_of(model_type, model),
             "modelName": model,
@@ -558,10 +568,15 @@ class Requests:
             "methodName": method,
             "status": status,
             "duration": round((asyncio.get_running_loop().time() - started) * 1000),
-            "outputId": str(uuid.uuid4()),
+            "outputId": output,
             "dataArtifacts": [self._artifact(model_type, model, each) for each in wrote],
             **({"error": error} if error else {}),
         }
+
+    def record_method(self, identity: str, model: str, status: str) -> None:
+        """Record the state of a run of a method, for the history of all runs."""
+        record = {"id": identity, "runKind": "model_method", "name": model, "status": status}
+        self._repository.write(f"{METHODS}/{identity}.json", record)
 
     def _artifact(self, model_type: str, model: str, wrote: dict[str, Any]) -> dict[str, Any]:
         datum = self._repository.store.version(Place(model_type, model, wrote["name"]), wrote["version"])

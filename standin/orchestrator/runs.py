@@ -335,20 +335,27 @@ class Run:
         }
 
 
-def resumable(repository: Repository, workflow: str) -> dict[str, Any]:
-    """The record of the last failed run of a workflow.
+def resumable(repository: Repository, workflow: str, run_id: str) -> dict[str, Any]:
+    """The record of the failed run of a workflow, or of the named one.
 
     Raises:
-        UserError: no run of it has failed.
+        UserError: no run of it has failed, or several have and none is named.
     """
     failed = [
         run
         for run in repository.documents("runs")
-        if run["workflowName"] == workflow and run["status"] == "failed"
+        if run["workflowName"] == workflow and run["status"] == "failed" and run_id in ("", run["runId"])
     ]
     if not failed:
         raise UserError(f'No failed runs found for workflow "{workflow}"', "workflow_resume_failed")
-    return dict(max(failed, key=lambda run: str(run["startedAt"])))
+    if len(failed) > 1:
+        listed = "\n  ".join(run["runId"] for run in failed)
+        raise UserError(
+            f'Multiple failed runs found for workflow "{workflow}":\n  {listed}\n'
+            "Use --run <run-id> to specify which run to resume.",
+            "workflow_resume_failed",
+        )
+    return dict(failed[0])
 
 
 def steps_to_repeat(workflow: str, steps: Sequence[Step], first: str) -> set[str]:

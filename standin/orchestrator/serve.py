@@ -35,7 +35,7 @@ from standin.orchestrator.requests import Requests, RunLimits
 from standin.orchestrator.runs import interrupted
 from standin.orchestrator.workflow import Step
 from standin.redaction import blanked
-from standin.repository import SERVING, Repository
+from standin.repository import METHODS, SERVING, Repository
 from standin.runners import Runner
 from standin.timing import DRAINING, IDLE_LIMIT, QUEUE_LIMIT
 from standin.tokens import Rejected
@@ -357,6 +357,7 @@ def recover(repository: Repository) -> None:
             gone = {"status": "disconnected", "activeDispatchIds": []}
             records.put_worker(repository, {**worker, **gone})
     recover_runs(repository)
+    recover_methods(repository)
 
 
 def recover_runs(repository: Repository) -> None:
@@ -364,6 +365,13 @@ def recover_runs(repository: Repository) -> None:
     for run in repository.documents("runs"):
         if run["status"] == "running":
             repository.write(f"runs/{run['runId']}.json", interrupted(run, "server_crash"))
+
+
+def recover_methods(repository: Repository) -> None:
+    """Record the end of the methods that an earlier orchestrator has not finished."""
+    for method in repository.documents(METHODS):
+        if method["status"] == "running":
+            repository.write(f"{METHODS}/{method['id']}.json", {**method, "status": "failed"})
 
 
 def sent_in_words(job: dict[str, Any]) -> str:

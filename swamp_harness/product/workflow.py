@@ -200,6 +200,7 @@ class Workflow:
         queue_limit: the seconds that its steps may wait for a worker; None for the orchestrator's limit.
         job_queue_limits: the same for the steps of a job, by the name of the job.
         of_existing_models: whether the model instances of its steps were created before.
+        required_checks: the checks that their definitions require before every method.
         unknown_key: a key that swamp does not know; None for none.
     """
 
@@ -216,6 +217,7 @@ class Workflow:
     queue_limit: float | None = None
     job_queue_limits: Mapping[str, float] = field(default_factory=dict)
     of_existing_models: bool = False
+    required_checks: Sequence[str] = ()
 
     def document(self) -> dict[str, Any]:
         """The content of the workflow file."""

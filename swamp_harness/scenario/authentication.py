@@ -171,6 +171,8 @@ def _words(command: str, output: Output) -> Sequence[str]:
     commands = {
         "lists the workers": ("worker", "list"),
         "runs the workflow": ("workflow", "run", WORKFLOW),
+        "approves a step": ("workflow", "approve", WORKFLOW, "build"),
+        "resumes the run": ("workflow", "resume", WORKFLOW),
         "mints a token": (
             *("worker", "token", "create", f"minted-in-{output.value.lower()}"),
             *("--duration", "1h", "--vault", VAULT),

@@ -16,6 +16,7 @@ from swamp_harness.scenario.orchestrator_details import (
     VERIFIES_BY_VARIABLE,
     OrchestratorDetails,
 )
+from swamp_harness.scenario.probe import CHECKS
 from swamp_harness.scenario.verified_workers import selected_by, verifications
 from swamp_harness.scenario.worker_details import Presented, WorkerDetails
 from swamp_harness.scenario.world import World
@@ -353,6 +354,11 @@ _OF_WORKFLOWS = (
         "whose models exist",
         "the operator has created the models of its steps before",
         lambda: {"of_existing_models": True},
+    ),
+    Detail(
+        "whose models require their checks",
+        "the operator has created the models of its steps, and each requires the checks of its methods",
+        lambda: {"of_existing_models": True, "required_checks": CHECKS},
     ),
     Detail(
         'for workers with the labels "{labels:Labels}"',

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -61,6 +61,7 @@ def planned(
     labels: Mapping[str, str] | None = None,
     queue_limit: float | None = None,
     of_existing_models: bool = False,
+    required_checks: Sequence[str] = (),
 ) -> Workflow:
     """The workflow that a feature's table describes.
 
@@ -75,6 +76,7 @@ def planned(
         labels: the labels of the workers for jobs and steps without a place of their own; none if None.
         queue_limit: the seconds that its steps may wait for a worker; None for the orchestrator's limit.
         of_existing_models: whether the operator has created the model instances of its steps.
+        required_checks: the checks that the definitions of these models require.
 
     Returns:
         The workflow. A run needs these inputs: the uuid of each worker whose instance the workflow names, the
@@ -110,6 +112,7 @@ def planned(
         queue_limit=queue_limit,
         job_queue_limits={job: limit for job, limit in limits.items() if limit is not None},
         of_existing_models=of_existing_models,
+        required_checks=required_checks,
     )
 
 

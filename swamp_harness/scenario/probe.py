@@ -12,6 +12,8 @@ from swamp_harness.scenario.questions import QUESTIONS
 from swamp_harness.scenario.values import EMPTY_INPUTS, LINES, LONG, MESSAGE, VALUES
 
 PROBE = "@uat/probe"
+# The checks before its methods.
+CHECKS = ("uat-slow",)
 SECRETS_MODEL = "@uat/secrets"
 ENVIRONMENT_MODEL = "@uat/environment"
 CAPABILITIES_MODEL = "@uat/capabilities"
@@ -37,6 +39,8 @@ WORKER_VARIABLE = "UAT_WORKER"
 INPUT, INPUT_VALUE = "word", 'left=right=, "quoted"\nand été, on a second line '
 
 _LONGER_THAN_ANY_SCENARIO = 600
+# More than an orchestrator might keep for a follower who is away.
+_MANY_LINES = 200
 RESULT = "result"
 
 
@@ -131,8 +135,11 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes its item into data of that item": lambda step: Task(
         PROBE, "once", {"step": step, "word": "${{ self.item }}"}, {"state": {"vary": ["word"]}}
     ),
-    "writes its item into a file of that item": lambda step: Task(
-        PROBE, "file", {"step": step, "word": "${{ self.item }}"}, {"trace": {"vary": ["word"]}}
+    "writes its item into a file of that item and of a region": lambda step: Task(
+        PROBE,
+        "file",
+        {"step": step, "word": "${{ self.item }}", "region": "eu"},
+        {"trace": {"vary": ["word", "region"]}},
     ),
     f'writes what "{VARYING}" wrote for "{ONE_ITEM}"': lambda step: Task(
         PROBE, "once", {"step": step, "word": _OF_ONE_ITEM}
@@ -150,7 +157,11 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     ),
     "pauses and ignores the request to stop": _probe("deaf"),
     "prints a word, pauses, prints another, then writes": _probe("say"),
+    "prints a word, pauses, prints many, then writes": lambda step: Task(
+        PROBE, "say", {"step": step, "more": _MANY_LINES}
+    ),
     "fails": _probe("fail"),
+    "pauses, then fails": _probe("falter"),
     "fails the first time, then writes": _probe("stumble"),
     "ends its own process": _probe("vanish"),
     "writes, pauses, writes again": _probe("partial"),

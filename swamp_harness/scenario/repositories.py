@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
+
+import yaml
 
 from swamp_harness.product.commands import CommandResult, SwampCommands
 from swamp_harness.product.conventions import OPERATOR_ZONE, VAULT
@@ -42,8 +46,17 @@ def begin(
         world.repository = initialise(commands, with_vault=False)
     _begin_with(world, Operator(commands, VAULT if another_vault else ""), machine)
     if another_vault:
-        made = commands.run("vault", "create", "local_encryption", another_vault)
-        demand("vault could not be created", made)
+        create_vault(world, another_vault)
+
+
+def create_vault(world: World, name: str) -> None:
+    """Let the operator create another vault in the repository.
+
+    Raises:
+        InfrastructureError: the command failed.
+    """
+    made = world.operator.commands.run("vault", "create", "local_encryption", name)
+    demand("vault could not be created", made)
 
 
 def begin_with_workflow(world: World, workflow: Workflow) -> None:
@@ -59,9 +72,19 @@ def begin_with_workflow(world: World, workflow: Workflow) -> None:
     if workflow.of_existing_models:
         models = {step.instance: step.task.model_type for step in workflow.steps if step.task.model_type}
         for name, model_type in models.items():
-            demand("model could not be created", world.operator.create_model(model_type, name))
+            made = world.operator.create_model(model_type, name)
+            demand("model could not be created", made)
+            if workflow.required_checks:
+                require_checks(world.repository, made, workflow.required_checks)
     world.workflow = workflow
     world.evidence.write("The workflow", "workflow.yaml", workflow.write_to(world.repository))
+
+
+def require_checks(repository: Repository, made: CommandResult, checks: Sequence[str]) -> None:
+    """Let the definition of a model that was just created require checks before its methods."""
+    file = repository.folder / json.loads(made.stdout)["path"]
+    with file.open("a", encoding="utf-8") as definition:
+        definition.write("\n" + yaml.safe_dump({"checks": {"require": list(checks)}}))
 
 
 def begin_with_model(world: World, name: str) -> None:

@@ -28,16 +28,21 @@ class WorkflowCommand:
         does: what it does, the word after `workflow`.
         names_it: whether it names the workflow; it is about all workflows otherwise.
         on_the_orchestrator: whether it names the orchestrator; it works in the repository otherwise.
+        name: the name of another workflow that it names; that of the scenario if empty.
     """
 
     does: str
     names_it: bool = True
     on_the_orchestrator: bool = False
+    name: str = ""
 
 
 # The phrases of such commands in the features.
 COMMANDS: Mapping[str, WorkflowCommand] = {
     "runs the workflow through the orchestrator": WorkflowCommand("run", on_the_orchestrator=True),
+    "runs a missing workflow through the orchestrator": WorkflowCommand(
+        "run", on_the_orchestrator=True, name="nothing-of-that-name"
+    ),
     "validates the workflow": WorkflowCommand("validate"),
     "validates all workflows": WorkflowCommand("validate", names_it=False),
     "validates the workflow through the orchestrator": WorkflowCommand("validate", on_the_orchestrator=True),
@@ -55,7 +60,7 @@ def begin_with_unknown_key(world: World, key: str, level: Level) -> None:
 
 def run_command(world: World, command: WorkflowCommand) -> BothModes:
     """Run a command about the scenario's workflow, or about all, in text and in JSON."""
-    named = (world.workflow.name,) if command.names_it else ()
+    named = (command.name or world.workflow.name,) if command.names_it else ()
     server = ("--server", world.orchestrator.api.url) if command.on_the_orchestrator else ()
     return run_in_both_modes(world, ("workflow", command.does, *named, *server))
 
