@@ -413,7 +413,8 @@ def check_of_runs_counts_interrupted_ones() -> None:
         from standin import questions
 
         found = old(requests)
-        ended = [run for run in questions.history(requests._repository) if run["status"] == "failed"]
+        runs = questions.run_history(requests._repository)["runs"]
+        ended = [run for run in runs if run["status"] == "failed"]
         return {**found, "active": found["active"] + len(ended), "activeRuns": [*found["activeRuns"], *ended]}
 
 

@@ -427,7 +427,7 @@ def check_runs(call: Call) -> None:
     else:
         found = questions.runs_in_progress(Repository.here())
     active = found["activeRuns"]
-    lines = [f"{len(active)} active run(s):", *(each["workflowName"] for each in active)]
+    lines = [f"{len(active)} active run(s):", *(each["name"] for each in active)]
     respond(call, found, "\n".join(lines) if active else "No active or stale runs.")
 
 
