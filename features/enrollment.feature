@@ -3,28 +3,29 @@ Feature: Enrollment and machine binding
   A worker connects to its orchestrator and presents a token. The token is bound to the first machine that
   presents it. That machine may return until the token expires or is revoked; other machines are rejected.
 
-  @uat-05 @worker-enrolls-into-pool
+  # A worker of another release may enroll: only the protocol version must match.
+  @uat-05 @uat-10 @worker-enrolls-into-pool
   Scenario: Workers enroll and the pool shows them
     Given an orchestrator
     And the token "fleet" for any number of machines
     When the worker "alpha" starts with the labels "region=us-east, gpu=true, disk=size=2", with other settings in variables and output in text
-    And the worker "beta" starts with the labels "region=us-west, zones=a,b" and output in JSON
-    And the worker "gamma" starts with the token "fleet" and the labels "fleet=blue"
+    And the worker "beta" starts with the labels "build=007, region=us-west, version=1.10, zones=a,b" and output in JSON
+    And the worker "gamma" starts with the token "fleet" and the labels "fleet=blue", with another platform and another release
     Then the worker "alpha" is enrolled
     And the worker "beta" is enrolled
     And the worker "gamma" is enrolled
     And the pool shows, in text and in JSON:
-      | worker | status | connected | labels                              | platform     |
-      | alpha  | idle   | yes       | disk=size=2,gpu=true,region=us-east | this machine |
-      | beta   | idle   | yes       | region=us-west,zones=a,b            | this machine |
-      | gamma  | idle   | yes       | fleet=blue                          | this machine |
+      | worker | status | connected | labels                                          | platform        |
+      | alpha  | idle   | yes       | disk=size=2,gpu=true,region=us-east             | this machine    |
+      | beta   | idle   | yes       | build=007,region=us-west,version=1.10,zones=a,b | this machine    |
+      | gamma  | idle   | yes       | fleet=blue                                      | another machine |
 
-  @uat-05 @bad-credential-does-not-enroll
+  @uat-01 @uat-05 @bad-credential-does-not-enroll
   Scenario: Workers with bad credentials do not enroll
     Given an orchestrator
     And the token "alpha"
     When the worker "alpha" starts with a wrong secret
-    And the worker "beta" starts with a malformed credential
+    And the worker "beta" starts with the secret of the token "alpha" alone
     And the worker "gamma" starts with a credential that was never minted
     Then the worker "alpha" is rejected because its secret is wrong
     And the worker "beta" is rejected because its token is malformed
@@ -110,7 +111,7 @@ Feature: Enrollment and machine binding
   Scenario: A worker is the same pool member after all machines have rebooted
     Given an orchestrator that verifies workers when they enroll
     And the token "fleet" for 2 machines
-    And the enrolled worker "alpha" configured by variables, with the labels "region=us-east, gpu=true, disk=size=2"
+    And the enrolled worker "alpha" configured by variables, with the labels "region=us-east, gpu=true, disk=size=2, build=007"
     And the enrolled worker "beta" with the labels "region=us-west"
     And the enrolled worker "gamma" with the token "fleet" and the labels "fleet=blue"
     And the enrolled worker "delta" with the labels "region=us-west" that cannot send data
@@ -118,11 +119,11 @@ Feature: Enrollment and machine binding
     And every machine reboots, and those of "beta, delta, gamma" stay off
     Then the worker "alpha" is enrolled
     And the pool shows, including past members:
-      | worker | status       | connected            | labels                              |
-      | alpha  | idle         | yes                  | disk=size=2,gpu=true,region=us-east |
-      | beta   | disconnected | not in the live pool | region=us-west                      |
-      | delta  | disconnected | not in the live pool | region=us-west                      |
-      | gamma  | disconnected | not in the live pool | fleet=blue                          |
+      | worker | status       | connected            | labels                                        |
+      | alpha  | idle         | yes                  | build=007,disk=size=2,gpu=true,region=us-east |
+      | beta   | disconnected | not in the live pool | region=us-west                                |
+      | delta  | disconnected | not in the live pool | region=us-west                                |
+      | gamma  | disconnected | not in the live pool | fleet=blue                                    |
     And the token "alpha" is still bound to the machine of "alpha" only
 
   @uat-07 @worker-without-cache-cannot-return
@@ -157,6 +158,21 @@ Feature: Enrollment and machine binding
     And the worker "alpha" has stayed connected since "second" started
     And the token "alpha" is still bound to the machine of "alpha" only
 
+  @uat-08 @rejections-do-not-shut-out
+  Scenario: A worker stays connected and may return, however often others were rejected with its token
+    Given an orchestrator
+    And the enrolled worker "alpha"
+    When the worker "second" starts with the token "alpha" and a wrong secret
+    And the worker "third" starts with the token "alpha"
+    And the worker "fourth" starts with the token "alpha" and output in JSON
+    And the workers "second, third, fourth" are enrolled or have exited
+    And the worker "alpha" is killed and starts again
+    Then the worker "second" is rejected because its secret is wrong
+    And the worker "third" is rejected because its token is bound to another machine
+    And the worker "fourth" is rejected because its token is bound to another machine
+    And the worker "alpha" is enrolled
+    And the worker "alpha" was never disconnected
+
   @uat-08 @simultaneous-machines-one-admitted
   Scenario: When two machines present a token at the same moment, one is enrolled
     Given an orchestrator
@@ -166,6 +182,7 @@ Feature: Enrollment and machine binding
     And the worker "loser" is rejected because its token is bound to another machine
     And the worker "loser" tried to connect 1 time
     And the worker "winner" is connected
+    And the worker "winner" has stayed connected
     And the token list shows:
       | token | state    | machine          |
       | alpha | enrolled | that of "winner" |
@@ -251,16 +268,20 @@ Feature: Enrollment and machine binding
     Then the worker "alpha" is rejected because its token is bound to another machine
     And the worker "alpha" tried to connect 1 time
 
-  @uat-09 @second-live-worker-turned-away
-  Scenario: Further workers from one machine, or a clone of it, are rejected while the first is connected
+  @uat-01 @uat-09 @network @second-live-worker-turned-away
+  Scenario: Further workers from one machine, or a clone of it, are rejected while the first is connected again
     Given an orchestrator
-    And the enrolled worker "alpha"
-    When the worker "clone" starts with the token "alpha" from a clone of the machine of "alpha" with output in JSON
+    And the enrolled worker "alpha" on a network that can be cut
+    When the network of "alpha" is cut and heals
+    And the worker "clone" starts with the token "alpha" from a clone of the machine of "alpha" with output in JSON over a recorded connection
     And the worker "twin" starts with the token "alpha" and 2 slots from the machine of "alpha" with output in text
     Then the worker "clone" is rejected because the worker is already connected
+    And the rejection of the worker "clone" has the code "already_connected"
     And the worker "twin" is rejected because the worker is already connected
     And the worker "alpha" has stayed connected since "clone" started
     And the token "alpha" is still bound to the machine of "alpha" only
+    And the machine id of "alpha" is kept in its cache directory
+    And only the vault holds the secret of the token "alpha"
 
   @uat-09 @simultaneous-twins-one-admitted
   Scenario: When two workers from one machine present its token at the same moment, one is enrolled
@@ -313,13 +334,14 @@ Feature: Enrollment and machine binding
       | fleet | unused | none    |
 
   @uat-10 @member-of-other-protocol-turned-away
-  Scenario: A worker that returns with an older protocol version, or without one, is rejected
+  Scenario: A worker that returns with a much older protocol version, or without one, is rejected
     Given an orchestrator
     And the enrolled worker "alpha"
     When the worker "alpha" is killed
-    And the worker "older" starts with the token "alpha" from the machine of "alpha", with an older protocol version
+    And the worker "older" starts with the token "alpha" from the machine of "alpha", with a much older protocol version
     And the worker "silent" starts with the token "alpha" and output in JSON from the machine of "alpha", without a protocol version
     Then the worker "older" is rejected because its protocol version differs
+    And the rejection of the worker "older" has the code "protocol_mismatch"
     And the worker "silent" is rejected because its protocol version is missing
     And the worker "older" tried to connect 1 time
     And the token "alpha" is still bound to the machine of "alpha" only

@@ -48,15 +48,15 @@ Feature: Tokens
 
   @uat-01 @token-secret-stays-in-vault
   Scenario: The secret of a token is only in the vault
-    Given an orchestrator
+    Given a repository whose vault records who reads it
+    And an orchestrator
     And the operator's output is in text
     When the operator mints the token "alpha"
     And the worker "alpha" starts with the credential that was shown first
     And the worker "alpha" is enrolled
     And the worker "alpha" is stopped and returns, 2 times
     And the operator revokes the token "alpha"
-    And the worker "alpha" is killed
-    And the worker "alpha" starts again
+    And the worker "alpha" is killed and starts again
     Then the worker "alpha" is rejected because its token is revoked
     And only the vault holds the secret of the token "alpha"
     And no data shows the secret of the token "alpha"
@@ -179,7 +179,7 @@ Feature: Tokens
     And the enrolled worker "beta" with the token "fleet"
     And the enrolled worker "gamma" with the token "withdrawn"
     When the operator lists the tokens through the orchestrator
-    And the operator revokes the token "withdrawn"
+    And the operator revokes the token "withdrawn" through the orchestrator
     Then every list of tokens shows:
       | token       | state    | machine                                    |
       | fleet       | enrolled | those of "alpha" and "beta", of 3 machines |
@@ -188,6 +188,24 @@ Feature: Tokens
       | withdrawn   | revoked  | that of "gamma", of 2 machines             |
       | withdrawn-2 | unused   | none                                       |
       | years       | unused   | none                                       |
+
+  @uat-03 @repository-named-from-another-folder
+  Scenario Outline: An operator in another folder, who names the repository <how>, sees and changes its tokens
+    Given a repository
+    And the operator is in another folder and names the repository <how>
+    When the operator mints the token "alpha"
+    And the operator mints the token "beta"
+    And the operator revokes the token "alpha"
+    Then the token list shows, in text and in JSON:
+      | token | state   | machine |
+      | alpha | revoked | none    |
+      | beta  | unused  | none    |
+    And the queue is empty
+
+    Examples:
+      | how           |
+      | by a flag     |
+      | in a variable |
 
   @uat-03 @long-list-is-whole
   Scenario: The token list shows every token, however many there are
@@ -249,7 +267,7 @@ Feature: Tokens
     And the enrolled worker "alpha" on a network that can be cut
     When the workflow starts
     And the step "build" is running
-    And the operator revokes the token "alpha"
+    And the operator revokes the token "alpha" through the orchestrator
     And the network of "alpha" refuses 1 connection and heals
     And the worker "beta" starts and is enrolled
     Then the worker "alpha" is rejected because its token is revoked

@@ -72,6 +72,7 @@ class Call:
 
 _SERVER = Option("--server")
 _TOKEN = Option("--token")
+_REPOSITORY = Option("--repo-dir")
 _COMMON = (Option("--json", takes=False), Option("--log-level"), Option("--no-color", takes=False))
 
 GROUPS: Mapping[str, str] = {
@@ -98,7 +99,7 @@ COMMANDS: Sequence[Command] = (
     Command("serve", "Serve a repository to workers and operators", "orchestrator.serve:serve", (), (
         Option("--port"), Option("--no-schedule", takes=False), Option("--ws-idle-timeout"),
         Option("--queue-timeout"),
-        Option("--cert-file"), Option("--key-file"), Option("--repo-dir"),
+        Option("--cert-file"), Option("--key-file"), _REPOSITORY,
         Option("--hot-reload", takes=False), Option("--verify-on-enroll", takes=False),
         Option("--max-run-duration"), Option("--max-concurrent-runs"),
         Option("--auth-mode"), Option("--admins"), Option("--host"), Option("--trusted-hosts"),
@@ -153,15 +154,20 @@ COMMANDS: Sequence[Command] = (
     Command("worker daemon enable", "Enable the service", "operator.pool:daemon_enable"),
     Command("worker daemon status", "Show the state of the service", "operator.pool:daemon_status"),
     Command("worker list", "List the workers of the pool", "operator.pool:workers", (), (
-        Option("--all", takes=False), _SERVER, _TOKEN, Option("--ca-cert"),
+        Option("--all", takes=False), _SERVER, _TOKEN, Option("--ca-cert"), _REPOSITORY,
     )),
-    Command("worker queue", "List the steps that wait for a worker", "operator.pool:queue", (), (_SERVER,)),
+    Command("worker queue", "List the steps that wait for a worker", "operator.pool:queue", (), (
+        _SERVER, _REPOSITORY,
+    )),
     Command("worker token create", "Mint an enrollment token", "operator.tokens:create", ("name",), (
         Option("--duration", required=True), Option("--max-enrollments"), Option("--vault"), _SERVER, _TOKEN,
+        _REPOSITORY,
     )),
-    Command("worker token list", "List enrollment tokens", "operator.tokens:show", (), (_SERVER,)),
+    Command("worker token list", "List enrollment tokens", "operator.tokens:show", (), (
+        _SERVER, _REPOSITORY,
+    )),
     Command("worker token revoke", "Revoke an enrollment token", "operator.tokens:revoke", ("name",), (
-        _SERVER,
+        _SERVER, _REPOSITORY,
     )),
     Command("worker verify", "Verify that workers work", "operator.pool:verify", ("[name]",), (
         _SERVER, Option("--label"),

@@ -12,13 +12,12 @@ from standin import protocol
 from standin.commandline import PROGRAM, Call, parse
 from standin.errors import UserError
 
-VERSION = "1.0.0-standin"
 _INTERRUPTED = 130
 
 
 def main() -> int:
     """The stand-in."""
-    return _main(VERSION)
+    return _main(protocol.RELEASE)
 
 
 def previous() -> int:
@@ -33,6 +32,7 @@ def earlier() -> int:
 
 
 def _main(version: str) -> int:
+    protocol.RELEASE = version
     words = sys.argv[1:]
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", line_buffering=True)  # type: ignore[union-attr]

@@ -35,12 +35,12 @@ class Repository:
 
     @classmethod
     def here(cls, named: str = "") -> Repository:
-        """The repository in the current folder, or in the given one.
+        """The repository in the given folder, in that of the variable, or in the current one.
 
         Raises:
             UserError: there is none.
         """
-        folder = Path.cwd() / named
+        folder = Path.cwd() / (named or os.environ.get("SWAMP_REPO_DIR", ""))
         if not (folder / _MARK).is_file():
             raise UserError(f"Not a swamp repository: {folder}. To initialize one: swamp repo init")
         return cls(folder)

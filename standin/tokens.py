@@ -32,11 +32,13 @@ class Rejected(Exception):
     Args:
         reason: the message for the worker.
         for_good: whether retrying is useless.
+        code: of the reason, for programs.
     """
 
-    def __init__(self, reason: str, *, for_good: bool = True) -> None:
+    def __init__(self, reason: str, *, for_good: bool = True, code: str = "handler_failed") -> None:
         super().__init__(reason)
         self.for_good = for_good
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -280,7 +282,8 @@ def split(credential: str) -> tuple[str, str]:
     """
     name, dot, secret = credential.partition(".")
     if not (name and dot and secret):
-        raise Rejected("Enrollment token must have the form '<name>.<secret>'", for_good=False)
+        reason = "Enrollment token must have the form '<name>.<secret>'"
+        raise Rejected(reason, for_good=False, code="invalid_token")
     return name, secret
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 from standin.errors import UserError
+from standin.moments import now, stamp
 from standin.repository import Repository
 
 _KIND = "local_encryption"
@@ -48,7 +50,24 @@ def get(repository: Repository, vault: str, key: str) -> str:
     file = _file_of(repository, vault, key)
     if not file.is_file():
         raise UserError(f"Secret '{key}' not found in vault '{vault}'")
+    if audits_reads(repository, vault):
+        record_read(repository, vault, key)
     return file.read_bytes().decode()
+
+
+def audits_reads(repository: Repository, vault: str) -> bool:
+    """Whether a vault records who reads a secret."""
+    description = repository.folder / "vaults" / f"{vault}.yaml"
+    return "auditReads: true" in description.read_text("utf-8").splitlines()
+
+
+def record_read(repository: Repository, vault: str, key: str) -> None:
+    """Record that a secret was read."""
+    folder = repository.inner / "audit"
+    folder.mkdir(exist_ok=True)
+    entry = {"timestamp": stamp(), "action": "get", "vaultName": vault, "secretKey": key}
+    with (folder / f"vault-audit-{now():%Y-%m-%d}.jsonl").open("a", encoding="utf-8") as file:
+        file.write(f"{json.dumps(entry)}\n")
 
 
 def delete(repository: Repository, vault: str, key: str) -> None:

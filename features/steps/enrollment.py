@@ -156,6 +156,16 @@ def the_worker_reports_who_is_connected(context: StepContext, worker: str, other
     )
 
 
+@then('the rejection of the worker "{worker:Name}" has the code "{code:Name}"')
+def the_rejection_has_the_code(context: StepContext, worker: str, code: str) -> None:
+    """Checks the code of the orchestrator's answer to each of the worker's attempts to enroll."""
+    expect(
+        f'the code with which the orchestrator rejected the worker "{worker}"',
+        expected=[code],
+        actual=context.world.workers.refusals_of(worker),
+    )
+
+
 @then('the worker "{worker:Name}" tried to connect {number:Number} time')
 @then('the worker "{worker:Name}" tried to connect {number:Number} times')
 def the_worker_tried_to_connect(context: StepContext, worker: str, number: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from behave import then, when
 
+from swamp_harness.product.worker import DISCONNECTED
 from swamp_harness.scenario import absences, network, runs
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NO_DETAILS
@@ -108,8 +109,9 @@ def the_workers_are_killed_and_start_again(context: StepContext, workers: list[s
         actor.start_again()
 
 
+@when('the network of "{worker:Name}" is cut and heals')
 @when('the network of "{worker:Name}" is cut and heals, {times:Number} times')
-def the_network_is_cut_and_heals(context: StepContext, worker: str, times: int) -> None:
+def the_network_is_cut_and_heals(context: StepContext, worker: str, times: int = 1) -> None:
     """Cuts the network until the orchestrator notices, heals it and waits for the worker; several times."""
     path = context.world.workers.network(worker)
     absences.leave_and_return(context.world, worker, path.cut, path.heal, times)
@@ -138,6 +140,17 @@ def the_worker_has_stayed_connected(context: StepContext, worker: str) -> None:
         f'the worker "{worker}" has stayed connected',
         expected=[],
         actual=context.world.workers[worker].disconnected_at,
+    )
+
+
+@then('the worker "{worker:Name}" was never disconnected')
+def the_worker_was_never_disconnected(context: StepContext, worker: str) -> None:
+    """Checks that the worker reported no disconnection, before it was started again neither."""
+    milestones = context.world.workers[worker].milestones()
+    expect(
+        f'the worker "{worker}" was never disconnected',
+        expected=[],
+        actual=[each.at for each in milestones if each.kind == DISCONNECTED],
     )
 
 

@@ -34,6 +34,12 @@ def a_repository(context: StepContext, details: Any = NO_DETAILS) -> None:
     repositories.begin(context.world, **details)
 
 
+@given("the operator is in another folder and names the repository {by_flag:Naming}")
+def the_operator_is_in_another_folder(context: StepContext, by_flag: bool) -> None:
+    """Lets the operator run each command in a folder that is no repository, and name the repository."""
+    repositories.name_from_another_folder(context.world, by_flag=by_flag)
+
+
 @given("the operator's output is in {output:Output}")
 def the_operators_output_is_in(context: StepContext, output: Output) -> None:
     """Sets the output format of the operator's commands."""

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from standin.orchestrator.dataplane import DataPlane
     from standin.orchestrator.dispatch import Dispatcher, Requirement
     from standin.orchestrator.pool import Member, Pool
+    from standin.orchestrator.serve import Orchestrator
     from standin.repository import Repository
+    from standin.tokens import Rejected
     from standin.worker.cache import Cache
     from standin.worker.session import Report, Session, Settings
 
@@ -257,6 +259,29 @@ def name_once_unknown_stays_unknown() -> None:
         if record is None:
             unknown.add(name)
         old(name, None if name in unknown else record)
+
+
+@mutant(5)
+def label_like_a_number_rewritten() -> None:
+    """The value of a label that looks like a number is recorded as that number."""
+
+    @replaces("worker.connect:label_in")
+    def _(old: Callable[[str], tuple[str, str]], text: str) -> tuple[str, str]:
+        name, value = old(text)
+        return name, f"{float(value):g}" if value.replace(".", "").isdecimal() else value
+
+
+@mutant(5)
+def platform_of_the_orchestrator() -> None:
+    """The worker list shows the platform of the orchestrator for every worker."""
+
+    @replaces("records:put_worker")
+    def _(
+        old: Callable[[Repository, dict[str, Any]], None], repository: Repository, record: dict[str, Any]
+    ) -> None:
+        import platform
+
+        old(repository, {**record, "platform": platform.system().lower()})
 
 
 # Promise 6: A restarted worker is the same pool member, on the machine that its token is bound to.
@@ -555,6 +580,15 @@ def members_of_a_fleet_not_swept_at_the_start() -> None:
 def unverified_workers_not_swept_at_the_start() -> None:
     """An orchestrator that starts after a crash leaves unverified workers recorded as unverified."""
     _not_swept_at_the_start(lambda _, worker: worker["status"] == "unverified")
+
+
+@mutant(6)
+def spaces_in_a_variable_kept() -> None:
+    """A space between the labels in a variable becomes a part of the next label."""
+
+    @replaces("worker.connect:labels_from_variable")
+    def _(old: Callable[[], list[str]]) -> list[str]:
+        return [label for label in os.environ.get("SWAMP_WORKER_LABELS", "").split(",") if label.strip()]
 
 
 # Promise 7: A worker without its cache directory is another machine, and is turned away.
@@ -911,6 +945,49 @@ def binding_ends_with_the_grace_window() -> None:
         )
 
 
+@mutant(8)
+def three_rejections_lock_the_token() -> None:
+    """A token with which three workers were rejected admits nobody for a while."""
+    rejected: dict[str, int] = {}
+
+    @replaces("tokens:admit")
+    def _(
+        old: Callable[[Repository, str, str], datetime], repository: Repository, credential: str, machine: str
+    ) -> datetime:
+        from standin.tokens import Rejected
+
+        name = credential.partition(".")[0]
+        if rejected.get(name, 0) >= 3:
+            raise Rejected(f"Too many failed attempts for '{name}'", for_good=False)
+        try:
+            return old(repository, credential, machine)
+        except Rejected:
+            rejected[name] = rejected.get(name, 0) + 1
+            raise
+
+
+@mutant(8)
+def idle_worker_cut_off_by_a_rejection() -> None:
+    """A worker that has no step is disconnected when another one is rejected with its token."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin.tokens import Rejected
+
+        try:
+            return old(pool, wish, socket)
+        except Rejected:
+            member = pool.members.get(wish["token"].partition(".")[0])
+            if member is not None and member.socket is not None and not member.dispatches:
+                member.socket.transport.abort()
+            raise
+
+
 # Promise 9: A second live worker of the same machine is turned away without disturbing the first.
 
 
@@ -1056,6 +1133,46 @@ def already_connected_is_final() -> None:
             old(before, name)
         except Rejected as error:
             raise Rejected(str(error)) from None
+
+
+@mutant(9)
+def cache_removed_when_giving_up() -> None:
+    """A worker that gives up after several attempts removes its cache directory."""
+
+    @replaces("worker.session:Session._give_up")
+    def _(old: Callable[[Session, str], None], session: Session, reason: str) -> None:
+        import shutil
+
+        if "consecutive times" in reason:
+            shutil.rmtree(session._cache._folder)
+        old(session, reason)
+
+
+@mutant(9)
+def code_of_the_rejection_lost() -> None:
+    """The rejection of a second worker has a code that says nothing."""
+
+    @replaces("orchestrator.serve:refusal")
+    def _(old: Callable[[Rejected], dict[str, Any]], rejected: Rejected) -> dict[str, Any]:
+        return {**old(rejected), "code": "handler_failed"}
+
+
+@mutant(9)
+def returned_worker_may_be_replaced() -> None:
+    """A second worker is admitted if the first one has lost its connection before and returned."""
+    returned: set[str] = set()
+
+    @replaces("orchestrator.pool:is_same_member")
+    def _(old: Callable[[Member | None, str], bool], before: Member | None, instance: str) -> bool:
+        same = old(before, instance)
+        if same and before is not None:
+            returned.add(before.name)
+        return same
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        if name not in returned:
+            old(before, name)
 
 
 # Promise 10: A worker of another protocol version is turned away before anything else.
@@ -1205,9 +1322,45 @@ def unknown_field_hides_the_version() -> None:
     ) -> tuple[Member, bool]:
         from standin.tokens import Rejected
 
-        if len(wish) > 8:
+        if len(wish) > 9:
             raise Rejected('[{"code": "unrecognized_keys"}]', for_good=False)
         return old(pool, wish, socket)
+
+
+@mutant(10)
+def other_release_turned_away() -> None:
+    """A worker of another release is turned away although it has the same protocol version."""
+
+    @replaces("orchestrator.pool:Pool.enroll")
+    def _(
+        old: Callable[[Pool, dict[str, Any], ServerConnection], tuple[Member, bool]],
+        pool: Pool,
+        wish: dict[str, Any],
+        socket: ServerConnection,
+    ) -> tuple[Member, bool]:
+        from standin import protocol
+        from standin.tokens import Rejected
+
+        if wish["swampVersion"] != protocol.RELEASE:
+            raise Rejected(f"Worker version {wish['swampVersion']} does not match", code="protocol_mismatch")
+        return old(pool, wish, socket)
+
+
+@mutant(10)
+def much_older_version_gets_no_answer() -> None:
+    """A worker that is two protocol versions behind gets no answer: its connection is closed."""
+
+    @replaces("orchestrator.serve:Orchestrator._serve_worker")
+    async def _(
+        old: Callable[[Orchestrator, ServerConnection, dict[str, Any]], Awaitable[None]],
+        orchestrator: Orchestrator,
+        socket: ServerConnection,
+        wish: dict[str, Any],
+    ) -> None:
+        from standin import protocol
+
+        if wish.get("protocolVersion", protocol.VERSION) >= protocol.VERSION - 1:
+            await old(orchestrator, socket, wish)
 
 
 @mutant(6)

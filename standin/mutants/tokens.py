@@ -253,6 +253,49 @@ def secret_logged_with_everything() -> None:
         return old(minted)
 
 
+@mutant(1)
+def secret_in_the_audit_trail() -> None:
+    """The audit trail of a vault has the secret with which a worker enrolls."""
+
+    @replaces("tokens:check_secret")
+    def _(
+        old: Callable[[Repository, dict[str, Any], str], None],
+        repository: Repository,
+        record: dict[str, Any],
+        secret: str,
+    ) -> None:
+        from standin import vaults
+
+        old(repository, record, secret)
+        if vaults.audits_reads(repository, record["vaultName"]):
+            vaults.record_read(repository, record["vaultName"], f"{record['secretKey']}: {secret}")
+
+
+@mutant(1)
+def secret_alone_in_the_rejection() -> None:
+    """The rejection of a credential without a name shows the credential."""
+
+    @replaces("tokens:split")
+    def _(old: Callable[[str], tuple[str, str]], credential: str) -> tuple[str, str]:
+        from standin.tokens import Rejected
+
+        try:
+            return old(credential)
+        except Rejected as error:
+            raise Rejected(f"{error} (got '{credential}')", for_good=False) from None
+
+
+@mutant(1)
+def credential_logged_by_a_failed_attempt() -> None:
+    """In text, a worker logs its credential each time that an attempt to connect fails."""
+
+    @replaces("worker.session:Session.has_lost_patience")
+    def _(old: Callable[[Session], bool], session: Session) -> bool:
+        if "--json" not in sys.argv:
+            print(f"worker: attempt with {session._settings.token} failed", file=sys.stderr)
+        return old(session)
+
+
 # Promise 2: A token name can be used only once.
 
 
@@ -692,6 +735,18 @@ def list_repeated_by_the_orchestrator() -> None:
         return answers[-1][1]
 
 
+@mutant(3)
+def named_repository_not_listed() -> None:
+    """The token list ignores the flag that names the repository."""
+
+    @replaces("operator.tokens:show")
+    def _(old: Callable[[Call], None], call: Call) -> None:
+        from dataclasses import replace
+
+        known = {name: values for name, values in call.options.items() if name != "--repo-dir"}
+        old(replace(call, options=known))
+
+
 # Promise 4: A revoked token admits no worker, and revoking is reported clearly.
 
 
@@ -895,6 +950,19 @@ def nothing_revoked_through_the_orchestrator() -> None:
         from standin.moments import stamp
 
         return {"name": name, "state": "revoked", "alreadyRevoked": False, "revokedAt": stamp()}
+
+
+@mutant(4)
+def connected_not_revoked_through_the_orchestrator() -> None:
+    """Through the orchestrator, the token of a connected worker cannot be revoked."""
+
+    @replaces("orchestrator.requests:Requests.do_worker_token_revoke")
+    def _(old: Callable[[Requests, str], Any], requests: Requests, name: str) -> Any:
+        from standin.errors import UserError
+
+        if any(each.connected and each.token == name for each in requests._pool.members.values()):
+            raise UserError(f"Enrollment token '{name}' is held by a connected worker")
+        return old(requests, name)
 
 
 @mutant(1)

@@ -22,7 +22,7 @@ def workers(call: Call) -> None:
     if call.has("--server"):
         answer = ask(call.option("--server"), "worker.list", trusted=trusted_by(call), showAll=past)
     else:
-        answer = questions.worker_list(Repository.here(), past=past)
+        answer = questions.worker_list(Repository.here(call.option("--repo-dir")), past=past)
     respond(call, answer, table_of_workers(answer, past=past))
 
 
@@ -72,7 +72,7 @@ def queue(call: Call) -> None:
     if call.has("--server"):
         answer = ask(call.option("--server"), "worker.queue.list")["items"]
     else:
-        answer = questions.queue(Repository.here())
+        answer = questions.queue(Repository.here(call.option("--repo-dir")))
     respond(call, answer, table_of_queue(answer))
 
 

@@ -22,7 +22,7 @@ def create(call: Call) -> None:
     if call.has("--server"):
         minted = minted_there(call, name, allowance)
         return respond(call, tokens.document_of(minted), minted_text(minted))
-    repository = Repository.here()
+    repository = Repository.here(call.option("--repo-dir"))
     minted = tokens.mint(repository, name, call.option("--duration"), call.option("--vault"))
     if allowance != 1:
         minted = tokens.allow(repository, minted, allowance)
@@ -66,7 +66,7 @@ def show(call: Call) -> None:
     if call.has("--server"):
         answer = ask(call.option("--server"), "worker.token.list")["tokens"]
     else:
-        answer = questions.token_list(Repository.here())
+        answer = questions.token_list(Repository.here(call.option("--repo-dir")))
     respond(call, answer, table_of(answer))
 
 
@@ -96,7 +96,9 @@ def revoke(call: Call) -> None:
     if call.has("--server"):
         document = ask(call.option("--server"), "worker.token.revoke", name=call.arguments[0])
     else:
-        document = tokens.revoked_document(*tokens.revoke(Repository.here(), call.arguments[0]))
+        document = tokens.revoked_document(
+            *tokens.revoke(Repository.here(call.option("--repo-dir")), call.arguments[0])
+        )
     if document["alreadyRevoked"]:
         return respond(call, document, f"Token {document['name']} was already revoked.")
     text = f"✓ Token {document['name']} revoked.\nRevoked at: {document['revokedAt']}"

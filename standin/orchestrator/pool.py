@@ -252,14 +252,15 @@ def check_protocol(version: int | None) -> None:
         raise Rejected(_NO_VERSION, for_good=False)
     if version != protocol.VERSION:
         raise Rejected(
-            f"Worker protocol version {version} does not match orchestrator version {protocol.VERSION}"
+            f"Worker protocol version {version} does not match orchestrator version {protocol.VERSION}",
+            code="protocol_mismatch",
         )
 
 
 def check_not_connected(before: Member | None, name: str) -> None:
     """Turn away a second worker of a member that is connected."""
     if before is not None and before.connected:
-        raise Rejected(f"Worker '{name}' is already connected", for_good=False)
+        raise Rejected(f"Worker '{name}' is already connected", for_good=False, code="already_connected")
 
 
 def is_same_member(before: Member | None, instance: str) -> bool:

@@ -208,8 +208,7 @@ class Orchestrator:
         try:
             member, same = self.pool.enroll(wish, socket)
         except Rejected as rejected:
-            error = {"message": str(rejected), "permanent": rejected.for_good}
-            await socket.send(json.dumps({"error": error}))
+            await socket.send(json.dumps({"error": refusal(rejected)}))
             return
         try:
             await socket.send(json.dumps(admission(member, same=same)))
@@ -383,6 +382,11 @@ def sent_in_words(job: dict[str, Any]) -> str:
 def say(line: str) -> None:
     """Write a line into the orchestrator's log."""
     print(f" system │ {line}")
+
+
+def refusal(rejected: Rejected) -> dict[str, Any]:
+    """The answer to a worker that is turned away."""
+    return {"code": rejected.code, "message": str(rejected), "permanent": rejected.for_good}
 
 
 def admission(member: Member, *, same: bool) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def credential_of(call: Call) -> dict[str, str]:
 
 def labels_from_variable() -> list[str]:
     """The labels in the variable; those of the command line override them."""
-    return [label for label in os.environ.get("SWAMP_WORKER_LABELS", "").split(",") if label]
+    found = os.environ.get("SWAMP_WORKER_LABELS", "").split(",")
+    return [label.strip() for label in found if label.strip()]
 
 
 def positive(text: str, otherwise: str) -> int:

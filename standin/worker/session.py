@@ -184,6 +184,7 @@ class Session:
         return {
             "token": self._settings.token,
             "protocolVersion": protocol.VERSION,
+            "swampVersion": protocol.RELEASE,
             "machineId": self._cache.machine_id(),
             "instanceUuid": self._instance,
             "labels": self._settings.labels,

@@ -227,10 +227,10 @@ def _enroll(state: State) -> Iterator[Event]:
         for protocol, refused in _PROTOCOLS:
             act = Act("start", stranger, token=token, change=protocol)
             yield replace(_rejected(state, act, refused), rare=True)
-    malformed = Act("start", stranger, change="with a malformed credential")
-    yield Event(
-        malformed, model.turned_away(state), (Seen("rejected", stranger, Rejection.MALFORMED),), rare=True
-    )
+    for token in list(state.tokens)[:1]:
+        alone = Act("start", stranger, change=f'with the secret of the token "{token}" alone')
+        malformed = (Seen("rejected", stranger, Rejection.MALFORMED),)
+        yield Event(alone, model.turned_away(state), malformed, rare=True)
     for name, worker in state.workers.items():
         if not _is_refused(state, name):
             yield from _from_its_machine(state, stranger, name, worker)

@@ -122,6 +122,15 @@ def platforms() -> dict[str, str]:
     }
 
 
+def another_machine() -> dict[str, str]:
+    """What a worker states on a machine of another system and of another architecture."""
+    here = platforms()
+    return {
+        "platform": here["another system of any architecture"],
+        "arch": here["another architecture"].partition("/")[2],
+    }
+
+
 def binary_under_test(environ: Mapping[str, str], target: Target) -> Binary:
     """Find and check the binary under test.
 

@@ -199,6 +199,8 @@ class SwampCommands:
         folder: the working folder of the commands.
 
     Attributes:
+        folder: as given.
+        flags: the flags of every command.
         results: every command so far that has ended by itself, in order.
         usages: what every command so far has used, with its kind; also of one that had to be killed.
     """
@@ -207,6 +209,7 @@ class SwampCommands:
         self.binary = binary
         self.environment = dict(environment)
         self.folder = folder
+        self.flags: tuple[str, ...] = ()
         self.results: list[CommandResult] = []
         self.usages: list[tuple[str, Usage]] = []
 
@@ -229,7 +232,7 @@ class SwampCommands:
             PromiseBroken: the command did not end within the limit for a command.
             InfrastructureError: it could not be started, or this platform has no terminals.
         """
-        given = (*arguments, "--json") if output is Output.JSON else arguments
+        given = (*arguments, *self.flags, *(("--json",) if output is Output.JSON else ()))
         call = self._on_a_terminal if output is Output.TERMINAL else self._through_pipes
         started, clock = datetime.now(UTC), time.monotonic()
         own = dict(variables or {})

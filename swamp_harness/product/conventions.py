@@ -28,5 +28,8 @@ MOST_DIALS = 3
 # The variable that gives commands without `--server` the address of the orchestrator.
 SERVE_URL = "SWAMP_SERVE_URL"
 
+# The variable and the flag that name the repository of a command in another folder.
+REPOSITORY_VARIABLE, REPOSITORY_FLAG = "SWAMP_REPO_DIR", "--repo-dir"
+
 # The variables with the name of the user of a process.
 USER_VARIABLES = ("USER", "USERNAME")

@@ -27,11 +27,24 @@ class Repository:
     Attributes:
         folder: its root.
         vault_store: the folder of the vault's secrets, the only place where a token's plain text may be.
+        audits_reads: whether its vault records who reads a secret.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.vault_store = folder / _SECRETS
+        self.audits_reads = False
+
+    def audit_reads(self) -> None:
+        """Let its vault record who reads a secret, as an operator does who edits the vault's description."""
+        for description in (self.folder / "vaults").rglob("*.yaml"):
+            description.write_text(f"{description.read_text('utf-8').rstrip()}\nauditReads: true\n", "utf-8")
+        self.audits_reads = True
+
+    @property
+    def audit_trail(self) -> list[Path]:
+        """The files in which its vault has recorded who read a secret."""
+        return sorted((self.folder / ".swamp" / "audit").glob("vault-audit-*"))
 
     def copy_to(self, folder: Path, *, left_out: Sequence[str] = _DATABASES) -> Repository:
         """Make an independent copy of this repository.

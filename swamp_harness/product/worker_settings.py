@@ -99,7 +99,7 @@ class WorkerSettings:
     def _identity(self, url: str, cache: str) -> tuple[list[str], dict[str, str]]:
         if self.by_environment:
             kept = {"SWAMP_WORKER_CACHE_DIR": cache} if cache else {}
-            known = labels_by_variable(self.labels)
+            known = labels_by_variable(self.labels, between=", ")
             as_client = {"SWAMP_SERVER_TOKEN": self.server_token} if self.server_token else {}
             return [], {
                 "SWAMP_ORCHESTRATOR_URL": url,
@@ -114,9 +114,9 @@ class WorkerSettings:
         return [url, "--token", self.credential, *(("--cache-dir", cache) if cache else ()), *flags], {}
 
 
-def labels_by_variable(labels: Mapping[str, str]) -> dict[str, str]:
-    """The variable with a worker's labels; empty if there are no labels."""
-    return {"SWAMP_WORKER_LABELS": ",".join(_written(labels))} if labels else {}
+def labels_by_variable(labels: Mapping[str, str], between: str = ",") -> dict[str, str]:
+    """The variable with a worker's labels, with this between two of them; empty if there are no labels."""
+    return {"SWAMP_WORKER_LABELS": between.join(_written(labels))} if labels else {}
 
 
 def _written(labels: Mapping[str, str]) -> list[str]:

@@ -69,7 +69,7 @@ _SERVER_TOKEN = Detail(
 
 _BY_VARIABLES = Detail(
     "configured by variables",
-    "its settings are in environment variables",
+    "its settings are in environment variables, its labels with a comma and a space between them",
     lambda: {"by_environment": True},
 )
 
@@ -165,9 +165,9 @@ _OF_CONNECTING_WORKERS = (
         "with the credential that was shown first", "it presents the credential of its first minting", dict
     ),
     Detail(
-        "with a malformed credential",
-        "its credential has the wrong format",
-        lambda: {"credential": Presented.MALFORMED},
+        'with the secret of the token "{token:Name}" alone',
+        "its credential lacks the name of the token, and so has the wrong format",
+        lambda token: {"credential": Presented.WITHOUT_NAME, "token": token},
     ),
     Detail(
         "with a wrong secret",
@@ -208,6 +208,21 @@ _OF_CONNECTING_WORKERS = (
         "with {shift:VersionShift} protocol version",
         "it reports another protocol version than the orchestrator's",
         lambda shift: {"protocol_shift": shift},
+    ),
+    Detail(
+        "with another platform",
+        "it reports another operating system and another architecture than its own",
+        lambda: {"states_another_machine": True},
+    ),
+    Detail(
+        "with another release",
+        "it reports another release of swamp, with the same protocol version",
+        lambda: {"states_another_release": True},
+    ),
+    Detail(
+        "over a recorded connection",
+        "the code with which the orchestrator rejects it is recorded",
+        lambda: {"recorded": True},
     ),
     Detail(
         "with the binary of the other release",
@@ -492,6 +507,11 @@ def detail_kinds(words: Mapping[str, Kind]) -> dict[str, Kind]:
             "what is different about a repository",
             dict,
             Detail("without a vault", "it has no vault", lambda: {"with_vault": False}),
+            Detail(
+                "whose vault records who reads it",
+                "each read of a secret is recorded in the vault's audit trail",
+                lambda: {"audits_reads": True},
+            ),
             Detail(
                 'with another vault "{vault:Name}"',
                 "it has a second vault",

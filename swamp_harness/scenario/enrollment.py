@@ -330,6 +330,7 @@ def connect_worker(
     machine: Machine | None = None,
     variables: Mapping[str, str] | None = None,
     protocol_shift: int | None = 0,
+    stated: Mapping[str, str] | None = None,
     release: Release = Release.TESTED,
     **settings: Any,
 ) -> None:
@@ -343,6 +344,8 @@ def connect_worker(
         machine: where it runs; a machine of its own if None.
         variables: its environment variables, beside those of every worker.
         protocol_shift: the difference of its protocol version from the orchestrator's; None for no version.
+        stated: the fields that it states with these values, over a recorded connection; it dials directly
+            if None.
         release: the release that it runs.
         settings: further fields of `WorkerSettings`.
     """
@@ -354,8 +357,10 @@ def connect_worker(
     worker = world.workers.make(name, all_settings, machine=machine, binary=binary, variables=variables)
     if machine is None:
         _give_bundles(world, worker)
-    address = world.orchestrator.address
-    world.workers.start(name, address if protocol_shift == 0 else world.workers.skew(address, protocol_shift))
+    if protocol_shift == 0 and stated is None:
+        world.workers.start(name, world.orchestrator.address)
+    else:
+        world.workers.start_over_a_relay(name, world.orchestrator.address, protocol_shift, stated or {})
 
 
 def _binary_of(world: World, release: Release) -> Path | None:

@@ -32,7 +32,7 @@ class Standing:
     Attributes:
         running: its process runs.
         connected: the live pool shows it as connected.
-        disconnections: how often its worker has reported that it was disconnected.
+        disconnections: how often its worker has reported since then that it was disconnected.
         same_enrollment: the worker list shows the same enrollment as at that moment.
         same_slots: the live pool shows as many slots as the worker was started with.
     """
@@ -63,7 +63,7 @@ def standing_of(world: World, name: str, since: datetime) -> Standing:
     return Standing(
         running=worker.alive,
         connected=is_connected(world, name),
-        disconnections=len(worker.disconnected_at),
+        disconnections=sum(at >= since for at in worker.disconnected_at),
         same_enrollment=any(
             each.name == member and each.enrolled_at is not None and each.enrolled_at < since
             for each in world.records.pool()

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from swamp_harness.product.commands import CommandResult, SwampCommands
-from swamp_harness.product.conventions import OPERATOR_ZONE, VAULT
+from swamp_harness.product.conventions import OPERATOR_ZONE, REPOSITORY_FLAG, REPOSITORY_VARIABLE, VAULT
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import CATALOGS, Repository, initialise
 from swamp_harness.product.workflow import Workflow
@@ -24,7 +24,12 @@ from swamp_harness.system.redaction import SECRETS
 
 
 def begin(
-    world: World, *, with_vault: bool = True, another_vault: str = "", with_probe: bool = False
+    world: World,
+    *,
+    with_vault: bool = True,
+    another_vault: str = "",
+    audits_reads: bool = False,
+    with_probe: bool = False,
 ) -> None:
     """Give the operator a repository of this scenario's own.
 
@@ -32,6 +37,7 @@ def begin(
         world: the scenario's.
         with_vault: whether it has a vault.
         another_vault: the name of a second vault; none if empty.
+        audits_reads: whether its vault records who reads a secret.
         with_probe: whether it has the extensions of the suite.
     """
     run_context = world.run_context
@@ -44,6 +50,8 @@ def begin(
     else:
         folder.mkdir()
         world.repository = initialise(commands, with_vault=False)
+    if audits_reads:
+        world.repository.audit_reads()
     _begin_with(world, Operator(commands, VAULT if another_vault else ""), machine)
     if another_vault:
         create_vault(world, another_vault)
@@ -57,6 +65,17 @@ def create_vault(world: World, name: str) -> None:
     """
     made = world.operator.commands.run("vault", "create", "local_encryption", name)
     demand("vault could not be created", made)
+
+
+def name_from_another_folder(world: World, *, by_flag: bool) -> None:
+    """Let the operator work in another folder, and name the repository in each command or in a variable."""
+    commands, repository = world.operator.commands, str(world.repository.folder)
+    if by_flag:
+        commands.flags = (REPOSITORY_FLAG, repository)
+    else:
+        commands.environment[REPOSITORY_VARIABLE] = repository
+    commands.folder = world.repository.folder.with_name("elsewhere")
+    Path(commands.folder).mkdir()
 
 
 def begin_with_workflow(world: World, workflow: Workflow) -> None:

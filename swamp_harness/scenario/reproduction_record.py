@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 
 from swamp_harness.product.commands import CommandResult, Output, SwampCommands
 from swamp_harness.product.credential import SECRET_BY_FORM
@@ -215,7 +214,7 @@ def _command(result: CommandResult, commands: SwampCommands, masks: _Masks) -> E
 
 def _files(world: World, masks: _Masks) -> dict[str, str]:
     """The workflows of the repository, and the extensions that they need."""
-    repository = Path(world.operator.commands.folder)
+    repository = world.repository.folder
     workflows = {
         file: masks.text(file.read_text("utf-8")) for file in sorted(repository.glob("workflows/*.yaml"))
     }
@@ -261,7 +260,7 @@ def _obstacles(world: World) -> Iterator[Obstacle]:
         yield Obstacle.REGISTRY
     tested = str(world.run_context.binary.runs_as)
     started = [launch for worker in world.workers.all() for launch in worker.launches]
-    if any(str(launch.arguments[0]) != tested for launch in started) or world.workers.states_other_protocol:
+    if any(str(launch.arguments[0]) != tested for launch in started) or world.workers.use_relays:
         yield Obstacle.OTHER_VERSION
     if any(worker.machine.host is not HERE for worker in world.workers.all()):
         yield Obstacle.OTHER_MACHINE

@@ -105,8 +105,14 @@ def leaks_of(world: World, name: str) -> list[Leak]:
     output of every process, and the output of all commands except those that minted a token.
 
     Raises:
-        InfrastructureError: the search did not find a value planted for it.
+        InfrastructureError: the search did not find a value planted for it, or there is no audit trail of
+            the vault where there should be one.
     """
+    if world.repository.audits_reads and not world.repository.audit_trail:
+        raise InfrastructureError(
+            "The vault has recorded no read, so the search would prove nothing: check where this release "
+            "stores the audit trail of a vault."
+        )
     world.workers.fetch()
     logged = [(f"the output of {log.file.stem}", log.text()) for log in world.logs()]
     printed = _outputs(

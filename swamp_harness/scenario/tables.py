@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from swamp_harness.product.binary import platforms, this_architecture, this_platform
+from swamp_harness.product.binary import another_machine, platforms, this_architecture, this_platform
 from swamp_harness.product.records import NOTHING, PoolMember, TokenRecord
 from swamp_harness.product.serve_api import LiveMember
 from swamp_harness.system.errors import InfrastructureError
@@ -114,6 +114,8 @@ def rows_of_pool(table: Any) -> list[Row]:
     def cell(heading: str, text: str) -> str:
         if heading == "platform" and text == "this machine":
             return f"{this_platform()}/{this_architecture()}"
+        if heading == "platform" and text == "another machine":
+            return "/".join(another_machine().values())
         return text
 
     return _rows(table, {"worker", "status", "connected", "slots", "labels", "platform"}, cell)

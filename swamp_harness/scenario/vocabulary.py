@@ -151,6 +151,9 @@ _WORDS: dict[str, Kind] = {
     "Place": one_of(
         "where a command acts", {"in the repository": False, "through the orchestrator": True}, is_whole=True
     ),
+    "Naming": one_of(
+        "how an operator names the repository", {"by a flag": True, "in a variable": False}, is_whole=True
+    ),
     "News": one_of(
         "what is new in a version of an extension",
         {
@@ -159,7 +162,7 @@ _WORDS: dict[str, Kind] = {
             "new files only": {"same_program": True},
         },
     ),
-    "VersionShift": one_of("which protocol version", {"an older": -1, "a newer": 1}),
+    "VersionShift": one_of("which protocol version", {"an older": -1, "a much older": -2, "a newer": 1}),
 }
 
 KINDS: dict[str, Kind] = {**_WORDS, **detail_kinds(_WORDS)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from swamp_harness.product.binary import Release
+from swamp_harness.product.binary import Release, another_machine
 from swamp_harness.product.commands import Output
 from swamp_harness.product.machine import CachePlace, Machine
 from swamp_harness.product.worker_settings import NO_ADDRESS, OTHER_SETTINGS, labels_by_variable
@@ -19,12 +19,15 @@ from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.files import copy
 from swamp_harness.system.hosts.host import HERE
 
+# No binary has this version.
+_ANOTHER_RELEASE = {"swampVersion": "20200101.000000.0-sha.00000000"}
+
 
 class Presented(Enum):
     """The credential that a worker presents."""
 
     MINTED = "the one that minting its token showed"
-    MALFORMED = "one in the wrong format"
+    WITHOUT_NAME = "its token's without the name of the token, which is malformed"
     NEARLY_RIGHT = "its token's, with a secret that differs by one character"
     NEVER_MINTED = "one of a token that does not exist"
 
@@ -60,6 +63,9 @@ class WorkerDetails:
         clone_of: the worker on a copy of whose machine it runs.
         like_machine_of: the worker from whose machine id that of its machine differs at the end only.
         protocol_shift: the difference of its protocol version from the orchestrator's; None for no version.
+        states_another_machine: whether it states another platform than its own.
+        states_another_release: whether it states another release than its own.
+        recorded: whether the refusals of the orchestrator are recorded.
         release: the release that it runs.
     """
 
@@ -89,6 +95,9 @@ class WorkerDetails:
     clone_of: str = ""
     like_machine_of: str = ""
     protocol_shift: int | None = 0
+    states_another_machine: bool = False
+    states_another_release: bool = False
+    recorded: bool = False
     release: Release = Release.TESTED
 
 
@@ -122,7 +131,10 @@ def connect(world: World, name: str, details: WorkerDetails) -> None:
     """Start a worker, without waiting until it has enrolled."""
     if details.credential is not Presented.MINTED:
         enrollment.connect_with(
-            world, name, _forged(world, name, details.credential), **_settings(world, details)
+            world,
+            name,
+            _forged(world, details.token or name, details.credential),
+            **_settings(world, details),
         )
         return
     enrollment.connect_worker(
@@ -133,12 +145,21 @@ def connect(world: World, name: str, details: WorkerDetails) -> None:
         machine=_machine(world, name, details),
         variables=_variables(name, details),
         protocol_shift=details.protocol_shift,
+        stated=_stated(details),
         release=details.release,
         slots=details.slots,
         idle_time=details.idle_time,
         by_environment=details.by_environment,
         **_settings(world, details),
     )
+
+
+def _stated(details: WorkerDetails) -> dict[str, str] | None:
+    stated = {
+        **(another_machine() if details.states_another_machine else {}),
+        **(_ANOTHER_RELEASE if details.states_another_release else {}),
+    }
+    return stated if stated or details.recorded else None
 
 
 def _settings(world: World, details: WorkerDetails) -> dict[str, Any]:
@@ -186,7 +207,8 @@ def _variables(name: str, details: WorkerDetails) -> dict[str, Any]:
     }
 
 
-def _forged(world: World, name: str, credential: Presented) -> str:
-    if credential is Presented.NEARLY_RIGHT:
-        return str(world.operator.credential(name).nearly())
-    return "malformed" if credential is Presented.MALFORMED else f"never-minted.{'0' * 64}"
+def _forged(world: World, token: str, credential: Presented) -> str:
+    if credential is Presented.NEVER_MINTED:
+        return f"never-minted.{'0' * 64}"
+    minted = world.operator.credential(token)
+    return str(minted.nearly()) if credential is Presented.NEARLY_RIGHT else minted.secret

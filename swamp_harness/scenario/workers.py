@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 
 from swamp_harness.product.conventions import WORKER_ZONE
+from swamp_harness.product.enrollment_relay import EnrollmentRelay
 from swamp_harness.product.machine import CachePlace, Machine
-from swamp_harness.product.protocol_skew import ProtocolSkew
 from swamp_harness.product.worker import Worker
 from swamp_harness.product.worker_settings import WorkerSettings
 from swamp_harness.scenario.evidence import Evidence
@@ -64,7 +64,7 @@ class Workers:
         self._workers: dict[str, Worker] = {}
         self._networks: dict[str, NetworkPath] = {}
         self._host_paths: list[NetworkPath] = []
-        self._skews: list[ProtocolSkew] = []
+        self._relays: dict[str, EnrollmentRelay] = {}
         self._first_enrollments: dict[str, FirstEnrollment] = {}
 
     def __getitem__(self, name: str) -> Worker:
@@ -206,16 +206,36 @@ class Workers:
         self._networks[worker] = self[worker].machine.host.path_to(orchestrator)
         return self._networks[worker]
 
-    def skew(self, orchestrator: Address, shift: int | None) -> Address:
-        """The address to dial for a worker whose protocol version must be changed by `shift`, or left out."""
-        relay = ProtocolSkew(orchestrator, shift)
-        self._skews.append(relay)
-        return relay.address
+    def start_over_a_relay(
+        self, name: str, orchestrator: Address, shift: int | None, stated: Mapping[str, str]
+    ) -> None:
+        """Start a worker that states something else about itself, and whose refusals are recorded.
+
+        Args:
+            name: of the worker.
+            orchestrator: the address that the relay leads to.
+            shift: the number to add to its protocol version; None for no version.
+            stated: the fields that it states with these values instead of its own.
+        """
+        self._relays[name] = EnrollmentRelay(orchestrator, shift, stated)
+        self.start(name, self._relays[name].address)
+
+    def refusals_of(self, name: str) -> list[str]:
+        """The different codes with which the orchestrator refused a worker.
+
+        Raises:
+            InfrastructureError: nothing records them.
+        """
+        if name not in self._relays:
+            raise InfrastructureError(
+                f'Nothing records the connection of "{name}": start it "over a recorded connection".'
+            )
+        return sorted(set(self._relays[name].refusals))
 
     @property
-    def states_other_protocol(self) -> bool:
-        """Whether a worker was made to state another protocol version."""
-        return bool(self._skews)
+    def use_relays(self) -> bool:
+        """Whether a worker was made to state something else about itself, or was recorded."""
+        return bool(self._relays)
 
     def remember_first_enrollment(self, name: str) -> None:
         """Record that a worker has just enrolled for the first time, with its machine id."""
@@ -296,7 +316,7 @@ class Workers:
         run_all_cleanups(
             *(worker.end for worker in self.all()),
             *(path.close for path in (*self._networks.values(), *self._host_paths)),
-            *(skew.close for skew in self._skews),
+            *(relay.close for relay in self._relays.values()),
             *([self.fetch] if keep else []),
             self._hosts.close,
         )

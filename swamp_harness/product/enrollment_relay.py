@@ -1,7 +1,7 @@
-"""Gives a worker another protocol version, or none: a WebSocket relay that rewrites its enroll message.
+"""A WebSocket relay that rewrites what a worker states when it enrolls, and records how it is refused.
 
-It replaces an older or newer binary if there is none (issue 630, scenario 10). In every other respect the
-orchestrator sees a real worker.
+It replaces a binary of another release, or a machine of another platform, if there is none (issue 630,
+scenarios 5 and 10). In every other respect the orchestrator sees a real worker.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import threading
+from collections.abc import Mapping
 
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
@@ -22,24 +23,29 @@ _ENROLL = "worker.enroll"
 _FIELD_OF_LATER_RELEASES = "statedByLaterReleases"
 
 # The worker and the orchestrator log what passes; the relay need not.
-_SILENT = logging.getLogger("swamp_harness.protocol_skew")
+_SILENT = logging.getLogger("swamp_harness.enrollment_relay")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
 
 
-class ProtocolSkew:
-    """Relays WebSocket connections to an orchestrator and shifts the workers' protocol version.
+class EnrollmentRelay:
+    """Relays the WebSocket connections of a worker to an orchestrator.
 
     Args:
         target: host and port of the orchestrator.
         shift: the number to add to the version; -1 makes a worker of the previous version, 1 one of the next,
             which states more about itself, and None one that states no version.
+        stated: the fields that the worker states with these values instead of its own.
+
+    Attributes:
+        refusals: the code of each refusal that the orchestrator sent.
     """
 
-    def __init__(self, target: tuple[str, int], shift: int | None) -> None:
+    def __init__(self, target: tuple[str, int], shift: int | None, stated: Mapping[str, str]) -> None:
         self._target = target
         self._shift = shift
-        self.rewritten = 0
+        self._stated = stated
+        self.refusals: list[str] = []
         self._server: Server = serve(self._relay, "127.0.0.1", 0, max_size=None, logger=_SILENT)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -62,30 +68,31 @@ class ProtocolSkew:
         except (OSError, WebSocketException):
             return  # the worker's connection closes, as without the relay
         with orchestrator:
-            back = threading.Thread(target=_pass_on, args=(orchestrator, worker), daemon=True)
+            back = threading.Thread(target=self._pass_on, args=(orchestrator, worker), daemon=True)
             back.start()
             with contextlib.suppress(ConnectionClosed):
                 for message in worker:
-                    orchestrator.send(self._skewed(message) if isinstance(message, str) else message)
+                    orchestrator.send(self._rewritten(message) if isinstance(message, str) else message)
 
-    def _skewed(self, message: str) -> str:
+    def _rewritten(self, message: str) -> str:
         frame = json.loads(message)
         if frame.get("method") != _ENROLL:
             return message
+        frame["params"] |= self._stated
         if self._shift is None:
             del frame["params"]["protocolVersion"]
         else:
             frame["params"]["protocolVersion"] += self._shift
             if self._shift > 0:
                 frame["params"][_FIELD_OF_LATER_RELEASES] = "also stated"
-        self.rewritten += 1
         return json.dumps(frame)
 
-
-def _pass_on(orchestrator: ClientConnection, worker: ServerConnection) -> None:
-    try:
-        for message in orchestrator:
-            worker.send(message)
-        worker.close(orchestrator.close_code or 1000, orchestrator.close_reason or "")
-    except ConnectionClosed:
-        worker.close()
+    def _pass_on(self, orchestrator: ClientConnection, worker: ServerConnection) -> None:
+        try:
+            for message in orchestrator:
+                if isinstance(message, str) and (error := json.loads(message).get("error")):
+                    self.refusals.append(str(error["code"]))
+                worker.send(message)
+            worker.close(orchestrator.close_code or 1000, orchestrator.close_reason or "")
+        except ConnectionClosed:
+            worker.close()
