@@ -255,7 +255,7 @@ Feature: Enrollment and machine binding
       | token | state    | machine                       |
       | farm  | enrolled | those of "alpha" and "winner" |
 
-  @uat-40 @each-start-without-cache-takes-a-place
+  @uat-07 @uat-40 @each-start-without-cache-takes-a-place
   Scenario: A worker without a cache directory takes another place of its token each time that it starts
     Given an orchestrator
     And the token "farm" for 2 machines
