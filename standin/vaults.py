@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from standin.errors import UserError
-from standin.moments import now, stamp
+from standin.moments import now
 from standin.repository import Repository
 
 _KIND = "local_encryption"
@@ -65,9 +65,8 @@ def record_read(repository: Repository, vault: str, key: str) -> None:
     """Record that a secret was read."""
     folder = repository.inner / "audit"
     folder.mkdir(exist_ok=True)
-    entry = {"timestamp": stamp(), "action": "get", "vaultName": vault, "secretKey": key}
     with (folder / f"vault-audit-{now():%Y-%m-%d}.jsonl").open("a", encoding="utf-8") as file:
-        file.write(f"{json.dumps(entry)}\n")
+        file.write(f"{json.dumps({'vaultName': vault, 'secretKey': key})}\n")
 
 
 def delete(repository: Repository, vault: str, key: str) -> None:
