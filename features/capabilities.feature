@@ -87,13 +87,13 @@ Feature: Capabilities
       | the resource that it spares  | spared  |
 
   @uat-22 @worker-deletes-one-version
-  Scenario: A step deletes one version of a resource on a worker as on the orchestrator, and no other version
+  Scenario: A step deletes old versions on a worker as on the orchestrator, and no others, and writes no old number again
     Given a workflow with the steps:
-      | step        | runs on          | work                                    | model  | after       |
-      | seed-local  | the orchestrator | writes resources                        | local  |             |
-      | seed-placed | any worker       | writes resources                        | placed |             |
-      | local       | the orchestrator | deletes the first version of a resource |        | seed-local  |
-      | placed      | any worker       | deletes the first version of a resource |        | seed-placed |
+      | step        | runs on          | work                                               | model  | after       |
+      | seed-local  | the orchestrator | writes several versions of a resource and a file   | local  |             |
+      | seed-placed | any worker       | writes several versions of a resource and a file   | placed |             |
+      | local       | the orchestrator | deletes old versions of both, then writes the file |        | seed-local  |
+      | placed      | any worker       | deletes old versions of both, then writes the file |        | seed-placed |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
@@ -105,6 +105,7 @@ Feature: Capabilities
       | the deletion                  | nothing |
       | the versions that are left    | 2       |
       | the latest version of its own | again   |
+      | the next version of the file  | 4       |
 
   @uat-22 @worker-finds-what-orchestrator-finds
   Scenario Outline: A step that <work> gets the same answers on a worker as on the orchestrator
@@ -225,6 +226,8 @@ Feature: Capabilities
       | the data with an empty text         | seed zero v1                                            |
       | the data of one model or another    | other note v1, seed note v1                             |
       | the data of an unknown model        | nothing                                                 |
+      | the data with one of many names     | seed zero v1                                            |
+      | the files of six bytes              | other note v1, seed note v1                             |
       | the number of data, limited to two  | 2                                                       |
       | its run                             | this run                                                |
     And the step "placed" got the same answers as the step "local"

@@ -131,7 +131,7 @@ Feature: Environment
       | step  | runs on    | work                                              |
       | build | any worker | records the environment of a program, then pauses |
     And an orchestrator with the variables "REGION, CLASH, HOSTNAME"
-    And the enrolled worker "alpha" on a network that can be cut, with the variables "OWN, CLASH"
+    And the enrolled worker "alpha" on a network that can be cut, with the variables "OWN, CLASH, region"
     When the workflow starts
     And the step "build" is running
     And the network of "alpha" is reset
@@ -141,10 +141,12 @@ Feature: Environment
       | build | 1     | REGION   | the orchestrator |
       | build | 1     | CLASH    | the orchestrator |
       | build | 1     | OWN      | alpha            |
+      | build | 1     | region   | alpha            |
       | build | 1     | HOSTNAME | nobody           |
       | build | 2     | REGION   | the orchestrator |
       | build | 2     | CLASH    | the orchestrator |
       | build | 2     | OWN      | alpha            |
+      | build | 2     | region   | alpha            |
       | build | 2     | HOSTNAME | nobody           |
     And the step "build" found no control-plane variable on "alpha"
 

@@ -8,7 +8,7 @@ Feature: Extensions
     Given a workflow with the steps:
       | step  | runs on    | work                                 |
       | build | any worker | records what came with its extension |
-    And the operator has pulled version "2026.01.01.1" of an extension
+    And the operator has pulled version "2026.01.01.1" of an extension with 120 more files
     And an orchestrator
     And the enrolled worker "alpha" on a network that is measured
     When the workflow starts
@@ -22,11 +22,11 @@ Feature: Extensions
     And the worker "alpha" was sent these parts of extensions:
       | what    | different | sent |
       | program | 1         | 1    |
-      | file    | 4         | 4    |
+      | file    | 124       | 124  |
     And the machine of "alpha" holds the extension in its cache and nowhere else
 
   @uat-23 @network @extension-sent-once
-  Scenario: An extension is sent to a worker once
+  Scenario: An extension is sent to a worker once, also if the orchestrator is stopped and starts again
     Given a workflow with the steps:
       | step  | runs on    | work                                 |
       | build | any worker | records what came with its extension |
@@ -34,12 +34,15 @@ Feature: Extensions
     And an orchestrator
     And the enrolled worker "alpha" on a network that is measured
     When the workflow runs to its end
+    And the orchestrator is stopped and starts again
+    And the workflow runs to its end
     And the workflow starts
     Then the run succeeds
     And the step "build" ran these versions of its extension, complete:
       | start | program      | files        |
       | 1     | 2026.01.01.1 | 2026.01.01.1 |
       | 2     | 2026.01.01.1 | 2026.01.01.1 |
+      | 3     | 2026.01.01.1 | 2026.01.01.1 |
     And the worker "alpha" was sent these parts of extensions:
       | what    | different | sent |
       | program | 1         | 1    |
@@ -57,6 +60,25 @@ Feature: Extensions
     And 8 new connections of "alpha" are held back
     And the network of "alpha" heals
     Then the run succeeds
+
+  @uat-23 @network @different-extensions-at-once
+  Scenario: Steps that receive different extensions at the same moment all run
+    Given a workflow with the steps:
+      | step  | runs on    | work                                 |
+      | build | any worker | records what came with its extension |
+      | pack  | any worker | writes at once                       |
+    And the operator has pulled version "2026.01.01.1" of an extension
+    And an orchestrator
+    And the enrolled worker "alpha" with 2 slots, on a network that can be cut
+    When the network of "alpha" holds back new connections
+    And the workflow starts
+    And 2 new connections of "alpha" are held back
+    And the network of "alpha" heals
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | pack  | alpha  |
 
   # A fetch that was interrupted leaves a cache that lacks some files.
   @uat-23 @network @extensions-survive-worker-restart

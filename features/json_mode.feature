@@ -129,6 +129,7 @@ Feature: JSON mode
       | gives a command that does not exist                       | there is no such command                   |
       | gives an option that does not exist                       | there is no such option                    |
       | asks an orchestrator that does not run                    | the orchestrator cannot be reached         |
+      | trusts a file of certificates that does not exist         | the file of certificates cannot be read    |
 
   @uat-27 @group-alone-shows-help
   Scenario Outline: An operator who <errs> sees the help in text, and why it fails in JSON

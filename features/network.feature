@@ -45,13 +45,13 @@ Feature: Network
       | build | alpha  |
     And the worker "alpha" is connected as the same pool member as before
 
-  @uat-14 @network @unnoticed-break-stays-connected
+  @uat-14 @uat-27 @network @unnoticed-break-stays-connected
   Scenario: A worker that reconnects before its orchestrator notices the reset stays connected
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
     And an orchestrator
-    And the enrolled worker "alpha" without a cache directory, on a network that can be cut
+    And the enrolled worker "alpha" without a cache directory, with output in JSON, on a network that can be cut
     When the network of "alpha" is reset, and the orchestrator notices only after the worker has reconnected
     And the workflow starts
     Then the run succeeds
@@ -59,6 +59,7 @@ Feature: Network
       | step  | worker |
       | build | alpha  |
     And the worker "alpha" is connected as the same pool member as before
+    And the worker "alpha" tried to connect again after the pauses that it reported
 
   @uat-14 @network @short-silence-disconnects-nobody
   Scenario: A short silence of the network disconnects no worker

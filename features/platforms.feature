@@ -105,9 +105,9 @@ Feature: Platforms
     And the run succeeds
 
   @uat-30 @uat-05 @uat-06 @posix @linked-cache-place-returns
-  Scenario: A worker whose cache directory is a symbolic link enrolls and returns
+  Scenario: A worker whose cache directory and machine id are symbolic links enrolls and returns
     Given an orchestrator
-    When the worker "alpha" starts with a cache directory that is a symbolic link
+    When the worker "alpha" starts with a cache directory that is a symbolic link, and a machine id that is one
     And the worker "alpha" is enrolled or has exited
     And the worker "alpha" is killed
     And the worker "alpha" starts again

@@ -61,7 +61,7 @@ Feature: Remote client
   Scenario: An operator whose network is cut sees all output of the run once, and how it ends
     Given a workflow with the steps:
       | step  | runs on          | work                                               | after |
-      | build | the orchestrator | prints a word, pauses, prints another, then writes |       |
+      | build | the orchestrator | prints a word, pauses, prints many, then writes    |       |
       | ship  | the orchestrator | prints a word, pauses, prints another, then writes | build |
     And an orchestrator
     And the operator is at another machine, without a repository, on a network that can be cut
@@ -151,14 +151,14 @@ Feature: Remote client
       | runs a workflow where nobody listens     |
       | lists the workers where nobody listens   |
     Then these commands fail, in text and in JSON:
-      | command                                  | reason                             |
-      | runs a workflow that does not exist      | there is no such workflow          |
-      | runs a model that does not exist         | there is no such model             |
-      | runs a method that does not exist        | there is no such method            |
-      | revokes a token that does not exist      | there is no such token             |
-      | mints a token with a lifetime of bananas | the lifetime is not understood     |
-      | runs a workflow where nobody listens     | the orchestrator cannot be reached |
-      | lists the workers where nobody listens   | the orchestrator cannot be reached |
+      | command                                  | reason                             | code in JSON       |
+      | runs a workflow that does not exist      | there is no such workflow          | workflow_not_found |
+      | runs a model that does not exist         | there is no such model             | model_not_found    |
+      | runs a method that does not exist        | there is no such method            | unknown_method     |
+      | revokes a token that does not exist      | there is no such token             | none               |
+      | mints a token with a lifetime of bananas | the lifetime is not understood     | none               |
+      | runs a workflow where nobody listens     | the orchestrator cannot be reached | none               |
+      | lists the workers where nobody listens   | the orchestrator cannot be reached | none               |
     And no step started
     And nothing is left on the other machine
 

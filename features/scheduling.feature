@@ -476,6 +476,24 @@ Feature: Dispatch and scheduling
     And the largest number of steps that ran on "alpha" at the same time is 2
     And the largest number of steps that ran on "beta" at the same time is 2
 
+  # The worker is up, so that it enrolls as soon as the steps wait.
+  @uat-21 @network @waiting-items-start-together
+  Scenario: Items that wait for a worker start together when it enrolls with enough slots
+    Given a workflow with the steps:
+      | step | runs on    | work                  | for each of             |
+      | pack | any worker | writes after a moment | apple, pear, plum, sloe |
+    And an orchestrator
+    And the enrolled worker "alpha" with 4 slots, on a network that can be cut
+    When the worker "alpha" is killed
+    And the network of "alpha" holds back new connections
+    And the worker "alpha" starts again
+    And 1 new connection of "alpha" is held back
+    And the workflow starts
+    And the step "pack-sloe" waits in the queue
+    And the network of "alpha" heals
+    Then the run succeeds
+    And the largest number of steps that ran on "alpha" at the same time is 4
+
   # Which worker a job gets is fixed by its first step; its further steps could run on any worker.
   @uat-21 @job-stays-on-one-worker
   Scenario: Jobs that stay on one worker run all their steps there, each job on its own worker

@@ -58,8 +58,8 @@ Feature: Secrets
   @uat-24 @several-secrets-stay-home
   Scenario: A step that receives several secrets reveals none of them
     Given a workflow with the steps:
-      | step  | runs on    | work                               |
-      | build | any worker | writes two secrets into a resource |
+      | step  | runs on    | work                                                         |
+      | build | any worker | writes two secrets, one of them from a list, into a resource |
     And an orchestrator
     And the vault holds the secret "api-key", of six characters
     And the vault holds the secret "other-key", which begins with the secret "api-key"
@@ -145,9 +145,9 @@ Feature: Secrets
   @uat-24 @interrupted-step-leaves-no-secret
   Scenario: A step that is cancelled, or whose worker is killed, leaves nothing of its secret behind
     Given a workflow with the steps:
-      | step   | runs on        | work                           |
-      | first  | worker "alpha" | receives a secret, then pauses |
-      | second | worker "beta"  | receives a secret, then pauses |
+      | step   | runs on        | work                                                 |
+      | first  | worker "alpha" | receives a secret, then pauses                       |
+      | second | worker "beta"  | writes a secret into a file by its path, then pauses |
     And an orchestrator
     And the vault holds the secret "api-key"
     And these enrolled workers:

@@ -71,6 +71,17 @@ Feature: TLS
       | an expired certificate             | the authority                   |
       | a certificate for another host     | the authority                   |
 
+  @uat-29 @worker-over-tls-needs-tls
+  Scenario: A worker that is given an address for TLS does not enroll with an orchestrator without TLS
+    Given an orchestrator
+    And the token "alpha"
+    When the worker "alpha" starts with an address for TLS
+    Then the worker "alpha" exits with an error and has not enrolled
+    And the pool is empty
+    And the token list shows:
+      | token | state  | machine |
+      | alpha | unused | none    |
+
   @uat-29 @tls @operator-refuses-untrusted-certificate
   Scenario Outline: An operator who trusts <trust> refuses an orchestrator with <certificate>
     Given an orchestrator with <certificate>

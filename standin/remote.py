@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from standin.errors import UserError
@@ -75,9 +76,24 @@ def how_to_authenticate() -> str:
 
 
 async def _ask(url: str, request: str, trusted: str, payload: dict[str, Any]) -> Any:
-    async with connected(url, os.environ.get("SWAMP_CA_CERT", trusted)) as socket:
+    trusted = os.environ.get("SWAMP_CA_CERT", trusted)
+    check_certificates(trusted)
+    async with connected(url, trusted) as socket:
         await socket.send(message(request, payload))
         return answer_in(await socket.recv())
+
+
+def check_certificates(file: str) -> None:
+    """Make sure that the file of trusted certificates, if there is one, can be read.
+
+    Raises:
+        UserError: it cannot.
+    """
+    try:
+        if file:
+            Path(file).read_bytes()
+    except OSError as error:
+        raise UserError(f"Could not read CA certificate file '{file}': {error.strerror}") from error
 
 
 async def answered(socket: ClientConnection, on_line: Callable[[str], None]) -> Any:

@@ -13,9 +13,10 @@ from swamp_harness.scenario.tables import rows_of
 
 
 @given('the operator has pulled version "{version:Name}" of an extension')
-def the_operator_has_pulled(context: StepContext, version: str) -> None:
+@given('the operator has pulled version "{version:Name}" of an extension with {more:Number} more files')
+def the_operator_has_pulled(context: StepContext, version: str, more: int = 0) -> None:
     """Publishes the test extension in a local registry and pulls it into the repository."""
-    extensions.publish(context.world, version)
+    extensions.publish(context.world, version, more_files=more)
     extensions.pull(context.world)
 
 

@@ -21,6 +21,7 @@ def something_happens_to_the_network(context: StepContext, worker: str, happens:
     happens(context.world.workers.network(worker))
 
 
+@when('{connections:Number} new connection of "{worker:Name}" is held back')
 @when('{connections:Number} new connections of "{worker:Name}" are held back')
 def new_connections_are_held_back(context: StepContext, connections: int, worker: str) -> None:
     """Waits until the worker's network holds back so many new connections."""
@@ -206,6 +207,16 @@ def the_worker_tried_as_soon(context: StepContext, worker: str) -> None:
         f'the first pause of the worker "{worker}" after its last disconnection, in seconds',
         expected=pauses[:1],
         actual=pauses[-1:],
+    )
+
+
+@then('the worker "{worker:Name}" tried to connect again after the pauses that it reported')
+def the_worker_paused_as_reported(context: StepContext, worker: str) -> None:
+    """Checks that the pauses in the worker's output are, in total, about as long as those that it made."""
+    expect(
+        f'the worker "{worker}" tried to connect again after the pauses that it reported',
+        expected=network.AS_REPORTED,
+        actual=network.pauses_made(context.world, worker),
     )
 
 

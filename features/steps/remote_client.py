@@ -10,6 +10,7 @@ from swamp_harness.product.commands import SUCCEEDS
 from swamp_harness.scenario import remote_client, step_progress
 from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.kinds import NO_DETAILS
+from swamp_harness.scenario.remote_client import CODE
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of
 
@@ -160,8 +161,8 @@ def these_commands_fail(context: StepContext) -> None:
     """Checks the reason of each command, with the same exit code in text and in JSON and no stack trace."""
     expect(
         "each command fails for its reason, in text and in JSON, with the same exit code",
-        expected=rows_of(context.table, {"command", "reason"}),
-        actual=remote_client.reasons_of(context.world.asked),
+        expected=rows_of(context.table, {"command", "reason", CODE}),
+        actual=remote_client.reasons_of(context.world.asked, with_codes=CODE in context.table.headings),
     )
 
 

@@ -203,12 +203,28 @@ async def _deleting(context: Context) -> Answer:
     }
 
 
+async def _several(context: Context) -> Answer:
+    written = [
+        await context.write_resource("record", "plain", {"text": text, "number": 1})
+        for text in ("first", "again")
+    ]
+    written += [await context.file("text", "rewritten").write(text) for text in (b"one", b"two", b"three")]
+    return {"written": written}
+
+
+async def _rewritten(context: Context) -> int:
+    for version in (1, 2):
+        await context.delete_version("rewritten", version)
+    return int((await context.file("text", "rewritten").write(b"four"))["version"])
+
+
 async def _pruning(context: Context) -> Answer:
     return {
         "versions": await _attempt(context.versions("plain")),
         "deleted": await _attempt(context.delete_version("plain", 1)),
         "versionsLeft": await _attempt(context.versions("plain")),
         "latest": await _attempt(context.read_resource("plain")),
+        "rewritten": await _attempt(_rewritten(context)),
     }
 
 
@@ -248,6 +264,7 @@ _ACTIONS: dict[str, Callable[[Context], Awaitable[Answer]]] = {
     "reading": _reading,
     "computing": _computing,
     "deleting": _deleting,
+    "several": _several,
     "pruning": _pruning,
     "keeping": _keeping,
     "erring": _erring,

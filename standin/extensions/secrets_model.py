@@ -70,6 +70,11 @@ async def _nowhere(_: str, context: Context) -> None:
     await context.pause(HOLDING)
 
 
+async def _unfinished(secret: str, context: Context) -> None:
+    context.file("file", "file").path().write_text(f"it is {secret}", "utf-8")
+    await context.pause(HOLDING)
+
+
 _PLACES: dict[str, Callable[[str, Context], Awaitable[None]]] = {
     "resource": _resource,
     "file": _file,
@@ -83,6 +88,7 @@ _PLACES: dict[str, Callable[[str, Context], Awaitable[None]]] = {
     "event": _event,
     "error": _error,
     "nowhere": _nowhere,
+    "unfinished": _unfinished,
 }
 
 
@@ -94,7 +100,7 @@ def _note_process(step: str) -> None:
 async def _say(inputs: dict[str, Any], context: Context) -> None:
     log_entry("start", inputs["step"])
     _note_process(inputs["step"])
-    handed = [inputs[name] for name in ("secret", "also") if name in inputs]
+    handed = [inputs["secret"], *(each["secret"] for each in inputs.get("also", ()))]
     note(f"digest-{inputs['step']}", " ".join(_digest(each) for each in handed))
     await _PLACES[inputs["place"]](" and ".join(handed), context)
     log_entry("end", inputs["step"])

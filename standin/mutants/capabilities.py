@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.serve import Orchestrator
     from standin.orchestrator.workflow import Step
     from standin.repository import Repository
-    from standin.store import Kind, Place, Store
+    from standin.store import Datum, Draft, Kind, Place, Store
     from standin.worker.context import Context, FileWriter, Handle
     from standin.worker.session import Session
 
@@ -803,3 +803,33 @@ def long_values_cut() -> None:
     @replaces("orchestrator.dataplane:name_for_item")
     def _(old: Callable[[str, str], str], name: str, item: str) -> str:
         return old(name, item[:16])
+
+
+@mutant(22)
+def long_predicates_refused() -> None:
+    """A query of a step on a worker fails if its predicate has more than 512 characters."""
+
+    @replaces("orchestrator.dataplane:DataPlane.do_query")
+    def _(
+        old: Callable[[DataPlane, str], list[dict[str, Any]]], plane: DataPlane, predicate: str
+    ) -> list[dict[str, Any]]:
+        from standin.errors import UserError
+
+        if len(predicate) > 512:
+            raise UserError("Query predicate exceeds maximum length")
+        return old(plane, predicate)
+
+
+@mutant(22)
+def deleted_version_used_again() -> None:
+    """A new version of a file gets the number of a version that was deleted."""
+
+    @replaces("store:Draft.keep")
+    def _(old: Callable[[Draft, Place, Kind], Datum], draft: Draft, place: Place, kind: Kind) -> Datum:
+        versions = draft._store.versions(place)
+        number = len(versions) + 1
+        if kind.data_type != "file" or number in versions or not draft.keep_as(place, kind, number):
+            return old(draft, place, kind)
+        datum = draft._store.version(place, number)
+        assert datum is not None
+        return datum

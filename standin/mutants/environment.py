@@ -346,3 +346,17 @@ def names_compared_in_upper_case_only() -> None:
     ) -> dict[str, str]:
         lower = {name: value for name, value in environment.items() if name != name.upper()}
         return {**old(environment), **lower}
+
+
+@mutant(25)
+def name_in_other_case_overridden() -> None:
+    """A variable of the worker gets the value of the orchestrator's whose name differs in case only."""
+
+    @replaces("worker.session:environment_of_step")
+    def _(
+        old: Callable[[Mapping[str, str], Mapping[str, str]], dict[str, str]],
+        snapshot: Mapping[str, str],
+        own: Mapping[str, str],
+    ) -> dict[str, str]:
+        upper = {name.upper(): value for name, value in snapshot.items()}
+        return {name: upper.get(name.upper(), value) for name, value in old(snapshot, own).items()}

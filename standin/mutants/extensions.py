@@ -5,7 +5,7 @@ Promise 23: A worker gets the program of a step from the orchestrator: once, com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from standin.orchestrator.pool import Pool
     from standin.orchestrator.serve import Orchestrator
     from standin.worker.cache import Cache
+    from standin.worker.session import Session
 
 
 @mutant(23)
@@ -181,3 +182,44 @@ def program_kept_in_place() -> None:
             file.write_bytes(b"")
             time.sleep(0.3)
         old(file, content)
+
+
+@mutant(23)
+def forgotten_when_back() -> None:
+    """A worker that has lost its connection has lost its extensions as well."""
+
+    @replaces("worker.session:Session._pause_before_next")
+    async def _(old: Callable[[Session], Awaitable[None]], session: Session) -> None:
+        import shutil
+
+        shutil.rmtree(session._cache._folder / "bundles", ignore_errors=True)
+        await old(session)
+
+
+@mutant(23)
+def one_extension_at_a_time() -> None:
+    """The orchestrator sends only the extension of the step that it has dispatched last."""
+    last: list[str] = []
+
+    @replaces("orchestrator.serve:fingerprint_of")
+    def _(old: Callable[[Bundle], str], bundle: Bundle) -> str:
+        last[:] = [old(bundle)]
+        return last[0]
+
+    @replaces("orchestrator.web:answer")
+    def _(
+        old: Callable[[str, Pool, Mapping[str, Bundle]], Response | None],
+        path: str,
+        pool: Pool,
+        bundles: Mapping[str, Bundle],
+    ) -> Response | None:
+        return old(path, pool, {each: bundles[each] for each in bundles if each in last})
+
+
+@mutant(23)
+def first_hundred_files_sent() -> None:
+    """Only the first hundred files of an extension are sent."""
+
+    @replaces("bundles:_files_in")
+    def _(old: Callable[[Path], dict[str, bytes]], folder: Path) -> dict[str, bytes]:
+        return dict(sorted(old(folder).items())[:100])

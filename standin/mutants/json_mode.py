@@ -643,3 +643,25 @@ def certificate_without_key_not_noticed() -> None:
         if certificate and not key:
             raise UserError("The key file '' cannot be read")
         old(certificate, key)
+
+
+@mutant(27)
+def pause_in_seconds_in_json() -> None:
+    """A worker reports in JSON its pauses before new attempts in seconds instead of milliseconds."""
+
+    @replaces("worker.connect:_report_in_json")
+    def _(old: Callable[[str, dict[str, Any]], None], kind: str, facts: dict[str, Any]) -> None:
+        pauses = kind == "retrying"
+        old(kind, {**facts, "delayMs": round(facts["delayMs"] / 1000)} if pauses else facts)
+
+
+@mutant(27)
+def missing_certificates_not_noticed() -> None:
+    """A command that trusts a file of certificates that does not exist goes on without it."""
+
+    @replaces("remote:check_certificates")
+    def _(old: Callable[[str], None], file: str) -> None:
+        from standin.errors import UserError
+
+        with contextlib.suppress(UserError):
+            old(file)

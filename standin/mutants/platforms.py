@@ -171,3 +171,23 @@ def byte_order_mark_taken_for_id() -> None:
     def _(old: Callable[[Cache], str], cache: Cache) -> str:
         old(cache)
         return (cache._folder / "machine-id").read_text("utf-8").strip()
+
+
+@mutant(30)
+def letters_of_a_name_composed() -> None:
+    """The letters in the name of a cache directory are composed, which makes another directory of some."""
+
+    @replaces("worker.cache:Cache.__init__")
+    def _(old: Callable[[Cache, str], None], cache: Cache, folder: str) -> None:
+        import unicodedata
+
+        old(cache, unicodedata.normalize("NFC", folder))
+
+
+@mutant(30)
+def linked_machine_id_replaced() -> None:
+    """A worker replaces a machine id that is behind a symbolic link at each start."""
+
+    @replaces("worker.cache:Cache.needs_machine_id")
+    def _(old: Callable[[Cache, Path], bool], cache: Cache, file: Path) -> bool:
+        return file.is_symlink() or old(cache, file)

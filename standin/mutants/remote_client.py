@@ -731,3 +731,17 @@ def returning_client_misses_old_output() -> None:
         old: Callable[[Run, int], asyncio.Queue[str | None]], run: Run, after: int = 0
     ) -> asyncio.Queue[str | None]:
         return old(run, max(after, len(run._lines) - 16) if after else 0)
+
+
+@mutant(28)
+def code_of_an_error_lost() -> None:
+    """Through the orchestrator, the error of a command has no code for scripts."""
+
+    @replaces("remote:answer_in")
+    def _(old: Callable[[str | bytes], Any], text: str | bytes) -> Any:
+        from standin.errors import UserError
+
+        try:
+            return old(text)
+        except UserError as error:
+            raise UserError(str(error)) from error

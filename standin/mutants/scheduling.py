@@ -1747,3 +1747,19 @@ def part_of_a_second_counts_as_none() -> None:
     @replaces("orchestrator.dispatch:time_to_wait")
     def _(old: Callable[[float], float | None], limit: float) -> float | None:
         return old(int(limit))
+
+
+@mutant(21)
+def one_waiting_step_at_a_time() -> None:
+    """A worker that enrolls or has free slots gets only one of the steps that wait for it."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.serve_queue")
+    def _(old: Callable[[Dispatcher], None], dispatcher: Dispatcher) -> None:
+        waiting = dispatcher._waiting
+        for each in list(waiting):
+            dispatcher._waiting = [each]
+            old(dispatcher)
+            if each.granted.done():
+                waiting.remove(each)
+                break
+        dispatcher._waiting = waiting

@@ -17,6 +17,8 @@ from standin.redaction import blanked, blanked_bytes
 if TYPE_CHECKING:
     from standin.commandline import Call
     from standin.orchestrator.dataplane import DataPlane
+    from standin.orchestrator.dispatch import Dispatch
+    from standin.orchestrator.serve import Orchestrator
     from standin.redaction import Blanking, T
     from standin.worker.context import Context, FileWriter
     from standin.worker.session import Session
@@ -383,3 +385,35 @@ def changed_secret_not_noticed() -> None:
     @replaces("orchestrator.dataplane:DataPlane.do_get_secret")
     def _(old: Callable[[DataPlane, str, str], str], plane: DataPlane, vault: str, key: str) -> str:
         return first.setdefault((vault, key), old(plane, vault, key))
+
+
+@mutant(24)
+def secret_in_a_list_not_resolved() -> None:
+    """A secret inside of a list of objects does not reach a step, which gets a placeholder."""
+
+    @replaces("orchestrator.serve:Orchestrator.job_for")
+    def _(
+        old: Callable[[Orchestrator, Dispatch], dict[str, Any]],
+        orchestrator: Orchestrator,
+        dispatch: Dispatch,
+    ) -> dict[str, Any]:
+        job = old(orchestrator, dispatch)
+        return {**job, "inputs": {name: _unresolved(value) for name, value in job["inputs"].items()}}
+
+
+def _unresolved(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return [dict.fromkeys(each, "__SECRET_0__") if isinstance(each, dict) else each for each in value]
+
+
+@mutant(24)
+def files_of_a_cancelled_step_left() -> None:
+    """The scratch folder of a cancelled step stays on the worker, with what the step has written there."""
+
+    @replaces("worker.context:Context.leave")
+    def _(old: Callable[[Context], None], context: Context) -> None:
+        if not context.asked_to_stop.is_set():
+            old(context)
+        elif context._scratch is not None:
+            context._scratch._finalizer.detach()  # type: ignore[attr-defined]

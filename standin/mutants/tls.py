@@ -9,7 +9,7 @@ import os
 import ssl
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -266,3 +266,23 @@ def web_address_without_tls() -> None:
     @replaces("remote:address_in")
     def _(old: Callable[[str], str], url: str) -> str:
         return url.replace("https:", "ws:", 1) if url.startswith("https:") else old(url)
+
+
+@mutant(29)
+def plain_after_a_failure() -> None:
+    """A worker that cannot connect over TLS tries it without TLS the next time."""
+    failed: list[str] = []
+
+    @replaces("worker.session:Session._pause_before_next")
+    async def _(old: Callable[[Session], Awaitable[None]], session: Session) -> None:
+        failed.append(session._settings.url)
+        await old(session)
+
+    @replaces("worker.session:connected")
+    def _(
+        old: Callable[..., AbstractAsyncContextManager[ClientConnection]],
+        url: str,
+        trusted: str,
+        path: str = "",
+    ) -> AbstractAsyncContextManager[ClientConnection]:
+        return old(url.replace("wss:", "ws:") if url in failed else url, trusted, path)

@@ -141,6 +141,15 @@ class CommandResult:
         return self.stderr or self.stdout
 
     @property
+    def error_code(self) -> str:
+        """The code for scripts in the error object on stderr, in JSON mode; "none" if it has none.
+
+        Raises:
+            ContractBroken: standard error is not one error object.
+        """
+        return str(self._document(self.stderr, "standard error", "error").get("code", "none"))
+
+    @property
     def outcome(self) -> CommandOutcome:
         """How the command ended, without its exit code.
 

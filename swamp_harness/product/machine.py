@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import uuid
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -121,6 +122,13 @@ class Machine:
     def empty_machine_id(self) -> None:
         """Put an empty file in the place of the machine id, as a full disk may leave it."""
         self._save_first_machine_id(b"")
+
+    def link_machine_id(self) -> None:
+        """Put a machine id into another folder, and a symbolic link to it into the cache."""
+        elsewhere, files = self.root / _MACHINE_ID, self.host.files
+        files.write(elsewhere, str(uuid.uuid4()).encode())
+        files.make(self.cache)
+        files.link(self.cache / _MACHINE_ID, elsewhere)
 
     def save_machine_id_by_an_editor(self) -> None:
         """Save the machine id like an editor of another platform: with its line end, and a byte order mark.

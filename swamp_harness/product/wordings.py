@@ -89,6 +89,7 @@ COMMAND_FAILURES = {
         r"(?:Not a directory|The system cannot find the path)[^\n]{0,500}machine-id"
     ],
     "the key of the certificate is missing": [r"Both --cert-file and --key-file must be provided together"],
+    "the file of certificates cannot be read": [r"Could not read CA certificate file '[^'\n]{1,500}'"],
     "the address is not that of an orchestrator": [r"Orchestrator URL must start with ws://"],
     "the orchestrator cannot be reached": [r"Could not connect to [^\n]{0,500}tcp connect error"],
     "TLS is missing": [r"Off-loopback binding requires TLS — provide --cert-file and --key-file"],

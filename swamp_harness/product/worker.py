@@ -281,6 +281,14 @@ class Worker:
         return [float(each["seconds"] if "seconds" in each else each["delayMs"] / 1000) for each in events]
 
     @property
+    def pauses_made(self) -> list[float]:
+        """The seconds from each pause that its current process prints to its next attempt, if any."""
+        dials = [line.at for line in self._lines_of(WORKER_DIALS, "connecting")]
+        pauses = [line.at for line in self._lines_of(WORKER_PAUSES, "retrying")]
+        later = [[dial for dial in dials if dial >= pause] for pause in pauses]
+        return [(each[0] - pause).total_seconds() for pause, each in zip(pauses, later, strict=True) if each]
+
+    @property
     def first_pauses(self) -> list[float]:
         """The first pause after each enrollment of its current process that did not last, in seconds."""
         pauses = list(zip(self._lines_of(WORKER_PAUSES, "retrying"), self.pauses, strict=True))

@@ -38,6 +38,7 @@ _CALLS = {
     "the resource that it spares": "spared",
     "the versions of the resource": "versions",
     "the versions that are left": "versionsLeft",
+    "the next version of the file": "rewritten",
     "the lines of a stream": "lines",
     "two files that are open together": "openTogether",
     'the records of "seed"': "earlierOfOneKind",

@@ -160,6 +160,11 @@ _OF_CONNECTING_WORKERS = (
         "the file for its machine id is there, and is empty",
         lambda: {"empty_machine_id": True},
     ),
+    Detail(
+        "with a machine id that is one",
+        "the file for its machine id is a symbolic link to one in another folder",
+        lambda: {"linked_machine_id": True},
+    ),
     _OUTPUT,
     Detail(
         "with the credential that was shown first", "it presents the credential of its first minting", dict
@@ -198,6 +203,11 @@ _OF_CONNECTING_WORKERS = (
         'from a machine whose id begins like that of "{other:Name}"',
         "its machine id differs from that of another worker's machine in the last character only",
         lambda other: {"like_machine_of": other},
+    ),
+    Detail(
+        "with an address for TLS",
+        "it connects over TLS only, whatever the orchestrator uses",
+        lambda: {"over_tls": True},
     ),
     Detail(
         "without a protocol version",

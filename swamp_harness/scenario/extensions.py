@@ -29,7 +29,9 @@ _LOST_FILE = PurePosixPath(SHIPPED_FILES[1])
 _MARK = b"Notes its version, and the digest of each file that came with it"
 
 
-def publish(world: World, version: str, *, program: str = "", of_the_rest: str = "") -> None:
+def publish(
+    world: World, version: str, *, program: str = "", of_the_rest: str = "", more_files: int = 0
+) -> None:
     """Publish a version of the extension in the scenario's registry, which is started on first use.
 
     Args:
@@ -37,6 +39,7 @@ def publish(world: World, version: str, *, program: str = "", of_the_rest: str =
         version: such as "2026.01.01.1".
         program: the version whose program it contains; its own if empty.
         of_the_rest: the version whose model and files it contains, around the program; its own if empty.
+        more_files: how many files it contains besides those that steps look at.
     """
     if world.registry is None:
         world.registry = world.cleanup.enter_context(Registry())
@@ -50,7 +53,10 @@ def publish(world: World, version: str, *, program: str = "", of_the_rest: str =
             version,
             models={_MODEL.name: code},
             helpers={_NOTES.name: _NOTES.read_text("utf-8"), _VERSION.name: imported},
-            files=_files_of(of_the_rest or version),
+            files={
+                **_files_of(of_the_rest or version),
+                **{f"more/{number}.txt": str(number).encode() for number in range(more_files)},
+            },
         )
     )
 
@@ -176,7 +182,7 @@ def _version_of(world: World, found: Mapping[str, str]) -> str:
     if world.registry is None:
         raise InfrastructureError("The scenario has no registry: publish a version of the extension first.")
     for publication in world.registry.versions(SHIPPED_MODEL):
-        if found == {name: _digest(content) for name, content in publication.files.items()}:
+        if found == {name: _digest(publication.files[name]) for name in SHIPPED_FILES}:
             return publication.version
     return f"of several versions: {', '.join(_described(world.registry, *item) for item in found.items())}"
 

@@ -79,6 +79,10 @@ MISTAKES: Mapping[str, Sequence[str]] = {
     "names only a group within a group": ("worker", "token"),
     "gives an option that does not exist": ("worker", "list", "--dance"),
     "asks an orchestrator that does not run": ("worker", "list", "--server", "ws://127.0.0.1:9"),
+    "trusts a file of certificates that does not exist": (
+        *("worker", "list", "--server", "ws://127.0.0.1:9"),
+        *("--ca-cert", "nowhere.pem"),
+    ),
 }
 
 

@@ -25,6 +25,11 @@ from swamp_harness.system.waiting import WaitTimeout, wait_for_moment, wait_unti
 _AFTER_A_WINDOW = timedelta(seconds=2)
 
 
+AS_REPORTED = "as long as reported"
+# On a busy machine, a pause takes longer than the worker reports, and the times of its lines are not exact.
+_MOST_TIMES = 4
+
+
 @dataclass(frozen=True)
 class Standing:
     """The state of a pool member, compared with an earlier moment.
@@ -72,6 +77,20 @@ def standing_of(world: World, name: str, since: datetime) -> Standing:
             each.slots in (worker.settings.slots, None) for each in world.live_pool() if each.name == member
         ),
     )
+
+
+def pauses_made(world: World, name: str) -> str:
+    """Whether the pauses of a worker before its attempts took about as long as it reports.
+
+    Returns:
+        "as long as reported", or the seconds that were reported and taken, in total.
+    """
+    worker = world.workers[name]
+    made = worker.pauses_made
+    reported, taken = sum(worker.pauses[: len(made)]), sum(made)
+    if taken <= _MOST_TIMES * reported and reported <= _MOST_TIMES * taken:
+        return AS_REPORTED
+    return f"{reported:g} s reported, {taken:.1f} s taken"
 
 
 def kept_after_grace_window(world: World, name: str) -> list[LiveMember]:

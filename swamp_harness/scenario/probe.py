@@ -184,14 +184,17 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "reports a secret in an event": _say("event"),
     "fails with a secret in its error": _say("error"),
     "receives a secret, then pauses": _say("nowhere"),
+    "writes a secret into a file by its path, then pauses": _say("unfinished"),
     "passes a secret to a program": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}"),
     "passes two secrets to a program": _shell(
         f"{_NOTE_DIGEST}\n{_SAY_SECRET}\n{_SAY_SECRET.replace(_HANDED, _HANDED_TOO)}",
         timeout=_LONGER_THAN_ANY_SCENARIO * 1000,
     ),
     "passes a secret to a program that fails": _shell(f"{_NOTE_DIGEST}\n{_SAY_SECRET}\nexit 3"),
-    "writes two secrets into a resource": lambda step: Task(
-        SECRETS_MODEL, "say", {"step": step, "secret": _HANDED, "also": _HANDED_TOO, "place": "resource"}
+    "writes two secrets, one of them from a list, into a resource": lambda step: Task(
+        SECRETS_MODEL,
+        "say",
+        {"step": step, "secret": _HANDED, "also": [{"secret": _HANDED_TOO}], "place": "resource"},
     ),
     'asks the vault for the enrollment token of "alpha"': lambda step: Task(
         SECRETS_MODEL, "pry", {"step": step, "vault": VAULT, "key": INFRASTRUCTURE_KEY}
@@ -212,7 +215,8 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     "writes a file line by line": _use("lines"),
     "writes files from a stream": _use("streams"),
     "deletes a resource": _use("deleting"),
-    "deletes the first version of a resource": _use("pruning"),
+    "writes several versions of a resource and a file": _use("several"),
+    "deletes old versions of both, then writes the file": _use("pruning"),
     "stores a secret in a vault": _use("keeping"),
     "reads its own data and that of others": _use("reading"),
     "evaluates expressions": lambda step: Task(

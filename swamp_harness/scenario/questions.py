@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _SEED = 'modelName == "seed"'
+# A predicate of more than a thousand characters; only the last name is that of data.
+_NAMES = (*(f"item-{number}" for number in range(40)), "zero")
+_MANY_NAMES = " || ".join(f'{_SEED} && name == "{name}"' for name in _NAMES)
 # A predicate, or a model and a kind of its data with a slash between them.
 QUESTIONS: Mapping[str, str] = {
     "all data of a model": "seed / ",
@@ -32,4 +35,6 @@ QUESTIONS: Mapping[str, str] = {
         f'{_SEED} && name == "note" || modelName == "other" && name == "note"'
     ),
     "the data of an unknown model": 'modelName == "nobody"',
+    "the data with one of many names": _MANY_NAMES,
+    "the files of six bytes": 'modelType == "@uat/values" && dataType == "file" && size == 6',
 }

@@ -47,6 +47,8 @@ _ACTIONS: Mapping[str, Sequence[str]] = {
     },
 }
 _WHERE_NOBODY_LISTENS = " where nobody listens"
+# The column of a table with the codes of errors.
+CODE = "code in JSON"
 
 
 def run_commands(world: World, commands: Iterable[str]) -> dict[str, list[CommandResult]]:
@@ -54,14 +56,24 @@ def run_commands(world: World, commands: Iterable[str]) -> dict[str, list[Comman
     return {command: _perform(world, command) for command in commands}
 
 
-def reasons_of(results: Mapping[str, Sequence[CommandResult]]) -> list[dict[str, Any]]:
+def reasons_of(
+    results: Mapping[str, Sequence[CommandResult]], *, with_codes: bool = False
+) -> list[dict[str, Any]]:
     """Why each command failed.
 
     Returns:
         Each with its reason, if text and JSON give the same one and the same exit code; else with what each
-        of them shows.
+        of them shows. If asked, also with the code for scripts in JSON (design/libswamp.md, "Known error
+        codes").
     """
-    return [{"command": command, "reason": reason_of(*both)} for command, both in results.items()]
+    return [
+        {
+            "command": command,
+            "reason": reason_of(text, in_json),
+            **({CODE: in_json.error_code} if with_codes else {}),
+        }
+        for command, (text, in_json) in results.items()
+    ]
 
 
 def outcomes_of(results: Mapping[str, Sequence[CommandResult]]) -> dict[str, list[CommandOutcome]]:

@@ -99,7 +99,8 @@ _WORDS: dict[str, Kind] = {
         "where the cache directory is",
         {
             "whose name has spaces and signs": CachePlace("a cache of swamp #1, 50%"),
-            "whose name has non-ASCII letters": CachePlace("Zwischenspeicher für Wörter-キャッシュ"),
+            # The last letter has two parts, as macOS may write it; in one part, it would be another name.
+            "whose name has non-ASCII letters": CachePlace("Zwischenspeicher für Wörter-キャッシュ-u\u0308"),
             "deep in nested folders": CachePlace("/".join(["deep-down-in-folders"] * 13)),
             "given as a relative path": CachePlace("beside/cache", is_relative=True),
             "that is a symbolic link": CachePlace("cache-link", is_link=True),

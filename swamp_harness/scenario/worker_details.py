@@ -49,6 +49,7 @@ class WorkerDetails:
         cache: the place of its cache directory.
         reconnects: whether it connects again when its connection closes.
         empty_machine_id: whether the file for its machine id is empty at its first start.
+        linked_machine_id: whether that file is a symbolic link to one in another folder.
         output: the format of its output; that of all workers that start now if None.
         sends_data: whether it has the right address for the data of its steps.
         on_a_network: whether it reaches the orchestrator over a network path that can fail.
@@ -56,6 +57,7 @@ class WorkerDetails:
         by_environment: whether it is configured by variables instead of arguments.
         contradicted: whether variables give other values to the settings on its command line.
         variables: the names of its environment variables, beside those of every worker.
+        over_tls: whether it connects over TLS even to an orchestrator without it.
         server_token_of: the client whose server token it presents; none if empty.
         server_credential: whether its environment has a credential for the server.
         machine_of: the worker on whose machine it runs; it has a machine of its own if empty.
@@ -81,6 +83,7 @@ class WorkerDetails:
     cache: CachePlace | None = None
     reconnects: bool = True
     empty_machine_id: bool = False
+    linked_machine_id: bool = False
     output: Output | None = None
     sends_data: bool = True
     on_a_network: bool = False
@@ -88,6 +91,7 @@ class WorkerDetails:
     by_environment: bool = False
     contradicted: bool = False
     variables: tuple[str, ...] = ()
+    over_tls: bool = False
     server_token_of: str = ""
     server_credential: bool = False
     machine_of: str = ""
@@ -164,8 +168,11 @@ def _stated(details: WorkerDetails) -> dict[str, str] | None:
 
 def _settings(world: World, details: WorkerDetails) -> dict[str, Any]:
     client = details.server_token_of
-    as_client = {"server_token": str(world.server_tokens[client])} if client else {}
-    return {**as_client, **({} if details.output is None else {"output": details.output})}
+    return {
+        **({"server_token": str(world.server_tokens[client])} if client else {}),
+        **({} if details.output is None else {"output": details.output}),
+        **({"secure": True} if details.over_tls else {}),
+    }
 
 
 def _machine(world: World, name: str, details: WorkerDetails) -> Machine | None:
@@ -177,11 +184,13 @@ def _machine(world: World, name: str, details: WorkerDetails) -> Machine | None:
         return world.workers.clone_machine_of(details.clone_of)
     if details.like_machine_of:
         return world.workers.machine_with_similar_id(name, details.like_machine_of)
-    if not (details.cache or details.empty_machine_id):
+    if not (details.cache or details.empty_machine_id or details.linked_machine_id):
         return None
     machine = world.workers.new_machine(name, cache=details.cache)
     if details.empty_machine_id:
         machine.empty_machine_id()
+    if details.linked_machine_id:
+        machine.link_machine_id()
     return machine
 
 
