@@ -115,7 +115,7 @@ Feature: Expiry enforcement
     And the token "fleet" with a short lifetime, for any number of machines
     When the lifetime of the token "fleet" passes
     And the worker "alpha" starts
-    And the worker "beta" starts with the token "fleet" and output in JSON
+    And the worker "beta" starts with the token "fleet" and output in JSON, configured by variables
     Then the worker "alpha" is rejected because its token has expired
     And the worker "beta" is rejected because its token has expired
     And the worker "alpha" tried to connect 1 time
@@ -165,9 +165,10 @@ Feature: Expiry enforcement
       | token | state   | machine         |
       | alpha | expired | that of "alpha" |
 
-  @uat-13 @slow @expired-while-orchestrator-down
-  Scenario: A worker whose token expires while its orchestrator is down cannot return
+  @uat-12 @uat-13 @slow @expired-while-orchestrator-down
+  Scenario: A worker whose token expires while its orchestrator is down cannot return, and an unused token expires too
     Given an orchestrator
+    And the token "gamma" with a short lifetime
     And the token "alpha" with a short lifetime
     And the enrolled worker "alpha"
     When the worker "alpha" is killed
@@ -181,3 +182,4 @@ Feature: Expiry enforcement
     And the token list shows:
       | token | state   | machine         |
       | alpha | expired | that of "alpha" |
+      | gamma | expired | none            |

@@ -77,14 +77,17 @@ Feature: Runs
       | build | result | 1       | beta       |
 
   @uat-15 @lost-worker-awaited-in-grace
-  Scenario: A step waits for its lost worker within the grace window
+  Scenario: A step waits for its lost worker within the grace window, also when this worker has come back before
     Given a workflow with the steps:
-      | step  | runs on    | work                |
-      | build | any worker | pauses, then writes |
+      | step  | runs on    | work                | after |
+      | build | any worker | pauses, then writes |       |
+      | test  | any worker | pauses, then writes | build |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
     And the step "build" is running
+    And the worker "alpha" is killed and starts again
+    And the step "test" is running
     And the worker "alpha" is killed
     And the orchestrator notices that "alpha" is gone
     And the worker "beta" starts and is enrolled
@@ -93,6 +96,8 @@ Feature: Runs
       | step    | worker |
       | another | beta   |
       | build   | alpha  |
+      | build   | alpha  |
+      | test    | alpha  |
     And the pool shows, including past members:
       | worker | status       | connected | slots |
       | alpha  | disconnected | no        | 0/1   |
@@ -101,16 +106,18 @@ Feature: Runs
   @uat-15 @network @posix @network-reset-reruns-step-once
   Scenario: Steps run again after a network reset, once at a time
     Given a workflow with the steps:
-      | step  | runs on    | work                         |
-      | build | any worker | pauses, then writes          |
-      | pack  | any worker | runs a program               |
-      | sign  | any worker | runs a program from a script |
+      | step  | runs on    | work                                               |
+      | build | any worker | prints a word, pauses, prints another, then writes |
+      | pack  | any worker | runs a program                                     |
+      | sign  | any worker | runs a program from a script                       |
     And an orchestrator
     And the enrolled worker "alpha" with 3 slots, on a network that can be cut
+    And the operator's output is in text
     When the workflow starts
     And the steps "build, pack, sign" are running
     And the network of "alpha" is reset
     Then the run succeeds
+    And the operator saw the last output of the step "build" exactly once
     And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
@@ -277,31 +284,31 @@ Feature: Runs
       | before | 1       | alpha      |
     And the worker "alpha" can run another step
 
-  @uat-15 @uat-16 @network @written-second-run-not-rerun
-  Scenario: A step that runs again, and has written by then, is not run a third time
+  @uat-15 @uat-16 @written-second-run-not-rerun
+  Scenario: A step that runs again, and has written by then, is not run a third time, and the run names its last worker
     Given a workflow with the steps:
-      | step  | runs on    | work                                 |
-      | build | any worker | pauses, writes, pauses, writes again |
+      | step  | runs on | work                                 |
+      | build | pool=a  | pauses, writes, pauses, writes again |
     And an orchestrator
-    And the enrolled worker "alpha" on a network that can be cut
+    And the enrolled worker "alpha" with the labels "pool=a" and 2 slots
+    And the enrolled worker "beta" with the labels "pool=a"
     When the workflow starts
     And the step "build" is running
-    And the network of "alpha" is reset
-    And the step "build" is running again, or the run has ended
+    And the worker "alpha" is killed and returns with the labels "pool=b"
     And the step "build" has written
-    And the network of "alpha" is reset
-    Then the run fails because its worker was lost after the step had written
+    And the worker "beta" is killed and starts again
+    Then the run fails because the worker "beta" was lost after the step "build" had written
     And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
-      | build | alpha  |
+      | build | beta   |
     And the operator sees these dispatches, and no others:
       | step  | worker | lease   | because              | wrote |
       | build | alpha  | expired | its worker came back | no    |
-      | build | alpha  | failed  | the step had written | yes   |
+      | build | beta   | failed  | the step had written | yes   |
     And this data is recorded, and no other:
       | step  | data   | version | written on |
-      | build | before | 1       | alpha      |
+      | build | before | 1       | beta       |
 
   @uat-16 @network @written-lines-survive-lost-worker
   Scenario: The lines that a step had written can be read after its worker was lost

@@ -320,6 +320,7 @@ Feature: Dispatch and scheduling
       | third  | worker "beta"  | writes after a moment |
       | fourth | worker "beta"  | writes after a moment |
       | fifth  | worker "beta"  | writes after a moment |
+      | sixth  | worker "alpha" | writes after a moment |
     And an orchestrator
     And the enrolled worker "alpha" with 1 slot
     And the enrolled worker "beta" with 2 slots
@@ -331,6 +332,7 @@ Feature: Dispatch and scheduling
       | first  | alpha  |
       | fourth | beta   |
       | second | alpha  |
+      | sixth  | alpha  |
       | third  | beta   |
     And the operator sees these dispatches, and no others:
       | step   | worker | lease     | wrote |
@@ -338,6 +340,7 @@ Feature: Dispatch and scheduling
       | first  | alpha  | completed | yes   |
       | fourth | beta   | completed | yes   |
       | second | alpha  | completed | yes   |
+      | sixth  | alpha  | completed | yes   |
       | third  | beta   | completed | yes   |
     And the largest number of steps that ran on "alpha" at the same time is 1
     And the largest number of steps that ran on "beta" at the same time is 2

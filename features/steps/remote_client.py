@@ -126,6 +126,16 @@ def the_operator_saw_each_once(context: StepContext, steps: list[str]) -> None:
     )
 
 
+@then('the operator saw the last output of the step "{step:Name}" exactly once')
+def the_operator_saw_the_last_output(context: StepContext, step: str) -> None:
+    """Checks that the command that followed the run printed the last output of the step exactly once."""
+    expect(
+        f'the operator saw the last output of the step "{step}" exactly once',
+        expected=1,
+        actual=remote_client.times_reported(context.world, [step])[step]["last output"],
+    )
+
+
 @then("both outputs show the result of the method")
 def both_outputs_show_the_result(context: StepContext) -> None:
     """Checks that both commands succeeded, and the result that each shows."""

@@ -176,6 +176,17 @@ def the_run_fails_because(context: StepContext, reason: str) -> None:
     _expect_run(context, run_that(FAILED, reason))
 
 
+@then('the run fails because the worker "{worker:Name}" was lost after the step "{step:Name}" had written')
+def the_run_names_the_lost_worker(context: StepContext, worker: str, step: str) -> None:
+    """Waits for the end of the run and checks which worker and which step its output and history name."""
+    lost = [{"worker": context.world.member_of(worker), "step": step}]
+    expect(
+        f'the run names "{worker}" as the worker that was lost after the step "{step}" had written',
+        expected={"printed": lost, "in the run history": lost},
+        actual=runs.losses_named(context.world),
+    )
+
+
 def _expect_run(context: StepContext, expected: RunOutcome) -> None:
     expect(
         f"the run has ended, in its output and in the run history, as {expected}",

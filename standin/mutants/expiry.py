@@ -430,6 +430,32 @@ def expired_unused_left_out_in_text() -> None:
         return old([each for each in answer if each["effectiveState"] != "expired" or each["bindings"]])
 
 
+@mutant(12)
+def expired_unused_revoked_at_a_restart() -> None:
+    """An orchestrator that starts revokes the tokens that have expired before their first use."""
+
+    @replaces("orchestrator.serve:recover")
+    def _(old: Callable[[Repository], None], repository: Repository) -> None:
+        from standin import tokens
+
+        old(repository)
+        for record in tokens.records(repository):
+            if not record["bindings"] and tokens.has_expired(record):
+                tokens.revoke(repository, record["name"])
+
+
+@mutant(12)
+def rejection_ignored_with_a_token_in_a_variable() -> None:
+    """A worker whose token is in a variable tries again after its rejection."""
+
+    @replaces("worker.session:Session._give_up")
+    def _(old: Callable[[Session, str], None], session: Session, reason: str) -> None:
+        import os
+
+        if os.environ.get("SWAMP_WORKER_TOKEN") != session._settings.token or session.has_lost_patience():
+            old(session, reason)
+
+
 # Promise 13: A token that expires while its worker is away does not admit it again.
 
 
@@ -548,3 +574,20 @@ def allowance_before_expiry() -> None:
             if record is not None and record["bindings"] and tokens.has_expired(record):
                 tokens.bind(repository, record, machine)
             raise
+
+
+@mutant(13)
+def grace_window_begins_anew_at_expiry() -> None:
+    """The grace window of a worker that is away begins anew when its token expires."""
+
+    @replaces("orchestrator.pool:Pool.enforce_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        import asyncio
+
+        from standin.orchestrator.pool import grace_window
+
+        old(pool, member)
+        if not member.connected:
+            pool._stop_timer(member.name, "grace")
+            timer = asyncio.get_running_loop().call_later(grace_window(), pool._end_grace, member)
+            pool._timers[member.name, "grace"] = timer

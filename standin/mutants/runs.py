@@ -245,6 +245,39 @@ def runs_again_only_once() -> None:
 
 
 @mutant(15)
+def fate_of_first_loss_remembered() -> None:
+    """A worker that came back after its first loss counts as back at once after the next one."""
+    returned: set[str] = set()
+
+    @replaces("orchestrator.dispatch:Dispatcher._worker_lost")
+    def _(old: Callable[[Dispatcher, Member], None], dispatcher: Dispatcher, member: Member) -> None:
+        from standin.orchestrator.pool import RETURNED, settle
+
+        old(dispatcher, member)
+        if member.name in returned:
+            settle(member, RETURNED)
+        elif member.fate is not None:
+            member.fate.add_done_callback(
+                lambda fate: returned.add(member.name) if fate.result() == RETURNED else None
+            )
+
+
+@mutant(15)
+def silent_when_run_again() -> None:
+    """A step that runs again after the loss of its worker shows no output to the operator."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        dispatch.work.say = lambda _: None
+        old(dispatcher, dispatch, fate)
+
+
+@mutant(15)
 def reading_counts_as_writing() -> None:
     """A step that has read the bytes of a datum counts as one that has written."""
 
@@ -570,6 +603,37 @@ def judged_by_first_loss() -> None:
         step = (dispatch.work.run, dispatch.work.step)
         dispatch.lease["hasWrites"] = first.setdefault(step, dispatch.lease["hasWrites"])
         old(dispatcher, dispatch, fate)
+
+
+@mutant(16)
+def first_worker_named_as_lost() -> None:
+    """A run whose step loses its second worker after a write names the first worker of the step."""
+    first: dict[tuple[str, str], str] = {}
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        from standin.orchestrator.dispatch import StepFailed
+
+        last = dispatch.lease["workerName"]
+        named = first.setdefault((dispatch.work.run, dispatch.work.step), last)
+        try:
+            old(dispatcher, dispatch, fate)
+        except StepFailed as failed:
+            raise StepFailed(str(failed).replace(f"'{last}'", f"'{named}'")) from None
+
+
+@mutant(16)
+def reason_cut_in_text() -> None:
+    """The command that follows a run cuts the reason of a failure after 80 characters."""
+
+    @replaces("orchestrator.runs:Run.reason_of")
+    def _(old: Callable[[Run, str], str], run: Run, name: str) -> str:
+        return old(run, name)[:80]
 
 
 @mutant(16)

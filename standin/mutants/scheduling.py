@@ -687,6 +687,26 @@ def begins_before_the_other_has_ended() -> None:
 
 
 @mutant(20)
+def free_slot_given_to_every_waiting_step() -> None:
+    """A slot that gets free is given to every step that waits for it, and all but the first one fail."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.serve_queue")
+    def _(old: Callable[[Dispatcher], None], dispatcher: Dispatcher) -> None:
+        from standin.orchestrator.dispatch import StepFailed, has_free_slot
+
+        free = [member for member in dispatcher._pool.members.values() if has_free_slot(member)]
+        waited = [waiting for waiting in dispatcher._waiting if waiting.entry]
+        old(dispatcher)
+        if not any(waiting.granted.done() for waiting in waited):
+            return
+        for waiting in list(dispatcher._waiting):
+            taken = next((member for member in free if waiting.requirement.fits(member)), None)
+            if taken is not None and waiting.entry:
+                dispatcher._waiting.remove(waiting)
+                waiting.granted.set_exception(StepFailed(f"Worker '{taken.name}' is at capacity"))
+
+
+@mutant(20)
 def slots_by_processors_refused_in_a_variable() -> None:
     """A worker does not start when a variable asks for a slot for each processor."""
 

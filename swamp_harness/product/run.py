@@ -13,6 +13,7 @@ from swamp_harness.product.followed import Followed
 from swamp_harness.product.run_records import RunRecord, steps_of
 from swamp_harness.product.wordings import (
     APPROVAL_ASKED,
+    LOST_AFTER_WRITING,
     METHOD_SUCCEEDED,
     RUN_ENDINGS,
     RUN_FAILURES,
@@ -121,6 +122,14 @@ def run_that(status: str, *reasons: str) -> RunOutcome:
         reasons: the reasons of a failure.
     """
     return RunOutcome(status, status, 0 if status in _WITHOUT_ERROR else _NOT_SUCCEEDED, reasons, reasons)
+
+
+def named_as_lost(text: str) -> list[dict[str, str]]:
+    """The workers that a text names as lost after their steps had written, each with its step, once."""
+    named: list[dict[str, str]] = []
+    for match in LOST_AFTER_WRITING.finditer(text):
+        named += [match.groupdict()] if match.groupdict() not in named else []
+    return named
 
 
 class WorkflowRun(Followed):

@@ -125,7 +125,8 @@ VALIDATION_FAILED = re.compile(r"^(?:Result|Overall): FAILED$", re.MULTILINE)
 # The reasons why a run fails.
 RUN_FAILURES = {
     "its worker was lost after the step had written": [
-        r"Worker '[^']+' disconnected after step '[^']+' had written data",
+        # With the dash, which JSON may escape, up to its last word.
+        r"Worker '[^']+' disconnected after step '[^']+' had written data [^\n]{1,50}\(write-then-drop\)",
     ],
     "its step failed": [
         r"Command exited with code 3",
@@ -134,8 +135,15 @@ RUN_FAILURES = {
     "its job has lost its worker": [r"required by affinity group '[^']+' is no longer connected"],
     "a check of its step failed": [r"Pre-flight checks failed for "],
     "the process of its step ended": [r"Runner crashed with exit code 9\b"],
-    "no matching worker came in time": [r"Timed out waiting for a worker matching "],
+    "no matching worker came in time": [
+        r"Timed out waiting for a worker matching [^\n]{1,500} to become available"
+    ],
 }
+
+# The worker and the step that a run names when it fails because this worker was lost.
+LOST_AFTER_WRITING = re.compile(
+    r"Worker '(?P<worker>[^'\n]{1,100})' disconnected after step '(?P<step>[^'\n]{1,100})' had written data"
+)
 
 # The warning that the worker which a step names is not connected.
 AWAY = re.compile(r"target worker '(?P<target>[^'\n]{1,100})' is disconnected")

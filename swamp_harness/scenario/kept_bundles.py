@@ -70,7 +70,11 @@ def make_bundles(
     for machine in (operator, served):
         preparation.share_packages_with(machine, Fallbacks())
     commands = preparation.commands_in(repository.folder, operator.environment(**own))
-    steps = [Step(name, WORK[work](name), Placement(labels=ANY_WORKER)) for name, work in _STEPS.items()]
+    # One after another: what happens to steps that wait for one slot is for scenarios to find out.
+    steps = [
+        Step(name, WORK[work](name), Placement(labels=ANY_WORKER), after=before)
+        for (name, work), before in zip(_STEPS.items(), ("", *_STEPS), strict=False)
+    ]
     Workflow(WORKFLOW, steps).write_to(repository)
     with ExitStack() as ends:
         use = EarlierUse("of an earlier day", binary, own, logs, ends)

@@ -12,7 +12,6 @@ from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import (
     ATTEMPTS_MADE,
-    GRACE_WINDOW_OVER,
     POOL_CHANGED,
     STEP_BEGUN,
     WORKER_CONNECTED,
@@ -23,6 +22,8 @@ from swamp_harness.system.waiting import WaitTimeout, wait_for_moment, wait_unti
 
 # When its grace window is over, the product takes a moment to remove a worker from the pool.
 _AFTER_A_WINDOW = timedelta(seconds=2)
+# How long it may take, as a part of the window: the window does not depend on the machine.
+_PART_FOR_REMOVAL = 0.25
 
 
 AS_REPORTED = "as long as reported"
@@ -96,14 +97,20 @@ def pauses_made(world: World, name: str) -> str:
 def kept_after_grace_window(world: World, name: str) -> list[LiveMember]:
     """Wait until a worker is removed from the live pool after the grace window, and return what is left.
 
+    The window is counted from when the pool was first seen without the worker's connection.
+
     Raises:
         WaitTimeout: the worker is still in the pool.
     """
+    world.live_pool(name)
+    now = datetime.now(UTC)
+    lost = world.pool_watch.losses.get(world.member_of(name), [now])[-1]
+    left = (1 + _PART_FOR_REMOVAL) * _grace_window(world) - (now - lost).total_seconds()
     return wait_until(
         f'"{name}" to be removed from the pool after the grace window of {_grace_window(world):g} s',
         lambda: world.live_pool(name),
         lambda members: not members,
-        beyond_grace_window(world, GRACE_WINDOW_OVER),
+        Limit("the removal from the pool after the grace window", max(0.0, left) / time_scale()),
     )
 
 

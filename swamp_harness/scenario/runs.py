@@ -14,7 +14,7 @@ from swamp_harness.product.remains import (
     data_of_model,
     report_names,
 )
-from swamp_harness.product.run import MethodOutcome, RunEnding, RunOutcome
+from swamp_harness.product.run import MethodOutcome, RunEnding, RunOutcome, named_as_lost
 from swamp_harness.product.run_records import ACTIVE, LeaseRecord
 from swamp_harness.product.workflow import Task, Workflow
 from swamp_harness.scenario.network import beyond_grace_window, outlast_grace_windows
@@ -43,6 +43,17 @@ def outcome_of_run(world: World) -> RunOutcome:
     """
     ending = _wait_for_end_of_run(world)
     return RunOutcome.of(ending, world.records.run_record(world.runs.last.run_id))
+
+
+def losses_named(world: World) -> dict[str, list[Row]]:
+    """The workers, with their steps, that the last run names as lost after a write: printed, and recorded.
+
+    Raises:
+        WaitTimeout: the run does not end.
+    """
+    ending = _wait_for_end_of_run(world)
+    record = world.records.run_record(world.runs.last.run_id)
+    return {"printed": named_as_lost(ending.text), "in the run history": named_as_lost(record.failure)}
 
 
 def end_at_time_limit(world: World) -> str:

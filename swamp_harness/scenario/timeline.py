@@ -5,7 +5,7 @@ It uses only what the suite has already recorded, so it costs no further request
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -88,10 +88,13 @@ class PoolWatch:
 
     losses: dict[str, list[datetime]] = field(default_factory=dict)
     _connected: set[str] = field(default_factory=set)
+    _away: set[str] = field(default_factory=set)
 
-    def see(self, members: Iterable[LiveMember], at: datetime) -> None:
+    def see(self, members: Collection[LiveMember], at: datetime) -> None:
         """Record the pool as seen at a moment."""
         connected = {member.name for member in members if member.connected}
-        for name in self._connected - connected:
+        away = {member.name for member in members} - connected
+        # A worker may be lost before the pool is looked at for the first time.
+        for name in (self._connected - connected) | (away - self._away):
             self.losses.setdefault(name, []).append(at)
-        self._connected = connected
+        self._connected, self._away = connected, away

@@ -16,7 +16,7 @@ from swamp_harness.product.extension import install, network_settings, share_pac
 from swamp_harness.product.fallbacks import Fallbacks
 from swamp_harness.product.machine import Machine
 from swamp_harness.product.repository import Repository
-from swamp_harness.product.run import RunEnding, RunOutcome, run_that
+from swamp_harness.product.run import RunEnding, RunOutcome, named_as_lost, run_that
 from swamp_harness.product.run_records import RunRecord, lease, queue_from_json, queue_from_table, run
 from swamp_harness.product.workflow import Level, Placement, Step, Task, UnknownKey, Workflow
 from swamp_harness.scenario.placement import ANY_WORKER, names_of_items, planned
@@ -431,6 +431,38 @@ def test_why_an_orchestrator_did_not_finish_a_run_is_read_from_its_tags(tags, re
     item = {"runId": "1", "status": "failed", "workflowName": "release", "tags": tags}
 
     assert run(item).interruptions == reasons
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (
+            "Worker 'w1' disconnected after step 'work' had written data — failing the r…",
+            "of something else",
+        ),
+        ("Timed out waiting for a worker matching labels a=b,c=d to be…", "of something else"),
+        (
+            "Worker 'w' disconnected after step 's' had written data \\u2014 failing it (write-then-drop)",
+            "its worker was lost after the step had written",
+        ),
+    ],
+)  # fmt: skip
+def test_a_reason_that_is_cut_is_another_reason(reason, words):
+    outcome = RunOutcome.of(RunEnding("failed", 1, reason), RunRecord("1", "failed", reason))
+
+    assert str(outcome).partition(" because ")[2].startswith(words)
+
+
+def test_a_run_names_each_lost_worker_with_its_step_once():
+    one, other = (
+        f"Worker '{worker}' disconnected after step 'work' had written data — failing the run"
+        for worker in ("w1", "w2")
+    )
+
+    assert named_as_lost(f"{one}\n{other}\n{one}") == [
+        {"worker": "w1", "step": "work"},
+        {"worker": "w2", "step": "work"},
+    ]
 
 
 def test_a_failure_for_another_reason_is_shown_unchanged():

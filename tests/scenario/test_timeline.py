@@ -90,6 +90,14 @@ def test_a_silent_loss_begins_when_the_pool_shows_it():
     assert seconds_of(lanes(worker, pool)["in the pool"].spans) == [("member", 1, 7), ("grace", 7, 67)]
 
 
+def test_a_loss_counts_even_if_the_pool_was_never_seen_before_it():
+    pool = PoolWatch()
+    for seconds in (7, 8):
+        pool.see([LiveMember("alpha", "id", False)], at(seconds))
+
+    assert pool.losses == {"alpha": [at(7)]}
+
+
 def test_a_process_that_was_not_ended_is_shown_as_ended_by_itself():
     worker = FakeWorker([(0, Life.STARTED), (4, Life.ENDED)])
     stopped = FakeWorker([(0, Life.STARTED), (3, Life.ASKED_TO_STOP), (4, Life.ENDED)])
