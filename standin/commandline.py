@@ -205,8 +205,9 @@ COMMANDS: Sequence[Command] = (
     Command("run doctor", "Check which runs are active", "operator.workflows:check_runs", (), (_SERVER,)),
     Command("data query", "Query data", "operator.data:query", ("predicate",), (_SERVER,)),
     Command("data list", "List the data of a model", "operator.data:show", ("model",)),
-    Command("data get", "Show a datum", "operator.data:get", ("model", "name"), (
+    Command("data get", "Show a datum", "operator.data:get", ("model", "[name]"), (
         Option("--version"), Option("--no-content", takes=False), _SERVER,
+        Option("--workflow"), Option("--run"),
     )),
 )  # fmt: skip
 

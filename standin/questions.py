@@ -93,6 +93,27 @@ def data_get(
     return store.describe(datum, content=content)
 
 
+def data_of_run(
+    repository: Repository, workflow: str, run: str, name: str, *, content: bool = True
+) -> dict[str, Any]:
+    """`swamp data get --workflow`: what a run wrote, or the last one if none is named.
+
+    Raises:
+        UserError: there is no such run or no such datum.
+    """
+    identity = run or str(run_document(repository, workflow)["id"])
+    if all(each["runId"] != identity for each in history(repository)):
+        raise UserError(f'Workflow run not found: Run "{run}" not found for workflow: {workflow}')
+    found = [
+        datum
+        for datum in repository.store.in_every_version()
+        if datum.facts["name"] == name and datum.facts["tags"].get("workflowRunId") == identity
+    ]
+    if not found:
+        raise UserError(f'Data not found: "{name}" in workflow "{workflow}"', "data_not_found")
+    return repository.store.describe(max(found, key=lambda each: each.version), content=content)
+
+
 def data_versions(repository: Repository, place: Place) -> list[dict[str, Any]]:
     """`swamp data versions`, the newest first."""
     versions = repository.store.versions(place)

@@ -180,7 +180,7 @@ def these_commands_fail(context: StepContext) -> None:
     'the operator reads each version of the data of "{step:Name}" at the other machine as in the repository'
 )
 def the_operator_reads_each_version(context: StepContext, step: str) -> None:
-    """Checks the first and the newest version of the step's data, with their contents and without."""
+    """Checks the first and the newest version, with contents and without, and what a run has or has not."""
     expect(
         f'the commands that get the data of "{step}" show the same at the other machine as in the repository',
         expected=remote_client.versions_in_repository(context.world, step),

@@ -65,8 +65,10 @@ def version_ignored_without_content() -> None:
         dataName: str,
         includeContent: bool = True,
         version: int | None = None,
+        **of_a_run: str,
     ) -> Any:
-        return old(requests, modelIdOrName, dataName, includeContent, version if includeContent else None)
+        number = version if includeContent else None
+        return old(requests, modelIdOrName, dataName, includeContent, number, **of_a_run)
 
 
 @mutant(28)
@@ -81,8 +83,19 @@ def version_ignored_with_content() -> None:
         dataName: str,
         includeContent: bool = True,
         version: int | None = None,
+        **of_a_run: str,
     ) -> Any:
-        return old(requests, modelIdOrName, dataName, includeContent, None if includeContent else version)
+        number = None if includeContent else version
+        return old(requests, modelIdOrName, dataName, includeContent, number, **of_a_run)
+
+
+@mutant(28)
+def run_ignored_through_the_orchestrator() -> None:
+    """Through an orchestrator, the data of a run is always that of the last run."""
+
+    @replaces("orchestrator.requests:Requests.do_data_get")
+    def _(old: Callable[..., Any], requests: Requests, *given: Any, **named: Any) -> Any:
+        return old(requests, *given, **{**named, "runId": ""})
 
 
 @mutant(28)

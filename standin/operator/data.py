@@ -33,7 +33,8 @@ def show(call: Call) -> None:
 
 def get(call: Call) -> None:
     """`swamp data get`."""
-    model, name = call.arguments
+    workflow = call.option("--workflow")
+    model, name = ("", *call.arguments) if workflow else call.arguments
     version = call.option("--version")
     if version and not version.isdecimal():
         raise UserError(f'Invalid --version value "{version}": must be a number')
@@ -44,8 +45,13 @@ def get(call: Call) -> None:
             "dataName": name,
             "version": number,
             "includeContent": content,
+            "workflowName": workflow,
+            "runId": call.option("--run"),
         }
         answer = ask(call.option("--server"), "data.get", **datum)
+    elif workflow:
+        run = call.option("--run")
+        answer = questions.data_of_run(Repository.here(), workflow, run, name, content=content)
     else:
         answer = questions.data_get(Repository.here(), model, name, version=number, content=content)
     text = f"{answer['name']} of {answer['modelName']}, version {answer['version']}\n"

@@ -249,8 +249,15 @@ class Requests:
         dataName: str,  # noqa: N803
         includeContent: bool = True,  # noqa: N803
         version: int | None = None,
+        *,
+        workflowName: str = "",  # noqa: N803
+        runId: str = "",  # noqa: N803
     ) -> Any:
         """A datum."""
+        if workflowName:
+            return questions.data_of_run(
+                self._repository, workflowName, runId, dataName, content=includeContent
+            )
         return questions.data_get(
             self._repository, modelIdOrName, dataName, version=version, content=includeContent
         )

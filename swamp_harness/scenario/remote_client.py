@@ -47,6 +47,7 @@ _ACTIONS: Mapping[str, Sequence[str]] = {
     },
 }
 _WHERE_NOBODY_LISTENS = " where nobody listens"
+_NO_RUN = "00000000-0000-4000-8000-000000000000"
 # The column of a table with the codes of errors.
 CODE = "code in JSON"
 
@@ -126,7 +127,8 @@ def versions_in_repository(world: World, step: str) -> dict[str, Any]:
     """What the commands that get versions of a step's data show in the repository."""
     commands = world.operator.commands
     return {
-        shown: _answer_of(commands.run(*arguments)) for shown, arguments in _getting_versions(step).items()
+        shown: _answer_of(commands.run(*arguments))
+        for shown, arguments in _getting_versions(world, step).items()
     }
 
 
@@ -135,22 +137,28 @@ def versions_at_other_machine(world: World, step: str) -> dict[str, Any]:
     client = world.remote_client
     return {
         shown: _answer_of(client.run(arguments, Output.JSON))
-        for shown, arguments in _getting_versions(step).items()
+        for shown, arguments in _getting_versions(world, step).items()
     }
 
 
-def _getting_versions(step: str) -> dict[str, Sequence[str]]:
+def _getting_versions(world: World, step: str) -> dict[str, Sequence[str]]:
     versions = {"the first version": ("--version", "1"), "the newest version": ()}
     contents = {"with its content": (), "without its content": ("--no-content",)}
+    runs = {"the last run": world.orchestrator.api.run_ids()[0], "a run that does not exist": _NO_RUN}
+    of_workflow = ("data", "get", RESULT, "--workflow", world.workflow.name, "--run")
     return {
-        f"{version}, {content}": ("data", "get", step, RESULT, *number, *flag)
-        for version, number in versions.items()
-        for content, flag in contents.items()
+        **{
+            f"{version}, {content}": ("data", "get", step, RESULT, *number, *flag)
+            for version, number in versions.items()
+            for content, flag in contents.items()
+        },
+        **{f"the data of {which}": (*of_workflow, run) for which, run in runs.items()},
     }
 
 
 def _answer_of(result: CommandResult) -> Any:
-    return result.answer("data-get") if result.succeeded else str(result.outcome)
+    # The message of an error has another beginning at the other machine.
+    return result.answer("data-get") if result.succeeded else f"exit code {result.exit_code}"
 
 
 def shown_of_method(world: World, results: Sequence[CommandResult]) -> dict[str, str]:
