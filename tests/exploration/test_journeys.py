@@ -46,7 +46,7 @@ def test_every_journey_ends_at_rest():
 
 def test_every_subject_has_its_acts():
     kinds = {
-        subject: {event.act.kind for each in made_up(1, [subject], MANY, NOTHING) for event in each.events}
+        subject: {event.act.kind for each in made_up(1, [subject], 100, NOTHING) for event in each.events}
         for subject in Focus
     }
     assert {"mint", "revoke", "revoke again", "start"} <= kinds[Focus.TOKENS]
