@@ -333,6 +333,24 @@ Feature: Remote client
     Then the run succeeds
     And the operator saw the start, the output and the end of each of the steps "build, pack, ship" exactly once
 
+  @uat-35 @network @six-resets-show-all-once
+  Scenario: An operator whose connection is reset six times sees all output of the run once, and how it ends
+    Given a workflow with the steps:
+      | step  | runs on          | work                                               | after |
+      | build | the orchestrator | prints a word, pauses, prints another, then writes |       |
+      | lint  | the orchestrator | prints a word, pauses, prints another, then writes | build |
+      | pack  | the orchestrator | prints a word, pauses, prints another, then writes | lint  |
+      | scan  | the orchestrator | prints a word, pauses, prints another, then writes | pack  |
+      | ship  | the orchestrator | prints a word, pauses, prints another, then writes | scan  |
+      | sign  | the orchestrator | prints a word, pauses, prints another, then writes | ship  |
+    And an orchestrator
+    And the operator is at another machine, without a repository, on a network that can be cut
+    And the operator's output is in text
+    When the workflow starts
+    And the network of the operator is reset during each of the steps "build, lint, pack, scan, ship, sign", and the command that follows the run connects again
+    Then the run succeeds
+    And the operator saw the start, the output and the end of each of the steps "build, lint, pack, scan, ship, sign" exactly once
+
   @uat-35 @network @reset-client-shows-failure
   Scenario Outline: An operator whose connection is reset sees that the run fails, in <output>
     Given a workflow with the steps:

@@ -812,14 +812,14 @@ Feature: Dispatch and scheduling
       | build  |                  | third   | worker "beta"    | writes at once |             |
       | build  |                  | fourth  | the orchestrator | writes at once |             |
       | build  |                  | each    | as its job       | writes at once | x, y        |
-      | deploy | pool=b           | fifth   | as its job       | writes at once |             |
-      | deploy | pool=b           | sixth   | pool=a           | writes at once |             |
+      | deploy | zone=b           | fifth   | as its job       | writes at once |             |
+      | deploy | zone=b           | sixth   | pool=a           | writes at once |             |
       | test   | worker "beta"    | seventh | as its job       | writes at once |             |
       | sign   | the orchestrator | eighth  | as its job       | writes at once |             |
       | sign   | the orchestrator | ninth   | pool=b           | writes at once |             |
     And an orchestrator with a queue limit of 20 seconds
     And the enrolled worker "alpha" with the labels "pool=a" and 9 slots
-    And the enrolled worker "beta" with the labels "pool=b" and 9 slots
+    And the enrolled worker "beta" with the labels "pool=b, zone=b" and 9 slots
     When the workflow starts
     Then the run succeeds
     And these steps started, and no others:

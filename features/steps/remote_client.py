@@ -46,6 +46,17 @@ def the_network_of_the_operator_is_reset(context: StepContext, step: str) -> Non
 
 
 @when(
+    'the network of the operator is reset during each of the steps "{steps:Names}", '
+    "and the command that follows the run connects again"
+)
+def the_network_of_the_operator_is_reset_during_each(context: StepContext, steps: list[str]) -> None:
+    """Resets the network during each step, which continues when the command follows again or has ended."""
+    for step in steps:
+        remote_client.reset_network_during(context.world, step)
+        context.world.probe_log.let_go_on(step)
+
+
+@when(
     'the network of the operator is cut while the step "{step:Name}" ends, '
     'and heals when the step "{later:Name}" is running'
 )

@@ -758,3 +758,14 @@ def code_of_an_error_lost() -> None:
             return old(text)
         except UserError as error:
             raise UserError(str(error)) from error
+
+
+@mutant(35)
+def lost_connections_counted_over_the_run() -> None:
+    """A command gives up at its sixth lost connection, although it has found back each time."""
+    lost: list[int] = []
+
+    @replaces("operator.workflows:gives_up")
+    def _(old: Callable[[int], bool], retries: int) -> bool:
+        lost.append(retries)
+        return old(len(lost))

@@ -1635,6 +1635,16 @@ def place_of_the_workflow_beats_that_of_a_job() -> None:
 
 
 @mutant(42)
+def labels_added_to_those_of_the_workflow() -> None:
+    """The labels of a job are added to those of its workflow, and a worker must have all of them."""
+    _inherited_from_the_workflow(
+        lambda job, workflow, old: (
+            {**old, "labels": {**workflow.get("labels", {}), **job["labels"]}} if job.get("labels") else old
+        )
+    )
+
+
+@mutant(42)
 def empty_place_of_a_job_ignored() -> None:
     """A job for the orchestrator runs on a worker if its workflow is for workers."""
     _inherited_from_the_workflow(
