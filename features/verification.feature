@@ -23,23 +23,43 @@ Feature: Verification of workers
       | alpha  | idle   | yes       |
 
   @uat-38 @network @worker-verified-again-after-network-break
-  Scenario: A worker is verified again when its network heals, and runs the step that waits for it
+  Scenario: A worker is verified again when its network heals, and runs the steps that wait for it
     Given a workflow with the steps:
-      | step  | runs on    | work           |
-      | build | any worker | writes at once |
+      | step  | runs on        | work           |
+      | build | any worker     | writes at once |
+      | ship  | worker "alpha" | writes at once |
     And an orchestrator that verifies workers when they enroll
-    And the enrolled worker "alpha" on a network that can be cut
+    And the enrolled worker "alpha" with 2 slots, on a network that can be cut
     When the workflow runs to its end
     And the network of "alpha" is cut
     And the orchestrator notices that "alpha" is gone
     And the workflow starts
-    And the step "build" waits in the queue
+    And the step "ship" waits in the queue
     And the network of "alpha" heals
     Then the run succeeds
     And these steps started, and no others:
       | step  | worker |
       | build | alpha  |
       | build | alpha  |
+      | ship  | alpha  |
+      | ship  | alpha  |
+
+  @uat-38 @waiting-steps-take-verified-worker-in-turn
+  Scenario: Steps that wait for a worker run one after the other when it has passed its verification
+    Given a workflow with the steps:
+      | step  | runs on        | work           |
+      | build | any worker     | writes at once |
+      | ship  | worker "alpha" | writes at once |
+    And an orchestrator that verifies workers when they enroll
+    And the token "alpha"
+    When the workflow starts
+    And the step "ship" waits in the queue
+    And the worker "alpha" starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | ship  | alpha  |
 
   @uat-38 @unfit-worker-shown-as-unverified
   Scenario Outline: The pool of an orchestrator <set up> shows which worker has not passed

@@ -606,6 +606,33 @@ def judged_by_first_loss() -> None:
 
 
 @mutant(16)
+def write_recorded_late() -> None:
+    """That a step has written is recorded a second after its first write, or when the step ends."""
+    written: set[str] = set()
+
+    @replaces("orchestrator.dispatch:Dispatcher.note_write")
+    def _(old: Callable[[Dispatcher, Dispatch], None], dispatcher: Dispatcher, dispatch: Dispatch) -> None:
+        import asyncio
+
+        if dispatch.identity not in written:
+            written.add(dispatch.identity)
+            loop = asyncio.get_running_loop()
+            loop.call_later(1, lambda: None if dispatch.closed else old(dispatcher, dispatch))
+
+    @replaces("orchestrator.dispatch:Dispatcher.close_lease")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        state: str,
+        error: str = "",
+    ) -> None:
+        if state == "completed" and dispatch.identity in written:
+            dispatch.lease["hasWrites"] = True
+        old(dispatcher, dispatch, state, error)
+
+
+@mutant(16)
 def first_worker_named_as_lost() -> None:
     """A run whose step loses its second worker after a write names the first worker of the step."""
     first: dict[tuple[str, str], str] = {}

@@ -9,7 +9,7 @@ from standin.mutants import mutant, replaces
 
 if TYPE_CHECKING:
     from standin.commandline import Call
-    from standin.orchestrator.dispatch import Dispatcher, Requirement
+    from standin.orchestrator.dispatch import Dispatch, Dispatcher, Requirement
     from standin.orchestrator.pool import Member, Pool
     from standin.orchestrator.requests import Requests
     from standin.orchestrator.serve import Orchestrator
@@ -246,3 +246,56 @@ def one_member_verified_for_its_token() -> None:
         if member.name != member.token and not failure:
             passed.add(member.token)
         old(pool, member, "" if member.token in passed else failure)
+
+
+@mutant(38)
+def step_naming_a_worker_under_verification_fails() -> None:
+    """A step that names a worker fails if it waits when the verification of this worker begins."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.serve_queue")
+    def _(old: Callable[[Dispatcher], None], dispatcher: Dispatcher) -> None:
+        from standin.orchestrator.dispatch import StepFailed
+
+        begun = [each for each in dispatcher._pool.members.values() if each.connected and each.unverified]
+        for waiting in list(dispatcher._waiting):
+            if waiting.requirement.target in [name for each in begun for name in (each.name, each.instance)]:
+                dispatcher._waiting.remove(waiting)
+                waiting.granted.set_exception(
+                    StepFailed(f"Worker '{waiting.requirement.target}' is unverified")
+                )
+        old(dispatcher)
+
+
+@mutant(38)
+def verification_frees_a_slot_that_a_step_has() -> None:
+    """The end of a verification frees a slot that a waiting step has just got, and the next step fails."""
+    overbooked: set[str] = set()
+
+    @replaces("orchestrator.pool:Pool.judge")
+    def _(old: Callable[[Pool, Member, str], None], pool: Pool, member: Member, failure: str) -> None:
+        overbooked.add(member.name)
+        old(pool, member, failure)
+
+    @replaces("orchestrator.dispatch:has_free_slot")
+    def _(old: Callable[[Member], bool], member: Member) -> bool:
+        if old(member):
+            return True
+        if member.name in overbooked:
+            overbooked.remove(member.name)
+            return True
+        return False
+
+    @replaces("orchestrator.dispatch:Dispatcher.hand_over")
+    async def _(
+        old: Callable[[Dispatcher, Dispatch, Member], Awaitable[None]],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        member: Member,
+    ) -> None:
+        from standin.orchestrator.dispatch import StepFailed
+
+        if len(member.dispatches) > member.capacity:
+            failure = f"Worker '{member.name}' is at capacity"
+            dispatcher.close_lease(dispatch, "failed", failure)
+            raise StepFailed(failure)
+        await old(dispatcher, dispatch, member)
