@@ -217,10 +217,13 @@ Feature: Tokens
   Scenario: No worker can enroll with a revoked token
     Given an orchestrator
     And the token "alpha" that is revoked
+    And the token "fleet" for 3 machines, that is revoked
     When the worker "first" starts with the token "alpha" and output in text
     And the worker "second" starts with the token "alpha" and output in JSON
+    And the worker "third" starts with the token "fleet"
     Then the worker "first" is rejected because its token is revoked
     And the worker "second" is rejected because its token is revoked
+    And the worker "third" is rejected because its token is revoked
     And the worker "first" tried to connect 1 time
     And the worker "second" tried to connect 1 time
     And the pool is empty

@@ -761,6 +761,16 @@ def revoked_still_enrolls() -> None:
 
 
 @mutant(4)
+def revoked_for_several_still_enrolls() -> None:
+    """A revoked token for several machines still admits a worker."""
+
+    @replaces("tokens:check_state")
+    def _(old: Callable[[dict[str, Any]], None], record: dict[str, Any]) -> None:
+        if record["state"] != "revoked" or record["maxEnrollments"] == 1:
+            old(record)
+
+
+@mutant(4)
 def revoked_still_reconnects() -> None:
     """A revoked token admits its bound machine again."""
 
