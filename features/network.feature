@@ -129,7 +129,7 @@ Feature: Network
     And the worker "alpha" exits with exit code 0
 
   # Several times each: the second return must work as well as the first.
-  @uat-14 @network @slow @returned-workers-whole-after-grace
+  @uat-06 @uat-14 @network @slow @returned-workers-whole-after-grace
   Scenario: Workers that returned work as before after the grace windows of their absences
     Given a workflow with the steps:
       | step    | runs on          | work                                  | after | queue limit |
