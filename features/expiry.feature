@@ -60,8 +60,8 @@ Feature: Expiry enforcement
     Then the run succeeds
     And the lease of the step "build" on "alpha" ended at most 8 seconds after the deadline
 
-  # A new enrollment must keep the deadline of the first one, and so must the attempt of another machine.
-  @uat-11 @slow @network @returned-workers-end-at-deadline
+  # A new enrollment must keep the deadline of the first one, and so must the attempt of another machine or worker.
+  @uat-09 @uat-11 @slow @network @returned-workers-end-at-deadline
   Scenario: Workers that returned are disconnected at their deadlines
     Given an orchestrator
     And the token "alpha" with a short lifetime
@@ -71,11 +71,11 @@ Feature: Expiry enforcement
     When the network of "alpha" is cut and heals, 2 times
     And the worker "beta" is killed and returns, 2 times
     And the worker "intruder" starts with the token "beta"
-    And the worker "intruder" is enrolled or has exited
+    And the worker "twin" starts with the token "alpha" from the machine of "alpha"
+    And the workers "intruder, twin" are enrolled or have exited
     And the lifetime of the token "beta" passes
     Then the worker "alpha" is disconnected at the deadline
     And the worker "beta" is disconnected at the deadline
-    And the worker "intruder" is rejected because its token is bound to another machine
 
   @uat-11 @slow @fleet-ends-at-deadline
   Scenario: Every worker of a token is disconnected at its deadline, and no worker of another token

@@ -45,6 +45,23 @@ def deadline_early() -> None:
 
 
 @mutant(11)
+def rejected_twin_ends_the_deadline() -> None:
+    """A second worker that is rejected as already connected takes the deadline of the first one away."""
+    without_deadline: list[str] = []
+
+    @replaces("orchestrator.pool:check_not_connected")
+    def _(old: Callable[[Member | None, str], None], before: Member | None, name: str) -> None:
+        if before is not None and before.socket is not None:
+            without_deadline.append(name)
+        old(before, name)
+
+    @replaces("orchestrator.pool:Pool.enforce_deadline")
+    def _(old: Callable[[Pool, Member], None], pool: Pool, member: Member) -> None:
+        if member.name not in without_deadline:
+            old(pool, member)
+
+
+@mutant(11)
 def kept_for_ever() -> None:
     """The pool never drops a lost worker."""
 
