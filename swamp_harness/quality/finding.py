@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from swamp_harness.quality.mutant_effect import Effect
@@ -117,6 +117,18 @@ def finding_of(
 def control_of(mutant: WrittenMutant) -> str:
     """The id of a scenario that must hold with a mutant."""
     return _CONTROL_OF_ENROLLMENT if mutant.number in _ENROLLMENT else _CONTROL
+
+
+def with_control_replaced(finding: Finding, enrolling: Collection[str]) -> Finding:
+    """A finding whose control need not run if a scenario has shown the same.
+
+    Args:
+        finding: of a run without its control.
+        enrolling: the ids of the scenarios that enroll a worker before anything else happens. One that fails
+            in its Then has enrolled it.
+    """
+    is_shown = any(each in enrolling for each in finding.noticed_by)
+    return replace(finding, has_control=finding.has_control or is_shown)
 
 
 def joined(findings: Sequence[Finding]) -> Finding:

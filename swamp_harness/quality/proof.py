@@ -1,7 +1,8 @@
 """The proof that the scenarios can fail: every mutant is noticed, and every scenario is broken by a mutant.
 
 A mutant makes the stand-in break one promise. Scenarios of that promise run against it, and
-one of them must fail in a Then step; scenarios of other promises, the controls, must hold. A mutant that
+one of them must fail in a Then step; scenarios of other promises, the controls, must hold. A scenario that
+enrolls a worker as its preparation, and comes to its Then, replaces the control. A mutant that
 crashes a process of the stand-in, or that the failed scenario never reached, is not effective: it shows
 nothing, and fails the proof. A scenario that fails under no mutant of its promises fails the proof as well.
 
@@ -16,7 +17,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from swamp_harness.quality.finding import (
     control_of,
     joined,
     never_failed,
+    with_control_replaced,
 )
 from swamp_harness.quality.mutant_list import (
     WrittenMutant,
@@ -43,6 +45,7 @@ from swamp_harness.quality.sound_reach import NOTHING_KNOWN, SoundReach, look_at
 from swamp_harness.render.documents import set_aside
 from swamp_harness.render.verification import PROOF
 from swamp_harness.results import ids
+from swamp_harness.results.ids import id_of
 from swamp_harness.results.noticed import few_pairs, load_noticed, write_noticed
 from swamp_harness.results.recorded_times import RecordedTimes, load_times
 from swamp_harness.runner.quiet_suite import get_ready
@@ -58,6 +61,8 @@ from swamp_harness.system.plain_text import for_terminal, json_text, shortened
 _LONG = 5
 # For fewer mutants it takes longer to find out which of them a control reaches than to run the control.
 _WORTH_A_LOOK = 10
+# How the step begins, in the words of the features, that enrolls a worker as the preparation of a scenario.
+_ENROLLS = "the enrolled worker"
 
 
 def prove(
@@ -96,7 +101,8 @@ def prove(
     work = Path(tempfile.mkdtemp(prefix="swamp-uat-proof-"))
     try:
         with ThreadPoolExecutor(jobs or 4 * (os.cpu_count() or 1)) as pool:
-            proof = _Proof(runs, Trials(work, _sound_reach(runs, chosen, work)), pool)
+            trials = Trials(work, _sound_reach(runs, chosen, work))
+            proof = _Proof(runs, trials, pool, enrolling(scenarios_of(models)))
             times = load_times(project.RECORDED_TIMES, load(project.EMBEDDED_TARGET).name)
             pairs = few_pairs(known, lambda scenario: times.of(scenario).processor_seconds)
             findings = proof.of_mutants(waiting_spread(chosen, pairs, times), pairs, whole=whole)
@@ -130,6 +136,18 @@ def _sound_reach(runs: Sequence[FeatureRun], chosen: Sequence[WrittenMutant], wo
         return NOTHING_KNOWN
     names = {control_of(mutant) for mutant in chosen}
     return look_at([run for run in runs if run.id in names], work)
+
+
+def enrolling(scenarios: Iterable[Any]) -> frozenset[str]:
+    """The ids of the scenarios, of behave's, in which a worker is enrolled before anything else happens.
+
+    Such a scenario that comes to its Then shows what a control shows.
+    """
+    return frozenset(
+        id_of(scenario)
+        for scenario in scenarios
+        if any(step.step_type == "given" and step.name.startswith(_ENROLLS) for step in scenario.all_steps)
+    )
 
 
 def waiting_spread(
@@ -198,11 +216,13 @@ class _Proof:
         runs: all scenarios.
         trials: runs scenarios against a mutant.
         pool: runs several at a time.
+        enrolling: the ids of the scenarios that show what a control shows.
     """
 
     runs: Sequence[FeatureRun]
     trials: Trials
     pool: ThreadPoolExecutor
+    enrolling: frozenset[str]
 
     def of_mutants(
         self, chosen: Sequence[WrittenMutant], known: Mapping[str, Sequence[str]], *, whole: bool
@@ -236,7 +256,7 @@ class _Proof:
         control = [run for run in self.runs if run.id == control_of(mutant)]
         recorded = [run for run in own if run.id in known]
         if recorded and not whole:
-            finding = self._finding(mutant, "known", [*control, *recorded])
+            finding = self._of_recorded(mutant, control, recorded)
             if finding.outcome == NOTICED or finding.crashes:
                 return finding
         if not whole:
@@ -245,6 +265,14 @@ class _Proof:
             if finding.outcome == NOTICED or finding.crashes:
                 return finding
         return self._finding(mutant, "whole", [*control, *own])
+
+    def _of_recorded(
+        self, mutant: WrittenMutant, control: Sequence[FeatureRun], recorded: Sequence[FeatureRun]
+    ) -> Finding:
+        """Run the scenarios that are recorded to notice a mutant; the control, if none of them replaces it."""
+        if self.enrolling.isdisjoint(run.id for run in recorded):
+            return self._finding(mutant, "known", [*control, *recorded])
+        return with_control_replaced(self._finding(mutant, "known", recorded), self.enrolling)
 
     def _of_scenario(self, run: FeatureRun, findings: Sequence[Finding]) -> list[Finding]:
         """Run one scenario against the mutants of its promises until one breaks it."""

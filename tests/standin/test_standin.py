@@ -26,15 +26,16 @@ from standin.predicate import NoPredicate, compiled
 from standin.redaction import Blanking, blanked
 from standin.store import Kind, Place, Store
 from swamp_harness.product.target import load
-from swamp_harness.quality.finding import Finding, finding_of, joined, never_failed
+from swamp_harness.quality.finding import Finding, finding_of, joined, never_failed, with_control_replaced
 from swamp_harness.quality.mutant_effect import EFFECT_VARIABLE, Effect, effect_in
 from swamp_harness.quality.mutant_list import WrittenMutant, lacking_numbers, mutants_in
-from swamp_harness.quality.proof import waiting_spread, with_findings
+from swamp_harness.quality.proof import enrolling, waiting_spread, with_findings
 from swamp_harness.quality.sound_reach import NOTHING_KNOWN, SoundReach
 from swamp_harness.results.noticed import load_noticed
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.recorded_times import RecordedTime, RecordedTimes
 from swamp_harness.results.result import ScenarioResult
+from swamp_harness.runner.selection import scenarios_of
 from swamp_harness.specification import project
 from swamp_harness.specification.features import catalogue, parse, scenarios_in
 from tests.conftest import a_result
@@ -412,6 +413,28 @@ def test_findings_about_one_mutant_are_merged() -> None:
     assert both.outcome == "noticed"
     assert both.own == ["missed-it", "noticed-it"]
     assert (both.scenarios, both.seconds) == (3, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("step_type", "ids", "outcome"),
+    [
+        ("then", {"scenario-of-7"}, "noticed"),
+        ("then", {"another"}, "CONTROL MISSING"),
+        ("when", {"scenario-of-7"}, "CONTROL MISSING"),
+    ],
+)
+def test_a_scenario_that_enrolls_a_worker_and_comes_to_its_then_replaces_the_control(
+    step_type: str, ids: set[str], outcome: str
+) -> None:
+    results = [_result(7, "broken", step_type)]
+    finding = finding_of(WrittenMutant("07-x", 7, "does"), results, _EFFECT, 1.0)
+    assert with_control_replaced(finding, ids).outcome == outcome
+
+
+def test_scenarios_whose_preparation_enrolls_a_worker_are_found() -> None:
+    found = enrolling(scenarios_of(parse(project.FEATURES)))
+    assert {"killed-worker-step-reruns-same-machine", "run-waits-at-each-gate"} <= found
+    assert not {"token-shown-once[JSON]", "approval-comes-first", "crash-empties-queue"} & found
 
 
 def test_a_proof_adds_to_what_is_known_and_corrects_it() -> None:
