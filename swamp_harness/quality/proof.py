@@ -269,7 +269,7 @@ class _Proof:
     def _of_recorded(
         self, mutant: WrittenMutant, control: Sequence[FeatureRun], recorded: Sequence[FeatureRun]
     ) -> Finding:
-        """Run the scenarios that are recorded to notice a mutant; the control, if none of them replaces it."""
+        """Run the scenarios that are recorded to notice a mutant; the control if none of them replaces it."""
         if self.enrolling.isdisjoint(run.id for run in recorded):
             return self._finding(mutant, "known", [*control, *recorded])
         return with_control_replaced(self._finding(mutant, "known", recorded), self.enrolling)

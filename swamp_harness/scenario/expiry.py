@@ -8,11 +8,8 @@ from swamp_harness.scenario.absences import restart_orchestrator
 from swamp_harness.scenario.lateness import Lateness
 from swamp_harness.scenario.runs import latest_end
 from swamp_harness.scenario.world import World
-from swamp_harness.system.limits import DEADLINE_ENFORCED
+from swamp_harness.system.limits import DEADLINE_ENFORCED, DEADLINE_KEPT
 from swamp_harness.system.waiting import wait_for_moment, wait_until
-
-# How many seconds late a disconnection may be: the deadline is the product's, whatever the machine.
-_KEPT = 3
 
 
 def deadline_kept_by(world: World, name: str) -> str:
@@ -38,7 +35,7 @@ def deadline_kept_by(world: World, name: str) -> str:
     late = (first - end).total_seconds()
     if late < 0:
         return f"{-late:.1f} s before the deadline"
-    return "at the deadline" if late <= _KEPT else f"{late:.1f} s after the deadline"
+    return "at the deadline" if late <= DEADLINE_KEPT.seconds else f"{late:.1f} s after the deadline"
 
 
 def end_after_deadline(world: World, step: str, worker: str, allowed: timedelta) -> Lateness:

@@ -44,6 +44,7 @@ WORKER_GONE = Limit("the exit of a worker that has reported its rejection", 10)
 WORKER_ENDED = Limit("the end of a rejected worker", 45)
 POOL_CHANGED = Limit("a change of the pool", 20)
 DEADLINE_ENFORCED = Limit("the orchestrator's reaction to an expiry", 20)
+DEADLINE_KEPT = Limit("the disconnection at a deadline", 3)
 RUN_KNOWN = Limit("the start of a run", 45)
 RUN_ENDED = Limit("the end of a run", 60)
 # Four times the duration of a whole scenario with 330 MB on two shared cores, without TLS.
