@@ -164,6 +164,19 @@ Feature: Secrets
     And only the vault holds the secret "api-key"
     And no output about the run shows the secret "api-key"
 
+  @uat-24 @running-step-keeps-secret-out-of-cache
+  Scenario: While a step has its secret in a file, the cache directory of its worker does not hold it
+    Given a workflow with the steps:
+      | step  | runs on    | work                                                 |
+      | build | any worker | writes a secret into a file by its path, then pauses |
+    And an orchestrator
+    And the vault holds the secret "api-key"
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" is running
+    Then the step "build" received the secret "api-key"
+    And the cache directory of "alpha" does not hold the secret "api-key"
+
   @uat-24 @other-secret-unreadable
   Scenario: A step cannot read the orchestrator's own secrets, nor a secret that it did not receive
     Given a workflow with the steps:

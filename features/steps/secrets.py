@@ -25,6 +25,16 @@ def the_operator_changes_the_secret(context: StepContext, key: str) -> None:
     secrets.change(context.world, key)
 
 
+@then('the cache directory of "{worker:Name}" does not hold the secret "{key:Name}"')
+def the_cache_directory_does_not_hold(context: StepContext, worker: str, key: str) -> None:
+    """Searches the cache directory of a worker for the secret; steps may still run."""
+    expect(
+        f'the cache directory of "{worker}" does not hold the secret "{key}"',
+        expected=[],
+        actual=secrets.leaks_in_cache(context.world, worker, key),
+    )
+
+
 @given("workers log everything")
 def workers_log_everything(context: StepContext) -> None:
     """Sets the most detailed log level for all workers that start from now on."""

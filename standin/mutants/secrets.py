@@ -15,6 +15,8 @@ from standin.mutants import mutant, replaces
 from standin.redaction import blanked, blanked_bytes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from standin.commandline import Call
     from standin.orchestrator.dataplane import DataPlane
     from standin.orchestrator.dispatch import Dispatch
@@ -417,3 +419,16 @@ def files_of_a_cancelled_step_left() -> None:
             old(context)
         elif context._scratch is not None:
             context._scratch._finalizer.detach()  # type: ignore[attr-defined]
+
+
+@mutant(24)
+def scratch_in_the_cache() -> None:
+    """The scratch folder of a step is in the cache directory of its worker."""
+
+    @replaces("worker.context:Context.scratch")
+    def _(old: Callable[[Context], Path], context: Context) -> Path:
+        import tempfile
+
+        context._files.mkdir(parents=True, exist_ok=True)
+        tempfile.tempdir = str(context._files)
+        return old(context)

@@ -129,6 +129,13 @@ def leaks_of(world: World, name: str) -> list[Leak]:
     return list(dict.fromkeys(leaks))  # one place may show several lines of a secret
 
 
+def leaks_in_cache(world: World, worker: str, name: str) -> list[Leak]:
+    """The files in the cache directory of a worker on this machine that contain a secret, or a line of it."""
+    machine = world.workers[worker].machine
+    texts = world.operator.texts_of_secret(name)
+    return [leak for text in texts for leak in search_files(text, [machine.here / machine.cache_name])]
+
+
 def traces_of(world: World, word: str) -> list[str]:
     """The files of the repository that contain a word, or have it in their name."""
     folder = world.repository.folder
