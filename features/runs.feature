@@ -3,14 +3,15 @@ Feature: Runs
   A worker can be lost while it runs a step. If the step had not written, it runs again; if it had, the run fails, so
   that nothing is written twice. A run that the operator cancels ends on every worker.
 
-  @uat-15 @posix @killed-worker-step-reruns-same-machine
-  Scenario: Steps run again on the same machine after their worker crashed
+  @uat-15 @uat-19 @posix @killed-worker-step-reruns-same-machine
+  Scenario: Steps run again on the same machine after their worker crashed, if no other worker fits
     Given a workflow with the steps:
-      | step  | runs on    | work                |
-      | build | any worker | pauses, then writes |
-      | pack  | any worker | runs a program      |
+      | step  | runs on        | work                |
+      | build | pool=a         | pauses, then writes |
+      | pack  | worker "alpha" | runs a program      |
     And an orchestrator
-    And the enrolled worker "alpha" with 2 slots
+    And the enrolled worker "abel" with 3 slots
+    And the enrolled worker "alpha" with the labels "pool=a" and 2 slots
     When the workflow starts
     And the steps "build, pack" are running
     And the worker "alpha" crashes
@@ -339,6 +340,22 @@ Feature: Runs
     And the network of "alpha" is reset
     Then the run fails because its worker was lost after the step had written
     And the history of all runs shows the run as failed
+
+  @uat-17 @uat-20 @cancelled-step-keeps-its-slot
+  Scenario: A cancelled step that ignores the request to stop keeps its slot until it has ended
+    Given a workflow with the steps:
+      | step  | runs on    | work                                   |
+      | build | any worker | pauses and ignores the request to stop |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow starts
+    And the step "build" is running
+    And the operator cancels the run
+    Then the worker "alpha" can run another step
+    And the operator sees these dispatches, and no others:
+      | step    | worker | lease     |
+      | another | alpha  | completed |
+      | build   | alpha  | failed    |
 
   @uat-17 @cancelled-run-ends-step
   Scenario Outline: Cancelling a run ends its step that <work>

@@ -165,7 +165,7 @@ Feature: Secrets
     And no output about the run shows the secret "api-key"
 
   @uat-24 @running-step-keeps-secret-out-of-cache
-  Scenario: While a step has its secret in a file, the cache directory of its worker does not hold it
+  Scenario: While a step has its secret in a file, the cache directory of its worker has nothing of it
     Given a workflow with the steps:
       | step  | runs on    | work                                                 |
       | build | any worker | writes a secret into a file by its path, then pauses |
@@ -175,7 +175,7 @@ Feature: Secrets
     When the workflow starts
     And the step "build" is running
     Then the step "build" received the secret "api-key"
-    And the cache directory of "alpha" does not hold the secret "api-key"
+    And the cache directory of "alpha" has nothing of the secret "api-key"
 
   @uat-24 @other-secret-unreadable
   Scenario: A step cannot read the orchestrator's own secrets, nor a secret that it did not receive

@@ -281,7 +281,7 @@ Feature: Tokens
       | build | beta   | completed | yes   |
     And no process of a step is left on the machine of "alpha"
 
-  @uat-04 @revoking-twice-changes-nothing
+  @uat-04 @uat-27 @revoking-twice-changes-nothing
   Scenario Outline: Revoking a token a second time changes nothing, in <output>
     Given a repository
     And the token "alpha"

@@ -25,11 +25,11 @@ def the_operator_changes_the_secret(context: StepContext, key: str) -> None:
     secrets.change(context.world, key)
 
 
-@then('the cache directory of "{worker:Name}" does not hold the secret "{key:Name}"')
+@then('the cache directory of "{worker:Name}" has nothing of the secret "{key:Name}"')
 def the_cache_directory_does_not_hold(context: StepContext, worker: str, key: str) -> None:
     """Searches the cache directory of a worker for the secret; steps may still run."""
     expect(
-        f'the cache directory of "{worker}" does not hold the secret "{key}"',
+        f'the cache directory of "{worker}" has nothing of the secret "{key}"',
         expected=[],
         actual=secrets.leaks_in_cache(context.world, worker, key),
     )

@@ -455,6 +455,33 @@ def lost_target_runs_elsewhere() -> None:
 
 
 @mutant(19)
+def target_forgotten_after_a_loss() -> None:
+    """A step that runs again after the loss of its worker may run on any worker."""
+    lost: list[Work] = []
+
+    @replaces("orchestrator.dispatch:Dispatcher.after_loss")
+    def _(
+        old: Callable[[Dispatcher, Dispatch, str], None],
+        dispatcher: Dispatcher,
+        dispatch: Dispatch,
+        fate: str,
+    ) -> None:
+        lost.append(dispatch.work)
+        old(dispatcher, dispatch, fate)
+
+    @replaces("orchestrator.dispatch:Dispatcher._place")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[Dispatch]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        limit: float,
+    ) -> Dispatch:
+        wanted = replace(requirement, target="") if work in lost else requirement
+        return await old(dispatcher, work, wanted, limit)
+
+
+@mutant(19)
 def lease_names_another() -> None:
     """The lease names another worker than the one that ran the step."""
 
