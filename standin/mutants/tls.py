@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -271,18 +272,9 @@ def web_address_without_tls() -> None:
 @mutant(29)
 def plain_after_a_failure() -> None:
     """A worker that cannot connect over TLS tries it without TLS the next time."""
-    failed: list[str] = []
 
     @replaces("worker.session:Session._pause_before_next")
     async def _(old: Callable[[Session], Awaitable[None]], session: Session) -> None:
-        failed.append(session._settings.url)
+        settings = session._settings
+        session._settings = replace(settings, url=settings.url.replace("wss:", "ws:"))
         await old(session)
-
-    @replaces("worker.session:connected")
-    def _(
-        old: Callable[..., AbstractAsyncContextManager[ClientConnection]],
-        url: str,
-        trusted: str,
-        path: str = "",
-    ) -> AbstractAsyncContextManager[ClientConnection]:
-        return old(url.replace("wss:", "ws:") if url in failed else url, trusted, path)

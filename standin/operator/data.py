@@ -34,6 +34,8 @@ def show(call: Call) -> None:
 def get(call: Call) -> None:
     """`swamp data get`."""
     workflow = call.option("--workflow")
+    if not workflow and len(call.arguments) == 1:
+        raise UserError('Missing argument "name".')
     model, name = ("", *call.arguments) if workflow else call.arguments
     version = call.option("--version")
     if version and not version.isdecimal():

@@ -145,7 +145,7 @@ def test_a_bundle_with_other_files_is_another_bundle() -> None:
         (["worker", "list", "--dance"], 'Unknown option "--dance"', 1),
         (["worker", "token", "create", "alpha"], 'Missing required option "--duration".', 1),
         (["worker", "token", "--json"], "No subcommand specified", 1),
-        (["data", "get", "alpha"], 'Missing argument "name".', 1),
+        (["data", "list"], 'Missing argument "model".', 1),
     ],
 )
 def test_an_invalid_command_line_is_refused(words: list[str], message: str, code: int) -> None:
