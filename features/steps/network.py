@@ -146,7 +146,7 @@ def the_worker_has_stayed_connected(context: StepContext, worker: str) -> None:
 
 @then('the worker "{worker:Name}" was never disconnected')
 def the_worker_was_never_disconnected(context: StepContext, worker: str) -> None:
-    """Checks that the worker reported no disconnection, before it was started again neither."""
+    """Checks that the worker reported no disconnection, neither before nor after it started again."""
     milestones = context.world.workers[worker].milestones()
     expect(
         f'the worker "{worker}" was never disconnected',

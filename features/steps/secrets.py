@@ -26,7 +26,7 @@ def the_operator_changes_the_secret(context: StepContext, key: str) -> None:
 
 
 @then('the cache directory of "{worker:Name}" has nothing of the secret "{key:Name}"')
-def the_cache_directory_does_not_hold(context: StepContext, worker: str, key: str) -> None:
+def the_cache_directory_has_nothing_of(context: StepContext, worker: str, key: str) -> None:
     """Searches the cache directory of a worker for the secret; steps may still run."""
     expect(
         f'the cache directory of "{worker}" has nothing of the secret "{key}"',

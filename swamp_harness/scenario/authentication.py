@@ -125,7 +125,7 @@ def ask_with_server_tokens(world: World, rows: Sequence[Row]) -> list[tuple[Row,
     """Ask for a connection for each row, with the client's server token in the named place; the statuses."""
     api = world.orchestrator.api
     return [
-        (row, api.status_of_upgrade_with(str(_credential(world, row["client"])), TokenPlace(row["place"])))
+        (row, api.status_of_upgrade_with(str(_credential(world, row["client"])), _place(row["place"])))
         for row in rows
     ]
 
@@ -200,6 +200,15 @@ def _credential(world: World, client: str) -> Credential:
         )
     credential = world.server_tokens[name]
     return credential if name == client else credential.nearly()
+
+
+def _place(words: str) -> TokenPlace:
+    places = {each.value: each for each in TokenPlace}
+    if words not in places:
+        raise InfrastructureError(
+            f'A client cannot present its server token in "{words}"; use one of: {", ".join(places)}.'
+        )
+    return places[words]
 
 
 def _administer(world: World, *words: str) -> CommandResult:
