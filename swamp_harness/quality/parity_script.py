@@ -58,6 +58,7 @@ _IN_A_REPOSITORY = (
     "data get alpha token-main --version 99",
     "data get alpha nothing-of-that-name",
     "data list alpha",
+    "run doctor",
     'data query modelType=="swamp/enrollment-token"',
     'data query modelType=="nothing-of-that-type"',
 )
@@ -84,6 +85,7 @@ _ON_AN_ORCHESTRATOR = (
     "model method run build fail --input step=build --server {url}",
     "workflow cancel --run nothing-of-that-id --server {url}",
     "workflow resume nothing-of-that-name --from build",
+    "workflow resume nothing-of-that-name --input word=another",
     "workflow resume release --server {url}",
     "workflow validate release",
     "workflow validate release --server {url}",
