@@ -22,8 +22,8 @@ from swamp_harness.system.waiting import WaitTimeout, wait_for_moment, wait_unti
 
 # When its grace window is over, the product takes a moment to remove a worker from the pool.
 _AFTER_A_WINDOW = timedelta(seconds=2)
-# How long it may take, as a part of the window, as the window does not depend on the machine; and at least.
-_PART_FOR_REMOVAL, _LEAST_FOR_REMOVAL = 0.25, 5.0
+# How long it may take, as a part of the window: the window does not depend on the machine.
+_PART_FOR_REMOVAL = 0.3
 AS_REPORTED = "as long as reported"
 # On a busy machine, a pause takes longer than the worker reports, and the times of its lines are not exact.
 _MOST_TIMES = 4
@@ -104,8 +104,7 @@ def kept_after_grace_window(world: World, name: str) -> list[LiveMember]:
     now = datetime.now(UTC)
     lost = world.pool_watch.losses.get(world.member_of(name), [now])[-1]
     window = _grace_window(world)
-    allowed = window + max(_PART_FOR_REMOVAL * window, _LEAST_FOR_REMOVAL)
-    left = allowed - (now - lost).total_seconds()
+    left = (1 + _PART_FOR_REMOVAL) * window - (now - lost).total_seconds()
     return wait_until(
         f'"{name}" to be removed from the pool after the grace window of {window:g} s',
         lambda: world.live_pool(name),
