@@ -28,7 +28,7 @@ Feature: Workers that finish their work before they stop
       | beta   | idle         | yes                  |
 
   @uat-36 @posix @closed-terminal-finishes-step
-  Scenario: A worker whose terminal is closed finishes its step, which fails, before it exits in good order
+  Scenario: A worker whose terminal is closed finishes its step, which fails, and then exits without an error
     Given a workflow with the steps:
       | step  | runs on    | work               |
       | build | any worker | pauses, then fails |

@@ -25,16 +25,6 @@ def the_operator_changes_the_secret(context: StepContext, key: str) -> None:
     secrets.change(context.world, key)
 
 
-@then('the cache directory of "{worker:Name}" has nothing of the secret "{key:Name}"')
-def the_cache_directory_has_nothing_of(context: StepContext, worker: str, key: str) -> None:
-    """Searches the cache directory of a worker for the secret; steps may still run."""
-    expect(
-        f'the cache directory of "{worker}" has nothing of the secret "{key}"',
-        expected=[],
-        actual=secrets.leaks_in_cache(context.world, worker, key),
-    )
-
-
 @given("workers log everything")
 def workers_log_everything(context: StepContext) -> None:
     """Sets the most detailed log level for all workers that start from now on."""
@@ -93,4 +83,14 @@ def the_vault_gave_the_step(context: StepContext, step: str, name: str) -> None:
         f'the vault gave the step "{step}" the secret "{name}"',
         expected=f"got {secrets.digest_of(context.world, name)}",
         actual=secrets.answer_of_vault(context.world, step),
+    )
+
+
+@then('the cache directory of "{worker:Name}" has nothing of the secret "{key:Name}"')
+def the_cache_directory_has_nothing_of(context: StepContext, worker: str, key: str) -> None:
+    """Searches the cache directory of a worker for the secret; steps may still run."""
+    expect(
+        f'the cache directory of "{worker}" has nothing of the secret "{key}"',
+        expected=[],
+        actual=secrets.leaks_in_cache(context.world, worker, key),
     )

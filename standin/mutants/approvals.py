@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from standin.mutants import mutant, replaces
@@ -169,8 +170,7 @@ def run_rejected_through_orchestrator_stays_suspended() -> None:
     ) -> Any:
         answer = old(requests, workflowIdOrName, stepName, runId, reason, decidedBy, approves=approves)
         if not approves:
-            name = f"runs/{answer['runId']}.json"
-            requests._repository.write(name, {**requests._repository.read(name), "status": "suspended"})
+            _suspend_again(requests._repository, answer)
         return answer
 
 
@@ -180,10 +180,7 @@ def note_dropped_in_repository() -> None:
 
     @replaces("operator.workflows:decide")
     def _(old: Callable[..., dict[str, Any]], call: Call, *, approves: bool) -> dict[str, Any]:
-        from dataclasses import replace
-
-        kept = {name: values for name, values in call.options.items() if name != "--reason"}
-        return old(call if call.has("--server") else replace(call, options=kept), approves=approves)
+        return old(call if call.has("--server") else _without(call, "--reason"), approves=approves)
 
 
 @mutant(45)
@@ -437,10 +434,12 @@ def input_of_the_resume_ignored() -> None:
 
     @replaces("operator.workflows:resume")
     def _(old: Callable[[Call], int], call: Call) -> int:
-        from dataclasses import replace
+        return old(_without(call, "--input"))
 
-        kept = {name: values for name, values in call.options.items() if name != "--input"}
-        return old(replace(call, options=kept))
+
+def _without(call: Call, option: str) -> Call:
+    """A call as if an option had not been given."""
+    return replace(call, options={name: given for name, given in call.options.items() if name != option})
 
 
 @mutant(45)
@@ -475,7 +474,11 @@ def run_rejected_in_repository_stays_suspended() -> None:
         if not approves and not call.has("--server"):
             from standin.repository import Repository
 
-            name = f"runs/{answer['runId']}.json"
-            here = Repository.here()
-            here.write(name, {**here.read(name), "status": "suspended"})
+            _suspend_again(Repository.here(), answer)
         return answer
+
+
+def _suspend_again(repository: Repository, answer: dict[str, Any]) -> None:
+    """Record the run of a decision as suspended, whatever the decision."""
+    name = f"runs/{answer['runId']}.json"
+    repository.write(name, {**repository.read(name), "status": "suspended"})

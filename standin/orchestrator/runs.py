@@ -184,15 +184,11 @@ class Run:
     def required(self) -> dict[str, str]:
         """The approval that a suspended run waits for, as the command that follows it shows it."""
         name = self.gates()[0]
-        return {"stepId": name, "prompt": self.prompt_of(name)}
+        return {"stepId": name, "prompt": self.step_named(name).prompt}
 
-    def prompt_of(self, name: str) -> str:
-        """What the operator is asked about a step."""
-        return next(step.prompt for step in self._steps if step.name == name)
-
-    def approval_limit_of(self, name: str) -> int:
-        """The seconds that the operator has for the approval of a step; 0 for no limit."""
-        return next(step.approval_limit for step in self._steps if step.name == name)
+    def step_named(self, name: str) -> Step:
+        """The step of a name."""
+        return next(step for step in self._steps if step.name == name)
 
     async def _run(self, step: Step) -> None:
         progress = self._progress[step.name]
@@ -319,11 +315,11 @@ class Run:
         }
 
     def _recorded_step(self, name: str) -> dict[str, Any]:
-        progress = self._progress[name]
+        progress, step = self._progress[name], self.step_named(name)
         optional = {
             "error": progress.error,
-            "approvalPrompt": self.prompt_of(name),
-            "approvalLimit": self.approval_limit_of(name) if progress.since else 0,
+            "approvalPrompt": step.prompt,
+            "approvalLimit": step.approval_limit if progress.since else 0,
             "suspendedAt": progress.since,
             "approvalDecision": progress.decision,
         }

@@ -20,6 +20,7 @@ from standin.commandline import COMMANDS, help_for
 from standin.errors import UserError
 from standin.extensions import check_before
 from standin.mutants.running.replacement import Misfit, misfit, put_in
+from standin.operator import data
 from standin.orchestrator.dispatch import Requirement
 from standin.orchestrator.workflow import refuse_unknown_keys
 from standin.predicate import NoPredicate, compiled
@@ -153,6 +154,13 @@ def test_an_invalid_command_line_is_refused(words: list[str], message: str, code
         commandline.parse(words)
     assert message in str(caught.value)
     assert caught.value.exit_code == code
+
+
+def test_a_datum_needs_its_name() -> None:
+    call = commandline.parse(["data", "get", "alpha"])
+    assert isinstance(call, commandline.Call)
+    with pytest.raises(UserError, match=r'Missing argument "name"\.'):
+        data.get(call)
 
 
 def test_a_group_alone_shows_its_help() -> None:
