@@ -101,13 +101,17 @@ def possible(state: State, focus: frozenset[Focus]) -> list[Event]:
         elif state.hurried < _MOST_HURRIED:
             makers += [_enroll, _end_worker, _return, _break_network, _restart, _start_run]
     elif away:
-        makers = [_return, _cancel]
+        makers = [_return, _cancel, _pass_grace_window]
     else:
-        makers += [_start_run, _go_on, _cancel]
+        makers += [_start_run, _go_on, _cancel, _drain]
         makers += [_mint, _revoke] if focus & {Focus.TOKENS, Focus.ENROLLMENT, Focus.EXPIRY} else []
         makers += [_enroll] if focus - {Focus.NETWORK} else []
         makers += [_end_worker, _return]
-        makers += [_break_network, _restart] if focus & {Focus.NETWORK, Focus.RUNS} else []
+        makers += (
+            [_break_network, _restart, _pass_every_grace_window]
+            if focus & {Focus.NETWORK, Focus.RUNS}
+            else []
+        )
     made = [event for maker in makers for event in maker(state)]
     if brief is not None:
         made = [
@@ -119,10 +123,17 @@ def possible(state: State, focus: frozenset[Focus]) -> list[Event]:
 
 
 def _with_its_run(before: State, event: Event) -> Event:
-    """An event with what it changes in the open run: steps that begin or wait, and the end of the run."""
+    """An event with what it changes in the open run, and at workers that finish their steps.
+
+    Steps begin or wait, the run ends, and a worker exits that was asked to stop.
+    """
+    exits = [Seen("exits", name, "0") for name in model.drained(event.after)]
     after = event.after
+    for each in exits:
+        after = model.lost(after, each.of, running=False)
+    event = replace(event, after=after)
     if after.open is None:
-        return event
+        return replace(event, seen=(*event.seen, *exits))
     begun = after.starts[len(before.starts) :]
     seen = [
         *(Seen("ended", step) for step, _ in begun if step not in after.running),
@@ -131,8 +142,8 @@ def _with_its_run(before: State, event: Event) -> Event:
     ]
     end = model.end_of(after)
     if end is None:
-        return replace(event, seen=(*event.seen, *seen))
-    return replace(event, after=model.over(after), seen=(*event.seen, Seen("run ends", value=end)))
+        return replace(event, seen=(*event.seen, *seen, *exits))
+    return replace(event, after=model.over(after), seen=(*event.seen, Seen("run ends", value=end), *exits))
 
 
 def _determined(
@@ -289,6 +300,22 @@ def _end_worker(state: State) -> Iterator[Event]:
             yield Event(Act("stop", name), model.lost(state, name, running=False))
 
 
+def _drain(state: State) -> Iterator[Event]:
+    for name, worker in state.workers.items():
+        if not worker.connected or not state.on(name) or _is_stubborn(state, name):
+            continue
+        if not worker.draining:
+            yield Event(Act("ask to stop", name), model.asked_to_stop(state, name))
+        elif not _is_lost_for_good(state, name):
+            seen = (Seen("exits", name, "1"), Seen("gone", name))
+            yield Event(Act("ask to stop again", name), model.lost(state, name, running=False), seen)
+
+
+def _is_stubborn(state: State, name: str) -> bool:
+    """Whether a worker has a step of which it is open how long it goes on after the worker is lost."""
+    return any(state.step(step).work is Work.STUBBORN for step in state.on(name))
+
+
 def _is_lost_for_good(state: State, name: str) -> bool:
     """Whether a worker that is lost now cannot come back, so its steps wait until its grace window ends."""
     return bool(state.on(name)) and _is_refused(state, name)
@@ -335,8 +362,8 @@ def _break_network(state: State) -> Iterator[Event]:
     for name, worker in state.workers.items():
         if not worker.cuttable or not worker.connected or _is_lost_for_good(state, name):
             continue
-        if any(state.step(step).work is Work.STUBBORN for step in state.on(name)):
-            continue  # how long such a step goes on beside its second run is open
+        if worker.draining or _is_stubborn(state, name):
+            continue  # whether it comes back is open, or how long its step goes on beside the second run
         for kind in ("cut", "silence") if state.alert else ("cut",):
             yield Event(Act(kind, name), model.lost(state, name, cut=True), (Seen("gone", name),))
         yield from _returning(state, Act("reset", name), {"steady": False})
@@ -347,13 +374,32 @@ def _break_network(state: State) -> Iterator[Event]:
             yield from _returning(state, Act("reset unnoticed", name), {"steady": False}, rare=True)
 
 
+def _pass_grace_window(state: State) -> Iterator[Event]:
+    """The grace window of the only worker that was lost with steps passes, if no other step pauses meanwhile.
+
+    What a worker runs that was only cut off goes on, so how often its steps run is open.
+    """
+    away = [name for name, worker in state.workers.items() if not worker.connected]
+    for name in away if len(away) == 1 else ():
+        if not state.workers[name].running and state.running == state.on(name):
+            act = Act("pass grace window", name)
+            yield from _determined(act, [], partial(model.given_up, state, name), rare=True)
+
+
+def _pass_every_grace_window(state: State) -> Iterator[Event]:
+    """The grace windows of workers that are back pass, which changes nothing."""
+    back = all(worker.connected for worker in state.workers.values())
+    if back and not state.running and not all(worker.steady for worker in state.workers.values()):
+        yield Event(Act("pass every grace window"), state, rare=True)
+
+
 def _restart(state: State) -> Iterator[Event]:
     # What becomes of a run whose orchestrator ends is open, only not that it holds no worker.
     works = {state.step(step).work for step in state.running}
     if state.open is not None and (len(state.running) < len(state.open) or works != {Work.PAUSING}):
         return
     for name, worker in state.workers.items():
-        if worker.connected and (not worker.cuttable or _is_refused(state, name)):
+        if worker.connected and (not worker.cuttable or worker.draining or _is_refused(state, name)):
             return
         if worker.cut:
             return

@@ -102,6 +102,7 @@ class Worker:
         steady: whether it has been connected ever since.
         later: whether it enrolled in the course of the journey.
         unawaited: whether it has come back and nothing has waited for that.
+        draining: whether it finishes its steps before it exits, and takes no others.
     """
 
     token: str
@@ -115,6 +116,7 @@ class Worker:
     steady: bool = True
     later: bool = False
     unawaited: bool = False
+    draining: bool = False
 
     @property
     def connected(self) -> bool:
@@ -334,7 +336,29 @@ def lost(state: State, name: str, **changes: bool) -> State:
 
     Within the grace window its steps stay where they are.
     """
-    return _with_worker(state, name, **{**changes, "steady": False})
+    return _with_worker(state, name, **{**changes, "steady": False, "draining": False})
+
+
+def asked_to_stop(state: State, name: str) -> State:
+    """A worker with steps is asked to stop: it finishes them, and takes no others."""
+    return _with_worker(state, name, draining=True)
+
+
+def drained(state: State) -> list[str]:
+    """The workers that exit, as they have finished what they had when they were asked to stop."""
+    return [name for name, worker in state.workers.items() if worker.draining and not state.on(name)]
+
+
+def given_up(state: State, name: str) -> State:
+    """The grace window of a worker passes: its steps may run on another one, or when it is back.
+
+    Raises:
+        Undetermined: the promises leave open where.
+    """
+    state = _with_worker(state, name, first=False)
+    for step in state.on(name):
+        state = _lost_with_its_worker(state, step, name)
+    return scheduled(state)
 
 
 def restarted(state: State) -> State:
@@ -457,7 +481,7 @@ def _with_peaks(before: State, after: State) -> State:
 
 def _free_slots(state: State, name: str) -> int:
     worker = state.workers[name]
-    return worker.slots - len(state.on(name)) if worker.connected else 0
+    return worker.slots - len(state.on(name)) if worker.connected and not worker.draining else 0
 
 
 def _places(state: State, step: str, free: Mapping[str, int]) -> list[str]:
@@ -593,6 +617,7 @@ def shape(state: State) -> str:
 def _shape_of(state: State, name: str) -> str:
     worker = state.workers[name]
     where = "connected" if worker.connected else "cut off" if worker.running else "ended"
+    where = "finishing" if worker.draining else where
     return f"{where} with a step" if state.on(name) else where
 
 

@@ -110,6 +110,8 @@ _WHEN: Mapping[str, Callable[[Act], str]] = {
     "start older twin": lambda act: f"{_starts_from(act, 'the machine of')}, with an older protocol version",
     "kill": lambda act: f'the worker "{act.of}" is killed',
     "stop": lambda act: f'the worker "{act.of}" is stopped',
+    "ask to stop": lambda act: f'the worker "{act.of}" is asked to stop',
+    "ask to stop again": lambda act: f'the worker "{act.of}" is asked to stop again',
     "start again": lambda act: f'the worker "{act.of}" starts again {act.change}',
     "cut": lambda act: f'the network of "{act.of}" is cut',
     "silence": lambda act: f'the network of "{act.of}" goes silent',
@@ -122,6 +124,8 @@ _WHEN: Mapping[str, Callable[[Act], str]] = {
         "and the orchestrator notices only after the worker has reconnected"
     ),
     "heal": lambda act: f'the network of "{act.of}" heals',
+    "pass grace window": lambda act: f'the pool no longer shows "{act.of}" after the grace window',
+    "pass every grace window": lambda _: "the grace windows of all absences pass",
     "restart after a stop": lambda _: "the orchestrator is stopped and starts again",
     "restart after a kill": lambda _: "the orchestrator is killed and starts again",
     "start run": lambda act: f"the workflow starts {act.change}",
@@ -169,6 +173,7 @@ _COMPARED: Mapping[str, Callable[[Seen], str]] = {
     "tried once": lambda seen: f'the worker "{seen.of}" tried to connect 1 time',
     "stayed": lambda seen: f'the worker "{seen.of}" has stayed connected since "{seen.value}" started',
     "connected": lambda seen: f'the worker "{seen.of}" is connected',
+    "exits": lambda seen: f'the worker "{seen.of}" exits with exit code {seen.value}',
     "same member": lambda seen: f'the worker "{seen.of}" is connected as the same pool member as before',
     "run ends": lambda seen: _run_ends(seen.value),
     "confirmed": lambda _: "the command confirms that it cancels the run",
@@ -292,7 +297,8 @@ def _every_list_of_workers(state: State) -> Sentence:
 def _member(state: State, name: str) -> tuple[str, str, str]:
     worker = state.workers[name]
     busy = len(state.on(name)) if worker.connected else 0
-    status = "disconnected" if not worker.connected else "busy" if busy else "idle"
+    working = "draining" if worker.draining else "busy"
+    status = "disconnected" if not worker.connected else working if busy else "idle"
     labels = [
         # A member of a fleet has a label of its token as well.
         *([f"fleet={worker.token}"] if state.tokens[worker.token].machines > 1 else []),

@@ -53,7 +53,7 @@ def test_every_subject_has_its_acts():
     assert {"start", "start twin", "start clone", "start again"} <= kinds[Focus.ENROLLMENT]
     assert "pass lifetime" in kinds[Focus.EXPIRY]
     assert {"cut", "silence", "reset", "heal", "refuse", "restart after a kill"} <= kinds[Focus.NETWORK]
-    assert {"start run", "cancel", "go on", "kill"} <= kinds[Focus.RUNS]
+    assert {"start run", "cancel", "go on", "kill", "ask to stop", "pass grace window"} <= kinds[Focus.RUNS]
     assert {"start run", "start again"} <= kinds[Focus.SCHEDULING]
 
 

@@ -99,6 +99,31 @@ def test_a_step_that_has_written_fails_the_run_when_its_worker_is_back():
     assert state.data == {("build", "before"): (1, "alpha")}
 
 
+def test_a_step_whose_worker_stays_away_runs_on_another_one_after_the_grace_window():
+    steps = [Step("build", "any", Work.PAUSING)]
+    state = model.lost(model.started(with_workers(steps, alpha=Worker("alpha"))), "alpha", running=False)
+    state = model.enrolled(model.minted(state, "beta", Token()), "beta", Worker("beta"))
+    assert state.on("alpha") == ["build"]
+
+    state = model.given_up(state, "alpha")
+
+    assert [(each.worker, each.lease) for each in state.dispatches] == [
+        ("alpha", "expired"),
+        ("beta", "completed"),
+    ]
+
+
+def test_a_worker_that_is_asked_to_stop_finishes_its_steps_and_takes_no_others():
+    steps = [Step("build", "any", Work.PAUSING), Step("ship", "any", Work.AT_ONCE, after="build")]
+    state = model.asked_to_stop(model.started(with_workers(steps, alpha=Worker("alpha", slots=2))), "alpha")
+    assert model.drained(state) == []
+
+    state = model.released(state, "build")
+
+    assert model.drained(state) == ["alpha"]
+    assert state.waiting == ["ship"]
+
+
 def test_a_worker_that_may_not_return_stays_away():
     state = model.lost(model.revoked(one_worker(Work.AT_ONCE), "alpha"), "alpha", cut=True)
 
