@@ -77,18 +77,20 @@ Feature: Large artifacts
   @uat-26 @tls @large-artifact-no-more-memory
   Scenario: A worker and an orchestrator use no more memory for a large artifact than for a small one
     Given a workflow with the steps:
-      | step  | runs on    | work                      | after |
-      | small | any worker | writes 30 MB as a stream  |       |
-      | large | any worker | writes 300 MB as a stream | small |
+      | step  | runs on        | work                          | after |
+      | small | worker "alpha" | writes 30 MB as a stream      |       |
+      | large | worker "alpha" | writes 300 MB as a stream     | small |
+      | ship  | worker "beta"  | reads the artifact of "large" | large |
     And an orchestrator with a certificate of the authority
     And workers and operators trust the authority
     And the enrolled worker "alpha"
-    And the memory of the worker "alpha" is measured
-    And the memory of the orchestrator is measured
+    And the enrolled worker "beta"
+    And the memory of the orchestrator and of the worker "alpha" is measured
     When the workflow starts
     And the run ends within the time for large artifacts
     Then the run succeeds
     And the artifact of the step "large" is stored, bit for bit
+    And the step "ship" has read the artifact of the step "large", bit for bit
     And the worker "alpha" used no more memory for the artifact of the step "large" than for that of "small"
     And the orchestrator used no more memory for the artifact of the step "large" than for that of "small"
 

@@ -45,12 +45,12 @@ Feature: Enrollment and machine binding
     And no file of the repository mentions the token "never-minted"
 
   @uat-02 @uat-05 @name-presented-before-is-free
-  Scenario: A name is free that was presented before it was minted, and that resembles another one
+  Scenario: A token can be minted although a worker presented its name before, or a similar name is taken
     Given an orchestrator
     And the token "never_minted"
     And the operator's output is in text
     When the worker "early" starts with a credential that was never minted
-    And the worker "early" is enrolled or has exited
+    And the orchestrator has answered "early"
     And the operator mints the token "never-minted"
     And the worker "alpha" starts with the token "never-minted"
     And the worker "beta" starts with the token "never_minted"
@@ -69,6 +69,7 @@ Feature: Enrollment and machine binding
     And the worker "beta" starts again with a slot for each processor
     Then the worker "alpha" is enrolled
     And the worker "beta" is enrolled
+    And the workers "alpha, beta" have a slot for each processor
     And the pool shows, including past members:
       | worker | status | connected |
       | alpha  | idle   | yes       |
@@ -165,13 +166,13 @@ Feature: Enrollment and machine binding
     When the worker "second" starts with the token "alpha" and a wrong secret
     And the worker "third" starts with the token "alpha"
     And the worker "fourth" starts with the token "alpha" and output in JSON
-    And the workers "second, third, fourth" are enrolled or have exited
+    And the orchestrator has answered "second, third, fourth"
     And the worker "alpha" is killed and starts again
     Then the worker "second" is rejected because its secret is wrong
     And the worker "third" is rejected because its token is bound to another machine
     And the worker "fourth" is rejected because its token is bound to another machine
     And the worker "alpha" is enrolled
-    And the worker "alpha" was never disconnected
+    And the worker "alpha" reported no disconnection
 
   @uat-08 @simultaneous-machines-one-admitted
   Scenario: When two machines present a token at the same moment, one is enrolled
@@ -194,7 +195,7 @@ Feature: Enrollment and machine binding
     And the enrolled worker "alpha" with the token "fleet"
     When the worker "alpha" is killed
     And the worker "beta" starts with the token "fleet"
-    And the worker "beta" is enrolled or has exited
+    And the orchestrator has answered "beta"
     And the worker "alpha" starts again
     And the worker "gamma" starts with the token "fleet"
     Then the worker "alpha" is enrolled
@@ -307,7 +308,7 @@ Feature: Enrollment and machine binding
     And the step "build" is running
     And the worker "intruder" starts with the token "alpha"
     And the worker "twin" starts with the token "alpha" and the labels "pool=b" from the machine of "alpha"
-    And the workers "intruder, twin" are enrolled or have exited
+    And the orchestrator has answered "intruder, twin"
     And the step "build" continues
     Then the worker "intruder" is rejected because its token is bound to another machine
     And the worker "twin" is rejected because the worker is already connected

@@ -125,6 +125,25 @@ Feature: Environment
       | build | 2     | REGION   | nobody           |
       | build | 2     | CLASH    | alpha            |
 
+  @uat-25 @cancelled-step-leaves-no-variables
+  Scenario: A step that is cancelled leaves none of the orchestrator's variables behind on a worker
+    Given a workflow with the steps:
+      | step  | runs on    | work                    | after |
+      | hold  | any worker | pauses, then writes     |       |
+      | build | any worker | records its environment | hold  |
+    And an orchestrator with the variables "REGION, CLASH"
+    And the enrolled worker "alpha" on a network that can be cut, with the variables "CLASH"
+    When the workflow starts
+    And the step "hold" is running
+    And the operator cancels the run
+    And the orchestrator is stopped and starts again without its variables
+    And the workflow starts
+    Then the run succeeds
+    And the steps on "alpha" found these variables:
+      | step  | variable | value of |
+      | build | REGION   | nobody   |
+      | build | CLASH    | alpha    |
+
   @uat-25 @network @posix @variables-same-after-network-reset
   Scenario: A step that runs again after a network reset finds the same variables, and no others
     Given a workflow with the steps:

@@ -15,7 +15,7 @@ Feature: Expiry enforcement
     And the pool shows, including past members:
       | worker | status       | connected |
       | alpha  | disconnected | no        |
-    And the token list shows, in text and in JSON:
+    And every list of tokens shows:
       | token | state   | machine         |
       | alpha | expired | that of "alpha" |
     And the token "alpha" is recorded as expired
@@ -72,23 +72,22 @@ Feature: Expiry enforcement
     And the worker "beta" is killed and returns, 2 times
     And the worker "intruder" starts with the token "beta"
     And the worker "twin" starts with the token "alpha" from the machine of "alpha"
-    And the workers "intruder, twin" are enrolled or have exited
+    And the orchestrator has answered "intruder, twin"
     And the lifetime of the token "beta" passes
-    Then the worker "alpha" is disconnected at the deadline
-    And the worker "beta" is disconnected at the deadline
+    Then the workers "alpha, beta" are disconnected at the deadline
+    And the token "alpha" is recorded as expired
 
   @uat-11 @slow @fleet-ends-at-deadline
   Scenario: Every worker of a token is disconnected at its deadline, and no worker of another token
     Given an orchestrator that verifies workers when they enroll
     And the token "fleet" with a short lifetime, for 2 machines
     And the enrolled worker "alpha" with the token "fleet"
-    And the enrolled worker "beta" with the token "fleet", that cannot send data
+    And the enrolled worker "beta" with the token "fleet" and output in JSON, that cannot send data
     And the enrolled worker "fleet-2"
     When the orchestrator notices that "beta" cannot run steps
     And the lifetime of the token "fleet" passes
-    Then the worker "alpha" is disconnected at the deadline
-    And the worker "beta" is disconnected at the deadline
-    And the worker "beta" is rejected because its token has expired
+    Then the workers "alpha, beta" are disconnected at the deadline
+    And the workers "alpha, beta" are rejected because their token has expired
     And the worker "fleet-2" has stayed connected
     And the token "fleet" is recorded as expired
     And the token list shows:
@@ -103,13 +102,15 @@ Feature: Expiry enforcement
     And the token "alpha" with a short lifetime
     And the enrolled worker "alpha" on a network that can be cut
     When the orchestrator is killed and starts again
+    And the worker "alpha" is enrolled
     And the worker "beta" starts
     And the lifetime of the token "alpha" passes
     Then the worker "alpha" is disconnected at the deadline
+    And the worker "alpha" is rejected because its token has expired
     And the worker "beta" is connected
 
   @uat-12 @slow @expired-token-cannot-enroll
-  Scenario: A token that expired before its first use cannot enroll
+  Scenario: No worker can enroll with a token that expired before its first use
     Given an orchestrator
     And the token "alpha" with a short lifetime
     And the token "fleet" with a short lifetime, for any number of machines

@@ -45,8 +45,27 @@ Feature: Network
       | build | alpha  |
     And the worker "alpha" is connected as the same pool member as before
 
+  @uat-14 @network @step-waits-through-later-absence
+  Scenario: A step that waits for its worker runs when the worker returns, also if the worker was away before
+    Given a workflow with the steps:
+      | step  | runs on    | work           |
+      | build | any worker | writes at once |
+    And an orchestrator
+    And the enrolled worker "alpha" on a network that can be cut
+    When the network of "alpha" is cut and heals, 2 times
+    And the network of "alpha" is cut
+    And the orchestrator notices that "alpha" is gone
+    And the workflow starts
+    And the step "build" waits in the queue
+    And the network of "alpha" heals
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+    And the worker "alpha" is connected as the same pool member as before
+
   @uat-14 @uat-27 @network @unnoticed-break-stays-connected
-  Scenario: A worker that reconnects before its orchestrator notices the reset stays connected
+  Scenario: A worker that reconnects before its orchestrator notices the reset is the same pool member
     Given a workflow with the steps:
       | step  | runs on    | work           |
       | build | any worker | writes at once |
@@ -82,7 +101,7 @@ Feature: Network
   Scenario: A worker keeps trying to connect while its network refuses connections
     Given an orchestrator
     And the enrolled worker "alpha" on a network that can be cut
-    When the network of "alpha" refuses connections until the worker has tried 4 times or has exited
+    When the network of "alpha" refuses connections until the worker has tried 4 times
     And the network of "alpha" heals
     Then the worker "alpha" is connected as the same pool member as before
 

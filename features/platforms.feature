@@ -77,7 +77,7 @@ Feature: Platforms
     When the worker "alpha" starts with a cache directory whose name has spaces and signs
     And the worker "beta" starts with a cache directory whose name has non-ASCII letters
     And the worker "gamma" starts with a cache directory deep in nested folders and an empty machine id
-    And the workers "alpha, beta, gamma" are enrolled or have exited
+    And the orchestrator has answered "alpha, beta, gamma"
     And the workers "alpha, beta, gamma" are killed and start again
     And the workflow starts
     Then the workers "alpha, beta, gamma" are enrolled
@@ -108,7 +108,7 @@ Feature: Platforms
   Scenario: A worker whose cache directory and machine id are symbolic links enrolls and returns
     Given an orchestrator
     When the worker "alpha" starts with a cache directory that is a symbolic link, and a machine id that is one
-    And the worker "alpha" is enrolled or has exited
+    And the orchestrator has answered "alpha"
     And the worker "alpha" is killed
     And the worker "alpha" starts again
     Then the worker "alpha" is enrolled

@@ -263,7 +263,7 @@ Feature: Remote client
       | ship  | beta   | completed | yes   |
 
   @uat-35 @killed-client-leaves-resumed-run
-  Scenario: A run that goes on after an approval does so when the command that follows it is killed
+  Scenario: A run that was approved goes on when the command that follows it is killed
     Given a workflow whose models exist, with the steps:
       | step  | runs on          | work                | after |
       | gate  | the orchestrator | waits for approval  |       |
@@ -307,7 +307,7 @@ Feature: Remote client
     And the step "build" is running
     And the command that follows the run is killed
     And the step "build" continues
-    And the method of "build" has ended or was asked to stop
+    And the method of "build" has come to an end
     Then these steps started, and no others:
       | step  | worker           |
       | build | the orchestrator |

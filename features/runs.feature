@@ -154,7 +154,7 @@ Feature: Runs
     When the workflow starts
     And the step "build" is running
     And the network of "alpha" is reset
-    And the step "build" is running again, or the run has ended
+    And the step "build" starts again
     And the network of "alpha" is reset
     Then the run succeeds
     And the operator sees these dispatches, and no others:
@@ -356,6 +356,7 @@ Feature: Runs
       | step    | worker | lease     |
       | another | alpha  | completed |
       | build   | alpha  | failed    |
+    And the step "another" started after the lease of the step "build" had ended
 
   @uat-17 @cancelled-run-ends-step
   Scenario Outline: Cancelling a run ends its step that <work>
@@ -403,13 +404,13 @@ Feature: Runs
     And the command did not report the run as cancelled while the step "test" still ran
 
   @uat-17 @cancel-told-to-operator
-  Scenario: The cancel command reports that the run is cancelled
+  Scenario Outline: The cancel command reports that the run is cancelled, in <output>
     Given a workflow with the steps:
       | step  | runs on    | work                         |
       | build | any worker | writes, pauses, writes again |
     And an orchestrator
     And the enrolled worker "alpha"
-    And the operator's output is in text
+    And the operator's output is in <output>
     When the workflow starts
     And the step "build" has written
     And the operator cancels the run
@@ -426,6 +427,11 @@ Feature: Runs
     And the operator sees these dispatches, and no others:
       | step  | worker | lease  | wrote |
       | build | alpha  | failed | yes   |
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
 
   @uat-17 @cancelled-run-drops-queued-step
   Scenario: A queued step of a cancelled run never starts
@@ -461,7 +467,7 @@ Feature: Runs
     When the workflow starts
     And the steps "build, test" are running
     And the worker "alpha" is killed and starts again
-    And the step "build" is running again, or the run has ended
+    And the step "build" starts again
     And the operator cancels the run
     Then the run is cancelled
     And the operator sees these dispatches, and no others:
@@ -795,7 +801,7 @@ Feature: Runs
     Given the model "build"
     And an orchestrator that ends long runs
     When a method that pauses, then writes starts with the tags "team=blue"
-    And the method of "build" has ended or was asked to stop
+    And the method of "build" has come to an end
     Then the step "build" was asked to stop and stopped before it had finished
 
   @uat-46 @run-above-limit-refused

@@ -200,6 +200,26 @@ Feature: Dispatch and scheduling
       | step  | worker |
       | build | alpha  |
 
+  @uat-18 @uat-15 @step-of-lost-worker-taken-by-next
+  Scenario: A step that lost its worker, and waits again, runs on the next worker with its labels
+    Given a workflow with the steps:
+      | step  | runs on | work                |
+      | build | pool=a  | pauses, then writes |
+    And an orchestrator
+    And the enrolled worker "alpha" with the labels "pool=a"
+    When the workflow starts
+    And the step "build" is running
+    And the worker "alpha" is killed
+    And the worker "alpha" starts again with the labels "pool=b"
+    And the step "build" waits in the queue
+    And the worker "beta" starts with the labels "pool=a"
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | build | beta   |
+    And the queue is empty
+
   @uat-19 @named-worker-beats-labels
   Scenario: A step runs on the worker that it names, whatever its labels are
     Given a workflow with the steps:
@@ -227,7 +247,7 @@ Feature: Dispatch and scheduling
       | by-uuid  | beta   | completed |
 
   @uat-18 @uat-19 @missing-worker-runs-nowhere-else
-  Scenario: A step whose labels or whose named worker no worker has fails after the orchestrator's queue limit
+  Scenario: A step fails after the orchestrator's queue limit if no worker has its labels or the name that it asks for
     Given a workflow with the steps:
       | step    | runs on                                                | work           |
       | train   | region=east, gpu=true                                  | writes at once |
@@ -627,7 +647,7 @@ Feature: Dispatch and scheduling
     Then the steps "build, pack, ship" started once, all on the same worker
 
   @uat-39 @approved-job-keeps-its-worker
-  Scenario: A job that stays on one worker does so after an approval
+  Scenario: A job that stays on one worker stays there after an approval
     Given a workflow whose models exist, with the steps:
       | job   | job stays     | step  | runs on          | work               | after | model |
       | build | on one worker | build | worker "beta"    | writes at once     |       | app   |
@@ -647,7 +667,7 @@ Feature: Dispatch and scheduling
       | ship  | beta   |
 
   @uat-39 @allowed-failure-keeps-the-worker
-  Scenario: A job that stays on one worker does so after its first step, which may fail, has failed
+  Scenario: A job that stays on one worker stays there after its first step, which may fail, has failed
     Given a workflow with the steps:
       | job   | job stays     | step  | runs on       | work           | after | may fail |
       | build | on one worker | build | worker "beta" | fails          |       | yes      |
@@ -680,7 +700,7 @@ Feature: Dispatch and scheduling
       | pack-plum  | the worker of its lease | completed | yes   |
 
   @uat-21 @data-for-one-run-kept-apart
-  Scenario: Data for one run only stays in its run, beside another run on the same worker
+  Scenario: A step can write data for its run only while another run uses its worker
     Given a workflow with the steps:
       | step  | runs on    | work                         |
       | build | any worker | writes data for its run only |
@@ -704,7 +724,7 @@ Feature: Dispatch and scheduling
     And the enrolled worker "beta" with the token "farm", with 4 slots
     And the enrolled worker "another"
     When the worker "alpha" is killed and starts again
-    And the worker "alpha" is enrolled or has exited
+    And the orchestrator has answered "alpha"
     And the workflow starts
     Then the run fails because no matching worker came in time
     And the workers "alpha, beta" ran steps, and no others

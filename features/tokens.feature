@@ -40,6 +40,7 @@ Feature: Tokens
     And the output shows the credential of "alpha" exactly once
     And the output shows when the token "alpha" expires and where its secret is kept
     And only the vault holds the secret of the token "alpha"
+    And no data shows the secret of the token "alpha"
 
     Examples:
       | output |
@@ -92,7 +93,8 @@ Feature: Tokens
     Given a repository
     And the operator's output is in text
     When the operator mints the token "Not.Allowed"
-    Then the command fails because the name is not allowed
+    Then the token list is empty
+    And the command fails because the name is not allowed
 
   @uat-01 @no-vault-mints-nothing
   Scenario: No token is minted in a repository without a vault
@@ -217,8 +219,9 @@ Feature: Tokens
   Scenario: No worker can enroll with a revoked token
     Given an orchestrator
     And the token "alpha" that is revoked
-    And the token "fleet" for 3 machines, that is revoked
-    When the worker "first" starts with the token "alpha" and output in text
+    And the token "fleet" for 3 machines
+    When the operator revokes the token "fleet" through the orchestrator
+    And the worker "first" starts with the token "alpha" and output in text
     And the worker "second" starts with the token "alpha" and output in JSON
     And the worker "third" starts with the token "fleet"
     Then the worker "first" is rejected because its token is revoked
@@ -261,7 +264,7 @@ Feature: Tokens
     And the run succeeds
     And the worker "beta" can run another step
 
-  @uat-04 @uat-07 @network @slow @revoked-worker-step-reruns-elsewhere
+  @uat-04 @uat-15 @network @slow @revoked-worker-step-reruns-elsewhere
   Scenario: A step whose worker is lost after its token was revoked runs again on another worker
     Given a workflow with the steps:
       | step  | runs on    | work                |
@@ -327,7 +330,7 @@ Feature: Tokens
       | JSON   |
 
   @uat-53 @name-minted-once-at-once
-  Scenario: Of mints of one name at the same moment, exactly one succeeds
+  Scenario: When one name is minted several times at the same moment, exactly one mint succeeds
     Given an orchestrator
     When the operator mints the token "alpha" 3 times at the same moment
     And the worker "alpha" starts with the credential that was shown first
@@ -338,7 +341,7 @@ Feature: Tokens
       | alpha | enrolled | that of "alpha" |
 
   @uat-53 @name-minted-once-through-orchestrator
-  Scenario: Of mints of one name through the orchestrator, a few milliseconds apart, exactly one succeeds
+  Scenario: When one name is minted through the orchestrator, a few milliseconds apart, exactly one mint succeeds
     Given an orchestrator
     When the operator mints each of the tokens "alpha, beta, delta, gamma" 2 times through the orchestrator, a few milliseconds apart
     Then each of these tokens is minted once, and refused the other times because the name is taken
@@ -375,7 +378,7 @@ Feature: Tokens
       | alpha | unused |
       | beta  | unused |
 
-  # In the repository, all scenarios mint so.
+  # In the repository, most scenarios name no vault.
   @uat-53 @only-vault-is-the-default
   Scenario: Through the orchestrator, the only vault keeps the secret of a token if no vault is named
     Given an orchestrator

@@ -152,7 +152,7 @@ Feature: Verification of workers
     Then text and JSON list "beta" as the only verified worker
 
   @uat-51 @mended-worker-passes-verification
-  Scenario: A worker that is mended passes the next verification, and a stopped one is not verified
+  Scenario: A worker that is repaired passes the next verification, and a stopped one is not verified
     Given an orchestrator
     And the enrolled worker "alpha" that cannot send data
     And the enrolled worker "beta" that cannot send data

@@ -9,11 +9,11 @@ from swamp_harness.scenario.expectation import expect
 from swamp_harness.scenario.step_context import StepContext
 
 
-@given("the memory of the orchestrator is measured")
-@given('the memory of the worker "{name:Name}" is measured')
-def the_memory_is_measured(context: StepContext, name: str = artifacts.ORCHESTRATOR) -> None:
-    """Measures the memory use of this process from now on."""
-    artifacts.watch_memory(context.world, name)
+@given('the memory of the orchestrator and of the worker "{worker:Name}" is measured')
+def the_memory_is_measured(context: StepContext, worker: str) -> None:
+    """Measures the memory use of these two processes from now on."""
+    for name in (artifacts.ORCHESTRATOR, worker):
+        artifacts.watch_memory(context.world, name)
 
 
 @when("the run ends within the time for large artifacts")

@@ -9,7 +9,7 @@ from typing import Any
 from behave import given, then, when
 
 from swamp_harness.product.commands import Output
-from swamp_harness.product.wordings import TRIES_AGAIN
+from swamp_harness.product.wordings import EXPIRED, TRIES_AGAIN
 from swamp_harness.product.worker import Ending
 from swamp_harness.scenario import enrollment, network
 from swamp_harness.scenario.expectation import expect
@@ -19,6 +19,7 @@ from swamp_harness.scenario.orchestrator_details import ORCHESTRATOR_AS_USUAL, s
 from swamp_harness.scenario.step_context import StepContext
 from swamp_harness.scenario.tables import rows_of_pool, shown_pool
 from swamp_harness.scenario.worker_details import WORKER_AS_USUAL, connect, enroll
+from swamp_harness.scenario.world import World
 
 
 @given("an orchestrator")
@@ -55,9 +56,8 @@ def the_worker_starts_and_is_enrolled(context: StepContext, worker: str) -> None
     context.world.workers[worker].wait_until_enrolled()
 
 
-@when('the worker "{workers:Names}" is enrolled or has exited')
-@when('the workers "{workers:Names}" are enrolled or have exited')
-def the_workers_are_enrolled_or_have_exited(context: StepContext, workers: list[str]) -> None:
+@when('the orchestrator has answered "{workers:Names}"')
+def the_orchestrator_has_answered(context: StepContext, workers: list[str]) -> None:
     """Waits until each worker is enrolled or its process has exited; later steps check which."""
     for worker in workers:
         enrollment.settle(context.world, worker)
@@ -111,7 +111,18 @@ def the_worker_is_connected(context: StepContext, worker: str) -> None:
 @then('the worker "{worker:Name}" is rejected because {reason:Rejection}')
 def the_worker_is_rejected_because(context: StepContext, worker: str, reason: str) -> None:
     """Waits until the worker exits, then checks that it failed for this reason, and at once if it must."""
-    ending = context.world.workers[worker].wait_until_ended()
+    _expect_rejection(context.world, worker, reason)
+
+
+@then('the workers "{workers:Names}" are rejected because their token has expired')
+def the_workers_are_rejected_as_expired(context: StepContext, workers: list[str]) -> None:
+    """Waits until each worker exits, then checks that it failed because its token has expired."""
+    for worker in workers:
+        _expect_rejection(context.world, worker, EXPIRED)
+
+
+def _expect_rejection(world: World, worker: str, reason: str) -> None:
+    ending = world.workers[worker].wait_until_ended()
     gave_up = TRIES_AGAIN.get(reason, ending.gave_up)
     expect(
         f'the worker "{worker}" ends by itself, failing, because {reason}',
@@ -203,6 +214,17 @@ def the_pool_shows(context: StepContext, outputs: Sequence[Output] = IN_JSON, *,
                 context.world.live_pool(),
                 context.table.headings,
             ),
+        )
+
+
+@then('the workers "{workers:Names}" have a slot for each processor')
+def the_workers_have_a_slot_for_each_processor(context: StepContext, workers: list[str]) -> None:
+    """Checks the slots: no fewer than the processors that this run may use, no more than this machine has."""
+    for worker in workers:
+        expect(
+            f'"{worker}" has a slot for each processor',
+            expected=enrollment.FOR_EACH_PROCESSOR,
+            actual=enrollment.slots_beside_processors(context.world, worker),
         )
 
 

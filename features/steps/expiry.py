@@ -24,14 +24,16 @@ def the_orchestrator_is_away_until_expiry(context: StepContext, token: str) -> N
     expiry.restart_orchestrator_after_expiry_of(context.world, token)
 
 
-@then('the worker "{worker:Name}" is disconnected at the deadline')
-def the_worker_is_disconnected_at_the_deadline(context: StepContext, worker: str) -> None:
-    """Checks that the orchestrator disconnects the worker when its token expires."""
-    expect(
-        f'the worker "{worker}" is disconnected when the lifetime of its token has passed',
-        expected="at the deadline",
-        actual=expiry.deadline_kept_by(context.world, worker),
-    )
+@then('the worker "{workers:Names}" is disconnected at the deadline')
+@then('the workers "{workers:Names}" are disconnected at the deadline')
+def the_workers_are_disconnected_at_the_deadline(context: StepContext, workers: list[str]) -> None:
+    """Checks that the orchestrator disconnects each worker when its token expires."""
+    for worker in workers:
+        expect(
+            f'the worker "{worker}" is disconnected when the lifetime of its token has passed',
+            expected="at the deadline",
+            actual=expiry.deadline_kept_by(context.world, worker),
+        )
 
 
 @then(

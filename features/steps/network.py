@@ -46,10 +46,7 @@ def the_network_heals_in_time(context: StepContext, worker: str) -> None:
     network.heal_after(context.world, worker, context.world.times.idle_limit / 3)
 
 
-@when(
-    'the network of "{worker:Name}" refuses connections '
-    "until the worker has tried {attempts:Number} times or has exited"
-)
+@when('the network of "{worker:Name}" refuses connections until the worker has tried {attempts:Number} times')
 def the_network_refuses(context: StepContext, worker: str, attempts: int) -> None:
     """Refuses the worker's connections until it has tried this often, or has exited."""
     network.refuse_until_tried(context.world, worker, attempts)
@@ -144,12 +141,12 @@ def the_worker_has_stayed_connected(context: StepContext, worker: str) -> None:
     )
 
 
-@then('the worker "{worker:Name}" was never disconnected')
-def the_worker_was_never_disconnected(context: StepContext, worker: str) -> None:
+@then('the worker "{worker:Name}" reported no disconnection')
+def the_worker_reported_no_disconnection(context: StepContext, worker: str) -> None:
     """Checks that the worker reported no disconnection, neither before nor after it started again."""
     milestones = context.world.workers[worker].milestones()
     expect(
-        f'the worker "{worker}" was never disconnected',
+        f'the worker "{worker}" reported no disconnection',
         expected=[],
         actual=[each.at for each in milestones if each.kind == DISCONNECTED],
     )

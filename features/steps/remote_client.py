@@ -83,7 +83,7 @@ def the_run_has_ended(context: StepContext) -> None:
     step_progress.wait_until_run_ended(context.world)
 
 
-@when('the method of "{model:Name}" has ended or was asked to stop')
+@when('the method of "{model:Name}" has come to an end')
 def the_method_has_ended(context: StepContext, model: str) -> None:
     """Waits until the method has reached its end or was asked to stop; later steps check which."""
     step_progress.wait_until_method_ended(context.world, model)

@@ -93,7 +93,7 @@ def the_steps_are_running(context: StepContext, steps: list[str]) -> None:
         step_progress.wait_until_begun(context.world, step)
 
 
-@when('the step "{step:Name}" is running again, or the run has ended')
+@when('the step "{step:Name}" starts again')
 def the_step_is_running_again(context: StepContext, step: str) -> None:
     """Waits until the step has started a second time, or the run has ended."""
     step_progress.wait_until_begun_again(context.world, step)
@@ -252,6 +252,16 @@ def the_lease_ended_after_the_command(context: StepContext, step: str, seconds: 
         f'the lease of the step "{step}" ended at most {seconds} s after the command',
         expected=IN_TIME,
         actual=cancellation.end_after_answer(context.world, step, timedelta(seconds=seconds)),
+    )
+
+
+@then('the step "{step:Name}" started after the lease of the step "{other:Name}" had ended')
+def the_step_started_after_a_lease(context: StepContext, step: str, other: str) -> None:
+    """Checks that the first start of a step came after the last lease of another step had ended."""
+    expect(
+        f'the step "{step}" started after the lease of the step "{other}" had ended',
+        expected=cancellation.AFTER,
+        actual=cancellation.start_beside_lease(context.world, step, other),
     )
 
 

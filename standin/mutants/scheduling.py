@@ -751,6 +751,15 @@ def slots_by_processors_refused_on_the_command_line() -> None:
         return old(flag.replace("auto", "0"), variable)
 
 
+@mutant(20)
+def slots_by_processors_are_one() -> None:
+    """A worker that is to have a slot for each processor has one."""
+
+    @replaces("worker.connect:slots")
+    def _(old: Callable[[str, str], int], flag: str, variable: str) -> int:
+        return 1 if "auto" in (flag, variable) else old(flag, variable)
+
+
 # Promise 21: The items of a list are spread over the workers, each runs once, and again on a second run.
 
 

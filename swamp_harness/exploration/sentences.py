@@ -115,9 +115,7 @@ _WHEN: Mapping[str, Callable[[Act], str]] = {
     "start again": lambda act: f'the worker "{act.of}" starts again {act.change}',
     "cut": lambda act: f'the network of "{act.of}" is cut',
     "silence": lambda act: f'the network of "{act.of}" goes silent',
-    "refuse": lambda act: (
-        f'the network of "{act.of}" refuses connections until the worker has tried 4 times or has exited'
-    ),
+    "refuse": lambda act: f'the network of "{act.of}" refuses connections until the worker has tried 4 times',
     "reset": lambda act: f'the network of "{act.of}" is reset',
     "reset unnoticed": lambda act: (
         f'the network of "{act.of}" is reset, '

@@ -17,10 +17,11 @@ PROTOCOL_VERSIONS = re.compile(
 )
 ALREADY_CONNECTED = re.compile(r"Worker '(?P<member>[^']+)' is already connected")
 
+EXPIRED = "its token has expired"
 # The reasons of a worker's rejection, by the phrase that features use after "because": those about its token.
 TOKEN_REJECTIONS = {
     "its token is revoked": [r"Enrollment token '[^']+' has been revoked"],
-    "its token has expired": [r"Enrollment token '[^']+' has expired"],
+    EXPIRED: [r"Enrollment token '[^']+' has expired"],
     "its token is bound to another machine": [
         r"Enrollment token '[^']+': enrollment allowance exhausted",
         r"already bound to another machine",  # until 2026-07-04
@@ -44,7 +45,7 @@ REJECTIONS = {
 # "Pre-enrollment failure handling"): a retry cannot help where the token or the version is wrong.
 TRIES_AGAIN = {
     "its token is revoked": False,
-    "its token has expired": False,
+    EXPIRED: False,
     "its token is bound to another machine": False,
     "its token was never minted": False,
     "its secret is wrong": False,

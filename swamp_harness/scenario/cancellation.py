@@ -13,6 +13,8 @@ from swamp_harness.scenario.lateness import Lateness
 from swamp_harness.scenario.runs import latest_end
 from swamp_harness.scenario.world import World
 
+AFTER = "after its end"
+
 
 def reported_cancellation(world: World) -> dict[str, Any]:
     """The outcome of the cancelling command, and the run that it names."""
@@ -43,6 +45,13 @@ def left_when_reported_as_cancelled(world: World) -> list[str]:
 def end_after_answer(world: World, step: str, allowed: timedelta) -> Lateness:
     """Whether the lease of a step ended in time after the answer to the operator's last command."""
     return Lateness.of(latest_end(world, partial(_is_of, step), world.operator.last.ended), allowed)
+
+
+def start_beside_lease(world: World, step: str, other: str) -> str:
+    """Whether a step, which has started, did so after the last lease of another step had ended."""
+    started = world.probe_log.starts(step)[0].at
+    late = latest_end(world, partial(_is_of, other), started)
+    return AFTER if late is not None and late <= timedelta() else f"{step} started at {started}, before that"
 
 
 def _is_of(step: str, lease: LeaseRecord) -> bool:

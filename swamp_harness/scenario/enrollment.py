@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -26,12 +27,14 @@ from swamp_harness.scenario.security import Security
 from swamp_harness.scenario.tables import NOT_LIVE, Row
 from swamp_harness.scenario.tokens import prepare
 from swamp_harness.scenario.world import World
+from swamp_harness.system.capacity import processors
 from swamp_harness.system.certificates import Identity
 from swamp_harness.system.errors import ContractBroken
 from swamp_harness.system.limits import POOL_CHANGED
 from swamp_harness.system.process_log import ProcessLog
 from swamp_harness.system.waiting import WaitTimeout, wait_until
 
+FOR_EACH_PROCESSOR = "a slot for each processor"
 # Stands for each pause before a new attempt that is not too long.
 PAUSE = "at most 30 s"
 _LONGEST_PAUSE = 30
@@ -145,6 +148,18 @@ def is_connected(world: World, name: str) -> bool:
     if not world.workers[name].alive:
         return False
     return any(member.connected for member in world.live_pool(world.member_of(name)))
+
+
+def slots_beside_processors(world: World, name: str) -> str:
+    """Whether a worker that is connected has a slot for each processor.
+
+    Programs disagree whether a quota of processor time counts, so the number may lie between both.
+    """
+    slots = [member.slots for member in world.live_pool(world.member_of(name))]
+    fewest, most = max(1, int(processors())), os.cpu_count() or 1
+    if len(slots) == 1 and slots[0] is not None and fewest <= slots[0] <= most:
+        return FOR_EACH_PROCESSOR
+    return f"{', '.join(map(str, slots)) or 'no'} slots, with {fewest} to {most} processors"
 
 
 def lateness_of_rejection(world: World, name: str, allowed: timedelta) -> Lateness:

@@ -95,6 +95,10 @@ def _say(place: str) -> Callable[[str], Task]:
     return lambda step: Task(SECRETS_MODEL, "say", {"step": step, "secret": _HANDED, "place": place})
 
 
+def _read_artifact(maker: str) -> Callable[[str], Task]:
+    return lambda step: Task(ARTIFACTS_MODEL, "read", {"step": step, "of": maker})
+
+
 def _make(size: int, way: str, *, holds: bool = False, others: int = 0) -> Callable[[str], Task]:
     inputs = {"size": size * MEGABYTE, "way": way, "holds": holds, "others": others}
     return lambda step: Task(ARTIFACTS_MODEL, "make", {"step": step, **inputs})
@@ -272,9 +276,8 @@ WORK: Mapping[str, Callable[[str], Task]] = {
     'reads the artifacts of "build"': lambda step: Task(
         ARTIFACTS_MODEL, "readAll", {"step": step, "of": "build", "artifacts": SIZED_ARTIFACTS}
     ),
-    'reads the artifact of "build"': lambda step: Task(
-        ARTIFACTS_MODEL, "read", {"step": step, "of": "build"}
-    ),
+    'reads the artifact of "build"': _read_artifact("build"),
+    'reads the artifact of "large"': _read_artifact("large"),
 }
 
 
