@@ -322,6 +322,30 @@ def variables_stay_after_a_failed_step() -> None:
 
 
 @mutant(25)
+def variables_stay_after_a_cancelled_step() -> None:
+    """The orchestrator's variables stay in the worker after a step that is cancelled."""
+    sent: dict[str, dict[str, str]] = {}
+
+    @replaces("worker.session:Session._result_of")
+    async def _(
+        old: Callable[[Session, dict[str, Any]], Awaitable[dict[str, Any]]],
+        session: Session,
+        job: dict[str, Any],
+    ) -> dict[str, Any]:
+        sent[job["dispatchId"]] = job["environment"]
+        return await old(session, job)
+
+    @replaces("worker.session:Session.cancel")
+    async def _(
+        old: Callable[[Session, str], Awaitable[None]],
+        session: Session,
+        dispatch: str,
+    ) -> None:
+        await old(session, dispatch)
+        os.environ.update(sent.get(dispatch, {}))
+
+
+@mutant(25)
 def variables_containing_swamp_held_back() -> None:
     """A variable whose name contains that of a group of held-back variables is not sent with a step."""
 
