@@ -38,25 +38,6 @@ Feature: Secrets
       | passes a secret to a program            | text   | the run succeeds                      |
       | passes a secret to a program that fails | JSON   | the run fails because its step failed |
 
-  @uat-24 @json-worker-reveals-no-secret
-  Scenario: A worker with output in JSON reveals no secret that its steps log, print, report or fail with
-    Given a workflow with the steps:
-      | step  | runs on    | work                             |
-      | log   | any worker | writes a secret into its log     |
-      | print | any worker | prints a secret on the console   |
-      | event | any worker | reports a secret in an event     |
-      | error | any worker | fails with a secret in its error |
-    And an orchestrator
-    And the vault holds the secret "api-key"
-    And workers log everything
-    And the workers' output is in JSON
-    And the enrolled worker "alpha"
-    When the workflow starts
-    Then the run fails because its step failed
-    And every step received the secret "api-key"
-    And only the vault holds the secret "api-key"
-    And no output about the run shows the secret "api-key"
-
   @uat-24 @streamed-secret-stays-home
   Scenario: A secret that a step writes letter by letter is not revealed, and the text around it is kept
     Given a workflow with the steps:
