@@ -192,11 +192,12 @@ Feature: Authentication
   @uat-41 @foreign-hosts-refused
   Scenario: An orchestrator for other machines accepts connections by its own and its trusted host names only
     Given a repository with server tokens
-    And an orchestrator that authenticates its clients, for other machines that know it as "orch.example", with a certificate of the authority
+    And an orchestrator that authenticates its clients, for other machines that know it as "orch.example, build.example", with a certificate of the authority
     When connections to the orchestrator are asked for:
       | host                   | page              |
       | the own one            | none              |
       | orch.example           | none              |
+      | build.example          | none              |
       | ORCH.example:443       | none              |
       | evil.test              | none              |
       | orch.example.evil.test | none              |
@@ -207,6 +208,7 @@ Feature: Authentication
       | host             | page |
       | the own one      | none |
       | orch.example     | none |
+      | build.example    | none |
       | ORCH.example:443 | none |
 
   @uat-41 @unsafe-orchestrator-does-not-start

@@ -849,9 +849,10 @@ Feature: Runs
   @uat-49 @placed-step-runs-unchecked
   Scenario: A step on a worker runs without the checks of its method, even if its model requires them
     Given a workflow whose models require their checks, with the steps:
-      | step  | runs on        | work                                                     | after |
-      | build | any worker     | writes at once if its check allows it, which it does not |       |
-      | pack  | worker "alpha" | writes at once if its check allows it, which it does not | build |
+      | step  | runs on                         | work                                                     | after |
+      | build | any worker                      | writes at once if its check allows it, which it does not |       |
+      | pack  | worker "alpha"                  | writes at once if its check allows it, which it does not | build |
+      | ship  | this system of any architecture | writes at once if its check allows it, which it does not | pack  |
     And an orchestrator
     And the enrolled worker "alpha"
     When the workflow starts
@@ -860,10 +861,12 @@ Feature: Runs
       | step  | worker | lease     | wrote |
       | build | alpha  | completed | yes   |
       | pack  | alpha  | completed | yes   |
+      | ship  | alpha  | completed | yes   |
     And this data is recorded, and no other:
       | step  | data   | version | written on |
       | build | result | 1       | alpha      |
       | pack  | result | 1       | alpha      |
+      | ship  | result | 1       | alpha      |
 
   @uat-49 @local-step-stopped-by-its-check
   Scenario: A step on the orchestrator does not start if a check of its method fails, also beside steps on workers

@@ -614,6 +614,26 @@ Feature: Dispatch and scheduling
       | build | beta             |
       | gate  | the orchestrator |
 
+  @uat-39 @next-run-may-use-another-worker
+  Scenario: A job that stays on one worker may use another worker in the next run
+    Given a workflow with the steps:
+      | job   | job stays     | step  | runs on    | work           | after |
+      | build | on one worker | build | any worker | writes at once |       |
+      | build | on one worker | ship  | any worker | writes at once | build |
+    And an orchestrator
+    And the enrolled worker "alpha"
+    When the workflow runs to its end
+    And the worker "alpha" is stopped
+    And the worker "beta" starts and is enrolled
+    And the workflow starts
+    Then the run succeeds
+    And these steps started, and no others:
+      | step  | worker |
+      | build | alpha  |
+      | build | beta   |
+      | ship  | alpha  |
+      | ship  | beta   |
+
   @uat-39 @step-of-job-not-rerun-elsewhere
   Scenario: A step of a job that stays on one worker does not run again when it loses this worker
     Given a workflow with the steps:
@@ -855,6 +875,21 @@ Feature: Dispatch and scheduling
       | seventh | beta             |
       | sixth   | alpha            |
       | third   | beta             |
+
+  @uat-42 @platform-is-inherited
+  Scenario: A step runs on the platform that its workflow names, unless the step names another one
+    Given a workflow for workers on another system, with the steps:
+      | job   | step   | runs on                         | work           |
+      | build | first  | as its job                      | writes at once |
+      | build | second | any worker                      | writes at once |
+      | test  | third  | this system of any architecture | writes at once |
+    And an orchestrator with a queue limit of 3 seconds
+    And the enrolled worker "alpha" with 3 slots
+    When the workflow starts
+    Then the run fails because no matching worker came in time
+    And these steps started, and no others:
+      | step  | worker |
+      | third | alpha  |
 
   @uat-42 @empty-place-of-a-named-worker
   Scenario: A step for the orchestrator runs there, even if its job names a worker

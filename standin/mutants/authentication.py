@@ -257,6 +257,15 @@ def trusted_host_in_small_letters_only() -> None:
 
 
 @mutant(41)
+def only_first_host_trusted() -> None:
+    """Of several trusted host names only the first counts."""
+
+    @replaces("orchestrator.gate:Gate.trusts_host")
+    def _(old: Callable[[Gate, str], bool], gate: Gate, host: str) -> bool:
+        return old(replace(gate, trusted_hosts=tuple(gate.trusted_hosts)[:1]), host)
+
+
+@mutant(41)
 def trusted_hosts_ignored() -> None:
     """An orchestrator for other machines does not know its trusted host names."""
 

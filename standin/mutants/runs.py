@@ -1454,6 +1454,30 @@ def targeted_steps_checked() -> None:
 
 
 @mutant(49)
+def steps_with_a_platform_checked() -> None:
+    """A step that names a platform alone is checked on the orchestrator, and fails."""
+
+    @replaces("orchestrator.dispatch:Dispatcher.run")
+    async def _(
+        old: Callable[[Dispatcher, Work, Requirement, float], Awaitable[None]],
+        dispatcher: Dispatcher,
+        work: Work,
+        requirement: Requirement,
+        queue_limit: float,
+    ) -> None:
+        from standin.errors import UserError
+        from standin.extensions import check_before
+        from standin.orchestrator.dispatch import StepFailed
+
+        if not (requirement.target or requirement.labels):
+            try:
+                check_before(work.model_type, work.model, work.method, [])
+            except UserError as error:
+                raise StepFailed(str(error)) from error
+        await old(dispatcher, work, requirement, queue_limit)
+
+
+@mutant(49)
 def required_checks_before_placed_steps() -> None:
     """The checks that a model requires are made before a step on a worker too."""
 

@@ -1418,6 +1418,15 @@ def workflow_leaves_its_worker_after_a_job() -> None:
 
 
 @mutant(39)
+def next_run_needs_the_worker_of_the_first() -> None:
+    """A job that stays on one worker needs the worker of the run before it in the next run, too."""
+
+    @replaces("orchestrator.runs:Run.group_of")
+    def _(old: Callable[[Run, Step], str], run: Run, step: Step) -> str:
+        return old(run, step).partition(":")[2]
+
+
+@mutant(39)
 def job_waits_for_its_stopped_worker() -> None:
     """A job that stays on one worker waits for it if it was stopped, and fails only if it was killed."""
 
@@ -1659,6 +1668,14 @@ def place_of_the_workflow_ignored() -> None:
     places = ("target", "labels", "platform")
     _inherited_from_the_workflow(
         lambda job, _, old: {key: old[key] for key in old if key not in places or key in job}
+    )
+
+
+@mutant(42)
+def platform_of_the_workflow_ignored() -> None:
+    """The platform that a workflow names has no effect, its labels have."""
+    _inherited_from_the_workflow(
+        lambda job, _, old: {key: old[key] for key in old if key != "platform" or key in job}
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from swamp_harness.product.binary import Release
+from swamp_harness.product.binary import Release, platforms
 from swamp_harness.product.conventions import UNLIMITED
 from swamp_harness.product.worker_settings import A_SLOT_FOR_EACH_PROCESSOR
 from swamp_harness.scenario.environment import RESTARTED, variables_of
@@ -312,9 +312,9 @@ _OF_ORCHESTRATORS = (
         lambda: {"authenticates": True},
     ),
     Detail(
-        'for other machines that know it as "{name:Name}"',
-        "its address is not that of the loopback, and it trusts this host name",
-        lambda name: {"known_as": name},
+        'for other machines that know it as "{names:Names}"',
+        "its address is not that of the loopback, and it trusts these host names",
+        lambda names: {"known_as": names},
     ),
     Detail(
         "with {certificate:Certificate}",
@@ -389,6 +389,11 @@ _OF_WORKFLOWS = (
         'for workers with the labels "{labels:Labels}"',
         "jobs and steps without a place of their own run on such workers",
         lambda labels: {"labels": labels},
+    ),
+    Detail(
+        "for workers on another system",
+        "jobs and steps without a platform of their own run on such workers",
+        lambda: {"platform": platforms()["another system of any architecture"]},
     ),
     Detail(
         "with a queue limit of {seconds:Number} seconds",

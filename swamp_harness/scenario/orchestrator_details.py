@@ -31,7 +31,7 @@ class OrchestratorDetails:
         runs_at_a_time: how many runs may be in progress; None for the default.
         identity: the kind of its certificate; without TLS if None.
         authenticates: whether it works only for clients with a valid server token.
-        known_as: the name by which other machines know it; empty if it is for its own machine.
+        known_as: the names by which other machines know it; none if it is for its own machine.
         variables: the names of its environment variables, beside those of every process.
         release: the release that it runs, and the operator with it.
     """
@@ -45,7 +45,7 @@ class OrchestratorDetails:
     runs_at_a_time: int | None = None
     identity: Identity | None = None
     authenticates: bool = False
-    known_as: str = ""
+    known_as: Sequence[str] = ()
     variables: tuple[str, ...] = ()
     release: Release = Release.TESTED
 
@@ -90,4 +90,4 @@ def _flags(world: World, details: OrchestratorDetails) -> Iterator[str]:
     if details.authenticates:
         yield from authenticating(ADMINISTRATOR)
     if details.known_as:
-        yield from ("--host", PUBLIC_HOST, "--trusted-hosts", details.known_as)
+        yield from ("--host", PUBLIC_HOST, "--trusted-hosts", ",".join(details.known_as))

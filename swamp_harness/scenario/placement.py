@@ -59,6 +59,7 @@ def planned(
     *,
     stays: bool = False,
     labels: Mapping[str, str] | None = None,
+    platform: str = "",
     queue_limit: float | None = None,
     of_existing_models: bool = False,
     required_checks: Sequence[str] = (),
@@ -74,6 +75,7 @@ def planned(
             goes on when it fails, with the steps after it).
         stays: whether all its jobs stay on one worker.
         labels: the labels of the workers for jobs and steps without a place of their own; none if None.
+        platform: that of the workers for jobs and steps without one of their own; any if empty.
         queue_limit: the seconds that its steps may wait for a worker; None for the orchestrator's limit.
         of_existing_models: whether the operator has created the model instances of its steps.
         required_checks: the checks that the definitions of these models require.
@@ -108,7 +110,7 @@ def planned(
         pinned=pinned,
         job_order=order,
         stays=stays,
-        placement=Placement(labels=labels or {}),
+        placement=Placement(labels=labels or {}, platform=platform),
         queue_limit=queue_limit,
         job_queue_limits={job: limit for job, limit in limits.items() if limit is not None},
         of_existing_models=of_existing_models,
