@@ -1332,8 +1332,8 @@ def first_version_of_a_file_is_read() -> None:
         old: Callable[..., dict[str, Any]], repository: Repository, model: str, name: str, **given: Any
     ) -> dict[str, Any]:
         answer = old(repository, model, name, **given)
-        is_newest_file = given["version"] is None and answer["tags"].get("type") == "file"
-        return old(repository, model, name, **{**given, "version": 1}) if is_newest_file else answer
+        named = given.get("version") is not None or answer["contentType"] == "application/json"
+        return answer if named else old(repository, model, name, **{**given, "version": 1})
 
 
 # Promise 47: A step for each connected worker runs once on each of them.
