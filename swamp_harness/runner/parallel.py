@@ -1,8 +1,8 @@
 """Scenarios side by side: each in a process of its own, forked from this one.
 
 A child runs one scenario with everything that the leader has read and prepared, reports each step that it
-begins, and at its end the result of the scenario. A child that dies without a report is an
-infrastructure error. Where processes cannot be forked, scenarios run one after the other.
+begins, and at its end the result of the scenario. A child that ends without a result is an infrastructure
+error. Where processes cannot be forked, scenarios run one after the other.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ import struct
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.runner.display import Display
+from swamp_harness.runner.judgement import Loss
 from swamp_harness.runner.session import Session
 from swamp_harness.specification.features import location_of
 from swamp_harness.system.errors import ExitCode
 from swamp_harness.system.limits import NEXT_STEP, SCENARIO_ENDED, Limit
+from swamp_harness.system.redaction import SECRETS
 
 _LENGTH = struct.Struct("!I")
 _LOOK_EVERY = 0.5
@@ -37,14 +40,16 @@ class Report:
     """The report of a child about its scenario.
 
     Attributes:
-        result: of the scenario.
+        result: of the scenario; None if there is none.
         explanation: the last output of every process, if it failed.
         harness_seconds: the processor time of the child itself.
+        error: of the suite itself, blanked; empty if it had none.
     """
 
-    result: ScenarioResult
+    result: ScenarioResult | None
     explanation: str
     harness_seconds: float
+    error: str = ""
 
 
 @dataclass
@@ -159,13 +164,16 @@ class SideBySide:
                 self._session.lose_output(f"{type(error).__name__}: {error}")
 
     def _result_of(self, child: _Child, code: int) -> ScenarioResult | None:
-        if child.report is not None:
-            report = child.report
+        report = child.report
+        if report is not None and report.result is not None:
             self._session.progress.add_from_child(report.result, report.explanation, report.harness_seconds)
+            if report.error:
+                self._session.take_error(child.scenario, report.error)
             return report.result
         if self._ending:
             return None
-        return self._session.take_loss(child.scenario, code)
+        error = report.error if report is not None else ""
+        return self._session.take_loss(child.scenario, Loss(code, error=error))
 
     def _end_all(self) -> None:
         self._ending = True
@@ -197,15 +205,25 @@ class SideBySide:
                 signal.signal(signal.SIGHUP, lambda *_: None)  # not ignored, or the product would ignore it
             signal.signal(signal.SIGTERM, self._interrupted)
             self._session.become_child(number, lambda step: _send(pipe, "step", step))
-            with contextlib.suppress(KeyboardInterrupt):
-                self._run_alone(scenario)
-            report = self._session.report_of_child()
-            if report is not None:
-                result, explanation = report
-                _send(pipe, "report", Report(result, explanation, time.process_time()))
-                code = 0
+            error = self._error_of(scenario)
+            result, explanation = self._session.report_of_child() or (None, "")
+            if result is None and not error:
+                error = SECRETS.blank(scenario.error_message or "")  # of a hook
+            _send(pipe, "report", Report(result, explanation, time.process_time(), error))
+            code = 0 if result is not None else 1
         finally:
             os._exit(code)  # the clean-up is the leader's
+
+    def _error_of(self, scenario: Any) -> str:
+        """Run a scenario, and return the error of the suite itself, blanked; empty if it had none."""
+        try:
+            self._run_alone(scenario)
+        except KeyboardInterrupt:
+            return ""  # the leader knows of the interruption
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it must not die with this process
+            trace = "".join(traceback.format_exception(error))
+            return SECRETS.blank(f"{type(error).__name__}: {error}\n{trace}")
+        return ""
 
     def _interrupted(self, *_: object) -> None:
         if self._session.progress.interrupted is None:  # the leader sends it, and perhaps others do

@@ -17,7 +17,7 @@ from swamp_harness.results.outcome import Ending, Outcome
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.results.skip import OVER_BUDGET, Skip
 from swamp_harness.runner.budget import Budget
-from swamp_harness.runner.judgement import Failure, Judge, Judgement
+from swamp_harness.runner.judgement import Failure, Judge, Judgement, Loss
 from swamp_harness.runner.progress import Progress, product_cpu, product_seconds
 from swamp_harness.runner.requirements import missing_for, platforms_asked_by
 from swamp_harness.runner.run_reports import Listed, RunReports
@@ -217,14 +217,18 @@ class Session:
         result = self.progress.results[-1]
         return result, self.progress.explanations.get(result.location, "")
 
-    def take_loss(self, scenario: Any, code: int) -> ScenarioResult:
-        """Add the result of a scenario whose process died without a report."""
+    def take_loss(self, scenario: Any, loss: Loss) -> ScenarioResult:
+        """Add the result of a scenario whose process ended without one."""
         self._start_clocks()
         self.progress.unreported.add(location_of(scenario))
-        reason = f"The process that ran the scenario died, with exit code {code}: run again."
-        result = self._result(scenario, Judgement(Outcome.ERROR, reason))
+        result = self._result(scenario, Judgement.lost(loss))
         self.progress.add(result)
         return result
+
+    def take_error(self, scenario: Any, error: str) -> None:
+        """Note an error of the suite itself beside the result of a scenario, as its process reports it."""
+        self.progress.unreported.add(location_of(scenario))  # it may have failed before it wrote the result
+        self.progress.add_error_from_child(error)
 
     # --- the run
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,17 +17,20 @@ import psutil
 import pytest
 
 from swamp_harness.results.outcome import Outcome
+from swamp_harness.results.result import ScenarioResult
 from swamp_harness.runner.display import Display
+from swamp_harness.runner.judgement import Judgement, Loss
 from swamp_harness.runner.parallel import SideBySide
 from swamp_harness.runner.schedule import jobs_for, longest_first, shard_in, shard_of
 from swamp_harness.specification import features, project
 from swamp_harness.specification.features import FeatureRun
+from swamp_harness.system.redaction import SECRETS
 from tests.conftest import ROOT, a_result, needs_fork, run_suite, suite_environment
 
 SECONDS = {"a": 1.0, "b": 9.0, "c": 4.0, "d": 5.0}
 GB = 10**9
 SCENARIOS = [
-    SimpleNamespace(name=name, tags=[name], filename="features/x.feature", line=line)
+    SimpleNamespace(name=name, tags=[name], filename="features/x.feature", line=line, error_message=None)
     for line, name in enumerate(SECONDS, start=1)
 ]
 
@@ -88,20 +92,45 @@ def test_the_number_of_parallel_scenarios_depends_on_processors_and_memory(
     assert jobs_for(processors, memory) == jobs
 
 
-class Losses:
-    """A session that records lost scenarios."""
+class Recorder:
+    """A session that records what it hears about the scenarios.
 
-    progress = SimpleNamespace(interrupted=None, is_stopped=False, hurried=False)
+    Attributes:
+        lost: the lost scenarios, by name.
+        errors: of the suite itself, by name of the scenario.
+        results: the names of the scenarios with a result.
+    """
 
-    def __init__(self) -> None:
-        self.lost: dict[str, int] = {}
+    def __init__(self, result: ScenarioResult | None = None) -> None:
+        self.progress = SimpleNamespace(
+            interrupted=None, is_stopped=False, hurried=False, add_from_child=self._add
+        )
+        self.lost: dict[str, Loss] = {}
+        self.errors: dict[str, str] = {}
+        self.results: list[str] = []
+        self._result = result
 
-    def become_child(self, number: int, at_step: object) -> None:
+    def become_child(self, number: int, at_step: Callable[[str], None]) -> None:
         pass
 
-    def take_loss(self, scenario: Any, code: int) -> Any:
-        self.lost[scenario.name] = code
+    def report_of_child(self) -> tuple[ScenarioResult, str] | None:
+        return None if self._result is None else (self._result, "")
+
+    def take_loss(self, scenario: Any, loss: Loss) -> ScenarioResult:
+        self.lost[scenario.name] = loss
         return a_result(scenario.name, Outcome.ERROR)
+
+    def take_error(self, scenario: Any, error: str) -> None:
+        self.errors[scenario.name] = error
+
+    def _add(self, result: ScenarioResult, *_: object) -> None:
+        self.results.append(result.name)
+
+
+def run_in_child(session: Recorder, run_alone: Callable[[Any], None]) -> None:
+    """Run a scenario that is called "a" in a process of its own."""
+    display = Display([a_planned("a", 1)], SECONDS.__getitem__, jobs=1)
+    SideBySide(session, 1, run_alone, lambda _: None, display).run(SCENARIOS[:1])  # type: ignore[arg-type]
 
 
 @needs_fork
@@ -109,10 +138,43 @@ def test_a_scenario_that_hangs_is_ended_and_reported_as_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("UAT_TIME_SCALE", "0.001")
-    session, display = Losses(), Display([a_planned("a", 1)], SECONDS.__getitem__, jobs=1)
-    hanging: Any = SideBySide(session, 1, lambda _: time.sleep(60), lambda _: None, display)  # type: ignore[arg-type]
-    hanging.run(SCENARIOS[:1])
-    assert session.lost == {"a": -signal.SIGKILL}
+    session = Recorder()
+    run_in_child(session, lambda _: time.sleep(60))
+    assert session.lost["a"].code == -signal.SIGKILL
+
+
+def fail(_: object) -> None:
+    SECRETS.add("a secret of test_side_by_side")
+    raise KeyError("a bug with a secret of test_side_by_side")
+
+
+@needs_fork
+def test_an_error_of_the_suite_reaches_the_result_of_its_scenario() -> None:
+    session = Recorder()
+    run_in_child(session, fail)
+    judgement = Judgement.lost(session.lost["a"])
+    assert judgement.outcome is Outcome.ERROR
+    assert judgement.reason.startswith("The suite itself failed, not the product: KeyError: 'a bug with ")
+    assert "in fail" in judgement.reason  # the traceback
+    assert "secret" not in judgement.reason
+
+
+@needs_fork
+def test_an_error_of_the_suite_after_the_result_leaves_the_result() -> None:
+    session = Recorder(a_result("a"))
+    run_in_child(session, fail)
+    assert (session.results, session.lost) == (["a"], {})
+    assert "in fail" in session.errors["a"]
+
+
+@needs_fork
+def test_an_error_of_a_hook_is_the_reason_of_a_scenario_without_a_result() -> None:
+    def fail_as_behave_does(scenario: Any) -> None:
+        scenario.error_message = "HOOK-ERROR in after_scenario: OSError: full"
+
+    session = Recorder()
+    run_in_child(session, fail_as_behave_does)
+    assert session.lost["a"].error == "HOOK-ERROR in after_scenario: OSError: full"
 
 
 @needs_fork
