@@ -54,6 +54,7 @@ class Report:
 
 @dataclass
 class _Child:
+    number: int
     scenario: Any
     pid: int
     pipe: int
@@ -61,6 +62,8 @@ class _Child:
     report: Report | None = None
     begun: float = field(default_factory=time.monotonic)
     last_message: float = field(default_factory=time.monotonic)
+    last_step: str = ""
+    killed_after: Limit | None = None
 
 
 class SideBySide:
@@ -123,7 +126,7 @@ class SideBySide:
             os.close(reading)
             self._live_as_child(number, scenario, writing)
         os.close(writing)
-        child = _Child(scenario, pid, reading)
+        child = _Child(number, scenario, pid, reading)
         self._children[reading] = child
         self._selector.register(reading, selectors.EVENT_READ)
         self._show(self._display.begin, location_of(scenario))
@@ -139,6 +142,7 @@ class SideBySide:
             child.last_message = time.monotonic()
             for kind, value in _messages(child):
                 if kind == "step":
+                    child.last_step = value
                     self._show(self._display.step, location_of(child.scenario), value)
                 else:
                     child.report = value
@@ -173,7 +177,8 @@ class SideBySide:
         if self._ending:
             return None
         error = report.error if report is not None else ""
-        return self._session.take_loss(child.scenario, Loss(code, error=error))
+        loss = Loss(code, child.last_step, child.killed_after, error)
+        return self._session.take_loss(child.scenario, child.number, loss)
 
     def _end_all(self) -> None:
         self._ending = True
@@ -190,6 +195,7 @@ class SideBySide:
             return
         for child in self._children.values():
             if time.monotonic() - child.last_message > limit.seconds:
+                child.killed_after = limit
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGKILL)
 

@@ -121,9 +121,8 @@ class Session:
             self._skip(scenario, missing)
             return None
         self._begun += 1
-        return World(
-            self.run_context, f"scenario-{self._begun:03}", slug(scenario), platforms_asked_by(scenario)
-        )
+        name, platforms = _name_of(self._begun), platforms_asked_by(scenario)
+        return World(self.run_context, name, slug(scenario), platforms)
 
     def _skip(self, scenario: Any, skip: Skip) -> None:
         self._skips[location_of(scenario)] = skip
@@ -217,9 +216,20 @@ class Session:
         result = self.progress.results[-1]
         return result, self.progress.explanations.get(result.location, "")
 
-    def take_loss(self, scenario: Any, loss: Loss) -> ScenarioResult:
-        """Add the result of a scenario whose process ended without one."""
+    def take_loss(self, scenario: Any, number: int, loss: Loss) -> ScenarioResult:
+        """Add the result of a scenario whose process ended without one, and end what it left running.
+
+        Args:
+            scenario: behave's.
+            number: of the scenario in the run.
+            loss: how its process ended.
+        """
         self._start_clocks()
+        name = _name_of(number)
+        try:
+            self.run_context.end_scenario(name, self.run_context.folder / name, keep=True)
+        except Exception as error:  # noqa: BLE001 - the end of the run tries it again
+            self.progress.add_error(error)
         self.progress.unreported.add(location_of(scenario))
         result = self._result(scenario, Judgement.lost(loss))
         self.progress.add(result)
@@ -264,6 +274,11 @@ def slug(scenario: Any) -> str:
     parts = file.relative_to(project.FEATURES).parts if inside else file.parts[-2:]
     place = "-".join([*parts[:-1], file.stem])
     return f"{place}-{scenario.line}-{words}"[:60].rstrip("-")
+
+
+def _name_of(number: int) -> str:
+    """The name of a scenario in folders and marks, by its number in the run."""
+    return f"scenario-{number:03}"
 
 
 def _type_of_failed(scenario: Any) -> str:

@@ -16,21 +16,30 @@ from typing import Any
 import psutil
 import pytest
 
+from swamp_harness.results import policy
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.result import ScenarioResult
 from swamp_harness.runner.display import Display
 from swamp_harness.runner.judgement import Judgement, Loss
 from swamp_harness.runner.parallel import SideBySide
+from swamp_harness.runner.progress import Progress
+from swamp_harness.runner.run_reports import Listed
 from swamp_harness.runner.schedule import jobs_for, longest_first, shard_in, shard_of
+from swamp_harness.runner.session import Session
 from swamp_harness.specification import features, project
 from swamp_harness.specification.features import FeatureRun
+from swamp_harness.specification.plan import Plan
+from swamp_harness.system.errors import InfrastructureError
+from swamp_harness.system.limits import NEXT_STEP
 from swamp_harness.system.redaction import SECRETS
 from tests.conftest import ROOT, a_result, needs_fork, run_suite, suite_environment
 
 SECONDS = {"a": 1.0, "b": 9.0, "c": 4.0, "d": 5.0}
 GB = 10**9
 SCENARIOS = [
-    SimpleNamespace(name=name, tags=[name], filename="features/x.feature", line=line, error_message=None)
+    SimpleNamespace(
+        name=name, tags=[name], filename="features/x.feature", line=line, error_message=None, all_steps=()
+    )
     for line, name in enumerate(SECONDS, start=1)
 ]
 
@@ -110,13 +119,13 @@ class Recorder:
         self.results: list[str] = []
         self._result = result
 
-    def become_child(self, number: int, at_step: Callable[[str], None]) -> None:
-        pass
+    def become_child(self, _: int, at_step: Callable[[str], None]) -> None:
+        self.at_step = at_step
 
     def report_of_child(self) -> tuple[ScenarioResult, str] | None:
         return None if self._result is None else (self._result, "")
 
-    def take_loss(self, scenario: Any, loss: Loss) -> ScenarioResult:
+    def take_loss(self, scenario: Any, _: int, loss: Loss) -> ScenarioResult:
         self.lost[scenario.name] = loss
         return a_result(scenario.name, Outcome.ERROR)
 
@@ -139,8 +148,41 @@ def test_a_scenario_that_hangs_is_ended_and_reported_as_lost(
 ) -> None:
     monkeypatch.setenv("UAT_TIME_SCALE", "0.001")
     session = Recorder()
-    run_in_child(session, lambda _: time.sleep(60))
-    assert session.lost["a"].code == -signal.SIGKILL
+
+    def hang(_: object) -> None:
+        session.at_step("When it hangs")
+        time.sleep(60)
+
+    run_in_child(session, hang)
+    assert session.lost == {"a": Loss(-signal.SIGKILL, "When it hangs", NEXT_STEP)}
+    judgement = Judgement.lost(session.lost["a"])
+    assert judgement.step == "When it hangs"
+    assert "the limit for the next step of a scenario" in judgement.reason
+
+
+@pytest.mark.parametrize("refusal", [None, InfrastructureError("process 7 cannot be killed")])
+def test_what_a_lost_scenario_left_running_is_ended_and_its_folder_stays(
+    tmp_path: Path, refusal: InfrastructureError | None
+) -> None:
+    ended: list[tuple[str, Path, bool]] = []
+
+    def end_scenario(name: str, folder: Path, *, keep: bool) -> None:
+        ended.append((name, folder, keep))
+        if refusal is not None:
+            raise refusal
+
+    binary = SimpleNamespace(version="1", built_for="linux x86_64")
+    run_context: Any = SimpleNamespace(
+        binary=binary, reports=tmp_path, folder=tmp_path, end_scenario=end_scenario
+    )
+    planned = (a_planned("a", 1),)
+    listed = Listed([], [], policy.load(project.POLICY))
+    session = Session(run_context, listed, Progress(Plan(planned, planned)))
+    result = session.take_loss(SCENARIOS[0], 12, Loss(-signal.SIGKILL, "When it hangs"))
+    assert (result.outcome, result.step) == (Outcome.ERROR, "When it hangs")
+    assert ended == [("scenario-012", tmp_path / "scenario-012", True)]
+    assert session.progress.results == [result]
+    assert len(session.progress.errors) == (0 if refusal is None else 1)
 
 
 def fail(_: object) -> None:
