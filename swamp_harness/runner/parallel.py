@@ -206,9 +206,10 @@ class SideBySide:
         try:
             os.close(self._leader)
             threading.Thread(target=self._die_with_the_leader, daemon=True).start()
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the leader ends its children
+            # The leader ends its children. Not ignored, or every process that they start would ignore it.
+            signal.signal(signal.SIGINT, lambda *_: None)
             if sys.platform != "win32":
-                signal.signal(signal.SIGHUP, lambda *_: None)  # not ignored, or the product would ignore it
+                signal.signal(signal.SIGHUP, lambda *_: None)
             signal.signal(signal.SIGTERM, self._interrupted)
             self._session.become_child(number, lambda step: _send(pipe, "step", step))
             error = self._error_of(scenario)

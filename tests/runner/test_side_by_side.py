@@ -220,6 +220,18 @@ def test_an_error_of_a_hook_is_the_reason_of_a_scenario_without_a_result() -> No
 
 
 @needs_fork
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP", "SIGTERM"])
+def test_what_a_scenario_starts_does_not_ignore_signals(tmp_path: Path, name: str) -> None:
+    question = f"import signal; print(signal.getsignal(signal.{name}) is signal.SIG_IGN)"
+
+    def ask(_: object) -> None:
+        (tmp_path / "answer").write_bytes(subprocess.check_output([sys.executable, "-c", question]))
+
+    run_in_child(Recorder(), ask)
+    assert (tmp_path / "answer").read_text() == "False\n"
+
+
+@needs_fork
 def test_a_parallel_run_has_the_same_reports_as_a_serial_one(tmp_path: Path) -> None:
     reports = {jobs: tmp_path / f"reports-{jobs}" for jobs in ("1", "4")}
     for jobs, folder in reports.items():
