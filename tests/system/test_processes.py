@@ -61,6 +61,20 @@ def test_a_tree_has_the_children_of_every_thread_and_their_children(start):
     assert tree_of(root) in ([], [root])
 
 
+class Ended(psutil.Process):
+    """A process that has ended, whose number another process has now."""
+
+    def is_running(self):
+        return False
+
+
+def test_the_tree_of_an_ended_process_has_no_children_of_another_with_its_number(start):
+    tree = start(PARENT)
+    child_of(tree)
+
+    assert tree_of(Ended(tree.pid)) == []
+
+
 def gone(process):
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
