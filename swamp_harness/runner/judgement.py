@@ -13,6 +13,7 @@ from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.skip import NOT_SELECTED, Skip
 from swamp_harness.results.waivers import Waiver
 from swamp_harness.system.errors import Comparison
+from swamp_harness.system.limits import Limit
 from swamp_harness.system.redaction import SECRETS
 
 
@@ -29,6 +30,23 @@ class Failure:
     finding: str
     explanation: str = ""
     comparison: Comparison | None = None
+
+
+@dataclass(frozen=True)
+class Loss:
+    """How the process of a scenario ended that has no result.
+
+    Attributes:
+        code: its exit code; minus the signal's number if a signal ended it.
+        step: the last step that began, with its keyword; empty if none did.
+        limit: how long it may have been silent, if the run killed it for that; else None.
+        error: of the suite itself, blanked; empty if the process died without one.
+    """
+
+    code: int
+    step: str = ""
+    limit: Limit | None = None
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +73,20 @@ class Judgement:
     def not_run(cls, skip: Skip) -> Judgement:
         """The judgement of a scenario that did not run."""
         return cls(Outcome.NOT_RUN, skip=skip)
+
+    @classmethod
+    def lost(cls, loss: Loss) -> Judgement:
+        """The judgement of a scenario whose process ended without a result."""
+        if loss.error:
+            reason = f"The suite itself failed, not the product: {loss.error}"
+        elif loss.limit is not None:
+            reason = (
+                "The process that ran the scenario was killed: it reported nothing for "
+                f"{loss.limit.seconds:g} s, the limit for {loss.limit.name}."
+            )
+        else:
+            reason = f"The process that ran the scenario died, with exit code {loss.code}: run again."
+        return cls(Outcome.ERROR, reason, loss.step)
 
     def with_a_failed_end(self, error: Exception) -> Judgement:
         """The same scenario, whose clean-up failed as well."""

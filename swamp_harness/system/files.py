@@ -144,6 +144,17 @@ class LocalFiles:
 HERE = LocalFiles()
 
 
+def write_whole(file: Path, text: str) -> None:
+    """Write a text file, or leave the one that was there: whoever reads it never finds half of it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    half = file.with_name(f"{file.name}.new")
+    half.write_text(text, "utf-8")
+    half.replace(file)
+
+
 def remove_folder(folder: Path) -> None:
     """Remove a folder with its content; it may be missing.
 
