@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Protocol
 
-from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import FOLDER_REMOVED
-from swamp_harness.system.waiting import WaitTimeout, wait_until
+from swamp_harness.system.waiting import wait_until, without_the_product
 
 
 @dataclass(frozen=True)
@@ -153,10 +152,8 @@ def remove_folder(folder: Path) -> None:
     Raises:
         InfrastructureError: something in it cannot be removed.
     """
-    try:
+    with without_the_product():
         wait_until(f"{folder} to be removed", lambda: _refusal(folder), lambda no: not no, FOLDER_REMOVED)
-    except WaitTimeout as error:
-        raise InfrastructureError(str(error)) from error
 
 
 def _refusal(folder: Path) -> str:

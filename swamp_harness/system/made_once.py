@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from swamp_harness.system.errors import InfrastructureError
 from swamp_harness.system.limits import Limit
-from swamp_harness.system.waiting import WaitTimeout, wait_until
+from swamp_harness.system.waiting import wait_until, without_the_product
 
 T = TypeVar("T")
 
@@ -41,15 +41,13 @@ def made_once(place: Path, make: Callable[[], T], limit: Limit) -> T:
 
 
 def _read(place: Path, limit: Limit) -> T:  # type: ignore[type-var]
-    try:
+    with without_the_product():
         wait_until(
             f"another process to make {place.name}",
             lambda: [file.name for file in (place / _VALUE, place / _FAILURE) if file.exists()],
             bool,
             limit,
         )
-    except WaitTimeout as error:
-        raise InfrastructureError(str(error)) from error
     if (place / _FAILURE).exists():
         raise InfrastructureError(pickle.loads((place / _FAILURE).read_bytes()))  # noqa: S301 - our own
     value: T = pickle.loads((place / _VALUE).read_bytes())  # noqa: S301 - our own file
