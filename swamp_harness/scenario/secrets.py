@@ -15,6 +15,7 @@ from swamp_harness.scenario.records import EVERYTHING, TOKEN_DATUM
 from swamp_harness.scenario.repositories import demand
 from swamp_harness.scenario.world import World
 from swamp_harness.system.errors import InfrastructureError, PromiseBroken
+from swamp_harness.system.files import walk
 from swamp_harness.system.leak_search import Leak, search_files, search_text
 
 # The text around the secret in a step's stream (fixtures/extensions/models/uat_secrets.ts).
@@ -139,7 +140,7 @@ def leaks_in_cache(world: World, worker: str, name: str) -> list[Leak]:
 def traces_of(world: World, word: str) -> list[str]:
     """The files of the repository that contain a word, or have it in their name."""
     folder = world.repository.folder
-    named = [path for path in folder.rglob("*") if word in path.name]
+    named = [path for path in walk(folder) if word in path.name]
     holding = [Path(leak.place) for leak in search_files(word, [folder], disguised=False)]
     return sorted({str(path.relative_to(folder)) for path in [*named, *holding]})
 
