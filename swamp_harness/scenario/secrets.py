@@ -103,7 +103,8 @@ def leaks_of(world: World, name: str) -> list[Leak]:
     """The places outside the vault's store that contain a secret of the vault or a token, or a line of it.
 
     It searches all files of the scenario (repository, homes, caches, temp and working folders), the raw
-    output of every process, and the output of all commands except those that minted a token.
+    output of every process, and the output of the commands on all machines, except those that minted a
+    token.
 
     Raises:
         InfrastructureError: the search did not find a value planted for it, or there is no audit trail of
@@ -116,9 +117,8 @@ def leaks_of(world: World, name: str) -> list[Leak]:
         )
     world.workers.fetch()
     logged = [(f"the output of {log.file.stem}", log.text()) for log in world.logs()]
-    printed = _outputs(
-        [result for result in world.operator.commands.results if result not in world.operator.minted]
-    )
+    minted = set(map(id, world.operator.minted))
+    printed = _outputs(result for result in world.typed() if id(result) not in minted)
     leaks = [
         leak
         for text in world.operator.texts_of_secret(name)
