@@ -1,6 +1,8 @@
 """The output of the product, as recorded from releases: recognised, parsed and checked."""
 
 import json
+import secrets
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from swamp_harness.product import contracts
-from swamp_harness.product.commands import SUCCEEDS, CommandResult, Output, fails_because
+from swamp_harness.product.commands import SUCCEEDS, CommandResult, Output, SwampCommands, fails_because
 from swamp_harness.product.records import (
     hidden_in_text,
     members_from_json,
@@ -244,6 +246,18 @@ def result(*, output=Output.JSON, code=0, stdout="", stderr=""):
 def test_json_after_a_stray_line_is_not_a_json_answer():
     with pytest.raises(PromiseBroken, match="is not one JSON document"):
         result(stdout='hello\n{"workers": [], "count": 0}').answer("worker-list")
+
+
+@pytest.mark.parametrize("words", ["worker token create", "access token mint", "vault read-secret"])
+def test_the_secret_that_a_command_shows_is_blanked_in_its_own_transcript(tmp_path, words):
+    secret = secrets.token_hex(32)
+    program, *arguments = words.split()
+    (tmp_path / program).write_text(f"print('it is {secret} now')")
+
+    result = SwampCommands(Path(sys.executable), {}, tmp_path).run(program, *arguments, output=Output.TEXT)
+
+    assert secret in result.stdout
+    assert secret not in str(result)
 
 
 def test_an_outcome_has_reason_streams_and_clarity():
