@@ -17,6 +17,8 @@ from swamp_harness.product.records import (
     members_from_table,
     tokens_from_json,
     tokens_from_table,
+    verifications_from_json,
+    verifications_from_table,
 )
 from swamp_harness.product.repository import CATALOGS, Repository
 from swamp_harness.product.wordings import COMMAND_FAILURES, REJECTIONS, reasons_given
@@ -139,6 +141,26 @@ def test_the_worker_list_has_the_same_entries_in_text_and_in_json():
         same.slots,
     )
     assert w2.labels == ()
+
+
+def test_a_verification_has_the_same_workers_in_text_and_in_json():
+    answer = {
+        "workers": [
+            {"name": "alpha", "status": "pass", "platform": "linux", "arch": "x86_64", "failures": []},
+            {"name": "beta", "status": "fail", "platform": "darwin", "arch": "aarch64", "failures": ["slow"]},
+            {"name": "gamma", "status": "error", "error": "no answer"},
+        ]
+    }
+    text = (
+        "WORKER  STATUS   PLATFORM  ARCH     DETAILS\n"
+        "alpha   ✓ PASS   linux     x86_64   \n"
+        "beta    ✗ FAIL   darwin    aarch64  slow\n"
+        "gamma   ! ERROR  -         -        no answer\n"
+        "\n2 of 3 worker(s) did not pass verification.\n"
+    )
+    assert verifications_from_table(text) == verifications_from_json(answer)
+    assert [each.status for each in verifications_from_table(text)] == ["pass", "fail", "error"]
+    assert verifications_from_table("No connected workers found to verify.\n") == []
 
 
 def test_the_messages_for_an_empty_list_are_read_as_an_empty_list():
