@@ -17,7 +17,7 @@ import psutil
 
 from swamp_harness.product import contracts
 from swamp_harness.product.costs import command_kind
-from swamp_harness.product.credential import learn_from_output
+from swamp_harness.product.credential import learn_from_output, learn_from_reading
 from swamp_harness.product.wordings import ACCESS_FAILURES, COMMAND_FAILURES, STACK_TRACE, reasons_given
 from swamp_harness.system.errors import ContractBroken, InfrastructureError, PromiseBroken
 from swamp_harness.system.limits import COMMAND, OUTPUT_DRAINED, PROCESS_GONE
@@ -26,7 +26,8 @@ from swamp_harness.system.processor_time import MeasuredPopen, Usage
 from swamp_harness.system.redaction import SECRETS
 from swamp_harness.system.terminal import Terminal
 
-_MINTING = ("worker", "token", "create")
+_MINTING = (("worker", "token", "create"), ("access", "token", "mint"))
+_READING = ("vault", "read-secret")
 # A message is blanked before it is cut, so that no part of a secret is left.
 _MOST_OF_AN_OUTPUT = 2000
 _MOST_OF_A_REASON = 500
@@ -338,8 +339,11 @@ def _rest_of_output(process: MeasuredPopen) -> bytes:
 
 def _learn(arguments: Sequence[str], text: str) -> None:
     # Always before anything is written: a new secret must be known by then.
-    if tuple(arguments[: len(_MINTING)]) == _MINTING:
+    given = tuple(arguments)
+    if any(given[: len(words)] == words for words in (*_MINTING, _READING)):
         learn_from_output(text)
+    if given[: len(_READING)] == _READING:
+        learn_from_reading(text, given)
 
 
 def _shown(command: Sequence[str]) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from swamp_harness.render import words
 from swamp_harness.results import deviations, waivers
 from swamp_harness.results.deviations import Deviation
 from swamp_harness.results.ids import id_of
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.skip import NOT_SELECTED, Skip
 from swamp_harness.results.waivers import Waiver
+from swamp_harness.specification import project
 from swamp_harness.system.errors import Comparison
 from swamp_harness.system.limits import Limit
 from swamp_harness.system.redaction import SECRETS
@@ -90,14 +92,14 @@ class Judgement:
 
     def with_a_failed_end(self, error: Exception) -> Judgement:
         """The same scenario, whose clean-up failed as well."""
-        message = SECRETS.blank(f"Cleaning up failed: {type(error).__name__}: {error}")
+        message = SECRETS.blank(words.failed_end_in_words(error))
         if self.outcome is Outcome.BROKEN:  # the broken promise is more important
             return replace(self, reason=f"{self.reason}\n{message}")
         return Judgement(Outcome.ERROR, message, self.step)
 
     def waived_by(self, waiver: Waiver) -> Judgement:
         """The same scenario, whose promise is waived for this release."""
-        reason = f"{waiver.reason} ({waiver.link})\n{self.outcome.value}: {self.reason}"
+        reason = words.waived_in_words(waiver, self.outcome, self.reason)
         return replace(self, outcome=Outcome.WAIVED, reason=reason)
 
 
@@ -135,27 +137,26 @@ class Judge:
         if listed is None:
             return Judgement(Outcome.HELD)
         if not listed.shows_always:
-            unseen = f"{listed.id}: {listed.actual} It shows only sometimes, and did not in this run."
+            unseen = words.deviation_in_words(listed, has_shown=False)
             return Judgement(Outcome.DEVIATION, unseen, deviation=listed.id)
-        gone = f"release/deviations.yaml lists {listed.id!r}, which no longer happens: remove the entry"
-        return Judgement(Outcome.DEVIATION_GONE, gone)
+        return Judgement(Outcome.DEVIATION_GONE, words.gone_in_words(listed, project.deviations()))
 
     def _judge_failed(self, scenario: Any, failure_at: Callable[[Any], Failure]) -> Judgement:
         step = next((each for each in scenario.all_steps if each.status.has_failed()), None)
         if step is None:
             return Judgement(Outcome.ERROR, SECRETS.blank(scenario.error_message or "a hook failed"))
-        failure, words = failure_at(step), f"{step.keyword} {step.name}"
+        failure, failed = failure_at(step), f"{step.keyword} {step.name}"
         if step.status.name != "failed":
-            return Judgement(Outcome.ERROR, failure.finding, words)
+            return Judgement(Outcome.ERROR, failure.finding, failed)
         compared = failure.comparison
-        judgement = Judgement(Outcome.BROKEN, failure.finding, words, comparison=compared)
+        judgement = Judgement(Outcome.BROKEN, failure.finding, failed, comparison=compared)
         listed = deviations.of_scenario(self._known, id_of(scenario))
         if (
             listed is not None
             and compared is not None
             and listed.explains(step.name, compared.expected, compared.actual)
         ):
-            reason = f"{listed.id}: {listed.actual}"
+            reason = words.deviation_in_words(listed, has_shown=True)
             judgement = replace(judgement, outcome=Outcome.DEVIATION, reason=reason, deviation=listed.id)
         waiver = waivers.of_scenario(self._waived, id_of(scenario), self._version)
         return judgement if waiver is None else judgement.waived_by(waiver)

@@ -92,7 +92,7 @@ def test_a_run_against_another_target_is_not_a_sign_off():
     signed = sign_off(run, knowing((1, "one")))
 
     assert (signed.decision, signed.by_results) == (Decision.NOT_A_SIGN_OFF, Decision.PASS)
-    assert signed.reasons == ("This run was against the stand-in, not against swamp.",)
+    assert signed.reasons == ("This run is against the stand-in, not against swamp.",)
 
 
 def test_a_scenario_for_another_platform_is_required_only_there():
