@@ -31,11 +31,11 @@ def test_a_command_that_cannot_finish_prints_one_line(capsys, raised, code, mess
 
 
 @pytest.mark.parametrize("raised", [KeyError("a"), ConnectionResetError(errno.ECONNRESET, "reset")])
-def test_an_unexpected_error_is_an_infrastructure_error(capsys, raised):
+def test_an_unexpected_error_is_one_of_the_suite(capsys, raised):
     def command():
         raise raised
 
-    assert exit_code_of(command) == ExitCode.INFRASTRUCTURE_ERROR
+    assert exit_code_of(command) == ExitCode.INCOMPLETE
     assert "The suite itself failed, not the product: Traceback" in capsys.readouterr().err
 
 
