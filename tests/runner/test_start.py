@@ -131,4 +131,4 @@ def test_a_run_can_start_from_any_folder(tmp_path):
         check=False,
     )
     assert done.returncode == 2
-    assert "NOTHING RAN" in done.stdout
+    assert "NOTHING RAN: no " in done.stderr
