@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -39,10 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(given: list[str]) -> int:
-    importlib.import_module("swamp_harness.runner.start").refuse_if_misplaced()
+    start = importlib.import_module("swamp_harness.runner.start")
+    start.refuse_if_misplaced()
     if given[:1] == ["run"] and not {"-h", "--help"} & set(given):
         # Even if the options are unusable: an older result must not look like the one of this command.
         importlib.import_module("swamp_harness.runner.reports_folder").set_older_aside(project.reports())
+    start.refuse_unknown_variables(os.environ)
     options = parser_for(given).parse_args(given)
     return int(options.subcommand(options))
 

@@ -41,7 +41,9 @@ def add_commands(commands: Any) -> None:
         help="compare with an earlier run: the folder of its reports, or a version whose reports are kept "
         "below the folder of reports or whose results are recorded",
     )
-    signoff.add_argument("runs", nargs="+", type=Path, help="the folders of the reports of the runs, or their run.json")
+    signoff.add_argument(
+        "runs", nargs="+", type=Path, help="the folders of the reports of the runs, or their run.json"
+    )
     signoff.set_defaults(subcommand=_signoff)
 
     report = commands.add_parser("report", help="make one Allure 3 page of the results; needs Node.js")

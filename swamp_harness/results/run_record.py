@@ -242,8 +242,8 @@ def _no_results(folder: Path) -> UnusableInput:
     if (older / RUN_FILE).exists():
         # The last command set them aside and then could not begin, such as for a mistyped option.
         return UnusableInput(
-            f"There are no results in {folder.absolute()}. Those of the run before are in {older.absolute()}: "
-            "give that folder, such as with UAT_REPORTS.",
+            f"There are no results in {folder.absolute()}. Those of the run before are in {older.absolute()}"
+            ": give that folder, such as with UAT_REPORTS.",
             ExitCode.BAD_COMMAND_LINE,
         )
     return UnusableInput(

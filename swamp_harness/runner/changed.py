@@ -109,7 +109,9 @@ def select_changed(changed: Changed, scenarios: Sequence[Any]) -> list[Any]:
 def since_in_words(changed: Changed, chosen: Collection[Any]) -> str:
     """What has changed, and how much of it runs, in a line."""
     if not chosen:
-        return f"Nothing that one of these scenarios rests on has changed since {changed.since}: nothing runs."
+        return (
+            f"Nothing that one of these scenarios rests on has changed since {changed.since}: nothing runs."
+        )
     count = len({location_of(each) for each in chosen})
     shown = changed.deeper or changed.files
     others = f" and {len(shown) - 1} more" if shown[1:] else ""

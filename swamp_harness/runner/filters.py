@@ -8,8 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from behave.tag_expression.model import Matcher
-from cucumber_tag_expressions.model import Expression, Literal
+from behave.tag_expression.model import Expression, Literal, Matcher
 
 from swamp_harness.results.ids import TAGS
 from swamp_harness.runner.selection import SHARD, scenarios_of

@@ -48,7 +48,7 @@ from swamp_harness.runner.selection import (
     scenarios_of,
 )
 from swamp_harness.runner.session import Session
-from swamp_harness.runner.start import refuse_if_misplaced
+from swamp_harness.runner.start import refuse_if_misplaced, refuse_unknown_variables
 from swamp_harness.runner.step_runner import StepRegistry
 from swamp_harness.runner.steps import are_loaded, defined_twice, forget_definitions
 from swamp_harness.specification import project
@@ -89,6 +89,7 @@ class UatRunner(Runner):  # type: ignore[misc]
             refuse_if_misplaced()
             if not self.config.dry_run:
                 set_older_aside(project.reports())
+                refuse_unknown_variables(os.environ)
             failed.append(super(UatRunner, self).run())
             return ExitCode.EVERY_PROMISE_HELD
 
@@ -204,8 +205,8 @@ class UatRunner(Runner):  # type: ignore[misc]
         gate = choice.gate(runs, Capacity(budget.seconds, processors(), self._at_once))
         if gate.chosen and not any(budget.allows(each.id) for each in gate.chosen):
             raise UnusableInput(
-                f"A budget of {budget.seconds:g} s is too short: after the start of the run no scenario fits. "
-                "Give more, such as 5m.",
+                f"A budget of {budget.seconds:g} s is too short: after the start of the run no scenario "
+                "fits. Give more, such as 5m.",
                 ExitCode.BAD_COMMAND_LINE,
             )
         session.progress.plan = session.plan.only([each.id for each in gate.chosen])

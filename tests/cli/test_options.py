@@ -16,3 +16,11 @@ def test_a_number_of_jobs_below_one_is_refused_before_anything_starts(
 
     expected = f"swamp-uat: JOBS (-j) is {jobs!r}: give a whole number from 1, or leave it out.\n"
     assert capsys.readouterr().err == expected
+
+
+def test_mutation_testing_of_an_unknown_module_is_refused(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("UAT_REPORTS", str(tmp_path))
+
+    assert main(["mutate", "nonsense"]) == 2
+
+    assert "No module of the stand-in that is mutated begins with 'nonsense'" in capsys.readouterr().err

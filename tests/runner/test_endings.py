@@ -121,7 +121,8 @@ def test_a_sign_off_takes_the_record_of_a_run_in_place_of_its_folder(monkeypatch
         (["run", "run/run.json"], "The runs to merge name {0}/run twice: name it once."),
     ],
 )
-def test_a_sign_off_of_what_is_no_run_is_bad_input(monkeypatch, capsys, tmp_path, run, runs, complaint):
+@pytest.mark.usefixtures("run")
+def test_a_sign_off_of_what_is_no_run_is_bad_input(monkeypatch, capsys, tmp_path, runs, complaint):
     monkeypatch.setenv("UAT_REPORTS", str(tmp_path / "reports"))
 
     assert main(["signoff", *(str(tmp_path / each) for each in runs)]) == 2

@@ -6,7 +6,7 @@ import pytest
 
 from swamp_harness.runner.filters import refuse_unknown_tags
 from swamp_harness.runner.start import configuration
-from swamp_harness.specification import features, project
+from swamp_harness.specification import features
 from swamp_harness.system.errors import ExitCode, UnusableInput
 from tests.conftest import run_suite
 
@@ -29,7 +29,8 @@ def test_a_tag_that_nothing_has_is_refused_wherever_it_stands(expression: str, c
 
 
 @pytest.mark.parametrize(
-    "expression", ["@uat-5* and not @network", "not @other-binary", f"{MINT} or @issue-630", "@found-by-chance"]
+    "expression",
+    ["@uat-5* and not @network", "not @other-binary", f"{MINT} or @issue-630", "@found-by-chance"],
 )
 def test_tags_of_the_project_and_of_the_features_that_run_are_known(tmp_path: Any, expression: str) -> None:
     text = "Feature: Found\n  @uat-01 @found-by-chance\n  Scenario: One\n    Given a repository\n"
@@ -66,3 +67,13 @@ def test_a_run_of_nothing_names_its_filter_and_writes_no_reports(
         assert done.stderr.count("\n") == 1
         assert [each.name for each in reports.iterdir()] == ["previous"]
     assert (reports / "previous" / "run.json").read_text() == "the last results"
+
+
+def test_a_feature_outside_of_the_project_serves_no_unknown_promise(tmp_path: Any) -> None:
+    text = "Feature: Found\n  @uat-99 @found-by-chance\n  Scenario: One\n    Given a repository\n"
+    (tmp_path / "found.feature").write_text(text)
+
+    done = run_suite(tmp_path / "reports", str(tmp_path / "found.feature"), env={"PATH": str(tmp_path)})
+
+    assert done.returncode == ExitCode.FEATURE_MISTAKE
+    assert "found.feature:3: @uat-99 is not a promise in release/catalogue.yaml" in done.stderr
