@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
 from swamp_harness.runner.endings import exit_code_of
-from swamp_harness.runner.reports_folder import set_older_aside
-from swamp_harness.runner.start import refuse_if_misplaced
 from swamp_harness.specification import project
 from swamp_harness.system.lasting_output import lasting_output
 
 # The sub-commands by module, in the order of the help. Only the module that is needed is imported: some need
-# libraries that take longer to import than the sub-command takes.
+# libraries that take longer to import than the sub-command takes. What takes long is imported below
+# `exit_code_of`, so that an error or a Ctrl-C meanwhile ends with the exit code for it.
 COMMANDS = {
     "run": ("run", "benchmark", "matrix"),
     "release": ("signoff", "report", "resolve"),
@@ -40,9 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(given: list[str]) -> int:
-    refuse_if_misplaced()
+    start = importlib.import_module("swamp_harness.runner.start")
+    start.refuse_if_misplaced()
     if given[:1] == ["run"] and not {"-h", "--help"} & set(given):
-        set_older_aside(project.reports())  # even if the options are unusable
+        # Even if the options are unusable: an older result must not look like the one of this command.
+        importlib.import_module("swamp_harness.runner.reports_folder").set_older_aside(project.reports())
+    start.refuse_unknown_variables(os.environ)
     options = parser_for(given).parse_args(given)
     return int(options.subcommand(options))
 

@@ -6,6 +6,8 @@ import argparse
 import re
 from typing import Any
 
+from swamp_harness.system.errors import ExitCode, UnusableInput
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _PLATFORM = re.compile(r"(linux|darwin|windows)-(x86_64|aarch64)")  # as the assets of a release are named
@@ -41,7 +43,7 @@ def add_names(parser: argparse.ArgumentParser, described: str) -> None:
 
 def add_jobs(parser: argparse.ArgumentParser, described: str) -> None:
     """Let a sub-command take how much it does at a time, as `jobs`; 0 when left out."""
-    parser.add_argument("-j", "--jobs", action=OnceOnly, type=int, default=0, help=described)
+    parser.add_argument("-j", "--jobs", action=OnceOnly, type=_jobs, default=0, help=described)
 
 
 def add_shard(parser: argparse.ArgumentParser, described: str) -> None:
@@ -52,6 +54,15 @@ def add_shard(parser: argparse.ArgumentParser, described: str) -> None:
 def add_budget(parser: argparse.ArgumentParser, described: str) -> None:
     """Let a sub-command take a time budget, as `budget` in seconds; 0 when left out."""
     parser.add_argument("--budget", action=OnceOnly, type=seconds, default=0, help=described)
+
+
+def _jobs(text: str) -> int:
+    # Raised as it is, without argparse's usage: people mostly give this to make.
+    if not text.isdecimal() or not int(text):
+        raise UnusableInput(
+            f"JOBS (-j) is {text!r}: give a whole number from 1, or leave it out.", ExitCode.BAD_COMMAND_LINE
+        )
+    return int(text)
 
 
 def seconds(text: str) -> float:

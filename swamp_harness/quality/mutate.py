@@ -32,7 +32,7 @@ from swamp_harness.results.result import ScenarioResult
 from swamp_harness.runner.launch import Selection
 from swamp_harness.runner.quiet_suite import get_ready, results_against
 from swamp_harness.specification import features, project
-from swamp_harness.system.errors import ExitCode
+from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.plain_text import for_terminal, shortened
 
 _SESSION = "mutation-session.json"
@@ -72,7 +72,8 @@ def mutate(options: Options, reports: Path) -> int:
         The exit code: a mutant that survived, or an entry of the list that matches nothing, is a 1.
 
     Raises:
-        UnusableInput: the record or the list of decisions is missing or stale (exit code 2).
+        UnusableInput: the record or the list of decisions is missing or stale, or there is no such module
+            (exit code 2).
     """
     started = datetime.now(UTC)
     decisions, found = read_decisions(project.MUTATION), read_reach(project.REACHED)
@@ -86,6 +87,12 @@ def mutate(options: Options, reports: Path) -> int:
         for name, text in every.items()
         if name not in decisions.left_out and name.startswith(tuple(options.modules) or "")
     }
+    if unknown := [each for each in options.modules if not any(name.startswith(each) for name in texts)]:
+        raise UnusableInput(
+            f"No module of the stand-in that is mutated begins with {unknown[0]!r}: give the beginning of a "
+            "path, such as orchestrator/.",
+            ExitCode.BAD_COMMAND_LINE,
+        )
     refuse_stale(found, texts)
     modules = {name: MutableModule(name, text) for name, text in texts.items()}
     reports.mkdir(parents=True, exist_ok=True)

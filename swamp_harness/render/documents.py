@@ -14,7 +14,7 @@ from swamp_harness.render.signoff_page import PAGE_FILE, write_page
 from swamp_harness.render.signoff_summary import SUMMARY_FILE, write_summary
 from swamp_harness.results.deviations import Deviation
 from swamp_harness.results.history import remember
-from swamp_harness.results.run_record import RUN_FILE, SuiteRun, read_run, together
+from swamp_harness.results.run_record import PREVIOUS, RUN_FILE, SuiteRun, read_run, together
 from swamp_harness.system.errors import ExitCode, InfrastructureError, UnusableInput
 
 ALLURE_RESULTS = "allure-results"
@@ -22,8 +22,6 @@ ALLURE_ENVIRONMENT = "environment.properties"
 ALLURE_PAGE = "report.html"
 EVIDENCE = "evidence"
 
-
-PREVIOUS = "previous"
 # The reports of a run, or of several together, beside the history.
 OF_A_RUN = (
     *(RUN_FILE, SIGNOFF_FILE, PAGE_FILE, SUMMARY_FILE, JUNIT_FILE),

@@ -145,7 +145,7 @@ def target_in_words(target: str) -> str:
 def outcome_in_words(results: Sequence[ScenarioResult], code: ExitCode) -> str:
     """The outcome of a run, as a sentence."""
     if code is ExitCode.BAD_COMMAND_LINE:
-        return "NOTHING RAN: no scenario was selected, or none could run. Check the tags."
+        return "NOTHING RAN: none of the selected scenarios could run."
     return f"{_RUN_OUTCOMES[code]}: {_counted(results) or 'nothing ran'}"
 
 

@@ -68,7 +68,8 @@ def remember(record: SuiteRun, folder: Path) -> list[PastRun]:
     """Add a run to the history in a folder.
 
     Returns:
-        The history with it, the oldest first. A line that cannot be read is dropped.
+        The history with it, the oldest first. A line that cannot be read is dropped, and so is a run in which
+        no scenario ran.
     """
     file = folder / HISTORY_FILE
     past = {(each.started, each.platform): each for each in [*read(file), *_runs_of(record)]}
@@ -106,7 +107,8 @@ def flakes(history: Sequence[PastRun], record: SuiteRun) -> list[Flake]:
 
 
 def _runs_of(record: SuiteRun) -> list[PastRun]:
-    return [_run_on(platform, record) for platform in record.binaries]
+    runs = [_run_on(platform, record) for platform in record.binaries]
+    return [each for each in runs if each.outcomes]
 
 
 def _run_on(platform: str, record: SuiteRun) -> PastRun:

@@ -22,6 +22,8 @@ from swamp_harness.system.files import write_whole
 from swamp_harness.system.plain_text import json_text
 
 RUN_FILE = "run.json"
+# The folder, among the reports, of those that a later command has set aside.
+PREVIOUS = "previous"
 
 # The number of the format of run.json; a change that a reader has to know of makes it another.
 FORMAT = 4
@@ -133,8 +135,10 @@ def read_run(file: Path) -> SuiteRun:
     """Read the record of a finished run.
 
     Raises:
-        UnusableInput: the file cannot be read, is not a record, or has another format (exit code 2).
+        UnusableInput: the file is not there, is not a record, or has another format (exit code 2).
     """
+    if not file.exists():
+        raise _no_results(file.parent)
     try:
         document = json.loads(file.read_text("utf-8"))
         if document.get("format") in _OLDER:
@@ -162,8 +166,7 @@ def read_run(file: Path) -> SuiteRun:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnusableInput(
-            f"{file} is not the record of a run ({type(error).__name__}: {error}): give the {RUN_FILE} of a "
-            "finished run.",
+            f"{file} is not the record of a run, or is damaged: give the {RUN_FILE} of a finished run.",
             ExitCode.BAD_COMMAND_LINE,
         ) from error
 
@@ -197,7 +200,8 @@ def together(records: Sequence[SuiteRun]) -> SuiteRun:
         if count > 1
     ]
     if twice:
-        raise _not_together(f"{twice[0]!r} ran more than once on one platform, and {len(twice) - 1} others")
+        others = f", and so did {len(twice) - 1} others" if twice[1:] else ""
+        raise _not_together(f"{twice[0]!r} ran more than once on one platform{others}")
     return SuiteRun(
         started=min(each.started for each in records),
         target=first.target,
@@ -230,6 +234,22 @@ def _exit_code_of_all(records: Sequence[SuiteRun], results: Sequence[ScenarioRes
     if code not in (ExitCode.PROMISE_BROKEN, ExitCode.INFRASTRUCTURE_ERROR) and ExitCode.INCOMPLETE in ended:
         return ExitCode.INCOMPLETE
     return code
+
+
+def _no_results(folder: Path) -> UnusableInput:
+    older = folder / PREVIOUS
+    if (older / RUN_FILE).exists():
+        # The last command set them aside and then could not begin, such as for a mistyped option.
+        return UnusableInput(
+            f"There are no results in {folder.absolute()}. Those of the run before are in {older.absolute()}"
+            ": give that folder, such as with UAT_REPORTS.",
+            ExitCode.BAD_COMMAND_LINE,
+        )
+    return UnusableInput(
+        f"There are no results in {folder.absolute()}: run `make uat` first, or give the folder of a run's "
+        "reports.",
+        ExitCode.BAD_COMMAND_LINE,
+    )
 
 
 def _of_another_format(file: Path, document: Mapping[str, Any]) -> UnusableInput:

@@ -47,12 +47,11 @@ def make_page(reports: Path, environ: Mapping[str, str]) -> Path:
         UnusableInput: there are no results (exit code 2), or no Node.js that will do (exit code 3).
         InfrastructureError: Allure cannot be installed, or makes no page.
     """
-    results = reports / ALLURE_RESULTS
+    record, results = read_run(reports / RUN_FILE), reports / ALLURE_RESULTS
     if not any(results.glob("*-result.json")):
         raise UnusableInput(
             f"There are no Allure results in {reports}: run `make uat` first.", ExitCode.BAD_COMMAND_LINE
         )
-    record = read_run(reports / RUN_FILE)
     node = _node(environ)
     _install(project.REPORT_PACKAGE, environ)
     with tempfile.TemporaryDirectory(prefix="swamp-uat-report-") as name:

@@ -104,22 +104,16 @@ def changes_in(ref: str, names: Sequence[str]) -> Changed:
 
 
 def select_changed(changed: Changed, scenarios: Sequence[Any]) -> list[Any]:
-    """The scenarios of behave's that a change concerns, in order.
-
-    Raises:
-        UnusableInput: it concerns none of them (exit code 2).
-    """
-    found = [each for each in scenarios if changed.concerns(each)]
-    if scenarios and not found:
-        raise UnusableInput(
-            f"Nothing that one of these scenarios rests on has changed since {changed.since}.",
-            ExitCode.BAD_COMMAND_LINE,
-        )
-    return found
+    """The scenarios of behave's that a change concerns, in order."""
+    return [each for each in scenarios if changed.concerns(each)]
 
 
 def since_in_words(changed: Changed, chosen: Collection[Any]) -> str:
     """What has changed, and how much of it runs, in a line."""
+    if not chosen:
+        return (
+            f"Nothing that one of these scenarios rests on has changed since {changed.since}: nothing runs."
+        )
     count = len({location_of(each) for each in chosen})
     shown = changed.deeper or changed.files
     others = f" and {len(shown) - 1} more" if shown[1:] else ""

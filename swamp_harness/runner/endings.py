@@ -31,7 +31,7 @@ def exit_code_of(command: Callable[[], int]) -> int:
         if isinstance(error, OSError) and (error.filename is not None or error.errno == errno.ENOSPC):
             return _ended(_about_a_file(error), ExitCode.BAD_COMMAND_LINE)
         trace = SECRETS.blank(traceback.format_exc())
-        return _ended(f"The suite itself failed, not the product: {trace}", ExitCode.INFRASTRUCTURE_ERROR)
+        return _ended(f"The suite itself failed, not the product: {trace}", ExitCode.INCOMPLETE)
 
 
 def _about_a_file(error: OSError) -> str:

@@ -31,6 +31,7 @@ from swamp_harness.runner.choice import Choice
 from swamp_harness.runner.console import ConsoleFormatter, banner, result_text
 from swamp_harness.runner.display import Display
 from swamp_harness.runner.endings import exit_code_of
+from swamp_harness.runner.filters import nothing_chosen, refuse_lines_after_the_end, refuse_unknown_tags
 from swamp_harness.runner.interruptions import Interruptions
 from swamp_harness.runner.parallel import SideBySide
 from swamp_harness.runner.reports_folder import set_older_aside, taken
@@ -47,7 +48,7 @@ from swamp_harness.runner.selection import (
     scenarios_of,
 )
 from swamp_harness.runner.session import Session
-from swamp_harness.runner.start import refuse_if_misplaced
+from swamp_harness.runner.start import refuse_if_misplaced, refuse_unknown_variables
 from swamp_harness.runner.step_runner import StepRegistry
 from swamp_harness.runner.steps import are_loaded, defined_twice, forget_definitions
 from swamp_harness.specification import project
@@ -88,6 +89,7 @@ class UatRunner(Runner):  # type: ignore[misc]
             refuse_if_misplaced()
             if not self.config.dry_run:
                 set_older_aside(project.reports())
+                refuse_unknown_variables(os.environ)
             failed.append(super(UatRunner, self).run())
             return ExitCode.EVERY_PROMISE_HELD
 
@@ -141,6 +143,7 @@ class UatRunner(Runner):  # type: ignore[misc]
         self.load_step_definitions()
         locations = [place for place in self.feature_locations() if not self.config.exclude(place)]
         read_features(Path(place.filename) for place in locations)  # reports what cannot be read
+        refuse_lines_after_the_end(locations)
         self.features.extend(parse_features(locations, language=self.config.lang))
         if self.config.dry_run:
             self.formatters = make_formatters(self.config, self.config.outputs)
@@ -154,7 +157,14 @@ class UatRunner(Runner):  # type: ignore[misc]
             seconds = float(self.config.userdata.get(BUDGET, 0))
             choice = Choice.of(target_of(os.environ, project.EMBEDDED_TARGET).name, project.reports())
             budget = Budget(seconds, choice.seconds_of) if seconds else None
-            chosen = self._changed(chosen_of(self.features, self.config, choice.seconds_of))
+            refuse_unknown_tags(self.features, self.config)
+            selected = chosen_of(self.features, self.config, choice.seconds_of)
+            if not selected:
+                raise nothing_chosen(self.features, self.config)
+            chosen = self._changed(selected)
+            if not chosen:
+                print(for_terminal("\n".join(self._notes)), flush=True)
+                return ExitCode.EVERY_PROMISE_HELD
             plan = plan_of(self.features, chosen)
             refuse_mistakes(self.features, chosen, self.config)
             with taken(project.reports()) as reports:
@@ -193,6 +203,12 @@ class UatRunner(Runner):  # type: ignore[misc]
         possible = {location_of(each) for each in chosen if missing_for(each, session.run_context) is None}
         runs = [run for run in session.plan.chosen if run.location in possible]
         gate = choice.gate(runs, Capacity(budget.seconds, processors(), self._at_once))
+        if gate.chosen and not any(budget.allows(each.id) for each in gate.chosen):
+            raise UnusableInput(
+                f"A budget of {budget.seconds:g} s is too short: after the start of the run no scenario "
+                "fits. Give more, such as 5m.",
+                ExitCode.BAD_COMMAND_LINE,
+            )
         session.progress.plan = session.plan.only([each.id for each in gate.chosen])
         kept = {run.location for run in session.plan.chosen}
         self._notes += gate_at_start(gate)

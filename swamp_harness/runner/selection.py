@@ -74,14 +74,22 @@ def refuse_mistakes(models: Sequence[Any], chosen: Sequence[Any], config: Any) -
     """Refuse to run features with mistakes in what is chosen.
 
     Raises:
-        FeatureMistake: an outline has no examples, or a step has no definition or several (exit code 12).
+        FeatureMistake: an outline has no examples, a step has no definition or several, or a scenario serves
+            a promise that is not in the catalogue (exit code 12).
     """
+    promises = {promise.number for promise in features.catalogue()}
     mistakes = [
         finding_at(item, complaint)
         for model in models
         for outline, item, complaint in without_rows(model)
         if outline.should_run_with_tags(config.tag_expression)
         and (not config.name or config.name_re.search(outline.name))
+    ]
+    mistakes += [
+        finding_at(scenario, f"@uat-{number:02} is not a promise in release/catalogue.yaml")
+        for scenario in chosen
+        for number in features.numbers_of(scenario)
+        if number not in promises
     ]
     mistakes += step_mistakes(chosen)
     if mistakes:

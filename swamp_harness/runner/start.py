@@ -5,14 +5,29 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from behave.configuration import Configuration, read_configuration
 
 from swamp_harness.install import place_of
+from swamp_harness.product.releases import CACHE_VARIABLE, RELEASES_VARIABLE
+from swamp_harness.product.target import REQUIRE_VARIABLE, TARGET_VARIABLE
+from swamp_harness.scenario.inventory import FORMER_NAME, HOSTS_VARIABLE
 from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.limits import SCALE_VARIABLE
+from swamp_harness.system.marked_processes import MARK_VARIABLE
+
+_OWN = "UAT_"
+# What people set; docs/running.md explains them.
+VARIABLES = (
+    *(project.REPORTS_VARIABLE, project.DEVIATIONS_VARIABLE, project.WAIVERS_VARIABLE),
+    *(CACHE_VARIABLE, RELEASES_VARIABLE, REQUIRE_VARIABLE, TARGET_VARIABLE, HOSTS_VARIABLE, SCALE_VARIABLE),
+)
+# The first has a message of its own; the suite sets the second one for its processes.
+_OTHERS = (FORMER_NAME, MARK_VARIABLE)
 
 
 def refuse_if_misplaced() -> None:
@@ -24,6 +39,22 @@ def refuse_if_misplaced() -> None:
     complaint = misplaced(Path(sys.argv[0]), Path(sys.prefix), project.ROOT)
     if complaint:
         raise UnusableInput(complaint, ExitCode.BAD_COMMAND_LINE)
+
+
+def refuse_unknown_variables(environ: Mapping[str, str]) -> None:
+    """Refuse variables that look like the suite's and are not: without them a run may test something else.
+
+    Raises:
+        UnusableInput: there is one (exit code 2).
+    """
+    for name in environ:
+        if name.startswith(_OWN) and environ[name] and name not in (*VARIABLES, *_OTHERS):
+            near = get_close_matches(name, VARIABLES, n=1)
+            raise UnusableInput(
+                f"{name} is not a variable of the suite: "
+                f"{f'did you mean {near[0]}?' if near else 'unset it. docs/running.md lists them.'}",
+                ExitCode.BAD_COMMAND_LINE,
+            )
 
 
 def refuse_another_runner(context: Any) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from swamp_harness.system.hosts.ssh import SshHost
 
 HOSTS_VARIABLE = "UAT_HOSTS"
-_FORMER_NAME = "UAT_BENCH"
+FORMER_NAME = "UAT_BENCH"
 
 _HERE, NAMESPACE, _SSH = "here", "namespace", "ssh"
 # The output of `uname -sm`, by the names that swamp uses.
@@ -67,9 +67,9 @@ def load(environ: Mapping[str, str]) -> list[HostEntry]:
         UnusableInput: the file is not usable, with line and reason; or the variable has its former name (exit
             code 2).
     """
-    if environ.get(_FORMER_NAME):
+    if environ.get(FORMER_NAME):
         raise UnusableInput(
-            f"{_FORMER_NAME} is now called {HOSTS_VARIABLE}: set that.", ExitCode.BAD_COMMAND_LINE
+            f"{FORMER_NAME} is now called {HOSTS_VARIABLE}: set that.", ExitCode.BAD_COMMAND_LINE
         )
     named = environ.get(HOSTS_VARIABLE)
     if not named:

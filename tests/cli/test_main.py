@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
+from swamp_harness.cli import main as command
 from swamp_harness.cli.main import COMMANDS, parser_for
+from swamp_harness.system.errors import ExitCode
 from tests.conftest import ROOT
 
 EVERY = [command for own in COMMANDS.values() for command in own]
@@ -36,3 +38,20 @@ def test_a_run_does_not_import_mutation_testing():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert "swamp_harness.quality.mutate" not in done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "message"),
+    [
+        (ImportError("no such name"), ExitCode.INCOMPLETE, "The suite itself failed, not the product: "),
+        (KeyboardInterrupt(), ExitCode.INTERRUPTED, "interrupted."),
+    ],
+)
+def test_what_ends_the_import_of_the_suite_is_no_broken_promise(monkeypatch, capsys, raised, code, message):
+    def fail(_):
+        raise raised
+
+    monkeypatch.setattr(command.importlib, "import_module", fail)
+
+    assert command.main(["check"]) == code
+    assert capsys.readouterr().err.startswith(f"swamp-uat: {message}")

@@ -23,7 +23,7 @@ from swamp_harness.cli import main as command_line
 from swamp_harness.exploration import explore, mutant_search, report
 from swamp_harness.quality import benchmark, mutate, release_runs
 from swamp_harness.render import documents, mutation_report, verification
-from swamp_harness.results import history, ids
+from swamp_harness.results import history, ids, run_record
 from swamp_harness.results.result import title_of
 from swamp_harness.specification import features, project
 from swamp_harness.system.errors import ExitCode
@@ -108,7 +108,7 @@ ENDS_WITH = {
 REPORTS = {
     *(
         *documents.OF_A_RUN,
-        documents.PREVIOUS,
+        run_record.PREVIOUS,
         history.HISTORY_FILE,
         "shard-1",
         "shard-2",

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from swamp_harness.runner import runner
 from swamp_harness.runner.changed import changes_in, select_changed, since_in_words
+from swamp_harness.runner.launch import Selection, launch
 from swamp_harness.runner.steps import load_definitions
 from swamp_harness.specification import features, project
-from swamp_harness.system.errors import ExitCode, UnusableInput
+from swamp_harness.system.errors import ExitCode
 from tests.conftest import run_suite
 
 
@@ -83,9 +85,9 @@ def test_a_deeper_change_runs_everything_and_says_so_in_a_line(scenarios: list[A
     "apart", ["README.md", "tests/conftest.py", "swamp_harness/render/words.py", "standin/mutants/tls.py"]
 )
 def test_what_no_scenario_rests_on_runs_nothing(scenarios: list[Any], apart: str) -> None:
-    with pytest.raises(UnusableInput, match="has changed since main") as caught:
-        select_changed(changes_in("main", [apart]), scenarios)
-    assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
+    changed = changes_in("main", [apart])
+    assert select_changed(changed, scenarios) == []
+    assert "has changed since main: nothing runs" in since_in_words(changed, [])
 
 
 @pytest.mark.parametrize("ref", ["no-such-branch", "-x", "HEAD:README.md"])
@@ -94,3 +96,13 @@ def test_what_names_no_commit_is_refused(ref: str, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert f"{ref!r} names no commit" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_run_of_what_has_changed_lets_a_gate_pass_if_nothing_has(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UAT_REPORTS", str(tmp_path))
+    monkeypatch.setattr(runner, "changed_since", lambda ref: changes_in(ref, ["README.md"]))
+    assert launch(Selection(since="main")) == ExitCode.EVERY_PROMISE_HELD
+    assert "has changed since main: nothing runs" in capsys.readouterr().out
+    assert not (tmp_path / "run.json").exists()

@@ -278,6 +278,8 @@ def test_bad_input_sets_the_last_results_aside(tmp_path):
     ("arguments", "environment", "sentence"),
     [
         (["--tags", "@uat-07 and ("], {}, "are no tag expression"),
+        (["--tags", "@uat-07 or @uat-7"], {}, "no scenario has the tag @uat-7: did you mean @uat-"),
+        (["features/tokens.feature:999999"], {}, "features/tokens.feature has no line 999999: it has "),
         (["--name", "revoked ("], {}, "is no regular expression"),
         (["features/nowhere.feature"], {}, "the features cannot be found"),
         (["--frobnicate"], {}, "unrecognized arguments: --frobnicate"),
@@ -296,4 +298,4 @@ def test_a_run_without_selected_scenarios_is_not_a_success(fake_swamp, tmp_path)
     done = run_suite(tmp_path, "--name", "no such scenario", env={"SWAMP_BIN": str(fake_swamp().path)})
 
     assert done.returncode == 2
-    assert "NOTHING RAN" in done.stdout
+    assert "NOTHING RAN: no " in done.stderr

@@ -1,5 +1,6 @@
 """How commands start: in the project's folder, with its own settings, and with output for any text."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from swamp_harness.install import fingerprint
-from swamp_harness.runner.start import configuration, misplaced
+from swamp_harness.runner.start import VARIABLES, configuration, misplaced, refuse_unknown_variables
 from swamp_harness.specification import features
 from tests.conftest import ROOT, run_suite, suite_environment
 
@@ -131,4 +132,30 @@ def test_a_run_can_start_from_any_folder(tmp_path):
         check=False,
     )
     assert done.returncode == 2
-    assert "NOTHING RAN" in done.stdout
+    assert "NOTHING RAN: no " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        (
+            "UAT_REQUIRE_BINARI",
+            "UAT_REQUIRE_BINARI is not a variable of the suite: did you mean UAT_REQUIRE_BINARY?",
+        ),
+        ("UAT_XYZ", "UAT_XYZ is not a variable of the suite: unset it"),
+    ],
+)
+def test_an_unknown_variable_of_the_suite_is_refused(tmp_path, name, complaint):
+    done = run_suite(tmp_path, "--tags", "@uat-02", env={"PATH": str(tmp_path), name: "1"})
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"swamp-uat: {complaint}")
+
+
+def test_the_document_lists_the_variables_of_the_suite():
+    listed = re.findall(
+        r"^\| `(UAT_\w+)` \|", (ROOT / "docs" / "running.md").read_text("utf-8"), re.MULTILINE
+    )
+
+    assert set(listed) == set(VARIABLES)
+    refuse_unknown_variables(dict.fromkeys(listed, "1"))
