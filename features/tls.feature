@@ -29,6 +29,20 @@ Feature: TLS
       | a certificate of an intermediate authority | the authority    |
       | a self-signed certificate                  | that certificate |
 
+  @uat-29 @tls @announced-address-uses-tls
+  Scenario Outline: An orchestrator with a certificate announces its address for TLS, in <output>
+    Given an orchestrator with a certificate of the authority, with output in <output>
+    And workers and operators trust the authority
+    And the token "alpha"
+    When the worker "alpha" starts
+    Then the orchestrator announced the address by which it is reached
+    And the worker "alpha" is enrolled
+
+    Examples:
+      | output |
+      | text   |
+      | JSON   |
+
   @uat-29 @tls @trusting-worker-enrolls-over-tls
   Scenario Outline: A worker that trusts <trust> enrolls over TLS, and an operator with a flag sees the pool
     Given an orchestrator with <certificate>

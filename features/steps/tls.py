@@ -20,6 +20,17 @@ def workers_and_operators_trust(
     tls.trust(context.world, trust, way)
 
 
+@then("the orchestrator announced the address by which it is reached")
+def the_orchestrator_announced_its_address(context: StepContext) -> None:
+    """Checks the address that the orchestrator reports when it listens, with or without TLS."""
+    orchestrator = context.world.orchestrator
+    expect(
+        "the orchestrator announced the address by which it is reached",
+        expected=orchestrator.api.url,
+        actual=orchestrator.announced_address,
+    )
+
+
 @then('the worker "{worker:Name}" exits with an error and has not enrolled')
 def the_worker_exits_with_an_error(context: StepContext, worker: str) -> None:
     """Waits until the worker exits, then checks that it failed and did not enroll."""

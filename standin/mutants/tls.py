@@ -56,6 +56,15 @@ def intermediate_certificates_left_out() -> None:
 
 
 @mutant(29)
+def address_announced_without_tls_in_json() -> None:
+    """The address that an orchestrator announces in JSON is not for TLS."""
+
+    @replaces("orchestrator.serve:announcement")
+    def _(old: Callable[..., str], url: str, *, in_json: bool) -> str:
+        return old(url.replace("wss:", "ws:") if in_json else url, in_json=in_json)
+
+
+@mutant(29)
 def any_certificate() -> None:
     """Every certificate is accepted."""
 

@@ -71,11 +71,19 @@ def serve(call: Call) -> None:
         gate=gate,
         logs_everything=call.option("--log-level") == "trace",
         verifies=call.has("--verify-on-enroll") or verifies_by_variable(),
+        in_json=call.has("--json"),
     )
     try:
         asyncio.run(orchestrator.run(int(call.option("--port", "0"))))
     except OSError as error:
         raise UserError(f"AddrInUse: Address already in use: {error}") from error
+
+
+def announcement(url: str, *, in_json: bool) -> str:
+    """The line that says where an orchestrator listens."""
+    if in_json:
+        return json.dumps({"status": "listening", "url": url}, separators=(",", ":"))
+    return f'WebSocket API server listening on "{url}"'
 
 
 def verifies_by_variable() -> bool:
@@ -95,6 +103,7 @@ class Orchestrator:
         gate: lets connections and requests in.
         logs_everything: whether it logs everything that it sends.
         verifies: whether it verifies workers that enroll.
+        in_json: whether it announces its address in JSON.
     """
 
     def __init__(
@@ -108,8 +117,10 @@ class Orchestrator:
         gate: Gate,
         logs_everything: bool,
         verifies: bool,
+        in_json: bool,
     ) -> None:
         self._logs_everything = logs_everything
+        self._in_json = in_json
         self._repository = repository
         self._gate = gate
         self._certificate = certificate
@@ -157,7 +168,7 @@ class Orchestrator:
             chosen = server.sockets[0].getsockname()[1]
             self._url = f"{'wss' if self._certificate[0] else 'ws'}://127.0.0.1:{chosen}"
             self._repository.write(SERVING, {"url": self._url, "pid": os.getpid()})
-            say(f'WebSocket API server listening on "{self._url}"')
+            say(announcement(self._url, in_json=self._in_json))
             await stopped.wait()
             await self.let_runs_finish()
             for connection in list(server.connections):

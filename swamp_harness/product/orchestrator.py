@@ -142,6 +142,11 @@ class Orchestrator:
                 raise PromiseBroken(f"{self.name} does not start again. {error}") from error
             raise InfrastructureError(f"The product did not start. {error}\n{self.log.tail(15)}") from error
 
+    @property
+    def announced_address(self) -> str:
+        """The address that its current process has announced."""
+        return _match(LISTENING.search(self.log.text(self._running().log_start)))["address"]
+
     def kill(self) -> None:
         """Kill it with everything that it has started."""
         self._running().kill()

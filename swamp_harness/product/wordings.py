@@ -240,7 +240,9 @@ DAEMON_IS_OFF = re.compile(r"^Status \(\w+ service\): not configured$", re.MULTI
 NOBODY_TO_VERIFY = re.compile(r"No connected workers found to verify\.")
 
 # Lines in the log of an orchestrator.
-LISTENING = re.compile(r'listening on "?(?P<scheme>wss?)://(?P<host>[^":]+):(?P<port>\d+)')
+LISTENING = re.compile(
+    r'(listening on "?|"status":"listening",.{0,100}"url":")(?P<address>wss?://[^":/]{1,100}:(?P<port>\d{1,5}))'
+)
 WAITS_FOR_RUNS = re.compile(r"Draining \d+ active run")
 VERIFICATION_FAILED = re.compile(
     r'Worker "?(?P<worker>[^" ]+)"? (?:failed enrollment verification|verification probe errored): '

@@ -317,6 +317,11 @@ _OF_ORCHESTRATORS = (
         lambda names: {"known_as": names},
     ),
     Detail(
+        "with output in {output:Output}",
+        "it reports in this format where it listens",
+        lambda output: {"output": output},
+    ),
+    Detail(
         "with {certificate:Certificate}",
         "it uses TLS with this kind of certificate",
         lambda certificate: {"identity": certificate},

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from swamp_harness.product.binary import Release
+from swamp_harness.product.commands import Output
 from swamp_harness.product.server_tokens import ACCOUNT, PUBLIC_HOST, authenticating
 from swamp_harness.scenario import enrollment
 from swamp_harness.scenario.environment import ORCHESTRATOR, variables_of
@@ -34,6 +35,7 @@ class OrchestratorDetails:
         known_as: the names by which other machines know it; none if it is for its own machine.
         variables: the names of its environment variables, beside those of every process.
         release: the release that it runs, and the operator with it.
+        output: in which format it reports what it does.
     """
 
     notices_silence_soon: bool = False
@@ -48,6 +50,7 @@ class OrchestratorDetails:
     known_as: Sequence[str] = ()
     variables: tuple[str, ...] = ()
     release: Release = Release.TESTED
+    output: Output = Output.TEXT
 
 
 ORCHESTRATOR_AS_USUAL = OrchestratorDetails()
@@ -87,6 +90,8 @@ def _flags(world: World, details: OrchestratorDetails) -> Iterator[str]:
         yield from ("--max-concurrent-runs", str(details.runs_at_a_time))
     if details.logs_everything:
         yield from ("--log-level", "trace")
+    if details.output is Output.JSON:
+        yield "--json"
     if details.authenticates:
         yield from authenticating(ADMINISTRATOR)
     if details.known_as:
