@@ -22,7 +22,7 @@ from swamp_harness.product.releases import (
     earlier_release,
     release_of_another_protocol,
 )
-from swamp_harness.product.target import Target, of_the_project
+from swamp_harness.product.target import TARGET_VARIABLE, Target, of_the_project
 from swamp_harness.system.clean_env import scrubbed_environment
 from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.limits import VERSION_ANSWER
@@ -43,6 +43,8 @@ _EXECUTABLE_FORMATS = (
 )
 
 _VERSION_LINE = re.compile(r"^swamp (?P<version>\d\S*)\s*$")
+# How the version of the stand-in ends, in any of its releases.
+_OF_THE_STAND_IN = "-standin"
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,14 @@ def binary_under_test(environ: Mapping[str, str], target: Target) -> Binary:
     PATH.
 
     Raises:
-        UnusableInput: there is none, it does not run as swamp, or it has another version than the one asked
-            for (exit code 3), or the release is not available (exit codes 2 and 8 to 11).
+        UnusableInput: there is none, it does not run as swamp, it is the stand-in where the target is swamp,
+            or it has another version than the one asked for (exit code 3), or the release is not available
+            (exit codes 2 and 8 to 11).
     """
+    return _fit_for(target, _given_or_found(environ, target))
+
+
+def _given_or_found(environ: Mapping[str, str], target: Target) -> Binary:
     named, asked = environ.get(BINARY_VARIABLE), environ.get(VERSION_VARIABLE)
     if named and asked:
         raise UnusableInput(
@@ -176,12 +183,13 @@ def companion(release: Release, environ: Mapping[str, str], target: Target, vers
         version: the version of the binary under test.
 
     Raises:
-        UnusableInput: the named binary, or the target's own, does not run as swamp (exit code 3).
+        UnusableInput: the named binary, or the target's own, does not run as swamp, or is the stand-in where
+            the target is swamp (exit code 3).
     """
     variable, known = _COMPANIONS[release]
     named, remedy = environ.get(variable), f"set {variable}"
     if named:
-        return Companion(examined(Path(named), variable))
+        return Companion(_fit_for(target, examined(Path(named), variable)))
     if environ.get(VERSION_VARIABLE):
         try:
             source = f"{release.value[0].upper()}{release.value[1:]}"
@@ -199,6 +207,17 @@ _COMPANIONS: Mapping[Release, tuple[str, Callable[[str], str]]] = {
     Release.OTHER: (OTHER_BINARY_VARIABLE, release_of_another_protocol),
     Release.EARLIER: (EARLIER_BINARY_VARIABLE, earlier_release),
 }
+
+
+def _fit_for(target: Target, binary: Binary) -> Binary:
+    # A run against the stand-in says nothing about swamp, so it must not look like a sign-off of a release.
+    if target.is_for_sign_off and binary.version.endswith(_OF_THE_STAND_IN):
+        raise UnusableInput(
+            f"{binary.path} is the stand-in (version {binary.version}), not swamp: give the path of a swamp "
+            f"binary, or test the stand-in with {TARGET_VARIABLE}=standin/target.yaml.",
+            ExitCode.NO_BINARY,
+        )
+    return binary
 
 
 def _of_release(releases: Releases, version: str, source: str) -> Binary:

@@ -7,14 +7,25 @@ from pathlib import Path
 
 import pytest
 
+from standin.protocol import RELEASE
 from swamp_harness.product import binary as binaries
-from swamp_harness.product.binary import binary_under_test, examined, under_its_own_name
+from swamp_harness.product.binary import (
+    Release,
+    binary_under_test,
+    companion,
+    examined,
+    under_its_own_name,
+)
 from swamp_harness.product.target import SWAMP, load, target_of
 from swamp_harness.specification import project
 from swamp_harness.system.errors import ExitCode, UnusableInput
 from tests.conftest import run_suite
 
 EMBEDDED = project.EMBEDDED_TARGET
+
+script = pytest.mark.skipif(
+    sys.platform == "win32", reason="the program is a script, which Windows cannot execute"
+)
 
 
 def test_without_a_binary_the_run_is_against_the_embedded_target() -> None:
@@ -94,7 +105,40 @@ def test_a_script_runs_from_its_own_folder(tmp_path: Path, oddly_named: Path) ->
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the program is a script, which Windows cannot execute")
+@pytest.fixture
+def like_the_stand_in(tmp_path: Path) -> Path:
+    file = tmp_path / "swamp"
+    file.write_text(f"#!/bin/sh\necho swamp {RELEASE}\n", "utf-8")
+    file.chmod(0o755)
+    return file
+
+
+@script
+@pytest.mark.parametrize("variable", ["SWAMP_BIN", "PATH"])
+def test_the_stand_in_is_refused_where_swamp_is_tested(like_the_stand_in: Path, variable: str) -> None:
+    place = like_the_stand_in.parent if variable == "PATH" else like_the_stand_in
+    environ = {"PATH": "", variable: str(place)}
+
+    with pytest.raises(UnusableInput, match=r"is the stand-in .* UAT_TARGET=standin/target.yaml") as caught:
+        binary_under_test(environ, target_of(environ, EMBEDDED))
+
+    assert caught.value.exit_code is ExitCode.NO_BINARY
+
+
+@script
+def test_the_stand_in_is_refused_as_a_companion_of_swamp(like_the_stand_in: Path) -> None:
+    with pytest.raises(UnusableInput, match="is the stand-in"):
+        companion(Release.OTHER, {"SWAMP_OTHER_BIN": str(like_the_stand_in)}, load(SWAMP), "1.2.3")
+
+
+@script
+def test_the_stand_in_may_be_named_where_the_stand_in_is_tested(like_the_stand_in: Path) -> None:
+    binary = binary_under_test({"SWAMP_BIN": str(like_the_stand_in)}, load(EMBEDDED))
+
+    assert binary.version == RELEASE
+
+
+@script
 def test_a_file_is_asked_for_its_version_once_unless_it_changes(tmp_path: Path) -> None:
     asked, file = tmp_path / "asked", tmp_path / "swamp"
 
