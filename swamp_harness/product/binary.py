@@ -8,12 +8,15 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from pathlib import Path
+
+import psutil
 
 from swamp_harness.product.conventions import QUIET_ENVIRONMENT
 from swamp_harness.product.releases import (
@@ -26,6 +29,7 @@ from swamp_harness.product.target import TARGET_VARIABLE, Target, of_the_project
 from swamp_harness.system.clean_env import scrubbed_environment
 from swamp_harness.system.errors import ExitCode, UnusableInput
 from swamp_harness.system.limits import VERSION_ANSWER
+from swamp_harness.system.processes import kill_tree
 
 BINARY_VARIABLE = "SWAMP_BIN"
 OTHER_BINARY_VARIABLE = "SWAMP_OTHER_BIN"
@@ -43,6 +47,9 @@ _EXECUTABLE_FORMATS = (
 )
 
 _VERSION_LINE = re.compile(r"^swamp (?P<version>\d\S*)\s*$")
+_REMEDY = "give the path of a swamp binary that runs on this machine."
+# The longest part of an answer in a message.
+_LONGEST_QUOTE = 200
 # How the version of the stand-in ends, in any of its releases.
 _OF_THE_STAND_IN = "-standin"
 
@@ -271,8 +278,10 @@ def _asked(path: Path, _changed: int, _size: int) -> tuple[str, str]:
     answer = _version_answer(path)
     match = _VERSION_LINE.match(answer)
     if match is None:
-        shown = answer.splitlines()[0][:80] if answer else "nothing"
-        raise _Unusable(f"is not swamp: it answers --version with {shown!r}.")
+        shown = repr(answer.splitlines()[0][:_LONGEST_QUOTE]) if answer else "nothing"
+        raise _Unusable(
+            f"is not swamp: it answers --version with {shown}, not with `swamp <version>`: {_REMEDY}"
+        )
     with path.open("rb") as file:
         return match["version"], hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -312,21 +321,38 @@ def _version_answer(path: Path) -> str:
         place = Path(folder)
         environment = scrubbed_environment(place, place, QUIET_ENVIRONMENT)
         try:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 [path, "--version"],
                 env=environment,
                 cwd=place,
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=VERSION_ANSWER.seconds,
-                check=False,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
             )
-        except subprocess.TimeoutExpired as error:
-            limit = f"{VERSION_ANSWER.seconds:g} s"
-            raise _Unusable(f"does not answer --version within {limit}: use a working swamp.") from error
         except OSError as error:
             reason = error.strerror or str(error)
             raise _Unusable(
                 f"cannot run on this machine ({reason}): use a build for this platform."
             ) from error
-    return done.stdout.decode("utf-8", errors="replace").strip()
+        with process:
+            try:
+                stdout, stderr = process.communicate(timeout=VERSION_ANSWER.seconds)
+            except BaseException as error:
+                kill_tree(psutil.Process(process.pid))
+                if not isinstance(error, subprocess.TimeoutExpired):
+                    raise
+                limit = f"{VERSION_ANSWER.seconds:g} s"
+                raise _Unusable(f"does not answer --version within {limit}: use a working swamp.") from error
+    if process.returncode != 0:
+        raise _Unusable(f"is not usable: --version {_end(process.returncode, stderr)}: {_REMEDY}")
+    return stdout.decode("utf-8", errors="replace").strip()
+
+
+def _end(code: int, stderr: bytes) -> str:
+    """How a process ended, with the last line of what it wrote about that."""
+    lines = stderr.decode("utf-8", errors="replace").strip().splitlines()
+    last = f" and writes {lines[-1][:_LONGEST_QUOTE]!r}" if lines else ""
+    if code >= 0:
+        return f"ends with exit code {code}{last}"
+    known = {each.value: each.name for each in signal.Signals}
+    return f"is ended by {known.get(-code, f'signal {-code}')}{last}"
