@@ -300,6 +300,13 @@ def test_the_environment_sets_the_release_host_and_the_cache(tmp_path):
     assert Releases.of({}).host.startswith("https://")
 
 
+@pytest.mark.parametrize("host", ["nonsense", "file:///releases", "github.com/swamp-club"])
+def test_an_address_of_a_release_host_that_is_none_is_refused(host):
+    with pytest.raises(UnusableInput, match=r"^UAT_RELEASES is .*: it must begin with https://") as caught:
+        Releases.of({"UAT_RELEASES": host})
+    assert caught.value.exit_code is ExitCode.BAD_COMMAND_LINE
+
+
 @pytest.mark.parametrize(
     ("version", "other"),
     [

@@ -271,7 +271,8 @@ def test_a_report_shows_expected_actual_and_how_to_reproduce(tmp_path):
     text = written.report.read_text("utf-8")
     assert text.startswith("# one: It ends late.\n")
     for part in (
-        "Made in: the manual", "Since: the first", "It ends at once.", 'cd "$(mktemp -d)" && SWAMP_BIN=/path/to/swamp sh /path/to/one.sh', "10:00 it says this",
+        "Made in: the manual", "Since: the first", "It ends at once.",
+        'cd "$(mktemp -d)" && SWAMP_BIN=/path/to/swamp sh /path/to/one.sh;', "10:00 it says this",
         "By hand only in part: The scenario cuts or delays a network path", "Promise 1, Mint (blocker)",
         record.version,
     ):  # fmt: skip
