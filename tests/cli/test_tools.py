@@ -130,7 +130,7 @@ def test_a_comparison_shows_expected_and_actual():
     with pytest.raises(PromiseBroken) as caught:
         expect("two are there", expected=[{"worker": "a"}, {"worker": "b"}], actual=[])
     assert str(caught.value) == (
-        "Failed: two are there.\n  expected: worker: a\n            worker: b\n  actual:   none"
+        "Expected, but not so: two are there.\n  expected: worker: a\n            worker: b\n  actual:   none"
     )
     assert caught.value.comparison == Comparison([{"worker": "a"}, {"worker": "b"}], [])
 
@@ -139,7 +139,7 @@ def test_a_comparison_of_dictionaries_shows_a_line_for_each_entry():
     with pytest.raises(PromiseBroken) as caught:
         expect("it fails", expected={"text": "exit code 1, no trace", "JSON": ["a", "b"]}, actual={})
     assert str(caught.value) == (
-        "Failed: it fails.\n"
+        "Expected, but not so: it fails.\n"
         "  expected: text: exit code 1, no trace\n"
         "            JSON: a and b\n"
         "  actual:   nothing"

@@ -346,7 +346,7 @@ def test_all_reports_of_a_run_are_written(tmp_path):
 def test_a_page_shows_broken_promises_first(tmp_path):
     known = knowing((1, "one"), (2, "two"), (3, "three"))
     run = a_run(
-        a_result("one", Outcome.BROKEN, reason="Failed: one.", step="Then one"),
+        a_result("one", Outcome.BROKEN, reason="Expected, but not so: one.", step="Then one"),
         a_result("two", Outcome.ERROR, reason="No port was free.", numbers=(2,)),
         a_result("three", numbers=(3,)),
     )
@@ -358,7 +358,7 @@ def test_a_page_shows_broken_promises_first(tmp_path):
     ]
     assert stands == sorted(stands)
     assert "Then one" in page[stands[0] : stands[1]]
-    assert "Failed: one." in page[stands[0] : stands[1]]
+    assert "Expected, but not so: one." in page[stands[0] : stands[1]]
     assert "No port was free." in page[stands[1] : stands[2]]
 
 
