@@ -8,6 +8,7 @@ import yaml
 from swamp_harness.cli import main
 from swamp_harness.render import coverage
 from swamp_harness.render.coverage import Recorded, coverage_map, load_recorded, record, without_scenario
+from swamp_harness.render.words import outcome_in_words
 from swamp_harness.results import deviations
 from swamp_harness.results.outcome import Outcome
 from swamp_harness.results.policy import Group
@@ -124,6 +125,18 @@ def results(*outcomes):
 )
 def test_the_exit_code_is_that_of_the_worst_outcome(outcomes, code):
     assert exit_code_of(results(*outcomes)) is code
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "begins"),
+    [
+        ([Outcome.BROKEN, Outcome.DEVIATION_GONE], "PROMISE BROKEN: 1 broken, "),
+        ([Outcome.DEVIATION_GONE], "NO NEW BROKEN PROMISE, but a list must be corrected: 1 listed deviation"),
+        ([Outcome.HELD], "NO NEW BROKEN PROMISE, but a list must be corrected: 1 held"),
+    ],
+)
+def test_a_run_says_that_a_promise_is_broken_only_if_one_is(outcomes, begins):
+    assert outcome_in_words(results(*outcomes), ExitCode.PROMISE_BROKEN).startswith(begins)
 
 
 def test_a_comparison_shows_expected_and_actual():
