@@ -204,7 +204,7 @@ def test_the_coverage_map_shows_the_scenarios_of_each_number_and_the_gaps(folder
 
     text = coverage_map(features.catalogue(), scenarios, [], seen)
 
-    assert "1 of the 30 scenarios" in text
+    assert "1 of the 30 promises" in text
     assert (
         "| 7 | Temp cache dir caveat | A worker naps &lt;how> (2 examples) | features/naps.feature:6 | "
         "@issue-630 @uat-07 @worker-naps | none | held, 20260822 (abc), 2026-11-23 |"
