@@ -145,7 +145,8 @@ def _read(text: str, schema: Path) -> tuple[Any, Sequence[YamlProblem]]:
 def _in_words(broken: ValidationError) -> str:
     if broken.validator != "type":
         return str(broken.message)
-    types = [broken.validator_value] if isinstance(broken.validator_value, str) else broken.validator_value
+    allowed: Any = broken.validator_value
+    types: list[str] = [allowed] if isinstance(allowed, str) else allowed
     expected = " or ".join(_TYPES[each] for each in types)
     return f"{expected} is expected, not {cut(repr(broken.instance), _LONGEST_VALUE)}"
 
