@@ -349,7 +349,7 @@ def test_a_run_downloads_the_version_under_test_and_the_other_version(host, fake
     result = run_suite(
         tmp_path / "reports",
         "--tags=@uat-01",
-        "--name=shown exactly once, in JSON",
+        "--name=A minted credential is shown exactly once, in JSON",
         env={"SWAMP_VERSION": "latest", "UAT_RELEASES": address(host), "UAT_CACHE": str(tmp_path / "cache")},
     )
     assert result.returncode == ExitCode.EVERY_PROMISE_HELD, result.stdout + result.stderr
